@@ -1,0 +1,155 @@
+// What the drivers (`api`, `engine`) may ask of the world: types only, so that core stays pure and the same code runs on
+// DynamoDB, on the embedded cloud and under the simulation. `aws/` implements them; nothing here knows an SDK.
+
+/** The four tables; their keys, streams and indexes are data in `aws/dynamo/tables.ts`. */
+export type TableName = 'executions' | 'objects' | 'containers' | 'identities';
+export type Key = { readonly pk: string; readonly sk: string };
+export type Value = string | number | boolean | null | Uint8Array | Value[] | { [name: string]: Value };
+export type Row = Key & { readonly [name: string]: Value | undefined };
+/** Attribute → value it must have; `undefined` means that the attribute must be absent. */
+export type Expected = { readonly [name: string]: string | number | boolean | null | undefined };
+export type Change = {
+  readonly set?: { readonly [name: string]: Value | undefined };
+  readonly remove?: readonly string[];
+};
+export type Write =
+  | { readonly kind: 'put'; readonly table: TableName; readonly row: Row; readonly expected?: 'absent' | Expected }
+  | {
+      readonly kind: 'update';
+      readonly table: TableName;
+      readonly key: Key;
+      readonly change: Change;
+      readonly expected?: Expected;
+    }
+  | { readonly kind: 'delete'; readonly table: TableName; readonly key: Key; readonly expected?: Expected }
+  | { readonly kind: 'check'; readonly table: TableName; readonly key: Key; readonly expected: 'absent' | Expected };
+export type QueryRange = {
+  readonly pk: string;
+  /** Only sort keys that begin so. */
+  readonly prefix?: string;
+  /** Exclusive: continue after this sort key (before it, when descending). */
+  readonly after?: string;
+  readonly descending?: boolean;
+  readonly limit: number;
+};
+
+/** Rows of the tables. Every call is one atomic step; every read is strongly consistent unless it says otherwise. */
+export interface Rows {
+  get(table: TableName, key: Key): Promise<Row | undefined>;
+  /** Parallel to `keys`; any number of them. */
+  getMany(table: TableName, keys: readonly Key[]): Promise<(Row | undefined)[]>;
+  /** One page in sort-key order; `next` is the sort key to pass as `after`, absent at the end. */
+  query(table: TableName, range: QueryRange): Promise<{ rows: Row[]; next?: string }>;
+  /** False when the condition failed. Without a condition it overwrites. */
+  put(table: TableName, row: Row, expected?: 'absent' | Expected): Promise<boolean>;
+  /** The row after the change; undefined when the row is missing or the condition failed. */
+  update(table: TableName, key: Key, change: Change, expected?: Expected): Promise<Row | undefined>;
+  /** False when the condition failed. Deleting a missing row without a condition is true. */
+  delete(table: TableName, key: Key, expected?: Expected): Promise<boolean>;
+  /** All or nothing, at most 100 writes, no two on one key. False when a condition failed. */
+  transact(writes: readonly Write[]): Promise<boolean>;
+  /** The `open` index of `executions` (eventually consistent: re-read before acting): ids due at or before `now`. */
+  due(shard: number, now: number, limit: number): Promise<{ id: string; dueAt: number }[]>;
+}
+
+/** JSON documents of one execution that may be large: inline when small, in the content bucket above 8 KB. */
+export type BodyKind = 'S' | 'I' | 'O';
+export interface Bodies {
+  save(id: string, kind: BodyKind, body: unknown, options?: { ifAbsent?: boolean }): Promise<boolean>;
+  load(id: string, kind: BodyKind): Promise<unknown>;
+  loadMany(ids: readonly string[], kind: BodyKind): Promise<unknown[]>;
+}
+
+export type UploadedPart = { readonly index: number; readonly size: number; readonly md5: string };
+/** Bytes of files: one key for each file id, under the prefix of its birthplace (`w/<container>/<file>`). */
+export interface Content {
+  startUpload(key: string): Promise<string>;
+  uploadUrl(
+    key: string,
+    uploadId: string,
+    part: UploadedPart,
+  ): Promise<{ url: string; headers: Record<string, string>; expires: number }>;
+  listParts(key: string, uploadId: string): Promise<UploadedPart[]>;
+  /** Idempotent: an upload completed before with the same parts is a success. */
+  completeUpload(key: string, uploadId: string, parts: readonly UploadedPart[]): Promise<void>;
+  abortUpload(key: string, uploadId: string): Promise<void>;
+  size(key: string): Promise<number | undefined>;
+  downloadUrl(
+    key: string,
+    options: { readonly expiresSeconds: number; readonly filename?: string; readonly media?: string },
+  ): Promise<string>;
+  remove(keys: readonly string[]): Promise<void>;
+}
+
+export type RunnableMessage = { readonly job: string; readonly try: number; readonly launch: number };
+export interface Queues {
+  /** `delaySeconds` 0–900. `group` keeps projects from starving each other. */
+  sendRunnable(
+    messages: readonly (RunnableMessage & { readonly group: string })[],
+    delaySeconds?: number,
+  ): Promise<void>;
+  sendWork(messages: readonly { readonly [name: string]: Value }[], delaySeconds?: number): Promise<void>;
+}
+
+export type LaunchInput = {
+  readonly jobId: string;
+  readonly try: number;
+  readonly launch: number;
+  readonly cpu: string;
+  readonly memory: string;
+  readonly environment: readonly { readonly Name: string; readonly Value: string }[];
+  readonly tags: readonly { readonly Key: string; readonly Value: string }[];
+  readonly spot: boolean;
+};
+export type TaskView = {
+  readonly lastStatus: string;
+  readonly stopCode?: string;
+  readonly stoppedReason?: string;
+  readonly exitCode?: number;
+};
+/** Step Functions and ECS, as far as the engine needs them. */
+export interface Workers {
+  /** Starts the execution of that name; one that exists already is a success. */
+  start(name: string, input: LaunchInput): Promise<void>;
+  /** `undefined` when there never was one. */
+  executionStatus(name: string): Promise<'RUNNING' | 'CLOSED' | undefined>;
+  stopExecution(name: string, cause: string): Promise<void>;
+  /** `undefined` when ECS no longer knows the task. */
+  task(arn: string): Promise<TaskView | undefined>;
+  stopTask(arn: string, reason: string): Promise<void>;
+}
+
+/** Keyed by the deployment: values that are derived and therefore held nowhere. */
+export interface Seals {
+  /** HMAC-SHA256 (hex) of a text under the deployment's key; `purpose` separates domains. */
+  seal(purpose: 'boot' | 'download', text: string): Promise<string>;
+}
+
+export type LogLine = { readonly timestamp: number; readonly message: string };
+export interface LogReader {
+  /** Lines of a worker's stream from a token on; an absent stream is empty. */
+  read(taskArn: string, token: string | undefined): Promise<{ lines: LogLine[]; token: string | undefined }>;
+}
+
+export type Settings = {
+  /** For example `aws:us-east-1`. */
+  readonly region: string;
+  readonly leaseSeconds: number;
+  readonly heartbeatSeconds: number;
+  readonly openShardCount: number;
+};
+
+export type Context = {
+  readonly rows: Rows;
+  readonly bodies: Bodies;
+  readonly content: Content;
+  readonly queues: Queues;
+  readonly workers: Workers;
+  readonly seals: Seals;
+  readonly logs: LogReader;
+  readonly settings: Settings;
+  /** Where clients and workers reach this API, without a trailing slash. */
+  apiUrl(): Promise<string>;
+  now(): number;
+  random(byteCount: number): Uint8Array;
+};
