@@ -1,0 +1,166 @@
+// Serves the JSON services (AWS JSON 1.0 and 1.1, by X-Amz-Target) and pluggable REST paths on one HTTP listener.
+// It must not know what any operation does, nor where credentials and policies come from.
+import { createHash, randomUUID } from 'node:crypto';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { AwsError } from './aws-error.ts';
+import { readBody } from './request-body.ts';
+
+/** Who signed the request. `disconnected` fires when the client goes away, so that a long poll hands nothing to nobody. */
+export type Caller = { accessKeyId: string; disconnected?: AbortSignal };
+
+/** One API operation: input as the wire carries it, answer as the wire carries it. Refusals are thrown as AwsError. */
+export type Operation = (input: Record<string, unknown>, caller: Caller) => Promise<object> | object;
+
+/** A service of the AWS JSON protocols. */
+export type JsonService = {
+  /** The IAM prefix: `sqs`, `states`, `events`, `logs`, `ecs`, `ssm`. */
+  name: string;
+  /** What stands before the dot in X-Amz-Target: `AmazonSQS`, `AWSStepFunctions`, `Logs_20140328` … */
+  targetPrefix: string;
+  operations: Readonly<Record<string, Operation>>;
+  /** The ARNs that a call names, for the policy check; `*` is meant when it is absent. */
+  resources?(operation: string, input: Record<string, unknown>): string[];
+  /** IAM action of an operation where it is not the operation's name (SendMessageBatch needs sqs:SendMessage). */
+  actions?: Readonly<Record<string, string>>;
+  /** Only services that once spoke the query protocol: error code → the code in `x-amzn-query-error`. */
+  queryErrors?: Readonly<Record<string, string>>;
+};
+
+/** An API that is found by path instead of X-Amz-Target (Lambda's Invoke, API Gateway's management of connections). */
+export type RestRoute = {
+  match(method: string, path: string): boolean;
+  /** Answers the request itself; an AwsError that it throws before answering becomes a REST-JSON error. */
+  handle(req: IncomingMessage, res: ServerResponse, body: Buffer, caller: Caller): Promise<void> | void;
+  /** What the policy check is asked, where the route is subject to one. */
+  access?(method: string, path: string): { action: string; resources: string[] };
+  /** Largest body in bytes; MAX_BODY_BYTES unless told. */
+  maxBodyBytes?: number;
+};
+
+export type ControlServerOptions = {
+  services: readonly JsonService[];
+  /** Checks the signature; throws AwsError (403) where it is wrong. */
+  verify(req: IncomingMessage, bodySha256: string): Caller | Promise<Caller>;
+  /** Checks the caller's policies; throws AwsError AccessDeniedException where they do not allow the action. */
+  authorise?(caller: Caller, action: string, resources: string[]): void | Promise<void>;
+  rest?: readonly RestRoute[];
+  /** Told of every JSON call that passed the checks, for counting. */
+  onCall?(call: { service: string; operation: string; accessKeyId: string }): void;
+  /** Told of exceptions that are no AwsError (faults of ours); they are answered as InternalFailure 500. Default: stderr. */
+  onFault?(fault: unknown, what: string): void;
+};
+
+/** Largest body of a JSON call: SQS and EventBridge take 1 MiB, which JSON escapes may double. */
+export const MAX_BODY_BYTES = 2 * 1024 * 1024;
+
+/**
+ * The request listener of all services but S3. Sequence: read the body (413 above its limit), verify the signature,
+ * find the operation (501 naming it where we have none), parse, authorise, run, answer.
+ * Protocol: https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html
+ */
+export function createControlServer(options: ControlServerOptions): RequestListener {
+  return (req, res) => {
+    const requestId = randomUUID();
+    res.setHeader('x-amzn-requestid', requestId);
+    answer(options, req, res).catch((error: unknown) => answerError(options, req, res, error));
+  };
+}
+
+async function answer(options: ControlServerOptions, req: IncomingMessage, res: ServerResponse): Promise<void> {
+  const method = req.method ?? 'GET';
+  const path = (req.url ?? '/').split('?', 1)[0] ?? '/';
+  const route = options.rest?.find((candidate) => candidate.match(method, path));
+  const body = await readBody(req, route?.maxBodyBytes ?? MAX_BODY_BYTES);
+  const verified = await options.verify(req, createHash('sha256').update(body).digest('hex'));
+  const caller: Caller = { ...verified, disconnected: disconnection(res) };
+  if (route) {
+    const access = route.access?.(method, path);
+    if (access) await options.authorise?.(caller, access.action, access.resources);
+    await route.handle(req, res, body, caller);
+    return;
+  }
+  const { service, name, operation } = findOperation(options.services, req);
+  const input = parseInput(body);
+  const action = `${service.name}:${service.actions?.[name] ?? name}`;
+  await options.authorise?.(caller, action, service.resources?.(name, input) ?? ['*']);
+  options.onCall?.({ service: service.name, operation: name, accessKeyId: caller.accessKeyId });
+  send(res, 200, contentTypeOf(req), await operation(input, caller));
+}
+
+function findOperation(services: readonly JsonService[], req: IncomingMessage) {
+  const target = req.headers['x-amz-target'];
+  if (typeof target !== 'string' || !target.includes('.')) {
+    const what = `${req.method} ${req.url}`;
+    throw new AwsError(
+      'NotImplementedException',
+      `${what} is no path that is served here, and X-Amz-Target is absent`,
+      501,
+    );
+  }
+  const dot = target.lastIndexOf('.');
+  const name = target.slice(dot + 1);
+  const service = services.find((candidate) => candidate.targetPrefix === target.slice(0, dot));
+  const operation = service && Object.hasOwn(service.operations, name) ? service.operations[name] : undefined;
+  if (!service || !operation) throw new AwsError('NotImplementedException', `${target} is not implemented here`, 501);
+  return { service, name, operation };
+}
+
+function parseInput(body: Buffer): Record<string, unknown> {
+  if (body.length === 0) return {};
+  let value: unknown;
+  try {
+    value = JSON.parse(body.toString('utf8'));
+  } catch (cause) {
+    throw new AwsError('SerializationException', `The body is not JSON: ${(cause as Error).message}`);
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new AwsError('SerializationException', 'The body must be a JSON object');
+  }
+  return value as Record<string, unknown>;
+}
+
+function answerError(options: ControlServerOptions, req: IncomingMessage, res: ServerResponse, error: unknown): void {
+  const target = req.headers['x-amz-target'];
+  const what = typeof target === 'string' ? target : `${req.method} ${req.url}`;
+  const known = error instanceof AwsError;
+  if (!known) (options.onFault ?? reportFault)(error, what);
+  if (res.destroyed) return;
+  if (res.headersSent) {
+    res.destroy();
+    return;
+  }
+  const refusal = known ? error : new AwsError('InternalFailure', `${what} failed; the platform's log says why`, 500);
+  const service = options.services.find((candidate) => what.startsWith(`${candidate.targetPrefix}.`));
+  res.setHeader('x-amzn-errortype', refusal.code);
+  if (service?.queryErrors) {
+    const fault = refusal.status < 500 ? 'Sender' : 'Receiver';
+    res.setHeader('x-amzn-query-error', `${service.queryErrors[refusal.code] ?? refusal.code};${fault}`);
+  }
+  if (!req.complete) res.setHeader('connection', 'close');
+  send(res, refusal.status, contentTypeOf(req), { __type: refusal.code, message: refusal.message, ...refusal.extra });
+}
+
+function reportFault(fault: unknown, what: string): void {
+  console.error(`${what}:`, fault);
+}
+
+function send(res: ServerResponse, status: number, contentType: string, value: object): void {
+  const body = Buffer.from(JSON.stringify(value));
+  res.writeHead(status, { 'content-type': contentType, 'content-length': body.length });
+  res.end(body);
+}
+
+/** Answers in the JSON version that was asked in; REST paths get plain JSON. */
+function contentTypeOf(req: IncomingMessage): string {
+  const asked = req.headers['content-type'] ?? '';
+  const version = /^application\/x-amz-json-1\.[01]/.exec(asked);
+  return version ? version[0] : 'application/json';
+}
+
+function disconnection(res: ServerResponse): AbortSignal {
+  const controller = new AbortController();
+  res.once('close', () => {
+    if (!res.writableFinished) controller.abort();
+  });
+  return controller.signal;
+}

@@ -1,0 +1,25 @@
+// Reads the body of an HTTP request up to a limit. It knows nothing of what the body means.
+import type { IncomingMessage } from 'node:http';
+import { AwsError } from './aws-error.ts';
+
+/** A client that sends more than this many times the limit is cut off instead of heard out. */
+const PATIENCE_FACTOR = 8;
+
+/**
+ * The whole body in bytes. A body above `limitBytes` is discarded as it comes, so that the client reads the refusal
+ * (413 RequestEntityTooLargeException, naming the limit) instead of a reset connection; one far above it is cut off.
+ */
+export async function readBody(req: IncomingMessage, limitBytes: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of req as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size <= limitBytes) chunks.push(chunk);
+    else chunks.length = 0;
+    if (size > limitBytes * PATIENCE_FACTOR) break;
+  }
+  if (size > limitBytes) {
+    throw new AwsError('RequestEntityTooLargeException', `The body is larger than ${limitBytes} bytes`, 413);
+  }
+  return Buffer.concat(chunks, size);
+}
