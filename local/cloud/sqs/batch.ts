@@ -1,0 +1,57 @@
+// The rules that every SQS batch keeps: its size, its ids, and answers entry by entry. It knows no operation.
+import { AwsError } from '../wire/aws-error.ts';
+import { type Input, stringMember, structureList } from '../wire/input.ts';
+
+const MAX_ENTRIES = 10;
+const ENTRY_ID = /^[A-Za-z0-9_-]{1,80}$/;
+
+export type BatchEntry = { id: string; entry: Input };
+export type BatchFailure = { Id: string; SenderFault: boolean; Code: string; Message: string };
+
+/** The entries of a batch: one to ten, with distinct well-formed ids; else the whole request is refused. */
+export function readEntries(input: Input): BatchEntry[] {
+  const entries = structureList(input, 'Entries') ?? [];
+  if (entries.length === 0) {
+    throw new AwsError('EmptyBatchRequest', 'There should be at least one entry in the request.');
+  }
+  if (entries.length > MAX_ENTRIES) {
+    const text = `Maximum number of entries per request are ${MAX_ENTRIES}. You have sent ${entries.length}.`;
+    throw new AwsError('TooManyEntriesInBatchRequest', text);
+  }
+  const seen = new Set<string>();
+  return entries.map((entry) => {
+    const id = stringMember(entry, 'Id') ?? '';
+    if (!ENTRY_ID.test(id)) {
+      const text = 'A batch entry id can only contain alphanumeric characters, hyphens and underscores, at most 80.';
+      throw new AwsError('InvalidBatchEntryId', text);
+    }
+    if (seen.has(id)) throw new AwsError('BatchEntryIdsNotDistinct', `Id ${id} repeated.`);
+    seen.add(id);
+    return { id, entry };
+  });
+}
+
+/** Runs each entry by itself; the refusal of one is its own failure and leaves the others alone. */
+export function batchOf(input: Input, run: (entry: Input) => object): object {
+  const Successful: object[] = [];
+  const Failed: BatchFailure[] = [];
+  for (const { id, entry } of readEntries(input)) {
+    const outcome = settle(id, () => run(entry));
+    if ('failure' in outcome) Failed.push(outcome.failure);
+    else Successful.push({ Id: id, ...outcome.value });
+  }
+  return { Successful, Failed };
+}
+
+/** The value of `run`, or its AwsError as a batch answers it; other exceptions are faults and pass on. */
+export function settle<Value extends object>(
+  id: string,
+  run: () => Value,
+): { value: Value } | { failure: BatchFailure } {
+  try {
+    return { value: run() };
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error;
+    return { failure: { Id: id, SenderFault: error.status < 500, Code: error.code, Message: error.message } };
+  }
+}

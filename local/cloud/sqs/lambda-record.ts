@@ -1,0 +1,32 @@
+// A received message as Lambda's event source mapping hands it to a function. It knows nothing of queues or polling.
+import { createHash } from 'node:crypto';
+import type { SQSRecord } from 'aws-lambda';
+import { REGION } from '../wire/account.ts';
+import type { TakenMessage } from './message-table.ts';
+import { systemAttributes } from './system-attribute.ts';
+
+/** The record of an `aws:sqs` event (https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html). */
+export function toLambdaRecord(message: TakenMessage, queueArn: string): SQSRecord {
+  return {
+    messageId: message.messageId,
+    receiptHandle: message.receipt,
+    body: message.body,
+    attributes: systemAttributes(message) as unknown as SQSRecord['attributes'],
+    messageAttributes: Object.fromEntries(
+      Object.entries(message.attributes).map(([name, attribute]) => [
+        name,
+        {
+          dataType: attribute.DataType as 'String' | 'Number' | 'Binary',
+          ...(attribute.StringValue === undefined ? {} : { stringValue: attribute.StringValue }),
+          ...(attribute.BinaryValue === undefined ? {} : { binaryValue: attribute.BinaryValue }),
+          stringListValues: [],
+          binaryListValues: [],
+        },
+      ]),
+    ),
+    md5OfBody: createHash('md5').update(message.body).digest('hex'),
+    eventSource: 'aws:sqs',
+    eventSourceARN: queueArn,
+    awsRegion: REGION,
+  };
+}

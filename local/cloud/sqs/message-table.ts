@@ -1,0 +1,173 @@
+// The table of messages: put, take fairly, return, delete, count. It knows nothing of the wire or of waiting.
+import { randomUUID } from 'node:crypto';
+import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
+import { inTransaction } from '../wire/transaction.ts';
+import { pickFairly } from './fair-order.ts';
+import type { MessageAttributes } from './message-attribute.ts';
+import { prepareMessageSql } from './message-sql.ts';
+import type { Queue } from './queue-table.ts';
+import { formatReceipt, parseReceipt } from './receipt.ts';
+
+export type NewMessage = {
+  body: string;
+  attributes: MessageAttributes;
+  groupId?: string;
+  traceHeader?: string;
+  senderId: string;
+  delaySeconds: number;
+};
+
+/** A message as it was handed out; times in milliseconds since 1970. */
+export type TakenMessage = {
+  messageId: string;
+  receipt: string;
+  body: string;
+  attributes: MessageAttributes;
+  groupId?: string;
+  traceHeader?: string;
+  senderId: string;
+  sentAt: number;
+  firstReceivedAt: number;
+  receiveCount: number;
+  deadLetterSourceArn?: string;
+};
+
+export type Depth = { visible: number; inFlight: number; delayed: number };
+
+export type MessageTable = {
+  /** Durable when it returns; answers the message ids in order. */
+  put(queue: Queue, messages: readonly NewMessage[], at: number): string[];
+  take(queue: Queue, options: { max: number; visibilitySeconds: number; at: number }): TakenMessage[];
+  /** Deletes what the receipt was last handed out for; an older receipt deletes nothing (API_DeleteMessage). */
+  remove(queue: Queue, receipts: readonly string[]): void;
+  /** `gone`: deleted or received again since; `visible`: its time had run out. */
+  changeVisibility(queue: Queue, receipt: string, seconds: number, at: number): 'changed' | 'gone' | 'visible';
+  depth(queue: Queue, at: number): Depth;
+  purge(queue: Queue): void;
+  /** When the next message that is hidden now becomes visible. */
+  nextVisibleAt(queue: Queue, at: number): number | undefined;
+};
+
+/** Groups that one receive compares; with more, the window moves on with each receive. */
+const MAX_GROUPS_COMPARED = 256;
+/** Expired messages are swept at most this often per queue; they are never handed out in between. */
+const EXPIRY_SWEEP_INTERVAL_MS = 60_000;
+
+type Candidate = { id: number; visibleAt: number; receiveCount: number };
+
+/** Opens the table. A receive is one transaction: what it hands out is hidden on disk before anyone sees it. */
+export function openMessageTable(database: DatabaseSync): MessageTable {
+  const sql = prepareMessageSql(database);
+  const sweptAt = new Map<string, number>();
+  const pick = createPicker(sql);
+  return {
+    put: (queue, messages, at) =>
+      inTransaction(database, () => messages.map((message) => insert(sql, queue, message, at))),
+    take(queue, { max, visibilitySeconds, at }) {
+      if (at - (sweptAt.get(queue.name) ?? Number.NEGATIVE_INFINITY) >= EXPIRY_SWEEP_INTERVAL_MS) {
+        sweptAt.set(queue.name, at);
+        sql.expire.run(queue.name, expiredBefore(queue, at));
+      }
+      if (!sql.anyVisible.get(queue.name, at)) return [];
+      return inTransaction(database, () =>
+        pick(queue, max, at).map(({ id }) => {
+          const nonce = randomUUID();
+          sql.take.run(at + visibilitySeconds * 1000, nonce, at, id);
+          return toTaken(sql.read.get(id) ?? {}, formatReceipt(queue.name, id, nonce));
+        }),
+      );
+    },
+    remove(queue, receipts) {
+      const parsed = receipts.map((receipt) => parseReceipt(queue.name, receipt));
+      inTransaction(database, () => {
+        for (const { id, nonce } of parsed) sql.remove.run(id, queue.name, nonce);
+      });
+    },
+    changeVisibility(queue, receipt, seconds, at) {
+      const { id, nonce } = parseReceipt(queue.name, receipt);
+      const row = sql.visibility.get(id, queue.name, nonce);
+      if (!row) return 'gone';
+      if (Number(row.visible_at) <= at) return 'visible';
+      sql.setVisibility.run(at + seconds * 1000, id);
+      return 'changed';
+    },
+    depth(queue, at) {
+      const row = sql.depth.get({ queue: queue.name, at, expiredBefore: expiredBefore(queue, at) }) ?? {};
+      const { visible, in_flight, delayed } = row;
+      return { visible: Number(visible ?? 0), inFlight: Number(in_flight ?? 0), delayed: Number(delayed ?? 0) };
+    },
+    purge: (queue) => void sql.purge.run(queue.name),
+    nextVisibleAt(queue, at) {
+      const row = sql.nextVisible.get(queue.name, at);
+      return row?.at === null || row?.at === undefined ? undefined : Number(row.at);
+    },
+  };
+}
+
+type MessageSql = ReturnType<typeof prepareMessageSql>;
+
+function insert(sql: MessageSql, queue: Queue, message: NewMessage, at: number): string {
+  const messageId = randomUUID();
+  const { body, attributes, groupId = '', traceHeader = null, senderId, delaySeconds } = message;
+  const visibleAt = at + delaySeconds * 1000;
+  const json = JSON.stringify(attributes);
+  sql.insert.run(queue.name, messageId, body, json, groupId, traceHeader, senderId, at, visibleAt);
+  return messageId;
+}
+
+/** Picks what a receive hands out; on its way it moves what was received too often to the dead letter queue. */
+function createPicker(sql: MessageSql) {
+  const windowStart = new Map<string, number>();
+
+  function candidates(queue: Queue, max: number, at: number) {
+    const names = sql.groups.all({ queue: queue.name }).map((row) => String(row.group_id));
+    const start = (windowStart.get(queue.name) ?? 0) % Math.max(names.length, 1);
+    const compared = names.length <= MAX_GROUPS_COMPARED ? names : [...names.slice(start), ...names.slice(0, start)];
+    windowStart.set(queue.name, start + MAX_GROUPS_COMPARED);
+    return compared.slice(0, MAX_GROUPS_COMPARED).map((group) => ({
+      group,
+      inFlightCount: Number(sql.inFlightOfGroup.get(queue.name, group, at)?.count ?? 0),
+      waiting: sql.waitingOfGroup.all(queue.name, group, at, expiredBefore(queue, at), max).map(toCandidate),
+    }));
+  }
+
+  function redrive(queue: Queue, picked: readonly Candidate[], at: number): boolean {
+    const { redrive } = queue;
+    if (!redrive) return false;
+    const spent = picked.filter((candidate) => candidate.receiveCount >= redrive.maxReceiveCount);
+    const target = redrive.queueArn.slice(redrive.queueArn.lastIndexOf(':') + 1);
+    for (const candidate of spent) sql.move.run(target, at, queue.arn, candidate.id);
+    return spent.length > 0;
+  }
+
+  return (queue: Queue, max: number, at: number): Candidate[] => {
+    let picked = pickFairly(candidates(queue, max, at), max);
+    while (redrive(queue, picked, at)) picked = pickFairly(candidates(queue, max, at), max);
+    return picked;
+  };
+}
+
+/** Messages sent at or before this moment have outlived the queue's retention. */
+function expiredBefore(queue: Queue, at: number): number {
+  return at - queue.retentionSeconds * 1000;
+}
+
+function toCandidate(row: Record<string, SQLOutputValue>): Candidate {
+  return { id: Number(row.id), visibleAt: Number(row.visible_at), receiveCount: Number(row.receives) };
+}
+
+function toTaken(row: Record<string, SQLOutputValue>, receipt: string): TakenMessage {
+  return {
+    messageId: String(row.message_id),
+    receipt,
+    body: String(row.body),
+    attributes: JSON.parse(String(row.attributes)) as MessageAttributes,
+    ...(row.group_id ? { groupId: String(row.group_id) } : {}),
+    ...(row.trace_header ? { traceHeader: String(row.trace_header) } : {}),
+    senderId: String(row.sender_id),
+    sentAt: Number(row.sent_at),
+    firstReceivedAt: Number(row.first_received_at),
+    receiveCount: Number(row.receive_count),
+    ...(row.dead_letter_source ? { deadLetterSourceArn: String(row.dead_letter_source) } : {}),
+  };
+}

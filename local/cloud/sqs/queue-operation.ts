@@ -1,0 +1,135 @@
+// CreateQueue, GetQueueUrl, GetQueueAttributes and PurgeQueue. It knows nothing of messages but how many there are.
+import { AwsError } from '../wire/aws-error.ts';
+import type { Caller, Operation } from '../wire/control-server.ts';
+import { type Input, stringList, stringMember, structureMember } from '../wire/input.ts';
+import { DEFAULT_SETTINGS, type Queue, type QueueSettings, type Redrive } from './queue-table.ts';
+import type { SqsCore } from './sqs-core.ts';
+import { invalidValue, missing } from './sqs-error.ts';
+
+const QUEUE_NAME = /^[A-Za-z0-9_-]{1,80}$/;
+/** API_PurgeQueue: once in 60 seconds. */
+const PURGE_INTERVAL_MS = 60_000;
+
+/** Attributes that are integers: the setting, and the range that API_SetQueueAttributes gives. */
+const INTEGER_ATTRIBUTES: Readonly<Record<string, { setting: keyof QueueSettings; min: number; max: number }>> = {
+  VisibilityTimeout: { setting: 'visibilityTimeoutSeconds', min: 0, max: 43_200 },
+  DelaySeconds: { setting: 'delaySeconds', min: 0, max: 900 },
+  MessageRetentionPeriod: { setting: 'retentionSeconds', min: 60, max: 1_209_600 },
+  ReceiveMessageWaitTimeSeconds: { setting: 'receiveWaitSeconds', min: 0, max: 20 },
+  MaximumMessageSize: { setting: 'maxMessageBytes', min: 1024, max: 1_048_576 },
+};
+
+/** Attributes that a queue here never has, or not always: asking for them is no error and answers nothing. */
+const UNSET: readonly string[] = [
+  ...['RedrivePolicy', 'RedriveAllowPolicy', 'Policy', 'FifoQueue', 'ContentBasedDeduplication', 'DeduplicationScope'],
+  ...['FifoThroughputLimit', 'KmsMasterKeyId', 'KmsDataKeyReusePeriodSeconds', 'SqsManagedSseEnabled'],
+];
+
+type OnQueue = (run: (queue: Queue, input: Input, caller: Caller) => ReturnType<Operation>) => Operation;
+
+export function createQueueOperations(core: SqsCore, onQueue: OnQueue): Record<string, Operation> {
+  const purgedAt = new Map<string, number>();
+  return {
+    CreateQueue: (input) => createQueue(core, input),
+    GetQueueUrl(input) {
+      const name = stringMember(input, 'QueueName');
+      if (!name) throw missing('QueueName');
+      return { QueueUrl: core.urlOf(core.queues.get(name)) };
+    },
+    GetQueueAttributes: onQueue((queue, input) => {
+      const all = attributesOf(core, queue);
+      const names = stringList(input, 'AttributeNames') ?? [];
+      const unknown = names.find((name) => name !== 'All' && !Object.hasOwn(all, name) && !UNSET.includes(name));
+      if (unknown !== undefined) throw new AwsError('InvalidAttributeName', `Unknown Attribute ${unknown}.`);
+      const wanted = Object.entries(all).filter(([name]) => names.includes('All') || names.includes(name));
+      return wanted.length === 0 ? {} : { Attributes: Object.fromEntries(wanted) };
+    }),
+    PurgeQueue: onQueue((queue) => {
+      if (core.now() - (purgedAt.get(queue.name) ?? Number.NEGATIVE_INFINITY) < PURGE_INTERVAL_MS) {
+        const text = `Only one PurgeQueue operation on ${queue.name} is allowed every 60 seconds.`;
+        throw new AwsError('PurgeQueueInProgress', text, 403);
+      }
+      purgedAt.set(queue.name, core.now());
+      core.messages.purge(queue);
+      return {};
+    }),
+  };
+}
+
+function createQueue(core: SqsCore, input: Input): object {
+  const name = stringMember(input, 'QueueName');
+  if (!name) throw missing('QueueName');
+  if (!QUEUE_NAME.test(name)) {
+    const reason = 'Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length.';
+    throw invalidValue(name, 'QueueName', reason);
+  }
+  const given = readSettings(structureMember(input, 'Attributes') ?? {});
+  const existing = core.queues.find(name);
+  if (existing) {
+    const differing = Object.entries(given).find(
+      ([setting, value]) => JSON.stringify(existing[setting as keyof QueueSettings]) !== JSON.stringify(value),
+    );
+    if (differing) {
+      const text = `A queue already exists with the same name and a different value for ${differing[0]}`;
+      throw new AwsError('QueueNameExists', text);
+    }
+    return { QueueUrl: core.urlOf(existing) };
+  }
+  return { QueueUrl: core.urlOf(core.queues.put(name, { ...DEFAULT_SETTINGS, ...given }, core.now())) };
+}
+
+function readSettings(attributes: Input): Partial<QueueSettings> {
+  const settings: Partial<QueueSettings> = {};
+  for (const name of Object.keys(attributes)) {
+    const value = stringMember(attributes, name) ?? '';
+    const rule = INTEGER_ATTRIBUTES[name];
+    if (rule) {
+      const number = /^\d+$/.test(value) ? Number(value) : Number.NaN;
+      if (!(number >= rule.min && number <= rule.max)) throw invalidAttribute(name);
+      Object.assign(settings, { [rule.setting]: number });
+    } else if (name === 'RedrivePolicy') settings.redrive = readRedrive(value);
+    else throw new AwsError('UnsupportedOperation', `The queue attribute ${name} is not implemented here`);
+  }
+  return settings;
+}
+
+function readRedrive(text: string): Redrive {
+  let policy: { deadLetterTargetArn?: unknown; maxReceiveCount?: unknown };
+  try {
+    policy = JSON.parse(text) as typeof policy;
+  } catch {
+    throw invalidAttribute('RedrivePolicy');
+  }
+  const maxReceiveCount = Number(policy?.maxReceiveCount);
+  const queueArn = policy?.deadLetterTargetArn;
+  const valid = Number.isInteger(maxReceiveCount) && maxReceiveCount >= 1 && maxReceiveCount <= 1000;
+  if (typeof queueArn !== 'string' || !queueArn.startsWith('arn:') || !valid) throw invalidAttribute('RedrivePolicy');
+  return { queueArn, maxReceiveCount };
+}
+
+function invalidAttribute(name: string): AwsError {
+  return new AwsError('InvalidAttributeValue', `Invalid value for the parameter ${name}.`);
+}
+
+function attributesOf(core: SqsCore, queue: Queue): Record<string, string> {
+  const depth = core.messages.depth(queue, core.now());
+  const integers = Object.entries(INTEGER_ATTRIBUTES).map(([name, { setting }]) => [name, String(queue[setting])]);
+  const { redrive } = queue;
+  return {
+    ...(Object.fromEntries(integers) as Record<string, string>),
+    QueueArn: queue.arn,
+    CreatedTimestamp: String(Math.floor(queue.createdAt / 1000)),
+    LastModifiedTimestamp: String(Math.floor(queue.modifiedAt / 1000)),
+    ApproximateNumberOfMessages: String(depth.visible),
+    ApproximateNumberOfMessagesNotVisible: String(depth.inFlight),
+    ApproximateNumberOfMessagesDelayed: String(depth.delayed),
+    ...(redrive
+      ? {
+          RedrivePolicy: JSON.stringify({
+            deadLetterTargetArn: redrive.queueArn,
+            maxReceiveCount: redrive.maxReceiveCount,
+          }),
+        }
+      : {}),
+  };
+}

@@ -1,0 +1,70 @@
+// The table of queues: their attributes, found by name. It knows nothing of messages.
+import type { DatabaseSync } from 'node:sqlite';
+import { arnOf } from '../wire/account.ts';
+import { queueDoesNotExist } from './sqs-error.ts';
+
+export type Redrive = { queueArn: string; maxReceiveCount: number };
+
+/** Attributes of a queue that its owner sets; all times in seconds, as AWS names them. */
+export type QueueSettings = {
+  visibilityTimeoutSeconds: number;
+  delaySeconds: number;
+  retentionSeconds: number;
+  receiveWaitSeconds: number;
+  maxMessageBytes: number;
+  redrive?: Redrive;
+};
+
+export type Queue = QueueSettings & { name: string; arn: string; createdAt: number; modifiedAt: number };
+
+/** What AWS gives a queue that says nothing (API_SetQueueAttributes). */
+export const DEFAULT_SETTINGS: QueueSettings = {
+  visibilityTimeoutSeconds: 30,
+  delaySeconds: 0,
+  retentionSeconds: 345_600,
+  receiveWaitSeconds: 0,
+  maxMessageBytes: 1_048_576,
+};
+
+export type QueueTable = {
+  find(name: string): Queue | undefined;
+  /** The queue, or QueueDoesNotExist. */
+  get(name: string): Queue;
+  /** Creates the queue or gives it these settings; its messages stay. */
+  put(name: string, settings: QueueSettings, at: number): Queue;
+  /** Queues whose dead letters go to `arn`. */
+  sourcesOf(arn: string): Queue[];
+};
+
+/** Opens the table; queues are few, so they are held in memory and written through. */
+export function openQueueTable(database: DatabaseSync): QueueTable {
+  database.exec(`CREATE TABLE IF NOT EXISTS sqs_queue (
+    name TEXT PRIMARY KEY, settings TEXT NOT NULL, created_at INTEGER NOT NULL, modified_at INTEGER NOT NULL) STRICT`);
+  const queues = new Map<string, Queue>();
+  for (const row of database.prepare('SELECT * FROM sqs_queue').all()) {
+    const name = String(row.name);
+    const settings = JSON.parse(String(row.settings)) as QueueSettings;
+    queues.set(name, toQueue(name, settings, Number(row.created_at), Number(row.modified_at)));
+  }
+  const save = database.prepare(`INSERT INTO sqs_queue VALUES (?, ?, ?, ?)
+    ON CONFLICT (name) DO UPDATE SET settings = excluded.settings, modified_at = excluded.modified_at`);
+  return {
+    find: (name) => queues.get(name),
+    get(name) {
+      const queue = queues.get(name);
+      if (!queue) throw queueDoesNotExist(name);
+      return queue;
+    },
+    put(name, settings, at) {
+      const queue = toQueue(name, settings, queues.get(name)?.createdAt ?? at, at);
+      save.run(name, JSON.stringify(settings), queue.createdAt, at);
+      queues.set(name, queue);
+      return queue;
+    },
+    sourcesOf: (arn) => [...queues.values()].filter((queue) => queue.redrive?.queueArn === arn),
+  };
+}
+
+function toQueue(name: string, settings: QueueSettings, createdAt: number, modifiedAt: number): Queue {
+  return { ...settings, name, arn: arnOf('sqs', name), createdAt, modifiedAt };
+}

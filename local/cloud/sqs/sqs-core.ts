@@ -1,0 +1,58 @@
+// What the SQS API and the in-process methods both stand on: tables and long polls together. It knows nothing of the wire.
+import type { DatabaseSync } from 'node:sqlite';
+import { createLongPolls } from './long-poll.ts';
+import { type NewMessage, openMessageTable } from './message-table.ts';
+import { openQueueTable, type Queue } from './queue-table.ts';
+
+export type SqsOptions = {
+  database: DatabaseSync;
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Where the API is reached (`http://127.0.0.1:4000`): queue URLs begin with it, since SDK clients send to them. */
+  endpoint?(): string;
+};
+
+export type ReceiveOptions = { max: number; waitMs: number; visibilitySeconds?: number; signal?: AbortSignal };
+
+export type SqsCore = ReturnType<typeof createSqsCore>;
+
+/** Opens the tables; sends wake whoever waits. */
+export function createSqsCore({ database, now, endpoint }: SqsOptions) {
+  const queues = openQueueTable(database);
+  const messages = openMessageTable(database);
+  const polls = createLongPolls();
+  return {
+    queues,
+    messages,
+    polls,
+    now,
+    urlOf(queue: Queue) {
+      const [, , , region, account] = queue.arn.split(':');
+      return `${endpoint?.() ?? `https://sqs.${region}.amazonaws.com`}/${account}/${queue.name}`;
+    },
+    send(queue: Queue, sent: readonly NewMessage[]) {
+      const ids = messages.put(queue, sent, now());
+      polls.wake(queue.name);
+      return ids;
+    },
+    receive(queue: Queue, { max, waitMs, visibilitySeconds, signal }: ReceiveOptions) {
+      const seconds = visibilitySeconds ?? queue.visibilityTimeoutSeconds;
+      const attempt = () => {
+        const taken = messages.take(queue, { max, visibilitySeconds: seconds, at: now() });
+        if (queue.redrive) polls.wake(queue.redrive.queueArn.slice(queue.redrive.queueArn.lastIndexOf(':') + 1));
+        return taken;
+      };
+      const nextVisibleInMs = () => {
+        const at = messages.nextVisibleAt(queue, now());
+        return at === undefined ? undefined : at - now();
+      };
+      return polls.poll(queue.name, waitMs, attempt, { signal, nextVisibleInMs });
+    },
+    hide(queue: Queue, receipt: string, seconds: number) {
+      const outcome = messages.changeVisibility(queue, receipt, seconds, now());
+      // Sleeping pollers set their alarm by the old time; an earlier one must reach them.
+      if (outcome === 'changed') polls.wake(queue.name);
+      return outcome;
+    },
+  };
+}

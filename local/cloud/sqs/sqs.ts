@@ -1,0 +1,63 @@
+// Amazon SQS standard queues for the embedded cloud: in-process methods and the API. It knows nothing of HTTP or Lambda.
+import type { JsonService } from '../wire/control-server.ts';
+import type { Depth, TakenMessage } from './message-table.ts';
+import { createSqsApi } from './operation.ts';
+import { DEFAULT_SETTINGS, type QueueSettings } from './queue-table.ts';
+import { createSqsCore, type ReceiveOptions, type SqsOptions } from './sqs-core.ts';
+
+export type Sqs = {
+  api: JsonService;
+  /** Creates the queue, or gives the one of that name these settings; its messages stay. Answers its ARN and URL. */
+  createQueue(queue: { name: string } & Partial<QueueSettings>): { arn: string; url: string };
+  /** Durable when it returns. QueueDoesNotExist where there is none of that ARN. */
+  send(queueArn: string, message: { body: string; groupId?: string; delaySeconds?: number }): { messageId: string };
+  /** At most `max` messages, hidden from others for the visibility timeout; [] after `waitMs` without any. */
+  receive(queueArn: string, options: ReceiveOptions): Promise<TakenMessage[]>;
+  /** Deletes messages by the receipts of their last receive; unknown ones are no error. */
+  delete(queueArn: string, receipts: readonly string[]): void;
+  /** Hides received messages for `seconds` from now; 0 gives them back at once. Those deleted since are left alone. */
+  changeVisibility(queueArn: string, receipts: readonly string[], seconds: number): void;
+  depth(queueArn: string): Depth;
+  queueUrl(queueArn: string): string;
+  close(): Promise<void>;
+};
+
+const SENDER_ID = 'AIDAESPALIERPLATFORM';
+
+/**
+ * Queues and messages live in the database; an acknowledged send survives SIGKILL. A long poll that nobody waits for any
+ * more (its signal fired) takes nothing. Rules: the SQS API reference and the developer guide's quotas.
+ */
+export function createSqs(options: SqsOptions): Sqs {
+  const core = createSqsCore(options);
+  const byArn = (arn: string) => core.queues.get(arn.slice(arn.lastIndexOf(':') + 1));
+  return {
+    api: createSqsApi(core),
+    createQueue({ name, ...settings }) {
+      const queue = core.queues.put(name, { ...DEFAULT_SETTINGS, ...settings }, options.now());
+      return { arn: queue.arn, url: core.urlOf(queue) };
+    },
+    send(queueArn, { body, groupId, delaySeconds }) {
+      const queue = byArn(queueArn);
+      const [messageId = ''] = core.send(queue, [
+        {
+          body,
+          attributes: {},
+          senderId: SENDER_ID,
+          delaySeconds: delaySeconds ?? queue.delaySeconds,
+          ...(groupId === undefined ? {} : { groupId }),
+        },
+      ]);
+      return { messageId };
+    },
+    receive: async (queueArn, receive) => core.receive(byArn(queueArn), receive),
+    delete: (queueArn, receipts) => core.messages.remove(byArn(queueArn), receipts),
+    changeVisibility(queueArn, receipts, seconds) {
+      const queue = byArn(queueArn);
+      for (const receipt of receipts) core.hide(queue, receipt, seconds);
+    },
+    depth: (queueArn) => core.messages.depth(byArn(queueArn), options.now()),
+    queueUrl: (queueArn) => core.urlOf(byArn(queueArn)),
+    close: async () => core.polls.close(),
+  };
+}

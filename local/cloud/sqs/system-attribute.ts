@@ -1,0 +1,15 @@
+// What SQS itself knows about a message, under the names of the API. Pure.
+import type { TakenMessage } from './message-table.ts';
+
+/** All system attributes of a received message, as strings. */
+export function systemAttributes(message: TakenMessage): Record<string, string> {
+  return {
+    SenderId: message.senderId,
+    SentTimestamp: String(message.sentAt),
+    ApproximateReceiveCount: String(message.receiveCount),
+    ApproximateFirstReceiveTimestamp: String(message.firstReceivedAt),
+    ...(message.groupId === undefined ? {} : { MessageGroupId: message.groupId }),
+    ...(message.traceHeader === undefined ? {} : { AWSTraceHeader: message.traceHeader }),
+    ...(message.deadLetterSourceArn === undefined ? {} : { DeadLetterQueueSourceArn: message.deadLetterSourceArn }),
+  };
+}
