@@ -1,0 +1,20 @@
+// The access levels to a project or container, from weak to strong. Knows no rows: who has which is the engine's to load.
+
+/** dx-api.md §8.2. */
+export const levels = ['NONE', 'VIEW', 'UPLOAD', 'CONTRIBUTE', 'ADMINISTER'] as const;
+export type Level = (typeof levels)[number];
+
+/** True when `held` allows what needs `needed`; no level is no access. */
+export function atLeast(held: Level | undefined, needed: Level): boolean {
+  return levels.indexOf(held ?? 'NONE') >= levels.indexOf(needed);
+}
+
+/** The weaker of two: nobody passes on more than they have. */
+export function weaker(first: Level | undefined, second: Level | undefined): Level {
+  return atLeast(first, second ?? 'NONE') ? (second ?? 'NONE') : (first ?? 'NONE');
+}
+
+/** Reads a level from text. */
+export function isLevel(text: unknown): text is Level {
+  return (levels as readonly unknown[]).includes(text);
+}

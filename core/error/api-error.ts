@@ -1,0 +1,104 @@
+// The closed list of errors that the API answers with, and the functions that word them. Knows no HTTP library.
+
+/** Error type → HTTP status (dx-api.md §1.3). The last three are of the authentication routes only. */
+export const errorStatuses = {
+  MalformedJSON: 400,
+  InvalidAuthentication: 401,
+  PermissionDenied: 401,
+  SpendingLimitExceeded: 403,
+  OrgExpired: 403,
+  ResourceNotFound: 404,
+  InvalidInput: 422,
+  InvalidState: 422,
+  InvalidType: 422,
+  RateLimitConditional: 429,
+  InternalError: 500,
+  ServiceUnavailable: 503,
+  UsernameOrPasswordError: 401,
+  OTPRequiredError: 401,
+  OTPMismatchError: 401,
+} as const;
+export type ErrorType = keyof typeof errorStatuses;
+
+/** A refusal that the caller is told about: the only exception that becomes an answer other than InternalError. */
+export class ApiError extends Error {
+  readonly type: ErrorType;
+  readonly status: number;
+  readonly details: unknown;
+
+  constructor(type: ErrorType, message: string, details?: unknown, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'ApiError';
+    this.type = type;
+    this.status = errorStatuses[type];
+    this.details = details;
+  }
+
+  /** The body of the answer: `{error: {type, message, details?}}`. */
+  toBody(): { error: { type: ErrorType; message: string; details?: unknown } } {
+    const { type, message, details } = this;
+    return { error: details === undefined ? { type, message } : { type, message, details } };
+  }
+}
+
+/** 404: it does not exist, or the caller may not see it; the answer never says which. `what` is an id or a path. */
+export function resourceNotFound(what: string, hint = 'check the id, and that you have at least VIEW where it lives') {
+  return new ApiError('ResourceNotFound', `"${what}" could not be found, or you may not see it: ${hint}`);
+}
+
+/** 422: all problems of one input, told together. */
+export function invalidInput(problems: string | readonly string[], details?: unknown): ApiError {
+  const list = typeof problems === 'string' ? [problems] : problems;
+  const shown = list.slice(0, shownProblemCount);
+  const rest = list.length - shown.length;
+  return new ApiError('InvalidInput', shown.join('; ') + (rest > 0 ? `; and ${rest} more` : ''), details);
+}
+
+/** 422: the nonce came before with another input (the text is the one that clients know, dx-api.md §1.3). */
+export function nonceReused(): ApiError {
+  return new ApiError('InvalidInput', 'Nonce was reused for an earlier API request that had a different input');
+}
+
+/** 401: the caller is known and may not. `doing` completes "may not". */
+export function permissionDenied(doing: string, needed: string, held: string | undefined): ApiError {
+  return new ApiError('PermissionDenied', `You may not ${doing}: it needs ${needed}, you have ${held ?? 'no access'}`);
+}
+
+/** 422: the thing exists, but in its present state this is not possible. */
+export function invalidState(message: string, details?: unknown): ApiError {
+  return new ApiError('InvalidState', message, details);
+}
+
+/** 422: an id of the wrong class. */
+export function invalidType(found: string, wanted: string): ApiError {
+  return new ApiError('InvalidType', `"${found}" is not ${wanted}`);
+}
+
+/** 401: no token, or one that is unknown, expired or revoked. */
+export function invalidAuthentication(why: string): ApiError {
+  return new ApiError('InvalidAuthentication', why);
+}
+
+/** 400: the body is no JSON, or its content type says so. */
+export function malformedJson(why: string): ApiError {
+  return new ApiError('MalformedJSON', `The request body must be JSON sent as application/json: ${why}`);
+}
+
+/** 429: too many requests. */
+export function rateLimited(what: string): ApiError {
+  return new ApiError('RateLimitConditional', `Too many requests: ${what}. Wait and try again`);
+}
+
+/** 503: try again; clients do by themselves. */
+export function serviceUnavailable(what: string, options?: ErrorOptions): ApiError {
+  return new ApiError('ServiceUnavailable', `${what}. Try again in a few seconds`, undefined, options);
+}
+
+/** 500: a fault of the platform. The cause goes to its log, the request id to the caller. */
+export function internalError(requestId: string, options?: ErrorOptions): ApiError {
+  const message = `Something went wrong inside the platform. The operator finds the cause in its log under "${requestId}"`;
+  return new ApiError('InternalError', message, undefined, options);
+}
+
+/** Problems of one input that are printed; the others are counted. */
+const shownProblemCount = 20;

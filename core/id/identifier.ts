@@ -1,0 +1,81 @@
+// What an id looks like and which kind of thing it names. Knows nothing of what exists.
+
+/** Every class that an id can name, in the words of the API (dx-api.md §1.6). */
+export const idClasses = [
+  'record',
+  'file',
+  'applet',
+  'workflow',
+  'app',
+  'globalworkflow',
+  'job',
+  'analysis',
+  'project',
+  'container',
+] as const;
+export type IdClass = (typeof idClasses)[number];
+
+/** The classes of data objects: they live in a folder of a project or container, and are what links name. */
+export const objectClasses = ['record', 'file', 'applet', 'workflow'] as const satisfies readonly IdClass[];
+export type ObjectClass = (typeof objectClasses)[number];
+
+// An id is a string that carries its class in its type: a plain string, or an id of another class, is refused by the
+// compiler where a JobId is wanted. `parseId` is the way in from text.
+export type Id<Class extends IdClass> = `${Class}-${string}`;
+export type RecordId = Id<'record'>;
+export type FileId = Id<'file'>;
+export type AppletId = Id<'applet'>;
+export type WorkflowId = Id<'workflow'>;
+export type AppId = Id<'app'>;
+export type JobId = Id<'job'>;
+export type AnalysisId = Id<'analysis'>;
+export type ProjectId = Id<'project'>;
+/** A workspace, a cache or a resources container. */
+export type ContainerId = Id<'container'>;
+export type ObjectId = { [Class in ObjectClass]: Id<Class> }[ObjectClass];
+export type ExecutableId = AppletId | AppId | WorkflowId;
+/** What has folders and data objects in it. */
+export type PlaceId = ProjectId | ContainerId;
+export type UserId = `user-${string}`;
+export type OrgId = `org-${string}`;
+
+export type ParsedId =
+  | { [Class in IdClass]: { readonly className: Class; readonly id: Id<Class> } }[IdClass]
+  | { readonly className: 'user'; readonly id: UserId }
+  | { readonly className: 'org'; readonly id: OrgId };
+
+/**
+ * The class and the typed id of a text, or undefined when it is no id. Whether such a thing exists is another question.
+ * Clients accept any 24 letters and digits (dx-api.md §1.6), so this does too.
+ */
+export function parseId(text: unknown): ParsedId | undefined {
+  if (typeof text !== 'string') return undefined;
+  const entity = entityPattern.exec(text) ?? handlePattern.exec(text);
+  if (entity === null) return undefined;
+  return { className: entity[1], id: text } as ParsedId;
+}
+
+/** True when the text is an id of exactly that class: narrows the string. */
+export function isId<Class extends IdClass>(text: unknown, className: Class): text is Id<Class> {
+  return parseId(text)?.className === className;
+}
+
+/** True for `user-<handle>`. */
+export function isUserId(text: unknown): text is UserId {
+  return parseId(text)?.className === 'user';
+}
+
+/** True for the id of a data object: record, file, applet or workflow. */
+export function isObjectId(text: unknown): text is ObjectId {
+  const parsed = parseId(text);
+  return parsed !== undefined && (objectClasses as readonly string[]).includes(parsed.className);
+}
+
+/** True for `project-…` and `container-…`. */
+export function isPlaceId(text: unknown): text is PlaceId {
+  return isId(text, 'project') || isId(text, 'container');
+}
+
+const entityPattern = new RegExp(`^(${idClasses.join('|')})-[0-9A-Za-z]{24}$`);
+/** Handles are lower case letters, digits, `.`, `_` and `-`, at most 64 of them, and begin with a letter or digit. */
+const handlePattern = /^(user|org)-[a-z0-9][a-z0-9._-]{0,63}$/;
