@@ -1,0 +1,44 @@
+// Bundled dependencies (runSpec.bundledDepends): fetched with the job's token and unpacked below the job's root.
+import { createWriteStream, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { JobFolder } from './folder.ts';
+import type { Bundle, Claim, Platform } from './platform.ts';
+import { runProgram } from './program.ts';
+
+/** Throws an Error that names the bundle which could not be fetched or unpacked. */
+export async function unpackBundles(platform: Platform, claim: Claim, folder: JobFolder): Promise<string[]> {
+  const active = (claim.runSpec.bundledDepends ?? []).filter(
+    (bundle) => bundle.stages === undefined || bundle.stages.includes(claim.function),
+  );
+  for (const [index, bundle] of active.entries()) {
+    const fileId = linkedFile(bundle);
+    // The archive's own name is data; its copy is named by us.
+    const archive = join(folder.root, 'tmp', `bundle-${index}`);
+    try {
+      const bytes = await platform.openFile(claim.token, fileId, claim.workspace);
+      await pipeline(Readable.fromWeb(bytes as never), createWriteStream(archive));
+      await unpack(bundle.name, archive, folder.root);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      throw new Error(`bundled dependency "${bundle.name}" (${fileId}) is not usable: ${why}`, { cause: error });
+    }
+    rmSync(archive, { force: true });
+  }
+  return active.map((bundle) => bundle.name);
+}
+
+function linkedFile(bundle: Bundle): string {
+  const link =
+    typeof bundle.id === 'object' && bundle.id !== null ? Reflect.get(bundle.id, '$dnanexus_link') : bundle.id;
+  const id = typeof link === 'object' && link !== null ? Reflect.get(link, 'id') : link;
+  if (typeof id !== 'string') throw new Error(`bundled dependency "${bundle.name}" names no file`);
+  return id;
+}
+
+async function unpack(name: string, archive: string, root: string): Promise<void> {
+  if (!/\.(tar|tar\.[a-z0-9]+|tgz|tbz2|txz)$/.test(name)) throw new Error('only tar archives are unpacked');
+  // tar refuses members with ".." and strips a leading "/", so nothing lands outside the root.
+  await runProgram('tar', ['-xf', archive, '-C', root, '--no-same-owner'], {});
+}

@@ -1,0 +1,96 @@
+// Keeps a job's processes together: in a PID namespace of their own where the kernel allows one, so that none outlives
+// the job, and with dxpy's log sockets at their fixed path in a private mount namespace. Elsewhere leftovers are found
+// by the job's id in their environment. This is tidiness on one machine; the boundary between jobs is the Fargate task.
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+
+const PASS_LIMIT = 20;
+const PASS_PAUSE_MS = 50;
+
+/** Where dxpy sends log lines as datagrams (dx-api.md §10.8). */
+export const LOG_SOCKET_FOLDER = '/opt/dnanexus/log';
+
+export type Confinement = {
+  /** Whether the kernel gives this process new PID and mount namespaces. */
+  readonly namespaces: boolean;
+  /** The command line that runs `command` confined; `logFolder` appears at LOG_SOCKET_FOLDER in it. */
+  wrap(command: readonly string[], logFolder: string | undefined): string[];
+  /** True when a log folder given to `wrap` will be seen by the job. */
+  readonly canMountLog: boolean;
+};
+
+export function findConfinement(root: string): Confinement {
+  const flags = ['--mount', '--pid', '--fork', '--kill-child', '--mount-proc'];
+  const namespaces = process.getuid?.() === 0 && spawnSync('unshare', [...flags, 'true']).status === 0;
+  const inContainer = root === '/';
+  return {
+    namespaces,
+    canMountLog: namespaces || inContainer,
+    wrap: (command, logFolder) => {
+      if (!namespaces) return [...command];
+      if (!logFolder || inContainer) return ['unshare', ...flags, ...command];
+      const aside = join(root, 'opt-of-host');
+      mkdirSync(aside, { recursive: true });
+      return ['unshare', ...flags, 'bash', '-c', mountProgram, 'bash', aside, logFolder, ...command];
+    },
+  };
+}
+
+// /opt is rebuilt in the private namespace, since its log folder may not exist outside and nothing is made there.
+const mountProgram = `
+set -e
+mount --rbind /opt "$1"
+mount -t tmpfs -o size=1m espalier /opt
+for entry in "$1"/*; do
+  if [ -d "$entry" ]; then mkdir "/opt/\${entry##*/}"; else touch "/opt/\${entry##*/}"; fi
+  [ "\${entry##*/}" = dnanexus ] || mount --rbind "$entry" "/opt/\${entry##*/}"
+done
+mkdir -p ${LOG_SOCKET_FOLDER}
+mount --bind "$2" ${LOG_SOCKET_FOLDER}
+shift 2
+exec "$@"
+`;
+
+/** Ends every process whose environment names the job, until a pass finds none. Returns how many were found. */
+export async function endLeftovers(jobId: string): Promise<number> {
+  const found = new Set<number>();
+  for (let pass = 0; pass < PASS_LIMIT; pass += 1) {
+    const alive = processesOf(jobId);
+    if (alive.length === 0) return found.size;
+    for (const pid of alive) {
+      found.add(pid);
+      tryKill(pid, 'SIGKILL');
+    }
+    await pause(PASS_PAUSE_MS);
+  }
+  throw new Error(`processes of ${jobId} could not be ended: ${processesOf(jobId).join(', ')}`);
+}
+
+function processesOf(jobId: string): number[] {
+  const mark = `DX_JOB_ID=${jobId}`;
+  let entries: string[];
+  try {
+    entries = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid);
+  } catch {
+    return []; // No /proc (macOS): the process group is all that can be ended.
+  }
+  return entries.map(Number).filter((pid) => {
+    try {
+      const isZombie = /^\d+ \(.*\) Z /s.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+      return !isZombie && readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0').includes(mark);
+    } catch {
+      return false; // It ended between the listing and the look, or belongs to another user: not ours.
+    }
+  });
+}
+
+/** Sends a signal to a process (negative: a group); one that is gone already is fine. */
+export function tryKill(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}

@@ -1,0 +1,55 @@
+// What a worker is told by whoever starts it: the one place in `worker/` that reads the environment. Knows no job.
+
+/** The settings of one worker process, from the container's environment (ARCHITECTURE.md, "Worker"). */
+export type WorkerEnvironment = {
+  readonly apiUrl: string;
+  readonly job: string;
+  readonly try: number;
+  readonly launch: number;
+  /** Spent by the claim: the platform accepts it once. */
+  readonly nonce: string;
+  /** The folder that stands for `/` of the job: `/` in a container, a folder of its own on one machine. */
+  readonly root: string;
+  /** Folder of the dx tools, put first on the job's PATH; absent in a container, whose PATH has them. */
+  readonly tools?: string;
+  /** Folder for what `execDepends` installs, kept from run to run; absent in a container, which is thrown away. */
+  readonly overlays?: string;
+  /** A pipe that closes when the platform dies. */
+  readonly lifelineFd?: number;
+  readonly metadataUrl?: string;
+  readonly path: string;
+};
+
+/** Throws an Error that names each missing or malformed variable. */
+export function readWorkerEnvironment(variables: Readonly<Record<string, string | undefined>>): WorkerEnvironment {
+  const missing: string[] = [];
+  const text = (name: string): string => {
+    const value = variables[name];
+    if (!value) missing.push(name);
+    return value ?? '';
+  };
+  const number = (name: string): number => {
+    const value = text(name);
+    if (value && !/^\d{1,9}$/.test(value)) missing.push(`${name} (a whole number)`);
+    return Number(value);
+  };
+  const environment = {
+    apiUrl: text('ESPALIER_API_URL'),
+    job: text('ESPALIER_JOB'),
+    try: number('ESPALIER_TRY'),
+    launch: number('ESPALIER_LAUNCH'),
+    nonce: text('ESPALIER_NONCE'),
+    root: text('ESPALIER_ROOT'),
+    path: variables.PATH ?? '/usr/local/bin:/usr/bin:/bin',
+    ...optional('tools', variables.ESPALIER_TOOLS),
+    ...optional('overlays', variables.ESPALIER_OVERLAYS),
+    ...optional('metadataUrl', variables.ECS_CONTAINER_METADATA_URI_V4),
+    ...(variables.ESPALIER_LIFELINE_FD ? { lifelineFd: Number(variables.ESPALIER_LIFELINE_FD) } : {}),
+  };
+  if (missing.length > 0) throw new Error(`the worker was started without ${missing.join(', ')}`);
+  return environment;
+}
+
+function optional<Name extends string>(name: Name, value: string | undefined): { [name in Name]?: string } {
+  return value ? ({ [name]: value } as { [name in Name]: string }) : {};
+}

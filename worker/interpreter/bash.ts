@@ -1,0 +1,60 @@
+// How a bash executable runs (dx-api.md §10.4): the environment file and the code are sourced, then the function named
+// as the entry point is called, if there is one. The entry point's name is an argument, never program text.
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { JobFolder } from '../folder.ts';
+import { shellWord, type Variables } from '../job-variables.ts';
+import type { Claim } from '../platform.ts';
+
+const VARIABLES_TIMEOUT_MS = 120_000;
+const VARIABLES_BYTES_LIMIT = 64 * 1024 * 1024;
+const program = `
+set -e
+. "$1"
+. "$2"
+if [[ "$(type -t -- "$3")" == function ]]; then
+  "$3"
+else
+  echo "Global scope execution complete. Not invoking entry point function $3 because it was not found" >&2
+fi
+`;
+
+/** Writes the `environment` file; returns the command line. */
+export function prepareBash(folder: JobFolder, claim: Claim, variables: Variables, secrets: Variables): string[] {
+  const environmentFile = join(folder.home, 'environment');
+  const exports = Object.entries(variables).map(([name, value]) => `export ${name}=${shellWord(value)}`);
+  const inputs = hasObject(claim.input)
+    ? // Names, prefixes and paths of input files follow the client's own rules, so the client's own program prints them.
+      execFileSync('dx-print-bash-vars', [], {
+        cwd: folder.home,
+        env: { ...variables, ...secrets },
+        encoding: 'utf8',
+        timeout: VARIABLES_TIMEOUT_MS,
+        maxBuffer: VARIABLES_BYTES_LIMIT,
+        stdio: ['ignore', 'pipe', 'inherit'],
+      })
+    : scalarExports(claim.input, variables).join('\n');
+  writeFileSync(environmentFile, `${exports.join('\n')}\n${inputs}\n`);
+  return ['bash', '-c', program, 'bash', environmentFile, folder.codeFile, claim.function];
+}
+
+/** The lines that `dx-print-bash-vars` prints for an input without data objects, without starting Python for it. */
+export function scalarExports(input: Readonly<Record<string, unknown>>, taken: Variables): string[] {
+  return Object.entries(input)
+    .filter(([name]) => /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !(name in taken))
+    .map(([name, value]) => {
+      const words = Array.isArray(value) ? `( ${value.map(valueWord).join(' ')} )` : valueWord(value);
+      return `export ${name}=${words}`;
+    });
+}
+
+function valueWord(value: unknown): string {
+  return shellWord(typeof value === 'string' ? value : JSON.stringify(value));
+}
+
+function hasObject(value: unknown): boolean {
+  if (Array.isArray(value)) return value.some(hasObject);
+  if (value === null || typeof value !== 'object') return false;
+  return '$dnanexus_link' in value || Object.values(value).some(hasObject);
+}

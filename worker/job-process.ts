@@ -1,0 +1,72 @@
+// Runs the job's own code as a process group and sees to its end: streams to the log, stop on demand, nothing left behind.
+import { spawn } from 'node:child_process';
+import { endLeftovers, tryKill } from './confinement.ts';
+import type { JobLog } from './log.ts';
+
+/** Between asking a job to end and ending it. */
+const STOP_GRACE_MS = 5000;
+
+export type JobEnd = { readonly code: number | null; readonly signal: NodeJS.Signals | null };
+export type JobProcess = { readonly ended: Promise<JobEnd>; stop(): void };
+
+export function startJobProcess(options: {
+  readonly command: readonly string[];
+  readonly home: string;
+  readonly variables: Readonly<Record<string, string>>;
+  readonly jobId: string;
+  readonly log: JobLog;
+}): JobProcess {
+  const [program = '', ...args] = options.command;
+  const child = spawn(program, args, {
+    cwd: options.home,
+    env: { ...options.variables },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
+  const outputs = [options.log.consumer('STDOUT'), options.log.consumer('STDERR')] as const;
+  child.stdout.on('data', outputs[0].write);
+  child.stderr.on('data', outputs[1].write);
+  const ended = new Promise<JobEnd>((resolve, reject) => {
+    child.once('error', (error) =>
+      reject(new Error(`${program} cannot be started: ${error.message}`, { cause: error })),
+    );
+    child.once('exit', async (code, signal) => {
+      try {
+        // What the job left running holds its streams open and may still write: it ends now, then the streams do.
+        if (child.pid) tryKill(-child.pid, 'SIGKILL');
+        await endLeftovers(options.jobId);
+        await closed(child.stdout, child.stderr);
+        for (const output of outputs) output.end();
+        resolve({ code, signal });
+      } catch (error) {
+        reject(error);
+      }
+    });
+  });
+  let stopping = false;
+  return {
+    ended,
+    stop: () => {
+      if (stopping || !child.pid || child.exitCode !== null) return;
+      stopping = true;
+      const group = -child.pid;
+      tryKill(group, 'SIGTERM');
+      setTimeout(() => tryKill(group, 'SIGKILL'), STOP_GRACE_MS).unref();
+    },
+  };
+}
+
+const DRAIN_LIMIT_MS = 10_000;
+
+/** Both streams read to their ends; a stream that a stranger keeps open is given up after a bound. */
+async function closed(...streams: NodeJS.ReadableStream[]): Promise<void> {
+  const all = Promise.all(
+    streams.map((stream) =>
+      (stream as { closed?: boolean }).closed
+        ? Promise.resolve()
+        : new Promise((resolve) => stream.once('close', resolve)),
+    ),
+  );
+  const bound = new Promise((resolve) => setTimeout(resolve, DRAIN_LIMIT_MS).unref());
+  await Promise.race([all, bound]);
+}

@@ -1,0 +1,42 @@
+// The environment of the job's process (dx-api.md §10.1), made from nothing: no variable of the worker leaks into it.
+import { join } from 'node:path';
+import type { WorkerEnvironment } from './environment.ts';
+import type { JobFolder } from './folder.ts';
+import type { Claim } from './platform.ts';
+
+export type Variables = Readonly<Record<string, string>>;
+
+/** All but the token: these may be written to the `environment` file. */
+export function jobVariables(environment: WorkerEnvironment, folder: JobFolder, claim: Claim): Variables {
+  const api = new URL(environment.apiUrl);
+  const port = api.port || (api.protocol === 'https:' ? '443' : '80');
+  const own = folder.root === '/' ? [] : [join(folder.root, 'usr/local/bin'), join(folder.root, 'usr/bin')];
+  const path = [folder.programs, ...own, ...(environment.tools ? [environment.tools] : []), environment.path];
+  return {
+    HOME: folder.home,
+    USER: 'dnanexus',
+    LOGNAME: 'dnanexus',
+    LANG: 'C.UTF-8',
+    TMPDIR: join(folder.root, 'tmp'),
+    PATH: path.join(':'),
+    PYTHONUNBUFFERED: '1',
+    PYTHONIOENCODING: 'UTF-8',
+    ESPALIER_ROOT: folder.root,
+    DX_JOB_ID: claim.job,
+    DX_WORKSPACE_ID: claim.workspace,
+    DX_PROJECT_CONTEXT_ID: claim.project,
+    DX_APISERVER_PROTOCOL: api.protocol.slice(0, -1),
+    DX_APISERVER_HOST: api.hostname,
+    DX_APISERVER_PORT: port,
+  };
+}
+
+/** The job's own token: a variable of its process, never a file. */
+export function secretVariables(claim: Claim): Variables {
+  return { DX_SECURITY_CONTEXT: JSON.stringify({ auth_token_type: 'Bearer', auth_token: claim.token }) };
+}
+
+/** One word for a POSIX shell that stands for exactly this text. */
+export function shellWord(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,74 @@
+// dxpy's log sockets (dx-api.md §10.8): unix datagram sockets, which Node does not have, so a few lines of Python receive
+// the datagrams and hand them on, one JSON object a line. Knows nothing of the job but its log.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import type { JobLog, Level } from './log.ts';
+
+const READY_TIMEOUT_MS = 5000;
+
+const program = `
+import os, selectors, socket, sys
+folder, parent = sys.argv[1], os.getppid()
+chooser = selectors.DefaultSelector()
+for name in ("priority", "bulk"):
+    path = os.path.join(folder, name)
+    receiver = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    receiver.bind(path)
+    os.chmod(path, 0o666)
+    chooser.register(receiver, selectors.EVENT_READ)
+sys.stdout.write("ready\\n")
+sys.stdout.flush()
+while os.getppid() == parent:
+    for key, _ in chooser.select(1):
+        sys.stdout.buffer.write(key.fileobj.recv(65536).replace(b"\\n", b" ") + b"\\n")
+        sys.stdout.buffer.flush()
+`;
+
+// Syslog's numbers and names, as dxpy sends either.
+const levels: readonly Level[] = ['EMERG', 'ALERT', 'CRITICAL', 'ERROR', 'WARNING', 'NOTICE', 'INFO', 'DEBUG'];
+const names: Readonly<Record<string, Level>> = {
+  critical: 'CRITICAL',
+  error: 'ERROR',
+  warning: 'WARNING',
+  info: 'INFO',
+  debug: 'DEBUG',
+};
+
+/** Starts the relay; resolves when the sockets exist. Undefined when it could not start: dxpy then logs to stderr. */
+export async function startLogRelay(folder: string, path: string, log: JobLog): Promise<ChildProcess | undefined> {
+  mkdirSync(folder, { recursive: true });
+  const relay = spawn('python3', ['-I', '-S', '-c', program, folder], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+    env: { PATH: path },
+  });
+  const lines = createInterface({ input: relay.stdout as NodeJS.ReadableStream });
+  const ready = await new Promise<boolean>((resolve) => {
+    const timer = setTimeout(() => resolve(false), READY_TIMEOUT_MS);
+    const settle = (value: boolean): void => {
+      clearTimeout(timer);
+      resolve(value);
+    };
+    relay.once('error', () => settle(false));
+    relay.once('exit', () => settle(false));
+    lines.on('line', (text) => (text === 'ready' ? settle(true) : logDatagram(text, log)));
+  });
+  if (ready) return relay;
+  relay.kill('SIGKILL');
+  log.line('INFO', "dxpy's log sockets are not available; its log lines appear as STDERR", 'SYSTEM');
+  return undefined;
+}
+
+/** One datagram: `{source, timestamp, level, msg}`. What is not of that form is logged as it came. */
+export function logDatagram(text: string, log: JobLog): void {
+  let datagram: { source?: unknown; level?: unknown; msg?: unknown };
+  try {
+    datagram = JSON.parse(text);
+  } catch {
+    log.line('INFO', text);
+    return;
+  }
+  const level = typeof datagram.level === 'number' ? levels[datagram.level] : names[String(datagram.level)];
+  const isStream = datagram.source === 'DX_APP_STREAM';
+  log.line(isStream ? (level === 'ERROR' ? 'STDERR' : 'STDOUT') : (level ?? 'INFO'), String(datagram.msg ?? ''));
+}

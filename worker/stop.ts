@@ -1,0 +1,74 @@
+// Everything that may end a job from outside its own code, in one place: the platform's answer to a heartbeat, a limit,
+// a signal, the platform's death. The first reason counts.
+import { createReadStream } from 'node:fs';
+import type { WorkerEnvironment } from './environment.ts';
+import { folderSize } from './folder-size.ts';
+import { type Claim, type Failure, type Platform, PlatformRefusal } from './platform.ts';
+
+const FOLDER_LOOK_SECONDS = 10;
+
+/** With a failure, the worker reports it; without one, the try is not its own any more and it reports nothing. */
+export type StopReason = { readonly failure?: Failure };
+export type Stopper = {
+  readonly reason: StopReason | undefined;
+  stop(reason: StopReason): void;
+  /** Called once, at once if it was stopped already. */
+  onStop(listener: () => void): void;
+};
+
+export function createStopper(): Stopper {
+  let reason: StopReason | undefined;
+  const listeners: (() => void)[] = [];
+  return {
+    get reason() {
+      return reason;
+    },
+    stop: (why) => {
+      if (reason) return;
+      reason = why;
+      for (const listener of listeners) listener();
+    },
+    onStop: (listener) => {
+      if (reason) listener();
+      else listeners.push(listener);
+    },
+  };
+}
+
+/** Renews the lease; a dead token or a stop in the answer ends the job. */
+export function watchHeartbeat(platform: Platform, claim: Claim, stopper: Stopper): NodeJS.Timeout {
+  const beat = async (): Promise<void> => {
+    try {
+      const { stop } = await platform.heartbeat(claim.token);
+      if (stop) stopper.stop({ failure: { type: stop.reason, message: stop.message } });
+    } catch (error) {
+      // A lost connection is not an answer: the lease decides how long that may last.
+      if (error instanceof PlatformRefusal && error.status < 500) stopper.stop({});
+    }
+  };
+  return setInterval(beat, claim.limits.heartbeatSeconds * 1000);
+}
+
+/** The pipe from the platform closes when the platform dies: then this job's try is lost, and ends at once. */
+export function watchLifeline(environment: WorkerEnvironment, stopper: Stopper): void {
+  if (environment.lifelineFd === undefined) return;
+  const lifeline = createReadStream('', { fd: environment.lifelineFd });
+  lifeline.on('end', () => stopper.stop({}));
+  lifeline.on('error', () => stopper.stop({}));
+  lifeline.resume();
+}
+
+/** StopTask arrives as SIGTERM. */
+export function watchSignals(stopper: Stopper): void {
+  process.on('SIGTERM', () => stopper.stop({}));
+  process.on('SIGINT', () => stopper.stop({}));
+}
+
+export function watchFolder(folder: string, limitBytes: number, stopper: Stopper): NodeJS.Timeout {
+  const look = async (): Promise<void> => {
+    if ((await folderSize(folder, limitBytes)) <= limitBytes) return;
+    const message = `The job's folder holds more than ${limitBytes} bytes; the job was ended`;
+    stopper.stop({ failure: { type: 'AppInsufficientResourceError', message } });
+  };
+  return setInterval(look, FOLDER_LOOK_SECONDS * 1000);
+}

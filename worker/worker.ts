@@ -1,0 +1,141 @@
+// The program in a job's container: claims one job, prepares its folder, runs its entry point, reports how it ended.
+// Read `runWorker` as the recipe. It reaches the platform over HTTP only and knows nothing of the engine.
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { unpackBundles } from './bundle.ts';
+import { findConfinement } from './confinement.ts';
+import { readWorkerEnvironment, type WorkerEnvironment } from './environment.ts';
+import { provideDependencies } from './exec-depends.ts';
+import { type JobFolder, layOutFolder } from './folder.ts';
+import { prepareBash } from './interpreter/bash.ts';
+import { preparePython } from './interpreter/python.ts';
+import { startJobProcess } from './job-process.ts';
+import { jobVariables, secretVariables, type Variables } from './job-variables.ts';
+import { createJobLog, type JobLog } from './log.ts';
+import { startLogRelay } from './log-relay.ts';
+import { type Claim, createPlatform, type Failure, type Platform, PlatformRefusal } from './platform.ts';
+import { type Result, readResult } from './result.ts';
+import { createStopper, type Stopper, watchFolder, watchHeartbeat, watchLifeline, watchSignals } from './stop.ts';
+
+/** Exit status 0: done, or nothing to do (the job is another worker's, or its try is over). 1: this worker is broken. */
+async function runWorker(environment: WorkerEnvironment): Promise<void> {
+  const stopper = createStopper();
+  watchLifeline(environment, stopper);
+  watchSignals(stopper);
+  const platform = createPlatform(environment.apiUrl);
+  const claim = await claimJob(platform, environment);
+  if (!claim) return;
+  const log = createJobLog({
+    job: claim.job,
+    try: claim.try,
+    limitBytes: claim.limits.logBytes,
+    now: Date.now,
+    write: (line) => process.stdout.write(line),
+    onFull: () => stopper.stop(limitFailure(`The job wrote more than ${claim.limits.logBytes} bytes to its log`)),
+  });
+  log.line('INFO', 'Logging initialized (priority)', 'SYSTEM');
+  if (claim.stop) stopper.stop({ failure: { type: claim.stop.reason, message: claim.stop.message } });
+  const heartbeat = watchHeartbeat(platform, claim, stopper);
+  const result = await runJob(environment, platform, claim, log, stopper);
+  if (result) await report(platform, claim, result, log);
+  clearInterval(heartbeat);
+  if (environment.root !== '/') rmSync(environment.root, { recursive: true, force: true });
+}
+
+async function claimJob(platform: Platform, environment: WorkerEnvironment): Promise<Claim | undefined> {
+  const { job, try: tryNumber, launch, nonce } = environment;
+  try {
+    return await platform.claim({ job, try: tryNumber, launch, nonce, task: await taskArn(environment) });
+  } catch (error) {
+    // Claimed by another task, doomed, or a launch that was given up: there is nothing to do, and nothing is wrong.
+    if (error instanceof PlatformRefusal && error.status < 500) return undefined;
+    throw error;
+  }
+}
+
+async function taskArn(environment: WorkerEnvironment): Promise<string> {
+  if (!environment.metadataUrl) throw new Error('the worker was started without ECS_CONTAINER_METADATA_URI_V4');
+  const response = await fetch(`${environment.metadataUrl}/task`);
+  return String(((await response.json()) as { TaskARN?: string }).TaskARN);
+}
+
+/** Undefined when the try is no longer this worker's to report. */
+async function runJob(
+  environment: WorkerEnvironment,
+  platform: Platform,
+  claim: Claim,
+  log: JobLog,
+  stopper: Stopper,
+): Promise<Result | undefined> {
+  const folder = layOutFolder(environment.root, claim);
+  const confinement = findConfinement(environment.root);
+  let command: string[];
+  let variables: Variables;
+  try {
+    describeRelease(claim, log);
+    for (const name of await unpackBundles(platform, claim, folder)) log.line('INFO', `Unpacked ${name}`, 'SYSTEM');
+    const provided = await provideDependencies(environment, claim);
+    variables = { ...jobVariables(environment, folder, claim), ...provided };
+    command = commandFor(folder, claim, variables);
+  } catch (error) {
+    return { failure: { type: 'ExecutionError', message: error instanceof Error ? error.message : String(error) } };
+  }
+  if (stopper.reason) return stopper.reason.failure ? { failure: stopper.reason.failure } : undefined;
+  const logFolder =
+    claim.runSpec.interpreter === 'bash' || !confinement.canMountLog ? undefined : join(folder.root, 'log');
+  const relay = logFolder ? await startLogRelay(logFolder, variables.PATH ?? '', log) : undefined;
+  const jobProcess = startJobProcess({
+    command: confinement.wrap(command, relay ? logFolder : undefined),
+    home: folder.home,
+    variables: { ...variables, ...secretVariables(claim) },
+    jobId: claim.job,
+    log,
+  });
+  stopper.onStop(() => jobProcess.stop());
+  const watch = environment.root === '/' ? undefined : watchFolder(folder.root, claim.limits.folderBytes, stopper);
+  const end = await jobProcess.ended;
+  clearInterval(watch);
+  relay?.kill('SIGKILL');
+  if (stopper.reason) return stopper.reason.failure ? { failure: stopper.reason.failure } : undefined;
+  return readResult(folder.home, end);
+}
+
+function commandFor(folder: JobFolder, claim: Claim, variables: Variables): string[] {
+  const { interpreter } = claim.runSpec;
+  if (interpreter === 'bash') return prepareBash(folder, claim, variables, secretVariables(claim));
+  if (interpreter === 'python3') return preparePython(folder);
+  throw new Error(`runSpec.interpreter is "${interpreter}"; this worker runs bash and python3`);
+}
+
+function describeRelease(claim: Claim, log: JobLog): void {
+  const { distribution, release } = claim.runSpec;
+  if (!release) return;
+  log.line(
+    'INFO',
+    `The executable asks for ${distribution ?? 'Ubuntu'} ${release}; it runs on the default worker`,
+    'SYSTEM',
+  );
+}
+
+function limitFailure(message: string): { failure: Failure } {
+  return { failure: { type: 'AppInsufficientResourceError', message: `${message}; it was ended` } };
+}
+
+async function report(platform: Platform, claim: Claim, result: Result, log: JobLog): Promise<void> {
+  try {
+    await platform.finish(claim.token, result);
+  } catch (error) {
+    if (!(error instanceof PlatformRefusal) || error.status >= 500) throw error;
+    // The try ended meanwhile (terminated, its tree failed): the platform knows better.
+    log.line('NOTICE', `The result was not taken: ${error.message}`, 'SYSTEM');
+  }
+}
+
+try {
+  await runWorker(readWorkerEnvironment(process.env));
+  process.exit(0);
+} catch (error) {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stdout.write(`${JSON.stringify({ t: Date.now(), n: 0, l: 'ERROR', s: 'SYSTEM', m: `worker: ${text}` })}\n`);
+  process.exit(1);
+}
