@@ -7,7 +7,7 @@ import type { JobLog } from './log.ts';
 const STOP_GRACE_MS = 5000;
 
 export type JobEnd = { readonly code: number | null; readonly signal: NodeJS.Signals | null };
-export type JobProcess = { readonly ended: Promise<JobEnd>; stop(): void };
+export type JobProcess = { readonly ended: Promise<JobEnd>; stop(how: { atOnce: boolean }): void };
 
 export function startJobProcess(options: {
   readonly command: readonly string[];
@@ -46,11 +46,11 @@ export function startJobProcess(options: {
   let stopping = false;
   return {
     ended,
-    stop: () => {
+    stop: ({ atOnce }) => {
       if (stopping || !child.pid || child.exitCode !== null) return;
       stopping = true;
       const group = -child.pid;
-      tryKill(group, 'SIGTERM');
+      tryKill(group, atOnce ? 'SIGKILL' : 'SIGTERM');
       setTimeout(() => tryKill(group, 'SIGKILL'), STOP_GRACE_MS).unref();
     },
   };

@@ -10,26 +10,24 @@ const FOLDER_LOOK_SECONDS = 10;
 /** With a failure, the worker reports it; without one, the try is not its own any more and it reports nothing. */
 export type StopReason = { readonly failure?: Failure };
 export type Stopper = {
-  readonly reason: StopReason | undefined;
+  current(): StopReason | undefined;
   stop(reason: StopReason): void;
   /** Called once, at once if it was stopped already. */
-  onStop(listener: () => void): void;
+  onStop(listener: (reason: StopReason) => void): void;
 };
 
 export function createStopper(): Stopper {
   let reason: StopReason | undefined;
-  const listeners: (() => void)[] = [];
+  const listeners: ((reason: StopReason) => void)[] = [];
   return {
-    get reason() {
-      return reason;
-    },
+    current: () => reason,
     stop: (why) => {
       if (reason) return;
       reason = why;
-      for (const listener of listeners) listener();
+      for (const listener of listeners) listener(why);
     },
     onStop: (listener) => {
-      if (reason) listener();
+      if (reason) listener(reason);
       else listeners.push(listener);
     },
   };

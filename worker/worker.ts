@@ -15,7 +15,15 @@ import { createJobLog, type JobLog } from './log.ts';
 import { startLogRelay } from './log-relay.ts';
 import { type Claim, createPlatform, type Failure, type Platform, PlatformRefusal } from './platform.ts';
 import { type Result, readResult } from './result.ts';
-import { createStopper, type Stopper, watchFolder, watchHeartbeat, watchLifeline, watchSignals } from './stop.ts';
+import {
+  createStopper,
+  type Stopper,
+  type StopReason,
+  watchFolder,
+  watchHeartbeat,
+  watchLifeline,
+  watchSignals,
+} from './stop.ts';
 
 /** Exit status 0: done, or nothing to do (the job is another worker's, or its try is over). 1: this worker is broken. */
 async function runWorker(environment: WorkerEnvironment): Promise<void> {
@@ -80,7 +88,8 @@ async function runJob(
   } catch (error) {
     return { failure: { type: 'ExecutionError', message: error instanceof Error ? error.message : String(error) } };
   }
-  if (stopper.reason) return stopper.reason.failure ? { failure: stopper.reason.failure } : undefined;
+  const stoppedBefore = stopper.current();
+  if (stoppedBefore) return stoppedResult(stoppedBefore);
   const logFolder =
     claim.runSpec.interpreter === 'bash' || !confinement.canMountLog ? undefined : join(folder.root, 'log');
   const relay = logFolder ? await startLogRelay(logFolder, variables.PATH ?? '', log) : undefined;
@@ -91,13 +100,17 @@ async function runJob(
     jobId: claim.job,
     log,
   });
-  stopper.onStop(() => jobProcess.stop());
+  stopper.onStop((reason) => jobProcess.stop({ atOnce: !reason.failure }));
   const watch = environment.root === '/' ? undefined : watchFolder(folder.root, claim.limits.folderBytes, stopper);
   const end = await jobProcess.ended;
   clearInterval(watch);
   relay?.kill('SIGKILL');
-  if (stopper.reason) return stopper.reason.failure ? { failure: stopper.reason.failure } : undefined;
-  return readResult(folder.home, end);
+  const stopped: StopReason | undefined = stopper.current();
+  return stopped ? stoppedResult(stopped) : readResult(folder.home, end);
+}
+
+function stoppedResult(reason: StopReason): Result | undefined {
+  return reason.failure && { failure: reason.failure };
 }
 
 function commandFor(folder: JobFolder, claim: Claim, variables: Variables): string[] {
