@@ -1,0 +1,150 @@
+"""Counts FASTQ files in parts: `main` splits, one `process` job counts each part, `gather` adds up and draws."""
+import gzip
+import html
+import itertools
+import json
+import os
+
+import dxpy
+
+PHRED_OFFSET = 33
+
+
+@dxpy.entry_point("main")
+def main(reads, reads_per_part=5000):
+    if reads_per_part < 1:
+        raise dxpy.AppError("reads_per_part is %d; it must be at least 1" % reads_per_part)
+    names, counts = [], []
+    for number, link in enumerate(reads):
+        source = dxpy.DXFile(link)
+        names.append(source.describe()["name"])
+        dxpy.download_dxfile(source, "reads.fastq.gz")
+        for part, path in enumerate(split("reads.fastq.gz", reads_per_part)):
+            uploaded = dxpy.upload_local_file(path, name="%d-%d.fastq" % (number, part), folder="/parts", parents=True)
+            os.remove(path)
+            counts.append(
+                dxpy.new_dxjob(
+                    {"part": dxpy.dxlink(uploaded), "source": number},
+                    "process",
+                    name="count %s, part %d" % (names[number], part + 1),
+                )
+            )
+    gather = dxpy.new_dxjob(
+        {"names": names, "counts": [job.get_output_ref("count") for job in counts]}, "gather", name="add up"
+    )
+    return {field: gather.get_output_ref(field) for field in ("summary", "quality_table", "plot", "total_reads")}
+
+
+def split(path, reads_per_part):
+    """Writes parts of whole reads (four lines each); yields their paths."""
+    with gzip.open(path, "rt", encoding="ascii") as lines:
+        for part in itertools.count():
+            head = list(itertools.islice(lines, 4 * reads_per_part))
+            if not head:
+                return
+            if len(head) % 4 != 0:
+                raise dxpy.AppError("%s ends in the middle of a read" % path)
+            with open("part-%d.fastq" % part, "w", encoding="ascii") as out:
+                out.writelines(head)
+            yield out.name
+
+
+@dxpy.entry_point("process")
+def process(part, source):
+    dxpy.download_dxfile(part, "part.fastq")
+    count = {"source": source, "reads": 0, "bases": 0, "gc": 0, "quality_sum": [], "quality_count": []}
+    with open("part.fastq", encoding="ascii") as lines:
+        for header, sequence, _, quality in itertools.zip_longest(*[map(str.rstrip, lines)] * 4):
+            if not header.startswith("@") or quality is None or len(sequence) != len(quality):
+                raise dxpy.AppError("read %d is not FASTQ: %r" % (count["reads"] + 1, header))
+            add_read(count, sequence, quality)
+    print("counted %d reads, %d bases" % (count["reads"], count["bases"]))
+    return {"count": count}
+
+
+def add_read(count, sequence, quality):
+    count["reads"] += 1
+    count["bases"] += len(sequence)
+    count["gc"] += sequence.count("G") + sequence.count("C")
+    missing = len(quality) - len(count["quality_sum"])
+    if missing > 0:
+        count["quality_sum"].extend([0] * missing)
+        count["quality_count"].extend([0] * missing)
+    for position, letter in enumerate(quality.encode("ascii")):
+        count["quality_sum"][position] += letter - PHRED_OFFSET
+        count["quality_count"][position] += 1
+
+
+@dxpy.entry_point("gather")
+def gather(names, counts):
+    files = [merge([one for one in counts if one["source"] == number]) for number in range(len(names))]
+    summary = {name: describe(total) for name, total in zip(names, files)}
+    curves = {name: mean_quality(total) for name, total in zip(names, files)}
+    print(json.dumps(summary, indent=2))
+    write("summary.json", json.dumps({"files": summary}, indent=2) + "\n")
+    write("quality.tsv", "".join(table(curves)))
+    write("quality.svg", plot(curves))
+    return {
+        "summary": dxpy.dxlink(dxpy.upload_local_file("summary.json")),
+        "quality_table": dxpy.dxlink(dxpy.upload_local_file("quality.tsv")),
+        "plot": dxpy.dxlink(dxpy.upload_local_file("quality.svg", media_type="image/svg+xml")),
+        "total_reads": sum(total["reads"] for total in files),
+    }
+
+
+def merge(counts):
+    total = {"reads": 0, "bases": 0, "gc": 0, "quality_sum": [], "quality_count": []}
+    for one in counts:
+        for field in ("reads", "bases", "gc"):
+            total[field] += one[field]
+        for field in ("quality_sum", "quality_count"):
+            total[field] = [a + b for a, b in itertools.zip_longest(total[field], one[field], fillvalue=0)]
+    return total
+
+
+def describe(total):
+    bases = max(total["bases"], 1)
+    return {
+        "reads": total["reads"],
+        "bases": total["bases"],
+        "gc_percent": round(100 * total["gc"] / bases, 2),
+        "mean_quality": round(sum(total["quality_sum"]) / bases, 2),
+    }
+
+
+def mean_quality(total):
+    return [sum_ / count for sum_, count in zip(total["quality_sum"], total["quality_count"])]
+
+
+def table(curves):
+    yield "\t".join(["position"] + list(curves)) + "\n"
+    for position, means in enumerate(itertools.zip_longest(*curves.values())):
+        yield "\t".join([str(position + 1)] + ["" if one is None else "%.2f" % one for one in means]) + "\n"
+
+
+def plot(curves):
+    """A line for each file: mean quality (0 to 42) over the position in the read."""
+    width, height, left, top = 720, 320, 50, 40
+    longest = max((len(curve) for curve in curves.values()), default=1)
+    x = lambda position: left + position * (width - left - 20) / max(longest - 1, 1)
+    y = lambda quality: height - 40 - quality * (height - 40 - top) / 42
+    parts = ['<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" font-family="sans-serif" font-size="12">' % (width, height)]
+    parts.append('<rect width="100%" height="100%" fill="white"/><text x="50" y="20">Mean base quality by position in the read</text>')
+    for level in range(0, 43, 10):
+        parts.append('<line x1="%d" x2="%d" y1="%.1f" y2="%.1f" stroke="#ddd"/>' % (left, width - 20, y(level), y(level)))
+        parts.append('<text x="%d" y="%.1f" text-anchor="end">%d</text>' % (left - 6, y(level) + 4, level))
+    for (name, curve), color in zip(curves.items(), itertools.cycle(["#1b6ca8", "#c8553d", "#3a7d44", "#7b4b94"])):
+        points = " ".join("%.1f,%.1f" % (x(position), y(quality)) for position, quality in enumerate(curve))
+        parts.append('<polyline points="%s" fill="none" stroke="%s" stroke-width="2"/>' % (points, color))
+    for row, (name, color) in enumerate(zip(curves, itertools.cycle(["#1b6ca8", "#c8553d", "#3a7d44", "#7b4b94"]))):
+        parts.append('<text x="%d" y="%d" fill="%s">%s</text>' % (left + 10, height - 60 - 16 * row, color, html.escape(name)))
+    parts.append('<text x="%d" y="%d">1</text><text x="%d" y="%d" text-anchor="end">%d</text></svg>\n' % (left, height - 20, width - 20, height - 20, longest))
+    return "\n".join(parts)
+
+
+def write(path, text):
+    with open(path, "w", encoding="utf-8") as out:
+        out.write(text)
+
+
+dxpy.run()
