@@ -1,0 +1,104 @@
+// The text that a Signature Version 4 signs, built from a request as it came over the wire. It knows no credentials and no clock.
+// Rules: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+import { createHash, createHmac } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { AwsError } from './aws-error.ts';
+
+/** Decoded name and value of each query parameter, in the order of the URL. */
+export type QueryParameters = readonly (readonly [name: string, value: string])[];
+
+/** Date, region and service that a signing key is bound to: `20261121/us-east-1/s3/aws4_request`. */
+export type Scope = { date: string; region: string; service: string };
+
+/** Splits a request target into its path, still encoded, and its decoded parameters. Throws InvalidURI on a malformed escape. */
+export function parseTarget(target: string): { path: string; query: QueryParameters } {
+  const mark = target.indexOf('?');
+  const path = mark < 0 ? target : target.slice(0, mark);
+  const pairs = mark < 0 ? [] : target.slice(mark + 1).split('&');
+  return { path, query: pairs.filter((pair) => pair !== '').map(parsePair) };
+}
+
+/**
+ * The canonical request. S3 encodes each segment of the path once (`s3`), all other services twice. Header bytes stay
+ * bytes: Node reads them as latin1, so the text must be hashed as latin1, too.
+ */
+export function canonicalRequest(
+  req: IncomingMessage,
+  signedHeaders: readonly string[],
+  payloadHash: string,
+  service: string,
+): string {
+  const { path, query } = parseTarget(req.url ?? '/');
+  const canonicalPath = service === 's3' ? encodePath(decodeUri(path)) : encodePath(path);
+  const parameters = query
+    .filter(([name]) => name !== 'X-Amz-Signature')
+    .map(([name, value]) => `${encodeUri(name)}=${encodeUri(value)}`)
+    .sort(byCodeUnit);
+  const headers = signedHeaders.map((name) => `${name}:${headerValue(req, name)}\n`);
+  const lines = [
+    req.method,
+    canonicalPath,
+    parameters.join('&'),
+    headers.join(''),
+    signedHeaders.join(';'),
+    payloadHash,
+  ];
+  return lines.join('\n');
+}
+
+/** `AWS4-HMAC-SHA256`, the time (`20261121T003000Z`), the scope and the digest of the canonical request. */
+export function stringToSign(canonical: string, amzDate: string, scope: Scope): string {
+  return ['AWS4-HMAC-SHA256', amzDate, scopeText(scope), sha256Hex(Buffer.from(canonical, 'latin1'))].join('\n');
+}
+
+export function scopeText(scope: Scope): string {
+  return `${scope.date}/${scope.region}/${scope.service}/aws4_request`;
+}
+
+/** The key of one secret for one day, region and service. */
+export function signingKey(secretAccessKey: string, scope: Scope): Buffer {
+  const dayKey = hmac(`AWS4${secretAccessKey}`, scope.date);
+  return hmac(hmac(hmac(dayKey, scope.region), scope.service), 'aws4_request');
+}
+
+export function hmac(key: string | Buffer, text: string): Buffer {
+  return createHmac('sha256', key).update(text).digest();
+}
+
+export function sha256Hex(bytes: string | Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+/** Decodes percent escapes; one that is malformed or no UTF-8 is an AwsError InvalidURI. */
+export function decodeUri(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new AwsError('InvalidURI', "Couldn't parse the specified URI.");
+  }
+}
+
+/** RFC 3986 with nothing but letters, digits and `-._~` left as it stands. */
+export function encodeUri(text: string): string {
+  return encodeURIComponent(text).replace(/[!'()*]/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`);
+}
+
+/** As `encodeUri`, with slashes kept. */
+export function encodePath(text: string): string {
+  return encodeUri(text).replaceAll('%2F', '/');
+}
+
+function parsePair(pair: string): [string, string] {
+  const mark = pair.indexOf('=');
+  const name = mark < 0 ? pair : pair.slice(0, mark);
+  const value = mark < 0 ? '' : pair.slice(mark + 1);
+  return [decodeUri(name.replaceAll('+', ' ')), decodeUri(value.replaceAll('+', ' '))];
+}
+
+function headerValue(req: IncomingMessage, name: string): string {
+  return (req.headersDistinct[name] ?? []).map((value) => value.trim().replace(/ +/g, ' ')).join(',');
+}
+
+function byCodeUnit(left: string, right: string): number {
+  return left < right ? -1 : left > right ? 1 : 0;
+}
