@@ -1,0 +1,40 @@
+// The envelope of an event on the bus and its defaults. It knows nothing of rules or of who publishes.
+import { randomUUID } from 'node:crypto';
+import { ACCOUNT_ID, REGION } from '../wire/account.ts';
+
+/** An event as targets get it (eb-events-structure.html). */
+export type BusEvent = {
+  version: string;
+  id: string;
+  'detail-type': string;
+  source: string;
+  account: string;
+  /** ISO 8601, to the second. */
+  time: string;
+  region: string;
+  resources: readonly string[];
+  detail: unknown;
+};
+
+/** What a publisher must say; the rest is filled in. */
+export type NewEvent = Pick<BusEvent, 'detail-type' | 'source' | 'detail'> & Partial<BusEvent>;
+
+/** The whole event, with id, time, account and region where the publisher named none. */
+export function completeEvent(event: NewEvent, now: number): BusEvent {
+  return {
+    version: '0',
+    id: event.id ?? randomUUID(),
+    'detail-type': event['detail-type'],
+    source: event.source,
+    account: event.account ?? ACCOUNT_ID,
+    time: event.time ?? formatTime(now),
+    region: event.region ?? REGION,
+    resources: event.resources ?? [],
+    detail: event.detail,
+  };
+}
+
+/** `2026-11-21T04:00:00Z`. */
+export function formatTime(milliseconds: number): string {
+  return `${new Date(milliseconds).toISOString().slice(0, 19)}Z`;
+}

@@ -1,0 +1,102 @@
+// Carries what waits for one target to it: some at a time, again after failures, up to the target's limits.
+// It knows nothing of rules, patterns or what a target is.
+import type { Address, DeadDelivery, Delivery, DeliveryTable } from './delivery-table.ts';
+
+/** A target of a rule. `deliver` resolves when the target has taken the event; it may be called twice for one event. */
+export type Target = {
+  id: string;
+  deliver(event: unknown): Promise<void>;
+  /** Constant JSON text that is delivered instead of the event (Input of AWS::Events::Rule). */
+  input?: string;
+  /** How often a failed delivery is repeated (RetryPolicy); AWS's default is 185. */
+  maximumRetryAttempts?: number;
+  /** After this age a failed delivery is not repeated; AWS's default is 24 hours. */
+  maximumEventAgeSeconds?: number;
+};
+
+export type PumpOptions = {
+  table: DeliveryTable;
+  now(): number;
+  address: Address;
+  target: Target;
+  onDead(delivery: DeadDelivery, cause: unknown): void;
+};
+
+export type DeliveryPump = { wake(): void; close(): void };
+
+const DEFAULT_RETRY_ATTEMPTS = 185;
+const DEFAULT_EVENT_AGE_SECONDS = 86_400;
+/** Deliveries to one target that are under way at once. */
+const MAX_CONCURRENT = 16;
+const FIRST_RETRY_MS = 200;
+const MAX_RETRY_MS = 60_000;
+
+/**
+ * Starts carrying. A delivery leaves the table when `deliver` has resolved, or is buried when its retries or its age are
+ * used up; an event is tried at least once however old it is. Closing abandons what is under way: it stays in the table
+ * and is delivered again.
+ */
+export function startDeliveryPump({ table, now, address, target, onDead }: PumpOptions): DeliveryPump {
+  const underWay = new Set<number>();
+  let timer: NodeJS.Timeout | undefined;
+  let closed = false;
+
+  async function attempt(delivery: Delivery): Promise<void> {
+    underWay.add(delivery.id);
+    try {
+      await target.deliver(JSON.parse(target.input ?? delivery.event) as unknown);
+      if (!closed) table.done(delivery);
+    } catch (error) {
+      if (!closed) failed({ ...delivery, attemptCount: delivery.attemptCount + 1 }, error);
+    } finally {
+      underWay.delete(delivery.id);
+      if (!closed) carry();
+    }
+  }
+
+  function failed(delivery: Delivery, error: unknown): void {
+    const retriesLeft = (target.maximumRetryAttempts ?? DEFAULT_RETRY_ATTEMPTS) - delivery.attemptCount + 1;
+    const ageMs = now() - delivery.createdAt;
+    const tooOld = ageMs >= (target.maximumEventAgeSeconds ?? DEFAULT_EVENT_AGE_SECONDS) * 1000;
+    if (retriesLeft > 0 && !tooOld) {
+      table.retry(delivery, now() + backoffMs(delivery.attemptCount));
+      return;
+    }
+    const why = error instanceof Error ? error.message : String(error);
+    const limit = tooOld ? 'MaximumEventAge' : 'MaximumRetryAttempts';
+    onDead(table.bury(delivery, now(), `${limit} exhausted after ${delivery.attemptCount} attempts: ${why}`), error);
+  }
+
+  function carry(): void {
+    const free = MAX_CONCURRENT - underWay.size;
+    if (free <= 0) return;
+    const at = now();
+    const due = table.due(address, at, MAX_CONCURRENT * 2).filter(({ id }) => !underWay.has(id));
+    for (const delivery of due.slice(0, free)) void attempt(delivery);
+    const nextAt = table.nextDueAfter(address, at);
+    if (nextAt !== undefined) sleep(Math.min(nextAt - at, MAX_RETRY_MS));
+  }
+
+  function sleep(ms: number): void {
+    clearTimeout(timer);
+    timer = setTimeout(carry, ms).unref();
+  }
+
+  const pump = {
+    wake() {
+      if (!closed && underWay.size < MAX_CONCURRENT) sleep(0);
+    },
+    close() {
+      closed = true;
+      clearTimeout(timer);
+    },
+  };
+  pump.wake();
+  return pump;
+}
+
+/** Doubles from FIRST_RETRY_MS to MAX_RETRY_MS, with jitter of half of it. */
+function backoffMs(attemptCount: number): number {
+  const ms = Math.min(FIRST_RETRY_MS * 2 ** Math.min(attemptCount - 1, 30), MAX_RETRY_MS);
+  return ms / 2 + (Math.random() * ms) / 2;
+}

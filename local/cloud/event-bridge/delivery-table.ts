@@ -1,0 +1,92 @@
+// Events on their way to targets, and those that were given up on. It knows neither rules nor how anything is delivered.
+import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
+import { inTransaction } from '../wire/transaction.ts';
+
+/** Where a delivery goes: a target of a rule. */
+export type Address = { rule: string; target: string };
+export type Delivery = Address & { id: number; event: string; createdAt: number; attemptCount: number };
+/** A delivery that was given up on, with the reason. */
+export type DeadDelivery = Delivery & { diedAt: number; reason: string };
+
+export type DeliveryTable = {
+  /** Durable when it returns. */
+  add(addresses: readonly Address[], event: string, at: number): void;
+  due(address: Address, at: number, limit: number): Delivery[];
+  /** When the next delivery after `at` becomes due. */
+  nextDueAfter(address: Address, at: number): number | undefined;
+  done(delivery: Delivery): void;
+  retry(delivery: Delivery, dueAt: number): void;
+  bury(delivery: Delivery, at: number, reason: string): DeadDelivery;
+  /** All addresses that something waits for. */
+  addresses(): Address[];
+  /** Everything that waits for this address. */
+  waiting(address: Address): Delivery[];
+  dead(): DeadDelivery[];
+};
+
+/** Dead deliveries that are kept to be looked at; older ones are forgotten. */
+const MAX_DEAD = 1_000;
+
+const SCHEMA = `CREATE TABLE IF NOT EXISTS events_delivery (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, rule TEXT NOT NULL, target TEXT NOT NULL, event TEXT NOT NULL,
+    created_at INTEGER NOT NULL, attempt_count INTEGER NOT NULL DEFAULT 0, due_at INTEGER NOT NULL) STRICT;
+  CREATE INDEX IF NOT EXISTS events_delivery_due ON events_delivery (rule, target, due_at, id);
+  CREATE TABLE IF NOT EXISTS events_dead_delivery (
+    id INTEGER PRIMARY KEY, rule TEXT NOT NULL, target TEXT NOT NULL, event TEXT NOT NULL, created_at INTEGER NOT NULL,
+    attempt_count INTEGER NOT NULL, died_at INTEGER NOT NULL, reason TEXT NOT NULL) STRICT`;
+
+export function openDeliveryTable(database: DatabaseSync): DeliveryTable {
+  database.exec(SCHEMA);
+  const of = (text: string) => database.prepare(text);
+  const insert = of('INSERT INTO events_delivery (rule, target, event, created_at, due_at) VALUES (?, ?, ?, ?, ?)');
+  const due = of(
+    'SELECT * FROM events_delivery WHERE rule = ? AND target = ? AND due_at <= ? ORDER BY due_at, id LIMIT ?',
+  );
+  const nextDue = of('SELECT min(due_at) AS at FROM events_delivery WHERE rule = ? AND target = ? AND due_at > ?');
+  const remove = of('DELETE FROM events_delivery WHERE id = ?');
+  const retry = of('UPDATE events_delivery SET attempt_count = ?, due_at = ? WHERE id = ?');
+  const bury = of('INSERT OR REPLACE INTO events_dead_delivery VALUES (?, ?, ?, ?, ?, ?, ?, ?)');
+  const forget = of(`DELETE FROM events_dead_delivery WHERE id IN
+    (SELECT id FROM events_dead_delivery ORDER BY died_at DESC, id DESC LIMIT -1 OFFSET ${MAX_DEAD})`);
+  const addresses = of('SELECT DISTINCT rule, target FROM events_delivery');
+  const dead = of('SELECT * FROM events_dead_delivery ORDER BY died_at, id');
+  return {
+    add(to, event, at) {
+      if (to.length === 0) return;
+      inTransaction(database, () => {
+        for (const { rule, target } of to) insert.run(rule, target, event, at, at);
+      });
+    },
+    due: ({ rule, target }, at, limit) => due.all(rule, target, at, limit).map(toDelivery),
+    nextDueAfter({ rule, target }, at) {
+      const next = nextDue.get(rule, target, at)?.at;
+      return next === null || next === undefined ? undefined : Number(next);
+    },
+    done: ({ id }) => void remove.run(id),
+    retry: ({ id, attemptCount }, dueAt) => void retry.run(attemptCount, dueAt, id),
+    bury(delivery, at, reason) {
+      const { id, rule, target, event, createdAt, attemptCount } = delivery;
+      inTransaction(database, () => {
+        remove.run(id);
+        bury.run(id, rule, target, event, createdAt, attemptCount, at, reason);
+        forget.run();
+      });
+      return { ...delivery, diedAt: at, reason };
+    },
+    addresses: () => addresses.all().map((row) => ({ rule: String(row.rule), target: String(row.target) })),
+    waiting: ({ rule, target }) => due.all(rule, target, Number.MAX_SAFE_INTEGER, -1).map(toDelivery),
+    dead: () =>
+      dead.all().map((row) => ({ ...toDelivery(row), diedAt: Number(row.died_at), reason: String(row.reason) })),
+  };
+}
+
+function toDelivery(row: Record<string, SQLOutputValue>): Delivery {
+  return {
+    id: Number(row.id),
+    rule: String(row.rule),
+    target: String(row.target),
+    event: String(row.event),
+    createdAt: Number(row.created_at),
+    attemptCount: Number(row.attempt_count),
+  };
+}

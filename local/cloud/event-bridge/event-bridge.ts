@@ -1,0 +1,159 @@
+// Amazon EventBridge's default bus for the embedded cloud: rules, durable delivery, schedules, the API.
+// It knows nothing of what targets are.
+import type { DatabaseSync } from 'node:sqlite';
+import { arnOf } from '../wire/account.ts';
+import type { JsonService } from '../wire/control-server.ts';
+import { type BusEvent, completeEvent, type NewEvent } from './bus-event.ts';
+import { type DeliveryPump, startDeliveryPump, type Target } from './delivery-pump.ts';
+import { type Address, type DeadDelivery, type DeliveryTable, openDeliveryTable } from './delivery-table.ts';
+import { createEventsApi, type ResolveTarget } from './operation.ts';
+import { compilePattern, type EventPattern } from './pattern.ts';
+import { startSchedule } from './schedule.ts';
+
+export type EventBridgeOptions = {
+  database: DatabaseSync;
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** How PutTargets finds what an ARN stands for; without it the API makes no targets. */
+  resolveTarget?: ResolveTarget;
+  /** Told of deliveries that were given up on. Default: a line on stderr. */
+  onDead?(delivery: DeadDelivery, cause: unknown): void;
+};
+
+/** A rule with a pattern (object or JSON text), a schedule in seconds, or both. */
+export type Rule = {
+  name: string;
+  pattern?: unknown;
+  scheduleSeconds?: number;
+  enabled?: boolean;
+  targets: readonly Target[];
+};
+
+export type EventBridge = {
+  api: JsonService;
+  /** Makes or replaces a rule; what waits for targets that it no longer has is buried. InvalidEventPatternException. */
+  putRule(rule: Rule): { arn: string };
+  /** Deletes a rule and what waits for its targets. */
+  deleteRule(name: string): void;
+  /** Stores one delivery per target of each matching rule; durable when it returns. Answers the event as stored. */
+  publish(event: NewEvent): BusEvent;
+  /** Begins to deliver and to run schedules. What waits for rules that do not exist by then is buried. */
+  start(): void;
+  /** The newest deliveries that were given up on (at most 1,000), oldest first. */
+  deadDeliveries(): DeadDelivery[];
+  close(): Promise<void>;
+};
+
+/**
+ * Delivery is at least once and durable: a row per event and target leaves the database when the target has taken it.
+ * Failures are repeated with growing pauses up to the target's maximumRetryAttempts and maximumEventAge; the dead end is
+ * the table `events_dead_delivery`, and `onDead`. Source: eb-rule-retry-policy.html.
+ */
+export function createEventBridge(options: EventBridgeOptions): EventBridge {
+  const { database, now, onDead = reportDead, resolveTarget } = options;
+  const table = openDeliveryTable(database);
+  const bus: Bus = { table, now, onDead, rules: new Map(), started: false };
+  const onBus = {
+    putRule: (rule: Rule) => putRule(bus, rule),
+    deleteRule: (name: string) => deleteRule(bus, name),
+    publish: (event: NewEvent) => publish(bus, event),
+  };
+  return {
+    ...onBus,
+    api: createEventsApi({ ...onBus, database, resolveTarget }),
+    start: () => start(bus),
+    deadDeliveries: () => table.dead(),
+    async close() {
+      for (const live of bus.rules.values()) halt(live);
+    },
+  };
+}
+
+type LiveRule = {
+  rule: Rule;
+  matches: EventPattern | undefined;
+  pumps: Map<string, DeliveryPump>;
+  endSchedule?: () => void;
+};
+
+type Bus = {
+  table: DeliveryTable;
+  now(): number;
+  onDead(delivery: DeadDelivery, cause: unknown): void;
+  rules: Map<string, LiveRule>;
+  started: boolean;
+};
+
+function putRule(bus: Bus, rule: Rule): { arn: string } {
+  const matches = rule.pattern === undefined ? undefined : compilePattern(rule.pattern);
+  const before = bus.rules.get(rule.name);
+  if (before) halt(before);
+  for (const { id } of before?.rule.targets ?? []) {
+    const stays = rule.targets.some((target) => target.id === id);
+    if (!stays) bury(bus, { rule: rule.name, target: id }, 'The target was removed from the rule');
+  }
+  const live: LiveRule = { rule, matches, pumps: new Map() };
+  bus.rules.set(rule.name, live);
+  if (bus.started) run(bus, live);
+  return { arn: arnOf('events', `rule/${rule.name}`) };
+}
+
+function deleteRule(bus: Bus, name: string): void {
+  if (bus.rules.has(name)) putRule(bus, { name, targets: [] });
+  bus.rules.delete(name);
+}
+
+function publish(bus: Bus, event: NewEvent): BusEvent {
+  const whole = completeEvent(event, bus.now());
+  send(
+    bus,
+    [...bus.rules.values()].filter(({ rule, matches }) => rule.enabled !== false && matches?.(whole)),
+    whole,
+  );
+  return whole;
+}
+
+function send(bus: Bus, to: readonly LiveRule[], event: BusEvent): void {
+  const addresses = to.flatMap(({ rule }) => rule.targets.map((target) => ({ rule: rule.name, target: target.id })));
+  bus.table.add(addresses, JSON.stringify(event), bus.now());
+  for (const { pumps } of to) for (const pump of pumps.values()) pump.wake();
+}
+
+function start(bus: Bus): void {
+  if (bus.started) return;
+  bus.started = true;
+  for (const address of bus.table.addresses()) {
+    const known = bus.rules.get(address.rule)?.rule.targets.some((target) => target.id === address.target);
+    if (!known) bury(bus, address, 'The rule or its target no longer exists');
+  }
+  for (const live of bus.rules.values()) run(bus, live);
+}
+
+function run(bus: Bus, live: LiveRule): void {
+  const { rule, pumps } = live;
+  const { table, now, onDead } = bus;
+  for (const target of rule.targets) {
+    const address = { rule: rule.name, target: target.id };
+    pumps.set(target.id, startDeliveryPump({ table, now, address, target, onDead }));
+  }
+  if (rule.scheduleSeconds === undefined || rule.enabled === false) return;
+  live.endSchedule = startSchedule(rule.scheduleSeconds, () => send(bus, [live], scheduledEvent(rule.name, now())));
+}
+
+function bury(bus: Bus, address: Address, reason: string): void {
+  for (const delivery of bus.table.waiting(address)) bus.onDead(bus.table.bury(delivery, bus.now(), reason), undefined);
+}
+
+function halt({ pumps, endSchedule }: LiveRule): void {
+  for (const pump of pumps.values()) pump.close();
+  endSchedule?.();
+}
+
+function scheduledEvent(rule: string, now: number): BusEvent {
+  const resources = [arnOf('events', `rule/${rule}`)];
+  return completeEvent({ source: 'aws.events', 'detail-type': 'Scheduled Event', resources, detail: {} }, now);
+}
+
+function reportDead({ rule, target, reason }: DeadDelivery): void {
+  console.error(`An event for target ${target} of rule ${rule} was given up on: ${reason}`);
+}

@@ -1,0 +1,24 @@
+// Rate schedules: their expression and their clock. It knows nothing of rules' targets.
+import { AwsError } from '../wire/aws-error.ts';
+
+const UNIT_SECONDS: Readonly<Record<string, number>> = { minute: 60, hour: 3_600, day: 86_400 };
+
+/** Seconds of `rate(value unit)`, as eb-rate-expressions.html words it; `cron(…)` is refused: it is not run here. */
+export function parseRate(expression: string): number {
+  const parts = /^rate\((\d+) (minute|hour|day)(s?)\)$/.exec(expression);
+  const count = Number(parts?.[1]);
+  const unit = UNIT_SECONDS[parts?.[2] ?? ''];
+  if (!parts || !unit || count < 1 || (count === 1) === (parts[3] === 's')) {
+    throw new AwsError('ValidationException', `Parameter ScheduleExpression is not valid: ${expression}`);
+  }
+  return count * unit;
+}
+
+/** Longer delays overflow a timer. */
+const MAX_SLEEP_MS = 2 ** 31 - 1;
+
+/** Calls `fire` every `seconds`, first after that time; times that were slept through are skipped. Ends when called. */
+export function startSchedule(seconds: number, fire: () => void): () => void {
+  const timer = setInterval(fire, Math.min(seconds * 1000, MAX_SLEEP_MS)).unref();
+  return () => clearInterval(timer);
+}
