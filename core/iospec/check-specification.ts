@@ -1,0 +1,98 @@
+// Checks the input or output specification of an executable when it is created. Knows no values of runs.
+
+import { checkReferences, findReferences } from '../reference/find.ts';
+import { type Hash, isHash } from '../reference/value.ts';
+import { checkValue } from './check-values.ts';
+import { type Parameter, type ParameterClass, parameterClasses } from './parameter.ts';
+
+/** Parameters that one specification may have. */
+export const maximumParameterCount = 1000;
+
+/**
+ * A sentence for each fault of a specification; empty when it is one (dx-api.md §3.1). Unknown fields of a parameter
+ * are kept and ignored, as hints for clients are.
+ *
+ * @param side names the specification in the sentences, and says whether defaults may stand in it
+ */
+export function checkSpecification(specification: unknown, side: 'inputSpec' | 'outputSpec'): string[] {
+  if (!Array.isArray(specification)) return [`"${side}" must be an array of hashes`];
+  if (specification.length > maximumParameterCount) {
+    return [`"${side}" has ${specification.length} entries, at most ${maximumParameterCount} are possible`];
+  }
+  const problems: string[] = [];
+  const seen = new Set<unknown>();
+  for (const [index, parameter] of specification.entries()) {
+    const at = `${side}[${index}]`;
+    if (!isHash(parameter)) {
+      problems.push(`${at} must be a hash`);
+      continue;
+    }
+    if (seen.has(parameter.name)) problems.push(`${at}: the name "${parameter.name}" is taken by an earlier entry`);
+    seen.add(parameter.name);
+    problems.push(...checkParameter(parameter, at, side));
+  }
+  return problems;
+}
+
+function checkParameter(parameter: Hash, at: string, side: 'inputSpec' | 'outputSpec'): string[] {
+  const problems: string[] = [];
+  const { name } = parameter;
+  if (typeof name !== 'string' || !namePattern.test(name) || name.length > maximumNameLength) {
+    problems.push(`${at}.name must match ${namePattern.source} and have at most ${maximumNameLength} characters`);
+  }
+  const known = (parameterClasses as readonly unknown[]).includes(parameter.class);
+  if (!known) problems.push(`${at}.class ${quote(parameter.class)} is none of ${parameterClasses.join(', ')}`);
+  for (const field of textFields) {
+    if (parameter[field] !== undefined && typeof parameter[field] !== 'string') {
+      problems.push(`${at}.${field} must be a string`);
+    }
+  }
+  for (const field of listFields) {
+    if (parameter[field] !== undefined && !Array.isArray(parameter[field])) {
+      problems.push(`${at}.${field} must be an array`);
+    }
+  }
+  if (parameter.optional !== undefined && typeof parameter.optional !== 'boolean') {
+    problems.push(`${at}.optional must be true or false`);
+  }
+  if (parameter.patterns !== undefined && !isPatterns(parameter.patterns)) {
+    problems.push(`${at}.patterns must be an array of strings or a hash`);
+  }
+  if (parameter.type !== undefined && !isTypeConstraint(parameter.type, 0)) {
+    problems.push(`${at}.type must be a type name, or {"$and": […]} or {"$or": […]} of such`);
+  }
+  if (known) problems.push(...checkDefault(parameter as Parameter, at, side));
+  return problems;
+}
+
+function checkDefault(parameter: Parameter, at: string, side: 'inputSpec' | 'outputSpec'): string[] {
+  if (parameter.default === undefined) return [];
+  if (side === 'outputSpec') return [`${at}.default: an output has no default`];
+  const malformed = checkReferences(parameter.default, `${at}.default`);
+  if (malformed.length > 0) return malformed;
+  if (findReferences(parameter.default).some((reference) => reference.kind !== 'object')) {
+    return [`${at}.default may link to data objects only, not to the output of an execution`];
+  }
+  return checkValue(parameter.class as ParameterClass, parameter.default, `${at}.default`);
+}
+
+function isPatterns(patterns: unknown): boolean {
+  return isHash(patterns) || (Array.isArray(patterns) && patterns.every((pattern) => typeof pattern === 'string'));
+}
+
+function isTypeConstraint(type: unknown, depth: number): boolean {
+  if (typeof type === 'string') return type !== '';
+  if (!isHash(type) || Object.keys(type).length !== 1 || depth > maximumTypeDepth) return false;
+  const parts = type.$and ?? type.$or;
+  return Array.isArray(parts) && parts.length > 0 && parts.every((part) => isTypeConstraint(part, depth + 1));
+}
+
+function quote(value: unknown): string {
+  return JSON.stringify(value)?.slice(0, 100) ?? 'missing';
+}
+
+const namePattern = /^[a-zA-Z_][0-9a-zA-Z_]*$/;
+const maximumNameLength = 255;
+const maximumTypeDepth = 8;
+const textFields = ['label', 'help', 'group'] as const;
+const listFields = ['choices', 'suggestions'] as const;

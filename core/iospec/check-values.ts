@@ -1,0 +1,118 @@
+// Do values have the classes that a specification gives them? Wrong ones fail the job (InputError, OutputError), never
+// the call (dx-api.md §3.3). References to outputs that are not known yet pass: they are checked once resolved.
+
+import type { ObjectId } from '../id/identifier.ts';
+import { readReference } from '../reference/reference.ts';
+import { type Hash, isHash } from '../reference/value.ts';
+import {
+  elementClass,
+  isArrayClass,
+  isLinkClass,
+  type Parameter,
+  type ParameterClass,
+  type Specification,
+  type TypeConstraint,
+} from './parameter.ts';
+
+export type ObjectFacts = { readonly types: readonly string[] };
+/** What is known of the linked data objects; an object that is missing here could not be found. */
+export type Facts = ReadonlyMap<ObjectId, ObjectFacts>;
+
+/**
+ * A sentence for each value of the wrong class, for each linked object that `facts` lacks or whose types do not meet the
+ * `type` constraint. Fields that the specification does not name are left alone: `checkFields` tells those. `choices` are
+ * not enforced: they are the client's (dx-api.md §14).
+ *
+ * @param facts leave out to check the forms only
+ */
+export function checkValues(specification: Specification, values: Hash, facts?: Facts): string[] {
+  return specification.flatMap((parameter) => {
+    if (!Object.hasOwn(values, parameter.name)) return [];
+    const problems = checkValue(parameter.class, values[parameter.name], `"${parameter.name}"`);
+    return problems.length > 0 || facts === undefined
+      ? problems
+      : checkObjects(parameter, values[parameter.name], facts);
+  });
+}
+
+/** The same for one value; arrays may be nested, as the platform flattens them. `at` opens the sentences. */
+export function checkValue(parameterClass: ParameterClass, value: unknown, at: string): string[] {
+  const wanted = elementClass(parameterClass);
+  if (!isArrayClass(parameterClass)) return checkElement(wanted, value, at);
+  if (isPendingReference(value)) return [];
+  if (!Array.isArray(value)) return [`${at} must be an array (${parameterClass}), not ${describe(value)}`];
+  return flattenArray(value)
+    .flatMap((item, index) => checkElement(wanted, item, `${at}[${index}]`))
+    .slice(0, problemCountPerValue);
+}
+
+/** All elements of an array whose elements may be arrays, in order. */
+export function flattenArray(items: readonly unknown[]): unknown[] {
+  return items.flatMap((item) => (Array.isArray(item) ? flattenArray(item) : [item]));
+}
+
+function checkElement(wanted: ReturnType<typeof elementClass>, value: unknown, at: string): string[] {
+  if (isPendingReference(value)) return [];
+  if (isLinkClass(wanted)) return checkLink(wanted, value, at);
+  return elementTests[wanted](value) ? [] : [`${at} must be of class ${wanted}, not ${describe(value)}`];
+}
+
+function checkLink(wanted: string, value: unknown, at: string): string[] {
+  const reference = isHash(value) ? readReference(value) : undefined;
+  if (reference?.kind === 'problem') return [`${at}: ${reference.problem}`];
+  if (reference?.kind === 'object') {
+    const found = reference.object.slice(0, reference.object.indexOf('-'));
+    return found === wanted ? [] : [`${at} must link to a ${wanted}, not to ${reference.object}`];
+  }
+  return [`${at} must be a link, {"$dnanexus_link": "${wanted}-…"}, not ${describe(value)}`];
+}
+
+function checkObjects(parameter: Parameter, value: unknown, facts: Facts): string[] {
+  const items = Array.isArray(value) ? flattenArray(value) : [value];
+  return items.flatMap((item) => {
+    const reference = isHash(item) ? readReference(item) : undefined;
+    if (reference?.kind !== 'object' || !isLinkClass(elementClass(parameter.class))) return [];
+    const object = facts.get(reference.object);
+    if (object === undefined) return [`"${parameter.name}": ${reference.object} could not be found`];
+    if (parameter.type === undefined || meetsType(parameter.type, object.types)) return [];
+    const types = object.types.join(', ') || 'none';
+    return [
+      `"${parameter.name}": ${reference.object} must have the type ${printType(parameter.type)}; it has ${types}`,
+    ];
+  });
+}
+
+function meetsType(constraint: TypeConstraint, types: readonly string[]): boolean {
+  if (typeof constraint === 'string') return types.includes(constraint);
+  if ('$and' in constraint) return constraint.$and.every((part) => meetsType(part, types));
+  return constraint.$or.some((part) => meetsType(part, types));
+}
+
+function printType(constraint: TypeConstraint): string {
+  if (typeof constraint === 'string') return constraint;
+  if ('$and' in constraint) return `(${constraint.$and.map(printType).join(' and ')})`;
+  return `(${constraint.$or.map(printType).join(' or ')})`;
+}
+
+function isPendingReference(value: unknown): boolean {
+  const kind = isHash(value) ? readReference(value)?.kind : undefined;
+  return kind === 'job' || kind === 'analysis';
+}
+
+function describe(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  if (isHash(value)) return 'a hash';
+  return `${typeof value} ${JSON.stringify(value)?.slice(0, 60)}`;
+}
+
+const elementTests = {
+  int: (value: unknown) => Number.isInteger(value),
+  float: (value: unknown) => typeof value === 'number',
+  string: (value: unknown) => typeof value === 'string',
+  boolean: (value: unknown) => typeof value === 'boolean',
+  hash: isHash,
+} as const;
+
+/** Problems that one array of values reports: the first ones tell enough. */
+const problemCountPerValue = 10;

@@ -1,0 +1,58 @@
+// One parameter of an input or output specification, and the classes that its values may have (dx-api.md §3.1, §3.2).
+
+import { objectClasses } from '../id/identifier.ts';
+
+/** Classes whose values are links to data objects. `database` may be declared; there are none to link to. */
+export const linkClasses = [...objectClasses, 'database'] as const;
+export type LinkClass = (typeof linkClasses)[number];
+export const scalarClasses = ['int', 'float', 'string', 'boolean'] as const;
+type ElementClass = (typeof scalarClasses)[number] | LinkClass;
+/** `hash` is the only class without arrays. */
+export type ParameterClass = ElementClass | `array:${ElementClass}` | 'hash';
+
+/** All classes, for checking and for printing. */
+export const parameterClasses: readonly ParameterClass[] = [
+  ...scalarClasses,
+  ...linkClasses,
+  ...[...scalarClasses, ...linkClasses].map((element) => `array:${element}` as const),
+  'hash',
+];
+
+/** A constraint on the types of a data object: a type name, or all or any of several. */
+export type TypeConstraint =
+  | string
+  | { readonly $and: readonly TypeConstraint[] }
+  | { readonly $or: readonly TypeConstraint[] };
+
+/** Fields that the platform reads; `label`, `help`, `group`, `patterns`, `choices`, `suggestions` and others are kept. */
+export type Parameter = {
+  readonly name: string;
+  readonly class: ParameterClass;
+  readonly optional?: boolean;
+  readonly default?: unknown;
+  readonly type?: TypeConstraint;
+  readonly [field: string]: unknown;
+};
+export type Specification = readonly Parameter[];
+
+/** True when a run may leave this input out: it says so, or a default fills it. */
+export function isOptional(parameter: Parameter): boolean {
+  return parameter.optional === true || parameter.default !== undefined;
+}
+
+/** The class of one element: of `array:file`, `file`; of what is no array, itself. */
+export function elementClass(parameterClass: ParameterClass): ElementClass | 'hash' {
+  return parameterClass.replace(arrayPrefix, '') as ElementClass | 'hash';
+}
+
+/** True for `array:…`. */
+export function isArrayClass(parameterClass: ParameterClass): boolean {
+  return parameterClass.startsWith(arrayPrefix);
+}
+
+/** True for the classes whose values are links. */
+export function isLinkClass(name: string): name is LinkClass {
+  return (linkClasses as readonly string[]).includes(name);
+}
+
+const arrayPrefix = 'array:';

@@ -1,0 +1,35 @@
+// Finds the references in a value, at any depth. Does not ask whether what they name exists.
+
+import { type Reference, readReference } from './reference.ts';
+import { exceedsDepth, isHash, maximumDepth } from './value.ts';
+
+/** Every reference in the order in which it stands; malformed links are left out: `checkReferences` tells them. */
+export function findReferences(value: unknown): Reference[] {
+  return scan(value, '').references;
+}
+
+/** A sentence for each malformed link, and for nesting beyond `maximumDepth`; empty when all is well. */
+export function checkReferences(value: unknown, path: string): string[] {
+  if (exceedsDepth(value)) return [`${path} nests arrays and hashes deeper than ${maximumDepth} levels`];
+  return scan(value, path).problems;
+}
+
+function scan(value: unknown, path: string): { references: Reference[]; problems: string[] } {
+  const references: Reference[] = [];
+  const problems: string[] = [];
+  const visit = (inner: unknown, at: string): void => {
+    if (Array.isArray(inner)) {
+      inner.forEach((item, index) => {
+        visit(item, `${at}[${index}]`);
+      });
+      return;
+    }
+    if (!isHash(inner)) return;
+    const found = readReference(inner);
+    if (found === undefined) for (const [name, item] of Object.entries(inner)) visit(item, `${at}.${name}`);
+    else if (found.kind === 'problem') problems.push(`${at}: ${found.problem}`);
+    else references.push(found);
+  };
+  visit(value, path);
+  return { references, problems };
+}

@@ -1,0 +1,118 @@
+// The forms in which inputs and outputs name data objects and other executions' outputs (dx-api.md §3.4). Reads one hash;
+// walking is find.ts, replacing is resolve.ts.
+
+import {
+  type AnalysisId,
+  isId,
+  isObjectId,
+  isPlaceId,
+  type JobId,
+  type ObjectId,
+  type PlaceId,
+} from '../id/identifier.ts';
+import { type Hash, isHash } from './value.ts';
+
+export type ObjectReference = {
+  readonly kind: 'object';
+  readonly object: ObjectId;
+  /** Where to look first; only a hint. */
+  readonly project?: PlaceId;
+};
+/** What a job- or analysis-based object reference (JBOR) picks from that output. */
+type Pick = {
+  readonly field: string;
+  /** One element of an array output, from 0. */
+  readonly index?: number;
+  /** `name`, `properties.<key>` or `details.<key>` of the referenced object, instead of the object. */
+  readonly metadata?: string;
+};
+export type JobReference = Pick & { readonly kind: 'job'; readonly job: JobId };
+export type AnalysisReference = Pick & { readonly kind: 'analysis'; readonly analysis: AnalysisId };
+export type Reference = ObjectReference | JobReference | AnalysisReference;
+
+/**
+ * What a hash refers to: a reference, a problem when it is marked as a link but is none of the known forms, or undefined
+ * when it is an ordinary hash. The forms that only workflow definitions know (`stage`, `workflowInputField`) are problems.
+ */
+export function readReference(
+  hash: Hash,
+): Reference | { readonly kind: 'problem'; readonly problem: string } | undefined {
+  if (!Object.hasOwn(hash, linkKey)) return readLegacyReference(hash);
+  if (Object.keys(hash).length !== 1) return problem(`"${linkKey}" must be the only key of its hash`);
+  const link = hash[linkKey];
+  if (typeof link === 'string') {
+    return isObjectId(link) ? { kind: 'object', object: link } : problem(`"${link}" is no id of a data object`);
+  }
+  if (!isHash(link)) return problem(`"${linkKey}" must hold an id or a hash`);
+  if ('id' in link) return readProjectLink(link);
+  if ('job' in link)
+    return isId(link.job, 'job') ? readPick(link, { kind: 'job', job: link.job }) : noId('job', link.job);
+  if ('analysis' in link) {
+    if (!isId(link.analysis, 'analysis')) return noId('analysis', link.analysis);
+    return readPick(link, { kind: 'analysis', analysis: link.analysis });
+  }
+  return problem(`"${linkKey}" holds none of "id", "job" and "analysis", but ${quoteKeys(link)}`);
+}
+
+/** The short form of a link to a data object. */
+export function linkTo(object: ObjectId): Hash {
+  return { [linkKey]: object };
+}
+
+/** `{job, field}` with exactly these keys, as dx-jobutil-add-output writes it. */
+function readLegacyReference(hash: Hash): JobReference | undefined {
+  if (Object.keys(hash).length !== 2 || !isId(hash.job, 'job') || typeof hash.field !== 'string') return undefined;
+  return { kind: 'job', job: hash.job, field: hash.field };
+}
+
+function readProjectLink(link: Hash) {
+  if (!isObjectId(link.id)) return noId('data object', link.id);
+  const hint = link.project ?? undefined;
+  if (hint === undefined) return { kind: 'object', object: link.id } as const;
+  if (!isPlaceId(hint)) return noId('project', hint);
+  return { kind: 'object', object: link.id, project: hint } as const;
+}
+
+function readPick<Source extends { kind: 'job'; job: JobId } | { kind: 'analysis'; analysis: AnalysisId }>(
+  link: Hash,
+  source: Source,
+) {
+  const { field, stage, index, metadata } = link;
+  if (typeof field !== 'string' || field === '') return problem(`the link to ${sourceId(source)} must name a "field"`);
+  if (index !== undefined && !(Number.isInteger(index) && (index as number) >= 0)) {
+    return problem(`"index" of the link to ${sourceId(source)} must be an integer from 0`);
+  }
+  if (metadata !== undefined && !(typeof metadata === 'string' && metadataPattern.test(metadata))) {
+    return problem(`"metadata" of the link to ${sourceId(source)} must be name, properties.<key> or details.<key>`);
+  }
+  return {
+    ...source,
+    field: source.kind === 'analysis' && typeof stage === 'string' ? `${stage}.${field}` : field,
+    ...(index === undefined ? {} : { index: index as number }),
+    ...(metadata === undefined ? {} : { metadata: metadata as string }),
+  };
+}
+
+function sourceId(source: { kind: 'job'; job: JobId } | { kind: 'analysis'; analysis: AnalysisId }): string {
+  return source.kind === 'job' ? source.job : source.analysis;
+}
+
+function noId(what: string, found: unknown) {
+  return problem(`${JSON.stringify(found) ?? 'nothing'} is no id of a ${what}`);
+}
+
+function problem(text: string) {
+  return { kind: 'problem', problem: text } as const;
+}
+
+function quoteKeys(hash: Hash): string {
+  return (
+    Object.keys(hash)
+      .slice(0, 5)
+      .map((key) => `"${key}"`)
+      .join(', ') || 'nothing'
+  );
+}
+
+const linkKey = '$dnanexus_link';
+const metadataPattern = /^(name|properties\..+|details\..+)$/s;

@@ -1,0 +1,109 @@
+// Replaces references to outputs by what those outputs hold, and brings links into the form that clients expect. Pure:
+// the outputs and the metadata are facts that the caller has loaded.
+
+import type { AnalysisId, JobId, ObjectId } from '../id/identifier.ts';
+import { findReferences } from './find.ts';
+import { type AnalysisReference, type JobReference, linkTo, readReference } from './reference.ts';
+import { type Hash, isHash, rebuild } from './value.ts';
+
+/** The outputs of finished executions, references in them resolved. */
+export type Outputs = ReadonlyMap<JobId | AnalysisId, Hash>;
+export type ObjectMetadata = {
+  readonly name: string;
+  readonly properties: { readonly [key: string]: string };
+  readonly details: unknown;
+};
+export type Metadata = ReadonlyMap<ObjectId, ObjectMetadata>;
+
+/**
+ * The value with every job and analysis reference replaced; links to data objects stay as they are. A reference that
+ * cannot be met (no such field, index out of range, no such metadata) is a problem: InputError or OutputError
+ * (dx-api.md §3.3). References to executions that `outputs` lacks are problems too: wait for them first.
+ *
+ * @param metadata of the objects that `objectsForMetadata` named
+ */
+export function resolveReferences(
+  value: unknown,
+  outputs: Outputs,
+  metadata: Metadata = new Map(),
+): { readonly value: unknown } | { readonly problem: string } {
+  const problems: string[] = [];
+  const resolved = rebuild(value, (hash) => {
+    const reference = readReference(hash);
+    if (reference === undefined) return undefined;
+    if (reference.kind === 'object') return { value: hash };
+    if (reference.kind === 'problem') {
+      problems.push(reference.problem);
+      return { value: null };
+    }
+    const picked = pick(reference, outputs);
+    const result = 'problem' in picked ? picked : readMetadata(picked.value, reference, metadata);
+    if ('problem' in result) problems.push(result.problem);
+    return { value: 'problem' in result ? null : result.value };
+  });
+  return problems.length > 0 ? { problem: problems.slice(0, shownProblemCount).join('; ') } : { value: resolved };
+}
+
+/** The data objects whose metadata `resolveReferences` will need, once these outputs are known. */
+export function objectsForMetadata(value: unknown, outputs: Outputs): ObjectId[] {
+  const objects = findReferences(value).flatMap((reference) => {
+    if (reference.kind === 'object' || reference.metadata === undefined) return [];
+    const picked = pick(reference, outputs);
+    const object = 'problem' in picked ? undefined : objectOf(picked.value);
+    return object === undefined ? [] : [object];
+  });
+  return [...new Set(objects)];
+}
+
+/** The value with every link to a data object in the short form `{"$dnanexus_link": "<id>"}` (dx-api.md §3.4). */
+export function normalizeLinks(value: unknown): unknown {
+  return rebuild(value, (hash) => {
+    const reference = readReference(hash);
+    if (reference === undefined) return undefined;
+    return { value: reference.kind === 'object' ? linkTo(reference.object) : hash };
+  });
+}
+
+type Picked = { readonly value: unknown } | { readonly problem: string };
+
+function pick(reference: JobReference | AnalysisReference, outputs: Outputs): Picked {
+  const id = reference.kind === 'job' ? reference.job : reference.analysis;
+  const output = outputs.get(id);
+  if (output === undefined) return { problem: `the output of ${id} is not known` };
+  const { field, index } = reference;
+  if (!Object.hasOwn(output, field)) {
+    const names = Object.keys(output).slice(0, 10).join(', ') || 'empty';
+    return { problem: `${id} has no output field "${field}" (its output: ${names})` };
+  }
+  const value = output[field];
+  if (index === undefined) return { value };
+  if (!Array.isArray(value))
+    return { problem: `output "${field}" of ${id} is no array, so it has no element ${index}` };
+  if (index >= value.length) {
+    return { problem: `output "${field}" of ${id} has ${value.length} elements, so none at index ${index}` };
+  }
+  return { value: value[index] };
+}
+
+function readMetadata(value: unknown, reference: JobReference | AnalysisReference, metadata: Metadata): Picked {
+  if (reference.metadata === undefined) return { value };
+  const wanted = reference.metadata;
+  const object = objectOf(value);
+  if (object === undefined) return { problem: `metadata "${wanted}" was asked of an output that is no data object` };
+  const known = metadata.get(object);
+  if (known === undefined) return { problem: `${object}, whose metadata "${wanted}" was asked, could not be found` };
+  if (wanted === 'name') return { value: known.name };
+  const dot = wanted.indexOf('.');
+  const source: unknown = wanted.slice(0, dot) === 'properties' ? known.properties : known.details;
+  const key = wanted.slice(dot + 1);
+  if (!isHash(source) || !Object.hasOwn(source, key)) return { problem: `${object} has no "${wanted}"` };
+  return { value: source[key] };
+}
+
+function objectOf(value: unknown): ObjectId | undefined {
+  const reference = isHash(value) ? readReference(value) : undefined;
+  return reference?.kind === 'object' ? reference.object : undefined;
+}
+
+/** Problems of one value that a failure message prints. */
+const shownProblemCount = 20;
