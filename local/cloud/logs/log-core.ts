@@ -1,0 +1,137 @@
+// Log groups and streams with a write buffer in front: what the API and append() both stand on. It knows nothing of tokens.
+import { AwsError } from '../wire/aws-error.ts';
+import type { LogGroup, LogLine, LogStream, LogTable } from './log-table.ts';
+
+export type LogCore = {
+  /** The tables with everything written that was appended so far. */
+  read(): LogTable;
+  group(name: string): LogGroup;
+  stream(group: string, name: string): LogStream;
+  /** Buffers lines; they are durable at the latest FLUSH_AFTER_MS later, and before anything is read. */
+  append(group: string, stream: string, lines: readonly LogLine[]): void;
+  /** Durable when it returns. */
+  write(stream: LogStream, lines: readonly LogLine[]): void;
+  now(): number;
+  flush(): void;
+};
+
+const FLUSH_AFTER_MS = 20;
+const MAX_BUFFERED_LINES = 10_000;
+const MAX_BUFFERED_BYTES = 4 * 1024 * 1024;
+/** PutLogEvents: one event; the log driver splits longer lines, as Docker's does. */
+export const MAX_EVENT_BYTES = 1024 * 1024 - 26;
+
+/** `onFault` is told when buffered lines could not be written (the disk is full); they stay buffered and are tried again. */
+export function createLogCore(table: LogTable, now: () => number, onFault: (fault: unknown) => void): LogCore {
+  const buffer = createWriteBuffer((lines) => table.append(lines, now()), onFault);
+  const streamIds = new Map<string, number>();
+
+  function streamId(group: string, name: string): number {
+    const key = JSON.stringify([group, name]);
+    const known = streamIds.get(key);
+    if (known !== undefined) return known;
+    if (!table.group(group)) table.putGroup({ name: group, createdAt: now() });
+    const { id } = table.stream(group, name) ?? table.addStream(group, name, now());
+    streamIds.set(key, id);
+    return id;
+  }
+
+  return {
+    now,
+    flush: buffer.flush,
+    read() {
+      buffer.flush();
+      return table;
+    },
+    group(name) {
+      const group = table.group(name);
+      if (!group) throw notFound('log group');
+      return group;
+    },
+    stream(group, name) {
+      if (!table.group(group)) throw notFound('log group');
+      const stream = table.stream(group, name);
+      if (!stream) throw notFound('log stream');
+      return stream;
+    },
+    append(group, stream, lines) {
+      const id = streamId(group, stream);
+      const split = lines.flatMap(({ timestamp, message }) =>
+        splitMessage(message).map((piece) => ({ streamId: id, line: { timestamp, message: piece } })),
+      );
+      buffer.add(split);
+    },
+    write({ id }, lines) {
+      buffer.flush();
+      table.append(
+        lines.map((line) => ({ streamId: id, line })),
+        now(),
+      );
+    },
+  };
+}
+
+type StreamLine = { streamId: number; line: LogLine };
+
+function createWriteBuffer(write: (lines: readonly StreamLine[]) => void, onFault: (fault: unknown) => void) {
+  let buffer: StreamLine[] = [];
+  let bufferedBytes = 0;
+  let timer: NodeJS.Timeout | undefined;
+
+  function flush(): void {
+    clearTimeout(timer);
+    timer = undefined;
+    if (buffer.length === 0) return;
+    write(buffer);
+    buffer = [];
+    bufferedBytes = 0;
+  }
+
+  function flushLater(): void {
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      try {
+        flush();
+      } catch (fault) {
+        onFault(fault);
+        flushLater();
+      }
+    }, FLUSH_AFTER_MS).unref();
+  }
+
+  return {
+    flush,
+    add(lines: readonly StreamLine[]) {
+      for (const each of lines) {
+        buffer.push(each);
+        bufferedBytes += each.line.message.length;
+      }
+      if (buffer.length >= MAX_BUFFERED_LINES || bufferedBytes >= MAX_BUFFERED_BYTES) flush();
+      else if (buffer.length > 0) flushLater();
+    },
+  };
+}
+
+function notFound(what: string): AwsError {
+  return new AwsError('ResourceNotFoundException', `The specified ${what} does not exist.`);
+}
+
+/** Pieces of at most MAX_EVENT_BYTES, none for an empty line: the awslogs driver sends none for it. */
+function splitMessage(message: string): string[] {
+  if (message.length === 0) return [];
+  if (Buffer.byteLength(message) <= MAX_EVENT_BYTES) return [message];
+  const pieces: string[] = [];
+  let piece = '';
+  let bytes = 0;
+  for (const character of message) {
+    const size = Buffer.byteLength(character);
+    if (bytes + size > MAX_EVENT_BYTES) {
+      pieces.push(piece);
+      piece = '';
+      bytes = 0;
+    }
+    piece += character;
+    bytes += size;
+  }
+  return [...pieces, piece];
+}

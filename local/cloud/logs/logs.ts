@@ -1,0 +1,81 @@
+// Amazon CloudWatch Logs for the embedded cloud: append in process, read by the API. It knows nothing of who logs.
+import type { DatabaseSync } from 'node:sqlite';
+import { arnOf } from '../wire/account.ts';
+import type { JsonService } from '../wire/control-server.ts';
+import { type Input, stringMember } from '../wire/input.ts';
+import { createLogCore, type LogCore } from './log-core.ts';
+import { createLogGroup, createLogStream, describeLogStreams } from './log-stream-operation.ts';
+import { type LogLine, openLogTable } from './log-table.ts';
+import { putLogEvents } from './put-log-events.ts';
+import { filterLogEvents, getLogEvents } from './read-log-events.ts';
+
+export type LogsOptions = {
+  database: DatabaseSync;
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Told when buffered lines could not be written. Default: a line on stderr. */
+  onFault?(fault: unknown): void;
+};
+
+export type Logs = {
+  api: JsonService;
+  /** Makes the group where it is absent, sets its retention, and deletes what that no longer covers. */
+  createGroup(name: string, options?: { retentionDays?: number }): { arn: string };
+  /**
+   * Takes lines as a container's log driver does: group and stream are made where absent, empty lines are dropped, lines
+   * above 1 MiB are split. They are durable within 50 ms, and visible to every read that starts afterwards.
+   */
+  append(group: string, stream: string, lines: readonly LogLine[]): void;
+  /** Writes what append() has buffered; durable when it returns. */
+  flush(): void;
+  /** Flushes; call it before the database is closed. */
+  close(): Promise<void>;
+};
+
+const DAY_MS = 24 * 3_600_000;
+
+/** Rules: the CloudWatch Logs API reference. Retention is applied when a group is made, which is at every start. */
+export function createLogs({ database, now, onFault = reportFault }: LogsOptions): Logs {
+  const table = openLogTable(database);
+  const core = createLogCore(table, now, onFault);
+  return {
+    api: createLogsApi(core),
+    createGroup(name, { retentionDays } = {}) {
+      const createdAt = table.group(name)?.createdAt ?? now();
+      table.putGroup({ name, createdAt, ...(retentionDays === undefined ? {} : { retentionDays }) });
+      if (retentionDays !== undefined) table.expire(name, now() - retentionDays * DAY_MS);
+      return { arn: arnOf('logs', `log-group:${name}:*`) };
+    },
+    append: core.append,
+    flush: core.flush,
+    close: async () => core.flush(),
+  };
+}
+
+function createLogsApi(core: LogCore): JsonService {
+  return {
+    name: 'logs',
+    targetPrefix: 'Logs_20140328',
+    resources: (_operation, input) => [resourceOf(input)],
+    operations: {
+      CreateLogGroup: (input) => createLogGroup(core, input),
+      CreateLogStream: (input) => createLogStream(core, input),
+      DescribeLogStreams: (input) => describeLogStreams(core, input),
+      PutLogEvents: (input) => putLogEvents(core, input),
+      GetLogEvents: (input) => getLogEvents(core, input),
+      FilterLogEvents: (input) => filterLogEvents(core, input),
+    },
+  };
+}
+
+/** IAM asks for the stream where a call names one, else for the group. */
+function resourceOf(input: Input): string {
+  const group = stringMember(input, 'logGroupName') ?? stringMember(input, 'logGroupIdentifier') ?? '*';
+  const stream = stringMember(input, 'logStreamName');
+  const name = group.startsWith('arn:') ? group.replace(/:\*$/, '') : arnOf('logs', `log-group:${group}`);
+  return stream === undefined ? `${name}:*` : `${name}:log-stream:${stream}`;
+}
+
+function reportFault(fault: unknown): void {
+  console.error('Log lines could not be written yet:', fault);
+}

@@ -1,0 +1,74 @@
+// PutLogEvents: which batches and which of their events are taken. It knows nothing of how they are kept.
+import { AwsError } from '../wire/aws-error.ts';
+import { type Input, integerMember, stringMember, structureList } from '../wire/input.ts';
+import { type LogCore, MAX_EVENT_BYTES } from './log-core.ts';
+import { groupNameIn, invalid, required } from './log-input.ts';
+import type { LogLine } from './log-table.ts';
+
+/** API_PutLogEvents. */
+const MAX_BATCH_EVENTS = 10_000;
+const MAX_BATCH_BYTES = 1_048_576;
+export const EVENT_OVERHEAD_BYTES = 26;
+const MAX_SPAN_MS = 24 * 3_600_000;
+const TOO_NEW_MS = 2 * 3_600_000;
+const TOO_OLD_MS = 14 * 24 * 3_600_000;
+const DAY_MS = 24 * 3_600_000;
+
+/** Wrong batches are refused whole; events that are too old, expired or too new are left out and told by index. */
+export function putLogEvents(core: LogCore, input: Input): object {
+  const groupName = groupNameIn(input);
+  const stream = core.stream(groupName, required(input, 'logStreamName'));
+  const lines = readBatch(input);
+  const { retentionDays } = core.group(groupName);
+  const now = core.now();
+  const tooOldEnd = lastIndex(lines, ({ timestamp }) => timestamp < now - TOO_OLD_MS) + 1;
+  const expiredEnd =
+    retentionDays === undefined ? 0 : lastIndex(lines, ({ timestamp }) => timestamp < now - retentionDays * DAY_MS) + 1;
+  const tooNewStart = lines.findIndex(({ timestamp }) => timestamp > now + TOO_NEW_MS);
+  const taken = lines.slice(Math.max(tooOldEnd, expiredEnd), tooNewStart < 0 ? lines.length : tooNewStart);
+  const [first] = taken;
+  const last = taken.at(-1);
+  if (first && last && last.timestamp - first.timestamp > MAX_SPAN_MS) {
+    throw invalid('The batch of log events in a single PutLogEvents request cannot span more than 24 hours.');
+  }
+  if (taken.length > 0) core.write(stream, taken);
+  const rejected = {
+    ...(tooNewStart < 0 ? {} : { tooNewLogEventStartIndex: tooNewStart }),
+    ...(tooOldEnd === 0 ? {} : { tooOldLogEventEndIndex: tooOldEnd }),
+    ...(expiredEnd === 0 ? {} : { expiredLogEventEndIndex: expiredEnd }),
+  };
+  return {
+    nextSequenceToken: String(now),
+    ...(Object.keys(rejected).length === 0 ? {} : { rejectedLogEventsInfo: rejected }),
+  };
+}
+
+function readBatch(input: Input): LogLine[] {
+  const events = structureList(input, 'logEvents') ?? [];
+  if (events.length < 1 || events.length > MAX_BATCH_EVENTS) {
+    const text = `1 validation error detected: Value at 'logEvents' failed to satisfy constraint: Member must have length between 1 and ${MAX_BATCH_EVENTS}`;
+    throw new AwsError('InvalidParameterException', text);
+  }
+  let bytes = 0;
+  let before = Number.NEGATIVE_INFINITY;
+  return events.map((event, index) => {
+    const timestamp = integerMember(event, 'timestamp');
+    const message = stringMember(event, 'message');
+    if (timestamp === undefined || timestamp < 0 || !message) {
+      throw invalid(`Log event ${index} must have a timestamp of at least 0 and a message of at least one character`);
+    }
+    const size = Buffer.byteLength(message);
+    if (size > MAX_EVENT_BYTES) throw invalid(`Log event too large: ${size} bytes exceeds limit of ${MAX_EVENT_BYTES}`);
+    bytes += size + EVENT_OVERHEAD_BYTES;
+    if (bytes > MAX_BATCH_BYTES) throw invalid(`Upload too large: more than ${MAX_BATCH_BYTES} bytes`);
+    if (timestamp < before) {
+      throw invalid('Log events in a single PutLogEvents request must be in chronological order.');
+    }
+    before = timestamp;
+    return { timestamp, message };
+  });
+}
+
+function lastIndex(lines: readonly LogLine[], is: (line: LogLine) => boolean): number {
+  return lines.findLastIndex(is);
+}
