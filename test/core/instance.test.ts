@@ -1,0 +1,68 @@
+// Instance types and the Fargate sizes they get, against the table of aws.md §1.6.
+import { describe, expect, it } from 'vitest';
+import { checkKnown, checkRunnable, fargateSize } from '../../core/instance/fargate-size.ts';
+import { defaultInstance, findInstanceType, instanceNames, instanceTypes } from '../../core/instance/instance-types.ts';
+
+describe('instance types', () => {
+  it.each([
+    ['mem1_ssd1_v2_x2', 2, 4, 50, undefined],
+    ['mem1_ssd1_v2_x8', 8, 16, 200, undefined],
+    ['mem1_ssd1_v2_x16', 16, 32, 200, '200 GB of disk instead of 400 GB'],
+    ['mem2_ssd1_v2_x4', 4, 16, 150, undefined],
+    ['mem2_ssd1_v2_x16', 16, 64, 200, '200 GB of disk instead of 600 GB'],
+    ['mem3_ssd1_v2_x2', 2, 16, 75, undefined],
+    ['mem3_ssd1_v2_x4', 8, 32, 150, undefined],
+    ['mem3_ssd1_v2_x8', 16, 64, 200, '200 GB of disk instead of 300 GB'],
+    ['mem2_hdd2_x2', 2, 8, 200, '200 GB of disk instead of 840 GB'],
+    ['mem1_ssd1_x2', 2, 4, 32, undefined],
+    ['mem2_hdd2_x1', 1, 4, 200, '200 GB of disk instead of 410 GB'],
+  ])('%s gets %d cores, %d GiB and %d GB', (name, cores, memoryGib, diskGb, shortfall) => {
+    const size = fargateSize(name);
+    expect(size).toEqual({
+      cpu: String(cores * 1024),
+      memory: String(memoryGib * 1024),
+      diskGb,
+      granted: { cores, memoryGib, diskGb, ...(shortfall === undefined ? {} : { shortfall }) },
+    });
+  });
+
+  it('never get less processor or memory than asked, and what is too large is refused with the reason', () => {
+    const possible = new Set(
+      [
+        [1, 2, 8, 1],
+        [2, 4, 16, 1],
+        [4, 8, 30, 1],
+        [8, 16, 60, 4],
+        [16, 32, 120, 8],
+      ].flatMap(([cores = 0, from = 0, to = 0, step = 1]) =>
+        Array.from({ length: (to - from) / step + 1 }, (_, index) => `${cores * 1024}/${(from + index * step) * 1024}`),
+      ),
+    );
+    for (const type of instanceTypes) {
+      const problem = checkRunnable(type.name);
+      if (problem !== undefined) {
+        expect(problem).toContain(type.name);
+        expect(() => fargateSize(type.name)).toThrow(RangeError);
+        expect(type.accelerator !== undefined || type.cores > 16 || type.memoryGib > 120).toBe(true);
+        continue;
+      }
+      const size = fargateSize(type.name);
+      expect(size.granted.cores).toBeGreaterThanOrEqual(type.cores);
+      expect(size.granted.memoryGib).toBeGreaterThanOrEqual(type.memoryGib);
+      expect(possible).toContain(`${size.cpu}/${size.memory}`);
+      expect(size.diskGb).toBeGreaterThanOrEqual(21);
+      expect(size.diskGb).toBeLessThanOrEqual(200);
+    }
+  });
+
+  it('have names that are looked up exactly', () => {
+    expect(new Set(instanceNames).size).toBe(instanceNames.length);
+    expect(findInstanceType(defaultInstance)?.cores).toBe(2);
+    expect(checkKnown('foo')).toContain('no instance type "foo"');
+    expect(checkKnown('mem2_ssd1_x3')).toContain('mem2_ssd1_x2, mem2_ssd1_x4');
+    expect(checkKnown('azure:mem1_ssd1_x2')).toContain('in this region');
+    expect(findInstanceType('constructor')).toBeUndefined();
+    expect(checkKnown('mem2_ssd1_gpu_x16')).toBeUndefined();
+    expect(checkRunnable('mem2_ssd1_gpu_x16')).toContain('GPU');
+  });
+});
