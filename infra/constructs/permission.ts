@@ -1,0 +1,141 @@
+// Statements of least privilege, by physical name: what a function may do to which resource. Grants nothing itself.
+import { Aws } from 'aws-cdk-lib';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { openIndex, tables } from '../../aws/dynamo/tables.ts';
+import type { TableName } from '../../core/context.ts';
+import { arnOf, bucketName, type Deployment, pathName, physicalName } from '../deployment.ts';
+
+const rowActions = {
+  read: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'],
+  put: ['dynamodb:PutItem'],
+  update: ['dynamodb:UpdateItem'],
+  delete: ['dynamodb:DeleteItem'],
+  check: ['dynamodb:ConditionCheckItem'],
+} as const;
+export type RowRight = keyof typeof rowActions;
+
+/** Single rows of one table. */
+export function mayRows(deployment: Deployment, table: TableName, rights: readonly RowRight[]): PolicyStatement {
+  return new PolicyStatement({
+    actions: rights.flatMap((right) => [...rowActions[right]]),
+    resources: [tableArn(deployment, table)],
+  });
+}
+
+/** The sparse index of executions that still have consequences. */
+export function mayQueryOpenIndex(deployment: Deployment): PolicyStatement {
+  return new PolicyStatement({
+    actions: ['dynamodb:Query'],
+    resources: [`${tableArn(deployment, 'executions')}/index/${openIndex.name}`],
+  });
+}
+
+/** What an event source mapping needs to read a table's stream. */
+export function mayReadStream(deployment: Deployment, table: TableName): PolicyStatement[] {
+  return [
+    new PolicyStatement({
+      actions: ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'],
+      resources: [`${tableArn(deployment, table)}/stream/*`],
+    }),
+  ];
+}
+
+const objectActions = {
+  read: ['s3:GetObject'],
+  write: ['s3:PutObject'],
+  delete: ['s3:DeleteObject'],
+  parts: ['s3:ListMultipartUploadParts'],
+  abort: ['s3:AbortMultipartUpload'],
+} as const;
+export type ObjectRight = keyof typeof objectActions;
+
+/** `content/w/*`: bytes of files. `content/meta/*`: large bodies of executions. */
+export function mayContent(
+  deployment: Deployment,
+  prefix: 'w' | 'meta',
+  rights: readonly ObjectRight[],
+): PolicyStatement {
+  return new PolicyStatement({
+    actions: rights.flatMap((right) => [...objectActions[right]]),
+    resources: [`arn:${Aws.PARTITION}:s3:::${bucketName(deployment, 'content')}/${prefix}/*`],
+  });
+}
+
+/**
+ * Without it S3 answers 403 instead of 404 for a key that is not there, and "was it completed?" has no answer.
+ * The product never lists; the right is the bucket's only way to be truthful about absence.
+ */
+export function mayKnowAbsence(deployment: Deployment): PolicyStatement {
+  return new PolicyStatement({
+    actions: ['s3:ListBucket'],
+    resources: [`arn:${Aws.PARTITION}:s3:::${bucketName(deployment, 'content')}`],
+  });
+}
+
+export function maySend(deployment: Deployment, ...queues: readonly string[]): PolicyStatement {
+  return new PolicyStatement({
+    actions: ['sqs:SendMessage'],
+    resources: queues.map((queue) => arnOf('sqs', physicalName(deployment, queue))),
+  });
+}
+
+/** What an event source mapping needs to take messages from a queue. */
+export function mayConsume(deployment: Deployment, queue: string): PolicyStatement {
+  return new PolicyStatement({
+    actions: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVisibility', 'sqs:GetQueueAttributes'],
+    resources: [arnOf('sqs', physicalName(deployment, queue))],
+  });
+}
+
+const executionActions = { describe: ['states:DescribeExecution'], stop: ['states:StopExecution'] } as const;
+
+/** Executions of the job-attempt state machine. */
+export function mayExecutions(
+  deployment: Deployment,
+  rights: readonly (keyof typeof executionActions)[],
+): PolicyStatement {
+  return new PolicyStatement({
+    actions: rights.flatMap((right) => [...executionActions[right]]),
+    resources: [arnOf('states', `execution:${physicalName(deployment, 'job-attempt')}:*`)],
+  });
+}
+
+export function mayStartExecution(deployment: Deployment): PolicyStatement {
+  return new PolicyStatement({
+    actions: ['states:StartExecution'],
+    resources: [arnOf('states', `stateMachine:${physicalName(deployment, 'job-attempt')}`)],
+  });
+}
+
+const taskActions = { describe: ['ecs:DescribeTasks'], stop: ['ecs:StopTask'] } as const;
+
+/** Tasks of the workers' cluster. */
+export function mayTasks(deployment: Deployment, rights: readonly (keyof typeof taskActions)[]): PolicyStatement {
+  return new PolicyStatement({
+    actions: rights.flatMap((right) => [...taskActions[right]]),
+    resources: [arnOf('ecs', `task/${physicalName(deployment, 'workers')}/*`)],
+  });
+}
+
+/** A parameter of this deployment, such as the API's URL. */
+export function mayReadParameter(deployment: Deployment, thing: string): PolicyStatement {
+  return new PolicyStatement({
+    actions: ['ssm:GetParameter'],
+    resources: [arnOf('ssm', `parameter${pathName(deployment, thing)}`)],
+  });
+}
+
+/** The deployment's key, made on its first use by whoever needs it first. */
+export function mayUseDeploymentKey(deployment: Deployment): PolicyStatement {
+  return new PolicyStatement({
+    actions: ['ssm:GetParameter', 'ssm:PutParameter'],
+    resources: [arnOf('ssm', `parameter${pathName(deployment, deploymentKey)}`)],
+  });
+}
+
+/** The parameter's name below the deployment's path. */
+export const deploymentKey = 'deployment-key';
+
+function tableArn(deployment: Deployment, table: TableName): string {
+  return arnOf('dynamodb', `table/${physicalName(deployment, tables[table].suffix)}`);
+}

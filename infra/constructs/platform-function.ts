@@ -1,0 +1,93 @@
+// One function of the platform: its name, role, log group and limits. Its role holds just the statements it is given.
+import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import {
+  Architecture,
+  type EventInvokeConfigOptions,
+  Function as LambdaFunction,
+  LoggingFormat,
+  RecursiveLoop,
+  Runtime,
+  Tracing,
+} from 'aws-cdk-lib/aws-lambda';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { Construct } from 'constructs';
+import { type Deployment, pathName, physicalName, tablePrefix } from '../deployment.ts';
+import { bundleFile, type FunctionCode, type FunctionName } from './function-code.ts';
+
+export type PlatformFunctionProps = {
+  readonly deployment: Deployment;
+  readonly name: FunctionName;
+  readonly description: string;
+  readonly code: FunctionCode;
+  readonly timeoutSeconds: number;
+  readonly memoryMb?: number;
+  /** Beyond STAGE, TABLE_PREFIX and REGION_NAME, which every function gets. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly statements: readonly PolicyStatement[];
+  /** It may cause its own next invocation (pages of work, the pump): AWS must not take that for an accident. */
+  readonly repeats?: boolean;
+  /** For functions that are invoked asynchronously. */
+  readonly asynchronous?: EventInvokeConfigOptions;
+};
+
+const defaultMemoryMb = 1024;
+
+export class PlatformFunction extends LambdaFunction {
+  constructor(scope: Construct, id: string, props: PlatformFunctionProps) {
+    const { deployment, name } = props;
+    const logGroup = new LogGroup(scope, `${id}Logs`, {
+      logGroupName: pathName(deployment, `function/${name}`),
+      retention: RetentionDays.THREE_MONTHS,
+      removalPolicy: deployment.retained ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+    });
+    const role = new Role(scope, `${id}Role`, {
+      description: `Espalier ${deployment.stage}: what the function ${name} may do`,
+      assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+      inlinePolicies: {
+        permissions: new PolicyDocument({
+          statements: [mayLog(logGroup), mayTrace(), ...props.statements],
+        }),
+      },
+    });
+    super(scope, id, {
+      functionName: physicalName(deployment, name),
+      description: props.description,
+      runtime: Runtime.NODEJS_24_X,
+      architecture: Architecture.ARM_64,
+      handler: `${bundleFile.replace(/\.mjs$/, '')}.handler`,
+      code: props.code(name),
+      memorySize: props.memoryMb ?? defaultMemoryMb,
+      timeout: Duration.seconds(props.timeoutSeconds),
+      environment: {
+        NODE_OPTIONS: '--enable-source-maps',
+        STAGE: deployment.stage,
+        TABLE_PREFIX: tablePrefix(deployment),
+        REGION_NAME: `aws:${Stack.of(scope).region}`,
+        ...props.environment,
+      },
+      // All that it may do is written above; nothing may be added to it from elsewhere.
+      role: role.withoutPolicyUpdates(),
+      logGroup,
+      loggingFormat: LoggingFormat.JSON,
+      tracing: Tracing.ACTIVE,
+      ...(props.repeats ? { recursiveLoop: RecursiveLoop.ALLOW } : {}),
+      ...(props.asynchronous ?? {}),
+    });
+  }
+}
+
+function mayLog(group: LogGroup): PolicyStatement {
+  return new PolicyStatement({
+    actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+    resources: [group.logGroupArn],
+  });
+}
+
+/** X-Ray knows no resources. */
+function mayTrace(): PolicyStatement {
+  return new PolicyStatement({
+    actions: ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'],
+    resources: ['*'],
+  });
+}

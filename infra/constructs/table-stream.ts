@@ -1,0 +1,39 @@
+// A table's stream as a source of hints: filtered, bounded in retries, and with a queue for what was given up.
+import { Duration } from 'aws-cdk-lib';
+import { EventSourceMapping, StartingPosition } from 'aws-cdk-lib/aws-lambda';
+import { SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
+import type { Construct } from 'constructs';
+import type { PlatformFunction } from './platform-function.ts';
+
+/** The sweep finds whatever a record would have told: blocking a shard helps nobody (AWS's default is a day). */
+const maxRetries = 5;
+const maxRecordAgeMinutes = 60;
+const batchSize = 100;
+/** Batches of one shard that are worked on at once; the order of different keys means nothing to us. */
+const parallelization = 10;
+
+/** @param states only records whose new image is a row `A` in one of these states. */
+export function consumeStream(
+  scope: Construct,
+  id: string,
+  options: { streamArn: string; target: PlatformFunction; states: readonly string[]; givenUp: Queue },
+): EventSourceMapping {
+  const pattern = {
+    eventName: ['INSERT', 'MODIFY'],
+    dynamodb: { NewImage: { sk: { S: ['A'] }, state: { S: options.states } } },
+  };
+  return new EventSourceMapping(scope, id, {
+    target: options.target,
+    eventSourceArn: options.streamArn,
+    startingPosition: StartingPosition.TRIM_HORIZON,
+    batchSize,
+    parallelizationFactor: parallelization,
+    retryAttempts: maxRetries,
+    maxRecordAge: Duration.minutes(maxRecordAgeMinutes),
+    bisectBatchOnError: true,
+    reportBatchItemFailures: true,
+    onFailure: new SqsDlq(options.givenUp),
+    filters: [{ pattern: JSON.stringify(pattern) }],
+  });
+}

@@ -1,0 +1,59 @@
+// A queue with a dead-letter queue and the one function that takes its messages, with the pace AWS keeps for us.
+import { Duration } from 'aws-cdk-lib';
+import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
+import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import type { Construct } from 'constructs';
+import { type Deployment, physicalName } from '../deployment.ts';
+import type { PlatformFunction } from './platform-function.ts';
+
+/** SQS keeps a message for at most so long; what lands in a dead-letter queue should wait for a person. */
+const retentionDays = 14;
+/** With a MaximumConcurrency a message may come back several times before a slot is free. */
+const maxReceives = 10;
+/** A message must stay hidden while Lambda retries it internally (AWS's advice). */
+const visibilityPerTimeout = 6;
+
+export type WorkQueueProps = {
+  readonly deployment: Deployment;
+  readonly name: string;
+  readonly consumerTimeoutSeconds: number;
+};
+
+/** The queue and its dead-letter queue `<name>-dead`. */
+export function workQueue(scope: Construct, id: string, props: WorkQueueProps): Queue {
+  const dead = plainQueue(scope, `${id}Dead`, props.deployment, `${props.name}-dead`);
+  return new Queue(scope, id, {
+    queueName: physicalName(props.deployment, props.name),
+    encryption: QueueEncryption.SQS_MANAGED,
+    enforceSSL: true,
+    retentionPeriod: Duration.days(retentionDays),
+    visibilityTimeout: Duration.seconds(props.consumerTimeoutSeconds * visibilityPerTimeout),
+    receiveMessageWaitTime: Duration.seconds(20),
+    deadLetterQueue: { queue: dead, maxReceiveCount: maxReceives },
+  });
+}
+
+/** A queue that people look at: dead letters, and what consumers gave up on. */
+export function plainQueue(scope: Construct, id: string, deployment: Deployment, name: string): Queue {
+  return new Queue(scope, id, {
+    queueName: physicalName(deployment, name),
+    encryption: QueueEncryption.SQS_MANAGED,
+    enforceSSL: true,
+    retentionPeriod: Duration.days(retentionDays),
+  });
+}
+
+/** The function takes messages in batches and reports each failed one by itself. */
+export function consumeQueue(
+  scope: Construct,
+  id: string,
+  options: { queue: Queue; target: PlatformFunction; batchSize: number; maxConcurrency: number },
+): EventSourceMapping {
+  return new EventSourceMapping(scope, id, {
+    target: options.target,
+    eventSourceArn: options.queue.queueArn,
+    batchSize: options.batchSize,
+    maxConcurrency: options.maxConcurrency,
+    reportBatchItemFailures: true,
+  });
+}

@@ -1,0 +1,37 @@
+// All stacks of one deployment, and in which order they are deployed.
+import type { Construct } from 'constructs';
+import type { FunctionCode } from './constructs/function-code.ts';
+import type { ProductStack } from './constructs/product-stack.ts';
+import type { WorkerImage } from './constructs/worker-image.ts';
+import type { Deployment } from './deployment.ts';
+import { ApiStack } from './stacks/api.ts';
+import { ComputeStack } from './stacks/compute.ts';
+import { DataStack } from './stacks/data.ts';
+import { EdgeStack } from './stacks/edge.ts';
+import { EngineStack } from './stacks/engine.ts';
+import { NetworkStack } from './stacks/network.ts';
+
+/** Behaviours of the CDK that we ask for, here and not in cdk.json: so each way to synthesize gives one template. */
+export const features = {
+  // Access logs by bucket policy: the older way needs access control lists.
+  '@aws-cdk/aws-s3:serverAccessLogsUseBucketPolicy': true,
+} as const;
+
+export type Sources = { readonly code: FunctionCode; readonly image: WorkerImage };
+
+/** Dependencies only say what is deployed first: no stack refers to another's resources. */
+export function definePlatform(scope: Construct, deployment: Deployment, sources: Sources): ProductStack[] {
+  const data = new DataStack(scope, deployment);
+  const network = new NetworkStack(scope, deployment);
+  const compute = new ComputeStack(scope, deployment, sources.image);
+  const engine = new EngineStack(scope, deployment, sources.code);
+  const api = new ApiStack(scope, deployment, sources.code);
+  const edge = new EdgeStack(scope, deployment);
+  engine.addStackDependency(data);
+  engine.addStackDependency(network);
+  engine.addStackDependency(compute);
+  api.addStackDependency(data);
+  api.addStackDependency(engine);
+  edge.addStackDependency(api);
+  return [data, network, compute, engine, api, edge];
+}

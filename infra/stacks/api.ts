@@ -1,0 +1,263 @@
+// How clients, workers and log readers reach the platform: one HTTP API, one WebSocket API, and their functions.
+import { Aws, Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
+import {
+  HttpApi,
+  HttpMethod,
+  HttpStage,
+  LogGroupLogDestination,
+  WebSocketApi,
+  WebSocketStage,
+} from 'aws-cdk-lib/aws-apigatewayv2';
+import { HttpLambdaIntegration, WebSocketLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Queue } from 'aws-cdk-lib/aws-sqs';
+import type { Construct } from 'constructs';
+import { environmentOf, type Variable } from '../constructs/environment.ts';
+import type { FunctionCode, FunctionName } from '../constructs/function-code.ts';
+import {
+  mayContent,
+  mayExecutions,
+  mayKnowAbsence,
+  mayReadParameter,
+  mayRows,
+  maySend,
+  mayTasks,
+  mayUseDeploymentKey,
+} from '../constructs/permission.ts';
+import { PlatformFunction } from '../constructs/platform-function.ts';
+import { ProductStack } from '../constructs/product-stack.ts';
+import { sharedParameters, shareValue } from '../constructs/shared-parameter.ts';
+import { arnOf, type Deployment, pathName, physicalName } from '../deployment.ts';
+
+/** HTTP API gives up after 30 s; a function that is cut off by its own limit still logs why. */
+const httpTimeoutSeconds = 29;
+const throttle = { rateLimit: 2000, burstLimit: 1000 };
+/** The WebSocket API's stage, which the edge adds to the path. */
+export const logStageName = 'log';
+
+export class ApiStack extends ProductStack {
+  readonly #code: FunctionCode;
+
+  constructor(scope: Construct, deployment: Deployment, code: FunctionCode) {
+    super(scope, 'Api', { deployment, description: 'Espalier: the HTTP API and the log WebSocket' });
+    this.#code = code;
+    const http = this.#httpApi();
+    shareValue(this, deployment, 'httpApiDomain', http);
+    // Workers reach the API without the edge; people are given the edge's host.
+    shareValue(this, deployment, 'apiUrl', `https://${http}`);
+    shareValue(this, deployment, 'websocketApiDomain', this.#logApi());
+  }
+
+  #httpApi(): string {
+    const { deployment } = this;
+    const api = new HttpApi(this, 'HttpApi', {
+      apiName: physicalName(deployment, 'http'),
+      description: 'The DNAnexus HTTP API',
+      createDefaultStage: false,
+      defaultIntegration: integration('Other', this.#apiFunction()),
+    });
+    const run = integration('Run', this.#runFunction());
+    const post = { methods: [HttpMethod.POST] };
+    api.addRoutes({ path: '/job/new', integration: integration('NewJob', this.#newJobFunction()), ...post });
+    api.addRoutes({ path: '/{subject}/run', integration: run, ...post });
+    api.addRoutes({ path: '/{subject}/{alias}/run', integration: run, ...post });
+    api.addRoutes({ path: '/_worker/{op}', integration: integration('Worker', this.#workerFunction()), ...post });
+    const accessLog = new LogGroup(this, 'AccessLog', {
+      logGroupName: pathName(deployment, 'access'),
+      retention: RetentionDays.THREE_MONTHS,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    new HttpStage(this, 'HttpStage', {
+      httpApi: api,
+      stageName: '$default',
+      autoDeploy: true,
+      throttle,
+      accessLogSettings: {
+        destination: new LogGroupLogDestination(accessLog),
+        format: AccessLogFormat.custom(JSON.stringify(accessLogFields)),
+      },
+    });
+    return `${api.apiId}.execute-api.${Aws.REGION}.${Aws.URL_SUFFIX}`;
+  }
+
+  #runFunction(): PlatformFunction {
+    const { deployment } = this;
+    return this.#httpFunction('Run', 'run', 'POST /{executable}/run', {
+      variables: ['CONTENT_BUCKET', 'RUNNABLE_QUEUE_URL', 'WORK_QUEUE_URL'],
+      statements: [
+        mayRows(deployment, 'executions', ['read', 'put', 'update', 'check']),
+        mayRows(deployment, 'objects', ['read']),
+        mayRows(deployment, 'containers', ['read', 'put']),
+        mayRows(deployment, 'identities', ['read']),
+        mayContent(deployment, 'meta', ['read', 'write']),
+        mayKnowAbsence(deployment),
+        maySend(deployment, 'runnable', 'work'),
+      ],
+    });
+  }
+
+  #newJobFunction(): PlatformFunction {
+    const { deployment } = this;
+    return this.#httpFunction('NewJob', 'new-job', 'POST /job/new', {
+      variables: ['CONTENT_BUCKET', 'RUNNABLE_QUEUE_URL', 'WORK_QUEUE_URL'],
+      statements: [
+        mayRows(deployment, 'executions', ['read', 'put', 'update', 'check']),
+        mayRows(deployment, 'objects', ['read']),
+        mayRows(deployment, 'containers', ['read']),
+        mayRows(deployment, 'identities', ['read']),
+        mayContent(deployment, 'meta', ['read', 'write']),
+        mayKnowAbsence(deployment),
+        maySend(deployment, 'runnable', 'work'),
+      ],
+    });
+  }
+
+  #apiFunction(): PlatformFunction {
+    const { deployment } = this;
+    return this.#httpFunction('Api', 'api', 'Every route that has no function of its own', {
+      variables: [
+        'CONTENT_BUCKET',
+        'RUNNABLE_QUEUE_URL',
+        'WORK_QUEUE_URL',
+        'STATE_MACHINE_ARN',
+        'CLUSTER',
+        'DEPLOYMENT_KEY_PARAMETER',
+        'API_URL_PARAMETER',
+      ],
+      statements: [
+        mayRows(deployment, 'executions', ['read', 'put', 'update', 'delete', 'check']),
+        mayRows(deployment, 'objects', ['read', 'put', 'update', 'delete', 'check']),
+        mayRows(deployment, 'containers', ['read', 'put', 'update', 'delete', 'check']),
+        mayRows(deployment, 'identities', ['read', 'put', 'update', 'delete', 'check']),
+        mayContent(deployment, 'w', ['read', 'write', 'delete', 'parts', 'abort']),
+        mayContent(deployment, 'meta', ['read', 'write']),
+        mayKnowAbsence(deployment),
+        maySend(deployment, 'runnable', 'work'),
+        mayExecutions(deployment, ['describe', 'stop']),
+        mayTasks(deployment, ['describe', 'stop']),
+        mayUseDeploymentKey(deployment),
+        mayReadParameter(deployment, sharedParameters.apiUrl),
+      ],
+    });
+  }
+
+  #workerFunction(): PlatformFunction {
+    const { deployment } = this;
+    return this.#httpFunction('WorkerApi', 'worker-api', 'POST /_worker/{op}: claim, heartbeat, finish', {
+      variables: [
+        'CONTENT_BUCKET',
+        'RUNNABLE_QUEUE_URL',
+        'WORK_QUEUE_URL',
+        'DEPLOYMENT_KEY_PARAMETER',
+        'LEASE_SECONDS',
+        'HEARTBEAT_SECONDS',
+      ],
+      statements: [
+        mayRows(deployment, 'executions', ['read', 'put', 'update', 'delete', 'check']),
+        mayRows(deployment, 'objects', ['read', 'put', 'update', 'check']),
+        mayRows(deployment, 'containers', ['read', 'put']),
+        mayRows(deployment, 'identities', ['read']),
+        // The URLs of bundled files are signed in its name.
+        mayContent(deployment, 'w', ['read']),
+        mayContent(deployment, 'meta', ['read', 'write']),
+        mayKnowAbsence(deployment),
+        maySend(deployment, 'runnable', 'work'),
+        mayUseDeploymentKey(deployment),
+      ],
+    });
+  }
+
+  #httpFunction(
+    id: string,
+    name: FunctionName,
+    description: string,
+    needs: { variables: readonly Variable[]; statements: readonly PolicyStatement[] },
+  ): PlatformFunction {
+    return new PlatformFunction(this, id, {
+      deployment: this.deployment,
+      name,
+      description,
+      code: this.#code,
+      timeoutSeconds: httpTimeoutSeconds,
+      environment: environmentOf(this.deployment, needs.variables),
+      statements: needs.statements,
+    });
+  }
+
+  /** API Gateway takes no path after the stage: the edge turns `/job-x/getLog/websocket` into `/log?job=job-x`. */
+  #logApi(): string {
+    const { deployment } = this;
+    const api = new WebSocketApi(this, 'LogApi', {
+      apiName: physicalName(deployment, 'log'),
+      description: 'Job logs as they are written',
+      routeSelectionExpression: '$request.body.action',
+    });
+    const log = this.#logFunction(api.apiId);
+    api.addRoute('$connect', { integration: new WebSocketLambdaIntegration('Connect', log) });
+    api.addRoute('$default', { integration: new WebSocketLambdaIntegration('Message', log) });
+    api.addRoute('$disconnect', { integration: new WebSocketLambdaIntegration('Disconnect', log) });
+    new WebSocketStage(this, 'LogStage', { webSocketApi: api, stageName: logStageName, autoDeploy: true, throttle });
+    return `${api.apiId}.execute-api.${Aws.REGION}.${Aws.URL_SUFFIX}`;
+  }
+
+  #logFunction(apiId: string): PlatformFunction {
+    const { deployment } = this;
+    const self = arnOf('lambda', `function:${physicalName(deployment, 'log')}`);
+    return new PlatformFunction(this, 'Log', {
+      deployment,
+      name: 'log',
+      description: 'Streams a job log to a WebSocket: connects, reads the request, pumps and re-invokes itself',
+      code: this.#code,
+      timeoutSeconds: 900,
+      memoryMb: 256,
+      repeats: true,
+      asynchronous: {
+        retryAttempts: 1,
+        maxEventAge: Duration.minutes(2),
+        onFailure: new SqsDestination(
+          Queue.fromQueueArn(this, 'GivenUp', arnOf('sqs', physicalName(deployment, 'given-up'))),
+        ),
+      },
+      environment: environmentOf(deployment, ['CONTENT_BUCKET', 'WORKER_LOG_GROUP']),
+      statements: [
+        mayRows(deployment, 'executions', ['read']),
+        mayRows(deployment, 'containers', ['read']),
+        mayRows(deployment, 'identities', ['read', 'put', 'delete']),
+        mayContent(deployment, 'meta', ['read']),
+        new PolicyStatement({
+          actions: ['logs:GetLogEvents'],
+          resources: [arnOf('logs', `log-group:${pathName(deployment, 'worker')}:log-stream:worker/worker/*`)],
+        }),
+        new PolicyStatement({
+          actions: ['execute-api:ManageConnections'],
+          resources: ['POST', 'DELETE'].map((verb) =>
+            arnOf('execute-api', `${apiId}/${logStageName}/${verb}/@connections/*`),
+          ),
+        }),
+        new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [self] }),
+        maySend(deployment, 'given-up'),
+      ],
+    });
+  }
+}
+
+/** Never a body, a query or a token. */
+const accessLogFields = {
+  time: '$context.requestTime',
+  requestId: '$context.requestId',
+  sourceIp: '$context.identity.sourceIp',
+  method: '$context.httpMethod',
+  route: '$context.routeKey',
+  path: '$context.path',
+  status: '$context.status',
+  responseBytes: '$context.responseLength',
+  latencyMs: '$context.responseLatency',
+  integrationError: '$context.integrationErrorMessage',
+};
+
+function integration(id: string, handler: PlatformFunction): HttpLambdaIntegration {
+  return new HttpLambdaIntegration(id, handler);
+}

@@ -1,0 +1,105 @@
+// Where jobs run: a Fargate cluster and one task definition for all sizes. The task has no role: job code is untrusted
+// and can read the metadata endpoint, so that there must be nothing to read there.
+import { Aws, RemovalPolicy } from 'aws-cdk-lib';
+import { CfnCluster, CfnClusterCapacityProviderAssociations, CfnTaskDefinition } from 'aws-cdk-lib/aws-ecs';
+import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { Construct } from 'constructs';
+import { ProductStack } from '../constructs/product-stack.ts';
+import type { WorkerImage } from '../constructs/worker-image.ts';
+import { arnOf, type Deployment, pathName, physicalName } from '../deployment.ts';
+
+/** The role that ECS itself uses to pull the image and to write logs; role names are global, hence the region. */
+export function executionRoleName(deployment: Deployment): string {
+  return `${physicalName(deployment, 'task')}-${Aws.REGION}`;
+}
+
+/** Between SIGTERM and SIGKILL: the most that Fargate allows, so that a reclaimed worker can still report. */
+const stopTimeoutSeconds = 120;
+/** What a task has unless its launch says otherwise; the smallest Fargate pair that runs the worker. */
+const defaultCpu = '1024';
+const defaultMemory = '2048';
+const ephemeralStorageGiB = 50;
+
+export class ComputeStack extends ProductStack {
+  constructor(scope: Construct, deployment: Deployment, image: WorkerImage) {
+    super(scope, 'Compute', { deployment, description: 'Espalier: cluster and worker task definition' });
+    const cluster = new CfnCluster(this, 'Cluster', {
+      clusterName: physicalName(deployment, 'workers'),
+      clusterSettings: [{ name: 'containerInsights', value: 'enabled' }],
+    });
+    new CfnClusterCapacityProviderAssociations(this, 'CapacityProviders', {
+      cluster: cluster.ref,
+      capacityProviders: ['FARGATE', 'FARGATE_SPOT'],
+      defaultCapacityProviderStrategy: [{ capacityProvider: 'FARGATE', weight: 1 }],
+    });
+    const logGroup = new LogGroup(this, 'WorkerLogs', {
+      logGroupName: pathName(deployment, 'worker'),
+      retention: RetentionDays.THREE_MONTHS,
+      removalPolicy: deployment.retained ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+    });
+    this.#taskDefinition(image, logGroup, this.#executionRole(logGroup));
+  }
+
+  #executionRole(logGroup: LogGroup): Role {
+    const images = arnOf('ecr', `repository/cdk-*-container-assets-${Aws.ACCOUNT_ID}-${Aws.REGION}`);
+    return new Role(this, 'ExecutionRole', {
+      roleName: executionRoleName(this.deployment),
+      description: 'ECS itself: pull the worker image, write its log. Not reachable from the container.',
+      assumedBy: new ServicePrincipal('ecs-tasks.amazonaws.com', {
+        conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },
+      }),
+      inlinePolicies: {
+        permissions: new PolicyDocument({
+          statements: [
+            new PolicyStatement({ actions: ['ecr:GetAuthorizationToken'], resources: ['*'] }),
+            new PolicyStatement({
+              actions: ['ecr:BatchCheckLayerAvailability', 'ecr:GetDownloadUrlForLayer', 'ecr:BatchGetImage'],
+              resources: [images],
+            }),
+            new PolicyStatement({
+              actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+              resources: [logGroup.logGroupArn],
+            }),
+          ],
+        }),
+      },
+    });
+  }
+
+  /** CDK's own construct would always make a task role, therefore this plain one. */
+  #taskDefinition(image: WorkerImage, logGroup: LogGroup, executionRole: Role): void {
+    new CfnTaskDefinition(this, 'Worker', {
+      family: physicalName(this.deployment, 'worker'),
+      requiresCompatibilities: ['FARGATE'],
+      networkMode: 'awsvpc',
+      cpu: defaultCpu,
+      memory: defaultMemory,
+      ephemeralStorage: { sizeInGiB: ephemeralStorageGiB },
+      runtimePlatform: { cpuArchitecture: 'X86_64', operatingSystemFamily: 'LINUX' },
+      executionRoleArn: executionRole.roleArn,
+      containerDefinitions: [
+        {
+          name: 'worker',
+          image: image(this),
+          essential: true,
+          stopTimeout: stopTimeoutSeconds,
+          environment: [
+            { name: 'ESPALIER_ROOT', value: '/' },
+            { name: 'STAGE', value: this.deployment.stage },
+          ],
+          logConfiguration: {
+            logDriver: 'awslogs',
+            options: {
+              'awslogs-group': logGroup.logGroupName,
+              'awslogs-region': Aws.REGION,
+              'awslogs-stream-prefix': 'worker',
+              mode: 'non-blocking',
+              'max-buffer-size': '4m',
+            },
+          },
+        },
+      ],
+    });
+  }
+}

@@ -1,0 +1,261 @@
+// What moves executions on between requests: streams, queues, the state machine, the sweep; one function for each.
+import { Duration } from 'aws-cdk-lib';
+import { Rule, type RuleProps, RuleTargetInput, Schedule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction as LambdaTarget } from 'aws-cdk-lib/aws-events-targets';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
+import type { Construct } from 'constructs';
+import { environmentOf } from '../constructs/environment.ts';
+import type { FunctionCode } from '../constructs/function-code.ts';
+import { JobAttempt } from '../constructs/job-attempt.ts';
+import {
+  mayConsume,
+  mayContent,
+  mayExecutions,
+  mayKnowAbsence,
+  mayQueryOpenIndex,
+  mayReadParameter,
+  mayReadStream,
+  mayRows,
+  maySend,
+  mayStartExecution,
+  mayTasks,
+  mayUseDeploymentKey,
+} from '../constructs/permission.ts';
+import { PlatformFunction } from '../constructs/platform-function.ts';
+import { ProductStack } from '../constructs/product-stack.ts';
+import { sharedParameters, sharedValue } from '../constructs/shared-parameter.ts';
+import { consumeStream } from '../constructs/table-stream.ts';
+import { consumeQueue, plainQueue, workQueue } from '../constructs/work-queue.ts';
+import { arnOf, type Deployment, physicalName } from '../deployment.ts';
+
+const dispatchTimeoutSeconds = 10;
+const cleanUpTimeoutSeconds = 30;
+/** Launches are paced here: Fargate starts about twenty tasks a second (aws.md §7). */
+const dispatchConcurrency = 5;
+const cleanUpConcurrency = 10;
+const sweepMinutes = 1;
+
+/** States whose entry has consequences. A running job's row changes with each heartbeat, which has none. */
+const executionStates = [
+  'idle',
+  'runnable',
+  'waiting_on_output',
+  'done',
+  'failed',
+  'terminating',
+  'terminated',
+  'restartable',
+];
+
+export class EngineStack extends ProductStack {
+  readonly #code: FunctionCode;
+  readonly #givenUp: Queue;
+
+  constructor(scope: Construct, deployment: Deployment, code: FunctionCode) {
+    super(scope, 'Engine', { deployment, description: 'Espalier: what moves executions on' });
+    this.#code = code;
+    this.#givenUp = plainQueue(this, 'GivenUp', deployment, 'given-up');
+    this.#advance();
+    this.#dispatch();
+    this.#cleanUp();
+    this.#finalise();
+    this.#sweep();
+    new JobAttempt(this, 'JobAttempt', deployment);
+  }
+
+  #advance(): void {
+    const { deployment } = this;
+    const advance = new PlatformFunction(this, 'Advance', {
+      deployment,
+      name: 'advance',
+      description: 'Looks at executions and objects that changed, and moves on who waited for them',
+      code: this.#code,
+      timeoutSeconds: 60,
+      environment: environmentOf(deployment, ['CONTENT_BUCKET', 'RUNNABLE_QUEUE_URL', 'WORK_QUEUE_URL']),
+      statements: [
+        ...mayReadStream(deployment, 'executions'),
+        ...mayReadStream(deployment, 'objects'),
+        mayRows(deployment, 'executions', ['read', 'put', 'update', 'delete', 'check']),
+        mayRows(deployment, 'objects', ['read', 'put', 'update', 'delete', 'check']),
+        mayRows(deployment, 'containers', ['read', 'put', 'update', 'delete', 'check']),
+        mayContent(deployment, 'meta', ['read', 'write']),
+        mayKnowAbsence(deployment),
+        maySend(deployment, 'runnable', 'work', 'given-up'),
+      ],
+    });
+    consumeStream(this, 'ExecutionChanges', {
+      streamArn: sharedValue(this, deployment, 'executionsStream'),
+      target: advance,
+      states: executionStates,
+      givenUp: this.#givenUp,
+    });
+    consumeStream(this, 'ObjectChanges', {
+      streamArn: sharedValue(this, deployment, 'objectsStream'),
+      target: advance,
+      states: ['closed'],
+      givenUp: this.#givenUp,
+    });
+  }
+
+  #dispatch(): void {
+    const { deployment } = this;
+    const queue = workQueue(this, 'Runnable', {
+      deployment,
+      name: 'runnable',
+      consumerTimeoutSeconds: dispatchTimeoutSeconds,
+    });
+    const target = new PlatformFunction(this, 'Dispatch', {
+      deployment,
+      name: 'dispatch',
+      description: 'Starts the state machine execution of a runnable job',
+      code: this.#code,
+      timeoutSeconds: dispatchTimeoutSeconds,
+      memoryMb: 512,
+      repeats: true,
+      environment: environmentOf(deployment, [
+        'STATE_MACHINE_ARN',
+        'TASK_DEFINITION',
+        'RUNNABLE_QUEUE_URL',
+        'CONTENT_BUCKET',
+        'DEPLOYMENT_KEY_PARAMETER',
+        'API_URL_PARAMETER',
+      ]),
+      statements: [
+        mayConsume(deployment, 'runnable'),
+        mayRows(deployment, 'executions', ['read', 'update']),
+        mayContent(deployment, 'meta', ['read']),
+        mayStartExecution(deployment),
+        mayUseDeploymentKey(deployment),
+        mayReadParameter(deployment, sharedParameters.apiUrl),
+        maySend(deployment, 'runnable'),
+      ],
+    });
+    consumeQueue(this, 'RunnableMessages', { queue, target, batchSize: 10, maxConcurrency: dispatchConcurrency });
+  }
+
+  #cleanUp(): void {
+    const { deployment } = this;
+    const queue = workQueue(this, 'Work', {
+      deployment,
+      name: 'work',
+      consumerTimeoutSeconds: cleanUpTimeoutSeconds,
+    });
+    const target = new PlatformFunction(this, 'CleanUp', {
+      deployment,
+      name: 'clean-up',
+      description: 'Does work in pages: wakes waiters, dooms trees, clones outputs, destroys workspaces, stops workers',
+      code: this.#code,
+      timeoutSeconds: cleanUpTimeoutSeconds,
+      repeats: true,
+      environment: environmentOf(deployment, [
+        'CONTENT_BUCKET',
+        'RUNNABLE_QUEUE_URL',
+        'WORK_QUEUE_URL',
+        'STATE_MACHINE_ARN',
+        'CLUSTER',
+      ]),
+      statements: [
+        mayConsume(deployment, 'work'),
+        mayRows(deployment, 'executions', ['read', 'put', 'update', 'delete', 'check']),
+        mayRows(deployment, 'objects', ['read', 'put', 'update', 'delete', 'check']),
+        mayRows(deployment, 'containers', ['read', 'put', 'update', 'delete', 'check']),
+        mayContent(deployment, 'w', ['delete', 'abort']),
+        mayContent(deployment, 'meta', ['read', 'write']),
+        mayKnowAbsence(deployment),
+        maySend(deployment, 'runnable', 'work'),
+        mayExecutions(deployment, ['describe', 'stop']),
+        mayTasks(deployment, ['describe', 'stop']),
+      ],
+    });
+    consumeQueue(this, 'WorkMessages', { queue, target, batchSize: 10, maxConcurrency: cleanUpConcurrency });
+  }
+
+  #finalise(): void {
+    const { deployment } = this;
+    new PlatformFunction(this, 'Finalise', {
+      deployment,
+      name: 'finalise',
+      description: 'Looks at a job after its launch has ended: the state machine never decides',
+      code: this.#code,
+      timeoutSeconds: 60,
+      environment: environmentOf(deployment, [
+        'CONTENT_BUCKET',
+        'RUNNABLE_QUEUE_URL',
+        'WORK_QUEUE_URL',
+        'STATE_MACHINE_ARN',
+        'CLUSTER',
+        'LEASE_SECONDS',
+      ]),
+      statements: this.#mayLookAtJobs(),
+    });
+  }
+
+  #sweep(): void {
+    const { deployment } = this;
+    const target = new PlatformFunction(this, 'Sweep', {
+      deployment,
+      name: 'sweep',
+      description: 'Looks at every execution that is due, and at one whose task or state machine execution ended',
+      code: this.#code,
+      timeoutSeconds: 55,
+      environment: environmentOf(deployment, [
+        'CONTENT_BUCKET',
+        'RUNNABLE_QUEUE_URL',
+        'WORK_QUEUE_URL',
+        'STATE_MACHINE_ARN',
+        'CLUSTER',
+        'LEASE_SECONDS',
+        'HEARTBEAT_SECONDS',
+      ]),
+      statements: [mayQueryOpenIndex(deployment), ...this.#mayLookAtJobs(), maySend(deployment, 'given-up')],
+    });
+    this.#rule('SweepSchedule', 'sweep', target, { schedule: Schedule.rate(Duration.minutes(sweepMinutes)) });
+    this.#rule('TaskStopped', 'task-stopped', target, {
+      eventPattern: {
+        source: ['aws.ecs'],
+        detailType: ['ECS Task State Change'],
+        detail: {
+          clusterArn: [arnOf('ecs', `cluster/${physicalName(deployment, 'workers')}`)],
+          lastStatus: ['STOPPED'],
+        },
+      },
+    });
+    this.#rule('ExecutionClosed', 'execution-closed', target, {
+      eventPattern: {
+        source: ['aws.states'],
+        detailType: ['Step Functions Execution Status Change'],
+        detail: {
+          stateMachineArn: [arnOf('states', `stateMachine:${physicalName(deployment, 'job-attempt')}`)],
+          status: ['FAILED', 'TIMED_OUT', 'ABORTED'],
+        },
+      },
+    });
+  }
+
+  /** What `finalise` and the sweep share: they look at a job and its worker, and carry out what follows. */
+  #mayLookAtJobs() {
+    const { deployment } = this;
+    return [
+      mayRows(deployment, 'executions', ['read', 'put', 'update', 'delete', 'check']),
+      mayRows(deployment, 'objects', ['read', 'put', 'update', 'delete', 'check']),
+      mayRows(deployment, 'containers', ['read', 'put', 'update', 'delete', 'check']),
+      mayContent(deployment, 'meta', ['read', 'write']),
+      mayKnowAbsence(deployment),
+      maySend(deployment, 'runnable', 'work'),
+      mayExecutions(deployment, ['describe', 'stop']),
+      mayTasks(deployment, ['describe', 'stop']),
+    ];
+  }
+
+  #rule(id: string, name: string, target: PlatformFunction, when: RuleProps): void {
+    const rule = new Rule(this, id, { ruleName: physicalName(this.deployment, name), ...when });
+    rule.addTarget(
+      new LambdaTarget(target, {
+        event: RuleTargetInput.fromEventPath('$'),
+        deadLetterQueue: this.#givenUp,
+        retryAttempts: 4,
+        maxEventAge: Duration.minutes(10),
+      }),
+    );
+  }
+}
