@@ -1,0 +1,11 @@
+// Starts our CloudWatch Logs for its contract suite.
+import { createLogs } from '../../../local/cloud/logs/logs.ts';
+import type { Endpoint } from '../endpoint.ts';
+import { startControl } from './control.ts';
+
+export function startOurs(): Promise<Endpoint> {
+  return startControl((database) => {
+    const logs = createLogs({ database, now: Date.now });
+    return { services: [logs.api], close: logs.close };
+  });
+}

@@ -1,0 +1,11 @@
+// Starts our SQS for its contract suite.
+import { createSqs } from '../../../local/cloud/sqs/sqs.ts';
+import type { Endpoint } from '../endpoint.ts';
+import { startControl } from './control.ts';
+
+export function startOurs(): Promise<Endpoint> {
+  return startControl((database, endpoint) => {
+    const sqs = createSqs({ database, now: Date.now, endpoint });
+    return { services: [sqs.api], close: sqs.close };
+  });
+}
