@@ -1,0 +1,268 @@
+// What the product assumes of Amazon CloudWatch Logs, by the SDK, against any engine.
+import { randomUUID } from 'node:crypto';
+import {
+  CloudWatchLogsClient,
+  CreateLogGroupCommand,
+  CreateLogStreamCommand,
+  DescribeLogStreamsCommand,
+  FilterLogEventsCommand,
+  type FilterLogEventsCommandOutput,
+  GetLogEventsCommand,
+  type InputLogEvent,
+  PutLogEventsCommand,
+} from '@aws-sdk/client-cloudwatch-logs';
+import { afterAll, beforeAll, describe, expect } from 'vitest';
+import { CONTRACT_REGION, check, type Endpoint, givenEndpoint } from './endpoint.ts';
+
+const HOUR_MS = 3_600_000;
+const MAX_PAGES = 20;
+
+let engine: Endpoint;
+let logs: CloudWatchLogsClient;
+
+beforeAll(async () => {
+  engine = await givenEndpoint('logs');
+  const config = { region: CONTRACT_REGION, endpoint: engine.endpoint, credentials: engine.credentials };
+  logs = new CloudWatchLogsClient(config);
+});
+afterAll(async () => {
+  logs.destroy();
+  await engine.close();
+});
+
+type Stream = { logGroupName: string; logStreamName: string };
+
+async function givenStream(logStreamName = 'stream', group?: string): Promise<Stream> {
+  const logGroupName = group ?? `/test/${randomUUID()}`;
+  if (!group) await logs.send(new CreateLogGroupCommand({ logGroupName }));
+  await logs.send(new CreateLogStreamCommand({ logGroupName, logStreamName }));
+  return { logGroupName, logStreamName };
+}
+
+const put = (stream: Stream, logEvents: InputLogEvent[]) =>
+  logs.send(new PutLogEventsCommand({ ...stream, logEvents }));
+
+/** Lines `prefix-0`, `prefix-1` …, a millisecond apart, the last one now. */
+function lines(count: number, prefix = 'line'): InputLogEvent[] {
+  const start = Date.now() - count;
+  return Array.from({ length: count }, (_, index) => ({ timestamp: start + index, message: `${prefix}-${index}` }));
+}
+
+async function get(stream: Stream, more: object = {}) {
+  const answer = await logs.send(new GetLogEventsCommand({ ...stream, ...more }));
+  return { ...answer, messages: answer.events?.map(({ message }) => message) ?? [] };
+}
+
+async function filter(input: object): Promise<FilterLogEventsCommandOutput['events']> {
+  const found: FilterLogEventsCommandOutput['events'] = [];
+  let nextToken: string | undefined;
+  for (let page = 0; page < MAX_PAGES; page += 1) {
+    const answer = await logs.send(
+      new FilterLogEventsCommand({ logGroupName: '', ...input, ...(nextToken ? { nextToken } : {}) }),
+    );
+    found.push(...(answer.events ?? []));
+    nextToken = answer.nextToken;
+    if (!nextToken) return found;
+  }
+  throw new Error('no end of pages');
+}
+
+const refusal = (promise: Promise<unknown>) =>
+  promise.then(
+    () => 'no refusal',
+    (error: Error) => error.name,
+  );
+
+describe('reading a stream', () => {
+  check('logs/round-trip', 'gives the events in order, with times', async () => {
+    const stream = await givenStream();
+    const events = lines(3);
+    await put(stream, events);
+    const answer = await get(stream, { startFromHead: true });
+    expect(answer.events?.map(({ timestamp, message }) => ({ timestamp, message }))).toEqual(events);
+    expect(answer.events?.[0]?.ingestionTime).toBeGreaterThanOrEqual(events[0]?.timestamp ?? 0);
+  });
+
+  check('logs/forward', 'forward pages to the end, where the token repeats itself', async () => {
+    const stream = await givenStream();
+    await put(stream, lines(5));
+    const first = await get(stream, { startFromHead: true, limit: 3 });
+    const second = await get(stream, { startFromHead: true, limit: 3, nextToken: first.nextForwardToken });
+    const end = await get(stream, { startFromHead: true, nextToken: second.nextForwardToken });
+    expect([first.messages, second.messages, end.messages]).toEqual([
+      ['line-0', 'line-1', 'line-2'],
+      ['line-3', 'line-4'],
+      [],
+    ]);
+    expect(end.nextForwardToken).toBe(second.nextForwardToken);
+  });
+
+  check('logs/follow', 'at its end, the token gives what is written later', async () => {
+    const stream = await givenStream();
+    await put(stream, lines(1, 'early'));
+    const { nextForwardToken: nextToken } = await get(stream, { startFromHead: true });
+    await put(stream, [{ timestamp: Date.now(), message: 'late' }]);
+    expect((await get(stream, { startFromHead: true, nextToken })).messages).toEqual(['late']);
+  });
+
+  check('logs/follow-empty', 'an empty one gives a token too', async () => {
+    const stream = await givenStream();
+    const { nextForwardToken: nextToken, messages } = await get(stream, { startFromHead: true });
+    expect(messages).toEqual([]);
+    await put(stream, lines(2));
+    expect((await get(stream, { startFromHead: true, nextToken })).messages).toEqual(['line-0', 'line-1']);
+  });
+
+  check('logs/backward', 'begins with the latest page, and backward pages to the beginning', async () => {
+    const stream = await givenStream();
+    await put(stream, lines(5));
+    const last = await get(stream, { limit: 3 });
+    const before = await get(stream, { limit: 3, nextToken: last.nextBackwardToken });
+    expect([last.messages, before.messages]).toEqual([
+      ['line-2', 'line-3', 'line-4'],
+      ['line-0', 'line-1'],
+    ]);
+    const start = await get(stream, { limit: 3, nextToken: before.nextBackwardToken });
+    expect([start.messages, start.nextBackwardToken]).toEqual([[], before.nextBackwardToken]);
+  });
+
+  check('logs/time-range', 'takes the start, and leaves out the end of a range', async () => {
+    const stream = await givenStream();
+    const events = lines(5);
+    await put(stream, events);
+    const range = { startTime: events[1]?.timestamp, endTime: events[3]?.timestamp };
+    expect((await get(stream, { startFromHead: true, ...range })).messages).toEqual(['line-1', 'line-2']);
+  });
+
+  check('logs/same-millisecond', 'keeps the order of writing within one millisecond', async () => {
+    const stream = await givenStream();
+    const timestamp = Date.now();
+    await put(
+      stream,
+      ['a', 'b', 'c'].map((message) => ({ timestamp, message })),
+    );
+    await put(stream, [{ timestamp, message: 'd' }]);
+    const first = await get(stream, { startFromHead: true, limit: 2 });
+    const second = await get(stream, { startFromHead: true, nextToken: first.nextForwardToken });
+    expect([...first.messages, ...second.messages]).toEqual(['a', 'b', 'c', 'd']);
+  });
+
+  check('logs/bad-token', 'refuses what is no token', async () => {
+    expect(await refusal(get(await givenStream(), { nextToken: 'nonsense' }))).toBe('InvalidParameterException');
+  });
+
+  check('logs/absent', 'that does not exist is ResourceNotFound', async () => {
+    const stream = await givenStream();
+    expect(await refusal(get({ ...stream, logStreamName: 'none' }))).toBe('ResourceNotFoundException');
+    expect(await refusal(get({ ...stream, logGroupName: '/test/none' }))).toBe('ResourceNotFoundException');
+    expect(await refusal(put({ ...stream, logStreamName: 'none' }, lines(1)))).toBe('ResourceNotFoundException');
+  });
+});
+
+describe('writing', () => {
+  check('logs/chronological', 'refuses a batch out of order, whole', async () => {
+    const stream = await givenStream();
+    expect(await refusal(put(stream, lines(3).reverse()))).toBe('InvalidParameterException');
+    expect((await get(stream, { startFromHead: true })).messages).toEqual([]);
+  });
+
+  check('logs/too-old', 'leaves out what is older than 14 days', async () => {
+    const stream = await givenStream();
+    const old = { timestamp: Date.now() - 15 * 24 * HOUR_MS, message: 'old' };
+    const answer = await put(stream, [old, ...lines(1)]);
+    expect(answer.rejectedLogEventsInfo?.tooOldLogEventEndIndex).toBe(1);
+    expect((await get(stream, { startFromHead: true })).messages).toEqual(['line-0']);
+  });
+
+  check('logs/too-new', 'leaves out what is more than two hours ahead', async () => {
+    const stream = await givenStream();
+    const ahead = { timestamp: Date.now() + 3 * HOUR_MS, message: 'new' };
+    const answer = await put(stream, [...lines(1), ahead]);
+    expect(answer.rejectedLogEventsInfo?.tooNewLogEventStartIndex).toBe(1);
+    expect((await get(stream, { startFromHead: true })).messages).toEqual(['line-0']);
+  });
+
+  check('logs/batch-limits', 'takes 10,000 events and 1 MiB, with 26 bytes for each', async () => {
+    const stream = await givenStream();
+    const timestamp = Date.now();
+    const batch = (count: number, size: number) =>
+      put(
+        stream,
+        Array.from({ length: count }, () => ({ timestamp, message: 'x'.repeat(size) })),
+      );
+    await batch(10_000, 1);
+    expect(await refusal(batch(10_001, 1))).toBe('InvalidParameterException');
+    await batch(16, 65_536 - 26);
+    expect(await refusal(batch(16, 65_536 - 25))).toBe('InvalidParameterException');
+  });
+
+  check('logs/empty-batch', 'refuses none, and an empty message', async () => {
+    const stream = await givenStream();
+    expect(await refusal(put(stream, []))).toBe('InvalidParameterException');
+    expect(await refusal(put(stream, [{ timestamp: Date.now(), message: '' }]))).toBe('InvalidParameterException');
+  });
+
+  check('logs/span', 'refuses a batch of more than 24 hours', async () => {
+    const stream = await givenStream();
+    const old = { timestamp: Date.now() - 25 * HOUR_MS, message: 'old' };
+    expect(await refusal(put(stream, [old, ...lines(1)]))).toBe('InvalidParameterException');
+  });
+});
+
+describe('a group', () => {
+  check('logs/exists', 'and its streams are created once', async () => {
+    const stream = await givenStream();
+    const { logGroupName } = stream;
+    expect(await refusal(logs.send(new CreateLogGroupCommand({ logGroupName })))).toBe(
+      'ResourceAlreadyExistsException',
+    );
+    expect(await refusal(logs.send(new CreateLogStreamCommand(stream)))).toBe('ResourceAlreadyExistsException');
+    const elsewhere = { ...stream, logGroupName: '/test/none' };
+    expect(await refusal(logs.send(new CreateLogStreamCommand(elsewhere)))).toBe('ResourceNotFoundException');
+  });
+
+  check('logs/describe', 'lists its streams by name, by prefix, in pages', async () => {
+    const { logGroupName } = await givenStream('b-1');
+    for (const name of ['a-1', 'b-2']) await givenStream(name, logGroupName);
+    const names = async (more: object) => {
+      const answer = await logs.send(new DescribeLogStreamsCommand({ logGroupName, ...more }));
+      return { names: answer.logStreams?.map(({ logStreamName }) => logStreamName), nextToken: answer.nextToken };
+    };
+    expect((await names({})).names).toEqual(['a-1', 'b-1', 'b-2']);
+    expect((await names({ logStreamNamePrefix: 'b-' })).names).toEqual(['b-1', 'b-2']);
+    const first = await names({ limit: 2 });
+    expect([first.names, (await names({ limit: 2, nextToken: first.nextToken })).names]).toEqual([
+      ['a-1', 'b-1'],
+      ['b-2'],
+    ]);
+  });
+
+  check('logs/describe-by-time', 'lists its streams by their last event', async () => {
+    const older = await givenStream('older');
+    const newer = await givenStream('newer', older.logGroupName);
+    await put(older, [{ timestamp: Date.now() - HOUR_MS, message: 'x' }]);
+    await put(newer, [{ timestamp: Date.now(), message: 'x' }]);
+    const { logGroupName } = older;
+    const command = new DescribeLogStreamsCommand({ logGroupName, orderBy: 'LastEventTime', descending: true });
+    const { logStreams } = await logs.send(command);
+    expect(logStreams?.map(({ logStreamName }) => logStreamName)).toEqual(['newer', 'older']);
+  });
+
+  check('logs/filter', 'is searched over its streams by time, with a quoted term', async () => {
+    const one = await givenStream('one');
+    const two = await givenStream('two', one.logGroupName);
+    const timestamp = Date.now() - 10;
+    await put(one, [
+      { timestamp, message: 'job failed: x' },
+      { timestamp: timestamp + 2, message: 'fine' },
+    ]);
+    await put(two, [{ timestamp: timestamp + 1, message: 'it is "job failed"' }]);
+    const { logGroupName } = one;
+    const found = await filter({ logGroupName, filterPattern: '"job failed"' });
+    expect(found?.map(({ logStreamName }) => logStreamName)).toEqual(['one', 'two']);
+    expect(await filter({ logGroupName })).toHaveLength(3);
+    expect(await filter({ logGroupName, logStreamNames: ['one'] })).toHaveLength(2);
+    expect(await filter({ logGroupName, limit: 1 })).toHaveLength(3);
+    expect(new Set(found?.map(({ eventId }) => eventId)).size).toBe(2);
+  });
+});
