@@ -1,0 +1,77 @@
+// Why jobs fail: the closed list of reasons, whose fault each is, and the sentences that users read (dx-api.md §11.1, §11.2).
+
+import type { JobId, UserId } from '../id/identifier.ts';
+
+/** Who has to act, and who pays: decides charge, restart and log level. */
+export type Fault = 'user' | 'application' | 'platform';
+type ReasonFacts = {
+  readonly fault: Fault;
+  readonly billed: boolean;
+  /** May `executionPolicy.restartOn` name it? */
+  readonly restartable: boolean;
+  /** May a worker report it of its own job? */
+  readonly reported: boolean;
+};
+
+const reason = (fault: Fault, facts: Partial<Omit<ReasonFacts, 'fault'>> = {}): ReasonFacts => ({
+  fault,
+  billed: fault !== 'platform',
+  restartable: false,
+  reported: false,
+  ...facts,
+});
+
+/** Every reason of dx-api.md §11.1. */
+export const failureReasons = {
+  AppError: reason('user', { reported: true }),
+  AppInternalError: reason('application', { restartable: true, reported: true }),
+  AppInsufficientResourceError: reason('application', { restartable: true, reported: true }),
+  AuthError: reason('user', { reported: true }),
+  CostLimitExceeded: reason('user'),
+  SpendingLimitExceeded: reason('user'),
+  OrgExpired: reason('user'),
+  DependencyUnsatisfiable: reason('user', { billed: false }),
+  ExecutionError: reason('platform', { restartable: true, reported: true }),
+  IncompleteUploads: reason('application', { reported: true }),
+  InputError: reason('user', { billed: false }),
+  OutputError: reason('application', { reported: true }),
+  JMInternalError: reason('platform', { restartable: true }),
+  JobTimeoutExceeded: reason('application', { restartable: true, reported: true }),
+  JobTreeFailure: reason('application'),
+  SpotInstanceInterruption: reason('platform', { restartable: true }),
+  UnresponsiveWorker: reason('platform', { restartable: true }),
+  Terminated: reason('user', { reported: true }),
+} as const satisfies { readonly [name: string]: ReasonFacts };
+export type FailureReason = keyof typeof failureReasons;
+
+/** A failure that has been decided: what the row will say. */
+export type Failure = { readonly reason: FailureReason; readonly message: string; readonly from?: JobId };
+
+/** True for a reason that a worker may report. */
+export function isReportedReason(text: unknown): text is FailureReason {
+  return (
+    typeof text === 'string' && Object.hasOwn(failureReasons, text) && failureReasons[text as FailureReason].reported
+  );
+}
+
+/** The sentences for failures that the platform itself decides on. */
+export const failureMessages = {
+  treeFailure: (job: JobId, why: FailureReason, message: string) =>
+    `${job}, a job of the same tree, failed with ${why}: ${message}`,
+  dependencyFailed: (job: JobId, state: string, why: string | undefined) =>
+    `${job}, which this job depends on, ${state === 'failed' ? 'failed' : 'was terminated'}${why === undefined ? '' : ` (${why})`}`,
+  dependencyGone: (id: string) => `${id}, which this job depends on, could not be found any more`,
+  terminated: (by: UserId) => `The job was terminated by ${by}`,
+  discarded: (master: JobId, attempt: number) =>
+    `Try ${attempt} of ${master} was given up and starts again; this job belonged to it`,
+  hostLost: (job: JobId) => `The machine that ${job} ran on was lost`,
+  silentWorker: (seconds: number) =>
+    `The machine running the job stopped responding: nothing was heard of it for ${seconds} s`,
+  stoppedWorker: (detail: string) => `The machine running the job stopped before it reported a result${detail}`,
+  outOfMemory: 'The job needed more memory than its instance type has, and was ended: choose a larger instance type',
+  spotInterrupted: 'The machine running the job was taken back (spot capacity)',
+  timeout: (minutes: number) => `The job ran longer than its timeout policy allows (${minutes} minutes), and was ended`,
+  unlaunchable: (times: number, why: string) => `No worker could be started for the job, in ${times} attempts: ${why}`,
+  input: (problems: readonly string[]) => `The job's input cannot be used: ${problems.join('; ')}`,
+  output: (problems: readonly string[]) => `The job's output cannot be used: ${problems.join('; ')}`,
+} as const;

@@ -1,0 +1,16 @@
+// A job that has been decided on and not yet been born: what core/run hands to engine/birth.ts.
+
+import type { JobId } from '../id/identifier.ts';
+import type { JobRow } from './row.ts';
+import type { JobSpec } from './spec.ts';
+
+/**
+ * `row.state` is `idle`, or `runnable` when there is nothing to wait for, nothing to resolve and nothing to pin. The row
+ * has no due time yet: birth gives it one. `memberOf` is absent for a job that starts a tree.
+ */
+export type JobPlan = {
+  readonly id: JobId;
+  readonly row: JobRow;
+  readonly spec: JobSpec;
+  readonly memberOf?: { readonly origin: JobId; readonly parent: JobId };
+};

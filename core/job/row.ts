@@ -1,0 +1,127 @@
+// The job row: the one truth about a job. Small on purpose, because every step writes it whole in cost: at most 1 KB
+// (ARCHITECTURE.md, "Rows"). What it means to change it is transition.ts; who saves it, engine/save-job.ts.
+
+import type { Row } from '../context.ts';
+import type { AnalysisId, AppId, AppletId, ContainerId, JobId, ProjectId, UserId } from '../id/identifier.ts';
+import { workspaceId } from '../id/workspace.ts';
+import type { FailureReason } from './failure.ts';
+import type { JobState } from './state.ts';
+
+/** `executions`, `pk` the job, `sk` `A`. Times in milliseconds since 1970. */
+export type JobRow = {
+  readonly pk: JobId;
+  readonly sk: 'A';
+  readonly state: JobState;
+  /** 0 first; raised when a master job restarts. */
+  readonly try: number;
+  /** Workers started for this try that nobody claimed: 0 first. In the name of the execution (`executionName`). */
+  readonly launch: number;
+  readonly executable: AppletId | AppId;
+  readonly function: string;
+  readonly project: ProjectId;
+  readonly launchedBy: UserId;
+  /** The job that created this one, with its try at that time; absent for a job that a user ran. */
+  readonly parent?: JobId;
+  readonly parentTry?: number;
+  readonly origin: JobId;
+  readonly root: JobId | AnalysisId;
+  /** The nearest job that has a workspace of its own: itself, or the one that it shares with. */
+  readonly master: JobId;
+  /** Every enclosing master job with its try at birth, `job-x:0`, origin first; a master job is not in its own. */
+  readonly lineage: string[];
+  readonly name?: string;
+  readonly instance: string;
+  readonly priority: 'low' | 'normal' | 'high';
+  readonly created: number;
+  readonly modified: number;
+  readonly tryCreated: number;
+  readonly startedRunning?: number;
+  readonly stoppedRunning?: number;
+  /** State changes of this try; `idle` is not among them (dx-api.md §5.1). */
+  readonly transitions: [JobState, number][];
+  /** ARN of the task whose worker claimed this try. */
+  readonly task?: string;
+  /** Hash of the secret in the token of this try's worker. */
+  readonly tokenHash?: string;
+  /** A worker that has not been heard of until then is silent. */
+  readonly leaseUntil?: number;
+  /** How long a try may run, from its claim. */
+  readonly timeoutMs?: number;
+  /** Where the wait goes on: an index into `waits`, or the sort key of the last ended member. */
+  readonly cursor?: number | string;
+  /** Of the request that made the job: the same id with another digest is a reused nonce. */
+  readonly digest: string;
+  readonly failureReason?: FailureReason;
+  /** Cut so that the row stays within `jobRowByteLimit`; the whole text is then in body `O` (`{failure: {message}}`). */
+  readonly failureMessage?: string;
+  /** The job of the tree that failed first, when it is another one. */
+  readonly failureFrom?: JobId;
+  /** Nobody's job: a creator that died left a member row, and this keeps its id from being born later. Never list it. */
+  readonly tombstone?: true;
+  /** Both present while the row has consequences to come: the sweep looks at it at `dueAt`. */
+  readonly openShard?: number;
+  readonly dueAt?: number;
+};
+
+/** Bytes that a job row may have, so that each change of it is one write unit. */
+export const jobRowByteLimit = 1024;
+
+/** The row's key. */
+export function jobKey(job: JobId): { pk: JobId; sk: 'A' } {
+  return { pk: job, sk: 'A' };
+}
+
+/** A row of the store as a job row; undefined when it is none. */
+export function asJob(row: Row | undefined): JobRow | undefined {
+  return row?.sk === 'A' && typeof row.state === 'string' && row.pk.startsWith('job-')
+    ? (row as unknown as JobRow)
+    : undefined;
+}
+
+/** A job row as the store takes it. */
+export function toRow(job: JobRow): Row {
+  return job as unknown as Row;
+}
+
+/** True for a job with a workspace of its own. */
+export function isMaster(job: JobRow): boolean {
+  return job.master === job.pk;
+}
+
+/** The master job and its try in whose workspace a job works. */
+export function masterTry(job: JobRow): { readonly master: JobId; readonly try: number } {
+  if (isMaster(job)) return { master: job.pk, try: job.try };
+  return parseLineage(job.lineage.at(-1) ?? `${job.master}:0`);
+}
+
+/** The workspace of a job's present try. */
+export function jobWorkspace(job: JobRow): ContainerId {
+  const { master, try: attempt } = masterTry(job);
+  return workspaceId(master, attempt);
+}
+
+/** The lineage that a child of this job gets: its own, and itself when it is a master job. */
+export function childLineage(job: JobRow): string[] {
+  return isMaster(job) ? [...job.lineage, lineageEntry(job.pk, job.try)] : [...job.lineage];
+}
+
+/** `job-x:0`: one try of a master job. */
+export function lineageEntry(master: JobId, attempt: number): string {
+  return `${master}:${attempt}`;
+}
+
+/** Reads a `lineageEntry`. */
+export function parseLineage(entry: string): { readonly master: JobId; readonly try: number } {
+  const colon = entry.lastIndexOf(':');
+  return { master: entry.slice(0, colon) as JobId, try: Number(entry.slice(colon + 1)) };
+}
+
+/** The name of a worker and of its Step Functions execution. */
+export function executionName(of: { readonly job: JobId; readonly try: number; readonly launch: number }): string {
+  return `${of.job}-t${of.try}-l${of.launch}`;
+}
+
+/** The id under which the body `O` of a job's present try is kept: of the first try, the job's own. */
+export function outputBodyId(job: JobRow): string {
+  return job.try === 0 ? job.pk : `${job.pk}#${job.try}`;
+}
