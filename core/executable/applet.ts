@@ -1,0 +1,63 @@
+// What an applet is made of, apart from being a data object: its specifications, its code and how to run it. Types only.
+
+import type { Level } from '../access/level.ts';
+import type { FileId, ObjectId } from '../id/identifier.ts';
+import type { Specification } from '../iospec/parameter.ts';
+import type { Hash } from '../reference/value.ts';
+import type { ExecutionPolicy, TimeoutPolicy } from './policy.ts';
+import type { SystemRequirements } from './requirements.ts';
+
+export const interpreters = ['bash', 'python3'] as const;
+export type Interpreter = (typeof interpreters)[number];
+
+/** A file (or another object that must travel along) of an executable: the worker unpacks files before it runs. */
+export type BundledDepend = {
+  readonly name: string;
+  readonly id: { readonly $dnanexus_link: FileId | ObjectId };
+  /** The entry points that need it; absent: all. */
+  readonly stages?: readonly string[];
+};
+
+/** Every field is as the applet's author gave it; effective policies and time limits are functions of policy.ts. */
+export type RunSpec = {
+  readonly interpreter: Interpreter;
+  readonly code: string;
+  readonly distribution?: string;
+  readonly release?: string;
+  readonly version?: string;
+  readonly execDepends?: readonly Hash[];
+  readonly dependencies?: readonly Hash[];
+  readonly bundledDepends?: readonly BundledDepend[];
+  readonly assetDepends?: readonly Hash[];
+  readonly systemRequirements?: SystemRequirements;
+  readonly executionPolicy?: ExecutionPolicy;
+  readonly timeoutPolicy?: TimeoutPolicy;
+  readonly restartableEntryPoints?: 'all' | 'master';
+  readonly inheritParentRestartOnPolicy?: boolean;
+  readonly headJobOnDemand?: boolean;
+};
+
+/** What an executable asks to be allowed; never more than the launching user has (dx-api.md §2.3). */
+export type AccessRequest = {
+  readonly network?: readonly string[];
+  readonly project?: Level;
+  readonly allProjects?: Level;
+  readonly developer?: boolean;
+  readonly projectCreation?: boolean;
+};
+
+/** The immutable part of an applet; absent specifications mean "any input" and "any output". */
+export type AppletSpec = {
+  readonly inputSpec?: Specification;
+  readonly outputSpec?: Specification;
+  readonly runSpec: RunSpec;
+  readonly dxapi: string;
+  readonly access: AccessRequest;
+  readonly title: string;
+  readonly summary: string;
+  readonly description: string;
+  readonly developerNotes: string;
+  readonly ignoreReuse: boolean;
+  readonly treeTurnaroundTimeThreshold?: number;
+  readonly httpsApp?: Hash;
+};

@@ -1,0 +1,104 @@
+// What an executable and a run say about restarts and time limits: checked, and with the defaults that hold (dx-api.md §2.1).
+
+import { type Hash, isHash } from '../reference/value.ts';
+
+/** Restarts: how often for which reason, and in all. */
+export type ExecutionPolicy = {
+  readonly restartOn?: { readonly [reason: string]: number };
+  readonly maxRestarts?: number;
+  readonly maxSpotTries?: number;
+  readonly onNonRestartableFailure?: 'failStage' | 'failAllStages';
+};
+/** Entry point or `*` → days, hours and minutes, added up. */
+export type TimeoutPolicy = { readonly [entryPoint: string]: { readonly [unit in Unit]?: number } };
+type Unit = keyof typeof unitsMs;
+
+/** Reasons that a policy may restart on; `*` stands for all of them. */
+export const restartReasons = [
+  'ExecutionError',
+  'UnresponsiveWorker',
+  'JMInternalError',
+  'AppInternalError',
+  'AppInsufficientResourceError',
+  'JobTimeoutExceeded',
+  'SpotInstanceInterruption',
+  '*',
+] as const;
+/** Largest, and default, `maxRestarts`. */
+export const maximumRestarts = 9;
+/** Longest, and default, time that a job may be `running`: 30 days (dx-api.md §10.9). */
+export const maximumTimeoutMs = 30 * 86_400_000;
+
+/** The policy that holds: the run's keys over the executable's over the defaults; `restartOn` is replaced as a whole. */
+export function effectiveExecutionPolicy(executable: ExecutionPolicy = {}, run: ExecutionPolicy = {}): ExecutionPolicy {
+  return { ...defaultPolicy, ...executable, ...run };
+}
+
+/** How long an entry point may run, in milliseconds: its own limit, else that of `*`, else the default. */
+export function timeoutMs(policy: TimeoutPolicy | undefined, entryPoint: string): number {
+  const limit = ownLimit(policy, entryPoint) ?? ownLimit(policy, '*');
+  if (limit === undefined) return maximumTimeoutMs;
+  const total = (Object.keys(unitsMs) as Unit[]).reduce((sum, unit) => sum + (limit[unit] ?? 0) * unitsMs[unit], 0);
+  return Math.min(Math.round(total), maximumTimeoutMs);
+}
+
+/** A sentence for each fault. */
+export function checkExecutionPolicy(policy: unknown, at: string): string[] {
+  if (policy === undefined) return [];
+  if (!isHash(policy)) return [`${at} must be a hash`];
+  const problems = checkRestartOn(policy.restartOn, `${at}.restartOn`);
+  if (policy.maxRestarts !== undefined && !isCount(policy.maxRestarts, maximumRestarts)) {
+    problems.push(`${at}.maxRestarts must be an integer from 0 to ${maximumRestarts}`);
+  }
+  if (policy.maxSpotTries !== undefined && !isCount(policy.maxSpotTries, Number.MAX_SAFE_INTEGER)) {
+    problems.push(`${at}.maxSpotTries must be an integer from 0`);
+  }
+  const onFailure = policy.onNonRestartableFailure;
+  if (onFailure !== undefined && onFailure !== 'failStage' && onFailure !== 'failAllStages') {
+    problems.push(`${at}.onNonRestartableFailure must be failStage or failAllStages`);
+  }
+  return problems;
+}
+
+/** A sentence for each fault. */
+export function checkTimeoutPolicy(policy: unknown, at: string): string[] {
+  if (policy === undefined) return [];
+  if (!isHash(policy)) return [`${at} must be a hash of entry points`];
+  return Object.entries(policy).flatMap(([entryPoint, limit]) => checkLimit(limit, `${at}.${entryPoint}`));
+}
+
+function checkRestartOn(restartOn: unknown, at: string): string[] {
+  if (restartOn === undefined) return [];
+  if (!isHash(restartOn)) return [`${at} must be a hash of failure reasons`];
+  return Object.entries(restartOn).flatMap(([reason, count]) => {
+    if (!(restartReasons as readonly string[]).includes(reason)) {
+      return [`${at}: "${reason}" is no reason to restart on; these are: ${restartReasons.join(', ')}`];
+    }
+    return isCount(count, Number.MAX_SAFE_INTEGER) ? [] : [`${at}.${reason} must be an integer from 0`];
+  });
+}
+
+function checkLimit(limit: unknown, at: string): string[] {
+  if (!isHash(limit)) return [`${at} must be a hash with days, hours or minutes`];
+  const units = Object.keys(limit);
+  const known = units.every((unit) => Object.hasOwn(unitsMs, unit) && isAmount(limit[unit]));
+  if (!known) return [`${at} must hold numbers of days, hours and minutes, and nothing else`];
+  return units.some((unit) => (limit[unit] as number) > 0) ? [] : [`${at} must be longer than nothing`];
+}
+
+function ownLimit(policy: TimeoutPolicy | undefined, entryPoint: string) {
+  return policy !== undefined && Object.hasOwn(policy, entryPoint) ? policy[entryPoint] : undefined;
+}
+
+function isCount(value: unknown, maximum: number): boolean {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= maximum;
+}
+
+function isAmount(value: unknown): boolean {
+  return typeof value === 'number' && value >= 0;
+}
+
+const defaultPolicy: ExecutionPolicy & Hash = {
+  restartOn: { UnresponsiveWorker: 2, JMInternalError: 1, ExecutionError: 1 },
+};
+const unitsMs = { days: 86_400_000, hours: 3_600_000, minutes: 60_000 } as const;

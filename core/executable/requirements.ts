@@ -1,0 +1,92 @@
+// System requirements: which machine each entry point asks for, and how the layers of a run override each other
+// (dx-api.md §4.2). Knows no machine: instance types are core/instance.
+
+import { checkKnown } from '../instance/fargate-size.ts';
+import { type Hash, isHash } from '../reference/value.ts';
+
+/** What one entry point asks for; further fields (`nvidiaDriver`, `fpgaDriver`, `clusterSpec`) are kept and shown. */
+export type Requirements = {
+  readonly instanceType?: string;
+  readonly instanceTypeSelector?: { readonly allowedInstanceTypes: readonly string[] };
+  readonly [field: string]: unknown;
+};
+/** Entry point name, or `*` for all that are not named → requirements. */
+export type SystemRequirements = { readonly [entryPoint: string]: Requirements };
+/** Executable id, or `*` for all → system requirements. */
+export type RequirementsByExecutable = { readonly [executable: string]: SystemRequirements };
+
+/**
+ * One map out of two: for every entry point and field, what `strong` says of it (by name or by its `*`), else what `weak`
+ * says. So a run-time `*` overrides the instance type of every entry point of the executable, and leaves their other
+ * fields alone.
+ */
+export function overrideRequirements(weak: SystemRequirements, strong: SystemRequirements): SystemRequirements {
+  const names = [...new Set([...Object.keys(weak), ...Object.keys(strong)])];
+  return Object.fromEntries(
+    names.map((name) => [name, { ...own(weak, name), ...own(strong, '*'), ...own(strong, name) }]),
+  );
+}
+
+/** What holds for one entry point: field by field its own, else that of `*`. */
+export function entryPointRequirements(requirements: SystemRequirements, entryPoint: string): Requirements {
+  return { ...own(requirements, '*'), ...own(requirements, entryPoint) };
+}
+
+/** What the map by executable says of this one: field by field by its id, else by `*`. */
+export function requirementsOf(byExecutable: RequirementsByExecutable, executable: string): SystemRequirements {
+  const all = Object.hasOwn(byExecutable, '*') ? (byExecutable['*'] ?? {}) : {};
+  const named = Object.hasOwn(byExecutable, executable) ? (byExecutable[executable] ?? {}) : {};
+  return overrideRequirements(all, named);
+}
+
+/** A tree's map and that of a call further down it: what stands further up wins. */
+export function mergeByExecutable(
+  up: RequirementsByExecutable,
+  down: RequirementsByExecutable,
+): RequirementsByExecutable {
+  const names = [...new Set([...Object.keys(up), ...Object.keys(down)])];
+  return Object.fromEntries(names.map((name) => [name, overrideRequirements(down[name] ?? {}, up[name] ?? {})]));
+}
+
+/** A sentence for each fault of a `systemRequirements` map; instance types must exist, whether or not one can run here. */
+export function checkSystemRequirements(requirements: unknown, at: string): string[] {
+  if (requirements === undefined) return [];
+  if (!isHash(requirements)) return [`${at} must be a hash of entry points`];
+  return Object.entries(requirements).flatMap(([entryPoint, wanted]) =>
+    isHash(wanted)
+      ? checkRequirements(wanted, `${at}.${entryPoint}`)
+      : [`${at}.${entryPoint} must be a hash, such as {"instanceType": "mem1_ssd1_v2_x4"}`],
+  );
+}
+
+/** The same for a map by executable. */
+export function checkByExecutable(byExecutable: unknown, at: string): string[] {
+  if (byExecutable === undefined) return [];
+  if (!isHash(byExecutable)) return [`${at} must be a hash of executables`];
+  return Object.entries(byExecutable).flatMap(([executable, requirements]) =>
+    checkSystemRequirements(requirements, `${at}.${executable}`),
+  );
+}
+
+function checkRequirements(wanted: Hash, at: string): string[] {
+  const { instanceType, instanceTypeSelector: selector, clusterSpec } = wanted;
+  const problems: string[] = [];
+  if (instanceType !== undefined) problems.push(...checkType(instanceType, `${at}.instanceType`));
+  if (clusterSpec !== undefined && !isHash(clusterSpec)) problems.push(`${at}.clusterSpec must be a hash`);
+  if (selector === undefined) return problems;
+  const allowed = isHash(selector) ? selector.allowedInstanceTypes : undefined;
+  if (!Array.isArray(allowed) || allowed.length === 0) {
+    return [...problems, `${at}.instanceTypeSelector must be {"allowedInstanceTypes": […]} with at least one name`];
+  }
+  return [...problems, ...allowed.flatMap((name, index) => checkType(name, `${at}.allowedInstanceTypes[${index}]`))];
+}
+
+function checkType(name: unknown, at: string): string[] {
+  if (typeof name !== 'string') return [`${at} must be a string`];
+  const problem = checkKnown(name);
+  return problem === undefined ? [] : [`${at}: ${problem}`];
+}
+
+function own(requirements: SystemRequirements, name: string): Requirements {
+  return Object.hasOwn(requirements, name) ? (requirements[name] ?? {}) : {};
+}

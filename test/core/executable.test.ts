@@ -1,0 +1,225 @@
+// Applet bodies, policies and system requirements: what is taken, refused, and what holds in the end.
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { bundledObjects, checkApplet } from '../../core/executable/check-applet.ts';
+import {
+  checkExecutionPolicy,
+  checkTimeoutPolicy,
+  effectiveExecutionPolicy,
+  timeoutMs,
+} from '../../core/executable/policy.ts';
+import {
+  checkByExecutable,
+  checkSystemRequirements,
+  entryPointRequirements,
+  mergeByExecutable,
+  overrideRequirements,
+  requirementsOf,
+} from '../../core/executable/requirements.ts';
+import { deriveId } from '../../core/id/derive.ts';
+
+const file = deriveId('file', 'u', 'r', '1');
+const project = deriveId('project', 'u', 'r', '1');
+const runSpec = { interpreter: 'bash', code: '' };
+
+function specOf(body: Parameters<typeof checkApplet>[0]) {
+  const checked = checkApplet(body);
+  if ('problems' in checked) throw new Error(checked.problems.join('; '));
+  return checked.spec;
+}
+
+describe('an applet', () => {
+  it('needs only an interpreter and code, and gets defaults', () => {
+    expect(specOf({ runSpec })).toEqual({
+      runSpec,
+      dxapi: '1.0.0',
+      access: {},
+      title: '',
+      summary: '',
+      description: '',
+      developerNotes: '',
+      ignoreReuse: false,
+    });
+  });
+
+  it('ignores the rest of dxapp.json, at the top and in runSpec', () => {
+    const body = {
+      runSpec: { ...runSpec, file: 'x.sh', release: '24.04' },
+      version: '1',
+      regionalOptions: {},
+      whatsNew: 1,
+    };
+    expect(specOf(body).runSpec).toEqual({ ...runSpec, release: '24.04' });
+    expect(specOf(body)).not.toHaveProperty('version');
+  });
+
+  it('takes bundled files as links of both forms or as ids, and stores the short form', () => {
+    const ids = [file, { $dnanexus_link: file }, { $dnanexus_link: { project, id: file } }];
+    const spec = specOf({
+      runSpec: { ...runSpec, bundledDepends: ids.map((id) => ({ name: 'a.tar.gz', id, stages: ['main'] })) },
+    });
+    for (const entry of spec.runSpec.bundledDepends ?? []) {
+      expect(entry).toEqual({ name: 'a.tar.gz', id: { $dnanexus_link: file }, stages: ['main'] });
+    }
+    expect(bundledObjects(spec.runSpec)).toEqual([file]);
+  });
+
+  it.each([
+    ['no runSpec', {}, '"runSpec" must be'],
+    ['python2.7', { runSpec: { ...runSpec, interpreter: 'python2.7' } }, 'bash or python3, not "python2.7"'],
+    ['no code', { runSpec: { interpreter: 'bash' } }, 'runSpec.code'],
+    ['inputSpec null', { runSpec, inputSpec: null }, '"inputSpec" must be an array'],
+    [
+      'instance type',
+      { runSpec: { ...runSpec, systemRequirements: { main: { instanceType: 'foo' } } } },
+      'no instance type "foo"',
+    ],
+    [
+      'selector beside instanceType',
+      {
+        runSpec: {
+          ...runSpec,
+          systemRequirements: {
+            '*': { instanceType: 'mem1_ssd1_x2', instanceTypeSelector: { allowedInstanceTypes: ['mem1_ssd1_x2'] } },
+          },
+        },
+      },
+      'cannot stand beside instanceType',
+    ],
+    ['access level', { runSpec, access: { project: 'ALL' } }, 'access.project'],
+    ['network', { runSpec, access: { network: '*' } }, 'access.network'],
+    ['bundled without id', { runSpec: { ...runSpec, bundledDepends: [{ name: 'x' }] } }, 'bundledDepends[0].id'],
+    [
+      'package manager',
+      { runSpec: { ...runSpec, execDepends: [{ name: 'x', package_manager: 'brew' }] } },
+      'execDepends[0].package_manager',
+    ],
+    [
+      'restart reason',
+      { runSpec: { ...runSpec, executionPolicy: { restartOn: { AppError: 1 } } } },
+      '"AppError" is no reason',
+    ],
+    ['time limit', { runSpec: { ...runSpec, timeoutPolicy: { '*': { hours: 0 } } } }, 'longer than nothing'],
+    ['release', { runSpec: { ...runSpec, release: 24.04 } }, 'runSpec.release must be a string'],
+    ['title', { runSpec, title: 5 }, '"title" must be a string'],
+  ])('is refused: %s', (_, body, expected) => {
+    const checked = checkApplet(body);
+    expect('problems' in checked && checked.problems.join()).toContain(expected);
+  });
+
+  it('is told, never thrown, whatever the body', () => {
+    const fields = ['runSpec', 'inputSpec', 'access', 'title', 'httpsApp', 'ignoreReuse'];
+    fc.assert(
+      fc.property(fc.dictionary(fc.constantFrom(...fields), fc.jsonValue()), (body) => {
+        expect(Object.keys(checkApplet(body))).toHaveLength(1);
+      }),
+    );
+    const inRun = [
+      'code',
+      'interpreter',
+      'systemRequirements',
+      'execDepends',
+      'bundledDepends',
+      'executionPolicy',
+      'timeoutPolicy',
+    ];
+    fc.assert(
+      fc.property(fc.dictionary(fc.constantFrom(...inRun), fc.jsonValue()), (given) => {
+        expect(Object.keys(checkApplet({ runSpec: given }))).toHaveLength(1);
+      }),
+    );
+  });
+});
+
+describe('policies', () => {
+  it('restart by default, and key by key as the executable, then the run says', () => {
+    const defaults = { restartOn: { UnresponsiveWorker: 2, JMInternalError: 1, ExecutionError: 1 } };
+    expect(effectiveExecutionPolicy()).toEqual(defaults);
+    expect(effectiveExecutionPolicy({ maxRestarts: 3 })).toEqual({ ...defaults, maxRestarts: 3 });
+    expect(effectiveExecutionPolicy({ restartOn: { '*': 1 } }, { restartOn: {} })).toEqual({ restartOn: {} });
+    expect(checkExecutionPolicy({ maxRestarts: 10 }, 'p')).toHaveLength(1);
+    expect(
+      checkExecutionPolicy({ maxRestarts: 0, maxSpotTries: 5, onNonRestartableFailure: 'failStage' }, 'p'),
+    ).toEqual([]);
+  });
+
+  it('limit the running time, at most 30 days', () => {
+    expect(timeoutMs(undefined, 'main')).toBe(2_592_000_000);
+    expect(timeoutMs({ '*': { hours: 5 } }, 'main')).toBe(18_000_000);
+    expect(timeoutMs({ main: { minutes: 1.5 }, '*': { hours: 5 } }, 'main')).toBe(90_000);
+    expect(timeoutMs({ main: { days: 1, hours: 1 } }, 'other')).toBe(2_592_000_000);
+    expect(timeoutMs({ main: { days: 400 } }, 'main')).toBe(2_592_000_000);
+    expect(timeoutMs({ main: { days: 1 } }, 'constructor')).toBe(2_592_000_000);
+    expect(checkTimeoutPolicy({ main: { seconds: 1 } }, 'p')).toHaveLength(1);
+    expect(checkTimeoutPolicy({ main: { hours: -1 } }, 'p')).toHaveLength(1);
+  });
+});
+
+describe('system requirements', () => {
+  const A = { instanceType: 'mem2_hdd2_x2' };
+  const B = { instanceType: 'mem1_ssd1_v2_x2' };
+
+  it.each([
+    ['a run without a specification', {}, { some_ep: A }, { some_ep: A }],
+    ['a star over a star', { '*': A }, { '*': B }, { '*': B }],
+    [
+      'a star over a name',
+      { main: { ...A, clusterSpec: {} } },
+      { '*': B },
+      { main: { ...B, clusterSpec: {} }, '*': B },
+    ],
+    ['a name beside a star', { '*': A }, { main: B }, { '*': A, main: B }],
+    ['a driver survives', { '*': { ...A, nvidiaDriver: 'R535' } }, { '*': B }, { '*': { ...B, nvidiaDriver: 'R535' } }],
+    ['name and star of the run', { main: A }, { main: A, '*': B }, { main: A, '*': B }],
+  ])('%s', (_, weak, strong, expected) => {
+    expect(overrideRequirements(weak, strong)).toEqual(expected);
+  });
+
+  it('hold for an entry point field by field', () => {
+    expect(entryPointRequirements({ main: { nvidiaDriver: 'R' }, '*': A }, 'main')).toEqual({
+      ...A,
+      nvidiaDriver: 'R',
+    });
+    expect(entryPointRequirements({ main: B, '*': A }, 'other')).toEqual(A);
+    expect(entryPointRequirements({ main: B }, 'toString')).toEqual({});
+  });
+
+  it('by executable: its id over the star, and the upper call over the lower', () => {
+    expect(requirementsOf({ '*': { '*': A }, x: { main: B } }, 'x')).toEqual({ '*': A, main: B });
+    expect(requirementsOf({ y: { '*': A } }, 'x')).toEqual({});
+    expect(mergeByExecutable({ x: { '*': A } }, { x: { '*': B }, y: { '*': B } })).toEqual({
+      x: { '*': A },
+      y: { '*': B },
+    });
+  });
+
+  it('resolve to the strongest layer that says anything of the entry point, for any two maps', () => {
+    const requirements = fc.record(
+      { instanceType: fc.constantFrom('a', 'b'), nvidiaDriver: fc.constantFrom('r', 's') },
+      { requiredKeys: [] },
+    );
+    const map = fc.dictionary(
+      fc.constantFrom('*', 'main', 'other'),
+      requirements as fc.Arbitrary<{ instanceType?: string }>,
+    );
+    fc.assert(
+      fc.property(map, map, fc.constantFrom('main', 'other', 'third'), (weak, strong, entryPoint) => {
+        const merged = entryPointRequirements(overrideRequirements(weak, strong), entryPoint);
+        const apart = { ...entryPointRequirements(weak, entryPoint), ...entryPointRequirements(strong, entryPoint) };
+        expect(merged).toEqual(apart);
+      }),
+    );
+  });
+
+  it('are checked for their form and for names that exist', () => {
+    expect(
+      checkSystemRequirements({ main: { ...A, nvidiaDriver: 'R535', clusterSpec: { initialInstanceCount: 2 } } }, 's'),
+    ).toEqual([]);
+    expect(checkSystemRequirements([], 's')).toHaveLength(1);
+    expect(checkSystemRequirements({ main: 'mem1_ssd1_x2' }, 's')).toHaveLength(1);
+    expect(
+      checkSystemRequirements({ '*': { instanceTypeSelector: { allowedInstanceTypes: ['mem1_ssd1_x2', 'x'] } } }, 's'),
+    ).toHaveLength(1);
+    expect(checkByExecutable({ 'applet-x': { '*': { instanceType: 5 } } }, 's')).toHaveLength(1);
+  });
+});
