@@ -30,13 +30,16 @@ export function findConfinement(root: string): Confinement {
     canMountLog: namespaces || inContainer,
     wrap: (command, logFolder) => {
       if (!namespaces) return [...command];
-      if (!logFolder || inContainer) return ['unshare', ...flags, ...command];
+      if (!logFolder || inContainer) return ['unshare', ...flags, 'bash', '-c', firstProcess, 'bash', ...command];
       const aside = join(root, 'opt-of-host');
       mkdirSync(aside, { recursive: true });
       return ['unshare', ...flags, 'bash', '-c', mountProgram, 'bash', aside, logFolder, ...command];
     },
   };
 }
+
+// The first process of a PID namespace ignores signals that others do not, so the job's own is the second.
+const firstProcess = '"$@"; exit $?';
 
 // /opt is rebuilt in the private namespace, since its log folder may not exist outside and nothing is made there.
 const mountProgram = `
@@ -50,7 +53,8 @@ done
 mkdir -p ${LOG_SOCKET_FOLDER}
 mount --bind "$2" ${LOG_SOCKET_FOLDER}
 shift 2
-exec "$@"
+set +e
+${firstProcess}
 `;
 
 /** Ends every process whose environment names the job, until a pass finds none. Returns how many were found. */

@@ -1,6 +1,7 @@
 // What a job's end means: its output, or its failure with the reason of dx-api.md §11.1. Reads two files of the job's,
 // whose content is data.
 import { existsSync, readFileSync, statSync } from 'node:fs';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import type { JobEnd } from './job-process.ts';
 import type { Failure } from './platform.ts';
@@ -40,8 +41,14 @@ function readFailure(home: string, end: JobEnd): Failure {
     const message = String(Reflect.get(reported, 'message') ?? '').slice(0, MESSAGE_LENGTH_LIMIT);
     return { type: reportable.has(type) ? type : 'AppInternalError', message };
   }
-  const how = end.signal ? `was ended by ${end.signal}` : `ended with exit code ${end.code}`;
+  const signal = end.signal ?? signalOf(end.code);
+  const how = signal ? `was ended by ${signal}` : `ended with exit code ${end.code}`;
   return { type: 'AppInternalError', message: `The application ${how} without reporting an error; its log says more` };
+}
+
+/** Shells report a child ended by signal n as exit code 128 + n. */
+function signalOf(code: number | null): string | undefined {
+  return Object.entries(constants.signals).find(([, number]) => code === 128 + number)?.[0];
 }
 
 function parse(path: string): Record<string, unknown> | undefined {

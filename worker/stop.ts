@@ -1,6 +1,6 @@
 // Everything that may end a job from outside its own code, in one place: the platform's answer to a heartbeat, a limit,
 // a signal, the platform's death. The first reason counts.
-import { createReadStream } from 'node:fs';
+import { Socket } from 'node:net';
 import type { WorkerEnvironment } from './environment.ts';
 import { folderSize } from './folder-size.ts';
 import { type Claim, type Failure, type Platform, PlatformRefusal } from './platform.ts';
@@ -50,10 +50,12 @@ export function watchHeartbeat(platform: Platform, claim: Claim, stopper: Stoppe
 /** The pipe from the platform closes when the platform dies: then this job's try is lost, and ends at once. */
 export function watchLifeline(environment: WorkerEnvironment, stopper: Stopper): void {
   if (environment.lifelineFd === undefined) return;
-  const lifeline = createReadStream('', { fd: environment.lifelineFd });
-  lifeline.on('end', () => stopper.stop({}));
+  // Not a file stream: a blocked read would keep the process from exiting.
+  const lifeline = new Socket({ fd: environment.lifelineFd, readable: true, writable: false });
+  lifeline.on('close', () => stopper.stop({}));
   lifeline.on('error', () => stopper.stop({}));
   lifeline.resume();
+  lifeline.unref();
 }
 
 /** StopTask arrives as SIGTERM. */

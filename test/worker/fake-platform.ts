@@ -1,0 +1,121 @@
+// A platform that a worker under test talks to: answers claim, heartbeat and finish as told, records what it was sent.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export const JOB = 'job-0123456789BFGJKPQVXYZb00';
+export const TOKEN = `${JOB}.0.secret-of-this-try`;
+
+export type LogEntry = { l: string; s: string; m: string; n: number };
+export type FakeRun = {
+  readonly exitCode: number | null;
+  readonly finish: { output?: unknown; failure?: { type: string; message: string } } | undefined;
+  readonly log: LogEntry[];
+  readonly stdout: string;
+  readonly heartbeats: number;
+};
+type Options = {
+  readonly code: string;
+  readonly interpreter?: string;
+  readonly function?: string;
+  readonly input?: Record<string, unknown>;
+  readonly runSpec?: Record<string, unknown>;
+  readonly limits?: { heartbeatSeconds?: number; logBytes?: number; folderBytes?: number };
+  readonly claimStatus?: number;
+  readonly stopAfterHeartbeats?: number;
+  /** Called when the worker printed this line. */
+  readonly onLine?: (entry: LogEntry, worker: ChildProcess, closeLifeline: () => void) => void;
+};
+
+/** Runs `worker/worker.ts` once against the fake; its root folder is removed afterwards. */
+export async function runFakeJob(options: Options): Promise<FakeRun> {
+  const root = mkdtempSync(join(tmpdir(), 'espalier-worker-'));
+  const seen: { finish: FakeRun['finish']; heartbeats: number } = { finish: undefined, heartbeats: 0 };
+  const server = await listen(options, seen);
+  const { port } = server.address() as AddressInfo;
+  const worker = spawn('node', ['worker/worker.ts'], {
+    env: {
+      PATH: process.env.PATH ?? '',
+      AWS_SECRET_ACCESS_KEY: 'must-not-leak',
+      ESPALIER_API_URL: `http://127.0.0.1:${port}`,
+      ESPALIER_JOB: JOB,
+      ESPALIER_TRY: '0',
+      ESPALIER_LAUNCH: '0',
+      ESPALIER_NONCE: 'nonce-must-not-leak',
+      ESPALIER_ROOT: root,
+      ESPALIER_LIFELINE_FD: '3',
+      ECS_CONTAINER_METADATA_URI_V4: `http://127.0.0.1:${port}/metadata`,
+    },
+    stdio: ['ignore', 'pipe', 'inherit', 'pipe'],
+  });
+  const stdout = await readLines(worker, options);
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+  rmSync(root, { recursive: true, force: true });
+  const log = stdout
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as LogEntry);
+  return { exitCode: worker.exitCode, log, stdout, ...seen };
+}
+
+async function readLines(worker: ChildProcess, options: Options): Promise<string> {
+  let stdout = '';
+  let passed = 0;
+  worker.stdout?.on('data', (chunk: Buffer) => {
+    stdout += chunk.toString();
+    const lines = stdout.split('\n').slice(0, -1);
+    for (const line of lines.slice(passed)) {
+      options.onLine?.(JSON.parse(line) as LogEntry, worker, () => (worker.stdio[3] as { destroy(): void }).destroy());
+    }
+    passed = lines.length;
+  });
+  await new Promise((resolve) => worker.once('close', resolve));
+  return stdout;
+}
+
+async function listen(options: Options, seen: { finish: FakeRun['finish']; heartbeats: number }): Promise<Server> {
+  const reply = (path: string, body: Record<string, unknown>): [number, unknown] => {
+    if (path === '/metadata/task') return [200, { TaskARN: 'arn:aws:ecs:us-east-1:000000000000:task/local/abc' }];
+    if (path === '/_worker/claim') return claimReply(options);
+    if (path === '/_worker/heartbeat') {
+      seen.heartbeats += 1;
+      const stop = seen.heartbeats >= (options.stopAfterHeartbeats ?? Number.POSITIVE_INFINITY);
+      return [200, stop ? { stop: { reason: 'Terminated', message: 'terminated by user-alice' } } : {}];
+    }
+    if (path === '/_worker/finish') {
+      seen.finish = body;
+      return [200, { state: 'done' }];
+    }
+    return [404, { error: { type: 'ResourceNotFound', message: path } }];
+  };
+  const server = createServer(async (request, response) => {
+    let text = '';
+    for await (const chunk of request) text += chunk;
+    const [status, body] = reply(request.url ?? '', text ? JSON.parse(text) : {});
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return server;
+}
+
+function claimReply(options: Options): [number, unknown] {
+  if (options.claimStatus) return [options.claimStatus, { error: { type: 'InvalidState', message: 'claimed' } }];
+  const claim = {
+    token: TOKEN,
+    job: JOB,
+    try: 0,
+    function: options.function ?? 'main',
+    workspace: 'container-0123456789BFGJKPQVXYZb00',
+    project: 'project-0123456789BFGJKPQVXYZb00',
+    input: options.input ?? {},
+    jobDescribe: { id: JOB },
+    executableDescribe: {},
+    runSpec: { interpreter: options.interpreter ?? 'bash', code: options.code, ...options.runSpec },
+    limits: { heartbeatSeconds: 3600, logBytes: 1e8, folderBytes: 1e9, ...options.limits },
+  };
+  return [200, claim];
+}

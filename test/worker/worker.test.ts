@@ -1,0 +1,149 @@
+// The worker program as a whole, as a child process, against a platform that says what each case needs.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { type FakeRun, runFakeJob, TOKEN } from './fake-platform.ts';
+
+const texts = (run: FakeRun, level: string): string[] => run.log.filter((one) => one.l === level).map((one) => one.m);
+
+describe('a bash job', () => {
+  it('runs its entry point with its inputs as variables and reports job_output.json', async () => {
+    const run = await runFakeJob({
+      code: 'main() { echo "$greeting|$n|$list|$h"; echo \'{"total": 3}\' > job_output.json; }',
+      input: { greeting: "it's $HOME; `id`", n: 3, list: ['b c', 'a'], h: { k: [1] } },
+    });
+    expect(texts(run, 'STDOUT')).toEqual(['it\'s $HOME; `id`|3|b c|{"k":[1]}']);
+    expect(run.finish).toEqual({ output: { total: 3 } });
+    expect(run.exitCode).toBe(0);
+  });
+
+  it('keeps the order of lines, long and unfinished ones included', async () => {
+    const run = await runFakeJob({ code: 'main() { seq 1 500; printf %09000d 7; echo; printf end; }' });
+    const lines = texts(run, 'STDOUT');
+    expect(lines.slice(0, 500)).toEqual(Array.from({ length: 500 }, (_, index) => String(index + 1)));
+    expect(lines[500]).toHaveLength(8000 + '... [truncated]'.length);
+    expect(lines.at(-1)).toBe('end');
+    expect(run.log.map((one) => one.n)).toEqual(run.log.map((_, index) => index + 1));
+  });
+
+  it('says so when the entry point is not a function, and ends well', async () => {
+    const run = await runFakeJob({ code: 'echo global', function: 'process' });
+    expect(texts(run, 'STDERR').join()).toContain('Not invoking entry point function process because it was not found');
+    expect(run.finish).toEqual({ output: {} });
+  });
+
+  it('takes an entry point name for a name, never for program text', async () => {
+    const run = await runFakeJob({ code: '', function: 'main; echo broken' });
+    expect(texts(run, 'STDOUT')).toEqual([]);
+    expect(run.finish).toEqual({ output: {} });
+  });
+
+  it.each([
+    ['an exit code', 'main() { exit 3; }', 'AppInternalError', 'exit code 3'],
+    ['a failing command', 'main() { false; echo unreached; }', 'AppInternalError', 'exit code 1'],
+    [
+      'job_error.json',
+      'main() { echo \'{"error":{"type":"AppError","message":"no reads"}}\' > job_error.json; exit 1; }',
+      'AppError',
+      'no reads',
+    ],
+    [
+      'an invented error type',
+      'main() { echo \'{"error":{"type":"Terminated","message":"x"}}\' > job_error.json; exit 1; }',
+      'AppInternalError',
+      'x',
+    ],
+    ['a signal', 'main() { kill -9 $BASHPID; }', 'AppInternalError', 'was ended by SIGKILL without'],
+    ['output that is not JSON', 'main() { echo nonsense > job_output.json; }', 'OutputError', 'not a JSON object'],
+  ])('fails by %s', async (_, code, type, message) => {
+    const run = await runFakeJob({ code });
+    expect(run.finish?.failure).toMatchObject({ type, message: expect.stringContaining(message) });
+  });
+
+  it('sees nothing of the worker: no nonce, no credentials; its token is in no file', async () => {
+    const run = await runFakeJob({
+      code: `main() { env; cat environment; grep -rl '${TOKEN.slice(-12)}' "$HOME" || echo clean; }`,
+    });
+    const output = texts(run, 'STDOUT').join('\n');
+    expect(output).not.toContain('must-not-leak');
+    expect(output).toContain('clean');
+    expect(output.match(/secret-of-this-try/g)).toHaveLength(1);
+  });
+});
+
+describe('what a job leaves behind', () => {
+  it('ends processes that outlive it, also those that left its group', async () => {
+    const mark = `leftover-${process.pid}-${Date.now()}`;
+    const run = await runFakeJob({
+      code: `main() { setsid bash -c 'exec -a ${mark} sleep 600' >/dev/null 2>&1 & sleep 0.2; }`,
+    });
+    expect(run.finish).toEqual({ output: {} });
+    expect(commandLines().filter((line) => line.startsWith(mark))).toEqual([]);
+  });
+});
+
+describe('limits and stops', () => {
+  it('ends a job that floods its log, and says why', async () => {
+    const run = await runFakeJob({ code: 'main() { yes flood; }', limits: { logBytes: 20_000 } });
+    expect(run.finish?.failure?.type).toBe('AppInsufficientResourceError');
+    expect(run.finish?.failure?.message).toContain('20000 bytes to its log');
+    expect(run.stdout.length).toBeLessThan(400_000);
+  });
+
+  it('ends when the platform says stop, and reports that reason', async () => {
+    const run = await runFakeJob({
+      code: 'main() { sleep 600; }',
+      limits: { heartbeatSeconds: 0.1 },
+      stopAfterHeartbeats: 2,
+    });
+    expect(run.finish?.failure?.type).toBe('Terminated');
+  });
+
+  it('ends at once and reports nothing when the platform dies', async () => {
+    const run = await runFakeJob({
+      code: 'main() { trap "" TERM; echo started; sleep 600 & wait; sleep 600; }',
+      onLine: (entry, _, closeLifeline) => entry.m === 'started' && closeLifeline(),
+    });
+    expect(run.finish).toBeUndefined();
+    expect(run.exitCode).toBe(0);
+  });
+
+  it('has nothing to do when the job is claimed by another', async () => {
+    const run = await runFakeJob({ code: 'echo never', claimStatus: 422 });
+    expect(run).toMatchObject({ exitCode: 0, finish: undefined, log: [] });
+  });
+});
+
+describe('preparation', () => {
+  it.each([
+    [{ interpreter: 'perl' }, 'runs bash and python3'],
+    [{ execDepends: [{ name: 'no-such-package-espalier' }] }, 'apt package no-such-package-espalier'],
+    [{ execDepends: [{ name: 'x', package_manager: 'gem' }] }, 'asks for x through gem'],
+    [{ execDepends: [{ name: '--index-url=x', package_manager: 'pip' }] }, 'not the name of a Python package'],
+    [
+      { bundledDepends: [{ name: 'r.tar.gz', id: { $dnanexus_link: 'file-0123456789BFGJKPQVXYZb00' } }] },
+      'bundled dependency',
+    ],
+  ])('fails as ExecutionError for %j, naming it', async (runSpec, message) => {
+    const run = await runFakeJob({ code: '', runSpec });
+    expect(run.finish?.failure).toMatchObject({ type: 'ExecutionError', message: expect.stringContaining(message) });
+  });
+
+  it('passes over dependencies of other entry points and those that are always there', async () => {
+    const execDepends = [{ name: 'no-such-package-espalier', stages: ['other'] }, { name: 'jq' }, { name: 'bash' }];
+    const run = await runFakeJob({ code: '', runSpec: { execDepends } });
+    expect(run.finish).toEqual({ output: {} });
+  });
+});
+
+function commandLines(): string[] {
+  if (!existsSync('/proc')) return [];
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'latin1');
+      } catch {
+        return ''; // It ended while we looked.
+      }
+    });
+}
