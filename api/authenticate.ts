@@ -1,0 +1,21 @@
+// Who sent a request, by its Authorization header. Whether they may do what they ask is decided in authorise.ts.
+
+import type { Caller } from '../core/access/caller.ts';
+import type { Context } from '../core/context.ts';
+import { loadCallerByToken } from '../engine/identity/caller.ts';
+
+/**
+ * The caller of an `Authorization: Bearer <token>` header, the word in any case (dx-api.md §1.1). Never refuses: some
+ * routes are for everyone, so a caller who is nobody carries the reason why.
+ */
+export async function authenticate(context: Context, header: string | undefined): Promise<Caller> {
+  if (header === undefined || header === '') return { kind: 'anonymous', why: loginNeeded };
+  const token = /^bearer +(\S+)$/i.exec(header.slice(0, maximumHeaderLength).trim())?.[1];
+  if (token === undefined) return { kind: 'anonymous', why: 'The Authorization header must be "Bearer <token>"' };
+  // What dxpy sends when it has no token (dx-api.md §1.1).
+  if (token === 'PUBLIC') return { kind: 'anonymous', why: loginNeeded };
+  return loadCallerByToken(context, token);
+}
+
+const loginNeeded = 'You need to be logged in to use this method';
+const maximumHeaderLength = 4_096;

@@ -1,0 +1,108 @@
+// Applies a route's access rule before its operation runs. Which level a caller has is the engine's to say.
+
+import type { Caller, KnownCaller } from '../core/access/caller.ts';
+import { atLeast, type Level } from '../core/access/level.ts';
+import { invalidAuthentication, invalidInput, permissionDenied, resourceNotFound } from '../core/error/api-error.ts';
+import { isObjectId, isPlaceId, type PlaceId } from '../core/id/identifier.ts';
+import { loadLevel } from '../engine/container/level.ts';
+import { type LoadedObject, loadObject } from '../engine/object/load.ts';
+import type { Access, BaseCall, Call, Route } from './route.ts';
+
+/** Refuses who must be known and is not, before the input is looked at. */
+export function identify(route: Route, caller: Caller): Caller {
+  const { kind } = route.access;
+  if (kind === 'anyone') return caller;
+  if (caller.kind === 'anonymous') throw invalidAuthentication(caller.why);
+  if (kind === 'worker' || kind === 'job') {
+    if (caller.kind !== 'job') throw permissionDenied(`call ${route.path}`, 'the token of a running job', 'a user’s');
+  }
+  if (kind !== 'worker' && caller.kind === 'job' && caller.job.state !== 'running') {
+    throw invalidAuthentication(`The job of this token is not running any more: it is ${caller.job.state}`);
+  }
+  return caller;
+}
+
+/** The call that the operation gets, with what its access rule found; refusals as dx-api.md §1.3 names them. */
+export async function authorise(
+  route: Route,
+  base: BaseCall<unknown>,
+  caller: Caller,
+): Promise<Call<Access['kind'], unknown>> {
+  const { access } = route;
+  if (caller.kind === 'anonymous')
+    return { ...base, caller } as Call<'anyone', unknown> as Call<Access['kind'], unknown>;
+  const known = { ...base, caller };
+  switch (access.kind) {
+    case 'anyone':
+    case 'caller':
+    case 'job':
+    case 'worker':
+      return known as Call<Access['kind'], unknown>;
+    case 'place':
+      return { ...known, ...(await enter(base, caller, base.subject, access.level, route.path)) } as never;
+    case 'target':
+      return { ...known, ...(await enter(base, caller, projectOf(base.input), access.level, route.path)) } as never;
+    case 'object':
+      return { ...known, ...(await findObject(base, caller, access, route.path)) } as never;
+    default:
+      return access satisfies never;
+  }
+}
+
+async function enter(
+  { context }: BaseCall<unknown>,
+  caller: KnownCaller,
+  place: string | undefined,
+  needed: Level,
+  path: string,
+): Promise<{ place: PlaceId; level: Level }> {
+  if (place === undefined || !isPlaceId(place)) {
+    throw invalidInput('expected key "project" of input to be the id of a project or container');
+  }
+  const level = await loadLevel(context, caller, place);
+  if (level === undefined) throw resourceNotFound(place);
+  if (!atLeast(level, needed)) throw permissionDenied(`call ${path} in ${place}`, needed, level);
+  return { place, level };
+}
+
+type ObjectAccess = Extract<Access, { kind: 'object' }>;
+
+async function findObject(base: BaseCall<unknown>, caller: KnownCaller, access: ObjectAccess, path: string) {
+  const { context, subject: id } = base;
+  const object = isObjectId(id) ? await loadObject(context, id) : undefined;
+  if (object === undefined || !isObjectId(id)) throw resourceNotFound(id);
+  const needed = object.row.state === 'open' ? access.open : access.closed;
+  const found = await findPlace(base, caller, object, projectOf(base.input), access.hint === true, needed);
+  if (found === undefined) throw resourceNotFound(id);
+  if (!atLeast(found.level, needed)) throw permissionDenied(`call ${path} in ${found.place}`, needed, found.level);
+  return { ...found, id, object };
+}
+
+/** The place of an object to act in: the one asked for, else one where the caller may do it, else one they may see. */
+async function findPlace(
+  { context }: BaseCall<unknown>,
+  caller: KnownCaller,
+  object: LoadedObject,
+  asked: string | undefined,
+  hint: boolean,
+  needed: Level,
+): Promise<{ place: PlaceId; level: Level } | undefined> {
+  const held = asked !== undefined && isPlaceId(asked) && object.placements.has(asked) ? [asked] : [];
+  const others = asked === undefined || hint ? [...object.placements.keys()].filter((place) => place !== asked) : [];
+  let visible: { place: PlaceId; level: Level } | undefined;
+  for (const place of [...held, ...others].slice(0, maximumPlacesTried)) {
+    const level = await loadLevel(context, caller, place);
+    if (level === undefined) continue;
+    if (place === asked || atLeast(level, needed)) return { place, level };
+    visible ??= { place, level };
+  }
+  return visible;
+}
+
+function projectOf(input: unknown): string | undefined {
+  const project = (input as { project?: unknown } | null)?.project;
+  return typeof project === 'string' ? project : undefined;
+}
+
+/** An object cloned into more places than this is found by naming one of them as `project`. */
+const maximumPlacesTried = 100;

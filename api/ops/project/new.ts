@@ -1,0 +1,32 @@
+// /project/new: a project whose creator is its only member (dx-api.md §8.3).
+
+import type { z } from 'zod';
+import { invalidInput, permissionDenied } from '../../../core/error/api-error.ts';
+import { createProject } from '../../../engine/container/project.ts';
+import type { KnownCall } from '../../route.ts';
+import type { newProjectInput } from '../../schemas/project.ts';
+
+/** Not nonced, never retried by clients: every call makes a project. */
+export async function newProject({ context, caller, input }: KnownCall<z.output<typeof newProjectInput>>) {
+  const { name, summary, description, tags, properties, billTo, region, ...settings } = input;
+  if (caller.kind === 'job') await checkMayCreate(context, caller);
+  if (region !== undefined && region !== null && region !== context.settings.region) {
+    throw invalidInput(`expected key "region" of input to be "${context.settings.region}": there is no other here`);
+  }
+  if (billTo !== undefined && billTo !== null && billTo !== caller.user) {
+    throw permissionDenied(`create projects billed to ${billTo}`, 'to be that user', caller.user);
+  }
+  const owner = { createdBy: caller.user, billTo: caller.user };
+  const unique = [...new Set(tags)];
+  const id = await createProject(context, { name, summary, description, tags: unique, properties, settings, ...owner });
+  return { id };
+}
+
+type JobCaller = Extract<KnownCall<unknown>['caller'], { kind: 'job' }>;
+
+/** A job may only when its executable asked for it (dx-api.md §2.3). */
+async function checkMayCreate(context: KnownCall<unknown>['context'], { job }: JobCaller): Promise<void> {
+  const spec = (await context.bodies.load(job.pk, 'S')) as { access?: { projectCreation?: boolean } } | undefined;
+  if (spec?.access?.projectCreation === true) return;
+  throw permissionDenied('create projects', '"projectCreation" in the access of the executable', 'none');
+}

@@ -1,0 +1,18 @@
+// /system/whoami: who the token speaks for.
+
+import { z } from 'zod';
+import type { UserId } from '../../../core/id/identifier.ts';
+import type { KnownCall } from '../../route.ts';
+
+export const whoamiInput = z.object({ fields: z.object({ clientIp: z.boolean().optional() }).optional() });
+
+/** `clientIp` is the address that the request came from, as the edge tells it (dx-api.md §1.8). */
+export async function whoami({
+  caller,
+  input,
+  headers,
+}: KnownCall<z.output<typeof whoamiInput>>): Promise<{ id: UserId; clientIp?: string }> {
+  if (input.fields?.clientIp !== true) return { id: caller.user };
+  const clientIp = headers['x-forwarded-for']?.split(',')[0]?.trim() ?? '127.0.0.1';
+  return { id: caller.user, clientIp };
+}

@@ -1,0 +1,69 @@
+// What a route is: data that serve.ts reads. The routes themselves are in routes.ts.
+
+import type { z } from 'zod';
+import type { Caller, KnownCaller } from '../core/access/caller.ts';
+import type { Level } from '../core/access/level.ts';
+import type { Context } from '../core/context.ts';
+import type { ObjectId, PlaceId } from '../core/id/identifier.ts';
+import type { LoadedObject } from '../engine/object/load.ts';
+
+/**
+ * Who may call a route. `place`: a level in the project or container that the path names. `target`: a level in the one
+ * that the input's `project` names. `object`: a level where the object of the path lives, in the place that the input's
+ * `project` names or, without, in one that the caller may see; `hint` takes another place when it is not in that one.
+ * `worker`: the job's own token, in whatever state its job is.
+ */
+export type Access =
+  | { readonly kind: 'anyone' }
+  | { readonly kind: 'caller' }
+  | { readonly kind: 'job' }
+  | { readonly kind: 'worker' }
+  | { readonly kind: 'place'; readonly level: Level }
+  | { readonly kind: 'target'; readonly level: Level }
+  | { readonly kind: 'object'; readonly open: Level; readonly closed: Level; readonly hint?: boolean };
+
+export type BaseCall<Input> = {
+  readonly context: Context;
+  /** Shaped by the route's schema: keys that it does not name are gone. */
+  readonly input: Input;
+  /** The input as it came, to be compared when its nonce comes again. */
+  readonly rawInput: unknown;
+  readonly headers: Readonly<Record<string, string>>;
+  /** As sent; a nonce counts for a caller and a path. */
+  readonly path: string;
+  /** The first segment of the path: an id, `app-<name>`, or a class. */
+  readonly subject: string;
+};
+export type OpenCall<Input> = BaseCall<Input> & { readonly caller: Caller };
+export type KnownCall<Input> = BaseCall<Input> & { readonly caller: KnownCaller };
+export type JobCall<Input> = BaseCall<Input> & { readonly caller: Extract<Caller, { kind: 'job' }> };
+export type PlaceCall<Input> = KnownCall<Input> & { readonly place: PlaceId; readonly level: Level };
+export type ObjectCall<Input> = PlaceCall<Input> & { readonly id: ObjectId; readonly object: LoadedObject };
+
+export type Call<Kind extends Access['kind'], Input> = Kind extends 'anyone'
+  ? OpenCall<Input>
+  : Kind extends 'caller'
+    ? KnownCall<Input>
+    : Kind extends 'job' | 'worker'
+      ? JobCall<Input>
+      : Kind extends 'place' | 'target'
+        ? PlaceCall<Input>
+        : ObjectCall<Input>;
+
+/** One row of the table. `path` is a pattern: `/file/new`, `/file-xxxx/close`, `/app-xxxx[/yyyy]/describe`. */
+export type Route = {
+  readonly path: string;
+  readonly schema: z.ZodType;
+  readonly access: Access;
+  readonly run: (call: never) => Promise<unknown>;
+};
+
+/** A row of the table, whose function fits its schema and its access rule. */
+export function route<Schema extends z.ZodType, Rule extends Access>(
+  path: string,
+  schema: Schema,
+  access: Rule,
+  run: (call: Call<Rule['kind'], z.output<Schema>>) => Promise<unknown>,
+): Route {
+  return { path, schema, access, run: run as Route['run'] };
+}

@@ -1,0 +1,59 @@
+// Shapes of what many inputs have in common: names, tags, properties, ids. Limits are named here, once.
+
+import { z } from 'zod';
+
+/** Counted in UTF-8 bytes, as the rows that hold them are. */
+function text(limits: { readonly min?: number; readonly max: number }) {
+  const { min = 0, max } = limits;
+  return z.string().refine((value) => {
+    const size = Buffer.byteLength(value);
+    return size >= min && size <= max && !value.includes('\0') && value.isWellFormed();
+  }, `be text of ${min} to ${max} bytes in UTF-8, without the character U+0000`);
+}
+
+export const name = text({ min: 1, max: 2_048 });
+export const tag = text({ min: 1, max: 1_000 });
+export const tags = z.array(tag).max(1_000);
+/** "be an array of valid strings for a type name" is what clients look for (dx-api.md §9.4). */
+export const types = z
+  .array(z.unknown())
+  .max(1_000)
+  .refine(
+    (list): list is string[] => list.every((type) => typeof type === 'string' && /^[\x20-\x7e]{1,1000}$/.test(type)),
+    'be an array of valid strings for a type name: printable ASCII, at most 1000 characters',
+  );
+export const propertyKey = text({ min: 1, max: 1_000 });
+export const propertyValue = text({ max: 10_000 });
+const maximumPropertyCount = 1_000;
+
+/** Hashes are taken apart by hand: no key is special, `__proto__` neither. */
+function hashOf<Value>(value: z.ZodType<Value>) {
+  return z
+    .custom<Record<string, unknown>>(isHash, 'be a hash')
+    .refine((hash) => Object.keys(hash).length <= maximumPropertyCount, `have at most ${maximumPropertyCount} keys`)
+    .refine(
+      (hash) => Object.keys(hash).every((key) => propertyKey.safeParse(key).success),
+      'have keys of 1 to 1000 bytes',
+    )
+    .refine((hash) => Object.values(hash).every((entry) => value.safeParse(entry).success), 'have valid values')
+    .transform((hash) => Object.fromEntries(Object.entries(hash)) as Record<string, Value>);
+}
+
+export const properties = hashOf(propertyValue);
+export const propertyChanges = hashOf(propertyValue.nullable());
+
+/** `details`: a hash or an array (dx-api.md §9.1). */
+export const details = z.custom<Record<string, unknown> | unknown[]>(
+  (value) => Array.isArray(value) || isHash(value),
+  'be a hash or an array',
+);
+export const nonce = text({ min: 1, max: 128 });
+export const folder = z.string().refine((path) => path.startsWith('/'), 'be a non-empty string starting with "/"');
+export const project = z.string().max(64);
+export const shortText = text({ max: 10_000 });
+export const longText = text({ max: 200_000 });
+export const objectIds = z.array(z.string().max(64));
+
+export function isHash(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,56 @@
+// Shapes of the inputs of projects (dx-api.md §8.3–§8.6).
+
+import { z } from 'zod';
+import { levels } from '../../core/access/level.ts';
+import { longText, name, properties, shortText, tags } from './metadata.ts';
+
+/** The settings that a project has, by their names on the wire, with what they are when nobody said. */
+export const projectSettings = {
+  protected: z.boolean().default(false),
+  restricted: z.boolean().default(false),
+  downloadRestricted: z.boolean().default(false),
+  externalUploadRestricted: z.boolean().default(false),
+  databaseUIViewOnly: z.boolean().default(false),
+  databaseResultsRestricted: z.number().int().min(2).nullable().default(null),
+  containsPHI: z.boolean().default(false),
+  previewViewerRestricted: z.boolean().default(false),
+  destroyProtected: z.boolean().default(false),
+  allowedExecutables: z.array(z.string().max(64)).max(1_000).nullable().default(null),
+  defaultInstanceType: z.string().max(64).nullable().default(null),
+  monthlyComputeLimit: z.number().nonnegative().nullable().default(null),
+  monthlyEgressBytesLimit: z.number().nonnegative().nullable().default(null),
+  monthlyStorageLimit: z.number().nonnegative().nullable().default(null),
+} as const;
+
+export const newProjectInput = z.object({
+  name,
+  summary: shortText.default(''),
+  description: longText.default(''),
+  tags: tags.default([]),
+  properties: properties.default({}),
+  billTo: z.string().max(80).nullish(),
+  region: z.string().max(64).nullish(),
+  ...projectSettings,
+});
+
+/** `null` puts a setting back to what it is when nobody said. */
+export const updateProjectInput = z.object({
+  name: name.optional(),
+  summary: shortText.nullish(),
+  description: longText.nullish(),
+  billTo: z.string().max(80).nullish(),
+  version: z.number().int().optional(),
+  ...(Object.fromEntries(
+    Object.entries(projectSettings).map(([key, schema]) => [key, schema.unwrap().nullish()]),
+  ) as unknown as {
+    [Name in keyof typeof projectSettings]: z.ZodType<z.input<(typeof projectSettings)[Name]> | null>;
+  }),
+});
+
+export const destroyProjectInput = z.object({ terminateJobs: z.boolean().default(false) });
+
+export const inviteInput = z.object({
+  invitee: z.string().min(1).max(320),
+  level: z.enum(levels),
+  suppressEmailNotification: z.boolean().optional(),
+});

@@ -1,0 +1,65 @@
+// The one sequence of every request: match, check shape, authorise, run, reply. Knows no transport: the lambdas do.
+
+import type { Caller } from '../core/access/caller.ts';
+import type { Context } from '../core/context.ts';
+import { ApiError, invalidInput } from '../core/error/api-error.ts';
+import { exceedsDepth, maximumDepth } from '../core/reference/value.ts';
+import { authorise, identify } from './authorise.ts';
+import { matchRoute } from './match.ts';
+import type { Route } from './route.ts';
+import { problemsOf } from './schemas/problem.ts';
+
+export type Request = {
+  readonly path: string;
+  readonly caller: Caller;
+  /** The parsed body. */
+  readonly input: unknown;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+};
+/** `text` is the body as JSON, made once. */
+export type Reply = { readonly status: number; readonly body: unknown; readonly text: string };
+
+/**
+ * Answers a request. A refusal is a reply as well (dx-api.md §1.3); any other exception is a fault of the platform and
+ * goes through to whoever logs it.
+ */
+export async function serve(context: Context, request: Request, routes: readonly Route[]): Promise<Reply> {
+  try {
+    const { route, subject } = matchRoute(routes, request.path);
+    const caller = identify(route, request.caller);
+    const input = checkShape(route, request.input);
+    const base = { context, input, rawInput: request.input, headers: request.headers, path: request.path, subject };
+    const call = await authorise(route, base, caller);
+    return replyWith(200, await route.run(call as never));
+  } catch (error) {
+    if (error instanceof ApiError) return errorReply(error);
+    throw error;
+  }
+}
+
+/** The reply that tells of a refusal: the one place where an error becomes a status. */
+export function errorReply(error: ApiError): Reply {
+  const body = error.toBody();
+  return { status: error.status, body, text: JSON.stringify(body) };
+}
+
+function checkShape(route: Route, input: unknown): unknown {
+  if (exceedsDepth(input)) throw invalidInput(`expected input to nest at most ${maximumDepth} levels`);
+  const result = route.schema.safeParse(input);
+  if (!result.success) throw invalidInput(problemsOf(result.error));
+  return result.data;
+}
+
+function replyWith(status: number, body: unknown): Reply {
+  const text = JSON.stringify(body);
+  if (text.length > maximumReplyBytes || Buffer.byteLength(text) > maximumReplyBytes) {
+    throw invalidInput(
+      'The answer would be larger than 4 MB: ask for fewer fields, or for a smaller page with "limit"',
+    );
+  }
+  return { status, body, text };
+}
+
+/** A synchronous function answers at most 6 MB, as escaped text (protocols.md §7). */
+const maximumReplyBytes = 4 * 1024 * 1024;

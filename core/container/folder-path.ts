@@ -1,0 +1,36 @@
+// Paths of folders as text: how they are read, checked and joined (dx-api.md §8.7). Knows no folders that exist.
+
+export const root = '/';
+
+/**
+ * The names on a path from the root: `/` has none. Repeated slashes count as one and a trailing one is ignored.
+ * Undefined, with the problem, when the path or one of its names is not allowed.
+ */
+export function parseFolder(path: string): { readonly names: string[] } | { readonly problem: string } {
+  if (!path.startsWith('/')) return { problem: 'be a non-empty string starting with "/"' };
+  if (Buffer.byteLength(path) >= maximumPathBytes) return { problem: `be shorter than ${maximumPathBytes} bytes` };
+  const names = path.split('/').filter((name) => name !== '');
+  if (names.length > maximumDepth) return { problem: `have at most ${maximumDepth} levels` };
+  for (const name of names) {
+    const problem = checkFolderName(name);
+    if (problem !== undefined) return { problem };
+  }
+  return { names };
+}
+
+/** The path of names from the root. */
+export function joinFolder(names: readonly string[]): string {
+  return `/${names.join('/')}`;
+}
+
+function checkFolderName(name: string): string | undefined {
+  if (name === '.' || name === '..') return `not hold "${name}" as a name`;
+  if (Buffer.byteLength(name) > maximumNameBytes) return `hold names of at most ${maximumNameBytes} bytes`;
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what a folder name may not hold
+  if (/[\x00-\x1f]/.test(name)) return 'hold no control characters';
+  return name.isWellFormed() ? undefined : 'be well-formed Unicode';
+}
+
+const maximumPathBytes = 10_240;
+const maximumDepth = 128;
+const maximumNameBytes = 2_048;

@@ -1,0 +1,9 @@
+// What a file may consist of, on AWS (dx-api.md §8.5). Every upload asks its container for it first.
+
+export const fileUploadParameters = {
+  minimumPartSize: 5_242_880,
+  maximumPartSize: 5_368_709_120,
+  emptyLastPartAllowed: true,
+  maximumNumParts: 10_000,
+  maximumFileSize: 5_497_558_138_880,
+} as const;

@@ -1,0 +1,93 @@
+// The rows of folders: finding, making and listing them. Moving and removing are in folder-change.ts.
+
+import { joinFolder, root } from '../../core/container/folder-path.ts';
+import { type Folder, FolderTree } from '../../core/container/folder-tree.ts';
+import type { Context, Key, Row } from '../../core/context.ts';
+import { invalidInput } from '../../core/error/api-error.ts';
+import type { PlaceId } from '../../core/id/identifier.ts';
+import { nameKey } from './sort-key.ts';
+
+/** All folders of a container; more of them than `maximumFolderCount` are InvalidInput. */
+export async function loadFolders(context: Context, place: PlaceId): Promise<FolderTree> {
+  const folders: Folder[] = [];
+  let after: string | undefined;
+  do {
+    const page = await queryFolders(context, place, 'F#', after);
+    folders.push(...page.folders);
+    after = page.next;
+    if (folders.length > maximumFolderCount) throw invalidInput(`${place} has more than ${maximumFolderCount} folders`);
+  } while (after !== undefined);
+  return new FolderTree(folders);
+}
+
+/** The id of the folder with these names from the root; undefined when there is none. One read a level. */
+export async function findFolder(
+  context: Context,
+  place: PlaceId,
+  names: readonly string[],
+): Promise<string | undefined> {
+  let at: string = root;
+  for (const name of names) {
+    const row = await context.rows.get('containers', folderKey(place, at, name));
+    if (typeof row?.folderId !== 'string') return undefined;
+    at = row.folderId;
+  }
+  return at;
+}
+
+/** The id of that folder, which is made, with its parents, where it is missing. Safe to race. */
+export async function ensureFolder(context: Context, place: PlaceId, names: readonly string[]): Promise<string> {
+  let at: string = root;
+  for (const name of names) at = (await makeFolder(context, place, at, name)).id;
+  return at;
+}
+
+/** Makes one folder; `made` is false when it was there. */
+export async function makeFolder(
+  context: Context,
+  place: PlaceId,
+  parentId: string,
+  name: string,
+): Promise<{ id: string; made: boolean }> {
+  const key = folderKey(place, parentId, name);
+  const known = await context.rows.get('containers', key);
+  if (typeof known?.folderId === 'string') return { id: known.folderId, made: false };
+  const id = Buffer.from(context.random(folderIdByteCount)).toString('hex');
+  if (await context.rows.put('containers', { ...key, folderId: id, name }, 'absent')) return { id, made: true };
+  const other = await context.rows.get('containers', key);
+  if (typeof other?.folderId === 'string') return { id: other.folderId, made: false };
+  throw invalidInput(`folder "${joinFolder([name])}" was removed while it was being made`);
+}
+
+/** The folders directly in a folder. */
+export async function listSubfolders(context: Context, place: PlaceId, folderId: string): Promise<Folder[]> {
+  const folders: Folder[] = [];
+  let after: string | undefined;
+  do {
+    const page = await queryFolders(context, place, `F#${folderId}#`, after);
+    folders.push(...page.folders);
+    after = page.next;
+  } while (after !== undefined && folders.length < maximumFolderCount);
+  return folders;
+}
+
+export function folderKey(place: PlaceId, parentId: string, name: string): Key {
+  return { pk: place, sk: `F#${parentId}#${nameKey(name)}` };
+}
+
+async function queryFolders(context: Context, place: PlaceId, prefix: string, after: string | undefined) {
+  const range = { pk: place, prefix, limit: folderPageSize, ...(after === undefined ? {} : { after }) };
+  const page = await context.rows.query('containers', range);
+  return { folders: page.rows.flatMap(toFolder), next: page.next };
+}
+
+function toFolder(row: Row): Folder[] {
+  const parentId = row.sk.split('#')[1];
+  if (typeof row.folderId !== 'string' || typeof row.name !== 'string' || parentId === undefined) return [];
+  return [{ id: row.folderId, parentId, name: row.name }];
+}
+
+const folderIdByteCount = 12;
+const folderPageSize = 1_000;
+/** Folders of one project. */
+const maximumFolderCount = 50_000;

@@ -1,0 +1,70 @@
+// Which level a caller has in a project or container. The one place that decides it.
+
+import type { KnownCaller } from '../../core/access/caller.ts';
+import { atLeast, isLevel, type Level, weaker } from '../../core/access/level.ts';
+import type { Context } from '../../core/context.ts';
+import { type ContainerId, isId, type PlaceId, type ProjectId, type UserId } from '../../core/id/identifier.ts';
+import { masterOfWorkspace } from '../../core/id/workspace.ts';
+import { asJob, isMaster, type JobRow, jobKey, jobWorkspace } from '../../core/job/row.ts';
+import { loadMember, loadProject } from './project.ts';
+
+/**
+ * The caller's level in a place; undefined when they may not know that it exists. A job has CONTRIBUTE in its own
+ * workspace and what its executable asked for in its project, never more than its user; a workspace shows the members of
+ * its job's project at most VIEW (dx-api.md §8.2).
+ */
+export async function loadLevel(
+  context: Context,
+  caller: KnownCaller,
+  place: PlaceId | string,
+): Promise<Level | undefined> {
+  if (isId(place, 'project')) {
+    const level = await loadUserLevel(context, caller.user, place);
+    return caller.kind === 'user' || level === undefined ? level : capForJob(context, caller.job, place, level);
+  }
+  if (!isId(place, 'container')) return undefined;
+  if (caller.kind === 'job' && place === jobWorkspace(caller.job)) return 'CONTRIBUTE';
+  return loadContainerLevel(context, caller, place);
+}
+
+/** The level of a user in a project: their own row's, or everybody's. */
+export async function loadUserLevel(context: Context, user: UserId, project: ProjectId): Promise<Level | undefined> {
+  const [facts, own, shared] = await Promise.all([
+    loadProject(context, project),
+    loadMember(context, project, user),
+    loadMember(context, project, 'PUBLIC'),
+  ]);
+  if (facts === undefined) return undefined;
+  const level = own !== undefined && atLeast(own, shared ?? 'NONE') ? own : shared;
+  return atLeast(level, 'VIEW') ? level : undefined;
+}
+
+async function capForJob(context: Context, job: JobRow, project: ProjectId, held: Level): Promise<Level | undefined> {
+  const spec = (await context.bodies.load(job.pk, 'S')) as { access?: Record<string, unknown> } | undefined;
+  const own = project === job.project;
+  const asked = own ? (spec?.access?.project ?? 'VIEW') : (spec?.access?.allProjects ?? 'NONE');
+  const level = weaker(isLevel(asked) ? asked : 'NONE', held);
+  return atLeast(level, 'VIEW') ? level : undefined;
+}
+
+async function loadContainerLevel(
+  context: Context,
+  caller: KnownCaller,
+  place: ContainerId,
+): Promise<Level | undefined> {
+  const project = await loadContainerProject(context, place);
+  if (project === undefined) return undefined;
+  const level = await loadLevel(context, caller, project);
+  return level === undefined ? undefined : weaker('VIEW', level);
+}
+
+/** The project that a workspace, by its job's row, or another container, by its own row, belongs to. */
+export async function loadContainerProject(context: Context, place: ContainerId): Promise<ProjectId | undefined> {
+  const found = masterOfWorkspace(place);
+  if (found !== undefined) {
+    const job = asJob(await context.rows.get('executions', jobKey(found.master)));
+    if (job !== undefined && found.try <= job.try && isMaster(job)) return job.project;
+  }
+  const row = await context.rows.get('containers', { pk: place, sk: 'A' });
+  return isId(row?.project, 'project') ? row.project : undefined;
+}

@@ -1,0 +1,175 @@
+// The rows of projects and of who is a member. Knows no folders and no objects.
+
+import type { Level } from '../../core/access/level.ts';
+import { isLevel } from '../../core/access/level.ts';
+import type { Context, Row, Value } from '../../core/context.ts';
+import { randomId, randomIdByteCount } from '../../core/id/derive.ts';
+import { isId, type ProjectId, type UserId } from '../../core/id/identifier.ts';
+
+/** Who a membership is for: a user, or everybody. */
+export type Member = UserId | 'PUBLIC';
+
+/** What a project is, apart from what is in it. `settings` holds the flags and limits of dx-api.md §8.3 by their names. */
+export type Project = {
+  readonly id: ProjectId;
+  readonly name: string;
+  readonly summary: string;
+  readonly description: string;
+  readonly settings: { readonly [name: string]: Value };
+  readonly tags: readonly string[];
+  readonly properties: { readonly [name: string]: string };
+  readonly created: number;
+  readonly createdBy: UserId;
+  readonly modified: number;
+  readonly billTo: string;
+  readonly region: string;
+  readonly version: number;
+};
+
+/** Creates a project with one member, its creator, who may do everything. */
+export async function createProject(
+  context: Context,
+  facts: Pick<
+    Project,
+    'name' | 'summary' | 'description' | 'settings' | 'tags' | 'properties' | 'createdBy' | 'billTo'
+  >,
+): Promise<ProjectId> {
+  const id = randomId('project', context.random(randomIdByteCount));
+  const now = context.now();
+  const { tags, properties, settings, ...texts } = facts;
+  const row = {
+    ...projectKey(id),
+    ...texts,
+    tags: [...tags],
+    properties: { ...properties },
+    settings: { ...settings },
+    created: now,
+    modified: now,
+    region: context.settings.region,
+    version: 1,
+  };
+  const { createdBy: user } = facts;
+  await context.rows.put('containers', { pk: user, sk: `P#${id}` });
+  await context.rows.transact([
+    { kind: 'put', table: 'containers', row, expected: 'absent' },
+    { kind: 'put', table: 'containers', row: { ...memberKey(id, user), level: 'ADMINISTER' } },
+  ]);
+  return id;
+}
+
+/** The project of an id; undefined when there is none, or it was destroyed. */
+export async function loadProject(context: Context, id: ProjectId): Promise<Project | undefined> {
+  const row = await context.rows.get('containers', projectKey(id));
+  return row === undefined || row.destroyed === true ? undefined : toProject(id, row);
+}
+
+/** Parallel to `ids`. */
+export async function loadProjects(context: Context, ids: readonly ProjectId[]): Promise<(Project | undefined)[]> {
+  const rows = await context.rows.getMany('containers', ids.map(projectKey));
+  return rows.map((row, index) => {
+    const id = ids[index];
+    return row === undefined || id === undefined || row.destroyed === true ? undefined : toProject(id, row);
+  });
+}
+
+/**
+ * Changes a project and counts its version up. Undefined when it is gone or, with `version`, when it is not at that
+ * version any more.
+ */
+export async function updateProject(
+  context: Context,
+  id: ProjectId,
+  change: (project: Project) => { readonly [name: string]: Value | undefined },
+  version?: number,
+): Promise<Project | undefined> {
+  for (let attempt = 0; attempt < updateAttemptCount; attempt++) {
+    const project = await loadProject(context, id);
+    if (project === undefined || (version !== undefined && version !== project.version)) return undefined;
+    const set = { ...change(project), modified: context.now(), version: project.version + 1 };
+    const row = await context.rows.update('containers', projectKey(id), { set }, { version: project.version });
+    if (row !== undefined) return toProject(id, row);
+  }
+  return undefined;
+}
+
+/** Makes a project invisible to everybody at once; what is in it is then taken away page by page. */
+export async function markProjectDestroyed(context: Context, id: ProjectId): Promise<boolean> {
+  const set = { destroyed: true };
+  const project = await loadProject(context, id);
+  if (project === undefined) return false;
+  return (await context.rows.update('containers', projectKey(id), { set }, { version: project.version })) !== undefined;
+}
+
+/** Everybody's level in a project, as rows say it. */
+export async function loadMembers(context: Context, id: ProjectId): Promise<Map<Member, Level>> {
+  const members = new Map<Member, Level>();
+  let after: string | undefined;
+  do {
+    const page = await context.rows.query('containers', {
+      pk: id,
+      prefix: 'U#',
+      limit: memberPageSize,
+      ...(after === undefined ? {} : { after }),
+    });
+    for (const row of page.rows) if (isLevel(row.level)) members.set(row.sk.slice(2) as Member, row.level);
+    after = page.next;
+  } while (after !== undefined);
+  return members;
+}
+
+/** Sets or, without a level, ends a membership. The list row is a hint, so it comes first and goes last. */
+export async function setMember(context: Context, id: ProjectId, member: Member, level: Level | undefined) {
+  const hint = { pk: member, sk: `P#${id}` };
+  if (level !== undefined) {
+    await context.rows.put('containers', hint);
+    await context.rows.put('containers', { ...memberKey(id, member), level });
+    return;
+  }
+  await context.rows.delete('containers', memberKey(id, member));
+  await context.rows.delete('containers', hint);
+}
+
+/** The level that one member's row gives. */
+export async function loadMember(context: Context, id: ProjectId, member: Member): Promise<Level | undefined> {
+  const row = await context.rows.get('containers', memberKey(id, member));
+  return isLevel(row?.level) ? row.level : undefined;
+}
+
+/** The projects that a member's list names, as hints: whether they may still see one is for the level to say. */
+export async function loadMemberships(context: Context, member: Member): Promise<ProjectId[]> {
+  const found: ProjectId[] = [];
+  let after: string | undefined;
+  do {
+    const page = await context.rows.query('containers', {
+      pk: member,
+      prefix: 'P#',
+      limit: memberPageSize,
+      ...(after === undefined ? {} : { after }),
+    });
+    for (const row of page.rows) {
+      const id = row.sk.slice(2);
+      if (isId(id, 'project')) found.push(id);
+    }
+    after = page.next;
+  } while (after !== undefined && found.length < maximumMembershipCount);
+  return found;
+}
+
+function toProject(id: ProjectId, row: Row): Project {
+  const { pk, sk, ...facts } = row;
+  return { ...(facts as unknown as Omit<Project, 'id'>), id };
+}
+
+function projectKey(id: ProjectId) {
+  return { pk: id, sk: 'A' };
+}
+
+function memberKey(id: ProjectId, member: Member) {
+  return { pk: id, sk: `U#${member}` };
+}
+
+const memberPageSize = 500;
+/** Projects of one user that a search looks through. */
+export const maximumMembershipCount = 10_000;
+/** Another writer came between so often: then it is told as a version conflict. */
+const updateAttemptCount = 5;

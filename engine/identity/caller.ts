@@ -1,0 +1,21 @@
+// Who a token speaks for. Knows no HTTP: the header is read in api/authenticate.ts.
+
+import type { Caller } from '../../core/access/caller.ts';
+import type { Context } from '../../core/context.ts';
+import { loadJobByToken, parseJobToken } from './job-token.ts';
+import { loadToken, tokenHash } from './token.ts';
+
+/** The caller of a token; anonymous, with the reason, when it is unknown, expired, revoked or of an ended try. */
+export async function loadCallerByToken(context: Context, token: string): Promise<Caller> {
+  if (parseJobToken(token) !== undefined) {
+    const job = await loadJobByToken(context, token);
+    if (job === undefined) return { kind: 'anonymous', why: 'This job token is not valid, or its try has ended' };
+    return { kind: 'job', user: job.launchedBy, job };
+  }
+  const hash = tokenHash(token);
+  const facts = await loadToken(context, hash);
+  if (facts === undefined) {
+    return { kind: 'anonymous', why: 'The token is not valid, has expired or was revoked: log in again' };
+  }
+  return { kind: 'user', user: facts.user, tokenHash: hash };
+}

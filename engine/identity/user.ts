@@ -1,0 +1,79 @@
+// Users and their passwords. Knows no tokens and no projects.
+
+import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
+import { promisify } from 'node:util';
+import type { Context } from '../../core/context.ts';
+import { invalidInput } from '../../core/error/api-error.ts';
+import { isUserId, type UserId } from '../../core/id/identifier.ts';
+
+export type User = {
+  readonly id: UserId;
+  readonly handle: string;
+  readonly created: number;
+  readonly billTo: string;
+};
+
+/**
+ * Adds a user; a handle that is taken, or is no handle, is InvalidInput.
+ *
+ * @param facts without a password the user can only come in by a token
+ */
+export async function createUser(
+  context: Context,
+  facts: { readonly handle: string; readonly password?: string },
+): Promise<UserId> {
+  const id = `user-${facts.handle}`;
+  if (!isUserId(id)) {
+    throw invalidInput(
+      `"${facts.handle}" is no user name: lower case letters, digits, ".", "_" and "-", at most 64, beginning with a letter or digit`,
+    );
+  }
+  const passwordHash = facts.password === undefined ? undefined : await hashPassword(facts.password);
+  const row = { pk: id, sk: 'A', handle: facts.handle, passwordHash, created: context.now(), billTo: id };
+  if (!(await context.rows.put('identities', row, 'absent')))
+    throw invalidInput(`User "${facts.handle}" exists already`);
+  return id;
+}
+
+/** The user of an id; undefined when there is none. */
+export async function loadUser(context: Context, id: UserId): Promise<User | undefined> {
+  const row = await context.rows.get('identities', { pk: id, sk: 'A' });
+  if (row === undefined || typeof row.handle !== 'string') return undefined;
+  const billTo = typeof row.billTo === 'string' ? row.billTo : id;
+  return { id, handle: row.handle, created: Number(row.created), billTo };
+}
+
+/** The user whose password this is; undefined when either is wrong, which takes as long as when both are right. */
+export async function checkPassword(context: Context, handle: string, password: string): Promise<UserId | undefined> {
+  const id = `user-${handle}`;
+  const row = isUserId(id) ? await context.rows.get('identities', { pk: id, sk: 'A' }) : undefined;
+  const held = typeof row?.passwordHash === 'string' ? row.passwordHash : nobodysHash;
+  const matches = await isPassword(password, held);
+  return matches && row !== undefined && isUserId(id) ? id : undefined;
+}
+
+async function hashPassword(password: string): Promise<string> {
+  const salt = randomBytes(saltByteCount);
+  const key = await deriveKey(password, salt);
+  return `scrypt$${salt.toString('base64url')}$${key.toString('base64url')}`;
+}
+
+async function isPassword(password: string, held: string): Promise<boolean> {
+  const [, salt = '', key = ''] = held.split('$');
+  const wanted = Buffer.from(key, 'base64url');
+  const found = await deriveKey(password, Buffer.from(salt, 'base64url'));
+  return wanted.length === found.length && timingSafeEqual(wanted, found);
+}
+
+function deriveKey(password: string, salt: Uint8Array): Promise<Buffer> {
+  return scryptKey(password.slice(0, maximumPasswordLength), salt, keyByteCount, scryptCost);
+}
+
+const scryptKey = promisify<string, Uint8Array, number, object, Buffer>(scrypt);
+const saltByteCount = 16;
+const keyByteCount = 32;
+/** OWASP's recommendation for scrypt: 32 MiB, some 50 ms. */
+const scryptCost = { N: 32_768, r: 8, p: 3, maxmem: 64 * 1024 * 1024 };
+const maximumPasswordLength = 1_024;
+/** Compared with when there is no such user: the time tells nothing. */
+const nobodysHash = `scrypt$${'A'.repeat(22)}$${'A'.repeat(42)}`;

@@ -1,0 +1,27 @@
+// Large JSON values of an object in one row: compressed, so that 400 KB of row hold them. Knows no meaning of them.
+
+import { gunzipSync, gzipSync } from 'node:zlib';
+import type { Row } from '../../core/context.ts';
+import { invalidInput } from '../../core/error/api-error.ts';
+
+/** Packs a value for the attribute `body`; one that no row can hold is InvalidInput, naming `what`. */
+export function pack(value: unknown, what: string): Uint8Array {
+  const text = JSON.stringify(value);
+  if (Buffer.byteLength(text) > maximumTextBytes) {
+    throw invalidInput(`expected ${what} to be at most ${maximumTextBytes} bytes of JSON`);
+  }
+  const packed = gzipSync(text);
+  if (packed.length > maximumPackedBytes) {
+    throw invalidInput(`expected ${what} to be at most ${maximumPackedBytes} bytes when compressed`);
+  }
+  return new Uint8Array(packed);
+}
+
+/** The value that `pack` put into a row; undefined when there is no row. */
+export function unpack(row: Row | undefined): unknown {
+  if (!(row?.body instanceof Uint8Array)) return undefined;
+  return JSON.parse(gunzipSync(row.body, { maxOutputLength: maximumTextBytes }).toString());
+}
+
+const maximumTextBytes = 5_000_000;
+const maximumPackedBytes = 380_000;

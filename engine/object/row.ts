@@ -1,0 +1,80 @@
+// What the rows of a data object say. Knows no operations on them.
+
+import type { Key, Row } from '../../core/context.ts';
+import type { JobId, ObjectClass, ObjectId, PlaceId, UserId } from '../../core/id/identifier.ts';
+import type { ObjectState } from '../../core/object/state.ts';
+
+export type CreatedBy = { readonly user: UserId; readonly job?: JobId; readonly executable?: string };
+
+/** Row A: what is the same wherever the object is. Times in milliseconds, `size` in bytes. */
+export type ObjectFacts = {
+  readonly className: ObjectClass;
+  readonly state: ObjectState;
+  readonly created: number;
+  readonly createdBy: CreatedBy;
+  /** Where it was created: its bytes live under this prefix for ever. */
+  readonly birth: PlaceId;
+  readonly types: readonly string[];
+  /** What it points at: links in its details, and the bundles of an applet. */
+  readonly links: readonly ObjectId[];
+  /** Of the request that created it, told apart from another with the same nonce. */
+  readonly digest: string;
+  readonly size?: number;
+  readonly media?: string;
+  readonly uploadId?: string;
+  /** Set when nothing refers to it: protocols.md §5. `gone` once its deletion is decided. */
+  readonly dying?: string;
+};
+
+/** A row `P#<container>`: that the object is in that place, and its metadata there. It is the reference to the bytes. */
+export type Placement = {
+  readonly folderId: string;
+  readonly name: string;
+  readonly tags: readonly string[];
+  readonly properties: { readonly [key: string]: string };
+  readonly hidden: boolean;
+  readonly modified: number;
+  /** Of the clone that put it there last: only that one may take it back. */
+  readonly mark?: string;
+};
+
+/** What `dying` says when there is no way back. */
+export const gone = 'gone';
+
+export function objectKey(id: ObjectId): Key {
+  return { pk: id, sk: 'A' };
+}
+
+export function placementKey(id: ObjectId, place: PlaceId): Key {
+  return { pk: id, sk: `P#${place}` };
+}
+
+/** Details (`D`), an applet's body (`S`) and a file's parts (`F`) are packed: see packed.ts. */
+export function packedKey(id: ObjectId, kind: 'D' | 'S' | 'F'): Key {
+  return { pk: id, sk: kind };
+}
+
+/** The row that says which objects link to `target`: a hint, the linking object's row A decides. */
+export function linkKey(target: ObjectId, from: ObjectId): Key {
+  return { pk: `${target}#links`, sk: from };
+}
+
+/** A part that was announced for an open file. */
+export function announcedPartKey(file: ObjectId, index: number): Key {
+  return { pk: `${file}#upload`, sk: String(index).padStart(5, '0') };
+}
+
+export function toObjectFacts(row: Row): ObjectFacts {
+  const { pk, sk, ...facts } = row;
+  return facts as unknown as ObjectFacts;
+}
+
+export function toPlacement(row: Row): Placement {
+  const { pk, sk, ...placement } = row;
+  return placement as unknown as Placement;
+}
+
+/** The key of an object's bytes in the content bucket. */
+export function contentKey(id: ObjectId, facts: Pick<ObjectFacts, 'birth'>): string {
+  return `w/${facts.birth}/${id}`;
+}
