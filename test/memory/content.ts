@@ -1,0 +1,100 @@
+// Bodies and bytes of files in memory. URLs lead nowhere: tests put bytes with `receivePart`.
+
+import type { Bodies, BodyKind, Content, UploadedPart } from '../../core/context.ts';
+import type { Hook } from './rows.ts';
+
+export interface MemoryBodies extends Bodies {
+  hook: Hook;
+  peek(id: string, kind: BodyKind): unknown;
+}
+
+/** Bodies survive a JSON round trip, as they do in the tables. */
+export function createMemoryBodies(): MemoryBodies {
+  const texts = new Map<string, string>();
+  const parse = (id: string, kind: BodyKind): unknown => {
+    const text = texts.get(`${id}/${kind}`);
+    return text === undefined ? undefined : JSON.parse(text);
+  };
+  const step = async <Result>(name: string, detail: string, writes: boolean, act: () => Result): Promise<Result> => {
+    const which = { port: 'bodies', name, detail, writes };
+    await bodies.hook.before?.(which);
+    const result = act();
+    await bodies.hook.after?.(which);
+    return result;
+  };
+  const bodies: MemoryBodies = {
+    hook: {},
+    peek: parse,
+    save: (id, kind, body, options) =>
+      step('save', `${id}/${kind}`, true, () => {
+        if (options?.ifAbsent && texts.has(`${id}/${kind}`)) return false;
+        texts.set(`${id}/${kind}`, JSON.stringify(body));
+        return true;
+      }),
+    load: (id, kind) => step('load', `${id}/${kind}`, false, () => parse(id, kind)),
+    loadMany: (ids, kind) =>
+      step('loadMany', `${ids.join(' ')}/${kind}`, false, () => ids.map((id) => parse(id, kind))),
+  };
+  return bodies;
+}
+
+type Upload = { readonly key: string; readonly parts: Map<number, UploadedPart & { readonly bytes: Uint8Array }> };
+export interface MemoryContent extends Content {
+  /** What S3 does when the client puts a part to its URL. */
+  receivePart(uploadId: string, part: UploadedPart & { readonly bytes: Uint8Array }): void;
+  bytes(key: string): Uint8Array | undefined;
+  keys(): string[];
+}
+
+/** No bytes yet. */
+export function createMemoryContent(now: () => number): MemoryContent {
+  const uploads = new Map<string, Upload>();
+  const files = new Map<string, Uint8Array>();
+  let uploadCount = 0;
+  const uploadOf = (key: string, uploadId: string): Upload => {
+    const upload = uploads.get(uploadId);
+    if (upload?.key !== key) throw new Error(`there is no upload ${uploadId} of ${key}`);
+    return upload;
+  };
+  return {
+    async startUpload(key) {
+      const uploadId = `upload-${++uploadCount}`;
+      uploads.set(uploadId, { key, parts: new Map() });
+      return uploadId;
+    },
+    async uploadUrl(key, uploadId, part) {
+      uploadOf(key, uploadId);
+      const url = `http://content.invalid/${key}?uploadId=${uploadId}&partNumber=${part.index}`;
+      return { url, headers: { 'content-length': String(part.size) }, expires: now() + urlLifeMs };
+    },
+    async listParts(key, uploadId) {
+      const parts = [...uploadOf(key, uploadId).parts.values()].sort((first, second) => first.index - second.index);
+      return parts.map(({ index, size, md5 }) => ({ index, size, md5 }));
+    },
+    async completeUpload(key, uploadId, parts) {
+      if (files.has(key) && !uploads.has(uploadId)) return;
+      const upload = uploadOf(key, uploadId);
+      const bytes = parts.map((part) => upload.parts.get(part.index)?.bytes);
+      if (bytes.some((one) => one === undefined)) throw new Error('a part of the upload is missing');
+      files.set(key, Buffer.concat(bytes as Uint8Array[]));
+      uploads.delete(uploadId);
+    },
+    async abortUpload(_key, uploadId) {
+      uploads.delete(uploadId);
+    },
+    size: async (key) => files.get(key)?.length,
+    downloadUrl: async (key, { expiresSeconds }) => `http://content.invalid/${key}?expires=${expiresSeconds}`,
+    async remove(keys) {
+      for (const key of keys) files.delete(key);
+    },
+    receivePart(uploadId, part) {
+      const upload = uploads.get(uploadId);
+      if (upload === undefined) throw new Error(`there is no upload ${uploadId}`);
+      upload.parts.set(part.index, part);
+    },
+    bytes: (key) => files.get(key),
+    keys: () => [...files.keys()],
+  };
+}
+
+const urlLifeMs = 3_600_000;

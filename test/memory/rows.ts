@@ -1,0 +1,174 @@
+// The tables in memory, with the exact condition semantics of the port: what DynamoDB would accept and refuse. Every call
+// is one atomic step; a hook around each lets tests interleave, crash and lose answers.
+
+import { isDeepStrictEqual } from 'node:util';
+import { openIndex } from '../../aws/dynamo/tables.ts';
+import type { Change, Expected, Key, QueryRange, Row, Rows, TableName, Write } from '../../core/context.ts';
+
+/** One call of a port: `detail` is for reading in a printed schedule. */
+export type Step = { readonly port: string; readonly name: string; readonly detail: string; readonly writes: boolean };
+/** Runs around every call. `before` may wait (interleaving) or throw (the call never happened); `after` may throw (the answer was lost, or the caller died). */
+export type Hook = { before?(step: Step): Promise<void> | void; after?(step: Step): Promise<void> | void };
+/** One record of the stream of a table. */
+export type RowChange = {
+  readonly table: TableName;
+  readonly before: Row | undefined;
+  readonly after: Row | undefined;
+};
+
+export interface MemoryRows extends Rows {
+  /** Exchange at any time. */
+  hook: Hook;
+  /** Called in the same step in which a row changes. */
+  onChange: ((change: RowChange) => void) | undefined;
+  /** Every row of a table, for assertions. */
+  all(table: TableName): Row[];
+  /** Without a step, without hooks: for assertions. */
+  peek(table: TableName, key: Key): Row | undefined;
+}
+
+type Table = Map<string, Map<string, Row>>;
+
+/** Empty tables. */
+export function createMemoryRows(): MemoryRows {
+  const tables: Record<TableName, Table> = {
+    executions: new Map(),
+    objects: new Map(),
+    containers: new Map(),
+    identities: new Map(),
+  };
+  const read = (table: TableName, { pk, sk }: Key): Row | undefined => tables[table].get(pk)?.get(sk);
+  const write = (table: TableName, key: Key, after: Row | undefined): void => {
+    const before = read(table, key);
+    const partition = tables[table].get(key.pk) ?? new Map<string, Row>();
+    if (after === undefined) partition.delete(key.sk);
+    else partition.set(key.sk, after);
+    if (partition.size > 0) tables[table].set(key.pk, partition);
+    else tables[table].delete(key.pk);
+    if (before !== undefined || after !== undefined) {
+      if (!isDeepStrictEqual(before, after)) rows.onChange?.({ table, before: copy(before), after: copy(after) });
+    }
+  };
+  const step = async <Result>(name: string, detail: string, writes: boolean, act: () => Result): Promise<Result> => {
+    const which: Step = { port: 'rows', name, detail, writes };
+    await rows.hook.before?.(which);
+    const result = act();
+    await rows.hook.after?.(which);
+    return result;
+  };
+  const apply = (one: Write): void => {
+    if (one.kind === 'put') write(one.table, one.row, clean(one.row));
+    else if (one.kind === 'delete') write(one.table, one.key, undefined);
+    else if (one.kind === 'update') write(one.table, one.key, changed(read(one.table, one.key), one.change));
+  };
+  const allows = (one: Write): boolean => {
+    const found = read(one.table, one.kind === 'put' ? one.row : one.key);
+    if (one.kind === 'update' && found === undefined) return false;
+    return meets(found, one.expected);
+  };
+  const rows: MemoryRows = {
+    hook: {},
+    onChange: undefined,
+    all: (table) => [...tables[table].values()].flatMap((partition) => [...partition.values()].map((row) => copy(row))),
+    peek: (table, key) => copy(read(table, key)),
+    get: (table, key) => step('get', print(table, key), false, () => copy(read(table, key))),
+    getMany: (table, keys) =>
+      step('getMany', `${table} ${keys.map((key) => `${key.pk}/${key.sk}`).join(' ')}`, false, () =>
+        keys.map((key) => copy(read(table, key))),
+      ),
+    query: (table, range) =>
+      step('query', `${table} ${range.pk}/${range.prefix ?? ''}* after ${range.after ?? '-'}`, false, () =>
+        page(tables[table].get(range.pk), range),
+      ),
+    put: (table, row, expected) =>
+      step('put', print(table, row), true, () => {
+        const one: Write = { kind: 'put', table, row, ...(expected === undefined ? {} : { expected }) };
+        if (!allows(one)) return false;
+        apply(one);
+        return true;
+      }),
+    update: (table, key, change, expected) =>
+      step('update', `${print(table, key)} ${JSON.stringify(change.set ?? {}).slice(0, 120)}`, true, () => {
+        const one: Write = { kind: 'update', table, key, change, ...(expected === undefined ? {} : { expected }) };
+        if (!allows(one)) return undefined;
+        apply(one);
+        return copy(read(table, key));
+      }),
+    delete: (table, key, expected) =>
+      step('delete', print(table, key), true, () => {
+        const one: Write = { kind: 'delete', table, key, ...(expected === undefined ? {} : { expected }) };
+        if (!allows(one)) return false;
+        apply(one);
+        return true;
+      }),
+    transact: (writes) =>
+      step('transact', writes.map((one) => one.kind).join(' '), true, () => {
+        checkTransaction(writes);
+        if (!writes.every(allows)) return false;
+        for (const one of writes) apply(one);
+        return true;
+      }),
+    due: (shard, now, limit) =>
+      step('due', String(shard), false, () =>
+        rows
+          .all('executions')
+          .filter((row) => row[openIndex.partitionKey] === shard && Number(row[openIndex.sortKey]) <= now)
+          .sort((first, second) => Number(first[openIndex.sortKey]) - Number(second[openIndex.sortKey]))
+          .slice(0, limit)
+          .map((row) => ({ id: row.pk, dueAt: Number(row[openIndex.sortKey]) })),
+      ),
+  };
+  return rows;
+}
+
+/** Does a row meet a condition? A missing row has no attributes. */
+function meets(row: Row | undefined, expected: 'absent' | Expected | undefined): boolean {
+  if (expected === undefined) return true;
+  if (expected === 'absent') return row === undefined;
+  return Object.entries(expected).every(([name, value]) => isDeepStrictEqual(row?.[name], value));
+}
+
+function changed(row: Row | undefined, change: Change): Row {
+  const next: Record<string, unknown> = { ...row, ...clean(change.set ?? {}) };
+  for (const name of change.remove ?? []) delete next[name];
+  if (next.pk !== row?.pk || next.sk !== row?.sk) throw new Error('an update may not change the key');
+  return next as Row;
+}
+
+function page(partition: Map<string, Row> | undefined, range: QueryRange): { rows: Row[]; next?: string } {
+  if (!(range.limit > 0)) throw new Error('a query needs a positive limit');
+  const { prefix = '', after, descending = false, limit } = range;
+  const keys = [...(partition?.keys() ?? [])].filter((sk) => sk.startsWith(prefix)).sort(byCodeUnit);
+  if (descending) keys.reverse();
+  const rest = after === undefined ? keys : keys.filter((sk) => (descending ? sk < after : sk > after));
+  const chosen = rest.slice(0, limit);
+  const rows = chosen.map((sk) => copy(partition?.get(sk)) as Row);
+  const last = chosen.at(-1);
+  return rest.length > limit && last !== undefined ? { rows, next: last } : { rows };
+}
+
+function checkTransaction(writes: readonly Write[]): void {
+  if (writes.length === 0 || writes.length > 100)
+    throw new Error(`a transaction has 1 to 100 writes, not ${writes.length}`);
+  const keys = writes.map((one) => print(one.table, one.kind === 'put' ? one.row : one.key));
+  if (new Set(keys).size !== keys.length) throw new Error('a transaction may name each key once');
+}
+
+function byCodeUnit(first: string, second: string): number {
+  return first < second ? -1 : first > second ? 1 : 0;
+}
+
+function print(table: TableName, { pk, sk }: Key): string {
+  return `${table} ${pk}/${sk}`;
+}
+
+function copy<Copied extends Row | undefined>(row: Copied): Copied {
+  return structuredClone(row);
+}
+
+/** Attributes that are undefined are not stored. */
+function clean<Attributes extends object>(row: Attributes): Attributes {
+  return structuredClone(
+    Object.fromEntries(Object.entries(row).filter(([, value]) => value !== undefined)),
+  ) as Attributes;
+}
