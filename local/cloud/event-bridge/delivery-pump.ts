@@ -20,6 +20,8 @@ export type PumpOptions = {
   address: Address;
   target: Target;
   onDead(delivery: DeadDelivery, cause: unknown): void;
+  /** Told when the table could not be read or written. */
+  onFault(fault: unknown): void;
 };
 
 export type DeliveryPump = { wake(): void; close(): void };
@@ -30,27 +32,37 @@ const DEFAULT_EVENT_AGE_SECONDS = 86_400;
 const MAX_CONCURRENT = 16;
 const FIRST_RETRY_MS = 200;
 const MAX_RETRY_MS = 60_000;
+const FAULT_PAUSE_MS = 1_000;
 
 /**
  * Starts carrying. A delivery leaves the table when `deliver` has resolved, or is buried when its retries or its age are
  * used up; an event is tried at least once however old it is. Closing abandons what is under way: it stays in the table
  * and is delivered again.
  */
-export function startDeliveryPump({ table, now, address, target, onDead }: PumpOptions): DeliveryPump {
+export function startDeliveryPump({ table, now, address, target, onDead, onFault }: PumpOptions): DeliveryPump {
   const underWay = new Set<number>();
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
 
   async function attempt(delivery: Delivery): Promise<void> {
     underWay.add(delivery.id);
+    const failure = await deliver(target, delivery);
+    underWay.delete(delivery.id);
+    if (closed) return;
+    guard(() => {
+      if (failure) failed({ ...delivery, attemptCount: delivery.attemptCount + 1 }, failure.cause);
+      else table.done(delivery);
+      carry();
+    });
+  }
+
+  /** The table may fail (a full disk): what could not be written down stays as it was and comes again after a pause. */
+  function guard(work: () => void): void {
     try {
-      await target.deliver(JSON.parse(target.input ?? delivery.event) as unknown);
-      if (!closed) table.done(delivery);
-    } catch (error) {
-      if (!closed) failed({ ...delivery, attemptCount: delivery.attemptCount + 1 }, error);
-    } finally {
-      underWay.delete(delivery.id);
-      if (!closed) carry();
+      work();
+    } catch (fault) {
+      onFault(fault);
+      sleep(FAULT_PAUSE_MS);
     }
   }
 
@@ -79,7 +91,7 @@ export function startDeliveryPump({ table, now, address, target, onDead }: PumpO
 
   function sleep(ms: number): void {
     clearTimeout(timer);
-    timer = setTimeout(carry, ms).unref();
+    timer = setTimeout(() => guard(carry), ms).unref();
   }
 
   const pump = {
@@ -95,8 +107,18 @@ export function startDeliveryPump({ table, now, address, target, onDead }: PumpO
   return pump;
 }
 
+/** Undefined when the target took the event. */
+async function deliver(target: Target, delivery: Delivery): Promise<{ cause: unknown } | undefined> {
+  try {
+    await target.deliver(JSON.parse(target.input ?? delivery.event) as unknown);
+    return undefined;
+  } catch (cause) {
+    return { cause };
+  }
+}
+
 /** Doubles from FIRST_RETRY_MS to MAX_RETRY_MS, with jitter of half of it. */
 function backoffMs(attemptCount: number): number {
   const ms = Math.min(FIRST_RETRY_MS * 2 ** Math.min(attemptCount - 1, 30), MAX_RETRY_MS);
-  return ms / 2 + (Math.random() * ms) / 2;
+  return Math.round(ms / 2 + (Math.random() * ms) / 2);
 }

@@ -18,6 +18,8 @@ export type EventBridgeOptions = {
   resolveTarget?: ResolveTarget;
   /** Told of deliveries that were given up on. Default: a line on stderr. */
   onDead?(delivery: DeadDelivery, cause: unknown): void;
+  /** Told when the database could not be read or written; deliveries go on after a pause. Default: a line on stderr. */
+  onFault?(fault: unknown): void;
 };
 
 /** A rule with a pattern (object or JSON text), a schedule in seconds, or both. */
@@ -50,9 +52,9 @@ export type EventBridge = {
  * the table `events_dead_delivery`, and `onDead`. Source: eb-rule-retry-policy.html.
  */
 export function createEventBridge(options: EventBridgeOptions): EventBridge {
-  const { database, now, onDead = reportDead, resolveTarget } = options;
+  const { database, now, onDead = reportDead, onFault = reportFault, resolveTarget } = options;
   const table = openDeliveryTable(database);
-  const bus: Bus = { table, now, onDead, rules: new Map(), started: false };
+  const bus: Bus = { table, now, onDead, onFault, rules: new Map(), started: false };
   const onBus = {
     putRule: (rule: Rule) => putRule(bus, rule),
     deleteRule: (name: string) => deleteRule(bus, name),
@@ -80,6 +82,7 @@ type Bus = {
   table: DeliveryTable;
   now(): number;
   onDead(delivery: DeadDelivery, cause: unknown): void;
+  onFault(fault: unknown): void;
   rules: Map<string, LiveRule>;
   started: boolean;
 };
@@ -131,13 +134,19 @@ function start(bus: Bus): void {
 
 function run(bus: Bus, live: LiveRule): void {
   const { rule, pumps } = live;
-  const { table, now, onDead } = bus;
+  const { table, now, onDead, onFault } = bus;
   for (const target of rule.targets) {
     const address = { rule: rule.name, target: target.id };
-    pumps.set(target.id, startDeliveryPump({ table, now, address, target, onDead }));
+    pumps.set(target.id, startDeliveryPump({ table, now, address, target, onDead, onFault }));
   }
   if (rule.scheduleSeconds === undefined || rule.enabled === false) return;
-  live.endSchedule = startSchedule(rule.scheduleSeconds, () => send(bus, [live], scheduledEvent(rule.name, now())));
+  live.endSchedule = startSchedule(rule.scheduleSeconds, () => {
+    try {
+      send(bus, [live], scheduledEvent(rule.name, now()));
+    } catch (fault) {
+      onFault(fault);
+    }
+  });
 }
 
 function bury(bus: Bus, address: Address, reason: string): void {
@@ -156,4 +165,8 @@ function scheduledEvent(rule: string, now: number): BusEvent {
 
 function reportDead({ rule, target, reason }: DeadDelivery): void {
   console.error(`An event for target ${target} of rule ${rule} was given up on: ${reason}`);
+}
+
+function reportFault(fault: unknown): void {
+  console.error('Events could not be stored or read:', fault);
 }

@@ -17,16 +17,20 @@ export function prepareMessageSql(database: DatabaseSync) {
     insert:
       of(`INSERT INTO sqs_message (queue, message_id, body, attributes, group_id, trace_header, sender_id, sent_at,
       visible_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`),
-    // A loose index scan: one seek per group instead of one step per message.
+    // A loose index scan: one seek per group instead of one step per message. Picks never go to more groups than messages
+    // are asked for, so the first of them in the order of pickFairly suffice.
     groups: of(`WITH RECURSIVE found (group_id) AS (
         SELECT min(group_id) FROM sqs_message WHERE queue = :queue
         UNION ALL
         SELECT (SELECT min(group_id) FROM sqs_message WHERE queue = :queue AND group_id > found.group_id)
-        FROM found WHERE found.group_id IS NOT NULL)
-      SELECT group_id FROM found WHERE group_id IS NOT NULL`),
+        FROM found WHERE found.group_id IS NOT NULL),
+      waiting AS (SELECT group_id, (SELECT visible_at FROM sqs_message m WHERE m.queue = :queue
+          AND m.group_id = found.group_id AND visible_at <= :at AND sent_at > :expiredBefore
+          ORDER BY visible_at, id LIMIT 1) AS head FROM found WHERE group_id IS NOT NULL)
+      SELECT group_id, (SELECT count(*) FROM sqs_message m WHERE m.queue = :queue AND m.group_id = waiting.group_id
+          AND visible_at > :at AND receipt IS NOT NULL) AS in_flight
+      FROM waiting WHERE head IS NOT NULL ORDER BY in_flight, head LIMIT :max`),
     anyVisible: of('SELECT 1 FROM sqs_message WHERE queue = ? AND visible_at <= ? LIMIT 1'),
-    inFlightOfGroup: of(`SELECT count(*) AS count FROM sqs_message
-      WHERE queue = ? AND group_id = ? AND visible_at > ? AND receipt IS NOT NULL`),
     waitingOfGroup: of(`SELECT id, visible_at, receive_count - receive_count_elsewhere AS receives FROM sqs_message
       WHERE queue = ? AND group_id = ? AND visible_at <= ? AND sent_at > ? ORDER BY visible_at, id LIMIT ?`),
     take: of(`UPDATE sqs_message SET visible_at = ?, receipt = ?, receive_count = receive_count + 1,

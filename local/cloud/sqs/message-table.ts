@@ -48,8 +48,6 @@ export type MessageTable = {
   nextVisibleAt(queue: Queue, at: number): number | undefined;
 };
 
-/** Groups that one receive compares; with more, the window moves on with each receive. */
-const MAX_GROUPS_COMPARED = 256;
 /** Expired messages are swept at most this often per queue; they are never handed out in between. */
 const EXPIRY_SWEEP_INTERVAL_MS = 60_000;
 
@@ -117,17 +115,12 @@ function insert(sql: MessageSql, queue: Queue, message: NewMessage, at: number):
 
 /** Picks what a receive hands out; on its way it moves what was received too often to the dead letter queue. */
 function createPicker(sql: MessageSql) {
-  const windowStart = new Map<string, number>();
-
   function candidates(queue: Queue, max: number, at: number) {
-    const names = sql.groups.all({ queue: queue.name }).map((row) => String(row.group_id));
-    const start = (windowStart.get(queue.name) ?? 0) % Math.max(names.length, 1);
-    const compared = names.length <= MAX_GROUPS_COMPARED ? names : [...names.slice(start), ...names.slice(0, start)];
-    windowStart.set(queue.name, start + MAX_GROUPS_COMPARED);
-    return compared.slice(0, MAX_GROUPS_COMPARED).map((group) => ({
-      group,
-      inFlightCount: Number(sql.inFlightOfGroup.get(queue.name, group, at)?.count ?? 0),
-      waiting: sql.waitingOfGroup.all(queue.name, group, at, expiredBefore(queue, at), max).map(toCandidate),
+    const oldest = expiredBefore(queue, at);
+    return sql.groups.all({ queue: queue.name, at, expiredBefore: oldest, max }).map((row) => ({
+      group: String(row.group_id),
+      inFlightCount: Number(row.in_flight),
+      waiting: sql.waitingOfGroup.all(queue.name, String(row.group_id), at, oldest, max).map(toCandidate),
     }));
   }
 

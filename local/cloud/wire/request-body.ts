@@ -7,16 +7,22 @@ const PATIENCE_FACTOR = 8;
 
 /**
  * The whole body in bytes. A body above `limitBytes` is discarded as it comes, so that the client reads the refusal
- * (413 RequestEntityTooLargeException, naming the limit) instead of a reset connection; one far above it is cut off.
+ * (413 RequestEntityTooLargeException, naming the limit) instead of a reset connection; one far above  it is cut off.
  */
 export async function readBody(req: IncomingMessage, limitBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of req as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size <= limitBytes) chunks.push(chunk);
-    else chunks.length = 0;
-    if (size > limitBytes * PATIENCE_FACTOR) break;
+  try {
+    for await (const chunk of req as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size <= limitBytes) chunks.push(chunk);
+      else chunks.length = 0;
+      if (size > limitBytes * PATIENCE_FACTOR) break;
+    }
+  } catch (cause) {
+    const refusal = new AwsError('IncompleteBody', 'The connection ended before the whole body had come');
+    refusal.cause = cause;
+    throw refusal;
   }
   if (size > limitBytes) {
     throw new AwsError('RequestEntityTooLargeException', `The body is larger than ${limitBytes} bytes`, 413);
