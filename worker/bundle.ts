@@ -8,7 +8,12 @@ import type { Bundle, Claim, Platform } from './platform.ts';
 import { runProgram } from './program.ts';
 
 /** Throws an Error that names the bundle which could not be fetched or unpacked. */
-export async function unpackBundles(platform: Platform, claim: Claim, folder: JobFolder): Promise<string[]> {
+export async function unpackBundles(
+  platform: Platform,
+  claim: Claim,
+  folder: JobFolder,
+  path: string,
+): Promise<string[]> {
   const active = (claim.runSpec.bundledDepends ?? []).filter(
     (bundle) => bundle.stages === undefined || bundle.stages.includes(claim.function),
   );
@@ -19,7 +24,7 @@ export async function unpackBundles(platform: Platform, claim: Claim, folder: Jo
     try {
       const bytes = await platform.openFile(claim.token, fileId, claim.workspace);
       await pipeline(Readable.fromWeb(bytes as never), createWriteStream(archive));
-      await unpack(bundle.name, archive, folder.root);
+      await unpack(bundle.name, archive, folder.root, path);
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       throw new Error(`bundled dependency "${bundle.name}" (${fileId}) is not usable: ${why}`, { cause: error });
@@ -37,8 +42,8 @@ function linkedFile(bundle: Bundle): string {
   return id;
 }
 
-async function unpack(name: string, archive: string, root: string): Promise<void> {
+async function unpack(name: string, archive: string, root: string, path: string): Promise<void> {
   if (!/\.(tar|tar\.[a-z0-9]+|tgz|tbz2|txz)$/.test(name)) throw new Error('only tar archives are unpacked');
   // tar refuses members with ".." and strips a leading "/", so nothing lands outside the root.
-  await runProgram('tar', ['-xf', archive, '-C', root, '--no-same-owner'], {});
+  await runProgram('tar', ['-xf', archive, '-C', root, '--no-same-owner'], { PATH: path });
 }

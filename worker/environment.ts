@@ -18,6 +18,8 @@ export type WorkerEnvironment = {
   readonly lifelineFd?: number;
   readonly metadataUrl?: string;
   readonly path: string;
+  /** The worker's own variables, for programs that it runs for itself (pip, apt-get, tar). Never for the job. */
+  readonly inherited: Readonly<Record<string, string | undefined>>;
 };
 
 /** Throws an Error that names each missing or malformed variable. */
@@ -41,6 +43,7 @@ export function readWorkerEnvironment(variables: Readonly<Record<string, string 
     nonce: text('ESPALIER_NONCE'),
     root: text('ESPALIER_ROOT'),
     path: variables.PATH ?? '/usr/local/bin:/usr/bin:/bin',
+    inherited: variables,
     ...optional('tools', variables.ESPALIER_TOOLS),
     ...optional('overlays', variables.ESPALIER_OVERLAYS),
     ...optional('metadataUrl', variables.ECS_CONTAINER_METADATA_URI_V4),

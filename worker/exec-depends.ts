@@ -40,11 +40,12 @@ async function provideAptPackage(environment: WorkerEnvironment, one: Dependency
   if (environment.root === '/') {
     const version = one.version ? `=${one.version}` : '';
     await runProgram('apt-get', ['install', '--yes', '--no-install-recommends', `${one.name}${version}`], {
+      ...environment.inherited,
       DEBIAN_FRONTEND: 'noninteractive',
     });
     return;
   }
-  const status = await runProgram('dpkg', ['-s', one.name], {}).catch(() => 'absent');
+  const status = await runProgram('dpkg', ['-s', one.name], environment.inherited).catch(() => 'absent');
   if (!/^Status: .* installed$/m.test(status)) {
     throw new Error(
       `execDepends asks for the apt package ${one.name}, which is not on this machine, and nothing is installed on it; ` +
@@ -62,8 +63,11 @@ async function providePipOverlay(environment: WorkerEnvironment, packages: reado
   if (existsSync(overlay)) return overlay;
   const making = `${overlay}.${process.pid}`;
   mkdirSync(making, { recursive: true });
-  const path = environment.tools ? { PATH: `${environment.tools}:${environment.path}` } : {};
-  await runProgram('python3', ['-m', 'pip', 'install', '--quiet', '--target', making, '--', ...requirements], path);
+  const path = environment.tools ? `${environment.tools}:${environment.path}` : environment.path;
+  await runProgram('python3', ['-m', 'pip', 'install', '--quiet', '--target', making, '--', ...requirements], {
+    ...environment.inherited,
+    PATH: path,
+  });
   try {
     renameSync(making, overlay);
   } catch (error) {

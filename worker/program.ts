@@ -1,4 +1,4 @@
-// Runs a helper program of the worker to its end. Not for the job's own code.
+// Runs a program for the worker to its end, with just the environment given. Not for the job's own code.
 import { spawn } from 'node:child_process';
 
 const TIMEOUT_MS = 30 * 60_000;
@@ -8,11 +8,11 @@ const ERROR_TEXT_LIMIT = 2000;
 export function runProgram(
   command: string,
   args: readonly string[],
-  environment: Readonly<Record<string, string>>,
+  environment: Readonly<Record<string, string | undefined>>,
 ): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
-      env: { ...process.env, ...environment },
+      env: { ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: TIMEOUT_MS,
     });

@@ -81,7 +81,8 @@ async function runJob(
   let variables: Variables;
   try {
     describeRelease(claim, log);
-    for (const name of await unpackBundles(platform, claim, folder)) log.line('INFO', `Unpacked ${name}`, 'SYSTEM');
+    for (const name of await unpackBundles(platform, claim, folder, environment.path))
+      log.line('INFO', `Unpacked ${name}`, 'SYSTEM');
     const provided = await provideDependencies(environment, claim);
     variables = { ...jobVariables(environment, folder, claim), ...provided };
     command = commandFor(folder, claim, variables);

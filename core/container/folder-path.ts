@@ -26,7 +26,6 @@ export function joinFolder(names: readonly string[]): string {
 function checkFolderName(name: string): string | undefined {
   if (name === '.' || name === '..') return `not hold "${name}" as a name`;
   if (Buffer.byteLength(name) > maximumNameBytes) return `hold names of at most ${maximumNameBytes} bytes`;
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what a folder name may not hold
   if (/[\x00-\x1f]/.test(name)) return 'hold no control characters';
   return name.isWellFormed() ? undefined : 'be well-formed Unicode';
 }

@@ -15,7 +15,6 @@ const MAX_BATCH_BYTES = 1_048_576;
 /** API_SendMessage: 15 minutes. */
 export const MAX_DELAY_SECONDS = 900;
 const GROUP_ID = /^[A-Za-z0-9!"#$%&'()*+,\-./:;<=>?@[\\\]^_`{|}~]{1,128}$/;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what a message must not contain.
 const FORBIDDEN_CHARACTER = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/;
 
 export function sendMessage(core: SqsCore, queue: Queue, input: Input, caller: Caller): object {

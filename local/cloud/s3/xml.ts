@@ -1,0 +1,90 @@
+// Writes S3's answers as XML and reads the few small documents that clients send. It knows no element's meaning.
+import { refuse } from './s3-error.ts';
+
+/** Text, children by name, or several elements of one name. Undefined is left out. */
+export type XmlValue = string | number | boolean | undefined | XmlNode | readonly XmlValue[];
+export type XmlNode = { readonly [name: string]: XmlValue };
+/** An element that was read. */
+export type XmlElement = { name: string; text: string; children: XmlElement[] };
+
+const NAMESPACE = 'http://s3.amazonaws.com/doc/2006-03-01/';
+const MAX_DEPTH = 8;
+const entities: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
+
+/** A document with the one root element of `node`. Error documents have no namespace, all others S3's. */
+export function renderXml(node: XmlNode): string {
+  const [[name, value] = ['', undefined]] = Object.entries(node);
+  const attribute = name === 'Error' ? '' : ` xmlns="${NAMESPACE}"`;
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<${name}${attribute}>${renderValue(value)}</${name}>`;
+}
+
+/** Reads a document; throws MalformedXML where it is none or its root is not `rootName`. Entities and DOCTYPEs are refused. */
+export function parseXml(text: string, rootName: string): XmlElement {
+  const document: XmlElement = { name: '', text: '', children: [] };
+  const open = [document];
+  // An instruction, a comment, CDATA, a tag, or text.
+  const token = /<\?[^>]*\?>|<!--[\s\S]*?-->|<!\[CDATA\[([\s\S]*?)\]\]>|<(\/?)([^\s<>/!?]+)([^<>]*?)(\/?)>|([^<]+)|</g;
+  for (const match of text.matchAll(token)) {
+    const [whole, data, closing, name, , empty, plain] = match;
+    const current = open.at(-1) as XmlElement;
+    if (plain !== undefined) current.text += decodeEntities(plain);
+    else if (data !== undefined) current.text += data;
+    else if (name === undefined) {
+      if (whole === '<') throw refuse('MalformedXML');
+    } else if (closing) {
+      if (open.length < 2 || current.name !== localName(name)) throw refuse('MalformedXML');
+      open.pop();
+    } else {
+      const element: XmlElement = { name: localName(name), text: '', children: [] };
+      current.children.push(element);
+      if (!empty) open.push(element);
+      if (open.length > MAX_DEPTH) throw refuse('MalformedXML');
+    }
+  }
+  const root = document.children[0];
+  const single = document.children.length === 1 && document.text.trim() === '' && open.length === 1;
+  if (!root || !single || root.name !== rootName) throw refuse('MalformedXML');
+  return root;
+}
+
+/** The text of the first child of that name. */
+export function childText(element: XmlElement, name: string): string | undefined {
+  return element.children.find((child) => child.name === name)?.text;
+}
+
+function renderValue(value: XmlValue): string {
+  if (value === undefined) return '';
+  if (typeof value !== 'object') return escapeText(String(value));
+  return Object.entries(value as XmlNode)
+    .map(([name, child]) => renderElement(name, child))
+    .join('');
+}
+
+function renderElement(name: string, value: XmlValue): string {
+  if (value === undefined) return '';
+  if (Array.isArray(value)) return value.map((each: XmlValue) => renderElement(name, each)).join('');
+  return `<${name}>${renderValue(value)}</${name}>`;
+}
+
+/** Control characters become numeric references, as S3 writes them. */
+function escapeText(text: string): string {
+  return text.replace(/[<>&"\u0000-\u0008\u000b-\u001f]/g, (mark) => {
+    const name = Object.keys(entities).find((candidate) => entities[candidate] === mark);
+    return name ? `&${name};` : `&#${mark.charCodeAt(0)};`;
+  });
+}
+
+function decodeEntities(text: string): string {
+  return text.replace(/&([^;&]*);?/g, (whole, name: string) => {
+    const named = Object.hasOwn(entities, name) ? entities[name] : undefined;
+    if (named !== undefined && whole.endsWith(';')) return named;
+    const numeric = /^#(?:x([0-9a-fA-F]{1,6})|(\d{1,7}))$/.exec(name);
+    const code = numeric ? Number.parseInt(numeric[1] ?? numeric[2] ?? '', numeric[1] ? 16 : 10) : Number.NaN;
+    if (!(code <= 0x10ffff) || !whole.endsWith(';')) throw refuse('MalformedXML');
+    return String.fromCodePoint(code);
+  });
+}
+
+function localName(name: string): string {
+  return name.slice(name.indexOf(':') + 1);
+}

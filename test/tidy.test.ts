@@ -1,0 +1,47 @@
+// How the code reads, as a test. It prints `path:line: what, and what instead`.
+import { describe, expect, it } from 'vitest';
+import { exceptions } from './tidy/exceptions.ts';
+import { rules } from './tidy/rules.ts';
+import { parseSource, readSourceTree } from './tidy/source-tree.ts';
+
+const files = readSourceTree();
+
+describe.each(rules)('$name', (rule) => {
+  it('holds in every file', () => {
+    const excused = exceptions.filter((one) => one.rule === rule.name).map((one) => one.path);
+    const found = rule.find(files).filter((line) => !excused.some((path) => line.startsWith(`${path}:`)));
+    expect(found.join('\n')).toBe('');
+  });
+});
+
+it('excuses only what still breaks a rule', () => {
+  const idle = exceptions.filter((one) => {
+    const rule = rules.find((candidate) => candidate.name === one.rule);
+    return !rule?.find(files).some((line) => line.startsWith(`${one.path}:`));
+  });
+  expect(idle).toEqual([]);
+});
+
+// A check is checked: each planted error must be found.
+const comment = '// A planted file.\n';
+it.each([
+  ['file length', 'core/long.ts', comment + 'const x = 1;\n'.repeat(301)],
+  ['function length', 'core/f.ts', `${comment}function long(): void {\n${'  call();\n'.repeat(60)}}\n`],
+  ['names', 'core/string-utils.ts', comment],
+  ['names', 'core/someFile.ts', comment],
+  ['opening comment', 'core/silent.ts', 'export const x = 1;\n'],
+  ['default exports', 'core/x.ts', `${comment}export default 1;\n`],
+  ['barrels', 'core/x.ts', `${comment}export * from './id.ts';\n`],
+  ['escape hatches', 'core/x.ts', `${comment}const x = y as ${'any'};\n`],
+  ['open ends', 'core/x.ts', `${comment}// ${'TO'}DO later\n`],
+  ['pure core', 'core/x.ts', `${comment}const now = Date.now();\n`],
+  ['environment', 'engine/x.ts', `${comment}const x = process.env.X;\n`],
+  ['layers', 'core/x.ts', `${comment}import { y } from '../engine/y.ts';\n`],
+  ['layers', 'worker/x.ts', `${comment}import type { Y } from '../core/y.ts';\n`],
+  ['SDK', 'engine/x.ts', `${comment}import { S3 } from '@aws-sdk/client-s3';\n`],
+  ['import cycles', 'core/x.ts', `${comment}import { x } from './x.ts';\n`],
+  ['dead files', 'core/never-imported-planted.ts', comment],
+])('finds a planted break of "%s"', (name, path, text) => {
+  const rule = rules.find((candidate) => candidate.name === name);
+  expect(rule?.find([parseSource(path, text)])).not.toEqual([]);
+});

@@ -1,0 +1,174 @@
+// How the code must look, as data and small functions: each rule returns lines `path:line: what, and what instead`.
+import { functionSpans, type SourceFile } from './source-tree.ts';
+
+export type Rule = { readonly name: string; readonly find: (files: readonly SourceFile[]) => string[] };
+
+const SOURCE_LINES_MAX = 300;
+const TEST_LINES_MAX = 600;
+const FUNCTION_LINES_MAX = 60;
+const MEDIAN_LINES_MAX = 130;
+
+const isTest = (file: SourceFile): boolean => file.path.startsWith('test/');
+const isSource = (file: SourceFile): boolean => !isTest(file) && !file.path.endsWith('.config.ts');
+const folderOf = (path: string): string => path.split('/')[0] ?? '';
+
+const readsEnvironment = new Set(['aws/environment.ts', 'worker/worker.ts']);
+
+/** Folder → folders it may import from (itself always). design.md §2. */
+const arrows: Readonly<Record<string, readonly string[]>> = {
+  core: [],
+  engine: ['core'],
+  api: ['core', 'engine'],
+  aws: ['core'],
+  lambdas: ['core', 'engine', 'api', 'aws'],
+  infra: ['core', 'aws/dynamo/tables.ts'],
+  worker: [],
+  local: ['core', 'engine', 'aws'],
+  cli: ['local'],
+  bench: ['cli', 'local', 'core'],
+};
+
+const perFile = (find: (file: SourceFile) => string[]) => (files: readonly SourceFile[]) => files.flatMap(find);
+const perLine = (applies: (file: SourceFile) => boolean, pattern: RegExp, message: string) =>
+  perFile((file) =>
+    applies(file)
+      ? file.lines.flatMap((line, index) => (pattern.test(line) ? [`${file.path}:${index + 1}: ${message}`] : []))
+      : [],
+  );
+
+export const rules: readonly Rule[] = [
+  {
+    name: 'file length',
+    find: perFile((file) => {
+      const max = isTest(file) ? TEST_LINES_MAX : SOURCE_LINES_MAX;
+      const { length } = file.lines;
+      return length > max ? [`${file.path}:${max}: ${length} lines; at most ${max}: split it by concept`] : [];
+    }),
+  },
+  {
+    name: 'median length',
+    find: (files) => {
+      const lengths = files
+        .filter(isSource)
+        .map((file) => file.lines.length)
+        .sort((a, b) => a - b);
+      const median = lengths[Math.floor(lengths.length / 2)] ?? 0;
+      return median > MEDIAN_LINES_MAX ? [`.:1: the median source file has ${median} lines; keep it near 100`] : [];
+    },
+  },
+  {
+    name: 'function length',
+    find: perFile((file) =>
+      isTest(file)
+        ? []
+        : functionSpans(file)
+            .filter((span) => span.length > FUNCTION_LINES_MAX)
+            .map(
+              (span) =>
+                `${file.path}:${span.line}: ${span.name} has ${span.length} lines; at most ${FUNCTION_LINES_MAX}`,
+            ),
+    ),
+  },
+  {
+    name: 'names',
+    find: perFile((file) => {
+      if (file.path.endsWith('.config.ts')) return [];
+      const parts = file.path.replace(/\.(test\.)?ts$/, '').split('/');
+      const vague = parts.find((part) => /(^|-)(utils?|helpers?|common|manager|service|misc)(-|$)/.test(part));
+      // Operations keep the API's camelCase (style.md 12).
+      const odd = parts.find((part) => !/^[a-z0-9]+(-[a-z0-9]+)*$/.test(part) && !file.path.startsWith('api/ops/'));
+      if (vague) return [`${file.path}:1: "${vague}" names nothing; use the domain word`];
+      return odd ? [`${file.path}:1: "${odd}"; files and folders are kebab-case`] : [];
+    }),
+  },
+  {
+    name: 'opening comment',
+    find: perFile((file) =>
+      /^(#!.*\n)?(\/\/|\/\*)/.test(file.text) || file.path.endsWith('.config.ts')
+        ? []
+        : [`${file.path}:1: no opening comment; say its job and what it must not know`],
+    ),
+  },
+  {
+    name: 'default exports',
+    find: perLine((file) => !file.path.endsWith('.config.ts'), /^export default /, 'a default export; export a name'),
+  },
+  {
+    name: 'barrels',
+    find: perLine(isSource, /^export (\*|(type )?\{[^}]*\}) from /, 're-exports; import from where it is defined'),
+  },
+  {
+    name: 'escape hatches',
+    find: perLine(
+      () => true,
+      /@ts-(ignore|nocheck|expect-error)|biome-ign[o]re|\bas an[y]\b|[:<|] ?any ?[;,)>\]=|]/,
+      'an escape from the types',
+    ),
+  },
+  { name: 'open ends', find: perLine(() => true, /\/\/.*\b(TODO|FIXME|XXX)\b/, 'an open end; do it or file an issue') },
+  {
+    name: 'pure core',
+    find: perLine(
+      (file) => file.path.startsWith('core/'),
+      /Date\.now\(|new Date\(\)|Math\.random\(|process\.|setTimeout\(|from 'node:(?!crypto)/,
+      'core is pure: now, random bytes and facts are arguments',
+    ),
+  },
+  {
+    name: 'environment',
+    find: perLine(
+      (file) => /^(core|engine|api|aws|lambdas|worker)\//.test(file.path) && !readsEnvironment.has(file.path),
+      /process\.env\b/,
+      'one place reads the environment per program',
+    ),
+  },
+  { name: 'layers', find: perFile(layerBreaks) },
+  {
+    name: 'SDK',
+    find: perFile((file) =>
+      file.imports
+        .filter((target) => target.startsWith('@aws-sdk/') && !/^(aws|test|bench)\//.test(file.path))
+        .map((target) => `${file.path}:1: imports ${target}; only aws/ imports an SDK`),
+    ),
+  },
+  { name: 'import cycles', find: cycles },
+  { name: 'dead files', find: deadFiles },
+];
+
+function layerBreaks(file: SourceFile): string[] {
+  const from = folderOf(file.path);
+  const allowed = arrows[from];
+  if (!allowed) return [];
+  return file.imports
+    .filter((target) => target.endsWith('.ts') && folderOf(target) !== from && arrows[folderOf(target)] !== undefined)
+    .filter((target) => !allowed.some((one) => target === one || target.startsWith(`${one}/`)))
+    .map((target) => `${file.path}:1: imports ${target}; ${from} may import ${allowed.join(', ') || 'nothing'} only`);
+}
+
+function cycles(files: readonly SourceFile[]): string[] {
+  const byPath = new Map(files.map((file) => [file.path, file]));
+  const done = new Set<string>();
+  const found: string[] = [];
+  const visit = (path: string, trail: readonly string[]): void => {
+    if (trail.includes(path))
+      found.push(`${path}:1: imports itself through ${trail.slice(trail.indexOf(path)).join(' → ')}`);
+    if (done.has(path) || trail.includes(path)) return;
+    for (const target of byPath.get(path)?.imports ?? []) if (byPath.has(target)) visit(target, [...trail, path]);
+    done.add(path);
+  };
+  for (const file of files) visit(file.path, []);
+  return found;
+}
+
+const entryPoint =
+  /^(lambdas\/[^/]+\.ts|infra\/app\.ts|cli\/espalier\.ts|worker\/worker\.ts|bench\/bench\.ts|test\/.*\.test\.ts|test\/campaign\/.*|.*\.config\.ts)$/;
+
+function deadFiles(files: readonly SourceFile[]): string[] {
+  const imported = new Set(files.flatMap((file) => file.imports));
+  // Programs that are started by path (threads, child processes) are named in a string.
+  const named = (path: string): boolean =>
+    files.some((file) => file.path !== path && file.text.includes(path.split('/').slice(-1)[0] ?? path));
+  return files
+    .filter((file) => !entryPoint.test(file.path) && !imported.has(file.path) && !named(file.path))
+    .map((file) => `${file.path}:1: nothing imports it; delete it`);
+}
