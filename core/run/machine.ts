@@ -1,0 +1,66 @@
+// Which machine a job gets, out of what the call, the calls above it, the executable and the project say (dx-api.md §4.2).
+
+import {
+  checkByExecutable,
+  checkSystemRequirements,
+  entryPointRequirements,
+  mergeByExecutable,
+  overrideRequirements,
+  type RequirementsByExecutable,
+  requirementsOf,
+  type SystemRequirements,
+} from '../executable/requirements.ts';
+import { checkRunnable } from '../instance/fargate-size.ts';
+
+export type MachineLayers = {
+  readonly executable: string;
+  readonly entryPoint: string;
+  /** Of the executable; of a subjob, what held for its parent. */
+  readonly inherited: SystemRequirements;
+  readonly asked: { readonly systemRequirements?: unknown; readonly systemRequirementsByExecutable?: unknown };
+  /** What the calls above asked for by executable: it wins over this call's. */
+  readonly above: RequirementsByExecutable;
+  readonly defaultInstance: string;
+};
+export type Machine = {
+  readonly instance: string;
+  readonly systemRequirements: SystemRequirements;
+  readonly runSystemRequirements: SystemRequirements;
+  readonly runSystemRequirementsByExecutable: RequirementsByExecutable;
+  readonly mergedSystemRequirementsByExecutable: RequirementsByExecutable;
+};
+
+/** The machine and everything describe tells about how it came about; or a sentence for each fault. */
+export function planMachine(layers: MachineLayers): Machine | { readonly problems: readonly string[] } {
+  const { systemRequirements: given, systemRequirementsByExecutable: givenByExecutable } = layers.asked;
+  const problems = [
+    ...checkSystemRequirements(given, 'systemRequirements'),
+    ...checkByExecutable(givenByExecutable, 'systemRequirementsByExecutable'),
+  ];
+  if (problems.length > 0) return { problems };
+  const run = (given ?? {}) as SystemRequirements;
+  const byExecutable = (givenByExecutable ?? {}) as RequirementsByExecutable;
+  const merged = mergeByExecutable(layers.above, byExecutable);
+  const own = overrideRequirements(
+    overrideRequirements(layers.inherited, run),
+    requirementsOf(merged, layers.executable),
+  );
+  const instance = chooseInstance(own, layers.entryPoint, layers.defaultInstance);
+  const problem = checkRunnable(instance);
+  if (problem !== undefined) return { problems: [`entry point "${layers.entryPoint}": ${problem}`] };
+  return {
+    instance,
+    systemRequirements: own,
+    runSystemRequirements: run,
+    runSystemRequirementsByExecutable: byExecutable,
+    mergedSystemRequirementsByExecutable: merged,
+  };
+}
+
+/** An instance type by name; else the first of a selector that a worker can be; else the default. */
+function chooseInstance(requirements: SystemRequirements, entryPoint: string, fallback: string): string {
+  const { instanceType, instanceTypeSelector } = entryPointRequirements(requirements, entryPoint);
+  if (instanceType !== undefined) return instanceType;
+  const allowed = instanceTypeSelector?.allowedInstanceTypes ?? [];
+  return allowed.find((name) => checkRunnable(name) === undefined) ?? allowed[0] ?? fallback;
+}

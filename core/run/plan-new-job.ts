@@ -1,0 +1,111 @@
+// Plans a subjob: an entry point of the same executable, in the same workspace, made by /job/new (dx-api.md §4.4). Pure.
+
+import { invalidInput, invalidState } from '../error/api-error.ts';
+import { timeoutMs } from '../executable/policy.ts';
+import type { JobId } from '../id/identifier.ts';
+import type { JobPlan } from '../job/plan.ts';
+import { childLineage, type JobRow } from '../job/row.ts';
+import { planMachine } from './machine.ts';
+import { checkDepth } from './plan-run.ts';
+import type { PreparedInput, Refusal } from './prepare-input.ts';
+import type { ExecutionSpec, NewJobRequest } from './request.ts';
+import { searchableName } from './searchable-name.ts';
+import { type Found, planWaits } from './waits.ts';
+
+export type NewJobFacts = {
+  readonly id: JobId;
+  /** Of the request, without its nonce. */
+  readonly digest: string;
+  readonly now: number;
+  readonly request: NewJobRequest;
+  readonly prepared: PreparedInput;
+  readonly found: Found;
+  /** The job whose token made the call. */
+  readonly parent: { readonly job: JobRow; readonly spec: ExecutionSpec };
+};
+
+/** The job, or why there will be none: InvalidInput, InvalidState of the parent, or ResourceNotFound. */
+export function planNewJob(facts: NewJobFacts): JobPlan | Refusal {
+  const { id, now, request, prepared } = facts;
+  const { job: parent, spec: above } = facts.parent;
+  if (parent.state !== 'running') {
+    return { refused: invalidState(`${parent.pk} cannot make jobs any more: it is ${parent.state}`) };
+  }
+  const ancestors = [...above.ancestors, parent.pk];
+  const machine = planMachine({
+    executable: parent.executable,
+    entryPoint: request.function,
+    inherited: above.systemRequirements,
+    asked: request,
+    above: above.mergedSystemRequirementsByExecutable,
+    defaultInstance: above.defaultInstance,
+  });
+  const problems = [...('problems' in machine ? machine.problems : []), ...checkDepth(ancestors)];
+  if (problems.length > 0 || 'problems' in machine) return { refused: invalidInput(problems) };
+  const waits = planWaits(prepared.wanted, facts.found, ancestors);
+  if ('refused' in waits) return waits;
+  const { instance, ...requirements } = machine;
+  const name = request.name ?? `${above.name}:${request.function}`;
+  const ready = waits.length === 0 && !prepared.hasJobReferences;
+  const spec: ExecutionSpec = {
+    ...inherit(above),
+    ...requirements,
+    ...planMetadata(request),
+    ...planInput(prepared, request),
+    name,
+    waits,
+    ancestors,
+  };
+  const row: JobRow = {
+    pk: id,
+    sk: 'A',
+    state: ready ? 'runnable' : 'idle',
+    try: 0,
+    launch: 0,
+    executable: parent.executable,
+    function: request.function,
+    project: parent.project,
+    launchedBy: parent.launchedBy,
+    parent: parent.pk,
+    parentTry: parent.try,
+    origin: parent.origin,
+    root: parent.root,
+    master: parent.master,
+    lineage: childLineage(parent),
+    ...searchableName(name),
+    instance,
+    priority: parent.priority,
+    created: now,
+    modified: now,
+    tryCreated: now,
+    transitions: ready ? [['runnable', now]] : [],
+    timeoutMs: timeoutMs(above.timeoutPolicy, request.function),
+    digest: facts.digest,
+  };
+  return { id, row, spec, memberOf: { origin: parent.origin, parent: parent.pk } };
+}
+
+/** What a subjob shares with its parent: all that is the executable's or the tree's, none of its specification. */
+function inherit(above: ExecutionSpec) {
+  return {
+    folder: above.folder,
+    executableName: above.executableName,
+    executionPolicy: above.executionPolicy,
+    timeoutPolicy: above.timeoutPolicy,
+    timeoutPolicyByExecutable: above.timeoutPolicyByExecutable,
+    access: above.access,
+    defaultInstance: above.defaultInstance,
+    delayWorkspaceDestruction: above.delayWorkspaceDestruction,
+    ignoreReuse: above.ignoreReuse,
+    shown: above.shown,
+    pins: [],
+  };
+}
+
+function planMetadata({ tags, properties, details, dependsOn, headJobOnDemand }: NewJobRequest) {
+  return { tags: [...new Set(tags)], properties, details, dependsOn, headJobOnDemand: headJobOnDemand ?? false };
+}
+
+function planInput({ originalInput }: PreparedInput, { input }: NewJobRequest) {
+  return { runInput: input, originalInput };
+}

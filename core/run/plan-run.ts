@@ -1,0 +1,186 @@
+// Plans the master job that running an applet makes: the job row and its body as they will be written. Pure: everything
+// that was looked up is an argument (dx-api.md §4.1–§4.3).
+
+import { type Level, weaker } from '../access/level.ts';
+import { invalidInput } from '../error/api-error.ts';
+import type { AccessRequest, AppletSpec } from '../executable/applet.ts';
+import { bundledObjects } from '../executable/check-applet.ts';
+import {
+  checkExecutionPolicy,
+  checkTimeoutPolicy,
+  type ExecutionPolicy,
+  effectiveExecutionPolicy,
+  type TimeoutPolicy,
+  timeoutMs,
+} from '../executable/policy.ts';
+import type { AppletId, JobId, PlaceId, ProjectId, UserId } from '../id/identifier.ts';
+import { defaultInstance } from '../instance/instance-types.ts';
+import type { JobPlan } from '../job/plan.ts';
+import { childLineage, type JobRow } from '../job/row.ts';
+import { isHash } from '../reference/value.ts';
+import { planMachine } from './machine.ts';
+import type { PreparedInput, Refusal } from './prepare-input.ts';
+import { type ExecutionSpec, maximumJobDepth, type RunRequest } from './request.ts';
+import { searchableName } from './searchable-name.ts';
+import { type Found, planWaits } from './waits.ts';
+
+export type RunFacts = {
+  readonly id: JobId;
+  /** Of the request, without its nonce. */
+  readonly digest: string;
+  readonly now: number;
+  readonly request: RunRequest;
+  readonly prepared: PreparedInput;
+  readonly found: Found;
+  readonly user: UserId;
+  /** The job that calls, when one does. */
+  readonly from?: { readonly job: JobRow; readonly spec: ExecutionSpec };
+  readonly executable: {
+    readonly id: AppletId;
+    readonly name: string;
+    readonly spec: AppletSpec;
+    /** Where the caller sees it. */
+    readonly place: PlaceId;
+  };
+  readonly project: {
+    readonly id: ProjectId;
+    readonly level: Level;
+    readonly defaultInstanceType?: string | undefined;
+  };
+};
+
+/** The job, or why there will be none: InvalidInput with every problem of the request, or ResourceNotFound. */
+export function planRun(facts: RunFacts): JobPlan | Refusal {
+  const { id, request, executable, project } = facts;
+  const above = request.detach === true ? undefined : facts.from;
+  const ancestors = above === undefined ? [] : [...above.spec.ancestors, above.job.pk];
+  const policyProblems = checkPolicies(request);
+  const machine = planMachine({
+    executable: executable.id,
+    entryPoint: mainEntryPoint,
+    inherited: executable.spec.runSpec.systemRequirements ?? {},
+    asked: request,
+    above: above?.spec.mergedSystemRequirementsByExecutable ?? {},
+    defaultInstance: project.defaultInstanceType ?? defaultInstance,
+  });
+  const problems = [...policyProblems, ...('problems' in machine ? machine.problems : []), ...checkDepth(ancestors)];
+  if (problems.length > 0 || 'problems' in machine) return { refused: invalidInput(problems) };
+  const waits = planWaits(facts.prepared.wanted, facts.found, ancestors);
+  if ('refused' in waits) return waits;
+  const policies = planPolicies(facts, above?.spec);
+  const name = request.name ?? executable.name;
+  const { instance, ...requirements } = machine;
+  const spec: ExecutionSpec = {
+    runInput: request.input,
+    originalInput: facts.prepared.originalInput,
+    name,
+    executableName: executable.name,
+    ...pickSpecifications(executable.spec),
+    ...policies,
+    ...requirements,
+    ...planMetadata(request),
+    defaultInstance: project.defaultInstanceType ?? defaultInstance,
+    access: planAccess(executable.spec.access, project.level, above?.spec.access),
+    waits,
+    pins: [executable.id, ...bundledObjects(executable.spec.runSpec)].map((object) => ({
+      object,
+      project: executable.place,
+    })),
+    ancestors,
+    delayWorkspaceDestruction: request.delayWorkspaceDestruction ?? above?.spec.delayWorkspaceDestruction ?? false,
+    ignoreReuse: request.ignoreReuse ?? executable.spec.ignoreReuse,
+    headJobOnDemand: request.headJobOnDemand ?? executable.spec.runSpec.headJobOnDemand ?? false,
+    ...(facts.from === undefined || above !== undefined
+      ? {}
+      : { detachedFrom: facts.from.job.pk, detachedFromTry: facts.from.job.try }),
+  };
+  const row = planRow(facts, above, spec, instance);
+  return { id, row, spec, ...(above === undefined ? {} : { memberOf: { origin: row.origin, parent: above.job.pk } }) };
+}
+
+/** The entry point of every master job. */
+export const mainEntryPoint = 'main';
+
+/** A sentence when a job would be nested too deep. */
+export function checkDepth(ancestors: readonly JobId[]): string[] {
+  if (ancestors.length < maximumJobDepth) return [];
+  return [`jobs can be nested ${maximumJobDepth} deep, and ${ancestors.at(-1)} is the innermost one possible`];
+}
+
+function planRow(facts: RunFacts, above: RunFacts['from'], spec: ExecutionSpec, instance: string): JobRow {
+  const { id, now, request } = facts;
+  return {
+    pk: id,
+    sk: 'A',
+    state: 'idle',
+    try: 0,
+    launch: 0,
+    executable: facts.executable.id,
+    function: mainEntryPoint,
+    project: facts.project.id,
+    launchedBy: facts.user,
+    origin: above?.job.origin ?? id,
+    root: above?.job.root ?? id,
+    master: id,
+    lineage: above === undefined ? [] : childLineage(above.job),
+    ...(above === undefined ? {} : { parent: above.job.pk, parentTry: above.job.try }),
+    ...searchableName(spec.name),
+    instance,
+    priority: request.priority ?? above?.job.priority ?? 'normal',
+    created: now,
+    modified: now,
+    tryCreated: now,
+    transitions: [],
+    timeoutMs: timeoutMs(spec.timeoutPolicy, mainEntryPoint),
+    digest: facts.digest,
+  };
+}
+
+function checkPolicies({ executionPolicy, timeoutPolicyByExecutable: byExecutable }: RunRequest): string[] {
+  const at = 'timeoutPolicyByExecutable';
+  const limits = isHash(byExecutable) ? Object.entries(byExecutable) : [];
+  return [
+    ...checkExecutionPolicy(executionPolicy, 'executionPolicy'),
+    ...(byExecutable === undefined || isHash(byExecutable) ? [] : [`${at} must be a hash of executables`]),
+    ...limits.flatMap(([executable, policy]) => checkTimeoutPolicy(policy, `${at}.${executable}`)),
+  ];
+}
+
+function planPolicies({ request, executable }: RunFacts, above: ExecutionSpec | undefined) {
+  const { executionPolicy, timeoutPolicy } = executable.spec.runSpec;
+  const byExecutable = {
+    ...((request.timeoutPolicyByExecutable ?? {}) as { [executable: string]: TimeoutPolicy }),
+    ...above?.timeoutPolicyByExecutable,
+  };
+  const named = Object.hasOwn(byExecutable, executable.id) ? byExecutable[executable.id] : byExecutable['*'];
+  return {
+    executionPolicy: effectiveExecutionPolicy(executionPolicy, request.executionPolicy as ExecutionPolicy | undefined),
+    timeoutPolicy: { ...timeoutPolicy, ...named },
+    timeoutPolicyByExecutable: byExecutable,
+  };
+}
+
+function planMetadata({ folder, tags, properties, details, dependsOn, shown }: RunRequest) {
+  return { folder, tags: [...new Set(tags)], properties, details, dependsOn, shown };
+}
+
+function pickSpecifications({ inputSpec, outputSpec }: AppletSpec) {
+  return { ...(inputSpec === undefined ? {} : { inputSpec }), ...(outputSpec === undefined ? {} : { outputSpec }) };
+}
+
+/**
+ * What the job may do: what the applet asks for, an applet VIEW on its project by default, and never more than who runs
+ * it has there (dx-api.md §2.3).
+ */
+function planAccess(asked: AccessRequest, level: Level, above: AccessRequest | undefined): AccessRequest {
+  const passed = (flag: 'developer' | 'projectCreation') =>
+    asked[flag] === true && (above === undefined || above[flag] === true);
+  const everywhere = asked.allProjects ?? 'NONE';
+  return {
+    network: asked.network ?? [],
+    project: weaker(asked.project ?? 'VIEW', level),
+    allProjects: above === undefined ? everywhere : weaker(everywhere, above.allProjects),
+    developer: passed('developer'),
+    projectCreation: passed('projectCreation'),
+  };
+}

@@ -1,0 +1,80 @@
+// The first half of planning a job: is the input one that can be asked at all, and what does it refer to? What it refers to
+// is then looked up by the caller; plan-run.ts and plan-new-job.ts go on with what was found.
+
+import { type ApiError, invalidInput, resourceNotFound } from '../error/api-error.ts';
+import { isId, isObjectId, type JobId, type ObjectId, type PlaceId } from '../id/identifier.ts';
+import { fillInput } from '../iospec/fill-input.ts';
+import type { Specification } from '../iospec/parameter.ts';
+import { checkReferences, findReferences } from '../reference/find.ts';
+import { exceedsDepth, type Hash, maximumDepth } from '../reference/value.ts';
+import { maximumDependsOnCount, maximumInputBytes, maximumReferenceCount, maximumRestBytes } from './request.ts';
+
+/** Why there will be no job: to be thrown as it is. */
+export type Refusal = { readonly refused: ApiError };
+
+/** What must exist, and be visible to the caller, before there is a job. */
+export type Wanted = {
+  readonly jobs: readonly JobId[];
+  /** Each with where to look first, when a link says so. */
+  readonly objects: ReadonlyMap<ObjectId, PlaceId | undefined>;
+};
+export type PreparedInput = {
+  readonly originalInput: Hash;
+  readonly wanted: Wanted;
+  readonly hasJobReferences: boolean;
+};
+
+type Asked = { readonly input: Hash; readonly dependsOn: readonly string[] };
+
+/**
+ * The input with its defaults, and what it and `dependsOn` refer to. Refused: unknown and missing names, malformed links,
+ * inputs beyond the limits (InvalidInput), and ids in `dependsOn` that nothing can have (ResourceNotFound). Values of the
+ * wrong class are not: they fail the job later (dx-api.md §3.3).
+ *
+ * @param specification of the executable, for master jobs that have one; subjobs have none
+ */
+export function prepareInput(asked: Asked, specification: Specification | undefined): PreparedInput | Refusal {
+  const problem = checkSize(asked);
+  if (problem !== undefined) return { refused: invalidInput(problem) };
+  const filled = fillInput(specification, asked.input);
+  const problems = [...filled.problems, ...checkReferences(filled.input, 'input')];
+  if (problems.length > 0) return { refused: invalidInput(problems) };
+  const jobs = new Set<JobId>();
+  const objects = new Map<ObjectId, PlaceId | undefined>();
+  for (const id of asked.dependsOn) {
+    if (isId(id, 'job')) jobs.add(id);
+    else if (isObjectId(id)) objects.set(id, objects.get(id));
+    else return { refused: resourceNotFound(id, '"dependsOn" takes the ids of jobs and data objects') };
+  }
+  const references = findReferences(filled.input);
+  if (references.length > maximumReferenceCount) {
+    return { refused: invalidInput(`the input has more than ${maximumReferenceCount} references`) };
+  }
+  for (const reference of references) {
+    if (reference.kind === 'analysis') return { refused: resourceNotFound(reference.analysis) };
+    if (reference.kind === 'job') jobs.add(reference.job);
+    else objects.set(reference.object, objects.get(reference.object) ?? reference.project);
+  }
+  const hasJobReferences = references.some(({ kind }) => kind === 'job');
+  return { originalInput: filled.input, wanted: { jobs: [...jobs], objects }, hasJobReferences };
+}
+
+function checkSize({ input, ...rest }: Asked): string | undefined {
+  if (exceedsDepth(input) || exceedsDepth(rest)) {
+    return `the request nests arrays and hashes deeper than ${maximumDepth} levels`;
+  }
+  if (rest.dependsOn.length > maximumDependsOnCount) {
+    return `"dependsOn" has ${rest.dependsOn.length} entries, at most ${maximumDependsOnCount} are possible`;
+  }
+  const inputBytes = byteCount(input);
+  if (inputBytes > maximumInputBytes) {
+    return `the input has ${inputBytes} bytes of JSON, at most ${maximumInputBytes} are possible: pass a file instead`;
+  }
+  const restBytes = byteCount(rest);
+  if (restBytes <= maximumRestBytes) return undefined;
+  return `the request has ${restBytes} bytes of JSON beside the input, at most ${maximumRestBytes} are possible`;
+}
+
+function byteCount(value: unknown): number {
+  return Buffer.byteLength(JSON.stringify(value));
+}

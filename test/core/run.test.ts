@@ -1,0 +1,364 @@
+// Plans of jobs: what a call makes of an executable, a caller and an input, as rows and bodies; and what is refused.
+import { describe, expect, it } from 'vitest';
+import type { AppletSpec } from '../../core/executable/applet.ts';
+import { deriveId } from '../../core/id/derive.ts';
+import type { JobId } from '../../core/id/identifier.ts';
+import type { JobPlan } from '../../core/job/plan.ts';
+import type { JobRow } from '../../core/job/row.ts';
+import { planNewJob } from '../../core/run/plan-new-job.ts';
+import { planRun, type RunFacts } from '../../core/run/plan-run.ts';
+import { type PreparedInput, prepareInput, type Refusal } from '../../core/run/prepare-input.ts';
+import type { ExecutionSpec, NewJobRequest, RunRequest } from '../../core/run/request.ts';
+import type { Found } from '../../core/run/waits.ts';
+
+const applet = deriveId('applet', 'u', 'r', '1');
+const bundle = deriveId('file', 'u', 'r', 'bundle');
+const project = deriveId('project', 'u', 'r', '1');
+const file = deriveId('file', 'u', 'r', '1');
+const openFile = deriveId('file', 'u', 'r', '2');
+const record = deriveId('record', 'u', 'r', '3');
+const other = deriveId('job', 'u', 'r', 'other');
+const link = { $dnanexus_link: file };
+
+const appletSpec: AppletSpec = {
+  runSpec: { interpreter: 'bash', code: '', bundledDepends: [{ name: 'b', id: { $dnanexus_link: bundle } }] },
+  dxapi: '1.0.0',
+  access: {},
+  title: '',
+  summary: '',
+  description: '',
+  developerNotes: '',
+  ignoreReuse: false,
+};
+const everything: Found = {
+  jobs: new Set([other]),
+  objects: new Map([
+    [file, { closed: true, linking: false }],
+    [openFile, { closed: false, linking: false }],
+    [record, { closed: true, linking: true }],
+  ]),
+};
+
+function prepared(
+  request: { input: RunRequest['input']; dependsOn: readonly string[] },
+  spec = appletSpec,
+): PreparedInput {
+  const result = prepareInput(request, spec.inputSpec);
+  if ('refused' in result) throw result.refused;
+  return result;
+}
+
+function runFacts(request: Partial<RunRequest> = {}, facts: Partial<RunFacts> = {}): RunFacts {
+  const whole: RunRequest = {
+    input: {},
+    tags: [],
+    properties: {},
+    details: {},
+    dependsOn: [],
+    folder: '/',
+    shown: {},
+    ...request,
+  };
+  return {
+    id: deriveId('job', 'u', 'run', JSON.stringify(request)),
+    digest: 'd',
+    now: 1000,
+    request: whole,
+    prepared: prepared(whole, facts.executable?.spec),
+    found: everything,
+    user: 'user-ada',
+    executable: { id: applet, name: 'stats', spec: appletSpec, place: project },
+    project: { id: project, level: 'CONTRIBUTE' },
+    ...facts,
+  };
+}
+
+function planned(plan: JobPlan | Refusal): JobPlan & { spec: ExecutionSpec } {
+  if ('refused' in plan) throw plan.refused;
+  return plan as JobPlan & { spec: ExecutionSpec };
+}
+
+const running = (plan: JobPlan): { job: JobRow; spec: ExecutionSpec } => ({
+  job: { ...plan.row, state: 'running' },
+  spec: JSON.parse(JSON.stringify(plan.spec)),
+});
+
+function newJob(parent: ReturnType<typeof running>, request: Partial<NewJobRequest> = {}, found = everything) {
+  const whole: NewJobRequest = {
+    function: 'process',
+    input: {},
+    tags: [],
+    properties: {},
+    details: {},
+    dependsOn: [],
+    ...request,
+  };
+  const id = deriveId('job', parent.job.pk, 'new', JSON.stringify(request));
+  const { prepared: _, ...rest } = { prepared: 0, id, digest: 'e', now: 2000, request: whole, found, parent };
+  return planNewJob({ ...rest, prepared: prepared(whole) });
+}
+
+describe('a run by a user', () => {
+  it('starts a tree of its own, with the defaults of dx-api.md §4.1', () => {
+    const { id, row, spec, memberOf } = planned(planRun(runFacts()));
+    expect(memberOf).toBeUndefined();
+    expect(row).toEqual({
+      pk: id,
+      sk: 'A',
+      state: 'idle',
+      try: 0,
+      launch: 0,
+      executable: applet,
+      function: 'main',
+      project,
+      launchedBy: 'user-ada',
+      origin: id,
+      root: id,
+      master: id,
+      lineage: [],
+      name: 'stats',
+      instance: 'mem2_hdd2_x2',
+      priority: 'normal',
+      created: 1000,
+      modified: 1000,
+      tryCreated: 1000,
+      transitions: [],
+      timeoutMs: 2_592_000_000,
+      digest: 'd',
+    });
+    expect(spec).toMatchObject({
+      name: 'stats',
+      executableName: 'stats',
+      folder: '/',
+      waits: [],
+      systemRequirements: {},
+    });
+    expect(spec.executionPolicy).toEqual({
+      restartOn: { UnresponsiveWorker: 2, JMInternalError: 1, ExecutionError: 1 },
+    });
+    expect(spec.pins).toEqual([
+      { object: applet, project },
+      { object: bundle, project },
+    ]);
+    expect(spec.access).toMatchObject({ project: 'VIEW', network: [], allProjects: 'NONE' });
+    expect(JSON.parse(JSON.stringify(spec))).toEqual(spec);
+    expect(Buffer.byteLength(JSON.stringify(row))).toBeLessThan(1024);
+  });
+
+  it('waits for jobs and objects that are not ready for good, once each', () => {
+    const input = {
+      a: link,
+      b: [{ $dnanexus_link: openFile }, { $dnanexus_link: openFile }],
+      c: { $dnanexus_link: record },
+    };
+    const jbors = { d: { job: other, field: 'x' }, e: { $dnanexus_link: { job: other, field: 'y', index: 1 } } };
+    const { spec } = planned(planRun(runFacts({ input: { ...input, ...jbors }, dependsOn: [other, openFile] })));
+    expect(spec.waits).toEqual([
+      { kind: 'job', job: other },
+      { kind: 'object', object: openFile },
+      { kind: 'object', object: record },
+    ]);
+    expect(spec.dependsOn).toEqual([other, openFile]);
+  });
+
+  it('keeps runInput as given and fills originalInput', () => {
+    const spec = {
+      ...appletSpec,
+      inputSpec: [
+        { name: 'n', class: 'int', default: 3 },
+        { name: 'f', class: 'file' },
+      ],
+    } as AppletSpec;
+    const executable = { id: applet, name: 'stats', spec, place: project };
+    const plan = planned(planRun(runFacts({ input: { f: 'no link at all' } }, { executable })));
+    expect(plan.spec.runInput).toEqual({ f: 'no link at all' });
+    expect(plan.spec.originalInput).toEqual({ f: 'no link at all', n: 3 });
+    expect(plan.spec.inputSpec).toEqual(spec.inputSpec);
+  });
+
+  it('takes the machine from the strongest layer, and the time limit by executable', () => {
+    const runSpec = {
+      ...appletSpec.runSpec,
+      systemRequirements: { main: { instanceType: 'mem1_ssd1_x2', nvidiaDriver: 'R' } },
+    };
+    const executable = { id: applet, name: 'stats', spec: { ...appletSpec, runSpec }, place: project };
+    const request = {
+      systemRequirements: { '*': { instanceType: 'mem2_hdd2_x1' } },
+      timeoutPolicyByExecutable: { [applet]: { '*': { hours: 1 } } },
+    };
+    const { row, spec } = planned(planRun(runFacts(request, { executable })));
+    expect(row.instance).toBe('mem2_hdd2_x1');
+    expect(row.timeoutMs).toBe(3_600_000);
+    expect(spec.systemRequirements.main).toEqual({ instanceType: 'mem2_hdd2_x1', nvidiaDriver: 'R' });
+    const byExecutable = {
+      ...request,
+      systemRequirementsByExecutable: { [applet]: { '*': { instanceType: 'mem1_ssd1_v2_x4' } } },
+    };
+    expect(planned(planRun(runFacts(byExecutable, { executable }))).row.instance).toBe('mem1_ssd1_v2_x4');
+    const selector = { '*': { instanceTypeSelector: { allowedInstanceTypes: ['mem2_ssd1_gpu_x16', 'mem1_ssd1_x4'] } } };
+    expect(planned(planRun(runFacts({ systemRequirements: selector }))).row.instance).toBe('mem1_ssd1_x4');
+    const byProject = { project: { id: project, level: 'VIEW' as const, defaultInstanceType: 'mem1_ssd1_x8' } };
+    expect(planned(planRun(runFacts({}, byProject))).row.instance).toBe('mem1_ssd1_x8');
+  });
+
+  it('never passes on more rights than the caller has', () => {
+    const spec = { ...appletSpec, access: { project: 'ADMINISTER' as const, network: ['*'], developer: true } };
+    const executable = { id: applet, name: 'stats', spec, place: project };
+    const { access } = planned(planRun(runFacts({}, { executable }))).spec;
+    expect(access).toMatchObject({ project: 'CONTRIBUTE', network: ['*'], developer: true, projectCreation: false });
+  });
+
+  it.each<[string, Partial<RunRequest>, string, string]>([
+    [
+      'unknown instance type',
+      { systemRequirements: { '*': { instanceType: 'foo' } } },
+      'InvalidInput',
+      'no instance type "foo"',
+    ],
+    ['a GPU', { systemRequirements: { main: { instanceType: 'mem2_ssd1_gpu_x16' } } }, 'InvalidInput', 'GPU'],
+    [
+      'too large',
+      { systemRequirements: { main: { instanceType: 'mem3_ssd1_v2_x96' } } },
+      'InvalidInput',
+      'larger than',
+    ],
+    ['policy', { executionPolicy: { maxRestarts: 99 } }, 'InvalidInput', 'executionPolicy.maxRestarts'],
+    ['time limits', { timeoutPolicyByExecutable: { x: 5 } }, 'InvalidInput', 'timeoutPolicyByExecutable.x'],
+    [
+      'unseen object',
+      { input: { a: { $dnanexus_link: deriveId('file', 'x', 'x', 'x') } } },
+      'ResourceNotFound',
+      'file-',
+    ],
+    ['unseen job', { input: { a: { job: deriveId('job', 'x', 'x', 'x'), field: 'f' } } }, 'ResourceNotFound', 'job-'],
+    ['unseen dependency', { dependsOn: [deriveId('job', 'x', 'x', 'x')] }, 'ResourceNotFound', 'job-'],
+  ])('is refused: %s', (_, request, type, message) => {
+    const plan = planRun(runFacts(request));
+    expect('refused' in plan && plan.refused).toMatchObject({ type, message: expect.stringContaining(message) });
+  });
+});
+
+describe('an input is refused before anything is looked up', () => {
+  it.each<[string, { input: RunRequest['input']; dependsOn?: string[] }, string, string]>([
+    ['unknown name', { input: { n: 1, x: 1 } }, 'InvalidInput', 'no input "x"'],
+    ['missing name', { input: {} }, 'InvalidInput', 'input "n" (int) is missing'],
+    ['malformed link', { input: { n: { $dnanexus_link: 'x' } } }, 'InvalidInput', 'input.n: "x" is no id'],
+    [
+      'analysis',
+      { input: { n: { $dnanexus_link: { analysis: deriveId('analysis', '', '', ''), field: 'f' } } } },
+      'ResourceNotFound',
+      'analysis-',
+    ],
+    ['no id in dependsOn', { input: { n: 1 }, dependsOn: ['not_a_valid_id'] }, 'ResourceNotFound', 'not_a_valid_id'],
+    ['too large', { input: { n: 'x'.repeat(1_100_000) } }, 'InvalidInput', 'pass a file instead'],
+    ['too deep', { input: { n: JSON.parse('['.repeat(99) + ']'.repeat(99)) } }, 'InvalidInput', 'deeper than 64'],
+    [
+      'too many references',
+      { input: { n: Array.from({ length: 20_001 }, () => ({ job: other, field: 'f' })) } },
+      'InvalidInput',
+      '20000 references',
+    ],
+  ])('%s', (_, { input, dependsOn = [] }, type, message) => {
+    const result = prepareInput({ input, dependsOn }, [{ name: 'n', class: 'int' }]);
+    expect('refused' in result && result.refused).toMatchObject({ type, message: expect.stringContaining(message) });
+  });
+});
+
+describe('a run by a job', () => {
+  const origin = running(planned(planRun(runFacts({ priority: 'high', delayWorkspaceDestruction: true }))));
+
+  it('is a master job in the caller’s tree', () => {
+    const facts = runFacts({ name: 'child' }, { from: origin });
+    const { id, row, spec, memberOf } = planned(planRun(facts));
+    expect(memberOf).toEqual({ origin: origin.job.pk, parent: origin.job.pk });
+    expect(row).toMatchObject({
+      origin: origin.job.pk,
+      root: origin.job.pk,
+      master: id,
+      parent: origin.job.pk,
+      parentTry: 0,
+    });
+    expect(row.lineage).toEqual([`${origin.job.pk}:0`]);
+    expect(row.priority).toBe('high');
+    expect(spec.delayWorkspaceDestruction).toBe(true);
+    expect(spec.ancestors).toEqual([origin.job.pk]);
+  });
+
+  it('starts a tree of its own when detached, and remembers from where', () => {
+    const { id, row, spec, memberOf } = planned(planRun(runFacts({ detach: true }, { from: origin })));
+    expect(memberOf).toBeUndefined();
+    expect(row).toMatchObject({ origin: id, root: id, lineage: [], priority: 'normal' });
+    expect(row.parent).toBeUndefined();
+    expect(spec).toMatchObject({ detachedFrom: origin.job.pk, detachedFromTry: 0, ancestors: [] });
+  });
+
+  it('obeys what was asked by executable further up', () => {
+    const byExecutable = { [applet]: { '*': { instanceType: 'mem1_ssd1_x8' } } };
+    const up = running(planned(planRun(runFacts({ systemRequirementsByExecutable: byExecutable }))));
+    const request = { systemRequirements: { '*': { instanceType: 'mem1_ssd1_x2' } } };
+    expect(planned(planRun(runFacts(request, { from: up }))).row.instance).toBe('mem1_ssd1_x8');
+  });
+
+  it('cannot wait for a job that it is nested in', () => {
+    const found = { ...everything, jobs: new Set<JobId>([origin.job.pk]) };
+    const plan = planRun(runFacts({ dependsOn: [origin.job.pk] }, { from: origin, found }));
+    expect('refused' in plan && plan.refused.message).toContain('waits for this job to end');
+  });
+});
+
+describe('a subjob', () => {
+  const origin = running(
+    planned(planRun(runFacts({ folder: '/out', systemRequirements: { process: { instanceType: 'mem1_ssd1_x4' } } }))),
+  );
+
+  it('is runnable at once when it waits for nothing', () => {
+    const { row, spec, memberOf } = planned(newJob(origin, { input: { a: link } }));
+    expect(row).toMatchObject({
+      state: 'runnable',
+      transitions: [['runnable', 2000]],
+      function: 'process',
+      master: origin.job.pk,
+      origin: origin.job.pk,
+      lineage: [`${origin.job.pk}:0`],
+      instance: 'mem1_ssd1_x4',
+      name: 'stats:process',
+    });
+    expect(memberOf).toEqual({ origin: origin.job.pk, parent: origin.job.pk });
+    expect(spec).toMatchObject({
+      pins: [],
+      waits: [],
+      folder: '/out',
+      executableName: 'stats',
+      ancestors: [origin.job.pk],
+    });
+    expect(spec.inputSpec).toBeUndefined();
+  });
+
+  it('waits for the output of its sibling', () => {
+    const { row, spec } = planned(newJob(origin, { input: { a: [{ job: other, field: 'x' }] } }));
+    expect(row).toMatchObject({ state: 'idle', transitions: [] });
+    expect(spec.waits).toEqual([{ kind: 'job', job: other }]);
+  });
+
+  it('may ask for another machine for its entry point', () => {
+    const systemRequirements = { process: { instanceType: 'mem1_ssd1_x8' } };
+    const { row, spec } = planned(newJob(origin, { systemRequirements }));
+    expect(row.instance).toBe('mem1_ssd1_x8');
+    expect(spec.systemRequirements).toEqual(systemRequirements);
+  });
+
+  it('nests 16 deep and no deeper, and its parent must be running', () => {
+    let parent = origin;
+    for (let depth = 2; depth <= 16; depth++) parent = running(planned(newJob(parent)));
+    const seventeenth = newJob(parent);
+    expect('refused' in seventeenth && seventeenth.refused.message).toContain('nested 16 deep');
+    const ended = newJob({ ...origin, job: { ...origin.job, state: 'waiting_on_output' } });
+    expect('refused' in ended && ended.refused.type).toBe('InvalidState');
+  });
+
+  it('keeps a long name out of its row', () => {
+    const { row, spec } = planned(newJob(origin, { name: 'ü'.repeat(100) }));
+    expect(row.name).toBeUndefined();
+    expect(spec.name).toBe('ü'.repeat(100));
+  });
+});
