@@ -1,0 +1,106 @@
+// The headers that S3 keeps with an object, its tags, and the headers with which it is answered. It stores nothing.
+import { checksumHeaders } from './checksum.ts';
+import type { ObjectRow, StoredHeaders, Tag } from './object-table.ts';
+import type { S3Request } from './request.ts';
+import { refuse } from './s3-error.ts';
+
+const kept = [
+  'content-type',
+  'cache-control',
+  'content-disposition',
+  'content-encoding',
+  'content-language',
+  'expires',
+];
+/** S3's type of an object that was given none. */
+const DEFAULT_TYPE = 'binary/octet-stream';
+const MAX_METADATA_BYTES = 2048;
+const MAX_TAGS = 10;
+const MAX_TAG_KEY = 128;
+const MAX_TAG_VALUE = 256;
+
+/** Headers whose silent loss would be a lie: refused with 501, as S3 refuses what it does not implement. */
+const unsupported =
+  /^x-amz-(acl|grant-.*|object-lock-.*|server-side-encryption.*|copy-source-server-side-.*|website-.*|write-offset-bytes)$/;
+
+/** What is kept of a request that stores an object. Throws NotImplemented, MetadataTooLarge and InvalidArgument. */
+export function storedHeaders(request: S3Request): StoredHeaders {
+  const names = [...Object.keys(request.http.headers), ...request.query.keys()].map((name) => name.toLowerCase());
+  for (const name of names) {
+    if (unsupported.test(name)) throw refuse('NotImplemented', { Header: name });
+  }
+  const storageClass = request.header('x-amz-storage-class');
+  if (storageClass !== undefined && storageClass !== 'STANDARD') {
+    throw refuse('NotImplemented', { Header: 'x-amz-storage-class' });
+  }
+  const metadata = new Set(names.filter((name) => name.startsWith('x-amz-meta-')));
+  const stored: StoredHeaders = {};
+  for (const name of [...kept, ...metadata]) {
+    const value = request.header(name);
+    if (value === undefined) continue;
+    const plain = name === 'content-encoding' ? withoutCoding(value) : value;
+    if (plain !== '' || name.startsWith('x-amz-meta-')) stored[name] = answerable(name, plain);
+  }
+  const size = [...metadata].reduce((sum, name) => sum + name.length - 11 + (stored[name] ?? '').length, 0);
+  if (size > MAX_METADATA_BYTES) {
+    throw refuse('MetadataTooLarge', { Size: size, MaxSizeAllowed: MAX_METADATA_BYTES });
+  }
+  return stored;
+}
+
+/** The tags of the `x-amz-tagging` header, a query string. */
+export function taggingHeader(request: S3Request): Tag[] {
+  const text = request.header('x-amz-tagging');
+  if (text === undefined || text === '') return [];
+  return checkTags([...new URLSearchParams(text)].map(([key, value]) => ({ key, value })));
+}
+
+/** Throws InvalidTag for more than ten, twice the same key, or one that is too long. */
+export function checkTags(tags: Tag[]): Tag[] {
+  if (tags.length > MAX_TAGS) throw refuse('InvalidTag', {}, `Object tags cannot be greater than ${MAX_TAGS}`);
+  const seen = new Set<string>();
+  for (const { key, value } of tags) {
+    if (key === '' || key.length > MAX_TAG_KEY)
+      throw refuse('InvalidTag', {}, 'The TagKey you have provided is invalid');
+    if (value.length > MAX_TAG_VALUE) throw refuse('InvalidTag', {}, 'The TagValue you have provided is invalid');
+    if (seen.has(key)) throw refuse('InvalidTag', {}, 'Cannot provide multiple Tags with the same key');
+    seen.add(key);
+  }
+  return tags;
+}
+
+/**
+ * The headers that describe an object. A signed `response-content-type`, `-disposition` … takes the place of what is stored;
+ * the checksum is told where it is asked for and the whole object is answered.
+ */
+export function describingHeaders(object: ObjectRow, request: S3Request, whole: boolean): Record<string, string> {
+  const headers: Record<string, string> = { 'content-type': DEFAULT_TYPE, ...object.headers };
+  for (const name of kept) {
+    const override = request.query.get(`response-${name}`);
+    if (override !== undefined) headers[name] = answerable(name, override);
+  }
+  const mode = request.header('x-amz-checksum-mode')?.toUpperCase();
+  return {
+    ...headers,
+    ...(mode === 'ENABLED' && whole ? checksumHeaders(object.checksum) : {}),
+    ...(object.tags.length > 0 ? { 'x-amz-tagging-count': String(object.tags.length) } : {}),
+    ...validators(object),
+    'accept-ranges': 'bytes',
+  };
+}
+
+/** The headers of a 304. */
+export function validators(object: ObjectRow): Record<string, string> {
+  return { etag: `"${object.etag}"`, 'last-modified': new Date(object.modifiedAt).toUTCString() };
+}
+
+function withoutCoding(value: string): string {
+  const codings = value.split(',').map((coding) => coding.trim());
+  return codings.filter((coding) => coding !== 'aws-chunked' && coding !== '').join(',');
+}
+
+function answerable(name: string, value: string): string {
+  if (/^[\t\u0020-\u007e\u0080-\u00ff]*$/.test(value)) return value;
+  const extra = { ArgumentName: name, ArgumentValue: value };
+  throw refuse('InvalidArgument', extra, 'Header value cannot be represented using ISO-8859-1.');
+}

@@ -1,0 +1,61 @@
+// Writes answers: XML, bytes as they come, and refusals. It knows no operation.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { AwsError } from '../wire/aws-error.ts';
+import type { S3Reply } from './request.ts';
+import { renderXml } from './xml.ts';
+
+/** A body that goes on after its refusal is read and dropped up to here, so that the client sees the answer; then cut off. */
+const MAX_DROPPED_BYTES = 256 * 1024 ** 2;
+
+/** Sends a reply. A client that goes away while bytes are sent is no error. */
+export async function sendReply(http: IncomingMessage, res: ServerResponse, reply: S3Reply): Promise<void> {
+  const { status = 200, headers = {}, body } = reply;
+  if (typeof body === 'object') {
+    res.writeHead(status, headers);
+    try {
+      await pipeline(Readable.from(body), res);
+    } catch (error) {
+      if (!http.socket.destroyed) throw error;
+    }
+    return;
+  }
+  const bytes = Buffer.from(body ?? '');
+  const type = body === undefined ? {} : { 'content-type': 'application/xml' };
+  const length = status === 204 || status === 304 ? {} : { 'content-length': String(bytes.length) };
+  res.writeHead(status, { ...length, ...type, ...headers });
+  res.end(http.method === 'HEAD' ? undefined : bytes);
+}
+
+/** Sends a refusal as S3's XML, or InternalError for a fault of ours. Where bytes went out already, the connection is cut. */
+export function sendError(http: IncomingMessage, res: ServerResponse, error: unknown, requestId: string): void {
+  if (res.headersSent || res.destroyed) {
+    res.destroy();
+    return;
+  }
+  const refusal = error instanceof AwsError ? error : internalError();
+  const path = (http.url ?? '/').split('?', 1)[0] ?? '/';
+  const extra = Object.fromEntries(Object.entries(refusal.extra).map(([name, value]) => [name, String(value)]));
+  const { code: Code, message: Message } = refusal;
+  const document = { Code, Message, ...extra, Resource: path, RequestId: requestId, HostId: requestId };
+  const bytes = Buffer.from(renderXml({ Error: document }));
+  if (!http.complete) dropRest(http);
+  res.writeHead(refusal.status, { 'content-type': 'application/xml', 'content-length': String(bytes.length) });
+  res.end(http.method === 'HEAD' ? undefined : bytes);
+}
+
+function dropRest(http: IncomingMessage): void {
+  let dropped = 0;
+  http.on('data', (chunk: Buffer) => {
+    dropped += chunk.length;
+    if (dropped > MAX_DROPPED_BYTES) http.destroy();
+  });
+  // The client may go away now: it has its answer.
+  http.on('error', () => http.destroy());
+  http.resume();
+}
+
+function internalError(): AwsError {
+  return new AwsError('InternalError', "We encountered an internal error; the platform's log says why.", 500);
+}

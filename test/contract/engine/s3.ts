@@ -1,0 +1,46 @@
+// Starts our S3 for the contract suites: in this process, on a port of its own, on a folder of its own.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ObjectCreated } from '../../../local/cloud/s3/outbox.ts';
+import { createS3, type S3 } from '../../../local/cloud/s3/s3.ts';
+import { openDatabase } from '../../../local/cloud/wire/transaction.ts';
+import type { Endpoint } from '../endpoint.ts';
+
+const credentials = { accessKeyId: 'AKIDCONTRACT', secretAccessKey: 'contract/secret+key' };
+
+/** Our engine, with its inside for what no wire shows. */
+export type OurS3 = Endpoint & { s3: S3; folder: string };
+export type OurS3Options = {
+  /** A data folder to open, which then is kept; otherwise one is made and removed. */
+  folder?: string;
+  now?: () => number;
+  onEvent?: (event: ObjectCreated) => Promise<void> | void;
+  authorise?: (caller: { accessKeyId: string }, action: string, resources: string[]) => void;
+};
+
+export async function startOurs(options: OurS3Options = {}): Promise<OurS3> {
+  const { folder: kept, ...rest } = options;
+  const folder = kept ?? (await mkdtemp(join(tmpdir(), 'espalier-s3-')));
+  const database = openDatabase(join(folder, 'cloud.sqlite'));
+  const { accessKeyId, secretAccessKey } = credentials;
+  const s3 = createS3({
+    folder: join(folder, 's3'),
+    database,
+    credentials: new Map([[accessKeyId, { secretAccessKey }]]),
+    ...rest,
+  });
+  const server = createServer({ requestTimeout: 0 }, s3.listener);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const close = async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+    await s3.close();
+    database.close();
+    if (!kept) await rm(folder, { recursive: true });
+  };
+  return { endpoint, credentials, close, s3, folder };
+}
