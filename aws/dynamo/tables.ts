@@ -14,3 +14,6 @@ export const tables = {
 
 /** Sparse and keys-only: executions that still have consequences, by when they should be looked at. */
 export const openIndex = { name: 'open', partitionKey: 'openShard', sortKey: 'dueAt' } as const;
+
+/** Over so many partitions the index is spread; the sweep looks at each. */
+export const openShardCount = 16;

@@ -1,0 +1,58 @@
+// JSON documents of one execution: as text when tiny, compressed in the row when small, else in the content bucket.
+// Knows nothing of what they say.
+import { createHash } from 'node:crypto';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import type { Bodies, BodyKind, Row, Rows } from '../../core/context.ts';
+import { type Documents, documentKey } from '../s3/documents.ts';
+
+/** Text up to here costs one write unit as it stands, and can be read in the console. */
+const plainBytes = 800;
+/** Compressed bodies above this live in S3: a row is at most 400 KB, and each KB written is paid for. */
+const inlineBytes = 8 * 1024;
+/** Documents of one `loadMany` that are fetched from S3 at once. */
+const parallelFetches = 16;
+
+/** @param documents where bodies above 8 KB are kept, at `meta/<id>/<kind>/<digest>`. */
+export function createBodies(rows: Rows, documents: Documents): Bodies {
+  return {
+    async save(id, kind, body, options = {}) {
+      const row = await rowOf(id, kind, body, documents);
+      return rows.put('executions', row, options.ifAbsent ? 'absent' : undefined);
+    },
+    async load(id, kind) {
+      return bodyOf(await rows.get('executions', { pk: id, sk: kind }), documents);
+    },
+    async loadMany(ids, kind) {
+      const found = await rows.getMany(
+        'executions',
+        ids.map((id) => ({ pk: id, sk: kind })),
+      );
+      const bodies: unknown[] = [];
+      for (let start = 0; start < found.length; start += parallelFetches) {
+        const group = found.slice(start, start + parallelFetches);
+        bodies.push(...(await Promise.all(group.map((row) => bodyOf(row, documents)))));
+      }
+      return bodies;
+    },
+  };
+}
+
+/** The object's name holds the digest: two writers of one body never change each other's bytes, whoever's row stays. */
+async function rowOf(id: string, kind: BodyKind, body: unknown, documents: Documents): Promise<Row> {
+  const text = Buffer.from(JSON.stringify(body));
+  if (text.length <= plainBytes) return { pk: id, sk: kind, json: text.toString() };
+  const compressed = gzipSync(text);
+  if (compressed.length <= inlineBytes) return { pk: id, sk: kind, gzip: new Uint8Array(compressed) };
+  const key = documentKey(id, kind, createHash('sha256').update(text).digest('hex').slice(0, 32));
+  await documents.put(key, compressed);
+  return { pk: id, sk: kind, document: key };
+}
+
+async function bodyOf(row: Row | undefined, documents: Documents): Promise<unknown> {
+  if (row === undefined) return undefined;
+  if (typeof row.json === 'string') return JSON.parse(row.json);
+  if (row.gzip instanceof Uint8Array) return JSON.parse(gunzipSync(row.gzip).toString());
+  if (typeof row.document !== 'string') throw new Error(`The body ${row.pk} ${row.sk} has no content.`);
+  const compressed = await documents.get(row.document);
+  return JSON.parse(gunzipSync(compressed).toString());
+}

@@ -1,0 +1,99 @@
+// DynamoDB's expressions from our conditions and changes. Pure: sends nothing.
+import type { Change, Expected, Key, Value } from '../../core/context.ts';
+
+export type Expression = {
+  readonly ConditionExpression?: string;
+  readonly UpdateExpression?: string;
+  readonly ExpressionAttributeNames?: Record<string, string>;
+  readonly ExpressionAttributeValues?: Record<string, Value>;
+};
+
+/** Every attribute goes by a placeholder: many of our names are reserved words of DynamoDB's. */
+class Placeholders {
+  readonly names = new Map<string, string>();
+  readonly values: Record<string, Value> = {};
+
+  name(attribute: string): string {
+    const known = this.names.get(attribute);
+    if (known !== undefined) return known;
+    const placeholder = `#n${this.names.size}`;
+    this.names.set(attribute, placeholder);
+    return placeholder;
+  }
+
+  value(value: Value): string {
+    const placeholder = `:v${Object.keys(this.values).length}`;
+    this.values[placeholder] = value;
+    return placeholder;
+  }
+
+  expression(parts: { condition: readonly string[]; update?: string }): Expression {
+    return {
+      ...(parts.condition.length > 0 ? { ConditionExpression: parts.condition.join(' AND ') } : {}),
+      ...(parts.update ? { UpdateExpression: parts.update } : {}),
+      ...(this.names.size > 0
+        ? {
+            ExpressionAttributeNames: Object.fromEntries(
+              [...this.names].map(([name, placeholder]) => [placeholder, name]),
+            ),
+          }
+        : {}),
+      ...(Object.keys(this.values).length > 0 ? { ExpressionAttributeValues: this.values } : {}),
+    };
+  }
+}
+
+/** Nothing, "there is no such row", or "the row has these values"; a missing row has no attributes. */
+export function conditionOf(expected: 'absent' | Expected | undefined): Expression {
+  const placeholders = new Placeholders();
+  return placeholders.expression({ condition: conditions(placeholders, expected) });
+}
+
+/** An update never creates a row: a missing one is a condition that failed. `undefined` in `set` changes nothing. */
+export function updateOf(change: Change, expected: Expected | undefined): Expression {
+  const placeholders = new Placeholders();
+  const assigned: string[] = [];
+  const removed = new Set(change.remove ?? []);
+  for (const [attribute, value] of Object.entries(change.set ?? {})) {
+    // What is both set and removed is removed; DynamoDB would refuse to be told both.
+    if (value === undefined || removed.has(attribute)) continue;
+    assigned.push(`${placeholders.name(attribute)} = ${placeholders.value(value)}`);
+  }
+  const clauses = [
+    ...(assigned.length > 0 ? [`SET ${assigned.join(', ')}`] : []),
+    ...(removed.size > 0 ? [`REMOVE ${[...removed].map((attribute) => placeholders.name(attribute)).join(', ')}`] : []),
+  ];
+  const exists = `attribute_exists(${placeholders.name('pk')})`;
+  return placeholders.expression({
+    condition: [exists, ...conditions(placeholders, expected)],
+    update: clauses.join(' '),
+  });
+}
+
+function conditions(placeholders: Placeholders, expected: 'absent' | Expected | undefined): string[] {
+  if (expected === undefined) return [];
+  if (expected === 'absent') return [`attribute_not_exists(${placeholders.name('pk')})`];
+  return Object.entries(expected).map(([attribute, value]) =>
+    value === undefined
+      ? `attribute_not_exists(${placeholders.name(attribute)})`
+      : `${placeholders.name(attribute)} = ${placeholders.value(value)}`,
+  );
+}
+
+/**
+ * Where a query begins. DynamoDB refuses a starting key that the range does not hold, while `after` may lie anywhere:
+ * before the range it changes nothing, behind it nothing is left.
+ */
+export function startOf(range: {
+  pk: string;
+  prefix?: string;
+  after?: string;
+  descending?: boolean;
+}): Key | 'beginning' | 'nothing' {
+  const { pk, prefix = '', after, descending = false } = range;
+  if (after === undefined) return 'beginning';
+  if (after.startsWith(prefix)) return { pk, sk: after };
+  // Sort keys are in the order of their UTF-8 bytes.
+  const isBefore = Buffer.compare(Buffer.from(after), Buffer.from(prefix)) < 0;
+  return isBefore === descending ? 'nothing' : 'beginning';
+}

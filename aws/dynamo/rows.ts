@@ -1,0 +1,248 @@
+// Rows on DynamoDB. Reads are strongly consistent; what AWS leaves to its callers (conflicts, throttling, unprocessed
+// keys) is retried here, bounded and with jitter: a conditional write whose answer was lost may then come back as "the
+// condition failed", and its caller reads again. Knows nothing of what rows mean.
+import { randomUUID } from 'node:crypto';
+import {
+  BatchGetCommand,
+  DeleteCommand,
+  type DynamoDBDocumentClient,
+  GetCommand,
+  PutCommand,
+  QueryCommand,
+  TransactWriteCommand,
+  type TransactWriteCommandInput,
+  UpdateCommand,
+} from '@aws-sdk/lib-dynamodb';
+import type { Change, Expected, Key, QueryRange, Row, Rows, TableName, Write } from '../../core/context.ts';
+import { AwsFailure, asFailure, codeOf, isTransient } from '../failure.ts';
+import { defaultPatience, type Patience, patiently, pause } from '../patience.ts';
+import { conditionOf, startOf, updateOf } from './expression.ts';
+import { openIndex, tables } from './tables.ts';
+
+/** DynamoDB's limits of one request. */
+const maxTransactionWrites = 100;
+const maxBatchKeys = 100;
+/** Batches of one `getMany` that are in flight at once. */
+const parallelBatches = 4;
+
+type TransactItem = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
+
+/**
+ * @param tablePrefix what stands before each table's suffix, `espalier-<stage>-`.
+ * @param patience for tests: how long conflicts and throttling are waited out.
+ */
+export function createRows(
+  client: DynamoDBDocumentClient,
+  tablePrefix: string,
+  patience: Patience = defaultPatience,
+): Rows {
+  return new DynamoRows(client, tablePrefix, patience);
+}
+
+class DynamoRows implements Rows {
+  readonly #client: DynamoDBDocumentClient;
+  readonly #prefix: string;
+  readonly #patience: Patience;
+
+  constructor(client: DynamoDBDocumentClient, prefix: string, patience: Patience) {
+    this.#client = client;
+    this.#prefix = prefix;
+    this.#patience = patience;
+  }
+
+  async get(table: TableName, key: Key): Promise<Row | undefined> {
+    const input = { TableName: this.#name(table), Key: keyOf(key), ConsistentRead: true };
+    const answer = await this.#try('GetItem', () => this.#client.send(new GetCommand(input)));
+    return answer.Item as Row | undefined;
+  }
+
+  async getMany(table: TableName, keys: readonly Key[]): Promise<(Row | undefined)[]> {
+    const wanted = [...new Map(keys.map((key) => [textOf(key), keyOf(key)])).values()];
+    const found = new Map<string, Row>();
+    const batches = inGroups(wanted, maxBatchKeys);
+    for (const group of inGroups(batches, parallelBatches)) {
+      for (const rows of await Promise.all(group.map((batch) => this.#getBatch(table, batch)))) {
+        for (const row of rows) found.set(textOf(row), row);
+      }
+    }
+    return keys.map((key) => found.get(textOf(key)));
+  }
+
+  /** At most 100 keys; asks again for those that DynamoDB did not get to. */
+  async #getBatch(table: TableName, keys: readonly Key[]): Promise<Row[]> {
+    const name = this.#name(table);
+    const rows: Row[] = [];
+    let rest: Record<string, unknown>[] = [...keys];
+    for (let attempt = 1; attempt <= this.#patience.attempts; attempt += 1) {
+      const input = { RequestItems: { [name]: { Keys: rest, ConsistentRead: true } } };
+      const answer = await this.#try('BatchGetItem', () => this.#client.send(new BatchGetCommand(input)));
+      rows.push(...((answer.Responses?.[name] ?? []) as Row[]));
+      rest = answer.UnprocessedKeys?.[name]?.Keys ?? [];
+      if (rest.length === 0) return rows;
+      await pause(this.#patience, attempt);
+    }
+    throw new AwsFailure('BatchGetItem', 'UnprocessedKeys', `${rest.length} keys of ${name} were never processed`, {
+      transient: true,
+    });
+  }
+
+  async query(table: TableName, range: QueryRange): Promise<{ rows: Row[]; next?: string }> {
+    const start = startOf(range);
+    if (start === 'nothing') return { rows: [] };
+    const { pk, prefix, descending = false, limit } = range;
+    const input = {
+      TableName: this.#name(table),
+      ConsistentRead: true,
+      KeyConditionExpression: prefix ? '#pk = :pk AND begins_with(#sk, :prefix)' : '#pk = :pk',
+      ExpressionAttributeNames: { '#pk': 'pk', ...(prefix ? { '#sk': 'sk' } : {}) },
+      ExpressionAttributeValues: { ':pk': pk, ...(prefix ? { ':prefix': prefix } : {}) },
+      ScanIndexForward: !descending,
+      Limit: limit,
+      ...(start === 'beginning' ? {} : { ExclusiveStartKey: start }),
+    };
+    const answer = await this.#try('Query', () => this.#client.send(new QueryCommand(input)));
+    const rows = (answer.Items ?? []) as Row[];
+    const last = answer.LastEvaluatedKey as Key | undefined;
+    return last === undefined ? { rows } : { rows, next: last.sk };
+  }
+
+  put(table: TableName, row: Row, expected?: 'absent' | Expected): Promise<boolean> {
+    const input = { TableName: this.#name(table), Item: row, ...conditionOf(expected) };
+    return this.#conditional('PutItem', async () => {
+      await this.#client.send(new PutCommand(input));
+      return true;
+    });
+  }
+
+  async update(table: TableName, key: Key, change: Change, expected?: Expected): Promise<Row | undefined> {
+    const input = {
+      TableName: this.#name(table),
+      Key: keyOf(key),
+      ReturnValues: 'ALL_NEW' as const,
+      ...updateOf(change, expected),
+    };
+    const row = await this.#conditional('UpdateItem', async () => {
+      const answer = await this.#client.send(new UpdateCommand(input));
+      return answer.Attributes as Row;
+    });
+    return row || undefined;
+  }
+
+  delete(table: TableName, key: Key, expected?: Expected): Promise<boolean> {
+    const input = { TableName: this.#name(table), Key: keyOf(key), ...conditionOf(expected) };
+    return this.#conditional('DeleteItem', async () => {
+      await this.#client.send(new DeleteCommand(input));
+      return true;
+    });
+  }
+
+  async transact(writes: readonly Write[]): Promise<boolean> {
+    if (writes.length === 0) return true;
+    if (writes.length > maxTransactionWrites) {
+      throw new Error(`A transaction of ${writes.length} writes: DynamoDB takes at most ${maxTransactionWrites}.`);
+    }
+    const input = {
+      TransactItems: writes.flatMap((write) => this.#transactItem(write)),
+      // One token for all attempts: an attempt whose answer was lost is not carried out again.
+      ClientRequestToken: randomUUID(),
+    };
+    return this.#conditional('TransactWriteItems', async () => {
+      await this.#client.send(new TransactWriteCommand(input));
+      return true;
+    });
+  }
+
+  async due(shard: number, now: number, limit: number): Promise<{ id: string; dueAt: number }[]> {
+    const input = {
+      TableName: this.#name('executions'),
+      IndexName: openIndex.name,
+      KeyConditionExpression: '#shard = :shard AND #due <= :now',
+      ExpressionAttributeNames: { '#shard': openIndex.partitionKey, '#due': openIndex.sortKey },
+      ExpressionAttributeValues: { ':shard': shard, ':now': now },
+      Limit: limit,
+    };
+    const answer = await this.#try('Query', () => this.#client.send(new QueryCommand(input)));
+    return (answer.Items ?? []).map((item) => ({ id: String(item.pk), dueAt: Number(item[openIndex.sortKey]) }));
+  }
+
+  #transactItem(write: Write): TransactItem | [] {
+    const TableName = this.#name(write.table);
+    switch (write.kind) {
+      case 'put':
+        return { Put: { TableName, Item: write.row, ...conditionOf(write.expected) } };
+      case 'update': {
+        const { UpdateExpression, ...rest } = updateOf(write.change, write.expected);
+        if (UpdateExpression === undefined) throw new Error('A transaction holds an update that changes nothing.');
+        return { Update: { TableName, Key: keyOf(write.key), UpdateExpression, ...rest } };
+      }
+      case 'delete':
+        return { Delete: { TableName, Key: keyOf(write.key), ...conditionOf(write.expected) } };
+      case 'check': {
+        const { ConditionExpression, ...rest } = conditionOf(write.expected);
+        // A check of nothing always holds; DynamoDB would refuse it.
+        if (ConditionExpression === undefined) return [];
+        return { ConditionCheck: { TableName, Key: keyOf(write.key), ConditionExpression, ...rest } };
+      }
+      default:
+        return write satisfies never;
+    }
+  }
+
+  #name(table: TableName): string {
+    return this.#prefix + tables[table].suffix;
+  }
+
+  /** False when the condition failed: the one refusal that callers expect. */
+  async #conditional<Result>(operation: string, call: () => Promise<Result>): Promise<Result | false> {
+    try {
+      return await this.#try(operation, call);
+    } catch (error) {
+      if (conditionFailed(error)) return false;
+      throw error;
+    }
+  }
+
+  async #try<Result>(operation: string, call: () => Promise<Result>): Promise<Result> {
+    try {
+      return await patiently(this.#patience, call, mayPass);
+    } catch (error) {
+      throw asFailure(operation, error, mayPass(error));
+    }
+  }
+}
+
+/** The reasons DynamoDB cancelled a transaction for, one for each write; empty for any other error. */
+function cancellationCodes(error: unknown): string[] {
+  const source = error instanceof AwsFailure ? error.cause : error;
+  if (codeOf(source) !== 'TransactionCanceledException') return [];
+  const { CancellationReasons } = source as { CancellationReasons?: { Code?: string }[] };
+  return (CancellationReasons ?? []).flatMap(({ Code }) => (Code === undefined || Code === 'None' ? [] : [Code]));
+}
+
+function conditionFailed(error: unknown): boolean {
+  return (
+    codeOf(error) === 'ConditionalCheckFailedException' || cancellationCodes(error).includes('ConditionalCheckFailed')
+  );
+}
+
+const passingReasons = new Set(['TransactionConflict', 'ThrottlingError', 'ProvisionedThroughputExceeded']);
+
+/** A cancelled transaction may be tried again when nothing but conflict and throttling stood against it. */
+function mayPass(error: unknown): boolean {
+  const codes = cancellationCodes(error);
+  return codes.length > 0 ? codes.every((code) => passingReasons.has(code)) : isTransient(error);
+}
+
+function keyOf({ pk, sk }: Key): { pk: string; sk: string } {
+  return { pk, sk };
+}
+
+function textOf({ pk, sk }: Key): string {
+  return `${pk}\u0000${sk}`;
+}
+
+function inGroups<Item>(items: readonly Item[], size: number): Item[][] {
+  const groups: Item[][] = [];
+  for (let start = 0; start < items.length; start += size) groups.push(items.slice(start, start + size));
+  return groups;
+}

@@ -1,0 +1,44 @@
+// The one place where the functions read their environment. Which function gets which name: infra/constructs/.
+
+const names = [
+  'STAGE',
+  'TABLE_PREFIX',
+  'CONTENT_BUCKET',
+  'RUNNABLE_QUEUE_URL',
+  'WORK_QUEUE_URL',
+  'STATE_MACHINE_ARN',
+  'CLUSTER',
+  'TASK_DEFINITION',
+  'WORKER_LOG_GROUP',
+  'DEPLOYMENT_KEY_PARAMETER',
+  'API_URL_PARAMETER',
+  'REGION_NAME',
+  'LEASE_SECONDS',
+  'HEARTBEAT_SECONDS',
+  // Lambda's own name for the function that runs.
+  'AWS_LAMBDA_FUNCTION_NAME',
+  // AWS's own names for "another endpoint"; the clients read them by themselves, all but one (websocket.ts).
+  'AWS_ENDPOINT_URL',
+  'AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI',
+] as const;
+export type Variable = (typeof names)[number];
+export type Environment = { readonly [name in Variable]?: string };
+
+/** What is set and not empty. */
+export function readEnvironment(source: Readonly<Record<string, string | undefined>> = process.env): Environment {
+  return Object.fromEntries(names.flatMap((name) => (source[name] ? [[name, source[name]]] : [])));
+}
+
+/** @throws Error that names the variable: this function was deployed without something it uses. */
+export function required(environment: Environment, name: Variable): string {
+  const value = environment[name];
+  if (value === undefined) throw new Error(`The environment variable ${name} is not set for this function.`);
+  return value;
+}
+
+/** @throws Error when it is not set, or not a number above zero. */
+export function requiredNumber(environment: Environment, name: Variable): number {
+  const value = Number(required(environment, name));
+  if (!(value > 0)) throw new Error(`The environment variable ${name} must be a number above zero.`);
+  return value;
+}

@@ -1,0 +1,27 @@
+// Reads the log of a worker from CloudWatch Logs, where the awslogs driver put it. Knows nothing of its lines' meaning.
+import { type CloudWatchLogsClient, GetLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
+import type { LogReader } from '../core/context.ts';
+import { unlessRefused } from './failure.ts';
+
+/** CloudWatch's own limit of one answer, beside 1 MB. */
+const maxLines = 10_000;
+
+/** @param group the log group of workers; a task's stream is named by ECS, `worker/worker/<task id>`. */
+export function createLogReader(client: () => CloudWatchLogsClient, group: () => string): LogReader {
+  return {
+    async read(taskArn, token) {
+      const command = new GetLogEventsCommand({
+        logGroupName: group(),
+        logStreamName: `worker/worker/${taskArn.split('/').at(-1)}`,
+        startFromHead: true,
+        limit: maxLines,
+        ...(token === undefined ? {} : { nextToken: token }),
+      });
+      // The stream is made with the task's first line.
+      const answer = await unlessRefused('GetLogEvents', ['ResourceNotFoundException'], () => client().send(command));
+      const lines = (answer?.events ?? []).map(({ timestamp = 0, message = '' }) => ({ timestamp, message }));
+      // At the end the token that came in comes back: there is nothing new.
+      return { lines, token: answer?.nextForwardToken ?? token };
+    },
+  };
+}

@@ -1,0 +1,168 @@
+// Bytes of files on S3: uploads in parts by presigned URLs, downloads by presigned URLs. The platform's own functions
+// never carry the bytes. Knows nothing of files, projects or rights.
+import { createHash } from 'node:crypto';
+import {
+  AbortMultipartUploadCommand,
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  DeleteObjectsCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListPartsCommand,
+  type S3Client,
+  UploadPartCommand,
+} from '@aws-sdk/client-s3';
+import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
+import type { Content, UploadedPart } from '../../core/context.ts';
+import { AwsFailure, translated, unlessRefused } from '../failure.ts';
+import { contentDisposition } from './disposition.ts';
+
+/** A part's URL is asked for right before it is used, and again for each attempt (dx-api.md §9.5). */
+const uploadUrlSeconds = 3600;
+/** Signature Version 4 allows no longer URL; it dies earlier, with the session of the role that signed it. */
+const longestUrlSeconds = 7 * 24 * 3600;
+/** S3's own limits: parts of an upload, parts of one answer, keys of one deletion. */
+const maxParts = 10_000;
+const partsPerPage = 1000;
+const keysPerDeletion = 1000;
+
+export function createContent(client: () => S3Client, bucket: () => string): Content {
+  return new S3Content(client, bucket);
+}
+
+class S3Content implements Content {
+  readonly #client: () => S3Client;
+  readonly #bucket: () => string;
+
+  constructor(client: () => S3Client, bucket: () => string) {
+    this.#client = client;
+    this.#bucket = bucket;
+  }
+
+  startUpload(key: string): Promise<string> {
+    return translated('CreateMultipartUpload', async () => {
+      const answer = await this.#client().send(new CreateMultipartUploadCommand(this.#at(key)));
+      if (answer.UploadId === undefined) throw new Error('S3 answered without an upload id.');
+      return answer.UploadId;
+    });
+  }
+
+  /** The URL is good for exactly these bytes: length and MD5 are part of what is signed. */
+  async uploadUrl(
+    key: string,
+    uploadId: string,
+    part: UploadedPart,
+  ): Promise<{ url: string; headers: Record<string, string>; expires: number }> {
+    const md5 = Buffer.from(part.md5, 'hex').toString('base64');
+    const command = new UploadPartCommand({
+      ...this.#at(key),
+      UploadId: uploadId,
+      PartNumber: part.index,
+      ContentLength: part.size,
+      ContentMD5: md5,
+    });
+    const expires = Date.now() + uploadUrlSeconds * 1000;
+    const url = await translated('UploadPart', () =>
+      getSignedUrl(this.#client(), command, {
+        expiresIn: uploadUrlSeconds,
+        signableHeaders: new Set(['host', 'content-length', 'content-md5']),
+      }),
+    );
+    return { url, headers: { 'content-length': String(part.size), 'content-md5': md5 }, expires };
+  }
+
+  /** The bucket is encrypted by S3's own keys, so that a part's ETag is its MD5. No such upload: no parts. */
+  async listParts(key: string, uploadId: string): Promise<UploadedPart[]> {
+    const parts: UploadedPart[] = [];
+    let marker: string | undefined;
+    for (let page = 0; page < maxParts / partsPerPage; page += 1) {
+      const command = new ListPartsCommand({
+        ...this.#at(key),
+        UploadId: uploadId,
+        MaxParts: partsPerPage,
+        ...(marker === undefined ? {} : { PartNumberMarker: marker }),
+      });
+      const answer = await unlessRefused('ListParts', ['NoSuchUpload'], () => this.#client().send(command));
+      for (const { PartNumber = 0, Size = 0, ETag = '' } of answer?.Parts ?? []) {
+        parts.push({ index: PartNumber, size: Size, md5: ETag.replaceAll('"', '') });
+      }
+      if (!answer?.IsTruncated) break;
+      marker = answer.NextPartNumberMarker;
+    }
+    return parts;
+  }
+
+  async completeUpload(key: string, uploadId: string, parts: readonly UploadedPart[]): Promise<void> {
+    const command = new CompleteMultipartUploadCommand({
+      ...this.#at(key),
+      UploadId: uploadId,
+      MultipartUpload: { Parts: parts.map(({ index, md5 }) => ({ PartNumber: index, ETag: `"${md5}"` })) },
+    });
+    // Answers 200 before it is done, and may put an error into the body: the SDK throws that, and retries it.
+    const answer = await unlessRefused('CompleteMultipartUpload', ['NoSuchUpload'], () => this.#client().send(command));
+    if (answer !== undefined) return;
+    const head = await this.#head(key);
+    if (head?.ETag?.replaceAll('"', '') === completedTag(parts)) return;
+    throw new AwsFailure(
+      'CompleteMultipartUpload',
+      'NoSuchUpload',
+      'the upload is gone and its parts were not joined',
+      {
+        transient: false,
+      },
+    );
+  }
+
+  async abortUpload(key: string, uploadId: string): Promise<void> {
+    const command = new AbortMultipartUploadCommand({ ...this.#at(key), UploadId: uploadId });
+    await unlessRefused('AbortMultipartUpload', ['NoSuchUpload'], () => this.#client().send(command));
+  }
+
+  async size(key: string): Promise<number | undefined> {
+    return (await this.#head(key))?.ContentLength;
+  }
+
+  downloadUrl(
+    key: string,
+    options: { readonly expiresSeconds: number; readonly filename?: string; readonly media?: string },
+  ): Promise<string> {
+    const command = new GetObjectCommand({
+      ...this.#at(key),
+      ...(options.filename === undefined ? {} : { ResponseContentDisposition: contentDisposition(options.filename) }),
+      ...(options.media === undefined ? {} : { ResponseContentType: options.media }),
+    });
+    const expiresIn = Math.max(1, Math.min(longestUrlSeconds, Math.floor(options.expiresSeconds)));
+    return translated('GetObject', () => getSignedUrl(this.#client(), command, { expiresIn }));
+  }
+
+  /** Keys that are not there are no error. */
+  async remove(keys: readonly string[]): Promise<void> {
+    for (let start = 0; start < keys.length; start += keysPerDeletion) {
+      const Objects = keys.slice(start, start + keysPerDeletion).map((Key) => ({ Key }));
+      const command = new DeleteObjectsCommand({ Bucket: this.#bucket(), Delete: { Objects, Quiet: true } });
+      const { Errors = [] } = await translated('DeleteObjects', () => this.#client().send(command));
+      const [first] = Errors;
+      if (first !== undefined) {
+        const { Code = 'Unknown', Message = '', Key = '' } = first;
+        throw new AwsFailure('DeleteObjects', Code, `${Errors.length} keys stayed, the first is ${Key}: ${Message}`, {
+          transient: Code === 'InternalError' || Code === 'SlowDown',
+        });
+      }
+    }
+  }
+
+  #head(key: string) {
+    return unlessRefused('HeadObject', ['NotFound'], () => this.#client().send(new HeadObjectCommand(this.#at(key))));
+  }
+
+  #at(key: string): { Bucket: string; Key: string } {
+    return { Bucket: this.#bucket(), Key: key };
+  }
+}
+
+/** The ETag of an object joined from parts: the MD5 of their MD5s, and how many there were. */
+function completedTag(parts: readonly UploadedPart[]): string {
+  const hash = createHash('md5');
+  for (const { md5 } of parts) hash.update(Buffer.from(md5, 'hex'));
+  return `${hash.digest('hex')}-${parts.length}`;
+}

@@ -1,0 +1,86 @@
+// Starts, sees and stops workers: one Step Functions execution for a launch, one ECS task in it. Decides nothing.
+import { DescribeTasksCommand, type ECSClient, StopTaskCommand } from '@aws-sdk/client-ecs';
+import {
+  DescribeExecutionCommand,
+  type SFNClient,
+  StartExecutionCommand,
+  StopExecutionCommand,
+} from '@aws-sdk/client-sfn';
+import type { LaunchInput, TaskView, Workers } from '../core/context.ts';
+import { AwsFailure, translated, unlessRefused } from './failure.ts';
+
+/** ECS's limit on the reason of a stop; Step Functions' on a cause is far longer. */
+const maxReasonLength = 255;
+
+export type WorkerNames = {
+  readonly stateMachineArn: () => string;
+  readonly cluster: () => string;
+  readonly taskDefinition: () => string;
+};
+
+export function createWorkers(sfn: () => SFNClient, ecs: () => ECSClient, names: WorkerNames): Workers {
+  return {
+    async start(name, input) {
+      const command = new StartExecutionCommand({
+        stateMachineArn: names.stateMachineArn(),
+        name,
+        input: JSON.stringify(executionInput(input, names.taskDefinition())),
+      });
+      // Dispatched before, by a message that came twice: what was asked for is there.
+      await unlessRefused('StartExecution', ['ExecutionAlreadyExists'], () => sfn().send(command));
+    },
+    async executionStatus(name) {
+      const command = new DescribeExecutionCommand({ executionArn: executionArn(names.stateMachineArn(), name) });
+      const answer = await unlessRefused('DescribeExecution', ['ExecutionDoesNotExist'], () => sfn().send(command));
+      if (answer === undefined) return undefined;
+      return answer.status === 'RUNNING' || answer.status === 'PENDING_REDRIVE' ? 'RUNNING' : 'CLOSED';
+    },
+    async stopExecution(name, cause) {
+      const command = new StopExecutionCommand({
+        executionArn: executionArn(names.stateMachineArn(), name),
+        error: 'Stopped',
+        cause,
+      });
+      await unlessRefused('StopExecution', ['ExecutionDoesNotExist'], () => sfn().send(command));
+    },
+    task: (arn) => describeTask(ecs(), names.cluster(), arn),
+    async stopTask(arn, reason) {
+      const command = new StopTaskCommand({
+        cluster: names.cluster(),
+        task: arn,
+        reason: reason.slice(0, maxReasonLength),
+      });
+      // ECS forgets stopped tasks within the hour, and then calls their ARN an invalid parameter.
+      await unlessRefused('StopTask', ['InvalidParameterException'], () => ecs().send(command));
+    },
+  };
+}
+
+async function describeTask(client: ECSClient, cluster: string, arn: string): Promise<TaskView | undefined> {
+  const command = new DescribeTasksCommand({ cluster, tasks: [arn] });
+  const answer = await translated('DescribeTasks', () => client.send(command));
+  const task = answer.tasks?.[0];
+  if (task === undefined) {
+    const reason = answer.failures?.[0]?.reason;
+    if (reason === undefined || reason === 'MISSING') return undefined;
+    throw new AwsFailure('DescribeTasks', reason, `ECS would not describe ${arn}`, { transient: false });
+  }
+  const exitCode = task.containers?.find(({ name }) => name === 'worker')?.exitCode;
+  return {
+    lastStatus: task.lastStatus ?? 'UNKNOWN',
+    ...(task.stopCode === undefined ? {} : { stopCode: task.stopCode }),
+    ...(task.stoppedReason === undefined ? {} : { stoppedReason: task.stoppedReason }),
+    ...(exitCode === undefined ? {} : { exitCode }),
+  };
+}
+
+/** The input that statemachines/job-attempt.asl.json names in its comment: ids and sizes, never data. */
+function executionInput({ spot, ...input }: LaunchInput, taskDefinition: string): object {
+  const provider = spot ? 'FARGATE_SPOT' : 'FARGATE';
+  return { ...input, taskDefinition, capacityProviderStrategy: [{ CapacityProvider: provider, Weight: 1 }] };
+}
+
+/** `…:execution:<state machine>:<name>` from `…:stateMachine:<state machine>`. */
+function executionArn(stateMachineArn: string, name: string): string {
+  return `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${name}`;
+}

@@ -1,0 +1,15 @@
+// Finds out who is asking, by the token. Nobody is refused here: some routes are for everyone.
+import type { MiddlewareObj } from '@middy/core';
+import { authenticate } from '../../api/authenticate.ts';
+import type { Context } from '../../core/context.ts';
+import { foundIn, type HttpEvent, type HttpResult, headerOf, isDownload } from './http-event.ts';
+
+export function authentication(context: Context): MiddlewareObj<HttpEvent, HttpResult> {
+  return {
+    async before({ event }) {
+      // A download link is its own credential.
+      if (isDownload(event)) return;
+      foundIn(event).caller = await authenticate(context, headerOf(event, 'authorization'));
+    },
+  };
+}

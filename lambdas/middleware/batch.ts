@@ -1,0 +1,34 @@
+// Partial batch responses: every message or record is worked on by itself, and only those that failed come again.
+import { Logger } from '@aws-lambda-powertools/logger';
+
+const logger = new Logger({ serviceName: 'espalier' });
+
+export type BatchResult = { readonly batchItemFailures: { readonly itemIdentifier: string }[] };
+
+/** Records of one batch that are worked on at once. */
+const parallelItems = 8;
+
+/**
+ * @param identify the message id of a queue, the sequence number of a stream.
+ * @returns who failed. A stream goes on from the lowest of them: what came after comes again, which every step bears.
+ */
+export async function eachOf<Item>(
+  items: readonly Item[],
+  identify: (item: Item) => string,
+  work: (item: Item) => Promise<unknown>,
+): Promise<BatchResult> {
+  const failed: { itemIdentifier: string }[] = [];
+  const remaining = items[Symbol.iterator]();
+  const lane = async () => {
+    for (const item of remaining) {
+      try {
+        await work(item);
+      } catch (error) {
+        logger.error('item failed', { item: identify(item), error: error as Error });
+        failed.push({ itemIdentifier: identify(item) });
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(parallelItems, items.length) }, lane));
+  return { batchItemFailures: failed };
+}

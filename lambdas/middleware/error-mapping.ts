@@ -1,0 +1,34 @@
+// Turns whatever was thrown into the error envelope (dx-api.md §1.3). Refusals are told; faults are logged with their
+// cause, and the caller gets the request id.
+import { Logger } from '@aws-lambda-powertools/logger';
+import type { MiddlewareObj } from '@middy/core';
+import { errorReply } from '../../api/serve.ts';
+import { AwsFailure } from '../../aws/failure.ts';
+import { ApiError, internalError, serviceUnavailable } from '../../core/error/api-error.ts';
+import { foundIn, type HttpEvent, type HttpResult } from './http-event.ts';
+
+const logger = new Logger({ serviceName: 'espalier' });
+
+/** Clients wait so long before they try again, and do not count it as a try (dx-api.md §1.4). */
+const retryAfterSeconds = 5;
+
+export function errorMapping(): MiddlewareObj<HttpEvent, HttpResult> {
+  return {
+    onError(request) {
+      const { requestId } = foundIn(request.event);
+      const refusal = refusalOf(request.error, requestId);
+      if (refusal.status >= 500) logger.error('fault', { requestId, error: request.error as Error });
+      const { status, text } = errorReply(refusal);
+      const headers = status === 503 ? { 'retry-after': String(retryAfterSeconds) } : {};
+      request.response = { statusCode: status, headers, body: text };
+    },
+  };
+}
+
+function refusalOf(error: unknown, requestId: string): ApiError {
+  if (error instanceof ApiError) return error;
+  if (error instanceof AwsFailure && error.transient) {
+    return serviceUnavailable('The platform is busier than it can bear', { cause: error });
+  }
+  return internalError(requestId, { cause: error });
+}

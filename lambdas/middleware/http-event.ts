@@ -1,0 +1,45 @@
+// What passes through the HTTP chain: the event as API Gateway sends it, and what the steps before have found out.
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import type { Caller } from '../../core/access/caller.ts';
+
+export type HttpEvent = APIGatewayProxyEventV2 & { found?: Found };
+export type HttpResult = APIGatewayProxyStructuredResultV2;
+
+/** Filled in from step to step. */
+export type Found = {
+  /** `<milliseconds>-<number>`, as clients print it (dx-client.md §2, fact 11). */
+  readonly requestId: string;
+  readonly startedAt: number;
+  /** The parsed body; absent for a download link, which has none. */
+  input?: unknown;
+  caller?: Caller;
+};
+
+/** @throws Error when a step runs before the first one: a mistake in the chain. */
+export function foundIn(event: HttpEvent): Found {
+  if (event.found === undefined) throw new Error('The HTTP chain has not begun with this event.');
+  return event.found;
+}
+
+/** A request header by its lower-case name. */
+export function headerOf(event: HttpEvent, name: string): string | undefined {
+  return headersOf(event)[name];
+}
+
+/** Every header that has a value, by lower-case name. */
+export function headersOf(event: HttpEvent): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(event.headers ?? {}).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name.toLowerCase(), value]],
+    ),
+  );
+}
+
+/** Links that a browser or `wget` may follow; everything else is POST (dx-api.md §1.1). */
+export function isDownload(event: HttpEvent): boolean {
+  const { method } = event.requestContext.http;
+  return (method === 'GET' || method === 'HEAD') && event.rawPath.startsWith(downloadPrefix);
+}
+
+/** What follows is a credential: it is not logged. */
+export const downloadPrefix = '/_download/';

@@ -1,0 +1,41 @@
+// Checks what can be checked of a request before anyone knows its route: method, size, content type, JSON.
+import type { MiddlewareObj } from '@middy/core';
+import { invalidInput, malformedJson, resourceNotFound } from '../../core/error/api-error.ts';
+import { foundIn, type HttpEvent, type HttpResult, headerOf, isDownload } from './http-event.ts';
+
+/** What a synchronous function takes is 6 MB, with the body as escaped text in it. */
+export const maxBodyBytes = 4 * 1024 * 1024;
+
+export function requestBody(): MiddlewareObj<HttpEvent, HttpResult> {
+  return {
+    before({ event }) {
+      if (isDownload(event)) return;
+      const { method } = event.requestContext.http;
+      if (method !== 'POST') throw resourceNotFound(`${method} ${event.rawPath}`, 'every method of this API is a POST');
+      foundIn(event).input = parse(event);
+    },
+  };
+}
+
+function parse(event: HttpEvent): unknown {
+  const bytes = Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8');
+  if (bytes.length > maxBodyBytes) {
+    throw invalidInput(
+      `The request body has ${bytes.length} bytes; at most ${maxBodyBytes} are accepted: ` +
+        'send large data as files, and long lists in several requests',
+    );
+  }
+  const contentType = headerOf(event, 'content-type');
+  if (contentType !== undefined && !/^application\/json *(;|$)/i.test(contentType)) {
+    throw malformedJson(`its content type is "${contentType.slice(0, shownLength)}"`);
+  }
+  if (bytes.length === 0) throw malformedJson('it is empty; send at least {}');
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (error) {
+    throw malformedJson(error instanceof Error ? error.message.slice(0, shownLength) : 'it cannot be parsed');
+  }
+}
+
+/** How much of what a client sent is repeated to it. */
+const shownLength = 200;

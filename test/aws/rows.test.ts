@@ -1,0 +1,240 @@
+// Rows on a real engine: conditions, pages, transactions, and the faults that AWS leaves to its callers.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createDocumentClient } from '../../aws/clients.ts';
+import { createRows } from '../../aws/dynamo/rows.ts';
+import { AwsFailure } from '../../aws/failure.ts';
+import type { Row, Rows } from '../../core/context.ts';
+import { type Database, startDatabase, tablePrefix } from './database.ts';
+import { type Fault, firstTimes, refusal, withFaults } from './faults.ts';
+
+let database: Database;
+let rows: Rows;
+let count = 0;
+
+beforeAll(async () => {
+  database = await startDatabase();
+  rows = createRows(createDocumentClient(database.client()), tablePrefix);
+});
+afterAll(() => database.close());
+
+/** A partition that no other test uses. */
+function freshKey(): string {
+  count += 1;
+  return `job-${count}`;
+}
+
+function givenFaults(fault: Fault, attempts = 5) {
+  const { requestHandler, sent } = withFaults(database.client(), fault);
+  const client = createDocumentClient(database.client({ requestHandler }));
+  const patience = { attempts, firstDelayMs: 1, longestDelayMs: 4 };
+  return { faulty: createRows(client, tablePrefix, patience), sent };
+}
+
+describe('conditions', () => {
+  test('a row is put once when it must be absent', async () => {
+    const row = { pk: freshKey(), sk: 'A', state: 'idle', try: 0 };
+    expect(await rows.put('executions', row, 'absent')).toBe(true);
+    expect(await rows.put('executions', { ...row, state: 'done' }, 'absent')).toBe(false);
+    expect(await rows.get('executions', row)).toEqual(row);
+  });
+
+  test('attributes survive as they were: undefined is absent, bytes are bytes, lists and maps stay', async () => {
+    const row: Row = {
+      pk: freshKey(),
+      sk: 'S',
+      bytes: new Uint8Array([1, 2, 255]),
+      list: ['job-x:0', ['done', 17]],
+      map: { nothing: null, yes: true, text: '' },
+      missing: undefined,
+    };
+    await rows.put('executions', row);
+    const { missing: _, ...kept } = row;
+    expect(await rows.get('executions', row)).toStrictEqual(kept);
+  });
+
+  test('an update needs a row, its values, and the absence of what must be absent', async () => {
+    const key = { pk: freshKey(), sk: 'A' };
+    expect(await rows.update('executions', key, { set: { state: 'x' } })).toBeUndefined();
+    expect(await rows.get('executions', key)).toBeUndefined();
+    await rows.put('executions', { ...key, state: 'runnable', try: 0, size: 1 });
+    expect(await rows.update('executions', key, { set: { state: 'x' } }, { state: 'idle' })).toBeUndefined();
+    expect(await rows.update('executions', key, { set: { state: 'x' } }, { size: undefined })).toBeUndefined();
+    const change = { set: { state: 'running', task: 't', ignored: undefined }, remove: ['size'] };
+    const expected = { state: 'runnable', try: 0, task: undefined };
+    expect(await rows.update('executions', key, change, expected)).toEqual({
+      ...key,
+      state: 'running',
+      try: 0,
+      task: 't',
+    });
+    expect(await rows.update('executions', key, {}, { try: 0 })).toMatchObject({ state: 'running' });
+  });
+
+  test('a delete without a condition is always true', async () => {
+    const key = { pk: freshKey(), sk: 'A' };
+    expect(await rows.delete('objects', key)).toBe(true);
+    await rows.put('objects', { ...key, state: 'open' });
+    expect(await rows.delete('objects', key, { state: 'closed' })).toBe(false);
+    expect(await rows.delete('objects', key, { state: 'open' })).toBe(true);
+    expect(await rows.get('objects', key)).toBeUndefined();
+  });
+});
+
+describe('queries', () => {
+  test('pages are in order, from any key on, both ways', async () => {
+    const pk = freshKey();
+    for (const sk of ['A', 'W#1', 'W#2', 'W#3', 'X']) await rows.put('executions', { pk, sk });
+    const names = async (range: object) => {
+      const page = await rows.query('executions', { pk, limit: 10, ...range });
+      return page.rows.map(({ sk }) => sk);
+    };
+    expect(await names({})).toEqual(['A', 'W#1', 'W#2', 'W#3', 'X']);
+    expect(await names({ prefix: 'W#' })).toEqual(['W#1', 'W#2', 'W#3']);
+    expect(await names({ prefix: 'W#', after: 'W#1' })).toEqual(['W#2', 'W#3']);
+    expect(await names({ prefix: 'W#', after: 'W#10' })).toEqual(['W#2', 'W#3']);
+    expect(await names({ prefix: 'W#', after: 'A' })).toEqual(['W#1', 'W#2', 'W#3']);
+    expect(await names({ prefix: 'W#', after: 'X' })).toEqual([]);
+    expect(await names({ prefix: 'W#', descending: true, after: 'W#3' })).toEqual(['W#2', 'W#1']);
+    expect(await names({ prefix: 'W#', descending: true, after: 'X' })).toEqual(['W#3', 'W#2', 'W#1']);
+    expect(await names({ prefix: 'W#', descending: true, after: 'A' })).toEqual([]);
+    const first = await rows.query('executions', { pk, prefix: 'W#', limit: 2 });
+    expect(first.next).toBe('W#2');
+    const last = await rows.query('executions', { pk, prefix: 'W#', limit: 2, after: first.next ?? '' });
+    expect([last.rows.map(({ sk }) => sk), last.next]).toEqual([['W#3'], undefined]);
+  });
+
+  test('many rows come in the order they were asked for, once or twice, there or not', async () => {
+    const pk = freshKey();
+    const keys = Array.from({ length: 230 }, (_, index) => ({ pk, sk: String(index) }));
+    await Promise.all(keys.map((key, index) => (index % 2 === 0 ? rows.put('executions', key) : undefined)));
+    const found = await rows.getMany('executions', [...keys, keys[0] ?? { pk, sk: '' }]);
+    expect(found).toHaveLength(231);
+    expect(found.every((row, index) => (index % 2 === 0) === (row !== undefined))).toBe(true);
+    expect(found.at(-1)).toEqual(keys[0]);
+  });
+
+  test('the open index knows who is due', async () => {
+    const due = { pk: freshKey(), sk: 'A', openShard: 3, dueAt: 100 };
+    await rows.put('executions', due);
+    await rows.put('executions', { pk: freshKey(), sk: 'A', openShard: 3, dueAt: 300 });
+    await rows.put('executions', { pk: freshKey(), sk: 'A', openShard: 4, dueAt: 100 });
+    expect(await rows.due(3, 200, 10)).toEqual([{ id: due.pk, dueAt: 100 }]);
+    await rows.update('executions', due, { remove: ['openShard', 'dueAt'] });
+    expect(await rows.due(3, 200, 10)).toEqual([]);
+  });
+});
+
+describe('transactions', () => {
+  test('all or nothing', async () => {
+    const pk = freshKey();
+    await rows.put('executions', { pk, sk: 'A', state: 'idle' });
+    const write = (expected: string) =>
+      rows.transact([
+        { kind: 'check', table: 'executions', key: { pk, sk: 'A' }, expected: { state: expected } },
+        { kind: 'check', table: 'executions', key: { pk, sk: 'Z' }, expected: 'absent' },
+        { kind: 'put', table: 'objects', row: { pk, sk: 'A', of: expected }, expected: 'absent' },
+        { kind: 'delete', table: 'objects', key: { pk, sk: 'B' } },
+      ]);
+    expect(await write('running')).toBe(false);
+    expect(await rows.get('objects', { pk, sk: 'A' })).toBeUndefined();
+    expect(await write('idle')).toBe(true);
+    expect(await rows.get('objects', { pk, sk: 'A' })).toEqual({ pk, sk: 'A', of: 'idle' });
+    const change = { set: { state: 'runnable' } };
+    const update = { kind: 'update', table: 'executions', key: { pk, sk: 'A' }, change } as const;
+    expect(await rows.transact([{ ...update, expected: { state: 'idle' } }])).toBe(true);
+    expect(await rows.transact([{ ...update, key: { pk, sk: 'missing' } }])).toBe(false);
+    await expect(rows.transact(Array.from({ length: 101 }, () => update))).rejects.toThrow('at most 100');
+  });
+});
+
+describe('faults', () => {
+  const conflict = refusal('TransactionCanceledException', {
+    CancellationReasons: [{ Code: 'None' }, { Code: 'TransactionConflict' }],
+  });
+  const writes = (pk: string) =>
+    [
+      { kind: 'put', table: 'executions', row: { pk, sk: 'A' }, expected: 'absent' },
+      { kind: 'put', table: 'executions', row: { pk, sk: 'B' } },
+    ] as const;
+
+  test('a transaction in conflict is tried again under one token', async () => {
+    const pk = freshKey();
+    const tokens = new Set<unknown>();
+    const conflicts = firstTimes(3, 'TransactWriteItems', conflict);
+    const { faulty, sent } = givenFaults((operation, body) => {
+      tokens.add(body.ClientRequestToken);
+      return conflicts(operation, body);
+    });
+    expect(await faulty.transact(writes(pk))).toBe(true);
+    expect([sent.length, tokens.size]).toEqual([4, 1]);
+    expect(await rows.get('executions', { pk, sk: 'B' })).toBeDefined();
+  });
+
+  test('a failed condition beside a conflict is an answer, not a reason to try again', async () => {
+    const reasons = [{ Code: 'ConditionalCheckFailed' }, { Code: 'TransactionConflict' }];
+    const both = refusal('TransactionCanceledException', { CancellationReasons: reasons });
+    const { faulty, sent } = givenFaults(firstTimes(9, 'TransactWriteItems', both));
+    expect(await faulty.transact(writes(freshKey()))).toBe(false);
+    expect(sent).toHaveLength(1);
+  });
+
+  test('conflict without end is told as a transient failure, within bounds', async () => {
+    const { faulty, sent } = givenFaults(firstTimes(99, 'TransactWriteItems', conflict), 4);
+    const failure = await faulty.transact(writes(freshKey())).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(AwsFailure);
+    expect(failure).toMatchObject({ operation: 'TransactWriteItems', transient: true });
+    expect(sent).toHaveLength(4);
+  });
+
+  test.each([
+    ['throttled', refusal('ThrottlingException')],
+    ['out of throughput', refusal('ProvisionedThroughputExceededException')],
+    ['in conflict with a transaction', refusal('TransactionConflictException')],
+    ['met by a fault of the service', { statusCode: 500, body: { __type: 'InternalServerError', message: '' } }],
+    ['cut off', 'connection reset'],
+  ] as const)('an update that is %s is tried again', async (_name, fault) => {
+    const key = { pk: freshKey(), sk: 'A' };
+    await rows.put('executions', key);
+    const { faulty, sent } = givenFaults(firstTimes(2, 'UpdateItem', fault));
+    expect(await faulty.update('executions', key, { set: { try: 1 } })).toEqual({ ...key, try: 1 });
+    expect(sent).toHaveLength(3);
+  });
+
+  test('a mistake of ours is told at once, under its own name', async () => {
+    const { faulty, sent } = givenFaults(firstTimes(9, 'GetItem', refusal('ValidationException')));
+    const failure = await faulty.get('executions', { pk: 'x', sk: 'A' }).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(AwsFailure);
+    expect(failure).toMatchObject({ code: 'ValidationException', transient: false, operation: 'GetItem' });
+    expect(sent).toHaveLength(1);
+  });
+
+  test('keys that were not processed are asked for again, only they', async () => {
+    const pk = freshKey();
+    const keys = ['1', '2', '3'].map((sk) => ({ pk, sk }));
+    for (const key of keys) await rows.put('executions', key);
+    const asked: number[] = [];
+    const { faulty } = givenFaults((operation, body) => {
+      if (operation !== 'BatchGetItem') return undefined;
+      const name = `${tablePrefix}executions`;
+      const Keys = (body.RequestItems as Record<string, { Keys: Record<string, unknown>[] }>)[name]?.Keys ?? [];
+      asked.push(Keys.length);
+      // Two times only the first key is answered.
+      if (asked.length > 2) return undefined;
+      const [first, ...rest] = Keys;
+      return { statusCode: 200, body: { Responses: { [name]: [first] }, UnprocessedKeys: { [name]: { Keys: rest } } } };
+    });
+    expect(await faulty.getMany('executions', keys)).toEqual(keys);
+    expect(asked).toEqual([3, 2, 1]);
+  });
+
+  test('keys that are never processed are a transient failure, within bounds', async () => {
+    const name = `${tablePrefix}executions`;
+    const { faulty, sent } = givenFaults((_operation, body) => {
+      const { Keys } = (body.RequestItems as Record<string, { Keys: object[] }>)[name] ?? { Keys: [] };
+      return { statusCode: 200, body: { Responses: {}, UnprocessedKeys: { [name]: { Keys } } } };
+    }, 3);
+    const failure = await faulty.getMany('executions', [{ pk: 'a', sk: 'A' }]).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ name: 'AwsFailure', code: 'UnprocessedKeys', transient: true });
+    expect(sent).toHaveLength(3);
+  });
+});
