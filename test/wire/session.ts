@@ -1,0 +1,181 @@
+// The real `dx`, unmodified, from PyPI, against a platform started from the template: the judge of compatibility.
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { preparePythonEnvironment } from '../../local/python-environment.ts';
+
+const START_LIMIT_MS = 120_000;
+const COMMAND_LIMIT_MS = 120_000;
+const STOP_LIMIT_MS = 20_000;
+const OUTPUT_BYTES_LIMIT = 64 * 1024 * 1024;
+
+export type Reply = { readonly code: number; readonly stdout: string; readonly stderr: string };
+export type Platform = {
+  readonly url: string;
+  readonly data: string;
+  /** What the first start printed: the first user's name, password and token. */
+  readonly printed: string;
+  readonly process: ChildProcess;
+  espalier(...args: string[]): Promise<Reply>;
+  stop(): Promise<void>;
+};
+
+/** Starts a platform on a data folder of its own (or the one given); `stop` ends it and removes what it made. */
+export async function givenPlatform(options: { data?: string; args?: readonly string[] } = {}): Promise<Platform> {
+  const data = options.data ?? mkdtempSync(join(tmpdir(), 'espalier-wire-'));
+  const child = spawn('node', ['cli/espalier.ts', 'start', '--port', '0', '--data', data, ...(options.args ?? [])], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const { url, printed } = await ready(child);
+  const run = (...args: string[]) => execute('node', [resolve('cli/espalier.ts'), ...args], { env: process.env });
+  return {
+    url,
+    data,
+    printed,
+    process: child,
+    espalier: run,
+    stop: async () => {
+      const ended = new Promise((done) => child.once('exit', done));
+      if (child.exitCode === null && child.signalCode === null) {
+        child.kill('SIGINT');
+        const timer = setTimeout(() => child.kill('SIGKILL'), STOP_LIMIT_MS);
+        await ended;
+        clearTimeout(timer);
+      }
+      if (!options.data) rmSync(data, { recursive: true, force: true });
+    },
+  };
+}
+
+function ready(child: ChildProcess): Promise<{ url: string; printed: string }> {
+  let printed = '';
+  let errors = '';
+  child.stderr?.on('data', (chunk: Buffer) => {
+    errors += chunk.toString();
+  });
+  return new Promise((done, fail) => {
+    const timer = setTimeout(() => fail(new Error(`no "ready" in ${START_LIMIT_MS} ms: ${errors}`)), START_LIMIT_MS);
+    child.once('exit', (code) => fail(new Error(`the platform ended with ${code} before it was ready: ${errors}`)));
+    createInterface({ input: child.stdout as NodeJS.ReadableStream }).on('line', (line) => {
+      const url = /^ready (http:\/\/127\.0\.0\.1:\d+)$/.exec(line)?.[1];
+      if (!url) printed += `${line}\n`;
+      else {
+        clearTimeout(timer);
+        done({ url, printed });
+      }
+    });
+  });
+}
+
+export type Session = {
+  /** HOME of this session; also the working directory of its commands. */
+  readonly home: string;
+  readonly environment: Readonly<Record<string, string>>;
+  /** Runs `dx ARGS`; anything the command reads comes from `input`. */
+  dx(args: readonly string[], options?: { input?: string; env?: Record<string, string> }): Promise<Reply>;
+  /** The same, which must exit 0; its standard output without the last line break. */
+  ok(args: readonly string[], options?: { input?: string; env?: Record<string, string> }): Promise<string>;
+  /** Runs a Python program with dxpy. */
+  python(program: string): Promise<Reply>;
+  /** A POST to the API with the session's own token. */
+  api(path: string, body: unknown): Promise<{ status: number; body: Record<string, unknown> }>;
+  file(name: string, content: string | Buffer): string;
+  close(): void;
+};
+
+/** A user at a terminal: `espalier env` evaluated, a fresh HOME. */
+export async function givenSession(platform: Platform, options: { user?: string } = {}): Promise<Session> {
+  const home = mkdtempSync(join(tmpdir(), 'espalier-home-'));
+  const tools = join((await preparePythonEnvironment()).bin);
+  const printed = await platform.espalier(
+    'env',
+    '--data',
+    platform.data,
+    ...(options.user ? ['--user', options.user] : []),
+  );
+  if (printed.code !== 0) throw new Error(`espalier env: ${printed.stderr}`);
+  const environment = {
+    HOME: home,
+    PATH: `${tools}:/usr/local/bin:/usr/bin:/bin`,
+    LANG: 'C.UTF-8',
+    PYTHONWARNINGS: 'ignore',
+    ...(await evaluate(printed.stdout)),
+  };
+  const dx: Session['dx'] = (args, extra = {}) =>
+    execute(join(tools, 'dx'), args, { cwd: home, env: { ...environment, ...extra.env }, input: extra.input ?? '' });
+  return {
+    home,
+    environment,
+    dx,
+    ok: async (args, extra) => {
+      const reply = await dx(args, extra);
+      if (reply.code !== 0) throw new Error(`dx ${args.join(' ')} → ${reply.code}\n${reply.stdout}\n${reply.stderr}`);
+      return reply.stdout.replace(/\n$/, '');
+    },
+    python: (program) => execute(join(tools, 'python3'), ['-c', program], { cwd: home, env: environment }),
+    api: async (path, body) => {
+      const token = JSON.parse(environment.DX_SECURITY_CONTEXT ?? '{}').auth_token;
+      const response = await fetch(`${platform.url}${path}`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+      return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+    },
+    file: (name, content) => {
+      const path = join(home, name);
+      mkdirSync(join(path, '..'), { recursive: true });
+      writeFileSync(path, content);
+      return path;
+    },
+    close: () => rmSync(home, { recursive: true, force: true }),
+  };
+}
+
+/** `export` lines as a shell understands them. */
+async function evaluate(lines: string): Promise<Record<string, string>> {
+  const reply = await execute('bash', ['-c', `${lines}\nenv -0`], { env: { PATH: process.env.PATH ?? '' } });
+  const pairs = reply.stdout.split('\0').filter((pair) => pair.startsWith('DX_'));
+  return Object.fromEntries(pairs.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]));
+}
+
+export function execute(
+  program: string,
+  args: readonly string[],
+  options: { cwd?: string; env: NodeJS.ProcessEnv; input?: string },
+): Promise<Reply> {
+  return new Promise((done) => {
+    const settings = { timeout: COMMAND_LIMIT_MS, maxBuffer: OUTPUT_BYTES_LIMIT, cwd: options.cwd, env: options.env };
+    const child = execFile(program, [...args], settings, (error, stdout, stderr) => {
+      const code = error ? (typeof error.code === 'number' ? error.code : -1) : 0;
+      done({ code, stdout, stderr });
+    });
+    child.stdin?.end(options.input ?? '');
+  });
+}
+
+/** Writes an applet's folder into the session's HOME: its dxapp.json and one source file. */
+export function givenApplet(
+  session: Session,
+  name: string,
+  applet: { code: string; interpreter?: 'bash' | 'python3'; runSpec?: object; [field: string]: unknown },
+): string {
+  const { code, interpreter = 'bash', runSpec, ...rest } = applet;
+  const file = interpreter === 'bash' ? 'src/code.sh' : 'src/code.py';
+  const platform = { distribution: 'Ubuntu', release: '24.04', version: '0' };
+  const dxapp = { name, dxapi: '1.0.0', runSpec: { interpreter, file, ...platform, ...runSpec }, ...rest };
+  session.file(`${name}/dxapp.json`, JSON.stringify(dxapp));
+  session.file(`${name}/${file}`, code);
+  return name;
+}
+
+export function givenExample(session: Session, name: string): string {
+  cpSync(join('examples', name), join(session.home, name), { recursive: true });
+  return name;
+}
+
+export const md5 = (bytes: string | Buffer): string => createHash('md5').update(bytes).digest('hex');
+export const readBytes = (session: Session, name: string): Buffer => readFileSync(join(session.home, name));
