@@ -1,0 +1,82 @@
+// Who may do what: access keys, each standing for a role of the template, and the check of a call against that role.
+// It knows no service and no transport.
+import { randomBytes } from 'node:crypto';
+import { ACCOUNT_ID } from '../cloud/wire/account.ts';
+import { AwsError } from '../cloud/wire/aws-error.ts';
+import type { Caller } from '../cloud/wire/control-server.ts';
+import type { DeployedResource } from '../template/resource-set.ts';
+import { type Access, compilePolicy, type Policy } from './policy.ts';
+
+export type AccessKey = { readonly accessKeyId: string; readonly secretAccessKey: string };
+
+export type Authority = {
+  /** For the verifiers of signatures. Keys live as long as the process. */
+  readonly credentials: ReadonlyMap<string, { secretAccessKey: string; roleLogicalId?: string }>;
+  /** A new key for a role; `session` is the function's name, for messages. Throws where the template has no such role. */
+  issueKey(roleArn: string, session: string): AccessKey;
+  /** A new key that may do everything: the operator of this machine. */
+  issueOperatorKey(): AccessKey;
+  /** @throws AwsError AccessDeniedException as AWS words it, unless the key's role allows the action on each resource. */
+  authorise(caller: Caller, action: string, resources: readonly string[], context?: Access['context']): void;
+  /** The same for what AWS does in a role's name without a key: event sources, state machines. */
+  demand(roleArn: string, access: Access): void;
+};
+
+type Principal = { readonly name: string; readonly policy: Policy };
+const EVERYTHING: Policy = { allows: () => true };
+
+/** @param roles the `AWS::IAM::Role` resources of the template. */
+export function createAuthority(roles: readonly DeployedResource[]): Authority {
+  const credentials = new Map<string, { secretAccessKey: string; roleLogicalId?: string }>();
+  const principals = new Map<string, Principal>();
+  const policies = new Map(roles.map((role) => [roleArnOf(role), { name: role.name, policy: policyOf(role) }]));
+  const roleWith = (arn: string) => {
+    const role = policies.get(arn);
+    if (!role) throw new Error(`No role of the template is ${arn}`);
+    return role;
+  };
+  const issue = (principal: Principal, roleLogicalId?: string): AccessKey => {
+    const key = { accessKeyId: `AKIA${randomBytes(8).toString('hex').toUpperCase()}`, secretAccessKey: randomSecret() };
+    credentials.set(key.accessKeyId, {
+      secretAccessKey: key.secretAccessKey,
+      ...(roleLogicalId === undefined ? {} : { roleLogicalId }),
+    });
+    principals.set(key.accessKeyId, principal);
+    return key;
+  };
+  return {
+    credentials,
+    issueKey(roleArn, session) {
+      const { name, policy } = roleWith(roleArn);
+      const user = `arn:aws:sts::${ACCOUNT_ID}:assumed-role/${name}/${session}`;
+      return issue({ name: user, policy }, roles.find((role) => roleArnOf(role) === roleArn)?.logicalId);
+    },
+    issueOperatorKey: () => issue({ name: `arn:aws:iam::${ACCOUNT_ID}:root`, policy: EVERYTHING }),
+    authorise({ accessKeyId }, action, resources, context) {
+      const principal = principals.get(accessKeyId);
+      if (!principal) throw new AwsError('UnrecognizedClientException', `There is no key ${accessKeyId}.`, 403);
+      for (const resource of resources) check(principal, { action, resource, ...(context ? { context } : {}) });
+    },
+    demand: (roleArn, access) => check(roleWith(roleArn), access),
+  };
+}
+
+function check({ name, policy }: Principal, access: Access): void {
+  if (policy.allows(access)) return;
+  const { action, resource } = access;
+  const text = `User: ${name} is not authorized to perform: ${action} on resource: ${resource} because no identity-based policy allows the ${action} action`;
+  throw new AwsError('AccessDeniedException', text);
+}
+
+function roleArnOf(role: DeployedResource): string {
+  return role.arn ?? role.name;
+}
+
+function policyOf(role: DeployedResource): Policy {
+  const policies = (role.properties.Policies ?? []) as readonly { PolicyDocument?: unknown }[];
+  return compilePolicy(policies.map(({ PolicyDocument }) => PolicyDocument));
+}
+
+function randomSecret(): string {
+  return randomBytes(30).toString('base64');
+}

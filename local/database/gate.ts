@@ -1,0 +1,129 @@
+// Stands before the DynamoDB engine: checks who calls and whether the role allows it, then passes the bytes on as they are.
+// It also tells when a table was written, so that streams need no polling. It never looks into answers.
+import { createHash } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { dynamoAccesses, isWrite } from '../authority/dynamo-access.ts';
+import { AwsError } from '../cloud/wire/aws-error.ts';
+import type { Caller } from '../cloud/wire/control-server.ts';
+import { createRequestReader, type RawRequest } from './request-reader.ts';
+
+export type GateOptions = {
+  /** Where the engine listens. */
+  upstream: { readonly port: number; readonly host: string };
+  verify(req: IncomingMessage, bodySha256: string): { accessKeyId: string };
+  authorise(caller: Caller, action: string, resources: readonly string[]): void;
+  /** Told after the engine has begun to answer a write. */
+  onWrite(tables: readonly string[]): void;
+  /** Told of every call that passed, for counting. */
+  onCall?(call: { operation: string; accessKeyId: string }): void;
+};
+
+export type Gate = { readonly port: number; close(): Promise<void> };
+
+/** Listens on a free port of 127.0.0.1. One connection to the engine for each of a client: their order is their bond. */
+export async function openGate(options: GateOptions): Promise<Gate> {
+  const sockets = new Set<Socket>();
+  const server: Server = createServer({ noDelay: true }, (client) => {
+    sockets.add(client);
+    client.once('close', () => sockets.delete(client));
+    serveConnection(client, options);
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  return {
+    port: (server.address() as { port: number }).port,
+    async close() {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+function serveConnection(client: Socket, options: GateOptions): void {
+  const read = createRequestReader();
+  const engine = connect({ ...options.upstream, noDelay: true });
+  /** The tables that the request in flight writes to; undefined while none is in flight. */
+  let writing: readonly string[] | undefined;
+  const end = () => {
+    client.destroy();
+    engine.destroy();
+  };
+  client.on('data', (chunk) => {
+    try {
+      for (const request of read(chunk)) {
+        // SDKs send the next request after the answer; two in flight could be answered in the wrong order.
+        if (writing !== undefined) return end();
+        const refusal = examine(request, options);
+        if (refusal instanceof AwsError) {
+          client.write(refusalBytes(refusal));
+        } else {
+          writing = refusal;
+          engine.write(request.bytes);
+        }
+      }
+    } catch {
+      // Bytes that are no request: the client learns it by the end of the connection.
+      end();
+    }
+  });
+  engine.on('data', (chunk) => {
+    if (writing && writing.length > 0) options.onWrite(writing);
+    writing = undefined;
+    if (!client.write(chunk)) {
+      engine.pause();
+      client.once('drain', () => engine.resume());
+    }
+  });
+  // Whoever of the two goes, the other must: the SDK opens a new connection and repeats.
+  for (const socket of [client, engine]) socket.on('error', end).on('close', end);
+}
+
+/** The tables that it will write to, or why it may not pass. */
+function examine(request: RawRequest, options: GateOptions): readonly string[] | AwsError {
+  try {
+    const target = request.headers['x-amz-target'] ?? '';
+    const operation = target.slice(target.indexOf('.') + 1);
+    const digest = createHash('sha256').update(request.body).digest('hex');
+    const caller = options.verify(asIncoming(request), digest);
+    const accesses = dynamoAccesses(operation, parseBody(request.body));
+    for (const { action, resource } of accesses) options.authorise(caller, action, [resource]);
+    options.onCall?.({ operation, accessKeyId: caller.accessKeyId });
+    return isWrite(operation) ? accesses.map(({ resource }) => tableOf(resource)) : [];
+  } catch (error) {
+    if (error instanceof AwsError) return error;
+    throw error;
+  }
+}
+
+/** What the verifier reads of a request; each name has one value here. */
+function asIncoming({ method, url, headers }: RawRequest): IncomingMessage {
+  const headersDistinct = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value]]));
+  return { method, url, headers, headersDistinct } as unknown as IncomingMessage;
+}
+
+function parseBody(body: Buffer): Readonly<Record<string, unknown>> {
+  try {
+    return JSON.parse(body.toString('utf8')) as Record<string, unknown>;
+  } catch (cause) {
+    throw new AwsError('SerializationException', `The body is not JSON: ${(cause as Error).message}`);
+  }
+}
+
+function tableOf(arn: string): string {
+  return arn.split('/')[1] ?? arn;
+}
+
+function refusalBytes({ code, message, status, extra }: AwsError): Buffer {
+  const body = JSON.stringify({ __type: `com.amazon.coral.service#${code}`, message, ...extra });
+  const head = [
+    `HTTP/1.1 ${status} Refused`,
+    'content-type: application/x-amz-json-1.0',
+    `content-length: ${Buffer.byteLength(body)}`,
+    '',
+    '',
+  ];
+  return Buffer.from(head.join('\r\n') + body);
+}

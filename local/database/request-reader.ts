@@ -1,0 +1,74 @@
+// Cuts the bytes of one HTTP/1.1 connection into whole requests. It knows nothing of what they ask for.
+
+export type RawRequest = {
+  readonly method: string;
+  readonly url: string;
+  /** Names in lower case, in the order they came. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+  /** The whole request as it came. */
+  readonly bytes: Buffer;
+};
+
+/** Largest head; Node's own limit. */
+const MAX_HEAD_BYTES = 16 * 1024;
+/** DynamoDB takes at most 16 MB; JSON and base64 make it no larger, because that is what is counted. */
+const MAX_BODY_BYTES = 17 * 1024 * 1024;
+
+/** Thrown for bytes that are no request of an SDK; the connection cannot be used any further. */
+export class UnreadableRequest extends Error {}
+
+/** Feed it chunks; it answers each request that is complete, in order. Bodies must come with Content-Length. */
+export function createRequestReader(): (chunk: Buffer) => RawRequest[] {
+  let chunks: Buffer[] = [];
+  let byteCount = 0;
+  /** Bytes of the request that is being received; undefined until its head is known. */
+  let needed: number | undefined;
+  return (chunk) => {
+    const requests: RawRequest[] = [];
+    chunks.push(chunk);
+    byteCount += chunk.length;
+    while (byteCount > 0 && (needed === undefined || byteCount >= needed)) {
+      const bytes = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
+      chunks = [bytes];
+      const headEnd = bytes.indexOf('\r\n\r\n');
+      if (headEnd < 0 || headEnd > MAX_HEAD_BYTES) {
+        if (bytes.length > MAX_HEAD_BYTES) throw new UnreadableRequest('the head is too large');
+        return requests;
+      }
+      const head = readHead(bytes.toString('latin1', 0, headEnd));
+      const bodyStart = headEnd + 4;
+      needed = bodyStart + bodyLength(head.headers);
+      if (byteCount < needed) return requests;
+      const whole = bytes.subarray(0, needed);
+      requests.push({ ...head, body: whole.subarray(bodyStart), bytes: whole });
+      const rest = bytes.subarray(needed);
+      chunks = rest.length > 0 ? [rest] : [];
+      byteCount = rest.length;
+      needed = undefined;
+    }
+    return requests;
+  };
+}
+
+function readHead(text: string): Pick<RawRequest, 'method' | 'url' | 'headers'> {
+  const [start = '', ...lines] = text.split('\r\n');
+  const [method = '', url = '', version] = start.split(' ');
+  if (version !== 'HTTP/1.1') throw new UnreadableRequest('the request is not HTTP/1.1');
+  const headers: Record<string, string> = Object.create(null);
+  for (const line of lines) {
+    const colon = line.indexOf(':');
+    if (colon < 1) throw new UnreadableRequest('a header has no name');
+    const name = line.slice(0, colon).toLowerCase();
+    const value = line.slice(colon + 1).trim();
+    headers[name] = name in headers ? `${headers[name]},${value}` : value;
+  }
+  return { method, url, headers };
+}
+
+function bodyLength(headers: Readonly<Record<string, string>>): number {
+  if (headers['transfer-encoding'] !== undefined) throw new UnreadableRequest('chunked bodies are not taken');
+  const text = headers['content-length'] ?? '0';
+  if (!/^\d{1,9}$/.test(text) || Number(text) > MAX_BODY_BYTES) throw new UnreadableRequest('the body is too large');
+  return Number(text);
+}
