@@ -1,0 +1,35 @@
+// Waits until a moment of the injected clock, however far away. It knows nothing of executions.
+
+/** Starts a timer; the answer ends it. setTimeout, unless a test lets time run faster. */
+export type StartTimer = (delayMs: number, ring: () => void) => () => void;
+
+/** setTimeout takes no longer delay: about 24.8 days, less than a machine may run. */
+const MAX_TIMER_MS = 2_147_483_647;
+
+export const startRealTimer: StartTimer = (delayMs, ring) => {
+  const timer = setTimeout(ring, delayMs).unref();
+  return () => clearTimeout(timer);
+};
+
+/** Resolves at `at` (milliseconds since 1970), or as soon as the signal fires. */
+export function until(
+  at: number,
+  { now, startTimer }: { now(): number; startTimer: StartTimer },
+  signal: AbortSignal,
+): Promise<void> {
+  return new Promise((resolve) => {
+    let end = () => {};
+    const finish = () => {
+      end();
+      signal.removeEventListener('abort', finish);
+      resolve();
+    };
+    const arm = () => {
+      const left = at - now();
+      if (left <= 0 || signal.aborted) return finish();
+      end = startTimer(Math.min(left, MAX_TIMER_MS), arm);
+    };
+    signal.addEventListener('abort', finish);
+    arm();
+  });
+}

@@ -1,0 +1,224 @@
+// Drives executions: stores each transition, waits, calls services, ends what is stopped or out of time.
+// It knows nothing of the States Language.
+import type { DatabaseSync } from 'node:sqlite';
+import type { Outbox } from '../wire/outbox.ts';
+import { inTransaction } from '../wire/transaction.ts';
+import { type StartTimer, until } from './alarm.ts';
+import type { Clock } from './error-rule.ts';
+import type { Change, Execution } from './execution.ts';
+import type { ExecutionTable } from './execution-table.ts';
+import { draftOf, endExecution } from './history.ts';
+import { advance, type Stimulus } from './interpreter.ts';
+import type { Machine } from './machine.ts';
+import { awaitTask, invokeFunction, type Services, submitTask } from './service.ts';
+import { StateError } from './state-error.ts';
+import { statusEvent } from './status-event.ts';
+
+export type DriverOptions = {
+  database: DatabaseSync;
+  table: ExecutionTable;
+  outbox: Outbox;
+  services: Services;
+  clock: Clock;
+  startTimer: StartTimer;
+  /** The compiled definition, compiled once. */
+  machineOf(definitionId: string): Machine;
+};
+
+export type Driver = {
+  /** Stores a first transition and goes on from there. */
+  start(change: Change): void;
+  /** Goes on with a stored execution. */
+  resume(execution: Execution): void;
+  /** Ends a running execution; false where it runs no more. */
+  abort(arn: string, told: { error?: string | undefined; cause?: string | undefined }): boolean;
+  close(): Promise<void>;
+};
+
+type Live = { execution: Execution; ended: AbortController; driving: Promise<void> };
+
+/** Longest wait of `close` for transitions that are under way. */
+const CLOSE_LIMIT_MS = 5_000;
+const MAX_RECOVERIES = 5;
+const RECOVERY_DELAY_MS = 1_000;
+
+export function createDriver(options: DriverOptions): Driver {
+  const { database, table, outbox } = options;
+  const lives = new Map<string, Live>();
+  let closed = false;
+
+  const store = (change: Change, write: (change: Change) => boolean) =>
+    inTransaction(database, () => {
+      const written = write(change);
+      if (written && change.execution.status !== 'RUNNING') outbox.put(statusEvent(change.execution));
+      return written;
+    });
+  const save = (live: Live, change: Change): boolean => {
+    const written = !live.ended.signal.aborted && !closed && store(change, table.save);
+    if (written) live.execution = change.execution;
+    return written;
+  };
+  const go = (execution: Execution, recoveries = 0) => {
+    const live: Live = { execution, ended: new AbortController(), driving: Promise.resolve() };
+    lives.set(execution.arn, live);
+    const driving = drive(options, live, (change) => save(live, change));
+    const timeout = endOnTimeout(options, live, (change) => save(live, change));
+    live.driving = Promise.all([driving, timeout]).then(
+      () => void lives.delete(execution.arn),
+      (error: unknown) => {
+        console.error(`${execution.arn} was interrupted:`, error);
+        live.ended.abort();
+        lives.delete(execution.arn);
+        recover(execution.arn, recoveries + 1);
+      },
+    );
+  };
+  /** A fault of ours or of the database: the execution goes on from what is stored, a few times, else at the next start. */
+  const recover = (arn: string, recoveries: number) => {
+    if (closed || recoveries > MAX_RECOVERIES) return;
+    options.startTimer(RECOVERY_DELAY_MS, () => {
+      const stored = closed ? undefined : table.get(arn);
+      if (stored?.status === 'RUNNING') go(stored, recoveries);
+    });
+  };
+  return {
+    start(change) {
+      inTransaction(database, () => {
+        table.insert(change);
+        outbox.put(statusEvent(change.execution));
+      });
+      go(change.execution);
+    },
+    resume: (execution) => go(execution),
+    abort(arn, told) {
+      const live = lives.get(arn);
+      const execution = live?.execution ?? table.get(arn);
+      if (execution?.status !== 'RUNNING') return false;
+      const draft = draftOf(execution, options.clock.now());
+      endExecution(draft, 'ABORTED', told);
+      if (live) {
+        if (!save(live, draft.change())) return false;
+        live.ended.abort();
+        return true;
+      }
+      // Between a fault and its recovery, or before `resume`.
+      if (!store(draft.change(), table.save)) return false;
+      void stopTask(options, draft.execution);
+      return true;
+    },
+    async close() {
+      closed = true;
+      const all = [...lives.values()];
+      for (const live of all) live.ended.abort();
+      const limit = new Promise<void>((resolve) => setTimeout(resolve, CLOSE_LIMIT_MS).unref());
+      await Promise.race([Promise.all(all.map(({ driving }) => driving)), limit]);
+    },
+  };
+}
+
+type Save = (change: Change) => boolean;
+
+/** One transition after the other, until the execution ends or is ended. */
+async function drive(options: DriverOptions, live: Live, save: Save): Promise<void> {
+  const machine = options.machineOf(live.execution.definitionId);
+  while (live.execution.status === 'RUNNING' && !live.ended.signal.aborted) {
+    const stimulus = await nextStimulus(options, machine, live);
+    if (!stimulus || live.ended.signal.aborted) break;
+    const change = await advance(machine, live.execution, stimulus, options.clock);
+    if (!save(change)) break;
+  }
+  // Ends the alarm of the machine's own timeout; after a stop it is ended already.
+  const { status, position } = live.execution;
+  if (status === 'RUNNING' && !live.ended.signal.aborted) throw new Error('A transition could not be stored');
+  live.ended.abort();
+  const cut = status === 'ABORTED' || status === 'TIMED_OUT';
+  if (cut && position.phase === 'working') await stopTask(options, live.execution);
+}
+
+/** Waits for what makes the execution go on; undefined where it was ended meanwhile. */
+async function nextStimulus(options: DriverOptions, machine: Machine, live: Live): Promise<Stimulus | undefined> {
+  const { phase, dueAt, state } = live.execution.position;
+  if (phase === 'entered') return { kind: 'due' };
+  if (phase === 'waiting' || phase === 'retrying') {
+    await until(dueAt ?? 0, { now: options.clock.now, startTimer: options.startTimer }, live.ended.signal);
+    return { kind: 'due' };
+  }
+  const definition = machine.states.get(state);
+  if (definition?.type !== 'Task') throw new Error(`${state} is no Task`);
+  return withinTimeouts(options, live, () => work(options, live, definition.resource));
+}
+
+async function work(options: DriverOptions, live: Live, resource: string): Promise<Stimulus> {
+  const { services } = options;
+  const { task } = live.execution.position;
+  if (!task) throw new Error(`${live.execution.arn} works on no task`);
+  if (resource === 'lambda:invoke') return invokeFunction(services, task);
+  if (task.taskArn) return awaitTask(services, task.taskArn);
+  const submitted = await submitTask(services, live.execution);
+  // Ended while RunTask was called: nobody else knows of the task.
+  if (submitted.kind === 'submitted' && live.execution.status !== 'RUNNING') {
+    await stopTask(options, live.execution, submitted.taskArn);
+  }
+  return submitted;
+}
+
+/** Races the work with TimeoutSeconds and HeartbeatSeconds; no service here sends heartbeats. */
+async function withinTimeouts(
+  options: DriverOptions,
+  live: Live,
+  begin: () => Promise<Stimulus>,
+): Promise<Stimulus | undefined> {
+  const { timeoutAt = Number.POSITIVE_INFINITY, heartbeatAt = Number.POSITIVE_INFINITY } =
+    live.execution.position.task ?? {};
+  const done = new AbortController();
+  const alarm = { now: options.clock.now, startTimer: options.startTimer };
+  const signal = AbortSignal.any([done.signal, live.ended.signal]);
+  const ended = new Promise<undefined>((resolve) => {
+    if (live.ended.signal.aborted) resolve(undefined);
+    live.ended.signal.addEventListener('abort', () => resolve(undefined), { once: true });
+  });
+  const timedOut = async (): Promise<Stimulus | undefined> => {
+    const at = Math.min(timeoutAt, heartbeatAt);
+    if (!Number.isFinite(at)) return ended;
+    await until(at, alarm, signal);
+    if (live.ended.signal.aborted) return undefined;
+    if (done.signal.aborted) return ended;
+    const alias = heartbeatAt < timeoutAt ? { alias: 'States.HeartbeatTimeout' } : {};
+    await stopTask(options, live.execution);
+    return { kind: 'failed', event: 'TaskTimedOut', error: new StateError('States.Timeout', '', alias) };
+  };
+  try {
+    return await Promise.race([begin(), timedOut(), ended]);
+  } finally {
+    done.abort();
+  }
+}
+
+/** The machine's TimeoutSeconds. */
+async function endOnTimeout({ clock, startTimer }: DriverOptions, live: Live, save: Save): Promise<void> {
+  const { timeoutAt } = live.execution;
+  if (timeoutAt === undefined) return;
+  await until(timeoutAt, { now: clock.now, startTimer }, live.ended.signal);
+  if (live.ended.signal.aborted || live.execution.status !== 'RUNNING') return;
+  const draft = draftOf(live.execution, clock.now());
+  endExecution(draft, 'TIMED_OUT', {});
+  if (save(draft.change())) live.ended.abort();
+}
+
+/** A .sync task does not outlive its execution or its timeout (connect-to-resource.html: best effort). */
+async function stopTask(
+  { services }: DriverOptions,
+  { position, status, arn }: Execution,
+  taskArn = position.task?.taskArn,
+): Promise<void> {
+  if (!taskArn) return;
+  try {
+    await services.runTask.stop(taskArn, stopReason(status));
+  } catch (error) {
+    console.error(`The task ${taskArn} of ${arn} could not be stopped:`, error);
+  }
+}
+
+function stopReason(status: Execution['status']): string {
+  return status === 'RUNNING' ? 'The state of its execution has timed out' : `Its execution is ${status}`;
+}

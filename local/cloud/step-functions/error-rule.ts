@@ -1,0 +1,71 @@
+// Carries out an error of a state: Retry, then Catch, else the execution fails. It knows nothing of how states are left.
+import type { Evaluator } from './evaluate.ts';
+import { type Draft, failExecution } from './history.ts';
+import type { Json, JsonObject } from './json.ts';
+import type { Exit, Retrier, State, TaskState } from './machine.ts';
+import { matchesError, StateError } from './state-error.ts';
+
+/** `random` is 0 ≤ n < 1; it spreads retries. Times are milliseconds since 1970. */
+export type Clock = { now(): number; random(): number };
+
+type Failing = { draft: Draft; state: State; clock: Clock; evaluate: Evaluator; error: StateError };
+
+type Leave = (exit: Exit, output: Json, assigned?: JsonObject) => void;
+
+/** The first retrier, then the first catcher, that matches is the one that counts (spec.html#errors). */
+export async function carryOutError(failing: Failing, leave: Leave): Promise<void> {
+  const { draft, state } = failing;
+  const error = told(failing);
+  if (state.type === 'Task') {
+    if (retries({ ...failing, error }, state)) return;
+    const catcher = state.catch.find(({ errorEquals }) => matchesError(errorEquals, error));
+    if (catcher) return catchError({ ...failing, error }, catcher.exit, leave);
+  }
+  failExecution(draft, error);
+}
+
+/** The error as history tells it; a failed evaluation has an event of its own. */
+function told({ draft, error }: Failing): StateError {
+  const { state, enteredEventId } = draft.execution.position;
+  const ours = error.location !== undefined || error.error === 'States.NoChoiceMatched';
+  if (!ours) return error;
+  const where = `An error occurred while executing the state '${state}' (entered at the event id #${enteredEventId}).`;
+  const whole = new StateError(error.error, `${where} ${error.message}`);
+  if (error.location === undefined) return whole;
+  draft.add('EvaluationFailed', { error: whole.error, cause: whole.message, location: error.location, state });
+  return whole;
+}
+
+function retries({ draft, clock, error }: Failing, state: TaskState): boolean {
+  const index = state.retry.findIndex(({ errorEquals }) => matchesError(errorEquals, error));
+  const retrier = state.retry[index];
+  const { task: _failed, ...position } = draft.execution.position;
+  const used = position.retryCounts[index] ?? 0;
+  if (!retrier || used >= retrier.maxAttempts) return false;
+  const retryCounts = state.retry.map((_, each) => (position.retryCounts[each] ?? 0) + (each === index ? 1 : 0));
+  const dueAt = clock.now() + delayMs(retrier, used, clock.random());
+  draft.execution.position = { ...position, phase: 'retrying', retryCounts, dueAt };
+  return true;
+}
+
+/** The pause before the retry after `used` earlier ones: the interval grown by the rate, capped, then spread. */
+export function delayMs(retrier: Retrier, used: number, random: number): number {
+  const grown = retrier.intervalSeconds * retrier.backoffRate ** used;
+  const capped = Math.min(grown, retrier.maxDelaySeconds ?? Number.MAX_SAFE_INTEGER / 1000);
+  return Math.round(1000 * capped * (retrier.fullJitter ? random : 1));
+}
+
+/** Output and Assign of a catcher see the error; what fails in them is caught by nothing. */
+async function catchError(failing: Failing, exit: Exit, leave: Leave): Promise<void> {
+  const { draft, evaluate, error } = failing;
+  const errorOutput = { Error: error.error, Cause: error.message };
+  evaluate.setErrorOutput(errorOutput);
+  try {
+    const output = exit.output ? await evaluate(exit.output) : errorOutput;
+    const assigned = exit.assign ? ((await evaluate(exit.assign)) as JsonObject) : undefined;
+    leave(exit, output, assigned);
+  } catch (inner) {
+    if (!(inner instanceof StateError)) throw inner;
+    failExecution(draft, told({ ...failing, error: inner }));
+  }
+}

@@ -1,0 +1,51 @@
+// Evaluates a state's fields to the types that they take, against one position. It knows nothing of transitions.
+import type { Position } from './execution.ts';
+import type { Scope, Template } from './expression.ts';
+import { type Json, type JsonObject, typeName } from './json.ts';
+import { queryEvaluationError } from './state-error.ts';
+
+/** Every method throws StateError States.QueryEvaluationError. */
+export type Evaluator = {
+  (template: Template): Promise<Json>;
+  /** A string; undefined where the field is absent. */
+  text(field: string, template: Template | undefined): Promise<string | undefined>;
+  truth(field: string, template: Template): Promise<boolean>;
+  /** A whole number of seconds, `min` to 99,999,999. */
+  seconds(field: string, template: Template, min: number): Promise<number>;
+  /** From now on expressions may read $states.result. */
+  setResult(result: Json): void;
+  /** From now on expressions may read $states.errorOutput, and no result. */
+  setErrorOutput(errorOutput: Json): void;
+};
+
+const MAX_SECONDS = 99_999_999;
+
+export function createEvaluator({ input, variables }: Position, context: JsonObject): Evaluator {
+  const scope: Scope = { states: { input, context }, variables };
+  const evaluate = (template: Template) => template(scope);
+  const typed = async (field: string, template: Template, type: string): Promise<Json> => {
+    const value = await evaluate(template);
+    if (typeName(value) === type) return value;
+    const told = `Expected '${type}', but was '${typeName(value)}' for value: ${JSON.stringify(value)}`;
+    const cause = `The expression specified for the field '${field}' returned an unexpected result type. ${told}`;
+    throw queryEvaluationError(field, cause);
+  };
+  return Object.assign(evaluate, {
+    text: async (field: string, template: Template | undefined) =>
+      template && ((await typed(field, template, 'string')) as string),
+    truth: async (field: string, template: Template) => (await typed(field, template, 'boolean')) as boolean,
+    async seconds(field: string, template: Template, min: number) {
+      const value = (await typed(field, template, 'number')) as number;
+      if (Number.isInteger(value) && value >= min && value <= MAX_SECONDS) return value;
+      const cause = `The ${field} field must be an integer from ${min} to ${MAX_SECONDS}, but was ${value}`;
+      throw queryEvaluationError(field, cause);
+    },
+    setResult(result: Json) {
+      scope.states.result = result;
+    },
+    setErrorOutput(errorOutput: Json) {
+      delete scope.states.result;
+      scope.states.errorOutput = errorOutput;
+    },
+  });
+}

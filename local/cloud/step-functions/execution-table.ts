@@ -1,0 +1,174 @@
+// Keeps machines, definitions, executions and histories in the database. It knows nothing of how states are run.
+import { createHash } from 'node:crypto';
+import type { DatabaseSync } from 'node:sqlite';
+import type { Change, Execution, ExecutionStatus, HistoryEvent, Position } from './execution.ts';
+import type { Json, JsonObject } from './json.ts';
+
+export type StoredMachine = {
+  arn: string;
+  name: string;
+  roleArn: string;
+  definitionId: string;
+  definition: string;
+  type: string;
+  createdAt: number;
+};
+
+export type ExecutionTable = ReturnType<typeof openExecutionTable>;
+
+const SCHEMA = `
+CREATE TABLE IF NOT EXISTS sfn_definition (id TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS sfn_machine (arn TEXT PRIMARY KEY, name TEXT NOT NULL, role_arn TEXT NOT NULL,
+  definition_id TEXT NOT NULL, type TEXT NOT NULL, created_at INTEGER NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS sfn_execution (id INTEGER PRIMARY KEY AUTOINCREMENT, arn TEXT NOT NULL UNIQUE,
+  name TEXT NOT NULL, machine_arn TEXT NOT NULL, role_arn TEXT NOT NULL, definition_id TEXT NOT NULL,
+  input TEXT NOT NULL, started_at INTEGER NOT NULL, timeout_at INTEGER, status TEXT NOT NULL,
+  last_event_id INTEGER NOT NULL, position TEXT NOT NULL, stopped_at INTEGER, output TEXT, error TEXT, cause TEXT) STRICT;
+CREATE INDEX IF NOT EXISTS sfn_execution_open ON sfn_execution (id) WHERE status = 'RUNNING';
+CREATE INDEX IF NOT EXISTS sfn_execution_machine ON sfn_execution (machine_arn, id);
+CREATE TABLE IF NOT EXISTS sfn_history (execution INTEGER NOT NULL, id INTEGER NOT NULL, previous INTEGER NOT NULL,
+  type TEXT NOT NULL, timestamp INTEGER NOT NULL, member TEXT, details TEXT,
+  PRIMARY KEY (execution, id)) STRICT, WITHOUT ROWID;
+`;
+
+const INSERT = `INSERT INTO sfn_execution (arn, name, machine_arn, role_arn, definition_id, input, started_at, timeout_at,
+  status, last_event_id, position) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+const UPDATE = `UPDATE sfn_execution SET status = ?, last_event_id = ?, position = ?, stopped_at = ?, output = ?,
+  error = ?, cause = ? WHERE arn = ? AND status = 'RUNNING' AND last_event_id = ?`;
+const EVENT = `INSERT INTO sfn_history (execution, id, previous, type, timestamp, member, details)
+  SELECT id, ?, ?, ?, ?, ?, ? FROM sfn_execution WHERE arn = ?`;
+const LIST = `SELECT * FROM sfn_execution WHERE machine_arn = ? AND id < ? AND (? IS NULL OR status = ?)
+  ORDER BY id DESC LIMIT ?`;
+const PURGE_HISTORY = `DELETE FROM sfn_history WHERE execution IN (SELECT id FROM sfn_execution WHERE stopped_at < ?)`;
+const historySql = (order: 'ASC' | 'DESC') => `SELECT h.* FROM sfn_history h JOIN sfn_execution e ON e.id = h.execution
+  WHERE e.arn = ? AND h.id ${order === 'ASC' ? '>' : '<'} ? ORDER BY h.id ${order} LIMIT ?`;
+
+/** Opens the tables. Writes belong in the caller's transaction. */
+export function openExecutionTable(database: DatabaseSync) {
+  database.exec(SCHEMA);
+  const sql = {
+    putDefinition: database.prepare('INSERT OR IGNORE INTO sfn_definition (id, text) VALUES (?, ?)'),
+    definition: database.prepare('SELECT text FROM sfn_definition WHERE id = ?'),
+    putMachine: database.prepare('INSERT OR REPLACE INTO sfn_machine VALUES (?, ?, ?, ?, ?, ?)'),
+    machine: database.prepare(
+      'SELECT m.*, d.text FROM sfn_machine m JOIN sfn_definition d ON d.id = m.definition_id WHERE m.arn = ?',
+    ),
+    removeMachine: database.prepare('DELETE FROM sfn_machine WHERE arn = ?'),
+    insert: database.prepare(INSERT),
+    update: database.prepare(UPDATE),
+    event: database.prepare(EVENT),
+    get: database.prepare('SELECT * FROM sfn_execution WHERE arn = ?'),
+    open: database.prepare("SELECT * FROM sfn_execution WHERE status = 'RUNNING' ORDER BY id"),
+    list: database.prepare(LIST),
+    purgeHistory: database.prepare(PURGE_HISTORY),
+    purge: database.prepare('DELETE FROM sfn_execution WHERE stopped_at < ?'),
+    forward: database.prepare(historySql('ASC')),
+    backward: database.prepare(historySql('DESC')),
+  };
+  const addEvents = ({ execution, events }: Change) => {
+    for (const { id, previousEventId, type, timestamp, detailsMember, details } of events) {
+      const text = details ? JSON.stringify(details) : null;
+      sql.event.run(id, previousEventId, type, timestamp, detailsMember ?? null, text, execution.arn);
+    }
+  };
+  return {
+    /** Stores the machine and its definition; executions that run keep the definition they began with. */
+    putMachine(machine: Omit<StoredMachine, 'definitionId'>): StoredMachine {
+      const definitionId = createHash('sha256').update(machine.definition).digest('hex');
+      const { arn, name, roleArn, definition, type, createdAt } = machine;
+      sql.putDefinition.run(definitionId, definition);
+      sql.putMachine.run(arn, name, roleArn, definitionId, type, createdAt);
+      return { ...machine, definitionId };
+    },
+    machine(arn: string): StoredMachine | undefined {
+      const row = sql.machine.get(arn);
+      return row && toMachine(row);
+    },
+    removeMachine: (arn: string) => void sql.removeMachine.run(arn),
+    definition: (id: string) => String(sql.definition.get(id)?.text ?? ''),
+    insert(change: Change): void {
+      const { execution } = change;
+      const { arn, name, machineArn, roleArn, definitionId, startedAt, timeoutAt, status, lastEventId } = execution;
+      const texts = [JSON.stringify(execution.input), JSON.stringify(execution.position)] as const;
+      sql.insert.run(
+        ...[arn, name, machineArn, roleArn, definitionId, texts[0], startedAt, timeoutAt ?? null],
+        ...[status, lastEventId, texts[1]],
+      );
+      addEvents(change);
+    },
+    /** Writes a transition; false, and nothing is written, where the execution has ended or gone on since. */
+    save(change: Change): boolean {
+      const { arn, status, lastEventId, position, stoppedAt, output, error, cause } = change.execution;
+      const before = (change.events[0]?.id ?? lastEventId + 1) - 1;
+      const ended = [stoppedAt ?? null, output === undefined ? null : JSON.stringify(output), error ?? null];
+      const values = [status, lastEventId, JSON.stringify(position), ...ended, cause ?? null, arn, before];
+      if (sql.update.run(...values).changes !== 1) return false;
+      addEvents(change);
+      return true;
+    },
+    /** Deletes what ended before the moment, with its history. */
+    purge(before: number): void {
+      sql.purgeHistory.run(before);
+      sql.purge.run(before);
+    },
+    get(arn: string): Execution | undefined {
+      const row = sql.get.get(arn);
+      return row && toExecution(row);
+    },
+    open: (): Execution[] => sql.open.all().map(toExecution),
+    /** Newest first, those before the row `before`; with each its row id, for the next page. */
+    list(machineArn: string, status: ExecutionStatus | undefined, before: number, limit: number) {
+      const filter = status ?? null;
+      const rows = sql.list.all(machineArn, before, filter, filter, limit);
+      return rows.map((row) => ({ rowId: Number(row.id), execution: toExecution(row) }));
+    },
+    /** Events after (or, reversed, before) the id `from`. */
+    history: (arn: string, reverse: boolean, from: number, limit: number): HistoryEvent[] =>
+      (reverse ? sql.backward : sql.forward).all(arn, from, limit).map(toEvent),
+  };
+}
+
+type Row = Record<string, unknown>;
+
+function toMachine(row: Row): StoredMachine {
+  return {
+    arn: String(row.arn),
+    name: String(row.name),
+    roleArn: String(row.role_arn),
+    definitionId: String(row.definition_id),
+    definition: String(row.text),
+    type: String(row.type),
+    createdAt: Number(row.created_at),
+  };
+}
+
+function toExecution(row: Row): Execution {
+  return {
+    arn: String(row.arn),
+    name: String(row.name),
+    machineArn: String(row.machine_arn),
+    roleArn: String(row.role_arn),
+    definitionId: String(row.definition_id),
+    input: JSON.parse(String(row.input)) as Json,
+    startedAt: Number(row.started_at),
+    status: row.status as ExecutionStatus,
+    lastEventId: Number(row.last_event_id),
+    position: JSON.parse(String(row.position)) as Position,
+    ...(row.timeout_at === null ? {} : { timeoutAt: Number(row.timeout_at) }),
+    ...(row.stopped_at === null ? {} : { stoppedAt: Number(row.stopped_at) }),
+    ...(row.output === null ? {} : { output: JSON.parse(String(row.output)) as Json }),
+    ...(row.error === null ? {} : { error: String(row.error) }),
+    ...(row.cause === null ? {} : { cause: String(row.cause) }),
+  };
+}
+
+function toEvent(row: Row): HistoryEvent {
+  return {
+    id: Number(row.id),
+    previousEventId: Number(row.previous),
+    type: String(row.type),
+    timestamp: Number(row.timestamp),
+    ...(row.member === null ? {} : { detailsMember: String(row.member) }),
+    ...(row.details === null ? {} : { details: JSON.parse(String(row.details)) as JsonObject }),
+  };
+}

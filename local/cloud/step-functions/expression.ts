@@ -1,0 +1,125 @@
+// Compiles JSONata expressions and JSON templates that hold them, once per definition. It knows nothing of states' kinds.
+import jsonata from 'jsonata';
+import type { Json, JsonObject } from './json.ts';
+import { addedFunctions } from './jsonata-function.ts';
+import { queryEvaluationError } from './state-error.ts';
+
+/** What an expression may name: `$states` and the variables. */
+export type Scope = {
+  states: { input: Json; context: Json; result?: Json; errorOutput?: Json };
+  variables: JsonObject;
+};
+
+/** A field's value with its expressions compiled. Throws StateError States.QueryEvaluationError. */
+export type Template = (scope: Scope) => Promise<Json>;
+
+/** Longest evaluation of one expression, and its deepest recursion. */
+const EVALUATION_TIMEOUT_MS = 5_000;
+const EVALUATION_STACK = 500;
+
+/** Whether a string is an expression: `{%` and `%}` are its first and last characters, without surrounding spaces. */
+export function isExpression(value: unknown): value is string {
+  return typeof value === 'string' && value.startsWith('{%') && value.endsWith('%}') && value.length >= 4;
+}
+
+/**
+ * Compiles a value in which any string may be an expression. `field` names it in messages, as `Output/result`.
+ * Problems (syntax, `$`, unqualified names) are told to `report` with the field that has them.
+ */
+export function compileTemplate(
+  value: Json,
+  field: string,
+  report: (field: string, problem: string) => void,
+): Template {
+  if (isExpression(value)) return compileExpression(value.slice(2, -2).trim(), field, report);
+  if (Array.isArray(value)) {
+    const parts = value.map((element, index) => compileTemplate(element, `${field}[${index}]`, report));
+    return (scope) => Promise.all(parts.map((part) => part(scope)));
+  }
+  if (typeof value === 'object' && value !== null) {
+    const parts = Object.entries(value).map(
+      ([name, member]) => [name, compileTemplate(member, `${field}/${name}`, report)] as const,
+    );
+    return async (scope) => {
+      const result: JsonObject = {};
+      for (const [name, part] of parts) result[name] = await part(scope);
+      return result;
+    };
+  }
+  return async () => value;
+}
+
+function compileExpression(text: string, field: string, report: (field: string, problem: string) => void): Template {
+  let compiled: jsonata.Expression;
+  try {
+    compiled = jsonata(text, { timeout: EVALUATION_TIMEOUT_MS, stack: EVALUATION_STACK });
+  } catch (error) {
+    report(field, `'${text}' is no JSONata: ${messageOf(error)}`);
+    return async () => null;
+  }
+  for (const problem of findForbidden(compiled.ast())) report(field, `'${text}': ${problem}`);
+  for (const { name, implementation } of addedFunctions) compiled.registerFunction(name, implementation);
+  return async ({ states, variables }) => {
+    const told = `The JSONata expression '${text}' specified for the field '${field}'`;
+    let result: unknown;
+    try {
+      result = await compiled.evaluate(undefined, { ...variables, states });
+    } catch (error) {
+      throw queryEvaluationError(field, `${told} threw an error during evaluation. ${messageOf(error)}`);
+    }
+    if (result === undefined) throw queryEvaluationError(field, `${told} returned nothing (undefined).`);
+    const plain = toJson(result);
+    if (plain === undefined) throw queryEvaluationError(field, `${told} returned an unsupported result type.`);
+    return plain;
+  };
+}
+
+/** A copy without JSONata's own marks; undefined where a function is in it. */
+function toJson(value: unknown): Json | undefined {
+  let hasFunction = false;
+  const text = JSON.stringify(value, (_name, member: unknown) => {
+    const marked = typeof member === 'object' && member !== null;
+    if (typeof member === 'function' || (marked && ('_jsonata_lambda' in member || '_jsonata_function' in member))) {
+      hasFunction = true;
+      return null;
+    }
+    return member;
+  });
+  return hasFunction ? undefined : (JSON.parse(text) as Json);
+}
+
+function messageOf(error: unknown): string {
+  const { code, message } = error as { code?: string; message?: string };
+  return code ? `${code}: ${message}` : String(message ?? error);
+}
+
+type Node = { type?: string; value?: unknown; steps?: Node[]; procedure?: Node; [member: string]: unknown };
+
+/** Uses of what has no meaning at the top of an expression (`$`, `$$`, a bare name), and of $eval. */
+function findForbidden(ast: unknown): string[] {
+  const problems = new Set<string>();
+  const visit = (node: unknown, top: boolean): void => {
+    if (Array.isArray(node)) {
+      for (const element of node) visit(element, top);
+      return;
+    }
+    if (typeof node !== 'object' || node === null || node instanceof RegExp) return;
+    const { type, value, steps, procedure, ...rest } = node as Node;
+    if (top && type === 'variable' && (value === '' || value === '$')) {
+      problems.add(`$${value} has no meaning outside of a path or filter; use $states.input`);
+    }
+    if (top && type === 'name') problems.add(`the name ${String(value)} is not qualified; use $states.input`);
+    if (type === 'variable' && value === 'eval') problems.add('$eval is not available; use $parse');
+    if (steps) {
+      visit({ ...steps[0], stages: undefined, predicate: undefined, group: undefined }, top);
+      visit([steps[0]?.stages, steps[0]?.predicate, steps[0]?.group, steps.slice(1)], false);
+    }
+    visit(procedure, top);
+    // What follows these reads the elements that stand before it.
+    const { stages, predicate, group, update, delete: removed, ...here } = rest;
+    visit([stages, predicate, group, update, removed], false);
+    visit(Object.values(here), top);
+  };
+  visit(ast, true);
+  return [...problems];
+}

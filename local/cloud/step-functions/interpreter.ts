@@ -1,0 +1,205 @@
+// The States Language: an execution's position and what happened give the next transition. It calls no service, stores nothing.
+import { REGION } from '../wire/account.ts';
+import { contextOf } from './context-object.ts';
+import { type Clock, carryOutError } from './error-rule.ts';
+import { createEvaluator, type Evaluator } from './evaluate.ts';
+import type { Change, Execution } from './execution.ts';
+import { type Draft, draftOf, endExecution, enterState, exitState, shown, succeedExecution } from './history.ts';
+import { exceedsPayload, isObject, type Json, type JsonObject } from './json.ts';
+import type { Exit, Machine, State, TaskState } from './machine.ts';
+import { dataLimitExceeded, queryEvaluationError, StateError } from './state-error.ts';
+import { isTimestamp } from './timestamp.ts';
+
+/** What makes an execution go on. */
+export type Stimulus =
+  /** It was entered, its wait is over, or the pause before a retry is. */
+  | { kind: 'due' }
+  /** RunTask has answered: the task exists. */
+  | { kind: 'submitted'; taskArn: string; output: Json }
+  | { kind: 'succeeded'; result: Json }
+  | { kind: 'failed'; error: StateError; event: 'TaskFailed' | 'TaskSubmitFailed' | 'TaskTimedOut' };
+
+type Turn = { machine: Machine; draft: Draft; state: State; clock: Clock; evaluate: Evaluator };
+
+/** What stands beside the service in events: `runTask.sync` of `ecs`. */
+function resourceOf({ resource }: TaskState): JsonObject {
+  const [resourceType = '', name = ''] = resource.split(':');
+  return { resource: name, resourceType };
+}
+
+/** The first transition: into StartAt. `before` has no position yet. */
+export function begin(machine: Machine, before: Omit<Execution, 'position'>, clock: Clock): Change {
+  const draft = draftOf({ ...before, position: NO_POSITION }, clock.now());
+  draft.add('ExecutionStarted', { ...shown('input', before.input), roleArn: before.roleArn });
+  enterState(draft, machine.startAt, stateOf(machine, machine.startAt), before.input, {});
+  return draft.change();
+}
+
+const NO_POSITION = {
+  ...{ state: '', phase: 'entered' as const, enteredAt: 0, enteredEventId: 0 },
+  ...{ input: null, variables: {}, retryCounts: [] },
+};
+
+/** The transition that `stimulus` causes. Errors of states are carried out by Retry and Catch or end the execution. */
+export async function advance(
+  machine: Machine,
+  execution: Execution,
+  stimulus: Stimulus,
+  clock: Clock,
+): Promise<Change> {
+  const draft = draftOf(execution, clock.now());
+  const state = stateOf(machine, execution.position.state);
+  const evaluate = createEvaluator(execution.position, contextOf(execution, state));
+  const turn: Turn = { machine, draft, state, clock, evaluate };
+  try {
+    await take(turn, stimulus);
+  } catch (error) {
+    if (!(error instanceof StateError)) throw error;
+    const rules = { draft, state, clock, evaluate, error };
+    await carryOutError(rules, (exit, output, assigned) => leave(turn, exit, output, assigned));
+  }
+  return draft.change();
+}
+
+async function take(turn: Turn, stimulus: Stimulus): Promise<void> {
+  const { draft, state } = turn;
+  switch (stimulus.kind) {
+    case 'due':
+      return takeDue(turn);
+    case 'submitted': {
+      const details = { ...resourceOf(state as TaskState), ...shown('output', stimulus.output) };
+      draft.add('TaskSubmitted', details);
+      const { task } = draft.execution.position;
+      if (task) draft.execution.position.task = { ...task, taskArn: stimulus.taskArn };
+      return;
+    }
+    case 'succeeded':
+      return finishTask(turn, state as TaskState, stimulus.result);
+    case 'failed': {
+      const { error, event } = stimulus;
+      const cause = error.message ? { cause: error.message } : {};
+      draft.add(event, { ...resourceOf(state as TaskState), error: error.error, ...cause });
+      throw error;
+    }
+    default:
+      stimulus satisfies never;
+  }
+}
+
+async function takeDue(turn: Turn): Promise<void> {
+  const { draft, state, evaluate } = turn;
+  const { phase, input } = draft.execution.position;
+  switch (state.type) {
+    case 'Pass':
+      return exit(turn, state.exit, input);
+    case 'Succeed': {
+      const output = state.output ? await evaluate(state.output) : input;
+      exitState(draft, state, output);
+      return succeedExecution(draft, output);
+    }
+    case 'Fail': {
+      const error = await evaluate.text('Error', state.error);
+      const cause = await evaluate.text('Cause', state.cause);
+      return endExecution(draft, 'FAILED', { error, cause });
+    }
+    case 'Choice':
+      return choose(turn, state);
+    case 'Wait':
+      if (phase === 'waiting') return exit(turn, state.exit, input);
+      Object.assign(draft.execution.position, { phase: 'waiting', dueAt: await dueAt(turn, state) });
+      return;
+    case 'Task':
+      return scheduleTask(turn, state);
+    default:
+      state satisfies never;
+  }
+}
+
+async function choose(turn: Turn, state: State & { type: 'Choice' }): Promise<void> {
+  const { input } = turn.draft.execution.position;
+  for (const [index, { condition, exit: chosen }] of state.choices.entries()) {
+    if (await turn.evaluate.truth(`Choices[${index}]/Condition`, condition)) return exit(turn, chosen, input);
+  }
+  if (state.otherwise) return exit(turn, state.otherwise, input);
+  const cause = 'Failed to transition out of the state. The state does not point to a next state.';
+  throw new StateError('States.NoChoiceMatched', cause);
+}
+
+async function dueAt(turn: Turn, { until }: State & { type: 'Wait' }): Promise<number> {
+  if (until.field === 'Seconds') {
+    return turn.clock.now() + 1000 * (await turn.evaluate.seconds('Seconds', until.value, 0));
+  }
+  const text = (await turn.evaluate.text('Timestamp', until.value)) ?? '';
+  if (!isTimestamp(text)) {
+    const cause = `The Timestamp field cannot be parsed as an ISO-8601 extended offset date-time format string: ${text}`;
+    throw queryEvaluationError('Timestamp', cause);
+  }
+  return Date.parse(text);
+}
+
+/** Evaluates what the service is given; the call itself is the driver's. */
+async function scheduleTask({ draft, clock, evaluate }: Turn, state: TaskState): Promise<void> {
+  const given = await evaluate(state.arguments);
+  if (!isObject(given)) {
+    throw queryEvaluationError(
+      'Arguments',
+      `The field 'Arguments' must be an object, but was ${JSON.stringify(given)}`,
+    );
+  }
+  const parameters = state.resource === 'ecs:runTask.sync' ? { ...given, StartedBy: 'AWS Step Functions' } : given;
+  if (exceedsPayload(parameters)) throw dataLimitExceeded(draft.execution.position.state);
+  const timeout = state.timeoutSeconds && (await evaluate.seconds('TimeoutSeconds', state.timeoutSeconds, 1));
+  const heartbeat = state.heartbeatSeconds && (await evaluate.seconds('HeartbeatSeconds', state.heartbeatSeconds, 1));
+  const scheduled = draft.add('TaskScheduled', {
+    ...resourceOf(state),
+    region: REGION,
+    parameters: JSON.stringify(parameters),
+    ...(timeout === undefined ? {} : { timeoutInSeconds: timeout }),
+    ...(heartbeat === undefined ? {} : { heartbeatInSeconds: heartbeat }),
+  });
+  draft.add('TaskStarted', resourceOf(state));
+  const { dueAt: _over, ...position } = draft.execution.position;
+  const task = {
+    arguments: parameters,
+    scheduledEventId: scheduled.id,
+    ...(timeout === undefined ? {} : { timeoutAt: clock.now() + timeout * 1000 }),
+    ...(heartbeat === undefined ? {} : { heartbeatAt: clock.now() + heartbeat * 1000 }),
+  };
+  draft.execution.position = { ...position, phase: 'working', task };
+}
+
+async function finishTask(turn: Turn, state: TaskState, result: Json): Promise<void> {
+  const { draft, evaluate } = turn;
+  if (exceedsPayload(result)) {
+    const error = dataLimitExceeded(String(resourceOf(state).resourceType));
+    draft.add('TaskFailed', { ...resourceOf(state), error: error.error, cause: error.message });
+    throw error;
+  }
+  draft.add('TaskSucceeded', { ...resourceOf(state), ...shown('output', result) });
+  evaluate.setResult(result);
+  return exit(turn, state.exit, result);
+}
+
+/** Evaluates Output and Assign of the way out, both with the variables as they were, and takes it. */
+async function exit(turn: Turn, way: Exit, otherwise: Json): Promise<void> {
+  const output = way.output ? await turn.evaluate(way.output) : otherwise;
+  const assigned = way.assign ? ((await turn.evaluate(way.assign)) as JsonObject) : undefined;
+  leave(turn, way, output, assigned);
+}
+
+function leave({ machine, draft, state }: Turn, way: Exit, output: Json, assigned?: JsonObject): void {
+  exitState(draft, state, output, assigned);
+  if (way.next === undefined) {
+    succeedExecution(draft, output);
+    return;
+  }
+  const variables = { ...draft.execution.position.variables, ...assigned };
+  enterState(draft, way.next, stateOf(machine, way.next), output, variables);
+}
+
+function stateOf(machine: Machine, name: string): State {
+  const state = machine.states.get(name);
+  // Loading has proven that every named state exists.
+  if (!state) throw new Error(`The definition has no state ${name}`);
+  return state;
+}

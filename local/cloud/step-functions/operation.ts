@@ -1,0 +1,179 @@
+// The Step Functions API: which operations there are, what they check and answer. It knows nothing of how states are run.
+import { randomUUID } from 'node:crypto';
+import type { DatabaseSync } from 'node:sqlite';
+import { arnOf } from '../wire/account.ts';
+import { AwsError } from '../wire/aws-error.ts';
+import type { JsonService } from '../wire/control-server.ts';
+import { type Input, stringMember } from '../wire/input.ts';
+import { loadMachine } from './definition.ts';
+import type { Driver } from './driver.ts';
+import type { Clock } from './error-rule.ts';
+import type { Execution } from './execution.ts';
+import type { ExecutionTable, StoredMachine } from './execution-table.ts';
+import { begin } from './interpreter.ts';
+import { type Json, MAX_PAYLOAD_BYTES } from './json.ts';
+import { listExecutions, showHistory } from './list-operation.ts';
+import type { Machine } from './machine.ts';
+import { requiredText, seconds, validationError } from './request-check.ts';
+
+export type StatesCore = {
+  database: DatabaseSync;
+  table: ExecutionTable;
+  driver: Driver;
+  clock: Clock;
+  machineOf(definitionId: string): Machine;
+};
+
+const MAX_ERROR_LENGTH = 256;
+const MAX_CAUSE_LENGTH = 32_768;
+/** Characters that names may not have (API_StartExecution.html). */
+const FORBIDDEN_IN_NAMES = /[\s<>{}[\]?*"#%\\^|~`$&,;:/\u0000-\u001f\u007f-\u009f]/;
+const MAX_NAME_LENGTH = 80;
+
+export function createStatesApi(core: StatesCore): JsonService {
+  return {
+    name: 'states',
+    targetPrefix: 'AWSStepFunctions',
+    resources: (_operation, input) => [
+      stringMember(input, 'stateMachineArn') ??
+        stringMember(input, 'executionArn') ??
+        arnOf('states', `stateMachine:${stringMember(input, 'name') ?? '*'}`),
+    ],
+    operations: {
+      CreateStateMachine: (input) => createMachine(core, input),
+      DescribeStateMachine: (input) => describeMachine(findMachine(core, input)),
+      DeleteStateMachine: (input) => {
+        core.table.removeMachine(arnIn(input, 'stateMachineArn'));
+        return {};
+      },
+      StartExecution: (input) => startExecution(core, input),
+      DescribeExecution: (input) => describeExecution(findExecution(core, input)),
+      StopExecution: (input) => stopExecution(core, input),
+      GetExecutionHistory: (input) => showHistory(core.table, findExecution(core, input).arn, input),
+      ListExecutions: (input) => listExecutions(core.table, findMachine(core, input).arn, input),
+    },
+  };
+}
+
+function createMachine({ table, clock }: StatesCore, input: Input): object {
+  const name = checkName(requiredText(input, 'name', MAX_NAME_LENGTH));
+  const definition = requiredText(input, 'definition', 1_048_576);
+  const roleArn = requiredText(input, 'roleArn', 256);
+  const type = stringMember(input, 'type') ?? 'STANDARD';
+  if (type !== 'STANDARD') {
+    throw new AwsError('StateMachineTypeNotSupported', 'Only STANDARD state machines run here');
+  }
+  loadMachine(definition);
+  const arn = arnOf('states', `stateMachine:${name}`);
+  const existing = table.machine(arn);
+  if (existing && (existing.definition !== definition || existing.roleArn !== roleArn)) {
+    throw new AwsError('StateMachineAlreadyExists', `State Machine Already Exists: '${arn}'`);
+  }
+  const machine = existing ?? table.putMachine({ arn, name, roleArn, definition, type, createdAt: clock.now() });
+  return { stateMachineArn: arn, creationDate: seconds(machine.createdAt) };
+}
+
+function describeMachine({ arn, name, roleArn, definition, type, createdAt }: StoredMachine): object {
+  return {
+    stateMachineArn: arn,
+    name,
+    status: 'ACTIVE',
+    definition,
+    roleArn,
+    type,
+    creationDate: seconds(createdAt),
+    loggingConfiguration: { level: 'OFF', includeExecutionData: false },
+    tracingConfiguration: { enabled: false },
+  };
+}
+
+/** The same name with the same input while it runs is the same execution; a name is not used again (idempotency). */
+function startExecution(core: StatesCore, input: Input): object {
+  const machine = findMachine(core, input);
+  const name = checkName(stringMember(input, 'name') ?? randomUUID());
+  const given = parseInput(stringMember(input, 'input') ?? '{}');
+  const arn = arnOf('states', `execution:${machine.name}:${name}`);
+  const existing = core.table.get(arn);
+  if (existing) {
+    const same = existing.status === 'RUNNING' && JSON.stringify(existing.input) === JSON.stringify(given);
+    if (!same) throw new AwsError('ExecutionAlreadyExists', `Execution Already Exists: '${arn}'`);
+    return { executionArn: arn, startDate: seconds(existing.startedAt) };
+  }
+  const startedAt = core.clock.now();
+  const definition = core.machineOf(machine.definitionId);
+  const { timeoutSeconds } = definition;
+  const execution: Omit<Execution, 'position'> = {
+    ...{ arn, name, machineArn: machine.arn, roleArn: machine.roleArn, definitionId: machine.definitionId },
+    ...{ input: given, startedAt, status: 'RUNNING', lastEventId: 0 },
+    ...(timeoutSeconds === undefined ? {} : { timeoutAt: startedAt + timeoutSeconds * 1000 }),
+  };
+  core.driver.start(begin(definition, execution, core.clock));
+  return { executionArn: arn, startDate: seconds(startedAt) };
+}
+
+function describeExecution(execution: Execution): object {
+  const { arn, machineArn, name, status, startedAt, stoppedAt, input, output, error, cause } = execution;
+  const redrivable = status !== 'RUNNING' && status !== 'SUCCEEDED';
+  return {
+    executionArn: arn,
+    stateMachineArn: machineArn,
+    name,
+    status,
+    startDate: seconds(startedAt),
+    ...(stoppedAt === undefined ? {} : { stopDate: seconds(stoppedAt) }),
+    input: JSON.stringify(input),
+    inputDetails: { included: true },
+    ...(output === undefined ? {} : { output: JSON.stringify(output), outputDetails: { included: true } }),
+    ...(error === undefined ? {} : { error }),
+    ...(cause === undefined ? {} : { cause }),
+    redriveCount: 0,
+    redriveStatus: redrivable ? 'REDRIVABLE' : 'NOT_REDRIVABLE',
+    ...(redrivable ? {} : { redriveStatusReason: `Execution is ${status} and cannot be redriven` }),
+  };
+}
+
+/** Of an execution that has ended, nothing is changed and the moment of its end is told. */
+function stopExecution(core: StatesCore, input: Input): object {
+  const { arn } = findExecution(core, input);
+  const told = { error: stringMember(input, 'error'), cause: stringMember(input, 'cause') };
+  if ((told.error?.length ?? 0) > MAX_ERROR_LENGTH) throw validationError('error', 'length', MAX_ERROR_LENGTH);
+  if ((told.cause?.length ?? 0) > MAX_CAUSE_LENGTH) throw validationError('cause', 'length', MAX_CAUSE_LENGTH);
+  core.driver.abort(arn, told);
+  return { stopDate: seconds(core.table.get(arn)?.stoppedAt ?? core.clock.now()) };
+}
+
+function findMachine({ table }: StatesCore, input: Input): StoredMachine {
+  const arn = arnIn(input, 'stateMachineArn');
+  const machine = table.machine(arn);
+  if (!machine) throw new AwsError('StateMachineDoesNotExist', `State Machine Does Not Exist: '${arn}'`);
+  return machine;
+}
+
+function findExecution({ table }: StatesCore, input: Input): Execution {
+  const arn = arnIn(input, 'executionArn');
+  const execution = table.get(arn);
+  if (!execution) throw new AwsError('ExecutionDoesNotExist', `Execution Does Not Exist: '${arn}'`);
+  return execution;
+}
+
+function arnIn(input: Input, member: 'stateMachineArn' | 'executionArn'): string {
+  const arn = requiredText(input, member, 256);
+  if (!arn.startsWith('arn:')) throw new AwsError('InvalidArn', `Invalid Arn: 'Invalid ARN prefix: ${arn}'`);
+  return arn;
+}
+
+function checkName(name: string): string {
+  const wellFormed = name.length > 0 && name.length <= MAX_NAME_LENGTH && !FORBIDDEN_IN_NAMES.test(name);
+  if (!wellFormed) throw new AwsError('InvalidName', `Invalid Name: '${name}'`);
+  return name;
+}
+
+function parseInput(text: string): Json {
+  if (Buffer.byteLength(text) > MAX_PAYLOAD_BYTES) throw validationError('input', 'length', MAX_PAYLOAD_BYTES);
+  try {
+    return JSON.parse(text) as Json;
+  } catch (cause) {
+    const problem = (cause as Error).message;
+    throw new AwsError('InvalidExecutionInput', `Invalid State Machine Execution Input: '${problem}'`);
+  }
+}

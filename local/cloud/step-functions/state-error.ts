@@ -1,0 +1,41 @@
+// Errors that a state reports, and which Retry and Catch rules they match. It knows nothing of how rules are carried out.
+
+/** An error with the name and cause that history, catchers and DescribeExecution show. */
+export class StateError extends Error {
+  readonly error: string;
+  readonly location: string | undefined;
+  /** A further name that rules may use for it: a heartbeat timeout is shown as States.Timeout. */
+  readonly alias: string | undefined;
+
+  constructor(error: string, cause: string, { location, alias }: { location?: string; alias?: string } = {}) {
+    super(cause);
+    this.error = error;
+    this.location = location;
+    this.alias = alias;
+  }
+}
+
+/** A JSONata expression that fails, yields nothing, or yields a value that its field does not take. */
+export function queryEvaluationError(location: string, cause: string): StateError {
+  return new StateError('States.QueryEvaluationError', cause, { location });
+}
+
+export function dataLimitExceeded(what: string): StateError {
+  const cause = `The state/task '${what}' returned a result with a size exceeding the maximum number of bytes service limit.`;
+  return new StateError('States.DataLimitExceeded', cause);
+}
+
+/** Wildcards do not match these. */
+const TERMINAL: readonly string[] = ['States.Runtime', 'States.DataLimitExceeded'];
+
+/**
+ * Whether a rule's ErrorEquals names the error. `States.ALL` matches all but States.Runtime and States.DataLimitExceeded;
+ * `States.TaskFailed` all but these and States.Timeout. Source: concepts-error-handling.html.
+ */
+export function matchesError(errorEquals: readonly string[], { error, alias }: StateError): boolean {
+  return errorEquals.some((name) => {
+    if (name === error || name === alias) return true;
+    if (TERMINAL.includes(error)) return false;
+    return name === 'States.ALL' || (name === 'States.TaskFailed' && error !== 'States.Timeout');
+  });
+}

@@ -1,0 +1,40 @@
+// The EventBridge event of a changed execution. It knows nothing of the bus.
+// Source: https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html
+import type { Execution } from './execution.ts';
+import type { Json, JsonObject } from './json.ts';
+
+/** Input and output together; larger ones are left out of the event. */
+const MAX_INCLUDED_BYTES = 253_952;
+
+/** "Step Functions Execution Status Change": input and output as JSON text, absent ones null. */
+export function statusEvent(execution: Execution): object {
+  const { arn, name, machineArn, status, startedAt, stoppedAt, output, error, cause } = execution;
+  const texts = {
+    input: JSON.stringify(execution.input),
+    output: output === undefined ? null : JSON.stringify(output),
+  };
+  const included = Buffer.byteLength(texts.input) + Buffer.byteLength(texts.output ?? '') <= MAX_INCLUDED_BYTES;
+  const shownText = (text: string | null): Json => (included ? text : null);
+  const details = (text: string | null): Json => (text === null ? null : { included });
+  const detail: JsonObject = {
+    executionArn: arn,
+    stateMachineArn: machineArn,
+    name,
+    status,
+    startDate: startedAt,
+    stopDate: stoppedAt ?? null,
+    input: shownText(texts.input),
+    inputDetails: details(texts.input),
+    output: shownText(texts.output),
+    outputDetails: details(texts.output),
+    error: error ?? null,
+    cause: cause ?? null,
+  };
+  return {
+    source: 'aws.states',
+    'detail-type': 'Step Functions Execution Status Change',
+    resources: [arn],
+    time: `${new Date(stoppedAt ?? startedAt).toISOString().slice(0, 19)}Z`,
+    detail,
+  };
+}

@@ -1,0 +1,82 @@
+// AWS Step Functions for the embedded cloud: in-process methods and the API. It knows nothing of HTTP, ECS or Lambda.
+import type { DatabaseSync } from 'node:sqlite';
+import { arnOf } from '../wire/account.ts';
+import type { JsonService } from '../wire/control-server.ts';
+import { openOutbox } from '../wire/outbox.ts';
+import { type StartTimer, startRealTimer } from './alarm.ts';
+import { loadMachine } from './definition.ts';
+import { createDriver } from './driver.ts';
+import { openExecutionTable } from './execution-table.ts';
+import type { Machine } from './machine.ts';
+import { createStatesApi } from './operation.ts';
+import type { Services } from './service.ts';
+
+export type StepFunctionsOptions = Services & {
+  database: DatabaseSync;
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Gets "Step Functions Execution Status Change" events, in order, at least once, also after a crash. */
+  onStatus(event: object): Promise<void> | void;
+  /** Numbers 0 ≤ n < 1 for the jitter of retries; Math.random unless told. */
+  random?(): number;
+  /** How waits are timed; setTimeout unless a test lets time run faster. */
+  startTimer?: StartTimer;
+};
+
+export type StepFunctions = {
+  api: JsonService;
+  /**
+   * Creates the machine, or gives the one of that name this definition (JSON text or its value): executions that run
+   * keep theirs. AwsError InvalidDefinition with every problem; InvalidName.
+   */
+  createStateMachine(machine: { name: string; roleArn: string; definition: string | object; type?: string }): {
+    arn: string;
+  };
+  /** Goes on with every open execution and delivers events that wait. Call it once, after ECS has resumed. */
+  resume(): void;
+  /** Ends timers and waits; open executions stay as they are stored. */
+  close(): Promise<void>;
+};
+
+/** How long an ended execution can be described (service-quotas.html). */
+const RETENTION_MS = 90 * 24 * 3_600_000;
+
+/**
+ * Executes JSONata state machines as AWS documents them (definition.ts says which part of the language). Every transition
+ * is one transaction. After SIGKILL `resume` goes on from the last one: a task in flight is found again by its ARN (or by
+ * its client token, where RunTask had not been noted), a function in flight is invoked again.
+ */
+export function createStepFunctions(options: StepFunctionsOptions): StepFunctions {
+  const { database, now, onStatus, random = Math.random, startTimer = startRealTimer } = options;
+  const table = openExecutionTable(database);
+  const outbox = openOutbox(database, 'sfn_outbox', onStatus);
+  const compiled = new Map<string, Machine>();
+  const machineOf = (definitionId: string): Machine => {
+    const known = compiled.get(definitionId);
+    if (known) return known;
+    const machine = loadMachine(table.definition(definitionId));
+    compiled.set(definitionId, machine);
+    return machine;
+  };
+  const clock = { now, random };
+  const driver = createDriver({ database, table, outbox, services: options, clock, startTimer, machineOf });
+  return {
+    api: createStatesApi({ database, table, driver, clock, machineOf }),
+    createStateMachine({ name, roleArn, definition, type = 'STANDARD' }) {
+      const text = typeof definition === 'string' ? definition : JSON.stringify(definition);
+      loadMachine(text);
+      const arn = arnOf('states', `stateMachine:${name}`);
+      table.putMachine({ arn, name, roleArn, definition: text, type, createdAt: now() });
+      return { arn };
+    },
+    resume() {
+      table.purge(now() - RETENTION_MS);
+      for (const execution of table.open()) driver.resume(execution);
+      outbox.flush();
+    },
+    async close() {
+      await driver.close();
+      await outbox.close();
+    },
+  };
+}

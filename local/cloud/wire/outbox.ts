@@ -1,0 +1,83 @@
+// Events that an engine owes others: stored with the change that they tell of, delivered at least once, in order.
+// It knows no event's meaning.
+import type { DatabaseSync } from 'node:sqlite';
+
+export type Outbox = {
+  /** Stores an event; call it in the transaction of the change. It is delivered soon after, or after the next start. */
+  put(event: object): void;
+  /** Delivers what waits, oldest first; called once after a start and by `put` itself. */
+  flush(): void;
+  /** Ends deliveries; what was not taken stays stored. */
+  close(): Promise<void>;
+};
+
+const BATCH = 100;
+const FIRST_RETRY_MS = 100;
+const MAX_RETRY_MS = 30_000;
+
+/**
+ * Opens the outbox in `table` of the database. `deliver` has taken an event when it returns or resolves; while it throws
+ * or rejects, the same event is tried again after growing pauses and later ones wait, so that the order holds.
+ */
+export function openOutbox(
+  database: DatabaseSync,
+  table: string,
+  deliver: (event: object) => Promise<void> | void,
+): Outbox {
+  database.exec(
+    `CREATE TABLE IF NOT EXISTS ${table} (id INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL) STRICT`,
+  );
+  const insert = database.prepare(`INSERT INTO ${table} (event) VALUES (?)`);
+  const oldest = database.prepare(`SELECT id, event FROM ${table} ORDER BY id LIMIT ${BATCH}`);
+  const remove = database.prepare(`DELETE FROM ${table} WHERE id <= ?`);
+  let closed = false;
+  let scheduled: NodeJS.Timeout | undefined;
+  let running: Promise<void> | undefined;
+  let waitMs = 0;
+
+  const schedule = (delayMs: number) => {
+    if (closed || scheduled || running) return;
+    scheduled = setTimeout(() => {
+      scheduled = undefined;
+      running = drain().finally(() => {
+        running = undefined;
+        if (!closed && oldest.get()) schedule(waitMs);
+      });
+    }, delayMs);
+    scheduled.unref();
+  };
+
+  /** Until nothing waits or a delivery fails. */
+  const drain = async () => {
+    for (let rows = oldest.all(); rows.length > 0 && !closed; rows = oldest.all()) {
+      let taken: unknown;
+      for (const { id, event } of rows) {
+        if (closed) break;
+        try {
+          await deliver(JSON.parse(String(event)) as object);
+        } catch (error) {
+          console.error(`An event of ${table} was not taken and is tried again:`, error);
+          if (taken !== undefined) remove.run(Number(taken));
+          waitMs = Math.min(MAX_RETRY_MS, Math.max(FIRST_RETRY_MS, waitMs * 2));
+          return;
+        }
+        taken = id;
+        waitMs = 0;
+      }
+      if (taken !== undefined) remove.run(Number(taken));
+    }
+  };
+
+  return {
+    put(event) {
+      insert.run(JSON.stringify(event));
+      schedule(0);
+    },
+    flush: () => schedule(0),
+    async close() {
+      closed = true;
+      clearTimeout(scheduled);
+      await running;
+    },
+  };
+}
