@@ -1,5 +1,6 @@
 // All stacks of one deployment, and in which order they are deployed.
 import type { Construct } from 'constructs';
+import { acknowledge } from './acknowledgements.ts';
 import type { FunctionCode } from './constructs/function-code.ts';
 import type { ProductStack } from './constructs/product-stack.ts';
 import type { WorkerImage } from './constructs/worker-image.ts';
@@ -10,6 +11,7 @@ import { DataStack } from './stacks/data.ts';
 import { EdgeStack } from './stacks/edge.ts';
 import { EngineStack } from './stacks/engine.ts';
 import { NetworkStack } from './stacks/network.ts';
+import { OperationsStack } from './stacks/operations.ts';
 
 /** Behaviours of the CDK that we ask for, here and not in cdk.json: so each way to synthesize gives one template. */
 export const features = {
@@ -17,7 +19,12 @@ export const features = {
   '@aws-cdk/aws-s3:serverAccessLogsUseBucketPolicy': true,
 } as const;
 
-export type Sources = { readonly code: FunctionCode; readonly image: WorkerImage };
+export type Sources = {
+  readonly code: FunctionCode;
+  readonly image: WorkerImage;
+  /** False for the test that wants to see cdk-nag's findings as they are. */
+  readonly acknowledged?: boolean;
+};
 
 /** Dependencies only say what is deployed first: no stack refers to another's resources. */
 export function definePlatform(scope: Construct, deployment: Deployment, sources: Sources): ProductStack[] {
@@ -27,11 +34,14 @@ export function definePlatform(scope: Construct, deployment: Deployment, sources
   const engine = new EngineStack(scope, deployment, sources.code);
   const api = new ApiStack(scope, deployment, sources.code);
   const edge = new EdgeStack(scope, deployment);
+  const operations = new OperationsStack(scope, deployment);
   engine.addStackDependency(data);
   engine.addStackDependency(network);
   engine.addStackDependency(compute);
   api.addStackDependency(data);
   api.addStackDependency(engine);
   edge.addStackDependency(api);
-  return [data, network, compute, engine, api, edge];
+  operations.addStackDependency(api);
+  if (sources.acknowledged ?? true) acknowledge(scope, deployment);
+  return [data, network, compute, engine, api, edge, operations];
 }

@@ -11,6 +11,7 @@ export const sharedParameters = {
   objectsStream: 'data/objects-stream',
   subnets: 'network/subnets',
   workerSecurityGroup: 'network/worker-security-group',
+  httpApiId: 'api/http-id',
   httpApiDomain: 'api/http-domain',
   websocketApiDomain: 'api/websocket-domain',
   apiUrl: 'api/url',

@@ -80,6 +80,7 @@ export class ApiStack extends ProductStack {
         format: AccessLogFormat.custom(JSON.stringify(accessLogFields)),
       },
     });
+    shareValue(this, deployment, 'httpApiId', api.apiId);
     return `${api.apiId}.execute-api.${Aws.REGION}.${Aws.URL_SUFFIX}`;
   }
 
@@ -244,14 +245,13 @@ export class ApiStack extends ProductStack {
   }
 }
 
-/** Never a body, a query or a token. */
+/** Never a body, a query or a token; no path either, because that of a download link is a credential. */
 const accessLogFields = {
   time: '$context.requestTime',
   requestId: '$context.requestId',
   sourceIp: '$context.identity.sourceIp',
   method: '$context.httpMethod',
   route: '$context.routeKey',
-  path: '$context.path',
   status: '$context.status',
   responseBytes: '$context.responseLength',
   latencyMs: '$context.responseLatency',

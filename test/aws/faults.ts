@@ -15,7 +15,7 @@ export function withFaults(client: DynamoDBClient, fault: Fault) {
     async handle(request, options) {
       const operation = String(request.headers['x-amz-target']).split('.')[1] ?? '';
       sent.push(operation);
-      const answer = fault(operation, JSON.parse(Buffer.from(request.body).toString()));
+      const answer = fault(operation, JSON.parse(new TextDecoder().decode(request.body)));
       if (answer === undefined) return inner.handle(request, options);
       if (answer === 'connection reset') throw Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
       return { response: responseOf(answer) as never };

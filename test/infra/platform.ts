@@ -1,0 +1,56 @@
+// The platform's stacks for tests: synthesized in memory, without bundles and image, as templates and as a CDK app.
+import { App } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { withoutCode } from '../../infra/constructs/function-code.ts';
+import type { ProductStack } from '../../infra/constructs/product-stack.ts';
+import { withoutImage } from '../../infra/constructs/worker-image.ts';
+import { deploymentOf } from '../../infra/deployment.ts';
+import { definePlatform, features } from '../../infra/platform.ts';
+
+export type Resource = { readonly Type: string; readonly Properties: Record<string, unknown> } & Record<
+  string,
+  unknown
+>;
+export type StackTemplate = {
+  readonly Resources: Record<string, Resource>;
+  readonly Outputs?: Record<string, { Export?: unknown }>;
+};
+
+export function givenPlatform(stage = 'dev', options: { acknowledged?: boolean } = {}) {
+  const app = new App({ analyticsReporting: false, treeMetadata: false, context: features });
+  const stacks = definePlatform(app, deploymentOf(stage), {
+    code: withoutCode,
+    image: withoutImage,
+    ...options,
+  });
+  return { app, stacks };
+}
+
+/** Each stack's template, by the stack's id. */
+export function givenTemplates(stage = 'dev'): Record<string, StackTemplate> {
+  const { stacks } = givenPlatform(stage);
+  return Object.fromEntries(stacks.map((stack: ProductStack) => [stack.node.id, templateOf(stack)]));
+}
+
+/** Every resource of these types, with its stack and logical id. */
+export function resourcesOf(templates: Record<string, StackTemplate>, ...types: readonly string[]) {
+  return Object.entries(templates).flatMap(([stack, { Resources }]) =>
+    Object.entries(Resources)
+      .filter(([, { Type }]) => types.includes(Type))
+      .map(([id, resource]) => ({ stack, id, resource, properties: resource.Properties })),
+  );
+}
+
+/** Intrinsic functions as readable text: `${AWS::AccountId}`, `Content.Arn`. */
+export function readable(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return String(value);
+  const [[name, argument] = ['', undefined]] = Object.entries(value);
+  if (name === 'Ref') return String(argument).startsWith('AWS::') ? `\${${argument}}` : String(argument);
+  if (name === 'Fn::GetAtt') return (argument as string[]).join('.');
+  if (name === 'Fn::Join') return (argument as [string, unknown[]])[1].map(readable).join(argument[0]);
+  return JSON.stringify(value);
+}
+
+function templateOf(stack: ProductStack): StackTemplate {
+  return Template.fromStack(stack).toJSON() as StackTemplate;
+}
