@@ -1,0 +1,9 @@
+// Our S3 as a process of its own, to be killed: `node s3-process.ts <folder>` prints its endpoint and serves until then.
+// Its events are never delivered, so that whoever opens the folder next must get all of them.
+import { startOurs } from './s3.ts';
+
+const folder = process.argv[2];
+if (!folder) throw new Error('usage: s3-process.ts <folder>');
+const { endpoint, s3 } = await startOurs({ folder, onEvent: () => new Promise(() => {}) });
+s3.createBucket('durable', { eventBridge: true });
+console.log(endpoint);
