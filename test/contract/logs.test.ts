@@ -182,24 +182,32 @@ describe('writing', () => {
     expect((await get(stream, { startFromHead: true })).messages).toEqual(['line-0']);
   });
 
-  check('logs/batch-limits', 'takes 10,000 events and 1 MiB, with 26 bytes for each', async () => {
-    const stream = await givenStream();
+  const batch = (stream: Stream, count: number, size: number) => {
     const timestamp = Date.now();
-    const batch = (count: number, size: number) =>
-      put(
-        stream,
-        Array.from({ length: count }, () => ({ timestamp, message: 'x'.repeat(size) })),
-      );
-    await batch(10_000, 1);
-    expect(await refusal(batch(10_001, 1))).toBe('InvalidParameterException');
-    await batch(16, 65_536 - 26);
-    expect(await refusal(batch(16, 65_536 - 25))).toBe('InvalidParameterException');
+    return put(
+      stream,
+      Array.from({ length: count }, () => ({ timestamp, message: 'x'.repeat(size) })),
+    );
+  };
+
+  check('logs/batch-count', 'takes 10,000 events at once, and no more', async () => {
+    const stream = await givenStream();
+    await batch(stream, 10_000, 1);
+    expect(await refusal(batch(stream, 10_001, 1))).toBe('InvalidParameterException');
   });
 
-  check('logs/empty-batch', 'refuses none, and an empty message', async () => {
+  check('logs/batch-bytes', 'takes 1 MiB at once, with 26 bytes for each event, and no more', async () => {
     const stream = await givenStream();
-    expect(await refusal(put(stream, []))).toBe('InvalidParameterException');
-    expect(await refusal(put(stream, [{ timestamp: Date.now(), message: '' }]))).toBe('InvalidParameterException');
+    await batch(stream, 16, 65_536 - 26);
+    expect(await refusal(batch(stream, 16, 65_536 - 25))).toBe('InvalidParameterException');
+  });
+
+  check('logs/no-events', 'refuses an empty batch', async () => {
+    expect(await refusal(put(await givenStream(), []))).toBe('InvalidParameterException');
+  });
+
+  check('logs/empty-message', 'refuses an empty message', async () => {
+    expect(await refusal(batch(await givenStream(), 1, 0))).toBe('InvalidParameterException');
   });
 
   check('logs/span', 'refuses a batch of more than 24 hours', async () => {
@@ -248,7 +256,7 @@ describe('a group', () => {
     expect(logStreams?.map(({ logStreamName }) => logStreamName)).toEqual(['newer', 'older']);
   });
 
-  check('logs/filter', 'is searched over its streams by time, with a quoted term', async () => {
+  async function givenTwoStreams(): Promise<string> {
     const one = await givenStream('one');
     const two = await givenStream('two', one.logGroupName);
     const timestamp = Date.now() - 10;
@@ -257,12 +265,20 @@ describe('a group', () => {
       { timestamp: timestamp + 2, message: 'fine' },
     ]);
     await put(two, [{ timestamp: timestamp + 1, message: 'it is "job failed"' }]);
-    const { logGroupName } = one;
-    const found = await filter({ logGroupName, filterPattern: '"job failed"' });
-    expect(found?.map(({ logStreamName }) => logStreamName)).toEqual(['one', 'two']);
-    expect(await filter({ logGroupName })).toHaveLength(3);
+    return one.logGroupName;
+  }
+
+  check('logs/filter', 'is read over its streams by time, in pages', async () => {
+    const logGroupName = await givenTwoStreams();
+    const found = await filter({ logGroupName });
+    expect(found?.map(({ logStreamName }) => logStreamName)).toEqual(['one', 'two', 'one']);
     expect(await filter({ logGroupName, logStreamNames: ['one'] })).toHaveLength(2);
     expect(await filter({ logGroupName, limit: 1 })).toHaveLength(3);
-    expect(new Set(found?.map(({ eventId }) => eventId)).size).toBe(2);
+    expect(new Set(found?.map(({ eventId }) => eventId)).size).toBe(3);
+  });
+
+  check('logs/filter-term', 'is searched for a quoted term', async () => {
+    const found = await filter({ logGroupName: await givenTwoStreams(), filterPattern: '"job failed"' });
+    expect(found?.map(({ logStreamName }) => logStreamName)).toEqual(['one', 'two']);
   });
 });

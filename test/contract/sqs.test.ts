@@ -272,7 +272,7 @@ describe('a batch', () => {
     expect(await refusal(batch(entries(2, MAX_MESSAGE_BYTES / 2 + 1)))).toMatch(/BatchRequestTooLong/);
   });
   check('sqs/batch-partial', 'fails entry by entry', async () => {
-    const answer = await batch([...entries(1), { Id: 'bad', MessageBody: 'x', DelaySeconds: 901 }]);
+    const answer = await batch([...entries(1), { Id: 'bad', MessageBody: 'a\u0001b' }]);
     expect(answer.Successful?.map(({ Id }) => Id)).toEqual(['e0']);
     expect(answer.Failed).toMatchObject([{ Id: 'bad', SenderFault: true }]);
   });
@@ -321,7 +321,10 @@ describe('a queue', () => {
       /InvalidParameterValue|ReadCountOutOfRange/,
     );
     expect(await refusal(receive(queue, { WaitTimeSeconds: 21 }))).toMatch(/InvalidParameterValue/);
-    expect(await refusal(send(queue, 'x', { DelaySeconds: 901 }))).toMatch(/InvalidParameterValue/);
     expect(await refusal(givenQueue({ VisibilityTimeout: '43201' }))).toMatch(/InvalidAttributeValue/);
+  });
+
+  check('sqs/longest-delay', 'delays a message by at most 15 minutes', async () => {
+    expect(await refusal(send(await givenQueue(), 'x', { DelaySeconds: 901 }))).toMatch(/InvalidParameterValue/);
   });
 });
