@@ -1,5 +1,6 @@
-// Entry point of the function api: wired to the engine as soon as that exists.
+// Entry point of every route that has no function of its own, and of download links.
+import { apiRoutes } from '../api/routes.ts';
+import { context } from './context.ts';
+import { httpAndDownloadHandler } from './middleware/http.ts';
 
-export async function handler(): Promise<never> {
-  throw new Error('The function api is not wired yet.');
-}
+export const handler = httpAndDownloadHandler(context, apiRoutes);

@@ -1,5 +1,6 @@
-// Entry point of the function new-job: wired to the engine as soon as that exists.
+// Entry point of `POST /job/new`: a running job creates a subjob.
+import { newJobRoutes } from '../api/routes.ts';
+import { context } from './context.ts';
+import { httpHandler } from './middleware/http.ts';
 
-export async function handler(): Promise<never> {
-  throw new Error('The function new-job is not wired yet.');
-}
+export const handler = httpHandler(context, newJobRoutes);

@@ -1,5 +1,6 @@
-// Entry point of the function run: wired to the engine as soon as that exists.
+// Entry point of `POST /{executable}/run`: plans a run and creates its job.
+import { runRoutes } from '../api/routes.ts';
+import { context } from './context.ts';
+import { httpHandler } from './middleware/http.ts';
 
-export async function handler(): Promise<never> {
-  throw new Error('The function run is not wired yet.');
-}
+export const handler = httpHandler(context, runRoutes);

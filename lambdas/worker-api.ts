@@ -1,5 +1,6 @@
-// Entry point of the function worker-api: wired to the engine as soon as that exists.
+// Entry point of `POST /_worker/{op}`: workers claim, renew their lease, report the end.
+import { workerRoutes } from '../api/routes.ts';
+import { context } from './context.ts';
+import { httpHandler } from './middleware/http.ts';
 
-export async function handler(): Promise<never> {
-  throw new Error('The function worker-api is not wired yet.');
-}
+export const handler = httpHandler(context, workerRoutes);

@@ -2,8 +2,9 @@
 // reply. Never a body, a query, a token or a download link.
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { MiddlewareObj } from '@middy/core';
+import { downloadPrefix } from '../../api/download.ts';
 import type { Caller } from '../../core/access/caller.ts';
-import { downloadPrefix, foundIn, type HttpEvent, type HttpResult, headerOf, isDownload } from './http-event.ts';
+import { foundIn, type HttpEvent, type HttpResult, headerOf } from './http-event.ts';
 
 const logger = new Logger({ serviceName: 'espalier' });
 
@@ -37,7 +38,7 @@ function finish(event: HttpEvent, invocation: string, response: HttpResult | nul
     requestId,
     invocation,
     method: event.requestContext.http.method,
-    path: isDownload(event) ? downloadPrefix : event.rawPath.slice(0, loggedPathLength),
+    path: event.rawPath.startsWith(downloadPrefix) ? downloadPrefix : event.rawPath.slice(0, loggedPathLength),
     caller: nameOf(caller),
     status: response.statusCode,
     error: errorTypeOf(response),

@@ -1,5 +1,6 @@
 // What passes through the HTTP chain: the event as API Gateway sends it, and what the steps before have found out.
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import { downloadPrefix } from '../../api/download.ts';
 import type { Caller } from '../../core/access/caller.ts';
 
 export type HttpEvent = APIGatewayProxyEventV2 & { found?: Found };
@@ -35,11 +36,7 @@ export function headersOf(event: HttpEvent): Record<string, string> {
   );
 }
 
-/** Links that a browser or `wget` may follow; everything else is POST (dx-api.md §1.1). */
+/** A link that a browser or `wget` follows; everything else is POST (dx-api.md §1.1). */
 export function isDownload(event: HttpEvent): boolean {
-  const { method } = event.requestContext.http;
-  return (method === 'GET' || method === 'HEAD') && event.rawPath.startsWith(downloadPrefix);
+  return event.requestContext.http.method === 'GET' && event.rawPath.startsWith(downloadPrefix);
 }
-
-/** What follows is a credential: it is not logged. */
-export const downloadPrefix = '/_download/';
