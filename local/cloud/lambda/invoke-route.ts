@@ -1,0 +1,55 @@
+// Lambda's Invoke as SDK clients call it: POST /2015-03-31/functions/{name}/invocations. Knows no function.
+import { arnOf } from '../wire/account.ts';
+import { AwsError } from '../wire/aws-error.ts';
+import type { RestRoute } from '../wire/control-server.ts';
+import type { Lambda } from './lambda.ts';
+
+const PATH = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/;
+/** Payload of a synchronous invocation; an asynchronous one may have 1 MB. */
+const MAX_PAYLOAD_BYTES = 6 * 1024 * 1024;
+const MAX_EVENT_BYTES = 1024 * 1024;
+
+/** API_Invoke: RequestResponse answers with what the function returned, Event with 202 as soon as it is durable. */
+export function invokeRoute(lambda: Lambda): RestRoute {
+  const nameIn = (path: string) => decodeURIComponent(PATH.exec(path)?.[1] ?? '');
+  return {
+    match: (method, path) => method === 'POST' && PATH.test(path),
+    maxBodyBytes: MAX_PAYLOAD_BYTES,
+    access: (_method, path) => {
+      const name = nameIn(path);
+      const resource = name.startsWith('arn:') ? name : arnOf('lambda', `function:${name}`);
+      return { action: 'lambda:InvokeFunction', resources: [resource] };
+    },
+    async handle(req, res, body) {
+      const name = nameIn((req.url ?? '').split('?', 1)[0] ?? '');
+      const type = req.headers['x-amz-invocation-type'] ?? 'RequestResponse';
+      const payload = body.length === 0 ? '{}' : body.toString('utf8');
+      checkJson(payload);
+      if (type === 'Event') {
+        if (body.length > MAX_EVENT_BYTES) {
+          throw new AwsError('RequestTooLargeException', `An event has at most ${MAX_EVENT_BYTES} bytes.`, 413);
+        }
+        lambda.invokeLater(name, payload);
+        res.writeHead(202).end();
+        return;
+      }
+      if (type !== 'RequestResponse') {
+        throw new AwsError('InvalidParameterValueException', `The invocation type ${String(type)} is not served here.`);
+      }
+      const result = await lambda.invoke(name, payload);
+      res.setHeader('content-type', 'application/json');
+      res.setHeader('x-amz-executed-version', '$LATEST');
+      if ('error' in result) res.setHeader('x-amz-function-error', 'Unhandled');
+      res.writeHead(200).end('error' in result ? JSON.stringify(result.error) : result.payload);
+    },
+  };
+}
+
+function checkJson(payload: string): void {
+  try {
+    JSON.parse(payload);
+  } catch (cause) {
+    const text = `Could not parse request body into json: ${(cause as Error).message}`;
+    throw new AwsError('InvalidRequestContentException', text);
+  }
+}

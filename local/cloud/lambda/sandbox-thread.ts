@@ -1,0 +1,62 @@
+// Runs in a function's own thread: imports the unmodified bundle and calls its handler. Knows nothing of the platform.
+import { enableCompileCache } from 'node:module';
+import { pathToFileURL } from 'node:url';
+import { parentPort, workerData } from 'node:worker_threads';
+import type { Context } from 'aws-lambda';
+import type { FromSandbox, FunctionError, SandboxData, ToSandbox } from './sandbox-message.ts';
+
+type Handler = (event: unknown, context: Context) => unknown;
+
+const data = workerData as SandboxData;
+process.setSourceMapsEnabled(true);
+if (data.compileCache) enableCompileCache(data.compileCache);
+
+try {
+  const module = (await import(pathToFileURL(data.file).href)) as Readonly<Record<string, unknown>>;
+  const handler = module[data.handler];
+  if (typeof handler !== 'function') throw new Error(`${data.file} exports no function ${data.handler}`);
+  parentPort?.on('message', (message: ToSandbox) => void invoke(handler as Handler, message));
+  send({ kind: 'ready' });
+} catch (error) {
+  send({ kind: 'initError', error: describe(error) });
+}
+
+async function invoke(handler: Handler, { id, payload, deadline }: ToSandbox): Promise<void> {
+  try {
+    const result = await handler(JSON.parse(payload), contextOf(id, deadline));
+    // A function that returns nothing answers `null`, as on AWS.
+    send({ kind: 'result', id, payload: JSON.stringify(result ?? null) });
+  } catch (error) {
+    send({ kind: 'error', id, error: describe(error) });
+  }
+}
+
+function contextOf(id: string, deadline: number): Context {
+  const callback = () => {
+    throw new Error('Callbacks ended with Node 24: return a promise');
+  };
+  return {
+    callbackWaitsForEmptyEventLoop: false,
+    functionName: data.functionName,
+    functionVersion: '$LATEST',
+    invokedFunctionArn: data.functionArn,
+    memoryLimitInMB: String(data.memoryMb),
+    awsRequestId: id,
+    logGroupName: data.logGroup,
+    logStreamName: data.logStream,
+    getRemainingTimeInMillis: () => Math.max(0, deadline - Date.now()),
+    done: callback,
+    fail: callback,
+    succeed: callback,
+  };
+}
+
+/** As the runtime reports an exception (nodejs-exceptions.html). */
+function describe(error: unknown): FunctionError {
+  if (!(error instanceof Error)) return { errorType: typeof error, errorMessage: String(error) };
+  return { errorType: error.name, errorMessage: error.message, trace: (error.stack ?? '').split('\n') };
+}
+
+function send(message: FromSandbox): void {
+  parentPort?.postMessage(message);
+}
