@@ -39,7 +39,8 @@ const FAULT_PAUSE_MS = 1_000;
  * used up; an event is tried at least once however old it is. Closing abandons what is under way: it stays in the table
  * and is delivered again.
  */
-export function startDeliveryPump({ table, now, address, target, onDead, onFault }: PumpOptions): DeliveryPump {
+export function startDeliveryPump(options: PumpOptions): DeliveryPump {
+  const { table, now, address, target, onFault } = options;
   const underWay = new Set<number>();
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
@@ -50,7 +51,7 @@ export function startDeliveryPump({ table, now, address, target, onDead, onFault
     underWay.delete(delivery.id);
     if (closed) return;
     guard(() => {
-      if (failure) failed({ ...delivery, attemptCount: delivery.attemptCount + 1 }, failure.cause);
+      if (failure) recordFailure(options, { ...delivery, attemptCount: delivery.attemptCount + 1 }, failure.cause);
       else table.done(delivery);
       carry();
     });
@@ -64,17 +65,6 @@ export function startDeliveryPump({ table, now, address, target, onDead, onFault
       onFault(fault);
       sleep(FAULT_PAUSE_MS);
     }
-  }
-
-  function failed(delivery: Delivery, cause: unknown): void {
-    const spent = spentLimit(target, delivery, now());
-    if (!spent) {
-      table.retry(delivery, now() + backoffMs(delivery.attemptCount));
-      return;
-    }
-    const why = cause instanceof Error ? cause.message : String(cause);
-    const reason = `${spent} exhausted after ${delivery.attemptCount} attempts: ${why}`;
-    onDead(table.bury(delivery, now(), reason), cause);
   }
 
   function carry(): void {
@@ -103,6 +93,18 @@ export function startDeliveryPump({ table, now, address, target, onDead, onFault
   };
   pump.wake();
   return pump;
+}
+
+/** Repeats the delivery later, or buries it where a limit of its target is used up. */
+function recordFailure({ table, now, target, onDead }: PumpOptions, delivery: Delivery, cause: unknown): void {
+  const spent = spentLimit(target, delivery, now());
+  if (!spent) {
+    table.retry(delivery, now() + backoffMs(delivery.attemptCount));
+    return;
+  }
+  const why = cause instanceof Error ? cause.message : String(cause);
+  const reason = `${spent} exhausted after ${delivery.attemptCount} attempts: ${why}`;
+  onDead(table.bury(delivery, now(), reason), cause);
 }
 
 /** The limit of the target that a failed delivery has used up. */
