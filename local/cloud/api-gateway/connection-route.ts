@@ -1,0 +1,35 @@
+// API Gateway's management of connections as SDK clients call it: `/{api}/{stage}/@connections/{id}`. Knows no socket.
+import { arnOf } from '../wire/account.ts';
+import { AwsError } from '../wire/aws-error.ts';
+import type { RestRoute } from '../wire/control-server.ts';
+import type { WebSocketApi } from './websocket-api.ts';
+
+const PATH = /^\/([a-z0-9]+)\/([^/]+)\/(?:@|%40)connections\/([^/]+)$/i;
+const METHODS: readonly string[] = ['GET', 'POST', 'DELETE'];
+
+/** @param find the API of an id and stage. PostToConnection, GetConnection, DeleteConnection. */
+export function connectionRoute(find: (apiId: string, stage: string) => WebSocketApi | undefined): RestRoute {
+  return {
+    match: (method, path) => METHODS.includes(method) && PATH.test(path),
+    access(method, path) {
+      const [, apiId, stage, connectionId] = PATH.exec(path) ?? [];
+      const resource = arnOf('execute-api', `${apiId}/${stage}/${method}/@connections/${connectionId}`);
+      return { action: 'execute-api:ManageConnections', resources: [resource] };
+    },
+    handle(req, res, body) {
+      const [, apiId = '', stage = '', encoded = ''] = PATH.exec((req.url ?? '').split('?', 1)[0] ?? '') ?? [];
+      const api = find(apiId, stage);
+      if (!api)
+        throw new AwsError('ForbiddenException', `There is no WebSocket API ${apiId} with a stage ${stage}`, 403);
+      const connectionId = decodeURIComponent(encoded);
+      if (req.method === 'GET') {
+        res.setHeader('content-type', 'application/json');
+        res.end(JSON.stringify(api.describe(connectionId)));
+        return;
+      }
+      if (req.method === 'POST') api.post(connectionId, body);
+      else api.disconnect(connectionId);
+      res.writeHead(req.method === 'POST' ? 200 : 204).end();
+    },
+  };
+}

@@ -1,0 +1,88 @@
+// An HTTP request as API Gateway hands it to a function, payload format 2.0. It knows no route and no function.
+// Format: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+import { randomUUID } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { APIGatewayProxyEventV2 } from 'aws-lambda';
+import { ACCOUNT_ID } from '../wire/account.ts';
+import type { RouteMatch } from './route.ts';
+
+export type HttpRequest = {
+  readonly method: string;
+  /** Still encoded. */
+  readonly path: string;
+  readonly query: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+  readonly sourceIp: string;
+};
+
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+/** Media types whose bodies stay text; all others come as base64. */
+const TEXT = /^(text\/|application\/(json|javascript|xml|x-www-form-urlencoded|[^;]+\+(json|xml)))/i;
+
+export function httpEvent(
+  request: HttpRequest,
+  match: RouteMatch,
+  api: { apiId: string; domainName: string; stage: string },
+  now: number,
+): APIGatewayProxyEventV2 {
+  const { cookie, ...rest } = request.headers;
+  const query = queryParameters(request.query);
+  const text = TEXT.test(request.headers['content-type'] ?? 'text/plain');
+  return {
+    version: '2.0',
+    routeKey: match.routeKey,
+    rawPath: request.path,
+    rawQueryString: request.query,
+    ...(cookie ? { cookies: cookie.split('; ') } : {}),
+    headers: flatHeaders(rest),
+    ...(query ? { queryStringParameters: query } : {}),
+    ...(Object.keys(match.pathParameters).length > 0 ? { pathParameters: match.pathParameters } : {}),
+    requestContext: {
+      accountId: ACCOUNT_ID,
+      apiId: api.apiId,
+      domainName: api.domainName,
+      domainPrefix: api.apiId,
+      http: {
+        method: request.method,
+        path: request.path,
+        protocol: 'HTTP/1.1',
+        sourceIp: request.sourceIp,
+        userAgent: request.headers['user-agent'] ?? '',
+      },
+      requestId: randomUUID(),
+      routeKey: match.routeKey,
+      stage: api.stage,
+      time: commonLogTime(now),
+      timeEpoch: now,
+    },
+    ...(request.body.length > 0 ? { body: request.body.toString(text ? 'utf8' : 'base64') } : {}),
+    isBase64Encoded: request.body.length > 0 && !text,
+  };
+}
+
+/** Several headers of one name are joined by commas. */
+export function flatHeaders(headers: IncomingHttpHeaders): Record<string, string> {
+  const entries = Object.entries(headers).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(
+    entries.map(([name, value]) => [name, Array.isArray(value) ? value.join(',') : String(value)]),
+  );
+}
+
+/** Undefined when there are none; several values of one name are joined by commas. */
+export function queryParameters(query: string): Record<string, string> | undefined {
+  if (query === '') return undefined;
+  const values: Record<string, string> = {};
+  for (const [name, value] of new URLSearchParams(query)) {
+    values[name] = Object.hasOwn(values, name) ? `${values[name]},${value}` : value;
+  }
+  return values;
+}
+
+/** `21/Nov/2026:04:46:49 +0000`. */
+export function commonLogTime(now: number): string {
+  const date = new Date(now);
+  const day = String(date.getUTCDate()).padStart(2, '0');
+  const time = date.toISOString().slice(11, 19);
+  return `${day}/${MONTHS[date.getUTCMonth()]}/${date.getUTCFullYear()}:${time} +0000`;
+}

@@ -1,0 +1,65 @@
+// Runs the code of a CloudFront function on a request, as the edge does before it passes the request on.
+// Event structure: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/functions-event-structure.html
+import { type Context, createContext, Script } from 'node:vm';
+
+export type EdgeRequest = {
+  readonly method: string;
+  /** The path. */
+  readonly uri: string;
+  readonly query: string;
+  readonly headers: Readonly<Record<string, string>>;
+};
+
+export type EdgeFunction = (request: EdgeRequest) => EdgeRequest | { readonly status: number };
+
+type Values = Record<string, { value: string; multiValue?: { value: string }[] }>;
+
+/** CloudFront gives a function about a millisecond of computing. */
+const TIME_LIMIT_MS = 50;
+
+/** @throws SyntaxError when the code is none. A function that fails answers 503, as on AWS. */
+export function compileEdgeFunction(code: string): EdgeFunction {
+  const script = new Script(`${code}\nJSON.stringify(handler(JSON.parse(__event)));`);
+  return (request) => {
+    const event = {
+      version: '1.0',
+      context: { eventType: 'viewer-request' },
+      viewer: { ip: '127.0.0.1' },
+      request: {
+        method: request.method,
+        uri: request.uri,
+        querystring: toValues(new URLSearchParams(request.query)),
+        headers: toValues(Object.entries(request.headers)),
+        cookies: {},
+      },
+    };
+    try {
+      // A fresh context for each request: nothing of one is seen by the next.
+      const context: Context = createContext({ __event: JSON.stringify(event) });
+      return readResult(JSON.parse(script.runInContext(context, { timeout: TIME_LIMIT_MS }) as string), request);
+    } catch {
+      return { status: 503 };
+    }
+  };
+}
+
+function readResult(result: Readonly<Record<string, unknown>>, request: EdgeRequest): ReturnType<EdgeFunction> {
+  if (typeof result.statusCode === 'number') return { status: result.statusCode };
+  const { uri, querystring } = result as { uri: string; querystring: Values };
+  const query = new URLSearchParams();
+  for (const [name, { value, multiValue }] of Object.entries(querystring)) {
+    for (const one of multiValue ?? [{ value }]) query.append(name, one.value);
+  }
+  return { ...request, uri, query: query.toString() };
+}
+
+function toValues(pairs: Iterable<readonly [string, string]>): Values {
+  const values: Values = {};
+  for (const [name, value] of pairs) {
+    const before = values[name];
+    values[name] = before
+      ? { value: before.value, multiValue: [...(before.multiValue ?? [{ value: before.value }]), { value }] }
+      : { value };
+  }
+  return values;
+}
