@@ -169,6 +169,12 @@ export const eventPatternCases: readonly EventPatternCase[] = [
     other: [{ a: 'x' }, { b: 1, c: 1 }],
   },
   {
+    id: 'or-as-field',
+    pattern: { $or: [{ prefix: 'x' }, { prefix: 'y' }] },
+    matching: [{ $or: 'xa' }],
+    other: [{ $or: 'za' }, { prefix: 'x' }],
+  },
+  {
     id: 'mixed',
     pattern: { a: ['x', { prefix: 'y' }, 3] },
     matching: [{ a: 'x' }, { a: 'yz' }, { a: 3 }],

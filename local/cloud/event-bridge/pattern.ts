@@ -45,9 +45,14 @@ function compileObject(pattern: Record<string, unknown>, path: readonly string[]
   return (value, root) => conditions.every((condition) => condition(value, root));
 }
 
+/** In a `$or`, objects with one of these as a key are matchers, and `$or` is a field's name. */
+const OPERATOR_NAMES: readonly string[] =
+  'exists prefix suffix equals-ignore-case wildcard numeric cidr anything-but'.split(' ');
+
 /** `$or` is an operator only where it holds at least two objects that are no matchers; else it is a field's name. */
 function isAlternatives(value: unknown): value is Record<string, unknown>[] {
-  return Array.isArray(value) && value.length > 1 && value.every(isObject);
+  if (!Array.isArray(value) || value.length < 2) return false;
+  return value.every((each) => isObject(each) && !Object.keys(each).some((key) => OPERATOR_NAMES.includes(key)));
 }
 
 function anyOf(nodes: readonly Node[]): Node {
