@@ -13,7 +13,7 @@ import {
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { type Deployment, pathName, physicalName, tablePrefix } from '../deployment.ts';
-import { bundleFile, type FunctionCode, type FunctionName } from './function-code.ts';
+import { type FunctionCode, type FunctionName, functionHandler } from './function-code.ts';
 
 export type PlatformFunctionProps = {
   readonly deployment: Deployment;
@@ -55,7 +55,7 @@ export class PlatformFunction extends LambdaFunction {
       description: props.description,
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
-      handler: `${bundleFile.replace(/\.mjs$/, '')}.handler`,
+      handler: functionHandler,
       code: props.code(name),
       memorySize: props.memoryMb ?? defaultMemoryMb,
       timeout: Duration.seconds(props.timeoutSeconds),

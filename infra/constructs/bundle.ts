@@ -1,0 +1,42 @@
+// How our programs become single files: one ES module each, with everything in it, the SDK too, so that what was tested
+// is what runs. Knows no construct.
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { buildSync } from 'esbuild';
+
+/** The repository. */
+export const root = join(import.meta.dirname, '..', '..');
+
+/** Source maps name our files but do not repeat them. */
+const options = {
+  absWorkingDir: root,
+  bundle: true,
+  platform: 'node',
+  target: 'node24',
+  format: 'esm',
+  outExtension: { '.js': '.mjs' },
+  mainFields: ['module', 'main'],
+  minify: true,
+  keepNames: true,
+  sourcemap: true,
+  sourcesContent: false,
+  legalComments: 'none',
+  logLevel: 'warning',
+  // Some dependencies are CommonJS and ask for node's own modules by `require`.
+  banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
+} as const;
+
+/**
+ * Bundles each entry, a file below the repository, to `folder/<name>.mjs`, into a folder that is made anew.
+ * @throws what esbuild reports, with file and line.
+ */
+export function bundle(folder: string, entries: Readonly<Record<string, string>>): void {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  buildSync({
+    ...options,
+    mainFields: [...options.mainFields],
+    entryPoints: Object.entries(entries).map(([name, file]) => ({ in: file, out: name })),
+    outdir: folder,
+  });
+}
