@@ -1,8 +1,9 @@
 // What the rows of a data object say. Knows no operations on them.
 
-import type { Key, Row } from '../../core/context.ts';
+import type { Context, Key, Row } from '../../core/context.ts';
 import type { JobId, ObjectClass, ObjectId, PlaceId, UserId } from '../../core/id/identifier.ts';
 import type { ObjectState } from '../../core/object/state.ts';
+import { nameKey } from '../container/sort-key.ts';
 
 export type CreatedBy = { readonly user: UserId; readonly job?: JobId; readonly executable?: string };
 
@@ -34,9 +35,22 @@ export type Placement = {
   readonly properties: { readonly [key: string]: string };
   readonly hidden: boolean;
   readonly modified: number;
-  /** Of the clone that put it there last: only that one may take it back. */
-  readonly mark?: string;
+  /** Counts the changes: each is conditional on the one before. */
+  readonly revision: number;
+  /** Names the listing row that goes with it, and whoever put it there: only they may take it back. */
+  readonly mark: string;
 };
+
+/** A listing row, `<place>#<folder>`: a hint where to look; the placement decides. */
+export function listingKey(place: PlaceId, folderId: string, name: string, id: ObjectId): Key {
+  return { pk: `${place}#${folderId}`, sk: `${nameKey(name)}#${id}` };
+}
+
+export function newMark(context: Context): string {
+  return Buffer.from(context.random(markByteCount)).toString('base64url');
+}
+
+const markByteCount = 9;
 
 /** What `dying` says when there is no way back. */
 export const gone = 'gone';

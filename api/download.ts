@@ -1,0 +1,100 @@
+// Download URLs: made for a file and, unless preauthenticated, for whoever asked; answered by a redirect to a fresh
+// presigned one (protocols.md §7: those die with the session that signed them, and clients keep theirs).
+
+import { timingSafeEqual } from 'node:crypto';
+import type { Caller, KnownCaller } from '../core/access/caller.ts';
+import type { Context } from '../core/context.ts';
+import { ApiError, invalidAuthentication, resourceNotFound } from '../core/error/api-error.ts';
+import { isId, isObjectId, isPlaceId, isUserId, type ObjectId, type PlaceId } from '../core/id/identifier.ts';
+import { asJob, jobKey } from '../core/job/row.ts';
+import { loadLevel } from '../engine/container/level.ts';
+import { type LoadedObject, loadObject } from '../engine/object/load.ts';
+import { contentKey } from '../engine/object/row.ts';
+import { errorReply, type Reply } from './serve.ts';
+
+export type Grant = {
+  readonly file: ObjectId;
+  /** Only when the caller named it: then the file must stay there. */
+  readonly place: PlaceId | undefined;
+  readonly name: string;
+  /** Milliseconds since 1970. */
+  readonly expires: number;
+  /** Whose access it is; undefined for everybody who has the URL. */
+  readonly holder: KnownCaller | undefined;
+};
+/** What is sealed: file, name, expiry, place, holder. */
+type SealedGrant = { f: string; n: string; x: number; p?: string; h?: string };
+
+/** `{apiUrl}/_download/<sealed grant>/<project?>/<file id>/<quoted filename>`. */
+export async function downloadUrl(context: Context, grant: Grant): Promise<string> {
+  const { file, place, name, expires, holder } = grant;
+  const sealed: SealedGrant = { f: file, n: name, x: expires };
+  if (place !== undefined) sealed.p = place;
+  if (holder !== undefined) sealed.h = holder.kind === 'user' ? holder.user : `${holder.job.pk}:${holder.job.try}`;
+  const text = Buffer.from(JSON.stringify(sealed)).toString('base64url');
+  const seal = await context.seals.seal('download', text);
+  const segments = [`${text}.${seal}`, ...(place === undefined ? [] : [place]), file, encodeURIComponent(name)];
+  return `${await context.apiUrl()}${downloadPrefix}${segments.join('/')}`;
+}
+
+/** Answers `GET /_download/…`: 302 with `location`, or a refusal. */
+export async function redirectDownload(
+  context: Context,
+  path: string,
+): Promise<Reply | { readonly status: 302; readonly location: string }> {
+  try {
+    const grant = await openGrant(context, path);
+    const object = await loadGranted(context, grant);
+    const location = await context.content.downloadUrl(contentKey(object.id, object.row), {
+      expiresSeconds: presignedSeconds,
+      filename: grant.n,
+      ...(object.row.media === undefined ? {} : { media: object.row.media }),
+    });
+    return { status: 302, location };
+  } catch (error) {
+    if (error instanceof ApiError) return errorReply(error);
+    throw error;
+  }
+}
+
+export const downloadPrefix = '/_download/';
+
+async function openGrant(context: Context, path: string): Promise<SealedGrant> {
+  const [text = '', seal = ''] = path.slice(downloadPrefix.length).split('/')[0]?.split('.') ?? [];
+  const wanted = Buffer.from(await context.seals.seal('download', text));
+  const shown = Buffer.from(seal);
+  if (wanted.length !== shown.length || !timingSafeEqual(wanted, shown)) throw badUrl();
+  const grant = JSON.parse(Buffer.from(text, 'base64url').toString()) as SealedGrant;
+  if (grant.x <= context.now()) throw badUrl();
+  return grant;
+}
+
+/** The file, if it is still there and the holder may still see it. */
+async function loadGranted(context: Context, grant: SealedGrant): Promise<LoadedObject> {
+  const object = isObjectId(grant.f) ? await loadObject(context, grant.f) : undefined;
+  if (object === undefined || object.row.state !== 'closed') throw resourceNotFound(grant.f);
+  const asked = isPlaceId(grant.p) ? [grant.p] : [...object.placements.keys()];
+  const places = asked.filter((place) => object.placements.has(place));
+  if (places.length > 0 && grant.h === undefined) return object;
+  const holder = grant.h === undefined ? undefined : await loadHolder(context, grant.h);
+  if (holder === undefined) throw badUrl();
+  for (const place of places) if ((await loadLevel(context, holder, place)) !== undefined) return object;
+  throw resourceNotFound(grant.f);
+}
+
+/** A job's URLs end with its try. */
+async function loadHolder(context: Context, held: string): Promise<KnownCaller | undefined> {
+  if (isUserId(held)) return { kind: 'user', user: held, tokenHash: '' } satisfies Caller;
+  const [id, attempt] = held.split(':');
+  if (!isId(id, 'job')) return undefined;
+  const job = asJob(await context.rows.get('executions', jobKey(id)));
+  if (job === undefined || job.state !== 'running' || String(job.try) !== attempt) return undefined;
+  return { kind: 'job', user: job.launchedBy, job };
+}
+
+function badUrl(): ApiError {
+  return invalidAuthentication('This download link is not valid or has expired: ask for a new one');
+}
+
+/** Long enough for one range of a slow reader: each range is redirected anew. */
+const presignedSeconds = 3_600;

@@ -1,0 +1,13 @@
+// /file/new: an open file without parts.
+
+import type { z } from 'zod';
+import type { PlaceCall } from '../../route.ts';
+import type { newFileInput } from '../../schemas/object.ts';
+import { newObject, refuseExternalUpload } from '../shared/new-object.ts';
+
+export async function newFile(call: PlaceCall<z.output<typeof newFileInput>>) {
+  return newObject(call, 'file', async () => {
+    await refuseExternalUpload(call);
+    return { state: 'open', media: call.input.media ?? 'application/octet-stream' };
+  });
+}

@@ -1,0 +1,172 @@
+// Describes data objects of every class: one, or many at once (dx-api.md §9.2). Which of them the caller may see was
+// decided before.
+
+import type { Context } from '../../../core/context.ts';
+import type { AppletSpec } from '../../../core/executable/applet.ts';
+import { isId, type ObjectClass, type PlaceId } from '../../../core/id/identifier.ts';
+import { type FieldRequest, selectFields } from '../../../core/object/field.ts';
+import type { FilePart } from '../../../core/object/part.ts';
+import { loadFolders } from '../../../engine/container/folder.ts';
+import { fromParts } from '../../../engine/object/close.ts';
+import { forEach } from '../../../engine/object/each.ts';
+import { type LoadedObject, loadObjectsAt } from '../../../engine/object/load.ts';
+import { loadAnnouncedParts, loadUploadedParts } from '../../../engine/object/upload.ts';
+import type { ObjectCall } from '../../route.ts';
+import type { DescribeInput } from '../../schemas/describe.ts';
+
+/** An object as it is in one place. */
+export type PlacedObject = { readonly object: LoadedObject; readonly place: PlaceId };
+export type Description = Record<string, unknown>;
+
+export async function describeObject({
+  context,
+  object,
+  place,
+  input,
+}: ObjectCall<DescribeInput>): Promise<Description> {
+  return describeLoaded(context, { object, place }, input, folderPaths(context));
+}
+
+/**
+ * Describes what a search or a list found, parallel to `found`, which may lack details, specifications and parts: these are
+ * read for the objects whose description shows them.
+ */
+export async function describeObjects(
+  context: Context,
+  found: readonly PlacedObject[],
+  request: FieldRequest,
+): Promise<Description[]> {
+  const paths = folderPaths(context);
+  const complete = await completeObjects(context, found, request);
+  return forEach(complete, (placed) => describeLoaded(context, placed, request, paths));
+}
+
+async function completeObjects(
+  context: Context,
+  found: readonly PlacedObject[],
+  request: FieldRequest,
+): Promise<PlacedObject[]> {
+  const complete = [...found];
+  const groups = Map.groupBy([...found.entries()], ([, { object, place }]) => {
+    return `${place} ${missingRows(object.row.className, request).join('')}`;
+  });
+  for (const [group, members] of groups) {
+    const [place = '', kinds = ''] = group.split(' ');
+    if (kinds === '') continue;
+    const ids = members.map(([, { object }]) => object.id);
+    const objects = await loadObjectsAt(context, place as PlaceId, ids, [...kinds] as ('D' | 'S' | 'F')[]);
+    for (const [index, [position, before]] of members.entries()) {
+      complete[position] = { ...before, object: objects[index] ?? before.object };
+    }
+  }
+  return complete;
+}
+
+function missingRows(className: ObjectClass, request: FieldRequest): ('D' | 'S' | 'F')[] {
+  const chosen = chosenFields(className, request);
+  const rows: ('D' | 'S' | 'F')[] = [];
+  if (chosen.has('details')) rows.push('D');
+  if (className === 'applet' && appletFields.some((field) => chosen.has(field))) rows.push('S');
+  if (className === 'file' && chosen.has('parts')) rows.push('F');
+  return rows;
+}
+
+async function describeLoaded(
+  context: Context,
+  { object, place }: PlacedObject,
+  request: FieldRequest,
+  paths: FolderPaths,
+): Promise<Description> {
+  const chosen = chosenFields(object.row.className, request);
+  const plain: Description = { ...commonValues(object, place), ...ownValues(context, object) };
+  const description: Description = {};
+  for (const field of fieldOrder) {
+    if (!chosen.has(field)) continue;
+    if (field === 'folder') description.folder = await paths(place, object);
+    else if (field === 'parts' && object.row.className === 'file')
+      description.parts = await describeParts(context, object);
+    else if (Object.hasOwn(plain, field) && plain[field] !== undefined) description[field] = plain[field];
+  }
+  return description;
+}
+
+function chosenFields(className: ObjectClass, request: FieldRequest): Set<string> {
+  const defaults = [
+    ...commonFields,
+    ...(className === 'file' ? fileFields : className === 'applet' ? appletFields : []),
+  ];
+  return selectFields(request, { defaults, switches: ['properties', 'details', 'parts'], always: ['id'] });
+}
+
+function commonValues({ id, row, placements, details }: LoadedObject, place: PlaceId): Description {
+  const placement = placements.get(place);
+  const { className, state, types, links, created, createdBy } = row;
+  return {
+    ...{ id, project: place, class: className, sponsored: false, types, state, links, created, createdBy },
+    ...{ name: placement?.name, hidden: placement?.hidden, tags: placement?.tags },
+    ...{ modified: placement?.modified, properties: placement?.properties, details: details ?? {} },
+  };
+}
+
+function ownValues(context: Context, { row, spec }: LoadedObject): Description {
+  switch (row.className) {
+    case 'file':
+      return { media: row.media, size: row.size, archivalState: 'live' };
+    case 'applet':
+      return spec === undefined ? {} : appletValues(context, spec as AppletSpec);
+    case 'record':
+    case 'workflow':
+      return {};
+    default:
+      return row.className satisfies never;
+  }
+}
+
+/** Everything of an applet but its code, and what describes it for the one region there is. */
+function appletValues(context: Context, spec: AppletSpec): Description {
+  const { code, ...runSpec } = spec.runSpec;
+  const { region } = context.settings;
+  const bundledDependsByRegion = { [region]: runSpec.bundledDepends ?? [] };
+  const systemRequirementsByRegion = { [region]: runSpec.systemRequirements ?? {} };
+  return { ...spec, runSpec: { ...runSpec, bundledDependsByRegion, systemRequirementsByRegion } };
+}
+
+/** Parts by number, as text. Of an open file those that S3 has are complete, and others that were announced pending. */
+async function describeParts(context: Context, { id, row, parts }: LoadedObject): Promise<Description> {
+  const described: Description = {};
+  const add = (part: FilePart, state: string) => {
+    described[part.index] = { size: part.size, md5: part.md5, state };
+  };
+  if (row.state === 'closed') {
+    for (const part of fromParts(parts)) add(part, 'complete');
+  } else if (isId(id, 'file')) {
+    for (const part of await loadAnnouncedParts(context, id)) add(part, 'pending');
+    for (const part of await loadUploadedParts(context, id, row)) add(part, 'complete');
+  }
+  return described;
+}
+
+type FolderPaths = (place: PlaceId, object: LoadedObject) => Promise<string>;
+
+/** Paths of folders; the folders of each place are read once, and only when something is not in its root. */
+function folderPaths(context: Context): FolderPaths {
+  const trees = new Map<PlaceId, ReturnType<typeof loadFolders>>();
+  return async (place, object) => {
+    const folderId = object.placements.get(place)?.folderId ?? '/';
+    if (folderId === '/') return '/';
+    const tree = trees.get(place) ?? loadFolders(context, place);
+    trees.set(place, tree);
+    return (await tree).pathOf(folderId) ?? '/';
+  };
+}
+
+const commonFields = [
+  ...['id', 'project', 'class', 'sponsored', 'name', 'types', 'state', 'hidden', 'links', 'folder', 'tags'],
+  ...['created', 'modified', 'createdBy'],
+];
+const fileFields = ['media', 'archivalState', 'size'];
+const appletFields = [
+  ...['runSpec', 'inputSpec', 'outputSpec', 'title', 'summary', 'description', 'developerNotes', 'access', 'dxapi'],
+  ...['ignoreReuse', 'httpsApp', 'treeTurnaroundTimeThreshold'],
+];
+const fieldOrder = [...commonFields, ...fileFields, ...appletFields, 'properties', 'details', 'parts'];

@@ -1,0 +1,91 @@
+// What creating a data object of any class has in common (dx-api.md §9.1).
+
+import { callerScope, type KnownCaller } from '../../../core/access/caller.ts';
+import { joinFolder, parseFolder } from '../../../core/container/folder-path.ts';
+import type { Context } from '../../../core/context.ts';
+import { invalidInput, permissionDenied, resourceNotFound } from '../../../core/error/api-error.ts';
+import { deriveId, randomId, randomIdByteCount } from '../../../core/id/derive.ts';
+import { type Id, isId, type ObjectClass, type PlaceId } from '../../../core/id/identifier.ts';
+import { requestDigest } from '../../../core/object/digest.ts';
+import { findDetailLinks } from '../../../core/object/link.ts';
+import { ensureFolder, findFolder } from '../../../engine/container/folder.ts';
+import { loadProject } from '../../../engine/container/project.ts';
+import { createObject, type NewObject, wasCreated } from '../../../engine/object/create.ts';
+import type { CreatedBy } from '../../../engine/object/row.ts';
+import type { PlaceCall } from '../../route.ts';
+import type { NewObjectInput } from '../../schemas/object.ts';
+
+/** Fields that the class decides. */
+export type OwnFields = Pick<NewObject, 'state'> & Partial<Pick<NewObject, 'links' | 'media' | 'spec'>>;
+
+/**
+ * Creates the object that a `/<class>/new` call asks for, once for each nonce. `prepare` is asked for the fields of the
+ * class only when the object is not there yet.
+ */
+export async function newObject<Class extends ObjectClass>(
+  call: PlaceCall<NewObjectInput>,
+  className: Class,
+  prepare: () => Promise<OwnFields> | OwnFields,
+): Promise<{ id: Id<Class> }> {
+  const { context, caller, input, place, path, rawInput } = call;
+  const id = newId(context, caller, className, path, input.nonce);
+  const digest = requestDigest(rawInput);
+  if (await wasCreated(context, id as NewObject['id'], digest)) return { id };
+  const { links, problems } = findDetailLinks(input.details);
+  if (problems.length > 0)
+    throw invalidInput(problems.map((problem) => `expected key "details" of input to have ${problem}`));
+  const own = await prepare();
+  const folderId = await targetFolder(context, place, input.folder, input.parents);
+  await createObject(context, {
+    ...own,
+    id: id as NewObject['id'],
+    place,
+    folderId,
+    name: input.name ?? id,
+    tags: [...new Set(input.tags)],
+    types: [...new Set(input.types)],
+    properties: input.properties,
+    hidden: input.hidden,
+    details: input.details,
+    links: [...new Set([...links, ...(own.links ?? [])])],
+    createdBy: createdBy(caller),
+    digest,
+  });
+  return { id };
+}
+
+/** The id that a nonce stands for, or a new one. */
+export function newId<Class extends ObjectClass>(
+  context: Context,
+  caller: KnownCaller,
+  className: Class,
+  path: string,
+  nonce: string | null | undefined,
+): Id<Class> {
+  if (nonce === null || nonce === undefined) return randomId(className, context.random(randomIdByteCount));
+  return deriveId(className, callerScope(caller), path, nonce);
+}
+
+/** Uploads from outside may be forbidden in a project (dx-api.md §8.4). */
+export async function refuseExternalUpload(call: PlaceCall<unknown>): Promise<void> {
+  const { context, caller, place } = call;
+  if (caller.kind === 'job' || !isId(place, 'project')) return;
+  const project = await loadProject(context, place);
+  if (project?.settings.externalUploadRestricted === true) {
+    throw permissionDenied(`upload into ${place}, which is externalUploadRestricted`, 'a job’s token', 'a user’s');
+  }
+}
+
+async function targetFolder(context: Context, place: PlaceId, path: string, parents: boolean): Promise<string> {
+  const parsed = parseFolder(path);
+  if ('problem' in parsed) throw invalidInput(`expected key "folder" of input to ${parsed.problem}`);
+  if (parents) return ensureFolder(context, place, parsed.names);
+  const folderId = await findFolder(context, place, parsed.names);
+  if (folderId !== undefined) return folderId;
+  throw resourceNotFound(joinFolder(parsed.names), `there is no such folder in ${place}: make it, or say "parents"`);
+}
+
+function createdBy(caller: KnownCaller): CreatedBy {
+  if (caller.kind === 'user') return { user: caller.user };
+  return { user: caller.user, job: caller.job.pk, executable: caller.job.executable };
+}

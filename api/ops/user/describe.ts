@@ -1,0 +1,19 @@
+// /user-xxxx/describe: anyone who is logged in may see anyone's name; only oneself the rest.
+
+import { resourceNotFound } from '../../../core/error/api-error.ts';
+import { isUserId } from '../../../core/id/identifier.ts';
+import { selectFields } from '../../../core/object/field.ts';
+import { loadUser } from '../../../engine/identity/user.ts';
+import type { KnownCall } from '../../route.ts';
+import type { DescribeInput } from '../../schemas/describe.ts';
+
+export async function describeUser({ context, caller, subject, input }: KnownCall<DescribeInput>) {
+  const user = isUserId(subject) ? await loadUser(context, subject) : undefined;
+  if (user === undefined) throw resourceNotFound(subject, 'there is no such user');
+  const { id, handle, created, billTo } = user;
+  const names = { id, class: 'user', handle, first: handle, last: '', middle: '' };
+  const own = { email: '', billTo, created, permittedRegions: [context.settings.region], appsInstalled: [] };
+  const values: Record<string, unknown> = caller.user === id ? { ...names, ...own } : names;
+  const chosen = selectFields(input, { defaults: Object.keys(values), switches: [], always: ['id'] });
+  return Object.fromEntries(Object.entries(values).filter(([field]) => chosen.has(field)));
+}

@@ -1,0 +1,132 @@
+// Shapes of searches (dx-api.md §7).
+
+import { z } from 'zod';
+import { levels } from '../../core/access/level.ts';
+import { objectClasses } from '../../core/id/identifier.ts';
+import type { BooleanTree, PropertyLeaf } from '../../core/pattern/boolean-tree.ts';
+import { describeOption } from './describe.ts';
+import { folderPath } from './folder.ts';
+import { isHash, project } from './metadata.ts';
+
+/** A page of results: clients begin with 100 and go up to 1000. */
+export const limit = z.number().int().min(1).max(1_000).default(1_000);
+export const namePattern = z.union([
+  z.string(),
+  z.object({ glob: z.string() }),
+  z.object({ regexp: z.string(), flags: z.string().optional() }),
+]);
+/** Negative times count back from now (dx-api.md §1.1). */
+export const timeRange = z.object({ after: z.number().optional(), before: z.number().optional() });
+
+const maximumTreeSize = 1_000;
+/** A tree of `$and` and `$or` over leaves; checked by hand, since it nests. */
+function tree<Leaf>(isLeaf: (value: unknown) => boolean, wanted: string) {
+  return z.custom<BooleanTree<Leaf>>((value) => {
+    let left = maximumTreeSize;
+    const check = (inner: unknown): boolean => {
+      if (--left < 0) return false;
+      for (const key of ['$and', '$or']) {
+        if (isHash(inner) && Object.hasOwn(inner, key)) {
+          const items = inner[key];
+          return Object.keys(inner).length === 1 && Array.isArray(items) && items.every(check);
+        }
+      }
+      return isLeaf(inner);
+    };
+    return check(value);
+  }, wanted);
+}
+export const nameTree = tree<string>(
+  (value) => typeof value === 'string',
+  'be a string, or {"$and": […]} or {"$or": […]} of such',
+);
+export const propertyTree = tree<PropertyLeaf>(
+  (value) => isHash(value) && Object.values(value).every((one) => typeof one === 'string' || typeof one === 'boolean'),
+  'be a hash of strings and booleans, or {"$and": […]} or {"$or": […]} of such',
+);
+
+export const findDataObjectsInput = z.object({
+  class: z.enum([...objectClasses, 'database']).optional(),
+  state: z.enum(['open', 'closing', 'closed', 'any']).default('any'),
+  visibility: z.enum(['hidden', 'visible', 'either']).default('visible'),
+  name: namePattern.optional(),
+  id: z.union([z.string(), z.array(z.string()).max(1_000)]).optional(),
+  type: nameTree.optional(),
+  tag: nameTree.optional(),
+  tags: nameTree.optional(),
+  properties: propertyTree.optional(),
+  link: z.string().optional(),
+  region: z.union([z.string(), z.array(z.string())]).optional(),
+  scope: z.object({ project, folder: folderPath.default([]), recurse: z.boolean().default(true) }).optional(),
+  level: z.enum(levels).default('VIEW'),
+  modified: timeRange.optional(),
+  created: timeRange.optional(),
+  archivalState: z.string().optional(),
+  describe: describeOption.default(false),
+  sortBy: z
+    .object({ field: z.enum(['created', 'modified', 'name']), ordering: z.enum(['ascending', 'descending']) })
+    .optional(),
+  starting: z
+    .object({ project: z.string(), id: z.string(), key: z.union([z.string(), z.number()]).optional() })
+    .nullish(),
+  limit,
+});
+export type FindDataObjectsInput = z.output<typeof findDataObjectsInput>;
+
+export const findProjectsInput = z.object({
+  name: namePattern.optional(),
+  id: z.union([z.string(), z.array(z.string()).max(1_000)]).optional(),
+  level: z.enum(levels).default('CONTRIBUTE'),
+  explicitPermission: z.boolean().nullish(),
+  public: z.boolean().nullish(),
+  region: z.union([z.string(), z.array(z.string())]).nullish(),
+  billTo: z.union([z.string(), z.array(z.string())]).nullish(),
+  properties: propertyTree.optional(),
+  tags: nameTree.optional(),
+  created: timeRange.optional(),
+  containsPHI: z.boolean().nullish(),
+  externalUploadRestricted: z.boolean().nullish(),
+  describe: describeOption.default(false),
+  starting: z.string().nullish(),
+  limit,
+});
+
+/** Apps and global workflows: none exist here yet, so only the shape of the page matters. */
+export const findAppsInput = z.object({ describe: describeOption.default(false), limit });
+
+export const resolveDataObjectsInput = z.object({
+  objects: z
+    .array(z.object({ name: z.string(), folder: folderPath.optional(), project: project.nullish() }))
+    .max(1_000),
+  project: project.nullish(),
+  folder: folderPath.optional(),
+  describe: describeOption.default(false),
+  flags: z.unknown().optional(),
+});
+
+const describeTarget = z.object({ id: z.string(), project: project.nullish(), describe: describeOption.optional() });
+export const describeDataObjectsInput = z.object({
+  objects: z.array(z.union([z.string(), describeTarget])).max(1_000),
+  classDescribeOptions: z
+    .custom<Record<string, unknown>>(isHash, 'be a hash')
+    .transform((options) =>
+      Object.fromEntries(
+        Object.entries(options).flatMap(([name, option]) => {
+          const parsed = describeOption.safeParse(option);
+          return parsed.success ? [[name, parsed.data]] : [];
+        }),
+      ),
+    )
+    .optional(),
+});
+
+export const generateBatchInput = z.object({
+  project,
+  folder: folderPath.default([]),
+  inputs: z
+    .custom<Record<string, string>>(
+      (value) => isHash(value) && Object.values(value).every((pattern) => typeof pattern === 'string'),
+      'be a hash of regular expressions',
+    )
+    .refine((inputs) => Object.keys(inputs).length >= 1 && Object.keys(inputs).length <= 100, 'have 1 to 100 keys'),
+});

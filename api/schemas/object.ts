@@ -1,0 +1,72 @@
+// Shapes of the inputs of data objects (dx-api.md §9, §2.1).
+
+import { z } from 'zod';
+import { fileUploadParameters } from '../../core/container/upload-parameters.ts';
+import {
+  details,
+  folder,
+  name,
+  nonce,
+  project,
+  properties,
+  propertyChanges,
+  shortText,
+  tags,
+  types,
+} from './metadata.ts';
+
+/** What every `/<class>/new` takes. */
+export const newObjectInput = z.object({
+  project,
+  name: name.nullish(),
+  folder: folder.default('/'),
+  parents: z.boolean().default(false),
+  tags: tags.default([]),
+  types: types.default([]),
+  hidden: z.boolean().default(false),
+  properties: properties.default({}),
+  details: details.default({}),
+  nonce: nonce.nullish(),
+});
+export type NewObjectInput = z.output<typeof newObjectInput>;
+
+export const newFileInput = newObjectInput.extend({ media: shortText.nullish() });
+
+/** Fields that are left out are taken from `initializeFrom`, so none has a default here. */
+export const newRecordInput = newObjectInput.extend({
+  close: z.boolean().default(false),
+  initializeFrom: z.object({ id: z.string(), project: project.nullish() }).nullish(),
+  tags: tags.optional(),
+  types: types.optional(),
+  hidden: z.boolean().optional(),
+  properties: properties.optional(),
+  details: details.optional(),
+});
+
+/** What an applet is made of is checked by core/executable, and unknown keys are ignored: `dx build` sends all it has. */
+export const newAppletInput = newObjectInput;
+
+export const inPlaceInput = z.object({ project: project.nullish() });
+export const emptyInput = z.object({});
+export const renameInput = inPlaceInput.extend({ name });
+export const tagsInput = inPlaceInput.extend({ tags });
+export const propertiesInput = inPlaceInput.extend({ properties: propertyChanges });
+export const typesInput = z.object({ types });
+export const visibilityInput = z.object({ hidden: z.boolean() });
+
+export const uploadInput = z.object({
+  index: z.number().int().min(1).max(fileUploadParameters.maximumNumParts).default(1),
+  size: z.number().int().min(0).max(fileUploadParameters.maximumPartSize),
+  md5: z
+    .string()
+    .refine((text) => /^[0-9a-fA-F]{32}$/.test(text), 'be the MD5 of the part in hex')
+    .transform((text) => text.toLowerCase()),
+});
+
+export const downloadInput = inPlaceInput.extend({
+  preauthenticated: z.boolean().default(false),
+  /** Seconds; at most 30 days. */
+  duration: z.number().int().min(1).max(2_592_000).nullish(),
+  filename: name.nullish(),
+  stickyIP: z.boolean().nullish(),
+});

@@ -1,0 +1,29 @@
+// Tags and properties: how a change comes out, and how much of them one object or project may have. Knows no rows.
+
+export type Properties = { readonly [key: string]: string };
+type Outcome<Value> = { readonly value: Value } | { readonly problem: string };
+
+/** The set with more in it; a problem when it gets too large for its row. */
+export function addToSet(before: readonly string[], added: readonly string[]): Outcome<string[]> {
+  const value = [...new Set([...before, ...added])];
+  return withinLimit(value, 'tags');
+}
+
+/** Properties after a change: null unsets one. */
+export function changeProperties(
+  before: Properties,
+  changes: { readonly [key: string]: string | null },
+): Outcome<Properties> {
+  const merged = new Map<string, string | null>([...Object.entries(before), ...Object.entries(changes)]);
+  const value = Object.fromEntries([...merged].filter((entry): entry is [string, string] => entry[1] !== null));
+  return withinLimit(value, 'properties');
+}
+
+/** Metadata of one object in one project shares a row of at most 400 KB. */
+export const maximumMetadataBytes = 100_000;
+
+function withinLimit<Value>(value: Value, what: string): Outcome<Value> {
+  const size = Buffer.byteLength(JSON.stringify(value));
+  if (size <= maximumMetadataBytes) return { value };
+  return { problem: `the ${what} would have ${size} bytes: at most ${maximumMetadataBytes} are allowed` };
+}

@@ -1,0 +1,35 @@
+// What the parts of a file must be like when it is closed (dx-api.md §9.5). Knows no storage.
+
+import { fileUploadParameters } from '../container/upload-parameters.ts';
+
+/** `md5` in hex, `size` in bytes, `index` from 1. */
+export type FilePart = { readonly index: number; readonly size: number; readonly md5: string };
+
+/** Why these parts are no whole file; undefined when they are. `announced`: what the client said that it would upload. */
+export function checkParts(parts: readonly FilePart[], announced: readonly FilePart[]): string | undefined {
+  const uploaded = new Map(parts.map((part) => [part.index, part]));
+  const last = Math.max(0, ...uploaded.keys());
+  for (const part of announced) {
+    const found = uploaded.get(part.index);
+    if (found === undefined) return `part ${part.index} was announced but not uploaded`;
+    if (found.size !== part.size || found.md5 !== part.md5) return `part ${part.index} is not what was announced last`;
+  }
+  if (last === 0) return 'it has no parts: upload at least one, which may be empty';
+  if (last > fileUploadParameters.maximumNumParts)
+    return `it has more than ${fileUploadParameters.maximumNumParts} parts`;
+  for (let index = 1; index <= last; index++) {
+    const part = uploaded.get(index);
+    if (part === undefined) return `part ${index} is missing: parts are numbered from 1 without gaps`;
+    if (index < last && part.size < fileUploadParameters.minimumPartSize) {
+      return `part ${index} has ${part.size} bytes: all but the last must have at least ${fileUploadParameters.minimumPartSize}`;
+    }
+  }
+  const size = totalSize(parts);
+  if (size <= fileUploadParameters.maximumFileSize) return undefined;
+  return `its parts add up to ${size} bytes: at most ${fileUploadParameters.maximumFileSize} are allowed`;
+}
+
+/** Bytes of all parts. */
+export function totalSize(parts: readonly FilePart[]): number {
+  return parts.reduce((sum, { size }) => sum + size, 0);
+}

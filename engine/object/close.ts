@@ -1,0 +1,84 @@
+// Closes data objects. A file's parts are checked and joined within the call; a crash leaves it `closing`, and the next
+// close finishes it.
+
+import type { Context } from '../../core/context.ts';
+import { invalidState, resourceNotFound } from '../../core/error/api-error.ts';
+import type { FileId, ObjectId } from '../../core/id/identifier.ts';
+import { checkParts, type FilePart, totalSize } from '../../core/object/part.ts';
+import { deleteAnnouncedParts } from './collect.ts';
+import { pack, unpack } from './packed.ts';
+import { contentKey, type ObjectFacts, objectKey, packedKey, toObjectFacts } from './row.ts';
+import { loadAnnouncedParts, loadUploadedParts } from './upload.ts';
+
+/** Closes an object without bytes; one that is closed stays so. */
+export async function closeObject(context: Context, id: ObjectId): Promise<void> {
+  const set = { state: 'closed' };
+  const expected = { state: 'open', dying: undefined };
+  if ((await context.rows.update('objects', objectKey(id), { set }, expected)) !== undefined) return;
+  if ((await context.rows.get('objects', objectKey(id)))?.state !== 'closed') throw resourceNotFound(id);
+}
+
+/** Closes a file whose parts make a whole one; otherwise InvalidState says what is missing, and it stays open. */
+export async function closeFile(context: Context, id: FileId): Promise<void> {
+  const before = await load(context, id);
+  if (before.state === 'closed') return;
+  if (before.state === 'open') {
+    refuseUnlessWhole(id, await loadUploadedParts(context, id, before), await loadAnnouncedParts(context, id));
+    // From here on nobody gets a URL for a part; one who comes second finds it closing, and helps.
+    const expected = { state: 'open', dying: undefined };
+    await context.rows.update('objects', objectKey(id), { set: { state: 'closing' } }, expected);
+  }
+  const facts = await load(context, id);
+  if (facts.state === 'closing') await finish(context, id, facts);
+}
+
+async function finish(context: Context, id: FileId, facts: ObjectFacts): Promise<void> {
+  if (facts.uploadId === undefined) throw new Error(`${id} is closing without an upload`);
+  const parts = await join(context, id, facts, facts.uploadId);
+  const change = { set: { state: 'closed', size: totalSize(parts) }, remove: ['uploadId'] };
+  await context.rows.update('objects', objectKey(id), change, { state: 'closing', dying: undefined });
+  await deleteAnnouncedParts(context, id);
+}
+
+/** Joins the parts that row `F` names; it is written before, so that a crash after S3 joined them loses nothing. */
+async function join(context: Context, id: FileId, facts: ObjectFacts, uploadId: string): Promise<FilePart[]> {
+  const key = contentKey(id, facts);
+  const row = await context.rows.get('objects', packedKey(id, 'F'));
+  const noted = row === undefined ? undefined : fromParts(unpack(row));
+  if (noted !== undefined) {
+    try {
+      await context.content.completeUpload(key, uploadId, noted);
+      return noted;
+    } catch (error) {
+      // A part may have been put again by an old URL before the first attempt: then the list is another one now.
+      if ((await loadUploadedParts(context, id, facts)).length === 0) throw error;
+    }
+  }
+  const parts = await loadUploadedParts(context, id, facts);
+  refuseUnlessWhole(id, parts, []);
+  await context.rows.put('objects', { ...packedKey(id, 'F'), body: pack(toParts(parts), 'the list of parts') });
+  await context.content.completeUpload(key, uploadId, parts);
+  return parts;
+}
+
+function refuseUnlessWhole(id: FileId, parts: readonly FilePart[], announced: readonly FilePart[]): void {
+  const problem = checkParts(parts, announced);
+  if (problem !== undefined) throw invalidState(`"${id}" cannot be closed: ${problem}`);
+}
+
+async function load(context: Context, id: FileId): Promise<ObjectFacts> {
+  const row = await context.rows.get('objects', objectKey(id));
+  if (row === undefined || row.dying !== undefined) throw resourceNotFound(id);
+  return toObjectFacts(row);
+}
+
+/** As row `F` holds them: [size, md5] in order. */
+function toParts(parts: readonly FilePart[]): [number, string][] {
+  return parts.map(({ size, md5 }) => [size, md5]);
+}
+
+/** Reads row `F`. */
+export function fromParts(packed: unknown): FilePart[] {
+  if (!Array.isArray(packed)) return [];
+  return (packed as [number, string][]).map(([size, md5], place) => ({ index: place + 1, size, md5 }));
+}

@@ -1,0 +1,86 @@
+// Changes what is shared by all places of an open object: its details, types and visibility.
+
+import type { Change, Context, Write } from '../../core/context.ts';
+import { invalidState, resourceNotFound, serviceUnavailable } from '../../core/error/api-error.ts';
+import type { ObjectId } from '../../core/id/identifier.ts';
+import { type ObjectOperation, refusalInState } from '../../core/object/state.ts';
+import { deleteLinks, writeLinks } from './link.ts';
+import type { LoadedObject } from './load.ts';
+import { pack } from './packed.ts';
+import { objectKey, packedKey, placementKey, toObjectFacts } from './row.ts';
+
+/** Replaces the details; the notes of who is linked follow. */
+export async function setDetails(
+  context: Context,
+  object: LoadedObject,
+  details: unknown,
+  links: readonly ObjectId[],
+): Promise<void> {
+  const { id, row } = object;
+  await writeLinks(context, id, links);
+  const body: Write = {
+    kind: 'put',
+    table: 'objects',
+    row: { ...packedKey(id, 'D'), body: pack(details, 'details') },
+  };
+  await changeOpen(context, id, 'setDetails', { set: { links: [...links] } }, [body]);
+  const obsolete = row.links.filter((link) => !links.includes(link));
+  await deleteLinks(context, id, obsolete);
+}
+
+/** Hidden objects are not listed unless asked for, and follow what links to them. */
+export async function setVisibility(context: Context, object: LoadedObject, hidden: boolean): Promise<void> {
+  const places: Write[] = [...object.placements].slice(0, maximumOpenPlaces).map(([place, placement]) => ({
+    kind: 'update',
+    table: 'objects',
+    key: placementKey(object.id, place),
+    change: { set: { hidden, modified: context.now(), revision: placement.revision + 1 } },
+    expected: { revision: placement.revision },
+  }));
+  await changeOpen(context, object.id, 'setVisibility', { set: { hidden } }, places);
+}
+
+/** Adds or removes type names. */
+export async function changeTypes(
+  context: Context,
+  object: LoadedObject,
+  operation: 'addTypes' | 'removeTypes',
+  types: readonly string[],
+): Promise<void> {
+  for (let attempt = 0; attempt < changeAttemptCount; attempt++) {
+    const row = await context.rows.get('objects', objectKey(object.id));
+    if (row === undefined || row.dying !== undefined) throw resourceNotFound(object.id);
+    const { types: before, state } = toObjectFacts(row);
+    const refusal = refusalInState(object.id, operation, state);
+    if (refusal !== undefined) throw invalidState(refusal);
+    const kept = before.filter((type) => !types.includes(type));
+    const after = operation === 'removeTypes' ? kept : [...new Set([...before, ...types])];
+    const revision = Number(row.typesRevision ?? 0);
+    const change = { set: { types: after, typesRevision: revision + 1 } };
+    const expected = { state: 'open', dying: undefined, typesRevision: row.typesRevision as number | undefined };
+    if ((await context.rows.update('objects', objectKey(object.id), change, expected)) !== undefined) return;
+  }
+  throw serviceUnavailable(`"${object.id}" is being changed by many requests at once`);
+}
+
+/** One transaction on an object that must still be open. */
+async function changeOpen(
+  context: Context,
+  id: ObjectId,
+  operation: ObjectOperation,
+  change: Change,
+  others: readonly Write[],
+): Promise<void> {
+  const expected = { state: 'open', dying: undefined };
+  const first: Write = { kind: 'update', table: 'objects', key: objectKey(id), change, expected };
+  if (await context.rows.transact([first, ...others])) return;
+  const row = await context.rows.get('objects', objectKey(id));
+  if (row === undefined || row.dying !== undefined) throw resourceNotFound(id);
+  const refusal = refusalInState(id, operation, toObjectFacts(row).state);
+  if (refusal !== undefined) throw invalidState(refusal);
+  throw serviceUnavailable(`"${id}" was changed by another request at the same time`);
+}
+
+/** An open object cannot be cloned, so it is in one place. */
+const maximumOpenPlaces = 10;
+const changeAttemptCount = 10;

@@ -1,0 +1,79 @@
+// Creates data objects. A request that is repeated with its nonce names the same id, and finds what the first one made.
+
+import type { Context, Write } from '../../core/context.ts';
+import { invalidInput, nonceReused } from '../../core/error/api-error.ts';
+import { type ObjectClass, type ObjectId, type PlaceId, parseId } from '../../core/id/identifier.ts';
+import type { ObjectState } from '../../core/object/state.ts';
+import { writeLinks } from './link.ts';
+import { pack } from './packed.ts';
+import { type CreatedBy, listingKey, newMark, objectKey, packedKey, placementKey, toObjectFacts } from './row.ts';
+
+export type NewObject = {
+  readonly id: ObjectId;
+  readonly place: PlaceId;
+  readonly folderId: string;
+  readonly name: string;
+  readonly tags: readonly string[];
+  readonly types: readonly string[];
+  readonly properties: { readonly [key: string]: string };
+  readonly hidden: boolean;
+  readonly details: unknown;
+  readonly links: readonly ObjectId[];
+  readonly state: ObjectState;
+  readonly createdBy: CreatedBy;
+  readonly digest: string;
+  readonly media?: string;
+  /** The body of an applet. */
+  readonly spec?: unknown;
+};
+
+/**
+ * True when an object of that id exists that the same request made: there is nothing more to do or to check. One that
+ * another request made is the refusal that clients know for a reused nonce.
+ */
+export async function wasCreated(context: Context, id: ObjectId, digest: string): Promise<boolean> {
+  const row = await context.rows.get('objects', objectKey(id));
+  if (row === undefined) return false;
+  if (toObjectFacts(row).digest !== digest) throw nonceReused();
+  return true;
+}
+
+/** Creates an object in one step: the listing and the links, which are hints, come before it. */
+export async function createObject(context: Context, object: NewObject): Promise<ObjectId> {
+  if (await wasCreated(context, object.id, object.digest)) return object.id;
+  const mark = newMark(context);
+  const writes = writesOf(context, object, mark);
+  await writeLinks(context, object.id, object.links);
+  const { id, place, folderId, name } = object;
+  await context.rows.put('objects', { ...listingKey(place, folderId, name, id), id, mark });
+  if (await context.rows.transact(writes)) return object.id;
+  if (await wasCreated(context, object.id, object.digest)) return object.id;
+  throw invalidInput(`"${object.id}" was removed while it was being created`);
+}
+
+function writesOf(context: Context, object: NewObject, mark: string): Write[] {
+  const { id, place, folderId, name, tags, types, properties, hidden, details, links, media, spec } = object;
+  const { state, createdBy, digest } = object;
+  const now = context.now();
+  const className = parseId(id)?.className as ObjectClass;
+  const facts = { className, state, created: now, createdBy: { ...createdBy }, birth: place, types: [...types] };
+  const placement = { folderId, name, tags: [...tags], properties: { ...properties }, hidden };
+  const put = (row: Extract<Write, { kind: 'put' }>['row']): Write => ({
+    kind: 'put',
+    table: 'objects',
+    row,
+    expected: 'absent',
+  });
+  const writes = [
+    put({ ...objectKey(id), ...facts, links: [...links], digest, media }),
+    put({ ...placementKey(id, place), ...placement, modified: now, revision: 0, mark }),
+  ];
+  if (hasContent(details)) writes.push(put({ ...packedKey(id, 'D'), body: pack(details, 'details') }));
+  if (spec !== undefined) writes.push(put({ ...packedKey(id, 'S'), body: pack(spec, 'the applet') }));
+  return writes;
+}
+
+/** `{}` is what no row means. */
+function hasContent(details: unknown): boolean {
+  return Array.isArray(details) || Object.keys(details as object).length > 0;
+}

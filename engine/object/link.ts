@@ -1,0 +1,111 @@
+// Who links to whom: the hint rows from a target to the objects that name it, and the hidden objects that follow.
+
+import type { Context } from '../../core/context.ts';
+import { invalidInput } from '../../core/error/api-error.ts';
+import { isObjectId, type ObjectId, type PlaceId } from '../../core/id/identifier.ts';
+import { forEach } from './each.ts';
+import { type LoadedObject, loadObjectsAt } from './load.ts';
+import { linkKey } from './row.ts';
+
+/** Notes that `from` links to each of `targets`, before it does. */
+export async function writeLinks(context: Context, from: ObjectId, targets: readonly ObjectId[]): Promise<void> {
+  await forEach(targets, (target) => context.rows.put('objects', linkKey(target, from)));
+}
+
+/** Takes notes back that are not true any more. */
+export async function deleteLinks(context: Context, from: ObjectId, targets: readonly ObjectId[]): Promise<void> {
+  await forEach(targets, (target) => context.rows.delete('objects', linkKey(target, from)));
+}
+
+/**
+ * Objects at a place, with the hidden ones that they link to there, and so on. The walk stops at a link to an object that
+ * is elsewhere or visible (dx-api.md §8.8). `missing`: those of `ids` that are not there.
+ */
+export async function withHiddenLinks(
+  context: Context,
+  place: PlaceId,
+  ids: readonly ObjectId[],
+): Promise<{ objects: LoadedObject[]; missing: ObjectId[] }> {
+  const objects = new Map<ObjectId, LoadedObject>();
+  const missing: ObjectId[] = [];
+  const seen = new Set<ObjectId>(ids);
+  let frontier = [...seen];
+  for (let asked = true; frontier.length > 0; asked = false) {
+    const found = await loadObjectsAt(context, place, frontier);
+    const next = new Set<ObjectId>();
+    for (const [index, object] of found.entries()) {
+      const id = frontier[index];
+      if (id === undefined) continue;
+      if (object === undefined) {
+        if (asked) missing.push(id);
+      } else if (asked || object.placements.get(place)?.hidden === true) {
+        objects.set(id, object);
+        for (const link of object.row.links) if (!seen.has(link)) next.add(link);
+      }
+    }
+    for (const id of next) seen.add(id);
+    frontier = [...next];
+    if (seen.size > maximumWalkCount) throw invalidInput(`more than ${maximumWalkCount} objects are linked`);
+  }
+  return { objects: [...objects.values()], missing };
+}
+
+/**
+ * Of `candidates`, hidden objects at a place, those that no visible object there reaches by links any more.
+ */
+export async function unreachedHidden(
+  context: Context,
+  place: PlaceId,
+  candidates: readonly ObjectId[],
+): Promise<ObjectId[]> {
+  const reached = new Map<ObjectId, boolean>();
+  const unreached: ObjectId[] = [];
+  for (const id of candidates) {
+    if (!(await isReached(context, place, id, reached, new Set()))) unreached.push(id);
+  }
+  return unreached;
+}
+
+async function isReached(
+  context: Context,
+  place: PlaceId,
+  id: ObjectId,
+  known: Map<ObjectId, boolean>,
+  path: Set<ObjectId>,
+): Promise<boolean> {
+  const before = known.get(id);
+  if (before !== undefined) return before;
+  if (path.has(id) || path.size > maximumChainLength) return false;
+  path.add(id);
+  let reached = false;
+  for (const holder of await loadHolders(context, place, id)) {
+    const hidden = holder.placements.get(place)?.hidden === true;
+    reached = !hidden || (await isReached(context, place, holder.id, known, path));
+    if (reached) break;
+  }
+  path.delete(id);
+  // Inside a ring of hidden objects "not reached" may only mean "asked before": that is not kept.
+  if (reached || path.size === 0) known.set(id, reached);
+  return reached;
+}
+
+/** The objects at a place that link to `target`: read from the hints, then from themselves. */
+export async function loadHolders(context: Context, place: PlaceId, target: ObjectId): Promise<LoadedObject[]> {
+  const holders: LoadedObject[] = [];
+  let after: string | undefined;
+  let seenCount = 0;
+  do {
+    const range = { pk: `${target}#links`, limit: holderPageSize, ...(after === undefined ? {} : { after }) };
+    const page = await context.rows.query('objects', range);
+    const ids = page.rows.map((row) => row.sk).filter(isObjectId);
+    const objects = await loadObjectsAt(context, place, ids);
+    for (const object of objects) if (object?.row.links.includes(target)) holders.push(object);
+    after = page.next;
+    seenCount += ids.length;
+  } while (after !== undefined && seenCount < maximumWalkCount);
+  return holders;
+}
+
+const holderPageSize = 100;
+const maximumWalkCount = 100_000;
+const maximumChainLength = 1_000;

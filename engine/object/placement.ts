@@ -1,0 +1,56 @@
+// Changes what an object is called and how it is labelled in one place, or moves it there. The object itself stays.
+
+import type { Context } from '../../core/context.ts';
+import { resourceNotFound, serviceUnavailable } from '../../core/error/api-error.ts';
+import type { ObjectId, PlaceId } from '../../core/id/identifier.ts';
+import { listingKey, newMark, type Placement, placementKey, toPlacement } from './row.ts';
+
+export type PlacementChange = Partial<Pick<Placement, 'name' | 'folderId' | 'tags' | 'properties' | 'hidden'>>;
+
+/**
+ * Applies a change to a placement as it is now: `change` may be asked again when somebody else came first. An object that
+ * is not in that place is ResourceNotFound.
+ */
+export async function changePlacement(
+  context: Context,
+  id: ObjectId,
+  place: PlaceId,
+  change: (placement: Placement) => PlacementChange,
+): Promise<void> {
+  const key = placementKey(id, place);
+  for (let attempt = 0; attempt < changeAttemptCount; attempt++) {
+    const row = await context.rows.get('objects', key);
+    if (row === undefined) throw resourceNotFound(id, `it is not in ${place}`);
+    const before = toPlacement(row);
+    if (await applyChange(context, id, place, before, change(before))) return;
+  }
+  throw serviceUnavailable(`"${id}" is being changed by many requests at once`);
+}
+
+/** The new listing comes first, then the placement, the old listing goes last: no reader misses the object. */
+async function applyChange(
+  context: Context,
+  id: ObjectId,
+  place: PlaceId,
+  before: Placement,
+  change: PlacementChange,
+): Promise<boolean> {
+  const key = placementKey(id, place);
+  const after = { ...before, ...change };
+  const relisted = after.name !== before.name || after.folderId !== before.folderId;
+  const mark = relisted ? newMark(context) : before.mark;
+  const newListing = listingKey(place, after.folderId, after.name, id);
+  if (relisted) await context.rows.put('objects', { ...newListing, id, mark });
+  const { name, folderId, hidden } = after;
+  const metadata = { name, folderId, hidden, tags: [...after.tags], properties: { ...after.properties } };
+  const set = { ...metadata, mark, modified: context.now(), revision: before.revision + 1 };
+  const expected = { revision: before.revision, mark: before.mark };
+  const changed = (await context.rows.update('objects', key, { set }, expected)) !== undefined;
+  if (relisted) {
+    const obsolete = changed ? listingKey(place, before.folderId, before.name, id) : newListing;
+    await context.rows.delete('objects', obsolete, { mark: changed ? before.mark : mark });
+  }
+  return changed;
+}
+
+const changeAttemptCount = 10;

@@ -1,0 +1,40 @@
+// Takes objects out of a place: the reference first, then what nothing holds any more (protocols.md §5).
+
+import type { Context } from '../../core/context.ts';
+import type { ObjectId, PlaceId } from '../../core/id/identifier.ts';
+import { collectBytes } from './collect.ts';
+import { forEach } from './each.ts';
+import { unreachedHidden, withHiddenLinks } from './link.ts';
+import { listingKey, placementKey, toPlacement } from './row.ts';
+
+/**
+ * Removes objects from a place, in any state, and with them the hidden ones there that no visible object reaches by links
+ * any more (dx-api.md §8.7). Repeating it finishes what a crash left; ids that are not there are passed over.
+ *
+ * @returns all that were taken out
+ */
+export async function removeObjects(context: Context, place: PlaceId, ids: readonly ObjectId[]): Promise<ObjectId[]> {
+  const asked = [...new Set(ids)];
+  const linked = await withHiddenLinks(context, place, asked);
+  await forEach(asked, (id) => removeFrom(context, place, id));
+  const followers = linked.objects.map(({ id }) => id).filter((id) => !asked.includes(id));
+  const orphans = await unreachedHidden(context, place, followers);
+  await forEach(orphans, (id) => removeFrom(context, place, id));
+  return [...linked.objects.map(({ id }) => id).filter((id) => asked.includes(id)), ...orphans];
+}
+
+/** Removes one object from a place and collects it when that was its last. */
+export async function removeFrom(context: Context, place: PlaceId, id: ObjectId): Promise<void> {
+  const key = placementKey(id, place);
+  for (let attempt = 0; attempt < removeAttemptCount; attempt++) {
+    const row = await context.rows.get('objects', key);
+    if (row === undefined) break;
+    const { folderId, name, revision, mark } = toPlacement(row);
+    if (!(await context.rows.delete('objects', key, { revision, mark }))) continue;
+    await context.rows.delete('objects', listingKey(place, folderId, name, id), { mark });
+    break;
+  }
+  await collectBytes(context, id);
+}
+
+const removeAttemptCount = 10;
