@@ -24,10 +24,13 @@ export async function carryOutError(failing: Failing, leave: Leave): Promise<voi
   failExecution(draft, error);
 }
 
+/** Errors that the interpreter finds, whose cause tells the state. */
+const OURS: readonly string[] = ['States.NoChoiceMatched', 'States.Runtime'];
+
 /** The error as history tells it; a failed evaluation has an event of its own. */
 function told({ draft, error }: Failing): StateError {
   const { state, enteredEventId } = draft.execution.position;
-  const ours = error.location !== undefined || error.error === 'States.NoChoiceMatched';
+  const ours = error.location !== undefined || OURS.includes(error.error);
   if (!ours) return error;
   const where = `An error occurred while executing the state '${state}' (entered at the event id #${enteredEventId}).`;
   const whole = new StateError(error.error, `${where} ${error.message}`);

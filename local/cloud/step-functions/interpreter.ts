@@ -8,6 +8,7 @@ import { type Draft, draftOf, endExecution, enterState, exitState, shown, succee
 import { exceedsPayload, isObject, type Json, type JsonObject } from './json.ts';
 import type { Exit, Machine, State, TaskState } from './machine.ts';
 import { dataLimitExceeded, queryEvaluationError, StateError } from './state-error.ts';
+import { checkArguments } from './task-argument.ts';
 import { isTimestamp } from './timestamp.ts';
 
 /** What makes an execution go on. */
@@ -146,6 +147,7 @@ async function scheduleTask({ draft, clock, evaluate }: Turn, state: TaskState):
       `The field 'Arguments' must be an object, but was ${JSON.stringify(given)}`,
     );
   }
+  checkArguments(state.resource, given);
   const parameters = state.resource === 'ecs:runTask.sync' ? { ...given, StartedBy: 'AWS Step Functions' } : given;
   if (exceedsPayload(parameters)) throw dataLimitExceeded(draft.execution.position.state);
   const timeout = state.timeoutSeconds && (await evaluate.seconds('TimeoutSeconds', state.timeoutSeconds, 1));

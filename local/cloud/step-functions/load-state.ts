@@ -3,6 +3,7 @@ import type { Fields, Report } from './definition-field.ts';
 import { isObject, type Json, type JsonObject } from './json.ts';
 import { loadCatchers, loadRetriers } from './load-error-rule.ts';
 import type { Catcher, Exit, State, TaskResource } from './machine.ts';
+import { TASK_ARGUMENTS } from './task-argument.ts';
 import { isTimestamp } from './timestamp.ts';
 
 type Loader = (fields: Fields, state: JsonObject, report: Report) => State;
@@ -29,15 +30,6 @@ const KINDS: Readonly<Record<string, { fields: readonly string[]; load: Loader }
       ...maybe('cause', fields.expressionOr('Cause', 'string')),
     }),
   },
-};
-
-/** What Arguments may hold; further members are refused, since nothing here would act on them. */
-const ARGUMENTS: Readonly<Record<TaskResource, readonly string[]>> = {
-  'lambda:invoke': ['FunctionName', 'Payload'],
-  'ecs:runTask.sync': [
-    ...['CapacityProviderStrategy', 'Cluster', 'EnableECSManagedTags', 'Group', 'LaunchType', 'NetworkConfiguration'],
-    ...['Overrides', 'PlatformVersion', 'PropagateTags', 'ReferenceId', 'Tags', 'TaskDefinition'],
-  ],
 };
 
 const MAX_NAME_LENGTH = 80;
@@ -95,7 +87,7 @@ function loadTask(fields: Fields, state: JsonObject, report: Report): State {
   const given = state.Arguments;
   if (!isObject(given) && typeof given !== 'string') fields.add('Arguments', 'Arguments must be an object here');
   if (resource && isObject(given)) {
-    report.fields(`${fields.path}/Arguments`, given, ARGUMENTS[resource]);
+    report.fields(`${fields.path}/Arguments`, given, TASK_ARGUMENTS[resource]);
   }
   const range = { min: 1, max: MAX_SECONDS };
   if (Number(state.HeartbeatSeconds) >= Number(state.TimeoutSeconds)) {
@@ -121,9 +113,9 @@ function loadTask(fields: Fields, state: JsonObject, report: Report): State {
 function resourceOf(fields: Fields): TaskResource | undefined {
   const text = fields.text('Resource');
   const found = /^arn:[^:]+:states:::(.+)$/.exec(text)?.[1];
-  const resource = Object.keys(ARGUMENTS).find((name) => name === found) as TaskResource | undefined;
+  const resource = Object.keys(TASK_ARGUMENTS).find((name) => name === found) as TaskResource | undefined;
   if (!resource)
-    fields.add('Resource', `'${text}' is no resource that runs here: ${Object.keys(ARGUMENTS).join(', ')}`);
+    fields.add('Resource', `'${text}' is no resource that runs here: ${Object.keys(TASK_ARGUMENTS).join(', ')}`);
   return resource;
 }
 

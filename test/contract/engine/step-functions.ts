@@ -1,0 +1,19 @@
+// Starts our Step Functions for its contract suite, with the mocked services of the job attempt's cases.
+import { createStepFunctions } from '../../../local/cloud/step-functions/step-functions.ts';
+import type { Endpoint } from '../endpoint.ts';
+import { createFastClock } from '../fast-clock.ts';
+import { jobAttemptCases } from '../job-attempt-cases.ts';
+import { createMockedServices } from '../mocked-services.ts';
+import { startControl } from './control.ts';
+
+/** Waits and pauses take a twentieth of their time. */
+const SPEED = 20;
+
+export function startOurs(): Promise<Endpoint> {
+  return startControl((database) => {
+    const clock = createFastClock(SPEED);
+    const services = createMockedServices(jobAttemptCases);
+    const states = createStepFunctions({ database, ...clock, ...services, onStatus: () => {} });
+    return { services: [states.api], close: states.close };
+  });
+}

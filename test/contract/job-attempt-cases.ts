@@ -1,0 +1,186 @@
+// The deployed state machine's cases as data: what the services answer, and the states that an interpreter must pass.
+// Ours runs them in step-functions.test.ts; mockConfig turns them into the file that LocalStack reads from SFN_MOCK_CONFIG.
+import { readFileSync } from 'node:fs';
+
+export type MockedAnswer = { Return: object } | { Throw: { Error: string; Cause: string } };
+
+export type MockedCase = {
+  /** At most 40 characters of A-Z, a-z, 0-9: it becomes a name in the mock file and part of an execution's name. */
+  name: string;
+  /** The answers to each call of a state, in order; the last one is repeated by ours, and must suffice for LocalStack. */
+  answers: { RunWorker: readonly MockedAnswer[]; Finalise: readonly MockedAnswer[] };
+  /** The states entered, in order. */
+  path: readonly string[];
+  /** How often Finalise is called: its retries do not enter it again. */
+  finaliseCalls: number;
+  status: 'SUCCEEDED' | 'FAILED';
+  /** What Finalise is told in `seen`; strings are parts that the value must contain. */
+  seen: Readonly<Record<string, unknown>>;
+};
+
+const cluster = 'arn:aws:ecs:us-east-1:000000000000:cluster/workers';
+const taskArn = 'arn:aws:ecs:us-east-1:000000000000:task/workers/0123456789abcdef0123456789abcdef';
+
+/** A stopped task as `ecs:runTask.sync` shows it; it names a capacity provider, which must not look like missing capacity. */
+function stoppedTask(stopCode: string, stoppedReason: string, exitCode?: number): object {
+  return {
+    CapacityProviderName: 'FARGATE',
+    ClusterArn: cluster,
+    Containers: [{ Name: 'worker', LastStatus: 'STOPPED', ...(exitCode === undefined ? {} : { ExitCode: exitCode }) }],
+    LastStatus: 'STOPPED',
+    StopCode: stopCode,
+    StoppedReason: stoppedReason,
+    TaskArn: taskArn,
+  };
+}
+
+const exited = (exitCode: number) =>
+  stoppedTask('EssentialContainerExited', 'Essential container in task exited', exitCode);
+const failedTask = (task: object): MockedAnswer => ({
+  Throw: { Error: 'States.TaskFailed', Cause: JSON.stringify(task) },
+});
+const done: MockedAnswer = { Return: exited(0) };
+const throttled: MockedAnswer = {
+  Throw: {
+    Error: 'ECS.AmazonECSException',
+    Cause: 'Rate exceeded (Service: AmazonECS; Status Code: 400; Error Code: ThrottlingException; Proxy: null)',
+  },
+};
+const finalised: MockedAnswer = { Return: { StatusCode: 200, Payload: {} } };
+
+const once = ['RunWorker', 'Finalise'];
+const givenUp = ['RunWorker', 'Launchable', 'Finalise'];
+const again = ['RunWorker', 'Launchable', 'Backoff'];
+
+/** Every state, both ways out of Launchable, and each kind of message that its condition tells apart. */
+export const jobAttemptCases: readonly MockedCase[] = [
+  {
+    name: 'Done',
+    answers: { RunWorker: [done], Finalise: [finalised] },
+    ...{ path: once, finaliseCalls: 1, status: 'SUCCEEDED' },
+    seen: { taskArn, stopCode: 'EssentialContainerExited', exitCode: 0 },
+  },
+  {
+    name: 'ThrottledTwice',
+    answers: { RunWorker: [throttled, throttled, done], Finalise: [finalised] },
+    ...{ path: [...again, ...again, ...once], finaliseCalls: 1, status: 'SUCCEEDED' },
+    seen: { exitCode: 0 },
+  },
+  {
+    name: 'NoCapacityOnce',
+    answers: {
+      RunWorker: [
+        { Throw: { Error: 'AmazonECS.Unknown', Cause: '{"Failures":[{"Reason":"RESOURCE:CPU"}],"Tasks":[]}' } },
+        done,
+      ],
+      Finalise: [finalised],
+    },
+    ...{ path: [...again, ...once], finaliseCalls: 1, status: 'SUCCEEDED' },
+    seen: { exitCode: 0 },
+  },
+  {
+    name: 'NoCapacityAtStart',
+    answers: {
+      RunWorker: [failedTask(stoppedTask('TaskFailedToStart', 'Capacity is unavailable at this time.')), done],
+      Finalise: [finalised],
+    },
+    ...{ path: [...again, ...once], finaliseCalls: 1, status: 'SUCCEEDED' },
+    seen: { exitCode: 0 },
+  },
+  {
+    name: 'ServerErrorOnce',
+    answers: {
+      RunWorker: [{ Throw: { Error: 'ECS.ServerException', Cause: 'Service Unavailable' } }, done],
+      Finalise: [finalised],
+    },
+    ...{ path: [...again, ...once], finaliseCalls: 1, status: 'SUCCEEDED' },
+    seen: { exitCode: 0 },
+  },
+  {
+    name: 'Permanent',
+    answers: {
+      RunWorker: [{ Throw: { Error: 'ECS.InvalidParameterException', Cause: 'TaskDefinition not found.' } }],
+      Finalise: [finalised],
+    },
+    ...{ path: givenUp, finaliseCalls: 1, status: 'SUCCEEDED' },
+    seen: { error: 'ECS.InvalidParameterException', cause: 'TaskDefinition not found.' },
+  },
+  {
+    name: 'ContainerFailure',
+    answers: { RunWorker: [failedTask(exited(1))], Finalise: [finalised] },
+    ...{ path: givenUp, finaliseCalls: 1, status: 'SUCCEEDED' },
+    seen: { error: 'States.TaskFailed', cause: '"ExitCode":1' },
+  },
+  {
+    name: 'NoSuchImage',
+    answers: {
+      RunWorker: [failedTask(stoppedTask('TaskFailedToStart', 'CannotPullContainerError: pull access denied'))],
+      Finalise: [finalised],
+    },
+    ...{ path: givenUp, finaliseCalls: 1, status: 'SUCCEEDED' },
+    seen: { error: 'States.TaskFailed', cause: 'CannotPullContainerError' },
+  },
+  {
+    name: 'HostLost',
+    answers: {
+      RunWorker: [failedTask(stoppedTask('InfrastructureHealth', 'The host of this task was lost'))],
+      Finalise: [finalised],
+    },
+    ...{ path: givenUp, finaliseCalls: 1, status: 'SUCCEEDED' },
+    seen: { error: 'States.TaskFailed', cause: 'InfrastructureHealth' },
+  },
+  {
+    name: 'FinaliseFailsThenSucceeds',
+    answers: {
+      RunWorker: [done],
+      Finalise: [
+        { Throw: { Error: 'Lambda.ServiceException', Cause: 'mocked' } },
+        { Throw: { Error: 'TypeError', Cause: '{"errorType":"TypeError","errorMessage":"mocked"}' } },
+        finalised,
+      ],
+    },
+    ...{ path: once, finaliseCalls: 3, status: 'SUCCEEDED' },
+    seen: { exitCode: 0 },
+  },
+];
+
+/** The members of what goes into Arguments are spelled as Step Functions demands: PascalCase at every depth. */
+export const jobAttemptInput = (name: string): object => ({
+  jobId: name,
+  try: 0,
+  launch: 1,
+  taskDefinition: 'arn:aws:ecs:us-east-1:000000000000:task-definition/worker:1',
+  capacityProviderStrategy: [{ CapacityProvider: 'FARGATE', Weight: 1 }],
+  cpu: '1024',
+  memory: '2048',
+  environment: [{ Name: 'ESPALIER_JOB', Value: name }],
+  tags: [],
+});
+
+/** The deployed file with the names filled in that the template fills in. */
+export function jobAttemptDefinition(): string {
+  const text = readFileSync(new URL('../../statemachines/job-attempt.asl.json', import.meta.url), 'utf8');
+  const names: Readonly<Record<string, string>> = {
+    Partition: 'aws',
+    ClusterArn: cluster,
+    SubnetIds: 'subnet-1,subnet-2',
+    SecurityGroupId: 'sg-1',
+    FinaliseFunctionArn: 'arn:aws:lambda:us-east-1:000000000000:function:finalise',
+  };
+  return text.replaceAll(/\$\{(\w+)\}/g, (_, name: string) => names[name] ?? name);
+}
+
+/** What SFN_MOCK_CONFIG names, for a machine of that name; an execution is then started on `<machine ARN>#<case>`. */
+export function mockConfig(machineName: string): object {
+  const responses: Record<string, object> = {};
+  const testCases: Record<string, Record<string, string>> = {};
+  for (const { name, answers } of jobAttemptCases) {
+    testCases[name] = {};
+    for (const [state, list] of Object.entries(answers)) {
+      const response = `${name}${state}`;
+      testCases[name][state] = response;
+      responses[response] = Object.fromEntries(list.map((answer, index) => [String(index), answer]));
+    }
+  }
+  return { StateMachines: { [machineName]: { TestCases: testCases } }, MockedResponses: responses };
+}
