@@ -66,7 +66,10 @@ export type DescribeJobInput = z.output<typeof describeJobInput>;
 
 export const jobTagsInput = z.object({ tags: z.array(tag).max(1_000), try: attempt.nullish() });
 export const jobPropertiesInput = z.object({ properties: propertyChanges, try: attempt.nullish() });
-export const updateJobInput = z.object({ allowSSH: z.array(z.string().max(256)).max(100).optional() });
+export const updateJobInput = z.object({
+  allowSSH: z.array(z.string().max(256)).max(100).optional(),
+  try: attempt.nullish(),
+});
 export const noInput = z.object({});
 
 const idOrIds = z.union([z.string().max(64), z.array(z.string().max(64)).max(1_000)]);

@@ -44,6 +44,18 @@ export function resolveReferences(
   return problems.length > 0 ? { problem: problems.slice(0, shownProblemCount).join('; ') } : { value: resolved };
 }
 
+/** The value with the references replaced that can be, and the others as they are: for showing, not for running. */
+export function resolveKnown(value: unknown, outputs: Outputs): unknown {
+  return rebuild(value, (hash) => {
+    const reference = readReference(hash);
+    if (reference === undefined) return undefined;
+    if (reference.kind === 'object' || reference.kind === 'problem' || reference.metadata !== undefined)
+      return { value: hash };
+    const picked = pick(reference, outputs);
+    return { value: 'problem' in picked ? hash : picked.value };
+  });
+}
+
 /** The data objects whose metadata `resolveReferences` will need, once these outputs are known. */
 export function objectsForMetadata(value: unknown, outputs: Outputs): ObjectId[] {
   const objects = findReferences(value).flatMap((reference) => {

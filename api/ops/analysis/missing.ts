@@ -1,0 +1,8 @@
+// Analyses are made by workflows, which cannot be run yet: so there is none.
+
+import { resourceNotFound } from '../../../core/error/api-error.ts';
+import type { KnownCall } from '../../route.ts';
+
+export async function missingAnalysis({ subject }: KnownCall<unknown>): Promise<never> {
+  throw resourceNotFound(subject);
+}

@@ -1,0 +1,22 @@
+// /job-xxxx/terminate: ends the tree of a job. Repeated, or too late, it is a success that changes nothing.
+
+import { atLeast } from '../../../core/access/level.ts';
+import { permissionDenied } from '../../../core/error/api-error.ts';
+import { loadLevel } from '../../../engine/container/level.ts';
+import { terminateTree } from '../../../engine/terminate.ts';
+import type { KnownCall } from '../../route.ts';
+import { visibleJob } from './visible.ts';
+
+/** Who launched it may, and who has ADMINISTER in its project (dx-api.md §5.2); of jobs, those of the same tree. */
+export async function terminateJob(call: KnownCall<unknown>): Promise<{ id: string }> {
+  const { context, caller } = call;
+  const row = await visibleJob(call, 'terminate it');
+  const isOwn = caller.kind === 'job' ? caller.job.origin === row.origin : caller.user === row.launchedBy;
+  if (!isOwn) {
+    const level = await loadLevel(context, caller, row.project);
+    if (!atLeast(level, 'ADMINISTER'))
+      throw permissionDenied(`terminate ${row.pk}`, 'ADMINISTER, or to have launched it', level);
+  }
+  await terminateTree(context, row.pk, caller.user);
+  return { id: row.pk };
+}

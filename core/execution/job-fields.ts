@@ -1,0 +1,158 @@
+// What describing a job shows, field by field (dx-api.md §5.1). Pure: which facts a selection needs is asked first, the
+// values are made of them then.
+
+import { fargateSize } from '../instance/fargate-size.ts';
+import { type JobRow, jobWorkspace } from '../job/row.ts';
+import { selectFields } from '../object/field.ts';
+import type { Hash } from '../reference/value.ts';
+import type { ExecutionSpec } from '../run/request.ts';
+
+/** What can change after the job was made; of one try. */
+export type JobMetadata = {
+  readonly tags: readonly string[];
+  readonly properties: { readonly [key: string]: string };
+  readonly details: unknown;
+  readonly allowSSH?: readonly string[];
+};
+/** A job that ended a tree, as it is told to all jobs of it. */
+export type FailedJob = Pick<JobRow, 'pk' | 'try' | 'executable' | 'function' | 'failureReason' | 'failureMessage'> & {
+  readonly name: string;
+  readonly executableName: string;
+};
+export type JobFacts = {
+  /** Of the try that is described. */
+  readonly row: JobRow;
+  readonly spec: ExecutionSpec;
+  readonly metadata: JobMetadata;
+  readonly region: string;
+  readonly billTo: string;
+  /** Resolved as far as it is known. */
+  readonly input?: Hash;
+  /** Of a job that is done. */
+  readonly output?: Hash;
+  /** The whole message, when the row has it cut. */
+  readonly failureMessage?: string;
+  readonly failureFrom?: FailedJob;
+  /** How many tries ended for each reason. */
+  readonly failureCounts: { readonly [reason: string]: number };
+};
+
+export type JobFieldRequest = {
+  readonly fields?: { readonly [field: string]: boolean } | undefined;
+  readonly defaultFields?: boolean | undefined;
+  /** False leaves out the four fields of input and output. */
+  readonly io?: boolean | undefined;
+};
+
+/** The fields that a describe input asks for: without `fields` the default ones; `id` only if asked or default. */
+export function selectJobFields({ io, ...request }: JobFieldRequest): ReadonlySet<string> {
+  const chosen = selectFields(request, { defaults: defaultJobFields, switches: [] });
+  if (io === false) for (const field of ioFields) chosen.delete(field);
+  return chosen;
+}
+
+/** The values of the chosen fields, in the order of the table; what a job does not have is left out. */
+export function describeJob(facts: JobFacts, chosen: ReadonlySet<string>): Hash {
+  const described: [string, unknown][] = [];
+  for (const [field, value] of Object.entries({ ...shownByDefault, ...shownOnRequest })) {
+    if (!chosen.has(field)) continue;
+    const found = value(facts);
+    if (found !== undefined) described.push([field, found]);
+  }
+  return Object.fromEntries(described);
+}
+
+type Field = (facts: JobFacts) => unknown;
+const shown =
+  (name: string, otherwise: unknown): Field =>
+  ({ spec }) =>
+    spec.shown[name] ?? otherwise;
+const nothing: Field = () => null;
+
+/** In the order in which the platform answers. */
+const shownByDefault: { readonly [field: string]: Field } = {
+  id: ({ row }) => row.pk,
+  class: () => 'job',
+  try: ({ row }) => row.try,
+  region: ({ region }) => region,
+  name: ({ spec }) => spec.name,
+  executableName: ({ spec }) => spec.executableName,
+  executable: ({ row }) => row.executable,
+  applet: ({ row }) => (row.executable.startsWith('applet-') ? row.executable : undefined),
+  app: ({ row }) => (row.executable.startsWith('app-') ? row.executable : undefined),
+  tags: ({ metadata }) => metadata.tags,
+  properties: ({ metadata }) => metadata.properties,
+  created: ({ row }) => row.created,
+  modified: ({ row }) => row.modified,
+  tryCreated: ({ row }) => row.tryCreated,
+  project: ({ row }) => row.project,
+  folder: ({ spec }) => spec.folder,
+  billTo: ({ billTo }) => billTo,
+  costLimit: shown('costLimit', null),
+  invoiceMetadata: nothing,
+  rank: shown('rank', 0),
+  parentJob: ({ row }) => row.parent ?? null,
+  parentJobTry: ({ row }) => row.parentTry ?? null,
+  originJob: ({ row }) => row.origin,
+  masterJob: ({ row }) => row.master,
+  parentAnalysis: nothing,
+  analysis: nothing,
+  stage: nothing,
+  rootExecution: ({ row }) => row.root,
+  detachedFrom: ({ spec }) => spec.detachedFrom ?? null,
+  detachedFromTry: ({ spec }) => spec.detachedFromTry ?? null,
+  state: ({ row }) => row.state,
+  function: ({ row }) => row.function,
+  workspace: ({ row }) => jobWorkspace(row),
+  launchedBy: ({ row }) => row.launchedBy,
+  priority: ({ row }) => row.priority,
+  finalPriority: ({ row }) => row.priority,
+  workerReuseDeadlineRunTime: () => ({ state: 'reuse-off', waitTime: -1, at: -1 }),
+  dependsOn: ({ spec }) => spec.dependsOn,
+  failureCounts: ({ failureCounts }) => failureCounts,
+  stateTransitions: ({ row }) => row.transitions.map(([newState, setAt]) => ({ newState, setAt })),
+  singleContext: shown('singleContext', false),
+  ignoreReuse: ({ spec }) => spec.ignoreReuse,
+  httpsApp: () => ({ enabled: false }),
+  details: ({ metadata }) => metadata.details,
+  systemRequirements: ({ spec }) => spec.systemRequirements,
+  instanceType: ({ row }) => row.instance,
+  executionPolicy: ({ spec }) => spec.executionPolicy,
+  networkAccess: ({ spec }) => spec.access.network ?? [],
+  debug: shown('debug', {}),
+  allowSSH: ({ metadata, spec }) => metadata.allowSSH ?? spec.shown.allowSSH,
+  startedRunning: ({ row }) => row.startedRunning,
+  // Clients need startedRunning wherever they find stoppedRunning.
+  stoppedRunning: ({ row }) => (row.startedRunning === undefined ? undefined : row.stoppedRunning),
+  delayWorkspaceDestruction: ({ spec }) => spec.delayWorkspaceDestruction,
+  preserveJobOutputs: shown('preserveJobOutputs', null),
+  detailedJobMetrics: shown('detailedJobMetrics', false),
+  maxTreeSpotWaitTime: shown('maxTreeSpotWaitTime', undefined),
+  maxJobSpotWaitTime: shown('maxJobSpotWaitTime', undefined),
+  timeout: ({ row }) => row.timeoutMs,
+  outputReusedFrom: nothing,
+  runInput: ({ spec }) => spec.runInput,
+  originalInput: ({ spec }) => spec.originalInput,
+  input: ({ input, spec }) => input ?? spec.originalInput,
+  output: ({ output }) => output ?? null,
+  failureReason: ({ row }) => row.failureReason,
+  failureMessage: ({ row, failureMessage }) =>
+    row.failureReason === undefined ? undefined : (failureMessage ?? row.failureMessage ?? ''),
+  failureFrom: ({ failureFrom }) => (failureFrom === undefined ? undefined : describeFailedJob(failureFrom)),
+};
+
+const shownOnRequest: { readonly [field: string]: Field } = {
+  headJobOnDemand: ({ spec }) => spec.headJobOnDemand,
+  runSystemRequirements: ({ spec }) => spec.runSystemRequirements,
+  runSystemRequirementsByExecutable: ({ spec }) => spec.runSystemRequirementsByExecutable,
+  mergedSystemRequirementsByExecutable: ({ spec }) => spec.mergedSystemRequirementsByExecutable,
+  /** What the worker really has; `shortfall` tells what is less than the instance type promises. */
+  instanceTypeGranted: ({ row }) => fargateSize(row.instance).granted,
+};
+
+function describeFailedJob({ pk, ...job }: FailedJob): Hash {
+  return { id: pk, ...job };
+}
+
+const ioFields = ['runInput', 'originalInput', 'input', 'output'] as const;
+const defaultJobFields = Object.keys(shownByDefault);

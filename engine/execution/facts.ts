@@ -1,0 +1,103 @@
+// Loads what describing jobs needs, and no more: bodies only for the fields that show them, many jobs in few reads.
+
+import type { Context } from '../../core/context.ts';
+import type { FailedJob, JobFacts } from '../../core/execution/job-fields.ts';
+import type { JobId } from '../../core/id/identifier.ts';
+import { type JobRow, outputBodyId } from '../../core/job/row.ts';
+import { isTerminal } from '../../core/job/state.ts';
+import { isHash } from '../../core/reference/value.ts';
+import type { ExecutionSpec } from '../../core/run/request.ts';
+import { loadProjects } from '../container/project.ts';
+import { loadJobs, loadSpec } from '../load-job.ts';
+import { forEach } from '../object/each.ts';
+import { loadKnownInput } from './known-input.ts';
+import { loadMetadataOfMany } from './metadata.ts';
+import { loadFailureCounts } from './try.ts';
+
+/**
+ * The facts of each row (of a try), parallel to `rows`.
+ *
+ * @param chosen the fields that will be shown
+ */
+export async function loadJobFacts(
+  context: Context,
+  rows: readonly JobRow[],
+  chosen: ReadonlySet<string>,
+): Promise<JobFacts[]> {
+  const specs = await loadSpecs(
+    context,
+    rows.map(({ pk }) => pk),
+  );
+  const entries = rows.map((row, index) => ({ row, spec: specs[index] as ExecutionSpec }));
+  const targets = entries.map(({ row, spec }) => ({ job: row.pk, try: row.try, spec }));
+  const [metadata, billTo, failed] = await Promise.all([
+    loadMetadataOfMany(context, targets),
+    chosen.has('billTo') ? loadBillTo(context, rows) : new Map<string, string>(),
+    chosen.has('failureFrom') ? loadFailed(context, rows) : new Map<JobId, FailedJob>(),
+  ]);
+  return forEach([...entries.entries()], async ([index, { row, spec }]): Promise<JobFacts> => {
+    const input = chosen.has('input') ? await loadKnownInput(context, row, spec) : undefined;
+    const result = await loadResult(context, row, chosen);
+    const failureFrom = row.state === 'failed' ? failed.get(row.failureFrom ?? row.pk) : undefined;
+    return {
+      row,
+      spec,
+      metadata: metadata[index] ?? { tags: spec.tags, properties: spec.properties, details: spec.details },
+      region: context.settings.region,
+      billTo: billTo.get(row.project) ?? row.launchedBy,
+      failureCounts: chosen.has('failureCounts') && row.try > 0 ? await loadFailureCounts(context, row) : {},
+      ...(input === undefined ? {} : { input }),
+      ...(failureFrom === undefined ? {} : { failureFrom }),
+      ...result,
+    };
+  });
+}
+
+async function loadSpecs(context: Context, jobs: readonly JobId[]): Promise<ExecutionSpec[]> {
+  if (jobs.length === 1 && jobs[0] !== undefined) return [(await loadSpec(context, jobs[0])) as ExecutionSpec];
+  const bodies = await context.bodies.loadMany([...new Set(jobs)], 'S');
+  const byId = new Map([...new Set(jobs)].map((job, index) => [job, bodies[index]]));
+  return jobs.map((job) => {
+    const spec = byId.get(job);
+    if (!isHash(spec)) throw new Error(`${job} has a row but no specification`);
+    return spec as unknown as ExecutionSpec;
+  });
+}
+
+/** The output of a job that is done; the message of one that failed, when the row has it cut. */
+async function loadResult(context: Context, row: JobRow, chosen: ReadonlySet<string>) {
+  const showsOutput = row.state === 'done' && chosen.has('output');
+  const isCut = row.failureMessage?.endsWith('…') === true;
+  const showsMessage = isTerminal(row.state) && isCut && (chosen.has('failureMessage') || chosen.has('failureFrom'));
+  if (!showsOutput && !showsMessage) return {};
+  const body = await context.bodies.load(outputBodyId(row), 'O');
+  const { output, failure } = isHash(body) ? body : {};
+  if (showsOutput) return { output: isHash(output) ? output : {} };
+  const message = isHash(failure) ? failure.message : undefined;
+  return typeof message === 'string' ? { failureMessage: message } : {};
+}
+
+async function loadBillTo(context: Context, rows: readonly JobRow[]): Promise<Map<string, string>> {
+  const ids = [...new Set(rows.map(({ project }) => project))];
+  const projects = await loadProjects(context, ids);
+  return new Map(projects.flatMap((project) => (project === undefined ? [] : [[project.id, project.billTo]])));
+}
+
+/** The jobs that the failed ones of these name as the first to fail: mostly themselves. */
+async function loadFailed(context: Context, rows: readonly JobRow[]): Promise<Map<JobId, FailedJob>> {
+  const ids = new Set(rows.filter(({ state }) => state === 'failed').map(({ failureFrom, pk }) => failureFrom ?? pk));
+  if (ids.size === 0) return new Map();
+  const found = (await loadJobs(context, [...ids])).filter((row) => row !== undefined);
+  const specs = await loadSpecs(
+    context,
+    found.map(({ pk }) => pk),
+  );
+  return new Map(found.map((row, index) => [row.pk, toFailedJob(row, specs[index])]));
+}
+
+function toFailedJob(row: JobRow, spec: ExecutionSpec | undefined): FailedJob {
+  const { pk, try: attempt, executable, function: entryPoint, failureReason, failureMessage } = row;
+  const names = { name: spec?.name ?? pk, executableName: spec?.executableName ?? executable };
+  const why = { failureReason: failureReason ?? 'JMInternalError', failureMessage: failureMessage ?? '' } as const;
+  return { pk, try: attempt, ...names, executable, function: entryPoint, ...why };
+}

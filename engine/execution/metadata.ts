@@ -1,0 +1,78 @@
+// Tags, properties and details of an execution once they were changed: a row of their own for each try, so that the job
+// row stays small and nothing that moves the job writes them.
+
+import type { Context, Value } from '../../core/context.ts';
+import { serviceUnavailable } from '../../core/error/api-error.ts';
+import type { JobMetadata } from '../../core/execution/job-fields.ts';
+import type { JobId } from '../../core/id/identifier.ts';
+import type { JobSpec } from '../../core/job/spec.ts';
+import { forEach } from '../object/each.ts';
+
+/** The metadata of a try: as it was changed last in it or in an earlier one, else as the job was made with. */
+export async function loadMetadata(context: Context, job: JobId, attempt: number, spec: JobSpec): Promise<JobMetadata> {
+  return (await loadChanged(context, job, attempt))?.metadata ?? madeWith(spec);
+}
+
+/** The same for many; parallel to `jobs`. */
+export async function loadMetadataOfMany(
+  context: Context,
+  jobs: readonly { readonly job: JobId; readonly try: number; readonly spec: JobSpec }[],
+): Promise<JobMetadata[]> {
+  const first = await context.rows.getMany(
+    'executions',
+    jobs.map(({ job }) => metadataKey(job, 0)),
+  );
+  const entries = jobs.map((one, index) => ({ ...one, row: first[index] }));
+  return forEach(entries, async ({ job, try: attempt, spec, row }) => {
+    if (attempt > 0) return loadMetadata(context, job, attempt, spec);
+    return row === undefined ? madeWith(spec) : (row.metadata as unknown as JobMetadata);
+  });
+}
+
+/** Changes the metadata of a try; writers that meet each other are put in a row. */
+export async function changeMetadata(
+  context: Context,
+  target: { readonly job: JobId; readonly try: number; readonly spec: JobSpec },
+  change: (metadata: JobMetadata) => JobMetadata,
+): Promise<void> {
+  const { job, try: attempt, spec } = target;
+  const key = metadataKey(job, attempt);
+  for (let count = 0; count < writeAttemptCount; count++) {
+    const before = await loadChanged(context, job, attempt);
+    const metadata = change(before?.metadata ?? madeWith(spec)) as unknown as Value;
+    const own = before?.try === attempt ? before.version : undefined;
+    const row = { ...key, metadata, version: (own ?? 0) + 1 };
+    if (await context.rows.put('executions', row, own === undefined ? 'absent' : { version: own })) return;
+  }
+  throw serviceUnavailable(`Too many others are changing ${job}`);
+}
+
+type Changed = { readonly metadata: JobMetadata; readonly try: number; readonly version: number };
+
+async function loadChanged(context: Context, job: JobId, attempt: number): Promise<Changed | undefined> {
+  const { rows } = await context.rows.query('executions', {
+    pk: job,
+    prefix: metadataPrefix,
+    after: metadataKey(job, attempt + 1).sk,
+    descending: true,
+    limit: 1,
+  });
+  const row = rows[0];
+  if (row === undefined) return undefined;
+  return {
+    metadata: row.metadata as unknown as JobMetadata,
+    try: Number(row.sk.slice(metadataPrefix.length)),
+    version: Number(row.version),
+  };
+}
+
+function madeWith({ tags, properties, details }: JobSpec): JobMetadata {
+  return { tags, properties, details };
+}
+
+function metadataKey(job: JobId, attempt: number): { pk: JobId; sk: string } {
+  return { pk: job, sk: `${metadataPrefix}${String(attempt).padStart(4, '0')}` };
+}
+
+const metadataPrefix = 'M#';
+const writeAttemptCount = 8;
