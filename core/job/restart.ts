@@ -1,0 +1,48 @@
+// What becomes of a job whose try ended badly: its failure stands, or its nearest master job starts again. Restarts by policy
+// (executionPolicy.restartOn, dx-api.md §11.4) belong here too; today only what the platform itself lost starts again.
+
+import type { TaskView } from '../context.ts';
+import { maximumTry } from '../id/workspace.ts';
+import { type Failure, failureMessages } from './failure.ts';
+import type { JobRow } from './row.ts';
+
+/** How a try ended. `lost`: with the platform or its host, which is nobody's failure and counts against no budget. */
+export type TryEnd = { readonly failure: Failure; readonly lost: boolean };
+
+/** True when the master job begins its next try instead of failing. */
+export function startsAgain(master: JobRow, end: TryEnd): boolean {
+  return end.lost && master.try < maximumTry;
+}
+
+/**
+ * How the try of a running job ended whose worker has stopped without reporting.
+ *
+ * @param task as ECS tells it; undefined when ECS does not know it any more
+ */
+export function endOfWorker(row: JobRow, task: TaskView | undefined, now: number): TryEnd {
+  const silent = row.leaseUntil !== undefined && row.leaseUntil < now;
+  if (task?.stopCode === hostLostCode) {
+    return { lost: true, failure: { reason: 'JMInternalError', message: failureMessages.hostLost(row.pk) } };
+  }
+  if (task?.stopCode === 'SpotInterruption') {
+    return { lost: false, failure: { reason: 'SpotInstanceInterruption', message: failureMessages.spotInterrupted } };
+  }
+  if (/OutOfMemory/i.test(task?.stoppedReason ?? '')) {
+    return { lost: false, failure: { reason: 'AppInsufficientResourceError', message: failureMessages.outOfMemory } };
+  }
+  const message = silent
+    ? failureMessages.silentWorker(Math.round((now - (row.leaseUntil ?? now)) / 1000))
+    : failureMessages.stoppedWorker(describeStop(task));
+  return { lost: false, failure: { reason: 'UnresponsiveWorker', message } };
+}
+
+function describeStop(task: TaskView | undefined): string {
+  const parts = [
+    ...(task?.exitCode === undefined ? [] : [`exit code ${task.exitCode}`]),
+    ...(task?.stoppedReason ? [task.stoppedReason] : []),
+  ];
+  return parts.length === 0 ? '' : ` (${parts.join('; ')})`;
+}
+
+/** The stop code of tasks whose machine went away. */
+const hostLostCode = 'InfrastructureHealth';

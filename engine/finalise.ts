@@ -1,0 +1,26 @@
+// What an execution that ended means for its job: when nobody claimed it, another launch or the end of the job; in every
+// other case only a look (protocols.md §4).
+
+import type { Context } from '../core/context.ts';
+import type { JobId } from '../core/id/identifier.ts';
+import { endIfDoomed } from './advance.ts';
+import { afterLaunch } from './launch.ts';
+import { loadJob } from './load-job.ts';
+import { sweepJob } from './sweep.ts';
+
+export type Ended = { readonly jobId: JobId; readonly try: number; readonly launch: number; readonly seen: unknown };
+
+/** The last step of an execution: `seen` is what its task came to, or the error and cause that it was refused with. */
+export async function finalise(context: Context, { jobId, try: attempt, launch, seen }: Ended): Promise<void> {
+  for (let look = 0; look < lookLimit; look++) {
+    const row = await loadJob(context, jobId);
+    if (row === undefined) return;
+    if (row.try !== attempt || row.launch !== launch || row.state !== 'runnable') break;
+    const saved = (await endIfDoomed(context, row)) ?? (await afterLaunch(context, row, seen));
+    if (saved.kind !== 'changed') break;
+  }
+  await sweepJob(context, jobId);
+}
+
+/** Times that the row is read again because it changed under our hands. */
+const lookLimit = 5;

@@ -1,0 +1,107 @@
+// From waiting_on_output to done: waits for the jobs that this one made and for what its output refers to, then resolves,
+// checks, stores and clones the output. Only then is the job done (design.md §1).
+
+import type { Context } from '../core/context.ts';
+import { workspaceId } from '../core/id/workspace.ts';
+import { checkValues } from '../core/iospec/check-values.ts';
+import { checkOutputFields, flatten } from '../core/iospec/fill-input.ts';
+import { type Failure, failureMessages } from '../core/job/failure.ts';
+import { isMaster, type JobRow, jobWorkspace, outputBodyId, parseLineage } from '../core/job/row.ts';
+import type { Dependency, JobSpec } from '../core/job/spec.ts';
+import { normalizeLinks } from '../core/reference/resolve.ts';
+import type { Hash } from '../core/reference/value.ts';
+import { loadOutput, loadSpec } from './load-job.ts';
+import { memberWait } from './member.ts';
+import { cloneObjects } from './object/clone.ts';
+import { listWait, loadObjectFacts } from './readiness.ts';
+import { jobsReferredTo, objectsReferredTo, resolveOutputs } from './resolve.ts';
+import { type Saved, saveJob } from './save-job.ts';
+import { waitFor } from './wait.ts';
+
+/** Looks at a job in waiting_on_output; undefined when there is nothing to change. */
+export async function advanceOutput(context: Context, row: JobRow): Promise<Saved | undefined> {
+  const from = typeof row.cursor === 'string' ? row.cursor : undefined;
+  const members = await waitFor(context, memberWait(context, row, from));
+  // A member that failed takes this job down with it: its own look puts the flag (protocols.md §3).
+  if (members.kind === 'problem') return undefined;
+  if (members.kind === 'waiting') return saveProgress(context, row, members.cursor);
+  const output = await loadOutput(context, row);
+  const jobs = jobsReferredTo(output).map((job): Dependency => ({ kind: 'job', job }));
+  const outputs = await waitFor(context, listWait(context, row, 'output', jobs));
+  if (outputs.kind === 'waiting') return undefined;
+  if (outputs.kind === 'problem') {
+    return fail(context, row, { reason: 'DependencyUnsatisfiable', message: outputs.problem.message });
+  }
+  const resolved = await resolveOutputs(context, output);
+  if ('problem' in resolved) return fail(context, row, outputError([resolved.problem]));
+  return isMaster(row)
+    ? completeMaster(context, row, resolved.value, output)
+    : complete(context, row, resolved.value, output);
+}
+
+async function completeMaster(context: Context, row: JobRow, value: Hash, before: Hash): Promise<Saved | undefined> {
+  const spec = await loadSpec(context, row.pk);
+  const output = flatten(spec.outputSpec, value);
+  const objects = [...objectsReferredTo(output).keys()];
+  const facts = await loadObjectFacts(context, objects);
+  const open = objects.filter((object) => facts.get(object)?.state === 'open');
+  const gone = objects.filter((object) => !facts.has(object));
+  const problems = [
+    ...checkOutputFields(spec.outputSpec, output),
+    ...checkValues(spec.outputSpec ?? [], output, facts),
+    ...open.map((object) => `${object} is still open, and every job that could close it has ended`),
+    ...(spec.outputSpec === undefined ? gone.map((object) => `${object} could not be found`) : []),
+  ];
+  if (problems.length > 0) return fail(context, row, outputError(problems));
+  const closed = await waitFor(
+    context,
+    listWait(
+      context,
+      row,
+      'output',
+      objects.map((object) => ({ kind: 'object', object })),
+    ),
+  );
+  if (closed.kind === 'waiting') return undefined;
+  if (closed.kind === 'problem') return fail(context, row, outputError([closed.problem.message]));
+  await cloneOutput(context, row, spec, objects);
+  return complete(context, row, output, before);
+}
+
+/** Of an origin job into its folder of the project; of a job that a job ran, into the workspace of that one. */
+async function cloneOutput(
+  context: Context,
+  row: JobRow,
+  spec: JobSpec,
+  objects: Parameters<typeof cloneObjects>[1]['objects'],
+) {
+  if (objects.length === 0) return;
+  const outer = row.lineage.at(-1);
+  const above = outer === undefined ? undefined : parseLineage(outer);
+  const container = above === undefined ? row.project : workspaceId(above.master, above.try);
+  const to = { container, folder: spec.folder };
+  await cloneObjects(context, { objects, to, hiddenLinksFrom: jobWorkspace(row), keepFolders: true });
+}
+
+/** Links in outputs are of the short form (dx-api.md §3.4). */
+async function complete(context: Context, row: JobRow, output: Hash, before: Hash): Promise<Saved> {
+  const normal = normalizeLinks(output);
+  if (JSON.stringify(normal) !== JSON.stringify(before)) {
+    await context.bodies.save(outputBodyId(row), 'O', { output: normal });
+  }
+  return saveJob(context, row, { kind: 'complete' });
+}
+
+/** Members are many: the cursor is written whenever it moved by a page. */
+async function saveProgress(context: Context, row: JobRow, cursor: string | undefined): Promise<Saved | undefined> {
+  if (cursor === undefined || cursor === row.cursor) return undefined;
+  return saveJob(context, row, { kind: 'progress', cursor });
+}
+
+function fail(context: Context, row: JobRow, failure: Failure): Promise<Saved> {
+  return saveJob(context, row, { kind: 'fail', failure });
+}
+
+function outputError(problems: readonly string[]): Failure {
+  return { reason: 'OutputError', message: failureMessages.output(problems) };
+}

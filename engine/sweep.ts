@@ -1,0 +1,112 @@
+// The sweep: reconciles without any event. Looks at every job that is due, at what runs for it, and says when it looks
+// again. What it does is what the stream does, and what only a clock can notice: leases, timeouts, launches that died.
+
+import type { Context } from '../core/context.ts';
+import { isId, type JobId } from '../core/id/identifier.ts';
+import { dueTime } from '../core/job/due.ts';
+import { failureMessages } from '../core/job/failure.ts';
+import { endOfWorker } from '../core/job/restart.ts';
+import { executionName, type JobRow } from '../core/job/row.ts';
+import { endIfDoomed, lookAt } from './advance.ts';
+import { endTry } from './end-try.ts';
+import { afterLaunch, launch } from './launch.ts';
+import { loadJob } from './load-job.ts';
+import { type Saved, saveJob } from './save-job.ts';
+import { settleAll } from './wake.ts';
+import { loadWorkerTask } from './worker-task.ts';
+
+export type SweepLimits = {
+  /** Jobs looked at in one call. */
+  readonly jobCount: number;
+  /** No further page is begun after this time, in milliseconds since 1970. */
+  readonly until: number;
+};
+
+/**
+ * Looks at the jobs of one shard that are due.
+ *
+ * @returns how many were looked at, and whether more are due
+ */
+export async function sweep(
+  context: Context,
+  shard: number,
+  limits: SweepLimits,
+): Promise<{ lookedAt: number; more: boolean }> {
+  let lookedAt = 0;
+  const seen = new Set<string>();
+  while (lookedAt < limits.jobCount && context.now() < limits.until) {
+    // Rows that were just looked at may still stand in the index, which lags behind.
+    const due = (await context.rows.due(shard, context.now(), seen.size + jobsAtATime)).filter(
+      ({ id }) => !seen.has(id),
+    );
+    if (due.length === 0) return { lookedAt, more: false };
+    for (const { id } of due) seen.add(id);
+    lookedAt += due.length;
+    await settleAll(due.flatMap(({ id }) => (isId(id, 'job') ? [sweepJob(context, id)] : [])));
+  }
+  return { lookedAt, more: true };
+}
+
+/** Looks at one job, and goes on while it changes: also what an event about its task or execution calls for. */
+export async function sweepJob(context: Context, job: JobId): Promise<void> {
+  for (let step = 0; step < stepLimit; step++) {
+    const row = await loadJob(context, job);
+    if (row === undefined || row.tombstone === true) return;
+    const saved = await lookClosely(context, row);
+    if (saved !== undefined) continue;
+    if (await lookLater(context, job)) return;
+  }
+  throw new Error(`${job} changes too often to be swept; it is looked at again`);
+}
+
+/** Unlike a look that the stream asked for, it asks Step Functions and ECS what they know. */
+async function lookClosely(context: Context, row: JobRow): Promise<Saved | undefined> {
+  if (row.state === 'runnable') return (await endIfDoomed(context, row)) ?? lookAtLaunch(context, row);
+  if (row.state === 'running') return (await endIfDoomed(context, row)) ?? lookAtWorker(context, row);
+  return lookAt(context, row);
+}
+
+async function lookAtLaunch(context: Context, row: JobRow): Promise<Saved | undefined> {
+  const name = executionName({ job: row.pk, try: row.try, launch: row.launch });
+  const status = await context.workers.executionStatus(name);
+  if (status === 'CLOSED') return afterLaunch(context, row, undefined);
+  if (status === undefined) await launch(context, row);
+  return undefined;
+}
+
+async function lookAtWorker(context: Context, row: JobRow): Promise<Saved | undefined> {
+  const now = context.now();
+  const worker = await loadWorkerTask(context, row);
+  if (worker.kind === 'stopped') return endTry(context, row, endOfWorker(row, worker.task, now));
+  const { leaseUntil = now, timeoutMs, startedRunning = now, task } = row;
+  const leaseMs = context.settings.leaseSeconds * 1000;
+  if (leaseUntil < now) {
+    // Nobody looked when it ran out: the clock jumped, or the platform was away, and its worker may be there still.
+    if (now - leaseUntil > missedLooks * leaseMs) {
+      return saveJob(context, row, { kind: 'beat', leaseUntil: now + leaseMs }, { leaseUntil: row.leaseUntil });
+    }
+    if (task !== undefined) await context.workers.stopTask(task, 'nothing was heard of it');
+    const stopped = await loadWorkerTask(context, row);
+    return stopped.kind === 'stopped' ? endTry(context, row, endOfWorker(row, stopped.task, now)) : undefined;
+  }
+  if (timeoutMs === undefined || now <= startedRunning + timeoutMs + leaseMs) return undefined;
+  const message = failureMessages.timeout(Math.round(timeoutMs / 60_000));
+  return saveJob(context, row, { kind: 'end', failure: { reason: 'JobTimeoutExceeded', message } });
+}
+
+/** True when the job needs no further look now: it has nothing to come, is not due, or has a new time. */
+async function lookLater(context: Context, job: JobId): Promise<boolean> {
+  const row = await loadJob(context, job);
+  const now = context.now();
+  if (row?.dueAt === undefined || row.dueAt > now) return true;
+  const dueAt = dueTime(row, now, context.settings.leaseSeconds * 1000);
+  // A lease that has run out is looked at again soon: its task is being stopped.
+  const later = Math.max(dueAt, now + context.settings.heartbeatSeconds * 1000);
+  return (await saveJob(context, row, { kind: 'look', dueAt: later })).kind !== 'changed';
+}
+
+const jobsAtATime = 10;
+/** Changes that one look may bring about, one after the other. */
+const stepLimit = 20;
+/** Lengths of a lease after which a lease that ran out must have been noticed, had anybody looked. */
+const missedLooks = 2;

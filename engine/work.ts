@@ -1,0 +1,30 @@
+// Carries out a message of the work queue: what one invocation left for the next.
+
+import type { Context } from '../core/context.ts';
+import { readWorkMessage, toWorkRecord } from '../core/work/message.ts';
+import { advance, continueSettling, onObjectClosed } from './advance.ts';
+import { destroyContainer } from './container/destroy.ts';
+
+/**
+ * @param body as it came from the queue
+ * @throws Error for a message that this version does not know: it is kept for the operator
+ */
+export async function doWork(context: Context, body: unknown): Promise<void> {
+  const message = readWorkMessage(body);
+  if (message === undefined) throw new Error(`not a work message: ${JSON.stringify(body)?.slice(0, 200)}`);
+  switch (message.kind) {
+    case 'advance':
+      return advance(context, message.job);
+    case 'settle':
+      return continueSettling(context, message.job, message);
+    case 'wake':
+      return onObjectClosed(context, message.object, message.after);
+    case 'destroy': {
+      const after = await destroyContainer(context, message.container, message.after);
+      if (after !== undefined) await context.queues.sendWork([toWorkRecord({ ...message, after })]);
+      return;
+    }
+    default:
+      return message satisfies never;
+  }
+}
