@@ -1,0 +1,164 @@
+// Jobs from birth to end on the memory platform: what a user sees when nothing goes wrong, and when something does.
+
+import { describe, expect, test } from 'vitest';
+import type { JobId } from '../../core/id/identifier.ts';
+import type { Hash } from '../../core/reference/value.ts';
+import { createJob } from '../../engine/birth.ts';
+import { terminateTree } from '../../engine/terminate.ts';
+import { createMemoryContext, type MemoryContext } from '../memory/context.ts';
+import { jobId, type PlanOptions, planJob } from '../memory/plan.ts';
+import { createMemoryPlatform, type Program, peekJob, taskOf } from '../memory/platform.ts';
+
+type Programs = { readonly [name: string]: Program };
+
+function givenPlatform(programs: Programs) {
+  const context = createMemoryContext();
+  const platform = createMemoryPlatform(context, (claimed) => {
+    const program = programs[claimed.row.name ?? ''];
+    return program === undefined ? { output: {} } : program(claimed);
+  });
+  const run = (name: string, options?: PlanOptions) => createJob(context, planJob(name, options));
+  return { context, platform, run };
+}
+
+function statesOf(context: MemoryContext, ...names: string[]): Hash {
+  return Object.fromEntries(names.map((name) => [name, peekJob(context, jobId(name)).state]));
+}
+
+function outputOf(job: JobId, field: string): Hash {
+  return { $dnanexus_link: { job, field } };
+}
+
+test('a job without anything runs once and is settled', async () => {
+  const { context, platform, run } = givenPlatform({});
+  await run('a');
+  await platform.run();
+  const row = peekJob(context, jobId('a'));
+  expect(row.transitions.map(([state]) => state)).toEqual(['runnable', 'running', 'waiting_on_output', 'done']);
+  expect(row.dueAt).toBeUndefined();
+  expect(row.openShard).toBeUndefined();
+  expect([...context.workers.executions.keys()]).toEqual([`${jobId('a')}-t0-l0`]);
+});
+
+test('subjobs, a gather over their outputs, and an output that refers to it', async () => {
+  const { context, platform, run } = givenPlatform({
+    main: async ({ row }) => {
+      const parts = ['p1', 'p2', 'p3'];
+      for (const name of parts) await createJob(context, planJob(name, { parent: row }));
+      const input = { parts: parts.map((name) => outputOf(jobId(name), 'n')) };
+      await createJob(context, planJob('gather', { parent: row, input }));
+      return { output: { total: outputOf(jobId('gather'), 'total') } };
+    },
+    p1: () => ({ output: { n: 1 } }),
+    p2: () => ({ output: { n: 2 } }),
+    p3: () => ({ output: { n: 3 } }),
+    gather: ({ input }) => ({ output: { total: (input.parts as number[]).reduce((sum, one) => sum + one, 0) } }),
+  });
+  await run('main');
+  await platform.run();
+  expect(statesOf(context, 'main', 'p1', 'p2', 'p3', 'gather')).toEqual({
+    main: 'done',
+    p1: 'done',
+    p2: 'done',
+    p3: 'done',
+    gather: 'done',
+  });
+  expect(context.bodies.peek(jobId('main'), 'O')).toEqual({ output: { total: 6 } });
+  expect(context.rows.all('executions').filter(({ dueAt }) => dueAt !== undefined)).toEqual([]);
+});
+
+test('a failing subjob fails its whole tree, and who depends on it from outside', async () => {
+  const { context, platform, run } = givenPlatform({
+    main: async ({ row }) => {
+      await createJob(context, planJob('bad', { parent: row }));
+      await createJob(context, planJob('waiting', { parent: row, dependsOn: [jobId('bad')] }));
+      return { output: {} };
+    },
+    bad: () => ({ failure: { type: 'AppError', message: 'no reads in the file' } }),
+  });
+  await run('main');
+  await run('outside', { dependsOn: [jobId('main')] });
+  await platform.run();
+  expect(statesOf(context, 'main', 'bad', 'waiting', 'outside')).toEqual({
+    main: 'failed',
+    bad: 'failed',
+    waiting: 'failed',
+    outside: 'failed',
+  });
+  expect(peekJob(context, jobId('bad')).failureReason).toBe('AppError');
+  expect(peekJob(context, jobId('main'))).toMatchObject({ failureReason: 'JobTreeFailure', failureFrom: jobId('bad') });
+  expect(peekJob(context, jobId('outside')).failureReason).toBe('DependencyUnsatisfiable');
+  expect(context.rows.all('executions').filter(({ dueAt }) => dueAt !== undefined)).toEqual([]);
+});
+
+test('terminating a tree stops its workers first', async () => {
+  const { context, platform, run } = givenPlatform({
+    main: async ({ row }) => {
+      await createJob(context, planJob('long', { parent: row }));
+      return { output: {} };
+    },
+    long: () => undefined,
+  });
+  context.workers.stopAtOnce = false;
+  await run('main');
+  await platform.run();
+  expect(statesOf(context, 'main', 'long')).toEqual({ main: 'waiting_on_output', long: 'running' });
+  await terminateTree(context, jobId('long'), 'user-alice');
+  await platform.run();
+  expect(statesOf(context, 'main', 'long')).toEqual({ main: 'terminated', long: 'terminating' });
+  const task = taskOf(`${jobId('long')}-t0-l0`);
+  expect([...context.workers.stopping]).toEqual([task]);
+  context.workers.tasks.set(task, { lastStatus: 'STOPPED', stopCode: 'UserInitiated' });
+  context.clock.now += 700_000;
+  await platform.sweep();
+  await platform.run();
+  expect(statesOf(context, 'main', 'long')).toEqual({ main: 'terminated', long: 'terminated' });
+  expect(peekJob(context, jobId('main'))).toMatchObject({
+    failureReason: 'Terminated',
+    failureMessage: 'The job was terminated by user-alice',
+  });
+  context.clock.now += 700_000;
+  await platform.sweep();
+  expect(context.rows.all('executions').filter(({ dueAt }) => dueAt !== undefined)).toEqual([]);
+});
+
+describe('workers that go away', () => {
+  test('a lost host restarts the nearest master, in a new workspace, without the old descendants', async () => {
+    let lost = false;
+    const { context, platform, run } = givenPlatform({
+      main: async ({ row }) => {
+        await createJob(context, planJob(`child${row.try}`, { parent: row }));
+        return { output: { child: outputOf(jobId(`child${row.try}`), 'n') } };
+      },
+      child0: ({ row }) => {
+        lost = true;
+        context.workers.tasks.set(row.task ?? '', { lastStatus: 'STOPPED', stopCode: 'InfrastructureHealth' });
+        return undefined;
+      },
+      child1: () => ({ output: { n: 7 } }),
+    });
+    await run('main');
+    await platform.run();
+    expect(lost).toBe(true);
+    context.clock.now += 700_000;
+    await platform.sweep();
+    await platform.run();
+    const row = peekJob(context, jobId('main'));
+    expect(row).toMatchObject({ state: 'done', try: 1 });
+    expect(row.failureReason).toBeUndefined();
+    expect(context.bodies.peek(`${jobId('main')}#1`, 'O')).toEqual({ output: { child: 7 } });
+    const earlier = context.rows.peek('executions', { pk: jobId('main'), sk: 'T#0' });
+    expect(earlier).toMatchObject({ state: 'restarted', try: 0, failureReason: 'JMInternalError' });
+    expect(peekJob(context, jobId('child0')).state).toBe('failed');
+  });
+
+  test('a silent worker is stopped, and its job fails with UnresponsiveWorker', async () => {
+    const { context, platform, run } = givenPlatform({ main: () => undefined });
+    await run('main');
+    await platform.run();
+    context.clock.now += 601_000;
+    await platform.sweep();
+    await platform.run();
+    expect(peekJob(context, jobId('main'))).toMatchObject({ state: 'failed', failureReason: 'UnresponsiveWorker' });
+  });
+});

@@ -1,0 +1,96 @@
+// Plans of jobs for tests, as core/run would make them, without an API around.
+
+import { createHash } from 'node:crypto';
+import { deriveId } from '../../core/id/derive.ts';
+import type { AppletId, JobId, ProjectId, UserId } from '../../core/id/identifier.ts';
+import type { JobPlan } from '../../core/job/plan.ts';
+import { childLineage, type JobRow } from '../../core/job/row.ts';
+import type { Dependency, JobSpec } from '../../core/job/spec.ts';
+import { findReferences } from '../../core/reference/find.ts';
+import type { Hash } from '../../core/reference/value.ts';
+
+export const testProject = deriveId('project', 'test', 'project', '1');
+export const testApplet = deriveId('applet', 'test', 'applet', '1');
+export const testUser: UserId = 'user-alice';
+
+export type PlanOptions = {
+  readonly input?: Hash;
+  /** Beside what the input refers to. */
+  readonly dependsOn?: readonly JobId[];
+  /** The job that makes it, as it was when it asked. */
+  readonly parent?: JobRow;
+  /** With a parent: does it get a workspace of its own, as by /applet-xxxx/run? */
+  readonly master?: boolean;
+  readonly function?: string;
+  readonly spec?: Partial<JobSpec>;
+  readonly row?: Partial<JobRow>;
+  readonly now?: number;
+  readonly project?: ProjectId;
+  readonly applet?: AppletId;
+};
+
+/** The id that `planJob` gives to a name. */
+export function jobId(name: string): JobId {
+  return deriveId('job', 'test', 'job', name);
+}
+
+/** A job named `name`: an origin job, or with a parent a subjob or a child master. */
+export function planJob(name: string, options: PlanOptions = {}): JobPlan {
+  const { input = {}, dependsOn = [], parent, now = 1_700_000_000_000 } = options;
+  const id = jobId(name);
+  const ownWorkspace = parent === undefined || options.master === true;
+  const jobs = new Set([
+    ...dependsOn,
+    ...findReferences(input).flatMap((one) => (one.kind === 'job' ? [one.job] : [])),
+  ]);
+  const waits = [...jobs].map((job): Dependency => ({ kind: 'job', job }));
+  const spec: JobSpec = {
+    runInput: input,
+    originalInput: input,
+    name,
+    folder: '/',
+    tags: [],
+    properties: {},
+    details: {},
+    dependsOn,
+    executableName: 'test',
+    systemRequirements: {},
+    executionPolicy: {},
+    access: {},
+    waits,
+    pins: [],
+    delayWorkspaceDestruction: false,
+    ignoreReuse: false,
+    ...options.spec,
+  };
+  const ready = !ownWorkspace && waits.length === 0 && spec.waits.length === 0;
+  const row: JobRow = {
+    pk: id,
+    sk: 'A',
+    state: ready ? 'runnable' : 'idle',
+    try: 0,
+    launch: 0,
+    executable: options.applet ?? testApplet,
+    function: options.function ?? 'main',
+    project: options.project ?? testProject,
+    launchedBy: testUser,
+    ...(parent === undefined ? {} : { parent: parent.pk, parentTry: parent.try }),
+    origin: parent?.origin ?? id,
+    root: parent?.root ?? id,
+    master: ownWorkspace ? id : (parent?.master ?? id),
+    lineage: parent === undefined ? [] : childLineage(parent),
+    name,
+    instance: 'mem2_hdd2_x2',
+    priority: 'normal',
+    created: now,
+    modified: now,
+    tryCreated: now,
+    transitions: ready ? [['runnable', now]] : [],
+    digest: createHash('sha256')
+      .update(JSON.stringify([name, input]))
+      .digest('base64url')
+      .slice(0, 22),
+    ...options.row,
+  };
+  return { id, row, spec, ...(parent === undefined ? {} : { memberOf: { origin: row.origin, parent: parent.pk } }) };
+}

@@ -1,0 +1,119 @@
+// The engine on a memory context, driven by hand: delivers stream records and messages, and plays workers. What a deployment
+// wires with streams, queues and Step Functions, in one loop that a test can stop anywhere.
+
+import type { RunnableMessage } from '../../core/context.ts';
+import { type JobId, type ObjectId, parseId } from '../../core/id/identifier.ts';
+import { asJob, executionName, type JobRow } from '../../core/job/row.ts';
+import { onExecutionChange, onObjectClosed } from '../../engine/advance.ts';
+import { type Claimed, claim } from '../../engine/claim.ts';
+import { dispatch } from '../../engine/dispatch.ts';
+import { finalise } from '../../engine/finalise.ts';
+import { finish, type Result } from '../../engine/finish.ts';
+import { sweep } from '../../engine/sweep.ts';
+import { doWork } from '../../engine/work.ts';
+import type { MemoryContext } from './context.ts';
+import type { RowChange } from './rows.ts';
+import type { WorkRecord } from './workers.ts';
+
+/** What a job's program does: answers its result, or `undefined` to stay running. It may call the API as the job. */
+export type Program = (claimed: Claimed) => Promise<Result | undefined> | Result | undefined;
+export type MemoryPlatform = {
+  /** Delivers everything there is until nothing is left but what only time would bring. */
+  run(): Promise<void>;
+  /** Every shard, whatever the clock says is due. */
+  sweep(): Promise<void>;
+  /** Records that have not been delivered. */
+  readonly records: RowChange[];
+};
+
+/** The engine with its events; `program` is what workers run. */
+export function createMemoryPlatform(context: MemoryContext, program: Program): MemoryPlatform {
+  const records: RowChange[] = [];
+  const started = new Set<string>();
+  context.rows.onChange = (change) => void records.push(change);
+  const step = async (): Promise<boolean> => {
+    const record = records.shift();
+    if (record !== undefined) {
+      await deliverRecord(context, record);
+      return true;
+    }
+    const work = takeVisible<WorkRecord>(context.queues.work, context.clock.now);
+    if (work !== undefined) {
+      await doWork(context, work);
+      return true;
+    }
+    const runnable = takeVisible<RunnableMessage & { group: string }>(context.queues.runnable, context.clock.now);
+    if (runnable !== undefined) {
+      await dispatch(context, runnable);
+      return true;
+    }
+    for (const [name, execution] of context.workers.executions) {
+      if (execution.status !== 'RUNNING' || started.has(name)) continue;
+      started.add(name);
+      await playWorker(context, name, program);
+      return true;
+    }
+    return false;
+  };
+  return {
+    records,
+    async run() {
+      for (let count = 0; await step(); count++) {
+        if (count > stepLimit) throw new Error(`still moving after ${stepLimit} steps`);
+      }
+    },
+    async sweep() {
+      for (let shard = 0; shard < context.settings.openShardCount; shard++) {
+        await sweep(context, shard, { jobCount: 10_000, until: Number.POSITIVE_INFINITY });
+      }
+    },
+  };
+}
+
+/** One record of a table's stream, as the function `advance` takes it. */
+export async function deliverRecord(context: MemoryContext, { table, before, after }: RowChange): Promise<void> {
+  if (after === undefined || after.sk !== 'A') return;
+  if (table === 'executions') await onExecutionChange(context, after, before);
+  const parsed = parseId(after.pk);
+  if (table === 'objects' && after.state === 'closed' && before?.state !== 'closed' && parsed !== undefined) {
+    await onObjectClosed(context, parsed.id as ObjectId);
+  }
+}
+
+/** The ARN of the task that an execution started first. */
+export function taskOf(name: string): string {
+  return `arn:aws:ecs:us-east-1:000000000000:task/espalier-test-workers/${name}`;
+}
+
+/** A job by its id, as it is now. */
+export function peekJob(context: MemoryContext, job: JobId): JobRow {
+  const row = asJob(context.rows.peek('executions', { pk: job, sk: 'A' }));
+  if (row === undefined) throw new Error(`there is no ${job}`);
+  return row;
+}
+
+/** Claims, runs the program, reports, ends: one worker that behaves. */
+async function playWorker(context: MemoryContext, name: string, program: Program): Promise<void> {
+  const execution = context.workers.executions.get(name);
+  if (execution === undefined) return;
+  const { jobId, try: attempt, launch, environment } = execution.input;
+  const job = jobId as JobId;
+  if (executionName({ job, try: attempt, launch }) !== name) throw new Error(`${name} has another job's input`);
+  const task = taskOf(name);
+  context.workers.tasks.set(task, { lastStatus: 'RUNNING' });
+  const nonce = environment.find(({ Name }) => Name === 'ESPALIER_NONCE')?.Value ?? '';
+  const claimed = await claim(context, { job, try: attempt, launch, nonce, task }).catch(() => undefined);
+  const result = claimed === undefined ? undefined : await program(claimed);
+  if (claimed !== undefined && result === undefined) return;
+  if (claimed !== undefined && result !== undefined) await finish(context, claimed.row, result);
+  context.workers.tasks.set(task, { lastStatus: 'STOPPED', stopCode: 'EssentialContainerExited', exitCode: 0 });
+  execution.status = 'CLOSED';
+  await finalise(context, { jobId: job, try: attempt, launch, seen: { taskArn: task, exitCode: 0 } });
+}
+
+function takeVisible<Message>(queue: { message: Message; visibleAt: number }[], now: number): Message | undefined {
+  const index = queue.findIndex(({ visibleAt }) => visibleAt <= now);
+  return index < 0 ? undefined : queue.splice(index, 1)[0]?.message;
+}
+
+const stepLimit = 100_000;
