@@ -11,6 +11,7 @@ import {
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
   DeleteObjectCommand,
+  GetBucketAclCommand,
   GetObjectCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
@@ -248,4 +249,11 @@ test('policies are asked by action and ARN; whoever may not list is not told wha
     's3:ListBucket arn:aws:s3:::durable',
     's3:DeleteObject arn:aws:s3:::durable/a/b',
   ]);
+});
+
+test('an operation that is not served is 501 and named', async () => {
+  const { client } = await givenOurs();
+  const call = client.send(new GetBucketAclCommand({ Bucket }));
+  expect(await refusalOf(call)).toBe('501 NotImplemented');
+  await expect(call).rejects.toThrow('GetBucketAcl');
 });

@@ -115,7 +115,8 @@ check('s3/multipart-bad-list', 'wrong order, a wrong etag, a missing part and no
   expect(await refusalOf(complete(upload, [two, one]))).toBe('400 InvalidPartOrder');
   expect(await refusalOf(complete(upload, [{ ...one, ETag: two.ETag }]))).toBe('400 InvalidPart');
   expect(await refusalOf(complete(upload, [one, { ...two, PartNumber: 3 }]))).toBe('400 InvalidPart');
-  expect(await refusalOf(complete(upload, []))).toBe('400 MalformedXML');
+  // AWS words an empty list in one way or the other, depending on how it is written.
+  expect(await refusalOf(complete(upload, []))).toMatch(/^400 (MalformedXML|InvalidRequest)$/);
 });
 
 check('s3/multipart-unlisted-parts', 'parts that the completion does not name are not in the object', async () => {
