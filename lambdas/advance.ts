@@ -1,5 +1,24 @@
-// Entry point of the function advance: wired to the engine as soon as that exists.
+// Entry point of the streams: an execution changed or an object was closed, so look at whom it concerns.
+import type { DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
+import { rowOfImage, type StreamAttribute } from '../aws/dynamo/stream-image.ts';
+import type { Row } from '../core/context.ts';
+import { isObjectId } from '../core/id/identifier.ts';
+import { onExecutionChange, onObjectClosed } from '../engine/advance.ts';
+import { context } from './context.ts';
+import { type BatchResult, eachOf } from './middleware/batch.ts';
 
-export async function handler(): Promise<never> {
-  throw new Error('The function advance is not wired yet.');
+export function handler(event: DynamoDBStreamEvent): Promise<BatchResult> {
+  return eachOf(event.Records, ({ dynamodb }) => dynamodb?.SequenceNumber ?? '', look);
+}
+
+async function look({ dynamodb }: DynamoDBRecord): Promise<void> {
+  const after = rowOf(dynamodb?.NewImage);
+  if (after === undefined) return;
+  // The two tables' streams end here; their ids tell them apart.
+  if (isObjectId(after.pk)) await onObjectClosed(context, after.pk);
+  else await onExecutionChange(context, after, rowOf(dynamodb?.OldImage));
+}
+
+function rowOf(image: object | undefined): Row | undefined {
+  return image === undefined ? undefined : rowOfImage(image as { [name: string]: StreamAttribute });
 }

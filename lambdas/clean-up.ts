@@ -1,5 +1,13 @@
-// Entry point of the function clean-up: wired to the engine as soon as that exists.
+// Entry point of the work queue: one page of work for each message; what is left is a message of its own.
+import type { SQSEvent } from 'aws-lambda';
+import { doWork } from '../engine/work.ts';
+import { context } from './context.ts';
+import { type BatchResult, eachOf } from './middleware/batch.ts';
 
-export async function handler(): Promise<never> {
-  throw new Error('The function clean-up is not wired yet.');
+export function handler(event: SQSEvent): Promise<BatchResult> {
+  return eachOf(
+    event.Records,
+    ({ messageId }) => messageId,
+    ({ body }) => doWork(context, JSON.parse(body)),
+  );
 }

@@ -1,5 +1,8 @@
-// Entry point of the function finalise: wired to the engine as soon as that exists.
+// Entry point of the state machine's last step: look at the job of a launch that has ended. Retried by the machine.
+import { type Ended, finalise } from '../engine/finalise.ts';
+import { context } from './context.ts';
 
-export async function handler(): Promise<never> {
-  throw new Error('The function finalise is not wired yet.');
+export async function handler(event: Ended): Promise<object> {
+  await finalise(context, event);
+  return {};
 }

@@ -1,0 +1,271 @@
+// The facts of the templates that must not change by accident.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Script } from 'node:vm';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { openIndex, tables } from '../../aws/dynamo/tables.ts';
+import { logPathFunction } from '../../infra/constructs/log-path.ts';
+import { deploymentOf } from '../../infra/deployment.ts';
+import { givenPlatform, givenTemplates, readable, resourcesOf, type StackTemplate } from './platform.ts';
+
+let templates: Record<string, StackTemplate>;
+let prod: Record<string, StackTemplate>;
+beforeAll(() => {
+  templates = givenTemplates('dev');
+  prod = givenTemplates('prod');
+});
+const of = (...types: string[]) => resourcesOf(templates, ...types);
+const root = join(import.meta.dirname, '../..');
+
+describe('stacks', () => {
+  test('no stack exports or imports anything, and none has a resource of the CDK its own', () => {
+    for (const { Outputs = {} } of Object.values(templates)) {
+      for (const output of Object.values(Outputs)) expect(output.Export).toBeUndefined();
+    }
+    expect(JSON.stringify(templates)).not.toContain('Fn::ImportValue');
+    expect(JSON.stringify(templates)).not.toContain('Fn::GetStackOutput');
+    const types = Object.values(templates).flatMap(({ Resources }) => Object.values(Resources).map(({ Type }) => Type));
+    expect(types.filter((type) => type.startsWith('Custom::') || type.includes('CustomResource'))).toEqual([]);
+  });
+
+  test('no stack depends on itself, by any way', () => {
+    const { stacks } = givenPlatform();
+    for (const stack of stacks) {
+      const reached = new Set(stack.dependencies);
+      for (const other of reached) for (const next of other.dependencies) reached.add(next);
+      expect(reached.has(stack)).toBe(false);
+    }
+  });
+
+  test('every parameter that is read is declared, once, by another stack', () => {
+    const declared = of('AWS::SSM::Parameter').map(({ properties }) => properties.Name);
+    expect(new Set(declared).size).toBe(declared.length);
+    const text = JSON.stringify(templates);
+    const read = [...text.matchAll(/"Type":"AWS::SSM::Parameter::Value<String>","Default":"([^"]+)"/g)].map(
+      ([, name]) => name,
+    );
+    expect(read.length).toBeGreaterThan(5);
+    for (const name of read) expect(declared).toContain(name);
+  });
+
+  test.each(['Dev', '1', 'a-b', '', 'averyveryverylongstage'])('"%s" is no stage', (stage) => {
+    expect(() => deploymentOf(stage)).toThrow('stage');
+  });
+
+  test('what is local notices silence in seconds', () => {
+    const leases = resourcesOf(givenTemplates('local'), 'AWS::Lambda::Function').flatMap(({ properties }) => {
+      const { Variables } = properties.Environment as { Variables: Record<string, string> };
+      return Variables.LEASE_SECONDS ?? [];
+    });
+    expect(new Set(leases)).toEqual(new Set(['20']));
+  });
+});
+
+describe('data', () => {
+  test('tables are those of tables.ts: on demand, restorable, one sparse index of keys', () => {
+    const found = of('AWS::DynamoDB::Table').map(({ properties }) => properties);
+    expect(found).toHaveLength(Object.keys(tables).length);
+    for (const { suffix, stream, ttl, index } of Object.values(tables)) {
+      const table = found.find(({ TableName }) => TableName === `espalier-dev-${suffix}`);
+      expect(table).toMatchObject({
+        BillingMode: 'PAY_PER_REQUEST',
+        KeySchema: [
+          { AttributeName: 'pk', KeyType: 'HASH' },
+          { AttributeName: 'sk', KeyType: 'RANGE' },
+        ],
+        PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+      });
+      expect(table?.StreamSpecification).toEqual(stream ? { StreamViewType: 'NEW_AND_OLD_IMAGES' } : undefined);
+      expect(table?.TimeToLiveSpecification).toEqual(ttl && { AttributeName: ttl, Enabled: true });
+      expect(table?.GlobalSecondaryIndexes).toEqual(
+        index && [
+          {
+            IndexName: openIndex.name,
+            KeySchema: [
+              { AttributeName: openIndex.partitionKey, KeyType: 'HASH' },
+              { AttributeName: openIndex.sortKey, KeyType: 'RANGE' },
+            ],
+            Projection: { ProjectionType: 'KEYS_ONLY' },
+          },
+        ],
+      );
+    }
+  });
+
+  test('on the stage prod data outlives its stack', () => {
+    for (const { resource, properties } of resourcesOf(prod, 'AWS::DynamoDB::Table')) {
+      expect([resource.DeletionPolicy, properties.DeletionProtectionEnabled]).toEqual(['Retain', true]);
+    }
+    for (const { resource } of resourcesOf(prod, 'AWS::S3::Bucket')) expect(resource.DeletionPolicy).toBe('Retain');
+  });
+
+  test('buckets are closed to the public and to plain HTTP', () => {
+    const buckets = of('AWS::S3::Bucket');
+    expect(buckets.map(({ id }) => id.replace(/[0-9A-F]{8}$/, ''))).toEqual(['AccessLogs', 'Content', 'Inbox']);
+    for (const { id, properties } of buckets) {
+      expect(Object.values(properties.PublicAccessBlockConfiguration as object)).toEqual([true, true, true, true]);
+      expect(JSON.stringify(properties.BucketEncryption)).toContain('AES256');
+      const policy = of('AWS::S3::BucketPolicy').find((one) => readable(one.properties.Bucket) === id);
+      const text = JSON.stringify(policy?.properties.PolicyDocument);
+      expect(text).toContain('"Condition":{"Bool":{"aws:SecureTransport":"false"}},"Effect":"Deny"');
+      expect(text).toContain('"Condition":{"NumericLessThan":{"s3:TlsVersion":1.2}},"Effect":"Deny"');
+      expect(text).not.toContain('"Effect":"Allow","Principal":{"AWS":"*"}');
+    }
+  });
+
+  test('completed content never expires; unfinished uploads do; the inbox tells EventBridge', () => {
+    const [content, inbox] = ['Content', 'Inbox'].map((name) =>
+      of('AWS::S3::Bucket').find(({ id }) => id.startsWith(name)),
+    );
+    expect(content?.properties.LifecycleConfiguration).toEqual({
+      Rules: [
+        { AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 }, Id: 'AbortIncompleteUploads', Status: 'Enabled' },
+      ],
+    });
+    expect(inbox?.properties.NotificationConfiguration).toEqual({
+      EventBridgeConfiguration: { EventBridgeEnabled: true },
+    });
+  });
+});
+
+describe('workers', () => {
+  test('the task has no role, and its container no secret', () => {
+    const [task] = of('AWS::ECS::TaskDefinition');
+    expect(of('AWS::ECS::TaskDefinition')).toHaveLength(1);
+    expect(task?.properties).not.toHaveProperty('TaskRoleArn');
+    expect(task?.properties.ContainerDefinitions).toMatchObject([
+      { Name: 'worker', LogConfiguration: { LogDriver: 'awslogs' }, StopTimeout: 120 },
+    ]);
+    expect(JSON.stringify(task?.properties.ContainerDefinitions)).not.toMatch(/Secrets|Privileged/);
+  });
+
+  test('the network has neither NAT nor interface endpoints, and lets nothing in', () => {
+    expect(of('AWS::EC2::NatGateway')).toEqual([]);
+    expect(of('AWS::EC2::VPCEndpoint').map(({ properties }) => properties.VpcEndpointType)).toEqual(['Gateway']);
+    expect(of('AWS::EC2::SecurityGroupIngress')).toEqual([]);
+    for (const { properties } of of('AWS::EC2::SecurityGroup')) {
+      expect(properties).not.toHaveProperty('SecurityGroupIngress');
+    }
+  });
+});
+
+describe('triggers', () => {
+  const seconds = (id: string) =>
+    of('AWS::Lambda::Function').find((one) => one.id.startsWith(id))?.properties.Timeout as number;
+
+  test.each([
+    ['espalier-dev-runnable', 'Dispatch'],
+    ['espalier-dev-work', 'CleanUp'],
+  ])('%s hides a message long enough for %s, and ends with dead letters', (name, consumer) => {
+    const queue = of('AWS::SQS::Queue').find(({ properties }) => properties.QueueName === name)?.properties;
+    expect(queue?.VisibilityTimeout).toBeGreaterThanOrEqual(6 * seconds(consumer));
+    expect(queue?.RedrivePolicy).toMatchObject({ maxReceiveCount: 10 });
+  });
+
+  test('queues are read with a bound and answered message by message', () => {
+    const mappings = of('AWS::Lambda::EventSourceMapping').filter(({ properties }) => properties.ScalingConfig);
+    expect(mappings.map(({ id, properties }) => [id.slice(0, 12), properties.ScalingConfig])).toEqual([
+      ['RunnableMess', { MaximumConcurrency: 5 }],
+      ['WorkMessages', { MaximumConcurrency: 10 }],
+    ]);
+    for (const { properties } of mappings) {
+      expect(properties.FunctionResponseTypes).toEqual(['ReportBatchItemFailures']);
+    }
+  });
+
+  test('streams are filtered on the new image, and no batch blocks a shard for long', () => {
+    const mappings = of('AWS::Lambda::EventSourceMapping').filter(({ properties }) => !properties.ScalingConfig);
+    expect(mappings).toHaveLength(2);
+    for (const { properties } of mappings) {
+      expect(properties).toMatchObject({
+        BisectBatchOnFunctionError: true,
+        FunctionResponseTypes: ['ReportBatchItemFailures'],
+        MaximumRetryAttempts: 5,
+        MaximumRecordAgeInSeconds: 3600,
+        DestinationConfig: { OnFailure: {} },
+      });
+      const { Filters } = properties.FilterCriteria as { Filters: { Pattern: string }[] };
+      const pattern = JSON.parse(Filters[0]?.Pattern ?? '');
+      expect(pattern.eventName).toEqual(['INSERT', 'MODIFY']);
+      expect(pattern.dynamodb.NewImage.sk).toEqual({ S: ['A'] });
+      // A heartbeat changes the row of a running job: it has no consequences.
+      expect(pattern.dynamodb.NewImage.state.S).not.toContain('running');
+    }
+  });
+
+  test('the sweep looks each minute, and at once where a task or an execution ended badly', () => {
+    const rules = of('AWS::Events::Rule').map(({ properties }) => properties);
+    expect(rules.map(({ Name }) => Name)).toEqual([
+      'espalier-dev-sweep',
+      'espalier-dev-task-stopped',
+      'espalier-dev-execution-closed',
+    ]);
+    expect(rules[0]?.ScheduleExpression).toBe('rate(1 minute)');
+    for (const { Targets } of rules) expect(Targets).toMatchObject([{ RetryPolicy: {}, DeadLetterConfig: {} }]);
+  });
+
+  test('the HTTP API has exactly these routes', () => {
+    const routes = of('AWS::ApiGatewayV2::Route').map(({ properties }) => properties.RouteKey);
+    expect(routes.sort()).toEqual(
+      [
+        '$default',
+        'POST /job/new',
+        'POST /{subject}/run',
+        'POST /{subject}/{alias}/run',
+        'POST /_worker/{op}',
+        '$connect',
+        '$default',
+        '$disconnect',
+      ].sort(),
+    );
+  });
+
+  test('every function runs as it was bundled, on one runtime, with a log that ends', () => {
+    const functions = of('AWS::Lambda::Function');
+    expect(functions).toHaveLength(10);
+    for (const { properties } of functions) {
+      expect(properties).toMatchObject({ Runtime: 'nodejs24.x', Architectures: ['arm64'], Handler: 'index.handler' });
+    }
+    for (const { properties } of of('AWS::Logs::LogGroup')) expect(properties.RetentionInDays).toBeGreaterThan(0);
+  });
+});
+
+describe('the edge', () => {
+  const rewrite = (uri: string) =>
+    new Script(`${logPathFunction}; handler(event)`).runInNewContext({
+      event: { request: { uri, querystring: { a: 1 } } },
+    });
+  const job = 'job-0123456789BFGJKPQVXYZbfg';
+
+  test('moves the job of a log request into the query', () => {
+    expect(rewrite(`/${job}/getLog/websocket`)).toMatchObject({ uri: '/', querystring: { job: { value: job } } });
+  });
+
+  test.each(['/job-x/getLog/websocket', `/${job}/getLog/websocket/more`, `/${job}/a/getLog/websocket`])(
+    'refuses %s',
+    (uri) => {
+      expect(rewrite(uri)).toMatchObject({ statusCode: 404 });
+    },
+  );
+});
+
+describe('alarms', () => {
+  test('each names a severity and a heading of the runbook, and each heading has an alarm', () => {
+    const runbook = readFileSync(join(root, 'docs/operator-runbook.md'), 'utf8');
+    const headings = [...runbook.matchAll(/^## (.+)$/gm)].map(([, heading = '']) => heading);
+    const alarms = of('AWS::CloudWatch::Alarm').map(({ properties }) => properties);
+    const named = alarms.map(({ AlarmName, AlarmDescription }) => {
+      const match = /^\[(critical|warning)\] (.+)\. What to do: docs\/operator-runbook\.md#([a-z-]+)$/.exec(
+        String(AlarmDescription),
+      );
+      expect(match, String(AlarmDescription)).not.toBeNull();
+      const [, severity, heading = '', anchor] = match ?? [];
+      expect(anchor).toBe(heading.toLowerCase().replaceAll(' ', '-'));
+      const short = String(AlarmName).replace('espalier-dev-', '');
+      expect(runbook, `${short} (${severity}) in the runbook`).toContain(`\`${short}\``);
+      return heading;
+    });
+    expect(new Set(named)).toEqual(new Set(headings));
+    for (const { AlarmActions } of alarms) expect(AlarmActions).toHaveLength(1);
+  });
+});

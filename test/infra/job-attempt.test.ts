@@ -1,0 +1,68 @@
+// The state machine as it is deployed: the file, its names filled in, and a role with just the calls it makes.
+import aslValidator from 'asl-validator';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { givenTemplates, readable, resourcesOf, type StackTemplate } from './platform.ts';
+
+let templates: Record<string, StackTemplate>;
+beforeAll(() => {
+  templates = givenTemplates();
+});
+
+function stateMachine() {
+  const [found] = resourcesOf(templates, 'AWS::StepFunctions::StateMachine');
+  if (found === undefined) throw new Error('no state machine');
+  const { DefinitionString, DefinitionSubstitutions, ...rest } = found.properties;
+  return { text: String(DefinitionString), substitutions: DefinitionSubstitutions as Record<string, unknown>, rest };
+}
+
+describe('job-attempt', () => {
+  test('is valid Amazon States Language', () => {
+    const { isValid, errorsText } = aslValidator(JSON.parse(stateMachine().text));
+    expect(isValid, errorsText('\n')).toBe(true);
+  });
+
+  test('has a value for each name in the file, and no other', () => {
+    const { text, substitutions } = stateMachine();
+    const used = new Set([...text.matchAll(/\$\{(\w+)\}/g)].map(([, name]) => name));
+    expect(new Set(Object.keys(substitutions))).toEqual(used);
+  });
+
+  test('keeps the boot nonce out of its log', () => {
+    expect(stateMachine().rest.LoggingConfiguration).toMatchObject({ Level: 'ALL', IncludeExecutionData: false });
+    expect(stateMachine().rest.StateMachineType).toBe('STANDARD');
+  });
+
+  test('may do just what its states do', () => {
+    const [role] = resourcesOf(templates, 'AWS::IAM::Role').filter(({ id }) => id.startsWith('JobAttempt'));
+    const [policy] = role?.properties.Policies as { PolicyDocument: { Statement: Record<string, unknown>[] } }[];
+    const statements = (policy?.PolicyDocument.Statement ?? []).map(({ Action, Resource, Condition }) => [
+      [Action].flat(),
+      [Resource].flat().map(readable),
+      Condition === undefined ? undefined : Object.keys(Object.values(Condition)[0] as object),
+    ]);
+    const at = (service: string, rest: string) =>
+      `arn:\${AWS::Partition}:${service}:\${AWS::Region}:\${AWS::AccountId}:${rest}`;
+    const tasks = at('ecs', 'task/espalier-dev-workers/*');
+    expect(statements.slice(0, 6)).toEqual([
+      [['ecs:RunTask'], [at('ecs', 'task-definition/espalier-dev-worker:*')], ['ecs:cluster']],
+      [['ecs:StopTask', 'ecs:DescribeTasks'], [tasks], undefined],
+      [['ecs:TagResource'], [tasks], ['ecs:CreateAction']],
+      [
+        ['iam:PassRole'],
+        ['arn:${AWS::Partition}:iam::${AWS::AccountId}:role/espalier-dev-task-${AWS::Region}'],
+        ['iam:PassedToService'],
+      ],
+      [
+        ['events:PutTargets', 'events:PutRule', 'events:DescribeRule'],
+        [at('events', 'rule/StepFunctionsGetEventsForECSTaskRule')],
+        undefined,
+      ],
+      [['lambda:InvokeFunction'], [at('lambda', 'function:espalier-dev-finalise')], undefined],
+    ]);
+    // The rest is log delivery and X-Ray, which know no resources.
+    for (const [actions, resources] of statements.slice(6)) {
+      expect(resources).toEqual(['*']);
+      expect((actions as string[]).every((action) => /^(logs|xray):/.test(action))).toBe(true);
+    }
+  });
+});
