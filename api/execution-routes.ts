@@ -1,0 +1,47 @@
+// The routes of executions: running, subjobs, what becomes of them. Rows of the table in routes.ts.
+
+import { missingAnalysis } from './ops/analysis/missing.ts';
+import { runApplet } from './ops/applet/run.ts';
+import { addJobTags } from './ops/job/add-tags.ts';
+import { describeOneJob } from './ops/job/describe.ts';
+import { newJob } from './ops/job/new.ts';
+import { removeJobTags } from './ops/job/remove-tags.ts';
+import { setJobProperties } from './ops/job/set-properties.ts';
+import { terminateJob } from './ops/job/terminate.ts';
+import { updateJob } from './ops/job/update.ts';
+import { findAnalyses } from './ops/system/find-analyses.ts';
+import { findExecutions } from './ops/system/find-executions.ts';
+import { findJobs } from './ops/system/find-jobs.ts';
+import { type Route, route } from './route.ts';
+import {
+  describeJobInput,
+  findExecutionsInput,
+  jobPropertiesInput,
+  jobTagsInput,
+  newJobInput,
+  noInput,
+  runInput,
+  updateJobInput,
+} from './schemas/execution.ts';
+
+const known = { kind: 'caller' } as const;
+const viewExecutable = { kind: 'object', open: 'VIEW', closed: 'VIEW', hint: true } as const;
+
+/** What may be done with a job is decided by its project and tree, in the operations. */
+export const executionRoutes: readonly Route[] = [
+  route('/job-xxxx/describe', describeJobInput, known, describeOneJob),
+  route('/job-xxxx/terminate', noInput, known, terminateJob),
+  route('/job-xxxx/addTags', jobTagsInput, known, addJobTags),
+  route('/job-xxxx/removeTags', jobTagsInput, known, removeJobTags),
+  route('/job-xxxx/setProperties', jobPropertiesInput, known, setJobProperties),
+  route('/job-xxxx/update', updateJobInput, known, updateJob),
+  ...['describe', 'terminate', 'addTags', 'removeTags', 'setProperties'].map((method) =>
+    route(`/analysis-xxxx/${method}`, noInput, known, missingAnalysis),
+  ),
+  route('/system/findExecutions', findExecutionsInput, known, findExecutions),
+  route('/system/findJobs', findExecutionsInput, known, findJobs),
+  route('/system/findAnalyses', findExecutionsInput, known, findAnalyses),
+];
+
+export const runRoutes: readonly Route[] = [route('/applet-xxxx/run', runInput, viewExecutable, runApplet)];
+export const newJobRoutes: readonly Route[] = [route('/job/new', newJobInput, { kind: 'job' }, newJob)];

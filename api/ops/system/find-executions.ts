@@ -1,0 +1,149 @@
+// /system/findExecutions: jobs, newest first (dx-api.md §7.3). There are no analyses yet, so a search for them finds none.
+
+import { atLeast } from '../../../core/access/level.ts';
+import { invalidInput, resourceNotFound } from '../../../core/error/api-error.ts';
+import { isId, type JobId, type ProjectId } from '../../../core/id/identifier.ts';
+import type { JobRow } from '../../../core/job/row.ts';
+import { type Read, readNameFilter, readPropertyFilter, readTagFilter } from '../../../core/search/filter.ts';
+import { loadMemberships } from '../../../engine/container/project.ts';
+import { positionOf } from '../../../engine/execution/candidates.ts';
+import { type JobSearch, type SearchRange, searchJobs } from '../../../engine/execution/search.ts';
+import { createSight, type Sight } from '../../../engine/execution/sight.ts';
+import { loadJob } from '../../../engine/load-job.ts';
+import { forEach } from '../../../engine/object/each.ts';
+import type { KnownCall } from '../../route.ts';
+import type { DescribeJobInput, FindExecutionsInput } from '../../schemas/execution.ts';
+import { describeJobs } from '../job/describe.ts';
+
+type FindCall = KnownCall<FindExecutionsInput>;
+export type Found = {
+  readonly results: readonly { readonly id: string; readonly describe?: unknown }[];
+  readonly next: string | null;
+};
+
+export async function findExecutions(call: FindCall): Promise<Found> {
+  const { context, caller, input } = call;
+  const filters = readFilters(call);
+  const sight = createSight(context, caller);
+  if (input.class === 'analysis' || typeof input.parentAnalysis === 'string') return { results: [], next: null };
+  const range = await chooseRange(sight, input);
+  if (range === undefined) return { results: [], next: null };
+  const { rows, next = null } = await searchJobs(sight, { ...filters, range });
+  return { results: await toResults(call, rows), next };
+}
+
+async function toResults({ context, input }: FindCall, rows: readonly JobRow[]): Promise<Found['results']> {
+  const { describe } = input;
+  if (describe === undefined || describe === null || describe === false) return rows.map(({ pk }) => ({ id: pk }));
+  const request: DescribeJobInput = describe === true ? {} : describe;
+  const described = await describeJobs(context, rows, request);
+  return rows.map(({ pk }, index) => ({ id: pk, describe: described[index] }));
+}
+
+/** The narrowest place to look in; undefined when nothing there can be found. */
+async function chooseRange(sight: Sight, input: FindExecutionsInput): Promise<SearchRange | undefined> {
+  const { context, caller } = sight;
+  const project = input.project ?? undefined;
+  if (project !== undefined) {
+    if (!isId(project, 'project'))
+      throw invalidInput(`expected key "project" of input to be a project, not "${project}"`);
+    if (!atLeast(await sight.levelIn(project), 'VIEW')) throw resourceNotFound(project);
+  }
+  if (input.id !== undefined && input.id !== null) return { kind: 'jobs', jobs: jobsIn(input.id) };
+  if (typeof input.parentJob === 'string') {
+    const parent = isId(input.parentJob, 'job') ? await loadJob(context, input.parentJob) : undefined;
+    return parent === undefined ? undefined : { kind: 'children', parent };
+  }
+  const roots = input.originJob ?? input.rootExecution ?? undefined;
+  if (roots !== undefined) return { kind: 'trees', origins: jobsIn(roots) };
+  if (project !== undefined) return { kind: 'projects', projects: [project] };
+  return {
+    kind: 'projects',
+    projects: await ownProjects(sight, caller.kind === 'job' ? caller.job.project : undefined),
+  };
+}
+
+/** A user's own projects, not those that are open to everybody; of a job, the one that it runs in. */
+async function ownProjects({ context, caller, levelIn }: Sight, only: ProjectId | undefined): Promise<ProjectId[]> {
+  if (only !== undefined) return [only];
+  const projects = await loadMemberships(context, caller.user);
+  const visible = await forEach(projects, async (project) => atLeast(await levelIn(project), 'VIEW'));
+  return projects.filter((_, index) => visible[index]);
+}
+
+function readFilters({ context, caller, input }: FindCall): Omit<JobSearch, 'range'> {
+  const problems: string[] = [];
+  const read = <Subject>(key: 'name' | 'tags' | 'properties', reader: (filter: unknown) => Read<Subject>) => {
+    if (input[key] === undefined || input[key] === null) return undefined;
+    const filter = reader(input[key]);
+    if ('test' in filter) return filter.test;
+    problems.push(`expected key "${key}" of input to ${filter.problem}`);
+    return undefined;
+  };
+  const name = read('name', readNameFilter);
+  const tags = read('tags', readTagFilter);
+  const properties = read('properties', readPropertyFilter);
+  if (input.starting !== undefined && input.starting !== null && !positionPattern.test(input.starting)) {
+    problems.push('expected key "starting" of input to be the "next" of an earlier answer');
+  }
+  if (problems.length > 0) throw invalidInput(problems);
+  const now = context.now();
+  return {
+    bounds: {
+      before: earliest(input.starting ?? undefined, toBefore(absolute(input.created?.before, now))),
+      createdAfter: absolute(input.created?.after, now),
+    },
+    row: rowTest(input, input.launchedBy === 'self' ? caller.user : (input.launchedBy ?? undefined)),
+    ...(name === undefined ? {} : { name }),
+    ...(tags === undefined ? {} : { tags }),
+    ...(properties === undefined ? {} : { properties }),
+    includeRestarted: input.includeRestarted,
+    limit: input.limit ?? maximumPageSize,
+  };
+}
+
+function rowTest(input: FindExecutionsInput, launchedBy: string | undefined): (row: JobRow) => boolean {
+  const { project, executable, state, parentJob, includeSubjobs } = input;
+  const tests: ((row: JobRow) => boolean)[] = [];
+  const among = (values: string | readonly string[] | null | undefined, of: (row: JobRow) => string) => {
+    if (values === undefined || values === null) return;
+    const wanted = new Set(typeof values === 'string' ? [values] : values);
+    tests.push((row) => wanted.has(of(row)));
+  };
+  among(input.id, ({ pk }) => pk);
+  among(project, (row) => row.project);
+  among(executable, (row) => row.executable);
+  among(state, (row) => row.state);
+  among(launchedBy, (row) => row.launchedBy);
+  among(input.originJob, ({ origin }) => origin);
+  among(input.rootExecution, ({ root }) => root);
+  if (parentJob === null) tests.push(({ parent }) => parent === undefined);
+  if (typeof parentJob === 'string') tests.push(({ parent }) => parent === parentJob);
+  if (!includeSubjobs) tests.push(({ pk, master }) => pk === master);
+  return (row) => tests.every((test) => test(row));
+}
+
+function jobsIn(ids: string | readonly string[]): JobId[] {
+  return (typeof ids === 'string' ? [ids] : ids).filter((id) => isId(id, 'job'));
+}
+
+/** Negative times are relative to now (dx-api.md §1.1). */
+function absolute(moment: number | null | undefined, now: number): number | undefined {
+  if (moment === undefined || moment === null) return undefined;
+  return moment < 0 ? now + moment : moment;
+}
+
+/** Positions before this one were created at or before that time. */
+function toBefore(created: number | undefined): string | undefined {
+  return created === undefined ? undefined : positionOf(Math.min(created + 1, maximumTime), '');
+}
+
+function earliest(first: string | undefined, second: string | undefined): string | undefined {
+  if (first === undefined || second === undefined) return first ?? second;
+  return first < second ? first : second;
+}
+
+const positionPattern = /^\d{13}#(job-[0-9A-Za-z]{24})?$/;
+const maximumPageSize = 1_000;
+/** Milliseconds that thirteen digits hold: until the year 2286. */
+const maximumTime = 9_999_999_999_999;

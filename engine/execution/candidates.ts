@@ -1,0 +1,143 @@
+// The jobs that a search may find, newest first: from the lists of projects, from trees, or by id. List and member rows say
+// which, never how they are: the job rows are read afterwards, consistently.
+
+import type { Context } from '../../core/context.ts';
+import { isId, type JobId, type ProjectId } from '../../core/id/identifier.ts';
+import { treeKey } from '../../core/job/doom.ts';
+import type { JobRow } from '../../core/job/row.ts';
+import { loadJobs } from '../load-job.ts';
+import { forEach } from '../object/each.ts';
+
+/** `position` orders all jobs by creation, and is where a search goes on. */
+export type Candidate = { readonly position: string; readonly job: JobId };
+export type Bounds = {
+  /** Only positions before this one: exclusive. */
+  readonly before: string | undefined;
+  /** Only jobs created at or after this, in milliseconds. */
+  readonly createdAfter: number | undefined;
+};
+
+/** `<created, 13 digits>#<job>`: the sort key of list rows. */
+export function positionOf(created: number, job: string): string {
+  return `${String(Math.max(0, created)).padStart(createdDigits, '0')}#${job}`;
+}
+
+/** The partition of a project's list rows. */
+export function listKey(project: ProjectId): string {
+  return `${project}#exec`;
+}
+
+/** What was executed in these projects, merged, newest first, in batches. */
+export async function* listProjects(
+  context: Context,
+  projects: readonly ProjectId[],
+  bounds: Bounds,
+): AsyncGenerator<Candidate[]> {
+  const size = projects.length === 1 ? listPageSize : mergedPageSize;
+  const lists = await forEach(projects, async (project) => {
+    const list: List = { project, candidates: [], after: bounds.before, ended: false };
+    await readMore(context, list, bounds, size);
+    return list;
+  });
+  for (;;) {
+    const batch: Candidate[] = [];
+    while (batch.length < listPageSize) {
+      const newest = newestOf(lists);
+      if (newest === undefined) break;
+      batch.push(...newest.candidates.splice(0, 1));
+      if (newest.candidates.length === 0) await readMore(context, newest, bounds, size);
+    }
+    if (batch.length === 0) return;
+    yield batch;
+  }
+}
+
+/** All jobs of these trees, newest first, in batches: trees are read whole, as their member rows are in another order. */
+export async function* listTrees(
+  context: Context,
+  origins: readonly JobId[],
+  bounds: Bounds,
+): AsyncGenerator<Candidate[]> {
+  const members = await forEach(origins, async (origin) => [origin, ...(await loadTree(context, origin))]);
+  yield* listJobs(context, members.flat(), bounds);
+}
+
+/** The children of one job, newest first, in batches. */
+export async function* listChildren(context: Context, parent: JobRow, bounds: Bounds): AsyncGenerator<Candidate[]> {
+  yield* listJobs(context, await loadTree(context, parent.origin, `${parent.pk}#`), bounds);
+}
+
+/** These jobs, as far as they exist, newest first, in batches. */
+export async function* listJobs(
+  context: Context,
+  jobs: readonly JobId[],
+  { before, createdAfter = 0 }: Bounds,
+): AsyncGenerator<Candidate[]> {
+  const rows = await loadJobs(context, [...new Set(jobs)]);
+  const found = rows
+    .filter((row) => row !== undefined && row.created >= createdAfter)
+    .map((row) => ({ position: positionOf(row?.created ?? 0, row?.pk ?? ''), job: row?.pk as JobId }))
+    .filter(({ position }) => before === undefined || position < before)
+    .sort((first, second) => (first.position < second.position ? 1 : -1));
+  for (let start = 0; start < found.length; start += listPageSize) yield found.slice(start, start + listPageSize);
+}
+
+type List = {
+  readonly project: ProjectId;
+  readonly candidates: Candidate[];
+  after: string | undefined;
+  ended: boolean;
+};
+
+async function readMore(context: Context, list: List, { createdAfter }: Bounds, limit: number): Promise<void> {
+  if (list.ended) return;
+  const { after } = list;
+  const page = await context.rows.query('executions', {
+    pk: listKey(list.project),
+    descending: true,
+    limit,
+    ...(after === undefined ? {} : { after }),
+  });
+  const floor = createdAfter === undefined ? '' : positionOf(createdAfter, '');
+  for (const { sk } of page.rows) {
+    const job = sk.slice(createdDigits + 1);
+    if (sk >= floor && isId(job, 'job')) list.candidates.push({ position: sk, job });
+  }
+  list.after = page.next;
+  list.ended = page.next === undefined || page.next < floor;
+  if (list.candidates.length === 0 && !list.ended)
+    await readMore(context, list, { before: undefined, createdAfter }, limit);
+}
+
+function newestOf(lists: readonly List[]): List | undefined {
+  let newest: List | undefined;
+  for (const list of lists) {
+    const position = list.candidates[0]?.position;
+    if (position !== undefined && position > (newest?.candidates[0]?.position ?? '')) newest = list;
+  }
+  return newest;
+}
+
+/** The jobs of a tree's member rows: all, or those that begin with a prefix. */
+async function loadTree(context: Context, origin: JobId, prefix = 'job-'): Promise<JobId[]> {
+  const jobs: JobId[] = [];
+  let after: string | undefined;
+  do {
+    const range = { pk: treeKey(origin), prefix, limit: treePageSize, ...(after === undefined ? {} : { after }) };
+    const page = await context.rows.query('executions', range);
+    for (const { sk } of page.rows) {
+      const job = sk.slice(sk.indexOf('#') + 1);
+      if (isId(job, 'job')) jobs.push(job);
+    }
+    after = page.next;
+  } while (after !== undefined && jobs.length < maximumTreeSize);
+  return jobs;
+}
+
+const createdDigits = 13;
+const listPageSize = 200;
+/** Of each of several projects: most of what is read of them is not used. */
+const mergedPageSize = 50;
+const treePageSize = 1_000;
+/** Twice what a tree is meant to be (core/run/request.ts, `intendedTreeSize`). */
+const maximumTreeSize = 20_000;

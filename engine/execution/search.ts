@@ -1,0 +1,147 @@
+// Searches jobs: candidates in order, their rows consistently, then the conditions (dx-api.md §7.3). Absence is never
+// concluded from an index.
+
+import type { JobMetadata } from '../../core/execution/job-fields.ts';
+import type { JobId, ProjectId } from '../../core/id/identifier.ts';
+import { type JobRow, parseLineage } from '../../core/job/row.ts';
+import type { JobSpec } from '../../core/job/spec.ts';
+import { isHash } from '../../core/reference/value.ts';
+import type { Properties } from '../../core/search/filter.ts';
+import { loadJobs } from '../load-job.ts';
+import { forEach } from '../object/each.ts';
+import {
+  type Bounds,
+  type Candidate,
+  listChildren,
+  listJobs,
+  listProjects,
+  listTrees,
+  positionOf,
+} from './candidates.ts';
+import { loadMetadataOfMany } from './metadata.ts';
+import { type Sight, seesJob } from './sight.ts';
+import { loadEarlierTries } from './try.ts';
+
+/** Where to look; the narrowest that a request allows. */
+export type SearchRange =
+  | { readonly kind: 'projects'; readonly projects: readonly ProjectId[] }
+  | { readonly kind: 'trees'; readonly origins: readonly JobId[] }
+  | { readonly kind: 'children'; readonly parent: JobRow }
+  | { readonly kind: 'jobs'; readonly jobs: readonly JobId[] };
+export type JobSearch = {
+  readonly range: SearchRange;
+  readonly bounds: Bounds;
+  /** Conditions on the row alone. */
+  readonly row: (row: JobRow) => boolean;
+  readonly name?: (name: string) => boolean;
+  readonly tags?: (tags: readonly string[]) => boolean;
+  readonly properties?: (properties: Properties) => boolean;
+  /** Earlier tries too, and what belonged to them. */
+  readonly includeRestarted: boolean;
+  readonly limit: number;
+};
+
+/**
+ * Rows of jobs, and of earlier tries right after their job's, newest first: at least `limit` unless all were found, or
+ * unless `scannedJobCount` were looked at. `next` is the position to go on from, absent at the end.
+ */
+export async function searchJobs(
+  sight: Sight,
+  search: JobSearch,
+): Promise<{ readonly rows: readonly JobRow[]; readonly next?: string }> {
+  const found: JobRow[] = [];
+  let scanned = 0;
+  for await (const batch of candidatesOf(sight, search)) {
+    const rows = await loadCandidates(sight, batch);
+    const kept = new Map((await keep(sight, search, rows)).map((tries) => [tries[0]?.pk, tries]));
+    for (const { position, job } of batch) {
+      found.push(...(kept.get(job) ?? []));
+      if (found.length >= search.limit) return { rows: found, next: position };
+    }
+    scanned += batch.length;
+    const last = batch.at(-1);
+    if (scanned >= scannedJobCount && last !== undefined) return { rows: found, next: last.position };
+  }
+  return { rows: found };
+}
+
+/** A birth that was repeated may have left a second list row: the one with the job's own time counts. */
+async function loadCandidates({ context }: Sight, batch: readonly Candidate[]): Promise<JobRow[]> {
+  const jobs = batch.map(({ job }) => job);
+  const rows = await loadJobs(context, jobs);
+  return rows.filter((row, index) => {
+    return row !== undefined && row.tombstone !== true && batch[index]?.position === positionOf(row.created, row.pk);
+  }) as JobRow[];
+}
+
+function candidatesOf({ context }: Sight, { range, bounds }: JobSearch): AsyncGenerator<Candidate[]> {
+  switch (range.kind) {
+    case 'projects':
+      return listProjects(context, range.projects, bounds);
+    case 'trees':
+      return listTrees(context, range.origins, bounds);
+    case 'children':
+      return listChildren(context, range.parent, bounds);
+    case 'jobs':
+      return listJobs(context, range.jobs, bounds);
+    default:
+      return range satisfies never;
+  }
+}
+
+/** Of each job that meets the conditions: its row, and those of its earlier tries when they are wanted. */
+async function keep(sight: Sight, search: JobSearch, rows: readonly JobRow[]): Promise<readonly (readonly JobRow[])[]> {
+  const current = search.includeRestarted ? rows : await withoutDiscarded(sight, rows);
+  const tries = await forEach(current, async (row) => {
+    const all = search.includeRestarted ? [row, ...(await loadEarlierTries(sight.context, row))] : [row];
+    const matching = all.filter(search.row);
+    return matching.length > 0 && (await seesJob(sight, row)) ? matching : [];
+  });
+  return meetBodies(
+    sight,
+    search,
+    tries.filter((each) => each.length > 0),
+  );
+}
+
+/** A job is discarded when a master job that it is in has begun a later try than the one it was made in. */
+async function withoutDiscarded({ context }: Sight, rows: readonly JobRow[]): Promise<JobRow[]> {
+  const masters = new Set(rows.flatMap(({ lineage }) => lineage.map((entry) => parseLineage(entry).master)));
+  const current = new Map((await loadJobs(context, [...masters])).map((row) => [row?.pk, row?.try]));
+  return rows.filter(({ lineage }) =>
+    lineage.map(parseLineage).every(({ master, try: attempt }) => (current.get(master) ?? attempt) === attempt),
+  );
+}
+
+/** The conditions on what only bodies hold; names are in most rows. */
+async function meetBodies(
+  { context }: Sight,
+  { name, tags, properties }: JobSearch,
+  tries: readonly (readonly JobRow[])[],
+): Promise<readonly (readonly JobRow[])[]> {
+  const rows = tries.map((each) => each[0] as JobRow);
+  const needsBodies = tags !== undefined || properties !== undefined;
+  const needsNames = name !== undefined && rows.some((row) => row.name === undefined);
+  if (!needsBodies && !needsNames) {
+    return name === undefined ? tries : tries.filter((each) => name(each[0]?.name ?? ''));
+  }
+  const bodies = await context.bodies.loadMany(
+    rows.map(({ pk }) => pk),
+    'S',
+  );
+  const specs = bodies.map((body) => (isHash(body) ? (body as unknown as JobSpec) : undefined));
+  const targets = rows.map((row, index) => ({ job: row.pk, try: row.try, spec: specs[index] ?? emptySpec }));
+  const metadata = needsBodies ? await loadMetadataOfMany(context, targets) : [];
+  return tries.filter((each, index) => {
+    const { tags: held = [], properties: heldProperties = {} }: Partial<JobMetadata> = metadata[index] ?? {};
+    return (
+      (name === undefined || name(each[0]?.name ?? specs[index]?.name ?? '')) &&
+      (tags === undefined || tags(held)) &&
+      (properties === undefined || properties(heldProperties))
+    );
+  });
+}
+
+const emptySpec = { tags: [], properties: {}, details: {} } as unknown as JobSpec;
+/** Jobs that one call looks at: a search that finds little goes on in the next one. */
+const scannedJobCount = 4_000;
