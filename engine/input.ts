@@ -28,7 +28,7 @@ export async function advanceInput(context: Context, row: JobRow): Promise<Saved
   if (arrived.kind !== 'ready') return keepWaiting(context, row, { ...arrived, cursor: undefined });
   const problems = isMaster(row) ? await placeInput(context, row, spec, input) : [];
   if (problems.length > 0) return fail(context, row, inputError(problems));
-  if (input !== spec.originalInput) await context.bodies.save(row.pk, 'I', input);
+  if (resolved.value !== spec.originalInput) await context.bodies.save(row.pk, 'I', input);
   return saveJob(context, row, { kind: 'ready' });
 }
 

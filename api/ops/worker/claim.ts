@@ -1,0 +1,68 @@
+// /_worker/claim: a worker takes its job and gets all that it needs to run it. No token yet: the boot nonce is the proof.
+
+import { z } from 'zod';
+import { invalidInput, invalidState } from '../../../core/error/api-error.ts';
+import type { AppletSpec } from '../../../core/executable/applet.ts';
+import { type ContainerId, isId, isObjectId } from '../../../core/id/identifier.ts';
+import { fargateSize } from '../../../core/instance/fargate-size.ts';
+import { flatten } from '../../../core/iospec/fill-input.ts';
+import { type JobRow, jobWorkspace } from '../../../core/job/row.ts';
+import type { Hash } from '../../../core/reference/value.ts';
+import { claim } from '../../../engine/claim.ts';
+import { loadObjectsAt } from '../../../engine/object/load.ts';
+import type { OpenCall } from '../../route.ts';
+import { describeJobs } from '../job/describe.ts';
+import { describeObjects } from '../shared/describe-object.ts';
+
+export const claimInput = z.object({
+  job: z.string().max(64),
+  try: z.int().min(0).max(10_000),
+  launch: z.int().min(0).max(1_000_000),
+  nonce: z.string().max(256),
+  task: z.string().min(1).max(512),
+});
+
+/** The claim as worker/platform.ts reads it. */
+export async function claimJob(call: OpenCall<z.output<typeof claimInput>>): Promise<Hash> {
+  const { context, input } = call;
+  if (!isId(input.job, 'job')) throw invalidInput('expected key "job" of input to be the id of a job');
+  const { token, row, spec, input: jobInput } = await claim(context, { ...input, job: input.job });
+  const [executable, [jobDescribe]] = await Promise.all([
+    describeExecutable(call, row, jobWorkspace(row)),
+    describeJobs(context, [row], {}),
+  ]);
+  return {
+    token,
+    job: row.pk,
+    try: row.try,
+    function: row.function,
+    workspace: jobWorkspace(row),
+    project: row.project,
+    region: context.settings.region,
+    launchedBy: row.launchedBy,
+    input: flatten(spec.inputSpec, jobInput),
+    jobDescribe,
+    ...executable,
+    limits: { heartbeatSeconds: context.settings.heartbeatSeconds, ...limitsOf(row) },
+  };
+}
+
+/** The applet was cloned into the workspace before the job became runnable (dx-api.md §8.10). */
+async function describeExecutable({ context }: OpenCall<unknown>, row: JobRow, place: ContainerId) {
+  const { executable } = row;
+  const [object] = isObjectId(executable) ? await loadObjectsAt(context, place, [executable], ['S', 'D']) : [];
+  if (object?.spec === undefined)
+    throw invalidState(`"${executable}", which "${row.pk}" runs, is not in its workspace`);
+  const [executableDescribe] = await describeObjects(context, [{ object, place }], {});
+  return { executableDescribe, runSpec: (object.spec as AppletSpec).runSpec };
+}
+
+/**
+ * What a job may write: to its log, and into its folder, where that is the worker's to watch, as much as the disk of its
+ * instance type (dx-api.md §10.9).
+ */
+function limitsOf(row: JobRow) {
+  return { logBytes, folderBytes: fargateSize(row.instance).diskGb * 1024 ** 3 };
+}
+
+const logBytes = 64 * 1024 ** 2;

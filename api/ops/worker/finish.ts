@@ -1,0 +1,21 @@
+// /_worker/finish: how a job ended. May be repeated.
+
+import { z } from 'zod';
+import { invalidInput } from '../../../core/error/api-error.ts';
+import type { JobState } from '../../../core/job/state.ts';
+import { exceedsDepth, maximumDepth } from '../../../core/reference/value.ts';
+import { finish } from '../../../engine/finish.ts';
+import type { JobCall } from '../../route.ts';
+
+export const finishInput = z.union([
+  z.object({ output: z.record(z.string(), z.unknown()) }),
+  z.object({ failure: z.object({ type: z.string().max(1_000), message: z.string() }) }),
+]);
+
+export async function finishJob(call: JobCall<z.output<typeof finishInput>>): Promise<{ state: JobState }> {
+  const { context, caller, input } = call;
+  if ('output' in input && exceedsDepth(input.output)) {
+    throw invalidInput(`the output nests arrays and hashes deeper than ${maximumDepth} levels`);
+  }
+  return finish(context, caller.job, input);
+}

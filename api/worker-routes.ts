@@ -1,0 +1,15 @@
+// The routes of workers: no user calls them. Rows of the table in routes.ts.
+
+import { claimInput, claimJob } from './ops/worker/claim.ts';
+import { finishInput, finishJob } from './ops/worker/finish.ts';
+import { beat, heartbeatInput } from './ops/worker/heartbeat.ts';
+import { type Route, route } from './route.ts';
+
+const worker = { kind: 'worker' } as const;
+
+/** A claim proves itself by the boot nonce; the others by the job's token, in whatever state the job is. */
+export const workerRoutes: readonly Route[] = [
+  route('/_worker/claim', claimInput, { kind: 'anyone' }, claimJob),
+  route('/_worker/heartbeat', heartbeatInput, worker, beat),
+  route('/_worker/finish', finishInput, worker, finishJob),
+];
