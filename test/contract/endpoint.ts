@@ -12,7 +12,7 @@ export type Endpoint = {
 };
 
 /** What each file in `engine/` exports. */
-export type OurEngine = { startOurs(): Promise<Endpoint> };
+type OurEngine = { startOurs(): Promise<Endpoint> };
 
 export const CONTRACT_REGION = 'us-east-1';
 

@@ -257,3 +257,15 @@ test('an operation that is not served is 501 and named', async () => {
   expect(await refusalOf(call)).toBe('501 NotImplemented');
   await expect(call).rejects.toThrow('GetBucketAcl');
 });
+
+test('a body above 5 GiB is refused before it comes', async () => {
+  const { client, endpoint, folder } = await givenOurs();
+  const url = new URL(await presign(client, new PutObjectCommand({ Bucket, Key: 'huge' })));
+  const socket = connect(Number(url.port), url.hostname);
+  const length = `content-length: ${5 * 1024 ** 3 + 1}`;
+  socket.write(`PUT ${url.pathname}${url.search} HTTP/1.1\r\nhost: ${new URL(endpoint).host}\r\n${length}\r\n\r\nx`);
+  const [answer] = (await once(socket, 'data')) as [Buffer];
+  socket.destroy();
+  expect(answer.toString()).toMatch(/^HTTP\/1.1 400 [\s\S]*<Code>EntityTooLarge<\/Code>/);
+  expect(await incoming(folder)).toEqual([]);
+});

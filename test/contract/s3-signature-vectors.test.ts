@@ -127,3 +127,47 @@ test('the documented signed chunks with a signed trailer', async () => {
   expect(await answer('PUT', path, 's3.amazonaws.com', headers, body('sOO8/Q=='))).toBe(told);
   expect(await answer('PUT', path, 's3.amazonaws.com', headers, body('sOO8/g=='))).toContain('SignatureDoesNotMatch');
 });
+
+const unsigned = {
+  accessKeyId: 'a',
+  presigned: false,
+  payloadHash: 'STREAMING-UNSIGNED-PAYLOAD-TRAILER',
+  key: Buffer.alloc(0),
+  amzDate: '',
+  scope: { date: '', region: '', service: 's3' },
+  signature: '',
+};
+
+async function decode(pieces: readonly string[]): Promise<string> {
+  async function* source() {
+    for (const piece of pieces) yield Buffer.from(piece);
+  }
+  const trailers: Trailers = new Map();
+  let text = '';
+  try {
+    for await (const bytes of decodeChunks(source(), unsigned, trailers)) text += bytes;
+  } catch (error) {
+    return (error as AwsError).code;
+  }
+  return `${text} ${[...trailers].join()}`;
+}
+
+test('chunks are found wherever the network cuts them', async () => {
+  const body = '5\r\nhello\r\n8\r\n,\r\n worl\r\n1\r\nd\r\n0\r\nx-amz-checksum-crc32:AAAAAA==\r\n\r\n';
+  const whole = 'hello,\r\n world x-amz-checksum-crc32,AAAAAA==';
+  for (let cut = 0; cut <= body.length; cut += 1) {
+    expect(await decode([body.slice(0, cut), body.slice(cut)])).toBe(whole);
+  }
+  expect(await decode([...body])).toBe(whole);
+});
+
+test('broken framing is refused, never stored as content', async () => {
+  expect(await decode(['5\r\nhel'])).toBe('IncompleteBody');
+  expect(await decode(['5\r\nhello\r\n'])).toBe('IncompleteBody');
+  expect(await decode(['hello'])).toBe('IncompleteBody');
+  expect(await decode(['five\r\nhello\r\n'])).toBe('InvalidChunkFormatError');
+  expect(await decode(['4\r\nhello\r\n0\r\n\r\n'])).toBe('InvalidChunkFormatError');
+  expect(await decode(['0\r\nno trailer\r\n\r\n'])).toBe('InvalidChunkFormatError');
+  expect(await decode(['0\r\n\r\nmore\r\n'])).toBe('InvalidChunkFormatError');
+  expect(await decode(['1'.repeat(20_000)])).toBe('InvalidChunkFormatError');
+});

@@ -9,9 +9,9 @@ import type { S3Request } from './request.ts';
 import { refuse } from './s3-error.ts';
 
 /** Largest body of one PUT: 5 GiB, S3's. */
-export const MAX_BODY_BYTES = 5 * 1024 ** 3;
+const MAX_BODY_BYTES = 5 * 1024 ** 3;
 /** Largest XML document that is read. CompleteMultipartUpload with 10,000 parts and checksums has about 2 MB. */
-export const MAX_DOCUMENT_BYTES = 8 * 1024 ** 2;
+const MAX_DOCUMENT_BYTES = 8 * 1024 ** 2;
 
 /** Bytes on disk that agree with the request. `md5` is hexadecimal: the ETag. */
 export type ReceivedBlob = { id: string; size: number; md5: string; checksum?: Checksum };

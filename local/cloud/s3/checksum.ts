@@ -9,7 +9,7 @@ export type Algorithm = 'crc32' | 'crc32c' | 'crc64nvme' | 'sha1' | 'sha256';
 export type ChecksumType = 'COMPOSITE' | 'FULL_OBJECT';
 /** A checksum that was verified: base64, with `-<parts>` after it when it is one of checksums. */
 export type Checksum = { algorithm: Algorithm; value: string; type: ChecksumType };
-export type RunningDigest = { update(bytes: Uint8Array): void; digest(): Buffer };
+type RunningDigest = { update(bytes: Uint8Array): void; digest(): Buffer };
 type AlgorithmFacts = { bytes: number; element: string; start(): RunningDigest };
 
 /** Name in headers (`x-amz-checksum-<name>`) → what it is. `element` is its name in XML. */

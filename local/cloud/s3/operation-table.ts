@@ -27,7 +27,7 @@ type Entry = {
 };
 
 /** More specific entries stand before those that they would be mistaken for. */
-export const operations: readonly Entry[] = [
+const operations: readonly Entry[] = [
   { name: 'CreateBucket', method: 'PUT', level: 'bucket', action: 's3:CreateBucket', run: createBucket },
   { name: 'HeadBucket', method: 'HEAD', level: 'bucket', action: 's3:ListBucket', run: headBucket },
   { name: 'DeleteBucket', method: 'DELETE', level: 'bucket', action: 's3:DeleteBucket', run: deleteBucket },

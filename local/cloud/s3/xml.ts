@@ -2,7 +2,7 @@
 import { refuse } from './s3-error.ts';
 
 /** Text, children by name, or several elements of one name. Undefined is left out. */
-export type XmlValue = string | number | boolean | undefined | XmlNode | readonly XmlValue[];
+type XmlValue = string | number | boolean | undefined | XmlNode | readonly XmlValue[];
 export type XmlNode = { readonly [name: string]: XmlValue };
 /** An element that was read. */
 export type XmlElement = { name: string; text: string; children: XmlElement[] };

@@ -79,12 +79,12 @@ export function decodeUri(text: string): string {
 }
 
 /** RFC 3986 with nothing but letters, digits and `-._~` left as it stands. */
-export function encodeUri(text: string): string {
+function encodeUri(text: string): string {
   return encodeURIComponent(text).replace(/[!'()*]/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
 /** As `encodeUri`, with slashes kept. */
-export function encodePath(text: string): string {
+function encodePath(text: string): string {
   return encodeUri(text).replaceAll('%2F', '/');
 }
 

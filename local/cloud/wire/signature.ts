@@ -33,9 +33,9 @@ export type SignedRequest = {
 type Claim = Omit<SignedRequest, 'key'> & { signedHeaders: string[]; expiresSeconds?: number };
 
 /** A signed header is good for this long, before and after its date. */
-export const MAX_SKEW_MS = 15 * 60_000;
+const MAX_SKEW_MS = 15 * 60_000;
 /** Longest life of a presigned URL: seven days. */
-export const MAX_EXPIRES_SECONDS = 604_800;
+const MAX_EXPIRES_SECONDS = 604_800;
 
 /**
  * The `verify` of the control server: throws AwsError 403 unless the request is signed with one of `credentials`.
@@ -64,6 +64,7 @@ export function verifySignature(
   const { query } = parseTarget(req.url ?? '/');
   const presigned = query.some(([name]) => name === 'X-Amz-Algorithm' || name === 'X-Amz-Signature');
   const claim = presigned ? queryClaim(req, query) : headerClaim(req, style, options.payloadHash);
+  if (style === 's3') checkPayloadHash(claim.payloadHash);
   checkScope(claim, style);
   checkTime(claim, options.now(), style);
   checkSignedHeaders(req, claim, style);
@@ -161,6 +162,16 @@ function parseCredential(text: string, style: 's3' | 'json'): { accessKeyId: str
     );
   }
   return { accessKeyId, scope: { date, region, service } };
+}
+
+function checkPayloadHash(payloadHash: string): void {
+  if (/^(?:[0-9a-f]{64}|UNSIGNED-PAYLOAD|STREAMING-[A-Z0-9-]+)$/.test(payloadHash)) return;
+  const words =
+    'x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-UNSIGNED-PAYLOAD-TRAILER, STREAMING-AWS4-HMAC-SHA256-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER or a valid sha256 value.';
+  throw new AwsError('InvalidArgument', words, 400, {
+    ArgumentName: 'x-amz-content-sha256',
+    ArgumentValue: payloadHash,
+  });
 }
 
 function checkScope(claim: Claim, style: 's3' | 'json'): void {

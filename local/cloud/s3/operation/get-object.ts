@@ -37,7 +37,7 @@ export function requireObject(core: S3Core, { bucket, key }: { bucket: string; k
  * `bytes=0-9`, `bytes=5-` or `bytes=-5`. As on S3 anything else, also several ranges, is as no range. Throws InvalidRange
  * where it begins behind the end.
  */
-export function parseRange(header: string | undefined, size: number): Range | undefined {
+function parseRange(header: string | undefined, size: number): Range | undefined {
   const match = /^bytes=(\d*)-(\d*)$/.exec(header?.trim() ?? '');
   if (!match || (match[1] === '' && match[2] === '')) return undefined;
   const [first, last] = [Number(match[1]), Number(match[2])];
