@@ -72,7 +72,8 @@ async function findObject(base: BaseCall<unknown>, caller: KnownCaller, access: 
   const object = isObjectId(id) ? await loadObject(context, id) : undefined;
   if (object === undefined || !isObjectId(id)) throw resourceNotFound(id);
   const needed = object.row.state === 'open' ? access.open : access.closed;
-  const found = await findPlace(base, caller, object, projectOf(base.input), access.hint === true, needed);
+  const asked = access.project === 'ignored' ? undefined : projectOf(base.input);
+  const found = await findPlace(base, caller, object, asked, access.project === 'hint', needed);
   if (found === undefined) throw resourceNotFound(id);
   if (!atLeast(found.level, needed)) throw permissionDenied(`call ${path} in ${found.place}`, needed, found.level);
   return { ...found, id, object };

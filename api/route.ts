@@ -10,7 +10,7 @@ import type { LoadedObject } from '../engine/object/load.ts';
 /**
  * Who may call a route. `place`: a level in the project or container that the path names. `target`: a level in the one
  * that the input's `project` names. `object`: a level where the object of the path lives, in the place that the input's
- * `project` names or, without, in one that the caller may see; `hint` takes another place when it is not in that one.
+ * `project` names or, without, in one that the caller may see; a `hint` may be wrong; `ignored` where the input is data.
  * `worker`: the job's own token, in whatever state its job is.
  */
 export type Access =
@@ -20,7 +20,7 @@ export type Access =
   | { readonly kind: 'worker' }
   | { readonly kind: 'place'; readonly level: Level }
   | { readonly kind: 'target'; readonly level: Level }
-  | { readonly kind: 'object'; readonly open: Level; readonly closed: Level; readonly hint?: boolean };
+  | { readonly kind: 'object'; readonly open: Level; readonly closed: Level; readonly project?: 'hint' | 'ignored' };
 
 export type BaseCall<Input> = {
   readonly context: Context;

@@ -1,30 +1,176 @@
 // Every route of the API, as a table that serve.ts reads and docs/api.md is printed from. A route's function is found by
 // going to its definition from here.
 
-import { executionRoutes, newJobRoutes as jobRoutes, runRoutes as runnableRoutes } from './execution-routes.ts';
+import { missingApp } from './ops/app/missing.ts';
+import { getApplet } from './ops/applet/get.ts';
+import { newApplet } from './ops/applet/new.ts';
+import { clone } from './ops/container/clone.ts';
+import { describeContainer } from './ops/container/describe.ts';
+import { listFolder } from './ops/container/list-folder.ts';
+import { move } from './ops/container/move.ts';
+import { newFolder } from './ops/container/new-folder.ts';
+import { removeFolder } from './ops/container/remove-folder.ts';
+import { removeObjects } from './ops/container/remove-objects.ts';
+import { renameFolder } from './ops/container/rename-folder.ts';
+import { closeFile } from './ops/file/close.ts';
+import { downloadFile } from './ops/file/download.ts';
+import { newFile } from './ops/file/new.ts';
+import { uploadPart } from './ops/file/upload.ts';
+import { decreasePermissions, leave } from './ops/project/decrease-permissions.ts';
 import { describeProject } from './ops/project/describe.ts';
+import { destroyProject } from './ops/project/destroy.ts';
+import { invite } from './ops/project/invite.ts';
+import { addProjectTags, removeProjectTags, setProjectProperties } from './ops/project/metadata.ts';
 import { newProject } from './ops/project/new.ts';
+import { updateProject } from './ops/project/update.ts';
+import { closeRecord } from './ops/record/close.ts';
+import { newRecord } from './ops/record/new.ts';
+import { addTags } from './ops/shared/add-tags.ts';
+import { addTypes } from './ops/shared/add-types.ts';
+import { describeObject } from './ops/shared/describe-object.ts';
+import { getDetails } from './ops/shared/get-details.ts';
+import { listProjects } from './ops/shared/list-projects.ts';
+import { removeTags } from './ops/shared/remove-tags.ts';
+import { removeTypes } from './ops/shared/remove-types.ts';
+import { rename } from './ops/shared/rename.ts';
+import { setDetails } from './ops/shared/set-details.ts';
+import { setProperties } from './ops/shared/set-properties.ts';
+import { setVisibility } from './ops/shared/set-visibility.ts';
+import { describeDataObjects } from './ops/system/describe-data-objects.ts';
+import { destroyAuthToken } from './ops/system/destroy-auth-token.ts';
+import { findApps } from './ops/system/find-apps.ts';
+import { findDataObjects } from './ops/system/find-data-objects.ts';
+import { findProjects } from './ops/system/find-projects.ts';
+import { getUserInfo } from './ops/system/get-user-info.ts';
+import { greet } from './ops/system/greet.ts';
+import { headers } from './ops/system/headers.ts';
+import { newAuthToken } from './ops/system/new-auth-token.ts';
+import { resolveDataObjects } from './ops/system/resolve-data-objects.ts';
 import { whoami, whoamiInput } from './ops/system/whoami.ts';
+import { describeUser } from './ops/user/describe.ts';
 import { type Route, route } from './route.ts';
 import { describeInput } from './schemas/describe.ts';
-import { newProjectInput } from './schemas/project.ts';
+import * as find from './schemas/find.ts';
+import * as folder from './schemas/folder.ts';
+import { details } from './schemas/metadata.ts';
+import * as object from './schemas/object.ts';
+import * as project from './schemas/project.ts';
+import { destroyAuthTokenInput, newAuthTokenInput } from './schemas/user.ts';
+import { workerRoutes as workers } from './worker-routes.ts';
 
+const anyone = { kind: 'anyone' } as const;
 const known = { kind: 'caller' } as const;
 const viewPlace = { kind: 'place', level: 'VIEW' } as const;
+const uploadPlace = { kind: 'place', level: 'UPLOAD' } as const;
+const contribute = { kind: 'place', level: 'CONTRIBUTE' } as const;
+const administer = { kind: 'place', level: 'ADMINISTER' } as const;
+const target = { kind: 'target', level: 'UPLOAD' } as const;
+const viewObject = { kind: 'object', open: 'VIEW', closed: 'VIEW' } as const;
+const hintedObject = { ...viewObject, project: 'hint' } as const;
+const changeObject = { kind: 'object', open: 'UPLOAD', closed: 'CONTRIBUTE' } as const;
+const fillObject = { kind: 'object', open: 'UPLOAD', closed: 'UPLOAD' } as const;
+const fillWithBody = { ...fillObject, project: 'ignored' } as const;
 
-/** Answered by the function `api`: everything but runs, new jobs and workers. */
-export const apiRoutes: readonly Route[] = [
-  ...executionRoutes,
+const systemRoutes: readonly Route[] = [
   route('/system/whoami', whoamiInput, known, whoami),
-  route('/project/new', newProjectInput, known, newProject),
-  route('/project-xxxx/describe', describeInput, viewPlace, describeProject),
+  route('/system/greet', object.emptyInput, anyone, greet),
+  route('/system/headers', object.emptyInput, anyone, headers),
+  route('/system/getUserInfo', object.emptyInput, known, getUserInfo),
+  route('/system/newAuthToken', newAuthTokenInput, anyone, newAuthToken),
+  route('/system/destroyAuthToken', destroyAuthTokenInput, known, destroyAuthToken),
+  route('/system/findProjects', find.findProjectsInput, known, findProjects),
+  route('/system/findDataObjects', find.findDataObjectsInput, known, findDataObjects),
+  route('/system/resolveDataObjects', find.resolveDataObjectsInput, known, resolveDataObjects),
+  route('/system/describeDataObjects', find.describeDataObjectsInput, known, describeDataObjects),
+  route('/system/findApps', find.findAppsInput, known, findApps),
+  route('/system/findGlobalWorkflows', find.findAppsInput, known, findApps),
+  route('/user-xxxx/describe', describeInput, known, describeUser),
+  route('/app-xxxx[/yyyy]/describe', object.emptyInput, known, missingApp),
+  route('/globalworkflow-xxxx[/yyyy]/describe', object.emptyInput, known, missingApp),
 ];
 
+const projectRoutes: readonly Route[] = [
+  route('/project/new', project.newProjectInput, known, newProject),
+  route('/project-xxxx/describe', describeInput, viewPlace, describeProject),
+  route('/project-xxxx/update', project.updateProjectInput, administer, updateProject),
+  route('/project-xxxx/destroy', project.destroyProjectInput, administer, destroyProject),
+  route('/project-xxxx/invite', project.inviteInput, administer, invite),
+  route('/project-xxxx/decreasePermissions', project.decreasePermissionsInput, viewPlace, decreasePermissions),
+  route('/project-xxxx/leave', object.emptyInput, viewPlace, leave),
+  route('/project-xxxx/addTags', object.tagsInput, contribute, addProjectTags),
+  route('/project-xxxx/removeTags', object.tagsInput, contribute, removeProjectTags),
+  route('/project-xxxx/setProperties', object.propertiesInput, contribute, setProjectProperties),
+  ...placeRoutes('project'),
+];
+
+const containerRoutes: readonly Route[] = [
+  route('/container-xxxx/describe', describeInput, viewPlace, describeContainer),
+  ...placeRoutes('container'),
+];
+
+const objectRoutes: readonly Route[] = [
+  route('/file/new', object.newFileInput, target, newFile),
+  route('/file-xxxx/upload', object.uploadInput, fillObject, uploadPart),
+  route('/file-xxxx/close', object.inPlaceInput, fillObject, closeFile),
+  route('/file-xxxx/download', object.downloadInput, viewObject, downloadFile),
+  ...metadataRoutes('file'),
+  ...openMetadataRoutes('file'),
+  route('/record/new', object.newRecordInput, target, newRecord),
+  route('/record-xxxx/close', object.inPlaceInput, fillObject, closeRecord),
+  ...metadataRoutes('record'),
+  ...openMetadataRoutes('record'),
+  route('/applet/new', object.newAppletInput, target, newApplet),
+  route('/applet-xxxx/get', object.inPlaceInput, viewObject, getApplet),
+  ...metadataRoutes('applet'),
+];
+
+/** Answered by the function `api`: everything but runs, new jobs and workers. */
+export const apiRoutes: readonly Route[] = [...systemRoutes, ...projectRoutes, ...containerRoutes, ...objectRoutes];
+
 /** Answered by the function `run`. */
-export const runRoutes: readonly Route[] = [...runnableRoutes];
+export const runRoutes: readonly Route[] = [];
 /** Answered by the function `new-job`. */
-export const newJobRoutes: readonly Route[] = [...jobRoutes];
+export const newJobRoutes: readonly Route[] = [];
 /** Answered by the function `worker-api`: no user calls them. */
-export const workerRoutes: readonly Route[] = [];
+export const workerRoutes: readonly Route[] = [...workers];
 
 export const routes: readonly Route[] = [...apiRoutes, ...runRoutes, ...newJobRoutes, ...workerRoutes];
+
+/** Projects and containers hold folders and objects alike. */
+function placeRoutes(className: 'project' | 'container'): Route[] {
+  const at = (method: string) => `/${className}-xxxx/${method}`;
+  return [
+    route(at('newFolder'), folder.newFolderInput, uploadPlace, newFolder),
+    route(at('listFolder'), folder.listFolderInput, viewPlace, listFolder),
+    route(at('renameFolder'), folder.renameFolderInput, contribute, renameFolder),
+    route(at('move'), folder.moveInput, contribute, move),
+    route(at('removeFolder'), folder.removeFolderInput, contribute, removeFolder),
+    route(at('removeObjects'), folder.removeObjectsInput, contribute, removeObjects),
+    route(at('clone'), folder.cloneInput, viewPlace, clone),
+  ];
+}
+
+/** What every class of data objects has. */
+function metadataRoutes(className: 'file' | 'record' | 'applet'): Route[] {
+  const at = (method: string) => `/${className}-xxxx/${method}`;
+  return [
+    route(at('describe'), describeInput, hintedObject, describeObject),
+    route(at('rename'), object.renameInput, changeObject, rename),
+    route(at('addTags'), object.tagsInput, changeObject, addTags),
+    route(at('removeTags'), object.tagsInput, changeObject, removeTags),
+    route(at('setProperties'), object.propertiesInput, changeObject, setProperties),
+    route(at('getDetails'), object.inPlaceInput, viewObject, getDetails),
+    route(at('listProjects'), object.emptyInput, viewObject, listProjects),
+  ];
+}
+
+/** What only classes have that are open at first. */
+function openMetadataRoutes(className: 'file' | 'record'): Route[] {
+  const at = (method: string) => `/${className}-xxxx/${method}`;
+  return [
+    route(at('addTypes'), object.typesInput, fillObject, addTypes),
+    route(at('removeTypes'), object.typesInput, fillObject, removeTypes),
+    route(at('setDetails'), details, fillWithBody, setDetails),
+    route(at('setVisibility'), object.visibilityInput, fillObject, setVisibility),
+  ];
+}

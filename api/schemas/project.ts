@@ -1,8 +1,8 @@
 // Shapes of the inputs of projects (dx-api.md §8.3–§8.6).
 
 import { z } from 'zod';
-import { levels } from '../../core/access/level.ts';
-import { longText, name, properties, shortText, tags } from './metadata.ts';
+import { isLevel, type Level, levels } from '../../core/access/level.ts';
+import { isHash, longText, name, properties, shortText, tags } from './metadata.ts';
 
 /** The settings that a project has, by their names on the wire, with what they are when nobody said. */
 export const projectSettings = {
@@ -54,3 +54,11 @@ export const inviteInput = z.object({
   level: z.enum(levels),
   suppressEmailNotification: z.boolean().optional(),
 });
+
+/** Member → their new level; null or NONE ends the membership. */
+export const decreasePermissionsInput = z
+  .custom<Record<string, Level | null>>(
+    (value) => isHash(value) && Object.values(value).every((level) => level === null || isLevel(level)),
+    `be a hash of users and levels: null or one of ${levels.join(', ')}`,
+  )
+  .refine((value) => Object.keys(value).length <= 1_000, 'have at most 1000 keys');

@@ -35,8 +35,11 @@ export async function loadJobByToken(context: Context, token: string): Promise<J
   return held.length === shown.length && timingSafeEqual(held, shown) ? row : undefined;
 }
 
+/** 144 bits of SHA-256: the job row has little room. */
 function secretHash(secret: string): string {
-  return createHash('sha256').update(secret).digest('hex');
+  return createHash('sha256').update(secret).digest('base64url').slice(0, hashLength);
 }
+
+const hashLength = 24;
 
 const jobTokenPattern = /^(job-[0-9A-Za-z]{24})\.(\d{1,4})\.([0-9A-Za-z_-]{16,128})$/;

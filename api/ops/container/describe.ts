@@ -1,0 +1,34 @@
+// /container-xxxx/describe: workspaces and other containers that no user made (dx-api.md §8.9).
+
+import { fileUploadParameters } from '../../../core/container/upload-parameters.ts';
+import { resourceNotFound } from '../../../core/error/api-error.ts';
+import { isId } from '../../../core/id/identifier.ts';
+import { masterOfWorkspace } from '../../../core/id/workspace.ts';
+import { asJob, jobKey } from '../../../core/job/row.ts';
+import { selectFields } from '../../../core/object/field.ts';
+import { loadFolders } from '../../../engine/container/folder.ts';
+import { loadContainerProject } from '../../../engine/container/level.ts';
+import type { PlaceCall } from '../../route.ts';
+import type { DescribeInput } from '../../schemas/describe.ts';
+
+export async function describeContainer({ context, place, level, input }: PlaceCall<DescribeInput>) {
+  const project = isId(place, 'container') ? await loadContainerProject(context, place) : undefined;
+  if (project === undefined || !isId(place, 'container')) throw resourceNotFound(place);
+  const master = masterOfWorkspace(place)?.master;
+  const job = master === undefined ? undefined : asJob(await context.rows.get('executions', jobKey(master)));
+  const chosen = selectFields(input, { defaults, switches: ['folders', 'objects'], always: ['id'] });
+  const { region } = context.settings;
+  const times = { created: job?.created ?? 0, modified: job?.modified ?? 0 };
+  const values: Record<string, unknown> = {
+    ...{ id: place, class: 'container', name: place, region, billTo: job?.launchedBy ?? null, type: 'temporary' },
+    ...{ ...times, level, dataUsage: 0, sponsoredDataUsage: 0, remoteDataUsage: 0, project, app: null, appName: null },
+    ...{ destroyAt: null, fileUploadParameters },
+  };
+  if (chosen.has('folders')) values.folders = (await loadFolders(context, place)).paths();
+  return Object.fromEntries(Object.entries(values).filter(([field]) => chosen.has(field)));
+}
+
+const defaults = [
+  ...['id', 'class', 'name', 'region', 'billTo', 'type', 'created', 'modified', 'level', 'dataUsage'],
+  ...['sponsoredDataUsage', 'remoteDataUsage', 'project', 'app', 'appName', 'destroyAt'],
+];

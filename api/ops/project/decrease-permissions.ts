@@ -1,0 +1,49 @@
+// /project-xxxx/decreasePermissions: lowers or, by null, ends memberships; and /project-xxxx/leave (dx-api.md §8.6).
+
+import { atLeast, type Level, weaker } from '../../../core/access/level.ts';
+import type { Context } from '../../../core/context.ts';
+import { invalidInput, invalidState, permissionDenied, resourceNotFound } from '../../../core/error/api-error.ts';
+import { isId, isUserId, type ProjectId } from '../../../core/id/identifier.ts';
+import { loadMembers, type Member, setMember } from '../../../engine/container/project.ts';
+import type { PlaceCall } from '../../route.ts';
+
+/** Everybody may lower their own level, an administrator anybody's. */
+export async function decreasePermissions(call: PlaceCall<Record<string, Level | null>>) {
+  const { context, caller, place, level, input } = call;
+  const changes = new Map<Member, Level | undefined>();
+  for (const [member, wanted] of Object.entries(input)) {
+    if (member !== 'PUBLIC' && !isUserId(member))
+      throw invalidInput(`"${member.slice(0, 80)}" is no user and not "PUBLIC"`);
+    changes.set(member, wanted === null || wanted === 'NONE' ? undefined : wanted);
+  }
+  const onlySelf = [...changes.keys()].every((member) => member === caller.user);
+  if (!onlySelf && !atLeast(level, 'ADMINISTER')) {
+    throw permissionDenied(`lower other members’ levels in ${place}`, 'ADMINISTER', level);
+  }
+  if (!isId(place, 'project')) throw resourceNotFound(place);
+  await lower(context, place, changes);
+  return { id: place };
+}
+
+export async function leave({ context, caller, place }: PlaceCall<unknown>) {
+  if (!isId(place, 'project')) throw resourceNotFound(place);
+  await lower(context, place, new Map([[caller.user, undefined]]));
+  return { id: place };
+}
+
+async function lower(context: Context, place: ProjectId, changes: ReadonlyMap<Member, Level | undefined>) {
+  const members = await loadMembers(context, place);
+  const after = new Map(members);
+  for (const [member, level] of changes) {
+    const held = members.get(member);
+    if (held === undefined) continue;
+    if (level === undefined) after.delete(member);
+    else after.set(member, weaker(held, level));
+  }
+  if (![...after.values()].includes('ADMINISTER')) {
+    throw invalidState(`${place} would be left without an administrator: invite another one first, or destroy it`);
+  }
+  for (const member of changes.keys()) {
+    if (members.get(member) !== after.get(member)) await setMember(context, place, member, after.get(member));
+  }
+}
