@@ -1,0 +1,121 @@
+// Amazon ECS (Fargate) for the embedded cloud: in-process methods and the API. It knows nothing of processes or HTTP.
+import type { DatabaseSync } from 'node:sqlite';
+import { arnOf } from '../wire/account.ts';
+import { AwsError } from '../wire/aws-error.ts';
+import type { JsonService } from '../wire/control-server.ts';
+import { type Input, stringMember } from '../wire/input.ts';
+import { openOutbox } from '../wire/outbox.ts';
+import { inTransaction } from '../wire/transaction.ts';
+import { createMetadataEndpoint } from './metadata-endpoint.ts';
+import { createEcsApi } from './operation.ts';
+import { checkRunRequest } from './run-request.ts';
+import type { Task, TaskDriver } from './task.ts';
+import { parseTaskDefinition } from './task-definition.ts';
+import { createTaskLife } from './task-life.ts';
+import { openTaskTable } from './task-table.ts';
+
+export type EcsOptions = {
+  database: DatabaseSync;
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** What runs the containers. */
+  launch: TaskDriver;
+  /** Tasks that may run at once; RunTask beyond them is answered with failures, as where Fargate lacks capacity. */
+  slots: number;
+  /** Gets "ECS Task State Change" events, in order, at least once, also after a crash. */
+  onStateChange(event: object): Promise<void> | void;
+};
+
+export type RunTaskAnswer = { tasks: Task[]; failures: { reason: string; arn?: string; detail?: string }[] };
+
+export type Ecs = {
+  api: JsonService;
+  /** Answers the cluster's ARN. Nothing of a cluster is kept: the template makes it anew at each start. */
+  createCluster(name: string): { arn: string };
+  /** Properties of an AWS::ECS::TaskDefinition with names resolved. The same definition keeps its revision. */
+  registerTaskDefinition(properties: Readonly<Record<string, unknown>>): { arn: string; revision: number };
+  tasks: {
+    /** RunTask. Repeated with the same clientToken it answers with the same task. */
+    start(input: Record<string, unknown>): Promise<RunTaskAnswer>;
+    /** The task once it is STOPPED; InvalidParameterException where there is none of that ARN. */
+    wait(taskArn: string): Promise<Task>;
+    stop(taskArn: string, reason: string): Promise<Task>;
+    describe(taskArns: readonly string[]): { tasks: Task[]; failures: { arn: string; reason: string }[] };
+    /** Slots that are free. */
+    free(): number;
+  };
+  /**
+   * After a crash: first ends what is left of tasks that were not STOPPED, then declares them STOPPED with the code
+   * InfrastructureHealth. Call it once, before Step Functions resumes. Rejects where a leftover cannot be ended.
+   */
+  resume(): Promise<void>;
+  /** Ends the tasks that run without declaring them STOPPED: the next `resume` does, as after a crash. */
+  close(): Promise<void>;
+};
+
+/** ECS shows stopped tasks for an hour at least; here they stay a day. */
+const RETENTION_MS = 24 * 3_600_000;
+
+export function createEcs(options: EcsOptions): Ecs {
+  const { database, now, launch, slots } = options;
+  const table = openTaskTable(database);
+  const outbox = openOutbox(database, 'ecs_outbox', options.onStateChange);
+  const clusters = new Set<string>();
+  const metadata = createMetadataEndpoint(table.get);
+  const life = createTaskLife({ database, table, outbox, now, launch, metadata });
+
+  const findCluster = (input: Input): string => {
+    const name = stringMember(input, 'cluster') ?? 'default';
+    const arn = name.startsWith('arn:') ? name : arnOf('ecs', `cluster/${name}`);
+    if (!clusters.has(arn)) throw new AwsError('ClusterNotFoundException', 'Cluster not found.');
+    return arn;
+  };
+  const tasks: Ecs['tasks'] = {
+    async start(input) {
+      const clusterArn = findCluster(input);
+      const named = table.definition(stringMember(input, 'taskDefinition') ?? '');
+      if (!named) throw new AwsError('InvalidParameterException', 'TaskDefinition not found.');
+      const { count, clientToken, makeTask } = checkRunRequest(input, clusterArn, named);
+      const before = clientToken === undefined ? undefined : table.byClientToken(clientToken);
+      if (before) return { tasks: [before], failures: [] };
+      const free = Math.max(0, slots - table.openCount());
+      const made = Array.from({ length: Math.min(count, free) }, () => makeTask(now()));
+      inTransaction(database, () => {
+        for (const [index, task] of made.entries()) life.provision(task, index === 0 ? clientToken : undefined);
+      });
+      for (const task of made) life.launch(task, named.definition);
+      const failures = Array.from({ length: count - made.length }, () => ({ reason: 'RESOURCE:CPU' }));
+      return { tasks: made, failures };
+    },
+    wait: life.wait,
+    stop: async (taskArn, reason) => life.stop(taskArn, reason),
+    describe(taskArns) {
+      const found = taskArns.map((arn) => ({ arn, task: table.get(arn) }));
+      return {
+        tasks: found.flatMap(({ task }) => (task ? [task] : [])),
+        failures: found.flatMap(({ arn, task }) => (task ? [] : [{ arn, reason: 'MISSING' }])),
+      };
+    },
+    free: () => Math.max(0, slots - table.openCount()),
+  };
+  return {
+    api: createEcsApi(tasks, findCluster),
+    createCluster(name) {
+      const arn = arnOf('ecs', `cluster/${name}`);
+      clusters.add(arn);
+      return { arn };
+    },
+    registerTaskDefinition: (properties) => table.define(parseTaskDefinition(properties)),
+    tasks,
+    async resume() {
+      table.purge(now() - RETENTION_MS);
+      await life.declareLost();
+      outbox.flush();
+    },
+    async close() {
+      await life.close();
+      await metadata.close();
+      await outbox.close();
+    },
+  };
+}

@@ -1,0 +1,85 @@
+// Finds and ends processes by the task id in their environment, and by what a handle says of them. It knows no task's state.
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** Marks every process of a task; ids are 128 random bits, so that no other data folder's tasks are met. */
+export const TASK_ID_VARIABLE = 'ESPALIER_TASK_ID';
+
+const ROUND_MS = 20;
+/** Longest time in which killed processes must be gone. */
+const LIMIT_MS = 10_000;
+
+/** Kills every process whose environment carries one of the ids, until none is left. Rejects where one stays. */
+export async function endProcessesOf(taskIds: ReadonlySet<string>): Promise<void> {
+  if (taskIds.size === 0) return;
+  for (const deadline = Date.now() + LIMIT_MS; ; ) {
+    const found = findProcessesOf(taskIds);
+    if (found.length === 0) return;
+    if (Date.now() > deadline) throw new Error(`Processes of a lost task do not end: ${found.join(', ')}`);
+    for (const pid of found) killIfThere(pid);
+    await new Promise((resolve) => setTimeout(resolve, ROUND_MS));
+  }
+}
+
+/** Only where there is a /proc; elsewhere process groups are all that is ended. */
+function findProcessesOf(taskIds: ReadonlySet<string>): number[] {
+  const marker = `${TASK_ID_VARIABLE}=`;
+  return listPids().filter((pid) => {
+    const environment = readProc(pid, 'environ');
+    const entry = environment?.split('\0').find((variable) => variable.startsWith(marker));
+    return entry !== undefined && pid !== process.pid && taskIds.has(entry.slice(marker.length));
+  });
+}
+
+function listPids(): number[] {
+  try {
+    return readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .map(Number);
+  } catch {
+    return [];
+  }
+}
+
+/** The boot, process id and start time: a process id alone may be another's by now. */
+export function handleOf(pid: number): string {
+  return `${bootId()}:${pid}:${startTimeOf(pid) ?? ''}`;
+}
+
+/** Kills the process group that the handle names, where its leader is still the same process. */
+export function endGroupOf(handle: string): void {
+  const [boot, pid, startTime] = handle.split(':');
+  if (boot !== bootId() || !startTime || startTimeOf(Number(pid)) !== startTime) return;
+  killIfThere(-Number(pid));
+}
+
+/** SIGKILL; a process (or, negative, a group) that is gone already is what was wanted. */
+export function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+function bootId(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  } catch {
+    return '';
+  }
+}
+
+/** Field 22 of /proc/<pid>/stat; the second, the program's name in brackets, may hold spaces and brackets. */
+function startTimeOf(pid: number): string | undefined {
+  const stat = readProc(pid, 'stat');
+  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+}
+
+/** Undefined where the process is gone or is another user's. */
+function readProc(pid: number, file: 'environ' | 'stat'): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, 'latin1');
+  } catch {
+    return undefined;
+  }
+}

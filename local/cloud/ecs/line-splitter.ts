@@ -1,0 +1,28 @@
+// Cuts a stream of bytes into lines of text. It knows nothing of where they come from.
+import { StringDecoder } from 'node:string_decoder';
+
+/** A longer line is told in pieces of this many characters; CloudWatch Logs takes events of up to 256 KiB. */
+const MAX_LINE_LENGTH = 64 * 1024;
+
+/** `push` bytes as they come; `end` tells what stands behind the last newline. A carriage return before it is cut off. */
+export function createLineSplitter(onLine: (line: string) => void) {
+  const decoder = new StringDecoder('utf8');
+  let rest = '';
+  const take = (text: string) => {
+    const lines = (rest + text).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) onLine(line.endsWith('\r') ? line.slice(0, -1) : line);
+    while (rest.length > MAX_LINE_LENGTH) {
+      onLine(rest.slice(0, MAX_LINE_LENGTH));
+      rest = rest.slice(MAX_LINE_LENGTH);
+    }
+  };
+  return {
+    push: (bytes: Buffer) => take(decoder.write(bytes)),
+    end() {
+      take(decoder.end());
+      if (rest) onLine(rest);
+      rest = '';
+    },
+  };
+}

@@ -1,0 +1,55 @@
+// The ECS API: which operations there are and what they answer. It knows nothing of how tasks run.
+import { AwsError } from '../wire/aws-error.ts';
+import type { JsonService } from '../wire/control-server.ts';
+import { type Input, stringList, stringMember } from '../wire/input.ts';
+import type { Task } from './task.ts';
+import { showTask } from './task-event.ts';
+
+/** What the API needs of the engine. */
+export type TaskFace = {
+  start(input: Record<string, unknown>): Promise<{ tasks: Task[]; failures: object[] }>;
+  stop(taskArn: string, reason: string): Promise<Task>;
+  describe(taskArns: readonly string[]): { tasks: Task[]; failures: object[] };
+};
+
+/** API_DescribeTasks.html */
+const MAX_DESCRIBED = 100;
+
+/** `findCluster` gives the ARN of the cluster that a request names; ClusterNotFoundException. */
+export function createEcsApi(tasks: TaskFace, findCluster: (input: Input) => string): JsonService {
+  const arnIn = (input: Input, task: string) =>
+    task.startsWith('arn:') ? task : `${findCluster(input).replace(':cluster/', ':task/')}/${task}`;
+  return {
+    name: 'ecs',
+    targetPrefix: 'AmazonEC2ContainerServiceV20141113',
+    resources(operation, input) {
+      if (operation === 'RunTask') return [stringMember(input, 'taskDefinition') ?? '*'];
+      const named = operation === 'StopTask' ? [stringMember(input, 'task') ?? ''] : (stringList(input, 'tasks') ?? []);
+      return named.map((task) => arnIn(input, task));
+    },
+    operations: {
+      async RunTask(input) {
+        const answer = await tasks.start(input);
+        return { tasks: answer.tasks.map((task) => showTask(task, true)), failures: answer.failures };
+      },
+      async StopTask(input) {
+        const task = stringMember(input, 'task');
+        if (!task) throw new AwsError('InvalidParameterException', 'taskId cannot be blank');
+        findCluster(input);
+        const stopped = await tasks.stop(arnIn(input, task), stringMember(input, 'reason') ?? 'Task stopped by user');
+        return { task: showTask(stopped, true) };
+      },
+      DescribeTasks(input) {
+        findCluster(input);
+        const named = stringList(input, 'tasks') ?? [];
+        if (named.length === 0) throw new AwsError('InvalidParameterException', 'Tasks cannot be empty.');
+        if (named.length > MAX_DESCRIBED) {
+          throw new AwsError('InvalidParameterException', `At most ${MAX_DESCRIBED} tasks can be described at once.`);
+        }
+        const withTags = (stringList(input, 'include') ?? []).includes('TAGS');
+        const { tasks: found, failures } = tasks.describe(named.map((task) => arnIn(input, task)));
+        return { tasks: found.map((task) => showTask(task, withTags)), failures };
+      },
+    },
+  };
+}

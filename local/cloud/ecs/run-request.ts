@@ -1,0 +1,131 @@
+// Checks a RunTask call and makes the tasks that it asks for. It starts nothing and stores nothing.
+import { randomBytes, randomUUID } from 'node:crypto';
+import { arnOf } from '../wire/account.ts';
+import { AwsError } from '../wire/aws-error.ts';
+import { type Input, integerMember, stringMember, structureList, structureMember } from '../wire/input.ts';
+import { isFargateSize } from './fargate-size.ts';
+import type { ContainerOverride, KeyValue, Task, TaskOverrides } from './task.ts';
+import { noSuchSize, type TaskDefinition } from './task-definition.ts';
+
+export type RunRequest = { count: number; clientToken: string | undefined; makeTask(now: number): Task };
+
+/** Members that RunTask may have here; others are refused, since nothing would act on them. */
+const MEMBERS: readonly string[] = [
+  ...['capacityProviderStrategy', 'clientToken', 'cluster', 'count', 'enableECSManagedTags', 'group', 'launchType'],
+  ...['networkConfiguration', 'overrides', 'platformVersion', 'propagateTags', 'referenceId', 'startedBy', 'tags'],
+  ...['taskDefinition'],
+];
+const OVERRIDE_MEMBERS: readonly string[] = ['containerOverrides', 'cpu', 'memory'];
+const CONTAINER_MEMBERS: readonly string[] = ['name', 'environment', 'command'];
+const CAPACITY_PROVIDERS: readonly string[] = ['FARGATE', 'FARGATE_SPOT'];
+
+/** API_TaskOverride.html: "A total of 8192 characters are allowed for overrides. This includes the JSON formatting." */
+const MAX_OVERRIDE_LENGTH = 8_192;
+const MAX_COUNT = 10;
+const MAX_TAGS = 50;
+const MAX_STARTED_BY = 128;
+const MAX_CLIENT_TOKEN = 64;
+
+export function checkRunRequest(
+  input: Input,
+  clusterArn: string,
+  { arn: taskDefinitionArn, definition }: { arn: string; definition: TaskDefinition },
+): RunRequest {
+  refuseUnknown(input, MEMBERS, 'RunTask');
+  const count = integerMember(input, 'count') ?? 1;
+  if (count < 1 || count > MAX_COUNT) throw invalid(`count must be 1 to ${MAX_COUNT}, but was ${count}.`);
+  const startedBy = bounded(input, 'startedBy', MAX_STARTED_BY);
+  const clientToken = bounded(input, 'clientToken', MAX_CLIENT_TOKEN);
+  const capacityProviderName = checkCapacity(input);
+  if (definition.networkMode === 'awsvpc' && !structureMember(input, 'networkConfiguration')) {
+    throw invalid("Network Configuration must be provided when networkMode 'awsvpc' is specified.");
+  }
+  const overrides = checkOverrides(structureMember(input, 'overrides') ?? {}, definition);
+  const cpu = overrides.cpu ?? definition.cpu;
+  const memory = overrides.memory ?? definition.memory;
+  if (!isFargateSize(cpu, memory)) throw noSuchSize(cpu, memory);
+  const tags = checkTags(input);
+  const group = stringMember(input, 'group') ?? `family:${definition.family}`;
+  const makeTask = (now: number): Task => {
+    const taskArn = arnOf(
+      'ecs',
+      `task/${clusterArn.slice(clusterArn.lastIndexOf('/') + 1)}/${randomBytes(16).toString('hex')}`,
+    );
+    const { name, image } = definition.container;
+    const container = { containerArn: arnOf('ecs', `container/${randomUUID()}`), taskArn, name, image };
+    return {
+      ...{ taskArn, clusterArn, taskDefinitionArn, cpu, memory, group, overrides, tags },
+      ...{ lastStatus: 'PROVISIONING', desiredStatus: 'RUNNING', launchType: 'FARGATE', createdAt: now, version: 1 },
+      ...(capacityProviderName ? { capacityProviderName } : {}),
+      ...(startedBy ? { startedBy } : {}),
+      containers: [{ ...container, lastStatus: 'PENDING' }],
+    };
+  };
+  return { count, clientToken, makeTask };
+}
+
+function checkCapacity(input: Input): string | undefined {
+  const strategy = structureList(input, 'capacityProviderStrategy') ?? [];
+  const launchType = stringMember(input, 'launchType');
+  if (strategy.length > 0 && launchType !== undefined) {
+    const told = 'Specifying both a launch type and capacity provider strategy is not supported.';
+    throw invalid(`${told} Remove one and try again.`);
+  }
+  if (launchType !== undefined && launchType !== 'FARGATE')
+    throw invalid(`Launch type ${launchType} does not run here.`);
+  const providers = strategy.map((item) => stringMember(item, 'capacityProvider') ?? '');
+  const unknown = providers.find((name) => !CAPACITY_PROVIDERS.includes(name));
+  if (unknown !== undefined) throw invalid(`The specified capacity provider '${unknown}' was not found.`);
+  return providers[0];
+}
+
+function checkOverrides(overrides: Input, definition: TaskDefinition): TaskOverrides {
+  if (JSON.stringify(overrides).length > MAX_OVERRIDE_LENGTH) {
+    throw invalid(`The overrides are longer than ${MAX_OVERRIDE_LENGTH} characters.`);
+  }
+  refuseUnknown(overrides, OVERRIDE_MEMBERS, 'overrides');
+  const containerOverrides = (structureList(overrides, 'containerOverrides') ?? []).map((override) => {
+    refuseUnknown(override, CONTAINER_MEMBERS, 'containerOverrides');
+    return checkContainerOverride(override, definition.container.name);
+  });
+  const cpu = stringMember(overrides, 'cpu');
+  const memory = stringMember(overrides, 'memory');
+  return { containerOverrides, ...(cpu ? { cpu } : {}), ...(memory ? { memory } : {}) };
+}
+
+function checkContainerOverride(override: Input, containerName: string): ContainerOverride {
+  const name = stringMember(override, 'name') ?? '';
+  if (name !== containerName) {
+    throw invalid(`Override for container named ${name} is not a container in the TaskDefinition.`);
+  }
+  const environment = structureList(override, 'environment')?.map((variable): KeyValue => {
+    const variableName = stringMember(variable, 'name');
+    if (!variableName || variableName.includes('=')) throw invalid('An environment variable must have a name.');
+    return { name: variableName, value: stringMember(variable, 'value') ?? '' };
+  });
+  const command = override.command as string[] | undefined;
+  return { name, ...(environment ? { environment } : {}), ...(command ? { command } : {}) };
+}
+
+function checkTags(input: Input): { key: string; value: string }[] {
+  const tags = structureList(input, 'tags') ?? [];
+  if (tags.length > MAX_TAGS) throw invalid(`At most ${MAX_TAGS} tags can be given.`);
+  return tags.map((tag) => ({ key: stringMember(tag, 'key') ?? '', value: stringMember(tag, 'value') ?? '' }));
+}
+
+function refuseUnknown(object: Input, known: readonly string[], what: string): void {
+  const unknown = Object.keys(object).find((name) => !known.includes(name));
+  if (unknown !== undefined)
+    throw new AwsError('NotImplementedException', `${what}: ${unknown} is not implemented here`, 501);
+}
+
+function bounded(input: Input, member: string, maxLength: number): string | undefined {
+  const value = stringMember(input, member);
+  if (value !== undefined && value.length > maxLength)
+    throw invalid(`${member} is longer than ${maxLength} characters.`);
+  return value;
+}
+
+function invalid(message: string): AwsError {
+  return new AwsError('InvalidParameterException', message);
+}

@@ -1,0 +1,68 @@
+// Task definitions, from the properties of an AWS::ECS::TaskDefinition. It knows nothing of running tasks.
+import { AwsError } from '../wire/aws-error.ts';
+import { isFargateSize } from './fargate-size.ts';
+import type { KeyValue } from './task.ts';
+
+export type ContainerDefinition = {
+  name: string;
+  image: string;
+  environment: KeyValue[];
+  command: string[];
+  /** Seconds between SIGTERM and SIGKILL. */
+  stopTimeoutSeconds: number;
+};
+
+export type TaskDefinition = {
+  family: string;
+  cpu: string;
+  memory: string;
+  networkMode: string;
+  /** One: no task here has side containers. */
+  container: ContainerDefinition;
+};
+
+/** Fargate's default and greatest stopTimeout. */
+const DEFAULT_STOP_TIMEOUT_SECONDS = 30;
+const MAX_STOP_TIMEOUT_SECONDS = 120;
+
+/** Reads the properties, with names resolved; what would not run here as it does on Fargate is a ClientException. */
+export function parseTaskDefinition(properties: Readonly<Record<string, unknown>>): TaskDefinition {
+  const family = textOf(properties, 'Family');
+  const cpu = textOf(properties, 'Cpu');
+  const memory = textOf(properties, 'Memory');
+  if (!isFargateSize(cpu, memory)) throw noSuchSize(cpu, memory);
+  const containers = properties.ContainerDefinitions;
+  if (!Array.isArray(containers) || containers.length !== 1) {
+    throw new AwsError('ClientException', `${family}: exactly one container definition runs here`);
+  }
+  const networkMode = typeof properties.NetworkMode === 'string' ? properties.NetworkMode : 'awsvpc';
+  return { family, cpu, memory, networkMode, container: parseContainer(containers[0] as Record<string, unknown>) };
+}
+
+export function noSuchSize(cpu: string, memory: string): AwsError {
+  const told = `No Fargate configuration exists for given values: ${cpu} CPU, ${memory} memory.`;
+  return new AwsError('ClientException', told);
+}
+
+function parseContainer(container: Readonly<Record<string, unknown>>): ContainerDefinition {
+  const stopTimeout = Number(container.StopTimeout ?? DEFAULT_STOP_TIMEOUT_SECONDS);
+  if (!(stopTimeout >= 0 && stopTimeout <= MAX_STOP_TIMEOUT_SECONDS)) {
+    throw new AwsError('ClientException', `StopTimeout must be 0 to ${MAX_STOP_TIMEOUT_SECONDS} seconds`);
+  }
+  const environment = (container.Environment ?? []) as { Name: string; Value: string }[];
+  return {
+    name: textOf(container, 'Name'),
+    image: textOf(container, 'Image'),
+    environment: environment.map(({ Name, Value }) => ({ name: Name, value: String(Value) })),
+    command: [...((container.EntryPoint ?? []) as string[]), ...((container.Command ?? []) as string[])],
+    stopTimeoutSeconds: stopTimeout,
+  };
+}
+
+function textOf(object: Readonly<Record<string, unknown>>, member: string): string {
+  const value = object[member];
+  if (typeof value !== 'string' && typeof value !== 'number') {
+    throw new AwsError('ClientException', `${member} must be a string, but was ${JSON.stringify(value)}`);
+  }
+  return String(value);
+}

@@ -1,0 +1,268 @@
+// What the product assumes of Amazon ECS on Fargate, by the SDK; no engine but ours runs tasks on this machine.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  DescribeTasksCommand,
+  ECSClient,
+  RunTaskCommand,
+  type RunTaskCommandInput,
+  StopTaskCommand,
+} from '@aws-sdk/client-ecs';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { createEcs } from '../../local/cloud/ecs/ecs.ts';
+import { openDatabase } from '../../local/cloud/wire/transaction.ts';
+import { CONTRACT_REGION } from './endpoint.ts';
+import { CLUSTER, type OurEcs, SLOTS, scriptDriver, startOurs } from './engine/ecs.ts';
+
+const DEADLINE_MS = 20_000;
+const POLL_MS = 10;
+
+let ours: OurEcs;
+let client: ECSClient;
+
+beforeAll(async () => {
+  ours = await startOurs();
+  client = new ECSClient({ region: CONTRACT_REGION, endpoint: ours.endpoint, credentials: ours.credentials });
+});
+afterEach(() => {
+  ours.lines.length = 0;
+});
+afterAll(async () => {
+  client.destroy();
+  await ours.close();
+});
+
+const runTask = (script: string, more: Partial<RunTaskCommandInput> = {}) =>
+  client.send(
+    new RunTaskCommand({
+      cluster: CLUSTER,
+      taskDefinition: 'worker',
+      networkConfiguration: { awsvpcConfiguration: { subnets: ['subnet-1'] } },
+      overrides: { containerOverrides: [{ name: 'worker', environment: [{ name: 'SCRIPT', value: script }] }] },
+      ...more,
+    }),
+  );
+
+async function givenTask(script: string, more: Partial<RunTaskCommandInput> = {}): Promise<string> {
+  const { tasks, failures } = await runTask(script, more);
+  expect(failures).toEqual([]);
+  return tasks?.[0]?.taskArn ?? '';
+}
+
+const describeTask = async (taskArn: string) =>
+  (await client.send(new DescribeTasksCommand({ cluster: CLUSTER, tasks: [taskArn], include: ['TAGS'] }))).tasks?.[0];
+
+async function eventually<Value>(look: () => Value | undefined | Promise<Value | undefined>): Promise<Value> {
+  for (const deadline = Date.now() + DEADLINE_MS; ; ) {
+    const value = await look();
+    if (value) return value;
+    if (Date.now() > deadline) throw new Error('It did not happen in time');
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}
+
+const whenStopped = (taskArn: string) =>
+  eventually(async () => {
+    const task = await describeTask(taskArn);
+    return task?.lastStatus === 'STOPPED' ? task : undefined;
+  });
+
+const whenLine = (start: string) => eventually(() => ours.lines.find((line) => line.startsWith(start)));
+
+const refusal = (promise: Promise<unknown>) =>
+  promise.then(
+    () => 'accepted',
+    (error: Error) => `${error.name}: ${error.message}`,
+  );
+
+/** A process that has ended but that nobody has collected is not alive. */
+function isAlive(pid: number): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return !/\) [ZX] /.test(stat);
+  } catch {
+    return false;
+  }
+}
+
+/** A script that starts a process of a session of its own, which outlives it if it may, and tells its id. */
+const STRAY = `import('node:child_process').then(({ spawn }) => {
+  const stray = spawn('sleep', ['300'], { detached: true, stdio: 'ignore' });
+  stray.unref();
+  console.log('stray ' + stray.pid);
+})`;
+
+describe('a task', () => {
+  it('runs, tells its lines and stops with its exit code', async () => {
+    const taskArn = await givenTask("console.log('out'); console.error('err'); process.exitCode = 3", {
+      ...{ group: 'worker:x', startedBy: 'me', tags: [{ key: 'job', value: 'j' }] },
+    });
+    expect(taskArn).toMatch(/^arn:aws:ecs:us-east-1:000000000000:task\/workers\/[0-9a-f]{32}$/);
+    const task = await whenStopped(taskArn);
+    expect(task).toMatchObject({
+      ...{ stopCode: 'EssentialContainerExited', stoppedReason: 'Essential container in task exited' },
+      ...{ group: 'worker:x', startedBy: 'me', tags: [{ key: 'job', value: 'j' }], desiredStatus: 'STOPPED' },
+      containers: [{ name: 'worker', exitCode: 3, lastStatus: 'STOPPED' }],
+    });
+    expect(task.stoppedAt).toBeInstanceOf(Date);
+    expect([...ours.lines].sort()).toEqual(['err', 'out']);
+    const statuses = await eventually(() => {
+      const found = ours.events.map(({ detail }) => detail as Record<string, unknown>);
+      const own = found.filter((detail) => detail.taskArn === taskArn).map(({ lastStatus }) => lastStatus);
+      return own.includes('STOPPED') ? own : undefined;
+    });
+    expect(statuses).toEqual(['PROVISIONING', 'RUNNING', 'STOPPED']);
+  });
+  it('sees the variables of definition and override, and none of the platform', async () => {
+    process.env.PLATFORM_SECRET = 'secret';
+    await whenStopped(await givenTask('console.log(JSON.stringify(process.env))'));
+    const seen = JSON.parse(ours.lines[0] ?? '{}') as Record<string, string>;
+    expect(seen.FROM_DEFINITION).toBe('d');
+    expect(Object.keys(seen)).not.toContain('PLATFORM_SECRET');
+    delete process.env.PLATFORM_SECRET;
+  });
+  it('learns its ARN from the metadata endpoint, which answers nobody else', async () => {
+    const script = `fetch(process.env.ECS_CONTAINER_METADATA_URI_V4 + '/task').then((r) => r.json()).then((t) =>
+      fetch(new URL('/v4/other/task', process.env.ECS_CONTAINER_METADATA_URI_V4)).then((r) =>
+        console.log(t.TaskARN, t.Cluster, r.status)))`;
+    const taskArn = await givenTask(script);
+    await whenStopped(taskArn);
+    expect(ours.lines).toEqual([`${taskArn} arn:aws:ecs:us-east-1:000000000000:cluster/workers 404`]);
+  });
+  it('takes what it started with it, before it is STOPPED', async () => {
+    const taskArn = await givenTask(STRAY);
+    await whenStopped(taskArn);
+    const pid = Number((await whenLine('stray ')).split(' ')[1]);
+    expect(isAlive(pid)).toBe(false);
+  });
+  it('gets SIGTERM when it is stopped', async () => {
+    const taskArn = await givenTask(
+      "process.on('SIGTERM', () => process.exit(7)); console.log('up'); setInterval(() => {}, 1e4)",
+    );
+    await whenLine('up');
+    await client.send(new StopTaskCommand({ cluster: CLUSTER, task: taskArn, reason: 'enough' }));
+    const task = await whenStopped(taskArn);
+    expect(task).toMatchObject({ stopCode: 'UserInitiated', stoppedReason: 'enough', containers: [{ exitCode: 7 }] });
+  });
+  it('is killed after the stop timeout when it does not end', async () => {
+    const taskArn = await givenTask("process.on('SIGTERM', () => {}); console.log('up'); setInterval(() => {}, 1e4)");
+    await whenLine('up');
+    await client.send(new StopTaskCommand({ cluster: CLUSTER, task: taskArn }));
+    expect((await whenStopped(taskArn)).containers).toMatchObject([{ exitCode: 137 }]);
+  });
+  it('is the same task when RunTask is repeated with its client token', async () => {
+    const first = await givenTask('1', { clientToken: 'token' });
+    expect(await givenTask('1', { clientToken: 'token' })).toBe(first);
+    await whenStopped(first);
+    expect(await givenTask('1', { clientToken: 'token' })).toBe(first);
+  });
+});
+
+describe('RunTask', () => {
+  it('answers with failures beyond its slots', async () => {
+    const hold = 'setInterval(() => {}, 1e4)';
+    const held = await Promise.all(Array.from({ length: SLOTS }, () => givenTask(hold)));
+    expect(ours.ecs.tasks.free()).toBe(0);
+    expect(await runTask(hold)).toMatchObject({ tasks: [], failures: [{ reason: 'RESOURCE:CPU' }] });
+    for (const task of held) await client.send(new StopTaskCommand({ cluster: CLUSTER, task }));
+    await Promise.all(held.map(whenStopped));
+    expect(ours.ecs.tasks.free()).toBe(SLOTS);
+  });
+  it('refuses what Fargate refuses', async () => {
+    const environment = [{ name: 'X', value: 'x'.repeat(8192) }];
+    const refusals = await Promise.all([
+      refusal(runTask('1', { cluster: 'none' })),
+      refusal(runTask('1', { taskDefinition: 'none' })),
+      refusal(runTask('1', { taskDefinition: 'worker:99' })),
+      refusal(runTask('1', { networkConfiguration: undefined })),
+      refusal(runTask('1', { overrides: { containerOverrides: [{ name: 'other' }] } })),
+      refusal(runTask('1', { overrides: { containerOverrides: [{ name: 'worker', environment }] } })),
+      refusal(runTask('1', { overrides: { cpu: '256', memory: '4096' } })),
+      refusal(runTask('1', { capacityProviderStrategy: [{ capacityProvider: 'MINE' }] })),
+      refusal(runTask('1', { launchType: 'FARGATE', capacityProviderStrategy: [{ capacityProvider: 'FARGATE' }] })),
+      refusal(client.send(new StopTaskCommand({ cluster: CLUSTER, task: 'f'.repeat(32) }))),
+    ]);
+    expect(refusals.map((each) => each.split(':')[0])).toEqual([
+      'ClusterNotFoundException',
+      ...Array(5).fill('InvalidParameterException'),
+      'ClientException',
+      ...Array(3).fill('InvalidParameterException'),
+    ]);
+  });
+  it('tells what it does not find', async () => {
+    const arn = `arn:aws:ecs:us-east-1:000000000000:task/workers/${'0'.repeat(32)}`;
+    const answer = await client.send(new DescribeTasksCommand({ cluster: CLUSTER, tasks: [arn] }));
+    expect(answer).toMatchObject({ tasks: [], failures: [{ arn, reason: 'MISSING' }] });
+  });
+});
+
+describe('when the platform is killed', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ecs-'));
+  const started: ChildProcess[] = [];
+  afterAll(() => {
+    for (const child of started) child.kill('SIGKILL');
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** A platform of its own that runs the script, and what it and the task have printed. */
+  function givenHost(name: string, script: string) {
+    const host = spawn(
+      process.execPath,
+      [join(import.meta.dirname, 'engine', 'ecs-host.ts'), join(folder, name), script],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    );
+    started.push(host);
+    let printed = '';
+    host.stdout?.on('data', (bytes: Buffer) => {
+      printed += bytes.toString();
+    });
+    const told = (word: string) => eventually(() => new RegExp(`^${word} (.+)$`, 'm').exec(printed)?.[1]);
+    return { host, told };
+  }
+
+  it('the task notices by its lifeline', async () => {
+    const script = `import('node:fs').then(({ createReadStream }) => {
+      const lifeline = createReadStream('', { fd: Number(process.env.ESPALIER_LIFELINE_FD) });
+      lifeline.on('end', () => process.exit()).resume();
+      console.log('pid ' + process.pid);
+      setInterval(() => {}, 1e4);
+    })`;
+    const { host, told } = givenHost('lifeline.sqlite', script);
+    const pid = Number(await told('pid'));
+    host.kill('SIGKILL');
+    await eventually(() => !isAlive(pid));
+  });
+
+  it('what is left of its tasks is ended before they are declared lost; processes of others stay', async () => {
+    const script = `console.log('pid ' + process.pid); setInterval(() => {}, 1e4); ${STRAY}`;
+    const { host, told } = givenHost('lost.sqlite', script);
+    const [taskArn, pid, stray] = [await told('task'), Number(await told('pid')), Number(await told('stray'))];
+    const other = spawn('sleep', ['300'], { env: { ESPALIER_TASK_ID: 'f'.repeat(32) }, stdio: 'ignore' });
+    started.push(other);
+    host.kill('SIGKILL');
+    await eventually(() => host.signalCode);
+    expect([isAlive(pid), isAlive(stray)]).toEqual([true, true]);
+
+    const database = openDatabase(join(folder, 'lost.sqlite'));
+    const seen: unknown[] = [];
+    const ecs = createEcs({
+      ...{ database, now: Date.now, launch: scriptDriver(), slots: 1 },
+      onStateChange: (event) =>
+        void seen.push([(event as { detail: { lastStatus: string } }).detail.lastStatus, isAlive(stray)]),
+    });
+    ecs.createCluster(CLUSTER);
+    const waiting = ecs.tasks.wait(taskArn);
+    await ecs.resume();
+    const task = await waiting;
+    expect(task).toMatchObject({ lastStatus: 'STOPPED', stopCode: 'InfrastructureHealth' });
+    expect(task.containers[0]?.exitCode).toBeUndefined();
+    expect([isAlive(pid), isAlive(stray), isAlive(other.pid as number)]).toEqual([false, false, true]);
+    await eventually(() => seen.some((entry) => String(entry) === 'STOPPED,false'));
+    await ecs.close();
+    database.close();
+  });
+});

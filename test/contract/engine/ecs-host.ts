@@ -1,0 +1,20 @@
+// A platform that is there to be killed: opens the database of its first argument, runs the script of its second as a task,
+// tells the task's ARN and stays.
+import { createEcs } from '../../../local/cloud/ecs/ecs.ts';
+import { openDatabase } from '../../../local/cloud/wire/transaction.ts';
+import { CLUSTER, scriptDriver, TASK_DEFINITION } from './ecs.ts';
+
+const [, , path = '', script = ''] = process.argv;
+const launch = scriptDriver((_taskArn, line) => console.log(line));
+const ecs = createEcs({ database: openDatabase(path), now: Date.now, launch, slots: 1, onStateChange: () => {} });
+ecs.createCluster(CLUSTER);
+ecs.registerTaskDefinition(TASK_DEFINITION);
+const environment = [{ name: 'SCRIPT', value: script }];
+const { tasks } = await ecs.tasks.start({
+  cluster: CLUSTER,
+  taskDefinition: 'worker',
+  networkConfiguration: { awsvpcConfiguration: { subnets: ['subnet-1'] } },
+  overrides: { containerOverrides: [{ name: 'worker', environment }] },
+});
+console.log(`task ${tasks[0]?.taskArn}`);
+setInterval(() => {}, 60_000);

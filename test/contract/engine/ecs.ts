@@ -1,0 +1,50 @@
+// Starts our ECS for its contract suite: tasks are Node processes that evaluate the script in their variable SCRIPT.
+import { createEcs, type Ecs } from '../../../local/cloud/ecs/ecs.ts';
+import { createProcessDriver } from '../../../local/cloud/ecs/process-driver.ts';
+import type { Endpoint } from '../endpoint.ts';
+import { startControl } from './control.ts';
+
+export const CLUSTER = 'workers';
+export const SLOTS = 2;
+
+export type OurEcs = Endpoint & { ecs: Ecs; events: Record<string, unknown>[]; lines: string[] };
+
+/** What the suite registers: a stop timeout of a second, one variable of its own. */
+export const TASK_DEFINITION = {
+  Family: 'worker',
+  Cpu: '256',
+  Memory: '512',
+  NetworkMode: 'awsvpc',
+  ContainerDefinitions: [
+    {
+      Name: 'worker',
+      Image: 'espalier/worker:1',
+      StopTimeout: 1,
+      Environment: [{ Name: 'FROM_DEFINITION', Value: 'd' }],
+    },
+  ],
+};
+
+export function scriptDriver(onLogLine: (taskArn: string, line: string) => void = () => {}) {
+  return createProcessDriver({
+    workerCommand: [process.execPath, '--input-type=module', '-e', 'await eval(process.env.SCRIPT)'],
+    baseEnvironment: { PATH: process.env.PATH ?? '' },
+    onLogLine,
+  });
+}
+
+export async function startOurs(): Promise<OurEcs> {
+  const events: Record<string, unknown>[] = [];
+  const lines: string[] = [];
+  let made: Ecs | undefined;
+  const endpoint = await startControl((database) => {
+    const launch = scriptDriver((_taskArn, line) => lines.push(line));
+    const onStateChange = (event: object) => void events.push(event as Record<string, unknown>);
+    const ecs = createEcs({ database, now: Date.now, launch, slots: SLOTS, onStateChange });
+    ecs.createCluster(CLUSTER);
+    ecs.registerTaskDefinition(TASK_DEFINITION);
+    made = ecs;
+    return { services: [ecs.api], close: ecs.close };
+  });
+  return { ...endpoint, ecs: made as Ecs, events, lines };
+}
