@@ -1,0 +1,173 @@
+// Twenty demo trees; in each, platform, database and workers get SIGKILL once, at a random moment between the answer of
+// `run` and the end of the root. After the restart the same summary must come out, one `done` a job, no two tries at
+// once, no second workspace, no process left. `npm run test:kill`; SEED and TREES override.
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { givenPlatform, givenSession, type Platform } from '../wire/session.ts';
+import { buildExample, type Client, createClient, pause, sha256 } from './client.ts';
+import { processesOf, watchOverlaps } from './process-watch.ts';
+
+const TREE_LIMIT_MS = 180_000;
+const POLL_MS = 100;
+const trees = Number(process.env.TREES ?? 20);
+const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
+const random = mulberry(seed);
+
+type Stage = { readonly client: Client; readonly project: string; readonly applet: string; readonly reads: string[] };
+type Job = {
+  id: string;
+  state: string;
+  try: number;
+  parentJob: string | null;
+  workspace: string;
+  failureMessage?: string;
+};
+
+console.log(`seed ${seed}, ${trees} trees`);
+const data = mkdtempSync(join(tmpdir(), 'espalier-kill-'));
+const watch = watchOverlaps(data);
+let platform = await givenPlatform({ data });
+try {
+  let stage = await prepare(platform);
+  const undisturbed = Date.now();
+  const expected = await summaryOf(stage, await runTree(stage, 'undisturbed'));
+  const usualMs = Date.now() - undisturbed;
+  console.log(`undisturbed: ${usualMs} ms, summary ${expected.slice(0, 16)}`);
+  let passed = 0;
+  for (let tree = 1; tree <= trees; tree += 1) {
+    const root = await start(stage);
+    const delayMs = Math.floor(random() * usualMs);
+    await pause(delayMs);
+    const before = await stateOf(stage.client, root);
+    killEverything(platform);
+    platform = await givenPlatform({ data });
+    stage = { ...stage, client: await connect(platform) };
+    await finished(stage.client, root);
+    const problems = await problemsOf(stage, root, expected);
+    console.log(
+      `${problems.length === 0 ? 'ok  ' : 'FAIL'} tree ${tree} ${root} killed after ${delayMs} ms while ${before} ${problems.join('; ')}`,
+    );
+    if (problems.length === 0) passed += 1;
+  }
+  await platform.stop();
+  const left = processesOf(data);
+  if (left.length > 0) console.log(`FAIL processes left: ${left.map((one) => one.pid).join(', ')}`);
+  if (watch.overlaps.size > 0) console.log(`FAIL two tries at once: ${[...watch.overlaps].join('; ')}`);
+  const failed = trees - passed + (left.length > 0 ? 1 : 0) + (watch.overlaps.size > 0 ? 1 : 0);
+  console.log(`${passed} passed, ${failed} failed`);
+  process.exitCode = failed === 0 ? 0 : 1;
+} finally {
+  watch.stop();
+  killEverything(platform);
+  rmSync(data, { recursive: true, force: true });
+}
+
+async function connect(on: Platform): Promise<Client> {
+  const session = await givenSession(on);
+  const token = JSON.parse(session.environment.DX_SECURITY_CONTEXT ?? '{}').auth_token;
+  session.close();
+  return createClient(on.url, token);
+}
+
+async function prepare(on: Platform): Promise<Stage> {
+  const client = await connect(on);
+  const { id } = await client.post('/project/new', { name: 'kill campaign' });
+  const project = String(id);
+  const applet = await buildExample(client, project, 'examples/fastq-stats');
+  const reads: string[] = [];
+  for (const end of [1, 2]) {
+    const name = `ERR127302_${end}_subset.fastq.gz`;
+    reads.push(await client.upload(project, name, readFileSync(join('examples/data/reads', name))));
+  }
+  return { client, project, applet, reads };
+}
+
+async function start(stage: Stage): Promise<string> {
+  const input = { reads: stage.reads.map((id) => ({ $dnanexus_link: id })), reads_per_part: 10_000 };
+  const nonce = `kill-${random()}`;
+  const { id } = await stage.client.post(`/${stage.applet}/run`, {
+    project: stage.project,
+    input,
+    nonce,
+    folder: '/results',
+  });
+  return String(id);
+}
+
+async function runTree(stage: Stage, label: string): Promise<string> {
+  const root = await start(stage);
+  const state = await finished(stage.client, root);
+  if (state !== 'done') throw new Error(`the ${label} tree ended ${state}`);
+  return root;
+}
+
+async function stateOf(client: Client, job: string): Promise<string> {
+  return String((await client.post(`/${job}/describe`, { fields: { state: true } })).state);
+}
+
+async function finished(client: Client, root: string): Promise<string> {
+  const deadline = Date.now() + TREE_LIMIT_MS;
+  for (;;) {
+    const state = await stateOf(client, root);
+    if (['done', 'failed', 'terminated'].includes(state)) return state;
+    if (Date.now() > deadline) return `${state} after ${TREE_LIMIT_MS} ms`;
+    await pause(POLL_MS);
+  }
+}
+
+async function summaryOf(stage: Stage, root: string): Promise<string> {
+  const { output } = (await stage.client.post(`/${root}/describe`, {})) as {
+    output: { summary: { $dnanexus_link: string } };
+  };
+  return sha256(await stage.client.download(output.summary.$dnanexus_link));
+}
+
+async function jobsOf(stage: Stage, root: string, includeRestarted: boolean): Promise<Job[]> {
+  const found = await stage.client.post('/system/findExecutions', {
+    originJob: [root],
+    includeRestarted,
+    describe: { io: false },
+    limit: 1000,
+  });
+  return (found.results as { describe: Job }[]).map((one) => one.describe);
+}
+
+async function problemsOf(stage: Stage, root: string, expected: string): Promise<string[]> {
+  const described = (await stage.client.post(`/${root}/describe`, {})) as unknown as Job;
+  if (described.state !== 'done') return [`root is ${described.state}: ${described.failureMessage ?? ''}`];
+  const problems: string[] = [];
+  if ((await summaryOf(stage, root)) !== expected) problems.push('another summary');
+  const current = await jobsOf(stage, root, false);
+  const unfinished = current.filter((job) => job.state !== 'done');
+  if (unfinished.length > 0) problems.push(`not done: ${unfinished.map((job) => `${job.id} ${job.state}`).join(', ')}`);
+  if (current.length !== 6) problems.push(`${current.length} jobs in the tree instead of 6`);
+  const workspaces = new Set(current.map((job) => job.workspace));
+  if (workspaces.size !== 1) problems.push(`${workspaces.size} workspaces`);
+  const done = (await jobsOf(stage, root, true)).filter((job) => job.state === 'done').map((job) => job.id);
+  if (new Set(done).size !== done.length) problems.push('a job is done twice');
+  return problems;
+}
+
+/** SIGKILL to the platform first, then to all that works for its data folder. */
+function killEverything(on: Platform): void {
+  on.process.kill('SIGKILL');
+  for (const { pid } of processesOf(on.data)) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+  }
+}
+
+/** A small seeded generator, so that a run can be repeated (mulberry32). */
+function mulberry(from: number): () => number {
+  let state = from >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
+  };
+}

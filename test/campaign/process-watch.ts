@@ -1,0 +1,41 @@
+// Looks at the processes of this machine while a campaign runs: who works for a data folder, and whether two workers ever
+// hold the same job at once. Linux only: it reads /proc.
+import { readdirSync, readFileSync } from 'node:fs';
+
+const LOOK_MS = 50;
+
+export type WorkerProcess = {
+  readonly pid: number;
+  readonly job: string | undefined;
+  readonly task: string | undefined;
+};
+
+/** Processes whose environment or command line names the data folder, this one excepted. */
+export function processesOf(data: string): WorkerProcess[] {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid);
+  return pids.flatMap((name) => {
+    try {
+      const environment = readFileSync(`/proc/${name}/environ`, 'latin1').split('\0');
+      const command = readFileSync(`/proc/${name}/cmdline`, 'latin1');
+      if (!command.includes(data) && !environment.some((one) => one.includes(data))) return [];
+      const value = (key: string): string | undefined =>
+        environment.find((one) => one.startsWith(`${key}=`))?.slice(key.length + 1);
+      return [{ pid: Number(name), job: value('DX_JOB_ID'), task: value('ESPALIER_ROOT') }];
+    } catch {
+      return []; // It ended while we looked.
+    }
+  });
+}
+
+/** Every LOOK_MS notes which roots run which job; `overlaps` are jobs seen in two at the same look. */
+export function watchOverlaps(data: string): { overlaps: Set<string>; stop(): void } {
+  const overlaps = new Set<string>();
+  const timer = setInterval(() => {
+    const tasks = new Map<string, Set<string>>();
+    for (const one of processesOf(data)) {
+      if (one.job && one.task) tasks.set(one.job, (tasks.get(one.job) ?? new Set()).add(one.task));
+    }
+    for (const [job, roots] of tasks) if (roots.size > 1) overlaps.add(`${job}: ${[...roots].join(', ')}`);
+  }, LOOK_MS);
+  return { overlaps, stop: () => clearInterval(timer) };
+}
