@@ -40,12 +40,12 @@ function wildcards(deployment: Deployment): Acknowledgement[] {
     {
       id: 'AwsSolutions-IAM5[Resource::*]',
       at: ['Engine', 'Api', 'Compute/ExecutionRole'],
-      reason: 'X-Ray, log delivery and ecr:GetAuthorizationToken know no resources.',
+      reason: 'X-Ray, log delivery, ListStreams and ecr:GetAuthorizationToken know no resources.',
     },
     {
       id: 'Serverless-LambdaStarPermissions',
       at: ['Engine', 'Api'],
-      reason: 'The only statement on all resources is X-Ray, which knows none.',
+      reason: 'The only statements on all resources are X-Ray and ListStreams, which know none.',
     },
     {
       id: arn('ecr', 'repository/cdk-*-container-assets-<AWS::AccountId>-<AWS::Region>'),
@@ -70,10 +70,10 @@ function wildcards(deployment: Deployment): Acknowledgement[] {
     { id: content('w'), at: ['Engine', 'Api'], reason: 'Bytes of files, keyed by ids that are made at run time.' },
     {
       id: arn('states', `execution:${name('job-attempt')}:*`),
-      at: ['Engine', 'Api'],
+      at: ['Engine'],
       reason: 'An execution is named by its job, try and launch.',
     },
-    { id: arn('ecs', `task/${name('workers')}/*`), at: ['Engine', 'Api'], reason: 'Tasks get their ids from ECS.' },
+    { id: arn('ecs', `task/${name('workers')}/*`), at: ['Engine'], reason: 'Tasks get their ids from ECS.' },
     {
       id: arn('ecs', `task-definition/${name('worker')}:*`),
       at: ['Engine/JobAttempt'],

@@ -1,4 +1,5 @@
 // The environment of functions: each name of `aws/environment.ts` with its value in this deployment.
+import type { Variable as ReadVariable } from '../../aws/environment.ts';
 import { arnOf, bucketName, type Deployment, pathName, physicalName, queueUrl } from '../deployment.ts';
 import { deploymentKey } from './permission.ts';
 import { sharedParameters } from './shared-parameter.ts';
@@ -16,8 +17,18 @@ const values = {
   API_URL_PARAMETER: (deployment: Deployment) => pathName(deployment, sharedParameters.apiUrl),
   LEASE_SECONDS: (deployment: Deployment) => String(deployment.leaseSeconds),
   HEARTBEAT_SECONDS: (deployment: Deployment) => String(deployment.heartbeatSeconds),
-} as const;
+} as const satisfies Partial<Record<ReadVariable, (deployment: Deployment) => string>>;
 export type Variable = keyof typeof values;
+
+/** What moving jobs on takes (`mayMoveJobs`). */
+export const moverVariables: readonly Variable[] = [
+  'CONTENT_BUCKET',
+  'RUNNABLE_QUEUE_URL',
+  'WORK_QUEUE_URL',
+  'STATE_MACHINE_ARN',
+  'CLUSTER',
+  'LEASE_SECONDS',
+];
 
 /** The named variables: a function gets just those it needs. */
 export function environmentOf(deployment: Deployment, names: readonly Variable[]): Record<string, string> {

@@ -14,7 +14,7 @@ const rowActions = {
 } as const;
 export type RowRight = keyof typeof rowActions;
 
-/** Single rows of one table. */
+/** Single rows of one table, in transactions too. */
 export function mayRows(deployment: Deployment, table: TableName, rights: readonly RowRight[]): PolicyStatement {
   return new PolicyStatement({
     actions: rights.flatMap((right) => [...rowActions[right]]),
@@ -30,13 +30,14 @@ export function mayQueryOpenIndex(deployment: Deployment): PolicyStatement {
   });
 }
 
-/** What an event source mapping needs to read a table's stream. */
-export function mayReadStream(deployment: Deployment, table: TableName): PolicyStatement[] {
+/** What an event source mapping needs to read the streams of tables. `ListStreams` knows no resources. */
+export function mayReadStreams(deployment: Deployment, tables: readonly TableName[]): PolicyStatement[] {
   return [
     new PolicyStatement({
       actions: ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'],
-      resources: [`${tableArn(deployment, table)}/stream/*`],
+      resources: tables.map((table) => `${tableArn(deployment, table)}/stream/*`),
     }),
+    new PolicyStatement({ actions: ['dynamodb:ListStreams'], resources: ['*'] }),
   ];
 }
 
@@ -77,6 +78,21 @@ export function maySend(deployment: Deployment, ...queues: readonly string[]): P
     actions: ['sqs:SendMessage'],
     resources: queues.map((queue) => arnOf('sqs', physicalName(deployment, queue))),
   });
+}
+
+/** What moving jobs on takes, wherever it happens: rows, large bodies, messages, the bytes and workers of what ended. */
+export function mayMoveJobs(deployment: Deployment): PolicyStatement[] {
+  return [
+    mayRows(deployment, 'executions', ['read', 'put', 'update']),
+    mayRows(deployment, 'objects', ['read', 'put', 'update', 'delete']),
+    mayRows(deployment, 'containers', ['read', 'put', 'delete']),
+    mayContent(deployment, 'meta', ['read', 'write']),
+    mayContent(deployment, 'w', ['delete', 'abort']),
+    mayKnowAbsence(deployment),
+    maySend(deployment, 'runnable', 'work'),
+    mayExecutions(deployment, ['describe', 'stop']),
+    mayTasks(deployment, ['describe', 'stop']),
+  ];
 }
 
 /** What an event source mapping needs to take messages from a queue. */

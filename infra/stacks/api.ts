@@ -19,12 +19,10 @@ import { environmentOf, type Variable } from '../constructs/environment.ts';
 import type { FunctionCode, FunctionName } from '../constructs/function-code.ts';
 import {
   mayContent,
-  mayExecutions,
   mayKnowAbsence,
   mayReadParameter,
   mayRows,
   maySend,
-  mayTasks,
   mayUseDeploymentKey,
 } from '../constructs/permission.ts';
 import { PlatformFunction } from '../constructs/platform-function.ts';
@@ -37,6 +35,9 @@ const httpTimeoutSeconds = 29;
 const throttle = { rateLimit: 2000, burstLimit: 1000 };
 /** The WebSocket API's stage, which the edge adds to the path. */
 export const logStageName = 'log';
+
+/** What one function needs: its variables and its permissions. */
+type Needs = { readonly variables: readonly Variable[]; readonly statements: readonly PolicyStatement[] };
 
 export class ApiStack extends ProductStack {
   readonly #code: FunctionCode;
@@ -85,60 +86,42 @@ export class ApiStack extends ProductStack {
   }
 
   #runFunction(): PlatformFunction {
-    const { deployment } = this;
-    return this.#httpFunction('Run', 'run', 'POST /{executable}/run', {
-      variables: ['CONTENT_BUCKET', 'RUNNABLE_QUEUE_URL', 'WORK_QUEUE_URL'],
-      statements: [
-        mayRows(deployment, 'executions', ['read', 'put', 'update', 'check']),
-        mayRows(deployment, 'objects', ['read']),
-        mayRows(deployment, 'containers', ['read', 'put']),
-        mayRows(deployment, 'identities', ['read']),
-        mayContent(deployment, 'meta', ['read', 'write']),
-        mayKnowAbsence(deployment),
-        maySend(deployment, 'runnable', 'work'),
-      ],
-    });
+    return this.#httpFunction('Run', 'run', 'POST /{executable}/run', this.#jobCreator());
   }
 
   #newJobFunction(): PlatformFunction {
+    return this.#httpFunction('NewJob', 'new-job', 'POST /job/new', this.#jobCreator());
+  }
+
+  /** A job is rows: the stream of the table brings it on its way. */
+  #jobCreator(): Needs {
     const { deployment } = this;
-    return this.#httpFunction('NewJob', 'new-job', 'POST /job/new', {
-      variables: ['CONTENT_BUCKET', 'RUNNABLE_QUEUE_URL', 'WORK_QUEUE_URL'],
+    return {
+      variables: ['CONTENT_BUCKET', 'LEASE_SECONDS'],
       statements: [
-        mayRows(deployment, 'executions', ['read', 'put', 'update', 'check']),
+        mayRows(deployment, 'executions', ['read', 'put', 'update']),
         mayRows(deployment, 'objects', ['read']),
         mayRows(deployment, 'containers', ['read']),
         mayRows(deployment, 'identities', ['read']),
         mayContent(deployment, 'meta', ['read', 'write']),
         mayKnowAbsence(deployment),
-        maySend(deployment, 'runnable', 'work'),
       ],
-    });
+    };
   }
 
   #apiFunction(): PlatformFunction {
     const { deployment } = this;
     return this.#httpFunction('Api', 'api', 'Every route that has no function of its own', {
-      variables: [
-        'CONTENT_BUCKET',
-        'RUNNABLE_QUEUE_URL',
-        'WORK_QUEUE_URL',
-        'STATE_MACHINE_ARN',
-        'CLUSTER',
-        'DEPLOYMENT_KEY_PARAMETER',
-        'API_URL_PARAMETER',
-      ],
+      variables: ['CONTENT_BUCKET', 'WORK_QUEUE_URL', 'DEPLOYMENT_KEY_PARAMETER', 'API_URL_PARAMETER', 'LEASE_SECONDS'],
       statements: [
-        mayRows(deployment, 'executions', ['read', 'put', 'update', 'delete', 'check']),
-        mayRows(deployment, 'objects', ['read', 'put', 'update', 'delete', 'check']),
-        mayRows(deployment, 'containers', ['read', 'put', 'update', 'delete', 'check']),
-        mayRows(deployment, 'identities', ['read', 'put', 'update', 'delete', 'check']),
+        mayRows(deployment, 'executions', ['read', 'put', 'update']),
+        mayRows(deployment, 'objects', ['read', 'put', 'update', 'delete']),
+        mayRows(deployment, 'containers', ['read', 'put', 'update', 'delete']),
+        mayRows(deployment, 'identities', ['read', 'put', 'delete']),
         mayContent(deployment, 'w', ['read', 'write', 'delete', 'parts', 'abort']),
         mayContent(deployment, 'meta', ['read', 'write']),
         mayKnowAbsence(deployment),
-        maySend(deployment, 'runnable', 'work'),
-        mayExecutions(deployment, ['describe', 'stop']),
-        mayTasks(deployment, ['describe', 'stop']),
+        maySend(deployment, 'work'),
         mayUseDeploymentKey(deployment),
         mayReadParameter(deployment, sharedParameters.apiUrl),
       ],
@@ -150,33 +133,27 @@ export class ApiStack extends ProductStack {
     return this.#httpFunction('WorkerApi', 'worker-api', 'POST /_worker/{op}: claim, heartbeat, finish', {
       variables: [
         'CONTENT_BUCKET',
-        'RUNNABLE_QUEUE_URL',
-        'WORK_QUEUE_URL',
         'DEPLOYMENT_KEY_PARAMETER',
+        'API_URL_PARAMETER',
         'LEASE_SECONDS',
         'HEARTBEAT_SECONDS',
       ],
       statements: [
-        mayRows(deployment, 'executions', ['read', 'put', 'update', 'delete', 'check']),
-        mayRows(deployment, 'objects', ['read', 'put', 'update', 'check']),
-        mayRows(deployment, 'containers', ['read', 'put']),
+        mayRows(deployment, 'executions', ['read', 'put', 'update']),
+        mayRows(deployment, 'objects', ['read']),
+        mayRows(deployment, 'containers', ['read']),
         mayRows(deployment, 'identities', ['read']),
         // The URLs of bundled files are signed in its name.
         mayContent(deployment, 'w', ['read']),
         mayContent(deployment, 'meta', ['read', 'write']),
         mayKnowAbsence(deployment),
-        maySend(deployment, 'runnable', 'work'),
         mayUseDeploymentKey(deployment),
+        mayReadParameter(deployment, sharedParameters.apiUrl),
       ],
     });
   }
 
-  #httpFunction(
-    id: string,
-    name: FunctionName,
-    description: string,
-    needs: { variables: readonly Variable[]; statements: readonly PolicyStatement[] },
-  ): PlatformFunction {
+  #httpFunction(id: string, name: FunctionName, description: string, needs: Needs): PlatformFunction {
     return new PlatformFunction(this, id, {
       deployment: this.deployment,
       name,

@@ -4,21 +4,18 @@ import { Rule, type RuleProps, RuleTargetInput, Schedule } from 'aws-cdk-lib/aws
 import { LambdaFunction as LambdaTarget } from 'aws-cdk-lib/aws-events-targets';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
-import { environmentOf } from '../constructs/environment.ts';
+import { environmentOf, moverVariables } from '../constructs/environment.ts';
 import type { FunctionCode } from '../constructs/function-code.ts';
 import { JobAttempt } from '../constructs/job-attempt.ts';
 import {
   mayConsume,
-  mayContent,
-  mayExecutions,
-  mayKnowAbsence,
+  mayMoveJobs,
   mayQueryOpenIndex,
   mayReadParameter,
-  mayReadStream,
+  mayReadStreams,
   mayRows,
   maySend,
   mayStartExecution,
-  mayTasks,
   mayUseDeploymentKey,
 } from '../constructs/permission.ts';
 import { PlatformFunction } from '../constructs/platform-function.ts';
@@ -71,16 +68,11 @@ export class EngineStack extends ProductStack {
       description: 'Looks at executions and objects that changed, and moves on who waited for them',
       code: this.#code,
       timeoutSeconds: 60,
-      environment: environmentOf(deployment, ['CONTENT_BUCKET', 'RUNNABLE_QUEUE_URL', 'WORK_QUEUE_URL']),
+      environment: environmentOf(deployment, moverVariables),
       statements: [
-        ...mayReadStream(deployment, 'executions'),
-        ...mayReadStream(deployment, 'objects'),
-        mayRows(deployment, 'executions', ['read', 'put', 'update', 'delete', 'check']),
-        mayRows(deployment, 'objects', ['read', 'put', 'update', 'delete', 'check']),
-        mayRows(deployment, 'containers', ['read', 'put', 'update', 'delete', 'check']),
-        mayContent(deployment, 'meta', ['read', 'write']),
-        mayKnowAbsence(deployment),
-        maySend(deployment, 'runnable', 'work', 'given-up'),
+        ...mayReadStreams(deployment, ['executions', 'objects']),
+        ...mayMoveJobs(deployment),
+        maySend(deployment, 'given-up'),
       ],
     });
     consumeStream(this, 'ExecutionChanges', {
@@ -115,19 +107,15 @@ export class EngineStack extends ProductStack {
       environment: environmentOf(deployment, [
         'STATE_MACHINE_ARN',
         'TASK_DEFINITION',
-        'RUNNABLE_QUEUE_URL',
-        'CONTENT_BUCKET',
         'DEPLOYMENT_KEY_PARAMETER',
         'API_URL_PARAMETER',
       ]),
       statements: [
         mayConsume(deployment, 'runnable'),
-        mayRows(deployment, 'executions', ['read', 'update']),
-        mayContent(deployment, 'meta', ['read']),
+        mayRows(deployment, 'executions', ['read']),
         mayStartExecution(deployment),
         mayUseDeploymentKey(deployment),
         mayReadParameter(deployment, sharedParameters.apiUrl),
-        maySend(deployment, 'runnable'),
       ],
     });
     consumeQueue(this, 'RunnableMessages', { queue, target, batchSize: 10, maxConcurrency: dispatchConcurrency });
@@ -147,25 +135,8 @@ export class EngineStack extends ProductStack {
       code: this.#code,
       timeoutSeconds: cleanUpTimeoutSeconds,
       repeats: true,
-      environment: environmentOf(deployment, [
-        'CONTENT_BUCKET',
-        'RUNNABLE_QUEUE_URL',
-        'WORK_QUEUE_URL',
-        'STATE_MACHINE_ARN',
-        'CLUSTER',
-      ]),
-      statements: [
-        mayConsume(deployment, 'work'),
-        mayRows(deployment, 'executions', ['read', 'put', 'update', 'delete', 'check']),
-        mayRows(deployment, 'objects', ['read', 'put', 'update', 'delete', 'check']),
-        mayRows(deployment, 'containers', ['read', 'put', 'update', 'delete', 'check']),
-        mayContent(deployment, 'w', ['delete', 'abort']),
-        mayContent(deployment, 'meta', ['read', 'write']),
-        mayKnowAbsence(deployment),
-        maySend(deployment, 'runnable', 'work'),
-        mayExecutions(deployment, ['describe', 'stop']),
-        mayTasks(deployment, ['describe', 'stop']),
-      ],
+      environment: environmentOf(deployment, moverVariables),
+      statements: [mayConsume(deployment, 'work'), ...mayMoveJobs(deployment)],
     });
     consumeQueue(this, 'WorkMessages', { queue, target, batchSize: 10, maxConcurrency: cleanUpConcurrency });
   }
@@ -178,15 +149,8 @@ export class EngineStack extends ProductStack {
       description: 'Looks at a job after its launch has ended: the state machine never decides',
       code: this.#code,
       timeoutSeconds: 60,
-      environment: environmentOf(deployment, [
-        'CONTENT_BUCKET',
-        'RUNNABLE_QUEUE_URL',
-        'WORK_QUEUE_URL',
-        'STATE_MACHINE_ARN',
-        'CLUSTER',
-        'LEASE_SECONDS',
-      ]),
-      statements: this.#mayLookAtJobs(),
+      environment: environmentOf(deployment, [...moverVariables, 'HEARTBEAT_SECONDS']),
+      statements: mayMoveJobs(deployment),
     });
   }
 
@@ -198,16 +162,8 @@ export class EngineStack extends ProductStack {
       description: 'Looks at every execution that is due, and at one whose task or state machine execution ended',
       code: this.#code,
       timeoutSeconds: 55,
-      environment: environmentOf(deployment, [
-        'CONTENT_BUCKET',
-        'RUNNABLE_QUEUE_URL',
-        'WORK_QUEUE_URL',
-        'STATE_MACHINE_ARN',
-        'CLUSTER',
-        'LEASE_SECONDS',
-        'HEARTBEAT_SECONDS',
-      ]),
-      statements: [mayQueryOpenIndex(deployment), ...this.#mayLookAtJobs(), maySend(deployment, 'given-up')],
+      environment: environmentOf(deployment, [...moverVariables, 'HEARTBEAT_SECONDS']),
+      statements: [mayQueryOpenIndex(deployment), ...mayMoveJobs(deployment)],
     });
     this.#rule('SweepSchedule', 'sweep', target, { schedule: Schedule.rate(Duration.minutes(sweepMinutes)) });
     this.#rule('TaskStopped', 'task-stopped', target, {
@@ -230,21 +186,6 @@ export class EngineStack extends ProductStack {
         },
       },
     });
-  }
-
-  /** What `finalise` and the sweep share: they look at a job and its worker, and carry out what follows. */
-  #mayLookAtJobs() {
-    const { deployment } = this;
-    return [
-      mayRows(deployment, 'executions', ['read', 'put', 'update', 'delete', 'check']),
-      mayRows(deployment, 'objects', ['read', 'put', 'update', 'delete', 'check']),
-      mayRows(deployment, 'containers', ['read', 'put', 'update', 'delete', 'check']),
-      mayContent(deployment, 'meta', ['read', 'write']),
-      mayKnowAbsence(deployment),
-      maySend(deployment, 'runnable', 'work'),
-      mayExecutions(deployment, ['describe', 'stop']),
-      mayTasks(deployment, ['describe', 'stop']),
-    ];
   }
 
   #rule(id: string, name: string, target: PlatformFunction, when: RuleProps): void {

@@ -37,6 +37,17 @@ describe('stacks', () => {
     }
   });
 
+  test('no resource depends on itself, by any way', () => {
+    for (const { Resources } of Object.values(templates)) {
+      const edges = new Map(Object.entries(Resources).map(([id, resource]) => [id, referencesIn(resource, Resources)]));
+      for (const id of edges.keys()) {
+        const reached = new Set(edges.get(id));
+        for (const other of reached) for (const next of edges.get(other) ?? []) reached.add(next);
+        expect(reached.has(id), id).toBe(false);
+      }
+    }
+  });
+
   test('every parameter that is read is declared, once, by another stack', () => {
     const declared = of('AWS::SSM::Parameter').map(({ properties }) => properties.Name);
     expect(new Set(declared).size).toBe(declared.length);
@@ -269,3 +280,9 @@ describe('alarms', () => {
     for (const { AlarmActions } of alarms) expect(AlarmActions).toHaveLength(1);
   });
 });
+
+/** Logical ids that a resource names, by Ref, GetAtt, Sub or DependsOn. */
+function referencesIn(resource: object, resources: object): string[] {
+  const text = JSON.stringify(resource);
+  return Object.keys(resources).filter((id) => text.includes(`"${id}"`) || text.includes(`\${${id}`));
+}

@@ -51,6 +51,24 @@ export function readable(value: unknown): string {
   return JSON.stringify(value);
 }
 
+export type Statement = {
+  readonly actions: readonly string[];
+  readonly resources: readonly string[];
+  readonly condition: Record<string, object> | undefined;
+};
+
+/** The statements of a role's own policies. */
+export function statementsOf(role: Record<string, unknown> | undefined): Statement[] {
+  const policies = (role?.Policies ?? []) as { PolicyDocument: { Statement: Record<string, unknown>[] } }[];
+  return policies.flatMap(({ PolicyDocument }) =>
+    PolicyDocument.Statement.map(({ Action, Resource, Condition }) => ({
+      actions: [Action].flat().map(String),
+      resources: [Resource].flat().map(readable),
+      condition: Condition as Record<string, object> | undefined,
+    })),
+  );
+}
+
 function templateOf(stack: ProductStack): StackTemplate {
   return Template.fromStack(stack).toJSON() as StackTemplate;
 }
