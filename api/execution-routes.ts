@@ -12,7 +12,7 @@ import { updateJob } from './ops/job/update.ts';
 import { findAnalyses } from './ops/system/find-analyses.ts';
 import { findExecutions } from './ops/system/find-executions.ts';
 import { findJobs } from './ops/system/find-jobs.ts';
-import { type Route, route } from './route.ts';
+import { type Access, type Route, route } from './route.ts';
 import {
   describeJobInput,
   findExecutionsInput,
@@ -24,8 +24,8 @@ import {
   updateJobInput,
 } from './schemas/execution.ts';
 
-const known = { kind: 'caller' } as const;
-const viewExecutable = { kind: 'object', open: 'VIEW', closed: 'VIEW', hint: true } as const;
+const known = { kind: 'caller' } as const satisfies Access;
+const viewExecutable = { kind: 'object', open: 'VIEW', closed: 'VIEW', project: 'hint' } as const satisfies Access;
 
 /** What may be done with a job is decided by its project and tree, in the operations. */
 export const executionRoutes: readonly Route[] = [
