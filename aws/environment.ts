@@ -1,6 +1,7 @@
 // The one place where the functions read their environment. Which function gets which name: infra/constructs/.
 
-const names = [
+/** Every name that is read. */
+export const variableNames = [
   'STAGE',
   'TABLE_PREFIX',
   'CONTENT_BUCKET',
@@ -21,12 +22,12 @@ const names = [
   'AWS_ENDPOINT_URL',
   'AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI',
 ] as const;
-export type Variable = (typeof names)[number];
+export type Variable = (typeof variableNames)[number];
 export type Environment = { readonly [name in Variable]?: string };
 
 /** What is set and not empty. */
 export function readEnvironment(source: Readonly<Record<string, string | undefined>> = process.env): Environment {
-  return Object.fromEntries(names.flatMap((name) => (source[name] ? [[name, source[name]]] : [])));
+  return Object.fromEntries(variableNames.flatMap((name) => (source[name] ? [[name, source[name]]] : [])));
 }
 
 /** @throws Error that names the variable: this function was deployed without something it uses. */

@@ -1,5 +1,4 @@
 // The environment of functions: each name of `aws/environment.ts` with its value in this deployment.
-import type { Variable as ReadVariable } from '../../aws/environment.ts';
 import { arnOf, bucketName, type Deployment, pathName, physicalName, queueUrl } from '../deployment.ts';
 import { deploymentKey } from './permission.ts';
 import { sharedParameters } from './shared-parameter.ts';
@@ -17,7 +16,7 @@ const values = {
   API_URL_PARAMETER: (deployment: Deployment) => pathName(deployment, sharedParameters.apiUrl),
   LEASE_SECONDS: (deployment: Deployment) => String(deployment.leaseSeconds),
   HEARTBEAT_SECONDS: (deployment: Deployment) => String(deployment.heartbeatSeconds),
-} as const satisfies Partial<Record<ReadVariable, (deployment: Deployment) => string>>;
+} as const;
 export type Variable = keyof typeof values;
 
 /** What moving jobs on takes (`mayMoveJobs`). */

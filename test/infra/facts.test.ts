@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Script } from 'node:vm';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { openIndex, tables } from '../../aws/dynamo/tables.ts';
+import { variableNames } from '../../aws/environment.ts';
 import { logPathFunction } from '../../infra/constructs/log-path.ts';
 import { deploymentOf } from '../../infra/deployment.ts';
 import { givenPlatform, givenTemplates, readable, resourcesOf, type StackTemplate } from './platform.ts';
@@ -235,6 +236,9 @@ describe('triggers', () => {
     const functions = of('AWS::Lambda::Function');
     expect(functions).toHaveLength(10);
     for (const { properties } of functions) {
+      const { Variables } = properties.Environment as { Variables: object };
+      const read: string[] = [...variableNames, 'NODE_OPTIONS'];
+      expect(Object.keys(Variables).filter((name) => !read.includes(name))).toEqual([]);
       expect(properties).toMatchObject({ Runtime: 'nodejs24.x', Architectures: ['arm64'], Handler: 'index.handler' });
     }
     for (const { properties } of of('AWS::Logs::LogGroup')) expect(properties.RetentionInDays).toBeGreaterThan(0);
@@ -282,7 +286,12 @@ describe('alarms', () => {
 });
 
 /** Logical ids that a resource names, by Ref, GetAtt, Sub or DependsOn. */
-function referencesIn(resource: object, resources: object): string[] {
+function referencesIn(resource: Record<string, unknown>, resources: object): string[] {
   const text = JSON.stringify(resource);
-  return Object.keys(resources).filter((id) => text.includes(`"${id}"`) || text.includes(`\${${id}`));
+  const dependsOn = [resource.DependsOn ?? []].flat();
+  return Object.keys(resources).filter(
+    (id) =>
+      dependsOn.includes(id) ||
+      [`{"Ref":"${id}"}`, `{"Fn::GetAtt":["${id}"`, `\${${id}}`, `\${${id}.`].some((form) => text.includes(form)),
+  );
 }

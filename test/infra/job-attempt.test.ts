@@ -1,7 +1,10 @@
 // The state machine as it is deployed: the file, its names filled in, and a role with just the calls it makes.
-import aslValidator from 'asl-validator';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { givenTemplates, readable, resourcesOf, type StackTemplate, statementsOf } from './platform.ts';
+
+type Validator = (definition: object) => { readonly isValid: boolean; errorsText(separator?: string): string };
+// It comes without types.
+const { default: validate } = (await import('asl-validator' as string)) as { default: Validator };
 
 let templates: Record<string, StackTemplate>;
 beforeAll(() => {
@@ -21,7 +24,7 @@ describe('job-attempt', () => {
     const filled = text.replaceAll(/\$\{(\w+)\}/g, (_, name) =>
       readable(substitutions[name]).replace(/\$\{AWS::Partition\}/, 'aws'),
     );
-    const { isValid, errorsText } = aslValidator(JSON.parse(filled));
+    const { isValid, errorsText } = validate(JSON.parse(filled));
     expect(isValid, errorsText('\n')).toBe(true);
   });
 
