@@ -1,0 +1,105 @@
+// What API tests begin with: a platform in memory, users with tokens, projects, files with bytes.
+
+import { createHash } from 'node:crypto';
+import { expect } from 'vitest';
+import { authenticate } from '../../api/authenticate.ts';
+import { routes } from '../../api/routes.ts';
+import { type Reply, serve } from '../../api/serve.ts';
+import { asJob, jobKey } from '../../core/job/row.ts';
+import { issueToken } from '../../engine/identity/token.ts';
+import { createUser } from '../../engine/identity/user.ts';
+import { createMemoryContext, type MemoryContext } from '../memory/context.ts';
+
+export type Answer = Record<string, never>;
+export type Client = {
+  /** The reply, whatever it is. */
+  send(path: string, input?: unknown): Promise<Reply>;
+  /** The body of a success. */
+  call(path: string, input?: unknown): Promise<Answer>;
+  /** The type and message of a refusal. */
+  refusal(path: string, input?: unknown): Promise<string>;
+};
+export type Platform = {
+  readonly context: MemoryContext;
+  readonly alice: Client;
+  readonly bob: Client;
+  readonly nobody: Client;
+};
+
+/** Two users; each request's body makes the way over the wire. */
+export async function givenPlatform(seed = 1): Promise<Platform> {
+  const context = createMemoryContext({ seed });
+  return {
+    context,
+    alice: await givenUser(context, 'alice'),
+    bob: await givenUser(context, 'bob'),
+    nobody: givenClient(context, undefined),
+  };
+}
+
+export async function givenUser(context: MemoryContext, handle: string): Promise<Client> {
+  const user = await createUser(context, { handle });
+  const expiresAt = context.now() + 86_400_000;
+  return givenClient(context, `Bearer ${await issueToken(context, { user, expiresAt, label: 'test' })}`);
+}
+
+export function givenClient(context: MemoryContext, authorization: string | undefined): Client {
+  const send = async (path: string, input: unknown = {}): Promise<Reply> => {
+    const caller = await authenticate(context, authorization);
+    const reply = await serve(context, { path, caller, input, headers: {} }, routes);
+    return { ...reply, body: JSON.parse(reply.text) };
+  };
+  return {
+    send,
+    async call(path, input) {
+      const reply = await send(path, input);
+      expect(reply.status, `${path}: ${reply.text}`).toBe(200);
+      return reply.body as Answer;
+    },
+    async refusal(path, input) {
+      const reply = await send(path, input);
+      const { error } = reply.body as { error: { type: string; message: string } };
+      expect(error, path).toBeDefined();
+      return `${reply.status} ${error.type}: ${error.message}`;
+    },
+  };
+}
+
+export async function givenProject(client: Client, name = 'project'): Promise<string> {
+  return (await client.call('/project/new', { name })).id as unknown as string;
+}
+
+/** A closed file of these parts; what the client does from file/new to close. */
+export async function givenFile(
+  { context, alice }: Pick<Platform, 'context' | 'alice'>,
+  project: string,
+  fields: Record<string, unknown> = {},
+  parts: readonly string[] = ['hello'],
+): Promise<string> {
+  const id = (await alice.call('/file/new', { project, ...fields })).id as unknown as string;
+  for (const [place, text] of parts.entries()) await putPart(context, alice, id, place + 1, text);
+  await alice.call(`/${id}/close`);
+  return id;
+}
+
+export async function putPart(context: MemoryContext, client: Client, id: string, index: number, text: string) {
+  const bytes = Buffer.from(text);
+  const md5 = createHash('md5').update(bytes).digest('hex');
+  const { url } = (await client.call(`/${id}/upload`, { index, size: bytes.length, md5 })) as unknown as {
+    url: string;
+  };
+  const uploadId = new URL(url).searchParams.get('uploadId') ?? '';
+  context.content.receivePart(uploadId, { index, size: bytes.length, md5, bytes });
+}
+
+export async function givenRecord(
+  client: Client,
+  project: string,
+  fields: Record<string, unknown> = {},
+): Promise<string> {
+  return (await client.call('/record/new', { project, ...fields })).id as unknown as string;
+}
+
+export function jobRow(context: MemoryContext, id: `job-${string}`) {
+  return asJob(context.rows.peek('executions', jobKey(id)));
+}

@@ -1,0 +1,180 @@
+// Projects, their members and their settings, over the table of routes.
+
+import { beforeEach, describe, expect, test } from 'vitest';
+import { givenPlatform, givenProject, givenRecord, type Platform } from './given.ts';
+
+let platform: Platform;
+beforeEach(async () => {
+  platform = await givenPlatform();
+});
+
+describe('who asks', () => {
+  test('a token speaks for its user', async () => {
+    expect(await platform.alice.call('/system/whoami')).toEqual({ id: 'user-alice' });
+    expect(await platform.alice.call('/user-alice/describe')).toMatchObject({ handle: 'alice', billTo: 'user-alice' });
+    expect(await platform.alice.call('/user-bob/describe')).not.toHaveProperty('billTo');
+  });
+
+  test('without one, only what is for everyone', async () => {
+    const { nobody } = platform;
+    expect(await nobody.refusal('/system/whoami')).toMatch(/^401 InvalidAuthentication: You need to be logged in/);
+    expect(await nobody.call('/system/greet')).toEqual({ messages: [] });
+  });
+
+  test('unknown paths and malformed ids are not found', async () => {
+    const { alice } = platform;
+    for (const path of [
+      '/',
+      '/x',
+      '/system/nothing',
+      '/project-xyz/describe',
+      '/file-1/describe',
+      '/a/b/c/d',
+      '/%E0%A4%A/x',
+    ]) {
+      expect(await alice.refusal(path), path).toMatch(/^404 ResourceNotFound/);
+    }
+    expect(await alice.refusal('/app-demo/describe')).toMatch(/^404 ResourceNotFound: "app-demo"/);
+    expect(await alice.refusal('/app-demo/1.0.0/describe')).toMatch(/^404/);
+    expect(await alice.refusal('/globalworkflow-demo/describe')).toMatch(/^404/);
+  });
+
+  test('password login, token info, logout', async () => {
+    const { createUser } = await import('../../engine/identity/user.ts');
+    const { givenClient } = await import('./given.ts');
+    const { context, nobody } = platform;
+    await createUser(context, { handle: 'carol', password: 'correct horse' });
+    expect(await nobody.refusal('/system/newAuthToken', { username: 'carol', password: 'wrong' })).toMatch(
+      /^401 UsernameOrPasswordError/,
+    );
+    const token = (
+      await nobody.call('/system/newAuthToken', { username: 'carol', password: 'correct horse', otp: null })
+    ).access_token as string;
+    const carol = givenClient(context, `bearer ${token}`);
+    expect(await carol.call('/system/getUserInfo')).toMatchObject({ username: 'carol' });
+    await carol.call('/system/destroyAuthToken', {});
+    expect(await carol.refusal('/system/whoami')).toMatch(/^401 InvalidAuthentication/);
+  });
+});
+
+describe('projects', () => {
+  test('a new one has its defaults and its creator', async () => {
+    const { alice } = platform;
+    const id = await givenProject(alice, 'traceproj');
+    const plain = await alice.call(`/${id}/describe`);
+    expect(plain).toMatchObject({
+      id,
+      class: 'project',
+      name: 'traceproj',
+      level: 'ADMINISTER',
+      region: 'aws:us-east-1',
+      billTo: 'user-alice',
+      createdBy: { user: 'user-alice' },
+      dataUsage: 0,
+      protected: false,
+      version: 1,
+      databaseResultsRestricted: null,
+    });
+    expect(plain).not.toHaveProperty('folders');
+    expect(await alice.call(`/${id}/describe`, { fields: { fileUploadParameters: true } })).toEqual({
+      id,
+      fileUploadParameters: expect.objectContaining({ minimumPartSize: 5242880, emptyLastPartAllowed: true }),
+    });
+    const old = await alice.call(`/${id}/describe`, { folders: true, permissions: true, properties: true });
+    expect(old).toMatchObject({
+      folders: ['/'],
+      permissions: { 'user-alice': 'ADMINISTER' },
+      properties: {},
+      name: 'traceproj',
+    });
+    const types = await alice.call(`/${id}/describe`, { fields: { availableInstanceTypes: true } });
+    expect(types.availableInstanceTypes).toMatchObject({ mem1_ssd1_v2_x4: { numCores: 4, totalMemoryMB: 8192 } });
+  });
+
+  test('strangers do not see it, members see what their level allows', async () => {
+    const { alice, bob } = platform;
+    const id = await givenProject(alice);
+    expect(await bob.refusal(`/${id}/describe`)).toMatch(/^404 ResourceNotFound/);
+    expect(await alice.call(`/${id}/invite`, { invitee: 'user-bob', level: 'VIEW' })).toMatchObject({
+      state: 'accepted',
+    });
+    expect((await bob.call(`/${id}/describe`)).level).toBe('VIEW');
+    expect(await bob.refusal(`/${id}/newFolder`, { folder: '/a' })).toMatch(/^401 PermissionDenied: .*UPLOAD.*VIEW/);
+    await alice.call(`/${id}/invite`, { invitee: 'user-bob', level: 'CONTRIBUTE' });
+    await bob.call(`/${id}/newFolder`, { folder: '/a' });
+    await alice.call(`/${id}/invite`, { invitee: 'user-bob', level: 'VIEW' });
+    expect((await bob.call(`/${id}/describe`)).level).toBe('CONTRIBUTE');
+    expect(await bob.refusal(`/${id}/decreasePermissions`, { 'user-alice': 'VIEW' })).toMatch(/^401 PermissionDenied/);
+    await alice.call(`/${id}/decreasePermissions`, { 'user-bob': null });
+    expect(await bob.refusal(`/${id}/describe`)).toMatch(/^404/);
+    expect(await alice.refusal(`/${id}/leave`)).toMatch(/^422 InvalidState: .*administrator/);
+    expect(await alice.refusal(`/${id}/invite`, { invitee: 'user-zed', level: 'VIEW' })).toMatch(/^404/);
+    await alice.call(`/${id}/invite`, { invitee: 'PUBLIC', level: 'VIEW' });
+    expect((await bob.call(`/${id}/describe`)).level).toBe('VIEW');
+  });
+
+  test('update locks by version and puts null back', async () => {
+    const { alice } = platform;
+    const id = await givenProject(alice);
+    await alice.call(`/${id}/update`, { name: 'X', version: 1, protected: true });
+    expect(await alice.refusal(`/${id}/update`, { name: 'Y', version: 1 })).toMatch(/^422 InvalidState: .*version 2/);
+    await alice.call(`/${id}/update`, { protected: null, restricted: true, downloadRestricted: true });
+    expect(await alice.call(`/${id}/describe`)).toMatchObject({
+      name: 'X',
+      protected: false,
+      previewViewerRestricted: true,
+    });
+    expect(await alice.refusal(`/${id}/update`, { downloadRestricted: false })).toMatch(/^422 InvalidInput/);
+    await alice.call(`/${id}/addTags`, { tags: ['a', 'b'] });
+    await alice.call(`/${id}/removeTags`, { tags: ['a'] });
+    await alice.call(`/${id}/setProperties`, { properties: { k: 'v', gone: 'x' } });
+    await alice.call(`/${id}/setProperties`, { properties: { gone: null } });
+    expect(await alice.call(`/${id}/describe`, { properties: true })).toMatchObject({
+      tags: ['b'],
+      properties: { k: 'v' },
+    });
+  });
+
+  test('inputs are told what they should be, all problems together', async () => {
+    const { alice } = platform;
+    const refusal = await alice.refusal('/project/new', { name: 7, tags: 'x' });
+    expect(refusal).toBe(
+      '422 InvalidInput: expected key "name" of input to be a string; expected key "tags" of input to be an array',
+    );
+    expect(await alice.refusal('/system/findDataObjects', { state: 7 })).toMatch(/key "state" of input/);
+    expect(await alice.refusal('/project/new', [])).toMatch(/^422 InvalidInput: expected input to be a hash/);
+    let deep: unknown = {};
+    for (let level = 0; level < 5_000; level++) deep = { deep };
+    expect(await alice.refusal('/project/new', { name: 'x', deep })).toMatch(/^422 InvalidInput/);
+  });
+
+  test('found by name, level and flags; pages follow each other', async () => {
+    const { alice, bob, context } = platform;
+    for (const name of ['one', 'two', 'three']) {
+      context.clock.now += 1000;
+      await givenProject(alice, name);
+    }
+    const names = async (input: object) => {
+      const answer = await alice.call('/system/findProjects', { describe: true, ...input });
+      return [(answer.results as { describe: { name: string } }[]).map(({ describe }) => describe.name), answer.next];
+    };
+    expect(await names({})).toEqual([['three', 'two', 'one'], null]);
+    expect(await names({ name: { glob: 't*' }, explicitPermission: true })).toEqual([['three', 'two'], null]);
+    expect(await names({ name: { regexp: '^(ONE|x+)$', flags: 'i' } })).toEqual([['one'], null]);
+    const [first, next] = await names({ limit: 2 });
+    expect(first).toEqual(['three', 'two']);
+    expect(await names({ limit: 2, starting: next })).toEqual([['one'], null]);
+    expect(await bob.call('/system/findProjects', {})).toEqual({ results: [], next: null });
+  });
+
+  test('a destroyed one is gone, with what was in it', async () => {
+    const { alice, context } = platform;
+    const id = await givenProject(alice);
+    await alice.call(`/${id}/newFolder`, { folder: '/a/b', parents: true });
+    for (const folder of ['/', '/a', '/a/b']) await givenRecord(alice, id, { folder });
+    expect(await alice.call(`/${id}/destroy`)).toEqual({ id });
+    expect(await alice.refusal(`/${id}/describe`)).toMatch(/^404/);
+    expect(context.rows.all('objects')).toEqual([]);
+    expect(context.rows.all('containers')).toEqual([]);
+  });
+});
