@@ -2,7 +2,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { AwsError } from '../wire/aws-error.ts';
 import type { Outbox } from '../wire/outbox.ts';
-import { inTransaction } from '../wire/transaction.ts';
+import { inLazyTransaction } from '../wire/transaction.ts';
 import type { MetadataEndpoint } from './metadata-endpoint.ts';
 import { type RunningTask, type Task, type TaskDriver, type TaskExit, taskIdOf } from './task.ts';
 import type { TaskDefinition } from './task-definition.ts';
@@ -31,7 +31,7 @@ export function createTaskLife({ database, table, outbox, now, launch: driver, m
   /** Writes the task as it is now, with its event; whoever waits for its end is told after that. */
   const save = (task: Task, patch: Partial<Task>): Task => {
     const changed: Task = { ...task, ...patch, version: task.version + 1 };
-    inTransaction(database, () => {
+    inLazyTransaction(database, () => {
       table.save(changed);
       outbox.put(taskEvent(changed, now()));
     });
@@ -53,7 +53,7 @@ export function createTaskLife({ database, table, outbox, now, launch: driver, m
   };
   const run = async ({ taskArn }: Task, program: RunningTask): Promise<void> => {
     running.set(taskArn, program);
-    inTransaction(database, () => {
+    inLazyTransaction(database, () => {
       table.saveHandle(taskArn, program.handle);
       save(load(taskArn), started(load(taskArn), now()));
     });

@@ -2,7 +2,7 @@
 // It knows nothing of the States Language.
 import type { DatabaseSync } from 'node:sqlite';
 import type { Outbox } from '../wire/outbox.ts';
-import { inTransaction } from '../wire/transaction.ts';
+import { inLazyTransaction, inTransaction } from '../wire/transaction.ts';
 import { type StartTimer, until } from './alarm.ts';
 import type { Clock } from './error-rule.ts';
 import type { Change, Execution } from './execution.ts';
@@ -47,14 +47,14 @@ export function createDriver(options: DriverOptions): Driver {
   const lives = new Map<string, Live>();
   let closed = false;
 
-  const store = (change: Change, write: (change: Change) => boolean) =>
-    inTransaction(database, () => {
-      const written = write(change);
+  const store = (change: Change, transact: typeof inTransaction) =>
+    transact(database, () => {
+      const written = table.save(change);
       if (written && change.execution.status !== 'RUNNING') outbox.put(statusEvent(change.execution));
       return written;
     });
-  const save = (live: Live, change: Change): boolean => {
-    const written = !live.ended.signal.aborted && !closed && store(change, table.save);
+  const save = (live: Live, change: Change, transact: typeof inTransaction = inLazyTransaction): boolean => {
+    const written = !live.ended.signal.aborted && !closed && store(change, transact);
     if (written) live.execution = change.execution;
     return written;
   };
@@ -97,12 +97,12 @@ export function createDriver(options: DriverOptions): Driver {
       const draft = draftOf(execution, options.clock.now());
       endExecution(draft, 'ABORTED', told);
       if (live) {
-        if (!save(live, draft.change())) return false;
+        if (!save(live, draft.change(), inTransaction)) return false;
         live.ended.abort();
         return true;
       }
       // Between a fault and its recovery, or before `resume`.
-      if (!store(draft.change(), table.save)) return false;
+      if (!store(draft.change(), inTransaction)) return false;
       void stopTask(options, draft.execution);
       return true;
     },

@@ -74,7 +74,7 @@ export function openExecutionTable(database: DatabaseSync) {
   return {
     /** Stores the machine and its definition; executions that run keep the definition they began with. */
     putMachine(machine: Omit<StoredMachine, 'definitionId'>): StoredMachine {
-      const definitionId = createHash('sha256').update(machine.definition).digest('hex');
+      const definitionId = definitionIdOf(machine.definition);
       const { arn, name, roleArn, definition, type, createdAt } = machine;
       sql.putDefinition.run(definitionId, definition);
       sql.putMachine.run(arn, name, roleArn, definitionId, type, createdAt);
@@ -126,6 +126,11 @@ export function openExecutionTable(database: DatabaseSync) {
     history: (arn: string, reverse: boolean, from: number, limit: number): HistoryEvent[] =>
       (reverse ? sql.backward : sql.forward).all(arn, from, limit).map(toEvent),
   };
+}
+
+/** What a definition is kept under: its text's hash. */
+export function definitionIdOf(definition: string): string {
+  return createHash('sha256').update(definition).digest('hex');
 }
 
 type Row = Record<string, unknown>;

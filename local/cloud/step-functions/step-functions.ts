@@ -6,7 +6,7 @@ import { openOutbox } from '../wire/outbox.ts';
 import { type StartTimer, startRealTimer } from './alarm.ts';
 import { loadMachine } from './definition.ts';
 import { createDriver } from './driver.ts';
-import { openExecutionTable } from './execution-table.ts';
+import { definitionIdOf, openExecutionTable } from './execution-table.ts';
 import type { Machine } from './machine.ts';
 import { createStatesApi } from './operation.ts';
 import type { Services } from './service.ts';
@@ -51,20 +51,19 @@ export function createStepFunctions(options: StepFunctionsOptions): StepFunction
   const table = openExecutionTable(database);
   const outbox = openOutbox(database, 'sfn_outbox', onStatus);
   const compiled = new Map<string, Machine>();
-  const machineOf = (definitionId: string): Machine => {
-    const known = compiled.get(definitionId);
-    if (known) return known;
-    const machine = loadMachine(table.definition(definitionId));
-    compiled.set(definitionId, machine);
-    return machine;
+  const compile = (definitionId: string, definition: () => string): Machine => {
+    const known = compiled.get(definitionId) ?? loadMachine(definition());
+    compiled.set(definitionId, known);
+    return known;
   };
+  const machineOf = (definitionId: string) => compile(definitionId, () => table.definition(definitionId));
   const clock = { now, random };
   const driver = createDriver({ database, table, outbox, services: options, clock, startTimer, machineOf });
   return {
     api: createStatesApi({ database, table, driver, clock, machineOf }),
     createStateMachine({ name, roleArn, definition, type = 'STANDARD' }) {
       const text = typeof definition === 'string' ? definition : JSON.stringify(definition);
-      loadMachine(text);
+      compile(definitionIdOf(text), () => text);
       const arn = arnOf('states', `stateMachine:${name}`);
       table.putMachine({ arn, name, roleArn, definition: text, type, createdAt: now() });
       return { arn };

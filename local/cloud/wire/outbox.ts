@@ -1,6 +1,7 @@
 // Events that an engine owes others: stored with the change that they tell of, delivered at least once, in order.
 // It knows no event's meaning.
 import type { DatabaseSync } from 'node:sqlite';
+import { inLazyTransaction } from './transaction.ts';
 
 export type Outbox = {
   /** Stores an event; call it in the transaction of the change. It is delivered soon after, or after the next start. */
@@ -29,7 +30,8 @@ export function openOutbox(
   );
   const insert = database.prepare(`INSERT INTO ${table} (event) VALUES (?)`);
   const oldest = database.prepare(`SELECT id, event FROM ${table} ORDER BY id LIMIT ${BATCH}`);
-  const remove = database.prepare(`DELETE FROM ${table} WHERE id <= ?`);
+  const removeUpTo = database.prepare(`DELETE FROM ${table} WHERE id <= ?`);
+  const remove = (id: unknown) => inLazyTransaction(database, () => removeUpTo.run(Number(id)));
   let closed = false;
   let scheduled: NodeJS.Timeout | undefined;
   let running: Promise<void> | undefined;
@@ -57,14 +59,14 @@ export function openOutbox(
           await deliver(JSON.parse(String(event)) as object);
         } catch (error) {
           console.error(`An event of ${table} was not taken and is tried again:`, error);
-          if (taken !== undefined) remove.run(Number(taken));
+          if (taken !== undefined) remove(taken);
           waitMs = Math.min(MAX_RETRY_MS, Math.max(FIRST_RETRY_MS, waitMs * 2));
           return;
         }
         taken = id;
         waitMs = 0;
       }
-      if (taken !== undefined) remove.run(Number(taken));
+      if (taken !== undefined) remove(taken);
     }
   };
 
