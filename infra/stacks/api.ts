@@ -131,24 +131,15 @@ export class ApiStack extends ProductStack {
   #workerFunction(): PlatformFunction {
     const { deployment } = this;
     return this.#httpFunction('WorkerApi', 'worker-api', 'POST /_worker/{op}: claim, heartbeat, finish', {
-      variables: [
-        'CONTENT_BUCKET',
-        'DEPLOYMENT_KEY_PARAMETER',
-        'API_URL_PARAMETER',
-        'LEASE_SECONDS',
-        'HEARTBEAT_SECONDS',
-      ],
+      variables: ['CONTENT_BUCKET', 'DEPLOYMENT_KEY_PARAMETER', 'LEASE_SECONDS', 'HEARTBEAT_SECONDS'],
       statements: [
         mayRows(deployment, 'executions', ['read', 'put', 'update']),
         mayRows(deployment, 'objects', ['read']),
         mayRows(deployment, 'containers', ['read']),
         mayRows(deployment, 'identities', ['read']),
-        // The URLs of bundled files are signed in its name.
-        mayContent(deployment, 'w', ['read']),
         mayContent(deployment, 'meta', ['read', 'write']),
         mayKnowAbsence(deployment),
         mayUseDeploymentKey(deployment),
-        mayReadParameter(deployment, sharedParameters.apiUrl),
       ],
     });
   }

@@ -58,7 +58,8 @@ const createJobs = [
   's3:ListBucket content',
 ];
 const consume = 'sqs:ReceiveMessage,sqs:DeleteMessage,sqs:ChangeMessageVisibility,sqs:GetQueueAttributes';
-const useKey = ['ssm:GetParameter,ssm:PutParameter parameter/deployment-key', 'ssm:GetParameter parameter/api/url'];
+const mayUseKey = 'ssm:GetParameter,ssm:PutParameter parameter/deployment-key';
+const useKey = [mayUseKey, 'ssm:GetParameter parameter/api/url'];
 
 const expected: Record<string, string[]> = {
   run: createJobs,
@@ -74,7 +75,7 @@ const expected: Record<string, string[]> = {
     'sqs:SendMessage work',
     ...useKey,
   ],
-  'worker-api': [...createJobs, 's3:GetObject content/w/*', ...useKey],
+  'worker-api': [...createJobs, mayUseKey],
   log: [
     `${read} table/executions`,
     `${read} table/containers`,
