@@ -45,6 +45,8 @@ async function runWorker(environment: WorkerEnvironment): Promise<void> {
   if (claim.stop) stopper.stop({ failure: { type: claim.stop.reason, message: claim.stop.message } });
   const heartbeat = watchHeartbeat(platform, claim, stopper);
   const result = await runJob(environment, platform, claim, log, stopper);
+  // Whoever reads the log knows by it that nothing of the job follows (engine/log/frame.ts).
+  log.line('INFO', 'END_LOG', 'SYSTEM');
   if (result) await report(platform, claim, result, log);
   clearInterval(heartbeat);
   if (environment.root !== '/') rmSync(environment.root, { recursive: true, force: true });

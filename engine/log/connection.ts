@@ -1,0 +1,44 @@
+// What has to be known of one reader of a log between two invocations of the function that serves it. JSON: it is passed on
+// as a payload.
+
+import type { Context } from '../../core/context.ts';
+import { invalidAuthentication, permissionDenied, resourceNotFound } from '../../core/error/api-error.ts';
+import { isId, type JobId } from '../../core/id/identifier.ts';
+import { createSight, seesJob } from '../execution/sight.ts';
+import { loadTry } from '../execution/try.ts';
+import { loadCallerByToken } from '../identity/caller.ts';
+import { loadJob } from '../load-job.ts';
+import { type LogRequest, readLogRequest } from './frame.ts';
+
+/** How far the stream of one try has been read. */
+export type StreamCursor = { readonly token?: string; readonly ended: boolean };
+export type LogConnection = Omit<LogRequest, 'token'> & {
+  readonly job: JobId;
+  readonly origin: JobId;
+  /** The lines that were there at first have been sent. */
+  readonly caughtUp: boolean;
+  /** By `<job>#<try>`. */
+  readonly streams: { readonly [stream: string]: StreamCursor };
+};
+
+/**
+ * Authenticates the reader by the client's first frame, and decides that they may read this job's log: who sees the job.
+ *
+ * @throws ApiError InvalidInput, InvalidAuthentication, ResourceNotFound or PermissionDenied: tell it by `errorFrames`
+ */
+export async function startLog(context: Context, firstFrame: string, job: string): Promise<LogConnection> {
+  const { token, ...request } = readLogRequest(firstFrame);
+  const caller = await loadCallerByToken(context, token);
+  if (caller.kind === 'anonymous') throw invalidAuthentication(caller.why);
+  const row = isId(job, 'job') ? await loadJob(context, job) : undefined;
+  const sight = createSight(context, caller);
+  if (row === undefined || row.tombstone === true) throw resourceNotFound(job);
+  if (!(await seesJob(sight, row))) {
+    // Clients look for PermissionDenied when somebody watches another user's job (dx-api.md §5.1).
+    throw permissionDenied(`read the log of ${job}`, 'VIEW in its project', await sight.levelIn(row.project));
+  }
+  if (request.try !== undefined && (await loadTry(context, row, request.try)) === undefined) {
+    throw resourceNotFound(`${job} try ${request.try}`, `its latest try is ${row.try}`);
+  }
+  return { ...request, job: row.pk, origin: row.origin, caughtUp: false, streams: {} };
+}

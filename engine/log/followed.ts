@@ -1,0 +1,49 @@
+// Which tries of which jobs one reader follows: the job, and with `recurseJobs` what is below it in its tree.
+
+import type { Context } from '../../core/context.ts';
+import { isId, type JobId } from '../../core/id/identifier.ts';
+import { treeKey } from '../../core/job/doom.ts';
+import type { JobRow } from '../../core/job/row.ts';
+import { loadTry } from '../execution/try.ts';
+import { loadJob, loadJobs } from '../load-job.ts';
+import type { LogConnection } from './connection.ts';
+
+/** The rows of the tries that are followed now; of a try that was asked for, its own. */
+export async function loadFollowed(context: Context, connection: LogConnection): Promise<JobRow[]> {
+  const { job, try: attempt, recurse, origin } = connection;
+  const row = await loadJob(context, job);
+  if (row === undefined) return [];
+  const watched = attempt === undefined ? row : await loadTry(context, row, attempt);
+  const below = recurse ? await loadJobs(context, await loadBelow(context, origin, job)) : [];
+  const rows = [watched, ...below].filter((one) => one !== undefined && one.tombstone !== true) as JobRow[];
+  return rows.slice(0, followedJobCount);
+}
+
+/** The jobs that a job made, and those that they made, and so on, by the member rows of the tree. */
+async function loadBelow(context: Context, origin: JobId, job: JobId): Promise<JobId[]> {
+  const children = new Map<string, JobId[]>();
+  let after: string | undefined;
+  let count = 0;
+  do {
+    const range = { pk: treeKey(origin), prefix: 'job-', limit: pageSize, ...(after === undefined ? {} : { after }) };
+    const page = await context.rows.query('executions', range);
+    for (const { sk } of page.rows) {
+      const [parent = '', child] = sk.split('#');
+      if (isId(child, 'job')) children.set(parent, [...(children.get(parent) ?? []), child]);
+    }
+    after = page.next;
+    count += page.rows.length;
+  } while (after !== undefined && count < memberCount);
+  const below: JobId[] = [];
+  for (const open = [job]; open.length > 0 && below.length < followedJobCount; ) {
+    const next = children.get(open.shift() ?? '') ?? [];
+    below.push(...next);
+    open.push(...next);
+  }
+  return below;
+}
+
+const pageSize = 1_000;
+const memberCount = 20_000;
+/** Jobs that one reader follows at a time: each is a stream of its own to be asked every second. */
+const followedJobCount = 500;

@@ -1,0 +1,249 @@
+// The log of a job as one reader gets it: who may read, what was there, what comes, and when it is over.
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { Caller } from '../../core/access/caller.ts';
+import type { AppletId, JobId, ProjectId } from '../../core/id/identifier.ts';
+import { issueToken } from '../../engine/identity/token.ts';
+import { startLog } from '../../engine/log/connection.ts';
+import { errorFrames, type LogFrame } from '../../engine/log/frame.ts';
+import { pumpLog } from '../../engine/log/pump.ts';
+import { peekJob } from '../memory/platform.ts';
+import { alice, asJob, bob, givenApplet, givenProject, givenWorld, run, type World } from './execution-world.ts';
+
+let world: World;
+let project: ProjectId;
+let applet: AppletId;
+let token: string;
+
+beforeEach(async () => {
+  world = await givenWorld();
+  project = await givenProject(world);
+  applet = await givenApplet(world, project);
+  token = await givenToken(alice);
+});
+
+function givenToken(user: typeof alice): Promise<string> {
+  return issueToken(world.context, { user, expiresAt: world.context.clock.now + 3_600_000, label: 'test' });
+}
+
+/** A job that runs until `end` is called, as itself. */
+async function givenRunningJob(): Promise<{ id: JobId; caller: Caller }> {
+  let caller: Caller | undefined;
+  world.programs.set('main', async (claimed) => {
+    caller = await asJob(world, claimed);
+    return undefined;
+  });
+  const id = await run(world, applet, { project, input: {} });
+  await world.platform.run();
+  world.programs.delete('main');
+  if (caller === undefined) throw new Error('not claimed');
+  return { id, caller };
+}
+
+let sequence = 0;
+function log(job: JobId, text: string, more: { l?: string; s?: string; y?: number; j?: string } = {}): void {
+  const line = { t: world.context.clock.now++, n: ++sequence, l: 'STDOUT', s: 'APP', m: text, j: job, y: 0, ...more };
+  logRaw(job, JSON.stringify(line));
+}
+
+function logRaw(job: JobId, message: string): void {
+  const { task = '' } = peekJob(world.context, job);
+  world.context.logs.append(task, [{ timestamp: world.context.clock.now, message }]);
+}
+
+const endLog = (job: JobId) => log(job, 'END_LOG', { l: 'INFO', s: 'SYSTEM' });
+
+async function read(
+  job: JobId,
+  request: object = {},
+  options: { readonly onWait?: (count: number) => void | Promise<void>; readonly untilMs?: number } = {},
+) {
+  const { context } = world;
+  const frames: LogFrame[] = [];
+  const first = JSON.stringify({ access_token: token, token_type: 'Bearer', numRecentMessages: 262_144, ...request });
+  const connection = await startLog(context, first, job);
+  let waits = 0;
+  const send = async (frame: LogFrame) => {
+    frames.push(frame);
+    return true;
+  };
+  const wait = async (ms: number) => {
+    context.clock.now += ms;
+    if (++waits > 1000) throw new Error('waits for ever');
+    await options.onWait?.(waits);
+  };
+  const passed: unknown = JSON.parse(JSON.stringify(connection));
+  const pumped = await pumpLog(
+    context,
+    passed as typeof connection,
+    send,
+    context.clock.now + (options.untilMs ?? 1e9),
+    wait,
+  );
+  return { frames, texts: frames.map(({ msg }) => msg), pumped, waits };
+}
+
+describe('a reader', () => {
+  it('gets the lines in order, then the end, and no worker’s mark', async () => {
+    const { id } = await givenRunningJob();
+    log(id, 'first');
+    log(id, 'second', { l: 'STDERR' });
+    logRaw(id, 'no JSON: the worker broke');
+    const { frames, texts } = await read(id, { tail: false });
+    expect(texts).toEqual(['first', 'second', 'no JSON: the worker broke', 'END_LOG']);
+    expect(frames[1]).toEqual({
+      ...{
+        timestamp: expect.any(Number),
+        source: 'APP',
+        level: 'STDERR',
+        job: id,
+        jobTry: 0,
+        line: expect.any(Number),
+        msg: 'second',
+      },
+    });
+    for (const frame of frames)
+      expect(Object.keys(frame)).toEqual(expect.arrayContaining(['job', 'level', 'msg', 'timestamp']));
+    expect(frames.at(-1)).toMatchObject({ source: 'SYSTEM', msg: 'END_LOG' });
+  });
+
+  it('gets only the last lines, and only the levels, that it asks for', async () => {
+    const { id } = await givenRunningJob();
+    for (let count = 0; count < 5000; count++) log(id, `line ${count}`, { l: count % 2 === 0 ? 'STDOUT' : 'STDERR' });
+    expect((await read(id, { tail: false, numRecentMessages: 2 })).texts).toEqual([
+      'line 4998',
+      'line 4999',
+      'END_LOG',
+    ]);
+    expect((await read(id, { tail: false, numRecentMessages: 0 })).texts).toEqual(['END_LOG']);
+    const few = await read(id, { tail: false, levels: ['STDERR'], numRecentMessages: 2 });
+    expect(few.texts).toEqual(['line 4997', 'line 4999', 'END_LOG']);
+    const all = await read(id, { tail: false, numRecentMessages: 999_999_999 });
+    expect(all.texts).toHaveLength(5001);
+    expect(all.texts[17]).toBe('line 17');
+  });
+
+  it('follows a job until it has ended and its last line is read, and waits no longer', async () => {
+    const { id, caller } = await givenRunningJob();
+    log(id, 'before');
+    const { texts, pumped } = await read(
+      id,
+      { tail: true, numRecentMessages: 10 },
+      {
+        onWait: async (count) => {
+          if (count === 2) log(id, 'after two looks');
+          if (count === 3) await world.must(`/${id}/terminate`, {}, caller);
+          if (count === 3) await world.platform.run();
+          if (count === 5) endLog(id);
+        },
+      },
+    );
+    expect(texts).toEqual(['before', 'after two looks', 'END_LOG']);
+    expect(pumped).toEqual({ done: true });
+  });
+
+  it('does not wait for ever for a worker that was killed', async () => {
+    const { id } = await givenRunningJob();
+    log(id, 'last words');
+    await world.must(`/${id}/terminate`);
+    await world.platform.run();
+    const { texts, waits } = await read(id, { tail: true });
+    expect(texts).toEqual(['last words', 'END_LOG']);
+    expect(waits).toBeLessThan(20);
+  });
+
+  it('waits for a job that has not started, and ends with one that never does', async () => {
+    const id = await run(world, applet, { project, input: {} });
+    const { texts } = await read(
+      id,
+      { tail: true },
+      {
+        onWait: async (count) => {
+          if (count === 2) await world.must(`/${id}/terminate`);
+          if (count === 2) await world.platform.run();
+        },
+      },
+    );
+    expect(texts).toEqual(['END_LOG']);
+  });
+
+  it('sees the whole tree with recurseJobs, by time, and the job alone without', async () => {
+    const { id, caller } = await givenRunningJob();
+    let child: Caller | undefined;
+    world.programs.set('process', async (claimed) => {
+      child = await asJob(world, claimed);
+      return undefined;
+    });
+    const sub = (await world.must('/job/new', { function: 'process', input: {} }, caller)).id as JobId;
+    await world.platform.run();
+    expect(child?.kind).toBe('job');
+    log(id, 'one');
+    log(sub, 'two');
+    log(id, 'three');
+    expect((await read(id, { tail: false, recurseJobs: true })).texts).toEqual(['one', 'two', 'three', 'END_LOG']);
+    expect((await read(id, { tail: false })).texts).toEqual(['one', 'three', 'END_LOG']);
+    expect((await read(sub, { tail: false, recurseJobs: true })).frames.map(({ job }) => job)).toEqual([sub, sub]);
+  });
+
+  it('sees the lines of its job and try only, as a worker may run several', async () => {
+    const { id } = await givenRunningJob();
+    log(id, 'mine');
+    log(id, 'of another job', { j: 'job-x' });
+    log(id, 'of another try', { y: 7 });
+    log(id, 'END_LOG', { s: 'APP' });
+    expect((await read(id, { tail: false })).texts).toEqual(['mine', 'END_LOG', 'END_LOG']);
+  });
+
+  it('is handed on when the time is up, without losing or repeating a line', async () => {
+    const { id } = await givenRunningJob();
+    log(id, 'one');
+    const first = await read(id, { tail: true }, { untilMs: 1500 });
+    expect(first.texts).toEqual(['one']);
+    if (first.pumped.done) throw new Error('done too early');
+    log(id, 'two');
+    await world.must(`/${id}/terminate`);
+    await world.platform.run();
+    endLog(id);
+    const frames: string[] = [];
+    const handedOn = JSON.parse(JSON.stringify(first.pumped.connection));
+    const send = async ({ msg }: LogFrame) => frames.push(msg) > 0;
+    expect(await pumpLog(world.context, handedOn, send, Number.POSITIVE_INFINITY)).toEqual({ done: true });
+    expect(frames).toEqual(['two', 'END_LOG']);
+  });
+
+  it('that has gone is not sent to any more', async () => {
+    const { id } = await givenRunningJob();
+    log(id, 'one');
+    log(id, 'two');
+    let sent = 0;
+    const connection = await startLog(world.context, JSON.stringify({ access_token: token }), id);
+    const pumped = await pumpLog(world.context, connection, async () => ++sent < 1, Number.POSITIVE_INFINITY);
+    expect([pumped, sent]).toEqual([{ done: true }, 1]);
+  });
+
+  it.each([
+    ['no JSON', () => 'hello', 'InvalidInput'],
+    ['no token', () => '{}', 'InvalidInput'],
+    ['a wrong token', () => JSON.stringify({ access_token: 'x' }), 'InvalidAuthentication'],
+    ['wrong levels', () => JSON.stringify({ access_token: token, levels: 'all' }), 'InvalidInput'],
+    ['a try that never was', () => JSON.stringify({ access_token: token, try: 3 }), 'ResourceNotFound'],
+  ])('is refused: %s', async (_, first, type) => {
+    const { id } = await givenRunningJob();
+    await expect(startLog(world.context, first(), id)).rejects.toMatchObject({ type });
+  });
+
+  it('is refused another user’s job, and told so in frames that clients can print', async () => {
+    const { id } = await givenRunningJob();
+    const first = JSON.stringify({ access_token: await givenToken(bob) });
+    const refusal = await startLog(world.context, first, id).catch((error) => error);
+    expect(refusal).toMatchObject({ type: 'PermissionDenied' });
+    const [error, end] = errorFrames(id, 5, refusal);
+    expect(error).toMatchObject({
+      source: 'SYSTEM',
+      level: 'ERROR',
+      job: id,
+      msg: expect.stringContaining('PermissionDenied: '),
+    });
+    expect(end).toMatchObject({ source: 'SYSTEM', msg: 'END_LOG' });
+    await expect(startLog(world.context, first, 'job-x')).rejects.toMatchObject({ type: 'ResourceNotFound' });
+  });
+});
