@@ -26,7 +26,8 @@ export type Result =
 export async function finish(context: Context, found: JobRow, result: Result): Promise<{ readonly state: JobState }> {
   let row = found;
   for (let attempt = 0; attempt < attemptLimit; attempt++) {
-    if (row.tokenHash !== found.tokenHash || row.try !== found.try) {
+    const takenOver = row.state === 'running' && row.tokenHash !== found.tokenHash;
+    if (row.try !== found.try || takenOver) {
       throw invalidState(`Try ${found.try} of "${row.pk}" is over: its report is not taken`);
     }
     // Reported before, and the answer was lost; or ended meanwhile.

@@ -35,4 +35,4 @@ function valueBytes(value: unknown): number {
 
 const messageCharacterLimit = 300;
 /** Below this nothing is cut: a user must be told why. */
-const shortestMessage = 60;
+const shortestMessage = 50;

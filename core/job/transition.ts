@@ -65,7 +65,12 @@ export const transitions: readonly Transition[] = [
     to: 'ended',
     meaning: 'its tree failed, was terminated, or its master starts again',
   },
-  { from: ['running'], event: 'end', to: 'terminating', meaning: 'the same; its worker has to stop first' },
+  {
+    from: ['running', 'restartable'],
+    event: 'end',
+    to: 'terminating',
+    meaning: 'the same; its worker has to stop first',
+  },
   { from: ['terminating'], event: 'stopped', to: 'ended', meaning: 'its worker has stopped' },
   {
     from: ['runnable'],
@@ -196,7 +201,10 @@ function enter(row: JobRow, state: JobState, from: JobState, now: number): JobRo
     ...(state === 'running' ? { startedRunning: now } : {}),
     ...(hasWorker(from) && !hasWorker(state) ? { stoppedRunning: now } : {}),
   };
-  return isTerminal(state) ? fitFailureMessage(without(entered, 'cursor', 'leaseUntil')) : fitFailureMessage(entered);
+  if (!isTerminal(state)) return fitFailureMessage(entered);
+  // A worker may still repeat the report of an output, and is told what became of it.
+  const ended = without(entered, 'cursor', 'leaseUntil', ...(state === 'done' ? [] : (['tokenHash'] as const)));
+  return fitFailureMessage(ended);
 }
 
 /** In `restartable` the worker of the lost try may still have to be stopped. */

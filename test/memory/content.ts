@@ -6,6 +6,8 @@ import type { Hook } from './rows.ts';
 export interface MemoryBodies extends Bodies {
   hook: Hook;
   peek(id: string, kind: BodyKind): unknown;
+  /** A text that is the same when all bodies are. */
+  digest(): string;
 }
 
 /** Bodies survive a JSON round trip, as they do in the tables. */
@@ -19,12 +21,13 @@ export function createMemoryBodies(): MemoryBodies {
     const which = { port: 'bodies', name, detail, writes };
     await bodies.hook.before?.(which);
     const result = act();
-    await bodies.hook.after?.(which);
+    await bodies.hook.after?.(which, result);
     return result;
   };
   const bodies: MemoryBodies = {
     hook: {},
     peek: parse,
+    digest: () => JSON.stringify([...texts].sort()),
     save: (id, kind, body, options) =>
       step('save', `${id}/${kind}`, true, () => {
         if (options?.ifAbsent && texts.has(`${id}/${kind}`)) return false;

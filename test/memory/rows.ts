@@ -8,7 +8,10 @@ import type { Change, Expected, Key, QueryRange, Row, Rows, TableName, Write } f
 /** One call of a port: `detail` is for reading in a printed schedule. */
 export type Step = { readonly port: string; readonly name: string; readonly detail: string; readonly writes: boolean };
 /** Runs around every call. `before` may wait (interleaving) or throw (the call never happened); `after` may throw (the answer was lost, or the caller died). */
-export type Hook = { before?(step: Step): Promise<void> | void; after?(step: Step): Promise<void> | void };
+export type Hook = {
+  before?(step: Step): Promise<void> | void;
+  after?(step: Step, result: unknown): Promise<void> | void;
+};
 /** One record of the stream of a table. */
 export type RowChange = {
   readonly table: TableName;
@@ -53,7 +56,7 @@ export function createMemoryRows(): MemoryRows {
     const which: Step = { port: 'rows', name, detail, writes };
     await rows.hook.before?.(which);
     const result = act();
-    await rows.hook.after?.(which);
+    await rows.hook.after?.(which, result);
     return result;
   };
   const apply = (one: Write): void => {

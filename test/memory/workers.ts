@@ -114,7 +114,7 @@ async function around<Result>(
   const step = { port, name, detail, writes };
   await hook.before?.(step);
   const result = act();
-  await hook.after?.(step);
+  await hook.after?.(step, result);
   return result;
 }
 

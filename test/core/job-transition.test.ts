@@ -1,0 +1,321 @@
+// The state machine of a job: its life as tables (one line an event, the row expected at the end), and what must hold of
+// the table as a whole.
+
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { followUp, launchDelaySeconds } from '../../core/job/consequence.ts';
+import { dueTime, openShard } from '../../core/job/due.ts';
+import type { JobEvent } from '../../core/job/event.ts';
+import { eventKinds, printStates } from '../../core/job/print-states.ts';
+import { type JobRow, jobRowByteLimit } from '../../core/job/row.ts';
+import { rowBytes } from '../../core/job/size.ts';
+import { isTerminal, type JobState, jobStates } from '../../core/job/state.ts';
+import { decide, transitions } from '../../core/job/transition.ts';
+import { jobId, planJob } from '../memory/plan.ts';
+
+type Line = readonly [event: JobEvent, expected: JobState | 'refused'];
+
+const wait: JobEvent = { kind: 'wait' };
+const ready: JobEvent = { kind: 'ready' };
+const claim: JobEvent = { kind: 'claim', task: 'task-1', tokenHash: 'hash', leaseUntil: 1000 };
+const otherClaim: JobEvent = { kind: 'claim', task: 'task-2', tokenHash: 'other', leaseUntil: 1000 };
+const beat: JobEvent = { kind: 'beat', leaseUntil: 2000 };
+const finish: JobEvent = { kind: 'finish' };
+const complete: JobEvent = { kind: 'complete' };
+const fail: JobEvent = { kind: 'fail', failure: { reason: 'AppError', message: 'no reads' } };
+const treeFailed: JobEvent = {
+  kind: 'end',
+  failure: { reason: 'JobTreeFailure', message: 'another failed', from: jobId('other') },
+};
+const terminated: JobEvent = { kind: 'end', failure: { reason: 'Terminated', message: 'by user-alice' } };
+const stopped: JobEvent = { kind: 'stopped' };
+const relaunch: JobEvent = { kind: 'relaunch' };
+const giveUp: JobEvent = { kind: 'giveUp', failure: { reason: 'JMInternalError', message: 'host lost' } };
+const retry: JobEvent = { kind: 'retry' };
+const settle: JobEvent = { kind: 'settle' };
+const look: JobEvent = { kind: 'look', dueAt: 9 };
+
+const lives: { readonly [title: string]: { lines: readonly Line[]; last: Partial<JobRow>; gone?: (keyof JobRow)[] } } =
+  {
+    'the plain way': {
+      lines: [
+        [claim, 'refused'],
+        [wait, 'waiting_on_input'],
+        [{ kind: 'progress', cursor: 25 }, 'waiting_on_input'],
+        [finish, 'refused'],
+        [ready, 'runnable'],
+        [claim, 'running'],
+        [beat, 'running'],
+        [finish, 'waiting_on_output'],
+        [beat, 'refused'],
+        [complete, 'done'],
+        [fail, 'refused'],
+        [settle, 'done'],
+        [settle, 'refused'],
+      ],
+      last: {
+        state: 'done',
+        task: 'task-1',
+        startedRunning: 6,
+        stoppedRunning: 8,
+        transitions: [
+          ['waiting_on_input', 2],
+          ['runnable', 5],
+          ['running', 6],
+          ['waiting_on_output', 8],
+          ['done', 10],
+        ],
+      },
+      gone: ['cursor', 'leaseUntil', 'dueAt', 'openShard', 'failureReason'],
+    },
+    'two tasks of one launch': {
+      lines: [
+        [ready, 'runnable'],
+        [claim, 'running'],
+        [otherClaim, 'refused'],
+        [{ ...claim, tokenHash: 'fresh' }, 'running'],
+      ],
+      last: { task: 'task-1', tokenHash: 'fresh', startedRunning: 2 },
+    },
+    'launches that nobody claims': {
+      lines: [
+        [ready, 'runnable'],
+        [relaunch, 'runnable'],
+        [relaunch, 'runnable'],
+        [claim, 'running'],
+        [relaunch, 'refused'],
+      ],
+      last: {
+        launch: 2,
+        transitions: [
+          ['runnable', 1],
+          ['running', 4],
+        ],
+      },
+    },
+    'it fails by itself': {
+      lines: [
+        [ready, 'runnable'],
+        [claim, 'running'],
+        [fail, 'failed'],
+        [terminated, 'refused'],
+        [look, 'failed'],
+      ],
+      last: { failureReason: 'AppError', failureMessage: 'no reads', stoppedRunning: 3, dueAt: 9 },
+      gone: ['failureFrom'],
+    },
+    'its tree fails while it waits': {
+      lines: [
+        [wait, 'waiting_on_input'],
+        [treeFailed, 'failed'],
+      ],
+      last: { failureReason: 'JobTreeFailure', failureFrom: jobId('other') },
+      gone: ['startedRunning', 'stoppedRunning'],
+    },
+    'terminated while it runs': {
+      lines: [
+        [ready, 'runnable'],
+        [claim, 'running'],
+        [terminated, 'terminating'],
+        [terminated, 'refused'],
+        [finish, 'refused'],
+        [stopped, 'terminated'],
+      ],
+      last: { failureReason: 'Terminated', stoppedRunning: 6 },
+    },
+    'its tree fails while it runs': {
+      lines: [
+        [ready, 'runnable'],
+        [claim, 'running'],
+        [treeFailed, 'terminating'],
+        [stopped, 'failed'],
+      ],
+      last: { failureReason: 'JobTreeFailure', failureFrom: jobId('other') },
+    },
+    'a master starts again': {
+      lines: [
+        [ready, 'runnable'],
+        [relaunch, 'runnable'],
+        [claim, 'running'],
+        [finish, 'waiting_on_output'],
+        [giveUp, 'restartable'],
+        [claim, 'refused'],
+        [retry, 'idle'],
+        [ready, 'runnable'],
+      ],
+      last: { try: 1, launch: 0, tryCreated: 7, created: 0, transitions: [['runnable', 8]], dueAt: 0 },
+      gone: ['task', 'tokenHash', 'failureReason', 'failureMessage', 'startedRunning', 'stoppedRunning', 'leaseUntil'],
+    },
+    'terminated between two tries': {
+      lines: [
+        [ready, 'runnable'],
+        [claim, 'running'],
+        [giveUp, 'restartable'],
+        [terminated, 'terminating'],
+        [retry, 'refused'],
+        [stopped, 'terminated'],
+      ],
+      last: { try: 0, failureReason: 'Terminated' },
+    },
+  };
+
+function givenRow(changes: Partial<JobRow> = {}): JobRow {
+  return { ...planJob('a', { now: 0 }).row, openShard: 1, dueAt: 0, ...changes };
+}
+
+/** Each event at its line's number as the time; every row survives JSON. */
+function live(lines: readonly Line[]): JobRow {
+  return lines.reduce((row, [event, expected], index) => {
+    const decision = decide(row, event, index + 1);
+    const found = decision.kind === 'change' ? decision.row.state : 'refused';
+    expect(found, `${event.kind} in ${row.state}`).toBe(expected);
+    return decision.kind === 'change' ? (JSON.parse(JSON.stringify(decision.row)) as JobRow) : row;
+  }, givenRow());
+}
+
+describe.each(Object.entries(lives))('%s', (_title, { lines, last, gone = [] }) => {
+  test('goes through its states and ends as expected', () => {
+    const row = live(lines);
+    expect(row).toMatchObject(last);
+    for (const name of gone) expect(row, name).not.toHaveProperty(name);
+  });
+});
+
+test('a subjob cannot start again by itself', () => {
+  const parent = givenRow();
+  const row = { ...planJob('s', { parent }).row, state: 'running' as const };
+  expect(decide(row, giveUp, 1)).toMatchObject({ kind: 'refusal' });
+});
+
+describe('the table', () => {
+  const states = Object.keys(jobStates) as JobState[];
+
+  test('terminal states are final: only looks and settling are left', () => {
+    const left = transitions.filter(({ from }) => from.some(isTerminal)).map(({ event, to }) => `${event} ${to}`);
+    expect(new Set(left)).toEqual(new Set(['look same', 'settle same']));
+  });
+
+  test('every state that is driven now can be reached from idle, every other one cannot', () => {
+    const reached = new Set<JobState>(['idle']);
+    for (let size = 0; size !== reached.size; ) {
+      size = reached.size;
+      for (const { from, to } of transitions) {
+        if (!from.some((state) => reached.has(state)) || to === 'same') continue;
+        for (const state of to === 'ended' ? (['failed', 'terminated'] as const) : [to]) reached.add(state);
+      }
+    }
+    const driven = states.filter((state) => jobStates[state].driven === 'now');
+    expect([...reached].sort()).toEqual(driven.sort());
+  });
+
+  test('every state that is not terminal can still end', () => {
+    for (const state of states) {
+      if (isTerminal(state) || jobStates[state].driven !== 'now') continue;
+      const out = transitions.filter(
+        ({ from, event }) => from.includes(state) && ['fail', 'end', 'stopped'].includes(event),
+      );
+      expect(out, state).not.toEqual([]);
+    }
+  });
+
+  test('one event has one meaning in one state', () => {
+    const pairs = transitions.flatMap(({ from, event }) => from.map((state) => `${state} ${event}`));
+    expect(pairs.filter((pair, index) => pairs.indexOf(pair) !== index)).toEqual([]);
+  });
+
+  test('a decision never touches the row that it was given, and refuses what the table lacks', () => {
+    const events = [
+      wait,
+      ready,
+      claim,
+      beat,
+      finish,
+      complete,
+      fail,
+      terminated,
+      stopped,
+      relaunch,
+      giveUp,
+      retry,
+      look,
+    ];
+    expect(new Set([...events, settle, { kind: 'progress' }].map(({ kind }) => kind))).toEqual(new Set(eventKinds));
+    for (const state of states) {
+      for (const event of events) {
+        const row = Object.freeze(givenRow({ state, task: 'task-1' }));
+        const known = transitions.some(({ from, event: kind }) => from.includes(state) && kind === event.kind);
+        expect(decide(row, event, 5).kind, `${event.kind} in ${state}`).toBe(known ? 'change' : 'refusal');
+      }
+    }
+  });
+
+  test('every change that an unfinished row can go through leaves something to follow it, but running', () => {
+    for (const state of states) {
+      if (jobStates[state].driven !== 'now' || state === 'running') continue;
+      expect(followUp(givenRow({ state, task: 'task-1' })), state).not.toEqual([]);
+    }
+  });
+});
+
+test('the row of a deep subjob with everything in it stays within one write unit', () => {
+  const parent = givenRow({ lineage: [`${jobId('o')}:0`, `${jobId('m')}:1`], origin: jobId('o'), root: jobId('o') });
+  const plan = planJob('sample-0123456789:process', { parent, function: 'process' });
+  const born = {
+    ...plan.row,
+    state: 'idle' as const,
+    transitions: [],
+    timeoutMs: 2_592_000_000,
+    instance: 'mem3_ssd1_v2_x32',
+  };
+  const now = 1_700_000_000_000;
+  const task = `arn:aws:ecs:us-east-1:000000000000:task/espalier-prod-workers/${'0'.repeat(32)}`;
+  const message = 'The reference genome in the input does not match the one of the index: '.repeat(20);
+  const events: JobEvent[] = [
+    wait,
+    ready,
+    { kind: 'claim', task, tokenHash: 'x'.repeat(43), leaseUntil: now },
+    finish,
+    { kind: 'end', failure: { reason: 'JobTreeFailure', message, from: jobId('f') } },
+  ];
+  let row: JobRow = { ...born, openShard: 3, dueAt: now };
+  const sizes: number[] = [];
+  for (const event of events) {
+    const decision = decide(row, event, now);
+    if (decision.kind === 'refusal') throw new Error(decision.why);
+    row = decision.row;
+    sizes.push(rowBytes(row));
+  }
+  expect(Math.max(...sizes)).toBeLessThanOrEqual(jobRowByteLimit);
+  expect(row.failureMessage?.length).toBeGreaterThanOrEqual(50);
+  expect(message.startsWith(row.failureMessage?.slice(0, -1) ?? '-')).toBe(true);
+});
+
+describe('when the sweep looks again', () => {
+  test.each([
+    ['a running job when its lease ends', { state: 'running', leaseUntil: 5_000 }, 5_000],
+    ['a waiting one after as long as it has waited', { state: 'waiting_on_input', tryCreated: -7_000 }, 9_000],
+    ['a young one after a lease', { state: 'runnable', tryCreated: 900 }, 2_000],
+    ['at most after an hour', { state: 'waiting_on_output', tryCreated: -9_000_000 }, 3_601_000],
+    ['an earlier time that is still to come is kept', { state: 'running', leaseUntil: 5_000, dueAt: 3_000 }, 3_000],
+    ['a later time is not', { state: 'failed', dueAt: 50_000 }, 2_000],
+  ] as const)('%s', (_title, changes, expected) => {
+    expect(dueTime(givenRow(changes), 1_000, 1_000)).toBe(expected);
+  });
+
+  test('shards are all used', () => {
+    const shards = new Set(Array.from({ length: 200 }, (_, index) => openShard(jobId(`j${index}`), 8)));
+    expect(shards.size).toBe(8);
+  });
+});
+
+test('launches that fail follow each other more and more slowly', () => {
+  expect([0, 1, 2, 3, 4, 5, 6, 7].map(launchDelaySeconds)).toEqual([0, 5, 15, 45, 135, 405, 900, 900]);
+});
+
+test('docs/states.md is what the tables say', () => {
+  const page = readFileSync(fileURLToPath(new URL('../../docs/states.md', import.meta.url)), 'utf8');
+  expect(page, 'docs/states.md is stale: print it again with printStates of core/job/print-states.ts').toBe(
+    printStates(),
+  );
+});
