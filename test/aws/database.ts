@@ -11,6 +11,7 @@ const program = join(import.meta.dirname, '../../node_modules/@dynoxide/linux-x6
 const startDeadlineMs = 20_000;
 
 export type Database = {
+  readonly endpoint: string;
   /** A client without retries of its own; a request handler may be wrapped around its connection. */
   client(config?: Partial<DynamoDBClientConfig>): DynamoDBClient;
   close(): Promise<void>;
@@ -28,7 +29,7 @@ export async function startDatabase(): Promise<Database> {
       ...config,
     });
   await createTables(client(), child);
-  return { client, close: () => end(child) };
+  return { endpoint: `http://127.0.0.1:${port}`, client, close: () => end(child) };
 }
 
 async function createTables(client: DynamoDBClient, child: ChildProcess): Promise<void> {

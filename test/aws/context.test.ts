@@ -1,0 +1,202 @@
+// The context on the services of the embedded cloud: what goes in comes out, twice does no harm, absence is an answer.
+import { createHash } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { AwsFailure } from '../../aws/failure.ts';
+import type { Content, UploadedPart } from '../../core/context.ts';
+import { startCloud } from './cloud.ts';
+
+let cloud: Awaited<ReturnType<typeof startCloud>>;
+beforeAll(async () => {
+  cloud = await startCloud();
+});
+afterAll(() => cloud.close());
+
+const md5 = (bytes: Buffer) => createHash('md5').update(bytes).digest('hex');
+
+describe('bodies', () => {
+  test.each([
+    ['tiny', { a: 1, ä: ['ü'] }],
+    ['small', { text: 'ACGT'.repeat(3000) }],
+    ['large', { values: Array.from({ length: 6000 }, (_, index) => md5(Buffer.from(`${index}`))) }],
+  ])('a %s one is what it was', async (name, body) => {
+    const id = `job-${name}`;
+    expect(await cloud.context.bodies.save(id, 'S', body, { ifAbsent: true })).toBe(true);
+    expect(await cloud.context.bodies.load(id, 'S')).toEqual(body);
+    expect(await cloud.context.bodies.loadMany(['job-none', id], 'S')).toEqual([undefined, body]);
+  });
+
+  test('a second creator leaves the first body as it was, however large both are', async () => {
+    const [first, second] = ['a', 'b'].map((letter) =>
+      Array.from({ length: 9000 }, (_, i) => md5(Buffer.from(letter + i))),
+    );
+    expect(await cloud.context.bodies.save('job-twice', 'S', first, { ifAbsent: true })).toBe(true);
+    expect(await cloud.context.bodies.save('job-twice', 'S', second, { ifAbsent: true })).toBe(false);
+    expect(await cloud.context.bodies.load('job-twice', 'S')).toEqual(first);
+  });
+});
+
+describe('content', () => {
+  const bytes = [Buffer.alloc(5 * 1024 * 1024, 'a'), Buffer.from('the end')];
+  const parts: UploadedPart[] = bytes.map((part, index) => ({ index: index + 1, size: part.length, md5: md5(part) }));
+
+  async function put(content: Content, key: string, uploadId: string, part: UploadedPart, body: Buffer) {
+    const { url, headers, expires } = await content.uploadUrl(key, uploadId, part);
+    expect(expires).toBeGreaterThan(Date.now());
+    return fetch(url, { method: 'PUT', headers, body: new Uint8Array(body) });
+  }
+
+  test('parts go up by URLs of their own, are listed with their MD5, and are joined once or twice', async () => {
+    const { content } = cloud.context;
+    const key = 'w/container-1/file-1';
+    const uploadId = await content.startUpload(key);
+    expect(await content.size(key)).toBeUndefined();
+    for (const [index, part] of parts.entries()) {
+      expect((await put(content, key, uploadId, part, bytes[index] ?? Buffer.alloc(0))).status).toBe(200);
+    }
+    expect(await content.listParts(key, uploadId)).toEqual(parts);
+    await content.completeUpload(key, uploadId, parts);
+    await content.completeUpload(key, uploadId, parts);
+    expect(await content.size(key)).toBe(Buffer.concat(bytes).length);
+    await content.completeUpload(key, 'forgotten-upload', parts);
+    const other = parts.map((part) => ({ ...part, md5: md5(Buffer.from('other')) }));
+    await expect(content.completeUpload(key, 'no-such-upload', other)).rejects.toBeInstanceOf(AwsFailure);
+    expect(await content.listParts(key, uploadId)).toEqual([]);
+    await content.abortUpload(key, uploadId);
+  });
+
+  test('a URL is good for just the bytes it was made for', async () => {
+    const { content } = cloud.context;
+    const key = 'w/container-1/file-2';
+    const uploadId = await content.startUpload(key);
+    const [, last] = parts;
+    if (last === undefined) throw new Error('no part');
+    const wrong = await put(content, key, uploadId, last, Buffer.from('THE END'));
+    expect([400, 403]).toContain(wrong.status);
+    const { url, headers } = await content.uploadUrl(key, uploadId, last);
+    const longer = await fetch(url, {
+      method: 'PUT',
+      headers: { 'content-md5': headers['content-md5'] ?? '' },
+      body: 'longer than that',
+    });
+    expect([400, 403]).toContain(longer.status);
+    expect(await content.listParts(key, uploadId)).toEqual([]);
+    expect((await put(content, key, uploadId, last, Buffer.from('the end'))).status).toBe(200);
+  });
+
+  test('a download has the name it was given, whatever is in it', async () => {
+    const { content } = cloud.context;
+    const key = 'w/container-1/file-3';
+    const uploadId = await content.startUpload(key);
+    const part = { index: 1, size: 0, md5: md5(Buffer.alloc(0)) };
+    expect((await put(content, key, uploadId, part, Buffer.alloc(0))).status).toBe(200);
+    await content.completeUpload(key, uploadId, [part]);
+    expect(await content.size(key)).toBe(0);
+    const filename = 'ä "b";\r\nset-cookie: x/é.txt';
+    const url = await content.downloadUrl(key, { expiresSeconds: 60, filename, media: 'text/x-test' });
+    const answer = await fetch(url);
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('content-type')).toBe('text/x-test');
+    expect(answer.headers.get('content-disposition')).toContain(`filename*=UTF-8''${encodeURIComponent(filename)}`);
+    expect(answer.headers.get('set-cookie')).toBeNull();
+  });
+
+  test('what is removed is gone, what was not there is no error', async () => {
+    const { content } = cloud.context;
+    await content.remove(['w/container-1/file-3', 'w/none']);
+    await content.remove([]);
+    expect(await content.size('w/container-1/file-3')).toBeUndefined();
+  });
+});
+
+describe('queues', () => {
+  test('any number of messages arrives, each with its fields', async () => {
+    const messages = Array.from({ length: 23 }, (_, index) => ({
+      job: `job-${index}`,
+      try: 0,
+      launch: index,
+      group: 'p',
+    }));
+    await cloud.context.queues.sendRunnable(messages);
+    const bodies: { launch: number }[] = [];
+    while (bodies.length < messages.length) {
+      const taken = await cloud.sqs.receive(cloud.runnable.arn, { max: 10, waitMs: 2000 });
+      expect(taken.length).toBeGreaterThan(0);
+      bodies.push(...taken.map(({ body }) => JSON.parse(body)));
+    }
+    bodies.sort((one, other) => one.launch - other.launch);
+    expect(bodies).toEqual(messages.map(({ group: _, ...message }) => message));
+  });
+
+  test('a delay is kept', async () => {
+    await cloud.context.queues.sendWork([{ kind: 'advance', job: 'job-x' }], 100);
+    expect(await cloud.sqs.receive(cloud.work.arn, { max: 10, waitMs: 0 })).toEqual([]);
+    expect(cloud.sqs.depth(cloud.work.arn)).toMatchObject({ delayed: 1 });
+  });
+});
+
+describe('workers', () => {
+  const input = {
+    jobId: 'job-x',
+    try: 0,
+    launch: 0,
+    cpu: '1024',
+    memory: '2048',
+    environment: [],
+    tags: [],
+    spot: false,
+  };
+
+  test('an execution is started once, seen, stopped, and seen closed', async () => {
+    const { workers } = cloud.context;
+    expect(await workers.executionStatus('job-x-t0-l0')).toBeUndefined();
+    await workers.start('job-x-t0-l0', input);
+    await workers.start('job-x-t0-l0', { ...input, cpu: '2048' });
+    expect(await workers.executionStatus('job-x-t0-l0')).toBe('RUNNING');
+    await workers.stopExecution('job-x-t0-l0', 'enough');
+    await workers.stopExecution('job-x-t0-l0', 'enough');
+    await workers.stopExecution('job-none-t0-l0', 'enough');
+    expect(await workers.executionStatus('job-x-t0-l0')).toBe('CLOSED');
+  });
+
+  test('a task that ECS does not know is nobody, and stopping it is fine', async () => {
+    const arn = 'arn:aws:ecs:us-east-1:000000000000:task/workers/0123456789abcdef0123456789abcdef';
+    expect(await cloud.context.workers.task(arn)).toBeUndefined();
+    await cloud.context.workers.stopTask(arn, 'x'.repeat(1000));
+  });
+});
+
+describe('seals and parameters', () => {
+  test('two processes that need the key first agree on it', async () => {
+    const [one, other] = [cloud.another(), cloud.another()];
+    const seals = await Promise.all([one.seals.seal('boot', 'name'), other.seals.seal('boot', 'name')]);
+    expect(seals[0]).toMatch(/^[0-9a-f]{64}$/);
+    expect(seals[1]).toBe(seals[0]);
+    expect(await one.seals.seal('download', 'name')).not.toBe(seals[0]);
+  });
+
+  test('a parameter that is not there yet is asked for again', async () => {
+    await expect(cloud.context.apiUrl()).rejects.toMatchObject({ name: 'AwsFailure', code: 'ParameterNotFound' });
+    cloud.ssm.put('/espalier/test/api/url', 'http://127.0.0.1:1');
+    expect(await cloud.context.apiUrl()).toBe('http://127.0.0.1:1');
+  });
+
+  test('a variable that this function was not given is named', () => {
+    expect(() => cloud.context.settings.leaseSeconds).toThrow('LEASE_SECONDS');
+  });
+});
+
+describe('logs', () => {
+  const task = 'arn:aws:ecs:us-east-1:000000000000:task/workers/abc';
+
+  test('a stream is read on from a token; one that is not there yet is empty', async () => {
+    const { logs } = cloud.context;
+    expect(await logs.read(task, undefined)).toEqual({ lines: [], token: undefined });
+    const timestamp = Date.now();
+    cloud.logs.append('/espalier/test/worker', 'worker/worker/abc', [{ timestamp, message: 'one' }]);
+    const first = await logs.read(task, undefined);
+    expect(first.lines).toEqual([{ timestamp, message: 'one' }]);
+    expect(await logs.read(task, first.token)).toEqual({ lines: [], token: first.token });
+    cloud.logs.append('/espalier/test/worker', 'worker/worker/abc', [{ timestamp: timestamp + 1, message: 'two' }]);
+    expect((await logs.read(task, first.token)).lines.map(({ message }) => message)).toEqual(['two']);
+  });
+});
