@@ -2,8 +2,8 @@
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import { loadMachine } from '../../local/cloud/step-functions/definition.ts';
-import type { FunctionOutcome } from '../../local/cloud/step-functions/service.ts';
 import { createStepFunctions } from '../../local/cloud/step-functions/step-functions.ts';
+import type { FunctionOutcome } from '../../local/cloud/step-functions/task-call.ts';
 import { AwsError } from '../../local/cloud/wire/aws-error.ts';
 import { createFastClock } from './fast-clock.ts';
 

@@ -11,8 +11,9 @@ import { createEcsApi } from './operation.ts';
 import { checkRunRequest } from './run-request.ts';
 import type { Task, TaskDriver } from './task.ts';
 import { parseTaskDefinition } from './task-definition.ts';
-import { createTaskLife } from './task-life.ts';
-import { openTaskTable } from './task-table.ts';
+import { createTaskLife, type TaskLife } from './task-life.ts';
+import { createTaskStore, type TaskStore } from './task-store.ts';
+import { openTaskTable, type TaskTable } from './task-table.ts';
 
 export type EcsOptions = {
   database: DatabaseSync;
@@ -62,7 +63,8 @@ export function createEcs(options: EcsOptions): Ecs {
   const outbox = openOutbox(database, 'ecs_outbox', options.onStateChange);
   const clusters = new Set<string>();
   const metadata = createMetadataEndpoint(table.get);
-  const life = createTaskLife({ database, table, outbox, now, launch, metadata });
+  const store = createTaskStore({ database, table, outbox, now });
+  const life = createTaskLife({ store, now, launch, metadata });
 
   const findCluster = (input: Input): string => {
     const name = stringMember(input, 'cluster') ?? 'default';
@@ -71,23 +73,8 @@ export function createEcs(options: EcsOptions): Ecs {
     return arn;
   };
   const tasks: Ecs['tasks'] = {
-    async start(input) {
-      const clusterArn = findCluster(input);
-      const named = table.definition(stringMember(input, 'taskDefinition') ?? '');
-      if (!named) throw new AwsError('InvalidParameterException', 'TaskDefinition not found.');
-      const { count, clientToken, makeTask } = checkRunRequest(input, clusterArn, named);
-      const before = clientToken === undefined ? undefined : table.byClientToken(clientToken);
-      if (before) return { tasks: [before], failures: [] };
-      const free = Math.max(0, slots - table.openCount());
-      const made = Array.from({ length: Math.min(count, free) }, () => makeTask(now()));
-      inTransaction(database, () => {
-        for (const [index, task] of made.entries()) life.provision(task, index === 0 ? clientToken : undefined);
-      });
-      for (const task of made) life.launch(task, named.definition);
-      const failures = Array.from({ length: count - made.length }, () => ({ reason: 'RESOURCE:CPU' }));
-      return { tasks: made, failures };
-    },
-    wait: life.wait,
+    start: async (input) => startTasks({ options, table, store, life, clusterArn: findCluster(input) }, input),
+    wait: store.wait,
     stop: async (taskArn, reason) => life.stop(taskArn, reason),
     describe(taskArns) {
       const found = taskArns.map((arn) => ({ arn, task: table.get(arn) }));
@@ -118,4 +105,23 @@ export function createEcs(options: EcsOptions): Ecs {
       await outbox.close();
     },
   };
+}
+
+type Starting = { options: EcsOptions; table: TaskTable; store: TaskStore; life: TaskLife; clusterArn: string };
+
+/** RunTask: as many tasks as slots are free, a failure for each further one. */
+function startTasks({ options, table, store, life, clusterArn }: Starting, input: Input): RunTaskAnswer {
+  const named = table.definition(stringMember(input, 'taskDefinition') ?? '');
+  if (!named) throw new AwsError('InvalidParameterException', 'TaskDefinition not found.');
+  const { count, clientToken, makeTask } = checkRunRequest(input, clusterArn, named);
+  const before = clientToken === undefined ? undefined : table.byClientToken(clientToken);
+  if (before) return { tasks: [before], failures: [] };
+  const free = Math.max(0, options.slots - table.openCount());
+  const made = Array.from({ length: Math.min(count, free) }, () => makeTask(options.now()));
+  inTransaction(options.database, () => {
+    for (const [index, task] of made.entries()) store.provision(task, index === 0 ? clientToken : undefined);
+  });
+  for (const task of made) life.launch(task, named.definition);
+  const failures = Array.from({ length: count - made.length }, () => ({ reason: 'RESOURCE:CPU' }));
+  return { tasks: made, failures };
 }

@@ -4,8 +4,8 @@ import { arnOf } from '../wire/account.ts';
 import { AwsError } from '../wire/aws-error.ts';
 import { type Input, integerMember, stringMember, structureList, structureMember } from '../wire/input.ts';
 import { isFargateSize } from './fargate-size.ts';
-import type { ContainerOverride, KeyValue, Task, TaskOverrides } from './task.ts';
-import { noSuchSize, type TaskDefinition } from './task-definition.ts';
+import type { ContainerOverride, Task, TaskOverrides } from './task.ts';
+import { type KeyValue, noSuchSize, type TaskDefinition } from './task-definition.ts';
 
 export type RunRequest = { count: number; clientToken: string | undefined; makeTask(now: number): Task };
 

@@ -1,7 +1,8 @@
 // Task definitions, from the properties of an AWS::ECS::TaskDefinition. It knows nothing of running tasks.
 import { AwsError } from '../wire/aws-error.ts';
 import { isFargateSize } from './fargate-size.ts';
-import type { KeyValue } from './task.ts';
+
+export type KeyValue = { name: string; value: string };
 
 export type ContainerDefinition = {
   name: string;

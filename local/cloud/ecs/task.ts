@@ -1,7 +1,5 @@
 // A task as it is kept and as the API describes it, and the seam to what runs it. It knows nothing of storage or processes.
-import type { TaskDefinition } from './task-definition.ts';
-
-export type KeyValue = { name: string; value: string };
+import type { KeyValue, TaskDefinition } from './task-definition.ts';
 
 export type ContainerOverride = { name: string; environment?: KeyValue[]; command?: string[] };
 

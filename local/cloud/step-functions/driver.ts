@@ -10,9 +10,9 @@ import type { ExecutionTable } from './execution-table.ts';
 import { draftOf, endExecution } from './history.ts';
 import { advance, type Stimulus } from './interpreter.ts';
 import type { Machine } from './machine.ts';
-import { awaitTask, invokeFunction, type Services, submitTask } from './service.ts';
 import { StateError } from './state-error.ts';
 import { statusEvent } from './status-event.ts';
+import { awaitTask, invokeFunction, type Services, submitTask } from './task-call.ts';
 
 export type DriverOptions = {
   database: DatabaseSync;
@@ -42,78 +42,81 @@ const CLOSE_LIMIT_MS = 5_000;
 const MAX_RECOVERIES = 5;
 const RECOVERY_DELAY_MS = 1_000;
 
-export function createDriver(options: DriverOptions): Driver {
-  const { database, table, outbox } = options;
-  const lives = new Map<string, Live>();
-  let closed = false;
+/** What all executions of a driver share. */
+type Hub = DriverOptions & { lives: Map<string, Live>; closed: boolean };
 
-  const store = (change: Change, transact: typeof inTransaction) =>
-    transact(database, () => {
-      const written = table.save(change);
-      if (written && change.execution.status !== 'RUNNING') outbox.put(statusEvent(change.execution));
-      return written;
-    });
-  const save = (live: Live, change: Change, transact: typeof inTransaction = inLazyTransaction): boolean => {
-    const written = !live.ended.signal.aborted && !closed && store(change, transact);
-    if (written) live.execution = change.execution;
-    return written;
-  };
-  const go = (execution: Execution, recoveries = 0) => {
-    const live: Live = { execution, ended: new AbortController(), driving: Promise.resolve() };
-    lives.set(execution.arn, live);
-    const driving = drive(options, live, (change) => save(live, change));
-    const timeout = endOnTimeout(options, live, (change) => save(live, change));
-    live.driving = Promise.all([driving, timeout]).then(
-      () => void lives.delete(execution.arn),
-      (error: unknown) => {
-        console.error(`${execution.arn} was interrupted:`, error);
-        live.ended.abort();
-        lives.delete(execution.arn);
-        recover(execution.arn, recoveries + 1);
-      },
-    );
-  };
-  /** A fault of ours or of the database: the execution goes on from what is stored, a few times, else at the next start. */
-  const recover = (arn: string, recoveries: number) => {
-    if (closed || recoveries > MAX_RECOVERIES) return;
-    options.startTimer(RECOVERY_DELAY_MS, () => {
-      const stored = closed ? undefined : table.get(arn);
-      if (stored?.status === 'RUNNING') go(stored, recoveries);
-    });
-  };
+export function createDriver(options: DriverOptions): Driver {
+  const hub: Hub = { ...options, lives: new Map(), closed: false };
+  const { database, table, outbox, lives } = hub;
   return {
     start(change) {
       inTransaction(database, () => {
         table.insert(change);
         outbox.put(statusEvent(change.execution));
       });
-      go(change.execution);
+      go(hub, change.execution);
     },
-    resume: (execution) => go(execution),
+    resume: (execution) => go(hub, execution),
     abort(arn, told) {
       const live = lives.get(arn);
       const execution = live?.execution ?? table.get(arn);
       if (execution?.status !== 'RUNNING') return false;
       const draft = draftOf(execution, options.clock.now());
       endExecution(draft, 'ABORTED', told);
-      if (live) {
-        if (!save(live, draft.change(), inTransaction)) return false;
-        live.ended.abort();
-        return true;
-      }
-      // Between a fault and its recovery, or before `resume`.
-      if (!store(draft.change(), inTransaction)) return false;
-      void stopTask(options, draft.execution);
+      const change = draft.change();
+      if (!(live ? save(hub, live, change, inTransaction) : store(hub, change, inTransaction))) return false;
+      live?.ended.abort();
+      // Between a fault and its recovery, or before `resume`, nobody drives it who would stop its task.
+      if (!live) void stopTask(options, change.execution);
       return true;
     },
     async close() {
-      closed = true;
+      hub.closed = true;
       const all = [...lives.values()];
       for (const live of all) live.ended.abort();
       const limit = new Promise<void>((resolve) => setTimeout(resolve, CLOSE_LIMIT_MS).unref());
       await Promise.race([Promise.all(all.map(({ driving }) => driving)), limit]);
     },
   };
+}
+
+function go(hub: Hub, execution: Execution, recoveries = 0): void {
+  const live: Live = { execution, ended: new AbortController(), driving: Promise.resolve() };
+  hub.lives.set(execution.arn, live);
+  const saveLive = (change: Change) => save(hub, live, change, inLazyTransaction);
+  live.driving = Promise.all([drive(hub, live, saveLive), endOnTimeout(hub, live, saveLive)]).then(
+    () => void hub.lives.delete(execution.arn),
+    (error: unknown) => {
+      console.error(`${execution.arn} was interrupted:`, error);
+      live.ended.abort();
+      hub.lives.delete(execution.arn);
+      recover(hub, execution.arn, recoveries + 1);
+    },
+  );
+}
+
+/** A fault of ours or of the database: the execution goes on from what is stored, a few times, else at the next start. */
+function recover(hub: Hub, arn: string, recoveries: number): void {
+  if (hub.closed || recoveries > MAX_RECOVERIES) return;
+  hub.startTimer(RECOVERY_DELAY_MS, () => {
+    const stored = hub.closed ? undefined : hub.table.get(arn);
+    if (stored?.status === 'RUNNING') go(hub, stored, recoveries);
+  });
+}
+
+/** False, and nothing is written, where the execution has been ended since. */
+function save(hub: Hub, live: Live, change: Change, transact: typeof inTransaction): boolean {
+  const written = !live.ended.signal.aborted && !hub.closed && store(hub, change, transact);
+  if (written) live.execution = change.execution;
+  return written;
+}
+
+function store({ database, table, outbox }: Hub, change: Change, transact: typeof inTransaction): boolean {
+  return transact(database, () => {
+    const written = table.save(change);
+    if (written && change.execution.status !== 'RUNNING') outbox.put(statusEvent(change.execution));
+    return written;
+  });
 }
 
 type Save = (change: Change) => boolean;

@@ -1,25 +1,11 @@
-// Keeps machines, definitions, executions and histories in the database. It knows nothing of how states are run.
-import { createHash } from 'node:crypto';
+// Keeps executions and histories in the database. It knows nothing of how states are run.
 import type { DatabaseSync } from 'node:sqlite';
 import type { Change, Execution, ExecutionStatus, HistoryEvent, Position } from './execution.ts';
 import type { Json, JsonObject } from './json.ts';
 
-export type StoredMachine = {
-  arn: string;
-  name: string;
-  roleArn: string;
-  definitionId: string;
-  definition: string;
-  type: string;
-  createdAt: number;
-};
-
 export type ExecutionTable = ReturnType<typeof openExecutionTable>;
 
 const SCHEMA = `
-CREATE TABLE IF NOT EXISTS sfn_definition (id TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS sfn_machine (arn TEXT PRIMARY KEY, name TEXT NOT NULL, role_arn TEXT NOT NULL,
-  definition_id TEXT NOT NULL, type TEXT NOT NULL, created_at INTEGER NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS sfn_execution (id INTEGER PRIMARY KEY AUTOINCREMENT, arn TEXT NOT NULL UNIQUE,
   name TEXT NOT NULL, machine_arn TEXT NOT NULL, role_arn TEXT NOT NULL, definition_id TEXT NOT NULL,
   input TEXT NOT NULL, started_at INTEGER NOT NULL, timeout_at INTEGER, status TEXT NOT NULL,
@@ -46,25 +32,7 @@ const historySql = (order: 'ASC' | 'DESC') => `SELECT h.* FROM sfn_history h JOI
 /** Opens the tables. Writes belong in the caller's transaction. */
 export function openExecutionTable(database: DatabaseSync) {
   database.exec(SCHEMA);
-  const sql = {
-    putDefinition: database.prepare('INSERT OR IGNORE INTO sfn_definition (id, text) VALUES (?, ?)'),
-    definition: database.prepare('SELECT text FROM sfn_definition WHERE id = ?'),
-    putMachine: database.prepare('INSERT OR REPLACE INTO sfn_machine VALUES (?, ?, ?, ?, ?, ?)'),
-    machine: database.prepare(
-      'SELECT m.*, d.text FROM sfn_machine m JOIN sfn_definition d ON d.id = m.definition_id WHERE m.arn = ?',
-    ),
-    removeMachine: database.prepare('DELETE FROM sfn_machine WHERE arn = ?'),
-    insert: database.prepare(INSERT),
-    update: database.prepare(UPDATE),
-    event: database.prepare(EVENT),
-    get: database.prepare('SELECT * FROM sfn_execution WHERE arn = ?'),
-    open: database.prepare("SELECT * FROM sfn_execution WHERE status = 'RUNNING' ORDER BY id"),
-    list: database.prepare(LIST),
-    purgeHistory: database.prepare(PURGE_HISTORY),
-    purge: database.prepare('DELETE FROM sfn_execution WHERE stopped_at < ?'),
-    forward: database.prepare(historySql('ASC')),
-    backward: database.prepare(historySql('DESC')),
-  };
+  const sql = prepare(database);
   const addEvents = ({ execution, events }: Change) => {
     for (const { id, previousEventId, type, timestamp, detailsMember, details } of events) {
       const text = details ? JSON.stringify(details) : null;
@@ -72,20 +40,6 @@ export function openExecutionTable(database: DatabaseSync) {
     }
   };
   return {
-    /** Stores the machine and its definition; executions that run keep the definition they began with. */
-    putMachine(machine: Omit<StoredMachine, 'definitionId'>): StoredMachine {
-      const definitionId = definitionIdOf(machine.definition);
-      const { arn, name, roleArn, definition, type, createdAt } = machine;
-      sql.putDefinition.run(definitionId, definition);
-      sql.putMachine.run(arn, name, roleArn, definitionId, type, createdAt);
-      return { ...machine, definitionId };
-    },
-    machine(arn: string): StoredMachine | undefined {
-      const row = sql.machine.get(arn);
-      return row && toMachine(row);
-    },
-    removeMachine: (arn: string) => void sql.removeMachine.run(arn),
-    definition: (id: string) => String(sql.definition.get(id)?.text ?? ''),
     insert(change: Change): void {
       const { execution } = change;
       const { arn, name, machineArn, roleArn, definitionId, startedAt, timeoutAt, status, lastEventId } = execution;
@@ -128,24 +82,22 @@ export function openExecutionTable(database: DatabaseSync) {
   };
 }
 
-/** What a definition is kept under: its text's hash. */
-export function definitionIdOf(definition: string): string {
-  return createHash('sha256').update(definition).digest('hex');
+function prepare(database: DatabaseSync) {
+  return {
+    insert: database.prepare(INSERT),
+    update: database.prepare(UPDATE),
+    event: database.prepare(EVENT),
+    get: database.prepare('SELECT * FROM sfn_execution WHERE arn = ?'),
+    open: database.prepare("SELECT * FROM sfn_execution WHERE status = 'RUNNING' ORDER BY id"),
+    list: database.prepare(LIST),
+    purgeHistory: database.prepare(PURGE_HISTORY),
+    purge: database.prepare('DELETE FROM sfn_execution WHERE stopped_at < ?'),
+    forward: database.prepare(historySql('ASC')),
+    backward: database.prepare(historySql('DESC')),
+  };
 }
 
 type Row = Record<string, unknown>;
-
-function toMachine(row: Row): StoredMachine {
-  return {
-    arn: String(row.arn),
-    name: String(row.name),
-    roleArn: String(row.role_arn),
-    definitionId: String(row.definition_id),
-    definition: String(row.text),
-    type: String(row.type),
-    createdAt: Number(row.created_at),
-  };
-}
 
 function toExecution(row: Row): Execution {
   return {

@@ -1,6 +1,5 @@
 // The Step Functions API: which operations there are, what they check and answer. It knows nothing of how states are run.
 import { randomUUID } from 'node:crypto';
-import type { DatabaseSync } from 'node:sqlite';
 import { arnOf } from '../wire/account.ts';
 import { AwsError } from '../wire/aws-error.ts';
 import type { JsonService } from '../wire/control-server.ts';
@@ -9,16 +8,17 @@ import { loadMachine } from './definition.ts';
 import type { Driver } from './driver.ts';
 import type { Clock } from './error-rule.ts';
 import type { Execution } from './execution.ts';
-import type { ExecutionTable, StoredMachine } from './execution-table.ts';
+import type { ExecutionTable } from './execution-table.ts';
 import { begin } from './interpreter.ts';
 import { type Json, MAX_PAYLOAD_BYTES } from './json.ts';
 import { listExecutions, showHistory } from './list-operation.ts';
 import type { Machine } from './machine.ts';
+import type { MachineTable, StoredMachine } from './machine-table.ts';
 import { requiredText, seconds, validationError } from './request-check.ts';
 
 export type StatesCore = {
-  database: DatabaseSync;
   table: ExecutionTable;
+  machines: MachineTable;
   driver: Driver;
   clock: Clock;
   machineOf(definitionId: string): Machine;
@@ -43,7 +43,7 @@ export function createStatesApi(core: StatesCore): JsonService {
       CreateStateMachine: (input) => createMachine(core, input),
       DescribeStateMachine: (input) => describeMachine(findMachine(core, input)),
       DeleteStateMachine: (input) => {
-        core.table.removeMachine(arnIn(input, 'stateMachineArn'));
+        core.machines.remove(arnIn(input, 'stateMachineArn'));
         return {};
       },
       StartExecution: (input) => startExecution(core, input),
@@ -55,7 +55,7 @@ export function createStatesApi(core: StatesCore): JsonService {
   };
 }
 
-function createMachine({ table, clock }: StatesCore, input: Input): object {
+function createMachine({ machines, clock }: StatesCore, input: Input): object {
   const name = checkName(requiredText(input, 'name', MAX_NAME_LENGTH));
   const definition = requiredText(input, 'definition', 1_048_576);
   const roleArn = requiredText(input, 'roleArn', 256);
@@ -65,11 +65,11 @@ function createMachine({ table, clock }: StatesCore, input: Input): object {
   }
   loadMachine(definition);
   const arn = arnOf('states', `stateMachine:${name}`);
-  const existing = table.machine(arn);
+  const existing = machines.get(arn);
   if (existing && (existing.definition !== definition || existing.roleArn !== roleArn)) {
     throw new AwsError('StateMachineAlreadyExists', `State Machine Already Exists: '${arn}'`);
   }
-  const machine = existing ?? table.putMachine({ arn, name, roleArn, definition, type, createdAt: clock.now() });
+  const machine = existing ?? machines.put({ arn, name, roleArn, definition, type, createdAt: clock.now() });
   return { stateMachineArn: arn, creationDate: seconds(machine.createdAt) };
 }
 
@@ -142,9 +142,9 @@ function stopExecution(core: StatesCore, input: Input): object {
   return { stopDate: seconds(core.table.get(arn)?.stoppedAt ?? core.clock.now()) };
 }
 
-function findMachine({ table }: StatesCore, input: Input): StoredMachine {
+function findMachine({ machines }: StatesCore, input: Input): StoredMachine {
   const arn = arnIn(input, 'stateMachineArn');
-  const machine = table.machine(arn);
+  const machine = machines.get(arn);
   if (!machine) throw new AwsError('StateMachineDoesNotExist', `State Machine Does Not Exist: '${arn}'`);
   return machine;
 }

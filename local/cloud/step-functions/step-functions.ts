@@ -6,10 +6,11 @@ import { openOutbox } from '../wire/outbox.ts';
 import { type StartTimer, startRealTimer } from './alarm.ts';
 import { loadMachine } from './definition.ts';
 import { createDriver } from './driver.ts';
-import { definitionIdOf, openExecutionTable } from './execution-table.ts';
+import { openExecutionTable } from './execution-table.ts';
 import type { Machine } from './machine.ts';
+import { definitionIdOf, openMachineTable } from './machine-table.ts';
 import { createStatesApi } from './operation.ts';
-import type { Services } from './service.ts';
+import type { Services } from './task-call.ts';
 
 export type StepFunctionsOptions = Services & {
   database: DatabaseSync;
@@ -49,6 +50,7 @@ const RETENTION_MS = 90 * 24 * 3_600_000;
 export function createStepFunctions(options: StepFunctionsOptions): StepFunctions {
   const { database, now, onStatus, random = Math.random, startTimer = startRealTimer } = options;
   const table = openExecutionTable(database);
+  const machines = openMachineTable(database);
   const outbox = openOutbox(database, 'sfn_outbox', onStatus);
   const compiled = new Map<string, Machine>();
   const compile = (definitionId: string, definition: () => string): Machine => {
@@ -56,16 +58,16 @@ export function createStepFunctions(options: StepFunctionsOptions): StepFunction
     compiled.set(definitionId, known);
     return known;
   };
-  const machineOf = (definitionId: string) => compile(definitionId, () => table.definition(definitionId));
+  const machineOf = (definitionId: string) => compile(definitionId, () => machines.definition(definitionId));
   const clock = { now, random };
   const driver = createDriver({ database, table, outbox, services: options, clock, startTimer, machineOf });
   return {
-    api: createStatesApi({ database, table, driver, clock, machineOf }),
+    api: createStatesApi({ table, machines, driver, clock, machineOf }),
     createStateMachine({ name, roleArn, definition, type = 'STANDARD' }) {
       const text = typeof definition === 'string' ? definition : JSON.stringify(definition);
       compile(definitionIdOf(text), () => text);
       const arn = arnOf('states', `stateMachine:${name}`);
-      table.putMachine({ arn, name, roleArn, definition: text, type, createdAt: now() });
+      machines.put({ arn, name, roleArn, definition: text, type, createdAt: now() });
       return { arn };
     },
     resume() {

@@ -49,24 +49,16 @@ export function openOutbox(
     scheduled.unref();
   };
 
-  /** Until nothing waits or a delivery fails. */
+  /** Until nothing waits, a delivery fails or the outbox is closed. */
   const drain = async () => {
     for (let rows = oldest.all(); rows.length > 0 && !closed; rows = oldest.all()) {
-      let taken: unknown;
-      for (const { id, event } of rows) {
-        if (closed) break;
-        try {
-          await deliver(JSON.parse(String(event)) as object);
-        } catch (error) {
-          console.error(`An event of ${table} was not taken and is tried again:`, error);
-          if (taken !== undefined) remove(taken);
-          waitMs = Math.min(MAX_RETRY_MS, Math.max(FIRST_RETRY_MS, waitMs * 2));
-          return;
-        }
-        taken = id;
-        waitMs = 0;
-      }
+      const { taken, failed } = await deliverInOrder(rows, deliver, () => closed);
       if (taken !== undefined) remove(taken);
+      if (taken !== undefined) waitMs = 0;
+      if (failed === undefined) continue;
+      console.error(`An event of ${table} was not taken and is tried again:`, failed);
+      waitMs = Math.min(MAX_RETRY_MS, Math.max(FIRST_RETRY_MS, waitMs * 2));
+      return;
     }
   };
 
@@ -82,4 +74,23 @@ export function openOutbox(
       await running;
     },
   };
+}
+
+/** The id of the last event that was taken, and why the next one was not. */
+async function deliverInOrder(
+  rows: readonly Record<string, unknown>[],
+  deliver: (event: object) => Promise<void> | void,
+  isClosed: () => boolean,
+): Promise<{ taken?: unknown; failed?: unknown }> {
+  let taken: unknown;
+  for (const { id, event } of rows) {
+    if (isClosed()) break;
+    try {
+      await deliver(JSON.parse(String(event)) as object);
+    } catch (failed) {
+      return { taken, failed };
+    }
+    taken = id;
+  }
+  return { taken };
 }

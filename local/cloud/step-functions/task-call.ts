@@ -1,10 +1,10 @@
 // Calls the services that a Task names: runs a task and waits for its end, or invokes a function. It stores nothing.
 import { createHash, randomUUID } from 'node:crypto';
+import { ecsCallError, lambdaCallError } from './call-error.ts';
 import type { Execution, TaskInFlight } from './execution.ts';
 import type { Stimulus } from './interpreter.ts';
 import type { Json, JsonObject } from './json.ts';
 import { toCamelCase, toPascalCase } from './recase.ts';
-import { ecsCallError, lambdaCallError } from './service-error.ts';
 import { StateError } from './state-error.ts';
 
 /** What the outcome of a .sync task is judged by; the rest of ECS's description travels along unread. */

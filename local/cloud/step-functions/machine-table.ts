@@ -1,0 +1,70 @@
+// Keeps state machines and their definitions in the database. It knows nothing of executions.
+import { createHash } from 'node:crypto';
+import type { DatabaseSync } from 'node:sqlite';
+
+export type StoredMachine = {
+  arn: string;
+  name: string;
+  roleArn: string;
+  definitionId: string;
+  definition: string;
+  type: string;
+  createdAt: number;
+};
+
+export type MachineTable = ReturnType<typeof openMachineTable>;
+
+const SCHEMA = `
+CREATE TABLE IF NOT EXISTS sfn_definition (id TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS sfn_machine (arn TEXT PRIMARY KEY, name TEXT NOT NULL, role_arn TEXT NOT NULL,
+  definition_id TEXT NOT NULL, type TEXT NOT NULL, created_at INTEGER NOT NULL) STRICT;
+`;
+
+/** Opens the tables. */
+export function openMachineTable(database: DatabaseSync) {
+  database.exec(SCHEMA);
+  const sql = {
+    putDefinition: database.prepare('INSERT OR IGNORE INTO sfn_definition (id, text) VALUES (?, ?)'),
+    definition: database.prepare('SELECT text FROM sfn_definition WHERE id = ?'),
+    putMachine: database.prepare('INSERT OR REPLACE INTO sfn_machine VALUES (?, ?, ?, ?, ?, ?)'),
+    machine: database.prepare(
+      'SELECT m.*, d.text FROM sfn_machine m JOIN sfn_definition d ON d.id = m.definition_id WHERE m.arn = ?',
+    ),
+    removeMachine: database.prepare('DELETE FROM sfn_machine WHERE arn = ?'),
+  };
+  return {
+    /** Stores the machine and its definition; executions that run keep the definition they began with. */
+    put(machine: Omit<StoredMachine, 'definitionId'>): StoredMachine {
+      const definitionId = definitionIdOf(machine.definition);
+      const { arn, name, roleArn, definition, type, createdAt } = machine;
+      sql.putDefinition.run(definitionId, definition);
+      sql.putMachine.run(arn, name, roleArn, definitionId, type, createdAt);
+      return { ...machine, definitionId };
+    },
+    get(arn: string): StoredMachine | undefined {
+      const row = sql.machine.get(arn);
+      return row && toMachine(row);
+    },
+    remove: (arn: string) => void sql.removeMachine.run(arn),
+    definition: (id: string) => String(sql.definition.get(id)?.text ?? ''),
+  };
+}
+
+/** What a definition is kept under: its text's hash. */
+export function definitionIdOf(definition: string): string {
+  return createHash('sha256').update(definition).digest('hex');
+}
+
+type Row = Record<string, unknown>;
+
+function toMachine(row: Row): StoredMachine {
+  return {
+    arn: String(row.arn),
+    name: String(row.name),
+    roleArn: String(row.role_arn),
+    definitionId: String(row.definition_id),
+    definition: String(row.text),
+    type: String(row.type),
+    createdAt: Number(row.created_at),
+  };
+}
