@@ -1,6 +1,6 @@
 // The DynamoDB engine of one data folder: a process with its data in a file, found again and ended by the next start.
 // It knows no table and no row.
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { accessSync, constants, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -26,7 +26,7 @@ const RESTART_WINDOW_MS = 60_000;
  * @throws StartRefusal when there is no engine for this machine, or it does not come up.
  */
 export async function startDynoxide(file: string, onLost: (reason: string) => void): Promise<Database> {
-  const binary = findBinary();
+  const binary = engineFile();
   endLeftovers(file);
   const port = await freePort();
   const command = [binary, 'serve', '--host', '127.0.0.1', '--port', String(port), '--db-path', file];
@@ -66,11 +66,12 @@ export async function startDynoxide(file: string, onLost: (reason: string) => vo
   };
 }
 
-function findBinary(): string {
+/** The program, as npm installed it. @throws StartRefusal when there is none for this machine. */
+export function engineFile(): string {
   const platform = `${process.platform}-${process.arch}`;
   const path = join(import.meta.dirname, '..', '..', 'node_modules', '@dynoxide', platform, 'dynoxide');
   try {
-    readFileSync(path, { flag: 'r' }).subarray(0, 0);
+    accessSync(path, constants.X_OK);
     return path;
   } catch (cause) {
     const advice = 'run `npm ci`, or name another DynamoDB by AWS_ENDPOINT_URL_DYNAMODB';

@@ -3,14 +3,17 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { connect as connectSecurely } from 'node:tls';
 import { dynamoAccesses, isWrite } from '../authority/dynamo-access.ts';
 import { AwsError } from '../cloud/wire/aws-error.ts';
 import type { Caller } from '../cloud/wire/control-server.ts';
+import { type DynamoTarget, signedHeaders } from './client.ts';
 import { createRequestReader, type RawRequest } from './request-reader.ts';
 
 export type GateOptions = {
-  /** Where the engine listens. */
-  upstream: { readonly port: number; readonly host: string };
+  target: DynamoTarget;
+  /** The engine checks signatures itself: requests get the target's own. */
+  signsAgain: boolean;
   verify(req: IncomingMessage, bodySha256: string): { accessKeyId: string };
   authorise(caller: Caller, action: string, resources: readonly string[]): void;
   /** Told after the engine has begun to answer a write. */
@@ -44,7 +47,7 @@ export async function openGate(options: GateOptions): Promise<Gate> {
 
 function serveConnection(client: Socket, options: GateOptions): void {
   const read = createRequestReader();
-  const engine = connect({ ...options.upstream, noDelay: true });
+  const engine = connectTo(new URL(options.target.endpoint));
   /** The tables that the request in flight writes to; undefined while none is in flight. */
   let writing: readonly string[] | undefined;
   const end = () => {
@@ -61,7 +64,7 @@ function serveConnection(client: Socket, options: GateOptions): void {
           client.write(refusalBytes(refusal));
         } else {
           writing = refusal;
-          engine.write(request.bytes);
+          engine.write(options.signsAgain ? signedAgain(request, options.target) : request.bytes);
         }
       }
     } catch {
@@ -96,6 +99,19 @@ function examine(request: RawRequest, options: GateOptions): readonly string[] |
     if (error instanceof AwsError) return error;
     throw error;
   }
+}
+
+function connectTo({ protocol, hostname, port }: URL): Socket {
+  if (protocol === 'https:')
+    return connectSecurely({ host: hostname, port: Number(port || 443), servername: hostname });
+  return connect({ host: hostname, port: Number(port || 80), noDelay: true });
+}
+
+function signedAgain({ headers, body }: RawRequest, target: DynamoTarget): Buffer {
+  const own = { 'x-amz-target': headers['x-amz-target'] ?? '' };
+  const lines = Object.entries(signedHeaders(target, new URL(target.endpoint), own, body));
+  const head = ['POST / HTTP/1.1', ...lines.map(([name, value]) => `${name}: ${value}`), '', ''].join('\r\n');
+  return Buffer.concat([Buffer.from(head, 'latin1'), body]);
 }
 
 /** What the verifier reads of a request; each name has one value here. */

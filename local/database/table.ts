@@ -1,15 +1,7 @@
 // Makes the tables that the template declares. It knows nothing of rows.
-import {
-  CreateTableCommand,
-  type CreateTableCommandInput,
-  DescribeTableCommand,
-  DescribeTimeToLiveCommand,
-  type DynamoDBClient,
-  type TableDescription,
-  UpdateTimeToLiveCommand,
-} from '@aws-sdk/client-dynamodb';
 import { StartRefusal } from '../start-refusal.ts';
 import type { DeployedResource } from '../template/resource-set.ts';
+import type { DynamoClient } from './client.ts';
 
 /** Properties of the template's type that CreateTable takes under the same name. */
 const CREATION_PROPERTIES = [
@@ -22,39 +14,44 @@ const CREATION_PROPERTIES = [
 ] as const;
 
 type Properties = DeployedResource['properties'];
+type TableDescription = {
+  readonly KeySchema?: unknown;
+  readonly GlobalSecondaryIndexes?: readonly { readonly IndexName?: string; readonly KeySchema?: unknown }[];
+  readonly StreamSpecification?: { readonly StreamEnabled?: boolean; readonly StreamViewType?: string };
+};
 
 /**
  * Creates each table that is absent. One that exists must have the same keys, indexes and stream.
  * @throws StartRefusal when it has others: the data was made by another version of the template.
  */
-export async function createTables(client: DynamoDBClient, tables: readonly DeployedResource[]): Promise<void> {
+export async function createTables(client: DynamoClient, tables: readonly DeployedResource[]): Promise<void> {
   await Promise.all(
     tables.map(async ({ name, properties }) => {
       const existing = await describeTable(client, name);
       if (existing) checkSame(name, existing, properties);
-      else await client.send(new CreateTableCommand(creationInput(name, properties)));
+      else await client.call('CreateTable', creationInput(name, properties));
       await enableExpiry(client, name, properties);
     }),
   );
 }
 
-async function describeTable(client: DynamoDBClient, name: string): Promise<TableDescription | undefined> {
+async function describeTable(client: DynamoClient, name: string): Promise<TableDescription | undefined> {
   try {
-    return (await client.send(new DescribeTableCommand({ TableName: name }))).Table;
+    return (await client.call('DescribeTable', { TableName: name })).Table as TableDescription;
   } catch (error) {
     if ((error as Error).name === 'ResourceNotFoundException') return undefined;
     throw error;
   }
 }
 
-function creationInput(name: string, properties: Properties): CreateTableCommandInput {
+function creationInput(name: string, properties: Properties): object {
   const taken = CREATION_PROPERTIES.filter((property) => properties[property] !== undefined);
   const stream = properties.StreamSpecification as object | undefined;
   return {
     ...Object.fromEntries(taken.map((property) => [property, properties[property]])),
     TableName: name,
     ...(stream ? { StreamSpecification: { StreamEnabled: true, ...stream } } : {}),
-  } as CreateTableCommandInput;
+  };
 }
 
 function checkSame(name: string, existing: TableDescription, properties: Properties): void {
@@ -81,10 +78,10 @@ function keysOf(schema: unknown): string {
   return keys.map(({ AttributeName, KeyType }) => `${AttributeName} ${KeyType}`).join(', ');
 }
 
-async function enableExpiry(client: DynamoDBClient, name: string, properties: Properties): Promise<void> {
+async function enableExpiry(client: DynamoClient, name: string, properties: Properties): Promise<void> {
   const declared = properties.TimeToLiveSpecification as { AttributeName: string; Enabled: boolean } | undefined;
   if (!declared?.Enabled) return;
-  const { TimeToLiveDescription } = await client.send(new DescribeTimeToLiveCommand({ TableName: name }));
-  if (TimeToLiveDescription?.TimeToLiveStatus === 'ENABLED') return;
-  await client.send(new UpdateTimeToLiveCommand({ TableName: name, TimeToLiveSpecification: declared }));
+  const { TimeToLiveDescription } = await client.call('DescribeTimeToLive', { TableName: name });
+  if ((TimeToLiveDescription as { TimeToLiveStatus?: string } | undefined)?.TimeToLiveStatus === 'ENABLED') return;
+  await client.call('UpdateTimeToLive', { TableName: name, TimeToLiveSpecification: declared });
 }

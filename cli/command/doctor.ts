@@ -1,0 +1,59 @@
+// `espalier doctor`: says whether this machine has all that a platform needs, one line each, before anything is started.
+import { createServer } from 'node:http';
+import { cacheFolderPath } from '../../local/cache-folder.ts';
+import { listenOn } from '../../local/compose/listener.ts';
+import { dataFolderPath, openDataFolder } from '../../local/data-folder.ts';
+import { engineFile } from '../../local/database/dynoxide.ts';
+import { preparePythonEnvironment } from '../../local/python-environment.ts';
+import { StartRefusal } from '../../local/start-refusal.ts';
+import { synthesize } from '../../local/synthesize.ts';
+import { readNumber, readOptions } from '../option.ts';
+import { DEFAULT_PORT } from './start.ts';
+
+const OLDEST_NODE = 24;
+const MAX_PORT = 65_535;
+
+/** Prints each check with `ok` or what is wrong; exit status 1 when something is. */
+export async function doctor(parameters: readonly string[]): Promise<void> {
+  const { options } = readOptions(parameters, ['port', 'data']);
+  const port = readNumber('port', options.port ?? String(DEFAULT_PORT), { least: 0, greatest: MAX_PORT });
+  const cache = cacheFolderPath(process.env);
+  const checks: Readonly<Record<string, () => unknown>> = {
+    node: checkNode,
+    database: () => process.env.AWS_ENDPOINT_URL_DYNAMODB || engineFile(),
+    'data folder': () => openDataFolder(dataFolderPath(options.data, process.env)).close(),
+    port: () => checkPort(port),
+    python: () => preparePythonEnvironment(),
+    template: () => synthesize(cache),
+  };
+  for (const [name, check] of Object.entries(checks)) {
+    const problem = await problemOf(check);
+    process.stdout.write(`${name}: ${problem ?? 'ok'}\n`);
+    if (problem !== undefined) process.exitCode = 1;
+  }
+}
+
+async function problemOf(check: () => unknown): Promise<string | undefined> {
+  try {
+    await check();
+    return undefined;
+  } catch (error) {
+    if (error instanceof StartRefusal) return error.message;
+    throw error;
+  }
+}
+
+function checkNode(): void {
+  const major = Number(process.versions.node.split('.')[0]);
+  if (major < OLDEST_NODE) {
+    throw new StartRefusal(
+      `Node ${process.versions.node} runs this; ${OLDEST_NODE} is needed: start it by npm or npx.`,
+    );
+  }
+}
+
+async function checkPort(port: number): Promise<void> {
+  const server = createServer();
+  await listenOn(server, port);
+  await new Promise((resolve) => server.close(resolve));
+}

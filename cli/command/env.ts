@@ -1,0 +1,37 @@
+// `espalier env`: prints the variables by which `dx` finds the running platform, for `eval`. The token is new each time.
+import { askPlatform } from '../../local/control-socket.ts';
+import { dataFolderPath, pathIn } from '../../local/data-folder.ts';
+import type { DeskRefusal, DeskRequest, Session } from '../../local/operator-desk.ts';
+import { StartRefusal } from '../../local/start-refusal.ts';
+import { readOptions } from '../option.ts';
+
+/** @throws StartRefusal when no platform runs on the folder, or there is no such user. */
+export async function printEnvironment(parameters: readonly string[]): Promise<void> {
+  const { options } = readOptions(parameters, ['data', 'user']);
+  const socket = pathIn(dataFolderPath(options.data, process.env), 'socket');
+  const request: DeskRequest = { action: 'issueToken', ...(options.user === undefined ? {} : { name: options.user }) };
+  const answer = await askPlatform<Session | DeskRefusal>(socket, request);
+  if ('refusal' in answer) throw new StartRefusal(answer.refusal);
+  const lines = Object.entries(sessionVariables(answer)).map(([name, value]) => `export ${name}=${quoted(value)}\n`);
+  process.stdout.write(lines.join(''));
+}
+
+/** What `dx` reads (dx-client.md, "How the client picks its server"). */
+export function sessionVariables({ url, token, project }: Session): Record<string, string> {
+  const { hostname, port } = new URL(url);
+  return {
+    DX_APISERVER_PROTOCOL: 'http',
+    DX_APISERVER_HOST: hostname,
+    DX_APISERVER_PORT: port,
+    // This one comes with its scheme.
+    DX_AUTHSERVER_HOST: `http://${hostname}`,
+    DX_AUTHSERVER_PORT: port,
+    DX_SECURITY_CONTEXT: JSON.stringify({ auth_token: token, auth_token_type: 'Bearer' }),
+    ...(project === undefined ? {} : { DX_PROJECT_CONTEXT_ID: project }),
+  };
+}
+
+/** A word of the shell that stands for exactly this text. */
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,20 @@
+// `espalier user add NAME`: adds a user to the running platform. The token is the last line; neither it nor the password
+// can be shown again.
+import { askPlatform } from '../../local/control-socket.ts';
+import { dataFolderPath, pathIn } from '../../local/data-folder.ts';
+import type { DeskRefusal, DeskRequest, NewUser } from '../../local/operator-desk.ts';
+import { StartRefusal } from '../../local/start-refusal.ts';
+import { readOptions } from '../option.ts';
+import { UsageError } from '../usage-error.ts';
+
+/** @throws StartRefusal when no platform runs on the folder, or the name is taken or none. */
+export async function user(parameters: readonly string[]): Promise<void> {
+  const { options, words } = readOptions(parameters, ['data'], 2);
+  const [action, name] = words;
+  if (action !== 'add' || name === undefined) throw new UsageError('Say "espalier user add NAME [--data DIR]".');
+  const request: DeskRequest = { action: 'addUser', name };
+  const socket = pathIn(dataFolderPath(options.data, process.env), 'socket');
+  const answer = await askPlatform<NewUser | DeskRefusal>(socket, request);
+  if ('refusal' in answer) throw new StartRefusal(answer.refusal);
+  process.stdout.write(`user ${answer.user}\npassword ${answer.password}\n${answer.token}\n`);
+}

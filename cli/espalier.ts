@@ -1,0 +1,53 @@
+#!/usr/bin/env node
+// The command `espalier`: finds the command that was asked for, runs it, and turns refusals into one sentence and status 1.
+import { StartRefusal } from '../local/start-refusal.ts';
+import { UsageError } from './usage-error.ts';
+
+/** Each command with its line of help; its module is loaded only when it runs. */
+const COMMANDS: Readonly<Record<string, { summary: string; run(parameters: string[]): Promise<void> }>> = {
+  start: {
+    summary: 'start [--port N] [--data DIR] [--workers N]   run the platform until Ctrl-C',
+    run: async (parameters) => (await import('./command/start.ts')).start(parameters),
+  },
+  env: {
+    summary: 'env [--data DIR] [--user NAME]                print export lines for dx, with a new token',
+    run: async (parameters) => (await import('./command/env.ts')).printEnvironment(parameters),
+  },
+  user: {
+    summary: 'user add NAME [--data DIR]                    add a user; print a password and a token, once',
+    run: async (parameters) => (await import('./command/user.ts')).user(parameters),
+  },
+  demo: {
+    summary: 'demo                                          run the example from upload to result',
+    async run() {
+      process.exitCode = await (await import('./command/demo.ts')).demo();
+    },
+  },
+  doctor: {
+    summary: 'doctor [--port N] [--data DIR]                say whether this machine has all that is needed',
+    run: async (parameters) => (await import('./command/doctor.ts')).doctor(parameters),
+  },
+};
+
+function usage(): string {
+  const lines = Object.values(COMMANDS).map(({ summary }) => `  espalier ${summary}`);
+  return ['Usage:', ...lines, ''].join('\n');
+}
+
+async function main([name, ...parameters]: string[]): Promise<void> {
+  if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
+    process.stdout.write(usage());
+    return;
+  }
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (!command) throw new UsageError(`There is no command "${name}".\n${usage()}`);
+  await command.run(parameters);
+}
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof StartRefusal) && !(error instanceof UsageError)) throw error;
+  process.stderr.write(`espalier: ${error.message.trimEnd()}\n`);
+  process.exitCode = 1;
+}

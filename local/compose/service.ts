@@ -1,0 +1,168 @@
+// Creates the emulated services of one data folder and ties them to each other, as AWS's are tied: S3, ECS and Step
+// Functions tell EventBridge, Step Functions runs tasks and functions in its role's name. It knows no resource.
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
+import type { Authority } from '../authority/authority.ts';
+import { type Capacity, createCapacity } from '../capacity.ts';
+import { createEcs, type Ecs } from '../cloud/ecs/ecs.ts';
+import { createProcessDriver } from '../cloud/ecs/process-driver.ts';
+import type { NewEvent } from '../cloud/event-bridge/bus-event.ts';
+import { createEventBridge, type EventBridge } from '../cloud/event-bridge/event-bridge.ts';
+import { createLambda, type Lambda } from '../cloud/lambda/lambda.ts';
+import { createLogs, type Logs } from '../cloud/logs/logs.ts';
+import { createS3, type S3 } from '../cloud/s3/s3.ts';
+import { createSqs, type Sqs } from '../cloud/sqs/sqs.ts';
+import { createSsm, type Ssm } from '../cloud/ssm/ssm.ts';
+import { createStepFunctions, type StepFunctions } from '../cloud/step-functions/step-functions.ts';
+import { arnOf } from '../cloud/wire/account.ts';
+import { AwsError } from '../cloud/wire/aws-error.ts';
+import type { DataFolder } from '../data-folder.ts';
+
+export type Services = {
+  readonly database: DatabaseSync;
+  readonly logs: Logs;
+  readonly sqs: Sqs;
+  readonly ssm: Ssm;
+  readonly s3: S3;
+  readonly ecs: Ecs;
+  readonly lambda: Lambda;
+  readonly eventBridge: EventBridge;
+  readonly stepFunctions: StepFunctions;
+  readonly capacity: Capacity;
+};
+
+export type ServiceOptions = {
+  readonly folder: DataFolder;
+  readonly database: DatabaseSync;
+  readonly authority: Authority;
+  readonly workers: number;
+  /** The command of a worker and what its environment holds besides the container's. */
+  readonly workerCommand: readonly string[];
+  readonly workerEnvironment: Readonly<Record<string, string>>;
+  readonly compileCache: string;
+  /** The log stream of a container by its task's ARN. */
+  logOf(taskArn: string): { group: string; stream: string };
+  /** The role of the state machine. */
+  machineRole(): string;
+  /** Where an event goes that a rule's target did not take. */
+  onDeadEvent(rule: string, target: string, event: string): void;
+  report(what: string, fault: unknown): void;
+  count(what: string): void;
+};
+
+type StatusDetail = { readonly detail: { readonly name: string; readonly status: string } };
+type TaskDetail = {
+  readonly detail: { readonly taskArn: string; readonly lastStatus: string; readonly group?: string };
+};
+
+export function createServices(options: ServiceOptions): Services {
+  const { folder, database, authority, report, count } = options;
+  const now = Date.now;
+  const base = { database, now };
+  const capacity = createCapacity(options.workers);
+  const logs = createLogs({ ...base, onFault: (fault) => report('logs', fault) });
+  const eventBridge = createEventBridge({
+    ...base,
+    onDead: ({ rule, target, event }) => options.onDeadEvent(rule, target, JSON.stringify(event)),
+  });
+  const lambda = createLambda({
+    ...base,
+    compileCache: options.compileCache,
+    onLogLine: (group, stream, line) => logs.append(group, stream, [{ timestamp: now(), message: line }]),
+    onInvocation: () => count('invocations'),
+  });
+  const ecs = createEcs({
+    ...base,
+    slots: options.workers,
+    launch: createTasks(options, logs),
+    onStateChange(event) {
+      const { taskArn, lastStatus, group = '' } = (event as TaskDetail).detail;
+      if (lastStatus === 'STOPPED') {
+        capacity.ended(group.replace(/^worker:/, ''));
+        rmSync(jobFolder(folder, taskArn), { recursive: true, force: true });
+      }
+      eventBridge.publish(event as NewEvent);
+    },
+  });
+  const stepFunctions = createStepFunctions({
+    ...base,
+    ...taskAndFunctionCalls(options, { ecs, lambda }),
+    onStatus(event) {
+      const { name, status } = (event as StatusDetail).detail;
+      if (status !== 'RUNNING') capacity.ended(name);
+      eventBridge.publish(event as NewEvent);
+    },
+  });
+  const s3 = createS3({
+    folder: folder.file('objects'),
+    database,
+    credentials: authority.credentials,
+    authorise: ({ accessKeyId }, action, resources) => authorise(authority, accessKeyId, action, resources),
+    onEvent: (event) => void eventBridge.publish(event as NewEvent),
+    onCall: () => count('s3Requests'),
+    onFault: (fault, what) => report(`S3 ${what}`, fault),
+  });
+  const sqs = createSqs(base);
+  return { database, logs, sqs, ssm: createSsm(), s3, ecs, lambda, eventBridge, stepFunctions, capacity };
+}
+
+/** S3 words a refusal by another code than the JSON services. */
+function authorise(authority: Authority, accessKeyId: string, action: string, resources: readonly string[]): void {
+  try {
+    authority.authorise({ accessKeyId }, action, resources);
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error;
+    throw new AwsError('AccessDenied', error.message, 403);
+  }
+}
+
+/** A job's own folder on this machine. */
+function jobFolder(folder: DataFolder, taskArnOrId: string): string {
+  return join(folder.file('jobs'), taskArnOrId.slice(taskArnOrId.lastIndexOf('/') + 1));
+}
+
+function createTasks(options: ServiceOptions, logs: Logs) {
+  return createProcessDriver({
+    workerCommand: options.workerCommand,
+    baseEnvironment: options.workerEnvironment,
+    prepare: async (taskId) => ({ environment: { ESPALIER_ROOT: jobFolder(options.folder, taskId) } }),
+    onLogLine(taskArn, line) {
+      const { group, stream } = options.logOf(taskArn);
+      logs.append(group, stream, [{ timestamp: Date.now(), message: line }]);
+    },
+  });
+}
+
+/** What a state machine does is done in its role's name: a call that the role does not allow fails as on AWS. */
+function taskAndFunctionCalls(
+  { authority, machineRole }: ServiceOptions,
+  { ecs, lambda }: { ecs: Ecs; lambda: Lambda },
+) {
+  return {
+    async invokeLambda(functionArn: string, payload: unknown) {
+      authority.demand(machineRole(), { action: 'lambda:InvokeFunction', resource: functionArn });
+      const result = await lambda.invoke(functionArn, JSON.stringify(payload));
+      return 'error' in result ? result : { ok: JSON.parse(result.payload) as unknown };
+    },
+    runTask: {
+      ...ecs.tasks,
+      async start(input: Record<string, unknown>) {
+        const resource = asArn('task-definition', String(input.taskDefinition));
+        const context = { 'ecs:cluster': [asArn('cluster', String(input.cluster))] };
+        authority.demand(machineRole(), { action: 'ecs:RunTask', resource, context });
+        return ecs.tasks.start(input);
+      },
+      async stop(taskArn: string, reason: string) {
+        authority.demand(machineRole(), { action: 'ecs:StopTask', resource: taskArn });
+        return ecs.tasks.stop(taskArn, reason);
+      },
+    },
+  };
+}
+
+/** A name is an ARN's last part; a family alone means its newest revision. */
+function asArn(kind: 'cluster' | 'task-definition', name: string): string {
+  if (name.startsWith('arn:')) return name;
+  return arnOf('ecs', `${kind}/${name}${kind === 'cluster' || name.includes(':') ? '' : ':1'}`);
+}

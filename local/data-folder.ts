@@ -1,0 +1,114 @@
+// The folder that holds all state of one platform: who may open it, its version, its lock. It knows no service.
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { StartRefusal } from './start-refusal.ts';
+
+export type DataFolder = {
+  readonly path: string;
+  /** The name of the first user; undefined until one was added. */
+  firstUser(): string | undefined;
+  noteFirstUser(name: string): void;
+  readonly file: (name: DataFile) => string;
+  /** Gives the folder free for another platform. */
+  close(): void;
+};
+
+/** Everything in the folder. */
+const FILES = {
+  version: 'version',
+  lock: 'lock.sqlite',
+  /** Rows of the tables. */
+  dynamo: 'dynamo.sqlite',
+  /** State of the other services. */
+  cloud: 'cloud.sqlite',
+  objects: 'objects',
+  jobs: 'jobs',
+  overlays: 'overlays',
+  ports: 'ports.json',
+  /** Where `espalier env` and `espalier user` reach the running platform. */
+  socket: 'control.sock',
+  firstUser: 'first-user',
+} as const;
+export type DataFile = keyof typeof FILES;
+
+/** Raised when what is in the folder changes its meaning. */
+const VERSION = 1;
+
+/** `--data`, else `$XDG_DATA_HOME/espalier`, else `~/.local/share/espalier`. */
+export function dataFolderPath(given: string | undefined, environment: Readonly<NodeJS.ProcessEnv>): string {
+  if (given) return resolve(given);
+  return join(environment.XDG_DATA_HOME || join(homedir(), '.local', 'share'), 'espalier');
+}
+
+export function pathIn(folder: string, file: DataFile): string {
+  return join(folder, FILES[file]);
+}
+
+/**
+ * Opens the folder for one platform; made when absent. Only its owner may look into it.
+ * @throws StartRefusal when another platform runs on it, it was made by a newer version, or it is somebody else's.
+ */
+export function openDataFolder(path: string): DataFolder {
+  makeFolder(path);
+  const lock = takeLock(path);
+  try {
+    checkVersion(path);
+    return {
+      path,
+      file: (name) => pathIn(path, name),
+      firstUser: () => readText(pathIn(path, 'firstUser')),
+      noteFirstUser: (name) => writeFileSync(pathIn(path, 'firstUser'), `${name}\n`, { mode: 0o600 }),
+      close: () => lock.close(),
+    };
+  } catch (error) {
+    lock.close();
+    throw error;
+  }
+}
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    const { uid } = statSync(path);
+    if (process.getuid && uid !== process.getuid()) {
+      throw new StartRefusal(`The data folder ${path} belongs to another user: choose one of your own with --data.`);
+    }
+    chmodSync(path, 0o700);
+  } catch (cause) {
+    if (cause instanceof StartRefusal) throw cause;
+    throw new StartRefusal(`The data folder ${path} cannot be made: ${(cause as Error).message}.`, { cause });
+  }
+}
+
+/** A lock of the operating system through SQLite: it ends with the process, however that ends. */
+function takeLock(path: string): DatabaseSync {
+  const lock = new DatabaseSync(pathIn(path, 'lock'), { timeout: 0 });
+  try {
+    lock.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT');
+    return lock;
+  } catch (cause) {
+    lock.close();
+    throw new StartRefusal(`Another platform runs on the data folder ${path}: end it, or choose another with --data.`, {
+      cause,
+    });
+  }
+}
+
+function checkVersion(path: string): void {
+  const file = pathIn(path, 'version');
+  const text = readText(file);
+  const version = Number(text);
+  if (text === undefined) writeFileSync(file, `${VERSION}\n`, { mode: 0o600 });
+  if (text === undefined || version === VERSION) return;
+  throw new StartRefusal(
+    version > VERSION
+      ? `The data folder ${path} is of version ${text}, and this program knows ${VERSION}: use the newer program.`
+      : `The data folder ${path} has the unknown version "${text}": choose another with --data.`,
+  );
+}
+
+function readText(file: string): string | undefined {
+  return existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined;
+}

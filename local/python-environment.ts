@@ -1,0 +1,104 @@
+// The Python environment of jobs: a virtual environment with dxpy, in the cache, shared by all data folders.
+// It knows nothing of jobs.
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { lstatSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { cachedFolder, cacheFolderPath } from './cache-folder.ts';
+import { StartRefusal } from './start-refusal.ts';
+
+const run = promisify(execFile);
+
+const DXPY = 'dxpy==0.417.1';
+const OLDEST_PYTHON = [3, 8] as const;
+/** In this order; a name may be on the PATH and still be nothing but a shim that fails. */
+const CANDIDATES = ['python3', 'python3.13', 'python3.12', 'python3.11', 'python3.10', 'python3.9', 'python'];
+const PROBE_LIMIT_MS = 10_000;
+const INSTALL_LIMIT_MS = 240_000;
+
+/**
+ * The environment's folder of programs (`dx`, `python3` …).
+ * @throws StartRefusal when there is no usable Python, no venv module, or dxpy cannot be installed.
+ */
+export async function preparePythonEnvironment(
+  environment: Readonly<NodeJS.ProcessEnv> = process.env,
+): Promise<{ bin: string }> {
+  const cache = cacheFolderPath(environment);
+  const python = await findPython(environment);
+  const key = createHash('sha256').update(`${python.path}\n${python.version}\n${DXPY}`).digest('hex').slice(0, 20);
+  const target = join(cache, `python-${key}`);
+  const folder = await cachedFolder(cache, 'python', key, async (draft) => {
+    await makeEnvironment(python.path, draft);
+    await installDxpy(draft);
+    renameInPrograms(draft, target);
+  });
+  return { bin: join(folder, 'bin') };
+}
+
+async function findPython(environment: Readonly<NodeJS.ProcessEnv>): Promise<{ path: string; version: string }> {
+  const wanted = environment.ESPALIER_PYTHON;
+  for (const path of wanted ? [wanted] : CANDIDATES) {
+    const version = await versionOf(path);
+    if (version) return { path, version };
+  }
+  const oldest = OLDEST_PYTHON.join('.');
+  throw new StartRefusal(
+    wanted
+      ? `ESPALIER_PYTHON names ${wanted}, which does not run as Python ${oldest} or newer.`
+      : `No Python ${oldest} or newer was found: install python3, or name one by ESPALIER_PYTHON.`,
+  );
+}
+
+async function versionOf(path: string): Promise<string | undefined> {
+  try {
+    const { stdout } = await run(path, ['--version'], { timeout: PROBE_LIMIT_MS });
+    const [, major, minor] = /^Python (\d+)\.(\d+)/.exec(stdout) ?? [];
+    const fits = Number(major) === OLDEST_PYTHON[0] && Number(minor) >= OLDEST_PYTHON[1];
+    return fits ? stdout.trim() : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function makeEnvironment(python: string, folder: string): Promise<void> {
+  try {
+    await run(python, ['-m', 'venv', folder], { timeout: INSTALL_LIMIT_MS });
+  } catch (cause) {
+    const { stdout = '', stderr = '' } = cause as { stdout?: string; stderr?: string };
+    const isMissing = /ensurepip|No module named '?venv/.test(stdout + stderr);
+    throw new StartRefusal(
+      isMissing
+        ? `${python} has no venv module: install it (Debian and Ubuntu: apt install python3-venv).`
+        : `A virtual environment of ${python} cannot be made: ${lastLine(stderr || stdout)}.`,
+      { cause },
+    );
+  }
+}
+
+async function installDxpy(folder: string): Promise<void> {
+  const python = join(folder, 'bin', 'python3');
+  const options = ['--disable-pip-version-check', '--no-input', '--quiet'];
+  try {
+    await run(python, ['-m', 'pip', 'install', ...options, DXPY], { timeout: INSTALL_LIMIT_MS });
+  } catch (cause) {
+    const { stderr = '' } = cause as { stderr?: string };
+    const why = lastLine(stderr) || 'pip did not end in time';
+    throw new StartRefusal(`${DXPY} cannot be installed from PyPI (${why}): connect to it, or set PIP_INDEX_URL.`, {
+      cause,
+    });
+  }
+}
+
+/** Scripts name their interpreter by its path, which is another one once the folder has its final name. */
+function renameInPrograms(draft: string, target: string): void {
+  const programs = readdirSync(join(draft, 'bin')).map((name) => join(draft, 'bin', name));
+  for (const path of programs.filter((program) => lstatSync(program).isFile())) {
+    const text = readFileSync(path, 'latin1');
+    if (text.includes(draft)) writeFileSync(path, text.replaceAll(draft, target), 'latin1');
+  }
+}
+
+function lastLine(text: string): string {
+  return text.trim().split('\n').at(-1)?.trim() ?? '';
+}

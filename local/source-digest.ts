@@ -1,0 +1,29 @@
+// A digest of source files: what was made from them is made again when it changes. It knows nothing of their content.
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** The repository's root. */
+export const sourceRoot = join(import.meta.dirname, '..');
+
+const DIGEST_LENGTH = 20;
+
+/** Hex digest of the files and folders (relative to the root) with their names; those that are absent count as absent. */
+export function digestSources(paths: readonly string[]): string {
+  const hash = createHash('sha256').update(process.version);
+  for (const path of paths) addPath(path, (bytes) => hash.update(bytes));
+  return hash.digest('hex').slice(0, DIGEST_LENGTH);
+}
+
+function addPath(path: string, add: (bytes: string | Buffer) => void): void {
+  const absolute = join(sourceRoot, path);
+  const status = statSync(absolute, { throwIfNoEntry: false });
+  if (!status) return;
+  if (!status.isDirectory()) {
+    const bytes = readFileSync(absolute);
+    add(`${path}\0${bytes.length}\0`);
+    add(bytes);
+    return;
+  }
+  for (const name of readdirSync(absolute).sort()) addPath(join(path, name), add);
+}

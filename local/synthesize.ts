@@ -1,0 +1,82 @@
+// The synthesized app and the bundles of one version of the sources, from the cache or made now. It knows no resource.
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { build } from 'esbuild';
+import { cachedFolder } from './cache-folder.ts';
+import { digestSources, sourceRoot } from './source-digest.ts';
+import { StartRefusal } from './start-refusal.ts';
+
+export type Synthesis = {
+  /** The cloud assembly of the stage `local`. */
+  readonly assembly: string;
+  /** The program of a worker, in one file. */
+  readonly workerFile: string;
+  /** The operator's function, in one file. */
+  readonly operatorFile: string;
+};
+
+/** All that the template and the bundles are made from. */
+const SOURCES = [
+  'infra',
+  'lambdas',
+  'core',
+  'api',
+  'engine',
+  'aws',
+  'statemachines',
+  'worker',
+  'local/operator',
+  'package-lock.json',
+];
+const SYNTHESIS_LIMIT_MS = 180_000;
+const MAX_OUTPUT_BYTES = 16 * 1024 * 1024;
+const STAGE = 'local';
+
+/** @throws StartRefusal with the tool's own words when the app does not synthesize. */
+export async function synthesize(cache: string): Promise<Synthesis> {
+  const folder = await cachedFolder(cache, 'synth', digestSources(SOURCES), async (draft) => {
+    await Promise.all([synthesizeApp(join(draft, 'cdk.out')), bundlePrograms(draft)]);
+  });
+  return {
+    assembly: join(folder, 'cdk.out'),
+    workerFile: join(folder, 'worker.mjs'),
+    operatorFile: join(folder, 'operator.mjs'),
+  };
+}
+
+async function synthesizeApp(folder: string): Promise<void> {
+  try {
+    await promisify(execFile)(process.execPath, [join('infra', 'app.ts')], {
+      cwd: sourceRoot,
+      env: { ...process.env, CDK_OUTDIR: folder, CDK_CONTEXT_JSON: JSON.stringify({ stage: STAGE }) },
+      timeout: SYNTHESIS_LIMIT_MS,
+      maxBuffer: MAX_OUTPUT_BYTES,
+    });
+  } catch (cause) {
+    const { stderr, message } = cause as Error & { stderr?: string };
+    throw new StartRefusal(`The app does not synthesize: ${stderr?.trim() || message}`, { cause });
+  }
+}
+
+async function bundlePrograms(folder: string): Promise<void> {
+  await build({
+    absWorkingDir: sourceRoot,
+    entryPoints: [
+      { in: 'worker/worker.ts', out: 'worker' },
+      { in: 'local/operator/handler.ts', out: 'operator' },
+    ],
+    outdir: folder,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    platform: 'node',
+    target: 'node24',
+    format: 'esm',
+    mainFields: ['module', 'main'],
+    sourcemap: true,
+    sourcesContent: false,
+    legalComments: 'none',
+    logLevel: 'warning',
+    banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
+  });
+}
