@@ -1,5 +1,40 @@
-// Entry point of the function log: wired to the engine as soon as that exists.
+// Entry point of the log WebSocket: a socket opens, asks, closes; and of the pump, which this function invokes itself for.
+import type { APIGatewayProxyWebsocketEventV2, Context as LambdaContext } from 'aws-lambda';
+import { createSelfInvoke } from '../aws/functions.ts';
+import { createConnections } from '../aws/websocket.ts';
+import { isId } from '../core/id/identifier.ts';
+import type { LogConnection } from '../engine/log/connection.ts';
+import { context, environment } from './context.ts';
+import { admitReader, forgetReader, noteReader, pumpReader } from './log-socket/reader.ts';
 
-export async function handler(): Promise<never> {
-  throw new Error('The function log is not wired yet.');
+type SocketEvent = APIGatewayProxyWebsocketEventV2 & { queryStringParameters?: Record<string, string | undefined> };
+type Pump = { readonly connectionId: string; readonly callback: string; readonly pump: LogConnection };
+
+/** Left for the next invocation to be started in. */
+const reserveMs = 60_000;
+const invokeSelf = createSelfInvoke(environment);
+const readerOf = (connectionId: string, callback: string) => ({
+  connectionId,
+  connections: createConnections(environment, callback),
+});
+
+export async function handler(event: SocketEvent | Pump, lambda: LambdaContext): Promise<{ statusCode: number }> {
+  if ('pump' in event) {
+    const { connectionId, callback, pump } = event;
+    const until = Date.now() + lambda.getRemainingTimeInMillis() - reserveMs;
+    const rest = await pumpReader(context, readerOf(connectionId, callback), pump, until);
+    if (rest !== undefined) await invokeSelf({ ...event, pump: rest });
+    return { statusCode: 200 };
+  }
+  const { connectionId, routeKey, domainName, stage } = event.requestContext;
+  const callback = `https://${domainName}/${stage}`;
+  const job = event.queryStringParameters?.job;
+  if (routeKey === '$connect' && !isId(job, 'job')) return { statusCode: 404 };
+  if (routeKey === '$connect') await noteReader(context, connectionId, String(job));
+  else if (routeKey === '$disconnect') await forgetReader(context, connectionId);
+  else {
+    const pump = await admitReader(context, readerOf(connectionId, callback), event.body ?? '');
+    if (pump !== undefined) await invokeSelf({ connectionId, callback, pump });
+  }
+  return { statusCode: 200 };
 }

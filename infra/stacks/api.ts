@@ -190,7 +190,7 @@ export class ApiStack extends ProductStack {
           Queue.fromQueueArn(this, 'GivenUp', arnOf('sqs', physicalName(deployment, 'given-up'))),
         ),
       },
-      environment: environmentOf(deployment, ['CONTENT_BUCKET', 'WORKER_LOG_GROUP']),
+      environment: environmentOf(deployment, ['CONTENT_BUCKET', 'WORKER_LOG_GROUP', 'LEASE_SECONDS']),
       statements: [
         mayRows(deployment, 'executions', ['read']),
         mayRows(deployment, 'containers', ['read']),
