@@ -47,7 +47,13 @@ export const runInput = newExecution.extend({
   ...shownFields,
 });
 
-export const newJobInput = newExecution.extend({ function: z.string().min(1).max(255) });
+/** Goes into the job row: text that every store holds. */
+const entryPoint = z
+  .string()
+  .max(255)
+  .refine((text) => /^[^\x00-\x1f]+$/.test(text) && text.isWellFormed(), 'be the name of an entry point');
+
+export const newJobInput = newExecution.extend({ function: entryPoint });
 
 const fieldSwitches = z
   .custom<Record<string, unknown>>(isHash, 'be a hash')

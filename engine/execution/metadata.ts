@@ -1,7 +1,7 @@
 // Tags, properties and details of an execution once they were changed: a row of their own for each try, so that the job
 // row stays small and nothing that moves the job writes them.
 
-import type { Context, Value } from '../../core/context.ts';
+import type { Context, Row } from '../../core/context.ts';
 import { serviceUnavailable } from '../../core/error/api-error.ts';
 import type { JobMetadata } from '../../core/execution/job-fields.ts';
 import type { JobId } from '../../core/id/identifier.ts';
@@ -25,7 +25,7 @@ export async function loadMetadataOfMany(
   const entries = jobs.map((one, index) => ({ ...one, row: first[index] }));
   return forEach(entries, async ({ job, try: attempt, spec, row }) => {
     if (attempt > 0) return loadMetadata(context, job, attempt, spec);
-    return row === undefined ? madeWith(spec) : (row.metadata as unknown as JobMetadata);
+    return row === undefined ? madeWith(spec) : readMetadata(row);
   });
 }
 
@@ -39,7 +39,7 @@ export async function changeMetadata(
   const key = metadataKey(job, attempt);
   for (let count = 0; count < writeAttemptCount; count++) {
     const before = await loadChanged(context, job, attempt);
-    const metadata = change(before?.metadata ?? madeWith(spec)) as unknown as Value;
+    const metadata = JSON.stringify(change(before?.metadata ?? madeWith(spec)));
     const own = before?.try === attempt ? before.version : undefined;
     const row = { ...key, metadata, version: (own ?? 0) + 1 };
     if (await context.rows.put('executions', row, own === undefined ? 'absent' : { version: own })) return;
@@ -60,10 +60,15 @@ async function loadChanged(context: Context, job: JobId, attempt: number): Promi
   const row = rows[0];
   if (row === undefined) return undefined;
   return {
-    metadata: row.metadata as unknown as JobMetadata,
+    metadata: readMetadata(row),
     try: Number(row.sk.slice(metadataPrefix.length)),
     version: Number(row.version),
   };
+}
+
+/** Kept as text: properties and details may hold any key and number, which attributes of a row may not. */
+function readMetadata(row: Row): JobMetadata {
+  return JSON.parse(String(row.metadata));
 }
 
 function madeWith({ tags, properties, details }: JobSpec): JobMetadata {

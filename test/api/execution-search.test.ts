@@ -82,6 +82,21 @@ describe('a search', () => {
     expect((await world.call('/system/findExecutions', { project: second }, bob)).status).toBe(404);
   });
 
+  it('finds nothing of what its caller may not see, by whatever way it looks', async () => {
+    const secret = await givenProject(world);
+    const hidden = await run(world, await givenApplet(world, secret), { project: secret, input: {} });
+    for (const input of [
+      { id: hidden },
+      { originJob: [hidden] },
+      { rootExecution: hidden },
+      { parentJob: hidden },
+      {},
+    ]) {
+      expect(await find(input, bob)).toEqual([]);
+    }
+    expect(await find({ id: hidden })).toEqual([hidden]);
+  });
+
   it('selects trees, children, origin jobs and masters', async () => {
     const { origin, sub, child, grandchild } = await givenTree();
     const [other] = await givenJobs(1);
