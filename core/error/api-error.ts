@@ -84,11 +84,6 @@ export function malformedJson(why: string): ApiError {
   return new ApiError('MalformedJSON', `The request body must be JSON sent as application/json: ${why}`);
 }
 
-/** 429: too many requests. */
-export function rateLimited(what: string): ApiError {
-  return new ApiError('RateLimitConditional', `Too many requests: ${what}. Wait and try again`);
-}
-
 /** 503: try again; clients do by themselves. */
 export function serviceUnavailable(what: string, options?: ErrorOptions): ApiError {
   return new ApiError('ServiceUnavailable', `${what}. Try again in a few seconds`, undefined, options);

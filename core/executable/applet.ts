@@ -8,10 +8,10 @@ import type { ExecutionPolicy, TimeoutPolicy } from './policy.ts';
 import type { SystemRequirements } from './requirements.ts';
 
 export const interpreters = ['bash', 'python3'] as const;
-export type Interpreter = (typeof interpreters)[number];
+type Interpreter = (typeof interpreters)[number];
 
 /** A file (or another object that must travel along) of an executable: the worker unpacks files before it runs. */
-export type BundledDepend = {
+type BundledDepend = {
   readonly name: string;
   readonly id: { readonly $dnanexus_link: FileId | ObjectId };
   /** The entry points that need it; absent: all. */

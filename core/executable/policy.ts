@@ -14,7 +14,7 @@ export type TimeoutPolicy = { readonly [entryPoint: string]: { readonly [unit in
 type Unit = keyof typeof unitsMs;
 
 /** Reasons that a policy may restart on; `*` stands for all of them. */
-export const restartReasons = [
+const restartReasons = [
   'ExecutionError',
   'UnresponsiveWorker',
   'JMInternalError',
@@ -25,9 +25,9 @@ export const restartReasons = [
   '*',
 ] as const;
 /** Largest, and default, `maxRestarts`. */
-export const maximumRestarts = 9;
+const maximumRestarts = 9;
 /** Longest, and default, time that a job may be `running`: 30 days (dx-api.md §10.9). */
-export const maximumTimeoutMs = 30 * 86_400_000;
+const maximumTimeoutMs = 30 * 86_400_000;
 
 /** The policy that holds: the run's keys over the executable's over the defaults; `restartOn` is replaced as a whole. */
 export function effectiveExecutionPolicy(executable: ExecutionPolicy = {}, run: ExecutionPolicy = {}): ExecutionPolicy {

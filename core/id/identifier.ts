@@ -22,10 +22,8 @@ export type ObjectClass = (typeof objectClasses)[number];
 // An id is a string that carries its class in its type: a plain string, or an id of another class, is refused by the
 // compiler where a JobId is wanted. `parseId` is the way in from text.
 export type Id<Class extends IdClass> = `${Class}-${string}`;
-export type RecordId = Id<'record'>;
 export type FileId = Id<'file'>;
 export type AppletId = Id<'applet'>;
-export type WorkflowId = Id<'workflow'>;
 export type AppId = Id<'app'>;
 export type JobId = Id<'job'>;
 export type AnalysisId = Id<'analysis'>;
@@ -33,11 +31,10 @@ export type ProjectId = Id<'project'>;
 /** A workspace, a cache or a resources container. */
 export type ContainerId = Id<'container'>;
 export type ObjectId = { [Class in ObjectClass]: Id<Class> }[ObjectClass];
-export type ExecutableId = AppletId | AppId | WorkflowId;
 /** What has folders and data objects in it. */
 export type PlaceId = ProjectId | ContainerId;
 export type UserId = `user-${string}`;
-export type OrgId = `org-${string}`;
+type OrgId = `org-${string}`;
 
 export type ParsedId =
   | { [Class in IdClass]: { readonly className: Class; readonly id: Id<Class> } }[IdClass]

@@ -6,7 +6,7 @@ import { checkValue } from './check-values.ts';
 import { type Parameter, type ParameterClass, parameterClasses } from './parameter.ts';
 
 /** Parameters that one specification may have. */
-export const maximumParameterCount = 1000;
+const maximumParameterCount = 1000;
 
 /**
  * A sentence for each fault of a specification; empty when it is one (dx-api.md §3.1). Unknown fields of a parameter

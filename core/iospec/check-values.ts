@@ -14,7 +14,7 @@ import {
   type TypeConstraint,
 } from './parameter.ts';
 
-export type ObjectFacts = { readonly types: readonly string[] };
+type ObjectFacts = { readonly types: readonly string[] };
 /** What is known of the linked data objects; an object that is missing here could not be found. */
 export type Facts = ReadonlyMap<ObjectId, ObjectFacts>;
 

@@ -3,9 +3,9 @@
 import { objectClasses } from '../id/identifier.ts';
 
 /** Classes whose values are links to data objects. `database` may be declared; there are none to link to. */
-export const linkClasses = [...objectClasses, 'database'] as const;
+const linkClasses = [...objectClasses, 'database'] as const;
 export type LinkClass = (typeof linkClasses)[number];
-export const scalarClasses = ['int', 'float', 'string', 'boolean'] as const;
+const scalarClasses = ['int', 'float', 'string', 'boolean'] as const;
 type ElementClass = (typeof scalarClasses)[number] | LinkClass;
 /** `hash` is the only class without arrays. */
 export type ParameterClass = ElementClass | `array:${ElementClass}` | 'hash';

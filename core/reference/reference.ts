@@ -12,7 +12,7 @@ import {
 } from '../id/identifier.ts';
 import { type Hash, isHash } from './value.ts';
 
-export type ObjectReference = {
+type ObjectReference = {
   readonly kind: 'object';
   readonly object: ObjectId;
   /** Where to look first; only a hint. */

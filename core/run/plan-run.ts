@@ -99,7 +99,7 @@ export function planRun(facts: RunFacts): JobPlan | Refusal {
 }
 
 /** The entry point of every master job. */
-export const mainEntryPoint = 'main';
+const mainEntryPoint = 'main';
 
 /** A sentence when a job would be nested too deep. */
 export function checkDepth(ancestors: readonly JobId[]): string[] {

@@ -62,7 +62,8 @@ export const maximumRestBytes = 262_144;
 export const maximumReferenceCount = 20_000;
 /** Entries of `dependsOn`. */
 export const maximumDependsOnCount = 1_000;
-/** How many jobs may be nested in each other, the outermost included. */
+/**
+ * How many jobs may be nested in each other, the outermost included. A tree as a whole is meant for 10,000 jobs, which is
+ * not enforced: counting them would cost a scan at each call.
+ */
 export const maximumJobDepth = 16;
-/** Jobs in one tree: what the platform is built and measured for. It is not enforced: counting would cost a scan a call. */
-export const intendedTreeSize = 10_000;

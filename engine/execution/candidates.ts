@@ -23,7 +23,7 @@ export function positionOf(created: number, job: string): string {
 }
 
 /** The partition of a project's list rows. */
-export function listKey(project: ProjectId): string {
+function listKey(project: ProjectId): string {
   return `${project}#exec`;
 }
 
@@ -139,5 +139,5 @@ const listPageSize = 200;
 /** Of each of several projects: most of what is read of them is not used. */
 const mergedPageSize = 50;
 const treePageSize = 1_000;
-/** Twice what a tree is meant to be (core/run/request.ts, `intendedTreeSize`). */
+/** Twice what a tree is meant to be (core/run/request.ts). */
 const maximumTreeSize = 20_000;

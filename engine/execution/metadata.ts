@@ -9,7 +9,7 @@ import type { JobSpec } from '../../core/job/spec.ts';
 import { forEach } from '../object/each.ts';
 
 /** The metadata of a try: as it was changed last in it or in an earlier one, else as the job was made with. */
-export async function loadMetadata(context: Context, job: JobId, attempt: number, spec: JobSpec): Promise<JobMetadata> {
+async function loadMetadata(context: Context, job: JobId, attempt: number, spec: JobSpec): Promise<JobMetadata> {
   return (await loadChanged(context, job, attempt))?.metadata ?? madeWith(spec);
 }
 

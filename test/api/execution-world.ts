@@ -16,7 +16,7 @@ import { createObject } from '../../engine/object/create.ts';
 import { createMemoryContext, type MemoryContext } from '../memory/context.ts';
 import { createMemoryPlatform, type MemoryPlatform, type Program } from '../memory/platform.ts';
 
-export type Answer = { readonly status: number; readonly body: Hash };
+type Answer = { readonly status: number; readonly body: Hash };
 export type World = {
   readonly context: MemoryContext;
   readonly platform: MemoryPlatform;
