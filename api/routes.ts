@@ -1,6 +1,7 @@
 // Every route of the API, as a table that serve.ts reads and docs/api.md is printed from. A route's function is found by
 // going to its definition from here.
 
+import { executionRoutes, executionRoutes, newJobRoute, newJobRoutes as newJobs, runRoute, runRoutes as runs } from './execution-routes.ts';
 import { missingApp } from './ops/app/missing.ts';
 import { getApplet } from './ops/applet/get.ts';
 import { newApplet } from './ops/applet/new.ts';
@@ -125,12 +126,18 @@ const objectRoutes: readonly Route[] = [
 ];
 
 /** Answered by the function `api`: everything but runs, new jobs and workers. */
-export const apiRoutes: readonly Route[] = [...systemRoutes, ...projectRoutes, ...containerRoutes, ...objectRoutes];
+export const apiRoutes: readonly Route[] = [
+  ...systemRoutes,
+  ...projectRoutes,
+  ...containerRoutes,
+  ...objectRoutes,
+  ...executionRoutes,
+];
 
 /** Answered by the function `run`. */
-export const runRoutes: readonly Route[] = [];
+export const runRoutes: readonly Route[] = [...runs];
 /** Answered by the function `new-job`. */
-export const newJobRoutes: readonly Route[] = [];
+export const newJobRoutes: readonly Route[] = [...newJobs];
 /** Answered by the function `worker-api`: no user calls them. */
 export const workerRoutes: readonly Route[] = [...workers];
 

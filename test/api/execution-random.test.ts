@@ -163,8 +163,7 @@ describe('random requests', () => {
       ['/system/findExecutions', { project, tags: deep }],
     ] as const) {
       const { serve } = await import('../../api/serve.ts');
-      const { executionRoutes, newJobRoutes, runRoutes } = await import('../../api/execution-routes.ts');
-      const routes = [...executionRoutes, ...newJobRoutes, ...runRoutes];
+      const { routes } = await import('../../api/routes.ts');
       const { status } = await serve(world.context, { path, caller: asTheJob, input, headers: {} }, routes);
       expect(status).toBe(422);
     }

@@ -1,7 +1,7 @@
 // A platform in memory for tests of executions: users, projects, applets, files, and calls as anyone of them.
 
 import { authenticate } from '../../api/authenticate.ts';
-import { executionRoutes, newJobRoutes, runRoutes } from '../../api/execution-routes.ts';
+import { routes } from '../../api/routes.ts';
 import { serve } from '../../api/serve.ts';
 import type { Caller } from '../../core/access/caller.ts';
 import type { Level } from '../../core/access/level.ts';
@@ -43,7 +43,6 @@ export async function givenWorld(): Promise<World> {
   const call = async (path: string, input: object = {}, as: UserId | Caller = alice): Promise<Answer> => {
     const caller: Caller = typeof as === 'string' ? { kind: 'user', user: as, tokenHash: 'hash' } : as;
     const json = JSON.parse(JSON.stringify(input));
-    const routes = [...executionRoutes, ...runRoutes, ...newJobRoutes];
     const { status, text } = await serve(context, { path, caller, input: json, headers: {} }, routes);
     return { status, body: JSON.parse(text) };
   };
