@@ -7,7 +7,7 @@ import { arnOf, type Deployment, physicalName } from '../deployment.ts';
 import { type FunctionName, functionNames } from './function-code.ts';
 
 /** `critical`: jobs or requests are failing, or soon will. `warning`: look within a day. */
-export type Severity = 'critical' | 'warning';
+type Severity = 'critical' | 'warning';
 export type PlatformAlarm = {
   /** Part of its physical name. */
   readonly name: string;

@@ -106,10 +106,7 @@ export function mayConsume(deployment: Deployment, queue: string): PolicyStateme
 const executionActions = { describe: ['states:DescribeExecution'], stop: ['states:StopExecution'] } as const;
 
 /** Executions of the job-attempt state machine. */
-export function mayExecutions(
-  deployment: Deployment,
-  rights: readonly (keyof typeof executionActions)[],
-): PolicyStatement {
+function mayExecutions(deployment: Deployment, rights: readonly (keyof typeof executionActions)[]): PolicyStatement {
   return new PolicyStatement({
     actions: rights.flatMap((right) => [...executionActions[right]]),
     resources: [arnOf('states', `execution:${physicalName(deployment, 'job-attempt')}:*`)],
@@ -126,7 +123,7 @@ export function mayStartExecution(deployment: Deployment): PolicyStatement {
 const taskActions = { describe: ['ecs:DescribeTasks'], stop: ['ecs:StopTask'] } as const;
 
 /** Tasks of the workers' cluster. */
-export function mayTasks(deployment: Deployment, rights: readonly (keyof typeof taskActions)[]): PolicyStatement {
+function mayTasks(deployment: Deployment, rights: readonly (keyof typeof taskActions)[]): PolicyStatement {
   return new PolicyStatement({
     actions: rights.flatMap((right) => [...taskActions[right]]),
     resources: [arnOf('ecs', `task/${physicalName(deployment, 'workers')}/*`)],

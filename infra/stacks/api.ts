@@ -128,19 +128,12 @@ export class ApiStack extends ProductStack {
     });
   }
 
+  /** It reads and writes what a creator of jobs does, and checks and makes secrets beside. */
   #workerFunction(): PlatformFunction {
-    const { deployment } = this;
+    const { variables, statements } = this.#jobCreator();
     return this.#httpFunction('WorkerApi', 'worker-api', 'POST /_worker/{op}: claim, heartbeat, finish', {
-      variables: ['CONTENT_BUCKET', 'DEPLOYMENT_KEY_PARAMETER', 'LEASE_SECONDS', 'HEARTBEAT_SECONDS'],
-      statements: [
-        mayRows(deployment, 'executions', ['read', 'put', 'update']),
-        mayRows(deployment, 'objects', ['read']),
-        mayRows(deployment, 'containers', ['read']),
-        mayRows(deployment, 'identities', ['read']),
-        mayContent(deployment, 'meta', ['read', 'write']),
-        mayKnowAbsence(deployment),
-        mayUseDeploymentKey(deployment),
-      ],
+      variables: [...variables, 'DEPLOYMENT_KEY_PARAMETER', 'HEARTBEAT_SECONDS'],
+      statements: [...statements, mayUseDeploymentKey(this.deployment)],
     });
   }
 

@@ -36,6 +36,6 @@ export class OperationsStack extends ProductStack {
 }
 
 /** As GitHub makes an anchor from a heading. */
-export function anchorOf(heading: string): string {
+function anchorOf(heading: string): string {
   return heading.toLowerCase().replaceAll(' ', '-');
 }

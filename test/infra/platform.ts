@@ -7,10 +7,7 @@ import { withoutImage } from '../../infra/constructs/worker-image.ts';
 import { deploymentOf } from '../../infra/deployment.ts';
 import { definePlatform, features } from '../../infra/platform.ts';
 
-export type Resource = { readonly Type: string; readonly Properties: Record<string, unknown> } & Record<
-  string,
-  unknown
->;
+type Resource = { readonly Type: string; readonly Properties: Record<string, unknown> } & Record<string, unknown>;
 export type StackTemplate = {
   readonly Resources: Record<string, Resource>;
   readonly Outputs?: Record<string, { Export?: unknown }>;
