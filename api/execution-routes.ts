@@ -43,5 +43,5 @@ export const executionRoutes: readonly Route[] = [
   route('/system/findAnalyses', findExecutionsInput, known, findAnalyses),
 ];
 
-export const runRoute = route('/applet-xxxx/run', runInput, viewExecutable, runApplet);
-export const newJobRoute = route('/job/new', newJobInput, { kind: 'job' }, newJob);
+export const runRoutes: readonly Route[] = [route('/applet-xxxx/run', runInput, viewExecutable, runApplet)];
+export const newJobRoutes: readonly Route[] = [route('/job/new', newJobInput, { kind: 'job' }, newJob)];

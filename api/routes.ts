@@ -1,7 +1,7 @@
 // Every route of the API, as a table that serve.ts reads and docs/api.md is printed from. A route's function is found by
 // going to its definition from here.
 
-import { executionRoutes, executionRoutes, newJobRoute, newJobRoutes as newJobs, runRoute, runRoutes as runs } from './execution-routes.ts';
+import { executionRoutes, newJobRoutes as newJobs, runRoutes as runs } from './execution-routes.ts';
 import { missingApp } from './ops/app/missing.ts';
 import { getApplet } from './ops/applet/get.ts';
 import { newApplet } from './ops/applet/new.ts';
