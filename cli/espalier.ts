@@ -1,5 +1,8 @@
 #!/usr/bin/env node
 // The command `espalier`: finds the command that was asked for, runs it, and turns refusals into one sentence and status 1.
+import { enableCompileCache } from 'node:module';
+import { join } from 'node:path';
+import { cacheFolderPath } from '../local/cache-folder.ts';
 import { StartRefusal } from '../local/start-refusal.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -44,6 +47,8 @@ async function main([name, ...parameters]: string[]): Promise<void> {
   await command.run(parameters);
 }
 
+// TypeScript is stripped and compiled once for all starts of one version.
+enableCompileCache(join(cacheFolderPath(process.env), 'compiled'));
 try {
   await main(process.argv.slice(2));
 } catch (error) {

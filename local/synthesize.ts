@@ -2,7 +2,6 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { build } from 'esbuild';
 import { cachedFolder } from './cache-folder.ts';
 import { digestSources, sourceRoot } from './source-digest.ts';
 import { StartRefusal } from './start-refusal.ts';
@@ -60,6 +59,8 @@ async function synthesizeApp(folder: string): Promise<void> {
 }
 
 async function bundlePrograms(folder: string): Promise<void> {
+  // A warm start has no use for it.
+  const { build } = await import('esbuild');
   await build({
     absWorkingDir: sourceRoot,
     entryPoints: [

@@ -54,7 +54,7 @@ async function addFirstUser({ operator, folder }: Platform): Promise<void> {
     throw error;
   });
   const password = added.password === undefined ? '' : `password ${added.password}\n`;
-  process.stdout.write(`user ${added.user}\n${password}token ${added.token}\n`);
+  process.stdout.write(`user ${added.user}\n${password}${added.token}\n`);
   folder.noteFirstUser(name);
 }
 
