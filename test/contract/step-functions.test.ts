@@ -16,7 +16,7 @@ import {
 } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { CONTRACT_REGION, check, contractEngine, type Endpoint, givenEndpoint } from './endpoint.ts';
-import { jobAttemptCases, jobAttemptDefinition, jobAttemptInput } from './job-attempt-cases.ts';
+import { jobAttemptCases, jobAttemptDefinition, jobAttemptInput, mockable } from './job-attempt-cases.ts';
 
 const ROLE = 'arn:aws:iam::000000000000:role/states';
 const DEADLINE_MS = 60_000;
@@ -151,7 +151,8 @@ describe('data', () => {
     });
   });
   check('sfn/data-limit', 'an output above 256 KiB fails the state', async () => {
-    const execution = await whenRun(output("{% $pad('', 300000, 'x') %}"));
+    const half = { text: 'x'.repeat(200_000) };
+    const execution = await whenRun(output(['{% $states.input.text %}', '{% $states.input.text %}']), half);
     expect(execution).toMatchObject({ status: 'FAILED', error: 'States.DataLimitExceeded' });
   });
 });
@@ -247,6 +248,7 @@ describe('the API', () => {
     expect(await start(machine, { a: 1 }, 'same')).toMatchObject({ executionArn: first.executionArn });
     expect(await refusal(start(machine, { a: 2 }, 'same'))).toBe('ExecutionAlreadyExists');
     await states.send(new StopExecutionCommand({ executionArn: first.executionArn }));
+    await whenEnded(first.executionArn);
     expect(await refusal(start(machine, { a: 1 }, 'same'))).toBe('ExecutionAlreadyExists');
   });
   check('sfn/stop', 'a stopped execution is ABORTED with what was told; stopping again changes nothing', async () => {
@@ -304,10 +306,12 @@ describe('the API', () => {
 
 describe('the deployed state machine', () => {
   let machine: string;
+  const spelled = (text: string) => (contractEngine === 'ours' ? text : mockable(text));
   beforeAll(async () => {
     // A foreign engine reads the cases from a file by this name (mockConfig), and takes the case behind a `#`.
     const name = process.env.CONTRACT_JOB_ATTEMPT ?? 'job-attempt';
-    const created = new CreateStateMachineCommand({ name, roleArn: ROLE, definition: jobAttemptDefinition() });
+    const definition = spelled(jobAttemptDefinition());
+    const created = new CreateStateMachineCommand({ name, roleArn: ROLE, definition });
     machine = (await states.send(created)).stateMachineArn ?? '';
   });
   for (const { name, path, finaliseCalls, status, seen } of jobAttemptCases) {
@@ -325,7 +329,7 @@ describe('the deployed state machine', () => {
       expect(told.Payload.jobId).toBe(name);
       for (const [member, value] of Object.entries(seen)) {
         const found = told.Payload.seen[member];
-        if (typeof value === 'string') expect(found).toContain(value);
+        if (typeof value === 'string') expect(found).toContain(spelled(value));
         else expect(found).toEqual(value);
       }
     });
