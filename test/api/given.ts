@@ -10,7 +10,15 @@ import { issueToken } from '../../engine/identity/token.ts';
 import { createUser } from '../../engine/identity/user.ts';
 import { createMemoryContext, type MemoryContext } from '../memory/context.ts';
 
-export type Answer = Record<string, never>;
+/** The body of a success: what tests read by type, and whatever else. */
+export type Answer = {
+  readonly id: string;
+  readonly url: string;
+  readonly folders: string[];
+  readonly objects: { readonly id: string; readonly describe: { readonly name: string } }[];
+  readonly results: { readonly id: string; readonly describe: { readonly name: string } }[];
+  readonly [name: string]: unknown;
+};
 export type Client = {
   /** The reply, whatever it is. */
   send(path: string, input?: unknown): Promise<Reply>;
@@ -66,7 +74,7 @@ export function givenClient(context: MemoryContext, authorization: string | unde
 }
 
 export async function givenProject(client: Client, name = 'project'): Promise<string> {
-  return (await client.call('/project/new', { name })).id as unknown as string;
+  return (await client.call('/project/new', { name })).id;
 }
 
 /** A closed file of these parts; what the client does from file/new to close. */
@@ -76,7 +84,7 @@ export async function givenFile(
   fields: Record<string, unknown> = {},
   parts: readonly string[] = ['hello'],
 ): Promise<string> {
-  const id = (await alice.call('/file/new', { project, ...fields })).id as unknown as string;
+  const id = (await alice.call('/file/new', { project, ...fields })).id;
   for (const [place, text] of parts.entries()) await putPart(context, alice, id, place + 1, text);
   await alice.call(`/${id}/close`);
   return id;
@@ -85,9 +93,7 @@ export async function givenFile(
 export async function putPart(context: MemoryContext, client: Client, id: string, index: number, text: string) {
   const bytes = Buffer.from(text);
   const md5 = createHash('md5').update(bytes).digest('hex');
-  const { url } = (await client.call(`/${id}/upload`, { index, size: bytes.length, md5 })) as unknown as {
-    url: string;
-  };
+  const { url } = await client.call(`/${id}/upload`, { index, size: bytes.length, md5 });
   const uploadId = new URL(url).searchParams.get('uploadId') ?? '';
   context.content.receivePart(uploadId, { index, size: bytes.length, md5, bytes });
 }
@@ -97,7 +103,7 @@ export async function givenRecord(
   project: string,
   fields: Record<string, unknown> = {},
 ): Promise<string> {
-  return (await client.call('/record/new', { project, ...fields })).id as unknown as string;
+  return (await client.call('/record/new', { project, ...fields })).id;
 }
 
 export function jobRow(context: MemoryContext, id: `job-${string}`) {
