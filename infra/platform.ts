@@ -17,6 +17,8 @@ import { OperationsStack } from './stacks/operations.ts';
 export const features = {
   // Access logs by bucket policy: the older way needs access control lists.
   '@aws-cdk/aws-s3:serverAccessLogsUseBucketPolicy': true,
+  // What the CDK's own check of the templates merely warns of ends the synth: circular dependencies, for example.
+  '@aws-cdk/core:strictCfnValidateErrors': true,
 } as const;
 
 export type Sources = {
