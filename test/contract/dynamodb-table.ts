@@ -1,0 +1,66 @@
+// What the DynamoDB suites share: clients as the product makes them, tables as the template declares them, and reading
+// refusals. It judges nothing.
+import { randomUUID } from 'node:crypto';
+import { CreateTableCommand, DynamoDBClient, waitUntilTableExists } from '@aws-sdk/client-dynamodb';
+import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { createDocumentClient } from '../../aws/clients.ts';
+import { openIndex } from '../../aws/dynamo/tables.ts';
+import { CONTRACT_REGION, type Endpoint } from './endpoint.ts';
+
+export type Clients = {
+  readonly raw: DynamoDBClient;
+  readonly rows: DynamoDBDocumentClient;
+  readonly streams: DynamoDBStreamsClient;
+};
+
+const TABLE_LIMIT_SECONDS = 30;
+
+/** Without the SDK's own retries, as in `aws/clients.ts`. */
+export function clientsOf({ endpoint, credentials }: Endpoint): Clients {
+  const config = { region: CONTRACT_REGION, endpoint, credentials, maxAttempts: 1 };
+  const raw = new DynamoDBClient(config);
+  return { raw, rows: createDocumentClient(raw), streams: new DynamoDBStreamsClient(config) };
+}
+
+/** A table of its own, with the `open` index and a stream, as `executions` has. */
+export async function givenTable(client: DynamoDBClient): Promise<{ TableName: string; streamArn: string }> {
+  const TableName = `contract-${randomUUID()}`;
+  const key = (AttributeName: string, AttributeType: 'S' | 'N') => ({ AttributeName, AttributeType });
+  const schema = (hash: string, range: string) => [
+    { AttributeName: hash, KeyType: 'HASH' as const },
+    { AttributeName: range, KeyType: 'RANGE' as const },
+  ];
+  const { partitionKey, sortKey, name } = openIndex;
+  const answer = await client.send(
+    new CreateTableCommand({
+      TableName,
+      BillingMode: 'PAY_PER_REQUEST',
+      AttributeDefinitions: [key('pk', 'S'), key('sk', 'S'), key(partitionKey, 'N'), key(sortKey, 'N')],
+      KeySchema: schema('pk', 'sk'),
+      GlobalSecondaryIndexes: [
+        { IndexName: name, KeySchema: schema(partitionKey, sortKey), Projection: { ProjectionType: 'KEYS_ONLY' } },
+      ],
+      StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' },
+    }),
+  );
+  await waitUntilTableExists({ client, maxWaitTime: TABLE_LIMIT_SECONDS }, { TableName });
+  return { TableName, streamArn: answer.TableDescription?.LatestStreamArn ?? '' };
+}
+
+/** The name of a refusal, or `accepted`. */
+export function refusalOf(call: Promise<unknown>): Promise<string> {
+  return call.then(
+    () => 'accepted',
+    (error: Error) => error.name,
+  );
+}
+
+/** For each write of a cancelled transaction, why it could not be carried out: `None` where it could. */
+export function reasonsOf(call: Promise<unknown>): Promise<(string | undefined)[] | string> {
+  return call.then(
+    () => 'accepted',
+    (error: Error & { CancellationReasons?: { Code?: string }[] }) =>
+      error.CancellationReasons?.map(({ Code }) => Code) ?? error.name,
+  );
+}

@@ -1,0 +1,525 @@
+// What aws/dynamo/rows.ts assumes of DynamoDB, by the SDK as the product sets it up, against any engine.
+// Limits: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+import { randomUUID } from 'node:crypto';
+import { DescribeTimeToLiveCommand, UpdateTimeToLiveCommand } from '@aws-sdk/client-dynamodb';
+import {
+  BatchGetCommand,
+  DeleteCommand,
+  GetCommand,
+  PutCommand,
+  type PutCommandInput,
+  QueryCommand,
+  type QueryCommandInput,
+  TransactWriteCommand,
+  type TransactWriteCommandInput,
+  UpdateCommand,
+  type UpdateCommandInput,
+} from '@aws-sdk/lib-dynamodb';
+import { afterAll, beforeAll, describe, expect } from 'vitest';
+import { type Clients, clientsOf, givenTable, reasonsOf, refusalOf } from './dynamodb-table.ts';
+import { check, type Endpoint, givenEndpoint } from './endpoint.ts';
+
+const REFUSED = 'ConditionalCheckFailedException';
+const MAX_ITEM_BYTES = 409_600;
+const DEADLINE_MS = 20_000;
+
+let engine: Endpoint;
+let clients: Clients;
+let TableName: string;
+
+beforeAll(async () => {
+  engine = await givenEndpoint('dynamodb');
+  clients = clientsOf(engine);
+  ({ TableName } = await givenTable(clients.raw));
+});
+afterAll(async () => {
+  clients?.raw.destroy();
+  clients?.streams.destroy();
+  await engine?.close();
+});
+
+type Item = Record<string, unknown>;
+type Condition = Pick<
+  PutCommandInput,
+  'ConditionExpression' | 'ExpressionAttributeNames' | 'ExpressionAttributeValues'
+>;
+
+const newKey = () => ({ pk: `job-${randomUUID()}`, sk: 'A' });
+const put = (Item: Item, more: Partial<PutCommandInput> = {}) =>
+  clients.rows.send(new PutCommand({ TableName, Item, ...more }));
+const get = async (Key: Item) =>
+  (await clients.rows.send(new GetCommand({ TableName, Key, ConsistentRead: true }))).Item;
+const update = (Key: Item, more: Partial<UpdateCommandInput>) =>
+  clients.rows.send(new UpdateCommand({ TableName, Key, ReturnValues: 'ALL_NEW', ...more }));
+const remove = (Key: Item, more: Condition = {}) => clients.rows.send(new DeleteCommand({ TableName, Key, ...more }));
+const transact = (...TransactItems: NonNullable<TransactWriteCommandInput['TransactItems']>) =>
+  clients.rows.send(new TransactWriteCommand({ TransactItems, ClientRequestToken: randomUUID() }));
+const query = (more: Partial<QueryCommandInput>) =>
+  clients.rows.send(new QueryCommand({ TableName, ConsistentRead: true, ...more }));
+
+const absent: Condition = {
+  ConditionExpression: 'attribute_not_exists(#pk)',
+  ExpressionAttributeNames: { '#pk': 'pk' },
+};
+const equals = (name: string, value: unknown): Condition => ({
+  ConditionExpression: '#n = :v',
+  ExpressionAttributeNames: { '#n': name },
+  ExpressionAttributeValues: { ':v': value },
+});
+/** An item of exactly so many bytes, as DynamoDB counts: names and values in UTF-8. */
+const itemOfBytes = (bytes: number) => {
+  const key = newKey();
+  return { ...key, body: 'x'.repeat(bytes - 'pksk'.length - key.pk.length - key.sk.length - 'body'.length) };
+};
+
+async function givenRow(more: Item = {}): Promise<{ pk: string; sk: string }> {
+  const key = newKey();
+  await put({ ...key, ...more });
+  return key;
+}
+
+async function givenRows(sortKeys: readonly string[], more: Item = {}): Promise<string> {
+  const { pk } = newKey();
+  for (const sk of sortKeys) await put({ pk, sk, ...more });
+  return pk;
+}
+
+/** Every sort key of a partition, page by page. */
+async function sortKeysByPages(pk: string, more: Partial<QueryCommandInput>): Promise<unknown[]> {
+  const found: unknown[] = [];
+  let ExclusiveStartKey: Item | undefined;
+  do {
+    const page = await query({
+      KeyConditionExpression: 'pk = :pk',
+      ExpressionAttributeValues: { ':pk': pk },
+      ExclusiveStartKey,
+      ...more,
+    });
+    found.push(...(page.Items ?? []).map(({ sk }) => sk));
+    ExclusiveStartKey = page.LastEvaluatedKey;
+  } while (ExclusiveStartKey !== undefined);
+  return found;
+}
+
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  for (const deadline = Date.now() + DEADLINE_MS; !(await holds()); ) {
+    if (Date.now() > deadline) throw new Error(`Still not so after ${DEADLINE_MS} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+describe('a put', () => {
+  check('dynamodb/put-absent', 'with attribute_not_exists makes a row once', async () => {
+    const key = newKey();
+    await put({ ...key, n: 1 }, absent);
+    expect(await refusalOf(put({ ...key, n: 2 }, absent))).toBe(REFUSED);
+    expect(await get(key)).toEqual({ ...key, n: 1 });
+  });
+  check('dynamodb/put-replaces', 'replaces the whole row', async () => {
+    const key = await givenRow({ old: 1 });
+    await put({ ...key, next: 2 });
+    expect(await get(key)).toEqual({ ...key, next: 2 });
+  });
+  check('dynamodb/put-equals', 'may demand that attributes are equal, of any scalar type', async () => {
+    for (const value of ['idle', '', 3, -0.5, 1_795_237_000_123, true, false, null]) {
+      const key = await givenRow({ state: value });
+      await put({ ...key, state: 'next' }, equals('state', value));
+      expect(await refusalOf(put({ ...key, state: value }, equals('state', value)))).toBe(REFUSED);
+    }
+  });
+  check('dynamodb/equal-types', 'finds a number unequal to its text, and an absent attribute to anything', async () => {
+    const key = await givenRow({ try: 1 });
+    for (const [name, value] of Object.entries({ try: '1', gone: null, missing: '' })) {
+      expect(await refusalOf(put({ ...key }, equals(name, value)))).toBe(REFUSED);
+    }
+  });
+  check('dynamodb/put-race', 'of twenty at once for one absent row lets one win', async () => {
+    const key = newKey();
+    const racers = Array.from({ length: 20 }, (_, by) => refusalOf(put({ ...key, by }, absent)));
+    const answers = await Promise.all(racers);
+    expect(answers.filter((answer) => answer === 'accepted')).toHaveLength(1);
+    expect(await get(key)).toMatchObject({ by: answers.indexOf('accepted') });
+  });
+  check('dynamodb/largest-item', 'may hold 400 KB with its names, and not one byte more', async () => {
+    expect(await refusalOf(put(itemOfBytes(MAX_ITEM_BYTES)))).toBe('accepted');
+    expect(await refusalOf(put(itemOfBytes(MAX_ITEM_BYTES + 1)))).toBe('ValidationException');
+  });
+  check('dynamodb/empty-key', 'needs keys that are not empty', async () => {
+    expect(await refusalOf(put({ pk: '', sk: 'A' }))).toBe('ValidationException');
+    expect(await refusalOf(put({ pk: 'x', sk: '' }))).toBe('ValidationException');
+  });
+  check('dynamodb/key-lengths', 'takes a partition key of 2048 bytes and a sort key of 1024', async () => {
+    expect(await refusalOf(put({ pk: 'p'.repeat(2048), sk: 's'.repeat(1024) }))).toBe('accepted');
+    expect(await refusalOf(put({ pk: 'p'.repeat(2049), sk: 'A' }))).toBe('ValidationException');
+    expect(await refusalOf(put({ pk: 'p', sk: 's'.repeat(1025) }))).toBe('ValidationException');
+  });
+});
+
+describe('a value', () => {
+  check('dynamodb/values', 'comes back as it was, of every type and empty', async () => {
+    const row = {
+      ...newKey(),
+      text: 'é\u0000😀',
+      empty: '',
+      numbers: [0, -1, 1e-5, 1_795_237_000_123, Number.MAX_SAFE_INTEGER],
+      yes: true,
+      nothing: null,
+      list: [[], {}, [{ a: [1, 'x', null] }]],
+      map: { $dnanexus_link: { 'a b.c': [] } },
+    };
+    await put(row);
+    expect(await get({ pk: row.pk, sk: row.sk })).toEqual(row);
+  });
+  check('dynamodb/binary', 'may be bytes, also none', async () => {
+    const bytes = Uint8Array.from({ length: 256 }, (_, index) => index);
+    const key = await givenRow({ bytes, none: new Uint8Array() });
+    const row = await get(key);
+    expect(Buffer.from(row?.bytes as Uint8Array).equals(bytes)).toBe(true);
+    expect((row?.none as Uint8Array | undefined)?.length).toBe(0);
+  });
+  check('dynamodb/depth', 'may be nested 32 deep, and no deeper', async () => {
+    const nested = (depth: number): unknown => (depth === 0 ? 'x' : [nested(depth - 1)]);
+    expect(await refusalOf(put({ ...newKey(), body: nested(31) }))).toBe('accepted');
+    expect(await refusalOf(put({ ...newKey(), body: nested(40) }))).toBe('ValidationException');
+  });
+});
+
+describe('an update', () => {
+  const setState = (value: unknown, more = ''): Partial<UpdateCommandInput> => ({
+    UpdateExpression: `SET #state = :new${more}`,
+    ExpressionAttributeNames: { '#state': 'state' },
+    ExpressionAttributeValues: { ':new': value },
+  });
+  const exists = { ConditionExpression: 'attribute_exists(pk)' };
+
+  check('dynamodb/update-all-new', 'answers the whole row as it is now', async () => {
+    const key = await givenRow({ state: 'idle', kept: { a: [1] } });
+    const answer = await update(key, { ...setState('runnable'), ...exists });
+    expect(answer.Attributes).toEqual({ ...key, state: 'runnable', kept: { a: [1] } });
+  });
+  check('dynamodb/update-missing', 'that demands a row makes none', async () => {
+    const key = newKey();
+    expect(await refusalOf(update(key, { ...setState('x'), ...exists }))).toBe(REFUSED);
+    expect(await get(key)).toBeUndefined();
+  });
+  check('dynamodb/update-creates', 'that demands nothing makes the row', async () => {
+    const key = newKey();
+    await update(key, setState('x'));
+    expect(await get(key)).toEqual({ ...key, state: 'x' });
+  });
+  check('dynamodb/update-remove', 'sets and removes at once, also what is not there', async () => {
+    const key = await givenRow({ state: 'idle', dueAt: 1 });
+    const answer = await update(key, setState('done', ' REMOVE dueAt, lacking'));
+    expect(answer.Attributes).toEqual({ ...key, state: 'done' });
+  });
+  check('dynamodb/update-both', 'that sets and removes one attribute is refused', async () => {
+    const key = await givenRow({ state: 'idle' });
+    expect(await refusalOf(update(key, setState('done', ' REMOVE #state')))).toBe('ValidationException');
+  });
+  check('dynamodb/update-nothing', 'without an expression leaves the row as it is', async () => {
+    const key = await givenRow({ state: 'idle' });
+    expect((await update(key, exists)).Attributes).toEqual({ ...key, state: 'idle' });
+  });
+  check('dynamodb/update-condition', 'compares several attributes with the row before it', async () => {
+    const key = await givenRow({ state: 'runnable', try: 0 });
+    const claim: Partial<UpdateCommandInput> = {
+      UpdateExpression: 'SET #state = :next',
+      ConditionExpression: '#state = :state AND #try = :try AND attribute_not_exists(#task)',
+      ExpressionAttributeNames: { '#state': 'state', '#try': 'try', '#task': 'task' },
+      ExpressionAttributeValues: { ':next': 'running', ':state': 'runnable', ':try': 0 },
+    };
+    await update(key, claim);
+    expect(await refusalOf(update(key, claim))).toBe(REFUSED);
+  });
+  check('dynamodb/update-race', 'of ten at once with one condition lets one win', async () => {
+    const key = await givenRow({ state: 'runnable' });
+    const claims = Array.from({ length: 10 }, () =>
+      refusalOf(
+        update(key, {
+          UpdateExpression: 'SET #n = :new',
+          ConditionExpression: '#n = :v',
+          ExpressionAttributeNames: { '#n': 'state' },
+          ExpressionAttributeValues: { ':v': 'runnable', ':new': 'running' },
+        }),
+      ),
+    );
+    expect((await Promise.all(claims)).filter((answer) => answer === 'accepted')).toHaveLength(1);
+  });
+  check('dynamodb/reserved-words', 'names reserved words by placeholders only', async () => {
+    const key = await givenRow({ name: 'a' });
+    const bare = { UpdateExpression: 'SET name = :v', ExpressionAttributeValues: { ':v': 'b' } };
+    expect(await refusalOf(update(key, bare))).toBe('ValidationException');
+  });
+  check('dynamodb/unused-placeholder', 'defines no placeholder that it does not use', async () => {
+    const key = await givenRow();
+    const spare = { ...setState('x'), ExpressionAttributeValues: { ':new': 'x', ':spare': 1 } };
+    expect(await refusalOf(update(key, spare))).toBe('ValidationException');
+  });
+});
+
+describe('a deletion', () => {
+  check('dynamodb/delete', 'can be repeated', async () => {
+    const key = await givenRow();
+    await remove(key);
+    await remove(key);
+    expect(await get(key)).toBeUndefined();
+  });
+  check('dynamodb/delete-condition', 'may demand what the row has; a missing row has nothing', async () => {
+    const key = await givenRow({ state: 'open' });
+    expect(await refusalOf(remove(key, equals('state', 'closed')))).toBe(REFUSED);
+    await remove(key, equals('state', 'open'));
+    expect(await refusalOf(remove(key, equals('state', 'open')))).toBe(REFUSED);
+  });
+});
+
+describe('a transaction', () => {
+  check('dynamodb/transact', 'puts, updates, deletes and checks as one', async () => {
+    const [made, changed, gone, held] = [
+      newKey(),
+      await givenRow({ n: 1 }),
+      await givenRow(),
+      await givenRow({ n: 9 }),
+    ];
+    await transact(
+      { Put: { TableName, Item: { ...made, n: 0 }, ...absent } },
+      { Update: { TableName, Key: changed, UpdateExpression: 'SET n = :v', ExpressionAttributeValues: { ':v': 2 } } },
+      { Delete: { TableName, Key: gone } },
+      { ConditionCheck: { TableName, Key: held, ...equals('n', 9), ConditionExpression: '#n = :v' } },
+    );
+    expect([await get(made), await get(changed), await get(gone), await get(held)]).toEqual([
+      { ...made, n: 0 },
+      { ...changed, n: 2 },
+      undefined,
+      { ...held, n: 9 },
+    ]);
+  });
+  check('dynamodb/transact-cancelled', 'that is cancelled changes nothing and says why, write by write', async () => {
+    const [made, there, held] = [newKey(), await givenRow(), await givenRow({ n: 9 })];
+    const call = transact(
+      { Put: { TableName, Item: made, ...absent } },
+      { Put: { TableName, Item: there, ...absent } },
+      { ConditionCheck: { TableName, Key: held, ...equals('n', 8), ConditionExpression: '#n = :v' } },
+    );
+    expect(await reasonsOf(call)).toEqual(['None', 'ConditionalCheckFailed', 'ConditionalCheckFailed']);
+    expect(await get(made)).toBeUndefined();
+  });
+  check('dynamodb/transact-same-key', 'with two writes on one row is refused', async () => {
+    const key = newKey();
+    const call = transact({ Put: { TableName, Item: key } }, { Delete: { TableName, Key: key } });
+    expect(await refusalOf(call)).toBe('ValidationException');
+  });
+  check('dynamodb/transact-largest', 'takes 100 writes, and not one more', async () => {
+    const puts = (count: number) => Array.from({ length: count }, () => ({ Put: { TableName, Item: newKey() } }));
+    expect(await refusalOf(transact(...puts(100)))).toBe('accepted');
+    expect(await refusalOf(transact(...puts(101)))).toBe('ValidationException');
+  });
+  check('dynamodb/transact-token', 'with a token that was used is a success without a second effect', async () => {
+    const key = await givenRow({ n: 0 });
+    const input = (by: number) => ({
+      ClientRequestToken: key.pk.slice(-36),
+      TransactItems: [
+        { Update: { TableName, Key: key, UpdateExpression: 'ADD n :by', ExpressionAttributeValues: { ':by': by } } },
+      ],
+    });
+    await clients.rows.send(new TransactWriteCommand(input(1)));
+    await clients.rows.send(new TransactWriteCommand(input(1)));
+    expect(await get(key)).toMatchObject({ n: 1 });
+    expect(await refusalOf(clients.rows.send(new TransactWriteCommand(input(2))))).toBe(
+      'IdempotentParameterMismatchException',
+    );
+  });
+  check('dynamodb/transact-race', 'at once with others on one row is carried out wholly or not at all', async () => {
+    const shared = await givenRow({ n: 0 });
+    const own = Array.from({ length: 10 }, newKey);
+    const bump = { UpdateExpression: 'SET n = n + :one', ExpressionAttributeValues: { ':one': 1 } };
+    const answers = await Promise.all(
+      own.map((Item) =>
+        reasonsOf(transact({ Update: { TableName, Key: shared, ...bump } }, { Put: { TableName, Item, ...absent } })),
+      ),
+    );
+    const won = answers.filter((answer) => answer === 'accepted').length;
+    const conflicts = answers.filter(
+      (answer) => Array.isArray(answer) && answer.includes('TransactionConflict'),
+    ).length;
+    const made = (await Promise.all(own.map(get))).filter((row) => row !== undefined).length;
+    expect([won + conflicts, made, (await get(shared))?.n]).toEqual([10, won, won]);
+    expect(won).toBeGreaterThan(0);
+  });
+});
+
+describe('a query', () => {
+  const partition = (pk: string): Partial<QueryCommandInput> => ({
+    KeyConditionExpression: 'pk = :pk',
+    ExpressionAttributeValues: { ':pk': pk },
+  });
+  const ranged = (pk: string, condition: string, values: Item): Partial<QueryCommandInput> => ({
+    KeyConditionExpression: `pk = :pk AND ${condition}`,
+    ExpressionAttributeValues: { ':pk': pk, ...values },
+  });
+
+  check('dynamodb/query-order', 'is in the order of the UTF-8 bytes of the sort keys', async () => {
+    const sorted = ['!doom', 'A', 'Z', 'a', 'a#1', 'a#10', 'a#2', 'é', '\uffee', '😀'];
+    const pk = await givenRows(sorted.toReversed());
+    expect(await sortKeysByPages(pk, partition(pk))).toEqual(sorted);
+    expect(await sortKeysByPages(pk, { ...partition(pk), ScanIndexForward: false })).toEqual(sorted.toReversed());
+  });
+  check('dynamodb/query-prefix', 'may ask for the sort keys that begin so', async () => {
+    const pk = await givenRows(['W', 'W#1', 'W#2', 'W!', 'X#1']);
+    expect(await sortKeysByPages(pk, ranged(pk, 'begins_with(sk, :p)', { ':p': 'W#' }))).toEqual(['W#1', 'W#2']);
+  });
+  check('dynamodb/query-between', 'may ask for a range with both its ends', async () => {
+    const pk = await givenRows(['a', 'b', 'c', 'd']);
+    expect(await sortKeysByPages(pk, ranged(pk, 'sk BETWEEN :a AND :b', { ':a': 'b', ':b': 'c' }))).toEqual(['b', 'c']);
+  });
+  check('dynamodb/query-pages', 'in pages of any size, both ways, gives every row once', async () => {
+    const sorted = Array.from({ length: 7 }, (_, index) => `k${index}`);
+    const pk = await givenRows([...sorted, 'other']);
+    for (const Limit of [1, 2, 3, 7, 8]) {
+      const range = { ...ranged(pk, 'begins_with(sk, :p)', { ':p': 'k' }), Limit };
+      expect(await sortKeysByPages(pk, range)).toEqual(sorted);
+      expect(await sortKeysByPages(pk, { ...range, ScanIndexForward: false })).toEqual(sorted.toReversed());
+    }
+  });
+  check('dynamodb/query-start-absent', 'may start after a sort key that no row has', async () => {
+    const pk = await givenRows(['a', 'c']);
+    const page = await query({ ...partition(pk), ExclusiveStartKey: { pk, sk: 'b' } });
+    expect(page.Items?.map(({ sk }) => sk)).toEqual(['c']);
+  });
+  check('dynamodb/query-start-outside', 'must not start outside its range', async () => {
+    const pk = await givenRows(['a', 'k1']);
+    const call = query({ ...ranged(pk, 'begins_with(sk, :p)', { ':p': 'k' }), ExclusiveStartKey: { pk, sk: 'a' } });
+    expect(await refusalOf(call)).toBe('ValidationException');
+  });
+  check('dynamodb/query-megabyte', 'ends a page at 1 MB', async () => {
+    const sorted = ['a', 'b', 'c', 'd', 'e', 'f'];
+    const pk = await givenRows(sorted, { body: 'x'.repeat(300_000) });
+    const first = await query(partition(pk));
+    expect(first.Items?.length).toBeLessThan(sorted.length);
+    expect(first.LastEvaluatedKey).toEqual({ pk, sk: first.Items?.at(-1)?.sk });
+    expect(await sortKeysByPages(pk, partition(pk))).toEqual(sorted);
+  });
+  check('dynamodb/read-own-write', 'and a read see what was just written', async () => {
+    const key = await givenRow({ n: -1 });
+    for (let n = 0; n < 30; n += 1) {
+      await put({ ...key, n });
+      expect(await get(key)).toMatchObject({ n });
+      expect((await query(partition(key.pk))).Items).toMatchObject([{ n }]);
+    }
+  });
+});
+
+describe('a batch of reads', () => {
+  const batchGet = (Keys: Item[]) =>
+    clients.rows.send(new BatchGetCommand({ RequestItems: { [TableName]: { Keys, ConsistentRead: true } } }));
+
+  check('dynamodb/batch-get', 'gives the rows that exist, in any order', async () => {
+    const pk = await givenRows(['a', 'b']);
+    const answer = await batchGet([
+      { pk, sk: 'b' },
+      { pk, sk: 'missing' },
+      { pk, sk: 'a' },
+    ]);
+    expect(answer.Responses?.[TableName]?.map(({ sk }) => sk).sort()).toEqual(['a', 'b']);
+    expect(answer.UnprocessedKeys ?? {}).toEqual({});
+  });
+  check('dynamodb/batch-get-limits', 'takes 100 keys, not one more, and none twice', async () => {
+    const keys = Array.from({ length: 101 }, newKey);
+    expect(await refusalOf(batchGet(keys.slice(1)))).toBe('accepted');
+    expect(await refusalOf(batchGet(keys))).toBe('ValidationException');
+    expect(await refusalOf(batchGet([newKey(), ...keys.slice(99), ...keys.slice(99)]))).toBe('ValidationException');
+  });
+  check('dynamodb/batch-get-unprocessed', 'above 16 MB leaves the rest for another call', async () => {
+    const sortKeys = Array.from({ length: 45 }, (_, index) => `k${index}`);
+    const pk = await givenRows(sortKeys, { body: 'x'.repeat(400_000) });
+    const answer = await batchGet(sortKeys.map((sk) => ({ pk, sk })));
+    const rest = answer.UnprocessedKeys?.[TableName]?.Keys ?? [];
+    expect(rest.length).toBeGreaterThan(0);
+    const found = [...(answer.Responses?.[TableName] ?? []), ...rest].map(({ sk }) => sk);
+    expect(found.sort()).toEqual(sortKeys.toSorted());
+  });
+});
+
+describe('the open index', () => {
+  const shard = () => Math.floor(Math.random() * 1e12);
+  const due = async (openShard: number, now: number, Limit = 10) => {
+    const answer = await clients.rows.send(
+      new QueryCommand({
+        TableName,
+        IndexName: 'open',
+        KeyConditionExpression: '#shard = :shard AND #due <= :now',
+        ExpressionAttributeNames: { '#shard': 'openShard', '#due': 'dueAt' },
+        ExpressionAttributeValues: { ':shard': openShard, ':now': now },
+        Limit,
+      }),
+    );
+    return answer.Items ?? [];
+  };
+
+  check('dynamodb/index-sparse', 'holds a row as long as it has both attributes', async () => {
+    const openShard = shard();
+    const key = await givenRow({ openShard });
+    await givenRow({ dueAt: 5 });
+    expect(await due(openShard, 9)).toEqual([]);
+    await update(key, { UpdateExpression: 'SET dueAt = :v', ExpressionAttributeValues: { ':v': 5 } });
+    await until(async () => (await due(openShard, 9)).length === 1);
+    await update(key, { UpdateExpression: 'REMOVE dueAt, openShard' });
+    await until(async () => (await due(openShard, 9)).length === 0);
+  });
+  check('dynamodb/index-keys-only', 'shows the keys and nothing else', async () => {
+    const openShard = shard();
+    const key = await givenRow({ openShard, dueAt: 5, state: 'idle' });
+    await until(async () => (await due(openShard, 9)).length === 1);
+    expect(await due(openShard, 9)).toEqual([{ ...key, openShard, dueAt: 5 }]);
+  });
+  check('dynamodb/index-order', 'orders by number, up to a number, the earliest first', async () => {
+    const openShard = shard();
+    for (const dueAt of [10, 9, -1, 1_795_237_000_123, 9.5, 100]) await givenRow({ openShard, dueAt });
+    await until(async () => (await due(openShard, 2e12)).length === 6);
+    expect((await due(openShard, 100)).map(({ dueAt }) => dueAt)).toEqual([-1, 9, 9.5, 10, 100]);
+    expect((await due(openShard, 100, 2)).map(({ dueAt }) => dueAt)).toEqual([-1, 9]);
+  });
+  check('dynamodb/index-type', 'refuses a row whose attribute has another type', async () => {
+    expect(await refusalOf(put({ ...newKey(), openShard: '1', dueAt: 1 }))).toBe('ValidationException');
+  });
+  check('dynamodb/index-inconsistent', 'cannot be read consistently', async () => {
+    const call = query({
+      IndexName: 'open',
+      KeyConditionExpression: 'openShard = :v',
+      ExpressionAttributeValues: { ':v': 1 },
+    });
+    expect(await refusalOf(call)).toBe('ValidationException');
+  });
+});
+
+describe('accounting', () => {
+  const ReturnConsumedCapacity = 'TOTAL' as const;
+
+  check('dynamodb/write-units', 'counts a unit for each 1 KB that is written', async () => {
+    const one = await put(itemOfBytes(1024), { ReturnConsumedCapacity });
+    const two = await put(itemOfBytes(1025), { ReturnConsumedCapacity });
+    expect([one.ConsumedCapacity?.CapacityUnits, two.ConsumedCapacity?.CapacityUnits]).toEqual([1, 2]);
+  });
+  check('dynamodb/write-units-index', 'counts the write of an index entry too', async () => {
+    const answer = await put({ ...newKey(), openShard: 1, dueAt: 1 }, { ReturnConsumedCapacity });
+    expect(answer.ConsumedCapacity?.CapacityUnits).toBe(2);
+  });
+  check('dynamodb/write-units-transaction', 'counts a transaction twice', async () => {
+    const TransactItems = [{ Put: { TableName, Item: newKey() } }, { Put: { TableName, Item: newKey() } }];
+    const answer = await clients.rows.send(new TransactWriteCommand({ TransactItems, ReturnConsumedCapacity }));
+    expect(answer.ConsumedCapacity?.map(({ CapacityUnits }) => CapacityUnits)).toEqual([4]);
+  });
+  check('dynamodb/read-units', 'counts a unit for each 4 KB that is read consistently', async () => {
+    const { body: _body, ...Key } = itemOfBytes(100);
+    await put({ ...Key, body: 'x'.repeat(4096) });
+    const input = { TableName, Key, ConsistentRead: true, ReturnConsumedCapacity };
+    expect((await clients.rows.send(new GetCommand(input))).ConsumedCapacity?.CapacityUnits).toBe(2);
+  });
+  check('dynamodb/expiry', 'names the attribute by which rows expire', async () => {
+    const { TableName: own } = await givenTable(clients.raw);
+    const TimeToLiveSpecification = { AttributeName: 'expiresAtSeconds', Enabled: true };
+    await clients.raw.send(new UpdateTimeToLiveCommand({ TableName: own, TimeToLiveSpecification }));
+    const answer = await clients.raw.send(new DescribeTimeToLiveCommand({ TableName: own }));
+    expect(answer.TimeToLiveDescription).toMatchObject({ AttributeName: 'expiresAtSeconds' });
+    expect(answer.TimeToLiveDescription?.TimeToLiveStatus).toMatch(/^ENABL/);
+  });
+});

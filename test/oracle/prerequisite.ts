@@ -1,0 +1,69 @@
+// Finds what the oracles need on this machine: Java, Maven, and a Python that LocalStack runs on. It installs nothing.
+import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+/** Something that the user has to install; the message is one sentence that says what. */
+export class MissingPrerequisite extends Error {}
+
+export type Prerequisites = { readonly python: Python; readonly java: Java };
+export type Python = { readonly command: string; readonly version: string };
+export type Java = { readonly command: string; readonly home: string };
+
+const MIN_JAVA = 17;
+/** Best first. What the constraints name was seen to work on these. */
+const PYTHON_MINORS = [13, 12];
+const PROBE_LIMIT_MS = 30_000;
+
+/** @throws MissingPrerequisite naming the first thing that is missing. */
+export function findPrerequisites(): Prerequisites {
+  const java = findJava();
+  if (outputOf('mvn', ['--version']) === undefined) {
+    throw new MissingPrerequisite('The oracles need Maven: install it so that `mvn --version` answers.');
+  }
+  return { java, python: findPython() };
+}
+
+function findJava(): Java {
+  const told = outputOf('java', ['-XshowSettings:properties', '-version']) ?? '';
+  const home = /^\s*java\.home = (.*)$/m.exec(told)?.[1];
+  const version = Number(/^\s*java\.specification\.version = (\d+)/m.exec(told)?.[1] ?? 0);
+  if (home === undefined || version < MIN_JAVA) {
+    const found = home === undefined ? 'none was found' : `${version} was found`;
+    throw new MissingPrerequisite(`The oracles need Java ${MIN_JAVA} or newer, and ${found}: install a JDK or JRE.`);
+  }
+  return { command: join(home, 'bin', 'java'), home };
+}
+
+/** A `python3.12` on the PATH may be a shim that fails: only what answers counts. */
+function findPython(): Python {
+  const override = process.env.ESPALIER_ORACLE_PYTHON;
+  const candidates = override ? [override] : PYTHON_MINORS.flatMap((minor) => [`python3.${minor}`, ...pyenv(minor)]);
+  for (const command of override ? candidates : [...candidates, 'python3']) {
+    const version = /^Python (3\.(\d+)\.\d+)/.exec(outputOf(command, ['--version']) ?? '');
+    if (version?.[1] && (override || PYTHON_MINORS.includes(Number(version[2]))))
+      return { command, version: version[1] };
+  }
+  const tried = override ? `${override} (ESPALIER_ORACLE_PYTHON) does not answer` : 'none was found';
+  throw new MissingPrerequisite(
+    `The oracles need Python 3.12 or 3.13, and ${tried}: install one, or name it by ESPALIER_ORACLE_PYTHON.`,
+  );
+}
+
+function pyenv(minor: number): string[] {
+  const versions = join(process.env.PYENV_ROOT ?? join(homedir(), '.pyenv'), 'versions');
+  try {
+    const names = readdirSync(versions).filter((name) => new RegExp(`^3\\.${minor}\\.\\d+$`).test(name));
+    return names.map((name) => join(versions, name, 'bin', 'python3'));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+/** What a command prints, on either stream; undefined when it is absent or fails. */
+function outputOf(command: string, parameters: readonly string[]): string | undefined {
+  const { status, stdout, stderr } = spawnSync(command, parameters, { encoding: 'utf8', timeout: PROBE_LIMIT_MS });
+  return status === 0 ? stdout + stderr : undefined;
+}

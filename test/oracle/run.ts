@@ -1,0 +1,113 @@
+// `npm run test:oracles`: holds the contract suites against ours, against independent engines, and against ours with
+// planted wrong answers. Prints what disagrees and ends with `N passed, M failed`.
+import { type RunningOracle, startDynamoDbLocal, startLocalStack } from './engine.ts';
+import { judgePlanted } from './planted.ts';
+import { findPrerequisites, MissingPrerequisite, type Prerequisites } from './prerequisite.ts';
+import { differencesWithoutCheck, endpointVariable, type Judgement, judge, listSuites, type Suite } from './suite.ts';
+
+type Tally = { passed: number; failed: number };
+
+/** Of a failure, so many lines are shown: the assertion and where it stands. */
+const MAX_MESSAGE_LINES = 12;
+
+const suites = listSuites();
+const running = new Set<RunningOracle>();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, async () => {
+    await closeAll();
+    process.exit(1);
+  });
+}
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  const tally: Tally = { passed: 0, failed: 0 };
+  try {
+    const prerequisites = findPrerequisites();
+    await compareOurs(tally);
+    await compare(
+      tally,
+      () => startDynamoDbLocal(prerequisites),
+      (suite) => suite.service === 'dynamodb',
+    );
+    await compare(
+      tally,
+      () => startLocalStack(prerequisites),
+      (suite) => suite.service !== 'dynamodb',
+    );
+    await plant(tally);
+  } catch (error) {
+    if (error instanceof MissingPrerequisite) return refuse(error);
+    throw error;
+  } finally {
+    await closeAll();
+  }
+  console.log(`${tally.passed} passed, ${tally.failed} failed`);
+  return tally.failed === 0 ? 0 : 1;
+}
+
+/** Without its prerequisites nothing is compared: no failure of the code, but one of CI. */
+function refuse({ message }: MissingPrerequisite): number {
+  const required = process.env.CI === 'true' || process.env.CI === '1';
+  console.log(message);
+  console.log(required ? '0 passed, 1 failed' : '0 passed, 0 failed (nothing was compared)');
+  return required ? 1 : 0;
+}
+
+async function compareOurs(tally: Tally): Promise<void> {
+  const startedAt = Date.now();
+  report(tally, 'ours', await judge(suites, {}), startedAt);
+}
+
+async function compare(
+  tally: Tally,
+  start: (prerequisites?: Prerequisites) => Promise<RunningOracle>,
+  isMeant: (suite: Suite) => boolean,
+): Promise<void> {
+  const startedAt = Date.now();
+  const oracle = await start();
+  running.add(oracle);
+  const meant = suites.filter(isMeant);
+  const endpoints = meant.map(({ service }) => [endpointVariable(service), oracle.endpoint]);
+  const judgement = await judge(meant, { CONTRACT_ENGINE: oracle.name, ...Object.fromEntries(endpoints) });
+  running.delete(oracle);
+  await oracle.close();
+  report(tally, oracle.name, judgement, startedAt);
+}
+
+async function plant(tally: Tally): Promise<void> {
+  const startedAt = Date.now();
+  const faults = await judgePlanted(suites);
+  for (const { fault, problem } of faults) {
+    console.log(problem === undefined ? `  found: ${fault}` : `  NOT FOUND: ${fault}: ${problem}`);
+  }
+  const missed = faults.filter(({ problem }) => problem !== undefined).length;
+  tally.passed += faults.length - missed;
+  tally.failed += missed;
+  console.log(`planted wrong answers: ${faults.length - missed} of ${faults.length} found${elapsed(startedAt)}`);
+}
+
+function report(tally: Tally, engine: string, judgement: Judgement, startedAt: number): void {
+  const { passed, failed, knownToDiffer } = judgement;
+  const idle = differencesWithoutCheck(engine, judgement);
+  for (const { check, message } of failed) {
+    console.log(`  FAILED on ${engine}: ${check}`);
+    for (const line of message.split('\n').slice(0, MAX_MESSAGE_LINES)) console.log(`    ${line}`);
+  }
+  for (const check of idle)
+    console.log(`  STALE: differences.ts names ${check} for ${engine}, and there is no such check`);
+  tally.passed += passed.length;
+  tally.failed += failed.length + idle.length;
+  const agreed = passed.length - knownToDiffer.length;
+  const known = `${agreed} agree, ${knownToDiffer.length} differ as differences.ts says, ${failed.length} fail`;
+  console.log(`${engine}: ${known}${elapsed(startedAt)}`);
+}
+
+function elapsed(startedAt: number): string {
+  return ` (${((Date.now() - startedAt) / 1000).toFixed(0)} s)`;
+}
+
+async function closeAll(): Promise<void> {
+  for (const oracle of running) await oracle.close();
+  running.clear();
+}
