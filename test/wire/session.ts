@@ -70,14 +70,15 @@ function ready(child: ChildProcess): Promise<{ url: string; printed: string }> {
   });
 }
 
+export type CommandOptions = { input?: string; env?: Record<string, string>; without?: readonly string[] };
 export type Session = {
   /** HOME of this session; also the working directory of its commands. */
   readonly home: string;
   readonly environment: Readonly<Record<string, string>>;
   /** Runs `dx ARGS`; anything the command reads comes from `input`. */
-  dx(args: readonly string[], options?: { input?: string; env?: Record<string, string> }): Promise<Reply>;
+  dx(args: readonly string[], options?: CommandOptions): Promise<Reply>;
   /** The same, which must exit 0; its standard output without the last line break. */
-  ok(args: readonly string[], options?: { input?: string; env?: Record<string, string> }): Promise<string>;
+  ok(args: readonly string[], options?: CommandOptions): Promise<string>;
   /** Runs a Python program with dxpy. */
   python(program: string): Promise<Reply>;
   /** A POST to the API with the session's own token. */
@@ -97,15 +98,18 @@ export async function givenSession(platform: Platform, options: { user?: string 
     ...(options.user ? ['--user', options.user] : []),
   );
   if (printed.code !== 0) throw new Error(`espalier env: ${printed.stderr}`);
-  const environment = {
+  const environment: Record<string, string> = {
     HOME: home,
     PATH: `${tools}:/usr/local/bin:/usr/bin:/bin`,
     LANG: 'C.UTF-8',
     PYTHONWARNINGS: 'ignore',
     ...(await evaluate(printed.stdout)),
   };
-  const dx: Session['dx'] = (args, extra = {}) =>
-    execute(join(tools, 'dx'), args, { cwd: home, env: { ...environment, ...extra.env }, input: extra.input ?? '' });
+  const dx: Session['dx'] = (args, extra = {}) => {
+    const all = Object.entries({ ...environment, ...extra.env });
+    const env = Object.fromEntries(all.filter(([name]) => !extra.without?.includes(name)));
+    return execute(join(tools, 'dx'), args, { cwd: home, env, input: extra.input ?? '' });
+  };
   return {
     home,
     environment,
