@@ -80,7 +80,7 @@ async function start(options: PlatformOptions, steps: ReturnType<typeof createSt
   const authority = createAuthority(resources.ofType('AWS::IAM::Role'));
   const verify = createSigV4Verifier(authority.credentials);
   const counts = new Map<string, number>();
-  const count = (what: string) => void counts.set(what, (counts.get(what) ?? 0) + 1);
+  const count = (what: string, amount = 1) => void counts.set(what, (counts.get(what) ?? 0) + amount);
 
   const database = openDatabase(folder.file('cloud'));
   steps.add(async () => database.close());
@@ -149,6 +149,7 @@ async function start(options: PlatformOptions, steps: ReturnType<typeof createSt
     client: tables.client,
     streamIdleMs: tables.isOwn ? 1_000 : 250,
     report,
+    count,
   });
   wake.tables = triggers.wake;
   steps.add(() => triggers.close());

@@ -48,7 +48,7 @@ export type ServiceOptions = {
   /** Where an event goes that a rule's target did not take. */
   onDeadEvent(rule: string, target: string, event: string): void;
   report(what: string, fault: unknown): void;
-  count(what: string): void;
+  count(what: string, amount?: number): void;
 };
 
 type StatusDetail = { readonly detail: { readonly name: string; readonly status: string } };
@@ -70,7 +70,10 @@ export function createServices(options: ServiceOptions): Services {
     ...base,
     compileCache: options.compileCache,
     onLogLine: (group, stream, line) => logs.append(group, stream, [{ timestamp: now(), message: line }]),
-    onInvocation: () => count('invocations'),
+    onInvocation({ functionName, memoryMb, durationMs }) {
+      count(`lambda:${functionName}`);
+      count('lambdaMegabyteSeconds', (memoryMb * durationMs) / 1000);
+    },
   });
   const ecs = createEcs({
     ...base,
@@ -93,6 +96,7 @@ export function createServices(options: ServiceOptions): Services {
       if (status !== 'RUNNING') capacity.ended(name);
       eventBridge.publish(event as NewEvent);
     },
+    onTransition: () => count('transitions'),
   });
   const s3 = createS3({
     folder: folder.file('objects'),
@@ -100,7 +104,7 @@ export function createServices(options: ServiceOptions): Services {
     credentials: authority.credentials,
     authorise: ({ accessKeyId }, action, resources) => authorise(authority, accessKeyId, action, resources),
     onEvent: (event) => void eventBridge.publish(event as NewEvent),
-    onCall: () => count('s3Requests'),
+    onCall: ({ operation }) => count(`s3:${operation}`),
     onFault: (fault, what) => report(`S3 ${what}`, fault),
   });
   const sqs = createSqs(base);

@@ -19,6 +19,7 @@ export type TriggerOptions = {
   /** How long a stream is left alone while nobody tells of a write. */
   readonly streamIdleMs: number;
   report(what: string, fault: unknown): void;
+  count(what: string): void;
 };
 
 export type Triggers = {
@@ -155,7 +156,8 @@ function isQueue({ properties }: DeployedResource): boolean {
   return String(properties.EventSourceArn).includes(':sqs:');
 }
 
-function startQueue({ properties }: DeployedResource, { services, resources, report }: TriggerOptions): QueuePoller {
+function startQueue({ properties }: DeployedResource, options: TriggerOptions): QueuePoller {
+  const { services, resources, report, count } = options;
   const { sqs, lambda, capacity } = services;
   const functionName = String(properties.FunctionName);
   const scaling = properties.ScalingConfig as { MaximumConcurrency?: number } | undefined;
@@ -167,7 +169,12 @@ function startQueue({ properties }: DeployedResource, { services, resources, rep
       reportsItems: reportsItems(properties),
     },
     sqs,
-    invoke: (payload) => lambda.invoke(functionName, payload),
+    invoke(payload) {
+      // On AWS a batch is taken and deleted by requests that are charged.
+      count('sqs:ReceiveMessage');
+      count('sqs:DeleteMessageBatch');
+      return lambda.invoke(functionName, payload);
+    },
     onFault: report,
     ...(startsExecutions(functionName, resources) ? { room: capacity } : {}),
   });

@@ -38,7 +38,8 @@ export type LambdaOptions = {
   database: DatabaseSync;
   now(): number;
   onLogLine(group: string, stream: string, line: string): void;
-  onInvocation?(functionName: string): void;
+  /** Told of each invocation that ended, for counting: AWS charges its duration by the memory. */
+  onInvocation?(invocation: { functionName: string; memoryMb: number; durationMs: number }): void;
   /** Where compiled code is kept between starts. */
   compileCache?: string;
 };
@@ -56,10 +57,13 @@ export function createLambda(options: LambdaOptions): Lambda {
     const text = `Function not found: ${arnOf('lambda', `function:${name}`)}`;
     throw new AwsError('ResourceNotFoundException', text, 404, { Type: 'User' });
   };
-  const run = (nameOrArn: string, payload: string) => {
+  const run = async (nameOrArn: string, payload: string) => {
     const live = find(nameOrArn);
-    options.onInvocation?.(live.definition.name);
-    return sandboxOf(live, options).invoke(payload);
+    const { name: functionName, memoryMb } = live.definition;
+    const startedAt = performance.now();
+    const result = await sandboxOf(live, options).invoke(payload);
+    options.onInvocation?.({ functionName, memoryMb, durationMs: performance.now() - startedAt });
+    return result;
   };
   return {
     createFunction(definition) {

@@ -23,6 +23,7 @@ export type DriverOptions = {
   startTimer: StartTimer;
   /** The compiled definition, compiled once. */
   machineOf(definitionId: string): Machine;
+  onTransition?: (() => void) | undefined;
 };
 
 export type Driver = {
@@ -54,6 +55,7 @@ export function createDriver(options: DriverOptions): Driver {
         table.insert(change);
         outbox.put(statusEvent(change.execution));
       });
+      countEntered(hub, change);
       go(hub, change.execution);
     },
     resume: (execution) => go(hub, execution),
@@ -111,12 +113,19 @@ function save(hub: Hub, live: Live, change: Change, transact: typeof inTransacti
   return written;
 }
 
-function store({ database, table, outbox }: Hub, change: Change, transact: typeof inTransaction): boolean {
-  return transact(database, () => {
-    const written = table.save(change);
-    if (written && change.execution.status !== 'RUNNING') outbox.put(statusEvent(change.execution));
-    return written;
+function store(hub: Hub, change: Change, transact: typeof inTransaction): boolean {
+  const { database, table, outbox } = hub;
+  const written = transact(database, () => {
+    const saved = table.save(change);
+    if (saved && change.execution.status !== 'RUNNING') outbox.put(statusEvent(change.execution));
+    return saved;
   });
+  if (written) countEntered(hub, change);
+  return written;
+}
+
+function countEntered({ onTransition }: Hub, { events }: Change): void {
+  for (const { type } of events) if (type.endsWith('StateEntered')) onTransition?.();
 }
 
 type Save = (change: Change) => boolean;

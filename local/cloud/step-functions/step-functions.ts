@@ -18,6 +18,8 @@ export type StepFunctionsOptions = Services & {
   now(): number;
   /** Gets "Step Functions Execution Status Change" events, in order, at least once, also after a crash. */
   onStatus(event: object): Promise<void> | void;
+  /** Told of each state that is entered, for counting. */
+  onTransition?(): void;
   /** Numbers 0 ≤ n < 1 for the jitter of retries; Math.random unless told. */
   random?(): number;
   /** How waits are timed; setTimeout unless a test lets time run faster. */
@@ -60,7 +62,16 @@ export function createStepFunctions(options: StepFunctionsOptions): StepFunction
   };
   const machineOf = (definitionId: string) => compile(definitionId, () => machines.definition(definitionId));
   const clock = { now, random };
-  const driver = createDriver({ database, table, outbox, services: options, clock, startTimer, machineOf });
+  const driver = createDriver({
+    database,
+    table,
+    outbox,
+    services: options,
+    clock,
+    startTimer,
+    machineOf,
+    onTransition: options.onTransition,
+  });
   return {
     api: createStatesApi({ table, machines, driver, clock, machineOf }),
     createStateMachine({ name, roleArn, definition, type = 'STANDARD' }) {
