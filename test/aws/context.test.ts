@@ -73,6 +73,7 @@ describe('content', () => {
     const wrong = await put(content, key, uploadId, last, Buffer.from('THE END'));
     expect([400, 403]).toContain(wrong.status);
     const { url, headers } = await content.uploadUrl(key, uploadId, last);
+    expect(new URL(url).searchParams.get('X-Amz-SignedHeaders')).toBe('content-length;content-md5;host');
     const longer = await fetch(url, {
       method: 'PUT',
       headers: { 'content-md5': headers['content-md5'] ?? '' },
