@@ -4,9 +4,6 @@ import { readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
-/** Something that the user has to install; the message is one sentence that says what. */
-export class MissingPrerequisite extends Error {}
-
 export type Prerequisites = { readonly python: Python; readonly java: Java };
 export type Python = { readonly command: string; readonly version: string };
 export type Java = { readonly command: string; readonly home: string };
@@ -16,28 +13,30 @@ const MIN_JAVA = 17;
 const PYTHON_MINORS = [13, 12];
 const PROBE_LIMIT_MS = 30_000;
 
-/** @throws MissingPrerequisite naming the first thing that is missing. */
-export function findPrerequisites(): Prerequisites {
+/** @returns what was found, or one sentence that says what to install. */
+export function findPrerequisites(): Prerequisites | { readonly missing: string } {
   const java = findJava();
+  if (typeof java === 'string') return { missing: java };
   if (outputOf('mvn', ['--version']) === undefined) {
-    throw new MissingPrerequisite('The oracles need Maven: install it so that `mvn --version` answers.');
+    return { missing: 'The oracles need Maven: install it so that `mvn --version` answers.' };
   }
-  return { java, python: findPython() };
+  const python = findPython();
+  return typeof python === 'string' ? { missing: python } : { java, python };
 }
 
-function findJava(): Java {
+function findJava(): Java | string {
   const told = outputOf('java', ['-XshowSettings:properties', '-version']) ?? '';
   const home = /^\s*java\.home = (.*)$/m.exec(told)?.[1];
   const version = Number(/^\s*java\.specification\.version = (\d+)/m.exec(told)?.[1] ?? 0);
   if (home === undefined || version < MIN_JAVA) {
     const found = home === undefined ? 'none was found' : `${version} was found`;
-    throw new MissingPrerequisite(`The oracles need Java ${MIN_JAVA} or newer, and ${found}: install a JDK or JRE.`);
+    return `The oracles need Java ${MIN_JAVA} or newer, and ${found}: install a JDK or JRE.`;
   }
   return { command: join(home, 'bin', 'java'), home };
 }
 
 /** A `python3.12` on the PATH may be a shim that fails: only what answers counts. */
-function findPython(): Python {
+function findPython(): Python | string {
   const override = process.env.ESPALIER_ORACLE_PYTHON;
   const candidates = override ? [override] : PYTHON_MINORS.flatMap((minor) => [`python3.${minor}`, ...pyenv(minor)]);
   for (const command of override ? candidates : [...candidates, 'python3']) {
@@ -46,9 +45,7 @@ function findPython(): Python {
       return { command, version: version[1] };
   }
   const tried = override ? `${override} (ESPALIER_ORACLE_PYTHON) does not answer` : 'none was found';
-  throw new MissingPrerequisite(
-    `The oracles need Python 3.12 or 3.13, and ${tried}: install one, or name it by ESPALIER_ORACLE_PYTHON.`,
-  );
+  return `The oracles need Python 3.12 or 3.13, and ${tried}: install one, or name it by ESPALIER_ORACLE_PYTHON.`;
 }
 
 function pyenv(minor: number): string[] {

@@ -72,6 +72,8 @@ async function runVitest(
     env: { ...process.env, ...environment },
     timeout: RUN_LIMIT_MS,
   });
+  const end = () => child.kill();
+  process.once('exit', end);
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk: Buffer) => {
@@ -82,6 +84,7 @@ async function runVitest(
     child.once('error', reject);
     child.once('close', () => resolve());
   });
+  process.off('exit', end);
   return output;
 }
 
@@ -108,19 +111,29 @@ function readReport(path: string, output: string): Report {
 }
 
 function judgementOf(report: Report, engine: string): Judgement {
+  const known = new Set(differences.filter((each) => each.engine === engine).map(({ check }) => check));
   const passed: string[] = [];
   const failed: { check: string; message: string }[] = [];
   for (const { name, message, status, assertionResults } of report.testResults) {
     for (const result of assertionResults) {
       const check = /^([^\s:]+\/[^\s:]+): /.exec(result.title)?.[1] ?? `${relative(root, name)}: ${result.title}`;
       if (result.status === 'passed') passed.push(check);
-      else failed.push({ check, message: result.failureMessages?.[0] ?? result.status });
+      else if (known.has(check))
+        failed.push({ check, message: 'It agrees now: its entry in differences.ts is stale.' });
+      else failed.push({ check, message: readable(result.failureMessages?.[0] ?? result.status) });
     }
     // A file that could not be loaded, or whose engine did not start, has no results of its own.
     if (status === 'failed' && !assertionResults.some((result) => result.status === 'failed')) {
       failed.push({ check: relative(root, name), message: message ?? 'the file failed' });
     }
   }
-  const known = new Set(differences.filter((each) => each.engine === engine).map(({ check }) => check));
   return { passed, failed, knownToDiffer: passed.filter((check) => known.has(check)) };
+}
+
+/** Without the frames of the test runner. */
+function readable(message: string): string {
+  return message
+    .split('\n')
+    .filter((line) => !/^\s+at .*(node_modules|node:)/.test(line))
+    .join('\n');
 }
