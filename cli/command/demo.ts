@@ -48,7 +48,7 @@ async function walk(dx: Dx, results: string): Promise<void> {
   say('Run it: it splits the reads, counts each part in a job of its own, and adds up. The log is live');
   const inputs = reads.map((file) => `-ireads=${file.split('/').at(-1)}`);
   const job = (await dx(['run', 'fastq-stats', ...inputs, '-y', '--brief'])).trim();
-  await dx(['watch', job, '--tree']);
+  await dx(['watch', job, '--tree', '--quiet']);
   say('The tree of jobs, with states and times');
   await dx(['find', 'executions', '--origin', job]);
   say('The results');

@@ -250,7 +250,7 @@ describe('failing and ending', () => {
   it('a failing subjob fails its tree; who depends on it fails too', async () => {
     await givenBuilt('breaks', {
       code: [
-        'main() { child=$(dx-jobutil-new-job bad); dx-jobutil-new-job never --depends-on "$child"; dx-jobutil-add-output n "$child:n" --class jobref; }',
+        'main() { dx-jobutil-new-job never; child=$(dx-jobutil-new-job bad); dx-jobutil-add-output n "$child:n" --class jobref; }',
         'bad() { dx-jobutil-report-error "bad luck"; }',
         'never() { sleep 60; }',
       ].join('\n'),

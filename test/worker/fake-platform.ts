@@ -47,6 +47,7 @@ export async function runFakeJob(options: Options): Promise<FakeRun> {
       ESPALIER_NONCE: 'nonce-must-not-leak',
       ESPALIER_ROOT: root,
       ESPALIER_LIFELINE_FD: '3',
+      ESPALIER_TASK_ID: 'task-of-this-worker',
       ECS_CONTAINER_METADATA_URI_V4: `http://127.0.0.1:${port}/metadata`,
     },
     stdio: ['ignore', 'pipe', 'inherit', 'pipe'],

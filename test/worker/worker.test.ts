@@ -67,6 +67,7 @@ describe('a bash job', () => {
     expect(output).not.toContain('must-not-leak');
     expect(output).toContain('clean');
     expect(output.match(/secret-of-this-try/g)).toHaveLength(1);
+    expect(output).toContain('ESPALIER_TASK_ID=task-of-this-worker');
   });
 });
 
