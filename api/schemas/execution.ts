@@ -1,6 +1,7 @@
 // Shapes of the inputs of executions: run, /job/new, describe, searches (dx-api.md §4, §5, §7.3).
 
 import { z } from 'zod';
+import { namePattern, nameTree, propertyTree } from './find.ts';
 import { details, folder, isHash, name, nonce, properties, propertyChanges, tag, tags } from './metadata.ts';
 
 const hash = z.custom<Record<string, unknown>>(isHash, 'be a hash');
@@ -93,9 +94,9 @@ export const findExecutionsInput = z.object({
   parentJob: z.string().max(64).nullable().optional(),
   parentAnalysis: z.string().max(64).nullable().optional(),
   rootExecution: idOrIds.nullish(),
-  name: z.unknown().optional(),
-  tags: z.unknown().optional(),
-  properties: z.unknown().optional(),
+  name: namePattern.nullish(),
+  tags: nameTree.nullish(),
+  properties: propertyTree.nullish(),
   /** Milliseconds since 1970; negative ones are relative to now. */
   created: z.object({ after: moment.nullish(), before: moment.nullish() }).nullish(),
   includeSubjobs: z.boolean().default(true),

@@ -6,7 +6,6 @@ import type { JobId, ProjectId } from '../../core/id/identifier.ts';
 import { type JobRow, parseLineage } from '../../core/job/row.ts';
 import type { JobSpec } from '../../core/job/spec.ts';
 import { isHash } from '../../core/reference/value.ts';
-import type { Properties } from '../../core/search/filter.ts';
 import { loadJobs } from '../load-job.ts';
 import { forEach } from '../object/each.ts';
 import {
@@ -28,6 +27,7 @@ export type SearchRange =
   | { readonly kind: 'trees'; readonly origins: readonly JobId[] }
   | { readonly kind: 'children'; readonly parent: JobRow }
   | { readonly kind: 'jobs'; readonly jobs: readonly JobId[] };
+export type Properties = JobMetadata['properties'];
 export type JobSearch = {
   readonly range: SearchRange;
   readonly bounds: Bounds;

@@ -4,10 +4,12 @@ import { atLeast } from '../../../core/access/level.ts';
 import { invalidInput, resourceNotFound } from '../../../core/error/api-error.ts';
 import { isId, type JobId, type ProjectId } from '../../../core/id/identifier.ts';
 import type { JobRow } from '../../../core/job/row.ts';
-import { type Read, readNameFilter, readPropertyFilter, readTagFilter } from '../../../core/search/filter.ts';
+import { holdsForProperties, holdsForSet } from '../../../core/pattern/boolean-tree.ts';
+import { compileName } from '../../../core/pattern/name.ts';
+import { usualStepBudget } from '../../../core/pattern/regexp.ts';
 import { loadMemberships } from '../../../engine/container/project.ts';
 import { positionOf } from '../../../engine/execution/candidates.ts';
-import { type JobSearch, type SearchRange, searchJobs } from '../../../engine/execution/search.ts';
+import { type JobSearch, type Properties, type SearchRange, searchJobs } from '../../../engine/execution/search.ts';
 import { createSight, type Sight } from '../../../engine/execution/sight.ts';
 import { loadJob } from '../../../engine/load-job.ts';
 import { forEach } from '../../../engine/object/each.ts';
@@ -72,33 +74,37 @@ async function ownProjects({ context, caller, levelIn }: Sight, only: ProjectId 
 }
 
 function readFilters({ context, caller, input }: FindCall): Omit<JobSearch, 'range'> {
-  const problems: string[] = [];
-  const read = <Subject>(key: 'name' | 'tags' | 'properties', reader: (filter: unknown) => Read<Subject>) => {
-    if (input[key] === undefined || input[key] === null) return undefined;
-    const filter = reader(input[key]);
-    if ('test' in filter) return filter.test;
-    problems.push(`expected key "${key}" of input to ${filter.problem}`);
-    return undefined;
-  };
-  const name = read('name', readNameFilter);
-  const tags = read('tags', readTagFilter);
-  const properties = read('properties', readPropertyFilter);
-  if (input.starting !== undefined && input.starting !== null && !positionPattern.test(input.starting)) {
-    problems.push('expected key "starting" of input to be the "next" of an earlier answer');
+  const { tags, properties } = input;
+  const starting = input.starting ?? undefined;
+  if (starting !== undefined && !positionPattern.test(starting)) {
+    throw invalidInput('expected key "starting" of input to be the "next" of an earlier answer');
   }
-  if (problems.length > 0) throw invalidInput(problems);
+  const name = readName(input);
   const now = context.now();
   return {
     bounds: {
-      before: earliest(input.starting ?? undefined, toBefore(absolute(input.created?.before, now))),
+      before: earliest(starting, toBefore(absolute(input.created?.before, now))),
       createdAfter: absolute(input.created?.after, now),
     },
     row: rowTest(input, input.launchedBy === 'self' ? caller.user : (input.launchedBy ?? undefined)),
     ...(name === undefined ? {} : { name }),
-    ...(tags === undefined ? {} : { tags }),
-    ...(properties === undefined ? {} : { properties }),
+    ...(tags ? { tags: (held: readonly string[]) => holdsForSet(tags, held) } : {}),
+    ...(properties ? { properties: (held: Properties) => holdsForProperties(properties, held) } : {}),
     includeRestarted: input.includeRestarted,
     limit: input.limit ?? maximumPageSize,
+  };
+}
+
+/** The test of names; all names of one request together may take so many steps, whatever the pattern. */
+function readName({ name: pattern }: FindExecutionsInput): ((name: string) => boolean) | undefined {
+  if (pattern === undefined || pattern === null) return undefined;
+  const compiled = compileName(pattern);
+  if ('problem' in compiled) throw invalidInput(`expected key "name" of input to ${compiled.problem}`);
+  const budget = { left: usualStepBudget };
+  return (name) => {
+    const matches = compiled.test(name, budget);
+    if (matches === 'exhausted') throw invalidInput('The pattern in "name" takes too long to match: make it simpler');
+    return matches;
   };
 }
 
