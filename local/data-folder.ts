@@ -23,6 +23,8 @@ const FILES = {
   dynamo: 'dynamo.sqlite',
   /** State of the other services. */
   cloud: 'cloud.sqlite',
+  /** How far the tables' streams were worked off. */
+  positions: 'positions.sqlite',
   objects: 'objects',
   jobs: 'jobs',
   overlays: 'overlays',

@@ -147,6 +147,7 @@ async function start(options: PlatformOptions, steps: ReturnType<typeof createSt
     resources,
     authority,
     client: tables.client,
+    positionFile: folder.file('positions'),
     streamIdleMs: tables.isOwn ? 1_000 : 250,
     report,
     count,

@@ -30,9 +30,10 @@ export async function openTables(
   onLost: (reason: string) => void,
 ): Promise<Tables> {
   const endpoint = environment.AWS_ENDPOINT_URL_DYNAMODB;
-  if (endpoint) return tablesAt({ endpoint, credentials: credentialsIn(environment) }, undefined);
+  if (endpoint)
+    return tablesAt({ endpoint, checksSignatures: true, credentials: credentialsIn(environment) }, undefined);
   const database = await startDynoxide(file, onLost);
-  return tablesAt({ endpoint: database.endpoint, credentials: NOBODY }, database);
+  return tablesAt({ endpoint: database.endpoint, checksSignatures: false, credentials: NOBODY }, database);
 }
 
 function tablesAt(target: DynamoTarget, database: Database | undefined): Tables {
@@ -43,7 +44,6 @@ function tablesAt(target: DynamoTarget, database: Database | undefined): Tables 
     openGate: ({ authority, verify, onWrite, count }) =>
       openGate({
         target,
-        signsAgain: database === undefined,
         verify,
         authorise: authority.authorise,
         onWrite,

@@ -6,7 +6,7 @@ import { parseRate } from '../cloud/event-bridge/schedule.ts';
 import type { DynamoClient } from '../database/client.ts';
 import { StartRefusal } from '../start-refusal.ts';
 import type { DeployedResource, ResourceSet } from '../template/resource-set.ts';
-import { openPositionTable } from '../trigger/position-table.ts';
+import { openPositionTable, type PositionTable } from '../trigger/position-table.ts';
 import { type QueuePoller, startQueuePoller } from '../trigger/queue-poller.ts';
 import { type StreamMapping, type StreamPoller, startStreamPoller } from '../trigger/stream-poller.ts';
 import type { Services } from './service.ts';
@@ -16,6 +16,8 @@ export type TriggerOptions = {
   readonly resources: ResourceSet;
   readonly authority: Authority;
   readonly client: DynamoClient;
+  /** Where it is kept how far streams were worked off. */
+  readonly positionFile: string;
   /** How long a stream is left alone while nobody tells of a write. */
   readonly streamIdleMs: number;
   report(what: string, fault: unknown): void;
@@ -52,6 +54,7 @@ const STREAM_ACTIONS = ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynam
 export function startTriggers(options: TriggerOptions): Triggers {
   const mappings = options.resources.ofType('AWS::Lambda::EventSourceMapping');
   for (const mapping of mappings) checkMapping(mapping, options);
+  const positions = openPositionTable(options.positionFile);
   const streams = new Map<string, StreamPoller[]>();
   const queues: QueuePoller[] = [];
   for (const mapping of mappings) {
@@ -59,7 +62,7 @@ export function startTriggers(options: TriggerOptions): Triggers {
       queues.push(startQueue(mapping, options));
       continue;
     }
-    const { table, poller } = startStream(mapping, options);
+    const { table, poller } = startStream(mapping, options, positions);
     streams.set(table, [...(streams.get(table) ?? []), poller]);
   }
   options.services.eventBridge.start();
@@ -75,6 +78,7 @@ export function startTriggers(options: TriggerOptions): Triggers {
           .map((poller) => poller.close()),
       );
       await Promise.all(queues.map((poller) => poller.close()));
+      positions.close();
     },
   };
 }
@@ -187,7 +191,11 @@ function startsExecutions(functionName: string, resources: ResourceSet): boolean
   return 'STATE_MACHINE_ARN' in variables && 'TASK_DEFINITION' in variables;
 }
 
-function startStream(resource: DeployedResource, options: TriggerOptions): { table: string; poller: StreamPoller } {
+function startStream(
+  resource: DeployedResource,
+  options: TriggerOptions,
+  positions: PositionTable,
+): { table: string; poller: StreamPoller } {
   const { services, client, streamIdleMs, report } = options;
   const { properties } = resource;
   const mapping = streamMapping(resource);
@@ -196,7 +204,7 @@ function startStream(resource: DeployedResource, options: TriggerOptions): { tab
   const poller = startStreamPoller({
     mapping,
     client,
-    positions: openPositionTable(services.database),
+    positions,
     idleMs: streamIdleMs,
     invoke: (payload) => services.lambda.invoke(String(properties.FunctionName), payload),
     onGivenUp(details) {

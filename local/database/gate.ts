@@ -11,9 +11,8 @@ import { type DynamoTarget, signedHeaders } from './client.ts';
 import { createRequestReader, type RawRequest } from './request-reader.ts';
 
 export type GateOptions = {
+  /** Where the engine is. One that checks signatures itself gets requests in the name of the target's credentials. */
   target: DynamoTarget;
-  /** The engine checks signatures itself: requests get the target's own. */
-  signsAgain: boolean;
   verify(req: IncomingMessage, bodySha256: string): { accessKeyId: string };
   authorise(caller: Caller, action: string, resources: readonly string[]): void;
   /** Told after the engine has begun to answer a write. */
@@ -64,7 +63,7 @@ function serveConnection(client: Socket, options: GateOptions): void {
           client.write(refusalBytes(refusal));
         } else {
           writing = refusal;
-          engine.write(options.signsAgain ? signedAgain(request, options.target) : request.bytes);
+          engine.write(options.target.checksSignatures ? signedAgain(request, options.target) : request.bytes);
         }
       }
     } catch {

@@ -1,5 +1,5 @@
 // How far each stream was worked off, kept over restarts. It knows no stream.
-import type { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync } from 'node:sqlite';
 
 /** The last sequence number of a shard that is done; `end` when the shard itself is. */
 export type Position = { readonly sequenceNumber: string } | 'end';
@@ -7,9 +7,16 @@ export type Position = { readonly sequenceNumber: string } | 'end';
 export type PositionTable = {
   get(mapping: string, shard: string): Position | undefined;
   set(mapping: string, shard: string, position: Position): void;
+  close(): void;
 };
 
-export function openPositionTable(database: DatabaseSync): PositionTable {
+/**
+ * Opens the file. Its writes survive the end of the process, but not always that of the machine: a position that is lost
+ * means records that come again, which they may at any time. That saves waiting for the disk several times a second.
+ */
+export function openPositionTable(file: string): PositionTable {
+  const database = new DatabaseSync(file);
+  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
   database.exec(`CREATE TABLE IF NOT EXISTS trigger_position (
     mapping TEXT NOT NULL, shard TEXT NOT NULL, position TEXT NOT NULL, PRIMARY KEY (mapping, shard))`);
   const get = database.prepare('SELECT position FROM trigger_position WHERE mapping = ? AND shard = ?');
@@ -25,5 +32,6 @@ export function openPositionTable(database: DatabaseSync): PositionTable {
     set(mapping, shard, position) {
       set.run(mapping, shard, position === 'end' ? 'end' : position.sequenceNumber);
     },
+    close: () => database.close(),
   };
 }

@@ -12,7 +12,7 @@ function assemblyOf(...templates: Template[]): CloudAssembly {
 }
 
 /** The one parameter of a template, its value an expression. */
-function valueOf(expression: unknown, rest: Partial<Template> = {}): unknown {
+function resolved(expression: unknown, rest: Partial<Template> = {}): unknown {
   const { Resources = {}, ...others } = rest;
   const parameter = { Type: 'AWS::SSM::Parameter', Properties: { Name: 'p', Value: expression } };
   const set = resolveResources(assemblyOf({ ...others, Resources: { P: parameter, ...Resources } }));
@@ -36,7 +36,7 @@ describe('the value of an expression', () => {
   ])('%j is %j', (expression, expected) => {
     const Conditions = { Yes: { 'Fn::Equals': ['1', '1'] }, No: { 'Fn::Not': [{ Condition: 'Yes' }] } };
     const rest = { Resources: queue, Conditions, Mappings: { M: { one: { two: 3 } } } };
-    expect(valueOf(expression, rest)).toEqual(expected);
+    expect(resolved(expression, rest)).toEqual(expected);
   });
 
   it('comes through an SSM parameter from another stack', () => {
@@ -57,7 +57,7 @@ describe('the value of an expression', () => {
     [{ 'Fn::GetAtt': ['Q', 'Colour'] }, /no attribute Colour/],
     [{ 'Fn::Select': [7, ['a']] }, /element 7 of 1/],
   ])('%j is refused by name', (expression, message) => {
-    expect(() => valueOf(expression, { Resources: queue })).toThrow(message);
+    expect(() => resolved(expression, { Resources: queue })).toThrow(message);
   });
 });
 

@@ -55,10 +55,20 @@ export function scopeText(scope: Scope): string {
   return `${scope.date}/${scope.region}/${scope.service}/aws4_request`;
 }
 
+/** Keys derived before: one for each secret, day, region and service, of which there are few. */
+const knownKeys = new Map<string, Buffer>();
+const MAX_KNOWN_KEYS = 256;
+
 /** The key of one secret for one day, region and service. */
 export function signingKey(secretAccessKey: string, scope: Scope): Buffer {
+  const name = `${secretAccessKey} ${scopeText(scope)}`;
+  const known = knownKeys.get(name);
+  if (known) return known;
   const dayKey = hmac(`AWS4${secretAccessKey}`, scope.date);
-  return hmac(hmac(hmac(dayKey, scope.region), scope.service), 'aws4_request');
+  const key = hmac(hmac(hmac(dayKey, scope.region), scope.service), 'aws4_request');
+  if (knownKeys.size >= MAX_KNOWN_KEYS) knownKeys.clear();
+  knownKeys.set(name, key);
+  return key;
 }
 
 export function hmac(key: string | Buffer, text: string): Buffer {
