@@ -1,0 +1,27 @@
+// `npm run bench`: measures what the platform costs on this machine (times) and would cost on AWS (counts), and says whether
+// the goals are met. It wires and prints; what is measured stands in timing.ts and counting.ts.
+import { measureCounts } from './counting.ts';
+import { type Figures, judge } from './goal.ts';
+import { type Options, readOptions } from './option.ts';
+import { asObject, asText } from './report.ts';
+import { measureTimes } from './timing.ts';
+
+async function bench(options: Options): Promise<void> {
+  // Standard output is for the result alone.
+  const say = (line: string) => void process.stderr.write(`${line}\n`);
+  const timed = (['jobs', 'chain', 'scatter'] as const).some((part) => options.only.has(part));
+  const figures: Figures = {
+    ...(timed ? { times: await measureTimes(options, say) } : {}),
+    ...(options.only.has('counts') ? { counts: await measureCounts(options, say) } : {}),
+  };
+  const printed = options.json ? `${JSON.stringify(asObject(figures))}\n` : asText(figures, options.profile);
+  process.stdout.write(printed);
+  if (options.check && judge(figures).some(({ met }) => !met)) process.exitCode = 1;
+}
+
+try {
+  await bench(readOptions(process.argv.slice(2)));
+} catch (error) {
+  process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}

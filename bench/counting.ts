@@ -1,0 +1,125 @@
+// The counts: what a run, a subjob and a wait use of the services that AWS charges for. Loads of the same kind and another
+// size are subtracted from each other, and what the platform does anyway from both. No time is measured here.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { startDynoxide } from '../local/database/dynoxide.ts';
+import { createApplets } from './applet.ts';
+import { type CapacityProxy, openCapacityProxy } from './capacity-proxy.ts';
+import { combine, type KindUnits, type Reading, read, scale, unitsByKind, used } from './meter.ts';
+import type { Options } from './option.ts';
+import { type PlatformProcess, startPlatformProcess } from './platform-process.ts';
+import type { Usage } from './price.ts';
+import {
+  type Stage,
+  type Started,
+  startChain,
+  startEmptyJobs,
+  startFreeLinks,
+  startScatter,
+  untilDone,
+} from './workload.ts';
+
+export type Counts = {
+  readonly perRun: Usage;
+  readonly perSubjob: Usage;
+  readonly perWait: Usage;
+  /** Of an hour in which nothing is asked. */
+  readonly perIdleHour: Usage;
+  readonly unitsPerRun: { readonly reads: KindUnits; readonly writes: KindUnits };
+  readonly unitsPerSubjob: { readonly reads: KindUnits; readonly writes: KindUnits };
+};
+
+const WORKERS = 2;
+const WARM_UP_JOBS = 3;
+/** The schedule fires once in it. */
+const IDLE_MS = 60_000;
+/** Every job is launched once: RunWorker and Finalise. */
+const STATES_PER_JOB = 2;
+const QUIET_MS = 2_500;
+const LOOK_MS = 100;
+const SETTLE_LIMIT_MS = 300_000;
+
+type Bench = { readonly platform: PlatformProcess; readonly proxy: CapacityProxy; readonly stage: Stage };
+type Counted = { readonly before: Reading; readonly after: Reading };
+
+export async function measureCounts(options: Options, say: (line: string) => void): Promise<Counts> {
+  const folder = mkdtempSync(join(tmpdir(), 'espalier-bench-rows-'));
+  const engine = await startDynoxide(join(folder, 'rows.sqlite'), (reason) => say(reason));
+  const proxy = await openCapacityProxy(engine.port);
+  let platform: PlatformProcess | undefined;
+  try {
+    platform = await startPlatformProcess(WORKERS, proxy.url);
+    const stage: Stage = { client: platform.client, applets: await createApplets(platform.client) };
+    return await countLoads({ platform, proxy, stage }, options.countedJobs, say);
+  } finally {
+    await platform?.stop();
+    await proxy.close();
+    await engine.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function countLoads(bench: Bench, count: number, say: (line: string) => void): Promise<Counts> {
+  const { stage } = bench;
+  say(`counting: warm-up, then ${IDLE_MS / 1000} idle seconds`);
+  await countLoad(bench, WARM_UP_JOBS, () => startEmptyJobs(stage, WARM_UP_JOBS));
+  const idle = await countIdle(bench);
+  const net = (counted: Counted) =>
+    combine(used(counted.before, counted.after), idle, (one, two) => {
+      return one - two * (counted.after.at - counted.before.at);
+    });
+  const minus = (one: Usage, two: Usage) => combine(one, two, (left, right) => left - right);
+
+  say(`counting: ${count} runs`);
+  const runs = await countLoad(bench, count, () => startEmptyJobs(stage, count));
+  say(`counting: a tree with ${count} subjobs and one without`);
+  const lone = await countLoad(bench, 1, () => startScatter(stage, 0, false));
+  const tree = await countLoad(bench, count + 1, () => startScatter(stage, count, false));
+  say(`counting: a chain of ${count + 1}, and as many runs that do not wait`);
+  const free = await countLoad(bench, count + 1, () => startFreeLinks(stage, count + 1));
+  const chain = await countLoad(bench, count + 1, () => startChain(stage, count + 1));
+  return {
+    perRun: scale(net(runs), 1 / count),
+    perSubjob: scale(minus(net(tree), net(lone)), 1 / count),
+    perWait: scale(minus(net(chain), net(free)), 1 / count),
+    perIdleHour: scale(idle, 3_600_000),
+    unitsPerRun: unitsByKind(runs.before, runs.after, count),
+    unitsPerSubjob: unitsByKind(tree.before, tree.after, count),
+  };
+}
+
+/** Per millisecond. */
+async function countIdle({ platform, proxy }: Bench): Promise<Usage> {
+  const before = await read(platform, proxy);
+  await pause(IDLE_MS);
+  const after = await read(platform, proxy);
+  return scale(used(before, after), 1 / (after.at - before.at));
+}
+
+/** Nobody asks the platform anything between the two readings but the load itself. */
+async function countLoad(bench: Bench, jobs: number, start: () => Promise<Started>): Promise<Counted> {
+  const { platform, proxy, stage } = bench;
+  const before = await read(platform, proxy);
+  const started = await start();
+  const transitions = (before.counts.transitions ?? 0) + jobs * STATES_PER_JOB;
+  await untilQuiet(platform, proxy, transitions);
+  const after = await read(platform, proxy);
+  // Throws when a job did not end as it should.
+  await untilDone(stage, started);
+  return { before, after };
+}
+
+/** Waits until so many states were entered and nothing has been written for a while. */
+async function untilQuiet(platform: PlatformProcess, proxy: CapacityProxy, transitions: number): Promise<void> {
+  const deadline = Date.now() + SETTLE_LIMIT_MS;
+  let written = -1;
+  for (let quietSince = Date.now(); Date.now() < deadline; await pause(LOOK_MS)) {
+    const { writeUnits } = proxy.units();
+    if (writeUnits !== written || ((await platform.counts()).transitions ?? 0) < transitions) quietSince = Date.now();
+    written = writeUnits;
+    if (Date.now() - quietSince > QUIET_MS) return;
+  }
+  throw new Error(`the platform was not quiet within ${SETTLE_LIMIT_MS} ms`);
+}

@@ -1,0 +1,39 @@
+// What the figures are held against, as data. It knows no figure.
+import type { Counts } from './counting.ts';
+import type { Times } from './timing.ts';
+
+export type Figures = { readonly times?: Times; readonly counts?: Counts };
+export type Verdict = { readonly goal: string; readonly found: number; readonly limit: number; readonly met: boolean };
+
+const MANY = 1000;
+const SOME = 100;
+
+type Goal = { readonly goal: string; readonly limit: number; found(figures: Figures): number | undefined };
+
+const goals: readonly Goal[] = [
+  { goal: `wall ms per job, N = ${MANY}`, limit: 120, found: ({ times }) => jobs(times, MANY)?.wallMsPerJob },
+  {
+    goal: `CPU per job, N = ${MANY} to N = ${SOME}`,
+    limit: 1.15,
+    found({ times }) {
+      const many = jobs(times, MANY);
+      const some = jobs(times, SOME);
+      return many && some && many.cpuMsPerJob / some.cpuMsPerJob;
+    },
+  },
+  { goal: 'write units per run', limit: 40, found: ({ counts }) => counts?.perRun.writeUnits },
+  { goal: 'write units per subjob', limit: 25, found: ({ counts }) => counts?.perSubjob.writeUnits },
+  { goal: 'write units per wait', limit: 6, found: ({ counts }) => counts?.perWait.writeUnits },
+];
+
+/** A verdict on each goal whose figures were measured. */
+export function judge(figures: Figures): Verdict[] {
+  return goals.flatMap(({ goal, limit, found }) => {
+    const value = found(figures);
+    return value === undefined ? [] : [{ goal, found: value, limit, met: value <= limit }];
+  });
+}
+
+function jobs(times: Times | undefined, n: number) {
+  return times?.jobs?.find((one) => one.n === n);
+}

@@ -1,0 +1,40 @@
+// The command line of the benchmark. It knows nothing of what is measured.
+import { parseArgs } from 'node:util';
+
+const parts = ['jobs', 'chain', 'scatter', 'counts'] as const;
+export type Part = (typeof parts)[number];
+
+export type Options = {
+  /** One JSON object on standard output instead of the tables. */
+  readonly json: boolean;
+  /** Missed goals are exit status 1. */
+  readonly check: boolean;
+  readonly only: ReadonlySet<Part>;
+  /** Numbers of independent jobs. */
+  readonly jobCounts: readonly number[];
+  readonly hops: number;
+  readonly width: number;
+  /** Jobs, hops and subjobs of the counting pass. */
+  readonly countedJobs: number;
+  /** Shows what wrote rows and used the processors. */
+  readonly profile: boolean;
+};
+
+const full = { jobCounts: [1, 100, 1000], hops: 50, width: 200, countedJobs: 20 };
+const quick = { jobCounts: [1, 20], hops: 10, width: 20, countedJobs: 10 };
+
+export const usage = `npm run bench -- [--json] [--check] [--quick] [--profile] [--only ${parts.join(',')}]`;
+
+/** @throws Error that says what is wrong with the command line. */
+export function readOptions(parameters: readonly string[]): Options {
+  const flag = { type: 'boolean', default: false } as const;
+  const { values } = parseArgs({
+    args: [...parameters],
+    options: { json: flag, check: flag, quick: flag, profile: flag, only: { type: 'string' } },
+  });
+  const chosen = values.only?.split(',') ?? parts;
+  const unknown = chosen.filter((name) => !parts.some((part) => part === name));
+  if (unknown.length > 0) throw new Error(`there is no part "${unknown.join(', ')}"\n${usage}`);
+  const { json, check, profile } = values;
+  return { ...(values.quick ? quick : full), json, check, profile, only: new Set(chosen as Part[]) };
+}

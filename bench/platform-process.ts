@@ -1,0 +1,77 @@
+// A platform as a user starts it, in a process of its own on a temporary data folder.
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
+import { askPlatform } from '../local/control-socket.ts';
+import { pathIn } from '../local/data-folder.ts';
+import type { DeskRequest } from '../local/operator-desk.ts';
+import { type Client, createClient } from './client.ts';
+
+export type PlatformProcess = {
+  readonly pid: number;
+  readonly client: Client;
+  /** What its services were asked so far, by name. */
+  counts(): Promise<Readonly<Record<string, number>>>;
+  /** Ends it and removes its data. */
+  stop(): Promise<void>;
+};
+
+const START_LIMIT_MS = 300_000;
+const STOP_LIMIT_MS = 30_000;
+const program = resolve(import.meta.dirname, '../cli/espalier.ts');
+
+/** @param dynamoUrl another DynamoDB engine than its own */
+export async function startPlatformProcess(workers: number, dynamoUrl?: string): Promise<PlatformProcess> {
+  const data = mkdtempSync(join(tmpdir(), 'espalier-bench-'));
+  const env = { ...process.env, ...(dynamoUrl === undefined ? {} : { AWS_ENDPOINT_URL_DYNAMODB: dynamoUrl }) };
+  const parameters = [program, 'start', '--port', '0', '--data', data, '--workers', String(workers)];
+  const child = spawn(process.execPath, parameters, { stdio: ['ignore', 'pipe', 'inherit'], env });
+  const stop = async () => {
+    await end(child);
+    rmSync(data, { recursive: true, force: true });
+  };
+  try {
+    const url = await ready(child);
+    return {
+      pid: Number(child.pid),
+      client: createClient(url, await newToken(data)),
+      counts: () => askPlatform(pathIn(data, 'socket'), { action: 'counts' } satisfies DeskRequest),
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function ready(child: ChildProcess): Promise<string> {
+  return new Promise((done, fail) => {
+    const timer = setTimeout(() => fail(new Error(`no "ready" within ${START_LIMIT_MS} ms`)), START_LIMIT_MS);
+    child.once('exit', (code) => fail(new Error(`the platform ended with ${code} before it was ready`)));
+    createInterface({ input: child.stdout as NodeJS.ReadableStream }).on('line', (line) => {
+      const url = /^ready (http:\S+)$/.exec(line)?.[1];
+      if (url === undefined) return;
+      clearTimeout(timer);
+      done(url);
+    });
+  });
+}
+
+async function newToken(data: string): Promise<string> {
+  const { stdout } = await promisify(execFile)(process.execPath, [program, 'env', '--data', data]);
+  const token = /"auth_token":"([^"]+)"/.exec(stdout)?.[1];
+  if (token === undefined) throw new Error('"espalier env" printed no token');
+  return token;
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise((done) => child.once('exit', done));
+  child.kill('SIGINT');
+  const timer = setTimeout(() => child.kill('SIGKILL'), STOP_LIMIT_MS);
+  await ended;
+  clearTimeout(timer);
+}

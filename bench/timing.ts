@@ -1,0 +1,105 @@
+// The measures of time, processor and memory: each load above a bare spawn of the same command in the same run.
+import { setTimeout as pause } from 'node:timers/promises';
+import { createApplets } from './applet.ts';
+import { measureBareSpawn } from './bare-spawn.ts';
+import type { Options } from './option.ts';
+import { startPlatformProcess } from './platform-process.ts';
+import { difference, type ProcessorTime, peakMemoryMb, processorTime } from './process-cost.ts';
+import { type Stage, type Started, startChain, startEmptyJobs, startScatter, untilDone } from './workload.ts';
+
+export type Load = { readonly wallMs: number; readonly cpu: ProcessorTime };
+export type JobsTime = {
+  readonly n: number;
+  readonly wallMsPerJob: number;
+  readonly cpuMsPerJob: number;
+  /** Where the processor time went, per job: not above the floor. */
+  readonly cpu: ProcessorTime;
+};
+export type Times = {
+  readonly jobs?: readonly JobsTime[];
+  readonly chain?: { readonly hops: number; readonly wallMsPerHop: number };
+  readonly scatter?: { readonly width: number; readonly wallMsPerJob: number };
+  readonly peakMemoryMb: number;
+};
+
+const WORKERS = 2;
+const WARM_UP_JOBS = 10;
+const QUIET_WINDOW_MS = 250;
+/** Processor time of a window in which a platform only waits. */
+const QUIET_CPU_MS = 40;
+const QUIET_LIMIT_MS = 20_000;
+
+/** `say` is told what is being measured. */
+export async function measureTimes(options: Options, say: (line: string) => void): Promise<Times> {
+  const platform = await startPlatformProcess(WORKERS);
+  try {
+    const stage: Stage = { client: platform.client, applets: await createApplets(platform.client) };
+    say(`warm-up: ${WARM_UP_JOBS} jobs`);
+    await measureLoad(platform.pid, stage, () => startEmptyJobs(stage, WARM_UP_JOBS));
+    const jobs: JobsTime[] = [];
+    for (const n of options.only.has('jobs') ? options.jobCounts : []) {
+      say(`${n} independent jobs`);
+      jobs.push(await measureJobs(platform.pid, stage, n));
+    }
+    const { hops, width } = options;
+    const { only } = options;
+    return {
+      ...(only.has('jobs') ? { jobs } : {}),
+      ...(only.has('chain') ? { chain: await measureChain(platform.pid, stage, hops, say) } : {}),
+      ...(only.has('scatter') ? { scatter: await measureScatter(platform.pid, stage, width, say) } : {}),
+      peakMemoryMb: peakMemoryMb(platform.pid),
+    };
+  } finally {
+    await platform.stop();
+  }
+}
+
+async function measureJobs(pid: number, stage: Stage, n: number): Promise<JobsTime> {
+  const floor = await measureBareSpawn(n, WORKERS);
+  const { wallMs, cpu } = await measureLoad(pid, stage, () => startEmptyJobs(stage, n));
+  const each = (ms: number) => ms / n;
+  return {
+    n,
+    wallMsPerJob: wallMs / n - floor.wallMsPerJob,
+    cpuMsPerJob: cpu.totalMs / n - floor.cpuMsPerJob,
+    cpu: {
+      platformMs: each(cpu.platformMs),
+      databaseMs: each(cpu.databaseMs),
+      workersMs: each(cpu.workersMs),
+      totalMs: each(cpu.totalMs),
+    },
+  };
+}
+
+async function measureChain(pid: number, stage: Stage, hops: number, say: (line: string) => void) {
+  say(`a chain of ${hops}`);
+  const floor = await measureBareSpawn(hops, 1);
+  const { wallMs } = await measureLoad(pid, stage, () => startChain(stage, hops));
+  return { hops, wallMsPerHop: wallMs / hops - floor.wallMsPerJob };
+}
+
+async function measureScatter(pid: number, stage: Stage, width: number, say: (line: string) => void) {
+  say(`a scatter of ${width} with its gather`);
+  const floor = await measureBareSpawn(width, WORKERS);
+  const { wallMs } = await measureLoad(pid, stage, () => startScatter(stage, width));
+  return { width, wallMsPerJob: wallMs / width - floor.wallMsPerJob };
+}
+
+/** Wall time ends when the last job is done; processor time when all that follows from it is done too. */
+async function measureLoad(pid: number, stage: Stage, start: () => Promise<Started>): Promise<Load> {
+  const before = processorTime(pid);
+  const started = await start();
+  const doneAt = await untilDone(stage, started);
+  await untilQuiet(pid);
+  return { wallMs: doneAt - started.at, cpu: difference(processorTime(pid), before) };
+}
+
+async function untilQuiet(pid: number): Promise<void> {
+  const deadline = Date.now() + QUIET_LIMIT_MS;
+  for (let last = processorTime(pid).totalMs; Date.now() < deadline; ) {
+    await pause(QUIET_WINDOW_MS);
+    const now = processorTime(pid).totalMs;
+    if (now - last <= QUIET_CPU_MS) return;
+    last = now;
+  }
+}
