@@ -56,9 +56,14 @@ function difference(before: JobRow, after: JobRow): { set: { [name: string]: Val
   const fresh = after as unknown as { readonly [name: string]: Value | undefined };
   const set: { [name: string]: Value } = {};
   for (const [name, value] of Object.entries(fresh)) {
-    if (value !== undefined && JSON.stringify(value) !== JSON.stringify(old[name])) set[name] = value;
+    if (value !== undefined && !same(value, old[name])) set[name] = value;
   }
   return { set, remove: Object.keys(old).filter((name) => fresh[name] === undefined) };
+}
+
+function same(first: Value, second: Value | undefined): boolean {
+  if (first === second) return true;
+  return typeof first === 'object' && JSON.stringify(first) === JSON.stringify(second);
 }
 
 function shardOf(context: Context, row: JobRow): number {

@@ -1,0 +1,128 @@
+// Launch and claim, searched on the product's own functions: duplicate dispatch, a launch that fails, a late task, an answer
+// that is lost, two tasks of one launch (protocols.md §4).
+
+import { describe, expect, test } from 'vitest';
+import { executionName } from '../../core/job/row.ts';
+import { claim } from '../../engine/claim.ts';
+import { finalise } from '../../engine/finalise.ts';
+import { finish } from '../../engine/finish.ts';
+import type { MemoryContext } from '../memory/context.ts';
+import { jobId, planJob } from '../memory/plan.ts';
+import { type Actor, type Budget, budgets, currentActor, explore, type World } from './explore.ts';
+import { createSmallContext, givenJob, peek, wire } from './world.ts';
+
+type Planted = (context: MemoryContext) => void;
+const calm: Budget = { crashes: 0, losses: 0, doubles: 0 };
+
+type Options = {
+  /** Tasks that the first launch comes to. */
+  readonly tasks: readonly string[];
+  /** Does the first execution end, without its tasks? They are late then. */
+  readonly fails?: boolean;
+  /** Does the first task ask twice? */
+  readonly losesAnswer?: boolean;
+  readonly planted?: Planted;
+};
+
+/** J is runnable; every execution starts tasks that claim and report. */
+async function launchedJob(options: Options): Promise<World> {
+  const context = createSmallContext();
+  const parent = planJob('tree').row;
+  const row = await givenJob(context, 'j', { parent, at: { state: 'runnable', transitions: [['runnable', 0]] } });
+  await context.queues.sendRunnable([{ job: row.pk, try: 0, launch: 0, group: 'p' }]);
+  options.planted?.(context);
+  const claimants = new Set<string>();
+  let failedUnder = '';
+  const first = executionName({ job: row.pk, try: 0, launch: 0 });
+  const wired = wire(context);
+  const task = async (name: string, launch: number, twice: boolean): Promise<void> => {
+    const of = { job: row.pk, try: 0, launch };
+    const nonce = await context.seals.seal('boot', executionName(of));
+    const arn = `task ${name}`;
+    context.workers.tasks.set(arn, { lastStatus: 'RUNNING' });
+    const ask = () => claim(context, { ...of, nonce, task: arn }).catch(() => undefined);
+    const unheard = twice ? await ask() : undefined;
+    const claimed = await ask();
+    if ((claimed ?? unheard) !== undefined) claimants.add(arn);
+    if (claimed !== undefined) await finish(context, claimed.row, { output: {} });
+    if (peek(context, row.pk)?.state === 'failed') failedUnder = arn;
+    context.workers.tasks.set(arn, { lastStatus: 'STOPPED', stopCode: 'EssentialContainerExited', exitCode: 0 });
+  };
+  const ends = async (launch: number, seen: unknown): Promise<void> => {
+    const execution = context.workers.executions.get(executionName({ job: row.pk, try: 0, launch }));
+    if (execution !== undefined) execution.status = 'CLOSED';
+    await finalise(context, { jobId: row.pk, try: 0, launch, seen });
+  };
+  const spawn = (): Actor[] =>
+    [...context.workers.executions.keys()].flatMap((name) => {
+      const launch = context.workers.executions.get(name)?.input.launch ?? 0;
+      if (name !== first) return [{ name: `worker ${launch}`, run: () => task(`of launch ${launch}`, launch, false) }];
+      const tasks = options.tasks.map((one, index) => ({
+        name: `worker ${one}`,
+        run: () => task(one, 0, index === 0 && options.losesAnswer === true),
+      }));
+      const end = {
+        name: 'worker that never came',
+        run: () => ends(0, { error: 'ECS.Unknown', cause: 'RESOURCE:CPU' }),
+      };
+      return options.fails ? [...tasks, end] : tasks;
+    });
+  return {
+    ...wired,
+    actors: [],
+    spawn,
+    invariant: () => {
+      if (claimants.size > 1) return `claimed by ${[...claimants].join(' and ')}`;
+      return failedUnder === '' ? undefined : `failed while ${failedUnder} ran`;
+    },
+    final: () => {
+      const state = peek(context, row.pk)?.state;
+      return state === 'done' ? undefined : `j is ${state}`;
+    },
+  };
+}
+
+const worlds: [string, Options][] = [
+  ['two tasks of one launch, the first of which asks twice', { tasks: ['one', 'two'], losesAnswer: true }],
+  ['a launch that fails, with a task that comes late', { tasks: ['late'], fails: true }],
+];
+
+describe.each(worlds)('%s', (_title, options) => {
+  test.each(budgets)(
+    'when %s',
+    async (_what, budget) => {
+      const found = await explore(() => launchedJob(options), budget);
+      expect(found.problem).toBeUndefined();
+      expect(found.states).toBeGreaterThan(10);
+    },
+    120_000,
+  );
+});
+
+describe('a check of the check', () => {
+  test('a claim without its condition is found', async () => {
+    const found = await explore(() => launchedJob({ tasks: ['one', 'two'], planted: claimUnconditionally }), calm);
+    expect(found.problem?.what).toMatch('claimed by');
+  });
+
+  test('a claim that is not idempotent for its task is found', async () => {
+    const found = await explore(() => launchedJob({ tasks: ['one'], losesAnswer: true, planted: forgetTheTask }), calm);
+    expect(found.problem?.what).toMatch(/j is (running|failed)/);
+  });
+});
+
+function claimUnconditionally({ rows }: MemoryContext): void {
+  const { update } = rows;
+  rows.update = (table, key, change, expected) =>
+    update(table, key, change, change.set?.task === undefined ? expected : {});
+}
+
+/** Asked again, the row seems to be another task's. */
+function forgetTheTask({ rows }: MemoryContext): void {
+  const { get } = rows;
+  rows.get = async (table, key) => {
+    const row = await get(table, key);
+    if (key.pk !== jobId('j') || !currentActor().startsWith('worker')) return row;
+    return row?.task === undefined ? row : { ...row, task: 'another' };
+  };
+}

@@ -1,0 +1,80 @@
+// Errors to plant in the worlds of tree.test.ts: each is an order of steps that protocols.md found to be wrong.
+
+import type { MemoryContext } from '../memory/context.ts';
+import { jobId } from '../memory/plan.ts';
+import { currentActor } from './explore.ts';
+
+/** The finisher's query answers what was there before its state was written. */
+export function readMembersEarly({ rows }: MemoryContext): void {
+  const { update, query } = rows;
+  let early: Awaited<ReturnType<typeof query>> | undefined;
+  rows.update = async (table, key, change, expected) => {
+    if (change.set?.state === 'waiting_on_output') {
+      early = await query('executions', { pk: `tree#${jobId('p')}`, prefix: `${jobId('p')}#`, limit: 10 });
+    }
+    return update(table, key, change, expected);
+  };
+  rows.query = async (table, range) => (range.pk.startsWith('tree#') && early ? early : query(table, range));
+}
+
+export function trustTheParent({ rows }: MemoryContext): void {
+  const { getMany, query } = rows;
+  rows.getMany = async (table, keys) => {
+    const found = await getMany(table, keys);
+    return found.map((row) => (row?.name === 'p' && currentActor() === 'creator' ? { ...row, state: 'running' } : row));
+  };
+  // Without tombstones, which would catch it.
+  rows.query = async (table, range) => {
+    const page = await query(table, range);
+    const born = page.rows.filter((row) => rows.peek('executions', { pk: row.sk.split('#')[1] ?? '', sk: 'A' }));
+    return range.pk.startsWith('tree#') ? { ...page, rows: born } : page;
+  };
+}
+
+export function putFlagsLate({ rows }: MemoryContext): void {
+  const { put, query } = rows;
+  let late: (() => Promise<unknown>) | undefined;
+  rows.put = async (table, row, expected) => {
+    if (!row.sk.startsWith('!doom')) return put(table, row, expected);
+    late = () => put(table, row, expected);
+    return true;
+  };
+  const { getMany } = rows;
+  // Whoever ends the tree still knows its own flag.
+  rows.getMany = async (table, keys) => {
+    const found = await getMany(table, keys);
+    if (late === undefined || currentActor() === 'creator' || currentActor().startsWith('worker')) return found;
+    const cause = { kind: 'termination', job: jobId('o'), try: 0, by: 'user-alice' };
+    return found.map(
+      (row, index) => row ?? (keys[index]?.sk.startsWith('!doom') ? { ...keys[index], cause } : undefined),
+    );
+  };
+  rows.query = async (table, range) => {
+    const page = await query(table, range);
+    const flag = range.pk.startsWith('tree#') ? late : undefined;
+    if (flag !== undefined) late = undefined;
+    await flag?.();
+    return page;
+  };
+}
+
+export function claimBlindly({ rows }: MemoryContext): void {
+  const { getMany } = rows;
+  rows.getMany = async (table, keys) => {
+    const found = await getMany(table, keys);
+    if (!currentActor().startsWith('worker')) return found;
+    return found.map((row) => (row?.sk.startsWith('!doom') ? undefined : row));
+  };
+}
+
+/** The wait before the next try sees no members. */
+export function forgetMembers({ rows }: MemoryContext): void {
+  const { query } = rows;
+  let calls = 0;
+  rows.query = async (table, range) => {
+    const page = await query(table, range);
+    if (!range.pk.startsWith('tree#')) return page;
+    calls++;
+    return calls > 0 ? { rows: [] } : page;
+  };
+}

@@ -1,0 +1,163 @@
+// The worlds of tree.test.ts: a tree at one moment, and who meets there. Knows no assertions.
+
+import type { Row } from '../../core/context.ts';
+import { ApiError } from '../../core/error/api-error.ts';
+import { executionName, type JobRow } from '../../core/job/row.ts';
+import { isTerminal } from '../../core/job/state.ts';
+import { createJob } from '../../engine/birth.ts';
+import { claim } from '../../engine/claim.ts';
+import { finish } from '../../engine/finish.ts';
+import { sweepJob } from '../../engine/sweep.ts';
+import { terminateTree } from '../../engine/terminate.ts';
+import type { MemoryContext } from '../memory/context.ts';
+import { jobId, planJob } from '../memory/plan.ts';
+import type { Actor, World } from './explore.ts';
+import { createSmallContext, givenJob, peek, wire } from './world.ts';
+
+export type Planted = (context: MemoryContext) => void;
+
+const running = {
+  state: 'running',
+  task: 'task',
+  tokenHash: 'hash',
+  leaseUntil: 1_700_000_600_000,
+  startedRunning: 0,
+} as const;
+
+async function bear(context: MemoryContext, name: string, parent: JobRow): Promise<void> {
+  try {
+    await createJob(context, planJob(name, { parent }));
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+  }
+}
+
+function isLive(row: JobRow | undefined): boolean {
+  return row !== undefined && !isTerminal(row.state);
+}
+
+/** A worker that claims a subjob as soon as it is runnable, and reports at once when `reports`. */
+function workerOf(context: MemoryContext, name: string, reports: boolean): Actor[] {
+  const row = peek(context, jobId(name));
+  if (row?.state !== 'runnable') return [];
+  const run = async () => {
+    const of = { job: row.pk, try: row.try, launch: row.launch };
+    const nonce = await context.seals.seal('boot', executionName(of));
+    const task = `task of ${name}`;
+    context.workers.tasks.set(task, { lastStatus: 'RUNNING' });
+    const claimed = await claim(context, { ...of, nonce, task }).catch(() => undefined);
+    if (claimed !== undefined && reports) await finish(context, claimed.row, { output: {} }).catch(() => undefined);
+    if (claimed === undefined || reports) context.workers.tasks.set(task, { lastStatus: 'STOPPED' });
+  };
+  return [{ name: `worker of ${name}`, run }];
+}
+
+/** P finishes while it makes C. */
+export async function birthAndFinish(planted?: Planted): Promise<World> {
+  const context = createSmallContext();
+  const parent = await givenJob(context, 'p', { at: running });
+  planted?.(context);
+  const wired = wire(context);
+  const child = () => peek(context, jobId('c'));
+  return {
+    ...wired,
+    mailOf: (change) => (change.after?.state === 'runnable' ? undefined : wired.mailOf(change)),
+    actors: [
+      { name: 'creator', run: () => bear(context, 'c', parent) },
+      { name: 'finisher', run: () => finish(context, parent, { output: {} }) },
+    ],
+    spawn: () => workerOf(context, 'c', true),
+    invariant: () => {
+      const done = peek(context, parent.pk)?.state === 'done';
+      return done && isLive(child()) ? `p is done and c is ${child()?.state}` : undefined;
+    },
+    final: () => {
+      const state = peek(context, parent.pk)?.state;
+      if (state !== 'done') return `p never ends: it is ${state}`;
+      return isLive(child()) ? `c is left ${child()?.state}` : undefined;
+    },
+  };
+}
+
+/** O is terminated while S, a job of its tree, makes C. */
+export async function birthAndDoom(planted?: Planted): Promise<World> {
+  const context = createSmallContext();
+  const origin = await givenJob(context, 'o', { at: { state: 'waiting_on_output' } });
+  const parent = await givenJob(context, 's', { parent: origin, at: running });
+  context.workers.tasks.set('task', { lastStatus: 'RUNNING' });
+  planted?.(context);
+  const wired = wire(context);
+  let doomed = false;
+  let startedAfter = false;
+  const child = () => peek(context, jobId('c'));
+  const spawn = () =>
+    workerOf(context, 'c', false).map(({ name, run }) => ({
+      name,
+      run: async () => {
+        const before = doomed;
+        await run();
+        startedAfter ||= before && context.workers.tasks.get('task of c')?.lastStatus === 'RUNNING';
+      },
+    }));
+  return {
+    ...wired,
+    // Only the origin job's own: what the others' ends call for is the sweep's, as if their records were lost.
+    mailOf: (change) => (change.after?.pk === origin.pk ? wired.mailOf(change) : undefined),
+    actors: [
+      { name: 'creator', run: () => bear(context, 'c', parent) },
+      {
+        name: 'doomer',
+        run: async () => {
+          await terminateTree(context, origin.pk, 'user-alice');
+          doomed = true;
+        },
+      },
+    ],
+    spawn,
+    invariant: () => {
+      if (startedAfter) return 'c was started after its tree had been terminated';
+      const settled = peek(context, origin.pk)?.dueAt === undefined;
+      return settled && isLive(child()) ? `the tree has ended and c is ${child()?.state}` : undefined;
+    },
+    final: () => {
+      const left = ['o', 's', 'c'].filter((name) => isLive(peek(context, jobId(name))));
+      return left.length === 0 ? undefined : `left alive: ${left.join(', ')}`;
+    },
+  };
+}
+
+function isMailOfRestart(row: Row | undefined): boolean {
+  return row?.state !== 'runnable' && (row?.name === 'm' || (row?.name === 'e' && row.state === 'terminated'));
+}
+
+/** The host of C, which M made, is lost; M makes another child and finishes meanwhile. */
+export async function restart(planted?: Planted): Promise<World> {
+  const context = createSmallContext();
+  const master = await givenJob(context, 'm', { at: running });
+  const lost = await givenJob(context, 'c', { parent: master, at: { ...running, task: 'task of c' } });
+  context.workers.tasks.set('task', { lastStatus: 'RUNNING' });
+  context.workers.tasks.set('task of c', { lastStatus: 'STOPPED', stopCode: 'InfrastructureHealth' });
+  planted?.(context);
+  const wired = wire(context);
+  const names = ['c', 'e'];
+  return {
+    ...wired,
+    // Of the children only what wakes the master: their other records count as lost.
+    mailOf: (change) => (isMailOfRestart(change.after) ? wired.mailOf(change) : undefined),
+    actors: [
+      { name: 'look at c', run: () => sweepJob(context, lost.pk) },
+      { name: 'creator', run: () => bear(context, 'e', master) },
+    ],
+    spawn: () => [...workerOf(context, 'm', true), ...workerOf(context, 'e', false)],
+    invariant: () => {
+      const now = peek(context, master.pk);
+      if (now?.try !== 1 || now.state === 'idle' || now.state === 'runnable') return undefined;
+      const old = names.filter((name) => isLive(peek(context, jobId(name))));
+      return old.length === 0 ? undefined : `try 1 of m runs and ${old.join(', ')} of try 0 is left`;
+    },
+    final: () => {
+      const now = peek(context, master.pk);
+      return now?.state === 'done' && now.try === 1 ? undefined : `m is ${now?.state} in try ${now?.try}`;
+    },
+  };
+}

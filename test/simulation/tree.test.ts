@@ -1,0 +1,51 @@
+// Birth against finish, birth against doom, restart: searched on the product's own functions (protocols.md §3).
+
+import { describe, expect, test } from 'vitest';
+import { type Budget, budgets, explore } from './explore.ts';
+import { claimBlindly, forgetMembers, putFlagsLate, readMembersEarly, trustTheParent } from './tree-error.ts';
+import { birthAndDoom, birthAndFinish, restart } from './tree-world.ts';
+
+const calm: Budget = { crashes: 0, losses: 0, doubles: 0 };
+
+describe.each([
+  ['a job that finishes while it makes another', birthAndFinish],
+  ['a tree that is terminated while a job of it makes another', birthAndDoom],
+  ['a master that starts again while it makes another', restart],
+])('%s', (_title, world) => {
+  test.each(budgets)(
+    'when %s',
+    async (_what, budget) => {
+      const found = await explore(() => world(), budget);
+      expect(found.problem).toBeUndefined();
+      expect(found.states).toBeGreaterThan(20);
+    },
+    120_000,
+  );
+});
+
+describe('a check of the check', () => {
+  test('members that are read before the state is written are found', async () => {
+    const found = await explore(() => birthAndFinish(readMembersEarly), calm);
+    expect(found.problem?.what).toMatch('p is done and c is');
+  });
+
+  test('a birth that does not look at its parent again is found', async () => {
+    const found = await explore(() => birthAndFinish(trustTheParent), calm);
+    expect(found.problem?.what).toMatch('p is done and c is');
+  });
+
+  test('a flag that is put after the members were read is found', async () => {
+    const found = await explore(() => birthAndDoom(putFlagsLate), calm);
+    expect(found.problem).toBeDefined();
+  });
+
+  test('a claim that does not read the flag is found', async () => {
+    const found = await explore(() => birthAndDoom(claimBlindly), calm);
+    expect(found.problem?.what).toMatch('c was started after');
+  });
+
+  test('a next try that does not wait for the descendants of the last is found', async () => {
+    const found = await explore(() => restart(forgetMembers), calm);
+    expect(found.problem?.what).toMatch('of try 0 is left');
+  });
+});

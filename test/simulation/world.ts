@@ -1,0 +1,100 @@
+// Small worlds for the explorer: rows as they stand at one moment, and the engine's functions that meet there.
+
+import { createHash } from 'node:crypto';
+import { isId, type JobId } from '../../core/id/identifier.ts';
+import { asJob, executionName, type JobRow, toRow } from '../../core/job/row.ts';
+import type { JobSpec } from '../../core/job/spec.ts';
+import { onExecutionChange } from '../../engine/advance.ts';
+import { claim } from '../../engine/claim.ts';
+import { dispatch } from '../../engine/dispatch.ts';
+import { finish, type Result } from '../../engine/finish.ts';
+import { sweep } from '../../engine/sweep.ts';
+import { doWork } from '../../engine/work.ts';
+import { createMemoryContext, type MemoryContext } from '../memory/context.ts';
+import { type PlanOptions, planJob } from '../memory/plan.ts';
+import type { RowChange } from '../memory/rows.ts';
+import { currentActor, type Mail, type World } from './explore.ts';
+
+/** A context whose random bytes depend on who asks, not on the order in which they ask. */
+export function createSmallContext(): MemoryContext {
+  const asked = new Map<string, number>();
+  const context = createMemoryContext({ settings: { openShardCount: 1 } });
+  const random = (byteCount: number): Uint8Array => {
+    const actor = currentActor();
+    const count = (asked.get(actor) ?? 0) + 1;
+    asked.set(actor, count);
+    return createHash('sha512').update(`${actor} ${count}`).digest().subarray(0, byteCount);
+  };
+  return Object.assign(context, { random });
+}
+
+/** A job that is there already, in some state. */
+export async function givenJob(context: MemoryContext, name: string, options: PlanOptions & { at: Partial<JobRow> }) {
+  const plan = planJob(name, options);
+  const row: JobRow = { ...plan.row, openShard: 0, dueAt: context.now() + 600_000, ...options.at };
+  await context.bodies.save(row.pk, 'S', plan.spec satisfies JobSpec);
+  await context.rows.put('executions', toRow(row));
+  if (plan.memberOf !== undefined) {
+    const { origin, parent } = plan.memberOf;
+    const member = { parentTry: row.parentTry, lineage: row.lineage };
+    await context.rows.put('executions', { pk: `tree#${origin}`, sk: `${parent}#${row.pk}`, ...member });
+  }
+  return row;
+}
+
+/** The parts of a world that are the same in all: mail becomes calls of the engine, the sweep runs until quiet. */
+export function wire(context: MemoryContext): Pick<World, 'context' | 'mailOf' | 'takeMail' | 'sweep'> {
+  return {
+    context,
+    mailOf: (change) => mailOf(context, change),
+    takeMail: () => [
+      ...context.queues.runnable.splice(0).map(({ message: { group: _, ...message } }): Mail => {
+        return { name: `runnable ${executionName(message as never)}`, deliver: () => dispatch(context, message) };
+      }),
+      ...context.queues.work.splice(0).map(({ message }): Mail => {
+        return { name: `work ${JSON.stringify(message)}`, deliver: () => doWork(context, message) };
+      }),
+    ],
+    sweep: () => sweepUntilQuiet(context),
+  };
+}
+
+/** The sweep alone, as if every message from now on were lost; workers that it starts do their work. */
+export async function sweepUntilQuiet(context: MemoryContext): Promise<void> {
+  for (let round = 0; round < sweepRounds; round++) {
+    context.clock.now += 700_000;
+    await sweep(context, 0, { jobCount: 1_000, until: Number.POSITIVE_INFINITY });
+    for (const { message } of context.queues.runnable.splice(0)) await dispatch(context, message);
+    for (const { message } of context.queues.work.splice(0)) await doWork(context, message);
+    for (const name of context.workers.executions.keys()) await work(context, name, `${name}#sweep${round}`);
+  }
+}
+
+/** One task of an execution: claims, and reports an empty output. Leaves quietly when the job is not for it. */
+export async function work(context: MemoryContext, name: string, task: string, result: Result = { output: {} }) {
+  const execution = context.workers.executions.get(name);
+  if (execution === undefined || execution.status === 'CLOSED') return;
+  const { jobId, try: attempt, launch, environment } = execution.input;
+  if (!isId(jobId, 'job')) return;
+  const nonce = environment.find(({ Name }) => Name === 'ESPALIER_NONCE')?.Value ?? '';
+  context.workers.tasks.set(task, { lastStatus: 'RUNNING' });
+  const claimed = await claim(context, { job: jobId, try: attempt, launch, nonce, task }).catch(() => undefined);
+  if (claimed !== undefined) await finish(context, claimed.row, result).catch(() => undefined);
+  context.workers.tasks.set(task, { lastStatus: 'STOPPED', stopCode: 'EssentialContainerExited' });
+  execution.status = 'CLOSED';
+}
+
+/** A job's row; undefined when it was never born. */
+export function peek(context: MemoryContext, job: JobId): JobRow | undefined {
+  return asJob(context.rows.peek('executions', { pk: job, sk: 'A' }));
+}
+
+function mailOf(context: MemoryContext, { before, after }: RowChange): Mail | undefined {
+  const row = asJob(after);
+  if (after === undefined || row === undefined || row.tombstone === true || row.state === 'running') return undefined;
+  if (before?.state === row.state && before.try === row.try && before.launch === row.launch) return undefined;
+  const name = `record ${row.name ?? row.pk} ${row.state} t${row.try} l${row.launch}`;
+  return { name, deliver: () => onExecutionChange(context, after, before) };
+}
+
+const sweepRounds = 8;
