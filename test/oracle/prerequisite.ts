@@ -9,8 +9,8 @@ export type Python = { readonly command: string; readonly version: string };
 export type Java = { readonly command: string; readonly home: string };
 
 const MIN_JAVA = 17;
-/** Best first. What the constraints name was seen to work on these. */
-const PYTHON_MINORS = [13, 12];
+/** LocalStack 4.14 imports `warnings.deprecated`, which Python has since 3.13; on a newer one it was not tried. */
+const PYTHON_MINOR = 13;
 const PROBE_LIMIT_MS = 30_000;
 
 /** @returns what was found, or one sentence that says what to install. */
@@ -35,23 +35,23 @@ function findJava(): Java | string {
   return { command: join(home, 'bin', 'java'), home };
 }
 
-/** A `python3.12` on the PATH may be a shim that fails: only what answers counts. */
+/** A `python3.13` on the PATH may be a shim that fails: only what answers counts. */
 function findPython(): Python | string {
   const override = process.env.ESPALIER_ORACLE_PYTHON;
-  const candidates = override ? [override] : PYTHON_MINORS.flatMap((minor) => [`python3.${minor}`, ...pyenv(minor)]);
-  for (const command of override ? candidates : [...candidates, 'python3']) {
-    const version = /^Python (3\.(\d+)\.\d+)/.exec(outputOf(command, ['--version']) ?? '');
-    if (version?.[1] && (override || PYTHON_MINORS.includes(Number(version[2]))))
-      return { command, version: version[1] };
+  const candidates = override ? [override] : [`python3.${PYTHON_MINOR}`, 'python3', ...pyenv()];
+  for (const command of candidates) {
+    const [, version, minor] = /^Python (3\.(\d+)\.\S+)/.exec(outputOf(command, ['--version']) ?? '') ?? [];
+    const fits = override ? Number(minor) >= PYTHON_MINOR : Number(minor) === PYTHON_MINOR;
+    if (version !== undefined && fits) return { command, version };
   }
-  const tried = override ? `${override} (ESPALIER_ORACLE_PYTHON) does not answer` : 'none was found';
-  return `The oracles need Python 3.12 or 3.13, and ${tried}: install one, or name it by ESPALIER_ORACLE_PYTHON.`;
+  const found = override ? `${override} (ESPALIER_ORACLE_PYTHON) is none` : 'none was found';
+  return `The oracles need Python 3.${PYTHON_MINOR}, and ${found}: install one, or name it by ESPALIER_ORACLE_PYTHON.`;
 }
 
-function pyenv(minor: number): string[] {
+function pyenv(): string[] {
   const versions = join(process.env.PYENV_ROOT ?? join(homedir(), '.pyenv'), 'versions');
   try {
-    const names = readdirSync(versions).filter((name) => new RegExp(`^3\\.${minor}\\.\\d+$`).test(name));
+    const names = readdirSync(versions).filter((name) => new RegExp(`^3\\.${PYTHON_MINOR}\\.\\d+$`).test(name));
     return names.map((name) => join(versions, name, 'bin', 'python3'));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
