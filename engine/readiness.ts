@@ -9,7 +9,7 @@ import type { Dependency } from '../core/job/spec.ts';
 import { isTerminal } from '../core/job/state.ts';
 import { loadJobs } from './load-job.ts';
 import { loadObject } from './object/load.ts';
-import { type ObjectFacts, objectKey, toObjectFacts } from './object/row.ts';
+import { isGone, type ObjectFacts, objectKey, toObjectFacts } from './object/row.ts';
 import type { Awaited, Readiness, Wait } from './wait.ts';
 
 /** Why something can never be ready, as a sentence for the user; `gone` tells a missing object from a failed job. */
@@ -84,7 +84,7 @@ export async function loadObjectFacts(
   const rows = await context.rows.getMany('objects', objects.map(objectKey));
   const found = objects.flatMap((object, index): [ObjectId, ObjectFacts][] => {
     const row = rows[index];
-    return row === undefined || row.dying !== undefined ? [] : [[object, toObjectFacts(row)]];
+    return isGone(row) ? [] : [[object, toObjectFacts(row)]];
   });
   return new Map(found);
 }

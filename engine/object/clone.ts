@@ -2,14 +2,14 @@
 
 import { parseFolder } from '../../core/container/folder-path.ts';
 import type { Context } from '../../core/context.ts';
-import { invalidInput } from '../../core/error/api-error.ts';
+import { invalidInput, serviceUnavailable } from '../../core/error/api-error.ts';
 import type { ObjectId, PlaceId } from '../../core/id/identifier.ts';
 import { ensureFolder, loadFolders } from '../container/folder.ts';
 import { collectBytes } from './collect.ts';
 import { forEach } from './each.ts';
 import { withHiddenLinks } from './link.ts';
 import { type LoadedObject, loadObject } from './load.ts';
-import { listingKey, newMark, objectKey, type Placement, placementKey } from './row.ts';
+import { isGone, listingKey, newMark, objectKey, type Placement, placementKey } from './row.ts';
 
 export type CloneRequest = {
   readonly objects: readonly ObjectId[];
@@ -86,8 +86,8 @@ function namesOf(path: string): string[] {
 }
 
 /**
- * The reference first, then the mark: an object that is dying takes its reference back. Where a reference is already,
- * it is made ours before the mark is read, so that whoever put it cannot take it back under us.
+ * The reference first, then the mark: a collector's mark is taken away, so that it cannot decide any more; only of an object
+ * that is gone already the reference is taken back. (Searched: test/simulation/bytes.test.ts.)
  */
 export async function placeObject(
   context: Context,
@@ -99,40 +99,42 @@ export async function placeObject(
   const mark = newMark(context);
   const { name, tags, properties, hidden } = source;
   const key = placementKey(id, to);
-  for (let attempt = 0; attempt < placeAttemptCount; attempt++) {
-    const there = await context.rows.get('objects', key);
-    if (there !== undefined) {
-      const listing = listingKey(to, String(there.folderId), String(there.name), id);
-      await context.rows.put('objects', { ...listing, id, mark });
-      const expected = { revision: Number(there.revision), mark: String(there.mark) };
-      if ((await context.rows.update('objects', key, { set: { mark } }, expected)) === undefined) continue;
-      return (await isAlive(context, id)) ? 'existed' : takeBack(context, id, to, mark);
-    }
-    const listing = listingKey(to, folderId, name, id);
+  const listing = listingKey(to, folderId, name, id);
+  const existed = (await context.rows.get('objects', key)) !== undefined;
+  let placed = false;
+  if (!existed) {
     await context.rows.put('objects', { ...listing, id, mark });
     const metadata = { folderId, name, tags: [...tags], properties: { ...properties }, hidden };
-    const row = { ...key, ...metadata, modified: context.now(), revision: 0, mark };
-    if (!(await context.rows.put('objects', row, 'absent'))) continue;
-    return (await isAlive(context, id)) ? 'cloned' : takeBack(context, id, to, mark);
+    placed = await context.rows.put(
+      'objects',
+      { ...key, ...metadata, modified: context.now(), revision: 0, mark },
+      'absent',
+    );
   }
-  throw new Error(`${id} changed too often while it was cloned into ${to}`);
-}
-
-async function isAlive(context: Context, id: ObjectId): Promise<boolean> {
-  const row = await context.rows.get('objects', objectKey(id));
-  return row !== undefined && row.dying === undefined;
-}
-
-/** Nobody else may be left to collect what was held for a moment: so this does. */
-async function takeBack(context: Context, id: ObjectId, to: PlaceId, mark: string): Promise<'missing'> {
-  const key = placementKey(id, to);
-  const row = await context.rows.get('objects', key);
-  if (await context.rows.delete('objects', key, { mark })) {
-    const listing = listingKey(to, String(row?.folderId), String(row?.name), id);
-    if (row !== undefined) await context.rows.delete('objects', listing, { mark });
+  const life = await keepAlive(context, id);
+  if (life === 'rescued' && (await context.rows.get('objects', key)) === undefined) {
+    // It was removed here again meanwhile, and whoever did so may have given up because of us.
     await collectBytes(context, id);
   }
+  if (life !== 'gone') return placed ? 'cloned' : 'existed';
+  if (placed && (await context.rows.delete('objects', key, { mark }))) {
+    await context.rows.delete('objects', listing, { mark });
+  }
+  await collectBytes(context, id);
   return 'missing';
 }
 
-const placeAttemptCount = 8;
+/** Takes a collector's mark off an object that is referred to now. */
+async function keepAlive(context: Context, id: ObjectId): Promise<'alive' | 'rescued' | 'gone'> {
+  for (let attempt = 0; attempt < rescueAttemptCount; attempt++) {
+    const row = await context.rows.get('objects', objectKey(id));
+    if (isGone(row)) return 'gone';
+    if (row.dying === undefined) return 'alive';
+    const expected = { dying: row.dying as string };
+    const change = { remove: ['dying'] };
+    if ((await context.rows.update('objects', objectKey(id), change, expected)) !== undefined) return 'rescued';
+  }
+  throw serviceUnavailable(`"${id}" is being removed and cloned by many requests at once`);
+}
+
+const rescueAttemptCount = 20;

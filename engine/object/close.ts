@@ -2,42 +2,50 @@
 // close finishes it.
 
 import type { Context } from '../../core/context.ts';
-import { invalidState, resourceNotFound } from '../../core/error/api-error.ts';
+import { type ApiError, invalidState, resourceNotFound, serviceUnavailable } from '../../core/error/api-error.ts';
 import type { FileId, ObjectId } from '../../core/id/identifier.ts';
 import { checkParts, type FilePart, totalSize } from '../../core/object/part.ts';
 import { deleteAnnouncedParts } from './collect.ts';
 import { pack, unpack } from './packed.ts';
-import { contentKey, type ObjectFacts, objectKey, packedKey, toObjectFacts } from './row.ts';
+import { contentKey, isGone, type ObjectFacts, objectKey, packedKey, toObjectFacts } from './row.ts';
 import { loadAnnouncedParts, loadUploadedParts } from './upload.ts';
 
 /** Closes an object without bytes; one that is closed stays so. */
 export async function closeObject(context: Context, id: ObjectId): Promise<void> {
-  const set = { state: 'closed' };
-  const expected = { state: 'open', dying: undefined };
-  if ((await context.rows.update('objects', objectKey(id), { set }, expected)) !== undefined) return;
-  if ((await context.rows.get('objects', objectKey(id)))?.state !== 'closed') throw resourceNotFound(id);
+  for (let attempt = 0; attempt < closeAttemptCount; attempt++) {
+    const { state, dying } = await load(context, id);
+    if (state === 'closed') return;
+    const change = { set: { state: 'closed' } };
+    if ((await context.rows.update('objects', objectKey(id), change, { state, dying })) !== undefined) return;
+  }
+  throw tooBusy(id);
 }
 
 /** Closes a file whose parts make a whole one; otherwise InvalidState says what is missing, and it stays open. */
 export async function closeFile(context: Context, id: FileId): Promise<void> {
-  const before = await load(context, id);
-  if (before.state === 'closed') return;
-  if (before.state === 'open') {
-    refuseUnlessWhole(id, await loadUploadedParts(context, id, before), await loadAnnouncedParts(context, id));
+  for (let attempt = 0; attempt < closeAttemptCount; attempt++) {
+    const facts = await load(context, id);
+    if (facts.state === 'closed') return;
+    if (facts.state === 'closing') {
+      if (await finish(context, id, facts)) return;
+      continue;
+    }
+    refuseUnlessWhole(id, await loadUploadedParts(context, id, facts), await loadAnnouncedParts(context, id));
     // From here on nobody gets a URL for a part; one who comes second finds it closing, and helps.
-    const expected = { state: 'open', dying: undefined };
+    const expected = { state: 'open', dying: facts.dying };
     await context.rows.update('objects', objectKey(id), { set: { state: 'closing' } }, expected);
   }
-  const facts = await load(context, id);
-  if (facts.state === 'closing') await finish(context, id, facts);
+  throw tooBusy(id);
 }
 
-async function finish(context: Context, id: FileId, facts: ObjectFacts): Promise<void> {
+async function finish(context: Context, id: FileId, facts: ObjectFacts): Promise<boolean> {
   if (facts.uploadId === undefined) throw new Error(`${id} is closing without an upload`);
   const parts = await join(context, id, facts, facts.uploadId);
   const change = { set: { state: 'closed', size: totalSize(parts) }, remove: ['uploadId'] };
-  await context.rows.update('objects', objectKey(id), change, { state: 'closing', dying: undefined });
+  const expected = { state: 'closing', dying: facts.dying };
+  if ((await context.rows.update('objects', objectKey(id), change, expected)) === undefined) return false;
   await deleteAnnouncedParts(context, id);
+  return true;
 }
 
 /** Joins the parts that row `F` names; it is written before, so that a crash after S3 joined them loses nothing. */
@@ -66,10 +74,14 @@ function refuseUnlessWhole(id: FileId, parts: readonly FilePart[], announced: re
   if (problem !== undefined) throw invalidState(`"${id}" cannot be closed: ${problem}`);
 }
 
-async function load(context: Context, id: FileId): Promise<ObjectFacts> {
+async function load(context: Context, id: ObjectId): Promise<ObjectFacts> {
   const row = await context.rows.get('objects', objectKey(id));
-  if (row === undefined || row.dying !== undefined) throw resourceNotFound(id);
+  if (isGone(row)) throw resourceNotFound(id);
   return toObjectFacts(row);
+}
+
+function tooBusy(id: ObjectId): ApiError {
+  return serviceUnavailable(`"${id}" is being changed by many requests at once`);
 }
 
 /** As row `F` holds them: [size, md5] in order. */
@@ -82,3 +94,5 @@ export function fromParts(packed: unknown): FilePart[] {
   if (!Array.isArray(packed)) return [];
   return (packed as [number, string][]).map(([size, md5], place) => ({ index: place + 1, size, md5 }));
 }
+
+const closeAttemptCount = 5;

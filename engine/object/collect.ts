@@ -1,48 +1,47 @@
 // Deletes an object that nothing refers to any more, its bytes last but one: protocols.md §5. Every placement is a
 // reference; whoever takes one away calls this. Searched in test/simulation/bytes.test.ts.
 
-import type { Context, Key } from '../../core/context.ts';
+import type { Context, Key, Row } from '../../core/context.ts';
 import type { ObjectId } from '../../core/id/identifier.ts';
 import { forEach } from './each.ts';
 import { deleteLinks } from './link.ts';
-import { contentKey, gone, newMark, objectKey, packedKey, toObjectFacts } from './row.ts';
+import { contentKey, gone, isGone, newMark, type ObjectFacts, objectKey, packedKey, toObjectFacts } from './row.ts';
 
 /**
  * Deletes the object unless a place holds it. True when it is gone. May be called at any time, any number of times: with
  * a reference there it changes nothing.
  *
- * The order matters: look (so that an object that is in use never seems to be dying), mark it dying, look again in the
- * base table, decide by a write that only succeeds while the mark is ours, and only then touch the bytes.
+ * A mark of our own, then a look for references in the base table, then a write that decides, and that only succeeds while
+ * the mark is ours: whoever places the object takes the mark away. Only then are the bytes touched.
  */
 export async function collectBytes(context: Context, id: ObjectId): Promise<boolean> {
   const row = await context.rows.get('objects', objectKey(id));
   if (row === undefined) return true;
-  if (row.dying !== gone && !(await decide(context, id))) return false;
-  await deleteEverything(context, id);
+  const decided = row.dying === gone ? row : await decide(context, id, row);
+  if (decided === undefined) return false;
+  await deleteEverything(context, id, toObjectFacts(decided));
   return true;
 }
 
-async function decide(context: Context, id: ObjectId): Promise<boolean> {
-  if (await isPlaced(context, id)) return false;
+/** The row when it was decided that the object is gone; undefined when a place holds it, or another one is deciding. */
+async function decide(context: Context, id: ObjectId, found: Row): Promise<Row | undefined> {
   const mark = newMark(context);
-  const marked = await markDying(context, id, mark);
-  if (!marked) return false;
-  if (await isPlaced(context, id)) {
-    await context.rows.update('objects', objectKey(id), { remove: ['dying'] }, { dying: mark });
-    return false;
-  }
-  const decided = await context.rows.update('objects', objectKey(id), { set: { dying: gone } }, { dying: mark });
-  return decided !== undefined;
+  if (!(await putMark(context, id, found, mark))) return undefined;
+  const placed = await isPlaced(context, id);
+  const change = placed ? { remove: ['dying'] } : { set: { dying: gone } };
+  const decided = await context.rows.update('objects', objectKey(id), change, { dying: mark });
+  return placed ? undefined : decided;
 }
 
-/** Takes the mark over from whoever left it, except that there is no way back from `gone`. */
-async function markDying(context: Context, id: ObjectId, mark: string): Promise<boolean> {
-  for (let attempt = 0; attempt < markAttemptCount; attempt++) {
-    const row = await context.rows.get('objects', objectKey(id));
-    if (row === undefined || row.dying === gone) return false;
-    const expected = { dying: row.dying as string | undefined, digest: row.digest as string };
-    if ((await context.rows.update('objects', objectKey(id), { set: { dying: mark } }, expected)) !== undefined)
-      return true;
+/** Looks first, so that an object that is in use is hardly ever marked; takes over the mark of whoever else is at it. */
+async function putMark(context: Context, id: ObjectId, found: Row, mark: string): Promise<boolean> {
+  let row: Row | undefined = found;
+  for (let attempt = 0; !isGone(row) && attempt < markAttemptCount; attempt++) {
+    if (await isPlaced(context, id)) return false;
+    const seen = { dying: row.dying as string | undefined, digest: row.digest as string };
+    const marked = await context.rows.update('objects', objectKey(id), { set: { dying: mark } }, seen);
+    if (marked !== undefined) return true;
+    row = await context.rows.get('objects', objectKey(id));
   }
   return false;
 }
@@ -53,10 +52,7 @@ async function isPlaced(context: Context, id: ObjectId): Promise<boolean> {
 }
 
 /** Row A goes last: a crash on the way is finished by the next call. */
-async function deleteEverything(context: Context, id: ObjectId): Promise<void> {
-  const row = await context.rows.get('objects', objectKey(id));
-  if (row === undefined) return;
-  const facts = toObjectFacts(row);
+async function deleteEverything(context: Context, id: ObjectId, facts: ObjectFacts): Promise<void> {
   if (facts.className === 'file') {
     const key = contentKey(id, facts);
     if (facts.uploadId !== undefined && facts.state !== 'closed')
@@ -79,7 +75,7 @@ export async function deleteAnnouncedParts(context: Context, id: ObjectId): Prom
   }
 }
 
-/** Somebody else marks it at the same time: theirs will do. */
-const markAttemptCount = 3;
+/** Each failure means that another one came further. */
+const markAttemptCount = 10;
 const partPageSize = 200;
 const maximumPartPages = 50;

@@ -7,7 +7,7 @@ import { type ObjectOperation, refusalInState } from '../../core/object/state.ts
 import { deleteLinks, writeLinks } from './link.ts';
 import type { LoadedObject } from './load.ts';
 import { pack } from './packed.ts';
-import { objectKey, packedKey, placementKey, toObjectFacts } from './row.ts';
+import { isGone, objectKey, packedKey, placementKey, toObjectFacts } from './row.ts';
 
 /** Replaces the details; the notes of who is linked follow. */
 export async function setDetails(
@@ -49,7 +49,7 @@ export async function changeTypes(
 ): Promise<void> {
   for (let attempt = 0; attempt < changeAttemptCount; attempt++) {
     const row = await context.rows.get('objects', objectKey(object.id));
-    if (row === undefined || row.dying !== undefined) throw resourceNotFound(object.id);
+    if (isGone(row)) throw resourceNotFound(object.id);
     const { types: before, state } = toObjectFacts(row);
     const refusal = refusalInState(object.id, operation, state);
     if (refusal !== undefined) throw invalidState(refusal);
@@ -57,7 +57,11 @@ export async function changeTypes(
     const after = operation === 'removeTypes' ? kept : [...new Set([...before, ...types])];
     const revision = Number(row.typesRevision ?? 0);
     const change = { set: { types: after, typesRevision: revision + 1 } };
-    const expected = { state: 'open', dying: undefined, typesRevision: row.typesRevision as number | undefined };
+    const expected = {
+      state: 'open',
+      dying: row.dying as string | undefined,
+      typesRevision: row.typesRevision as number | undefined,
+    };
     if ((await context.rows.update('objects', objectKey(object.id), change, expected)) !== undefined) return;
   }
   throw serviceUnavailable(`"${object.id}" is being changed by many requests at once`);
@@ -71,14 +75,17 @@ async function changeOpen(
   change: Change,
   others: readonly Write[],
 ): Promise<void> {
-  const expected = { state: 'open', dying: undefined };
-  const first: Write = { kind: 'update', table: 'objects', key: objectKey(id), change, expected };
-  if (await context.rows.transact([first, ...others])) return;
-  const row = await context.rows.get('objects', objectKey(id));
-  if (row === undefined || row.dying !== undefined) throw resourceNotFound(id);
-  const refusal = refusalInState(id, operation, toObjectFacts(row).state);
-  if (refusal !== undefined) throw invalidState(refusal);
-  throw serviceUnavailable(`"${id}" was changed by another request at the same time`);
+  for (let attempt = 0; attempt < changeAttemptCount; attempt++) {
+    const row = await context.rows.get('objects', objectKey(id));
+    if (isGone(row)) throw resourceNotFound(id);
+    const { state, dying } = toObjectFacts(row);
+    const refusal = refusalInState(id, operation, state);
+    if (refusal !== undefined) throw invalidState(refusal);
+    const expected = { state, dying };
+    const first: Write = { kind: 'update', table: 'objects', key: objectKey(id), change, expected };
+    if (await context.rows.transact([first, ...others])) return;
+  }
+  throw serviceUnavailable(`"${id}" is being changed by many requests at once`);
 }
 
 /** An open object cannot be cloned, so it is in one place. */

@@ -4,6 +4,7 @@ import type { Context, Key, Row } from '../../core/context.ts';
 import { isPlaceId, type ObjectId, type PlaceId } from '../../core/id/identifier.ts';
 import { unpack } from './packed.ts';
 import {
+  isGone,
   type ObjectFacts,
   objectKey,
   type Placement,
@@ -67,7 +68,7 @@ export async function loadObjectsAt(
 
 function toLoadedObject(id: ObjectId, rows: ReadonlyMap<string, Row>): LoadedObject | undefined {
   const first = rows.get('A');
-  if (first === undefined || first.dying !== undefined) return undefined;
+  if (isGone(first)) return undefined;
   const placements = new Map<PlaceId, Placement>();
   for (const [sortKey, row] of rows) {
     const place = sortKey.slice(2);

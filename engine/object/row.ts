@@ -23,7 +23,7 @@ export type ObjectFacts = {
   readonly size?: number;
   readonly media?: string;
   readonly uploadId?: string;
-  /** Set when nothing refers to it: protocols.md §5. `gone` once its deletion is decided. */
+  /** A collector's mark, which alone means nothing; `gone` once its deletion is decided (collect.ts). */
   readonly dying?: string;
 };
 
@@ -54,6 +54,11 @@ const markByteCount = 9;
 
 /** What `dying` says when there is no way back. */
 export const gone = 'gone';
+
+/** True when there is no such object any more. Another mark than `gone` may be all that is left of a crashed collector. */
+export function isGone(row: Row | undefined): row is undefined {
+  return row === undefined || row.dying === gone;
+}
 
 export function objectKey(id: ObjectId): Key {
   return { pk: id, sk: 'A' };

@@ -1,11 +1,11 @@
 // Parts of an open file: announced here, put to S3 by the client, read back from S3. Closing is close-file.ts.
 
 import type { Context } from '../../core/context.ts';
-import { invalidState } from '../../core/error/api-error.ts';
+import { invalidState, serviceUnavailable } from '../../core/error/api-error.ts';
 import type { FileId } from '../../core/id/identifier.ts';
 import type { FilePart } from '../../core/object/part.ts';
 import { refusalInState } from '../../core/object/state.ts';
-import { announcedPartKey, contentKey, type ObjectFacts, objectKey, toObjectFacts } from './row.ts';
+import { announcedPartKey, contentKey, isGone, type ObjectFacts, objectKey, toObjectFacts } from './row.ts';
 
 /**
  * The URL to put a part to, good for these bytes only. Asking again for an index replaces the part.
@@ -23,16 +23,22 @@ export async function announcePart(context: Context, id: FileId, facts: ObjectFa
 /** Many threads ask for their first part at once: one upload wins, the others are given up. */
 async function startUpload(context: Context, id: FileId, key: string): Promise<string> {
   const started = await context.content.startUpload(key);
-  const expected = { state: 'open', uploadId: undefined, dying: undefined };
-  if ((await context.rows.update('objects', objectKey(id), { set: { uploadId: started } }, expected)) !== undefined) {
-    return started;
+  for (let attempt = 0; attempt < startAttemptCount; attempt++) {
+    const row = await context.rows.get('objects', objectKey(id));
+    const facts = isGone(row) ? undefined : toObjectFacts(row);
+    if (facts?.state === 'open' && facts.uploadId === undefined) {
+      const expected = { state: 'open', uploadId: undefined, dying: facts.dying };
+      const change = { set: { uploadId: started } };
+      if ((await context.rows.update('objects', objectKey(id), change, expected)) !== undefined) return started;
+      continue;
+    }
+    await context.content.abortUpload(key, started);
+    const refusal = facts === undefined ? `"${id}" is gone` : refusalInState(id, 'upload', facts.state);
+    if (facts?.uploadId === undefined || refusal !== undefined) throw invalidState(refusal ?? `"${id}" is gone`);
+    return facts.uploadId;
   }
   await context.content.abortUpload(key, started);
-  const row = await context.rows.get('objects', objectKey(id));
-  const facts = row === undefined ? undefined : toObjectFacts(row);
-  const refusal = facts === undefined ? `"${id}" is gone` : refusalInState(id, 'upload', facts.state);
-  if (facts?.uploadId === undefined || refusal !== undefined) throw invalidState(refusal ?? `"${id}" is gone`);
-  return facts.uploadId;
+  throw serviceUnavailable(`"${id}" is being changed by many requests at once`);
 }
 
 /** The parts that S3 has of a file that is not closed, in order. */
@@ -56,4 +62,5 @@ export async function loadAnnouncedParts(context: Context, id: FileId): Promise<
   return parts;
 }
 
+const startAttemptCount = 5;
 const partPageSize = 1_000;

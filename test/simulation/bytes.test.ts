@@ -8,7 +8,7 @@ import type { FileId, ProjectId } from '../../core/id/identifier.ts';
 import { cloneObjects } from '../../engine/object/clone.ts';
 import { createObject } from '../../engine/object/create.ts';
 import { removeFrom } from '../../engine/object/remove.ts';
-import { contentKey, objectKey, placementKey } from '../../engine/object/row.ts';
+import { contentKey, gone, listingKey, objectKey, placementKey } from '../../engine/object/row.ts';
 import { createMemoryContext, type MemoryContext } from '../memory/context.ts';
 
 const file: FileId = `file-${'0'.repeat(24)}`;
@@ -51,16 +51,16 @@ function checkEnd(removed: readonly ProjectId[]): Scenario['check'] {
       const to = place(name.split(' ')[1] ?? '');
       if (missing.length > 0 || removed.includes(to)) continue;
       if (context.rows.peek('objects', placementKey(file, to)) === undefined) faults.push(`${name}: no reference`);
-      if (row === undefined || row.dying !== undefined || !bytes) faults.push(`${name}: acknowledged, bytes gone`);
+      if (row === undefined || row.dying === gone || !bytes) faults.push(`${name}: acknowledged, bytes gone`);
     }
     const placements = context.rows.all('objects').filter(({ pk, sk }) => pk === file && sk.startsWith('P#'));
     if (crashed) return faults;
     if (placements.length === 0 && (row !== undefined || bytes)) faults.push('nothing holds it, and it is still there');
-    if (placements.length > 0 && (row === undefined || row.dying !== undefined || !bytes))
-      faults.push('held without bytes');
-    const listings = context.rows.all('objects').filter(({ pk }) => pk.includes('#/'));
-    if (listings.length !== placements.length)
-      faults.push(`${listings.length} listings, ${placements.length} placements`);
+    if (placements.length > 0 && (row === undefined || row.dying === gone || !bytes)) faults.push('held without bytes');
+    for (const { folderId, name, sk } of placements) {
+      const listing = listingKey(sk.slice(2) as ProjectId, String(folderId), String(name), file);
+      if (context.rows.peek('objects', listing) === undefined) faults.push('placed, and not listed');
+    }
     return faults;
   };
 }
