@@ -1,5 +1,6 @@
 // DynamoDB's expressions from our conditions and changes. Pure: sends nothing.
 import type { Change, Expected, Key, Value } from '../../core/context.ts';
+import { withSafeKeys } from './special-key.ts';
 
 export type Expression = {
   readonly ConditionExpression?: string;
@@ -38,7 +39,7 @@ class Placeholders {
             ),
           }
         : {}),
-      ...(Object.keys(this.values).length > 0 ? { ExpressionAttributeValues: this.values } : {}),
+      ...(Object.keys(this.values).length > 0 ? { ExpressionAttributeValues: withSafeKeys(this.values) } : {}),
     };
   }
 }

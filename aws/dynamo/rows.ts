@@ -17,6 +17,7 @@ import type { Change, Expected, Key, QueryRange, Row, Rows, TableName, Write } f
 import { AwsFailure, asFailure, codeOf, isTransient } from '../failure.ts';
 import { defaultPatience, type Patience, patiently, pause } from '../patience.ts';
 import { conditionOf, startOf, updateOf } from './expression.ts';
+import { withOwnKeys, withSafeKeys } from './special-key.ts';
 import { openIndex, tables } from './tables.ts';
 
 /** DynamoDB's limits of one request. */
@@ -53,7 +54,7 @@ class DynamoRows implements Rows {
   async get(table: TableName, key: Key): Promise<Row | undefined> {
     const input = { TableName: this.#name(table), Key: keyOf(key), ConsistentRead: true };
     const answer = await this.#try('GetItem', () => this.#client.send(new GetCommand(input)));
-    return answer.Item as Row | undefined;
+    return answer.Item && withOwnKeys(answer.Item as Row);
   }
 
   async getMany(table: TableName, keys: readonly Key[]): Promise<(Row | undefined)[]> {
@@ -76,7 +77,7 @@ class DynamoRows implements Rows {
     for (let attempt = 1; attempt <= this.#patience.attempts; attempt += 1) {
       const input = { RequestItems: { [name]: { Keys: rest, ConsistentRead: true } } };
       const answer = await this.#try('BatchGetItem', () => this.#client.send(new BatchGetCommand(input)));
-      rows.push(...((answer.Responses?.[name] ?? []) as Row[]));
+      rows.push(...((answer.Responses?.[name] ?? []) as Row[]).map(withOwnKeys));
       rest = answer.UnprocessedKeys?.[name]?.Keys ?? [];
       if (rest.length === 0) return rows;
       await pause(this.#patience, attempt);
@@ -101,13 +102,13 @@ class DynamoRows implements Rows {
       ...(start === 'beginning' ? {} : { ExclusiveStartKey: start }),
     };
     const answer = await this.#try('Query', () => this.#client.send(new QueryCommand(input)));
-    const rows = (answer.Items ?? []) as Row[];
+    const rows = ((answer.Items ?? []) as Row[]).map(withOwnKeys);
     const last = answer.LastEvaluatedKey as Key | undefined;
     return last === undefined ? { rows } : { rows, next: last.sk };
   }
 
   put(table: TableName, row: Row, expected?: 'absent' | Expected): Promise<boolean> {
-    const input = { TableName: this.#name(table), Item: row, ...conditionOf(expected) };
+    const input = { TableName: this.#name(table), Item: withSafeKeys(row), ...conditionOf(expected) };
     return this.#conditional('PutItem', async () => {
       await this.#client.send(new PutCommand(input));
       return true;
@@ -123,7 +124,7 @@ class DynamoRows implements Rows {
     };
     const row = await this.#conditional('UpdateItem', async () => {
       const answer = await this.#client.send(new UpdateCommand(input));
-      return answer.Attributes as Row;
+      return withOwnKeys(answer.Attributes as Row);
     });
     return row || undefined;
   }
@@ -169,7 +170,7 @@ class DynamoRows implements Rows {
     const TableName = this.#name(write.table);
     switch (write.kind) {
       case 'put':
-        return { Put: { TableName, Item: write.row, ...conditionOf(write.expected) } };
+        return { Put: { TableName, Item: withSafeKeys(write.row), ...conditionOf(write.expected) } };
       case 'update': {
         const { UpdateExpression, ...rest } = updateOf(write.change, write.expected);
         if (UpdateExpression === undefined) throw new Error('A transaction holds an update that changes nothing.');

@@ -1,5 +1,6 @@
 // Rows as a table's stream tells them to a function. Pure.
 import type { Row, Value } from '../../core/context.ts';
+import { withOwnKeys } from './special-key.ts';
 
 /** An attribute as it stands in the event: numbers as text, bytes in base64. */
 export type StreamAttribute = {
@@ -17,7 +18,7 @@ export function rowOfImage(image: { readonly [name: string]: StreamAttribute }):
   const row = mapOf(image);
   const { pk, sk } = row;
   if (typeof pk !== 'string' || typeof sk !== 'string') throw new Error('A stream record has an image without keys.');
-  return { ...row, pk, sk };
+  return withOwnKeys({ ...row, pk, sk });
 }
 
 function mapOf(image: { readonly [name: string]: StreamAttribute }): { [name: string]: Value } {

@@ -52,6 +52,21 @@ describe('conditions', () => {
     expect(await rows.get('executions', row)).toStrictEqual(kept);
   });
 
+  test('no key of a hash is special: put, changed, read alone and in a page, it is itself', async () => {
+    const hostile = JSON.parse(
+      '{"__proto__":"a","constructor":"b","~constructor":"c","~~__proto__":"d","toString":"e"}',
+    );
+    const row: Row = { pk: freshKey(), sk: 'A', properties: hostile, list: [{ constructor: 1 }] };
+    expect(await rows.transact([{ kind: 'put', table: 'objects', row, expected: 'absent' }])).toBe(true);
+    const [one] = await rows.getMany('objects', [row]);
+    const { rows: page } = await rows.query('objects', { pk: row.pk, limit: 10 });
+    const updated = await rows.update('objects', row, { set: { properties: { ...hostile, x: '1' } } });
+    const entriesOf = (found: Row | undefined) => Object.entries(found?.properties ?? {}).sort();
+    for (const found of [one, page[0]]) expect(entriesOf(found)).toEqual(Object.entries(hostile).sort());
+    expect(one?.list).toEqual([{ constructor: 1 }]);
+    expect(entriesOf(updated)).toEqual([...Object.entries(hostile), ['x', '1']].sort());
+  });
+
   test('an update needs a row, its values, and the absence of what must be absent', async () => {
     const key = { pk: freshKey(), sk: 'A' };
     expect(await rows.update('executions', key, { set: { state: 'x' } })).toBeUndefined();
