@@ -54,5 +54,6 @@ try {
 } catch (error) {
   if (!(error instanceof StartRefusal) && !(error instanceof UsageError)) throw error;
   process.stderr.write(`espalier: ${error.message.trimEnd()}\n`);
-  process.exitCode = 1;
+  // What was begun beside what failed (a synthesis, an installation) is not waited for.
+  process.exit(1);
 }

@@ -34,9 +34,11 @@ export async function cachedFolder(
   const unlock = await takeLock(join(cache, `${kind}.lock`), kind);
   try {
     if (exists(target)) return touched(target);
-    // One process holds the lock: what is here was left by one that was killed.
-    const draft = join(cache, `${kind}.draft`);
-    rmSync(draft, { recursive: true, force: true });
+    // One process holds the lock: what is here was left by one that was ended. Its child may still write to its own.
+    for (const name of readdirSync(cache)) {
+      if (name.startsWith(`${kind}.draft`)) rmSync(join(cache, name), { recursive: true, force: true });
+    }
+    const draft = join(cache, `${kind}.draft.${process.pid}`);
     mkdirSync(draft);
     await make(draft);
     renameSync(draft, target);

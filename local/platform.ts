@@ -68,13 +68,13 @@ async function start(options: PlatformOptions, steps: ReturnType<typeof createSt
   steps.add(async () => folder.close());
   const { promise: lost, resolve: onLost } = Promise.withResolvers<string>();
   const cache = cacheFolderPath(environment);
+  const opening = openTables(folder.file('dynamo'), environment, onLost);
+  // Whatever else fails meanwhile, a database that came up must be ended.
+  steps.add(() => opening.then((opened) => opened.close(), ignore));
   const [synthesis, python, tables] = await Promise.all([
     synthesize(cache),
     preparePythonEnvironment(environment),
-    openTables(folder.file('dynamo'), environment, onLost).then((opened) => {
-      steps.add(() => opened.close());
-      return opened;
-    }),
+    opening,
   ]);
   const resources = resolveResources(loadCloudAssembly(synthesis.assembly));
   const authority = createAuthority(resources.ofType('AWS::IAM::Role'));
@@ -158,6 +158,9 @@ async function start(options: PlatformOptions, steps: ReturnType<typeof createSt
   await sweepFully(services, resources);
   return { url, operator, folder, lost, counts, close: () => steps.undo() };
 }
+
+/** Its failure is told by who waits for it. */
+function ignore(): void {}
 
 /** Leftover workers are ended before anything that could start a new one. */
 async function resume({ ecs, stepFunctions, lambda }: ReturnType<typeof createServices>, folder: DataFolder) {

@@ -164,6 +164,8 @@ function startQueue({ properties }: DeployedResource, options: TriggerOptions): 
   const { services, resources, report, count } = options;
   const { sqs, lambda, capacity } = services;
   const functionName = String(properties.FunctionName);
+  // Pollers are all here, and none is older than this: what is in flight was taken by a platform that is gone.
+  sqs.releaseInFlight(String(properties.EventSourceArn));
   const scaling = properties.ScalingConfig as { MaximumConcurrency?: number } | undefined;
   return startQueuePoller({
     mapping: {

@@ -41,6 +41,9 @@ export function prepareMessageSql(database: DatabaseSync) {
     remove: of('DELETE FROM sqs_message WHERE id = ? AND queue = ? AND receipt = ?'),
     visibility: of('SELECT visible_at FROM sqs_message WHERE id = ? AND queue = ? AND receipt = ?'),
     setVisibility: of('UPDATE sqs_message SET visible_at = ? WHERE id = ?'),
+    release: of(
+      'UPDATE sqs_message SET visible_at = :at WHERE queue = :queue AND visible_at > :at AND receipt IS NOT NULL',
+    ),
     depth: of(`SELECT sum(visible_at <= :at) AS visible, sum(visible_at > :at AND receipt IS NOT NULL) AS in_flight,
       sum(visible_at > :at AND receipt IS NULL) AS delayed
       FROM sqs_message WHERE queue = :queue AND sent_at > :expiredBefore`),

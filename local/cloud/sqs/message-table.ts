@@ -42,6 +42,8 @@ export type MessageTable = {
   remove(queue: Queue, receipts: readonly string[]): void;
   /** `gone`: deleted or received again since; `visible`: its time had run out. */
   changeVisibility(queue: Queue, receipt: string, seconds: number, at: number): 'changed' | 'gone' | 'visible';
+  /** Makes visible what was handed out and neither deleted nor given back. */
+  release(queue: Queue, at: number): void;
   depth(queue: Queue, at: number): Depth;
   purge(queue: Queue): void;
   /** When the next message that is hidden now becomes visible. */
@@ -89,6 +91,7 @@ export function openMessageTable(database: DatabaseSync): MessageTable {
       sql.setVisibility.run(at + seconds * 1000, id);
       return 'changed';
     },
+    release: (queue, at) => void sql.release.run({ queue: queue.name, at }),
     depth(queue, at) {
       const row = sql.depth.get({ queue: queue.name, at, expiredBefore: expiredBefore(queue, at) }) ?? {};
       const { visible, in_flight, delayed } = row;

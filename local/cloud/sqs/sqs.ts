@@ -17,6 +17,8 @@ export type Sqs = {
   delete(queueArn: string, receipts: readonly string[]): void;
   /** Hides received messages for `seconds` from now; 0 gives them back at once. Those deleted since are left alone. */
   changeVisibility(queueArn: string, receipts: readonly string[], seconds: number): void;
+  /** For a start: whoever received messages and kept them is gone, so that nobody has to wait for their timeouts. */
+  releaseInFlight(queueArn: string): void;
   depth(queueArn: string): Depth;
   queueUrl(queueArn: string): string;
   close(): Promise<void>;
@@ -56,6 +58,7 @@ export function createSqs(options: SqsOptions): Sqs {
       const queue = byArn(queueArn);
       for (const receipt of receipts) core.hide(queue, receipt, seconds);
     },
+    releaseInFlight: (queueArn) => core.messages.release(byArn(queueArn), options.now()),
     depth: (queueArn) => core.messages.depth(byArn(queueArn), options.now()),
     queueUrl: (queueArn) => core.urlOf(byArn(queueArn)),
     close: async () => core.polls.close(),

@@ -1,0 +1,244 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { eventually, givenTemporaryFolder } from './temporary-folder.ts';
+
+const folder = givenTemporaryFolder();
+const program = join(import.meta.dirname, '..', '..', 'cli', 'espalier.ts');
+/** A first start synthesizes, and installs dxpy where the cache has none. */
+const START_LIMIT_MS = 180_000;
+
+type Run = { child: ChildProcess; lines: string[]; errors(): string; ended: Promise<number | null> };
+const running = new Set<Run>();
+
+function run(parameters: readonly string[], environment: NodeJS.ProcessEnv = {}): Run {
+  const child = spawn(process.execPath, [program, ...parameters], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, USER: 'ada', ...environment },
+  });
+  const lines: string[] = [];
+  let errors = '';
+  const input = createInterface({ input: child.stdout as NodeJS.ReadableStream });
+  input.on('line', (line) => lines.push(line));
+  child.stderr?.on('data', (chunk: Buffer) => {
+    errors += chunk.toString();
+  });
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+  const made = { child, lines, errors: () => errors, ended };
+  running.add(made);
+  void ended.then(() => running.delete(made));
+  return made;
+}
+
+async function start(data: string, ...more: string[]): Promise<Run & { url: string }> {
+  const started = run(['start', '--data', data, '--port', '0', ...more]);
+  const ready = new Promise<string>((resolve) => {
+    const timer = setInterval(() => {
+      const line = started.lines.find((text) => text.startsWith('ready '));
+      if (line) {
+        clearInterval(timer);
+        resolve(line.slice('ready '.length));
+      }
+    }, 10);
+    void started.ended.then(() => clearInterval(timer));
+  });
+  const failed = started.ended.then((code) => {
+    throw new Error(`ended with ${code}: ${started.errors()}`);
+  });
+  failed.catch(() => undefined);
+  return { ...started, url: await Promise.race([ready, failed]) };
+}
+
+async function finish(parameters: readonly string[], environment: NodeJS.ProcessEnv = {}) {
+  const { ended, lines, errors } = run(parameters, environment);
+  return { code: await ended, lines, errors: errors() };
+}
+
+async function post(url: string, path: string, token?: string) {
+  const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  const headers = { 'content-type': 'application/json', ...authorization };
+  const response = await fetch(url + path, { method: 'POST', headers, body: '{}' });
+  return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+}
+
+/** Database processes that serve a file of this data folder. */
+function databasesOf(data: string): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => {
+      try {
+        const isEngine = readlinkSync(`/proc/${pid}/exe`).endsWith('/dynoxide');
+        return isEngine && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(data);
+      } catch {
+        return false;
+      }
+    });
+}
+
+afterEach(async () => {
+  const left = [...running];
+  for (const { child } of left) child.kill('SIGKILL');
+  await Promise.all(left.map(({ ended }) => ended));
+});
+
+describe('a platform', { timeout: START_LIMIT_MS }, () => {
+  const data = join(folder, 'data');
+  let token = '';
+
+  it('prints its first user, once, and one ready line; then it serves', async () => {
+    const { url, lines, child, ended, errors } = await start(data);
+    expect(lines).toHaveLength(4);
+    expect(lines[0]).toBe('user user-ada');
+    expect(lines[1]).toMatch(/^password \S{12,}$/);
+    token = lines[2] ?? '';
+    expect(token).toMatch(/^\S{40,}$/);
+    expect(lines[3]).toBe(`ready ${url}`);
+    expect((await post(url, '/system/greet')).status).toBe(200);
+    expect(await post(url, '/system/whoami', token)).toEqual({ status: 200, body: { id: 'user-ada' } });
+    expect((await post(url, '/system/whoami')).status).toBe(401);
+    child.kill('SIGINT');
+    expect(await ended).toBe(0);
+    expect(errors()).toBe('');
+    expect(databasesOf(data)).toEqual([]);
+  });
+
+  it('serves again after SIGKILL, with what it had, and leaves no database behind', async () => {
+    const first = await start(data);
+    expect(first.lines).toHaveLength(1);
+    first.child.kill('SIGKILL');
+    await first.ended;
+    await eventually('the database ends with its platform', () => databasesOf(data).length === 0);
+    const second = await start(data);
+    expect((await post(second.url, '/system/whoami', token)).body).toEqual({ id: 'user-ada' });
+  });
+
+  it('goes on when its database was killed', async () => {
+    const { url } = await start(data);
+    const [database] = databasesOf(data);
+    process.kill(database as number, 'SIGKILL');
+    await eventually('another database', () => databasesOf(data).some((pid) => pid !== database));
+    await eventually('an answer', async () => (await post(url, '/system/whoami', token)).status === 200);
+  });
+
+  it('keeps everybody else out of its folder, and out of its socket', async () => {
+    const { url } = await start(data);
+    expect(statSync(data).mode & 0o777).toBe(0o700);
+    expect(statSync(join(data, 'control.sock')).mode & 0o777).toBe(0o600);
+    const other = await finish(['start', '--data', data, '--port', '0']);
+    expect(other).toMatchObject({ code: 1, lines: [] });
+    expect(other.errors).toBe(
+      `espalier: Another platform runs on the data folder ${data}: end it, or choose another with --data.\n`,
+    );
+    const port = new URL(url).port;
+    const third = await finish(['start', '--data', join(folder, 'third'), '--port', port]);
+    expect(third.errors).toBe(
+      `espalier: The port ${port} is taken: choose another with --port, or --port 0 for any.\n`,
+    );
+    expect(databasesOf(join(folder, 'third'))).toEqual([]);
+  });
+});
+
+describe('the commands beside a platform', { timeout: START_LIMIT_MS }, () => {
+  const data = join(folder, `commands-${'x'.repeat(100)}`);
+  let platform: Awaited<ReturnType<typeof start>>;
+  beforeAll(async () => {
+    platform = await start(data, '--workers', '1');
+    running.delete(platform);
+    for (const one of running) if (one.child === platform.child) running.delete(one);
+  }, START_LIMIT_MS);
+  afterAll(async () => {
+    platform.child.kill('SIGKILL');
+    await platform.ended;
+  });
+
+  it('env prints variables for the shell with a token that works, another one each time', async () => {
+    const first = await finish(['env', '--data', data]);
+    const second = await finish(['env', '--data', data]);
+    const script = `${first.lines.join('\n')}\nprintf '%s' "$DX_SECURITY_CONTEXT"`;
+    const context = await shell(script);
+    const { auth_token: token } = JSON.parse(context) as { auth_token: string };
+    expect((await post(platform.url, '/system/whoami', token)).body).toEqual({ id: 'user-ada' });
+    expect(first.lines.map((line) => line.replace(/=.*/, ''))).toEqual([
+      'export DX_APISERVER_PROTOCOL',
+      'export DX_APISERVER_HOST',
+      'export DX_APISERVER_PORT',
+      'export DX_AUTHSERVER_HOST',
+      'export DX_AUTHSERVER_PORT',
+      'export DX_SECURITY_CONTEXT',
+      'export DX_PROJECT_CONTEXT_ID',
+    ]);
+    expect(second.lines).not.toEqual(first.lines);
+  });
+
+  it('user add prints a password and, on its last line, a token; a taken name is refused', async () => {
+    const { lines } = await finish(['user', 'add', 'bob', '--data', data]);
+    expect(lines.slice(0, 2)).toEqual(['user user-bob', expect.stringMatching(/^password \S+$/)]);
+    expect((await post(platform.url, '/system/whoami', lines.at(-1))).body).toEqual({ id: 'user-bob' });
+    const again = await finish(['user', 'add', 'bob', '--data', data]);
+    expect(again).toMatchObject({ code: 1, errors: 'espalier: User "bob" exists already\n' });
+  });
+
+  it('refuse a user or a folder that is not there', async () => {
+    expect((await finish(['env', '--user', 'eve', '--data', data])).errors).toContain('There is no user "eve"');
+    const nowhere = join(folder, 'nowhere');
+    const { code, errors } = await finish(['env', '--data', nowhere]);
+    expect(code).toBe(1);
+    expect(errors).toContain(`No platform runs on the data folder ${nowhere}`);
+  });
+});
+
+describe('a start that cannot be', { timeout: START_LIMIT_MS }, () => {
+  const givenFolder = (name: string, version: string) => {
+    const data = join(folder, name);
+    mkdirSync(data);
+    writeFileSync(join(data, 'version'), version);
+    return data;
+  };
+
+  it.each([
+    [
+      'a data folder of a newer version',
+      () => ['--data', givenFolder('newer', '99')],
+      {},
+      /is of version 99, and this program knows \d+/,
+    ],
+    ['a data folder of no version', () => ['--data', givenFolder('odd', 'x')], {}, /unknown version "x"/],
+    ['no Python', () => [], { ESPALIER_PYTHON: '/bin/false' }, /ESPALIER_PYTHON names \/bin\/false/],
+    ['no number for a port', () => ['--port', 'many'], {}, /--port must be a whole number from 0 to 65535, not "many"/],
+    ['no worker', () => ['--workers', '0'], {}, /--workers must be/],
+    ['an unknown option', () => ['--colour', 'red'], {}, /colour/],
+  ])('for %s says so in one sentence', async (_what, parameters, environment, message) => {
+    const given = parameters();
+    const data = given.includes('--data') ? [] : ['--data', join(folder, 'other')];
+    const { code, lines, errors } = await finish(['start', ...data, '--port', '0', ...given], environment);
+    expect(errors).toMatch(message);
+    expect(errors.trim().split('\n')).toHaveLength(1);
+    expect({ code, lines }).toEqual({ code: 1, lines: [] });
+  });
+
+  it('for a package index that is not reachable says what to do', async () => {
+    const deaf = createServer((_req, res) => res.writeHead(503).end());
+    await new Promise<void>((resolve) => deaf.listen(0, '127.0.0.1', resolve));
+    const { port } = deaf.address() as { port: number };
+    const environment = {
+      ESPALIER_CACHE: join(folder, 'cache'),
+      PIP_INDEX_URL: `http://127.0.0.1:${port}/`,
+      PIP_RETRIES: '0',
+    };
+    const { code, errors } = await finish(['start', '--data', join(folder, 'other'), '--port', '0'], environment);
+    deaf.close();
+    expect(errors).toMatch(/dxpy==[\d.]+ cannot be installed from PyPI/);
+    expect(code).toBe(1);
+  });
+});
+
+async function shell(script: string): Promise<string> {
+  const child = spawn('/bin/sh', ['-c', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const chunks: Buffer[] = [];
+  for await (const chunk of child.stdout) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString('utf8');
+}
