@@ -64,7 +64,7 @@ export async function birthAndFinish(planted?: Planted): Promise<World> {
     mailOf: (change) => (change.after?.state === 'runnable' ? undefined : wired.mailOf(change)),
     actors: [
       { name: 'creator', run: () => bear(context, 'c', parent) },
-      { name: 'finisher', run: () => finish(context, parent, { output: {} }) },
+      { name: 'worker of p', run: () => finish(context, parent, { output: {} }) },
     ],
     spawn: () => workerOf(context, 'c', true),
     invariant: () => {
@@ -127,7 +127,7 @@ export async function birthAndDoom(planted?: Planted): Promise<World> {
 }
 
 function isMailOfRestart(row: Row | undefined): boolean {
-  return row?.state !== 'runnable' && (row?.name === 'm' || (row?.name === 'e' && row.state === 'terminated'));
+  return (row?.name === 'm' && row.state === 'restartable') || (row?.name === 'e' && row.state === 'terminated');
 }
 
 /** The host of C, which M made, is lost; M makes another child and finishes meanwhile. */
@@ -148,12 +148,12 @@ export async function restart(planted?: Planted): Promise<World> {
       { name: 'look at c', run: () => sweepJob(context, lost.pk) },
       { name: 'creator', run: () => bear(context, 'e', master) },
     ],
-    spawn: () => [...workerOf(context, 'm', true), ...workerOf(context, 'e', false)],
+    spawn: () => workerOf(context, 'e', false),
     invariant: () => {
       const now = peek(context, master.pk);
-      if (now?.try !== 1 || now.state === 'idle' || now.state === 'runnable') return undefined;
+      if (now?.try !== 1) return undefined;
       const old = names.filter((name) => isLive(peek(context, jobId(name))));
-      return old.length === 0 ? undefined : `try 1 of m runs and ${old.join(', ')} of try 0 is left`;
+      return old.length === 0 ? undefined : `try 1 of m has begun and ${old.join(', ')} of try 0 is left`;
     },
     final: () => {
       const now = peek(context, master.pk);

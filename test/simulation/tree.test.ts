@@ -5,6 +5,8 @@ import { type Budget, budgets, explore } from './explore.ts';
 import { claimBlindly, forgetMembers, putFlagsLate, readMembersEarly, trustTheParent } from './tree-error.ts';
 import { birthAndDoom, birthAndFinish, restart } from './tree-world.ts';
 
+/** Doubled messages take minutes: test/campaign/tree.test.ts. */
+const quickBudgets = budgets.filter(([, { doubles }]) => doubles === 0);
 const calm: Budget = { crashes: 0, losses: 0, doubles: 0 };
 
 describe.each([
@@ -12,7 +14,7 @@ describe.each([
   ['a tree that is terminated while a job of it makes another', birthAndDoom],
   ['a master that starts again while it makes another', restart],
 ])('%s', (_title, world) => {
-  test.each(budgets)(
+  test.each(quickBudgets)(
     'when %s',
     async (_what, budget) => {
       const found = await explore(() => world(), budget);

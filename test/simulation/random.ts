@@ -1,0 +1,296 @@
+// One random life of a few trees: messages in any order, doubled, lost; callers that die after a write; hosts that are lost;
+// a clock that jumps; a sweep at the end. The rules of what must come out are oracle.ts.
+
+import type { JobId } from '../../core/id/identifier.ts';
+import { executionName, type JobRow } from '../../core/job/row.ts';
+import { isTerminal } from '../../core/job/state.ts';
+import { createJob } from '../../engine/birth.ts';
+import { type Claimed, claim } from '../../engine/claim.ts';
+import { finish } from '../../engine/finish.ts';
+import { heartbeat } from '../../engine/heartbeat.ts';
+import { sweep } from '../../engine/sweep.ts';
+import { createMemoryContext, type MemoryContext, seededRandom } from '../memory/context.ts';
+import { jobId, planJob } from '../memory/plan.ts';
+import { peekJob } from '../memory/platform.ts';
+import type { Mail } from './explore.ts';
+import { type Deed, flatten } from './oracle.ts';
+import { peek, wire } from './world.ts';
+
+/** What happened, by kind: a test goes on until each has. */
+export type Tally = Map<string, number>;
+export type Outcome = { readonly context: MemoryContext; readonly problems: readonly string[] };
+
+/** A caller of the engine died after a write. */
+class Death extends Error {}
+
+type Worker = {
+  readonly name: string;
+  readonly task: string;
+  claimed?: Claimed;
+  made: number;
+  alive: boolean;
+  busy: boolean;
+};
+
+/** Lives through one seed. */
+export async function liveRandomly(seed: number, roots: readonly Deed[], tally: Tally): Promise<Outcome> {
+  return new Life(seed, roots, tally).run();
+}
+
+class Life {
+  private readonly context: MemoryContext;
+  private readonly random: () => number;
+  private readonly mail: Mail[] = [];
+  private readonly workers = new Map<string, Worker>();
+  private readonly deeds = new Map<JobId, Deed>();
+  private readonly problems: string[] = [];
+  private readonly wired: ReturnType<typeof wire>;
+  private readonly roots: readonly Deed[];
+  private readonly tally: Tally;
+  private faults = true;
+
+  constructor(seed: number, roots: readonly Deed[], tally: Tally) {
+    this.roots = roots;
+    this.tally = tally;
+    this.random = seededRandom(seed);
+    this.context = createMemoryContext({ seed, settings: { openShardCount: 2 } });
+    this.wired = wire(this.context);
+    this.context.rows.onChange = (change) => {
+      const mail = this.wired.mailOf(change);
+      if (mail !== undefined) this.mail.push(mail);
+    };
+    this.context.setHook({
+      before: () => this.wander(),
+      after: ({ writes }) => {
+        if (!writes || !this.faults || this.random() > deathShare) return;
+        this.count('died after a write');
+        throw new Death();
+      },
+    });
+  }
+
+  async run(): Promise<Outcome> {
+    for (const root of this.roots) await this.bearUntilBorn(root);
+    for (let step = 0; step < randomSteps; step++) {
+      await Promise.all(Array.from({ length: 1 + Math.floor(this.random() * 3) }, () => this.dare(() => this.act())));
+    }
+    this.faults = false;
+    for (let round = 0; round < calmRounds && !this.isOver(); round++) await this.calmRound();
+    return { context: this.context, problems: this.problems };
+  }
+
+  private async act(): Promise<unknown> {
+    const choice = this.random();
+    if (choice < 0.5) return this.deliver();
+    if (choice < 0.9) return this.work();
+    if (choice < 0.93) return this.jump();
+    if (choice < 0.95) return this.loseHost();
+    this.count('swept');
+    return sweep(this.context, Math.floor(this.random() * 2), { jobCount: 5, until: Number.POSITIVE_INFINITY });
+  }
+
+  private collect(): void {
+    this.mail.push(...this.wired.takeMail());
+  }
+
+  private async deliver(): Promise<void> {
+    this.collect();
+    const index = Math.floor(this.random() * this.mail.length);
+    const chosen = this.mail[index];
+    if (chosen === undefined) return;
+    const fate = this.faults ? this.random() : 1;
+    if (fate < 0.1) this.count('doubled');
+    else this.mail.splice(index, 1);
+    if (fate > 0.1 && fate < 0.17) return this.count('lost');
+    this.count('delivered');
+    await chosen.deliver();
+  }
+
+  /** One step of one worker: it claims, makes a child, beats, or reports. */
+  private async work(): Promise<void> {
+    for (const name of this.context.workers.executions.keys()) {
+      if (!this.workers.has(name))
+        this.workers.set(name, { name, task: `task ${name}`, made: 0, alive: true, busy: false });
+    }
+    const idle = [...this.workers.values()].filter((worker) => worker.alive && !worker.busy);
+    const worker = idle[Math.floor(this.random() * idle.length)];
+    if (worker === undefined) return;
+    worker.busy = true;
+    try {
+      await this.stepOf(worker);
+    } finally {
+      worker.busy = false;
+    }
+  }
+
+  private async stepOf(worker: Worker): Promise<void> {
+    if (worker.claimed === undefined) return this.claim(worker);
+    if (this.context.workers.tasks.get(worker.task)?.lastStatus === 'STOPPED') return this.end(worker);
+    const row = peekJob(this.context, worker.claimed.row.pk);
+    if (row.tokenHash !== worker.claimed.row.tokenHash) return this.end(worker);
+    const beat = await heartbeat(this.context, row);
+    this.count('beat');
+    if (beat.stop !== undefined) return this.end(worker);
+    const deed = this.deeds.get(row.pk);
+    const child = deed?.children[worker.made];
+    if (child !== undefined) {
+      await createJob(this.context, this.planOf(child, row)).catch(ignoreRefusal);
+      worker.made++;
+      return this.count('born');
+    }
+    const tree = [
+      1,
+      ...(deed?.children ?? []).map((one) => outputOf(this.idOf(one, row))),
+      worker.claimed.input.needs ?? [],
+    ];
+    const result = deed?.fails ? { failure: { type: 'AppError', message: 'as told' } } : { output: { tree } };
+    await finish(this.context, row, result).catch(ignoreRefusal);
+    this.count(deed?.fails ? 'failed' : 'finished');
+    this.end(worker);
+  }
+
+  private async claim(worker: Worker): Promise<void> {
+    const input = this.context.workers.executions.get(worker.name)?.input;
+    if (input === undefined) return;
+    const of = { job: input.jobId as JobId, try: input.try, launch: input.launch };
+    if (executionName(of) !== worker.name) this.problems.push(`${worker.name} is not ${executionName(of)}`);
+    const nonce = await this.context.seals.seal('boot', worker.name);
+    this.context.workers.tasks.set(worker.task, { lastStatus: 'RUNNING' });
+    const claimed = await claim(this.context, { ...of, nonce, task: worker.task }).catch(ignoreRefusal);
+    if (claimed === undefined) return this.end(worker);
+    worker.claimed = claimed;
+    this.count('claimed');
+    this.checkAlone(worker, claimed.row);
+  }
+
+  /** Nobody else works on this job, nor on anything of an earlier try of a master job above it. */
+  private checkAlone(worker: Worker, row: JobRow): void {
+    for (const other of this.workers.values()) {
+      const theirs = other.claimed?.row;
+      const running = this.context.workers.tasks.get(other.task)?.lastStatus === 'RUNNING';
+      if (other === worker || theirs === undefined || !other.alive || !running) continue;
+      if (peek(this.context, theirs.pk)?.task !== other.task) continue;
+      const older = [`${row.pk}:${row.try - 1}`, ...row.lineage.map((entry) => earlierTry(entry))];
+      const isOld = theirs.lineage.some((entry) => older.includes(entry));
+      if (theirs.pk === row.pk || isOld) this.problems.push(`${worker.name} runs while ${other.name} does`);
+    }
+  }
+
+  private end(worker: Worker): void {
+    worker.alive = false;
+    const stopped = { lastStatus: 'STOPPED', stopCode: 'EssentialContainerExited', exitCode: 0 };
+    if (this.context.workers.tasks.get(worker.task)?.lastStatus !== 'STOPPED')
+      this.context.workers.tasks.set(worker.task, stopped);
+    const execution = this.context.workers.executions.get(worker.name);
+    if (execution !== undefined) execution.status = 'CLOSED';
+  }
+
+  private loseHost(): void {
+    if (!this.faults) return;
+    const busy = [...this.workers.values()].filter((worker) => worker.alive && worker.claimed !== undefined);
+    const worker = busy[Math.floor(this.random() * busy.length)];
+    if (worker === undefined) return;
+    this.end(worker);
+    this.context.workers.tasks.set(worker.task, { lastStatus: 'STOPPED', stopCode: 'InfrastructureHealth' });
+    this.count('host lost');
+  }
+
+  /** Those that live renew their leases before anybody looks. */
+  private async jump(): Promise<void> {
+    this.context.clock.now += Math.floor(this.random() * 1_500_000);
+    this.count('clock jumped');
+    const faults = this.faults;
+    this.faults = false;
+    for (const worker of this.workers.values()) {
+      const row = worker.claimed === undefined ? undefined : peek(this.context, worker.claimed.row.pk);
+      if (worker.alive && row?.state === 'running' && row.task === worker.task) await heartbeat(this.context, row);
+    }
+    this.faults = faults;
+  }
+
+  private async calmRound(): Promise<void> {
+    for (let step = 0; step < calmSteps; step++) {
+      await this.dare(() => this.deliver());
+      await this.dare(() => this.work());
+    }
+    await this.jump();
+    for (const shard of [0, 1]) await sweep(this.context, shard, { jobCount: 1_000, until: Number.POSITIVE_INFINITY });
+  }
+
+  private isOver(): boolean {
+    this.collect();
+    const open = this.context.rows.all('executions').filter(({ sk, dueAt }) => sk === 'A' && dueAt !== undefined);
+    return (
+      this.mail.length === 0 &&
+      open.length === 0 &&
+      this.roots.every(({ name }) => isTerminal(peekJob(this.context, jobId(name)).state))
+    );
+  }
+
+  private async bearUntilBorn(root: Deed): Promise<void> {
+    for (const deed of flatten(root)) this.count(`deed ${deed.fails ? 'fails' : 'succeeds'}`);
+    while (peek(this.context, jobId(root.name)) === undefined)
+      await this.dare(() => createJob(this.context, this.planOf(root)));
+  }
+
+  private idOf(deed: Deed, parent?: JobRow): JobId {
+    return jobId(parent === undefined ? deed.name : `${deed.name} of ${parent.pk} ${parent.try}`);
+  }
+
+  private planOf(deed: Deed, parent?: JobRow) {
+    const name = parent === undefined ? deed.name : `${deed.name} of ${parent.pk} ${parent.try}`;
+    this.deeds.set(this.idOf(deed, parent), deed);
+    const siblings = parent === undefined ? this.roots : (this.deeds.get(parent.pk)?.children ?? []);
+    const needs = siblings
+      .filter((one) => deed.needs.includes(one.name))
+      .map((one) => outputOf(this.idOf(one, parent)));
+    return planJob(name, {
+      input: { needs },
+      master: deed.master,
+      now: this.context.now(),
+      ...(parent === undefined ? {} : { parent }),
+    });
+  }
+
+  /** Dies quietly where a caller would, so that somebody else has to go on. */
+  private async dare(act: () => Promise<unknown>): Promise<void> {
+    try {
+      await act();
+    } catch (error) {
+      if (!isDeath(error)) throw error;
+    }
+  }
+
+  private async wander(): Promise<void> {
+    for (let count = Math.floor(this.random() * 4); count > 0; count--) await Promise.resolve();
+  }
+
+  private count(what: string): void {
+    this.tally.set(what, (this.tally.get(what) ?? 0) + 1);
+  }
+}
+
+function outputOf(job: JobId) {
+  return { $dnanexus_link: { job, field: 'tree' } };
+}
+
+function earlierTry(entry: string): string {
+  const colon = entry.lastIndexOf(':');
+  return `${entry.slice(0, colon)}:${Number(entry.slice(colon + 1)) - 1}`;
+}
+
+/** A refusal is an answer that a worker can live with; a death is not. */
+function ignoreRefusal(error: unknown): undefined {
+  if (isDeath(error)) throw error;
+  if (!(error instanceof Error) || error.name !== 'ApiError') throw error;
+  return undefined;
+}
+
+function isDeath(error: unknown): boolean {
+  return error instanceof Death || (error instanceof AggregateError && error.errors.every(isDeath));
+}
+
+const deathShare = 0.02;
+const randomSteps = 400;
+const calmRounds = 60;
+const calmSteps = 60;
