@@ -5,6 +5,7 @@ import { executionRoutes, newJobRoutes as newJobs, runRoutes as runs } from './e
 import { missingApp } from './ops/app/missing.ts';
 import { getApplet } from './ops/applet/get.ts';
 import { newApplet } from './ops/applet/new.ts';
+import { validateBatch } from './ops/applet/validate-batch.ts';
 import { clone } from './ops/container/clone.ts';
 import { describeContainer } from './ops/container/describe.ts';
 import { listFolder } from './ops/container/list-folder.ts';
@@ -42,6 +43,7 @@ import { destroyAuthToken } from './ops/system/destroy-auth-token.ts';
 import { findApps } from './ops/system/find-apps.ts';
 import { findDataObjects } from './ops/system/find-data-objects.ts';
 import { findProjects } from './ops/system/find-projects.ts';
+import { generateBatchInputs } from './ops/system/generate-batch-inputs.ts';
 import { getUserInfo } from './ops/system/get-user-info.ts';
 import { greet } from './ops/system/greet.ts';
 import { headers } from './ops/system/headers.ts';
@@ -49,14 +51,16 @@ import { newAuthToken } from './ops/system/new-auth-token.ts';
 import { resolveDataObjects } from './ops/system/resolve-data-objects.ts';
 import { whoami, whoamiInput } from './ops/system/whoami.ts';
 import { describeUser } from './ops/user/describe.ts';
+import { updateUser } from './ops/user/update.ts';
 import { type Route, route } from './route.ts';
 import { describeInput } from './schemas/describe.ts';
+import { validateBatchInput } from './schemas/execution.ts';
 import * as find from './schemas/find.ts';
 import * as folder from './schemas/folder.ts';
 import { details } from './schemas/metadata.ts';
 import * as object from './schemas/object.ts';
 import * as project from './schemas/project.ts';
-import { destroyAuthTokenInput, newAuthTokenInput } from './schemas/user.ts';
+import { destroyAuthTokenInput, newAuthTokenInput, updateUserInput } from './schemas/user.ts';
 import { workerRoutes as workers } from './worker-routes.ts';
 
 const anyone = { kind: 'anyone' } as const;
@@ -66,6 +70,7 @@ const uploadPlace = { kind: 'place', level: 'UPLOAD' } as const;
 const contribute = { kind: 'place', level: 'CONTRIBUTE' } as const;
 const administer = { kind: 'place', level: 'ADMINISTER' } as const;
 const target = { kind: 'target', level: 'UPLOAD' } as const;
+const viewTarget = { kind: 'target', level: 'VIEW' } as const;
 const viewObject = { kind: 'object', open: 'VIEW', closed: 'VIEW' } as const;
 const hintedObject = { ...viewObject, project: 'hint' } as const;
 const changeObject = { kind: 'object', open: 'UPLOAD', closed: 'CONTRIBUTE' } as const;
@@ -83,9 +88,11 @@ const systemRoutes: readonly Route[] = [
   route('/system/findDataObjects', find.findDataObjectsInput, known, findDataObjects),
   route('/system/resolveDataObjects', find.resolveDataObjectsInput, known, resolveDataObjects),
   route('/system/describeDataObjects', find.describeDataObjectsInput, known, describeDataObjects),
+  route('/system/generateBatchInputs', find.generateBatchInput, viewTarget, generateBatchInputs),
   route('/system/findApps', find.findAppsInput, known, findApps),
   route('/system/findGlobalWorkflows', find.findAppsInput, known, findApps),
   route('/user-xxxx/describe', describeInput, known, describeUser),
+  route('/user-xxxx/update', updateUserInput, known, updateUser),
   route('/app-xxxx[/yyyy]/describe', object.emptyInput, known, missingApp),
   route('/globalworkflow-xxxx[/yyyy]/describe', object.emptyInput, known, missingApp),
 ];
@@ -121,6 +128,7 @@ const objectRoutes: readonly Route[] = [
   ...metadataRoutes('record'),
   ...openMetadataRoutes('record'),
   route('/applet/new', object.newAppletInput, target, newApplet),
+  route('/applet-xxxx/validateBatch', validateBatchInput, hintedObject, validateBatch),
   route('/applet-xxxx/get', object.inPlaceInput, viewObject, getApplet),
   ...metadataRoutes('applet'),
 ];

@@ -48,6 +48,21 @@ export const runInput = newExecution.extend({
   ...shownFields,
 });
 
+const columns = z
+  .custom<Record<string, unknown[]>>(
+    (value) => isHash(value) && Object.values(value).every((values) => Array.isArray(values)),
+    'be a hash of arrays, one for each input that differs from run to run',
+  )
+  .default({});
+
+/** `files` repeats the links of the values: those are what counts. */
+export const validateBatchInput = z.object({
+  batchInput: columns,
+  commonInput: hash.default({}),
+  files: z.array(z.unknown()).optional(),
+  instanceTypes: z.array(z.string().max(64)).max(100).default([]),
+});
+
 /** Goes into the job row: text that every store holds. */
 const entryPoint = z
   .string()

@@ -1,6 +1,7 @@
 // Shapes of the inputs of logging in and out (dx-api.md §1.8).
 
 import { z } from 'zod';
+import { shortText } from './metadata.ts';
 
 export const newAuthTokenInput = z.object({
   username: z.string().max(200),
@@ -11,3 +12,6 @@ export const newAuthTokenInput = z.object({
 });
 
 export const destroyAuthTokenInput = z.object({ tokenSignature: z.string().max(200).nullish() });
+
+/** Null revokes the key. */
+export const updateUserInput = z.object({ sshPublicKey: shortText.nullable().optional() });

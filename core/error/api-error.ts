@@ -41,9 +41,13 @@ export class ApiError extends Error {
   }
 }
 
-/** 404: it does not exist, or the caller may not see it; the answer never says which. `what` is an id or a path. */
+/**
+ * 404: it does not exist, or the caller may not see it; the answer never says which. `what` is an id or a path. Of an id
+ * clients expect to read "The entity record-… could not be found" (dx-toolkit, test_dx_resolve_check_resolution_needed).
+ */
 export function resourceNotFound(what: string, hint = 'check the id, and that you have at least VIEW where it lives') {
-  return new ApiError('ResourceNotFound', `"${what}" could not be found, or you may not see it: ${hint}`);
+  const named = idPattern.test(what) ? `The entity ${what}` : `"${what}"`;
+  return new ApiError('ResourceNotFound', `${named} could not be found, or you may not see it: ${hint}`);
 }
 
 /** 422: all problems of one input, told together. */
@@ -94,6 +98,9 @@ export function internalError(requestId: string, options?: ErrorOptions): ApiErr
   const message = `Something went wrong inside the platform. The operator finds the cause in its log under "${requestId}"`;
   return new ApiError('InternalError', message, undefined, options);
 }
+
+/** An id of 24 characters, of whatever class. */
+const idPattern = /^[a-z]+-[0-9A-Za-z]{24}$/;
 
 /** Problems of one input that are printed; the others are counted. */
 const shownProblemCount = 20;

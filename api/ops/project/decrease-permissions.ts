@@ -2,9 +2,10 @@
 
 import { atLeast, type Level, weaker } from '../../../core/access/level.ts';
 import type { Context } from '../../../core/context.ts';
-import { invalidInput, invalidState, permissionDenied, resourceNotFound } from '../../../core/error/api-error.ts';
+import { invalidState, permissionDenied, resourceNotFound } from '../../../core/error/api-error.ts';
 import { isId, isUserId, type ProjectId } from '../../../core/id/identifier.ts';
 import { loadMembers, type Member, setMember } from '../../../engine/container/project.ts';
+import { loadUser } from '../../../engine/identity/user.ts';
 import type { PlaceCall } from '../../route.ts';
 
 /** Everybody may lower their own level, an administrator anybody's. */
@@ -12,8 +13,9 @@ export async function decreasePermissions(call: PlaceCall<Record<string, Level |
   const { context, caller, place, level, input } = call;
   const changes = new Map<Member, Level | undefined>();
   for (const [member, wanted] of Object.entries(input)) {
-    if (member !== 'PUBLIC' && !isUserId(member))
-      throw invalidInput(`"${member.slice(0, 80)}" is no user and not "PUBLIC"`);
+    if (!isMember(member) || !(await exists(context, member))) {
+      throw resourceNotFound(member.slice(0, 80), 'there is no such user: give "user-<name>" or "PUBLIC"');
+    }
     changes.set(member, wanted === null || wanted === 'NONE' ? undefined : wanted);
   }
   const onlySelf = [...changes.keys()].every((member) => member === caller.user);
@@ -23,6 +25,14 @@ export async function decreasePermissions(call: PlaceCall<Record<string, Level |
   if (!isId(place, 'project')) throw resourceNotFound(place);
   await lower(context, place, changes);
   return { id: place };
+}
+
+function isMember(text: string): text is Member {
+  return text === 'PUBLIC' || isUserId(text);
+}
+
+async function exists(context: Context, member: Member): Promise<boolean> {
+  return member === 'PUBLIC' || (await loadUser(context, member)) !== undefined;
 }
 
 export async function leave({ context, caller, place }: PlaceCall<unknown>) {

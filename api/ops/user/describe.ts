@@ -3,6 +3,7 @@
 import { resourceNotFound } from '../../../core/error/api-error.ts';
 import { isUserId } from '../../../core/id/identifier.ts';
 import { selectFields } from '../../../core/object/field.ts';
+import { loadSshKey } from '../../../engine/identity/ssh-key.ts';
 import { loadUser } from '../../../engine/identity/user.ts';
 import type { KnownCall } from '../../route.ts';
 import type { DescribeInput } from '../../schemas/describe.ts';
@@ -14,6 +15,10 @@ export async function describeUser({ context, caller, subject, input }: KnownCal
   const names = { id, class: 'user', handle, first: handle, last: '', middle: '' };
   const own = { email: '', billTo, created, permittedRegions: [context.settings.region], appsInstalled: [] };
   const values: Record<string, unknown> = caller.user === id ? { ...names, ...own } : names;
-  const chosen = selectFields(input, { defaults: Object.keys(values), switches: [], always: ['id'] });
+  const defaults = [...Object.keys(values), 'sshPublicKey'];
+  const chosen = selectFields(input, { defaults, switches: [], always: ['id'] });
+  // Left out when there is none: clients ask whether the key is there.
+  const key = caller.user === id && chosen.has('sshPublicKey') ? await loadSshKey(context, id) : undefined;
+  if (key !== undefined) values.sshPublicKey = key;
   return Object.fromEntries(Object.entries(values).filter(([field]) => chosen.has(field)));
 }
