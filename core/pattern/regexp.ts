@@ -15,7 +15,6 @@ type Instruction =
 export type Regexp = {
   readonly program: readonly Instruction[];
   readonly groupCount: number;
-  readonly anyCase: boolean;
 };
 /** Steps that are left for all matches of one request. */
 export type StepBudget = { left: number };
@@ -23,16 +22,16 @@ export type StepBudget = { left: number };
 /** Compiles a pattern, or says what it should be instead. `flags`: `i` for any case. */
 export function compileRegexp(pattern: string, flags = ''): Regexp | { readonly problem: string } {
   if (!/^i?$/.test(flags)) return { problem: 'have no other flag than "i"' };
-  const syntax = parsePattern(pattern);
+  const syntax = parsePattern(pattern, flags === 'i');
   if ('problem' in syntax) return syntax;
   const program: Instruction[] = [];
   if (!emit(syntax.tree, program)) return { problem: 'be simpler: its repetitions multiply' };
   program.push({ op: 'match' });
-  return { program, groupCount: syntax.groupCount, anyCase: flags === 'i' };
+  return { program, groupCount: syntax.groupCount };
 }
 
 /**
- * The captured groups of the leftmost match, as PCRE prefers it; undefined when nothing matches, `exhausted` when the
+ * The captured groups (`groups[0]` is the first group) of the leftmost match, as PCRE prefers it; undefined when nothing matches, `exhausted` when the
  * budget did not suffice. A group that took no part is undefined.
  */
 export function matchRegexp(
@@ -59,7 +58,7 @@ export function matchRegexp(
         break;
       }
       const here = codePoints[at];
-      if (instruction?.op === 'set' && here !== undefined && holds(instruction, here, regexp.anyCase)) {
+      if (instruction?.op === 'set' && here !== undefined && instruction.holds(here)) {
         threads.push({ pc: pc + 1, slots });
       }
     }
@@ -175,14 +174,6 @@ function isAt(where: Where, { at, codePoints }: { at: number; codePoints: readon
   if (where === 'end') return at === codePoints.length;
   const edge = isWord(codePoints[at - 1]) !== isWord(codePoints[at]);
   return where === 'wordEdge' ? edge : !edge;
-}
-
-function holds(set: Extract<Instruction, { op: 'set' }>, codePoint: number, anyCase: boolean): boolean {
-  if (set.holds(codePoint)) return true;
-  if (!anyCase) return false;
-  const character = String.fromCodePoint(codePoint);
-  const others = [character.toLowerCase(), character.toUpperCase()];
-  return others.some((other) => [...other].length === 1 && set.holds(other.codePointAt(0) ?? 0));
 }
 
 function readGroups(slots: Slots, groupCount: number, characters: readonly string[]): (string | undefined)[] {

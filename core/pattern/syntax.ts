@@ -18,9 +18,9 @@ export type Where = 'start' | 'end' | 'wordEdge' | 'noWordEdge';
 export type Syntax = { readonly tree: Node; readonly groupCount: number };
 
 /** The tree of a pattern in the common part of PCRE, or what is wrong with it. */
-export function parsePattern(pattern: string): Syntax | { readonly problem: string } {
+export function parsePattern(pattern: string, anyCase = false): Syntax | { readonly problem: string } {
   if (pattern.length > maximumPatternLength) return { problem: `be at most ${maximumPatternLength} characters long` };
-  const reader = new Reader(pattern);
+  const reader = new Reader(pattern, anyCase);
   try {
     const tree = reader.choice(0);
     if (!reader.atEnd) throw new SyntaxProblem('hold no ")" without "("');
@@ -38,8 +38,11 @@ class Reader {
   #at = 0;
   groupCount = 0;
 
-  constructor(pattern: string) {
+  readonly #anyCase: boolean;
+
+  constructor(pattern: string, anyCase: boolean) {
     this.#characters = [...pattern];
+    this.#anyCase = anyCase;
   }
 
   get atEnd(): boolean {
@@ -104,7 +107,7 @@ class Reader {
       case '?':
         throw new SyntaxProblem(`hold something to repeat before "${character}"`);
       default:
-        return literal(character.codePointAt(0) ?? 0);
+        return this.#set((codePoint) => codePoint === character.codePointAt(0));
     }
   }
 
@@ -127,7 +130,7 @@ class Reader {
       return { kind: 'assert', where: this.#next() === 'b' ? 'wordEdge' : 'noWordEdge' };
     }
     if (/[1-9]/.test(this.#peek())) throw new SyntaxProblem('hold no back reference');
-    return { kind: 'set', holds: this.#escapedSet() };
+    return this.#set(this.#escapedSet());
   }
 
   #escapedSet(): (codePoint: number) => boolean {
@@ -162,8 +165,13 @@ class Reader {
       tests.push(this.#classItem());
     }
     this.#next();
-    const holds = (codePoint: number) => tests.some((test) => test(codePoint));
+    const { holds } = this.#set((codePoint) => tests.some((test) => test(codePoint)));
     return { kind: 'set', holds: negated ? (codePoint) => !holds(codePoint) : holds };
+  }
+
+  /** In any case before it is negated: `[^a]` does not match `A` then. */
+  #set(test: (codePoint: number) => boolean): Extract<Node, { kind: 'set' }> {
+    return { kind: 'set', holds: this.#anyCase ? (codePoint) => casesOf(codePoint).some(test) : test };
   }
 
   #classItem(): (codePoint: number) => boolean {
@@ -203,8 +211,10 @@ class Reader {
   }
 }
 
-function literal(wanted: number): Node {
-  return { kind: 'set', holds: (codePoint) => codePoint === wanted };
+function casesOf(codePoint: number): number[] {
+  const character = String.fromCodePoint(codePoint);
+  const others = [character.toLowerCase(), character.toUpperCase()].filter((other) => [...other].length === 1);
+  return [codePoint, ...others.map((other) => other.codePointAt(0) ?? codePoint)];
 }
 
 /** A letter, digit or underscore, as \w has it. */
