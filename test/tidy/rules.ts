@@ -73,7 +73,7 @@ export const rules: readonly Rule[] = [
     name: 'names',
     find: perFile((file) => {
       if (file.path.endsWith('.config.ts')) return [];
-      const parts = file.path.replace(/\.(test\.)?ts$/, '').split('/');
+      const parts = file.path.replace(/\.(test\.|d\.)?ts$/, '').split('/');
       const vague = parts.find((part) => /(^|-)(utils?|helpers?|common|manager|service|misc)(-|$)/.test(part));
       // Operations keep the API's camelCase (style.md 12).
       const odd = parts.find((part) => !/^[a-z0-9]+(-[a-z0-9]+)*$/.test(part) && !file.path.startsWith('api/ops/'));
@@ -161,7 +161,7 @@ function cycles(files: readonly SourceFile[]): string[] {
 }
 
 const entryPoint =
-  /^(lambdas\/[^/]+\.ts|infra\/app\.ts|cli\/espalier\.ts|worker\/worker\.ts|bench\/bench\.ts|test\/.*\.test\.ts|test\/campaign\/.*|.*\.config\.ts)$/;
+  /^(lambdas\/[^/]+\.ts|infra\/app\.ts|cli\/espalier\.ts|worker\/worker\.ts|bench\/bench\.ts|test\/.*\.test\.ts|test\/campaign\/.*|.*\.config\.ts|.*\.d\.ts)$/;
 
 function deadFiles(files: readonly SourceFile[]): string[] {
   const imported = new Set(files.flatMap((file) => file.imports));
