@@ -2,7 +2,7 @@
 // also found by the sweep, from the rows alone.
 
 import type { Value } from '../context.ts';
-import { type ContainerId, isId, isObjectId, type JobId, type ObjectId } from '../id/identifier.ts';
+import { isId, isObjectId, isPlaceId, type JobId, type ObjectId, type PlaceId } from '../id/identifier.ts';
 
 export type WorkMessage =
   /** Look at a job. */
@@ -17,8 +17,8 @@ export type WorkMessage =
     }
   /** Wake who waits for an object, after a key. */
   | { readonly kind: 'wake'; readonly object: ObjectId; readonly after: string }
-  /** Go on emptying a container whose job is settled. */
-  | { readonly kind: 'destroy'; readonly container: ContainerId; readonly after: string };
+  /** Go on emptying a workspace whose job is settled, or a project that was destroyed. */
+  | { readonly kind: 'destroy'; readonly container: PlaceId; readonly after: string };
 
 /** The stages of an end that may take more than one message. */
 export const stages = ['endTree', 'endDescendants', 'wakeWaiters', 'destroyWorkspace'] as const;
@@ -31,7 +31,7 @@ export function readWorkMessage(body: unknown): WorkMessage | undefined {
   if (kind === 'advance') return isId(job, 'job') ? { kind, job } : undefined;
   if (typeof after !== 'string') return undefined;
   if (kind === 'wake') return isObjectId(object) ? { kind, object, after } : undefined;
-  if (kind === 'destroy') return isId(container, 'container') ? { kind, container, after } : undefined;
+  if (kind === 'destroy') return isPlaceId(container) ? { kind, container, after } : undefined;
   if (kind !== 'settle' || !isId(job, 'job') || typeof attempt !== 'number' || !isStage(stage)) return undefined;
   return { kind, job, try: attempt, stage, after };
 }

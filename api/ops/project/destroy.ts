@@ -6,6 +6,7 @@ import { invalidState, permissionDenied, resourceNotFound } from '../../../core/
 import { isId, type JobId, type ProjectId } from '../../../core/id/identifier.ts';
 import { asJob, jobKey } from '../../../core/job/row.ts';
 import { isTerminal } from '../../../core/job/state.ts';
+import { toWorkRecord } from '../../../core/work/message.ts';
 import { destroyContainer } from '../../../engine/container/destroy.ts';
 import { loadProject, markProjectDestroyed } from '../../../engine/container/project.ts';
 import { terminateTree } from '../../../engine/terminate.ts';
@@ -53,7 +54,7 @@ async function emptyProject(context: Context, project: ProjectId): Promise<void>
     after = await destroyContainer(context, project, after);
     if (after === undefined) return;
   }
-  await context.queues.sendWork([{ kind: 'destroy', container: project, after: after ?? '' }]);
+  await context.queues.sendWork([toWorkRecord({ kind: 'destroy', container: project, after: after ?? '' })]);
 }
 
 const jobPageSize = 500;
