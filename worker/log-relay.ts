@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { JobLog, Level } from './log.ts';
+import { parseHash, textOf } from './report-file.ts';
 
 const READY_TIMEOUT_MS = 5000;
 
@@ -27,13 +28,13 @@ while os.getppid() == parent:
 
 // Syslog's numbers and names, as dxpy sends either.
 const levels: readonly Level[] = ['EMERG', 'ALERT', 'CRITICAL', 'ERROR', 'WARNING', 'NOTICE', 'INFO', 'DEBUG'];
-const names: Readonly<Record<string, Level>> = {
-  critical: 'CRITICAL',
-  error: 'ERROR',
-  warning: 'WARNING',
-  info: 'INFO',
-  debug: 'DEBUG',
-};
+const names: ReadonlyMap<unknown, Level> = new Map([
+  ['critical', 'CRITICAL'],
+  ['error', 'ERROR'],
+  ['warning', 'WARNING'],
+  ['info', 'INFO'],
+  ['debug', 'DEBUG'],
+]);
 
 /** Starts the relay; resolves when the sockets exist. Undefined when it could not start: dxpy then logs to stderr. */
 export async function startLogRelay(folder: string, path: string, log: JobLog): Promise<ChildProcess | undefined> {
@@ -61,14 +62,13 @@ export async function startLogRelay(folder: string, path: string, log: JobLog): 
 
 /** One datagram: `{source, timestamp, level, msg}`. What is not of that form is logged as it came. */
 export function logDatagram(text: string, log: JobLog): void {
-  let datagram: { source?: unknown; level?: unknown; msg?: unknown };
-  try {
-    datagram = JSON.parse(text);
-  } catch {
+  const datagram = parseHash(text);
+  if (datagram === undefined) {
     log.line('INFO', text);
     return;
   }
-  const level = typeof datagram.level === 'number' ? levels[datagram.level] : names[String(datagram.level)];
-  const isStream = datagram.source === 'DX_APP_STREAM';
-  log.line(isStream ? (level === 'ERROR' ? 'STDERR' : 'STDOUT') : (level ?? 'INFO'), String(datagram.msg ?? ''));
+  const { source, level: given, msg } = datagram;
+  const level = typeof given === 'number' ? levels[given] : names.get(given);
+  const isStream = source === 'DX_APP_STREAM';
+  log.line(isStream ? (level === 'ERROR' ? 'STDERR' : 'STDOUT') : (level ?? 'INFO'), textOf(msg));
 }

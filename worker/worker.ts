@@ -142,9 +142,18 @@ async function report(platform: Platform, claim: Claim, result: Result, log: Job
     await platform.finish(claim.token, result);
   } catch (error) {
     if (!(error instanceof PlatformRefusal) || error.status >= 500) throw error;
+    if ('output' in result && isAboutContent(error)) {
+      const failure = { type: 'OutputError', message: `The output cannot be taken: ${error.message}` };
+      return report(platform, claim, { failure }, log);
+    }
     // The try ended meanwhile (terminated, its tree failed): the platform knows better.
     log.line('NOTICE', `The result was not taken: ${error.message}`, 'SYSTEM');
   }
+}
+
+/** Too large, too deep: the job's own doing, where every other refusal is about the try. */
+function isAboutContent({ type, status }: PlatformRefusal): boolean {
+  return type === 'InvalidInput' || status === 413;
 }
 
 try {

@@ -1,6 +1,8 @@
 // The worker program as a whole, as a child process, against a platform that says what each case needs.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import type { JobLog } from '../../worker/log.ts';
+import { logDatagram } from '../../worker/log-relay.ts';
 import { type FakeRun, runFakeJob, TOKEN } from './fake-platform.ts';
 
 const texts = (run: FakeRun, level: string): string[] => run.log.filter((one) => one.l === level).map((one) => one.m);
@@ -57,6 +59,43 @@ describe('a bash job', () => {
   ])('fails by %s', async (_, code, type, message) => {
     const run = await runFakeJob({ code });
     expect(run.finish?.failure).toMatchObject({ type, message: expect.stringContaining(message) });
+  });
+
+  const fails = (error: string) => `main() { echo '${error}' > job_error.json; exit 1; }`;
+  it.each([
+    ['a link', 'main() { ln -s /etc/passwd job_output.json; }', 'OutputError', 'symbolic link'],
+    ['an endless device', 'main() { ln -s /dev/zero job_output.json; }', 'OutputError', 'symbolic link'],
+    ['a pipe', 'main() { mkfifo job_output.json; }', 'OutputError', 'not a regular file'],
+    ['a folder', 'main() { mkdir job_output.json; }', 'OutputError', 'not a regular file'],
+    ['a gigabyte', 'main() { truncate -s 1G job_output.json; }', 'OutputError', 'at most 4194304 are allowed'],
+    [
+      'nesting without end',
+      `main() { python3 -c "print('{\\"a\\":' + '[' * 200000 + ']' * 200000 + '}')" > job_output.json; }`,
+      'OutputError',
+      'not a JSON object',
+    ],
+    ['a pipe for its error', 'main() { mkfifo job_error.json; exit 1; }', 'AppInternalError', 'not a regular file'],
+    ['an error without text', fails('{"error":{"type":"AppError","message":{"toString":1}}}'), 'AppError', 'toString'],
+    ['an error of no class', fails('{"error":{"type":"__proto__","message":"x"}}'), 'AppInternalError', 'x'],
+    ['an error that is a list', fails('{"error":[1]}'), 'AppInternalError', 'exit code 1'],
+    ['null', fails('null'), 'AppInternalError', 'not a JSON object'],
+  ])('fails well, and soon, when its report is %s', async (_, code, type, message) => {
+    const run = await runFakeJob({ code });
+    expect(run.finish?.failure).toMatchObject({ type, message: expect.stringContaining(message) });
+    expect(run.exitCode).toBe(0);
+  });
+
+  it('logs whatever arrives on the log sockets, and lives', () => {
+    const lines: [string, string][] = [];
+    const log = { line: (level: string, text: string) => void lines.push([level, text]) } as unknown as JobLog;
+    for (const text of ['null', '[1]', '{"level":"constructor","msg":{"toString":1}}', '{"level":99}'])
+      logDatagram(text, log);
+    expect(lines).toEqual([
+      ['INFO', 'null'],
+      ['INFO', '[1]'],
+      ['INFO', '{"toString":1}'],
+      ['INFO', ''],
+    ]);
   });
 
   it('sees nothing of the worker: no nonce, no credentials; its token is in no file', async () => {

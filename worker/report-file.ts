@@ -1,0 +1,67 @@
+// Reads a file in which a job reports, and text of the job's that should be JSON. Whatever is there instead — a pipe, a
+// device, a link, a gigabyte, `null` — is an answer, never a wait or an exception.
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+
+/** Larger reports are refused: what is that large belongs into a file. */
+export const REPORT_BYTES_LIMIT = 4 * 1024 * 1024;
+
+/** `problem` completes the sentence "job_output.json …". */
+export type ReportFile =
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'unusable'; readonly problem: string }
+  | { readonly kind: 'hash'; readonly value: Record<string, unknown> };
+
+export function readReportFile(path: string): ReportFile {
+  let file: number;
+  try {
+    // A link is not followed, and a pipe that nobody writes to is opened all the same.
+    file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return { kind: 'absent' };
+    return unusable(code === 'ELOOP' ? 'is a symbolic link, not a file' : `cannot be read (${code})`);
+  }
+  try {
+    const facts = fstatSync(file);
+    if (!facts.isFile()) return unusable('is not a regular file');
+    if (facts.size > REPORT_BYTES_LIMIT) {
+      const limit = `at most ${REPORT_BYTES_LIMIT} are allowed. Put large results into a file`;
+      return unusable(`has ${facts.size} bytes; ${limit}`);
+    }
+    const value = parseHash(readUpTo(file, facts.size));
+    return value === undefined ? unusable('is not a JSON object') : { kind: 'hash', value };
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** A JSON object, or undefined: also for one that nests too deep to be written again. */
+export function parseHash(text: string): Record<string, unknown> | undefined {
+  try {
+    const value = JSON.parse(text);
+    JSON.stringify(value);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
+  } catch {
+    return undefined; // Not JSON, or without end: the caller says so in its own words.
+  }
+}
+
+/** A text of the job's; what should be one and is not, as JSON. */
+export function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+}
+
+function unusable(problem: string): ReportFile {
+  return { kind: 'unusable', problem };
+}
+
+function readUpTo(file: number, size: number): string {
+  const bytes = Buffer.alloc(size);
+  let length = 0;
+  while (length < size) {
+    const count = readSync(file, bytes, length, size - length, length);
+    if (count === 0) break;
+    length += count;
+  }
+  return bytes.toString('utf8', 0, length);
+}
