@@ -30,7 +30,7 @@ export async function preparePythonEnvironment(
   const target = join(cache, `python-${key}`);
   const folder = await cachedFolder(cache, 'python', key, async (draft) => {
     await makeEnvironment(python.path, draft);
-    await installDxpy(draft);
+    await installDxpy(draft, environment);
     renameInPrograms(draft, target);
   });
   return { bin: join(folder, 'bin') };
@@ -76,11 +76,11 @@ async function makeEnvironment(python: string, folder: string): Promise<void> {
   }
 }
 
-async function installDxpy(folder: string): Promise<void> {
+async function installDxpy(folder: string, environment: Readonly<NodeJS.ProcessEnv>): Promise<void> {
   const python = join(folder, 'bin', 'python3');
   const options = ['--disable-pip-version-check', '--no-input', '--quiet'];
   try {
-    await run(python, ['-m', 'pip', 'install', ...options, DXPY], { timeout: INSTALL_LIMIT_MS });
+    await run(python, ['-m', 'pip', 'install', ...options, DXPY], { timeout: INSTALL_LIMIT_MS, env: environment });
   } catch (cause) {
     const { stderr = '' } = cause as { stderr?: string };
     const why = lastLine(stderr) || 'pip did not end in time';
