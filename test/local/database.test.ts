@@ -1,0 +1,176 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { BatchGetItemCommand, DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createAuthority } from '../../local/authority/authority.ts';
+import { createSigV4Verifier } from '../../local/cloud/wire/signature.ts';
+import { createDynamoClient } from '../../local/database/client.ts';
+import { type Database, startDynoxide } from '../../local/database/dynoxide.ts';
+import { type Gate, openGate } from '../../local/database/gate.ts';
+import { createRequestReader } from '../../local/database/request-reader.ts';
+import { createTables } from '../../local/database/table.ts';
+import { eventually, givenTemporaryFolder } from './temporary-folder.ts';
+
+const folder = givenTemporaryFolder();
+const role = {
+  type: 'AWS::IAM::Role',
+  stack: 's',
+  logicalId: 'R',
+  name: 'r',
+  arn: 'arn:aws:iam::000000000000:role/r',
+  properties: {
+    Policies: [
+      {
+        PolicyDocument: {
+          Statement: [
+            {
+              Effect: 'Allow',
+              Action: ['dynamodb:GetItem', 'dynamodb:PutItem'],
+              Resource: 'arn:aws:dynamodb:us-east-1:000000000000:table/mine',
+            },
+          ],
+        },
+      },
+    ],
+  },
+};
+const table = (TableName: string, rest: object = {}) => ({
+  type: 'AWS::DynamoDB::Table',
+  stack: 's',
+  logicalId: TableName,
+  name: TableName,
+  arn: undefined,
+  properties: {
+    TableName,
+    BillingMode: 'PAY_PER_REQUEST',
+    AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
+    KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
+    ...rest,
+  },
+});
+
+describe('the gate before the database', () => {
+  let database: Database;
+  let gate: Gate;
+  const written: string[] = [];
+  const authority = createAuthority([role]);
+  const key = authority.issueKey(role.arn, 'f');
+  const file = join(folder, 'dynamo.sqlite');
+  const clientWith = (credentials: { accessKeyId: string; secretAccessKey: string }) =>
+    new DynamoDBClient({ endpoint: `http://127.0.0.1:${gate.port}`, region: 'us-east-1', credentials, maxAttempts: 1 });
+  const item = (size = 1) => ({ TableName: 'mine', Item: { pk: { S: 'k' }, text: { S: 'x'.repeat(size) } } });
+
+  beforeAll(async () => {
+    database = await startDynoxide(file, () => undefined);
+    const target = {
+      endpoint: database.endpoint,
+      checksSignatures: false,
+      credentials: { accessKeyId: 'x', secretAccessKey: 'x' },
+    };
+    await createTables(createDynamoClient(target), [table('mine'), table('other')]);
+    gate = await openGate({
+      target,
+      verify: createSigV4Verifier(authority.credentials),
+      authorise: authority.authorise,
+      onWrite: (tables) => written.push(...tables),
+    });
+  });
+  afterAll(async () => {
+    await gate.close();
+    await database.close();
+  });
+
+  it('passes what the role allows, large items too, and tells of writes', async () => {
+    const client = clientWith(key);
+    await client.send(new PutItemCommand(item(300_000)));
+    const { Item } = await client.send(new GetItemCommand({ TableName: 'mine', Key: { pk: { S: 'k' } } }));
+    expect(Item?.text?.S).toHaveLength(300_000);
+    expect(written).toEqual(['mine']);
+  });
+
+  it.each([
+    ['another table', new GetItemCommand({ TableName: 'other', Key: { pk: { S: 'k' } } })],
+    ['another action', new BatchGetItemCommand({ RequestItems: { mine: { Keys: [{ pk: { S: 'k' } }] } } })],
+  ])('refuses %s as AWS does', async (_what, command) => {
+    const client = clientWith(key);
+    await expect(client.send(command as GetItemCommand)).rejects.toMatchObject({ name: 'AccessDeniedException' });
+    await client.send(new PutItemCommand(item()));
+  });
+
+  it('refuses a wrong secret and an unknown key', async () => {
+    const wrong = clientWith({ ...key, secretAccessKey: 'wrong' });
+    await expect(wrong.send(new PutItemCommand(item()))).rejects.toMatchObject({ name: 'InvalidSignatureException' });
+    const unknown = clientWith({ accessKeyId: 'AKIANOBODY', secretAccessKey: 'x' });
+    await expect(unknown.send(new PutItemCommand(item()))).rejects.toMatchObject({
+      name: 'UnrecognizedClientException',
+    });
+  });
+
+  it('hangs up on bytes that are no request', async () => {
+    const socket = connect(gate.port, '127.0.0.1');
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    socket.on('error', () => undefined);
+    socket.write('SSH-2.0-x\r\n\r\n');
+    await closed;
+  });
+
+  it('serves again after its database was killed', async () => {
+    const client = clientWith(key);
+    await client.send(new PutItemCommand(item(7)));
+    const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+    const serving = pids.filter((pid) => {
+      try {
+        const [program = '', ...rest] = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+        return program.endsWith('/dynoxide') && rest.includes(file);
+      } catch {
+        return false;
+      }
+    });
+    expect(serving).toHaveLength(1);
+    process.kill(Number(serving[0]), 'SIGKILL');
+    const get = new GetItemCommand({ TableName: 'mine', Key: { pk: { S: 'k' } } });
+    const read = await eventually('an answer', () => client.send(get).catch(() => undefined));
+    expect(read.Item?.text?.S).toBe('x'.repeat(7));
+  });
+});
+
+describe('tables of a data folder', () => {
+  it('that were made with other keys are refused', async () => {
+    const database = await startDynoxide(join(folder, 'old.sqlite'), () => undefined);
+    const credentials = { accessKeyId: 'x', secretAccessKey: 'x' };
+    const client = createDynamoClient({ endpoint: database.endpoint, checksSignatures: false, credentials });
+    await createTables(client, [table('mine')]);
+    await createTables(client, [table('mine')]);
+    const streaming = table('mine', { StreamSpecification: { StreamViewType: 'KEYS_ONLY' } });
+    await expect(createTables(client, [streaming])).rejects.toThrow(/this version needs pk HASH; KEYS_ONLY/);
+    client.close();
+    await database.close();
+  });
+});
+
+describe('bytes of a connection', () => {
+  const request = (body: string) =>
+    Buffer.from(`POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+
+  it('become the same requests, however they are cut', () => {
+    const bytes = Buffer.concat([request('{"a":"ä"}'), request(''), request('x'.repeat(50))]);
+    for (let size = 1; size < bytes.length; size += 1) {
+      const read = createRequestReader();
+      const bodies: string[] = [];
+      for (let at = 0; at < bytes.length; at += size) {
+        for (const { body } of read(bytes.subarray(at, at + size))) bodies.push(body.toString());
+      }
+      expect(bodies).toEqual(['{"a":"ä"}', '', 'x'.repeat(50)]);
+    }
+  });
+
+  it.each([
+    ['a chunked body', 'POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n'],
+    ['a body above the limit', 'POST / HTTP/1.1\r\nContent-Length: 999999999\r\n\r\n'],
+    ['a length that is no number', 'POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n'],
+    ['an endless head', 'x'.repeat(20_000)],
+  ])('are refused for %s', (_what, text) => {
+    expect(() => createRequestReader()(Buffer.from(text))).toThrow();
+  });
+});
