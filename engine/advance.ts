@@ -20,7 +20,8 @@ import { stopWorker } from './worker-task.ts';
 export async function advance(context: Context, job: JobId): Promise<void> {
   for (let attempt = 0; attempt < attemptLimit; attempt++) {
     const row = await loadJob(context, job);
-    if (row === undefined) return;
+    // Whoever made it runnable had it launched by the stream's record, and the sweep sees to a record that is lost.
+    if (row === undefined || row.state === 'runnable') return;
     if ((await lookAt(context, row))?.kind !== 'changed') return;
   }
   throw new Error(`${job} changes too often to be looked at; it is looked at again`);

@@ -6,7 +6,7 @@ import type { JobId } from '../core/id/identifier.ts';
 import { endIfDoomed } from './advance.ts';
 import { afterLaunch } from './launch.ts';
 import { loadJob } from './load-job.ts';
-import { sweepJob } from './sweep.ts';
+import { sweepForWorker } from './sweep.ts';
 
 export type Ended = { readonly jobId: JobId; readonly try: number; readonly launch: number; readonly seen: unknown };
 
@@ -19,7 +19,7 @@ export async function finalise(context: Context, { jobId, try: attempt, launch, 
     const saved = (await endIfDoomed(context, row)) ?? (await afterLaunch(context, row, seen));
     if (saved.kind !== 'changed') break;
   }
-  await sweepJob(context, jobId);
+  await sweepForWorker(context, jobId);
 }
 
 /** Times that the row is read again because it changed under our hands. */

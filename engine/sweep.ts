@@ -7,6 +7,7 @@ import { dueTime } from '../core/job/due.ts';
 import { failureMessages } from '../core/job/failure.ts';
 import { endOfWorker } from '../core/job/restart.ts';
 import { executionName, type JobRow } from '../core/job/row.ts';
+import type { JobState } from '../core/job/state.ts';
 import { endIfDoomed, lookAt } from './advance.ts';
 import { endTry } from './end-try.ts';
 import { afterLaunch, launch } from './launch.ts';
@@ -47,7 +48,16 @@ export async function sweep(
   return { lookedAt, more: true };
 }
 
-/** Looks at one job, and goes on while it changes: also what an event about its task or execution calls for. */
+/**
+ * An event tells of the job's task or execution, which is news only while its state depends on them. The consequences of
+ * every other state come with the record of the stream: a second and a third hand would do them twice and three times.
+ */
+export async function sweepForWorker(context: Context, job: JobId): Promise<void> {
+  const row = await loadJob(context, job);
+  if (row !== undefined && dependsOnWorker.has(row.state)) await sweepJob(context, job);
+}
+
+/** Looks at one job, and goes on while it changes. */
 export async function sweepJob(context: Context, job: JobId): Promise<void> {
   for (let step = 0; step < stepLimit; step++) {
     const row = await loadJob(context, job);
@@ -105,6 +115,7 @@ async function lookLater(context: Context, job: JobId): Promise<boolean> {
   return (await saveJob(context, row, { kind: 'look', dueAt: later })).kind !== 'changed';
 }
 
+const dependsOnWorker: ReadonlySet<JobState> = new Set(['runnable', 'running', 'terminating', 'restartable']);
 const jobsAtATime = 10;
 /** Changes that one look may bring about, one after the other. */
 const stepLimit = 20;

@@ -1,7 +1,7 @@
 // Entry point of the schedule: look at all that is due. And of status events: look at the one job they are about.
 import type { EventBridgeEvent, Context as LambdaContext } from 'aws-lambda';
 import { isId } from '../core/id/identifier.ts';
-import { sweep, sweepJob } from '../engine/sweep.ts';
+import { sweep, sweepForWorker } from '../engine/sweep.ts';
 import { context } from './context.ts';
 
 type Detail = { readonly group?: string; readonly name?: string };
@@ -18,7 +18,7 @@ export async function handler(
 ): Promise<{ lookedAt: number; more: boolean }> {
   const job = jobOf(event.detail);
   if (job !== undefined) {
-    await sweepJob(context, job);
+    await sweepForWorker(context, job);
     return { lookedAt: 1, more: false };
   }
   const limits = { jobCount: shardJobCount, until: Date.now() + lambda.getRemainingTimeInMillis() - reserveMs };
