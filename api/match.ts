@@ -15,9 +15,14 @@ export function matchRoute(routes: readonly Route[], path: string): { route: Rou
     const route = tableOf(routes).get(pattern);
     if (route !== undefined) return { route, subject };
   }
+  throw resourceNotFound(path.slice(0, shownPathLength), hintFor(subject));
+}
+
+function hintFor(subject: string): string {
+  const later = classesToCome.get(classOf(subject) ?? subject);
+  if (later !== undefined) return `this platform has no ${later} yet`;
   const known = parseId(subject) !== undefined || /^[a-zA-Z]+$/.test(subject);
-  const hint = known ? 'there is no such method' : 'the path must be /<class or id>/<method>';
-  throw resourceNotFound(path.slice(0, shownPathLength), hint);
+  return known ? 'there is no such method' : 'the path must be /<class or id>/<method>';
 }
 
 /** The patterns that a path may stand for: with its class alone, with an id, with an id and an alias. */
@@ -53,6 +58,16 @@ function tableOf(routes: readonly Route[]): Map<string, Route> {
   }
   return table;
 }
+
+/** Refused by name, so that nobody looks for a mistake of their own. */
+const classesToCome: ReadonlyMap<string, string> = new Map([
+  ['app', 'apps'],
+  ['workflow', 'workflows'],
+  ['globalworkflow', 'global workflows'],
+  ['analysis', 'analyses'],
+  ['org', 'organizations'],
+  ['database', 'databases'],
+]);
 
 const tables = new WeakMap<readonly Route[], Map<string, Route>>();
 const shownPathLength = 200;

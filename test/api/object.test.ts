@@ -94,6 +94,8 @@ describe('files', () => {
       location: expect.stringContaining(id),
     });
     expect((await alice.call(`/${id}/download`, {})).url).not.toContain(project);
+    context.clock.now += 1;
+    expect(await alice.call(`/${id}/download`, { project })).toEqual({ url, headers: {} });
     expect(await redirectDownload(context, path(url).replace('/_download/', '/_download/x'))).toMatchObject({
       status: 401,
     });
@@ -286,7 +288,12 @@ describe('applets', () => {
     const description = await alice.call(`/${id}/describe`);
     expect(description).toMatchObject({
       ...{ class: 'applet', state: 'closed', title: 'Demo', summary: '', access: {}, dxapi: '1.0.0', links: [bundle] },
-      runSpec: { interpreter: 'bash', bundledDependsByRegion: { 'aws:us-east-1': runSpec.bundledDepends } },
+      runSpec: {
+        interpreter: 'bash',
+        headJobOnDemand: false,
+        inheritParentRestartOnPolicy: false,
+        bundledDependsByRegion: { 'aws:us-east-1': runSpec.bundledDepends },
+      },
     });
     expect(description).not.toHaveProperty('outputSpec');
     expect(description.runSpec).not.toHaveProperty('code');

@@ -15,9 +15,9 @@ export async function downloadFile(call: ObjectCall<z.output<typeof downloadInpu
   if (refusal !== undefined) throw invalidState(refusal);
   await refuseRestricted(call);
   const name = input.filename ?? object.placements.get(place)?.name ?? id;
-  // dxpy keeps a URL that is not preauthenticated for ever, so it lasts for the longest download.
-  const seconds = input.preauthenticated ? (input.duration ?? defaultDurationSeconds) : keptUrlSeconds;
-  const expires = context.now() + seconds * 1000;
+  const expires = input.preauthenticated
+    ? context.now() + (input.duration ?? defaultDurationSeconds) * 1000
+    : keptUrlExpires(context.now());
   const holder = input.preauthenticated ? undefined : caller;
   const asked = typeof input.project === 'string' ? place : undefined;
   const url = await downloadUrl(context, { file: id, place: asked, name, expires, holder });
@@ -31,5 +31,14 @@ async function refuseRestricted({ context, caller, place, id }: ObjectCall<unkno
   throw permissionDenied(`download ${id} from ${place}, which is downloadRestricted`, 'a job’s token', 'a user’s');
 }
 
+/**
+ * dxpy keeps a URL that is not preauthenticated for ever, so it lasts for the longest download; and it is the same all
+ * day, as clients expect (dx-toolkit, test_get_download_url_from_handler).
+ */
+function keptUrlExpires(now: number): number {
+  return (Math.ceil(now / dayMs) + keptUrlDays) * dayMs;
+}
+
+const dayMs = 86_400_000;
 const defaultDurationSeconds = 86_400;
-const keptUrlSeconds = 30 * 86_400;
+const keptUrlDays = 30;

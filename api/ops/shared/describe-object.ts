@@ -128,8 +128,11 @@ function appletValues(context: Context, spec: AppletSpec): Description {
   const { region } = context.settings;
   const bundledDependsByRegion = { [region]: runSpec.bundledDepends ?? [] };
   const systemRequirementsByRegion = { [region]: runSpec.systemRequirements ?? {} };
-  return { ...spec, runSpec: { ...runSpec, bundledDependsByRegion, systemRequirementsByRegion } };
+  return { ...spec, runSpec: { ...runSpecDefaults, ...runSpec, bundledDependsByRegion, systemRequirementsByRegion } };
 }
+
+/** Told even when the author said nothing: `dx get` is expected to write them down (dx-toolkit, test_get_applet). */
+const runSpecDefaults = { headJobOnDemand: false, inheritParentRestartOnPolicy: false } as const;
 
 /** Parts by number, as text. Of an open file those that S3 has are complete, and others that were announced pending. */
 async function describeParts(context: Context, { id, row, parts }: LoadedObject): Promise<Description> {
