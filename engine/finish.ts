@@ -9,7 +9,7 @@ import { type Failure, failureMessages, isReportedReason } from '../core/job/fai
 import { isMaster, type JobRow, outputBodyId } from '../core/job/row.ts';
 import type { JobState } from '../core/job/state.ts';
 import { checkReferences } from '../core/reference/find.ts';
-import type { Hash } from '../core/reference/value.ts';
+import { exceedsBytes, type Hash, maximumValueBytes } from '../core/reference/value.ts';
 import { endTry } from './end-try.ts';
 import { loadJob, loadSpec } from './load-job.ts';
 import { type Saved, saveJob } from './save-job.ts';
@@ -49,14 +49,19 @@ async function report(context: Context, row: JobRow, result: Result): Promise<Sa
 
 /** A reason that a worker may not report, or that does not exist, is an error inside the application. */
 function readFailure({ type, message }: { readonly type: string; readonly message: string }): Failure {
-  const text = message.slice(0, messageCharacterLimit);
+  // A cut may leave half of a surrogate pair, which no row holds.
+  const text = message.slice(0, messageCharacterLimit).toWellFormed();
   return isReportedReason(type)
     ? { reason: type, message: text }
-    : { reason: 'AppInternalError', message: `${type.slice(0, 100)}: ${text}` };
+    : { reason: 'AppInternalError', message: `${type.slice(0, 100).toWellFormed()}: ${text}` };
 }
 
 /** What can be said at once; values behind references are checked when those are resolved (dx-api.md §3.3). */
 async function checkOutput(context: Context, row: JobRow, output: Hash): Promise<Failure | undefined> {
+  if (exceedsBytes(output)) {
+    const problem = `it has more than ${maximumValueBytes} bytes of JSON: put large results into a file`;
+    return { reason: 'OutputError', message: failureMessages.output([problem]) };
+  }
   const spec = isMaster(row) ? await loadSpec(context, row.pk) : undefined;
   const problems = [
     ...checkReferences(output, 'output'),

@@ -5,7 +5,7 @@ import type { Context } from '../core/context.ts';
 import type { AnalysisId, JobId, ObjectId } from '../core/id/identifier.ts';
 import { findReferences } from '../core/reference/find.ts';
 import { type ObjectMetadata, objectsForMetadata, resolveReferences } from '../core/reference/resolve.ts';
-import type { Hash } from '../core/reference/value.ts';
+import { exceedsBytes, exceedsDepth, type Hash, maximumDepth, maximumValueBytes } from '../core/reference/value.ts';
 import { loadJobs, loadOutput } from './load-job.ts';
 import { loadObject } from './object/load.ts';
 
@@ -48,7 +48,15 @@ export async function resolveOutputs(
     }),
   );
   const resolved = resolveReferences(values, outputs, metadata);
-  return 'problem' in resolved ? resolved : { value: resolved.value as Hash };
+  if ('problem' in resolved) return resolved;
+  if (exceedsBytes(resolved.value)) {
+    const limit = `more than the ${maximumValueBytes} bytes of JSON that are possible: pass files instead`;
+    return { problem: `with the outputs that it refers to it has ${limit}` };
+  }
+  if (exceedsDepth(resolved.value)) {
+    return { problem: `with the outputs that it refers to it nests deeper than ${maximumDepth} levels` };
+  }
+  return { value: resolved.value as Hash };
 }
 
 function hintOf(reference: ReturnType<typeof findReferences>[number]) {

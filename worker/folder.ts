@@ -21,7 +21,7 @@ export function layOutFolder(root: string, claim: Claim): JobFolder {
   const suffix = claim.runSpec.interpreter === 'bash' ? 'sh' : 'py';
   const codeFile = join(home, `${claim.job}.code.${suffix}`);
   writeJson(join(home, 'job_input.json'), claim.input);
-  writeJson(join(home, 'dnanexus-job.json'), claim.jobDescribe);
+  writeJson(join(home, 'dnanexus-job.json'), { ...claim.jobDescribe, input: claim.input });
   writeJson(join(home, 'dnanexus-executable.json'), claim.executableDescribe);
   writeFileSync(codeFile, claim.runSpec.code);
   writeProgram(join(programs, 'dx-unpack'), unpackProgram);

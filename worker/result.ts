@@ -25,7 +25,7 @@ function readFailure(home: string, end: JobEnd): Failure {
   const reported = report.kind === 'hash' ? report.value.error : undefined;
   if (typeof reported === 'object' && reported !== null && !Array.isArray(reported)) {
     const { type, message = '' } = reported as { type?: unknown; message?: unknown };
-    const text = textOf(message).slice(0, MESSAGE_LENGTH_LIMIT);
+    const text = textOf(message).slice(0, MESSAGE_LENGTH_LIMIT).toWellFormed();
     return { type: reportable.has(type) ? (type as string) : 'AppInternalError', message: text };
   }
   const signal = end.signal ?? signalOf(end.code);

@@ -66,7 +66,7 @@ export const failureMessages = {
     `Try ${attempt} of ${master} was given up and starts again; this job belonged to it`,
   hostLost: (job: JobId) => `The machine that ${job} ran on was lost`,
   silentWorker: (seconds: number) =>
-    `The machine running the job stopped responding: nothing was heard of it for ${seconds} s`,
+    `The machine running the job stopped responding: a sign of life was ${seconds} s late`,
   stoppedWorker: (detail: string) => `The machine running the job stopped before it reported a result${detail}`,
   outOfMemory: 'The job needed more memory than its instance type has, and was ended: choose a larger instance type',
   spotInterrupted: 'The machine running the job was taken back (spot capacity)',

@@ -22,7 +22,7 @@ export function fitFailureMessage(row: JobRow): JobRow {
 }
 
 function cut(text: string, length: number): string {
-  return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
+  return text.length <= length ? text : `${text.slice(0, length - 1).toWellFormed()}…`;
 }
 
 function valueBytes(value: unknown): number {

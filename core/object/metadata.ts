@@ -22,8 +22,14 @@ export function changeProperties(
 /** Metadata of one object in one project shares a row of at most 400 KB. */
 export const maximumMetadataBytes = 100_000;
 
-function withinLimit<Value>(value: Value, what: string): Outcome<Value> {
+/** What is wrong with so many tags, properties or types; undefined when one row can hold them. */
+export function metadataProblem(value: unknown, what: string): string | undefined {
   const size = Buffer.byteLength(JSON.stringify(value));
-  if (size <= maximumMetadataBytes) return { value };
-  return { problem: `the ${what} would have ${size} bytes: at most ${maximumMetadataBytes} are allowed` };
+  if (size <= maximumMetadataBytes) return undefined;
+  return `the ${what} would have ${size} bytes: at most ${maximumMetadataBytes} are allowed`;
+}
+
+function withinLimit<Value>(value: Value, what: string): Outcome<Value> {
+  const problem = metadataProblem(value, what);
+  return problem === undefined ? { value } : { problem };
 }

@@ -29,6 +29,37 @@ export function exceedsDepth(value: unknown, limit: number = maximumDepth): bool
   return false;
 }
 
+/** Bytes of JSON that an input or an output may have once its references are replaced: an answer shows several of them. */
+export const maximumValueBytes = 1_048_576;
+
+/**
+ * True when a value takes more bytes of JSON than `limit`. A value that came out of references may hold one large part
+ * a thousand times: it is asked before the value is walked or written, and stops at the limit.
+ */
+export function exceedsBytes(value: unknown, limit: number = maximumValueBytes): boolean {
+  const pending: unknown[] = [value];
+  for (let bytes = 0; pending.length > 0; ) {
+    const item = pending.pop();
+    if (typeof item !== 'object' || item === null) bytes += Buffer.byteLength(JSON.stringify(item) ?? 'null') + 1;
+    else {
+      bytes += 3;
+      for (const [name, inner] of Object.entries(item)) {
+        if (!Array.isArray(item)) bytes += Buffer.byteLength(name) + 3;
+        pending.push(inner);
+      }
+    }
+    if (bytes > limit) return true;
+  }
+  return false;
+}
+
+/** True when a text or key holds half of a surrogate pair, which no store keeps. For values of bounded depth. */
+export function hasBrokenText(value: unknown): boolean {
+  if (typeof value === 'string') return !value.isWellFormed();
+  if (Array.isArray(value)) return value.some(hasBrokenText);
+  return isHash(value) && Object.entries(value).some(([name, inner]) => !name.isWellFormed() || hasBrokenText(inner));
+}
+
 /** The same value with every hash and array rebuilt by `replace`, which answers undefined to leave one to the walk. */
 export function rebuild(value: unknown, replace: (value: Hash) => { value: unknown } | undefined): unknown {
   if (Array.isArray(value)) return value.map((item) => rebuild(item, replace));

@@ -4,7 +4,7 @@ import type { ExecutionPolicy, TimeoutPolicy } from '../executable/policy.ts';
 import type { RequirementsByExecutable, SystemRequirements } from '../executable/requirements.ts';
 import type { JobId } from '../id/identifier.ts';
 import type { JobSpec } from '../job/spec.ts';
-import type { Hash } from '../reference/value.ts';
+import { type Hash, maximumValueBytes } from '../reference/value.ts';
 
 /** Common to run and /job/new (dx-api.md §4.1, §4.4). Requirements and policies are checked by the plan. */
 type Request = {
@@ -55,7 +55,7 @@ export type ExecutionSpec = JobSpec & {
  * Bytes of JSON that an input may have: a describe shows it three times, beside the output, in an answer of at most 4 MB;
  * the references to 10,000 jobs take 0.8 MB.
  */
-export const maximumInputBytes = 1_048_576;
+export const maximumInputBytes = maximumValueBytes;
 /** Bytes of JSON of everything else in a request together. */
 export const maximumRestBytes = 262_144;
 /** References in one input. */

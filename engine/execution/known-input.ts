@@ -4,7 +4,7 @@ import type { Context } from '../../core/context.ts';
 import type { AnalysisId, JobId } from '../../core/id/identifier.ts';
 import type { JobRow } from '../../core/job/row.ts';
 import { resolveKnown } from '../../core/reference/resolve.ts';
-import { type Hash, isHash } from '../../core/reference/value.ts';
+import { exceedsBytes, type Hash, isHash } from '../../core/reference/value.ts';
 import type { ExecutionSpec } from '../../core/run/request.ts';
 import { loadJobs, loadOutput } from '../load-job.ts';
 import { forEach } from '../object/each.ts';
@@ -21,7 +21,9 @@ export async function loadKnownInput(context: Context, row: JobRow, spec: Execut
   const resolved = await context.bodies.load(row.pk, 'I');
   if (isHash(resolved) && !hasShorterArray(spec.originalInput, resolved)) return resolved;
   const known = await loadOutputs(context, jobs.slice(0, lookedAtCount));
-  return resolveKnown(spec.originalInput, known) as Hash;
+  const shown = resolveKnown(spec.originalInput, known) as Hash;
+  // What would be too large for an input is shown with its references.
+  return exceedsBytes(shown) ? spec.originalInput : shown;
 }
 
 async function loadOutputs(context: Context, jobs: readonly JobId[]): Promise<Map<JobId | AnalysisId, Hash>> {

@@ -1,8 +1,9 @@
 // Changes what is shared by all places of an open object: its details, types and visibility.
 
 import type { Change, Context, Write } from '../../core/context.ts';
-import { invalidState, resourceNotFound, serviceUnavailable } from '../../core/error/api-error.ts';
+import { invalidInput, invalidState, resourceNotFound, serviceUnavailable } from '../../core/error/api-error.ts';
 import type { ObjectId } from '../../core/id/identifier.ts';
+import { metadataProblem } from '../../core/object/metadata.ts';
 import { type ObjectOperation, refusalInState } from '../../core/object/state.ts';
 import { deleteLinks, writeLinks } from './link.ts';
 import type { LoadedObject } from './load.ts';
@@ -54,7 +55,7 @@ export async function changeTypes(
     const refusal = refusalInState(object.id, operation, state);
     if (refusal !== undefined) throw invalidState(refusal);
     const kept = before.filter((type) => !types.includes(type));
-    const after = operation === 'removeTypes' ? kept : [...new Set([...before, ...types])];
+    const after = operation === 'removeTypes' ? kept : withinLimit([...new Set([...before, ...types])]);
     const revision = Number(row.typesRevision ?? 0);
     const change = { set: { types: after, typesRevision: revision + 1 } };
     const expected = {
@@ -65,6 +66,12 @@ export async function changeTypes(
     if ((await context.rows.update('objects', objectKey(object.id), change, expected)) !== undefined) return;
   }
   throw serviceUnavailable(`"${object.id}" is being changed by many requests at once`);
+}
+
+function withinLimit(types: string[]): string[] {
+  const problem = metadataProblem(types, 'types');
+  if (problem !== undefined) throw invalidInput(problem);
+  return types;
 }
 
 /** One transaction on an object that must still be open. */

@@ -5,11 +5,13 @@ import { invalidInput, permissionDenied } from '../../../core/error/api-error.ts
 import { createProject } from '../../../engine/container/project.ts';
 import type { KnownCall } from '../../route.ts';
 import type { newProjectInput } from '../../schemas/project.ts';
+import { checkMetadata } from '../shared/new-object.ts';
 
 /** Not nonced, never retried by clients: every call makes a project. */
 export async function newProject({ context, caller, input }: KnownCall<z.output<typeof newProjectInput>>) {
   const { name, summary, description, tags, properties, billTo, region, ...settings } = input;
   if (caller.kind === 'job') await checkMayCreate(context, caller);
+  checkMetadata({ tags, properties });
   if (region !== undefined && region !== null && region !== context.settings.region) {
     throw invalidInput(`expected key "region" of input to be "${context.settings.region}": there is no other here`);
   }

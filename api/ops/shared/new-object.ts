@@ -8,6 +8,7 @@ import { deriveId, randomId, randomIdByteCount } from '../../../core/id/derive.t
 import { type Id, isId, type ObjectClass, type PlaceId } from '../../../core/id/identifier.ts';
 import { requestDigest } from '../../../core/object/digest.ts';
 import { findDetailLinks } from '../../../core/object/link.ts';
+import { metadataProblem } from '../../../core/object/metadata.ts';
 import { ensureFolder, findFolder } from '../../../engine/container/folder.ts';
 import { loadProject } from '../../../engine/container/project.ts';
 import { createObject, type NewObject, wasCreated } from '../../../engine/object/create.ts';
@@ -34,6 +35,7 @@ export async function newObject<Class extends ObjectClass>(
   const { links, problems } = findDetailLinks(input.details);
   if (problems.length > 0)
     throw invalidInput(problems.map((problem) => `expected key "details" of input to have ${problem}`));
+  checkMetadata(input);
   const own = await prepare();
   const folderId = await targetFolder(context, place, input.folder, input.parents);
   await createObject(context, {
@@ -52,6 +54,14 @@ export async function newObject<Class extends ObjectClass>(
     digest,
   });
   return { id };
+}
+
+/** Refuses what its row could not hold. */
+export function checkMetadata(given: Partial<Pick<NewObjectInput, 'tags' | 'properties' | 'types'>>): void {
+  const problems = (['tags', 'properties', 'types'] as const).flatMap(
+    (what) => metadataProblem(given[what] ?? [], what) ?? [],
+  );
+  if (problems.length > 0) throw invalidInput(problems);
 }
 
 /** The id that a nonce stands for, or a new one. */

@@ -41,7 +41,8 @@ export async function claimJob(call: OpenCall<z.output<typeof claimInput>>): Pro
     region: context.settings.region,
     launchedBy: row.launchedBy,
     input: flatten(spec.inputSpec, jobInput),
-    jobDescribe,
+    // The input once: an answer must hold the largest one.
+    jobDescribe: { ...jobDescribe, input: undefined },
     ...executable,
     limits: { heartbeatSeconds: context.settings.heartbeatSeconds, ...limitsOf(row) },
   };

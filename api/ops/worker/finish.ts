@@ -3,12 +3,12 @@
 import { z } from 'zod';
 import { invalidInput } from '../../../core/error/api-error.ts';
 import type { JobState } from '../../../core/job/state.ts';
-import { exceedsDepth, maximumDepth } from '../../../core/reference/value.ts';
+import { exceedsDepth, type Hash, isHash, maximumDepth } from '../../../core/reference/value.ts';
 import { finish } from '../../../engine/finish.ts';
 import type { JobCall } from '../../route.ts';
 
 export const finishInput = z.union([
-  z.object({ output: z.record(z.string(), z.unknown()) }),
+  z.object({ output: z.custom<Hash>(isHash, 'be a hash') }),
   z.object({ failure: z.object({ type: z.string().max(1_000), message: z.string() }) }),
 ]);
 
