@@ -6,6 +6,18 @@ import { birthAndDoom, birthAndFinish, restart } from '../simulation/tree-world.
 
 const doubled = budgets.filter(([, { doubles }]) => doubles > 0);
 
+describe('a master that starts again while the child that it makes is claimed', () => {
+  test.each(budgets)(
+    'when %s',
+    async (_what, budget) => {
+      const found = await explore(() => restart(undefined, true), budget, { schedules: 2_000_000 });
+      console.info(found);
+      expect(found.problem).toBeUndefined();
+    },
+    1_800_000,
+  );
+});
+
 describe.each([
   ['a job that finishes while it makes another', birthAndFinish],
   ['a tree that is terminated while a job of it makes another', birthAndDoom],

@@ -72,6 +72,7 @@ class Life {
   async run(): Promise<Outcome> {
     for (const root of this.roots) await this.bearUntilBorn(root);
     for (let step = 0; step < randomSteps; step++) {
+      if (this.random() < 0.05) await this.jump();
       await Promise.all(Array.from({ length: 1 + Math.floor(this.random() * 3) }, () => this.dare(() => this.act())));
     }
     this.faults = false;
@@ -83,7 +84,6 @@ class Life {
     const choice = this.random();
     if (choice < 0.5) return this.deliver();
     if (choice < 0.9) return this.work();
-    if (choice < 0.93) return this.jump();
     if (choice < 0.95) return this.loseHost();
     this.count('swept');
     return sweep(this.context, Math.floor(this.random() * 2), { jobCount: 5, until: Number.POSITIVE_INFINITY });
@@ -202,7 +202,8 @@ class Life {
     const faults = this.faults;
     this.faults = false;
     for (const worker of this.workers.values()) {
-      const row = worker.claimed === undefined ? undefined : peek(this.context, worker.claimed.row.pk);
+      const job = this.context.workers.executions.get(worker.name)?.input.jobId;
+      const row = job === undefined ? undefined : peek(this.context, job as JobId);
       if (worker.alive && row?.state === 'running' && row.task === worker.task) await heartbeat(this.context, row);
     }
     this.faults = faults;

@@ -131,7 +131,7 @@ function isMailOfRestart(row: Row | undefined): boolean {
 }
 
 /** The host of C, which M made, is lost; M makes another child and finishes meanwhile. */
-export async function restart(planted?: Planted): Promise<World> {
+export async function restart(planted?: Planted, withWorker = false): Promise<World> {
   const context = createSmallContext();
   const master = await givenJob(context, 'm', { at: running });
   const lost = await givenJob(context, 'c', { parent: master, at: { ...running, task: 'task of c' } });
@@ -148,7 +148,7 @@ export async function restart(planted?: Planted): Promise<World> {
       { name: 'look at c', run: () => sweepJob(context, lost.pk) },
       { name: 'creator', run: () => bear(context, 'e', master) },
     ],
-    spawn: () => workerOf(context, 'e', false),
+    spawn: () => (withWorker ? workerOf(context, 'e', false) : []),
     invariant: () => {
       const now = peek(context, master.pk);
       if (now?.try !== 1) return undefined;
