@@ -21,8 +21,8 @@ export async function describeContainer({ context, place, level, input }: PlaceC
   const times = { created: job?.created ?? 0, modified: job?.modified ?? 0 };
   const values: Record<string, unknown> = {
     ...{ id: place, class: 'container', name: place, region, billTo: job?.launchedBy ?? null, type: 'temporary' },
-    ...{ ...times, level, dataUsage: 0, sponsoredDataUsage: 0, remoteDataUsage: 0, project, app: null, appName: null },
-    ...{ destroyAt: null, fileUploadParameters },
+    // No app, appName and destroyAt: clients print them as soon as they are there, and break on null.
+    ...{ ...times, level, dataUsage: 0, sponsoredDataUsage: 0, remoteDataUsage: 0, project, fileUploadParameters },
   };
   if (chosen.has('folders')) values.folders = (await loadFolders(context, place)).paths();
   return Object.fromEntries(Object.entries(values).filter(([field]) => chosen.has(field)));
@@ -30,5 +30,5 @@ export async function describeContainer({ context, place, level, input }: PlaceC
 
 const defaults = [
   ...['id', 'class', 'name', 'region', 'billTo', 'type', 'created', 'modified', 'level', 'dataUsage'],
-  ...['sponsoredDataUsage', 'remoteDataUsage', 'project', 'app', 'appName', 'destroyAt'],
+  ...['sponsoredDataUsage', 'remoteDataUsage', 'project'],
 ];
