@@ -11,18 +11,18 @@ import { createSigV4Verifier } from './cloud/wire/signature.ts';
 import { openDatabase } from './cloud/wire/transaction.ts';
 import { openTables } from './compose/database.ts';
 import { declareResources } from './compose/declare.ts';
-import { createFront } from './compose/front.ts';
-import { createFunctions } from './compose/function.ts';
+import { createServices, type Services } from './compose/engine-set.ts';
+import { createFront, type Front } from './compose/front.ts';
+import { createFunctions, type EndpointVariables } from './compose/function.ts';
 import { listenAgain, listenOn } from './compose/listener.ts';
 import { createOperator, type Operator } from './compose/operator.ts';
-import { createServices } from './compose/service.ts';
 import { sweepFully } from './compose/sweep.ts';
 import { deadLetterQueue, declareRules, startTriggers } from './compose/trigger.ts';
 import { countedStates, countOpenLaunches, workerSettings } from './compose/worker.ts';
 import { type DataFolder, openDataFolder } from './data-folder.ts';
 import { createTables } from './database/table.ts';
 import { preparePythonEnvironment } from './python-environment.ts';
-import { createSteps } from './step.ts';
+import { createSteps, type Steps } from './step.ts';
 import { synthesize } from './synthesize.ts';
 import { resolveResources } from './template/resource-set.ts';
 import { loadCloudAssembly } from './template/template.ts';
@@ -51,6 +51,10 @@ export type Platform = {
   close(): Promise<void>;
 };
 
+/** How long a stream is left alone while nobody tells of a write: of our own engine every write is told. */
+const OWN_STREAM_IDLE_MS = 1_000;
+const OTHER_STREAM_IDLE_MS = 250;
+
 /** Resolves when the platform serves. @throws StartRefusal when something is missing, taken or not understood. */
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
   const steps = createSteps();
@@ -62,11 +66,50 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   }
 }
 
-async function start(options: PlatformOptions, steps: ReturnType<typeof createSteps>): Promise<Platform> {
-  const { environment, report } = options;
-  const folder = openDataFolder(options.dataFolder);
-  steps.add(async () => folder.close());
+async function start(options: PlatformOptions, steps: Steps): Promise<Platform> {
   const { promise: lost, resolve: onLost } = Promise.withResolvers<string>();
+  const ground = await prepare(options, steps, onLost);
+  const { folder, synthesis, resources, authority, counts, count } = ground;
+  const services = openServices(options, ground, steps);
+  const front = createFront(resources, services.lambda, options.report);
+  const wake = { tables: (_: readonly string[]) => {} };
+  const endpoints = await openPorts(options, ground, services, front, steps, (written) => wake.tables(written));
+  const url = await listenOn(front.server, options.port);
+  steps.add(() => front.close());
+
+  await createTables(ground.tables.client, resources.ofType('AWS::DynamoDB::Table'));
+  declareResources(services, resources, (text) =>
+    front.httpDomains.reduce((local, domain) => local.replaceAll(`https://${domain}`, url), text),
+  );
+  declareRules({ services, resources });
+  createFunctions(services, resources, authority, endpoints);
+  const operatorFile = synthesis.operatorFile;
+  const operator = createOperator({ lambda: services.lambda, resources, authority, endpoints, file: operatorFile });
+  endServices(services, steps);
+  await countOpenLaunches(services, resources);
+  await resume(services, folder);
+  const triggers = startTriggers({
+    services,
+    resources,
+    authority,
+    client: ground.tables.client,
+    positionFile: folder.file('positions'),
+    streamIdleMs: ground.tables.isOwn ? OWN_STREAM_IDLE_MS : OTHER_STREAM_IDLE_MS,
+    report: options.report,
+    count,
+  });
+  wake.tables = triggers.wake;
+  steps.add(() => triggers.close());
+  // First of all nobody is let in any more.
+  steps.add(() => front.close());
+  await sweepFully(services, resources);
+  return { url, operator, folder, lost, counts, close: () => steps.undo() };
+}
+
+/** What everything else stands on: the data folder, the template, Python, the database, the roles. */
+async function prepare({ dataFolder, environment }: PlatformOptions, steps: Steps, onLost: (reason: string) => void) {
+  const folder = openDataFolder(dataFolder);
+  steps.add(async () => folder.close());
   const cache = cacheFolderPath(environment);
   const opening = openTables(folder.file('dynamo'), environment, onLost);
   // Whatever else fails meanwhile, a database that came up must be ended.
@@ -78,18 +121,23 @@ async function start(options: PlatformOptions, steps: ReturnType<typeof createSt
   ]);
   const resources = resolveResources(loadCloudAssembly(synthesis.assembly));
   const authority = createAuthority(resources.ofType('AWS::IAM::Role'));
-  const verify = createSigV4Verifier(authority.credentials);
   const counts = new Map<string, number>();
   const count = (what: string, amount = 1) => void counts.set(what, (counts.get(what) ?? 0) + amount);
+  return { folder, cache, synthesis, tools: python.bin, tables, resources, authority, counts, count };
+}
 
+type Ground = Awaited<ReturnType<typeof prepare>>;
+
+function openServices({ environment, workers, report }: PlatformOptions, ground: Ground, steps: Steps): Services {
+  const { folder, cache, tools, synthesis, resources, authority, count } = ground;
   const database = openDatabase(folder.file('cloud'));
   steps.add(async () => database.close());
   const services = createServices({
     folder,
     database,
     authority,
-    workers: options.workers,
-    ...workerSettings({ folder, cache, tools: python.bin, workerFile: synthesis.workerFile, resources, environment }),
+    workers,
+    ...workerSettings({ folder, cache, tools, workerFile: synthesis.workerFile, resources, environment }),
     compileCache: join(cache, 'compiled'),
     onDeadEvent(rule, target, event) {
       const queueArn = deadLetterQueue(resources, rule, target);
@@ -98,12 +146,22 @@ async function start(options: PlatformOptions, steps: ReturnType<typeof createSt
     report,
     count,
   });
-  const { s3, sqs, ssm, logs, ecs, lambda, eventBridge, stepFunctions, capacity } = services;
-  steps.add(() => logs.close());
-  steps.add(() => s3.close());
-  steps.add(() => eventBridge.close());
+  steps.add(() => services.logs.close());
+  steps.add(() => services.s3.close());
+  steps.add(() => services.eventBridge.close());
+  return services;
+}
 
-  const front = createFront(resources, lambda, report);
+/** Opens the ports that functions call; answers the variables by which SDKs find them. */
+async function openPorts(
+  { report }: PlatformOptions,
+  { folder, authority, tables, count }: Ground,
+  { sqs, ssm, logs, ecs, s3, lambda, eventBridge, stepFunctions, capacity }: Services,
+  front: Front,
+  steps: Steps,
+  onWrite: (tables: readonly string[]) => void,
+): Promise<EndpointVariables> {
+  const verify = createSigV4Verifier(authority.credentials);
   const control = createControlServer({
     services: [sqs.api, ssm.api, logs.api, ecs.api, eventBridge.api, countedStates(stepFunctions.api, capacity)],
     verify,
@@ -117,53 +175,29 @@ async function start(options: PlatformOptions, steps: ReturnType<typeof createSt
   steps.add(() => controlServer.close());
   const s3Server = await listenAgain(ports, 's3', s3.listener);
   steps.add(() => s3Server.close());
-  const wake = { tables: (_: readonly string[]) => {} };
-  const gate = await tables.openGate({ authority, verify, onWrite: (written) => wake.tables(written), count });
+  const gate = await tables.openGate({ authority, verify, onWrite, count });
   steps.add(() => gate.close());
-  const url = await listenOn(front.server, options.port);
-
-  await createTables(tables.client, resources.ofType('AWS::DynamoDB::Table'));
-  declareResources(services, resources, (text) => {
-    return front.httpDomains.reduce((local, domain) => local.replaceAll(`https://${domain}`, url), text);
-  });
-  declareRules({ services, resources });
-  const endpoints = {
+  return {
     AWS_ENDPOINT_URL: controlServer.url,
     AWS_ENDPOINT_URL_S3: s3Server.url,
     AWS_ENDPOINT_URL_DYNAMODB: `http://127.0.0.1:${gate.port}`,
     AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI: `${controlServer.url}/${front.callbackPath}`,
   };
-  createFunctions(services, resources, authority, endpoints);
-  const operator = createOperator({ lambda, resources, authority, endpoints, file: synthesis.operatorFile });
-  steps.add(() => lambda.close());
+}
 
+/** Workers end first, then what waits for them, then the functions. */
+function endServices({ lambda, sqs, stepFunctions, ecs }: Services, steps: Steps): void {
+  steps.add(() => lambda.close());
   steps.add(() => sqs.close());
   steps.add(() => stepFunctions.close());
   steps.add(() => ecs.close());
-  await countOpenLaunches(services, resources);
-  await resume(services, folder);
-  const triggers = startTriggers({
-    services,
-    resources,
-    authority,
-    client: tables.client,
-    positionFile: folder.file('positions'),
-    streamIdleMs: tables.isOwn ? 1_000 : 250,
-    report,
-    count,
-  });
-  wake.tables = triggers.wake;
-  steps.add(() => triggers.close());
-  steps.add(() => front.close());
-  await sweepFully(services, resources);
-  return { url, operator, folder, lost, counts, close: () => steps.undo() };
 }
 
 /** Its failure is told by who waits for it. */
 function ignore(): void {}
 
 /** Leftover workers are ended before anything that could start a new one. */
-async function resume({ ecs, stepFunctions, lambda }: ReturnType<typeof createServices>, folder: DataFolder) {
+async function resume({ ecs, stepFunctions, lambda }: Services, folder: DataFolder) {
   await ecs.resume();
   rmSync(folder.file('jobs'), { recursive: true, force: true });
   mkdirSync(folder.file('jobs'), { mode: 0o700 });

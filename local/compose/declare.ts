@@ -3,7 +3,7 @@
 import type { CorsRule } from '../cloud/s3/cors.ts';
 import { StartRefusal } from '../start-refusal.ts';
 import type { DeployedResource, ResourceSet } from '../template/resource-set.ts';
-import type { Services } from './service.ts';
+import type { Services } from './engine-set.ts';
 
 type Properties = DeployedResource['properties'];
 

@@ -70,6 +70,7 @@ export function createFront(
     httpDomains: [...apis].flatMap(([domain, { kind }]) => (kind === 'http' ? [domain] : [])),
     async close() {
       for (const { api } of webSockets) api.close();
+      // Answers at once, with an error that means nothing, when it is closed already.
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeIdleConnections();
       const timer = setTimeout(() => server.closeAllConnections(), CLOSE_LIMIT_MS);

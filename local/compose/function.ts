@@ -6,7 +6,7 @@ import type { AsynchronousSettings } from '../cloud/lambda/asynchronous.ts';
 import { REGION } from '../cloud/wire/account.ts';
 import { StartRefusal } from '../start-refusal.ts';
 import type { DeployedResource, ResourceSet } from '../template/resource-set.ts';
-import type { Services } from './service.ts';
+import type { Services } from './engine-set.ts';
 
 /** Variables by which AWS's SDKs find services; the same for every function. */
 export type EndpointVariables = Readonly<Record<string, string>>;

@@ -2,7 +2,7 @@
 import { completeEvent } from '../cloud/event-bridge/bus-event.ts';
 import { StartRefusal } from '../start-refusal.ts';
 import type { ResourceSet } from '../template/resource-set.ts';
-import type { Services } from './service.ts';
+import type { Services } from './engine-set.ts';
 import { scheduledFunctions } from './trigger.ts';
 
 /** A function that answers `{ more: true }` has not seen everything yet. */

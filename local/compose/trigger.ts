@@ -9,7 +9,7 @@ import type { DeployedResource, ResourceSet } from '../template/resource-set.ts'
 import { openPositionTable, type PositionTable } from '../trigger/position-table.ts';
 import { type QueuePoller, startQueuePoller } from '../trigger/queue-poller.ts';
 import { type StreamMapping, type StreamPoller, startStreamPoller } from '../trigger/stream-poller.ts';
-import type { Services } from './service.ts';
+import type { Services } from './engine-set.ts';
 
 export type TriggerOptions = {
   readonly services: Services;

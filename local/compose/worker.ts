@@ -6,7 +6,7 @@ import type { JsonService } from '../cloud/wire/control-server.ts';
 import type { DataFolder } from '../data-folder.ts';
 import { StartRefusal } from '../start-refusal.ts';
 import type { ResourceSet } from '../template/resource-set.ts';
-import type { ServiceOptions, Services } from './service.ts';
+import type { ServiceOptions, Services } from './engine-set.ts';
 
 /** Of the user's own environment: how the machine reaches package indexes, and nothing that names AWS. */
 const PASSED_ON =

@@ -1,3 +1,4 @@
+// Routes, events and sockets of the APIs, and the edge before them. It knows no function of the product.
 import { createServer, type Server } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';

@@ -1,3 +1,4 @@
+// Policies, keys and permissions to invoke, case by case. It knows no service.
 import { describe, expect, it } from 'vitest';
 import { createAuthority } from '../../local/authority/authority.ts';
 import { dynamoAccesses } from '../../local/authority/dynamo-access.ts';

@@ -1,3 +1,4 @@
+// The database process, the gate before it, and its tables, with the SDK that functions use. It knows no row of the product.
 import { readdirSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';

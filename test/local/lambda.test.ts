@@ -1,3 +1,4 @@
+// Functions as threads: answers, crashes, limits, asynchronous events. It knows no function of the product.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';

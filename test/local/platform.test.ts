@@ -1,3 +1,4 @@
+// The commands as a user types them: start, end, kill, start again, refusals. It knows nothing behind the API.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

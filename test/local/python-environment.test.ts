@@ -1,3 +1,4 @@
+// What a missing Python, venv module or package index is told. It makes no real environment.
 import { chmodSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';

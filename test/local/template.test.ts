@@ -1,3 +1,4 @@
+// Templates and their expressions, case by case. It knows no running service.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';

@@ -1,3 +1,4 @@
+// Streams on the real engine and queues: filters, order, failures, restarts. It knows no function of the product.
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { InvocationResult } from '../../local/cloud/lambda/sandbox.ts';
