@@ -53,9 +53,12 @@ export async function searchJobs(
   let scanned = 0;
   for await (const batch of candidatesOf(sight, search)) {
     const rows = await loadCandidates(sight, batch);
-    const kept = new Map((await keep(sight, search, rows)).map((tries) => [tries[0]?.pk, tries]));
-    for (const { position, job } of batch) {
-      found.push(...(kept.get(job) ?? []));
+    // By position: a list row with another time names the same job, and is not it.
+    const kept = new Map(
+      (await keep(sight, search, rows)).map((tries) => [positionOf(tries[0]?.created ?? 0, tries[0]?.pk ?? ''), tries]),
+    );
+    for (const { position } of batch) {
+      found.push(...(kept.get(position) ?? []));
       if (found.length >= search.limit) return { rows: found, next: position };
     }
     scanned += batch.length;

@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { Caller } from '../../core/access/caller.ts';
 import { deriveId } from '../../core/id/derive.ts';
 import type { AppletId, JobId, ProjectId } from '../../core/id/identifier.ts';
+import { listKey } from '../../engine/birth.ts';
 import { alice, asJob, bob, givenApplet, givenProject, givenWorld, run, type World } from './execution-world.ts';
 
 let world: World;
@@ -58,6 +59,16 @@ async function givenTree(): Promise<{ origin: JobId; sub: JobId; child: JobId; g
 }
 
 describe('a search', () => {
+  it('shows a job once, whose repeated birth left more list rows, on one page and on many', async () => {
+    const [job = ''] = await givenJobs(1);
+    const row = await world.context.rows.get('executions', { pk: job, sk: 'A' });
+    for (const later of [1, 2, 700]) {
+      await world.context.rows.put('executions', listKey(project, Number(row?.created) + later, job as JobId));
+    }
+    expect(await find({ project })).toEqual([job]);
+    expect(await find({ project, limit: 1 })).toEqual([job]);
+  });
+
   it('finds the newest first, in pages that fit together, whatever comes meanwhile', async () => {
     const jobs = await givenJobs(7);
     const found: string[] = [];

@@ -18,6 +18,7 @@ export async function decreasePermissions(call: PlaceCall<Record<string, Level |
     }
     changes.set(member, wanted === null || wanted === 'NONE' ? undefined : wanted);
   }
+  refuseJob(call);
   const onlySelf = [...changes.keys()].every((member) => member === caller.user);
   if (!onlySelf && !atLeast(level, 'ADMINISTER')) {
     throw permissionDenied(`lower other members’ levels in ${place}`, 'ADMINISTER', level);
@@ -25,6 +26,12 @@ export async function decreasePermissions(call: PlaceCall<Record<string, Level |
   if (!isId(place, 'project')) throw resourceNotFound(place);
   await lower(context, place, changes);
   return { id: place };
+}
+
+/** A job speaks for its user, who did not mean that: it needs ADMINISTER in the access of its executable. */
+function refuseJob({ caller, place, level }: PlaceCall<unknown>): void {
+  if (caller.kind !== 'job' || atLeast(level, 'ADMINISTER')) return;
+  throw permissionDenied(`change who is a member of ${place}`, 'ADMINISTER', level);
 }
 
 function isMember(text: string): text is Member {
@@ -35,7 +42,9 @@ async function exists(context: Context, member: Member): Promise<boolean> {
   return member === 'PUBLIC' || (await loadUser(context, member)) !== undefined;
 }
 
-export async function leave({ context, caller, place }: PlaceCall<unknown>) {
+export async function leave(call: PlaceCall<unknown>) {
+  const { context, caller, place } = call;
+  refuseJob(call);
   if (!isId(place, 'project')) throw resourceNotFound(place);
   await lower(context, place, new Map([[caller.user, undefined]]));
   return { id: place };
