@@ -21,6 +21,8 @@ export type PlatformProcess = {
 
 const START_LIMIT_MS = 300_000;
 const STOP_LIMIT_MS = 30_000;
+const ENDING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+const INTERRUPTED_STATUS = 130;
 const program = resolve(import.meta.dirname, '../cli/espalier.ts');
 
 /** @param dynamoUrl another DynamoDB engine than its own */
@@ -29,7 +31,15 @@ export async function startPlatformProcess(workers: number, dynamoUrl?: string):
   const env = { ...process.env, ...(dynamoUrl === undefined ? {} : { AWS_ENDPOINT_URL_DYNAMODB: dynamoUrl }) };
   const parameters = [program, 'start', '--port', '0', '--data', data, '--workers', String(workers)];
   const child = spawn(process.execPath, parameters, { stdio: ['ignore', 'pipe', 'inherit'], env });
+  // A benchmark that is interrupted leaves no platform behind.
+  const interrupted = () => {
+    child.kill('SIGKILL');
+    rmSync(data, { recursive: true, force: true });
+    process.exit(INTERRUPTED_STATUS);
+  };
+  for (const signal of ENDING_SIGNALS) process.once(signal, interrupted);
   const stop = async () => {
+    for (const signal of ENDING_SIGNALS) process.removeListener(signal, interrupted);
     await end(child);
     rmSync(data, { recursive: true, force: true });
   };

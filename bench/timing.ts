@@ -7,8 +7,8 @@ import { startPlatformProcess } from './platform-process.ts';
 import { difference, type ProcessorTime, peakMemoryMb, processorTime } from './process-cost.ts';
 import { type Stage, type Started, startChain, startEmptyJobs, startScatter, untilDone } from './workload.ts';
 
-export type Load = { readonly wallMs: number; readonly cpu: ProcessorTime };
-export type JobsTime = {
+type Load = { readonly wallMs: number; readonly cpu: ProcessorTime };
+type JobsTime = {
   readonly n: number;
   readonly wallMsPerJob: number;
   readonly cpuMsPerJob: number;

@@ -10,7 +10,7 @@ export type Started = { readonly at: number; readonly jobs: readonly string[] };
 
 type Described = { readonly state: string; readonly stateTransitions: readonly { newState: string; setAt: number }[] };
 
-const WAIT_LIMIT_MS = 600_000;
+const WAIT_LIMIT_MS = 1_800_000;
 const LONGEST_POLL_MS = 200;
 const PAGE_SIZE = 1000;
 const UNFINISHED = [
