@@ -16,7 +16,7 @@ const MAX_HEAD_BYTES = 16 * 1024;
 const MAX_BODY_BYTES = 17 * 1024 * 1024;
 
 /** Thrown for bytes that are no request of an SDK; the connection cannot be used any further. */
-export class UnreadableRequest extends Error {}
+class UnreadableRequest extends Error {}
 
 /** Feed it chunks; it answers each request that is complete, in order. Bodies must come with Content-Length. */
 export function createRequestReader(): (chunk: Buffer) => RawRequest[] {
