@@ -5,16 +5,18 @@ import { jobId } from '../memory/plan.ts';
 import { currentActor } from './explore.ts';
 
 /** The finisher's query answers what was there before its state was written. */
-export function readMembersEarly({ rows }: MemoryContext): void {
+export function readMembersEarly({ rows, workers }: MemoryContext): void {
   const { update, query } = rows;
   let early: Awaited<ReturnType<typeof query>> | undefined;
   rows.update = async (table, key, change, expected) => {
-    if (change.set?.state === 'waiting_on_output') {
+    if (key.pk === jobId('p') && change.set?.state === 'waiting_on_output') {
       early = await query('executions', { pk: `tree#${jobId('p')}`, prefix: `${jobId('p')}#`, limit: 10 });
+      // Two states that differ only in what was read are not the same: the explorer sees tasks, not this variable.
+      workers.tasks.set('read early', { lastStatus: String(early.rows.length) });
     }
     return update(table, key, change, expected);
   };
-  rows.query = async (table, range) => (range.pk.startsWith('tree#') && early ? early : query(table, range));
+  rows.query = async (table, range) => (range.prefix === `${jobId('p')}#` && early ? early : query(table, range));
 }
 
 export function trustTheParent({ rows }: MemoryContext): void {
