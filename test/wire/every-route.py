@@ -1,0 +1,198 @@
+# Calls every route that users and jobs have once, through dxpy, with a correct request, and checks the answer. Prints the
+# paths that were called, one JSON array on the last line. The routes of the job's own workspace are called from a job.
+import hashlib, json, sys, time, urllib.request
+import dxpy
+from dxpy import api, exceptions
+
+PASSWORD, USER = sys.argv[1], sys.argv[2]
+called = []
+real = dxpy.DXHTTPRequest
+
+
+def recording(resource, data, *args, **kwargs):
+    called.append(resource)
+    return real(resource, data, *args, **kwargs)
+
+
+dxpy.DXHTTPRequest = api.DXHTTPRequest = recording
+
+
+def check(found, wanted):
+    """Everything that is wanted is in what was found."""
+    if isinstance(wanted, dict):
+        for key, value in wanted.items():
+            assert key in found, "%r lacks %r" % (found, key)
+            check(found[key], value)
+    elif isinstance(wanted, list):
+        assert len(found) == len(wanted), "%r is not %r" % (found, wanted)
+        for one, other in zip(found, wanted):
+            check(one, other)
+    else:
+        assert found == wanted, "%r is not %r" % (found, wanted)
+
+
+def refused(error, call, *args):
+    try:
+        call(*args)
+    except error as problem:
+        return str(problem)
+    raise AssertionError("%s was not refused" % (args,))
+
+
+def call(path, data=None):
+    return recording(path, data or {}, always_retry=True)
+
+
+def ids(answer):
+    return [result["id"] for result in answer["results"]]
+
+
+def system(project):
+    user = "user-" + USER
+    check(api.system_whoami(), {"id": user})
+    check(api.system_greet({"client": "dxclient", "version": "v0"}), {"messages": []})
+    assert "user-agent" in {name.lower() for name in api.system_headers()}
+    check(call("/system/getUserInfo"), {"username": USER})
+    check(api.user_describe(user), {"id": user, "handle": USER, "billTo": user})
+    check(api.user_update(user, {"sshPublicKey": "ssh-ed25519 AAAA"}), {"id": user})
+    check(api.user_describe(user), {"sshPublicKey": "ssh-ed25519 AAAA"})
+    token = call("/system/newAuthToken", {"username": USER, "password": PASSWORD})["access_token"]
+    call("/system/destroyAuthToken", {"tokenSignature": hashlib.sha256(token.encode()).hexdigest()})
+    spent = dxpy.DXHTTPOAuth2({"auth_token_type": "Bearer", "auth_token": token})
+    refused(exceptions.InvalidAuthentication, lambda: real("/system/whoami", {}, auth=spent))
+    assert project in ids(api.system_find_projects({"level": "ADMINISTER"}))
+    check(api.system_find_apps(), {"results": [], "next": None})
+    check(api.system_find_global_workflows(), {"results": [], "next": None})
+    for name in ("app-none", "app-none/1.0.0", "globalworkflow-none"):
+        assert "could not be found" in refused(exceptions.ResourceNotFound, call, "/%s/describe" % name)
+
+
+def projects(project):
+    check(api.project_update(project, {"summary": "all routes"}), {"id": project})
+    api.project_add_tags(project, {"tags": ["a", "b"]})
+    api.project_remove_tags(project, {"tags": ["b"]})
+    api.project_set_properties(project, {"properties": {"k": "v"}})
+    described = api.project_describe(project, {"properties": True})
+    check(described, {"name": "every route", "summary": "all routes", "tags": ["a"], "properties": {"k": "v"}})
+    api.project_invite(project, {"invitee": "user-other", "level": "VIEW"})
+    check(api.project_describe(project, {"permissions": True}), {"permissions": {"user-other": "VIEW"}})
+    api.project_decrease_permissions(project, {"user-other": None})
+    assert "user-other" not in api.project_describe(project, {"permissions": True})["permissions"]
+    gone = api.project_new({"name": "to be left"})["id"]
+    assert "without an administrator" in refused(exceptions.InvalidState, api.project_leave, gone)
+    check(api.project_destroy(gone), {"id": gone})
+    refused(exceptions.ResourceNotFound, api.project_describe, gone)
+
+
+def folders(project, other):
+    api.project_new_folder(project, {"folder": "/a/b", "parents": True})
+    api.project_rename_folder(project, {"folder": "/a/b", "newpath": "/a/c"})
+    record = api.record_new({"project": project, "folder": "/a/c", "name": "r", "close": True})["id"]
+    api.project_move(project, {"objects": [record], "folders": [], "destination": "/a"})
+    listed = api.project_list_folder(project, {"folder": "/a"})
+    check(listed, {"folders": ["/a/c"], "objects": [{"id": record}]})
+    check(api.project_clone(project, {"objects": [record], "project": other, "destination": "/"}), {"exists": []})
+    check(api.record_list_projects(record), {project: "ADMINISTER", other: "ADMINISTER"})
+    api.project_remove_objects(project, {"objects": [record]})
+    api.project_remove_folder(project, {"folder": "/a", "recurse": True})
+    check(api.project_list_folder(project, {"folder": "/"}), {"folders": []})
+
+
+def metadata(kind, project, object_id, opened):
+    """What every class has; `opened`: what it has while it is open."""
+    method = lambda name: getattr(api, "%s_%s" % (kind, name))
+    if opened:
+        method("add_types")(object_id, {"types": ["T", "U"]})
+        method("remove_types")(object_id, {"types": ["U"]})
+        method("set_details")(object_id, {"a": [1]})
+        method("set_visibility")(object_id, {"hidden": True})
+        check(method("describe")(object_id), {"types": ["T"], "hidden": True})
+        check(method("get_details")(object_id), {"a": [1]})
+        method("set_visibility")(object_id, {"hidden": False})
+    method("rename")(object_id, {"project": project, "name": "renamed"})
+    method("add_tags")(object_id, {"project": project, "tags": ["x", "y"]})
+    method("remove_tags")(object_id, {"project": project, "tags": ["y"]})
+    method("set_properties")(object_id, {"project": project, "properties": {"k": "v"}})
+    wanted = {"id": object_id, "class": kind, "name": "renamed", "tags": ["x"], "properties": {"k": "v"}}
+    check(method("describe")(object_id, {"properties": True}), wanted)
+    assert isinstance(method("get_details")(object_id), dict)
+    check(method("list_projects")(object_id), {project: "ADMINISTER"})
+
+
+def objects(project):
+    record = api.record_new({"project": project, "name": "r"})["id"]
+    metadata("record", project, record, True)
+    check(api.record_close(record), {"id": record})
+    file_id = api.file_new({"project": project, "name": "s1.txt"})["id"]
+    metadata("file", project, file_id, True)
+    digest = hashlib.md5(b"bytes").hexdigest()
+    target = api.file_upload(file_id, {"index": 1, "size": 5, "md5": digest})
+    real(target["url"], b"bytes", method="PUT", headers=target["headers"], auth=None, prepend_srv=False, jsonify_data=False)
+    check(api.file_close(file_id), {"id": file_id})
+    check(api.file_describe(file_id), {"state": "closed", "size": 5})
+    link = api.file_download(file_id, {"preauthenticated": True})["url"]
+    assert urllib.request.urlopen(link).read() == b"bytes"
+    api.file_rename(file_id, {"project": project, "name": "s1.txt"})
+    return record, file_id
+
+
+def searches(project, record, file_id):
+    found = api.system_find_data_objects({"scope": {"project": project}, "name": {"glob": "s*.txt"}})
+    assert ids(found) == [file_id], found
+    found = api.system_resolve_data_objects({"objects": [{"name": "renamed"}], "project": project})
+    assert record in [one["id"] for one in found["results"][0]]
+    found = api.system_describe_data_objects({"objects": [file_id, "record-" + "0" * 24]})["results"]
+    check(found[0], {"describe": {"name": "s1.txt"}})
+    check(found[1], {"error": {"type": "ResourceNotFound"}, "statusCode": 404})
+    batches = api.system_generate_batch_inputs({"project": project, "folder": "/", "inputs": {"f": "s(.*).txt"}})
+    check(batches, {"batchInputs": [{"batchPattern": "1", "inputs": {"f": {"name": "s1.txt", "ids": [file_id]}}}]})
+
+
+def executions(project, job_code):
+    run_spec = {"interpreter": "python3", "code": job_code, "distribution": "Ubuntu", "release": "24.04", "version": "0"}
+    spec = [{"name": "n", "class": "int"}]
+    outputs = [{"name": "called", "class": "array:string"}, {"name": "child", "class": "int"}]
+    applet = {"project": project, "name": "applet", "dxapi": "1.0.0", "inputSpec": spec, "outputSpec": outputs}
+    applet = api.applet_new(dict(applet, runSpec=run_spec))["id"]
+    metadata("applet", project, applet, False)
+    check(api.applet_get(applet), {"runSpec": {"code": job_code}})
+    rows = api.applet_validate_batch(applet, {"batchInput": {"n": [1, 2]}, "commonInput": {}})
+    check(rows, {"expandedBatch": [{"n": 1}, {"n": 2}]})
+    job = api.applet_run(applet, {"project": project, "input": {"n": 6}})["id"]
+    api.job_add_tags(job, {"tags": ["x", "y"]})
+    api.job_remove_tags(job, {"tags": ["y"]})
+    api.job_set_properties(job, {"properties": {"k": "v"}})
+    api.job_update(job, {"allowSSH": []})
+    described = wait(job)
+    check(described, {"state": "done", "tags": ["x"], "properties": {"k": "v"}, "output": {"child": 7}})
+    check(api.job_terminate(job), {"id": job})
+    for search in (api.system_find_executions, api.system_find_jobs):
+        found = search({"originJob": [job], "describe": {"fields": {"function": True}}})
+        assert sorted(one["describe"]["function"] for one in found["results"]) == ["main", "next"], found
+    check(api.system_find_analyses({"project": project}), {"results": [], "next": None})
+    analysis = "analysis-" + "0" * 24
+    for method in ("describe", "terminate", "addTags", "removeTags", "setProperties"):
+        refused(exceptions.ResourceNotFound, call, "/%s/%s" % (analysis, method))
+    called.extend(described["output"]["called"])
+
+
+def wait(job):
+    deadline = time.time() + 60
+    while time.time() < deadline:
+        described = api.job_describe(job)
+        if described["state"] in ("done", "failed", "terminated"):
+            return described
+        time.sleep(0.1)
+    raise AssertionError("%s is still %s" % (job, described["state"]))
+
+
+project = api.project_new({"name": "every route"})["id"]
+other = api.project_new({"name": "other"})["id"]
+system(project)
+projects(project)
+folders(project, other)
+searches(project, *objects(project))
+executions(project, open("every-workspace-route.py").read())
+api.project_destroy(project, {"terminateJobs": True})
+api.project_destroy(other)
+print(json.dumps(called))
