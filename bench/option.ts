@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 
 const parts = ['jobs', 'chain', 'scatter', 'counts'] as const;
-export type Part = (typeof parts)[number];
+type Part = (typeof parts)[number];
 
 export type Options = {
   /** One JSON object on standard output instead of the tables. */
@@ -23,7 +23,7 @@ export type Options = {
 const full = { jobCounts: [1, 100, 1000], hops: 50, width: 200, countedJobs: 20 };
 const quick = { jobCounts: [1, 20], hops: 10, width: 20, countedJobs: 10 };
 
-export const usage = `npm run bench -- [--json] [--check] [--quick] [--profile] [--only ${parts.join(',')}]`;
+const usage = `npm run bench -- [--json] [--check] [--quick] [--profile] [--only ${parts.join(',')}]`;
 
 /** @throws Error that says what is wrong with the command line. */
 export function readOptions(parameters: readonly string[]): Options {
