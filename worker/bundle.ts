@@ -1,7 +1,6 @@
 // Bundled dependencies (runSpec.bundledDepends): fetched with the job's token and unpacked below the job's root.
 import { createWriteStream, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { JobFolder } from './folder.ts';
 import type { Bundle, Claim, Platform } from './platform.ts';
@@ -23,7 +22,7 @@ export async function unpackBundles(
     const archive = join(folder.root, 'tmp', `bundle-${index}`);
     try {
       const bytes = await platform.openFile(claim.token, fileId, claim.workspace);
-      await pipeline(Readable.fromWeb(bytes as never), createWriteStream(archive));
+      await pipeline(bytes, createWriteStream(archive));
       await unpack(bundle.name, archive, folder.root, path);
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);

@@ -21,9 +21,10 @@ export type Confinement = {
   readonly canMountLog: boolean;
 };
 
-export function findConfinement(root: string): Confinement {
+/** @param known whether namespaces can be had, where somebody asked the kernel already */
+export function findConfinement(root: string, known?: boolean): Confinement {
   const flags = ['--mount', '--pid', '--fork', '--kill-child', '--mount-proc'];
-  const namespaces = process.getuid?.() === 0 && spawnSync('unshare', [...flags, 'true']).status === 0;
+  const namespaces = known ?? (process.getuid?.() === 0 && spawnSync('unshare', [...flags, 'true']).status === 0);
   const inContainer = root === '/';
   return {
     namespaces,

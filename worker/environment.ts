@@ -19,6 +19,8 @@ export type WorkerEnvironment = {
   readonly metadataUrl?: string;
   /** Marks every process of this task, so that the platform finds those which outlive a crash. One machine only. */
   readonly taskId?: string;
+  /** Whether the kernel gives this worker namespaces of its own; absent when nobody asked it. */
+  readonly namespaces?: boolean;
   readonly path: string;
   /** The worker's own variables, for programs that it runs for itself (pip, apt-get, tar). Never for the job. */
   readonly inherited: Readonly<Record<string, string | undefined>>;
@@ -50,6 +52,7 @@ export function readWorkerEnvironment(variables: Readonly<Record<string, string 
     ...optional('overlays', variables.ESPALIER_OVERLAYS),
     ...optional('metadataUrl', variables.ECS_CONTAINER_METADATA_URI_V4),
     ...optional('taskId', variables.ESPALIER_TASK_ID),
+    ...(variables.ESPALIER_NAMESPACES ? { namespaces: variables.ESPALIER_NAMESPACES === 'yes' } : {}),
     ...(variables.ESPALIER_LIFELINE_FD ? { lifelineFd: Number(variables.ESPALIER_LIFELINE_FD) } : {}),
   };
   if (missing.length > 0) throw new Error(`the worker was started without ${missing.join(', ')}`);

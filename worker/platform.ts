@@ -1,7 +1,9 @@
 // The platform as a worker sees it: three calls and a file's bytes, over HTTP. Knows nothing of processes and folders.
+import type { IncomingMessage } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
+import { ask, type Question, readText } from './http.ts';
 
 const ATTEMPT_LIMIT = 8;
-const REQUEST_TIMEOUT_MS = 60_000;
 
 /** What a claim answers (engine/claim.ts): all that a worker needs to run the job. */
 export type Claim = {
@@ -52,17 +54,18 @@ export type Platform = {
   heartbeat(token: string): Promise<{ stop?: Stop }>;
   finish(token: string, result: { output: unknown } | { failure: Failure }): Promise<{ state: string }>;
   /** The bytes of a closed file. */
-  openFile(token: string, fileId: string, project: string): Promise<ReadableStream<Uint8Array>>;
+  openFile(token: string, fileId: string, project: string): Promise<IncomingMessage>;
 };
 
 /** Calls are repeated on lost connections, 429 and 5xx, up to 8 times with growing pauses; every one is idempotent. */
 export function createPlatform(apiUrl: string): Platform {
   const call = async (path: string, token: string | undefined, body: unknown): Promise<unknown> => {
     const headers = { 'content-type': 'application/json', ...(token ? { authorization: `Bearer ${token}` } : {}) };
-    const response = await fetchPatiently(`${apiUrl}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
-    const reply = (await response.json()) as { error?: { type: string; message: string } };
-    if (!response.ok) {
-      throw new PlatformRefusal(response.status, reply.error?.type ?? 'UnknownError', reply.error?.message ?? '');
+    const answer = await askPatiently(`${apiUrl}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+    const status = answer.statusCode ?? 0;
+    const reply = JSON.parse(await readText(answer)) as { error?: { type: string; message: string } };
+    if (status >= 300) {
+      throw new PlatformRefusal(status, reply.error?.type ?? 'UnknownError', reply.error?.message ?? '');
     }
     return reply;
   };
@@ -80,24 +83,24 @@ export function createPlatform(apiUrl: string): Platform {
         if (error instanceof PlatformRefusal && error.status === 404) return download({});
         throw error;
       });
-      const response = await fetchPatiently(grant.url, { headers: grant.headers });
-      if (!response.ok || !response.body) throw new Error(`${fileId} answered ${response.status} to its download`);
-      return response.body as ReadableStream<Uint8Array>;
+      const answer = await askPatiently(grant.url, { method: 'GET', headers: grant.headers });
+      if (answer.statusCode !== 200) throw new Error(`${fileId} answered ${answer.statusCode} to its download`);
+      return answer;
     },
   };
 }
 
-async function fetchPatiently(url: string, request: RequestInit): Promise<Response> {
+async function askPatiently(url: string, question: Question): Promise<IncomingMessage> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      const response = await fetch(url, { ...request, signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) });
-      const transient = response.status >= 500 || response.status === 429;
-      if (!transient || attempt >= ATTEMPT_LIMIT) return response;
-      await response.body?.cancel();
+      const answer = await ask(url, question);
+      const status = answer.statusCode ?? 0;
+      if ((status < 500 && status !== 429) || attempt >= ATTEMPT_LIMIT) return answer;
+      answer.resume();
     } catch (error) {
       if (attempt >= ATTEMPT_LIMIT)
         throw new Error(`the platform at ${new URL(url).origin} is not reachable`, { cause: error });
     }
-    await new Promise((resolve) => setTimeout(resolve, Math.min(30_000, 100 * 2 ** attempt) * (0.5 + Math.random())));
+    await pause(Math.min(30_000, 100 * 2 ** attempt) * (0.5 + Math.random()));
   }
 }

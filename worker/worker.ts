@@ -7,6 +7,7 @@ import { findConfinement } from './confinement.ts';
 import { readWorkerEnvironment, type WorkerEnvironment } from './environment.ts';
 import { provideDependencies } from './exec-depends.ts';
 import { type JobFolder, layOutFolder } from './folder.ts';
+import { ask, readText } from './http.ts';
 import { prepareBash } from './interpreter/bash.ts';
 import { preparePython } from './interpreter/python.ts';
 import { startJobProcess } from './job-process.ts';
@@ -65,8 +66,8 @@ async function claimJob(platform: Platform, environment: WorkerEnvironment): Pro
 
 async function taskArn(environment: WorkerEnvironment): Promise<string> {
   if (!environment.metadataUrl) throw new Error('the worker was started without ECS_CONTAINER_METADATA_URI_V4');
-  const response = await fetch(`${environment.metadataUrl}/task`);
-  return String(((await response.json()) as { TaskARN?: string }).TaskARN);
+  const answer = await ask(`${environment.metadataUrl}/task`, { method: 'GET' });
+  return String((JSON.parse(await readText(answer)) as { TaskARN?: string }).TaskARN);
 }
 
 /** Undefined when the try is no longer this worker's to report. */
@@ -78,7 +79,7 @@ async function runJob(
   stopper: Stopper,
 ): Promise<Result | undefined> {
   const folder = layOutFolder(environment.root, claim);
-  const confinement = findConfinement(environment.root);
+  const confinement = findConfinement(environment.root, environment.namespaces);
   let command: string[];
   let variables: Variables;
   try {

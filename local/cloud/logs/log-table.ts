@@ -1,6 +1,6 @@
 // The tables of log groups, streams and events. It knows nothing of tokens, buffers or the wire.
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
-import { inTransaction } from '../wire/transaction.ts';
+import { inLazyTransaction } from '../wire/transaction.ts';
 
 /** Times in milliseconds since 1970. */
 export type LogLine = { timestamp: number; message: string };
@@ -94,7 +94,8 @@ function createAppender(database: DatabaseSync): LogTable['append'] {
   let last = Number(database.prepare('SELECT last FROM logs_sequence').get()?.last ?? 0);
   return (lines, at) => {
     let sequence = last;
-    inTransaction(database, () => {
+    // Lines survive SIGKILL at once and power loss soon: a wait for the disk for each flush would cost more than the lines.
+    inLazyTransaction(database, () => {
       const spans = new Map<number, { first: number; last: number }>();
       for (const { streamId, line } of lines) {
         sequence += 1;

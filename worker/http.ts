@@ -1,0 +1,60 @@
+// HTTP for the worker on node:http itself: a worker lives for one job, and loading `fetch` would cost it more processor time
+// than all its calls. Knows nothing of what is asked.
+import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpsRequest, Agent as SecureAgent } from 'node:https';
+
+const REDIRECT_LIMIT = 5;
+const IDLE_LIMIT_MS = 60_000;
+
+export type Question = {
+  readonly method: 'GET' | 'POST';
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+};
+
+const agents = { 'http:': new Agent({ keepAlive: true }), 'https:': new SecureAgent({ keepAlive: true }) };
+
+/** The answer's head; its body is a stream that must be read or destroyed. Redirects of a GET are followed. */
+export async function ask(url: string, question: Question): Promise<IncomingMessage> {
+  let target = url;
+  for (let redirects = 0; redirects <= REDIRECT_LIMIT; redirects += 1) {
+    const answer = await askOnce(target, question);
+    const { location } = answer.headers;
+    if (question.method !== 'GET' || location === undefined || !isRedirect(answer.statusCode)) return answer;
+    answer.resume();
+    target = new URL(location, target).href;
+  }
+  throw new Error(`${new URL(url).origin} redirects more than ${REDIRECT_LIMIT} times`);
+}
+
+/** The body of an answer as text. */
+export async function readText(answer: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of answer) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function isRedirect(status: number | undefined): boolean {
+  return status !== undefined && status >= 300 && status < 400;
+}
+
+function askOnce(url: string, question: Question): Promise<IncomingMessage> {
+  const secure = new URL(url).protocol === 'https:';
+  const send = secure ? httpsRequest : httpRequest;
+  const length = question.body === undefined ? {} : { 'content-length': String(Buffer.byteLength(question.body)) };
+  return new Promise((resolve, reject) => {
+    const request = send(
+      url,
+      {
+        method: question.method,
+        agent: agents[secure ? 'https:' : 'http:'],
+        headers: { ...question.headers, ...length },
+        timeout: IDLE_LIMIT_MS,
+      },
+      resolve,
+    );
+    request.on('timeout', () => request.destroy(new Error(`no answer within ${IDLE_LIMIT_MS} ms`)));
+    request.on('error', reject);
+    request.end(question.body);
+  });
+}
