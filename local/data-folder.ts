@@ -1,7 +1,7 @@
 // The folder that holds all state of one platform: who may open it, its version, its lock. It knows no service.
 import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { StartRefusal } from './start-refusal.ts';
 
@@ -72,7 +72,7 @@ export function openDataFolder(path: string): DataFolder {
 
 function makeFolder(path: string): void {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeFolders(path);
     const { uid } = statSync(path);
     if (process.getuid && uid !== process.getuid()) {
       throw new StartRefusal(`The data folder ${path} belongs to another user: choose one of your own with --data.`);
@@ -80,8 +80,16 @@ function makeFolder(path: string): void {
     chmodSync(path, 0o700);
   } catch (cause) {
     if (cause instanceof StartRefusal) throw cause;
-    throw new StartRefusal(`The data folder ${path} cannot be made: ${(cause as Error).message}.`, { cause });
+    throw new StartRefusal(`The data folder ${path} cannot be used: ${(cause as Error).message}.`, { cause });
   }
+}
+
+/** One by one from the first that is missing: told to do it alone, Node does not come back where none can be made (/proc). */
+function makeFolders(path: string): void {
+  const missing: string[] = [];
+  for (let folder = path; !existsSync(folder); folder = dirname(folder)) missing.unshift(folder);
+  for (const folder of missing) mkdirSync(folder, { mode: 0o700 });
+  if (!statSync(path).isDirectory()) throw new Error('it is a file');
 }
 
 /** A lock of the operating system through SQLite: it ends with the process, however that ends. */

@@ -144,7 +144,8 @@ async function report(platform: Platform, claim: Claim, result: Result, log: Job
   } catch (error) {
     if (!(error instanceof PlatformRefusal) || error.status >= 500) throw error;
     if ('output' in result && isAboutContent(error)) {
-      const failure = { type: 'OutputError', message: `The output cannot be taken: ${error.message}` };
+      const why = error.status === 413 ? 'it is too large: put large results into a file' : error.message;
+      const failure = { type: 'OutputError', message: `The output cannot be taken: ${why}` };
       return report(platform, claim, { failure }, log);
     }
     // The try ended meanwhile (terminated, its tree failed): the platform knows better.
