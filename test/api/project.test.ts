@@ -1,6 +1,8 @@
 // Projects, their members and their settings, over the table of routes.
 
 import { beforeEach, describe, expect, test } from 'vitest';
+import { createProject } from '../../engine/container/project.ts';
+import { doWork } from '../../engine/work.ts';
 import { givenPlatform, givenProject, givenRecord, type Platform } from './given.ts';
 
 let platform: Platform;
@@ -179,5 +181,30 @@ describe('projects', () => {
     expect(await alice.refusal(`/${id}/describe`)).toMatch(/^404/);
     expect(context.rows.all('objects')).toEqual([]);
     expect(context.rows.all('containers')).toEqual([]);
+  });
+
+  test('a large one is gone at once, and emptied by the work queue', async () => {
+    const { alice, context } = platform;
+    const id = await givenProject(alice);
+    for (let count = 0; count < 250; count++) await givenRecord(alice, id);
+    context.setHook({
+      before: () => {
+        context.clock.now += 10;
+      },
+    });
+    expect(await alice.call(`/${id}/destroy`)).toEqual({ id });
+    expect(await alice.refusal(`/${id}/describe`)).toMatch(/^404/);
+    expect(context.rows.all('objects').length).toBeGreaterThan(0);
+    while (context.queues.work.length > 0) await doWork(context, context.queues.work.shift()?.message);
+    expect(context.rows.all('objects')).toEqual([]);
+    expect(context.rows.all('containers')).toEqual([]);
+  });
+
+  test('the project of a new user has the settings that every project has', async () => {
+    const { alice, context } = platform;
+    const facts = { name: 'bare', summary: '', description: '', tags: [], properties: {}, settings: {} };
+    const id = await createProject(context, { ...facts, createdBy: 'user-alice', billTo: 'user-alice' });
+    const wanted = await alice.call(`/${await givenProject(alice)}/describe`);
+    expect(Object.keys(await alice.call(`/${id}/describe`)).sort()).toEqual(Object.keys(wanted).sort());
   });
 });

@@ -1,5 +1,6 @@
 // /project-xxxx/describe (dx-api.md §8.5). Containers have their own: ops/container/describe.ts.
 
+import { z } from 'zod';
 import { fileUploadParameters } from '../../../core/container/upload-parameters.ts';
 import type { Context } from '../../../core/context.ts';
 import { resourceNotFound } from '../../../core/error/api-error.ts';
@@ -10,6 +11,7 @@ import { loadFolders } from '../../../engine/container/folder.ts';
 import { loadMembers, loadProject, type Project } from '../../../engine/container/project.ts';
 import type { PlaceCall } from '../../route.ts';
 import type { DescribeInput } from '../../schemas/describe.ts';
+import { projectSettings } from '../../schemas/project.ts';
 
 export async function describeProject(call: PlaceCall<DescribeInput>): Promise<Record<string, unknown>> {
   const { context, place, level, input } = call;
@@ -42,12 +44,16 @@ function plainFields(project: Project) {
   const { billTo, region, version, properties } = project;
   return {
     ...fixedFields,
+    ...defaultSettings,
     ...settings,
     ...{ id, class: 'project', name, summary, description, region, billTo, version, tags, properties },
     ...{ created, createdBy: { user: createdBy }, modified },
     defaultInstanceType: settings.defaultInstanceType ?? defaultInstance,
   };
 }
+
+/** A project that was made without a request, as that of a new user, has no settings of its own. */
+const defaultSettings = z.object(projectSettings).parse({});
 
 /** What this platform has no notion of, as clients expect to find it. Money is left out: it would need a currency. */
 const fixedFields = {
