@@ -1,0 +1,213 @@
+// What should not be sent, and what a job should not report, against the platform as it is deployed: the error type and
+// status of dx-api.md §1.3 with a message, no state changed, never a fault of the platform.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { givenPlatform, givenSession, type Platform, type Session } from './session.ts';
+
+const END_LIMIT_MS = 60_000;
+const POLL_MS = 200;
+const NOBODYS = 'B'.repeat(24);
+
+let platform: Platform;
+let session: Session;
+let token: string;
+let project: string;
+
+beforeAll(async () => {
+  platform = await givenPlatform();
+  session = await givenSession(platform);
+  token = JSON.parse(session.environment.DX_SECURITY_CONTEXT ?? '{}').auth_token;
+  project = session.environment.DX_PROJECT_CONTEXT_ID ?? '';
+}, 240_000);
+afterAll(async () => {
+  session?.close();
+  await platform?.stop();
+}, 60_000);
+
+type Answer = {
+  readonly status: number;
+  readonly body: { [name: string]: unknown; error?: { type: string; message: string } };
+};
+
+/** A request as text, so that it may be anything. */
+async function send(path: string, body: string, headers: Record<string, string> = {}): Promise<Answer> {
+  const all = { authorization: `Bearer ${token}`, 'content-type': 'application/json', ...headers };
+  const response = await fetch(`${platform.url}${path}`, { method: 'POST', headers: all, body });
+  return { status: response.status, body: (await response.json()) as Answer['body'] };
+}
+
+async function must(path: string, input: object | string): Promise<Record<string, unknown>> {
+  const { status, body } = await send(path, typeof input === 'string' ? input : JSON.stringify(input));
+  if (status !== 200) throw new Error(`${path}: ${JSON.stringify(body)}`);
+  return body;
+}
+
+async function givenApplet(code: string): Promise<string> {
+  const runSpec = { interpreter: 'bash', code, distribution: 'Ubuntu', release: '24.04', version: '0' };
+  return String((await must('/applet/new', { project, name: 'a', dxapi: '1.0.0', runSpec })).id);
+}
+
+async function untilEnded(job: unknown): Promise<Record<string, unknown>> {
+  for (const deadline = Date.now() + END_LIMIT_MS; Date.now() < deadline; ) {
+    const described = await must(`/${job}/describe`, {});
+    if (['done', 'failed', 'terminated'].includes(String(described.state))) return described;
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+  throw new Error(`${job} did not end within ${END_LIMIT_MS} ms`);
+}
+
+describe('a request that is not one', () => {
+  it.each<[string, string, string, Record<string, string>, string]>([
+    ['no JSON', '/system/whoami', '{', {}, '400 MalformedJSON'],
+    ['nothing', '/system/whoami', '', {}, '400 MalformedJSON'],
+    ['another content type', '/system/whoami', '{}', { 'content-type': 'text/plain' }, '400 MalformedJSON'],
+    ['no hash', '/system/whoami', '[]', {}, '422 InvalidInput'],
+    ['nesting without end', '/system/whoami', `${'['.repeat(100_000)}${']'.repeat(100_000)}`, {}, '422 InvalidInput'],
+    ['half a character', '/system/findDataObjects', '{"name":"\\ud800"}', {}, '422 InvalidInput'],
+    ['five megabytes', '/system/whoami', JSON.stringify({ a: 'x'.repeat(5_000_000) }), {}, '422 InvalidInput'],
+    ['no such route', '/system/__proto__', '{}', {}, '404 ResourceNotFound'],
+    ['no such id', '/file-xxx/describe', '{}', {}, '404 ResourceNotFound'],
+    ['a stranger’s project', `/project-${NOBODYS}/describe`, '{}', {}, '404 ResourceNotFound'],
+    ['a stranger’s workspace', `/container-${NOBODYS}/listFolder`, '{}', {}, '404 ResourceNotFound'],
+    ['no token', '/system/whoami', '{}', { authorization: '' }, '401 InvalidAuthentication'],
+    ['a dead token', '/system/whoami', '{}', { authorization: 'Bearer AAAA' }, '401 InvalidAuthentication'],
+    [
+      'a forged job',
+      '/job/new',
+      '{}',
+      { authorization: `Bearer job-${NOBODYS}.0.${'a'.repeat(43)}` },
+      '401 InvalidAuthentication',
+    ],
+    [
+      'a guessed nonce',
+      '/_worker/claim',
+      `{"job":"job-${NOBODYS}","try":0,"launch":0,"nonce":"x","task":"t"}`,
+      {},
+      '404 ResourceNotFound',
+    ],
+    ['a user as a worker', '/_worker/finish', '{"output":{}}', {}, '401 PermissionDenied'],
+  ])('%s', async (_, path, body, headers, expected) => {
+    const answer = await send(path, body, headers);
+    expect(`${answer.status} ${answer.body.error?.type}`).toBe(expected);
+    expect(answer.body.error?.message.length).toBeGreaterThan(20);
+    expect(answer.body.error?.message.length).toBeLessThan(700);
+  });
+
+  it('names the limit of what is too much for one row, and makes nothing', async () => {
+    const count = async () => ((await must(`/${project}/listFolder`, {})).objects as unknown[]).length;
+    const before = await count();
+    const tags = Array.from({ length: 900 }, (_, index) => `${index}-${'t'.repeat(900)}`);
+    for (const [path, input] of [
+      ['/record/new', { project, tags }],
+      ['/record/new', { project, types: tags }],
+      [
+        '/record/new',
+        { project, properties: Object.fromEntries(tags.map((tag) => [tag.slice(0, 8), 'v'.repeat(900)])) },
+      ],
+      ['/project/new', { name: 'large', tags }],
+    ] as const) {
+      const { status, body } = await send(path, JSON.stringify(input));
+      expect([status, body.error?.type]).toEqual([422, 'InvalidInput']);
+      expect(body.error?.message).toContain('at most 100000 are allowed');
+    }
+    expect(await count()).toBe(before);
+  });
+});
+
+describe('no name is special', () => {
+  it.each(['__proto__', 'constructor', 'toString', '~constructor'])(
+    '%s as a property, tag, folder and detail',
+    async (key) => {
+      const text = `{"project":"${project}","name":"${key}","folder":"/${key}","parents":true,"close":true,"tags":["${key}"],"properties":{"${key}":"v"},"details":{"${key}":{"a":1}}}`;
+      const { id } = await must('/record/new', text);
+      const described = await must(`/${id}/describe`, {
+        fields: { name: true, tags: true, properties: true, details: true },
+      });
+      expect(described).toMatchObject({ name: key, tags: [key] });
+      expect(Object.entries(described.properties as object)).toEqual([[key, 'v']]);
+      expect(Object.entries(described.details as object)).toEqual([[key, { a: 1 }]]);
+      const search = `{"scope":{"project":"${project}"},"properties":{"${key}":"v"}}`;
+      expect((await must('/system/findDataObjects', search)).results).toHaveLength(1);
+      await must(`/${id}/setProperties`, `{"project":"${project}","properties":{"${key}":null}}`);
+      expect((await must(`/${id}/describe`, { fields: { properties: true } })).properties).toEqual({});
+    },
+  );
+
+  it('an input is data: keys, words of a shell and control characters arrive as they were sent', async () => {
+    const applet = await givenApplet('cp job_input.json job_output.json');
+    const input = `{"__proto__":"v","constructor":1,"a b; $(id)":"\`id\`","-n":"-rf\\n'; exit 7","PATH":"/nowhere","z":"\\u0000\\u001b"}`;
+    const { id } = await must(`/${applet}/run`, `{"project":"${project}","input":${input}}`);
+    const { state, output } = await untilEnded(id);
+    expect(state).toBe('done');
+    expect(Object.entries(output as object).sort()).toEqual(Object.entries(JSON.parse(input)).sort());
+  });
+});
+
+describe('a nonce', () => {
+  it('makes one thing of twenty calls at once, and the job is listed once', async () => {
+    const applet = await givenApplet('true');
+    for (const [path, input] of [
+      ['/file/new', { project, name: 'n', nonce: 'race' }],
+      [`/${applet}/run`, { project, input: {}, nonce: 'race' }],
+    ] as const) {
+      const made = await Promise.all(Array.from({ length: 20 }, () => must(path, input)));
+      expect(new Set(made.map(({ id }) => id)).size).toBe(1);
+      const other = await send(path, JSON.stringify({ ...input, name: 'another' }));
+      expect(other.body.error).toMatchObject({
+        type: 'InvalidInput',
+        message: expect.stringContaining('Nonce was reused'),
+      });
+    }
+    const { results } = await must('/system/findExecutions', { project, executable: applet });
+    expect(results).toHaveLength(1);
+  });
+});
+
+describe('a job that reports nonsense fails as its own doing, with the reason', () => {
+  const print = (program: string, file = 'job_output.json') => `python3 -c "${program}" > ${file}`;
+  it.each([
+    ['too deep an output', print(`print('{\\"a\\":' + '[' * 70 + ']' * 70 + '}')`), 'OutputError', '64 levels'],
+    [
+      'too large an output',
+      print(`print('{\\"a\\":\\"' + 'x' * 2000000 + '\\"}')`),
+      'OutputError',
+      'put large results into a file',
+    ],
+    [
+      'an output that grows',
+      print(`print('{\\"a\\":[' + '1e20,' * 600000 + '1]}')`),
+      'OutputError',
+      'put large results into a file',
+    ],
+    ['half a character', `echo '{"a":"\\ud800"}' > job_output.json`, 'OutputError', 'surrogate'],
+    ['a pipe', 'mkfifo job_output.json', 'OutputError', 'not a regular file'],
+    [
+      'a message of half a character',
+      `echo '{"error":{"type":"AppError","message":"x\\ud800"}}' > job_error.json; exit 1`,
+      'AppError',
+      'x',
+    ],
+  ])('%s', async (_, code, reason, message) => {
+    const { id } = await must(`/${await givenApplet(code)}/run`, { project, input: {} });
+    const job = await untilEnded(id);
+    expect(job).toMatchObject({
+      state: 'failed',
+      failureReason: reason,
+      failureMessage: expect.stringContaining(message),
+    });
+  });
+
+  it('outputs that references would make endless are refused, and the job can be described meanwhile', async () => {
+    const source = await must(`/${await givenApplet(print(`print('{\\"a\\":\\"' + 'x' * 900000 + '\\"}')`))}/run`, {
+      project,
+      input: {},
+    });
+    const many = Array.from({ length: 5_000 }, () => ({ $dnanexus_link: { job: source.id, field: 'a' } }));
+    const { id } = await must(`/${await givenApplet('true')}/run`, { project, input: { many } });
+    const job = await untilEnded(id);
+    expect(job).toMatchObject({
+      state: 'failed',
+      failureReason: 'InputError',
+      failureMessage: expect.stringContaining('1048576 bytes'),
+    });
+  });
+});
