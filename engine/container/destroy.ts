@@ -45,7 +45,8 @@ async function deleteRows(context: Context, container: PlaceId): Promise<string 
     await context.rows.delete('containers', { pk, sk });
   });
   if (page.next !== undefined) return root;
-  await context.rows.delete('containers', { pk: container, sk: 'A' });
+  // A workspace has no row of its own (core/id/workspace.ts).
+  if (page.rows.length > others.length) await context.rows.delete('containers', { pk: container, sk: 'A' });
   return undefined;
 }
 

@@ -6,7 +6,7 @@ import type { Context } from '../../core/context.ts';
 import { type ContainerId, isId, type PlaceId, type ProjectId, type UserId } from '../../core/id/identifier.ts';
 import { masterOfWorkspace } from '../../core/id/workspace.ts';
 import { asJob, isMaster, type JobRow, jobKey, jobWorkspace } from '../../core/job/row.ts';
-import { loadMember, loadProject } from './project.ts';
+import { loadStanding } from './project.ts';
 
 /**
  * The caller's level in a place; undefined when they may not know that it exists. A job has CONTRIBUTE in its own
@@ -29,12 +29,8 @@ export async function loadLevel(
 
 /** The level of a user in a project: their own row's, or everybody's. */
 export async function loadUserLevel(context: Context, user: UserId, project: ProjectId): Promise<Level | undefined> {
-  const [facts, own, shared] = await Promise.all([
-    loadProject(context, project),
-    loadMember(context, project, user),
-    loadMember(context, project, 'PUBLIC'),
-  ]);
-  if (facts === undefined) return undefined;
+  const { exists, own, shared } = await loadStanding(context, project, user);
+  if (!exists) return undefined;
   const level = own !== undefined && atLeast(own, shared ?? 'NONE') ? own : shared;
   return atLeast(level, 'VIEW') ? level : undefined;
 }

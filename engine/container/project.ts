@@ -129,6 +129,21 @@ export async function setMember(context: Context, id: ProjectId, member: Member,
   await context.rows.delete('containers', hint);
 }
 
+/** What decides a user's level, in one read: whether the project is there, and what it gives to them and to everybody. */
+export async function loadStanding(
+  context: Context,
+  id: ProjectId,
+  user: UserId,
+): Promise<{ readonly exists: boolean; readonly own?: Level; readonly shared?: Level }> {
+  const keys = [projectKey(id), memberKey(id, user), memberKey(id, 'PUBLIC')];
+  const [project, own, shared] = await context.rows.getMany('containers', keys);
+  return {
+    exists: project !== undefined && project.destroyed !== true,
+    ...(isLevel(own?.level) ? { own: own.level } : {}),
+    ...(isLevel(shared?.level) ? { shared: shared.level } : {}),
+  };
+}
+
 /** The level that one member's row gives. */
 export async function loadMember(context: Context, id: ProjectId, member: Member): Promise<Level | undefined> {
   const row = await context.rows.get('containers', memberKey(id, member));
