@@ -1,7 +1,9 @@
 // HTTP for the worker on node:http itself: a worker lives for one job, and loading `fetch` would cost it more processor time
 // than all its calls. Knows nothing of what is asked.
-import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
-import { request as httpsRequest, Agent as SecureAgent } from 'node:https';
+import type { IncomingMessage } from 'node:http';
+
+// Not imported: an ES import reads every export of these modules, and one of them loads all of `fetch`.
+const http = process.getBuiltinModule('node:http');
 
 const REDIRECT_LIMIT = 5;
 const IDLE_LIMIT_MS = 60_000;
@@ -12,7 +14,7 @@ export type Question = {
   readonly body?: string;
 };
 
-const agents = { 'http:': new Agent({ keepAlive: true }), 'https:': new SecureAgent({ keepAlive: true }) };
+const agent = new http.Agent({ keepAlive: true });
 
 /** The answer's head; its body is a stream that must be read or destroyed. Redirects of a GET are followed. */
 export async function ask(url: string, question: Question): Promise<IncomingMessage> {
@@ -40,14 +42,14 @@ function isRedirect(status: number | undefined): boolean {
 
 function askOnce(url: string, question: Question): Promise<IncomingMessage> {
   const secure = new URL(url).protocol === 'https:';
-  const send = secure ? httpsRequest : httpRequest;
+  const send = secure ? process.getBuiltinModule('node:https').request : http.request;
   const length = question.body === undefined ? {} : { 'content-length': String(Buffer.byteLength(question.body)) };
   return new Promise((resolve, reject) => {
     const request = send(
       url,
       {
         method: question.method,
-        agent: agents[secure ? 'https:' : 'http:'],
+        ...(secure ? {} : { agent }),
         headers: { ...question.headers, ...length },
         timeout: IDLE_LIMIT_MS,
       },
