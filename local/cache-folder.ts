@@ -9,8 +9,11 @@ import { StartRefusal } from './start-refusal.ts';
 
 const LOCK_LIMIT_MS = 300_000;
 const LOCK_POLL_MS = 100;
-/** Older versions of one thing that are kept: a platform that still runs may read from them. */
+/** Older versions of one thing that are kept in any case. */
 const MAX_KEPT = 6;
+/** What was held so lately is kept too: a platform that runs starts its workers from it. */
+const KEPT_MS = 24 * 3_600_000;
+const HOLD_MS = 3_600_000;
 
 /** `ESPALIER_CACHE`, else `$XDG_CACHE_HOME/espalier`, else `~/.cache/espalier`. */
 export function cacheFolderPath(environment: Readonly<NodeJS.ProcessEnv>): string {
@@ -29,11 +32,11 @@ export async function cachedFolder(
   make: (folder: string) => Promise<void>,
 ): Promise<string> {
   const target = join(cache, `${kind}-${key}`);
-  if (exists(target)) return touched(target);
+  if (exists(target)) return held(target);
   makeFolder(cache);
   const unlock = await takeLock(join(cache, `${kind}.lock`), kind);
   try {
-    if (exists(target)) return touched(target);
+    if (exists(target)) return held(target);
     // One process holds the lock: what is here was left by one that was ended. Its child may still write to its own.
     for (const name of readdirSync(cache)) {
       if (name.startsWith(`${kind}.draft`)) rmSync(join(cache, name), { recursive: true, force: true });
@@ -43,7 +46,7 @@ export async function cachedFolder(
     await make(draft);
     renameSync(draft, target);
     removeOld(cache, kind);
-    return target;
+    return held(target);
   } finally {
     unlock();
   }
@@ -77,13 +80,20 @@ function removeOld(cache: string, kind: string): void {
     .filter((name) => name.startsWith(`${kind}-`))
     .map((name) => ({ path: join(cache, name), usedAt: statSync(join(cache, name)).mtimeMs }))
     .sort((left, right) => right.usedAt - left.usedAt);
-  for (const { path } of folders.slice(MAX_KEPT)) rmSync(path, { recursive: true, force: true });
+  const old = folders.slice(MAX_KEPT).filter(({ usedAt }) => usedAt < Date.now() - KEPT_MS);
+  for (const { path } of old) rmSync(path, { recursive: true, force: true });
 }
 
-function touched(path: string): string {
+/** Says now, and each hour for as long as this process runs, that the folder is in use. */
+function held(path: string): string {
+  touch(path);
+  setInterval(() => exists(path) && touch(path), HOLD_MS).unref();
+  return path;
+}
+
+function touch(path: string): void {
   const now = new Date();
   utimesSync(path, now, now);
-  return path;
 }
 
 function exists(path: string): boolean {
