@@ -127,7 +127,7 @@ const objectRoutes: readonly Route[] = [
   route('/record-xxxx/close', object.inPlaceInput, fillObject, closeRecord),
   ...metadataRoutes('record'),
   ...openMetadataRoutes('record'),
-  route('/applet/new', object.newAppletInput, target, newApplet),
+  route('/applet/new', object.newObjectInput, target, newApplet),
   route('/applet-xxxx/validateBatch', validateBatchInput, hintedObject, validateBatch),
   route('/applet-xxxx/get', object.inPlaceInput, viewObject, getApplet),
   ...metadataRoutes('applet'),

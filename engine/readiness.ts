@@ -40,7 +40,7 @@ export function listWait(
 }
 
 /** Reads jobs and objects together; parallel to `dependencies`. */
-export async function readDependencies(
+async function readDependencies(
   context: Context,
   dependencies: readonly Dependency[],
 ): Promise<Readiness<Unsatisfiable>[]> {

@@ -1,6 +1,6 @@
 // Bundled dependencies (runSpec.bundledDepends): fetched with the job's token and unpacked below the job's root.
-import { createWriteStream, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { createWriteStream, existsSync, realpathSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { JobFolder } from './folder.ts';
 import type { Bundle, Claim, Platform } from './platform.ts';
@@ -23,6 +23,8 @@ export async function unpackBundles(
     try {
       const bytes = await platform.openFile(claim.token, fileId, claim.workspace);
       await pipeline(bytes, createWriteStream(archive));
+      // Links of one archive are tar's to guard against; those that an earlier one left are ours.
+      if (index > 0 && folder.root !== '/') await refuseWayOut(archive, folder.root, path);
       await unpack(bundle.name, archive, folder.root, path);
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
@@ -39,6 +41,20 @@ function linkedFile(bundle: Bundle): string {
   const id = typeof link === 'object' && link !== null ? Reflect.get(link, 'id') : link;
   if (typeof id !== 'string') throw new Error(`bundled dependency "${bundle.name}" names no file`);
   return id;
+}
+
+/** Throws for a member that would be written outside the root, through a link that is there already. */
+async function refuseWayOut(archive: string, root: string, path: string): Promise<void> {
+  const names = (await runProgram('tar', ['-tf', archive, '--quoting-style=literal'], { PATH: path })).split('\n');
+  const home = realpathSync(root);
+  for (const parent of new Set(names.map((name) => dirname(join(root, name))))) {
+    let folder = parent;
+    while (folder.startsWith(root) && !existsSync(folder)) folder = dirname(folder);
+    const real = realpathSync(folder);
+    if (real !== home && !real.startsWith(`${home}/`)) {
+      throw new Error(`its members below "${parent.slice(root.length + 1)}" would leave the job's folder by a link`);
+    }
+  }
 }
 
 async function unpack(name: string, archive: string, root: string, path: string): Promise<void> {

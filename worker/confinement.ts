@@ -10,7 +10,7 @@ const PASS_LIMIT = 20;
 const PASS_PAUSE_MS = 50;
 
 /** Where dxpy sends log lines as datagrams (dx-api.md §10.8). */
-export const LOG_SOCKET_FOLDER = '/opt/dnanexus/log';
+const LOG_SOCKET_FOLDER = '/opt/dnanexus/log';
 
 export type Confinement = {
   /** Whether the kernel gives this process new PID and mount namespaces. */

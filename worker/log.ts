@@ -2,7 +2,7 @@
 // (stdout → CloudWatch Logs → the log function). Lines are data: nothing here interprets them.
 
 /** A longer line is cut (dx-api.md §14: 8,000 characters a line). */
-export const LINE_LENGTH_LIMIT = 8000;
+const LINE_LENGTH_LIMIT = 8000;
 
 export type Level =
   | 'STDOUT'

@@ -3,7 +3,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 
 /** Larger reports are refused: what is that large belongs into a file. */
-export const REPORT_BYTES_LIMIT = 4 * 1024 * 1024;
+const REPORT_BYTES_LIMIT = 4 * 1024 * 1024;
 
 /** `problem` completes the sentence "job_output.json …". */
 export type ReportFile =

@@ -9,14 +9,14 @@ import { folderPath } from './folder.ts';
 import { isHash, project } from './metadata.ts';
 
 /** A page of results: clients begin with 100 and go up to 1000. */
-export const limit = z.number().int().min(1).max(1_000).default(1_000);
+const limit = z.number().int().min(1).max(1_000).default(1_000);
 export const namePattern = z.union([
   z.string(),
   z.object({ glob: z.string() }),
   z.object({ regexp: z.string(), flags: z.string().optional() }),
 ]);
 /** Negative times count back from now (dx-api.md §1.1). */
-export const timeRange = z.object({ after: z.number().optional(), before: z.number().optional() });
+const timeRange = z.object({ after: z.number().optional(), before: z.number().optional() });
 
 const maximumTreeSize = 1_000;
 /** A tree of `$and` and `$or` over leaves; checked by hand, since it nests. */

@@ -22,8 +22,8 @@ export const types = z
     (list): list is string[] => list.every((type) => typeof type === 'string' && /^[\x20-\x7e]{1,1000}$/.test(type)),
     'be an array of valid strings for a type name: printable ASCII, at most 1000 characters',
   );
-export const propertyKey = text({ min: 1, max: 1_000 });
-export const propertyValue = text({ max: 10_000 });
+const propertyKey = text({ min: 1, max: 1_000 });
+const propertyValue = text({ max: 10_000 });
 const maximumPropertyCount = 1_000;
 
 /** Hashes are taken apart by hand: no key is special, `__proto__` neither. */
@@ -52,7 +52,6 @@ export const folder = z.string().refine((path) => path.startsWith('/'), 'be a no
 export const project = z.string().max(64);
 export const shortText = text({ max: 10_000 });
 export const longText = text({ max: 200_000 });
-export const objectIds = z.array(z.string().max(64));
 
 export function isHash(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -43,9 +43,6 @@ export const newRecordInput = newObjectInput.extend({
   details: details.optional(),
 });
 
-/** What an applet is made of is checked by core/executable, and unknown keys are ignored: `dx build` sends all it has. */
-export const newAppletInput = newObjectInput;
-
 export const inPlaceInput = z.object({ project: project.nullish() });
 export const emptyInput = z.object({});
 export const renameInput = inPlaceInput.extend({ name });

@@ -20,7 +20,7 @@ export function changeProperties(
 }
 
 /** Metadata of one object in one project shares a row of at most 400 KB. */
-export const maximumMetadataBytes = 100_000;
+const maximumMetadataBytes = 100_000;
 
 /** What is wrong with so many tags, properties or types; undefined when one row can hold them. */
 export function metadataProblem(value: unknown, what: string): string | undefined {

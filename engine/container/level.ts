@@ -28,7 +28,7 @@ export async function loadLevel(
 }
 
 /** The level of a user in a project: their own row's, or everybody's. */
-export async function loadUserLevel(context: Context, user: UserId, project: ProjectId): Promise<Level | undefined> {
+async function loadUserLevel(context: Context, user: UserId, project: ProjectId): Promise<Level | undefined> {
   const { exists, own, shared } = await loadStanding(context, project, user);
   if (!exists) return undefined;
   const level = own !== undefined && atLeast(own, shared ?? 'NONE') ? own : shared;

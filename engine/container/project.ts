@@ -185,6 +185,6 @@ function memberKey(id: ProjectId, member: Member) {
 
 const memberPageSize = 500;
 /** Projects of one user that a search looks through. */
-export const maximumMembershipCount = 10_000;
+const maximumMembershipCount = 10_000;
 /** Another writer came between so often: then it is told as a version conflict. */
 const updateAttemptCount = 5;

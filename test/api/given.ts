@@ -5,7 +5,6 @@ import { expect } from 'vitest';
 import { authenticate } from '../../api/authenticate.ts';
 import { routes } from '../../api/routes.ts';
 import { type Reply, serve } from '../../api/serve.ts';
-import { asJob, jobKey } from '../../core/job/row.ts';
 import { issueToken } from '../../engine/identity/token.ts';
 import { createUser } from '../../engine/identity/user.ts';
 import { createMemoryContext, type MemoryContext } from '../memory/context.ts';
@@ -45,7 +44,7 @@ export async function givenPlatform(seed = 1): Promise<Platform> {
   };
 }
 
-export async function givenUser(context: MemoryContext, handle: string): Promise<Client> {
+async function givenUser(context: MemoryContext, handle: string): Promise<Client> {
   const user = await createUser(context, { handle });
   const expiresAt = context.now() + 86_400_000;
   return givenClient(context, `Bearer ${await issueToken(context, { user, expiresAt, label: 'test' })}`);
@@ -104,8 +103,4 @@ export async function givenRecord(
   fields: Record<string, unknown> = {},
 ): Promise<string> {
   return (await client.call('/record/new', { project, ...fields })).id;
-}
-
-export function jobRow(context: MemoryContext, id: `job-${string}`) {
-  return asJob(context.rows.peek('executions', jobKey(id)));
 }

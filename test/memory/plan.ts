@@ -9,9 +9,9 @@ import type { Dependency, JobSpec } from '../../core/job/spec.ts';
 import { findReferences } from '../../core/reference/find.ts';
 import type { Hash } from '../../core/reference/value.ts';
 
-export const testProject = deriveId('project', 'test', 'project', '1');
-export const testApplet = deriveId('applet', 'test', 'applet', '1');
-export const testUser: UserId = 'user-alice';
+const testProject = deriveId('project', 'test', 'project', '1');
+const testApplet = deriveId('applet', 'test', 'applet', '1');
+const testUser: UserId = 'user-alice';
 
 export type PlanOptions = {
   readonly input?: Hash;

@@ -71,7 +71,7 @@ export function createMemoryPlatform(context: MemoryContext, program: Program): 
 }
 
 /** One record of a table's stream, as the function `advance` takes it. */
-export async function deliverRecord(context: MemoryContext, { table, before, after }: RowChange): Promise<void> {
+async function deliverRecord(context: MemoryContext, { table, before, after }: RowChange): Promise<void> {
   if (after === undefined || after.sk !== 'A') return;
   if (table === 'executions') await onExecutionChange(context, after, before);
   const parsed = parseId(after.pk);

@@ -60,7 +60,7 @@ export function wire(context: MemoryContext): Pick<World, 'context' | 'mailOf' |
 }
 
 /** The sweep alone, as if every message from now on were lost; workers that it starts do their work. */
-export async function sweepUntilQuiet(context: MemoryContext): Promise<void> {
+async function sweepUntilQuiet(context: MemoryContext): Promise<void> {
   for (let round = 0; round < sweepRounds; round++) {
     context.clock.now += 700_000;
     await sweep(context, 0, { jobCount: 1_000, until: Number.POSITIVE_INFINITY });
@@ -71,7 +71,7 @@ export async function sweepUntilQuiet(context: MemoryContext): Promise<void> {
 }
 
 /** One task of an execution: claims, and reports an empty output. Leaves quietly when the job is not for it. */
-export async function work(context: MemoryContext, name: string, task: string, result: Result = { output: {} }) {
+async function work(context: MemoryContext, name: string, task: string, result: Result = { output: {} }) {
   const execution = context.workers.executions.get(name);
   if (execution === undefined || execution.status === 'CLOSED') return;
   const { jobId, try: attempt, launch, environment } = execution.input;

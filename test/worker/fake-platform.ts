@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-export const JOB = 'job-0123456789BFGJKPQVXYZb00';
+const JOB = 'job-0123456789BFGJKPQVXYZb00';
 export const TOKEN = `${JOB}.0.secret-of-this-try`;
 
 export type LogEntry = { l: string; s: string; m: string; n: number };

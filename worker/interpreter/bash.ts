@@ -40,7 +40,7 @@ export function prepareBash(folder: JobFolder, claim: Claim, variables: Variable
 }
 
 /** The lines that `dx-print-bash-vars` prints for an input without data objects, without starting Python for it. */
-export function scalarExports(input: Readonly<Record<string, unknown>>, taken: Variables): string[] {
+function scalarExports(input: Readonly<Record<string, unknown>>, taken: Variables): string[] {
   return Object.entries(input)
     .filter(([name]) => /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !(name in taken))
     .map(([name, value]) => {

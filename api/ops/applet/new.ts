@@ -1,6 +1,5 @@
-// /applet/new: an applet, closed from the start (dx-api.md §2.1).
+// /applet/new: an applet, closed from the start (dx-api.md §2.1). Unknown keys are ignored: `dx build` sends all it has.
 
-import type { z } from 'zod';
 import { invalidInput, invalidState, resourceNotFound } from '../../../core/error/api-error.ts';
 import { bundledObjects, checkApplet } from '../../../core/executable/check-applet.ts';
 import type { ObjectId } from '../../../core/id/identifier.ts';
@@ -9,10 +8,10 @@ import { loadLevel } from '../../../engine/container/level.ts';
 import { placeObject } from '../../../engine/object/clone.ts';
 import { loadObject } from '../../../engine/object/load.ts';
 import type { PlaceCall } from '../../route.ts';
-import type { newAppletInput } from '../../schemas/object.ts';
+import type { NewObjectInput } from '../../schemas/object.ts';
 import { newObject } from '../shared/new-object.ts';
 
-export async function newApplet(call: PlaceCall<z.output<typeof newAppletInput>>) {
+export async function newApplet(call: PlaceCall<NewObjectInput>) {
   return newObject(call, 'applet', async () => {
     const checked = checkApplet(call.rawInput as Hash);
     if ('problems' in checked) throw invalidInput(checked.problems);

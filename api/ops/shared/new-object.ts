@@ -65,7 +65,7 @@ export function checkMetadata(given: Partial<Pick<NewObjectInput, 'tags' | 'prop
 }
 
 /** The id that a nonce stands for, or a new one. */
-export function newId<Class extends ObjectClass>(
+function newId<Class extends ObjectClass>(
   context: Context,
   caller: KnownCaller,
   className: Class,

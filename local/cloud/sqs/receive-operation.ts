@@ -12,9 +12,9 @@ import { systemAttributes } from './system-attribute.ts';
 
 /** API_ReceiveMessage. */
 const MAX_MESSAGES = 10;
-export const MAX_WAIT_SECONDS = 20;
+const MAX_WAIT_SECONDS = 20;
 /** 12 hours, also in total since the receive; the total is not enforced here. */
-export const MAX_VISIBILITY_SECONDS = 43_200;
+const MAX_VISIBILITY_SECONDS = 43_200;
 
 export async function receiveMessage(core: SqsCore, queue: Queue, input: Input, caller: Caller): Promise<object> {
   const read = (member: string, range: { min: number; max: number; absent: number }) =>

@@ -13,7 +13,7 @@ import { invalidValue, missing, withinRange } from './sqs-error.ts';
 /** API_SendMessageBatch: the messages of a batch together, in bytes. */
 const MAX_BATCH_BYTES = 1_048_576;
 /** API_SendMessage: 15 minutes. */
-export const MAX_DELAY_SECONDS = 900;
+const MAX_DELAY_SECONDS = 900;
 const GROUP_ID = /^[A-Za-z0-9!"#$%&'()*+,\-./:;<=>?@[\\\]^_`{|}~]{1,128}$/;
 const FORBIDDEN_CHARACTER = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/;
 

@@ -52,7 +52,7 @@ function retries({ draft, clock, error }: Failing, state: TaskState): boolean {
 }
 
 /** The pause before the retry after `used` earlier ones: the interval grown by the rate, capped, then spread. */
-export function delayMs(retrier: Retrier, used: number, random: number): number {
+function delayMs(retrier: Retrier, used: number, random: number): number {
   const grown = retrier.intervalSeconds * retrier.backoffRate ** used;
   const capped = Math.min(grown, retrier.maxDelaySeconds ?? Number.MAX_SAFE_INTEGER / 1000);
   return Math.round(1000 * capped * (retrier.fullJitter ? random : 1));

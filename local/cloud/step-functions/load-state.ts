@@ -56,7 +56,7 @@ export function loadState(name: string, state: Json | undefined, report: Report)
 }
 
 /** Output, Assign and either Next or End. `mayEnd` is false for rules, which always lead somewhere. */
-export function loadExit(fields: Fields, object: JsonObject, mayEnd = true): Exit {
+function loadExit(fields: Fields, object: JsonObject, mayEnd = true): Exit {
   const next = fields.optionalText('Next');
   if (object.End !== undefined && typeof object.End !== 'boolean') fields.add('End', 'End must be a boolean');
   const ends = object.End === true;
