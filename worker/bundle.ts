@@ -1,6 +1,6 @@
 // Bundled dependencies (runSpec.bundledDepends): fetched with the job's token and unpacked below the job's root.
 import { createWriteStream, existsSync, realpathSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { JobFolder } from './folder.ts';
 import type { Bundle, Claim, Platform } from './platform.ts';
@@ -47,7 +47,9 @@ function linkedFile(bundle: Bundle): string {
 async function refuseWayOut(archive: string, root: string, path: string): Promise<void> {
   const names = (await runProgram('tar', ['-tf', archive, '--quoting-style=literal'], { PATH: path })).split('\n');
   const home = realpathSync(root);
-  for (const parent of new Set(names.map((name) => dirname(join(root, name))))) {
+  // "./", as many archives begin, is the root itself.
+  const members = names.map((name) => resolve(root, `./${name}`)).filter((member) => member !== root);
+  for (const parent of new Set(members.map((member) => dirname(member)))) {
     let folder = parent;
     while (folder.startsWith(root) && !existsSync(folder)) folder = dirname(folder);
     const real = realpathSync(folder);
