@@ -10,6 +10,8 @@ export type Deployment = {
   readonly retained: boolean;
   /** A worker that has been silent for so long has lost its job. */
   readonly leaseSeconds: number;
+  /** Between asking a worker to end and ending it. */
+  readonly stopTimeoutSeconds: number;
   /** How often a worker renews its lease. */
   readonly heartbeatSeconds: number;
 };
@@ -29,6 +31,8 @@ export function deploymentOf(stage: string): Deployment {
     retained: stage === 'prod',
     leaseSeconds: local ? 20 : 600,
     heartbeatSeconds: local ? 4 : 120,
+    // On Fargate the most that there is, so that a reclaimed worker can still report.
+    stopTimeoutSeconds: local ? 10 : 120,
   };
 }
 

@@ -14,8 +14,6 @@ export function executionRoleName(deployment: Deployment): string {
   return `${physicalName(deployment, 'task')}-${Aws.REGION}`;
 }
 
-/** Between SIGTERM and SIGKILL: the most that Fargate allows, so that a reclaimed worker can still report. */
-const stopTimeoutSeconds = 120;
 /** What a task has unless its launch says otherwise; the smallest Fargate pair that runs the worker. */
 const defaultCpu = '1024';
 const defaultMemory = '2048';
@@ -83,7 +81,7 @@ export class ComputeStack extends ProductStack {
           name: 'worker',
           image: image(this),
           essential: true,
-          stopTimeout: stopTimeoutSeconds,
+          stopTimeout: this.deployment.stopTimeoutSeconds,
           environment: [
             { name: 'ESPALIER_ROOT', value: '/' },
             { name: 'STAGE', value: this.deployment.stage },
