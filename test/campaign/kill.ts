@@ -10,6 +10,8 @@ import { processesOf, watchOverlaps } from './process-watch.ts';
 
 const TREE_LIMIT_MS = 180_000;
 const POLL_MS = 100;
+/** Kills that came too late, for each tree that counts. */
+const LATE_LIMIT = 2;
 const trees = Number(process.env.TREES ?? 20);
 const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
 const random = mulberry(seed);
@@ -35,7 +37,8 @@ try {
   const usualMs = Date.now() - undisturbed;
   console.log(`undisturbed: ${usualMs} ms, summary ${expected.slice(0, 16)}`);
   let passed = 0;
-  for (let tree = 1; tree <= trees; tree += 1) {
+  let late = 0;
+  for (let tree = 1; tree <= trees && late <= LATE_LIMIT * trees; ) {
     const root = await start(stage);
     const delayMs = Math.floor(random() * usualMs);
     await pause(delayMs);
@@ -46,9 +49,14 @@ try {
     await finished(stage.client, root);
     const problems = await problemsOf(stage, root, expected);
     console.log(
-      `${problems.length === 0 ? 'ok  ' : 'FAIL'} tree ${tree} ${root} killed after ${delayMs} ms while ${before} ${problems.join('; ')}`,
+      `${problems.length > 0 ? 'FAIL' : before === 'done' ? 'late' : 'ok  '} tree ${tree} ${root} killed after ${delayMs} ms while ${before} ${problems.join('; ')}`,
     );
-    if (problems.length === 0) passed += 1;
+    // A kill after the end proves less than was asked for: it is checked all the same, and another tree takes its place.
+    if (before === 'done' && problems.length === 0) late += 1;
+    else {
+      tree += 1;
+      if (problems.length === 0) passed += 1;
+    }
   }
   await platform.stop();
   const left = processesOf(data);
