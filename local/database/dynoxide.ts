@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { StartRefusal } from '../start-refusal.ts';
 import { startTethered, type Tethered } from './lifeline.ts';
+import { prepareStreams } from './stream-store.ts';
 
 export type Database = {
   /** `http://127.0.0.1:<port>`; the same for as long as the platform runs, even when the process had to be replaced. */
@@ -35,6 +36,7 @@ export async function startDynoxide(file: string, onLost: (reason: string) => vo
   const launch = async (): Promise<Tethered> => {
     const tethered = startTethered(command);
     await untilListening(port, tethered);
+    prepareStreams(file, Date.now());
     tethered.ended.then(async () => {
       if (closing) return;
       endLeftovers(file);

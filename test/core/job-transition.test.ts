@@ -295,7 +295,8 @@ describe('when the sweep looks again', () => {
   test.each([
     ['a running job when its lease ends', { state: 'running', leaseUntil: 5_000 }, 5_000],
     ['a waiting one after as long as it has waited', { state: 'waiting_on_input', tryCreated: -7_000 }, 9_000],
-    ['a young one after a lease', { state: 'runnable', tryCreated: 900 }, 2_000],
+    ['a young one after a lease', { state: 'waiting_on_input', tryCreated: 900 }, 2_000],
+    ['one that a message moves after two minutes', { state: 'runnable', tryCreated: 900 }, 121_000],
     ['at most after an hour', { state: 'waiting_on_output', tryCreated: -9_000_000 }, 3_601_000],
     ['an earlier time that is still to come is kept', { state: 'running', leaseUntil: 5_000, dueAt: 3_000 }, 3_000],
     ['a later time is not', { state: 'failed', dueAt: 50_000 }, 2_000],

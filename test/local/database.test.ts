@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { BatchGetItemCommand, DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createAuthority } from '../../local/authority/authority.ts';
@@ -10,6 +11,7 @@ import { createDynamoClient } from '../../local/database/client.ts';
 import { type Database, startDynoxide } from '../../local/database/dynoxide.ts';
 import { type Gate, openGate } from '../../local/database/gate.ts';
 import { createRequestReader } from '../../local/database/request-reader.ts';
+import { prepareStreams } from '../../local/database/stream-store.ts';
 import { createTables } from '../../local/database/table.ts';
 import { eventually, givenTemporaryFolder } from './temporary-folder.ts';
 
@@ -147,6 +149,54 @@ describe('tables of a data folder', () => {
     await expect(createTables(client, [streaming])).rejects.toThrow(/this version needs pk HASH; KEYS_ONLY/);
     client.close();
     await database.close();
+  });
+});
+
+describe('the streams of a data folder', () => {
+  const file = join(folder, 'streams.sqlite');
+  const dayMs = 86_400_000;
+  const inFile = <Result>(work: (sqlite: DatabaseSync) => Result) => {
+    const sqlite = new DatabaseSync(file);
+    try {
+      return work(sqlite);
+    } finally {
+      sqlite.close();
+    }
+  };
+  const numbers = () =>
+    inFile((sqlite) => sqlite.prepare('SELECT sequence_number AS n FROM _stream_records ORDER BY id').all()).map(
+      ({ n }) => Number(n),
+    );
+
+  it('lose what is older than a day, and count on from what is left', async () => {
+    const database = await startDynoxide(file, () => undefined);
+    const client = createDynamoClient({
+      endpoint: database.endpoint,
+      checksSignatures: false,
+      credentials: { accessKeyId: 'x', secretAccessKey: 'x' },
+    });
+    await createTables(client, [table('mine', { StreamSpecification: { StreamViewType: 'KEYS_ONLY' } })]);
+    const write = (pk: string) => client.call('PutItem', { TableName: 'mine', Item: { pk: { S: pk } } });
+    for (const pk of ['a', 'b', 'c']) await write(pk);
+    prepareStreams(file, Date.now() + dayMs / 2);
+    expect(numbers()).toEqual([1, 2, 3]);
+    prepareStreams(file, Date.now() + 2 * dayMs);
+    expect(numbers()).toEqual([3]);
+    await write('d');
+    expect(numbers()).toEqual([3, 4]);
+    client.close();
+    await database.close();
+  });
+
+  it('are searched by an index, by the very statements of the engine', () => {
+    const plan = (statement: string) =>
+      inFile((sqlite) => sqlite.prepare(`EXPLAIN QUERY PLAN ${statement}`).all('mine')).map(({ detail }) => detail);
+    const next =
+      'SELECT COALESCE(MAX(CAST(sequence_number AS INTEGER)), 0) + 1 FROM _stream_records WHERE table_name = ?';
+    const after = `SELECT * FROM _stream_records WHERE table_name = ? AND shard_id = 's' AND CAST(sequence_number AS INTEGER) > 5
+                   ORDER BY CAST(sequence_number AS INTEGER) ASC LIMIT 9`;
+    expect(plan(next)).toEqual([expect.stringContaining('INDEX espalier_stream_order (table_name=?)')]);
+    expect(plan(after)).toEqual([expect.stringContaining('INDEX espalier_stream_order (table_name=? AND <expr>>?)')]);
   });
 });
 
