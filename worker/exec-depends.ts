@@ -1,6 +1,5 @@
 // execDepends on a machine that is not the job's own (design.md §4): pip packages go into an overlay kept for the same
 // list; apt packages must be present; anything else fails the job, named. In a container apt packages are installed.
-import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { WorkerEnvironment } from './environment.ts';
@@ -58,6 +57,8 @@ async function providePipOverlay(environment: WorkerEnvironment, packages: reado
   const requirements = packages.map((one) => (one.version ? `${one.name}==${one.version}` : one.name));
   const bad = requirements.find((one) => one.startsWith('-'));
   if (bad) throw new Error(`execDepends: "${bad}" is not the name of a Python package`);
+  // Loaded here: most jobs ask for no package, and loading it costs a worker as much as all its own code.
+  const { createHash } = await import('node:crypto');
   const digest = createHash('sha256').update(JSON.stringify(requirements)).digest('hex').slice(0, 24);
   const overlay = join(environment.overlays ?? join(environment.root, 'opt/espalier/overlay'), digest);
   if (existsSync(overlay)) return overlay;

@@ -2,7 +2,6 @@
 // the datagrams and hand them on, one JSON object a line. Knows nothing of the job but its log.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
-import { createInterface } from 'node:readline';
 import type { JobLog, Level } from './log.ts';
 import { parseHash, textOf } from './report-file.ts';
 
@@ -43,6 +42,7 @@ export async function startLogRelay(folder: string, path: string, log: JobLog): 
     stdio: ['ignore', 'pipe', 'ignore'],
     env: { PATH: path },
   });
+  const { createInterface } = await import('node:readline');
   const lines = createInterface({ input: relay.stdout as NodeJS.ReadableStream });
   const ready = await new Promise<boolean>((resolve) => {
     const timer = setTimeout(() => resolve(false), READY_TIMEOUT_MS);
