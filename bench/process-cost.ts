@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 export type ProcessorTime = {
   readonly platformMs: number;
   readonly databaseMs: number;
-  /** Workers and what they start. */
+  /** Workers, what they start, and what starts them. */
   readonly workersMs: number;
   readonly totalMs: number;
 };

@@ -130,10 +130,15 @@ function createTasks(options: ServiceOptions, logs: Logs) {
   return createProcessDriver({
     workerCommand: options.workerCommand,
     baseEnvironment: options.workerEnvironment,
-    prepare: async (taskId) => ({ environment: { ESPALIER_ROOT: jobFolder(options.folder, taskId) } }),
-    onLogLine(taskArn, line) {
+    environmentOf: (taskId) => ({ ESPALIER_ROOT: jobFolder(options.folder, taskId) }),
+    onLogLines(taskArn, lines) {
       const { group, stream } = options.logOf(taskArn);
-      logs.append(group, stream, [{ timestamp: Date.now(), message: line }]);
+      const timestamp = Date.now();
+      logs.append(
+        group,
+        stream,
+        lines.map((message) => ({ timestamp, message })),
+      );
     },
   });
 }

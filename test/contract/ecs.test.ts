@@ -160,6 +160,27 @@ describe('a task', () => {
   });
 });
 
+/** The process of ours that starts the tasks. */
+function findLauncher(): number {
+  const children = readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, 'utf8').trim().split(' ');
+  const found = children.filter((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('process-launcher'));
+  expect(found).toHaveLength(1);
+  return Number(found[0]);
+}
+
+describe('when the process that starts tasks is killed', () => {
+  it('its tasks have ended with all that they started, and the next one runs', async () => {
+    const taskArn = await givenTask(`console.log('pid ' + process.pid); setInterval(() => {}, 1e4); ${STRAY}`);
+    const pids = [await whenLine('pid '), await whenLine('stray ')].map((line) => Number(line.split(' ')[1]));
+    process.kill(findLauncher(), 'SIGKILL');
+    const task = await whenStopped(taskArn);
+    expect(task).toMatchObject({ stopCode: 'EssentialContainerExited', containers: [{ exitCode: 137 }] });
+    expect(pids.map(isAlive)).toEqual([false, false]);
+    const next = await whenStopped(await givenTask('process.exitCode = 5'));
+    expect(next.containers).toMatchObject([{ exitCode: 5 }]);
+  });
+});
+
 describe('RunTask', () => {
   it('answers with failures beyond its slots', async () => {
     const hold = 'setInterval(() => {}, 1e4)';

@@ -1,137 +1,156 @@
-// Runs a task as a process group of this machine, with a clean environment and a pipe that closes when the platform dies.
-// It knows nothing of the API, of states or of what the program does.
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { constants } from 'node:os';
-import { endGroupOf, endProcessesOf, handleOf, killIfThere, TASK_ID_VARIABLE } from './leftover-process.ts';
-import { createLineSplitter } from './line-splitter.ts';
-import type { RunningTask, TaskDriver, TaskExit } from './task.ts';
+// Runs tasks as processes of this machine, through a launcher process that starts them. It knows nothing of the API, of states
+// or of what the program does.
+import { type ChildProcess, fork } from 'node:child_process';
+import { join } from 'node:path';
+import { endGroupOf, endProcessesOf } from './leftover-process.ts';
+import type { FromLauncher, ToLauncher } from './process-launcher.ts';
+import type { LeftoverTask, RunningTask, TaskDriver, TaskExit } from './task.ts';
+import type { TaskCommand } from './task-process.ts';
 
 export type ProcessDriverOptions = {
   /** The program that stands for the container's image, with its arguments. */
   workerCommand: readonly string[];
   /** What an image's environment would hold (PATH, LANG …); nothing of the platform's own environment is passed on. */
   baseEnvironment: Readonly<Record<string, string>>;
-  /** Makes the task's place on this machine before it starts; its variables win over the task definition's. */
-  prepare?(taskId: string): Promise<{ cwd?: string; environment?: Readonly<Record<string, string>> }>;
-  /** Clears that place, when nothing of the task runs any more; also for tasks of an earlier run that was killed. */
-  release?(taskId: string): Promise<void>;
-  /** Every line of standard output and standard error. */
-  onLogLine(taskArn: string, line: string): void;
+  /** What a task's environment holds besides; it wins over the task definition's. */
+  environmentOf?(taskId: string): Readonly<Record<string, string>>;
+  /** Lines of standard output and standard error, in their order. */
+  onLogLines(taskArn: string, lines: readonly string[]): void;
 };
 
 type StartInput = Parameters<TaskDriver['start']>[0];
+type Live = {
+  readonly taskArn: string;
+  readonly started: PromiseWithResolvers<string>;
+  readonly exited: PromiseWithResolvers<TaskExit>;
+  handle: string | undefined;
+};
+type Launcher = { readonly child: ChildProcess; readonly tasks: Map<string, Live>; ended: boolean };
 
-/** Where the program finds the pipe; it ends itself when the pipe closes. */
-const LIFELINE_FD = 3;
-/** Longest wait for output after the program and all that it started have ended. */
-const OUTPUT_LIMIT_MS = 2_000;
+const LAUNCHER_PROGRAM = join(import.meta.dirname, 'process-launcher.ts');
 /** Between SIGTERM and SIGKILL when the platform itself ends. */
 const CLOSE_LIMIT_MS = 3_000;
+/** What a task that lost its launcher counts as: ended by SIGKILL. */
+const LOST: TaskExit = { exitCode: 137, signal: 'SIGKILL' };
 
+/** The launcher is started by the first task, and another one by the first task after it died. */
 export function createProcessDriver(options: ProcessDriverOptions): TaskDriver {
-  const running = new Set<{ child: ChildProcess; exited: Promise<TaskExit>; kill(): void }>();
+  let launcher: Launcher | undefined;
   let closed = false;
+  const presentLauncher = () => {
+    if (launcher && !launcher.ended && launcher.child.connected) return launcher;
+    const fresh = startLauncher(options);
+    launcher = fresh;
+    return fresh;
+  };
   return {
     async start(task): Promise<RunningTask> {
       if (closed) throw new Error('the platform is ending');
-      const child = await spawnWorker(options, task);
-      const pid = child.pid as number;
-      const output = passOutput(child, (line) => options.onLogLine(task.taskArn, line));
-      const ended = once(child, 'exit').then(([code, signal]) =>
-        toExit(code as number | null, signal as string | null),
-      );
-      // What the program started ends with it, as in a container.
-      const exited = ended.then(async (exit) => {
-        killIfThere(-pid);
-        await endProcessesOf(new Set([task.taskId]));
-        await output(OUTPUT_LIMIT_MS);
-        await options.release?.(task.taskId);
-        return exit;
-      });
-      const program = { child, exited, kill: () => killIfThere(-pid) };
-      running.add(program);
-      const forget = () => void running.delete(program);
-      exited.then(forget, forget);
-      const stop = () => stopWithin(program, task.definition.container.stopTimeoutSeconds * 1000);
-      return { exited, stop, handle: handleOf(pid) };
+      return startOn(presentLauncher(), commandOf(options, task), task.taskArn);
     },
-    async endLeftovers(tasks) {
-      for (const { handle } of tasks) if (handle) endGroupOf(handle);
-      await endProcessesOf(new Set(tasks.map(({ taskId }) => taskId)));
-      for (const { taskId } of tasks) await options.release?.(taskId);
-    },
+    endLeftovers,
     async close() {
       closed = true;
-      const all = [...running];
-      for (const program of all) stopWithin(program, CLOSE_LIMIT_MS);
-      await Promise.allSettled(all.map(({ exited }) => exited));
+      if (!launcher) return;
+      tell(launcher, { kind: 'stopAll', timeoutMs: CLOSE_LIMIT_MS });
+      await Promise.allSettled([...launcher.tasks.values()].map(({ exited }) => exited.promise));
+      if (launcher.child.connected) launcher.child.disconnect();
     },
   };
 }
 
-/** SIGTERM to the program alone, as to a container's first process; then SIGKILL to its group. */
-function stopWithin(
-  { child, exited, kill }: { child: ChildProcess; exited: Promise<TaskExit>; kill(): void },
-  ms: number,
-) {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  child.kill('SIGTERM');
-  const timer = setTimeout(kill, ms);
-  const clear = () => clearTimeout(timer);
-  exited.then(clear, clear);
+async function startOn(launcher: Launcher, task: TaskCommand, taskArn: string): Promise<RunningTask> {
+  const { taskId } = task;
+  const live: Live = {
+    taskArn,
+    started: Promise.withResolvers(),
+    exited: Promise.withResolvers(),
+    handle: undefined,
+  };
+  // Nobody waits for the end of a task that did not start.
+  live.exited.promise.catch(() => undefined);
+  launcher.tasks.set(taskId, live);
+  tell(launcher, { kind: 'start', task });
+  const handle = await live.started.promise;
+  return { exited: live.exited.promise, stop: () => tell(launcher, { kind: 'stop', taskId }), handle };
 }
 
-/** Rejects where the program cannot be executed. */
-async function spawnWorker(options: ProcessDriverOptions, task: StartInput): Promise<ChildProcess> {
+function commandOf({ workerCommand, baseEnvironment, environmentOf }: ProcessDriverOptions, task: StartInput) {
   const { container } = task.definition;
-  const prepared = (await options.prepare?.(task.taskId)) ?? {};
   const override = task.overrides.containerOverrides?.find(({ name }) => name === container.name);
   const variables = [...container.environment, ...(override?.environment ?? [])];
-  const [program = '', ...parameters] = [...options.workerCommand, ...(override?.command ?? [])];
-  const child = spawn(program, parameters, {
-    ...(prepared.cwd ? { cwd: prepared.cwd } : {}),
-    env: {
-      ...options.baseEnvironment,
+  return {
+    taskId: task.taskId,
+    command: [...workerCommand, ...(override?.command ?? [])],
+    environment: {
+      ...baseEnvironment,
       ...Object.fromEntries(variables.map(({ name, value }) => [name, value])),
-      ...prepared.environment,
+      ...environmentOf?.(task.taskId),
       ECS_CONTAINER_METADATA_URI_V4: task.metadataUrl,
-      ESPALIER_LIFELINE_FD: String(LIFELINE_FD),
-      [TASK_ID_VARIABLE]: task.taskId,
     },
-    detached: true,
-    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-  });
-  // Held open as long as this process lives; that the other end closes first is no error.
-  child.stdio[LIFELINE_FD]?.on('error', () => {});
-  await once(child, 'spawn');
-  return child;
-}
-
-/** Tells lines as they come. The answer waits until both streams have ended, at most so long. */
-function passOutput(child: ChildProcess, onLine: (line: string) => void): (limitMs: number) => Promise<void> {
-  const streams = [child.stdout, child.stderr].flatMap((stream) => (stream ? [stream] : []));
-  const ended = streams.map((stream) => {
-    const splitter = createLineSplitter(onLine);
-    stream.on('data', splitter.push);
-    return new Promise<void>((resolve) => {
-      stream.once('close', () => {
-        splitter.end();
-        resolve();
-      });
-    });
-  });
-  return async (limitMs) => {
-    const timer = setTimeout(() => {
-      for (const stream of streams) stream.destroy();
-    }, limitMs);
-    await Promise.all(ended);
-    clearTimeout(timer);
+    stopTimeoutMs: container.stopTimeoutSeconds * 1000,
   };
 }
 
-function toExit(code: number | null, signal: string | null): TaskExit {
-  if (code !== null) return { exitCode: code };
-  const number = constants.signals[signal as NodeJS.Signals] ?? 0;
-  return { exitCode: 128 + number, signal: signal ?? '' };
+function startLauncher({ onLogLines }: ProcessDriverOptions): Launcher {
+  // A group of its own: Ctrl-C in a terminal goes to the foreground group, and the platform ends first.
+  const child = fork(LAUNCHER_PROGRAM, [], { execArgv: [], env: {}, detached: true });
+  const launcher: Launcher = { child, tasks: new Map(), ended: false };
+  const { tasks } = launcher;
+  const onMessage = (message: FromLauncher) => {
+    const live = tasks.get(message.taskId);
+    if (!live) return;
+    switch (message.kind) {
+      case 'started':
+        live.handle = message.handle;
+        return live.started.resolve(message.handle);
+      case 'lines':
+        return onLogLines(live.taskArn, message.lines);
+      case 'failed':
+        tasks.delete(message.taskId);
+        return fail(live, new Error(message.message));
+      case 'exited':
+        tasks.delete(message.taskId);
+        return live.exited.resolve(message.exit);
+      default:
+        return message satisfies never;
+    }
+  };
+  child.on('message', (message) => onMessage(message as FromLauncher));
+  const onEnd = () => {
+    launcher.ended = true;
+    void declareLost(tasks);
+  };
+  child.once('error', onEnd).once('exit', onEnd);
+  return launcher;
+}
+
+/** The launcher died and the pipes that it held are closed: what ran under it ends, and is ended. */
+async function declareLost(tasks: Map<string, Live>): Promise<void> {
+  const lost = [...tasks];
+  tasks.clear();
+  try {
+    await endLeftovers(lost.map(([taskId, { handle }]) => ({ taskId, handle })));
+    for (const [, live] of lost) {
+      live.started.reject(new Error('the process that starts workers ended'));
+      live.exited.resolve(LOST);
+    }
+  } catch (error) {
+    for (const [, live] of lost) fail(live, error);
+  }
+}
+
+async function endLeftovers(tasks: readonly LeftoverTask[]): Promise<void> {
+  for (const { handle } of tasks) if (handle) endGroupOf(handle);
+  await endProcessesOf(new Set(tasks.map(({ taskId }) => taskId)));
+}
+
+function fail({ started, exited }: Live, error: unknown): void {
+  started.reject(error);
+  exited.reject(error);
+}
+
+/** A launcher that is gone has nothing to do: its end is told by itself. */
+function tell({ child }: Launcher, message: ToLauncher): void {
+  if (child.connected) child.send(message, () => undefined);
 }

@@ -29,7 +29,9 @@ export function scriptDriver(onLogLine: (taskArn: string, line: string) => void 
   return createProcessDriver({
     workerCommand: [process.execPath, '--input-type=module', '-e', 'await eval(process.env.SCRIPT)'],
     baseEnvironment: { PATH: process.env.PATH ?? '' },
-    onLogLine,
+    onLogLines(taskArn, lines) {
+      for (const line of lines) onLogLine(taskArn, line);
+    },
   });
 }
 
