@@ -1,17 +1,24 @@
 // How a Python executable runs (dx-api.md §10.5): its code, then `dxpy.run()` unless the code called it. dxpy itself asks
 // the platform for the function and the input.
-import { appendFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import type { JobFolder } from '../folder.ts';
 
-const ending = `
+const codeSuffix = '.code.py';
 
+// The code runs in the namespace of a program that has imported dxpy, as it does on DNAnexus: a traceback from there reads
+// `"/home/dnanexus/job-G0V2…", line 25, in exec_code: exec(compiled_code, globals())`, then `"…/job-G0V2….code.py", line 12`
+// (etal/cnvkit, 569), and the client's own tests run jobs whose code uses dxpy without an import. Where a library imports
+// the program again to start processes, the entry point is not run again.
+const program = `import dxpy
+exec(compile(open(__file__ + '${codeSuffix}', 'rb').read(), __file__ + '${codeSuffix}', 'exec', dont_inherit=True))
 import dxpy.utils.exec_utils
-if dxpy.utils.exec_utils.RUN_COUNT == 0:
+if __name__ == '__main__' and dxpy.utils.exec_utils.RUN_COUNT == 0:
     dxpy.run()
 `;
 
-/** Completes the code file; returns the command line. */
-export function preparePython(folder: JobFolder): string[] {
-  appendFileSync(folder.codeFile, ending);
-  return ['python3', folder.codeFile];
+/** Writes the program that runs the code file, beside it; returns the command line. */
+export function preparePython({ codeFile }: Pick<JobFolder, 'codeFile'>): string[] {
+  const file = codeFile.slice(0, -codeSuffix.length);
+  writeFileSync(file, program);
+  return ['python3', file];
 }
