@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { Bodies, BodyKind, Row, Rows } from '../../core/context.ts';
 import { type Documents, documentKey } from '../s3/documents.ts';
+import { createRowMemo } from './row-memo.ts';
 
 /** Text up to here costs one write unit as it stands, and can be read in the console. */
 const plainBytes = 800;
@@ -11,16 +12,26 @@ const plainBytes = 800;
 const inlineBytes = 8 * 1024;
 /** Documents of one `loadMany` that are fetched from S3 at once. */
 const parallelFetches = 16;
+/** What a job was asked to do: written before its row (`ifAbsent`), and never again. */
+const unchanging: ReadonlySet<BodyKind> = new Set(['S']);
 
 /** @param documents where bodies above 8 KB are kept, at `meta/<id>/<kind>/<digest>`. */
 export function createBodies(rows: Rows, documents: Documents): Bodies {
+  const memo = createRowMemo();
+  const loadRow = async (id: string, kind: BodyKind): Promise<Row | undefined> => {
+    const known = unchanging.has(kind) ? memo.get(id) : undefined;
+    if (known !== undefined) return known;
+    const row = await rows.get('executions', { pk: id, sk: kind });
+    if (row !== undefined && unchanging.has(kind)) memo.set(id, row);
+    return row;
+  };
   return {
     async save(id, kind, body, options = {}) {
       const row = await rowOf(id, kind, body, documents);
       return rows.put('executions', row, options.ifAbsent ? 'absent' : undefined);
     },
     async load(id, kind) {
-      return bodyOf(await rows.get('executions', { pk: id, sk: kind }), documents);
+      return bodyOf(await loadRow(id, kind), documents);
     },
     async loadMany(ids, kind) {
       const found = await rows.getMany(

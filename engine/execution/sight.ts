@@ -19,9 +19,18 @@ export type Sight = {
   levelIn(place: PlaceId): Promise<Level | undefined>;
 };
 
-/** The view of one caller during one request. */
-export function createSight(context: Context, caller: KnownCaller): Sight {
+/**
+ * The view of one caller during one request.
+ *
+ * @param entered a place whose level was read already
+ */
+export function createSight(
+  context: Context,
+  caller: KnownCaller,
+  entered?: { readonly place: PlaceId; readonly level: Level },
+): Sight {
   const levels = new Map<PlaceId, Promise<Level | undefined>>();
+  if (entered !== undefined) levels.set(entered.place, Promise.resolve(entered.level));
   return {
     context,
     caller,

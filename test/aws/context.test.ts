@@ -33,6 +33,17 @@ describe('bodies', () => {
     expect(await cloud.context.bodies.save('job-twice', 'S', second, { ifAbsent: true })).toBe(false);
     expect(await cloud.context.bodies.load('job-twice', 'S')).toEqual(first);
   });
+
+  test('what never changes is read once, what may change each time', async () => {
+    const { bodies, rows } = cloud.context;
+    for (const kind of ['S', 'O'] as const) {
+      await bodies.save('job-memo', kind, { kind });
+      expect(await bodies.load('job-memo', kind)).toEqual({ kind });
+      await rows.delete('executions', { pk: 'job-memo', sk: kind });
+    }
+    expect(await bodies.load('job-memo', 'S')).toEqual({ kind: 'S' });
+    expect(await bodies.load('job-memo', 'O')).toBeUndefined();
+  });
 });
 
 describe('content', () => {

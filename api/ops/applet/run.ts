@@ -41,7 +41,7 @@ export async function runApplet(call: RunCall): Promise<{ id: string }> {
   const request = toRequest(input);
   const prepared = prepareInput(request, executable.spec.inputSpec);
   if ('refused' in prepared) throw prepared.refused;
-  const sight = createSight(context, caller);
+  const sight = createSight(context, caller, call);
   const project = await findProject(call, sight, executable.id);
   const found = await findWanted(sight, prepared.wanted, project.id);
   const from =

@@ -48,7 +48,7 @@ async function completeObjects(
 ): Promise<PlacedObject[]> {
   const complete = [...found];
   const groups = Map.groupBy([...found.entries()], ([, { object, place }]) => {
-    return `${place} ${missingRows(object.row.className, request).join('')}`;
+    return `${place} ${missingRows(object, request).join('')}`;
   });
   for (const [group, members] of groups) {
     const [place = '', kinds = ''] = group.split(' ');
@@ -62,11 +62,11 @@ async function completeObjects(
   return complete;
 }
 
-function missingRows(className: ObjectClass, request: FieldRequest): ('D' | 'S' | 'F')[] {
+function missingRows({ row: { className }, spec }: LoadedObject, request: FieldRequest): ('D' | 'S' | 'F')[] {
   const chosen = chosenFields(className, request);
   const rows: ('D' | 'S' | 'F')[] = [];
   if (chosen.has('details')) rows.push('D');
-  if (className === 'applet' && appletFields.some((field) => chosen.has(field))) rows.push('S');
+  if (className === 'applet' && spec === undefined && appletFields.some((field) => chosen.has(field))) rows.push('S');
   if (className === 'file' && chosen.has('parts')) rows.push('F');
   return rows;
 }
