@@ -1,6 +1,6 @@
 // Events on their way to targets, and those that were given up on. It knows neither rules nor how anything is delivered.
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
-import { inTransaction } from '../wire/transaction.ts';
+import { inLazyTransaction, inTransaction } from '../wire/transaction.ts';
 
 /** Where a delivery goes: a target of a rule. */
 export type Address = { rule: string; target: string };
@@ -62,7 +62,8 @@ export function openDeliveryTable(database: DatabaseSync): DeliveryTable {
       const next = nextDue.get(rule, target, at)?.at;
       return next === null || next === undefined ? undefined : Number(next);
     },
-    done: ({ id }) => void remove.run(id),
+    // Taken back by a power loss, it is delivered again, which it may be.
+    done: ({ id }) => void inLazyTransaction(database, () => remove.run(id)),
     retry: ({ id, attemptCount }, dueAt) => void retry.run(attemptCount, dueAt, id),
     bury(delivery, at, reason) {
       const { id, rule, target, event, createdAt, attemptCount } = delivery;

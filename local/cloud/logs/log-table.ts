@@ -77,7 +77,8 @@ export function openLogTable(database: DatabaseSync): LogTable {
       const row = stream.get(groupName, name);
       return row && toStream(row);
     },
-    addStream: (groupName, name, at) => toStream(addStream.get(groupName, name, at) ?? {}),
+    addStream: (groupName, name, at) =>
+      inLazyTransaction(database, () => toStream(addStream.get(groupName, name, at) ?? {})),
     streams: (groupName) => streams.all(groupName).map(toStream),
     append: createAppender(database),
     read: (reading) => readEvents(database, reading),

@@ -1,7 +1,7 @@
 // The table of messages: put, take fairly, return, delete, count. It knows nothing of the wire or of waiting.
 import { randomUUID } from 'node:crypto';
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
-import { inTransaction } from '../wire/transaction.ts';
+import { inLazyTransaction, inTransaction } from '../wire/transaction.ts';
 import { pickFairly } from './fair-order.ts';
 import type { MessageAttributes } from './message-attribute.ts';
 import { prepareMessageSql } from './message-sql.ts';
@@ -55,7 +55,10 @@ const EXPIRY_SWEEP_INTERVAL_MS = 60_000;
 
 type Candidate = { id: number; visibleAt: number; receiveCount: number };
 
-/** Opens the table. A receive is one transaction: what it hands out is hidden on disk before anyone sees it. */
+/**
+ * Opens the table. A receive is one transaction: what it hands out is hidden before anyone sees it. Only what was sent waits
+ * for the disk: a receive or a deletion that a power loss takes back means a message that comes again, which it may.
+ */
 export function openMessageTable(database: DatabaseSync): MessageTable {
   const sql = prepareMessageSql(database);
   const sweptAt = new Map<string, number>();
@@ -69,7 +72,7 @@ export function openMessageTable(database: DatabaseSync): MessageTable {
         sql.expire.run(queue.name, expiredBefore(queue, at));
       }
       if (!sql.anyVisible.get(queue.name, at)) return [];
-      return inTransaction(database, () =>
+      return inLazyTransaction(database, () =>
         pick(queue, max, at).map(({ id }) => {
           const nonce = randomUUID();
           sql.take.run(at + visibilitySeconds * 1000, nonce, at, id);
@@ -79,7 +82,7 @@ export function openMessageTable(database: DatabaseSync): MessageTable {
     },
     remove(queue, receipts) {
       const parsed = receipts.map((receipt) => parseReceipt(queue.name, receipt));
-      inTransaction(database, () => {
+      inLazyTransaction(database, () => {
         for (const { id, nonce } of parsed) sql.remove.run(id, queue.name, nonce);
       });
     },
