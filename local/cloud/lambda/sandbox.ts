@@ -27,6 +27,8 @@ export type Sandbox = {
 /** A module must be imported within Lambda's own limit for that (lambda-runtime-environment.html). */
 const INIT_LIMIT_MS = 10_000;
 const MEGABYTE = 1024 * 1024;
+/** V8's own choice would hold 48 MB in every thread, and spare it 3 % of its processor time. */
+const YOUNG_GENERATION_MB = 8;
 /** Line of a function's log, cut: CloudWatch takes 1 MB. */
 const MAX_LINE_CHARACTERS = MEGABYTE;
 
@@ -51,7 +53,10 @@ class ThreadSandbox implements Sandbox {
       env: { ...options.environment },
       stdout: true,
       stderr: true,
-      resourceLimits: { maxOldGenerationSizeMb: Math.max(64, options.data.memoryMb) },
+      resourceLimits: {
+        maxOldGenerationSizeMb: Math.max(64, options.data.memoryMb),
+        maxYoungGenerationSizeMb: YOUNG_GENERATION_MB,
+      },
     });
     for (const stream of [this.#worker.stdout, this.#worker.stderr]) readLines(stream, options.onLine);
     this.#ready = this.#start();
