@@ -34,7 +34,8 @@ export async function startPlatformProcess(workers: number, dynamoUrl?: string):
   // A benchmark that is interrupted leaves no platform behind.
   const interrupted = () => {
     child.kill('SIGKILL');
-    rmSync(data, { recursive: true, force: true });
+    // Its database ends a moment after it.
+    rmSync(data, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
     process.exit(INTERRUPTED_STATUS);
   };
   for (const signal of ENDING_SIGNALS) process.once(signal, interrupted);

@@ -14,7 +14,7 @@ export type Usage = {
   readonly httpRequests: number;
 };
 
-/** Dollars for one. Read on 2026-11-21. */
+/** Dollars for one, as of November 2026, and the page that says what it is now. */
 const prices: Readonly<Record<keyof Usage, { readonly usd: number; readonly source: string }>> = {
   writeUnits: { usd: 0.625e-6, source: 'aws.amazon.com/dynamodb/pricing/on-demand: write request units' },
   readUnits: { usd: 0.125e-6, source: 'aws.amazon.com/dynamodb/pricing/on-demand: read request units' },
@@ -28,7 +28,7 @@ const prices: Readonly<Record<keyof Usage, { readonly usd: number; readonly sour
 };
 
 export const priceNote =
-  'List prices of us-east-1 on 2026-11-21, without Fargate, logs, CloudFront, storage and free tiers; GB-seconds by the durations on this machine.';
+  'List prices of us-east-1 as of November 2026 (bench/price.ts), without Fargate, logs, CloudFront, storage and free tiers; GB-seconds by the durations on this machine.';
 
 /** Dollars of a thousand such jobs, by what they are for. */
 export function dollarsPer1000(usage: Usage): {
