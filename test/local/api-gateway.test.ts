@@ -208,6 +208,26 @@ describe('a WebSocket API', () => {
     });
   });
 
+  it('takes no more for a client that does not read, until it reads again', async () => {
+    const { api, events, client, opened, received } = await given();
+    await opened;
+    const id = String(events[0]?.requestContext.connectionId);
+    const line = Buffer.alloc(100_000, 'x');
+    const socket = (client as unknown as { _socket: { pause(): void; resume(): void } })._socket;
+    socket.pause();
+    let sent = 0;
+    const flood = () => {
+      for (; sent < 10_000; sent++) api.post(id, line);
+    };
+    expect(flood).toThrow(expect.objectContaining({ code: 'LimitExceededException', status: 429 }));
+    expect(sent).toBeLessThan(1_000);
+    const before = sent;
+    socket.resume();
+    await eventually('all that was taken', () => received.length === before);
+    api.post(id, Buffer.from('again'));
+    await eventually('the next', () => received.at(-1) === 'again');
+  });
+
   it('tells the client when the function failed', async () => {
     const { client, opened, received } = await given();
     await opened;

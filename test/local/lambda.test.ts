@@ -96,6 +96,14 @@ describe('an asynchronous invocation', () => {
     expect(failures).toEqual([{ throw: 'always' }]);
   });
 
+  it('does not wait for others that last: each reader of a log is one', async () => {
+    const note = join(folder, 'late.json');
+    const { lambda } = givenFunction({ timeoutMs: 60_000 });
+    for (let count = 0; count < 50; count++) lambda.invokeLater('echo', JSON.stringify({ hang: true }));
+    lambda.invokeLater('echo', JSON.stringify({ note }));
+    await eventually('the note', () => existsSync(note) && readFileSync(note, 'utf8') !== '');
+  });
+
   it('that was accepted is carried out by the next process', async () => {
     const note = join(folder, 'note.json');
     const first = givenFunction({ handler: 'absent' }, 'restart.sqlite');

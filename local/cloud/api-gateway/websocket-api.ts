@@ -23,7 +23,7 @@ export type WebSocketApiOptions = {
 export type WebSocketApi = {
   /** Takes over the socket of an upgrade request; `query` is what the origin sees. */
   accept(req: IncomingMessage, socket: Duplex, head: Buffer, query: string): Promise<void>;
-  /** Throws GoneException for a connection that has ended. */
+  /** Throws GoneException for a connection that has ended, LimitExceededException when its client reads too slowly. */
   post(connectionId: string, data: Buffer): void;
   disconnect(connectionId: string): void;
   describe(connectionId: string): { ConnectedAt: string; LastActiveAt: string };
@@ -32,6 +32,8 @@ export type WebSocketApi = {
 
 /** apigateway-execution-service-websocket-limits-table.html */
 const MAX_MESSAGE_BYTES = 128 * 1024;
+/** What waits for a client; how much AWS keeps is not documented, only that there is an end to it (PostToConnection). */
+const MAX_BUFFERED_BYTES = 4 * 1024 * 1024;
 const IDLE_LIMIT_MS = 10 * 60_000;
 const LIFE_LIMIT_MS = 2 * 3_600_000;
 
@@ -72,6 +74,7 @@ export function createWebSocketApi(options: WebSocketApiOptions): WebSocketApi {
     post(id, data) {
       const connection = find(id);
       if (data.length > MAX_MESSAGE_BYTES) throw new AwsError('PayloadTooLargeException', '', 413);
+      if (connection.socket.bufferedAmount > MAX_BUFFERED_BYTES) throw new AwsError('LimitExceededException', '', 429);
       touch(connections.get(id), options.now());
       connection.socket.send(data.toString('utf8'));
     },

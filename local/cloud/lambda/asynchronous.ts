@@ -33,8 +33,8 @@ const DEFAULT_RETRIES = 2;
 const DEFAULT_AGE_MS = 6 * 3_600_000;
 /** On AWS 60 s and 120 s; on one machine nothing is gained by such pauses. */
 const RETRY_PAUSES_MS = [1_000, 2_000];
-/** Events of one function that run at once. */
-const MAX_CONCURRENCY = 20;
+/** Events of one function that run at once: the usual quota of an account. A log pump is one for as long as it lasts. */
+const MAX_CONCURRENCY = 1_000;
 
 export function createEventQueue(options: EventQueueOptions): EventQueue {
   return new FunctionEventQueue(options);
