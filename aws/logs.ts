@@ -9,12 +9,12 @@ const maxLines = 10_000;
 /** @param group the log group of workers; a task's stream is named by ECS, `worker/worker/<task id>`. */
 export function createLogReader(client: () => CloudWatchLogsClient, group: () => string): LogReader {
   return {
-    async read(taskArn, token) {
+    async read(taskArn, token, limit = maxLines) {
       const command = new GetLogEventsCommand({
         logGroupName: group(),
         logStreamName: `worker/worker/${taskArn.split('/').at(-1)}`,
         startFromHead: true,
-        limit: maxLines,
+        limit,
         ...(token === undefined ? {} : { nextToken: token }),
       });
       // The stream is made with the task's first line.

@@ -5,11 +5,11 @@ import {
   PostToConnectionCommand,
 } from '@aws-sdk/client-apigatewaymanagementapi';
 import type { Environment } from './environment.ts';
-import { unlessRefused } from './failure.ts';
+import { codeOf, translated, unlessRefused } from './failure.ts';
 
 export interface Connections {
-  /** One text message of at most 128 KB. False when nobody is there any more. */
-  post(connectionId: string, text: string): Promise<boolean>;
+  /** One text message of at most 128 KB. `gone`: nobody is there any more; `busy`: nothing more is taken now. */
+  post(connectionId: string, text: string): Promise<'sent' | 'gone' | 'busy'>;
   /** Ends the connection; one that has ended already is fine. */
   close(connectionId: string): Promise<void>;
 }
@@ -22,17 +22,22 @@ export function createConnections(environment: Environment, callback: string): C
   const elsewhere = environment.AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI ?? environment.AWS_ENDPOINT_URL;
   const client = new ApiGatewayManagementApiClient(elsewhere === undefined ? { endpoint: callback } : {});
   return {
-    post: (connectionId, text) =>
-      present('PostToConnection', () =>
-        client.send(new PostToConnectionCommand({ ConnectionId: connectionId, Data: Buffer.from(text) })),
-      ),
+    async post(connectionId, text) {
+      const command = new PostToConnectionCommand({ ConnectionId: connectionId, Data: Buffer.from(text) });
+      try {
+        await translated('PostToConnection', () => client.send(command));
+        return 'sent';
+      } catch (error) {
+        const code = codeOf(error);
+        if (code === 'GoneException') return 'gone';
+        // Too many requests, or the reader's buffer is full: it was not taken (API_apigatewayManagementApi, errors).
+        if (code === 'LimitExceededException') return 'busy';
+        throw error;
+      }
+    },
     async close(connectionId) {
-      await present('DeleteConnection', () => client.send(new DeleteConnectionCommand({ ConnectionId: connectionId })));
+      const command = new DeleteConnectionCommand({ ConnectionId: connectionId });
+      await unlessRefused('DeleteConnection', ['GoneException'], () => client.send(command));
     },
   };
-}
-
-/** False when the connection is gone. */
-async function present(operation: string, call: () => Promise<object>): Promise<boolean> {
-  return (await unlessRefused(operation, ['GoneException'], call)) !== undefined;
 }

@@ -127,8 +127,12 @@ export interface Seals {
 
 export type LogLine = { readonly timestamp: number; readonly message: string };
 export interface LogReader {
-  /** Lines of a worker's stream from a token on; an absent stream is empty. */
-  read(taskArn: string, token: string | undefined): Promise<{ lines: LogLine[]; token: string | undefined }>;
+  /** Lines of a worker's stream from a token on, at most `limit` of 10,000; an absent stream is empty. */
+  read(
+    taskArn: string,
+    token: string | undefined,
+    limit?: number,
+  ): Promise<{ lines: LogLine[]; token: string | undefined }>;
 }
 
 export type Settings = {

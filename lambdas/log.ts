@@ -3,12 +3,12 @@ import type { APIGatewayProxyWebsocketEventV2, Context as LambdaContext } from '
 import { createSelfInvoke } from '../aws/functions.ts';
 import { createConnections } from '../aws/websocket.ts';
 import { isId } from '../core/id/identifier.ts';
-import type { LogConnection } from '../engine/log/connection.ts';
 import { context, environment } from './context.ts';
-import { admitReader, forgetReader, noteReader, pumpReader } from './log-socket/reader.ts';
+import { admitReader, pumpReader } from './log-socket/reader.ts';
+import { forgetReader, noteReader } from './log-socket/turn.ts';
 
 type SocketEvent = APIGatewayProxyWebsocketEventV2 & { queryStringParameters?: Record<string, string | undefined> };
-type Pump = { readonly connectionId: string; readonly callback: string; readonly pump: LogConnection };
+type Pump = { readonly connectionId: string; readonly callback: string; readonly turn: number };
 
 /** Left for the next invocation to be started in. */
 const reserveMs = 60_000;
@@ -19,11 +19,11 @@ const readerOf = (connectionId: string, callback: string) => ({
 });
 
 export async function handler(event: SocketEvent | Pump, lambda: LambdaContext): Promise<{ statusCode: number }> {
-  if ('pump' in event) {
-    const { connectionId, callback, pump } = event;
+  if ('turn' in event) {
+    const { connectionId, callback, turn } = event;
     const until = Date.now() + lambda.getRemainingTimeInMillis() - reserveMs;
-    const rest = await pumpReader(context, readerOf(connectionId, callback), pump, until);
-    if (rest !== undefined) await invokeSelf({ ...event, pump: rest });
+    const goesOn = await pumpReader(context, readerOf(connectionId, callback), turn, until);
+    if (goesOn) await invokeSelf({ ...event, turn: turn + 1 });
     return { statusCode: 200 };
   }
   const { connectionId, routeKey, domainName, stage } = event.requestContext;
@@ -33,8 +33,8 @@ export async function handler(event: SocketEvent | Pump, lambda: LambdaContext):
   if (routeKey === '$connect') await noteReader(context, connectionId, String(job));
   else if (routeKey === '$disconnect') await forgetReader(context, connectionId);
   else {
-    const pump = await admitReader(context, readerOf(connectionId, callback), event.body ?? '');
-    if (pump !== undefined) await invokeSelf({ connectionId, callback, pump });
+    const isAdmitted = await admitReader(context, readerOf(connectionId, callback), event.body ?? '');
+    if (isAdmitted) await invokeSelf({ connectionId, callback, turn: 1 });
   }
   return { statusCode: 200 };
 }

@@ -10,11 +10,14 @@ import { loadCallerByToken } from '../identity/caller.ts';
 import { loadJob } from '../load-job.ts';
 import { type LogRequest, readLogRequest } from './frame.ts';
 
-/** How far the stream of one try has been read. */
-export type StreamCursor = { readonly token?: string; readonly ended: boolean };
+/** How far the stream of one try has been sent: so many lines of what follows the token. */
+export type StreamCursor = { readonly token?: string; readonly skip?: number; readonly ended: boolean };
 export type LogConnection = Omit<LogRequest, 'token'> & {
   readonly job: JobId;
   readonly origin: JobId;
+  /** When the connection was opened, and when something was last sent on it, in milliseconds since 1970. */
+  readonly openedAt: number;
+  readonly sentAt: number;
   /** The lines that were there at first have been sent. */
   readonly caughtUp: boolean;
   /** By `<job>#<try>`. */
@@ -26,7 +29,12 @@ export type LogConnection = Omit<LogRequest, 'token'> & {
  *
  * @throws ApiError InvalidInput, InvalidAuthentication, ResourceNotFound or PermissionDenied: tell it by `errorFrames`
  */
-export async function startLog(context: Context, firstFrame: string, job: string): Promise<LogConnection> {
+export async function startLog(
+  context: Context,
+  firstFrame: string,
+  job: string,
+  openedAt: number = context.now(),
+): Promise<LogConnection> {
   const { token, ...request } = readLogRequest(firstFrame);
   const caller = await loadCallerByToken(context, token);
   if (caller.kind === 'anonymous') throw invalidAuthentication(caller.why);
@@ -40,5 +48,6 @@ export async function startLog(context: Context, firstFrame: string, job: string
   if (request.try !== undefined && (await loadTry(context, row, request.try)) === undefined) {
     throw resourceNotFound(`${job} try ${request.try}`, `its latest try is ${row.try}`);
   }
-  return { ...request, job: row.pk, origin: row.origin, caughtUp: false, streams: {} };
+  const times = { openedAt, sentAt: context.now() };
+  return { ...request, job: row.pk, origin: row.origin, ...times, caughtUp: false, streams: {} };
 }

@@ -8,15 +8,32 @@ import { loadTry } from '../execution/try.ts';
 import { loadJob, loadJobs } from '../load-job.ts';
 import type { LogConnection } from './connection.ts';
 
-/** The rows of the tries that are followed now; of a try that was asked for, its own. */
+/**
+ * The rows of the tries that are followed now, the watched job's first; of a try that was asked for, its own. A try that a
+ * restart ended is followed to the end of its stream.
+ */
 export async function loadFollowed(context: Context, connection: LogConnection): Promise<JobRow[]> {
-  const { job, try: attempt, recurse, origin } = connection;
+  const { job, try: attempt, recurse, origin, streams } = connection;
   const row = await loadJob(context, job);
   if (row === undefined) return [];
   const watched = attempt === undefined ? row : await loadTry(context, row, attempt);
   const below = recurse ? await loadJobs(context, await loadBelow(context, origin, job)) : [];
-  const rows = [watched, ...below].filter((one) => one !== undefined && one.tombstone !== true) as JobRow[];
-  return rows.slice(0, followedJobCount);
+  const present = [watched, ...below].filter((one) => one !== undefined && one.tombstone !== true) as JobRow[];
+  const rows: JobRow[] = [];
+  for (const one of present.slice(0, followedJobCount)) {
+    rows.push(one);
+    for (let earlier = attempt === undefined ? one.try - 1 : -1; earlier >= 0; earlier--) {
+      if (streams[streamOf({ pk: one.pk, try: earlier })]?.ended !== false) continue;
+      const begun = await loadTry(context, one, earlier);
+      if (begun !== undefined) rows.push(begun);
+    }
+  }
+  return rows;
+}
+
+/** The name of a try's stream among those of a connection. */
+export function streamOf(row: Pick<JobRow, 'pk' | 'try'>): string {
+  return `${row.pk}#${row.try}`;
 }
 
 /** The jobs that a job made, and those that they made, and so on, by the member rows of the tree. */

@@ -69,22 +69,45 @@ export function toFrame(
   of: { readonly job: JobId; readonly try: number },
 ): LogFrame | undefined {
   const line = parseLine(text);
-  if (line === undefined) return { ...placeOf(of), timestamp, source: 'SYSTEM', level: 'INFO', line: 0, msg: text };
+  if (line === undefined) return frameOf(of, { time: timestamp, source: 'SYSTEM', level: 'INFO', line: 0, msg: text });
   if ((line.j ?? of.job) !== of.job || (line.y ?? of.try) !== of.try || isEndOfLog(text, of)) return undefined;
-  return {
-    ...placeOf(of),
-    timestamp: typeof line.t === 'number' ? line.t : timestamp,
-    source: typeof line.s === 'string' ? line.s : 'SYSTEM',
-    level: typeof line.l === 'string' ? line.l : 'INFO',
+  return frameOf(of, {
+    time: isTime(line.t) ? line.t : timestamp,
+    source: typeof line.s === 'string' ? line.s.slice(0, maximumWordLength) : 'SYSTEM',
+    level: typeof line.l === 'string' ? line.l.slice(0, maximumWordLength) : 'INFO',
     line: typeof line.n === 'number' ? line.n : 0,
     msg: typeof line.m === 'string' ? line.m : '',
-  };
+  });
 }
 
 /** True for the last line that a worker writes for a try: nothing of its job follows. */
 export function isEndOfLog(text: string, of: { readonly job: JobId; readonly try: number }): boolean {
   const line = parseLine(text);
   return line?.s === 'SYSTEM' && line.m === endOfLog && line.j === of.job && line.y === of.try;
+}
+
+/**
+ * Says on a connection that has been silent that there is nothing to say, before API Gateway ends it. Clients show
+ * whatever comes: a frame that they cannot read spoils how they end (their exit code and last lines), and pings are not to
+ * be had. A reader who asked for certain levels, to have nothing else in a file, gets an empty line of one of them.
+ */
+export function stillFrame(
+  { job, try: jobTry, levels }: Pick<LogRequest, 'levels'> & { readonly job: JobId; readonly try: number },
+  now: number,
+  { state, silentMs }: { readonly state: string; readonly silentMs: number },
+): LogFrame {
+  const frame = { ...placeOf({ job, try: jobTry }), timestamp: now, source: 'SYSTEM', line: 0 };
+  const level = levels?.[0];
+  if (level !== undefined) return { ...frame, level, msg: '' };
+  const msg = `No new line for ${Math.round(silentMs / 60_000)} minutes; ${job} is ${state}`;
+  return { ...frame, level: 'INFO', msg };
+}
+
+/** Before a connection has lasted as long as API Gateway lets one: what happens, and how to go on; then the end. */
+export function partingFrames(of: { readonly job: JobId; readonly try: number }, now: number): LogFrame[] {
+  const msg = `This stream ends, as no connection may last longer than two hours; the job goes on. "dx watch ${of.job}" shows its log from the start and follows it again`;
+  const frame = { ...placeOf(of), timestamp: now, source: 'SYSTEM', level: 'WARNING', line: 0, msg };
+  return [frame, endFrame(of.job, now)];
 }
 
 /** After this frame the client closes. */
@@ -95,7 +118,9 @@ export function endFrame(job: JobId, timestamp: number): LogFrame {
 /** An error for the reader, then the end: API Gateway cannot close with a reason. */
 export function errorFrames(job: JobId, timestamp: number, error: Pick<ApiError, 'type' | 'message'>): LogFrame[] {
   const msg = `${error.type}: ${error.message}`;
-  return [{ timestamp, source: 'SYSTEM', level: 'ERROR', job, line: 0, msg }, endFrame(job, timestamp)];
+  // Clients that were given a try print it with each line.
+  const frame = { timestamp, source: 'SYSTEM', level: 'ERROR', job, jobTry: 0, line: 0, msg };
+  return [frame, endFrame(job, timestamp)];
 }
 
 function parse(text: string): { readonly [key: string]: unknown } {
@@ -122,6 +147,19 @@ function parseLine(text: string): WorkerLine | undefined {
   }
 }
 
+type Words = Pick<LogFrame, 'source' | 'level' | 'line' | 'msg'> & { readonly time: number };
+
+/** A worker cuts its lines; what else a job gets into its stream must fit into a message too, and be printable text. */
+function frameOf(
+  of: { readonly job: JobId; readonly try: number },
+  { time, source, level, line, msg }: Words,
+): LogFrame {
+  const kept = msg.length > maximumLineLength ? `${msg.slice(0, maximumLineLength)}... [truncated]` : msg;
+  // Only we say that a log is over.
+  const by = msg === endOfLog ? 'APP' : source.toWellFormed();
+  return { ...placeOf(of), timestamp: time, source: by, level: level.toWellFormed(), line, msg: kept.toWellFormed() };
+}
+
 function placeOf({ job, try: jobTry }: { readonly job: JobId; readonly try: number }) {
   return { job, jobTry };
 }
@@ -134,7 +172,16 @@ function isTexts(value: unknown): boolean {
   return Array.isArray(value) && value.length <= maximumLevelCount && value.every((item) => typeof item === 'string');
 }
 
+/** What a job forged may be any time; clients print years up to 9999 only. */
+function isTime(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) < endOfTime;
+}
+
 const endOfLog = 'END_LOG';
+const endOfTime = Date.UTC(9999, 0);
+/** As worker/log.ts cuts them, and room for its mark. */
+const maximumLineLength = 8_100;
+const maximumWordLength = 40;
 /** What `dx watch` asks for; more than that is never sent of what was there before. */
 export const maximumRecentCount = 262_144;
 const maximumLevelCount = 20;

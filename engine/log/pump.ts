@@ -3,141 +3,128 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from '../../core/context.ts';
-import type { JobRow } from '../../core/job/row.ts';
-import { isTerminal } from '../../core/job/state.ts';
-import { forEach } from '../object/each.ts';
-import type { LogConnection, StreamCursor } from './connection.ts';
-import { loadFollowed } from './followed.ts';
-import { endFrame, isEndOfLog, type LogFrame, maximumRecentCount, toFrame } from './frame.ts';
+import type { LogConnection } from './connection.ts';
+import { endFrame, type LogFrame, partingFrames, stillFrame } from './frame.ts';
+import { backTo, firstLook, type Look } from './look.ts';
 
-/** Sends one frame; false when nobody is there any more. */
-export type Send = (frame: LogFrame) => Promise<boolean>;
+/** What became of a frame. `busy`: the reader takes nothing now; the same frame may be sent later. */
+export type Sent = 'sent' | 'gone' | 'busy';
+export type Reader = {
+  send(frame: LogFrame): Promise<Sent>;
+  /** Told every few seconds how far the log was sent; false when this pump is not to go on. */
+  keep(connection: LogConnection): Promise<boolean>;
+  /** Between two looks, in milliseconds; tests move their clock instead. */
+  readonly wait?: (ms: number) => Promise<unknown>;
+};
 export type Pumped = { readonly done: true } | { readonly done: false; readonly connection: LogConnection };
 
 /**
- * Pumps until the log is over or the reader gone (`done`), or until a time, in milliseconds since 1970: then it goes on
- * with the connection that it answers.
- *
- * @param wait between two looks; tests move their clock instead
+ * Pumps until the log is over, the reader gone, or the connection as old as one may get (`done`); or until a time, in
+ * milliseconds since 1970: then it goes on, at the very line, with the connection that it answers.
  */
 export async function pumpLog(
   context: Context,
   connection: LogConnection,
-  send: Send,
+  { wait = sleep, ...reader }: Reader,
   until: number,
-  wait: (ms: number) => Promise<unknown> = sleep,
 ): Promise<Pumped> {
+  const partsAt = connection.openedAt + connectionMs;
+  const pump: Pump = { context, reader: { ...reader, wait }, stopAt: Math.min(until, partsAt), keptAt: context.now() };
   let current = connection;
   for (;;) {
-    const look = await lookOnce(context, current);
-    current = look.connection;
-    for (const frame of look.frames) if (!(await send(frame))) return { done: true };
-    if (!look.more && (!current.tail || look.over)) {
-      await send(endFrame(current.job, context.now()));
+    const look = await patiently(pump, () => firstLook(context, current, pump.stopAt));
+    const sending = await sendLines(pump, look);
+    if (sending === undefined) return { done: true };
+    current = sending.connection;
+    const now = context.now();
+    const isLast = sending.isAll && !look.more && (!current.tail || look.over);
+    if (isLast || now >= partsAt) {
+      const jobTry = current.try ?? look.job?.try ?? 0;
+      await sendLast(
+        pump,
+        isLast ? [endFrame(current.job, now)] : partingFrames({ job: current.job, try: jobTry }, now),
+      );
       return { done: true };
     }
-    if (context.now() >= until) return { done: false, connection: current };
+    if (now >= until) return { done: false, connection: current };
+    const still = await sayStill(pump, current, look);
+    if (still === undefined || !(await keepSometimes(pump, () => still))) return { done: true };
+    current = still;
     if (!look.more) await wait(pollMs);
   }
 }
 
-type Look = {
-  readonly connection: LogConnection;
-  readonly frames: readonly LogFrame[];
-  /** There is more to read at once. */
-  readonly more: boolean;
-  /** Everything that is followed has ended and was read to its end. */
-  readonly over: boolean;
-};
+type Pump = { readonly context: Context; readonly reader: Required<Reader>; readonly stopAt: number; keptAt: number };
 
-/** One look at every stream. The first lines are held back until all are read, when only the last of them are wanted. */
-async function lookOnce(context: Context, connection: LogConnection): Promise<Look> {
-  const holdsBack = !connection.caughtUp && connection.recentCount < maximumRecentCount;
-  const streams: Record<string, StreamCursor> = { ...connection.streams };
-  const held = createTail(connection.recentCount);
-  let frames: LogFrame[] = [];
-  let more = false;
-  let over = true;
-  do {
-    const rows = await loadFollowed(context, connection);
-    const reads = await forEach(rows, (row) => readStream(context, connection, row, streams[streamOf(row)]));
-    for (const [index, { cursor }] of reads.entries()) streams[streamOf(rows[index] as JobRow)] = cursor;
-    const found = reads.flatMap((read) => read.frames).sort(inOrder);
-    if (holdsBack) held.push(found);
-    else frames = found;
-    more = reads.some((read) => read.more);
-    over = reads.every(({ cursor }, index) => cursor.ended && isTerminal((rows[index] as JobRow).state));
-  } while (holdsBack && more);
-  const caughtUp = connection.caughtUp || !more;
-  return { connection: { ...connection, caughtUp, streams }, frames: holdsBack ? held.frames() : frames, more, over };
-}
-
-type StreamRead = { readonly frames: LogFrame[]; readonly cursor: StreamCursor; readonly more: boolean };
-
-async function readStream(
-  context: Context,
-  { levels }: LogConnection,
-  row: JobRow,
-  before: StreamCursor = { ended: false },
-): Promise<StreamRead> {
-  if (before.ended) return { frames: [], cursor: before, more: false };
-  const isOver = isTerminal(row.state);
-  if (row.task === undefined) return { frames: [], cursor: { ended: isOver }, more: false };
-  const of = { job: row.pk, try: row.try };
-  const frames: LogFrame[] = [];
-  let { token } = before;
-  let ended = false;
-  for (let count = 0; count < readsPerLook && !ended; count++) {
-    const page = await context.logs.read(row.task, token);
-    for (const { message, timestamp } of page.lines) {
-      const frame = toFrame(message, timestamp, of);
-      if (frame !== undefined && (levels === undefined || levels.includes(frame.level))) frames.push(frame);
-      ended ||= isEndOfLog(message, of);
+/** Sends a look's lines while there is time. Undefined when nobody is there any more, or another pump is. */
+async function sendLines(
+  pump: Pump,
+  look: Look,
+): Promise<{ readonly connection: LogConnection; readonly isAll: boolean } | undefined> {
+  const { context, reader, stopAt } = pump;
+  let count = 0;
+  let { sentAt } = look.connection;
+  const soFar = () => ({ ...backTo(look.connection, look.lines.slice(count)), sentAt });
+  for (let line = look.lines[0]; line !== undefined && context.now() < stopAt; line = look.lines[count]) {
+    if (!(await keepSometimes(pump, soFar))) return undefined;
+    const sent = await reader.send(line.frame);
+    if (sent === 'gone') return undefined;
+    if (sent === 'busy') await reader.wait(pollMs);
+    else {
+      count += 1;
+      sentAt = context.now();
     }
-    const atEnd = page.token === token || page.token === undefined;
-    token = page.token;
-    if (!atEnd) continue;
-    // A worker that was killed wrote no last line: what it had written has arrived after a while.
-    const isLate = context.now() - (row.stoppedRunning ?? row.modified) >= arrivalMs(context);
-    const cursor = { ...(token === undefined ? {} : { token }), ended: ended || (isOver && isLate) };
-    return { frames, cursor, more: false };
   }
-  return { frames, cursor: { ...(token === undefined ? {} : { token }), ended }, more: !ended };
+  return { connection: soFar(), isAll: count === look.lines.length };
 }
 
-/** The last `count` frames of all that come, and never more than `heldBytes` of them. */
-function createTail(count: number) {
-  let kept: LogFrame[] = [];
-  let bytes = 0;
-  return {
-    push(frames: readonly LogFrame[]): void {
-      for (const frame of frames) {
-        kept.push(frame);
-        bytes += frame.msg.length;
-      }
-      let dropped = Math.max(0, kept.length - count);
-      for (const frame of kept.slice(0, dropped)) bytes -= frame.msg.length;
-      while (bytes > heldBytes && dropped < kept.length) bytes -= kept[dropped++]?.msg.length ?? 0;
-      kept = kept.slice(dropped);
-    },
-    frames: () => kept,
-  };
+/** Undefined when nobody is there any more. */
+async function sayStill(
+  { context, reader }: Pump,
+  connection: LogConnection,
+  { job }: Look,
+): Promise<LogConnection | undefined> {
+  const now = context.now();
+  if (now - connection.sentAt < silentMs) return connection;
+  const attempt = { job: connection.job, try: connection.try ?? job?.try ?? 0 };
+  const levels = connection.levels === undefined ? {} : { levels: connection.levels };
+  const frame = stillFrame({ ...attempt, ...levels }, now, { state: job?.state ?? 'gone', silentMs });
+  const sent = await reader.send(frame);
+  if (sent === 'gone') return undefined;
+  return sent === 'busy' ? connection : { ...connection, sentAt: now };
 }
 
-function inOrder(first: LogFrame, second: LogFrame): number {
-  return first.timestamp - second.timestamp || (first.job === second.job ? first.line - second.line : 0);
+async function sendLast({ reader }: Pump, frames: readonly LogFrame[]): Promise<void> {
+  for (const frame of frames) {
+    for (let attempt = 0; attempt < attempts && (await reader.send(frame)) === 'busy'; attempt++) {
+      await reader.wait(pollMs);
+    }
+  }
 }
 
-function streamOf(row: JobRow): string {
-  return `${row.pk}#${row.try}`;
+async function keepSometimes(pump: Pump, connection: () => LogConnection): Promise<boolean> {
+  const now = pump.context.now();
+  if (now - pump.keptAt < keepMs) return true;
+  pump.keptAt = now;
+  return patiently(pump, () => pump.reader.keep(connection()));
 }
 
-/** How long lines may take from a worker to the log: a sixtieth of the lease, 10 s on AWS, less where leases are short. */
-function arrivalMs({ settings }: Context): number {
-  return (settings.leaseSeconds * 1000) / 60;
+/** Tables and logs are throttled at times, and a stream that breaks off is the reader's loss: it waits, for half a minute. */
+async function patiently<Result>({ reader }: Pump, act: () => Promise<Result>): Promise<Result> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await act();
+    } catch (error) {
+      if (attempt >= attempts || (error as { transient?: unknown }).transient !== true) throw error;
+    }
+    await reader.wait(pollMs * attempt);
+  }
 }
 
 const pollMs = 1_000;
-/** Pages of one stream in one look, so that no stream keeps the others waiting. */
-const readsPerLook = 20;
-const heldBytes = 32_000_000;
+const keepMs = 10_000;
+const attempts = 8;
+/** API Gateway and CloudFront end a connection on which nothing was sent for ten minutes; a hand-over takes up to two. */
+const silentMs = 8 * 60_000;
+/** API Gateway ends every connection after two hours, whatever is sent on it, and without a word. */
+const connectionMs = 115 * 60_000;

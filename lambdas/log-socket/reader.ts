@@ -1,79 +1,86 @@
 // One reader of a log, from the opened socket to the last line. API Gateway tells a connection's query only when it is
-// opened, so the job is noted until the first message comes; then everything travels in the payload of the pump.
+// opened, so the job is noted until the first message comes (turn.ts).
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { Connections } from '../../aws/websocket.ts';
-import type { Context, Key } from '../../core/context.ts';
+import type { Context } from '../../core/context.ts';
 import { ApiError, internalError } from '../../core/error/api-error.ts';
 import type { JobId } from '../../core/id/identifier.ts';
-import { type LogConnection, startLog } from '../../engine/log/connection.ts';
+import { startLog } from '../../engine/log/connection.ts';
 import { errorFrames, type LogFrame } from '../../engine/log/frame.ts';
-import { pumpLog } from '../../engine/log/pump.ts';
+import { pumpLog, type Sent } from '../../engine/log/pump.ts';
+import { beginTurns, forgetReader, loadNote, takeTurn } from './turn.ts';
 
 const logger = new Logger({ serviceName: 'espalier' });
 
-/** API Gateway ends a connection after two hours; a note is spent by the first message, or forgotten then. */
-const noteSeconds = 2 * 3600;
-
-export type Reader = { readonly connectionId: string; readonly connections: Connections };
-
-/** Notes which job a connection was opened for; nobody is authenticated yet. */
-export async function noteReader(context: Context, connectionId: string, job: string): Promise<void> {
-  const expiresAtSeconds = Math.floor(context.now() / 1000) + noteSeconds;
-  await context.rows.put('identities', { ...noteKey(connectionId), job, expiresAtSeconds });
-}
-
-export async function forgetReader(context: Context, connectionId: string): Promise<void> {
-  await context.rows.delete('identities', noteKey(connectionId));
-}
+export type Reader = {
+  readonly connectionId: string;
+  readonly connections: Connections;
+  /** Between two looks, in milliseconds; tests move their clock instead. */
+  readonly wait?: (ms: number) => Promise<unknown>;
+};
 
 /**
  * Reads the client's first message; what it says afterwards is ignored.
- * @returns what to pump; undefined when there is nothing to do, or the reader was refused, told so, and let go.
+ * @returns true when there is something to pump; false when the reader was refused, told so, and let go.
  */
-export async function admitReader(context: Context, reader: Reader, text: string): Promise<LogConnection | undefined> {
-  const note = await context.rows.get('identities', noteKey(reader.connectionId));
-  if (
-    note === undefined ||
-    !(await context.rows.delete('identities', noteKey(reader.connectionId), { job: note.job as string }))
-  ) {
-    return undefined;
-  }
-  const job = String(note.job);
+export async function admitReader(context: Context, reader: Reader, text: string): Promise<boolean> {
+  const note = await loadNote(context, reader.connectionId);
+  if (note === undefined) return false;
   try {
-    return await startLog(context, text, job);
+    return await beginTurns(context, note, await startLog(context, text, note.job, note.openedAt));
   } catch (error) {
-    // Clients print any id here; a malformed one was refused when the socket was opened.
-    await send(reader, errorFrames(job as JobId, context.now(), refusalOf(error, reader.connectionId)));
-    await reader.connections.close(reader.connectionId);
-    return undefined;
+    await letGo(context, reader, note.job, error);
+    return false;
   }
 }
 
-/** @returns what the next invocation goes on with; undefined at the end of the log, or when the reader has gone. */
-export async function pumpReader(
-  context: Context,
-  reader: Reader,
-  connection: LogConnection,
-  until: number,
-): Promise<LogConnection | undefined> {
-  const pumped = await pumpLog(context, connection, (frame) => send(reader, [frame]), until);
-  if (!pumped.done) return pumped.connection;
-  await reader.connections.close(reader.connectionId);
-  return undefined;
+/**
+ * Pumps for one turn.
+ *
+ * @param until in milliseconds since 1970
+ * @returns true when the next turn goes on; false at the end of the log, when the reader has gone, or when the stream broke
+ * off and the reader was told so
+ */
+export async function pumpReader(context: Context, reader: Reader, turn: number, until: number): Promise<boolean> {
+  const taken = await takeTurn(context, reader.connectionId, turn);
+  if (taken === undefined) return false;
+  const { wait } = reader;
+  const to = { send: (frame: LogFrame) => send(reader, frame), keep: taken.keep, ...(wait ? { wait } : {}) };
+  try {
+    const pumped = await pumpLog(context, taken.connection, to, until);
+    if (!pumped.done) return await taken.keep(pumped.connection);
+    await end(context, reader);
+    return false;
+  } catch (error) {
+    await letGo(context, reader, taken.connection.job, error);
+    return false;
+  }
 }
 
-/** One message for each frame, as clients read them. */
-async function send({ connections, connectionId }: Reader, frames: readonly LogFrame[]): Promise<boolean> {
-  for (const frame of frames) if (!(await connections.post(connectionId, JSON.stringify(frame)))) return false;
-  return true;
+/**
+ * One message for each line, and one after the other. Clients read one JSON object from a message and print one line of
+ * it: of an array, or of several objects, they show nothing, and their exit code is lost; a text with line breaks loses the
+ * name and level before each line. And two messages that are under way at once are two requests, which API Gateway may
+ * pass on in either order.
+ */
+function send({ connections, connectionId }: Reader, frame: LogFrame): Promise<Sent> {
+  return connections.post(connectionId, JSON.stringify(frame));
+}
+
+/** Clients print any id here; a malformed one was refused when the socket was opened. */
+async function letGo(context: Context, reader: Reader, job: string, error: unknown): Promise<void> {
+  const refusal = refusalOf(error, reader.connectionId);
+  for (const frame of errorFrames(job as JobId, context.now(), refusal)) await send(reader, frame);
+  await end(context, reader);
+}
+
+async function end(context: Context, { connections, connectionId }: Reader): Promise<void> {
+  await connections.close(connectionId);
+  await forgetReader(context, connectionId);
 }
 
 function refusalOf(error: unknown, connectionId: string): ApiError {
   if (error instanceof ApiError) return error;
   logger.error('fault', { requestId: connectionId, error: error as Error });
   return internalError(connectionId);
-}
-
-function noteKey(connectionId: string): Key {
-  return { pk: `connection#${connectionId}`, sk: 'A' };
 }

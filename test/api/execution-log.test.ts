@@ -50,6 +50,25 @@ function logRaw(job: JobId, message: string): void {
   world.context.logs.append(task, [{ timestamp: world.context.clock.now, message }]);
 }
 
+/** Until its next try runs. */
+async function loseHost(job: JobId): Promise<void> {
+  const { context, platform } = world;
+  const { task = '', try: lost } = peekJob(context, job);
+  context.workers.tasks.set(task, { lastStatus: 'STOPPED', stopCode: 'InfrastructureHealth' });
+  for (let round = 0; round < 10 && !isRunning(job, lost + 1); round++) {
+    context.clock.now += 700_000;
+    await platform.sweep();
+    await platform.run();
+  }
+  expect(isRunning(job, lost + 1)).toBe(true);
+}
+
+function isRunning(job: JobId, attempt: number): boolean {
+  const { state, try: present } = peekJob(world.context, job);
+  return state === 'running' && present === attempt;
+}
+
+const keep = async () => true;
 const endLog = (job: JobId) => log(job, 'END_LOG', { l: 'INFO', s: 'SYSTEM' });
 
 async function read(
@@ -64,7 +83,7 @@ async function read(
   let waits = 0;
   const send = async (frame: LogFrame) => {
     frames.push(frame);
-    return true;
+    return 'sent' as const;
   };
   const wait = async (ms: number) => {
     context.clock.now += ms;
@@ -75,9 +94,8 @@ async function read(
   const pumped = await pumpLog(
     context,
     passed as typeof connection,
-    send,
+    { send, keep, wait },
     context.clock.now + (options.untilMs ?? 1e9),
-    wait,
   );
   return { frames, texts: frames.map(({ msg }) => msg), pumped, waits };
 }
@@ -141,6 +159,23 @@ describe('a reader', () => {
     expect(pumped).toEqual({ done: true });
   });
 
+  it('reads a try that was lost to the end of its stream, and the next one', async () => {
+    const { id } = await givenRunningJob();
+    world.programs.set('main', () => undefined);
+    log(id, 'one');
+    const onWait = async (count: number) => {
+      if (count === 2) log(id, 'last words');
+      if (count === 2) await loseHost(id);
+      if (count === 4) log(id, 'again', { y: 1 });
+      if (count === 4) log(id, 'END_LOG', { l: 'INFO', s: 'SYSTEM', y: 1 });
+      if (count === 4) await world.must(`/${id}/terminate`);
+      if (count === 4) await world.platform.run();
+    };
+    const { frames, texts } = await read(id, { tail: true }, { onWait });
+    expect(texts).toEqual(['one', 'last words', 'again', 'END_LOG']);
+    expect(frames.map(({ jobTry }) => jobTry)).toEqual([0, 0, 1, undefined]);
+  });
+
   it('does not wait for ever for a worker that was killed', async () => {
     const { id } = await givenRunningJob();
     log(id, 'last words');
@@ -193,6 +228,22 @@ describe('a reader', () => {
     expect((await read(id, { tail: false })).texts).toEqual(['mine', 'END_LOG', 'END_LOG']);
   });
 
+  it('gets what a client can print, whatever a job put into its worker’s stream', async () => {
+    const { id } = await givenRunningJob();
+    logRaw(id, `${'x'.repeat(200_000)}\ud800`);
+    log(id, '\ud83d alone', { l: `STDOUT${'y'.repeat(100)}` });
+    logRaw(id, JSON.stringify({ t: 1e300, n: 'one', l: 7, s: {}, m: ['no text'] }));
+    logRaw(id, 'END_LOG');
+    logRaw(id, JSON.stringify({ s: 'SYSTEM', m: 'END_LOG' }));
+    const { frames, texts } = await read(id, { tail: false });
+    expect(texts[0]).toBe(`${'x'.repeat(8_100)}... [truncated]`);
+    expect(texts.slice(1)).toEqual(['\ufffd alone', '', 'END_LOG', 'END_LOG', 'END_LOG']);
+    expect(frames[1]?.level).toHaveLength(40);
+    expect(frames[2]).toMatchObject({ source: 'SYSTEM', level: 'INFO', line: 0 });
+    for (const { timestamp } of frames) expect(new Date(timestamp).getUTCFullYear()).toBe(2023);
+    expect(frames.map(({ source, msg }) => source === 'SYSTEM' && msg === 'END_LOG').indexOf(true)).toBe(5);
+  });
+
   it('is handed on when the time is up, without losing or repeating a line', async () => {
     const { id } = await givenRunningJob();
     log(id, 'one');
@@ -205,8 +256,11 @@ describe('a reader', () => {
     endLog(id);
     const frames: string[] = [];
     const handedOn = JSON.parse(JSON.stringify(first.pumped.connection));
-    const send = async ({ msg }: LogFrame) => frames.push(msg) > 0;
-    expect(await pumpLog(world.context, handedOn, send, Number.POSITIVE_INFINITY)).toEqual({ done: true });
+    const send = async ({ msg }: LogFrame) => {
+      frames.push(msg);
+      return 'sent' as const;
+    };
+    expect(await pumpLog(world.context, handedOn, { send, keep }, Number.POSITIVE_INFINITY)).toEqual({ done: true });
     expect(frames).toEqual(['two', 'END_LOG']);
   });
 
@@ -216,7 +270,8 @@ describe('a reader', () => {
     log(id, 'two');
     let sent = 0;
     const connection = await startLog(world.context, JSON.stringify({ access_token: token }), id);
-    const pumped = await pumpLog(world.context, connection, async () => ++sent < 1, Number.POSITIVE_INFINITY);
+    const send = async () => (++sent < 1 ? ('sent' as const) : ('gone' as const));
+    const pumped = await pumpLog(world.context, connection, { send, keep }, Number.POSITIVE_INFINITY);
     expect([pumped, sent]).toEqual([{ done: true }, 1]);
   });
 

@@ -1,7 +1,8 @@
 // A reader of a log, from the opened socket on: admitted once, refused in words, let go at the end.
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Connections } from '../../aws/websocket.ts';
-import { admitReader, forgetReader, noteReader, pumpReader } from '../../lambdas/log-socket/reader.ts';
+import { admitReader, pumpReader } from '../../lambdas/log-socket/reader.ts';
+import { beginTurns, forgetReader, loadNote, noteReader } from '../../lambdas/log-socket/turn.ts';
 import { createMemoryContext } from '../memory/context.ts';
 
 const job = 'job-0123456789BFGJKPQVXYZb00';
@@ -21,7 +22,7 @@ beforeEach(() => {
 const connections: Connections = {
   async post(_connectionId, text) {
     said.push(JSON.parse(text));
-    return present;
+    return present ? 'sent' : 'gone';
   },
   async close() {
     closed += 1;
@@ -32,7 +33,7 @@ const reader = { connectionId: 'c1', connections };
 describe('the first message', () => {
   test('of somebody unknown is answered with the error, the end, and a closed socket', async () => {
     await noteReader(context, 'c1', job);
-    expect(await admitReader(context, reader, request)).toBeUndefined();
+    expect(await admitReader(context, reader, request)).toBe(false);
     expect(said.map(({ msg }) => msg)).toEqual([expect.stringMatching(/^InvalidAuthentication: /), 'END_LOG']);
     expect(closed).toBe(1);
   });
@@ -48,10 +49,10 @@ describe('the first message', () => {
     await noteReader(context, 'c1', job);
     await admitReader(context, reader, request);
     said = [];
-    expect(await admitReader(context, reader, request)).toBeUndefined();
+    expect(await admitReader(context, reader, request)).toBe(false);
     await noteReader(context, 'c1', job);
     await forgetReader(context, 'c1');
-    expect(await admitReader(context, reader, request)).toBeUndefined();
+    expect(await admitReader(context, reader, request)).toBe(false);
     expect(said).toEqual([]);
   });
 });
@@ -64,20 +65,49 @@ describe('the pump', () => {
     job,
     origin: job,
     caughtUp: false,
+    openedAt: 1_700_000_000_000,
+    sentAt: 1_700_000_000_000,
     streams: {},
-  } as never;
+  };
 
-  test('ends with END_LOG and closes the socket', async () => {
-    expect(await pumpReader(context, reader, connection, context.now() + 1000)).toBeUndefined();
+  async function givenTurns(more: object = {}): Promise<void> {
+    await noteReader(context, 'c1', job);
+    const note = await loadNote(context, 'c1');
+    if (note === undefined) throw new Error('not noted');
+    expect(await beginTurns(context, note, { ...connection, ...more } as never)).toBe(true);
+  }
+
+  test('ends with END_LOG, closes the socket and forgets it', async () => {
+    await givenTurns();
+    expect(await pumpReader(context, reader, 1, context.now() + 1000)).toBe(false);
     expect(said.map(({ msg }) => msg)).toEqual(['END_LOG']);
     expect(closed).toBe(1);
+    expect(context.rows.peek('identities', { pk: 'connection#c1', sk: 'A' })).toBeUndefined();
   });
 
-  test('leaves the rest to the next when its time is up', async () => {
-    const tail = { ...(connection as object), tail: true } as never;
+  test('leaves the rest to the next when its time is up; a turn that is over stays so', async () => {
+    await givenTurns({ tail: true });
     const row = { pk: job, sk: 'A', state: 'running', try: 0, launch: 0, lineage: [], master: job, origin: job };
     await context.rows.put('executions', row);
-    expect(await pumpReader(context, reader, tail, context.now())).toMatchObject({ job });
+    expect(await pumpReader(context, reader, 1, context.now())).toBe(true);
+    expect(await pumpReader(context, reader, 2, context.now())).toBe(true);
+    expect(await pumpReader(context, reader, 1, context.now())).toBe(false);
     expect([said, closed]).toEqual([[], 0]);
+  });
+
+  test('is one: the same turn is taken again only from a pump that has died', async () => {
+    await givenTurns({ tail: true });
+    await context.rows.put('executions', { pk: job, sk: 'A', state: 'running', try: 0, launch: 0, lineage: [] });
+    expect(await pumpReader(context, reader, 1, context.now())).toBe(true);
+    expect(await pumpReader(context, reader, 1, context.now())).toBe(false);
+    context.clock.now += 31_000;
+    expect(await pumpReader(context, reader, 1, context.now())).toBe(true);
+  });
+
+  test('has nothing to do for a socket that is closed', async () => {
+    await givenTurns();
+    await forgetReader(context, 'c1');
+    expect(await pumpReader(context, reader, 1, context.now() + 1000)).toBe(false);
+    expect(said).toEqual([]);
   });
 });

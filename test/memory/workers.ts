@@ -89,16 +89,20 @@ export interface MemoryLogs extends LogReader {
   append(taskArn: string, lines: readonly LogLine[]): void;
 }
 
+/** A page of CloudWatch may be shorter than was asked for: it ends at 1 MB. */
+const maxPageLines = 1000;
+
 /** Tokens are positions. */
 export function createMemoryLogs(): MemoryLogs {
   const streams = new Map<string, LogLine[]>();
   return {
     append: (taskArn, lines) => void streams.set(taskArn, [...(streams.get(taskArn) ?? []), ...lines]),
-    async read(taskArn, token) {
+    async read(taskArn, token, limit = 10_000) {
       const lines = streams.get(taskArn);
       if (lines === undefined) return { lines: [], token: undefined };
       const from = Number(token ?? 0);
-      return { lines: lines.slice(from, from + 1000), token: String(Math.min(lines.length, from + 1000)) };
+      const page = lines.slice(from, from + Math.min(limit, maxPageLines));
+      return { lines: page, token: String(from + page.length) };
     },
   };
 }

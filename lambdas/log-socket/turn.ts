@@ -1,0 +1,64 @@
+// Whose turn it is to pump a connection. A pump lasts as long as a function may, then the next one goes on; events are
+// delivered at least once, and again after a failure: each turn is taken by one invocation, from where the last one kept.
+import type { Context, Key, Row } from '../../core/context.ts';
+import type { LogConnection } from '../../engine/log/connection.ts';
+
+/** API Gateway ends a connection after two hours; what is noted of it is forgotten then. */
+const noteSeconds = 3 * 3600;
+/** A pump that kept nothing for so long has died: less than Lambda waits before it tries an event again. */
+const lapseMs = 30_000;
+
+export type Turn = {
+  readonly connection: LogConnection;
+  /** False when the reader has gone, or another invocation pumps: then this one is over. */
+  keep(connection: LogConnection): Promise<boolean>;
+};
+
+/** Notes which job a connection was opened for; nobody is authenticated yet. */
+export async function noteReader(context: Context, connectionId: string, job: string): Promise<void> {
+  const openedAt = context.now();
+  const expiresAtSeconds = Math.floor(openedAt / 1000) + noteSeconds;
+  await context.rows.put('identities', { ...noteKey(connectionId), job, openedAt, expiresAtSeconds });
+}
+
+export type Note = { readonly row: Row; readonly job: string; readonly openedAt: number };
+
+/** Undefined when the connection is not there any more, or its first message has come already. */
+export async function loadNote(context: Context, connectionId: string): Promise<Note | undefined> {
+  const row = await context.rows.get('identities', noteKey(connectionId));
+  if (row === undefined || row.turn !== undefined) return undefined;
+  return { row, job: String(row.job), openedAt: Number(row.openedAt) };
+}
+
+/** What is pumped from the first turn on. False when another message was first. */
+export async function beginTurns(context: Context, { row, job }: Note, connection: LogConnection): Promise<boolean> {
+  const begun = { ...row, turn: 0, owner: '', keptAt: 0, connection: JSON.stringify(connection) };
+  return context.rows.put('identities', begun, { job, turn: undefined });
+}
+
+/** Undefined when the reader has gone, or the turn is taken and its pump alive, or over. */
+export async function takeTurn(context: Context, connectionId: string, turn: number): Promise<Turn | undefined> {
+  const row = await context.rows.get('identities', noteKey(connectionId));
+  if (row?.turn === undefined || turn < Number(row.turn)) return undefined;
+  if (turn === row.turn && context.now() - Number(row.keptAt) < lapseMs) return undefined;
+  const owner = Buffer.from(context.random(8)).toString('hex');
+  const taken = { ...row, turn, owner, keptAt: context.now() };
+  const seen = { turn: row.turn as number, owner: String(row.owner) };
+  if (!(await context.rows.put('identities', taken, seen))) return undefined;
+  return {
+    connection: JSON.parse(String(row.connection)) as LogConnection,
+    keep: (connection) => {
+      const kept = { ...taken, keptAt: context.now(), connection: JSON.stringify(connection) };
+      return context.rows.put('identities', kept, { owner });
+    },
+  };
+}
+
+/** The connection has ended: a first message that comes now is not read, and whoever still pumps stops. */
+export async function forgetReader(context: Context, connectionId: string): Promise<void> {
+  await context.rows.delete('identities', noteKey(connectionId));
+}
+
+function noteKey(connectionId: string): Key {
+  return { pk: `connection#${connectionId}`, sk: 'A' };
+}
