@@ -6,11 +6,21 @@ import { cacheFolderPath } from '../local/cache-folder.ts';
 import { StartRefusal } from '../local/start-refusal.ts';
 import { UsageError } from './usage-error.ts';
 
+const HELP: readonly string[] = ['--help', '-h'];
+
+type Command = {
+  readonly summary: string;
+  run(parameters: string[]): Promise<void>;
+  /** What `--help` tells beyond the summary. */
+  details?(): Promise<string>;
+};
+
 /** Each command with its line of help; its module is loaded only when it runs. */
-const COMMANDS: Readonly<Record<string, { summary: string; run(parameters: string[]): Promise<void> }>> = {
+const COMMANDS: Readonly<Record<string, Command>> = {
   start: {
     summary: 'start [--port N] [--data DIR] [--workers N]   run the platform until Ctrl-C',
     run: async (parameters) => (await import('./command/start.ts')).start(parameters),
+    details: async () => (await import('./command/start.ts')).startDetails(),
   },
   env: {
     summary: 'env [--data DIR] [--user NAME]                print export lines for dx, with a new token',
@@ -32,18 +42,22 @@ const COMMANDS: Readonly<Record<string, { summary: string; run(parameters: strin
   },
 };
 
-function usage(): string {
-  const lines = Object.values(COMMANDS).map(({ summary }) => `  espalier ${summary}`);
+function usage(commands = Object.values(COMMANDS)): string {
+  const lines = commands.map(({ summary }) => `  espalier ${summary}`);
   return ['Usage:', ...lines, ''].join('\n');
 }
 
 async function main([name, ...parameters]: string[]): Promise<void> {
-  if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
+  if (name === undefined || name === 'help' || HELP.includes(name)) {
     process.stdout.write(usage());
     return;
   }
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (!command) throw new UsageError(`There is no command "${name}".\n${usage()}`);
+  if (parameters.some((parameter) => HELP.includes(parameter))) {
+    process.stdout.write(usage([command]) + ((await command.details?.()) ?? ''));
+    return;
+  }
   await command.run(parameters);
 }
 

@@ -29,6 +29,8 @@ const FILES = {
   jobs: 'jobs',
   overlays: 'overlays',
   ports: 'ports.json',
+  /** Where rows and files are, when services are exchanged. */
+  places: 'places.json',
   /** Where `espalier env` and `espalier user` reach the running platform. */
   socket: 'control.sock',
   firstUser: 'first-user',

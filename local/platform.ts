@@ -16,11 +16,13 @@ import { createFront, type Front } from './compose/front.ts';
 import { createFunctions, type EndpointVariables } from './compose/function.ts';
 import { listenAgain, listenOn } from './compose/listener.ts';
 import { createOperator, type Operator } from './compose/operator.ts';
+import { checkExchanges } from './compose/own-or-foreign.ts';
 import { sweepFully } from './compose/sweep.ts';
 import { deadLetterQueue, declareRules, startTriggers } from './compose/trigger.ts';
 import { countedStates, countOpenLaunches, workerSettings } from './compose/worker.ts';
 import { type DataFolder, openDataFolder } from './data-folder.ts';
-import { createTables } from './database/table.ts';
+import { readExchanges } from './exchange/exchange.ts';
+import { checkPlaces, notePlaces } from './exchange/kept-place.ts';
 import { preparePythonEnvironment } from './python-environment.ts';
 import { createSteps, type Steps } from './step.ts';
 import { synthesize } from './synthesize.ts';
@@ -77,10 +79,11 @@ async function start(options: PlatformOptions, steps: Steps): Promise<Platform> 
   const url = await listenOn(front.server, options.port);
   steps.add(() => front.close());
 
-  await createTables(ground.tables.client, resources.ofType('AWS::DynamoDB::Table'));
-  declareResources(services, resources, (text) =>
+  await ground.tables.create(resources.ofType('AWS::DynamoDB::Table'));
+  await declareResources(services, resources, (text) =>
     front.httpDomains.reduce((local, domain) => local.replaceAll(`https://${domain}`, url), text),
   );
+  notePlaces(folder, ground.exchanges);
   declareRules({ services, resources });
   createFunctions(services, resources, authority, endpoints);
   const operatorFile = synthesis.operatorFile;
@@ -108,10 +111,12 @@ async function start(options: PlatformOptions, steps: Steps): Promise<Platform> 
 
 /** What everything else stands on: the data folder, the template, Python, the database, the roles. */
 async function prepare({ dataFolder, environment }: PlatformOptions, steps: Steps, onLost: (reason: string) => void) {
+  const exchanges = readExchanges(environment);
   const folder = openDataFolder(dataFolder);
   steps.add(async () => folder.close());
+  checkPlaces(folder, exchanges);
   const cache = cacheFolderPath(environment);
-  const opening = openTables(folder.file('dynamo'), environment, onLost);
+  const opening = openTables(folder.file('dynamo'), exchanges, onLost);
   // Whatever else fails meanwhile, a database that came up must be ended.
   steps.add(() => opening.then((opened) => opened.close(), ignore));
   const [synthesis, python, tables] = await Promise.all([
@@ -120,22 +125,24 @@ async function prepare({ dataFolder, environment }: PlatformOptions, steps: Step
     opening,
   ]);
   const resources = resolveResources(loadCloudAssembly(synthesis.assembly));
+  checkExchanges(exchanges, resources);
   const authority = createAuthority(resources.ofType('AWS::IAM::Role'));
   const counts = new Map<string, number>();
   const count = (what: string, amount = 1) => void counts.set(what, (counts.get(what) ?? 0) + amount);
-  return { folder, cache, synthesis, tools: python.bin, tables, resources, authority, counts, count };
+  return { folder, cache, exchanges, synthesis, tools: python.bin, tables, resources, authority, counts, count };
 }
 
 type Ground = Awaited<ReturnType<typeof prepare>>;
 
 function openServices({ environment, workers, report }: PlatformOptions, ground: Ground, steps: Steps): Services {
-  const { folder, cache, tools, synthesis, resources, authority, count } = ground;
+  const { folder, cache, exchanges, tools, synthesis, resources, authority, count } = ground;
   const database = openDatabase(folder.file('cloud'));
   steps.add(async () => database.close());
   const services = createServices({
     folder,
     database,
     authority,
+    exchanges,
     workers,
     ...workerSettings({ folder, cache, tools, workerFile: synthesis.workerFile, resources, environment }),
     compileCache: join(cache, 'compiled'),
@@ -185,10 +192,10 @@ async function openPorts(
   };
 }
 
-/** Workers end first, then what waits for them, then the functions. */
+/** Workers end first, then what waits for them, then the functions, then what those call. */
 function endServices({ lambda, sqs, stepFunctions, ecs }: Services, steps: Steps): void {
-  steps.add(() => lambda.close());
   steps.add(() => sqs.close());
+  steps.add(() => lambda.close());
   steps.add(() => stepFunctions.close());
   steps.add(() => ecs.close());
 }

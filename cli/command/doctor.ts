@@ -4,6 +4,7 @@ import { cacheFolderPath } from '../../local/cache-folder.ts';
 import { listenOn } from '../../local/compose/listener.ts';
 import { dataFolderPath, openDataFolder } from '../../local/data-folder.ts';
 import { engineFile } from '../../local/database/dynoxide.ts';
+import { HONOURED, readExchanges } from '../../local/exchange/exchange.ts';
 import { preparePythonEnvironment } from '../../local/python-environment.ts';
 import { StartRefusal } from '../../local/start-refusal.ts';
 import { synthesize } from '../../local/synthesize.ts';
@@ -20,7 +21,8 @@ export async function doctor(parameters: readonly string[]): Promise<void> {
   const cache = cacheFolderPath(process.env);
   const checks: Readonly<Record<string, () => unknown>> = {
     node: checkNode,
-    database: () => process.env.AWS_ENDPOINT_URL_DYNAMODB || engineFile(),
+    services: () => readExchanges(process.env),
+    database: () => (process.env[HONOURED.dynamoDb.variable] ? undefined : engineFile()),
     'data folder': () => openDataFolder(dataFolderPath(options.data, process.env)).close(),
     port: () => checkPort(port),
     python: () => preparePythonEnvironment(),

@@ -3,6 +3,7 @@
 import { availableParallelism } from 'node:os';
 import { openControlSocket } from '../../local/control-socket.ts';
 import { dataFolderPath, pathIn } from '../../local/data-folder.ts';
+import { HONOURED } from '../../local/exchange/exchange.ts';
 import { answerOperator, firstUserName } from '../../local/operator-desk.ts';
 import { type Platform, startPlatform } from '../../local/platform.ts';
 import { StartRefusal } from '../../local/start-refusal.ts';
@@ -44,6 +45,18 @@ export async function start(parameters: readonly string[]): Promise<void> {
   }
   // Threads and sockets that are slow to go must not keep the terminal.
   process.exit();
+}
+
+/** For `--help`. */
+export function startDetails(): string {
+  const lines = Object.values(HONOURED).map(({ variable, what }) => `  ${variable.padEnd(34)}${what}`);
+  return [
+    '',
+    'Each of these variables lets another service stand in for one of the platform, with the keys and the region of',
+    "AWS's other variables; a start refuses AWS_ENDPOINT_URL… of any other service (docs/exchanged-services.md):",
+    ...lines,
+    '',
+  ].join('\n');
 }
 
 /** A start that was killed between adding the user and noting it: the user is there, the password was never shown. */

@@ -1,15 +1,22 @@
 // The tables' engine and the gate before it: our own process, or another DynamoDB that the user named. Knows no function.
 import type { Authority } from '../authority/authority.ts';
+import { REGION } from '../cloud/wire/account.ts';
 import type { createSigV4Verifier } from '../cloud/wire/signature.ts';
 import { createDynamoClient, type DynamoClient, type DynamoTarget } from '../database/client.ts';
 import { type Database, startDynoxide } from '../database/dynoxide.ts';
 import { type Gate, openGate } from '../database/gate.ts';
+import { createTables } from '../database/table.ts';
+import type { Exchanges } from '../exchange/exchange.ts';
+import { demandOf } from '../exchange/place.ts';
+import type { DeployedResource } from '../template/resource-set.ts';
 
 export type Tables = {
   /** For what the platform itself does: no role is asked. */
   readonly client: DynamoClient;
   /** True for our own engine, which nobody else writes to. */
   readonly isOwn: boolean;
+  /** Makes what the template declares and is not there. */
+  create(tables: readonly DeployedResource[]): Promise<void>;
   /** Where functions find it. */
   openGate(options: {
     authority: Authority;
@@ -20,20 +27,22 @@ export type Tables = {
   close(): Promise<void>;
 };
 
-/** The engine itself checks no signature: any credentials will do. */
-const NOBODY = { accessKeyId: 'local', secretAccessKey: 'local' };
-
-/** `AWS_ENDPOINT_URL_DYNAMODB` names another engine, with the credentials of AWS's own variables. */
+/** Opens the engine of the data file, or the one that the user named. */
 export async function openTables(
   file: string,
-  environment: Readonly<NodeJS.ProcessEnv>,
+  { dynamoDb, streams }: Exchanges,
   onLost: (reason: string) => void,
 ): Promise<Tables> {
-  const endpoint = environment.AWS_ENDPOINT_URL_DYNAMODB;
-  if (endpoint)
-    return tablesAt({ endpoint, checksSignatures: true, credentials: credentialsIn(environment) }, undefined);
+  if (dynamoDb) {
+    const { endpoint, region, credentials } = dynamoDb;
+    const elsewhere = streams ? { streamsEndpoint: streams.endpoint } : {};
+    const tables = tablesAt({ endpoint, region, credentials, ...elsewhere }, undefined);
+    const create = (declared: readonly DeployedResource[]) =>
+      demandOf(dynamoDb, 'The tables cannot be had', () => tables.create(declared));
+    return { ...tables, create };
+  }
   const database = await startDynoxide(file, onLost);
-  return tablesAt({ endpoint: database.endpoint, checksSignatures: false, credentials: NOBODY }, database);
+  return tablesAt({ endpoint: database.endpoint, region: REGION, credentials: undefined }, database);
 }
 
 function tablesAt(target: DynamoTarget, database: Database | undefined): Tables {
@@ -41,6 +50,7 @@ function tablesAt(target: DynamoTarget, database: Database | undefined): Tables 
   return {
     client,
     isOwn: database !== undefined,
+    create: (declared) => createTables(client, declared),
     openGate: ({ authority, verify, onWrite, count }) =>
       openGate({
         target,
@@ -53,15 +63,5 @@ function tablesAt(target: DynamoTarget, database: Database | undefined): Tables 
       client.close();
       await database?.close();
     },
-  };
-}
-
-function credentialsIn(environment: Readonly<NodeJS.ProcessEnv>): DynamoTarget['credentials'] {
-  const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN } = environment;
-  if (!AWS_ACCESS_KEY_ID || !AWS_SECRET_ACCESS_KEY) return NOBODY;
-  return {
-    accessKeyId: AWS_ACCESS_KEY_ID,
-    secretAccessKey: AWS_SECRET_ACCESS_KEY,
-    ...(AWS_SESSION_TOKEN ? { sessionToken: AWS_SESSION_TOKEN } : {}),
   };
 }

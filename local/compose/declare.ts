@@ -8,20 +8,24 @@ import type { Services } from './engine-set.ts';
 type Properties = DeployedResource['properties'];
 
 /** @param localise gives a text of the template with the addresses of APIs replaced by those of this machine. */
-export function declareResources(services: Services, resources: ResourceSet, localise: (text: string) => string): void {
+export async function declareResources(
+  services: Services,
+  resources: ResourceSet,
+  localise: (text: string) => string,
+): Promise<void> {
   const { s3, sqs, ssm, logs, ecs, stepFunctions } = services;
   for (const { name, properties } of resources.ofType('AWS::S3::Bucket')) {
-    s3.createBucket(name, { eventBridge: tellsEventBridge(properties), cors: corsRules(properties) });
+    await s3.createBucket(name, { eventBridge: tellsEventBridge(properties), cors: corsRules(properties) });
   }
-  for (const { name, properties } of resources.ofType('AWS::SQS::Queue')) {
-    sqs.createQueue({ name, ...queueSettings(name, properties) });
+  for (const { name, properties } of deadLettersFirst(resources.ofType('AWS::SQS::Queue'))) {
+    await sqs.createQueue({ name, ...queueSettings(name, properties) });
   }
   for (const { name, properties } of resources.ofType('AWS::SSM::Parameter')) {
     ssm.put(name, localise(String(properties.Value)));
   }
   for (const { name, properties } of resources.ofType('AWS::Logs::LogGroup')) {
     const days = properties.RetentionInDays;
-    logs.createGroup(name, typeof days === 'number' ? { retentionDays: days } : {});
+    await logs.createGroup(name, typeof days === 'number' ? { retentionDays: days } : {});
   }
   for (const { name } of resources.ofType('AWS::ECS::Cluster')) ecs.createCluster(name);
   for (const { properties } of resources.ofType('AWS::ECS::TaskDefinition')) ecs.registerTaskDefinition(properties);
@@ -54,6 +58,15 @@ function corsRules({ CorsConfiguration }: Properties): CorsRule[] {
   }));
 }
 
+/** SQS lets a queue name only a queue of dead letters that is there. */
+function deadLettersFirst(queues: readonly DeployedResource[]): DeployedResource[] {
+  return [...queues].sort((one, other) => Number(sends(one)) - Number(sends(other)));
+}
+
+function sends({ properties }: DeployedResource): boolean {
+  return properties.RedrivePolicy !== undefined;
+}
+
 function queueSettings(name: string, properties: Properties) {
   if (properties.FifoQueue) throw new StartRefusal(`The queue ${name} is a FIFO queue, which is not run here.`);
   const redrive = properties.RedrivePolicy as { deadLetterTargetArn: string; maxReceiveCount: number } | undefined;
@@ -63,6 +76,7 @@ function queueSettings(name: string, properties: Properties) {
     ...seconds('VisibilityTimeout', 'visibilityTimeoutSeconds'),
     ...seconds('DelaySeconds', 'delaySeconds'),
     ...seconds('MessageRetentionPeriod', 'retentionSeconds'),
+    ...seconds('ReceiveMessageWaitTimeSeconds', 'receiveWaitSeconds'),
     ...(redrive
       ? { redrive: { queueArn: redrive.deadLetterTargetArn, maxReceiveCount: redrive.maxReceiveCount } }
       : {}),

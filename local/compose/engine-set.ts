@@ -10,21 +10,20 @@ import { createProcessDriver } from '../cloud/ecs/process-driver.ts';
 import type { NewEvent } from '../cloud/event-bridge/bus-event.ts';
 import { createEventBridge, type EventBridge } from '../cloud/event-bridge/event-bridge.ts';
 import { createLambda, type Lambda } from '../cloud/lambda/lambda.ts';
-import { createLogs, type Logs } from '../cloud/logs/logs.ts';
-import { createS3, type S3 } from '../cloud/s3/s3.ts';
-import { createSqs, type Sqs } from '../cloud/sqs/sqs.ts';
 import { createSsm, type Ssm } from '../cloud/ssm/ssm.ts';
 import { createStepFunctions, type StepFunctions } from '../cloud/step-functions/step-functions.ts';
 import { arnOf } from '../cloud/wire/account.ts';
-import { AwsError } from '../cloud/wire/aws-error.ts';
 import type { DataFolder } from '../data-folder.ts';
+import type { Exchanges } from '../exchange/exchange.ts';
+import type { LogStore, ObjectStore, Queues } from '../exchange/port.ts';
+import { openLogs, openObjects, openQueues } from './own-or-foreign.ts';
 
 export type Services = {
   readonly database: DatabaseSync;
-  readonly logs: Logs;
-  readonly sqs: Sqs;
+  readonly logs: LogStore;
+  readonly sqs: Queues;
   readonly ssm: Ssm;
-  readonly s3: S3;
+  readonly s3: ObjectStore;
   readonly ecs: Ecs;
   readonly lambda: Lambda;
   readonly eventBridge: EventBridge;
@@ -36,6 +35,8 @@ export type ServiceOptions = {
   readonly folder: DataFolder;
   readonly database: DatabaseSync;
   readonly authority: Authority;
+  /** Which of the services are not ours. */
+  readonly exchanges: Exchanges;
   readonly workers: number;
   /** The command of a worker and what its environment holds besides the container's. */
   readonly workerCommand: readonly string[];
@@ -57,11 +58,11 @@ type TaskDetail = {
 };
 
 export function createServices(options: ServiceOptions): Services {
-  const { folder, database, authority, report, count } = options;
+  const { folder, database, count } = options;
   const now = Date.now;
   const base = { database, now };
   const capacity = createCapacity(options.workers);
-  const logs = createLogs({ ...base, onFault: (fault) => report('logs', fault) });
+  const logs = openLogs(options);
   const eventBridge = createEventBridge({
     ...base,
     onDead: ({ rule, target, event }) => options.onDeadEvent(rule, target, JSON.stringify(event)),
@@ -98,27 +99,9 @@ export function createServices(options: ServiceOptions): Services {
     },
     onTransition: () => count('transitions'),
   });
-  const s3 = createS3({
-    folder: folder.file('objects'),
-    database,
-    credentials: authority.credentials,
-    authorise: ({ accessKeyId }, action, resources) => authorise(authority, accessKeyId, action, resources),
-    onEvent: (event) => void eventBridge.publish(event as NewEvent),
-    onCall: ({ operation }) => count(`s3:${operation}`),
-    onFault: (fault, what) => report(`S3 ${what}`, fault),
-  });
-  const sqs = createSqs(base);
+  const s3 = openObjects(options, (event) => void eventBridge.publish(event));
+  const sqs = openQueues(options);
   return { database, logs, sqs, ssm: createSsm(), s3, ecs, lambda, eventBridge, stepFunctions, capacity };
-}
-
-/** S3 words a refusal by another code than the JSON services. */
-function authorise(authority: Authority, accessKeyId: string, action: string, resources: readonly string[]): void {
-  try {
-    authority.authorise({ accessKeyId }, action, resources);
-  } catch (error) {
-    if (!(error instanceof AwsError)) throw error;
-    throw new AwsError('AccessDenied', error.message, 403);
-  }
 }
 
 /** A job's own folder on this machine. */
@@ -126,7 +109,7 @@ function jobFolder(folder: DataFolder, taskArnOrId: string): string {
   return join(folder.file('jobs'), taskArnOrId.slice(taskArnOrId.lastIndexOf('/') + 1));
 }
 
-function createTasks(options: ServiceOptions, logs: Logs) {
+function createTasks(options: ServiceOptions, logs: LogStore) {
   return createProcessDriver({
     workerCommand: options.workerCommand,
     baseEnvironment: options.workerEnvironment,

@@ -7,7 +7,7 @@ import { connect as connectSecurely } from 'node:tls';
 import { dynamoAccesses, isWrite } from '../authority/dynamo-access.ts';
 import { AwsError } from '../cloud/wire/aws-error.ts';
 import type { Caller } from '../cloud/wire/control-server.ts';
-import { type DynamoTarget, signedHeaders } from './client.ts';
+import { type DynamoTarget, dynamoHeaders } from './client.ts';
 import { createRequestReader, type RawRequest } from './request-reader.ts';
 
 export type GateOptions = {
@@ -63,7 +63,7 @@ function serveConnection(client: Socket, options: GateOptions): void {
           client.write(refusalBytes(refusal));
         } else {
           writing = refusal;
-          engine.write(options.target.checksSignatures ? signedAgain(request, options.target) : request.bytes);
+          engine.write(options.target.credentials ? signedAgain(request, options.target) : request.bytes);
         }
       }
     } catch {
@@ -107,9 +107,12 @@ function connectTo({ protocol, hostname, port }: URL): Socket {
 }
 
 function signedAgain({ headers, body }: RawRequest, target: DynamoTarget): Buffer {
-  const own = { 'x-amz-target': headers['x-amz-target'] ?? '' };
-  const lines = Object.entries(signedHeaders(target, new URL(target.endpoint), own, body));
-  const head = ['POST / HTTP/1.1', ...lines.map(([name, value]) => `${name}: ${value}`), '', ''].join('\r\n');
+  const url = new URL(target.endpoint);
+  const own = { 'content-type': 'application/x-amz-json-1.0', 'x-amz-target': headers['x-amz-target'] ?? '' };
+  const bodySha256 = createHash('sha256').update(body).digest('hex');
+  const signed = { ...dynamoHeaders(target, url, own, bodySha256), 'content-length': String(body.length) };
+  const lines = Object.entries(signed).map(([name, value]) => `${name}: ${value}`);
+  const head = [`POST ${url.pathname} HTTP/1.1`, ...lines, '', ''].join('\r\n');
   return Buffer.concat([Buffer.from(head, 'latin1'), body]);
 }
 

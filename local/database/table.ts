@@ -1,4 +1,5 @@
 // Makes the tables that the template declares. It knows nothing of rows.
+import { setTimeout as delay } from 'node:timers/promises';
 import { StartRefusal } from '../start-refusal.ts';
 import type { DeployedResource } from '../template/resource-set.ts';
 import type { DynamoClient } from './client.ts';
@@ -13,8 +14,12 @@ const CREATION_PROPERTIES = [
   'LocalSecondaryIndexes',
 ] as const;
 
+const CREATION_LIMIT_MS = 120_000;
+const CREATION_POLL_MS = 500;
+
 type Properties = DeployedResource['properties'];
 type TableDescription = {
+  readonly TableStatus?: string;
   readonly KeySchema?: unknown;
   readonly GlobalSecondaryIndexes?: readonly { readonly IndexName?: string; readonly KeySchema?: unknown }[];
   readonly StreamSpecification?: { readonly StreamEnabled?: boolean; readonly StreamViewType?: string };
@@ -29,7 +34,7 @@ export async function createTables(client: DynamoClient, tables: readonly Deploy
     tables.map(async ({ name, properties }) => {
       const existing = await describeTable(client, name);
       if (existing) checkSame(name, existing, properties);
-      else await client.call('CreateTable', creationInput(name, properties));
+      else await createTable(client, name, properties);
       await enableExpiry(client, name, properties);
     }),
   );
@@ -41,6 +46,22 @@ async function describeTable(client: DynamoClient, name: string): Promise<TableD
   } catch (error) {
     if ((error as Error).name === 'ResourceNotFoundException') return undefined;
     throw error;
+  }
+}
+
+/** Engines for one machine answer when the table is there, AWS seconds before. */
+async function createTable(client: DynamoClient, name: string, properties: Properties): Promise<void> {
+  const { TableDescription } = await client.call('CreateTable', creationInput(name, properties));
+  let table = TableDescription as TableDescription | undefined;
+  for (
+    const deadline = Date.now() + CREATION_LIMIT_MS;
+    table?.TableStatus !== 'ACTIVE';
+    await delay(CREATION_POLL_MS)
+  ) {
+    if (Date.now() > deadline) {
+      throw new StartRefusal(`The table ${name} was not made within ${CREATION_LIMIT_MS / 1000} s.`);
+    }
+    table = await describeTable(client, name);
   }
 }
 

@@ -3,7 +3,7 @@
 import type { SQSRecord } from 'aws-lambda';
 import type { InvocationResult } from '../cloud/lambda/sandbox.ts';
 import { toLambdaRecord } from '../cloud/sqs/lambda-record.ts';
-import type { Sqs } from '../cloud/sqs/sqs.ts';
+import type { Queues } from '../exchange/port.ts';
 import { failedItems } from './batch-response.ts';
 
 /** `AWS::Lambda::EventSourceMapping` of a queue. */
@@ -24,7 +24,7 @@ export type Room = {
 
 export type QueuePollerOptions = {
   readonly mapping: QueueMapping;
-  sqs: Pick<Sqs, 'receive' | 'delete'>;
+  sqs: Pick<Queues, 'receive' | 'delete'>;
   invoke(payload: string): Promise<InvocationResult>;
   onFault(what: string, fault: unknown): void;
   /** Without it only the mapping's concurrency bounds what is taken. */
@@ -98,7 +98,7 @@ async function workOff(options: QueuePollerOptions, records: readonly SQSRecord[
     // What failed stays hidden until its visibility timeout ends, and goes to the dead letters after its receives.
     if (failed === 'all') return;
     const taken = records.filter(({ messageId }) => !failed.has(messageId));
-    sqs.delete(
+    await sqs.delete(
       mapping.queueArn,
       taken.map(({ receiptHandle }) => receiptHandle),
     );

@@ -66,11 +66,7 @@ describe('the gate before the database', () => {
 
   beforeAll(async () => {
     database = await startDynoxide(file, () => undefined);
-    const target = {
-      endpoint: database.endpoint,
-      checksSignatures: false,
-      credentials: { accessKeyId: 'x', secretAccessKey: 'x' },
-    };
+    const target = { endpoint: database.endpoint, region: 'us-east-1', credentials: undefined };
     await createTables(createDynamoClient(target), [table('mine'), table('other')]);
     gate = await openGate({
       target,
@@ -141,8 +137,7 @@ describe('the gate before the database', () => {
 describe('tables of a data folder', () => {
   it('that were made with other keys are refused', async () => {
     const database = await startDynoxide(join(folder, 'old.sqlite'), () => undefined);
-    const credentials = { accessKeyId: 'x', secretAccessKey: 'x' };
-    const client = createDynamoClient({ endpoint: database.endpoint, checksSignatures: false, credentials });
+    const client = createDynamoClient({ endpoint: database.endpoint, region: 'us-east-1', credentials: undefined });
     await createTables(client, [table('mine')]);
     await createTables(client, [table('mine')]);
     const streaming = table('mine', { StreamSpecification: { StreamViewType: 'KEYS_ONLY' } });
@@ -170,11 +165,7 @@ describe('the streams of a data folder', () => {
 
   it('lose what is older than a day, and count on from what is left', async () => {
     const database = await startDynoxide(file, () => undefined);
-    const client = createDynamoClient({
-      endpoint: database.endpoint,
-      checksSignatures: false,
-      credentials: { accessKeyId: 'x', secretAccessKey: 'x' },
-    });
+    const client = createDynamoClient({ endpoint: database.endpoint, region: 'us-east-1', credentials: undefined });
     await createTables(client, [table('mine', { StreamSpecification: { StreamViewType: 'KEYS_ONLY' } })]);
     const write = (pk: string) => client.call('PutItem', { TableName: 'mine', Item: { pk: { S: pk } } });
     for (const pk of ['a', 'b', 'c']) await write(pk);

@@ -185,6 +185,14 @@ describe('the commands beside a platform', { timeout: START_LIMIT_MS }, () => {
     expect(again).toMatchObject({ code: 1, errors: 'espalier: User "bob" exists already\n' });
   });
 
+  it('tell with --help what they take, and start the services that may stand elsewhere', async () => {
+    const { code, lines } = await finish(['start', '--help']);
+    expect(code).toBe(0);
+    expect(lines[1]).toMatch(/^ {2}espalier start \[--port N\]/);
+    for (const name of ['S3', 'SQS', 'DYNAMODB']) expect(lines.join('\n')).toContain(`AWS_ENDPOINT_URL_${name} `);
+    expect((await finish(['env', '--help'])).lines).toHaveLength(2);
+  });
+
   it('refuse a user or a folder that is not there', async () => {
     expect((await finish(['env', '--user', 'eve', '--data', data])).errors).toContain('There is no user "eve"');
     const nowhere = join(folder, 'nowhere');
@@ -212,6 +220,18 @@ describe('a start that cannot be', { timeout: START_LIMIT_MS }, () => {
     ['a data folder of no version', () => ['--data', givenFolder('odd', 'x')], {}, /unknown version "x"/],
     ['no Python', () => [], { ESPALIER_PYTHON: '/bin/false' }, /ESPALIER_PYTHON names \/bin\/false/],
     ['no number for a port', () => ['--port', 'many'], {}, /--port must be a whole number from 0 to 65535, not "many"/],
+    [
+      'a service that must be on this machine',
+      () => [],
+      { AWS_ENDPOINT_URL_SFN: 'http://127.0.0.1:1' },
+      /^espalier: AWS_ENDPOINT_URL_SFN cannot be honoured, because .* \(honoured are AWS_ENDPOINT_URL_DYNAMODB, .*\)/,
+    ],
+    [
+      'a service that is not where it is said to be',
+      () => [],
+      { AWS_ENDPOINT_URL_S3: 'http://127.0.0.1:1' },
+      /^espalier: The bucket \S+ cannot be had at http:\/\/127\.0\.0\.1:1 \(AWS_ENDPOINT_URL_S3\): connect ECONNREFUSED/,
+    ],
     ['no worker', () => ['--workers', '0'], {}, /--workers must be/],
     ['an unknown option', () => ['--colour', 'red'], {}, /colour/],
   ])('for %s says so in one sentence', async (_what, parameters, environment, message) => {

@@ -1,6 +1,7 @@
 // `npm run test:oracles`: holds the contract suites against ours, against independent engines, and against ours with
-// planted wrong answers. Prints what disagrees and ends with `N passed, M failed`. With arguments only those parts run.
+// planted wrong answers; then runs platforms with a service of them exchanged. Prints what disagrees and ends with `N passed, M failed`. With arguments only those parts run.
 import { type RunningOracle, startDynamoDbLocal, startLocalStack } from './engine.ts';
+import { exchangedServices, problemWith } from './exchange.ts';
 import { judgePlanted } from './planted.ts';
 import { findPrerequisites, type Prerequisites } from './prerequisite.ts';
 import { differencesWithoutCheck, endpointVariable, type Judgement, judge, listSuites } from './suite.ts';
@@ -16,6 +17,7 @@ const parts: Readonly<Record<string, (tally: Tally, prerequisites: Prerequisites
   'dynamodb-local': (tally, found) => compare(tally, startDynamoDbLocal(found), (service) => service === 'dynamodb'),
   localstack: (tally, found) => compare(tally, startLocalStack(found), (service) => service !== 'dynamodb'),
   planted: plant,
+  exchange,
 };
 
 const suites = listSuites();
@@ -90,6 +92,20 @@ async function plant(tally: Tally): Promise<void> {
   tally.passed += faults.length - missed;
   tally.failed += missed;
   console.log(`planted wrong answers: ${faults.length - missed} of ${faults.length} found${elapsed(startedAt)}`);
+}
+
+async function exchange(tally: Tally, found: Prerequisites): Promise<void> {
+  const startedAt = Date.now();
+  for (const start of [startLocalStack, startDynamoDbLocal]) {
+    const oracle = await start(found);
+    running.add(oracle);
+    for (const service of exchangedServices.filter(({ engine }) => engine === oracle.name)) {
+      const problem = await problemWith(service, oracle.endpoint);
+      if (problem !== undefined) console.log(`  FAILED: a platform with ${service.variable}: ${problem}`);
+      tally[problem === undefined ? 'passed' : 'failed'] += 1;
+    }
+  }
+  console.log(`platforms with a service exchanged: ${exchangedServices.length}${elapsed(startedAt)}`);
 }
 
 function report(tally: Tally, engine: string, judgement: Judgement, startedAt: number): void {

@@ -24,10 +24,13 @@ export type Platform = {
 };
 
 /** Starts a platform on a data folder of its own (or the one given); `stop` ends it and removes what it made. */
-export async function givenPlatform(options: { data?: string; args?: readonly string[] } = {}): Promise<Platform> {
+export async function givenPlatform(
+  options: { data?: string; args?: readonly string[]; environment?: Readonly<Record<string, string>> } = {},
+): Promise<Platform> {
   const data = options.data ?? mkdtempSync(join(tmpdir(), 'espalier-wire-'));
   const child = spawn('node', ['cli/espalier.ts', 'start', '--port', '0', '--data', data, ...(options.args ?? [])], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...options.environment },
   });
   const { url, printed } = await ready(child);
   const run = (...args: string[]) => execute('node', [resolve('cli/espalier.ts'), ...args], { env: process.env });

@@ -117,7 +117,7 @@ function notFound(what: string): AwsError {
 }
 
 /** Pieces of at most MAX_EVENT_BYTES, none for an empty line: the awslogs driver sends none for it. */
-function splitMessage(message: string): string[] {
+export function splitMessage(message: string): string[] {
   if (message.length === 0) return [];
   if (Buffer.byteLength(message) <= MAX_EVENT_BYTES) return [message];
   const pieces: string[] = [];

@@ -56,7 +56,7 @@ function createLogsApi(core: LogCore): JsonService {
   return {
     name: 'logs',
     targetPrefix: 'Logs_20140328',
-    resources: (_operation, input) => [resourceOf(input)],
+    resources: (_operation, input) => [logResource(input)],
     operations: {
       CreateLogGroup: (input) => createLogGroup(core, input),
       CreateLogStream: (input) => createLogStream(core, input),
@@ -69,7 +69,7 @@ function createLogsApi(core: LogCore): JsonService {
 }
 
 /** IAM asks for the stream where a call names one, else for the group. */
-function resourceOf(input: Input): string {
+export function logResource(input: Input): string {
   const group = stringMember(input, 'logGroupName') ?? stringMember(input, 'logGroupIdentifier') ?? '*';
   const stream = stringMember(input, 'logStreamName');
   const name = group.startsWith('arn:') ? group.replace(/:\*$/, '') : arnOf('logs', `log-group:${group}`);

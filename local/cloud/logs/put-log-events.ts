@@ -6,10 +6,10 @@ import { groupNameIn, invalid, required } from './log-input.ts';
 import type { LogLine } from './log-table.ts';
 
 /** API_PutLogEvents. */
-const MAX_BATCH_EVENTS = 10_000;
-const MAX_BATCH_BYTES = 1_048_576;
+export const MAX_BATCH_EVENTS = 10_000;
+export const MAX_BATCH_BYTES = 1_048_576;
 export const EVENT_OVERHEAD_BYTES = 26;
-const MAX_SPAN_MS = 24 * 3_600_000;
+export const MAX_SPAN_MS = 24 * 3_600_000;
 const TOO_NEW_MS = 2 * 3_600_000;
 const TOO_OLD_MS = 14 * 24 * 3_600_000;
 const DAY_MS = 24 * 3_600_000;

@@ -13,7 +13,7 @@ import { uploadPart, uploadPartCopy } from './operation/upload-part.ts';
 import type { S3Operation } from './request.ts';
 
 type Level = 'service' | 'bucket' | 'object';
-type Entry = {
+export type Entry = {
   name: string;
   method: string;
   level: Level;

@@ -11,13 +11,14 @@ const QUEUE_NAME = /^[A-Za-z0-9_-]{1,80}$/;
 const PURGE_INTERVAL_MS = 60_000;
 
 /** Attributes that are integers: the setting, and the range that API_SetQueueAttributes gives. */
-const INTEGER_ATTRIBUTES: Readonly<Record<string, { setting: keyof QueueSettings; min: number; max: number }>> = {
-  VisibilityTimeout: { setting: 'visibilityTimeoutSeconds', min: 0, max: 43_200 },
-  DelaySeconds: { setting: 'delaySeconds', min: 0, max: 900 },
-  MessageRetentionPeriod: { setting: 'retentionSeconds', min: 60, max: 1_209_600 },
-  ReceiveMessageWaitTimeSeconds: { setting: 'receiveWaitSeconds', min: 0, max: 20 },
-  MaximumMessageSize: { setting: 'maxMessageBytes', min: 1024, max: 1_048_576 },
-};
+export const INTEGER_ATTRIBUTES: Readonly<Record<string, { setting: keyof QueueSettings; min: number; max: number }>> =
+  {
+    VisibilityTimeout: { setting: 'visibilityTimeoutSeconds', min: 0, max: 43_200 },
+    DelaySeconds: { setting: 'delaySeconds', min: 0, max: 900 },
+    MessageRetentionPeriod: { setting: 'retentionSeconds', min: 60, max: 1_209_600 },
+    ReceiveMessageWaitTimeSeconds: { setting: 'receiveWaitSeconds', min: 0, max: 20 },
+    MaximumMessageSize: { setting: 'maxMessageBytes', min: 1024, max: 1_048_576 },
+  };
 
 /** Attributes that a queue here never has, or not always: asking for them is no error and answers nothing. */
 const UNSET: readonly string[] = [

@@ -1,0 +1,160 @@
+// The template's queues at an SQS elsewhere: made there, sent to in the functions' names, received from for the pollers.
+// Here they keep the ARNs and URLs of the template. It knows no function.
+import type { MessageAttributes } from '../cloud/sqs/message-attribute.ts';
+import type { TakenMessage } from '../cloud/sqs/message-table.ts';
+import { INTEGER_ATTRIBUTES } from '../cloud/sqs/queue-operation.ts';
+import type { QueueSettings } from '../cloud/sqs/queue-table.ts';
+import { QUERY_ERRORS, queueDoesNotExist } from '../cloud/sqs/sqs-error.ts';
+import { arnOf } from '../cloud/wire/account.ts';
+import type { AwsError } from '../cloud/wire/aws-error.ts';
+import { type Input, stringMember } from '../cloud/wire/input.ts';
+import { createJsonClient, type JsonClient } from './json-client.ts';
+import { demandOf, type Place } from './place.ts';
+import type { Queues } from './port.ts';
+import { signedHeaders } from './request-signature.ts';
+
+/** Operations that the functions use; all others are answered 501 by their name. */
+const PASSED_ON = ['SendMessage', 'SendMessageBatch'] as const;
+/** API_DeleteMessageBatch, API_ReceiveMessage. */
+const MAX_BATCH = 10;
+/** What an answer may take beyond the wait that was asked for. */
+const ANSWER_LIMIT_MS = 15_000;
+
+export type ForeignQueuesOptions = {
+  readonly place: Place;
+  report(what: string, fault: unknown): void;
+};
+
+/** A queue where it really is. */
+type ForeignQueue = { readonly url: string; readonly arn: string };
+
+/** Rules: the SQS API reference. Two platforms at one place would take each other's messages. */
+export function createForeignQueues({ place, report }: ForeignQueuesOptions): Queues {
+  const client = createJsonClient({
+    endpoint: place.endpoint,
+    version: '1.0',
+    headers: (url, headers, payloadHash) =>
+      signedHeaders({ method: 'POST', url, target: url.pathname, headers, payloadHash }, place, 'sqs'),
+  });
+  const call = (operation: string, input: object) => client.call(`AmazonSQS.${operation}`, input);
+  const queues = new Map<string, ForeignQueue>();
+  const find = (arnOrUrl: string) => {
+    const name = arnOrUrl.split(/[:/]/).at(-1) ?? '';
+    const queue = queues.get(name);
+    if (!queue) throw queueDoesNotExist(name);
+    return queue;
+  };
+  const passOn = (operation: string) => (input: Input) =>
+    call(operation, { ...input, QueueUrl: find(stringMember(input, 'QueueUrl') ?? '').url });
+  return {
+    api: {
+      name: 'sqs',
+      targetPrefix: 'AmazonSQS',
+      queryErrors: QUERY_ERRORS,
+      actions: { SendMessageBatch: 'SendMessage' },
+      resources: (_operation, input) => [
+        arnOf('sqs', (stringMember(input, 'QueueUrl') ?? '*').split('/').at(-1) ?? ''),
+      ],
+      operations: Object.fromEntries(PASSED_ON.map((operation) => [operation, passOn(operation)])),
+    },
+    async createQueue({ name, ...settings }) {
+      const make = async () =>
+        makeQueue(
+          call,
+          name,
+          wireAttributes(settings, (arn) => find(arn).arn),
+        );
+      queues.set(name, await demandOf(place, `The queue ${name} cannot be had`, make));
+    },
+    send(queueArn, { body }) {
+      const sent = call('SendMessage', { QueueUrl: find(queueArn).url, MessageBody: body });
+      sent.catch((fault: unknown) => report(`queue ${queueArn}`, fault));
+    },
+    receive: (queueArn, options) => receive(client, find(queueArn).url, options),
+    async delete(queueArn, receipts) {
+      for (let start = 0; start < receipts.length; start += MAX_BATCH) {
+        const Entries = receipts
+          .slice(start, start + MAX_BATCH)
+          .map((ReceiptHandle, index) => ({ Id: String(index), ReceiptHandle }));
+        const answer = await call('DeleteMessageBatch', { QueueUrl: find(queueArn).url, Entries });
+        const failed = (answer.Failed ?? []) as readonly { Code?: string; Message?: string }[];
+        if (failed[0]) throw new Error(`${failed.length} messages were not deleted: ${JSON.stringify(failed[0])}`);
+      }
+    },
+    // Nobody but their receiver can give messages back: those that a lost platform took return with their timeout.
+    releaseInFlight: () => undefined,
+    close: async () => client.close(),
+  };
+}
+
+type Call = (operation: string, input: object) => Promise<Readonly<Record<string, unknown>>>;
+
+/** A queue that is there gets the template's attributes, as a deployment would give them. */
+async function makeQueue(call: Call, QueueName: string, Attributes: Record<string, string>): Promise<ForeignQueue> {
+  const { QueueUrl } = await call('CreateQueue', { QueueName, Attributes }).catch(async (error: AwsError) => {
+    if (error.name !== 'QueueNameExists' && error.name !== 'QueueAlreadyExists') throw error;
+    const found = await call('GetQueueUrl', { QueueName });
+    await call('SetQueueAttributes', { QueueUrl: found.QueueUrl, Attributes });
+    return found;
+  });
+  const answer = await call('GetQueueAttributes', { QueueUrl, AttributeNames: ['QueueArn'] });
+  const arn = (answer.Attributes as { QueueArn?: string } | undefined)?.QueueArn;
+  if (typeof QueueUrl !== 'string' || !arn) throw new Error(`there was no URL or ARN in the answer for ${QueueName}`);
+  return { url: QueueUrl, arn };
+}
+
+function wireAttributes(
+  { redrive, ...settings }: Partial<QueueSettings>,
+  foreignArn: (arn: string) => string,
+): Record<string, string> {
+  const given = Object.entries(INTEGER_ATTRIBUTES).filter(([, { setting }]) => Object.hasOwn(settings, setting));
+  const integers = given.map(([name, { setting }]) => [name, String(settings[setting as keyof typeof settings])]);
+  const policy = redrive && {
+    deadLetterTargetArn: foreignArn(redrive.queueArn),
+    maxReceiveCount: redrive.maxReceiveCount,
+  };
+  return { ...Object.fromEntries(integers), ...(policy ? { RedrivePolicy: JSON.stringify(policy) } : {}) };
+}
+
+type WireMessage = {
+  readonly MessageId: string;
+  readonly ReceiptHandle: string;
+  readonly Body: string;
+  readonly Attributes?: Readonly<Record<string, string>>;
+  readonly MessageAttributes?: MessageAttributes;
+};
+
+async function receive(
+  client: JsonClient,
+  QueueUrl: string,
+  { max, waitMs, visibilitySeconds, signal }: Parameters<Queues['receive']>[1],
+): Promise<TakenMessage[]> {
+  const input = {
+    QueueUrl,
+    MaxNumberOfMessages: Math.min(max, MAX_BATCH),
+    WaitTimeSeconds: Math.floor(waitMs / 1000),
+    MessageSystemAttributeNames: ['All'],
+    MessageAttributeNames: ['All'],
+    ...(visibilitySeconds === undefined ? {} : { VisibilityTimeout: visibilitySeconds }),
+  };
+  const limits = { limitMs: waitMs + ANSWER_LIMIT_MS, ...(signal ? { signal } : {}) };
+  const { Messages = [] } = await client.call('AmazonSQS.ReceiveMessage', input, limits);
+  return (Messages as readonly WireMessage[]).map(toTaken);
+}
+
+function toTaken({ MessageId, ReceiptHandle, Body, Attributes = {}, MessageAttributes }: WireMessage): TakenMessage {
+  const { MessageGroupId, AWSTraceHeader, DeadLetterQueueSourceArn } = Attributes;
+  return {
+    messageId: MessageId,
+    receipt: ReceiptHandle,
+    body: Body,
+    attributes: MessageAttributes ?? {},
+    senderId: Attributes.SenderId ?? '',
+    sentAt: Number(Attributes.SentTimestamp),
+    firstReceivedAt: Number(Attributes.ApproximateFirstReceiveTimestamp),
+    receiveCount: Number(Attributes.ApproximateReceiveCount),
+    ...(MessageGroupId === undefined ? {} : { groupId: MessageGroupId }),
+    ...(AWSTraceHeader === undefined ? {} : { traceHeader: AWSTraceHeader }),
+    ...(DeadLetterQueueSourceArn === undefined ? {} : { deadLetterSourceArn: DeadLetterQueueSourceArn }),
+  };
+}
