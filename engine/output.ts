@@ -2,6 +2,7 @@
 // checks, stores and clones the output. Only then is the job done (design.md §1).
 
 import type { Context } from '../core/context.ts';
+import { ApiError } from '../core/error/api-error.ts';
 import { workspaceId } from '../core/id/workspace.ts';
 import { checkValues } from '../core/iospec/check-values.ts';
 import { checkOutputFields, flatten } from '../core/iospec/fill-input.ts';
@@ -64,23 +65,33 @@ async function completeMaster(context: Context, row: JobRow, value: Hash, before
   );
   if (closed.kind === 'waiting') return undefined;
   if (closed.kind === 'problem') return fail(context, row, outputError([closed.problem.message]));
-  await cloneOutput(context, row, spec, objects);
-  return complete(context, row, output, before);
+  const refusal = await cloneOutput(context, row, spec, objects);
+  return refusal === undefined ? complete(context, row, output, before) : fail(context, row, outputError([refusal]));
 }
 
-/** Of an origin job into its folder of the project; of a job that a job ran, into the workspace of that one. */
+/**
+ * Of an origin job into its folder of the project; of a job that a job ran, into the workspace of that one.
+ *
+ * @returns why they cannot be there, when the project is gone
+ */
 async function cloneOutput(
   context: Context,
   row: JobRow,
   spec: JobSpec,
   objects: Parameters<typeof cloneObjects>[1]['objects'],
-) {
-  if (objects.length === 0) return;
+): Promise<string | undefined> {
+  if (objects.length === 0) return undefined;
   const outer = row.lineage.at(-1);
   const above = outer === undefined ? undefined : parseLineage(outer);
   const container = above === undefined ? row.project : workspaceId(above.master, above.try);
   const to = { container, folder: spec.folder };
-  await cloneObjects(context, { objects, to, hiddenLinksFrom: jobWorkspace(row), keepFolders: true });
+  try {
+    await cloneObjects(context, { objects, to, hiddenLinksFrom: jobWorkspace(row), keepFolders: true });
+    return undefined;
+  } catch (error) {
+    if (error instanceof ApiError && error.type === 'ResourceNotFound') return error.message;
+    throw error;
+  }
 }
 
 /** Links in outputs are of the short form (dx-api.md §3.4). */

@@ -1,9 +1,11 @@
 // Carries out a message of the work queue: what one invocation left for the next.
 
 import type { Context } from '../core/context.ts';
-import { readWorkMessage, toWorkRecord } from '../core/work/message.ts';
+import { readWorkMessage } from '../core/work/message.ts';
 import { advance, continueSettling, onObjectClosed } from './advance.ts';
-import { destroyContainer } from './container/destroy.ts';
+import { goOnDestroying } from './container/destroy-project.ts';
+import { goOnRemovingFolders } from './container/remove-folder.ts';
+import { sentRound } from './send-work.ts';
 
 /**
  * @param body as it came from the queue
@@ -12,6 +14,7 @@ import { destroyContainer } from './container/destroy.ts';
 export async function doWork(context: Context, body: unknown): Promise<void> {
   const message = readWorkMessage(body);
   if (message === undefined) throw new Error(`not a work message: ${JSON.stringify(body)?.slice(0, 200)}`);
+  if (await sentRound(context, message)) return;
   switch (message.kind) {
     case 'advance':
       return advance(context, message.job);
@@ -19,11 +22,10 @@ export async function doWork(context: Context, body: unknown): Promise<void> {
       return continueSettling(context, message.job, message);
     case 'wake':
       return onObjectClosed(context, message.object, message.after);
-    case 'destroy': {
-      const after = await destroyContainer(context, message.container, message.after);
-      if (after !== undefined) await context.queues.sendWork([toWorkRecord({ ...message, after })]);
-      return;
-    }
+    case 'destroy':
+      return goOnDestroying(context, message);
+    case 'removeFolders':
+      return goOnRemovingFolders(context, message);
     default:
       return message satisfies never;
   }

@@ -2,7 +2,14 @@
 
 import { joinFolder, root } from './folder-path.ts';
 
-export type Folder = { readonly id: string; readonly parentId: string; readonly name: string };
+/** `removing`: it is being taken away, `all` with what is in it, `empty` if nothing is. */
+export type Removal = 'all' | 'empty';
+export type Folder = {
+  readonly id: string;
+  readonly parentId: string;
+  readonly name: string;
+  readonly removing?: Removal;
+};
 
 /** Folders by id and by path. The root is there without being listed; its id is its path, `/`. */
 export class FolderTree {
@@ -19,16 +26,8 @@ export class FolderTree {
 
   /** The path of a folder; undefined when it is not in the container any more. */
   pathOf(id: string): string | undefined {
-    const names: string[] = [];
-    const seen = new Set<string>();
-    for (let at = id; at !== root; ) {
-      const folder = this.#byId.get(at);
-      if (folder === undefined || seen.has(at)) return undefined;
-      seen.add(at);
-      names.unshift(folder.name);
-      at = folder.parentId;
-    }
-    return joinFolder(names);
+    const way = this.#wayTo(id);
+    return way === undefined ? undefined : joinFolder(way.map(({ name }) => name));
   }
 
   /** The id of the folder with these names from the root. */
@@ -40,6 +39,26 @@ export class FolderTree {
       at = next.id;
     }
     return at;
+  }
+
+  /** The folder of an id; undefined for the root, and when there is none. */
+  folderOf(id: string): Folder | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** All ids, the root's first, also of folders that are in none. */
+  ids(): string[] {
+    return [root, ...this.#byId.keys()];
+  }
+
+  /** True when a folder, or one that it is in, is gone or being taken away with all that is in it. */
+  isRemoved(id: string): boolean {
+    return this.#wayTo(id)?.some(({ removing }) => removing === 'all') ?? true;
+  }
+
+  /** True when nothing may be put into a folder, because it or one that it is in is about to go. */
+  isLeaving(id: string): boolean {
+    return this.#wayTo(id)?.some(({ removing }) => removing !== undefined) ?? true;
   }
 
   childrenOf(id: string): Folder[] {
@@ -63,5 +82,19 @@ export class FolderTree {
   paths(): string[] {
     const all = this.subtreeOf(root).flatMap((id) => this.pathOf(id) ?? []);
     return all.sort();
+  }
+
+  /** The folders from the root, which is none of them, to an id; undefined when one of them is gone. */
+  #wayTo(id: string): Folder[] | undefined {
+    const way: Folder[] = [];
+    const seen = new Set<string>();
+    for (let at = id; at !== root; ) {
+      const folder = this.#byId.get(at);
+      if (folder === undefined || seen.has(at)) return undefined;
+      seen.add(at);
+      way.unshift(folder);
+      at = folder.parentId;
+    }
+    return way;
   }
 }

@@ -1,10 +1,16 @@
-// Messages of the work queue: what one invocation leaves for the next. Each may be lost, doubled or late: what it asks for is
-// also found by the sweep, from the rows alone.
+// Messages of the work queue: what one invocation leaves for the next. Each may be doubled or late. What a message asks of a job
+// is also found by the sweep, from the rows alone; what is to be removed has no row there, so its messages are sent first.
 
 import type { Value } from '../context.ts';
 import { isId, isObjectId, isPlaceId, type JobId, type ObjectId, type PlaceId } from '../id/identifier.ts';
+import { isHash } from '../reference/value.ts';
 
-export type WorkMessage =
+export type WorkMessage = WorkOrder & {
+  /** Milliseconds since 1970: before that it is sent round again. */
+  readonly notBefore?: number;
+};
+
+type WorkOrder =
   /** Look at a job. */
   | { readonly kind: 'advance'; readonly job: JobId }
   /** Go on with the consequences of an ended try: from a stage, after a key within it. */
@@ -17,8 +23,10 @@ export type WorkMessage =
     }
   /** Wake who waits for an object, after a key. */
   | { readonly kind: 'wake'; readonly object: ObjectId; readonly after: string }
-  /** Go on emptying a workspace whose job is settled, or a project that was destroyed. */
-  | { readonly kind: 'destroy'; readonly container: PlaceId; readonly after: string };
+  /** Empty a workspace whose job is settled, or a project that was destroyed, after a position; `last`: for good. */
+  | { readonly kind: 'destroy'; readonly container: PlaceId; readonly after?: string; readonly last?: true }
+  /** Take away folders that are being removed, and what was put into those that are. */
+  | { readonly kind: 'removeFolders'; readonly place: PlaceId; readonly folders: readonly string[] };
 
 /** The stages of an end that may take more than one message. */
 export const stages = ['endTree', 'endDescendants', 'wakeWaiters', 'destroyWorkspace'] as const;
@@ -26,19 +34,44 @@ export type Stage = (typeof stages)[number];
 
 /** Reads a message; undefined when it is none that this version knows. */
 export function readWorkMessage(body: unknown): WorkMessage | undefined {
-  if (typeof body !== 'object' || body === null) return undefined;
-  const { kind, job, object, container, after, stage, try: attempt } = body as Record<string, unknown>;
-  if (kind === 'advance') return isId(job, 'job') ? { kind, job } : undefined;
-  if (typeof after !== 'string') return undefined;
-  if (kind === 'wake') return isObjectId(object) ? { kind, object, after } : undefined;
-  if (kind === 'destroy') return isPlaceId(container) ? { kind, container, after } : undefined;
-  if (kind !== 'settle' || !isId(job, 'job') || typeof attempt !== 'number' || !isStage(stage)) return undefined;
-  return { kind, job, try: attempt, stage, after };
+  if (!isHash(body)) return undefined;
+  const order = readOrder(body);
+  const { notBefore } = body;
+  return order !== undefined && typeof notBefore === 'number' ? { ...order, notBefore } : order;
+}
+
+function readOrder(body: Record<string, unknown>): WorkOrder | undefined {
+  const { kind, job, object, container, place, folders, stage, last, try: attempt } = body;
+  const after = typeof body.after === 'string' ? body.after : undefined;
+  const from = after === undefined ? {} : { after };
+  switch (kind) {
+    case 'advance':
+      return isId(job, 'job') ? { kind, job } : undefined;
+    case 'settle':
+      if (!isId(job, 'job') || typeof attempt !== 'number' || !isStage(stage) || after === undefined) return undefined;
+      return { kind, job, try: attempt, stage, after };
+    case 'wake':
+      return isObjectId(object) && after !== undefined ? { kind, object, after } : undefined;
+    case 'destroy':
+      return isPlaceId(container) ? { kind, container, ...from, ...(last === true ? { last } : {}) } : undefined;
+    case 'removeFolders':
+      return isPlaceId(place) && isListOf(folders, isText) ? { kind, place, folders } : undefined;
+    default:
+      return undefined;
+  }
 }
 
 /** A message as the queue takes it. */
 export function toWorkRecord(message: WorkMessage): { readonly [name: string]: Value } {
-  return { ...message };
+  return { ...message } as { readonly [name: string]: Value };
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
+}
+
+function isListOf<Item>(value: unknown, is: (item: unknown) => item is Item): value is Item[] {
+  return Array.isArray(value) && value.every(is);
 }
 
 function isStage(text: unknown): text is Stage {

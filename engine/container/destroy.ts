@@ -1,53 +1,102 @@
-// Empties a workspace or a project page by page, until nothing of it is left.
+// Empties a workspace or a project page by page, until nothing of it is left. Twice: what calls that were under way were still
+// putting there is taken away by a message that comes when no such call can be left.
 
 import { root } from '../../core/container/folder-path.ts';
 import type { Context } from '../../core/context.ts';
-import { isObjectId, isUserId, type PlaceId } from '../../core/id/identifier.ts';
+import { isId, isObjectId, isUserId, type PlaceId } from '../../core/id/identifier.ts';
 import { forEach } from '../object/each.ts';
 import { removeFrom } from '../object/remove.ts';
+import { everythingEndsMs, sendWork } from '../send-work.ts';
 import { loadFolders } from './folder.ts';
 
 /**
- * Takes away one page of what is in a container. Safe to repeat and to race; new arrivals between two calls go too.
+ * Takes away one page of what is in a container. Safe to repeat and to race. Folders and the container's own row stay until
+ * the last pass, which is sent for when the first is through.
  *
  * @param after what the call before answered
- * @returns what to continue with; undefined when the container is empty and its own rows are gone
+ * @param last nothing new can come any more: rows that say nothing go as well
+ * @returns what to continue with; undefined when the pass is through
  */
 export async function destroyContainer(
   context: Context,
   container: PlaceId,
   after?: string,
+  last = false,
 ): Promise<string | undefined> {
-  const tree = await loadFolders(context, container);
-  const folders = tree.subtreeOf(root);
-  const from = after === undefined ? 0 : Math.max(0, folders.indexOf(after));
-  for (const folder of folders.slice(from)) {
-    const listing = `${container}#${folder}`;
-    const page = await context.rows.query('objects', { pk: listing, limit: pageSize });
-    await forEach(page.rows, async (row) => {
-      if (isObjectId(row.id)) await removeFrom(context, container, row.id);
-      await context.rows.delete('objects', { pk: row.pk, sk: row.sk });
-    });
-    if (page.next !== undefined) return folder;
+  if (after === rowsPosition) return deleteRows(context, container, last);
+  const folders = (await loadFolders(context, container)).ids();
+  const from = readPosition(folders, after);
+  let rowCount = 0;
+  for (let at = from.at; at < folders.length; at++) {
+    if (rowCount >= pageSize || at - from.at >= foldersPerPage) return position(folders[at]);
+    const folder = folders[at] ?? root;
+    const page = await emptyPage(context, container, folder, { last, after: at === from.at ? from.after : undefined });
+    if (page.next !== undefined) return position(folder, page.next);
+    rowCount += page.rowCount;
   }
-  return deleteRows(context, container);
+  return deleteRows(context, container, last);
 }
 
-/** Folders, members, settings; row A last, since it says that the rest is to go. */
-async function deleteRows(context: Context, container: PlaceId): Promise<string | undefined> {
-  const page = await context.rows.query('containers', { pk: container, limit: pageSize });
-  const others = page.rows.filter((row) => row.sk !== 'A');
-  await forEach(others, async ({ pk, sk }) => {
-    const member = sk.startsWith('U#') ? sk.slice(2) : undefined;
-    if (member !== undefined && (isUserId(member) || member === 'PUBLIC')) {
-      await context.rows.delete('containers', { pk: member, sk: `P#${container}` });
-    }
-    await context.rows.delete('containers', { pk, sk });
+/**
+ * The row of the listing goes last, so that a removal that was interrupted is taken up again. One without a placement may be
+ * of an object that is just being created: in the first pass it stays.
+ */
+async function emptyPage(
+  context: Context,
+  container: PlaceId,
+  folder: string,
+  { after, last }: { readonly after: string | undefined; readonly last: boolean },
+): Promise<{ readonly rowCount: number; readonly next?: string }> {
+  const range = { pk: `${container}#${folder}`, limit: pageSize, ...(after === undefined ? {} : { after }) };
+  const { rows, next } = await context.rows.query('objects', range);
+  await forEach(rows, async ({ pk, sk, id }) => {
+    if (isObjectId(id)) await removeFrom(context, container, id);
+    if (last) await context.rows.delete('objects', { pk, sk });
   });
-  if (page.next !== undefined) return root;
-  // A workspace has no row of its own (core/id/workspace.ts).
-  if (page.rows.length > others.length) await context.rows.delete('containers', { pk: container, sk: 'A' });
+  return { rowCount: rows.length, ...(next === undefined ? {} : { next }) };
+}
+
+/** Members at once; folders, which lead to what comes late, in the last pass; row A at the end, since it says what is to go. */
+async function deleteRows(context: Context, container: PlaceId, last: boolean): Promise<string | undefined> {
+  const isProject = isId(container, 'project');
+  if (last || isProject) {
+    const range = { pk: container, limit: pageSize, ...(last ? {} : { prefix: memberPrefix }) };
+    const page = await context.rows.query('containers', range);
+    const others = page.rows.filter((row) => row.sk !== 'A');
+    await forEach(others, ({ sk }) => deleteRow(context, container, sk));
+    if (page.next !== undefined) return rowsPosition;
+    if (last && isProject) await context.rows.delete('containers', { pk: container, sk: 'A' });
+  }
+  if (!last) await sendWork(context, [{ kind: 'destroy', container, last: true }], context.now() + everythingEndsMs);
   return undefined;
 }
 
+async function deleteRow(context: Context, container: PlaceId, sk: string): Promise<void> {
+  const member = sk.startsWith(memberPrefix) ? sk.slice(memberPrefix.length) : undefined;
+  if (member !== undefined && (isUserId(member) || member === 'PUBLIC')) {
+    await context.rows.delete('containers', { pk: member, sk: `P#${container}` });
+  }
+  await context.rows.delete('containers', { pk: container, sk });
+}
+
+/** Where a page begins: a folder's id, then the sort key in its listing to go on after. */
+function position(folder: string | undefined, after = ''): string {
+  return `${folder} ${after}`;
+}
+
+/** A folder that is not there any more: from the start, which costs time only. */
+function readPosition(
+  folders: readonly string[],
+  text = '',
+): { readonly at: number; readonly after: string | undefined } {
+  const space = text.indexOf(' ');
+  const at = folders.indexOf(text.slice(0, space));
+  const after = text.slice(space + 1);
+  return at < 0 ? { at: 0, after: undefined } : { at, after: after === '' ? undefined : after };
+}
+
+const rowsPosition = 'rows';
+const memberPrefix = 'U#';
 const pageSize = 100;
+/** Folders that one page looks into. */
+const foldersPerPage = 50;

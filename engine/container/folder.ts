@@ -1,6 +1,6 @@
-// The rows of folders: finding, making and listing them. Moving and removing are in folder-change.ts.
+// The rows of folders: finding and listing them. Making is in enter-folder.ts, moving and removing have files of their own.
 
-import { joinFolder, root } from '../../core/container/folder-path.ts';
+import { root } from '../../core/container/folder-path.ts';
 import { type Folder, FolderTree } from '../../core/container/folder-tree.ts';
 import type { Context, Key, Row } from '../../core/context.ts';
 import { invalidInput } from '../../core/error/api-error.ts';
@@ -35,30 +35,6 @@ export async function findFolder(
   return at;
 }
 
-/** The id of that folder, which is made, with its parents, where it is missing. Safe to race. */
-export async function ensureFolder(context: Context, place: PlaceId, names: readonly string[]): Promise<string> {
-  let at: string = root;
-  for (const name of names) at = (await makeFolder(context, place, at, name)).id;
-  return at;
-}
-
-/** Makes one folder; `made` is false when it was there. */
-export async function makeFolder(
-  context: Context,
-  place: PlaceId,
-  parentId: string,
-  name: string,
-): Promise<{ id: string; made: boolean }> {
-  const key = folderKey(place, parentId, name);
-  const known = await context.rows.get('containers', key);
-  if (typeof known?.folderId === 'string') return { id: known.folderId, made: false };
-  const id = Buffer.from(context.random(folderIdByteCount)).toString('hex');
-  if (await context.rows.put('containers', { ...key, folderId: id, name }, 'absent')) return { id, made: true };
-  const other = await context.rows.get('containers', key);
-  if (typeof other?.folderId === 'string') return { id: other.folderId, made: false };
-  throw invalidInput(`folder "${joinFolder([name])}" was removed while it was being made`);
-}
-
 /** The folders directly in a folder. */
 export async function listSubfolders(context: Context, place: PlaceId, folderId: string): Promise<Folder[]> {
   const folders: Folder[] = [];
@@ -84,10 +60,11 @@ async function queryFolders(context: Context, place: PlaceId, prefix: string, af
 function toFolder(row: Row): Folder[] {
   const parentId = row.sk.split('#')[1];
   if (typeof row.folderId !== 'string' || typeof row.name !== 'string' || parentId === undefined) return [];
-  return [{ id: row.folderId, parentId, name: row.name }];
+  const folder: Folder = { id: row.folderId, parentId, name: row.name };
+  const { removing } = row;
+  return [removing === 'all' || removing === 'empty' ? { ...folder, removing } : folder];
 }
 
-const folderIdByteCount = 12;
 const folderPageSize = 1_000;
 /** Folders of one project. */
 const maximumFolderCount = 50_000;

@@ -4,7 +4,7 @@ import type { Level } from '../../core/access/level.ts';
 import { isLevel } from '../../core/access/level.ts';
 import type { Context, Row, Value } from '../../core/context.ts';
 import { randomId, randomIdByteCount } from '../../core/id/derive.ts';
-import { isId, type ProjectId, type UserId } from '../../core/id/identifier.ts';
+import { isId, isUserId, type ProjectId, type UserId } from '../../core/id/identifier.ts';
 
 /** Who a membership is for: a user, or everybody. */
 export type Member = UserId | 'PUBLIC';
@@ -93,11 +93,14 @@ export async function updateProject(
 }
 
 /** Makes a project invisible to everybody at once; what is in it is then taken away page by page. */
-export async function markProjectDestroyed(context: Context, id: ProjectId): Promise<boolean> {
-  const set = { destroyed: true };
-  const project = await loadProject(context, id);
-  if (project === undefined) return false;
-  return (await context.rows.update('containers', projectKey(id), { set }, { version: project.version })) !== undefined;
+export async function markProjectDestroyed(context: Context, id: ProjectId, by: UserId): Promise<void> {
+  await context.rows.update('containers', projectKey(id), { set: { destroyed: true, destroyedBy: by } });
+}
+
+/** Who destroyed a project; undefined when nobody did, or nothing of it is left. */
+export async function loadDestroyer(context: Context, id: ProjectId): Promise<UserId | undefined> {
+  const row = await context.rows.get('containers', projectKey(id));
+  return row?.destroyed === true && isUserId(row.destroyedBy) ? row.destroyedBy : undefined;
 }
 
 /** Everybody's level in a project, as rows say it. */
@@ -175,7 +178,8 @@ function toProject(id: ProjectId, row: Row): Project {
   return { ...(facts as unknown as Omit<Project, 'id'>), id };
 }
 
-function projectKey(id: ProjectId) {
+/** Row A, which is there as long as anything may be put into the project. */
+export function projectKey(id: ProjectId) {
   return { pk: id, sk: 'A' };
 }
 

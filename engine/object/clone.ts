@@ -4,11 +4,13 @@ import { parseFolder } from '../../core/container/folder-path.ts';
 import type { Context } from '../../core/context.ts';
 import { invalidInput, serviceUnavailable } from '../../core/error/api-error.ts';
 import type { ObjectId, PlaceId } from '../../core/id/identifier.ts';
-import { ensureFolder, loadFolders } from '../container/folder.ts';
+import { ensureFolder, refusalOf, rootOf, type Target } from '../container/enter-folder.ts';
+import { loadFolders } from '../container/folder.ts';
 import { collectBytes } from './collect.ts';
 import { forEach } from './each.ts';
 import { withHiddenLinks } from './link.ts';
 import { type LoadedObject, loadObject } from './load.ts';
+import { removeFrom } from './remove.ts';
 import { isGone, listingKey, newMark, objectKey, type Placement, placementKey } from './row.ts';
 
 export type CloneRequest = {
@@ -31,19 +33,39 @@ export type CloneResult = {
 /**
  * Puts closed objects into another place as well. Idempotent. What is acknowledged as cloned or existing keeps its bytes,
  * whatever is removed elsewhere at the same time; an object that is being deleted is `missing`.
+ *
+ * @throws ApiError ResourceNotFound when the project is gone, InvalidState when a folder is just being removed; what was put
+ * there is taken back
  */
 export async function cloneObjects(context: Context, request: CloneRequest): Promise<CloneResult> {
   const { to, hiddenLinksFrom } = request;
   const { objects, missing } = await loadSources(context, request);
-  const folderOf = await planFolders(context, request);
+  const gone = await refusalOf(context, rootOf(to.container));
+  if (gone !== undefined) throw gone;
+  const targetOf = await planFolders(context, request);
   const result: CloneResult = { cloned: [], existed: [], missing: [...missing], open: [] };
+  const placed = new Map<Target, ObjectId[]>();
   await forEach(objects, async (object) => {
     if (object.row.state !== 'closed') return void result.open.push(object.id);
     const source = sourceOf(object, hiddenLinksFrom);
-    const outcome = await placeObject(context, object.id, to.container, await folderOf(source), source);
+    const target = await targetOf(source);
+    const outcome = await placeObject(context, object.id, to.container, target.folderId, source);
     result[outcome].push(object.id);
+    if (outcome === 'cloned') placed.set(target, [...(placed.get(target) ?? []), object.id]);
   });
+  await takeBackRefused(context, placed);
   return result;
+}
+
+/** A place may have begun to go while it was being filled. */
+async function takeBackRefused(context: Context, placed: ReadonlyMap<Target, readonly ObjectId[]>): Promise<void> {
+  const refusals = await forEach([...placed], async ([target, ids]) => {
+    const refusal = await refusalOf(context, target);
+    if (refusal !== undefined) await forEach(ids, (id) => removeFrom(context, target.place, id));
+    return refusal;
+  });
+  const refusal = refusals.find((one) => one !== undefined);
+  if (refusal !== undefined) throw refusal;
 }
 
 async function loadSources(context: Context, { objects, hiddenLinksFrom }: CloneRequest) {
@@ -66,14 +88,14 @@ function sourceOf(object: LoadedObject, from: PlaceId | undefined): Placement {
   return source;
 }
 
-/** Answers the folder id in the destination for an object that is placed like `source`. */
+/** Answers the folder in the destination for an object that is placed like `source`. */
 async function planFolders(context: Context, request: CloneRequest) {
   const { to, hiddenLinksFrom, keepFolders } = request;
   const parsed = parseFolder(to.folder);
   if ('problem' in parsed) throw invalidInput(`expected the folder "${to.folder.slice(0, 100)}" to ${parsed.problem}`);
   const tree = keepFolders && hiddenLinksFrom !== undefined ? await loadFolders(context, hiddenLinksFrom) : undefined;
-  const known = new Map<string, Promise<string>>();
-  return (source: Placement): Promise<string> => {
+  const known = new Map<string, Promise<Target>>();
+  return (source: Placement): Promise<Target> => {
     const path = tree?.pathOf(source.folderId) ?? '/';
     const folder = known.get(path) ?? ensureFolder(context, to.container, [...parsed.names, ...namesOf(path)]);
     known.set(path, folder);

@@ -3,6 +3,7 @@
 import type { Context } from '../../core/context.ts';
 import { isObjectId, type ObjectId, type PlaceId } from '../../core/id/identifier.ts';
 import { nameKeyPrefix } from '../container/sort-key.ts';
+import { forEach } from './each.ts';
 import { type LoadedObject, loadObjectsAt } from './load.ts';
 
 export type ListingPage = { readonly objects: LoadedObject[]; readonly next?: string };
@@ -47,6 +48,17 @@ export async function listAllObjects(
     after = page.next;
   } while (after !== undefined && objects.size <= limit);
   return { objects: [...objects.values()].slice(0, limit), more: objects.size > limit };
+}
+
+/** Takes away the rows of a folder's listing, of which no object needs any more. */
+export async function deleteListing(context: Context, place: PlaceId, folderId: string): Promise<void> {
+  let after: string | undefined;
+  do {
+    const range = { pk: `${place}#${folderId}`, limit: listingPageSize, ...(after === undefined ? {} : { after }) };
+    const page = await context.rows.query('objects', range);
+    await forEach(page.rows, ({ pk, sk }) => context.rows.delete('objects', { pk, sk }));
+    after = page.next;
+  } while (after !== undefined);
 }
 
 const listingPageSize = 500;

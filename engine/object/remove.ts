@@ -1,11 +1,12 @@
 // Takes objects out of a place: the reference first, then what nothing holds any more (protocols.md §5).
 
 import type { Context } from '../../core/context.ts';
+import { serviceUnavailable } from '../../core/error/api-error.ts';
 import type { ObjectId, PlaceId } from '../../core/id/identifier.ts';
 import { collectBytes } from './collect.ts';
 import { forEach } from './each.ts';
 import { unreachedHidden, withHiddenLinks } from './link.ts';
-import { listingKey, placementKey, toPlacement } from './row.ts';
+import { listingKey, type Placement, placementKey, toPlacement } from './row.ts';
 
 /**
  * Removes objects from a place, in any state, and with them the hidden ones there that no visible object reaches by links
@@ -23,18 +24,29 @@ export async function removeObjects(context: Context, place: PlaceId, ids: reado
   return [...linked.objects.map(({ id }) => id).filter((id) => asked.includes(id)), ...orphans];
 }
 
-/** Removes one object from a place and collects it when that was its last. */
+/**
+ * Removes one object from a place and collects it when that was its last. The row of the listing goes after that: it leads
+ * whoever empties the place here again, when this is interrupted.
+ */
 export async function removeFrom(context: Context, place: PlaceId, id: ObjectId): Promise<void> {
+  const placement = await takePlacement(context, place, id);
+  await collectBytes(context, id);
+  if (placement === undefined) return;
+  const { folderId, name, mark } = placement;
+  await context.rows.delete('objects', listingKey(place, folderId, name, id), { mark });
+}
+
+/** The placement that was taken away; undefined when there was none. */
+async function takePlacement(context: Context, place: PlaceId, id: ObjectId): Promise<Placement | undefined> {
   const key = placementKey(id, place);
   for (let attempt = 0; attempt < removeAttemptCount; attempt++) {
     const row = await context.rows.get('objects', key);
-    if (row === undefined) break;
-    const { folderId, name, revision, mark } = toPlacement(row);
-    if (!(await context.rows.delete('objects', key, { revision, mark }))) continue;
-    await context.rows.delete('objects', listingKey(place, folderId, name, id), { mark });
-    break;
+    if (row === undefined) return undefined;
+    const placement = toPlacement(row);
+    const { revision, mark } = placement;
+    if (await context.rows.delete('objects', key, { revision, mark })) return placement;
   }
-  await collectBytes(context, id);
+  throw serviceUnavailable(`"${id}" is being changed by many requests at once`);
 }
 
 const removeAttemptCount = 10;

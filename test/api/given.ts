@@ -7,6 +7,7 @@ import { routes } from '../../api/routes.ts';
 import { type Reply, serve } from '../../api/serve.ts';
 import { issueToken } from '../../engine/identity/token.ts';
 import { createUser } from '../../engine/identity/user.ts';
+import { doWork } from '../../engine/work.ts';
 import { createMemoryContext, type MemoryContext } from '../memory/context.ts';
 
 /** The body of a success: what tests read by type, and whatever else. */
@@ -103,4 +104,16 @@ export async function givenRecord(
   fields: Record<string, unknown> = {},
 ): Promise<string> {
   return (await client.call('/record/new', { project, ...fields })).id;
+}
+
+/** Three hours pass, and every message of the work queue is delivered when its time has come. */
+export async function passTime(context: MemoryContext): Promise<void> {
+  for (let round = 0; round < 12; round++) {
+    context.clock.now += 900_000;
+    for (;;) {
+      const index = context.queues.work.findIndex(({ visibleAt }) => visibleAt <= context.clock.now);
+      if (index < 0) break;
+      await doWork(context, context.queues.work.splice(index, 1)[0]?.message);
+    }
+  }
 }

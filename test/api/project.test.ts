@@ -1,9 +1,12 @@
 // Projects, their members and their settings, over the table of routes.
 
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { ProjectId } from '../../core/id/identifier.ts';
+import { createJob } from '../../engine/birth.ts';
 import { createProject } from '../../engine/container/project.ts';
-import { doWork } from '../../engine/work.ts';
-import { givenPlatform, givenProject, givenRecord, type Platform } from './given.ts';
+import { jobId, planJob } from '../memory/plan.ts';
+import { peekJob } from '../memory/platform.ts';
+import { givenPlatform, givenProject, givenRecord, type Platform, passTime } from './given.ts';
 
 let platform: Platform;
 beforeEach(async () => {
@@ -180,7 +183,18 @@ describe('projects', () => {
     expect(await alice.call(`/${id}/destroy`)).toEqual({ id });
     expect(await alice.refusal(`/${id}/describe`)).toMatch(/^404/);
     expect(context.rows.all('objects')).toEqual([]);
+    await passTime(context);
     expect(context.rows.all('containers')).toEqual([]);
+    expect(context.queues.work).toEqual([]);
+  });
+
+  test('a job that was started in it at the same moment ends as well', async () => {
+    const { alice, context } = platform;
+    const id = await givenProject(alice);
+    await alice.call(`/${id}/destroy`);
+    await createJob(context, planJob('late', { project: id as ProjectId }));
+    await passTime(context);
+    expect(peekJob(context, jobId('late')).state).toBe('terminated');
   });
 
   test('a large one is gone at once, and emptied by the work queue', async () => {
@@ -195,7 +209,7 @@ describe('projects', () => {
     expect(await alice.call(`/${id}/destroy`)).toEqual({ id });
     expect(await alice.refusal(`/${id}/describe`)).toMatch(/^404/);
     expect(context.rows.all('objects').length).toBeGreaterThan(0);
-    while (context.queues.work.length > 0) await doWork(context, context.queues.work.shift()?.message);
+    await passTime(context);
     expect(context.rows.all('objects')).toEqual([]);
     expect(context.rows.all('containers')).toEqual([]);
   });

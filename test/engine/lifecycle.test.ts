@@ -1,13 +1,17 @@
 // Jobs from birth to end on the memory platform: what a user sees when nothing goes wrong, and when something does.
 
 import { describe, expect, test } from 'vitest';
-import type { JobId } from '../../core/id/identifier.ts';
+import type { FileId, JobId, ProjectId } from '../../core/id/identifier.ts';
+import { jobWorkspace } from '../../core/job/row.ts';
 import type { Hash } from '../../core/reference/value.ts';
 import { createJob } from '../../engine/birth.ts';
+import { createObject } from '../../engine/object/create.ts';
 import { terminateTree } from '../../engine/terminate.ts';
 import { createMemoryContext, type MemoryContext } from '../memory/context.ts';
 import { jobId, type PlanOptions, planJob } from '../memory/plan.ts';
 import { createMemoryPlatform, type Program, peekJob, taskOf } from '../memory/platform.ts';
+
+const project: ProjectId = `project-${'0'.repeat(24)}`;
 
 type Programs = { readonly [name: string]: Program };
 
@@ -89,6 +93,51 @@ test('a failing subjob fails its whole tree, and who depends on it from outside'
   expect(peekJob(context, jobId('main'))).toMatchObject({ failureReason: 'JobTreeFailure', failureFrom: jobId('bad') });
   expect(peekJob(context, jobId('outside')).failureReason).toBe('DependencyUnsatisfiable');
   expect(context.rows.all('executions').filter(({ dueAt }) => dueAt !== undefined)).toEqual([]);
+});
+
+describe('an output that is a file of the workspace', () => {
+  const file: FileId = `file-${'0'.repeat(24)}`;
+
+  function givenRun(projectRow: object) {
+    const given = givenPlatform({
+      main: async ({ row }) => {
+        await createObject(given.context, {
+          ...{ id: file, place: jobWorkspace(row), folderId: '/', name: 'out', tags: [], types: [], properties: {} },
+          ...{
+            hidden: false,
+            details: {},
+            links: [],
+            state: 'closed',
+            createdBy: { user: row.launchedBy },
+            digest: 'd',
+          },
+        });
+        return { output: { file: { $dnanexus_link: file } } };
+      },
+    });
+    const start = async () => {
+      await given.context.rows.put('containers', { pk: project, sk: 'A', ...projectRow });
+      await given.run('main', { project });
+      await given.platform.run();
+      return peekJob(given.context, jobId('main'));
+    };
+    return { context: given.context, start };
+  }
+
+  test('is cloned to the project, and outlives the workspace', async () => {
+    const { context, start } = givenRun({});
+    expect((await start()).state).toBe('done');
+    expect(context.rows.peek('objects', { pk: file, sk: `P#${project}` })).toMatchObject({ name: 'out' });
+    expect(context.rows.all('objects').filter(({ sk }) => sk.startsWith('P#'))).toHaveLength(1);
+  });
+
+  test('fails a job whose project was destroyed meanwhile, and goes with the workspace', async () => {
+    const { context, start } = givenRun({ destroyed: true });
+    const row = await start();
+    expect(row).toMatchObject({ state: 'failed', failureReason: 'OutputError' });
+    expect(row.failureMessage).toContain(project);
+    expect(context.rows.all('objects')).toEqual([]);
+  });
 });
 
 test('terminating a tree stops its workers first', async () => {

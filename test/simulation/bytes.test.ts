@@ -261,6 +261,7 @@ function decides(given: readonly unknown[]): boolean {
 
 async function givenFileIn(held: readonly ProjectId[]): Promise<MemoryContext> {
   const context = createMemoryContext();
+  for (const pk of [work, first, second]) await context.rows.put('containers', { pk, sk: 'A' });
   const uploadId = await context.content.startUpload(contentKey(file, { birth: work }));
   const part = { index: 1, size: 1, md5: 'x', bytes: Buffer.from('x') };
   context.content.receivePart(uploadId, part);

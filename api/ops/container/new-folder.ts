@@ -3,7 +3,7 @@
 import type { z } from 'zod';
 import { joinFolder } from '../../../core/container/folder-path.ts';
 import { invalidState, resourceNotFound } from '../../../core/error/api-error.ts';
-import { ensureFolder, findFolder, makeFolder } from '../../../engine/container/folder.ts';
+import { ensureFolder, enterFolder, makeFolder } from '../../../engine/container/enter-folder.ts';
 import type { PlaceCall } from '../../route.ts';
 import type { newFolderInput } from '../../schemas/folder.ts';
 
@@ -14,13 +14,13 @@ export async function newFolder({ context, place, input }: PlaceCall<z.output<ty
     await ensureFolder(context, place, folder);
     return { id: place };
   }
-  const parent = await findFolder(context, place, folder.slice(0, -1));
+  const parent = await enterFolder(context, place, folder.slice(0, -1));
   if (parent === undefined) {
     const path = joinFolder(folder.slice(0, -1));
     throw resourceNotFound(path, `parent folder "${path}" does not exist: say "parents" to make it`);
   }
   const name = folder.at(-1);
-  if (name === undefined || !(await makeFolder(context, place, parent, name)).made) {
+  if (name === undefined || !(await makeFolder(context, parent, name)).made) {
     throw invalidState(`folder "${joinFolder(folder)}" exists already in ${place}`);
   }
   return { id: place };

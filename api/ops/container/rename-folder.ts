@@ -2,7 +2,7 @@
 
 import type { z } from 'zod';
 import { invalidInput } from '../../../core/error/api-error.ts';
-import { moveFolder } from '../../../engine/container/folder-change.ts';
+import { moveFolder } from '../../../engine/container/move-folder.ts';
 import type { PlaceCall } from '../../route.ts';
 import type { renameFolderInput } from '../../schemas/folder.ts';
 

@@ -9,9 +9,10 @@ import { type Id, isId, type ObjectClass, type PlaceId } from '../../../core/id/
 import { requestDigest } from '../../../core/object/digest.ts';
 import { findDetailLinks } from '../../../core/object/link.ts';
 import { metadataProblem } from '../../../core/object/metadata.ts';
-import { ensureFolder, findFolder } from '../../../engine/container/folder.ts';
+import { ensureFolder, enterFolder, refusalOf, type Target } from '../../../engine/container/enter-folder.ts';
 import { loadProject } from '../../../engine/container/project.ts';
 import { createObject, type NewObject, wasCreated } from '../../../engine/object/create.ts';
+import { removeObjects } from '../../../engine/object/remove.ts';
 import type { CreatedBy } from '../../../engine/object/row.ts';
 import type { PlaceCall } from '../../route.ts';
 import type { NewObjectInput } from '../../schemas/object.ts';
@@ -37,12 +38,12 @@ export async function newObject<Class extends ObjectClass>(
     throw invalidInput(problems.map((problem) => `expected key "details" of input to have ${problem}`));
   checkMetadata(input);
   const own = await prepare();
-  const folderId = await targetFolder(context, place, input.folder, input.parents);
+  const target = await targetFolder(context, place, input.folder, input.parents);
   await createObject(context, {
     ...own,
     id: id as NewObject['id'],
     place,
-    folderId,
+    folderId: target.folderId,
     name: input.name ?? id,
     tags: [...new Set(input.tags)],
     types: [...new Set(input.types)],
@@ -53,7 +54,10 @@ export async function newObject<Class extends ObjectClass>(
     createdBy: createdBy(caller),
     digest,
   });
-  return { id };
+  const refusal = await refusalOf(context, target);
+  if (refusal === undefined) return { id };
+  await removeObjects(context, place, [id as NewObject['id']]);
+  throw refusal;
 }
 
 /** Refuses what its row could not hold. */
@@ -86,12 +90,12 @@ export async function refuseExternalUpload(call: PlaceCall<unknown>): Promise<vo
   }
 }
 
-async function targetFolder(context: Context, place: PlaceId, path: string, parents: boolean): Promise<string> {
+async function targetFolder(context: Context, place: PlaceId, path: string, parents: boolean): Promise<Target> {
   const parsed = parseFolder(path);
   if ('problem' in parsed) throw invalidInput(`expected key "folder" of input to ${parsed.problem}`);
   if (parents) return ensureFolder(context, place, parsed.names);
-  const folderId = await findFolder(context, place, parsed.names);
-  if (folderId !== undefined) return folderId;
+  const target = await enterFolder(context, place, parsed.names);
+  if (target !== undefined) return target;
   throw resourceNotFound(joinFolder(parsed.names), `there is no such folder in ${place}: make it, or say "parents"`);
 }
 

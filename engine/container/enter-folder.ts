@@ -1,0 +1,105 @@
+// Folders that something is put into. A folder, or the project, may be taken away at that moment: whoever puts looks again
+// afterwards, and takes back what it put there when the place was going. The removal marks first and looks for contents then.
+
+import { joinFolder, root } from '../../core/container/folder-path.ts';
+import type { Context, Key } from '../../core/context.ts';
+import { type ApiError, invalidState, resourceNotFound } from '../../core/error/api-error.ts';
+import { isId, type PlaceId } from '../../core/id/identifier.ts';
+import { folderKey } from './folder.ts';
+import { projectKey } from './project.ts';
+
+type Step = { readonly key: Key; readonly folderId: string };
+/** A folder to put something into, and how it was reached: one step for each name. */
+export type Target = {
+  readonly place: PlaceId;
+  readonly folderId: string;
+  readonly names: readonly string[];
+  readonly way: readonly Step[];
+};
+
+/** The folder with these names from the root; undefined when there is none. InvalidState when it is being removed. */
+export async function enterFolder(
+  context: Context,
+  place: PlaceId,
+  names: readonly string[],
+): Promise<Target | undefined> {
+  let target = rootOf(place);
+  for (const name of names) {
+    const inner = await stepInto(context, target, name);
+    if (inner === undefined) return undefined;
+    target = inner;
+  }
+  return target;
+}
+
+/**
+ * The folder with these names, which is made, with its parents, where it is missing. Safe to race.
+ *
+ * @throws ApiError ResourceNotFound when the project is gone, InvalidState when a folder on the way is being removed
+ */
+export async function ensureFolder(context: Context, place: PlaceId, names: readonly string[]): Promise<Target> {
+  let target = rootOf(place);
+  for (const name of names) target = (await makeFolder(context, target, name)).target;
+  return target;
+}
+
+/** Makes one folder in another; `made` is false when it was there. */
+export async function makeFolder(
+  context: Context,
+  parent: Target,
+  name: string,
+): Promise<{ readonly target: Target; readonly made: boolean }> {
+  const known = await stepInto(context, parent, name);
+  if (known !== undefined) return { target: known, made: false };
+  const gone = await refusalOf(context, parent);
+  if (gone !== undefined) throw gone;
+  const key = folderKey(parent.place, parent.folderId, name);
+  const folderId = Buffer.from(context.random(folderIdByteCount)).toString('hex');
+  if (await context.rows.put('containers', { ...key, folderId, name }, 'absent')) {
+    const refusal = await refusalOf(context, parent);
+    if (refusal === undefined) return { target: within(parent, name, { key, folderId }), made: true };
+    await context.rows.delete('containers', key, { folderId });
+    throw refusal;
+  }
+  const other = await stepInto(context, parent, name);
+  if (other === undefined) throw leaving([...parent.names, name]);
+  return { target: other, made: false };
+}
+
+/** The folder that every place has. */
+export function rootOf(place: PlaceId): Target {
+  return { place, folderId: root, names: [], way: [] };
+}
+
+/**
+ * To be asked after something was put into a folder: why it may not stay there; undefined when it may. A removal that
+ * begins later finds it.
+ */
+export async function refusalOf(context: Context, { place, names, way }: Target): Promise<ApiError | undefined> {
+  const isProject = isId(place, 'project');
+  const keys = [...(isProject ? [projectKey(place)] : []), ...way.map(({ key }) => key)];
+  if (keys.length === 0) return undefined;
+  const rows = await context.rows.getMany('containers', keys);
+  const project = isProject ? rows.shift() : undefined;
+  if (isProject && (project === undefined || project.destroyed === true)) return resourceNotFound(place);
+  const stays = way.every(({ folderId }, at) => rows[at]?.folderId === folderId && rows[at]?.removing === undefined);
+  return stays ? undefined : leaving(names);
+}
+
+async function stepInto(context: Context, parent: Target, name: string): Promise<Target | undefined> {
+  const key = folderKey(parent.place, parent.folderId, name);
+  const row = await context.rows.get('containers', key);
+  if (typeof row?.folderId !== 'string') return undefined;
+  if (row.removing !== undefined) throw leaving([...parent.names, name]);
+  return within(parent, name, { key, folderId: row.folderId });
+}
+
+function within({ place, names, way }: Target, name: string, step: Step): Target {
+  return { place, folderId: step.folderId, names: [...names, name], way: [...way, step] };
+}
+
+function leaving(names: readonly string[]): ApiError {
+  return invalidState(`folder "${joinFolder(names)}" is being moved or removed: repeat this when that is through`);
+}
+
+const folderIdByteCount = 12;

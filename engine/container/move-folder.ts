@@ -1,0 +1,76 @@
+// Moves and renames folders. What is in a folder refers to its id, so moving touches no object.
+
+import { joinFolder } from '../../core/container/folder-path.ts';
+import type { FolderTree } from '../../core/container/folder-tree.ts';
+import type { Context, Key, Write } from '../../core/context.ts';
+import { invalidInput, invalidState, resourceNotFound, serviceUnavailable } from '../../core/error/api-error.ts';
+import type { PlaceId } from '../../core/id/identifier.ts';
+import { folderKey, loadFolders } from './folder.ts';
+
+/**
+ * Gives a folder another parent, another name, or both. ResourceNotFound when it, or the new parent, is missing;
+ * InvalidState when a folder of that name is there, or one of them is being removed; InvalidInput for the root, or for a
+ * move into itself.
+ */
+export async function moveFolder(
+  context: Context,
+  place: PlaceId,
+  from: readonly string[],
+  to: { readonly parent: readonly string[]; readonly name: string },
+): Promise<void> {
+  if (from.length === 0) throw invalidInput('the root folder "/" cannot be moved or renamed');
+  await changeTree(context, place, (tree) => {
+    const id = requireFolder(tree, from);
+    const parentId = requireFolder(tree, to.parent);
+    if (tree.subtreeOf(id).includes(parentId)) throw invalidInput(`"${joinFolder(from)}" cannot be moved into itself`);
+    const oldKey = folderKey(place, requireFolder(tree, from.slice(0, -1)), from.at(-1) ?? '');
+    const newKey = folderKey(place, parentId, to.name);
+    if (oldKey.sk === newKey.sk) return [];
+    for (const [one, names] of [[id, from] as const, [parentId, to.parent] as const]) {
+      if (tree.isLeaving(one)) throw invalidState(`folder "${joinFolder(names)}" is being removed`);
+    }
+    if (tree.idOf([...to.parent, to.name]) !== undefined) {
+      throw invalidState(`folder "${joinFolder([...to.parent, to.name])}" exists already`);
+    }
+    return [
+      { kind: 'put', table: 'containers', row: { ...newKey, folderId: id, name: to.name }, expected: 'absent' },
+      { kind: 'delete', table: 'containers', key: oldKey, expected: { folderId: id } },
+    ];
+  });
+}
+
+/**
+ * One change of the tree's shape at a time in a container: two that are each allowed could make a ring together, or one
+ * could move what the other is removing. `plan` is asked again when another one came first; nothing to write is the end.
+ */
+export async function changeTree(
+  context: Context,
+  place: PlaceId,
+  plan: (tree: FolderTree) => readonly Write[],
+): Promise<void> {
+  const key: Key = { pk: place, sk: 'M' };
+  for (let attempt = 0; attempt < changeAttemptCount; attempt++) {
+    const changes = await context.rows.get('containers', key);
+    const writes = plan(await loadFolders(context, place));
+    if (writes.length === 0) return;
+    const count = typeof changes?.count === 'number' ? changes.count : 0;
+    const row = { ...key, count: count + 1 };
+    const first: Write = {
+      kind: 'put',
+      table: 'containers',
+      row,
+      expected: changes === undefined ? 'absent' : { count },
+    };
+    if (await context.rows.transact([first, ...writes])) return;
+  }
+  throw serviceUnavailable(`the folders of ${place} are being changed by many requests at once`);
+}
+
+/** The id of the folder with these names; ResourceNotFound when there is none. */
+export function requireFolder(tree: FolderTree, names: readonly string[]): string {
+  const id = tree.idOf(names);
+  if (id === undefined) throw resourceNotFound(joinFolder(names), 'there is no such folder');
+  return id;
+}
+
+const changeAttemptCount = 5;
