@@ -3,8 +3,9 @@
 import type { Caller, KnownCaller } from '../core/access/caller.ts';
 import { atLeast, type Level } from '../core/access/level.ts';
 import { invalidAuthentication, invalidInput, permissionDenied, resourceNotFound } from '../core/error/api-error.ts';
-import { isObjectId, isPlaceId, type PlaceId } from '../core/id/identifier.ts';
+import { isId, isObjectId, isPlaceId, type PlaceId } from '../core/id/identifier.ts';
 import { loadLevel } from '../engine/container/level.ts';
+import { loadDestroyer } from '../engine/container/project.ts';
 import { type LoadedObject, loadObject } from '../engine/object/load.ts';
 import type { Access, BaseCall, Call, Route } from './route.ts';
 
@@ -39,7 +40,7 @@ export async function authorise(
     case 'worker':
       return known as Call<Access['kind'], unknown>;
     case 'place':
-      return { ...known, ...(await enter(base, caller, base.subject, access.level, route.path)) } as never;
+      return { ...known, ...(await enterNamed(base, caller, access, route.path)) } as never;
     case 'target':
       return { ...known, ...(await enter(base, caller, projectOf(base.input), access.level, route.path)) } as never;
     case 'object':
@@ -47,6 +48,14 @@ export async function authorise(
     default:
       return access satisfies never;
   }
+}
+
+type PlaceAccess = Extract<Access, { kind: 'place' }>;
+
+async function enterNamed(base: BaseCall<unknown>, caller: KnownCaller, { level, repeats }: PlaceAccess, path: string) {
+  const { context, subject: place } = base;
+  const destroyer = repeats && isId(place, 'project') ? await loadDestroyer(context, place) : undefined;
+  return destroyer === caller.user && isPlaceId(place) ? { place, level } : enter(base, caller, place, level, path);
 }
 
 async function enter(

@@ -8,17 +8,17 @@ import type { ObjectId, PlaceId } from '../core/id/identifier.ts';
 import type { LoadedObject } from '../engine/object/load.ts';
 
 /**
- * Who may call a route. `place`: a level in the project or container that the path names. `target`: a level in the one
- * that the input's `project` names. `object`: a level where the object of the path lives, in the place that the input's
- * `project` names or, without, in one that the caller may see; a `hint` may be wrong; `ignored` where the input is data.
- * `worker`: the job's own token, in whatever state its job is.
+ * Who may call a route. `place`: a level in the project or container that the path names; where it `repeats`, whoever
+ * destroyed that project may still call it. `target`: a level in the one that the input's `project` names. `object`: a level
+ * where the object of the path lives, in the place that the input's `project` names or, without, in one that the caller may
+ * see; a `hint` may be wrong; `ignored` where the input is data. `worker`: the job's own token, in whatever state its job is.
  */
 export type Access =
   | { readonly kind: 'anyone' }
   | { readonly kind: 'caller' }
   | { readonly kind: 'job' }
   | { readonly kind: 'worker' }
-  | { readonly kind: 'place'; readonly level: Level }
+  | { readonly kind: 'place'; readonly level: Level; readonly repeats?: true }
   | { readonly kind: 'target'; readonly level: Level }
   | { readonly kind: 'object'; readonly open: Level; readonly closed: Level; readonly project?: 'hint' | 'ignored' };
 

@@ -69,6 +69,7 @@ const viewPlace = { kind: 'place', level: 'VIEW' } as const;
 const uploadPlace = { kind: 'place', level: 'UPLOAD' } as const;
 const contribute = { kind: 'place', level: 'CONTRIBUTE' } as const;
 const administer = { kind: 'place', level: 'ADMINISTER' } as const;
+const destroy = { ...administer, repeats: true } as const;
 const target = { kind: 'target', level: 'UPLOAD' } as const;
 const viewTarget = { kind: 'target', level: 'VIEW' } as const;
 const viewObject = { kind: 'object', open: 'VIEW', closed: 'VIEW' } as const;
@@ -101,7 +102,7 @@ const projectRoutes: readonly Route[] = [
   route('/project/new', project.newProjectInput, known, newProject),
   route('/project-xxxx/describe', describeInput, viewPlace, describeProject),
   route('/project-xxxx/update', project.updateProjectInput, administer, updateProject),
-  route('/project-xxxx/destroy', project.destroyProjectInput, administer, destroyProject),
+  route('/project-xxxx/destroy', project.destroyProjectInput, destroy, destroyProject),
   route('/project-xxxx/invite', project.inviteInput, administer, invite),
   route('/project-xxxx/decreasePermissions', project.decreasePermissionsInput, viewPlace, decreasePermissions),
   route('/project-xxxx/leave', object.emptyInput, viewPlace, leave),

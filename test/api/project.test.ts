@@ -188,6 +188,19 @@ describe('projects', () => {
     expect(context.queues.work).toEqual([]);
   });
 
+  test('who destroyed one and asks again gets the same answer; nobody else learns that there was one', async () => {
+    const { alice, bob, context } = platform;
+    const id = await givenProject(alice);
+    await alice.call(`/${id}/invite`, { invitee: 'user-bob', level: 'ADMINISTER' });
+    await alice.call(`/${id}/destroy`);
+    expect(await alice.call(`/${id}/destroy`, { terminateJobs: true })).toEqual({ id });
+    expect(await bob.refusal(`/${id}/destroy`)).toMatch(/^404 ResourceNotFound/);
+    expect(await alice.refusal(`/${id}/update`, { name: 'x' })).toMatch(/^404 ResourceNotFound/);
+    expect(await alice.refusal('/record/new', { project: id })).toMatch(/^404 ResourceNotFound/);
+    await passTime(context);
+    expect(await alice.refusal(`/${id}/destroy`)).toMatch(/^404 ResourceNotFound/);
+  });
+
   test('a job that was started in it at the same moment ends as well', async () => {
     const { alice, context } = platform;
     const id = await givenProject(alice);
