@@ -3,7 +3,7 @@
 import type { Caller } from '../core/access/caller.ts';
 import type { Context } from '../core/context.ts';
 import { ApiError, invalidInput } from '../core/error/api-error.ts';
-import { exceedsDepth, hasBrokenText, maximumDepth } from '../core/reference/value.ts';
+import { exceedsDepth, hasBrokenText, hasEndlessNumber, maximumDepth } from '../core/reference/value.ts';
 import { authorise, identify } from './authorise.ts';
 import { matchRoute } from './match.ts';
 import type { Route } from './route.ts';
@@ -48,7 +48,8 @@ function checkShape(route: Route, input: unknown): unknown {
   if (exceedsDepth(input)) throw invalidInput(`expected input to nest at most ${maximumDepth} levels`);
   if (hasBrokenText(input))
     throw invalidInput('expected input to be well-formed Unicode: it holds half of a surrogate pair');
-  const result = route.schema.safeParse(input);
+  if (hasEndlessNumber(input)) throw invalidInput('expected input to hold numbers below 1.8e308 only');
+  const result = route.schema.safeParse(input, { reportInput: true });
   if (!result.success) throw invalidInput(problemsOf(result.error));
   return result.data;
 }

@@ -24,7 +24,7 @@ export const describeInput = z.object({
 export type DescribeInput = z.output<typeof describeInput>;
 
 /** As searches and lists take it: `true` for the default fields. */
-export const describeOption = z.union([z.boolean(), describeInput]);
+export const describeOption = z.union([z.boolean(), describeInput], 'be a boolean, or a hash that names fields');
 export type DescribeOption = z.output<typeof describeOption>;
 
 const maximumFieldCount = 200;

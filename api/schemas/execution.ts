@@ -1,6 +1,8 @@
 // Shapes of the inputs of executions: run, /job/new, describe, searches (dx-api.md §4, §5, §7.3).
 
 import { z } from 'zod';
+import { type IdClass, isObjectId, isUserId, parseId } from '../../core/id/identifier.ts';
+import { jobStates } from '../../core/job/state.ts';
 import { namePattern, nameTree, propertyTree } from './find.ts';
 import { details, folder, isHash, name, nonce, properties, propertyChanges, tag, tags } from './metadata.ts';
 
@@ -94,21 +96,47 @@ export const updateJobInput = z.object({
 });
 export const noInput = z.object({});
 
-const idOrIds = z.union([z.string().max(64), z.array(z.string().max(64)).max(1_000)]);
+/** Other things than ids find nothing: that is told, or a name in their place would look like no such jobs. */
+function idOf(...classes: readonly IdClass[]) {
+  const message = `be the id of ${classes.map(withArticle).join(' or ')}`;
+  return z.string().refine((text) => (classes as readonly unknown[]).includes(parseId(text)?.className), message);
+}
+function idsOf(...classes: readonly IdClass[]) {
+  const id = idOf(...classes);
+  return z.union(
+    [id, z.array(id).max(1_000)],
+    `be the id of ${classes.map(withArticle).join(' or ')}, or an array of at most 1000`,
+  );
+}
+const withArticle = (name: string) => `${/^[aeiou]/.test(name) ? 'an' : 'a'} ${name}`;
+
+/** Apps and global workflows go by names as well. */
+const executable = z
+  .string()
+  .refine(
+    (text) => isObjectId(text) || (/^(app|globalworkflow)-./.test(text) && text.length <= 256),
+    'be the id of an applet, app or workflow (a path or a name is resolved by clients)',
+  );
+const launchedBy = z
+  .string()
+  .refine((text) => text === 'self' || isUserId(text), 'be "self" or the id of a user, such as "user-ada"');
+const stateNames = [...Object.keys(jobStates), 'in_progress', 'partially_failed', 'unresponsive'];
+const state = z.enum(stateNames);
+const states = z.union([state, z.array(state).max(20)], `be one of ${stateNames.join(', ')}, or an array of such`);
 const moment = z.number().int();
 
 export const findExecutionsInput = z.object({
   class: z.enum(['job', 'analysis']).nullish(),
-  id: idOrIds.nullish(),
-  launchedBy: z.string().max(80).nullish(),
-  executable: z.string().max(64).nullish(),
-  project: z.string().max(64).nullish(),
-  state: z.union([z.string().max(64), z.array(z.string().max(64)).max(20)]).nullish(),
-  originJob: idOrIds.nullish(),
+  id: idsOf('job', 'analysis').nullish(),
+  launchedBy: launchedBy.nullish(),
+  executable: executable.nullish(),
+  project: idOf('project', 'container').nullish(),
+  state: states.nullish(),
+  originJob: idsOf('job', 'analysis').nullish(),
   /** Null: only executions without one. */
-  parentJob: z.string().max(64).nullable().optional(),
-  parentAnalysis: z.string().max(64).nullable().optional(),
-  rootExecution: idOrIds.nullish(),
+  parentJob: idOf('job', 'analysis').nullable().optional(),
+  parentAnalysis: idOf('job', 'analysis').nullable().optional(),
+  rootExecution: idsOf('job', 'analysis').nullish(),
   name: namePattern.nullish(),
   tags: nameTree.nullish(),
   properties: propertyTree.nullish(),
@@ -116,7 +144,7 @@ export const findExecutionsInput = z.object({
   created: z.object({ after: moment.nullish(), before: moment.nullish() }).nullish(),
   includeSubjobs: z.boolean().default(true),
   includeRestarted: z.boolean().default(false),
-  describe: z.union([z.boolean(), describeJobInput]).nullish(),
+  describe: z.union([z.boolean(), describeJobInput], 'be a boolean, or a hash that names fields').nullish(),
   limit: z.number().int().min(1).max(1_000).nullish(),
   starting: z.string().max(128).nullish(),
 });

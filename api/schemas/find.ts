@@ -10,11 +10,11 @@ import { isHash, project } from './metadata.ts';
 
 /** A page of results: clients begin with 100 and go up to 1000. */
 const limit = z.number().int().min(1).max(1_000).default(1_000);
-export const namePattern = z.union([
-  z.string(),
-  z.object({ glob: z.string() }),
-  z.object({ regexp: z.string(), flags: z.string().optional() }),
-]);
+export const namePattern = z.union(
+  [z.string(), z.object({ glob: z.string() }), z.object({ regexp: z.string(), flags: z.string().optional() })],
+  'be a string, {"glob": "…"} or {"regexp": "…"}',
+);
+const textOrTexts = z.union([z.string(), z.array(z.string()).max(1_000)], 'be a string or an array of at most 1000');
 /** Negative times count back from now (dx-api.md §1.1). */
 const timeRange = z.object({ after: z.number().optional(), before: z.number().optional() });
 
@@ -50,13 +50,13 @@ export const findDataObjectsInput = z.object({
   state: z.enum(['open', 'closing', 'closed', 'any']).default('any'),
   visibility: z.enum(['hidden', 'visible', 'either']).default('visible'),
   name: namePattern.optional(),
-  id: z.union([z.string(), z.array(z.string()).max(1_000)]).optional(),
+  id: textOrTexts.optional(),
   type: nameTree.optional(),
   tag: nameTree.optional(),
   tags: nameTree.optional(),
   properties: propertyTree.optional(),
   link: z.string().optional(),
-  region: z.union([z.string(), z.array(z.string())]).optional(),
+  region: textOrTexts.optional(),
   scope: z.object({ project, folder: folderPath.default([]), recurse: z.boolean().default(true) }).optional(),
   level: z.enum(levels).default('VIEW'),
   modified: timeRange.optional(),
@@ -75,12 +75,12 @@ export type FindDataObjectsInput = z.output<typeof findDataObjectsInput>;
 
 export const findProjectsInput = z.object({
   name: namePattern.optional(),
-  id: z.union([z.string(), z.array(z.string()).max(1_000)]).optional(),
+  id: textOrTexts.optional(),
   level: z.enum(levels).default('CONTRIBUTE'),
   explicitPermission: z.boolean().nullish(),
   public: z.boolean().nullish(),
-  region: z.union([z.string(), z.array(z.string())]).nullish(),
-  billTo: z.union([z.string(), z.array(z.string())]).nullish(),
+  region: textOrTexts.nullish(),
+  billTo: textOrTexts.nullish(),
   properties: propertyTree.optional(),
   tags: nameTree.optional(),
   created: timeRange.optional(),
@@ -106,14 +106,16 @@ export const resolveDataObjectsInput = z.object({
 
 const describeTarget = z.object({ id: z.string(), project: project.nullish(), describe: describeOption.optional() });
 export const describeDataObjectsInput = z.object({
-  objects: z.array(z.union([z.string(), describeTarget])).max(1_000),
+  objects: z.array(z.union([z.string(), describeTarget], 'be an id, or a hash with the "id" of an object')).max(1_000),
   classDescribeOptions: z
     .custom<Record<string, unknown>>(isHash, 'be a hash')
-    .transform((options) =>
+    .transform((options, check) =>
       Object.fromEntries(
         Object.entries(options).flatMap(([name, option]) => {
-          const parsed = describeOption.safeParse(option);
-          return parsed.success ? [[name, parsed.data]] : [];
+          const parsed = describeOption.safeParse(option, { reportInput: true });
+          if (parsed.success) return [[name, parsed.data]];
+          check.issues.push({ ...parsed.error.issues[0], path: [name] } as z.core.$ZodRawIssue);
+          return [];
         }),
       ),
     )

@@ -18,10 +18,12 @@ export const tags = z.array(tag).max(1_000);
 export const types = z
   .array(z.unknown())
   .max(1_000)
-  .refine(
-    (list): list is string[] => list.every((type) => typeof type === 'string' && /^[\x20-\x7e]{1,1000}$/.test(type)),
-    'be an array of valid strings for a type name: printable ASCII, at most 1000 characters',
-  );
+  .transform((list, check) => {
+    const bad = list.findIndex((type) => typeof type !== 'string' || !/^[\x20-\x7e]{1,1000}$/.test(type));
+    const message = 'be an array of valid strings for a type name: printable ASCII, at most 1000 characters';
+    if (bad >= 0) check.addIssue({ code: 'custom', message, input: list[bad] });
+    return list as string[];
+  });
 const propertyKey = text({ min: 1, max: 1_000 });
 const propertyValue = text({ max: 10_000 });
 const maximumPropertyCount = 1_000;
@@ -31,12 +33,17 @@ function hashOf<Value>(value: z.ZodType<Value>) {
   return z
     .custom<Record<string, unknown>>(isHash, 'be a hash')
     .refine((hash) => Object.keys(hash).length <= maximumPropertyCount, `have at most ${maximumPropertyCount} keys`)
-    .refine(
-      (hash) => Object.keys(hash).every((key) => propertyKey.safeParse(key).success),
-      'have keys of 1 to 1000 bytes',
-    )
-    .refine((hash) => Object.values(hash).every((entry) => value.safeParse(entry).success), 'have valid values')
-    .transform((hash) => Object.fromEntries(Object.entries(hash)) as Record<string, Value>);
+    .transform((hash, check) => {
+      for (const [key, entry] of Object.entries(hash)) {
+        const badKey = propertyKey.safeParse(key, { reportInput: true }).error?.issues.at(-1);
+        if (badKey !== undefined) {
+          check.addIssue({ code: 'custom', message: badKey.message.replace(/^be /, 'have keys of '), input: key });
+        }
+        const bad = value.safeParse(entry, { reportInput: true }).error?.issues.at(-1);
+        if (bad !== undefined) check.issues.push({ ...bad, path: [key] } as z.core.$ZodRawIssue);
+      }
+      return Object.fromEntries(Object.entries(hash)) as Record<string, Value>;
+    });
 }
 
 export const properties = hashOf(propertyValue);
@@ -50,6 +57,13 @@ export const details = z.custom<Record<string, unknown> | unknown[]>(
 export const nonce = text({ min: 1, max: 128 });
 export const folder = z.string().refine((path) => path.startsWith('/'), 'be a non-empty string starting with "/"');
 export const project = z.string().max(64);
+const smallestAmount = 1e-6;
+/** A number that every store holds exactly enough: DynamoDB has no endless ones, and its client none that are rounded. */
+export const amount = z
+  .number()
+  .min(0)
+  .max(Number.MAX_SAFE_INTEGER)
+  .refine((value) => value === 0 || value >= smallestAmount, `be 0, or at least ${smallestAmount}`);
 export const shortText = text({ max: 10_000 });
 export const longText = text({ max: 200_000 });
 

@@ -1,44 +1,78 @@
-// Tells what is wrong with an input, in the words that clients know (dx-api.md §1.3). Knows no route.
+// Tells what is wrong with an input, in the words that clients know (dx-api.md §1.3): what is allowed, and what was found
+// instead. Knows no route.
 
 import type { z } from 'zod';
 
-/** One sentence for each problem: `expected key "state" of input to be a string`. */
+type Issue = z.core.$ZodIssue;
+
+/** One sentence for each key that is wrong: `expected key "state" of input to be a string, not 7`. */
 export function problemsOf(error: z.ZodError): string[] {
-  return error.issues.flatMap((issue) => describeIssue(issue, issue.path));
+  const byKey = Map.groupBy(error.issues, (issue) => JSON.stringify(issue.path.map(String)));
+  return [...byKey.values()].map((issues) => tell(tellingOf(issues)));
 }
 
-function describeIssue(issue: z.core.$ZodIssue, path: readonly PropertyKey[]): string[] {
+/** Of several about one key: that it is of the wrong type, or else the last one, which is the narrowest. */
+function tellingOf(issues: readonly Issue[]): Issue {
+  return issues.find(({ code }) => code === 'invalid_type') ?? (issues.at(-1) as Issue);
+}
+
+function tell(issue: Issue): string {
+  const { path } = issue;
   const where = path.length === 0 ? 'input' : `key "${path.map(String).join('.').slice(0, shownPathLength)}" of input`;
+  return `expected ${where} to ${wanted(issue)}${found(issue)}`;
+}
+
+function wanted(issue: Issue): string {
   switch (issue.code) {
     case 'invalid_type':
-      return [`expected ${where} to be ${typeNames[issue.expected] ?? `of type ${issue.expected}`}`];
+      return `be ${typeNames[issue.expected] ?? `of type ${issue.expected}`}`;
     case 'too_small':
-      return [`expected ${where} to have at least ${issue.minimum} ${unitOf(issue.origin)}`.trimEnd()];
+      return isNumeric(issue.origin)
+        ? `be at least ${issue.minimum}`
+        : `have at least ${issue.minimum} ${unitOf(issue.origin)}`;
     case 'too_big':
-      return [`expected ${where} to have at most ${issue.maximum} ${unitOf(issue.origin)}`.trimEnd()];
+      return isNumeric(issue.origin)
+        ? `be at most ${issue.maximum}`
+        : `have at most ${issue.maximum} ${unitOf(issue.origin)}`;
     case 'invalid_value':
-      return [`expected ${where} to be one of ${issue.values.map((value) => JSON.stringify(value)).join(', ')}`];
-    case 'invalid_union': {
-      const types = [...new Set(issue.errors.flat().flatMap(shortName))];
-      return [`expected ${where} to be ${types.length > 0 ? types.join(' or ') : 'of another form'}`];
-    }
-    case 'invalid_key':
-      return [`expected the keys of ${where} to be valid: ${issue.issues.map((inner) => inner.message).join(', ')}`];
+      return `be one of ${issue.values.map((value) => JSON.stringify(value)).join(', ')}`;
+    case 'invalid_union':
+      return issue.message === zodsOwnMessage ? wantedOfUnion(issue.errors) : issue.message;
     default:
-      return [issue.code === 'custom' ? `expected ${where} to ${issue.message}` : `${where}: ${issue.message}`];
+      return issue.message;
   }
 }
 
-function shortName(issue: z.core.$ZodIssue): string[] {
+function wantedOfUnion(errors: readonly (readonly Issue[])[]): string {
+  const types = [...new Set(errors.flat().flatMap(shortName))];
+  return `be ${types.length > 0 ? types.join(' or ') : 'of another form'}`;
+}
+
+function shortName(issue: Issue): string[] {
   if (issue.code === 'invalid_type' && issue.path.length === 0) return [typeNames[issue.expected] ?? issue.expected];
   if (issue.code === 'invalid_value') return issue.values.map((value) => JSON.stringify(value));
   return [];
 }
 
+/** What there was instead; nothing of what nobody should read over a shoulder. */
+function found(issue: Issue): string {
+  if (!('input' in issue) || secretKeys.has(String(issue.path.at(-1)))) return '';
+  const { input } = issue;
+  if (input === undefined) return ', and it is missing';
+  if (Array.isArray(input)) return `, not an array of ${input.length}`;
+  if (typeof input === 'object' && input !== null) return `, not a hash of ${Object.keys(input).length}`;
+  const text = JSON.stringify(input) ?? typeof input;
+  if (typeof input === 'string' && text.length > shownValueLength)
+    return `, not a text of ${Buffer.byteLength(input)} bytes`;
+  return `, not ${text}`;
+}
+
+function isNumeric(origin: string): boolean {
+  return origin === 'number' || origin === 'int' || origin === 'bigint';
+}
+
 function unitOf(origin: string): string {
-  if (origin === 'string') return 'characters';
-  if (origin === 'array') return 'elements';
-  return '';
+  return origin === 'string' ? 'characters' : 'elements';
 }
 
 const typeNames: Readonly<Record<string, string>> = {
@@ -51,4 +85,8 @@ const typeNames: Readonly<Record<string, string>> = {
   record: 'a hash',
   null: 'null',
 };
+const secretKeys: ReadonlySet<string> = new Set(['password', 'otp']);
+/** What zod says of a union that says nothing about itself. */
+const zodsOwnMessage = 'Invalid input';
 const shownPathLength = 200;
+const shownValueLength = 60;

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { isLevel, type Level, levels } from '../../core/access/level.ts';
-import { isHash, longText, name, properties, shortText, tags } from './metadata.ts';
+import { amount, isHash, longText, name, properties, shortText, tags } from './metadata.ts';
 
 /** The settings that a project has, by their names on the wire, with what they are when nobody said. */
 export const projectSettings = {
@@ -17,9 +17,9 @@ export const projectSettings = {
   destroyProtected: z.boolean().default(false),
   allowedExecutables: z.array(z.string().max(64)).max(1_000).nullable().default(null),
   defaultInstanceType: z.string().max(64).nullable().default(null),
-  monthlyComputeLimit: z.number().nonnegative().nullable().default(null),
-  monthlyEgressBytesLimit: z.number().nonnegative().nullable().default(null),
-  monthlyStorageLimit: z.number().nonnegative().nullable().default(null),
+  monthlyComputeLimit: amount.nullable().default(null),
+  monthlyEgressBytesLimit: amount.nullable().default(null),
+  monthlyStorageLimit: amount.nullable().default(null),
 } as const;
 
 export const newProjectInput = z.object({

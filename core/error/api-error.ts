@@ -27,7 +27,7 @@ export class ApiError extends Error {
   readonly details: unknown;
 
   constructor(type: ErrorType, message: string, details?: unknown, options?: ErrorOptions) {
-    super(message, options);
+    super(printable(message), options);
     this.name = 'ApiError';
     this.type = type;
     this.status = errorStatuses[type];
@@ -46,14 +46,14 @@ export class ApiError extends Error {
  * clients expect to read "The entity record-… could not be found" (dx-toolkit, test_dx_resolve_check_resolution_needed).
  */
 export function resourceNotFound(what: string, hint = 'check the id, and that you have at least VIEW where it lives') {
-  const named = idPattern.test(what) ? `The entity ${what}` : `"${what}"`;
+  const named = idPattern.test(what) ? `The entity ${what}` : `"${clip(what, shownNameLength)}"`;
   return new ApiError('ResourceNotFound', `${named} could not be found, or you may not see it: ${hint}`);
 }
 
 /** 422: all problems of one input, told together. */
 export function invalidInput(problems: string | readonly string[], details?: unknown): ApiError {
   const list = typeof problems === 'string' ? [problems] : problems;
-  const shown = list.slice(0, shownProblemCount);
+  const shown = list.slice(0, shownProblemCount).map((problem) => clip(problem, shownProblemLength));
   const rest = list.length - shown.length;
   return new ApiError('InvalidInput', shown.join('; ') + (rest > 0 ? `; and ${rest} more` : ''), details);
 }
@@ -99,8 +99,23 @@ export function internalError(requestId: string, options?: ErrorOptions): ApiErr
   return new ApiError('InternalError', message, undefined, options);
 }
 
+/** What was sent is data: what would steer a terminal, or turn the direction of its text, is told as an escape. */
+function printable(message: string): string {
+  return message.replace(unprintable, (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+/** A text as far as it is worth printing. */
+function clip(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length).replace(/[\ud800-\udbff]$/, '')}…`;
+}
+
+const unprintable = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+
 /** An id of 24 characters, of whatever class. */
 const idPattern = /^[a-z]+-[0-9A-Za-z]{24}$/;
 
 /** Problems of one input that are printed; the others are counted. */
 const shownProblemCount = 20;
+/** Longer ones repeat what was sent. */
+const shownProblemLength = 600;
+const shownNameLength = 200;

@@ -60,6 +60,13 @@ export function hasBrokenText(value: unknown): boolean {
   return isHash(value) && Object.entries(value).some(([name, inner]) => !name.isWellFormed() || hasBrokenText(inner));
 }
 
+/** True when a number is so large that JSON would write it as null: JavaScript reads 1e400 as infinite. Of bounded depth. */
+export function hasEndlessNumber(value: unknown): boolean {
+  if (typeof value === 'number') return !Number.isFinite(value);
+  if (Array.isArray(value)) return value.some(hasEndlessNumber);
+  return isHash(value) && Object.values(value).some(hasEndlessNumber);
+}
+
 /** The same value with every hash and array rebuilt by `replace`, which answers undefined to leave one to the walk. */
 export function rebuild(value: unknown, replace: (value: Hash) => { value: unknown } | undefined): unknown {
   if (Array.isArray(value)) return value.map((item) => rebuild(item, replace));

@@ -147,7 +147,7 @@ describe('projects', () => {
     const { alice } = platform;
     const refusal = await alice.refusal('/project/new', { name: 7, tags: 'x' });
     expect(refusal).toBe(
-      '422 InvalidInput: expected key "name" of input to be a string; expected key "tags" of input to be an array',
+      '422 InvalidInput: expected key "name" of input to be a string, not 7; expected key "tags" of input to be an array, not "x"',
     );
     expect(await alice.refusal('/system/findDataObjects', { state: 7 })).toMatch(/key "state" of input/);
     expect(await alice.refusal('/project/new', [])).toMatch(/^422 InvalidInput: expected input to be a hash/);
