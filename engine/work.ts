@@ -5,6 +5,8 @@ import { readWorkMessage } from '../core/work/message.ts';
 import { advance, continueSettling, onObjectClosed } from './advance.ts';
 import { goOnDestroying } from './container/destroy-project.ts';
 import { goOnRemovingFolders } from './container/remove-folder.ts';
+import { collectBytes } from './object/collect.ts';
+import { forEach } from './object/each.ts';
 import { sentRound } from './send-work.ts';
 
 /**
@@ -22,6 +24,9 @@ export async function doWork(context: Context, body: unknown): Promise<void> {
       return continueSettling(context, message.job, message);
     case 'wake':
       return onObjectClosed(context, message.object, message.after);
+    case 'collect':
+      await forEach(message.objects, (id) => collectBytes(context, id));
+      return;
     case 'destroy':
       return goOnDestroying(context, message);
     case 'removeFolders':

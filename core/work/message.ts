@@ -22,7 +22,9 @@ type WorkOrder =
       readonly after: string;
     }
   /** Wake who waits for an object, after a key. */
-  | { readonly kind: 'wake'; readonly object: ObjectId; readonly after: string }
+  | { readonly kind: 'wake'; readonly object: ObjectId; readonly after?: string }
+  /** Delete objects that nothing refers to any more, or finish that. */
+  | { readonly kind: 'collect'; readonly objects: readonly ObjectId[] }
   /** Empty a workspace whose job is settled, or a project that was destroyed, after a position; `last`: for good. */
   | { readonly kind: 'destroy'; readonly container: PlaceId; readonly after?: string; readonly last?: true }
   /** Take away folders that are being removed, and what was put into those that are. */
@@ -41,7 +43,7 @@ export function readWorkMessage(body: unknown): WorkMessage | undefined {
 }
 
 function readOrder(body: Record<string, unknown>): WorkOrder | undefined {
-  const { kind, job, object, container, place, folders, stage, last, try: attempt } = body;
+  const { kind, job, object, objects, container, place, folders, stage, last, try: attempt } = body;
   const after = typeof body.after === 'string' ? body.after : undefined;
   const from = after === undefined ? {} : { after };
   switch (kind) {
@@ -51,7 +53,9 @@ function readOrder(body: Record<string, unknown>): WorkOrder | undefined {
       if (!isId(job, 'job') || typeof attempt !== 'number' || !isStage(stage) || after === undefined) return undefined;
       return { kind, job, try: attempt, stage, after };
     case 'wake':
-      return isObjectId(object) && after !== undefined ? { kind, object, after } : undefined;
+      return isObjectId(object) ? { kind, object, ...from } : undefined;
+    case 'collect':
+      return isListOf(objects, isObjectId) ? { kind, objects } : undefined;
     case 'destroy':
       return isPlaceId(container) ? { kind, container, ...from, ...(last === true ? { last } : {}) } : undefined;
     case 'removeFolders':

@@ -10,7 +10,7 @@ import { collectBytes } from './collect.ts';
 import { forEach } from './each.ts';
 import { withHiddenLinks } from './link.ts';
 import { type LoadedObject, loadObject } from './load.ts';
-import { removeFrom } from './remove.ts';
+import { removeObjects } from './remove.ts';
 import { isGone, listingKey, newMark, objectKey, type Placement, placementKey } from './row.ts';
 
 export type CloneRequest = {
@@ -61,7 +61,7 @@ export async function cloneObjects(context: Context, request: CloneRequest): Pro
 async function takeBackRefused(context: Context, placed: ReadonlyMap<Target, readonly ObjectId[]>): Promise<void> {
   const refusals = await forEach([...placed], async ([target, ids]) => {
     const refusal = await refusalOf(context, target);
-    if (refusal !== undefined) await forEach(ids, (id) => removeFrom(context, target.place, id));
+    if (refusal !== undefined) await removeObjects(context, target.place, ids);
     return refusal;
   });
   const refusal = refusals.find((one) => one !== undefined);

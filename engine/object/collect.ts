@@ -3,47 +3,65 @@
 
 import type { Context, Key, Row } from '../../core/context.ts';
 import type { ObjectId } from '../../core/id/identifier.ts';
+import { everythingEndsMs, sendWork } from '../send-work.ts';
 import { forEach } from './each.ts';
 import { deleteLinks } from './link.ts';
 import { contentKey, gone, isGone, newMark, type ObjectFacts, objectKey, packedKey, toObjectFacts } from './row.ts';
 
 /**
- * Deletes the object unless a place holds it. True when it is gone. May be called at any time, any number of times: with
- * a reference there it changes nothing.
+ * Deletes the object unless a place holds it. May be called at any time, any number of times: with a reference there it
+ * changes nothing. What cannot be ended now goes on by a message; what an interruption leaves, the next call finishes.
  *
  * A mark of our own, then a look for references in the base table, then a write that decides, and that only succeeds while
  * the mark is ours: whoever places the object takes the mark away. Only then are the bytes touched.
  */
-export async function collectBytes(context: Context, id: ObjectId): Promise<boolean> {
+export async function collectBytes(context: Context, id: ObjectId): Promise<void> {
   const row = await context.rows.get('objects', objectKey(id));
-  if (row === undefined) return true;
+  if (row === undefined) return;
   const decided = row.dying === gone ? row : await decide(context, id, row);
-  if (decided === undefined) return false;
-  await deleteEverything(context, id, toObjectFacts(decided));
-  return true;
+  if (decided === 'held') return;
+  if (decided === 'contested') await sendCollection(context, [id]);
+  else await deleteEverything(context, id, toObjectFacts(decided));
 }
 
-/** The row when it was decided that the object is gone; undefined when a place holds it, or another one is deciding. */
-async function decide(context: Context, id: ObjectId, found: Row): Promise<Row | undefined> {
+/** To be sent before references are taken away: whoever dies from then on has said what may have to be collected. */
+export async function sendCollection(context: Context, objects: readonly ObjectId[]): Promise<void> {
+  for (let start = 0; start < objects.length; start += objectsPerMessage) {
+    const some = objects.slice(start, start + objectsPerMessage);
+    await sendWork(context, [{ kind: 'collect', objects: some }], laterOn(context));
+  }
+}
+
+/** `contested`: another one is deciding, who may be interrupted, or has just placed the object, and may take it away again. */
+type Decision = Row | 'held' | 'contested';
+
+/** The row when it was decided that the object is gone. */
+async function decide(context: Context, id: ObjectId, found: Row): Promise<Decision> {
   const mark = newMark(context);
-  if (!(await putMark(context, id, found, mark))) return undefined;
+  const marked = await putMark(context, id, found, mark);
+  if (marked !== 'marked') return marked;
   const placed = await isPlaced(context, id);
   const change = placed ? { remove: ['dying'] } : { set: { dying: gone } };
   const decided = await context.rows.update('objects', objectKey(id), change, { dying: mark });
-  return placed ? undefined : decided;
+  return placed ? 'held' : (decided ?? 'contested');
 }
 
 /** Looks first, so that an object that is in use is hardly ever marked; takes over the mark of whoever else is at it. */
-async function putMark(context: Context, id: ObjectId, found: Row, mark: string): Promise<boolean> {
+async function putMark(
+  context: Context,
+  id: ObjectId,
+  found: Row,
+  mark: string,
+): Promise<'marked' | 'held' | 'contested'> {
   let row: Row | undefined = found;
   for (let attempt = 0; !isGone(row) && attempt < markAttemptCount; attempt++) {
-    if (await isPlaced(context, id)) return false;
+    if (await isPlaced(context, id)) return 'held';
     const seen = { dying: row.dying as string | undefined, digest: row.digest as string };
     const marked = await context.rows.update('objects', objectKey(id), { set: { dying: mark } }, seen);
-    if (marked !== undefined) return true;
+    if (marked !== undefined) return 'marked';
     row = await context.rows.get('objects', objectKey(id));
   }
-  return false;
+  return 'contested';
 }
 
 async function isPlaced(context: Context, id: ObjectId): Promise<boolean> {
@@ -51,19 +69,24 @@ async function isPlaced(context: Context, id: ObjectId): Promise<boolean> {
   return page.rows.length > 0;
 }
 
-/** Row A goes last: a crash on the way is finished by the next call. */
+/** Row A goes last: as long as it is there, the next call finds what is still to be done. */
 async function deleteEverything(context: Context, id: ObjectId, facts: ObjectFacts): Promise<void> {
-  if (facts.className === 'file') {
+  const { className, state, links, uploadId } = facts;
+  const isUploading = uploadId !== undefined && state !== 'closed';
+  if (className === 'file') {
     const key = contentKey(id, facts);
-    if (facts.uploadId !== undefined && facts.state !== 'closed')
-      await context.content.abortUpload(key, facts.uploadId);
+    if (isUploading) await context.content.abortUpload(key, uploadId);
     await context.content.remove([key]);
     await deleteAnnouncedParts(context, id);
   }
-  await deleteLinks(context, id, facts.links);
+  await deleteLinks(context, id, links);
   const keys: Key[] = (['D', 'S', 'F'] as const).map((kind) => packedKey(id, kind));
   await forEach(keys, (one) => context.rows.delete('objects', one));
   await context.rows.delete('objects', objectKey(id), { dying: gone });
+}
+
+function laterOn(context: Context): number {
+  return context.now() + everythingEndsMs;
 }
 
 /** The rows of parts that were announced: not needed once a file is closed or gone. */
@@ -77,5 +100,6 @@ export async function deleteAnnouncedParts(context: Context, id: ObjectId): Prom
 
 /** Each failure means that another one came further. */
 const markAttemptCount = 10;
+const objectsPerMessage = 200;
 const partPageSize = 200;
 const maximumPartPages = 50;

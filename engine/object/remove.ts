@@ -3,7 +3,7 @@
 import type { Context } from '../../core/context.ts';
 import { serviceUnavailable } from '../../core/error/api-error.ts';
 import type { ObjectId, PlaceId } from '../../core/id/identifier.ts';
-import { collectBytes } from './collect.ts';
+import { collectBytes, sendCollection } from './collect.ts';
 import { forEach } from './each.ts';
 import { unreachedHidden, withHiddenLinks } from './link.ts';
 import { listingKey, type Placement, placementKey, toPlacement } from './row.ts';
@@ -17,9 +17,11 @@ import { listingKey, type Placement, placementKey, toPlacement } from './row.ts'
 export async function removeObjects(context: Context, place: PlaceId, ids: readonly ObjectId[]): Promise<ObjectId[]> {
   const asked = [...new Set(ids)];
   const linked = await withHiddenLinks(context, place, asked);
+  await sendCollection(context, asked);
   await forEach(asked, (id) => removeFrom(context, place, id));
   const followers = linked.objects.map(({ id }) => id).filter((id) => !asked.includes(id));
   const orphans = await unreachedHidden(context, place, followers);
+  await sendCollection(context, orphans);
   await forEach(orphans, (id) => removeFrom(context, place, id));
   return [...linked.objects.map(({ id }) => id).filter((id) => asked.includes(id)), ...orphans];
 }

@@ -1,0 +1,83 @@
+// Removals that die at any step, alone and against the close of the file: what nothing refers to any more is deleted in the
+// end, its bytes too, also those that S3 takes in after everything was cleaned.
+
+import { describe, expect, test } from 'vitest';
+import type { FileId } from '../../core/id/identifier.ts';
+import { workspaceId } from '../../core/id/workspace.ts';
+import { destroyContainer } from '../../engine/container/destroy.ts';
+import { cloneObjects } from '../../engine/object/clone.ts';
+import { givenFile, givenPlatform, givenProject, type Platform, passTime, putPart } from '../api/given.ts';
+import { jobId } from '../memory/plan.ts';
+import { takeTurns } from './turns.ts';
+
+type Stage = Platform & { readonly project: string; readonly file: FileId };
+const workspace = workspaceId(jobId('main'), 0);
+
+async function givenStage(isClosed: boolean): Promise<Stage> {
+  const platform = await givenPlatform();
+  const project = await givenProject(platform.alice);
+  await platform.alice.call(`/${project}/newFolder`, { folder: '/a' });
+  if (isClosed) return { ...platform, project, file: (await givenFile(platform, project, { folder: '/a' })) as FileId };
+  const file = (await platform.alice.call('/file/new', { project, folder: '/a' })).id as FileId;
+  await putPart(platform.context, platform.alice, file, 1, 'hello');
+  return { ...platform, project, file };
+}
+
+const removals: Record<string, (stage: Stage) => Promise<unknown>> = {
+  removeObjects: ({ alice, project, file }) =>
+    alice.send(`/${project}/removeObjects`, { objects: [file], force: true }),
+  removeFolder: ({ alice, project }) => alice.send(`/${project}/removeFolder`, { folder: '/a', recurse: true }),
+  destroy: ({ alice, project }) => alice.send(`/${project}/destroy`),
+};
+
+/** Rows and bytes of the file. The listing of a folder that is there may name what is not: a hint, which goes with it. */
+function traces({ context, project, file }: Stage): string[] {
+  const folders = context.rows.all('containers').map(({ folderId }) => `${project}#${folderId}`);
+  const rows = context.rows
+    .all('objects')
+    .filter(({ pk, sk }) => pk.startsWith(file) || (sk.endsWith(file) && !folders.includes(pk)));
+  return [...rows.map(({ pk, sk }) => `${pk} ${sk}`), ...context.content.keys()];
+}
+
+function isPlaced({ context, project, file }: Stage): boolean {
+  return context.rows.peek('objects', { pk: file, sk: `P#${project}` }) !== undefined;
+}
+
+describe.each(Object.entries(removals))('%s', (_name, remove) => {
+  test.each([
+    ['a closed file', true],
+    ['an open file', false],
+  ])('of %s, that dies at any step', async (_what, isClosed) => {
+    let removedCount = 0;
+    for (let before = 0, whole = false; !whole; before++) {
+      const stage = await givenStage(isClosed);
+      const acts = { first: () => remove(stage), second: async () => undefined };
+      whole = (await takeTurns(stage.context, acts, { before, between: 0, dies: 'first' })).firstWhole;
+      await passTime(stage.context);
+      if (isPlaced(stage)) {
+        expect((await stage.alice.call(`/${stage.file}/describe`)).state).toBe(isClosed ? 'closed' : 'open');
+        continue;
+      }
+      removedCount++;
+      expect(traces(stage), `after ${before} steps`).toEqual([]);
+      expect(stage.context.queues.work).toEqual([]);
+    }
+    expect(removedCount).toBeGreaterThan(5);
+  });
+});
+
+test('the emptying of a workspace that dies at any step and is done again leaves no bytes', async () => {
+  for (let before = 0, whole = false; !whole; before++) {
+    const stage = await givenStage(true);
+    const { context, alice, project, file } = stage;
+    await cloneObjects(context, { objects: [file], to: { container: workspace, folder: '/in' } });
+    await alice.call(`/${project}/removeObjects`, { objects: [file] });
+    await passTime(context);
+    expect(context.content.keys()).toHaveLength(1);
+    const acts = { first: () => destroyContainer(context, workspace), second: async () => undefined };
+    whole = (await takeTurns(context, acts, { before, between: 0, dies: 'first' })).firstWhole;
+    await destroyContainer(context, workspace);
+    await passTime(context);
+    expect(traces(stage), `after ${before} steps`).toEqual([]);
+  }
+});
