@@ -47,7 +47,7 @@ class Writer implements LogWriter {
     for (const { timestamp, message } of lines) {
       for (const piece of splitMessage(message)) this.#add({ timestamp, message: piece });
     }
-    this.#start();
+    this.#sending ??= this.#sendAll();
   }
 
   async drained(signal: AbortSignal): Promise<void> {
@@ -56,15 +56,6 @@ class Writer implements LogWriter {
     await Promise.race([this.#sending, late]);
     this.#lostCount += this.#waiting.length;
     this.#tellLost('the platform ended');
-  }
-
-  #start(): void {
-    this.#sending ??= this.#sendAll().finally(() => {
-      this.#sending = undefined;
-      if (this.#closing?.aborted) return;
-      if (this.#waiting.length > 0) this.#start();
-      else this.#options.onIdle();
-    });
   }
 
   #add(line: LogLine): void {
@@ -83,12 +74,15 @@ class Writer implements LogWriter {
     while (this.#waiting.length > 0) {
       const batch = nextBatch(this.#waiting);
       const sent = await this.#send(batch);
-      if (!sent && this.#closing?.aborted) return;
+      if (!sent && this.#closing?.aborted) break;
       if (!sent) continue;
       this.#waiting = this.#waiting.slice(batch.length);
       for (const line of batch) this.#waitingBytes -= sizeOf(line);
       this.#tellLost(`more than ${MAX_WAITING_BYTES} bytes waited`);
     }
+    // In the same breath as the last look: a line that comes now starts anew.
+    this.#sending = undefined;
+    if (this.#waiting.length === 0) this.#options.onIdle();
   }
 
   /** False when the same lines are to be sent again. */

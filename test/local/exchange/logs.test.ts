@@ -134,7 +134,7 @@ describe('logs at another CloudWatch Logs', () => {
 });
 
 describe('lines that cannot be sent', () => {
-  const given = (call: () => Promise<unknown>) => {
+  const given = (call: (operation: string, input: object) => Promise<unknown>) => {
     const told: string[] = [];
     const report = (_what: string, fault: unknown) => void told.push((fault as Error).message);
     return { told, writer: createLogWriter({ group, stream: 's', call, report, onIdle: () => undefined }) };
@@ -156,6 +156,21 @@ describe('lines that cannot be sent', () => {
     resolve();
     await writer.drained(AbortSignal.timeout(10_000));
     expect(told).toEqual(['4 lines were not sent: more than 16777216 bytes waited']);
+  });
+
+  it('are none when they come while the last ones go, however many', async () => {
+    const sent: string[] = [];
+    const { told, writer } = given(async (_operation, input) => {
+      sent.push(...(input as { logEvents: { message: string }[] }).logEvents.map(({ message }) => message.slice(0, 9)));
+    });
+    for (let ticks = 0; ticks < 40; ticks += 1) {
+      writer.append([line(`a${ticks} `.padEnd(500_000))]);
+      for (let tick = 0; tick < ticks; tick += 1) await Promise.resolve();
+      writer.append([line(`b${ticks} `.padEnd(500_000))]);
+      await eventually('both', () => sent.length === 2 * (ticks + 1));
+    }
+    expect(new Set(sent).size).toBe(80);
+    expect(told).toEqual([]);
   });
 
   it('because of what they are make room for the next', async () => {

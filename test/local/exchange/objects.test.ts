@@ -12,6 +12,7 @@ import { createForeignObjects } from '../../../local/exchange/foreign-objects.ts
 import type { Place } from '../../../local/exchange/place.ts';
 import type { ObjectStore } from '../../../local/exchange/port.ts';
 import { type OurS3, startOurs } from '../../contract/engine/s3.ts';
+import { eventually } from '../temporary-folder.ts';
 
 const bucket = 'espalier-local-content-000000000000-us-east-1';
 const there = 'espalier-local-content-123456789012-us-east-1';
@@ -198,18 +199,27 @@ describe('another S3 that fails', () => {
     await lost.close();
   });
 
-  it('gets no half of a body as a whole: an upload that breaks off leaves nothing', async () => {
-    const { content } = contentAt(endpoint);
+  it('gets no half of a body as a whole: an upload that breaks off is broken off there too, and leaves nothing', async () => {
+    const brokenOff: string[] = [];
+    const url = await listen((req, res) => {
+      req.once('close', () => req.complete || brokenOff.push(req.method ?? ''));
+      engine.s3.listener(req, res);
+    });
+    const passing = openStore({ ...place, endpoint: url });
+    await passing.createBucket(bucket, { eventBridge: false });
+    const { content } = contentAt(await listen(passing.listener));
     const id = await content.startUpload('w/half');
     const bytes = randomBytes(500_000);
-    const { url, headers } = await content.uploadUrl('w/half', id, { index: 1, size: bytes.length, md5: md5(bytes) });
+    const grant = await content.uploadUrl('w/half', id, { index: 1, size: bytes.length, md5: md5(bytes) });
     await new Promise<void>((resolve) => {
-      const req = request(url, { method: 'PUT', headers });
+      const req = request(grant.url, { method: 'PUT', headers: grant.headers });
       req.on('error', () => resolve());
       req.write(bytes.subarray(0, 100_000), () => req.destroy());
     });
+    await eventually('the end of the other connection', () => brokenOff.length > 0);
     expect(await content.listParts('w/half', id)).toEqual([]);
     await upload('w/half', bytes);
+    await passing.close();
   });
 });
 
