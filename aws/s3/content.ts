@@ -14,11 +14,10 @@ import {
 } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import type { Content, UploadedPart } from '../../core/context.ts';
+import { uploadUrlSeconds } from '../../core/object/part.ts';
 import { AwsFailure, translated, unlessRefused } from '../failure.ts';
 import { contentDisposition } from './disposition.ts';
 
-/** A part's URL is asked for right before it is used, and again for each attempt (dx-api.md §9.5). */
-const uploadUrlSeconds = 3600;
 /** Signature Version 4 allows no longer URL; it dies earlier, with the session of the role that signed it. */
 const longestUrlSeconds = 7 * 24 * 3600;
 /** S3's own limits: parts of an upload, parts of one answer, keys of one deletion. */

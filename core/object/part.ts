@@ -33,3 +33,6 @@ export function checkParts(parts: readonly FilePart[], announced: readonly FileP
 export function totalSize(parts: readonly FilePart[]): number {
   return parts.reduce((sum, { size }) => sum + size, 0);
 }
+
+/** How long the URL for a part is good: it is asked for right before it is used, and again for each attempt (dx-api.md §9.5). */
+export const uploadUrlSeconds = 3600;

@@ -3,6 +3,7 @@
 
 import type { Context, Key, Row } from '../../core/context.ts';
 import type { ObjectId } from '../../core/id/identifier.ts';
+import { uploadUrlSeconds } from '../../core/object/part.ts';
 import { everythingEndsMs, sendWork } from '../send-work.ts';
 import { forEach } from './each.ts';
 import { deleteLinks } from './link.ts';
@@ -20,8 +21,9 @@ export async function collectBytes(context: Context, id: ObjectId): Promise<void
   if (row === undefined) return;
   const decided = row.dying === gone ? row : await decide(context, id, row);
   if (decided === 'held') return;
-  if (decided === 'contested') await sendCollection(context, [id]);
-  else await deleteEverything(context, id, toObjectFacts(decided));
+  const again =
+    decided === 'contested' ? laterOn(context) : await deleteEverything(context, id, toObjectFacts(decided));
+  if (again !== undefined) await sendWork(context, [{ kind: 'collect', objects: [id] }], again);
 }
 
 /** To be sent before references are taken away: whoever dies from then on has said what may have to be collected. */
@@ -69,8 +71,12 @@ async function isPlaced(context: Context, id: ObjectId): Promise<boolean> {
   return page.rows.length > 0;
 }
 
-/** Row A goes last: as long as it is there, the next call finds what is still to be done. */
-async function deleteEverything(context: Context, id: ObjectId, facts: ObjectFacts): Promise<void> {
+/**
+ * Row A goes last: as long as it is there, the next call finds what is still to be done.
+ *
+ * @returns when it has to be done once more: parts that were on their way, and a join that S3 had begun, may still arrive
+ */
+async function deleteEverything(context: Context, id: ObjectId, facts: ObjectFacts): Promise<number | undefined> {
   const { className, state, links, uploadId } = facts;
   const isUploading = uploadId !== undefined && state !== 'closed';
   if (className === 'file') {
@@ -82,7 +88,19 @@ async function deleteEverything(context: Context, id: ObjectId, facts: ObjectFac
   await deleteLinks(context, id, links);
   const keys: Key[] = (['D', 'S', 'F'] as const).map((kind) => packedKey(id, kind));
   await forEach(keys, (one) => context.rows.delete('objects', one));
+  if (isUploading) {
+    const { goneUntil = await keepUntilUrlsEnd(context, id) } = facts;
+    if (context.now() < goneUntil) return goneUntil;
+  }
   await context.rows.delete('objects', objectKey(id), { dying: gone });
+  return undefined;
+}
+
+/** The last URL was given out before this; a request may use it until it ends, and what is sent then may take its time. */
+async function keepUntilUrlsEnd(context: Context, id: ObjectId): Promise<number> {
+  const goneUntil = laterOn(context) + uploadUrlSeconds * 1000;
+  await context.rows.update('objects', objectKey(id), { set: { goneUntil } }, { dying: gone });
+  return goneUntil;
 }
 
 function laterOn(context: Context): number {

@@ -25,6 +25,8 @@ export type ObjectFacts = {
   readonly uploadId?: string;
   /** A collector's mark, which alone means nothing; `gone` once its deletion is decided (collect.ts). */
   readonly dying?: string;
+  /** Of one that is gone, in milliseconds since 1970: until then its bytes may come again, by URLs that were given out. */
+  readonly goneUntil?: number;
 };
 
 /** A row `P#<container>`: that the object is in that place, and its metadata there. It is the reference to the bytes. */

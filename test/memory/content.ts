@@ -1,6 +1,7 @@
 // Bodies and bytes of files in memory. URLs lead nowhere: tests put bytes with `receivePart`.
 
 import type { Bodies, BodyKind, Content, UploadedPart } from '../../core/context.ts';
+import { uploadUrlSeconds } from '../../core/object/part.ts';
 import type { Hook } from './rows.ts';
 
 export interface MemoryBodies extends Bodies {
@@ -68,7 +69,7 @@ export function createMemoryContent(now: () => number): MemoryContent {
     async uploadUrl(key, uploadId, part) {
       uploadOf(key, uploadId);
       const url = `http://content.invalid/${key}?uploadId=${uploadId}&partNumber=${part.index}`;
-      return { url, headers: { 'content-length': String(part.size) }, expires: now() + urlLifeMs };
+      return { url, headers: { 'content-length': String(part.size) }, expires: now() + uploadUrlSeconds * 1000 };
     },
     async listParts(key, uploadId) {
       const parts = [...uploadOf(key, uploadId).parts.values()].sort((first, second) => first.index - second.index);
@@ -99,5 +100,3 @@ export function createMemoryContent(now: () => number): MemoryContent {
     keys: () => [...files.keys()],
   };
 }
-
-const urlLifeMs = 3_600_000;

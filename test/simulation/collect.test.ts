@@ -2,11 +2,14 @@
 // end, its bytes too, also those that S3 takes in after everything was cleaned.
 
 import { describe, expect, test } from 'vitest';
-import type { FileId } from '../../core/id/identifier.ts';
+import type { FileId, ProjectId } from '../../core/id/identifier.ts';
 import { workspaceId } from '../../core/id/workspace.ts';
+import { uploadUrlSeconds } from '../../core/object/part.ts';
 import { destroyContainer } from '../../engine/container/destroy.ts';
 import { cloneObjects } from '../../engine/object/clone.ts';
+import { contentKey } from '../../engine/object/row.ts';
 import { givenFile, givenPlatform, givenProject, type Platform, passTime, putPart } from '../api/given.ts';
+import type { MemoryContext } from '../memory/context.ts';
 import { jobId } from '../memory/plan.ts';
 import { takeTurns } from './turns.ts';
 
@@ -64,6 +67,29 @@ describe.each(Object.entries(removals))('%s', (_name, remove) => {
     }
     expect(removedCount).toBeGreaterThan(5);
   });
+
+  test('against the close of the file, in any order, where either dies', { timeout: 120_000 }, async () => {
+    const seen = { closed: 0, refused: 0 };
+    for (let before = 0, more = true; more; before++) {
+      more = false;
+      for (let between = 0, longer = true; longer; between++) {
+        for (const dies of [undefined, 'first', 'second'] as const) {
+          const stage = await givenStage(false);
+          const acts = { first: () => stage.alice.send(`/${stage.file}/close`), second: () => remove(stage) };
+          const played = await takeTurns(stage.context, acts, { before, between, dies });
+          const status = (played.first.result as { status: number } | undefined)?.status;
+          if (status === 200) seen.closed++;
+          if (status === 404) seen.refused++;
+          await passTime(stage.context);
+          if (!isPlaced(stage)) expect(traces(stage), JSON.stringify({ before, between, dies })).toEqual([]);
+          longer = !played.secondWhole;
+          more ||= !played.firstWhole;
+        }
+      }
+    }
+    expect(seen.closed).toBeGreaterThan(10);
+    expect(seen.refused).toBeGreaterThan(10);
+  });
 });
 
 test('the emptying of a workspace that dies at any step and is done again leaves no bytes', async () => {
@@ -81,3 +107,25 @@ test('the emptying of a workspace that dies at any step and is done again leaves
     expect(traces(stage), `after ${before} steps`).toEqual([]);
   }
 });
+
+test('bytes that arrive after the clean, by URLs that are still good, are cleaned when those have ended', async () => {
+  const stage = await givenStage(false);
+  const { context, alice, project, file } = stage;
+  await alice.call(`/${project}/removeObjects`, { objects: [file] });
+  expect(await alice.refusal(`/${file}/describe`)).toMatch(/^404/);
+  await passTime(context, uploadUrlSeconds * 500);
+  await joinLate(context, contentKey(file, { birth: project as ProjectId }));
+  await passTime(context, uploadUrlSeconds * 500);
+  expect(context.content.keys()).toHaveLength(1);
+  await passTime(context);
+  expect(traces(stage)).toEqual([]);
+  expect(context.queues.work).toEqual([]);
+});
+
+/** What S3 does with a join that was asked for before the upload was given up. */
+async function joinLate(context: MemoryContext, key: string): Promise<void> {
+  const uploadId = await context.content.startUpload(key);
+  const part = { index: 1, size: 1, md5: 'x', bytes: Buffer.from('x') };
+  context.content.receivePart(uploadId, part);
+  await context.content.completeUpload(key, uploadId, [part]);
+}
