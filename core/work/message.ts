@@ -21,7 +21,7 @@ type WorkOrder =
       readonly stage: Stage;
       readonly after: string;
     }
-  /** Wake who waits for an object, after a key. */
+  /** Wake who waits for an object, after a key: it was closed, or is gone. */
   | { readonly kind: 'wake'; readonly object: ObjectId; readonly after?: string }
   /** Delete objects that nothing refers to any more, or finish that. */
   | { readonly kind: 'collect'; readonly objects: readonly ObjectId[] }

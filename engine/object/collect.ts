@@ -88,6 +88,8 @@ async function deleteEverything(context: Context, id: ObjectId, facts: ObjectFac
   await deleteLinks(context, id, links);
   const keys: Key[] = (['D', 'S', 'F'] as const).map((kind) => packedKey(id, kind));
   await forEach(keys, (one) => context.rows.delete('objects', one));
+  // Whoever waits for it to be closed learns that it never will be.
+  if (state !== 'closed') await sendWork(context, [{ kind: 'wake', object: id }]);
   if (isUploading) {
     const { goneUntil = await keepUntilUrlsEnd(context, id) } = facts;
     if (context.now() < goneUntil) return goneUntil;

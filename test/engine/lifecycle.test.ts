@@ -6,11 +6,13 @@ import { jobWorkspace } from '../../core/job/row.ts';
 import type { Hash } from '../../core/reference/value.ts';
 import { createJob } from '../../engine/birth.ts';
 import { createObject } from '../../engine/object/create.ts';
+import { removeObjects } from '../../engine/object/remove.ts';
 import { terminateTree } from '../../engine/terminate.ts';
 import { createMemoryContext, type MemoryContext } from '../memory/context.ts';
 import { jobId, type PlanOptions, planJob } from '../memory/plan.ts';
 import { createMemoryPlatform, type Program, peekJob, taskOf } from '../memory/platform.ts';
 
+const file: FileId = `file-${'0'.repeat(24)}`;
 const project: ProjectId = `project-${'0'.repeat(24)}`;
 
 type Programs = { readonly [name: string]: Program };
@@ -96,8 +98,6 @@ test('a failing subjob fails its whole tree, and who depends on it from outside'
 });
 
 describe('an output that is a file of the workspace', () => {
-  const file: FileId = `file-${'0'.repeat(24)}`;
-
   function givenRun(projectRow: object) {
     const given = givenPlatform({
       main: async ({ row }) => {
@@ -138,6 +138,23 @@ describe('an output that is a file of the workspace', () => {
     expect(row.failureMessage).toContain(project);
     expect(context.rows.all('objects')).toEqual([]);
   });
+});
+
+test('a job that waits for a file to be closed is told at once when that is removed', async () => {
+  const { context, platform, run } = givenPlatform({});
+  await createObject(context, {
+    ...{ id: file, place: project, folderId: '/', name: 'open', tags: [], types: [], properties: {}, hidden: false },
+    ...{ details: {}, links: [], state: 'open', createdBy: { user: 'user-alice' }, digest: 'd' },
+  });
+  const input = { file: { $dnanexus_link: file } };
+  await run('main', { project, input, spec: { waits: [{ kind: 'object', object: file }] } });
+  await platform.run();
+  expect(statesOf(context, 'main')).toEqual({ main: 'waiting_on_input' });
+  await removeObjects(context, project, [file]);
+  await platform.run();
+  const row = peekJob(context, jobId('main'));
+  expect(row).toMatchObject({ state: 'failed', failureReason: 'InputError' });
+  expect(row.failureMessage).toContain(file);
 });
 
 test('terminating a tree stops its workers first', async () => {
