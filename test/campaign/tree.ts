@@ -1,0 +1,49 @@
+// The worlds of test/simulation/tree.test.ts with each message doubled, and a larger restart: searched completely, which takes
+// too long for every run of the tests. `npm run test:trees`; SCHEDULES overrides how many schedules one search may take.
+import { type Budget, budgets, explore } from '../simulation/explore.ts';
+import { birthAndDoom, birthAndFinish, restart } from '../simulation/tree-world.ts';
+
+type Search = {
+  readonly title: string;
+  readonly world: Parameters<typeof explore>[0];
+  readonly budgets: typeof budgets;
+};
+
+const schedules = Number(process.env.SCHEDULES ?? 2_000_000);
+const doubled = budgets.filter(([, { doubles }]) => doubles > 0);
+const searches: readonly Search[] = [
+  { title: 'a job that finishes while it makes another', world: () => birthAndFinish(), budgets: doubled },
+  { title: 'a tree that is terminated while a job of it makes another', world: () => birthAndDoom(), budgets: doubled },
+  { title: 'a master that starts again while it makes another', world: () => restart(), budgets: doubled },
+  {
+    title: 'a master that starts again while the child that it makes is claimed',
+    world: () => restart(undefined, true),
+    budgets,
+  },
+];
+
+let failed = 0;
+for (const { title, world, budgets: tried } of searches) {
+  for (const [what, budget] of tried) {
+    if (!(await passes(`${title}, when ${what}`, world, budget))) failed += 1;
+  }
+}
+console.log(failed === 0 ? 'nothing was found' : `${failed} searches failed`);
+process.exitCode = failed === 0 ? 0 : 1;
+
+/** Prints what a search came to. One that is too large has failed as well: nothing is known then. */
+async function passes(title: string, world: Search['world'], budget: Budget): Promise<boolean> {
+  const begun = Date.now();
+  try {
+    const { problem, schedules: count, states } = await explore(world, budget, { schedules });
+    const seconds = Math.round((Date.now() - begun) / 1000);
+    console.log(
+      `${problem === undefined ? 'ok  ' : 'FAIL'} ${title}: ${count} schedules, ${states} states, ${seconds} s`,
+    );
+    if (problem !== undefined) console.log([problem.what, ...problem.schedule].join('\n  '));
+    return problem === undefined;
+  } catch (error) {
+    console.log(`FAIL ${title}: ${(error as Error).message}`);
+    return false;
+  }
+}
