@@ -3,6 +3,7 @@
 
 import type { Context } from '../core/context.ts';
 import { ApiError } from '../core/error/api-error.ts';
+import type { ObjectId } from '../core/id/identifier.ts';
 import { workspaceId } from '../core/id/workspace.ts';
 import { checkValues } from '../core/iospec/check-values.ts';
 import { checkOutputFields, flatten } from '../core/iospec/fill-input.ts';
@@ -11,10 +12,11 @@ import { isMaster, type JobRow, jobWorkspace, outputBodyId, parseLineage } from 
 import type { Dependency, JobSpec } from '../core/job/spec.ts';
 import { normalizeLinks } from '../core/reference/resolve.ts';
 import type { Hash } from '../core/reference/value.ts';
+import { type HandedOver, loadOutputObjects } from './handed-over.ts';
 import { loadOutput, loadSpec } from './load-job.ts';
 import { memberWait } from './member.ts';
 import { cloneObjects } from './object/clone.ts';
-import { listWait, loadObjectFacts } from './readiness.ts';
+import { listWait } from './readiness.ts';
 import { jobsReferredTo, objectsReferredTo, resolveOutputs } from './resolve.ts';
 import { type Saved, saveJob } from './save-job.ts';
 import { waitFor } from './wait.ts';
@@ -37,21 +39,33 @@ export async function advanceOutput(context: Context, row: JobRow): Promise<Save
   if ('problem' in resolved) return fail(context, row, outputError([resolved.problem]));
   return isMaster(row)
     ? completeMaster(context, row, resolved.value, output)
-    : complete(context, row, resolved.value, output);
+    : completeSubjob(context, row, resolved.value, output);
+}
+
+/** Subjobs have no specification, and nothing of theirs is cloned; but what they link to is theirs to hand over. */
+async function completeSubjob(context: Context, row: JobRow, value: Hash, before: Hash): Promise<Saved> {
+  const objects = [...objectsReferredTo(value).keys()];
+  const { facts, restricted } = await loadOutputObjects(context, row, objects);
+  const unseen = objects.filter((object) => !facts.has(object) && !restricted.includes(object));
+  if (unseen.length > 0) return fail(context, row, outputError(unseen.map(unseenObject)));
+  return complete(context, row, value, before);
 }
 
 async function completeMaster(context: Context, row: JobRow, value: Hash, before: Hash): Promise<Saved | undefined> {
   const spec = await loadSpec(context, row.pk);
   const output = flatten(spec.outputSpec, value);
   const objects = [...objectsReferredTo(output).keys()];
-  const facts = await loadObjectFacts(context, objects);
+  const { facts, places, restricted } = await loadOutputObjects(context, row, objects);
   const open = objects.filter((object) => facts.get(object)?.state === 'open');
-  const gone = objects.filter((object) => !facts.has(object));
+  const values = checkValues(spec.outputSpec ?? [], output, facts);
+  const told = new Set(restricted);
+  const unseen = objects.filter((id) => !facts.has(id) && !told.has(id) && !values.some((one) => one.includes(id)));
   const problems = [
     ...checkOutputFields(spec.outputSpec, output),
-    ...checkValues(spec.outputSpec ?? [], output, facts),
+    ...values,
     ...open.map((object) => `${object} is still open, and every job that could close it has ended`),
-    ...(spec.outputSpec === undefined ? gone.map((object) => `${object} could not be found`) : []),
+    ...unseen.map(unseenObject),
+    ...restricted.map((object) => `${object} is in a restricted project: it cannot leave it`),
   ];
   if (problems.length > 0) return fail(context, row, outputError(problems));
   const closed = await waitFor(
@@ -65,7 +79,7 @@ async function completeMaster(context: Context, row: JobRow, value: Hash, before
   );
   if (closed.kind === 'waiting') return undefined;
   if (closed.kind === 'problem') return fail(context, row, outputError([closed.problem.message]));
-  const refusal = await cloneOutput(context, row, spec, objects);
+  const refusal = await cloneOutput(context, row, spec, places);
   return refusal === undefined ? complete(context, row, output, before) : fail(context, row, outputError([refusal]));
 }
 
@@ -78,15 +92,19 @@ async function cloneOutput(
   context: Context,
   row: JobRow,
   spec: JobSpec,
-  objects: Parameters<typeof cloneObjects>[1]['objects'],
+  places: HandedOver['places'],
 ): Promise<string | undefined> {
+  const objects = [...places.keys()];
   if (objects.length === 0) return undefined;
   const outer = row.lineage.at(-1);
   const above = outer === undefined ? undefined : parseLineage(outer);
   const container = above === undefined ? row.project : workspaceId(above.master, above.try);
   const to = { container, folder: spec.folder };
+  const workspace = jobWorkspace(row);
   try {
-    await cloneObjects(context, { objects, to, hiddenLinksFrom: jobWorkspace(row), keepFolders: true });
+    for (const [from, group] of Map.groupBy(objects, (object) => places.get(object) ?? workspace)) {
+      await cloneObjects(context, { objects: group, to, hiddenLinksFrom: from, keepFolders: from === workspace });
+    }
     return undefined;
   } catch (error) {
     if (error instanceof ApiError && error.type === 'ResourceNotFound') return error.message;
@@ -111,6 +129,10 @@ async function saveProgress(context: Context, row: JobRow, cursor: string | unde
 
 function fail(context: Context, row: JobRow, failure: Failure): Promise<Saved> {
   return saveJob(context, row, { kind: 'fail', failure });
+}
+
+function unseenObject(object: ObjectId): string {
+  return `${object} could not be found, or the job may not see it`;
 }
 
 function outputError(problems: readonly string[]): Failure {

@@ -11,7 +11,7 @@ import { loadStanding } from './project.ts';
 /**
  * The caller's level in a place; undefined when they may not know that it exists. A job has CONTRIBUTE in its own
  * workspace and what its executable asked for in its project, never more than its user; a workspace shows the members of
- * its job's project at most VIEW (dx-api.md §8.2).
+ * its job's project at most VIEW, and other jobs nothing (dx-api.md §4.3, §8.2).
  */
 export async function loadLevel(
   context: Context,
@@ -48,19 +48,32 @@ async function loadContainerLevel(
   caller: KnownCaller,
   place: ContainerId,
 ): Promise<Level | undefined> {
-  const project = await loadContainerProject(context, place);
+  const workspaceOf = await loadWorkspaceProject(context, place);
+  if (workspaceOf !== undefined && caller.kind === 'job') return undefined;
+  const project = workspaceOf ?? (await loadRowsProject(context, place));
   if (project === undefined) return undefined;
   const level = await loadLevel(context, caller, project);
   return level === undefined ? undefined : weaker('VIEW', level);
 }
 
+/** The project whose settings hold for what is in a place: itself, or the one that a container belongs to. */
+export async function loadGoverningProject(context: Context, place: PlaceId): Promise<ProjectId | undefined> {
+  return isId(place, 'project') ? place : loadContainerProject(context, place);
+}
+
 /** The project that a workspace, by its job's row, or another container, by its own row, belongs to. */
 export async function loadContainerProject(context: Context, place: ContainerId): Promise<ProjectId | undefined> {
+  return (await loadWorkspaceProject(context, place)) ?? loadRowsProject(context, place);
+}
+
+async function loadWorkspaceProject(context: Context, place: ContainerId): Promise<ProjectId | undefined> {
   const found = masterOfWorkspace(place);
-  if (found !== undefined) {
-    const job = asJob(await context.rows.get('executions', jobKey(found.master)));
-    if (job !== undefined && found.try <= job.try && isMaster(job)) return job.project;
-  }
+  if (found === undefined) return undefined;
+  const job = asJob(await context.rows.get('executions', jobKey(found.master)));
+  return job !== undefined && found.try <= job.try && isMaster(job) ? job.project : undefined;
+}
+
+async function loadRowsProject(context: Context, place: ContainerId): Promise<ProjectId | undefined> {
   const row = await context.rows.get('containers', { pk: place, sk: 'A' });
   return isId(row?.project, 'project') ? row.project : undefined;
 }

@@ -4,14 +4,15 @@
 import type { KnownCaller } from '../../core/access/caller.ts';
 import { atLeast, type Level } from '../../core/access/level.ts';
 import type { Context } from '../../core/context.ts';
-import { isId, type JobId, type ObjectId, type PlaceId } from '../../core/id/identifier.ts';
-import type { JobRow } from '../../core/job/row.ts';
+import type { JobId, ObjectId, PlaceId } from '../../core/id/identifier.ts';
+import { type JobRow, jobWorkspace } from '../../core/job/row.ts';
 import type { FoundObject } from '../../core/run/waits.ts';
-import { loadLevel } from '../container/level.ts';
+import { loadGoverningProject, loadLevel } from '../container/level.ts';
 import { loadProject } from '../container/project.ts';
 import { loadJobs } from '../load-job.ts';
 import { forEach } from '../object/each.ts';
 import { type LoadedObject, loadObject, loadObjectsAt } from '../object/load.ts';
+import type { ObjectFacts } from '../object/row.ts';
 
 export type Sight = {
   readonly context: Context;
@@ -63,67 +64,75 @@ export type ObjectSearch = {
   /** Data of another project that is `restricted` cannot be used here (dx-api.md §8.4); undefined: no matter. */
   readonly usedIn: PlaceId | undefined;
 };
+/** An object, and a place of it that the caller may use it from. */
+export type SeenObject = FoundObject & { readonly place: PlaceId; readonly facts: ObjectFacts };
+export type Seen = {
+  readonly found: ReadonlyMap<ObjectId, SeenObject>;
+  /** The caller sees them, but they may not leave their project. */
+  readonly restricted: readonly ObjectId[];
+};
 
-/** Of these objects, the ones that the caller may see and use; `restricted` are seen but may not leave their project. */
-export async function findObjects(
-  sight: Sight,
-  search: ObjectSearch,
-): Promise<{ readonly found: ReadonlyMap<ObjectId, FoundObject>; readonly restricted: readonly ObjectId[] }> {
-  const found = new Map<ObjectId, FoundObject>();
+/** Of these objects, the ones that the caller may see and use. */
+export async function findObjects(sight: Sight, search: ObjectSearch): Promise<Seen> {
+  const found = new Map<ObjectId, SeenObject>();
   const restricted: ObjectId[] = [];
   const hints = Map.groupBy(search.wanted.keys(), (id) => search.wanted.get(id));
   for (const [place, ids] of hints) if (place !== undefined) await lookIn(sight, search, place, ids, found);
   for (const place of search.places) await lookIn(sight, search, place, missing(search, found), found);
   await forEach(missing(search, found), async (id) => {
     const object = await loadObject(sight.context, id);
-    const use = object === undefined ? 'unseen' : await lookEverywhere(sight, search, object);
-    if (object !== undefined && use === 'usable') found.set(id, toFound(object));
-    if (use === 'restricted') restricted.push(id);
+    const place = object === undefined ? undefined : await findUsablePlace(sight, object, search.usedIn);
+    if (place === 'restricted') restricted.push(id);
+    else if (object !== undefined && place !== undefined) found.set(id, toSeen(object, place));
   });
   return { found, restricted };
 }
 
-function missing({ wanted }: ObjectSearch, found: ReadonlyMap<ObjectId, FoundObject>): ObjectId[] {
+/** A place that the caller may use an object from, `first` before all others; or that it is in restricted ones only. */
+export async function findUsablePlace(
+  sight: Sight,
+  { placements }: LoadedObject,
+  usedIn: PlaceId | undefined,
+  first?: PlaceId,
+): Promise<PlaceId | 'restricted' | undefined> {
+  let seen = false;
+  const others = [...placements.keys()].filter((place) => place !== first);
+  for (const place of [...(first === undefined ? [] : [first]), ...others].slice(0, maximumPlacesTried)) {
+    if (!atLeast(await sight.levelIn(place), 'VIEW')) continue;
+    if (!(await isRestricted(sight, usedIn, place))) return place;
+    seen = true;
+  }
+  return seen ? 'restricted' : undefined;
+}
+
+function missing({ wanted }: ObjectSearch, found: ReadonlyMap<ObjectId, SeenObject>): ObjectId[] {
   return [...wanted.keys()].filter((id) => !found.has(id));
 }
 
 async function lookIn(
   sight: Sight,
-  search: ObjectSearch,
+  { usedIn }: ObjectSearch,
   place: PlaceId,
   ids: readonly ObjectId[],
-  found: Map<ObjectId, FoundObject>,
+  found: Map<ObjectId, SeenObject>,
 ): Promise<void> {
-  if (ids.length === 0 || !(await mayUse(sight, search, place))) return;
+  if (ids.length === 0 || !atLeast(await sight.levelIn(place), 'VIEW')) return;
+  if (await isRestricted(sight, usedIn, place)) return;
   const objects = await loadObjectsAt(sight.context, place, ids);
-  for (const object of objects) if (object !== undefined) found.set(object.id, toFound(object));
+  for (const object of objects) if (object !== undefined) found.set(object.id, toSeen(object, place));
 }
 
-async function mayUse(sight: Sight, search: ObjectSearch, place: PlaceId): Promise<boolean> {
-  return atLeast(await sight.levelIn(place), 'VIEW') && !(await isRestricted(sight, search, place));
+/** What is in a workspace belongs to the project of its job. */
+async function isRestricted({ context, caller }: Sight, usedIn: PlaceId | undefined, place: PlaceId): Promise<boolean> {
+  if (usedIn === undefined || place === usedIn) return false;
+  const own = caller.kind === 'job' && place === jobWorkspace(caller.job);
+  const project = own ? caller.job.project : await loadGoverningProject(context, place);
+  if (project === undefined || project === usedIn) return false;
+  return (await loadProject(context, project))?.settings.restricted === true;
 }
 
-async function lookEverywhere(
-  sight: Sight,
-  search: ObjectSearch,
-  object: LoadedObject,
-): Promise<'usable' | 'restricted' | 'unseen'> {
-  let seen = false;
-  for (const place of [...object.placements.keys()].slice(0, maximumPlacesTried)) {
-    if (!atLeast(await sight.levelIn(place), 'VIEW')) continue;
-    if (!(await isRestricted(sight, search, place))) return 'usable';
-    seen = true;
-  }
-  return seen ? 'restricted' : 'unseen';
-}
-
-async function isRestricted({ context }: Sight, { usedIn }: ObjectSearch, place: PlaceId): Promise<boolean> {
-  if (usedIn === undefined || place === usedIn || !isId(place, 'project')) return false;
-  return (await loadProject(context, place))?.settings.restricted === true;
-}
-
-function toFound({ row }: LoadedObject): FoundObject {
-  return { closed: row.state === 'closed', linking: row.links.length > 0 };
+function toSeen({ row }: LoadedObject, place: PlaceId): SeenObject {
+  return { closed: row.state === 'closed', linking: row.links.length > 0, place, facts: row };
 }
 
 /** An object in more places than this is found by a link that names one of them. */
