@@ -2,6 +2,7 @@
 // it is first used: a function that lacks one is told by name.
 import { randomBytes } from 'node:crypto';
 import type { Context, Settings } from '../core/context.ts';
+import { everythingEndsMs, toWorkRecord } from '../core/work/message.ts';
 import { createClients } from './clients.ts';
 import { createBodies } from './dynamo/bodies.ts';
 import { createRows } from './dynamo/rows.ts';
@@ -21,11 +22,15 @@ export function createContext(environment: Environment): Context {
   const named = (name: Variable) => () => required(environment, name);
   const bucket = named('CONTENT_BUCKET');
   const rows = createRows(clients.dynamo(), required(environment, 'TABLE_PREFIX'));
+  const queues = createQueues(clients.sqs, { runnable: named('RUNNABLE_QUEUE_URL'), work: named('WORK_QUEUE_URL') });
   return {
     rows,
-    bodies: createBodies(rows, createDocuments(clients.s3, bucket)),
+    bodies: createBodies(rows, createDocuments(clients.s3, bucket), (key) => {
+      const message = toWorkRecord({ kind: 'document', key, notBefore: Date.now() + everythingEndsMs });
+      return queues.sendWork([message], everythingEndsMs / 1000);
+    }),
     content: createContent(clients.s3, bucket),
-    queues: createQueues(clients.sqs, { runnable: named('RUNNABLE_QUEUE_URL'), work: named('WORK_QUEUE_URL') }),
+    queues,
     workers: createWorkers(clients.sfn, clients.ecs, {
       stateMachineArn: named('STATE_MACHINE_ARN'),
       cluster: named('CLUSTER'),

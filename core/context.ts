@@ -58,6 +58,8 @@ export interface Bodies {
   save(id: string, kind: BodyKind, body: unknown, options?: { ifAbsent?: boolean }): Promise<boolean>;
   load(id: string, kind: BodyKind): Promise<unknown>;
   loadMany(ids: readonly string[], kind: BodyKind): Promise<unknown[]>;
+  /** Deletes what `save` put into the bucket under that key, unless it is what the body's row names. */
+  collect(key: string): Promise<void>;
 }
 
 export type UploadedPart = { readonly index: number; readonly size: number; readonly md5: string };

@@ -3,12 +3,6 @@
 import type { Context } from '../core/context.ts';
 import { toWorkRecord, type WorkMessage } from '../core/work/message.ts';
 
-/**
- * What was under way before it has ended for certain, in milliseconds: longer than any request or function may take, so that
- * what its steps left behind is all there is, and nothing of it is still to come.
- */
-export const everythingEndsMs = 15 * 60_000;
-
 /** @param notBefore in milliseconds since 1970; absent: at once */
 export async function sendWork(context: Context, messages: readonly WorkMessage[], notBefore?: number): Promise<void> {
   if (messages.length === 0) return;

@@ -27,6 +27,8 @@ export async function doWork(context: Context, body: unknown): Promise<void> {
     case 'collect':
       await forEach(message.objects, (id) => collectBytes(context, id));
       return;
+    case 'document':
+      return context.bodies.collect(message.key);
     case 'destroy':
       return goOnDestroying(context, message);
     case 'removeFolders':

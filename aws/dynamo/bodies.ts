@@ -1,9 +1,9 @@
 // JSON documents of one execution: as text when tiny, compressed in the row when small, else in the content bucket.
 // Knows nothing of what they say.
-import { createHash } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { Bodies, BodyKind, Row, Rows } from '../../core/context.ts';
-import { type Documents, documentKey } from '../s3/documents.ts';
+import { type Documents, documentKey, readDocumentKey } from '../s3/documents.ts';
 import { createRowMemo } from './row-memo.ts';
 
 /** Text up to here costs one write unit as it stands, and can be read in the console. */
@@ -15,8 +15,11 @@ const parallelFetches = 16;
 /** What a job was asked to do: written before its row (`ifAbsent`), and never again. */
 const unchanging: ReadonlySet<BodyKind> = new Set(['S']);
 
-/** @param documents where bodies above 8 KB are kept, at `meta/<id>/<kind>/<digest>`. */
-export function createBodies(rows: Rows, documents: Documents): Bodies {
+/**
+ * @param documents where bodies above 8 KB are kept, at `meta/<id>/<kind>/<mark>`
+ * @param remind sees to it that `collect` is called for a key when no `save` that is under way now can be left
+ */
+export function createBodies(rows: Rows, documents: Documents, remind: (key: string) => Promise<void>): Bodies {
   const memo = createRowMemo();
   const loadRow = async (id: string, kind: BodyKind): Promise<Row | undefined> => {
     const known = unchanging.has(kind) ? memo.get(id) : undefined;
@@ -27,8 +30,18 @@ export function createBodies(rows: Rows, documents: Documents): Bodies {
   };
   return {
     async save(id, kind, body, options = {}) {
-      const row = await rowOf(id, kind, body, documents);
-      return rows.put('executions', row, options.ifAbsent ? 'absent' : undefined);
+      const row = await rowOf(id, kind, body, documents, remind);
+      if (options.ifAbsent) return rows.put('executions', row, 'absent');
+      if (await rows.put('executions', row, { document: undefined })) return true;
+      const before = await rows.get('executions', { pk: id, sk: kind });
+      if (typeof before?.document === 'string') await remind(before.document);
+      return rows.put('executions', row);
+    },
+    async collect(key) {
+      const body = readDocumentKey(key);
+      if (body === undefined) throw new Error(`${key} is no key of a body`);
+      const row = await rows.get('executions', { pk: body.id, sk: body.kind });
+      if (row?.document !== key) await documents.remove(key);
     },
     async load(id, kind) {
       return bodyOf(await loadRow(id, kind), documents);
@@ -48,13 +61,23 @@ export function createBodies(rows: Rows, documents: Documents): Bodies {
   };
 }
 
-/** The object's name holds the digest: two writers of one body never change each other's bytes, whoever's row stays. */
-async function rowOf(id: string, kind: BodyKind, body: unknown, documents: Documents): Promise<Row> {
+/**
+ * Every save has a key of its own in the bucket: what a row does not name when that save has ended, none ever will. Who dies
+ * between the two has reminded of it before.
+ */
+async function rowOf(
+  id: string,
+  kind: BodyKind,
+  body: unknown,
+  documents: Documents,
+  remind: (key: string) => Promise<void>,
+): Promise<Row> {
   const text = Buffer.from(JSON.stringify(body));
   if (text.length <= plainBytes) return { pk: id, sk: kind, json: text.toString() };
   const compressed = gzipSync(text);
   if (compressed.length <= inlineBytes) return { pk: id, sk: kind, gzip: new Uint8Array(compressed) };
-  const key = documentKey(id, kind, createHash('sha256').update(text).digest('hex').slice(0, 32));
+  const key = documentKey(id, kind, randomUUID());
+  await remind(key);
   await documents.put(key, compressed);
   return { pk: id, sk: kind, document: key };
 }

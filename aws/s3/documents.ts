@@ -1,16 +1,25 @@
 // Small objects of the platform's own in the content bucket, below `meta/`. Never bytes of files.
-import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { DeleteObjectCommand, GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { translated } from '../failure.ts';
 
 export interface Documents {
   put(key: string, bytes: Uint8Array): Promise<void>;
   /** @throws AwsFailure with the code NoSuchKey. */
   get(key: string): Promise<Uint8Array>;
+  /** A key that is not there is no error. */
+  remove(key: string): Promise<void>;
 }
 
-/** `meta/<id>/<kind>/<digest>`. */
-export function documentKey(id: string, kind: string, digest: string): string {
-  return `meta/${id}/${kind}/${digest}`;
+/** `meta/<id>/<kind>/<mark>`. */
+export function documentKey(id: string, kind: string, mark: string): string {
+  return `meta/${id}/${kind}/${mark}`;
+}
+
+/** What a key says; undefined when it is none of a document. */
+export function readDocumentKey(key: string): { readonly id: string; readonly kind: string } | undefined {
+  const [prefix, id, kind, mark, ...more] = key.split('/');
+  if (prefix !== 'meta' || !id || !kind || !mark || more.length > 0) return undefined;
+  return { id, kind };
 }
 
 export function createDocuments(client: () => S3Client, bucket: () => string): Documents {
@@ -24,6 +33,10 @@ export function createDocuments(client: () => S3Client, bucket: () => string): D
         ContentEncoding: 'gzip',
       });
       await translated('PutObject', () => client().send(command));
+    },
+    async remove(key) {
+      const command = new DeleteObjectCommand({ Bucket: bucket(), Key: key });
+      await translated('DeleteObject', () => client().send(command));
     },
     get(key) {
       return translated('GetObject', async () => {

@@ -5,6 +5,12 @@ import type { Value } from '../context.ts';
 import { isId, isObjectId, isPlaceId, type JobId, type ObjectId, type PlaceId } from '../id/identifier.ts';
 import { isHash } from '../reference/value.ts';
 
+/**
+ * What was under way before has ended for certain after this, in milliseconds: longer than any request or function may take.
+ * So what its steps have left behind then is all there is, and nothing of it is still to come.
+ */
+export const everythingEndsMs = 15 * 60_000;
+
 export type WorkMessage = WorkOrder & {
   /** Milliseconds since 1970: before that it is sent round again. */
   readonly notBefore?: number;
@@ -25,6 +31,8 @@ type WorkOrder =
   | { readonly kind: 'wake'; readonly object: ObjectId; readonly after?: string }
   /** Delete objects that nothing refers to any more, or finish that. */
   | { readonly kind: 'collect'; readonly objects: readonly ObjectId[] }
+  /** Delete a large body that no row names (aws/dynamo/bodies.ts). */
+  | { readonly kind: 'document'; readonly key: string }
   /** Empty a workspace whose job is settled, or a project that was destroyed, after a position; `last`: for good. */
   | { readonly kind: 'destroy'; readonly container: PlaceId; readonly after?: string; readonly last?: true }
   /** Take away folders that are being removed, and what was put into those that are. */
@@ -43,7 +51,7 @@ export function readWorkMessage(body: unknown): WorkMessage | undefined {
 }
 
 function readOrder(body: Record<string, unknown>): WorkOrder | undefined {
-  const { kind, job, object, objects, container, place, folders, stage, last, try: attempt } = body;
+  const { kind, job, object, objects, key, container, place, folders, stage, last, try: attempt } = body;
   const after = typeof body.after === 'string' ? body.after : undefined;
   const from = after === undefined ? {} : { after };
   switch (kind) {
@@ -56,6 +64,8 @@ function readOrder(body: Record<string, unknown>): WorkOrder | undefined {
       return isObjectId(object) ? { kind, object, ...from } : undefined;
     case 'collect':
       return isListOf(objects, isObjectId) ? { kind, objects } : undefined;
+    case 'document':
+      return isText(key) ? { kind, key } : undefined;
     case 'destroy':
       return isPlaceId(container) ? { kind, container, ...from, ...(last === true ? { last } : {}) } : undefined;
     case 'removeFolders':

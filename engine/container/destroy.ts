@@ -4,9 +4,10 @@
 import { root } from '../../core/container/folder-path.ts';
 import type { Context } from '../../core/context.ts';
 import { isId, isObjectId, isUserId, type PlaceId } from '../../core/id/identifier.ts';
+import { everythingEndsMs } from '../../core/work/message.ts';
 import { forEach } from '../object/each.ts';
 import { removeFrom } from '../object/remove.ts';
-import { everythingEndsMs, sendWork } from '../send-work.ts';
+import { sendWork } from '../send-work.ts';
 import { loadFolders } from './folder.ts';
 
 /**

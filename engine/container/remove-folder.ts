@@ -6,11 +6,11 @@ import type { Folder, FolderTree, Removal } from '../../core/container/folder-tr
 import type { Context } from '../../core/context.ts';
 import { invalidInput, invalidState } from '../../core/error/api-error.ts';
 import type { PlaceId } from '../../core/id/identifier.ts';
-import type { WorkMessage } from '../../core/work/message.ts';
+import { everythingEndsMs, type WorkMessage } from '../../core/work/message.ts';
 import { forEach } from '../object/each.ts';
 import { deleteListing, listAllObjects, listObjects } from '../object/listing.ts';
 import { removeObjects } from '../object/remove.ts';
-import { everythingEndsMs, sendWork } from '../send-work.ts';
+import { sendWork } from '../send-work.ts';
 import { folderKey, loadFolders } from './folder.ts';
 import { changeTree, requireFolder } from './move-folder.ts';
 

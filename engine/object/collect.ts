@@ -4,7 +4,8 @@
 import type { Context, Key, Row } from '../../core/context.ts';
 import type { ObjectId } from '../../core/id/identifier.ts';
 import { uploadUrlSeconds } from '../../core/object/part.ts';
-import { everythingEndsMs, sendWork } from '../send-work.ts';
+import { everythingEndsMs } from '../../core/work/message.ts';
+import { sendWork } from '../send-work.ts';
 import { forEach } from './each.ts';
 import { deleteLinks } from './link.ts';
 import { contentKey, gone, isGone, newMark, type ObjectFacts, objectKey, packedKey, toObjectFacts } from './row.ts';

@@ -93,11 +93,11 @@ export class ApiStack extends ProductStack {
     return this.#httpFunction('NewJob', 'new-job', 'POST /job/new', this.#jobCreator());
   }
 
-  /** A job is rows: the stream of the table brings it on its way. */
+  /** A job is rows: the stream of the table brings it on its way. What it leaves in the bucket is collected by a message. */
   #jobCreator(): Needs {
     const { deployment } = this;
     return {
-      variables: ['CONTENT_BUCKET', 'LEASE_SECONDS'],
+      variables: ['CONTENT_BUCKET', 'WORK_QUEUE_URL', 'LEASE_SECONDS'],
       statements: [
         mayRows(deployment, 'executions', ['read', 'put', 'update']),
         mayRows(deployment, 'objects', ['read']),
@@ -105,6 +105,7 @@ export class ApiStack extends ProductStack {
         mayRows(deployment, 'identities', ['read']),
         mayContent(deployment, 'meta', ['read', 'write']),
         mayKnowAbsence(deployment),
+        maySend(deployment, 'work'),
       ],
     };
   }

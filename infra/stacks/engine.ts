@@ -9,6 +9,7 @@ import type { FunctionCode } from '../constructs/function-code.ts';
 import { JobAttempt } from '../constructs/job-attempt.ts';
 import {
   mayConsume,
+  mayContent,
   mayMoveJobs,
   mayQueryOpenIndex,
   mayReadParameter,
@@ -131,12 +132,16 @@ export class EngineStack extends ProductStack {
     const target = new PlatformFunction(this, 'CleanUp', {
       deployment,
       name: 'clean-up',
-      description: 'Does work in pages: wakes waiters, dooms trees, clones outputs, destroys workspaces, stops workers',
+      description: 'Does work in pages: wakes waiters, ends trees, destroys workspaces, deletes what nothing refers to',
       code: this.#code,
       timeoutSeconds: cleanUpTimeoutSeconds,
       repeats: true,
       environment: environmentOf(deployment, moverVariables),
-      statements: [mayConsume(deployment, 'work'), ...mayMoveJobs(deployment)],
+      statements: [
+        mayConsume(deployment, 'work'),
+        ...mayMoveJobs(deployment),
+        mayContent(deployment, 'meta', ['delete']),
+      ],
     });
     consumeQueue(this, 'WorkMessages', { queue, target, batchSize: 10, maxConcurrency: cleanUpConcurrency });
   }

@@ -56,6 +56,7 @@ const createJobs = [
   `${read} table/identities`,
   's3:GetObject,s3:PutObject content/meta/*',
   's3:ListBucket content',
+  'sqs:SendMessage work',
 ];
 const consume = 'sqs:ReceiveMessage,sqs:DeleteMessage,sqs:ChangeMessageVisibility,sqs:GetQueueAttributes';
 const mayUseKey = 'ssm:GetParameter,ssm:PutParameter parameter/deployment-key';
@@ -100,7 +101,7 @@ const expected: Record<string, string[]> = {
     'states:StartExecution stateMachine:job-attempt',
     ...useKey,
   ],
-  'clean-up': [`${consume} work`, ...moveJobs],
+  'clean-up': [`${consume} work`, 's3:DeleteObject content/meta/*', ...moveJobs],
   finalise: moveJobs,
   sweep: ['Query table/executions/index/open', ...moveJobs],
 };

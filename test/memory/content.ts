@@ -36,6 +36,8 @@ export function createMemoryBodies(): MemoryBodies {
         return true;
       }),
     load: (id, kind) => step('load', `${id}/${kind}`, false, () => parse(id, kind)),
+    // None is in a bucket.
+    collect: async () => undefined,
     loadMany: (ids, kind) =>
       step('loadMany', `${ids.join(' ')}/${kind}`, false, () => ids.map((id) => parse(id, kind))),
   };
