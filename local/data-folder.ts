@@ -1,8 +1,9 @@
 // The folder that holds all state of one platform: who may open it, its version, its lock. It knows no service.
-import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { readKept, writeKept } from './kept-file.ts';
 import { StartRefusal } from './start-refusal.ts';
 
 export type DataFolder = {
@@ -52,18 +53,23 @@ export function pathIn(folder: string, file: DataFile): string {
 
 /**
  * Opens the folder for one platform; made when absent. Only its owner may look into it.
- * @throws StartRefusal when another platform runs on it, it was made by a newer version, or it is somebody else's.
+ * @throws StartRefusal when another platform runs on it, it was made by a newer version, it is somebody else's, or a file
+ * of it is broken.
  */
 export function openDataFolder(path: string): DataFolder {
   makeFolder(path);
   const lock = takeLock(path);
   try {
     checkVersion(path);
+    let firstUser = readKept(pathIn(path, 'firstUser'));
     return {
       path,
       file: (name) => pathIn(path, name),
-      firstUser: () => readText(pathIn(path, 'firstUser')),
-      noteFirstUser: (name) => writeFileSync(pathIn(path, 'firstUser'), `${name}\n`, { mode: 0o600 }),
+      firstUser: () => firstUser,
+      noteFirstUser(name) {
+        writeKept(pathIn(path, 'firstUser'), name);
+        firstUser = name;
+      },
       close: () => lock.close(),
     };
   } catch (error) {
@@ -110,17 +116,13 @@ function takeLock(path: string): DatabaseSync {
 
 function checkVersion(path: string): void {
   const file = pathIn(path, 'version');
-  const text = readText(file);
+  const text = readKept(file);
   const version = Number(text);
-  if (text === undefined) writeFileSync(file, `${VERSION}\n`, { mode: 0o600 });
+  if (text === undefined) writeKept(file, String(VERSION));
   if (text === undefined || version === VERSION) return;
   throw new StartRefusal(
     version > VERSION
       ? `The data folder ${path} is of version ${text}, and this program knows ${VERSION}: use the newer program.`
       : `The data folder ${path} has the unknown version "${text}": choose another with --data.`,
   );
-}
-
-function readText(file: string): string | undefined {
-  return existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined;
 }

@@ -1,7 +1,8 @@
 // HTTP servers on loopback ports: taken by number, or again the one they had before. It knows nothing of what is served.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import type { RequestListener, Server } from 'node:http';
 import { createServer } from 'node:http';
+import { writeKept } from '../kept-file.ts';
 import { StartRefusal } from '../start-refusal.ts';
 
 const HOST = '127.0.0.1';
@@ -14,7 +15,7 @@ export async function listenAgain(portsFile: string, name: string, serve: Reques
   // Bodies of S3 may take long, and long polls are no reason to end a request.
   const server = createServer({ requestTimeout: 0, keepAliveTimeout: 65_000 }, serve);
   const port = await listen(server, before ?? 0).catch(() => listen(server, 0));
-  writeFileSync(portsFile, JSON.stringify({ ...readPorts(portsFile), [name]: port }), { mode: 0o600 });
+  writeKept(portsFile, JSON.stringify({ ...readPorts(portsFile), [name]: port }));
   return {
     port,
     url: `http://${HOST}:${port}`,
@@ -49,7 +50,8 @@ function listen(server: Server, port: number): Promise<number> {
 
 function readPorts(file: string): Record<string, number> {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as Record<string, number>;
+    const ports = Object.entries(JSON.parse(readFileSync(file, 'utf8')) as object);
+    return Object.fromEntries(ports.filter(([, port]) => Number.isInteger(port)));
   } catch {
     // None yet, or not readable: any port will do.
     return {};

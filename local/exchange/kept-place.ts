@@ -1,7 +1,8 @@
 // Keeps in the data folder where its rows and the bytes of its files are, so that no start looks for them elsewhere.
 // It knows no service.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import type { DataFile, DataFolder } from '../data-folder.ts';
+import { brokenFile, readKept, writeKept } from '../kept-file.ts';
 import { StartRefusal } from '../start-refusal.ts';
 import { type Exchanges, HONOURED } from './exchange.ts';
 
@@ -15,7 +16,7 @@ type Keeping = keyof typeof KEEPING;
 const HERE = 'here';
 const names = Object.keys(KEEPING) as Keeping[];
 
-/** @throws StartRefusal when the folder was begun with its rows or files at another place. */
+/** @throws StartRefusal when the folder was begun with its rows or files at another place, or its note of that is broken. */
 export function checkPlaces(folder: DataFolder, exchanges: Exchanges): void {
   const kept = readPlaces(folder);
   for (const name of names) {
@@ -37,7 +38,7 @@ export function checkPlaces(folder: DataFolder, exchanges: Exchanges): void {
 /** To be called when the places have shown that they serve: a folder is not bound to a mistyped address. */
 export function notePlaces(folder: DataFolder, exchanges: Exchanges): void {
   const places = Object.fromEntries(names.map((name) => [name, placeOf(exchanges, name)]));
-  writeFileSync(folder.file('places'), `${JSON.stringify(places)}\n`, { mode: 0o600 });
+  writeKept(folder.file('places'), JSON.stringify(places));
 }
 
 function placeOf(exchanges: Exchanges, name: Keeping): string {
@@ -46,5 +47,19 @@ function placeOf(exchanges: Exchanges, name: Keeping): string {
 
 function readPlaces(folder: DataFolder): Partial<Record<Keeping, string>> {
   const file = folder.file('places');
-  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Partial<Record<Keeping, string>>) : {};
+  const text = readKept(file);
+  if (text === undefined) return {};
+  let places: unknown;
+  try {
+    places = JSON.parse(text);
+  } catch (cause) {
+    throw brokenFile(file, `is not JSON (${(cause as Error).message})`, cause);
+  }
+  if (!isTexts(places)) throw brokenFile(file, 'does not say where rows and files are');
+  return places;
+}
+
+function isTexts(value: unknown): value is Record<string, string> {
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.values(value).every((text) => typeof text === 'string');
 }
