@@ -1,10 +1,13 @@
 // Which data objects a job hands over to others. What its code answers is not trusted: an id alone opens nothing, it must be
 // of something that the job itself may see and take along.
 
+import type { KnownCaller } from '../core/access/caller.ts';
 import type { Context } from '../core/context.ts';
-import type { ObjectId, PlaceId } from '../core/id/identifier.ts';
+import { isId, type ObjectId, type PlaceId } from '../core/id/identifier.ts';
 import { type JobRow, jobWorkspace } from '../core/job/row.ts';
-import { createSight, findObjects } from './execution/sight.ts';
+import type { JobSpec } from '../core/job/spec.ts';
+import { createSight, findObjects, type ObjectSearch } from './execution/sight.ts';
+import { loadJob } from './load-job.ts';
 import { loadObjectsAt } from './object/load.ts';
 import type { ObjectFacts } from './object/row.ts';
 
@@ -31,13 +34,45 @@ export async function loadOutputObjects(
     places.set(object.id, workspace);
   }
   const elsewhere = objects.filter((id) => !facts.has(id));
-  if (elsewhere.length === 0) return { facts, places, restricted: [] };
-  const sight = createSight(context, { kind: 'job', user: row.launchedBy, job: row });
-  const wanted = new Map(elsewhere.map((id) => [id, undefined]));
-  const seen = await findObjects(sight, { wanted, places: [row.project], usedIn: row.project });
-  for (const [id, object] of seen.found) {
-    facts.set(id, object.facts);
-    places.set(id, object.place);
-  }
-  return { facts, places, restricted: seen.restricted };
+  const caller = { kind: 'job', user: row.launchedBy, job: row } as const;
+  const seen = await loadSeen(context, caller, elsewhere, { places: [row.project], usedIn: row.project });
+  return {
+    facts: new Map([...facts, ...seen.facts]),
+    places: new Map([...places, ...seen.places]),
+    restricted: seen.restricted,
+  };
+}
+
+/** Of the objects that came into the input of a master job with the outputs of others: those that who ran it sees. */
+export async function loadArrivedObjects(
+  context: Context,
+  row: JobRow,
+  spec: JobSpec,
+  objects: readonly ObjectId[],
+): Promise<HandedOver> {
+  if (objects.length === 0) return { facts: new Map(), places: new Map(), restricted: [] };
+  const by = row.parent ?? (isId(spec.detachedFrom, 'job') ? spec.detachedFrom : undefined);
+  const job = by === undefined ? undefined : await loadJob(context, by);
+  const caller =
+    job === undefined
+      ? ({ kind: 'user', user: row.launchedBy, tokenHash: '' } as const)
+      : ({ kind: 'job', user: job.launchedBy, job } as const);
+  const places = job === undefined ? [row.project] : [jobWorkspace(job), row.project];
+  return loadSeen(context, caller, objects, { places, usedIn: row.project });
+}
+
+async function loadSeen(
+  context: Context,
+  caller: KnownCaller,
+  objects: readonly ObjectId[],
+  where: Pick<ObjectSearch, 'places' | 'usedIn'>,
+): Promise<HandedOver> {
+  if (objects.length === 0) return { facts: new Map(), places: new Map(), restricted: [] };
+  const wanted = new Map(objects.map((id) => [id, undefined]));
+  const { found, restricted } = await findObjects(createSight(context, caller), { wanted, ...where });
+  return {
+    facts: new Map([...found].map(([id, object]) => [id, object.facts])),
+    places: new Map([...found].map(([id, object]) => [id, object.place])),
+    restricted,
+  };
 }

@@ -8,6 +8,7 @@ import { type Failure, failureMessages } from '../core/job/failure.ts';
 import { isMaster, type JobRow, jobWorkspace } from '../core/job/row.ts';
 import type { Dependency, JobSpec, Pin } from '../core/job/spec.ts';
 import type { Hash } from '../core/reference/value.ts';
+import { loadArrivedObjects } from './handed-over.ts';
 import { loadSpec } from './load-job.ts';
 import { cloneObjects } from './object/clone.ts';
 import { listWait, loadObjectFacts, type Unsatisfiable } from './readiness.ts';
@@ -24,7 +25,8 @@ export async function advanceInput(context: Context, row: JobRow): Promise<Saved
   const resolved = await resolveOutputs(context, spec.originalInput);
   if ('problem' in resolved) return fail(context, row, inputError([resolved.problem]));
   const input = flatten(spec.inputSpec, resolved.value);
-  const arrived = await waitFor(context, listWait(context, row, 'input', newObjects(spec, input)));
+  const dependencies = newObjects(spec, input).map((object): Dependency => ({ kind: 'object', object }));
+  const arrived = await waitFor(context, listWait(context, row, 'input', dependencies));
   if (arrived.kind !== 'ready') return keepWaiting(context, row, { ...arrived, cursor: undefined });
   const problems = isMaster(row) ? await placeInput(context, row, spec, input) : [];
   if (problems.length > 0) return fail(context, row, inputError(problems));
@@ -33,11 +35,9 @@ export async function advanceInput(context: Context, row: JobRow): Promise<Saved
 }
 
 /** Objects that only came to light with the outputs of other jobs: they have to be closed too. */
-function newObjects(spec: JobSpec, input: Hash): Dependency[] {
+function newObjects(spec: JobSpec, input: Hash): ObjectId[] {
   const known = objectsReferredTo(spec.originalInput);
-  return [...objectsReferredTo(input).keys()]
-    .filter((object) => !known.has(object))
-    .map((object) => ({ kind: 'object', object }));
+  return [...objectsReferredTo(input).keys()].filter((object) => !known.has(object));
 }
 
 /** The state says that it waits from the first look on; the cursor is written when it moved far enough to be worth it. */
@@ -63,13 +63,23 @@ async function keepWaiting(
 
 /** Checks the values, then clones executable, bundles and input objects into the workspace. A sentence for each problem. */
 async function placeInput(context: Context, row: JobRow, spec: JobSpec, input: Hash): Promise<string[]> {
-  const objects = objectsReferredTo(input);
+  const known = [...objectsReferredTo(spec.originalInput).keys()];
+  const arrived = newObjects(spec, input);
+  const { facts, places, restricted } = await loadArrivedObjects(context, row, spec, arrived);
+  const unseen = arrived.filter((object) => !facts.has(object) && !restricted.includes(object));
+  const refused = [
+    ...unseen.map(failureMessages.dependencyGone),
+    ...restricted.map((object) => `${object} is in a restricted project: it cannot be used in ${row.project}`),
+  ];
+  if (refused.length > 0) return refused;
   if (spec.inputSpec !== undefined) {
-    const problems = checkValues(spec.inputSpec, input, await loadObjectFacts(context, [...objects.keys()]));
+    const all = new Map([...(await loadObjectFacts(context, known)), ...facts]);
+    const problems = checkValues(spec.inputSpec, input, all);
     if (problems.length > 0) return problems;
   }
-  const asked = [...objects].map(
-    ([object, project]): Pin => (project === undefined ? { object } : { object, project }),
+  const pinned = new Set(spec.pins.map(({ object }) => object));
+  const asked = [...known, ...arrived].flatMap((object): Pin[] =>
+    pinned.has(object) ? [] : [{ object, project: places.get(object) ?? spec.inputPlace ?? row.project }],
   );
   const missing = await placePins(context, row, [...spec.pins, ...asked]);
   return missing.map((object) => failureMessages.dependencyGone(object));

@@ -37,6 +37,8 @@ export type JobSpec = {
   readonly waits: readonly Dependency[];
   /** Of master jobs: what goes into the workspace beside what the resolved input links to. */
   readonly pins: readonly Pin[];
+  /** Where the objects of the input are that no pin names; absent: in the project context. */
+  readonly inputPlace?: PlaceId;
   readonly delayWorkspaceDestruction: boolean;
   readonly ignoreReuse: boolean;
   readonly [field: string]: unknown;

@@ -17,7 +17,9 @@ import type { AppletId, JobId, PlaceId, ProjectId, UserId } from '../id/identifi
 import { defaultInstance } from '../instance/instance-types.ts';
 import type { JobPlan } from '../job/plan.ts';
 import { childLineage, type JobRow } from '../job/row.ts';
+import type { JobSpec } from '../job/spec.ts';
 import { isHash } from '../reference/value.ts';
+import { planInputPlaces } from './input-places.ts';
 import { planMachine } from './machine.ts';
 import type { PreparedInput, Refusal } from './prepare-input.ts';
 import { type ExecutionSpec, maximumJobDepth, type RunRequest } from './request.ts';
@@ -82,10 +84,7 @@ export function planRun(facts: RunFacts): JobPlan | Refusal {
     defaultInstance: project.defaultInstanceType ?? defaultInstance,
     access: planAccess(executable.spec.access, project.level, above?.spec.access),
     waits,
-    pins: [executable.id, ...bundledObjects(executable.spec.runSpec)].map((object) => ({
-      object,
-      project: executable.place,
-    })),
+    ...planPlaces(facts),
     ancestors,
     delayWorkspaceDestruction: request.delayWorkspaceDestruction ?? above?.spec.delayWorkspaceDestruction ?? false,
     ignoreReuse: request.ignoreReuse ?? executable.spec.ignoreReuse,
@@ -96,6 +95,14 @@ export function planRun(facts: RunFacts): JobPlan | Refusal {
   };
   const row = planRow(facts, above, spec, instance);
   return { id, row, spec, ...(above === undefined ? {} : { memberOf: { origin: row.origin, parent: above.job.pk } }) };
+}
+
+/** What goes into the workspace, and from where: the executable with its bundles, and what the input links to. */
+function planPlaces({ executable, prepared, found, project }: RunFacts): Pick<JobSpec, 'pins' | 'inputPlace'> {
+  const { id, spec, place } = executable;
+  const own = [id, ...bundledObjects(spec.runSpec)].map((object) => ({ object, project: place }));
+  const { pins, ...input } = planInputPlaces(prepared.originalInput, found.objects, project.id);
+  return { ...input, pins: [...own, ...pins] };
 }
 
 /** The entry point of every master job. */

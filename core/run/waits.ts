@@ -1,7 +1,7 @@
 // What a new job has to wait for, out of what it refers to and what was found of that.
 
 import { invalidInput, resourceNotFound } from '../error/api-error.ts';
-import type { JobId, ObjectId } from '../id/identifier.ts';
+import type { JobId, ObjectId, PlaceId } from '../id/identifier.ts';
 import type { Dependency } from '../job/spec.ts';
 import type { Refusal, Wanted } from './prepare-input.ts';
 
@@ -10,6 +10,8 @@ export type FoundObject = {
   readonly closed: boolean;
   /** It links to other objects, of which hidden ones must be closed too (dx-api.md §5.4). */
   readonly linking: boolean;
+  /** Where the caller may use it; absent: in the project context. */
+  readonly place?: PlaceId;
 };
 /** Only what exists and the caller may see. */
 export type Found = { readonly jobs: ReadonlySet<JobId>; readonly objects: ReadonlyMap<ObjectId, FoundObject> };

@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { Caller } from '../../core/access/caller.ts';
 import type { Level } from '../../core/access/level.ts';
 import type { AppletId, FileId, JobId, ProjectId } from '../../core/id/identifier.ts';
+import type { Hash } from '../../core/reference/value.ts';
 import {
   alice,
   asJob,
@@ -21,6 +22,7 @@ beforeEach(async () => {
   world = await givenWorld();
 });
 
+const errorOf = (answer: { body: Hash }) => answer.body.error as { type: string; message: string } | undefined;
 const givenBobs = (settings: { [name: string]: boolean } = {}, level: Level = 'CONTRIBUTE') =>
   givenProject(world, { members: [[bob, level]], settings });
 const filesIn = async (project: ProjectId) =>
@@ -79,6 +81,86 @@ describe('a job answers with data that its user does not see', () => {
     await world.platform.run();
     expect(await world.must(`/${id}/describe`)).toMatchObject({ failureReason: 'DependencyUnsatisfiable' });
     expect((await world.call(`/${secret}/describe`, {}, bob)).status).toBe(404);
+  });
+});
+
+describe('data of a restricted project stays there', () => {
+  let restricted: ProjectId;
+  let elsewhere: ProjectId;
+  let file: FileId;
+  let inside: AppletId;
+  let outside: AppletId;
+  beforeEach(async () => {
+    restricted = await givenBobs({ restricted: true });
+    elsewhere = await givenBobs();
+    file = await givenFile(world, restricted);
+    inside = await givenApplet(world, restricted);
+    outside = await givenApplet(world, elsewhere);
+  });
+  const holding = () => givenRunningJob(inside, { project: restricted, input: { f: { $dnanexus_link: file } } });
+  const workspaceOf = async (id: JobId) => (await world.must(`/${id}/describe`)).workspace as string;
+
+  it.each(['a plain link', 'the workspace as a hint'])('is no input elsewhere by %s', async (how) => {
+    const workspace = await workspaceOf((await holding()).id);
+    const link = how === 'a plain link' ? file : { project: workspace, id: file };
+    const answer = await world.call(
+      `/${outside}/run`,
+      { project: elsewhere, input: { f: { $dnanexus_link: link } } },
+      bob,
+    );
+    expect(errorOf(answer)?.type).toBe('PermissionDenied');
+  });
+
+  it('is no input elsewhere as the output of a job', async () => {
+    world.programs.set('main', ({ row }) =>
+      row.name === 'maker' ? { output: { f: { $dnanexus_link: file } } } : { output: {} },
+    );
+    const maker = await run(world, inside, { project: restricted, input: {}, name: 'maker' }, bob);
+    const input = { f: { $dnanexus_link: { job: maker, field: 'f' } } };
+    const used = await run(world, outside, { project: elsewhere, input }, bob);
+    const within = await run(world, inside, { project: restricted, input }, bob);
+    await world.platform.run();
+    const failed = await world.must(`/${used}/describe`);
+    expect(failed).toMatchObject({ state: 'failed', failureReason: 'InputError' });
+    expect(failed.failureMessage).toContain('restricted');
+    expect((await world.must(`/${within}/describe`)).state).toBe('done');
+  });
+
+  it('is no output elsewhere of a job that sees all projects', async () => {
+    const wide = await givenApplet(world, elsewhere, { access: { allProjects: 'VIEW' } });
+    world.programs.set('main', () => ({ output: { f: { $dnanexus_link: file } } }));
+    const job = await run(world, wide, { project: elsewhere, input: {} }, bob);
+    await world.platform.run();
+    expect(await world.must(`/${job}/describe`)).toMatchObject({ state: 'failed', failureReason: 'OutputError' });
+    expect(await filesIn(elsewhere)).toEqual([]);
+  });
+});
+
+describe('an object in many projects', () => {
+  it.each(['plain', 'a hint'])('comes into a workspace as it is where the caller sees it (%s)', async (how) => {
+    const secret = await givenProject(world);
+    const shared = await givenBobs();
+    const project = await givenBobs();
+    const file = await givenFile(world, secret);
+    const companion = (
+      await world.must('/record/new', { project: secret, name: 'companion', hidden: true, close: true })
+    ).id;
+    const holder = { project: secret, name: 'secret', close: true, details: { $dnanexus_link: companion } };
+    const record = (await world.must('/record/new', { ...holder, tags: ['secret'], properties: { secret: 'yes' } })).id;
+    await world.must(`/${secret}/clone`, { objects: [file, record], project: shared });
+    await world.must(`/${shared}/removeObjects`, { objects: [companion] });
+    const known = { project: shared, tags: ['secret'], properties: { secret: null } };
+    await world.must(`/${record}/rename`, { ...known, name: 'known' });
+    await world.must(`/${record}/removeTags`, known);
+    await world.must(`/${record}/setProperties`, known);
+    const link = how === 'plain' ? record : { project: secret, id: record };
+    const applet = await givenApplet(world, project);
+    const { caller } = await givenRunningJob(applet, { project, input: { r: { $dnanexus_link: link } } });
+    const workspace = `container-${caller.kind === 'job' ? caller.job.pk.slice(4) : ''}`;
+    const describe = { fields: { name: true, tags: true, properties: true } };
+    const listed = await world.must(`/${workspace}/listFolder`, { describe, includeHidden: true }, caller);
+    const found = (listed.objects as { id: string }[]).filter(({ id }) => id.startsWith('record-'));
+    expect(found).toEqual([{ id: record, describe: { id: record, name: 'known', tags: [], properties: {} } }]);
   });
 });
 
