@@ -4,7 +4,7 @@
 import type { Context } from '../core/context.ts';
 import type { JobRow } from '../core/job/row.ts';
 import type { Dependency } from '../core/job/spec.ts';
-import { edgeKey } from '../core/work/edge.ts';
+import { edgeKey, edgeRow } from '../core/work/edge.ts';
 
 export type Readiness<Problem> = 'ready' | 'unready' | { readonly problem: Problem };
 /** One thing to wait for, and where a wait that has seen it ready goes on. */
@@ -84,7 +84,7 @@ async function putEdges<Cursor, Problem>(
   const keys = dependencies.map((dependency) => edgeKey(dependency, { job: waiter.pk, try: waiter.try, phase }));
   const present = await context.rows.getMany('executions', keys);
   const missing = keys.filter((_, index) => present[index] === undefined);
-  await Promise.all(missing.map((key) => context.rows.put('executions', key)));
+  await Promise.all(missing.map((key) => context.rows.put('executions', edgeRow(key, context.now()))));
 }
 
 function firstProblem<Problem>(states: readonly Readiness<Problem>[]): { readonly problem: Problem } | undefined {

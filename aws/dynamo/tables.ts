@@ -1,9 +1,9 @@
 // The tables as data: read by `infra` (which declares them) and by `rows.ts` (which uses them). Knows no SDK and no CDK.
 
-/** Every table has the string keys `pk` and `sk`. What the rows mean: ARCHITECTURE.md, "Rows". */
+/** Every table has the string keys `pk` and `sk`. What the rows mean: ARCHITECTURE.md, "Rows". `ttl`: only of what is no truth. */
 export const tables = {
   /** Jobs, their bodies, trees, edges, doom flags, list rows. */
-  executions: { suffix: 'executions', stream: true, ttl: undefined, index: 'open' },
+  executions: { suffix: 'executions', stream: true, ttl: 'expiresAtSeconds', index: 'open' },
   /** Data objects and where they are placed; folder listings. */
   objects: { suffix: 'objects', stream: true, ttl: undefined, index: undefined },
   /** Projects, containers, folders, members. */

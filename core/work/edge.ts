@@ -11,9 +11,16 @@ export function edgeKey(dependency: Dependency, waiter: Waiter): { pk: string; s
   return { pk, sk: `${edgePrefix}${waiter.job}#${waiter.try}.${waiter.phase}` };
 }
 
+/** The row of an edge. The table deletes it when it is old; who still waits then puts it again at the next look. */
+export function edgeRow(key: { pk: string; sk: string }, now: number) {
+  return { ...key, expiresAtSeconds: Math.ceil(now / 1000) + edgeLifeSeconds };
+}
+
 /** The job that an edge names. */
 export function edgeWaiter(sortKey: string): JobId {
   return sortKey.slice(edgePrefix.length, sortKey.lastIndexOf('#')) as JobId;
 }
 
 export const edgePrefix = 'W#';
+/** Longer than a job may run. */
+const edgeLifeSeconds = 60 * 86_400;

@@ -4,7 +4,9 @@ import { describe, expect, test } from 'vitest';
 import type { FileId, JobId, ProjectId } from '../../core/id/identifier.ts';
 import { jobWorkspace } from '../../core/job/row.ts';
 import type { Hash } from '../../core/reference/value.ts';
+import { lookAt } from '../../engine/advance.ts';
 import { createJob } from '../../engine/birth.ts';
+import { finish } from '../../engine/finish.ts';
 import { createObject } from '../../engine/object/create.ts';
 import { removeObjects } from '../../engine/object/remove.ts';
 import { terminateTree } from '../../engine/terminate.ts';
@@ -155,6 +157,23 @@ test('a job that waits for a file to be closed is told at once when that is remo
   const row = peekJob(context, jobId('main'));
   expect(row).toMatchObject({ state: 'failed', failureReason: 'InputError' });
   expect(row.failureMessage).toContain(file);
+});
+
+test('an edge is of no use for ever: the table deletes it, and who still waits puts it again', async () => {
+  const { context, platform, run } = givenPlatform({ slow: () => undefined });
+  await run('slow');
+  await run('waiting', { dependsOn: [jobId('slow')] });
+  await platform.run();
+  const edges = () => context.rows.all('executions').filter(({ sk }) => sk.startsWith('W#'));
+  const lifeDays = edges().map((edge) => (Number(edge.expiresAtSeconds) - context.now() / 1000) / 86_400);
+  expect(lifeDays).toEqual([60]);
+  for (const edge of edges()) await context.rows.delete('executions', edge);
+  context.clock.now += 60 * 86_400_000;
+  await lookAt(context, peekJob(context, jobId('waiting')));
+  expect(edges()).toHaveLength(1);
+  await finish(context, peekJob(context, jobId('slow')), { output: {} });
+  await platform.run();
+  expect(statesOf(context, 'slow', 'waiting')).toEqual({ slow: 'done', waiting: 'done' });
 });
 
 test('terminating a tree stops its workers first', async () => {
