@@ -2,7 +2,9 @@
 // are core/reference.
 
 import type { Context } from '../core/context.ts';
-import type { AnalysisId, JobId, ObjectId } from '../core/id/identifier.ts';
+import type { AnalysisId, JobId, ObjectId, PlaceId } from '../core/id/identifier.ts';
+import { workspaceId } from '../core/id/workspace.ts';
+import { type JobRow, jobWorkspace, parseLineage } from '../core/job/row.ts';
 import { findReferences } from '../core/reference/find.ts';
 import { type ObjectMetadata, objectsForMetadata, resolveReferences } from '../core/reference/resolve.ts';
 import { exceedsBytes, exceedsDepth, type Hash, maximumDepth, maximumValueBytes } from '../core/reference/value.ts';
@@ -38,10 +40,11 @@ export async function resolveOutputs(
     }),
   );
   const metadata = new Map<ObjectId, ObjectMetadata>();
+  const places = rows.flatMap((row) => (row === undefined ? [] : outputPlaces(row)));
   await Promise.all(
     objectsForMetadata(values, outputs).map(async (id) => {
       const object = await loadObject(context, id);
-      const placement = object?.placements.get(object.row.birth) ?? [...(object?.placements.values() ?? [])][0];
+      const placement = places.map((place) => object?.placements.get(place)).find((one) => one !== undefined);
       if (object === undefined || placement === undefined) return;
       const { name, properties } = placement;
       metadata.set(id, { name, properties, details: object.details });
@@ -57,6 +60,13 @@ export async function resolveOutputs(
     return { problem: `with the outputs that it refers to it nests deeper than ${maximumDepth} levels` };
   }
   return { value: resolved.value as Hash };
+}
+
+/** Where the outputs of a job are: each place has its own names and properties for the same object. */
+function outputPlaces(row: JobRow): PlaceId[] {
+  const outer = row.lineage.at(-1);
+  const above = outer === undefined ? undefined : parseLineage(outer);
+  return [row.project, ...(above === undefined ? [] : [workspaceId(above.master, above.try)]), jobWorkspace(row)];
 }
 
 function hintOf(reference: ReturnType<typeof findReferences>[number]) {

@@ -162,6 +162,26 @@ describe('an object in many projects', () => {
     const found = (listed.objects as { id: string }[]).filter(({ id }) => id.startsWith('record-'));
     expect(found).toEqual([{ id: record, describe: { id: record, name: 'known', tags: [], properties: {} } }]);
   });
+
+  it('is named in references as it is where the job put it', async () => {
+    const secret = await givenProject(world);
+    const shared = await givenBobs();
+    const file = await givenFile(world, secret);
+    await world.must(`/${file}/setProperties`, { project: secret, properties: { secret: 'yes' } });
+    await world.must(`/${secret}/clone`, { objects: [file], project: shared });
+    await world.must(`/${file}/setProperties`, { project: shared, properties: { secret: null, known: 'yes' } });
+    const applet = await givenApplet(world, shared);
+    world.programs.set('main', ({ row }) => ({ output: row.name === 'maker' ? { f: { $dnanexus_link: file } } : {} }));
+    const maker = await run(world, applet, { project: shared, input: {}, name: 'maker' }, bob);
+    const asking = (key: string) => ({
+      a: { $dnanexus_link: { job: maker, field: 'f', metadata: `properties.${key}` } },
+    });
+    const known = await run(world, applet, { project: shared, input: asking('known') }, bob);
+    const unknown = await run(world, applet, { project: shared, input: asking('secret') }, bob);
+    await world.platform.run();
+    expect(await world.must(`/${known}/describe`)).toMatchObject({ state: 'done', input: { a: 'yes' } });
+    expect(await world.must(`/${unknown}/describe`)).toMatchObject({ state: 'failed', failureReason: 'InputError' });
+  });
 });
 
 describe('a job', () => {
