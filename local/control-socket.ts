@@ -1,6 +1,6 @@
 // The socket in the data folder through which its owner talks to the running platform. JSON over HTTP; it knows no request.
 import { chmodSync, closeSync, openSync, rmSync } from 'node:fs';
-import { createServer, request as httpRequest, type Server } from 'node:http';
+import { createServer, request as httpRequest, type IncomingMessage, type Server } from 'node:http';
 import { basename, dirname } from 'node:path';
 import { StartRefusal } from './start-refusal.ts';
 
@@ -51,41 +51,60 @@ export async function openControlSocket(
   };
 }
 
-/** Asks the platform of a data folder. @throws StartRefusal when none runs there. */
-export async function askPlatform<Answer>(path: string, request: object): Promise<Answer> {
+/** No platform listens on the data folder. */
+export class PlatformAbsent extends StartRefusal {}
+
+/**
+ * Asks the platform of a data folder.
+ * @throws PlatformAbsent when none listens there; StartRefusal, with what happened, when one does not answer.
+ */
+export async function askPlatform<Answer>(path: string, request: object, limitMs = CALL_LIMIT_MS): Promise<Answer> {
   return atAddress(path, async (address) => {
     const { promise, resolve, reject } = Promise.withResolvers<Answer>();
-    const req = httpRequest({ socketPath: address, method: 'POST', timeout: CALL_LIMIT_MS }, async (res) => {
-      const chunks: Buffer[] = [];
-      for await (const chunk of res) chunks.push(chunk as Buffer);
-      resolve(JSON.parse(Buffer.concat(chunks).toString('utf8')) as Answer);
+    const req = httpRequest({ socketPath: address, method: 'POST', timeout: limitMs }, (res) => {
+      readAnswer<Answer>(res).then(resolve, reject);
     });
-    req.once('timeout', () => req.destroy(new Error('no answer in time')));
-    req.once('error', (cause) => {
-      const folder = dirname(path);
-      const text = `No platform runs on the data folder ${folder}: start one with "espalier start --data ${folder}".`;
-      reject(new StartRefusal(text, { cause }));
-    });
+    req.once('timeout', () => req.destroy(new Error(`it said nothing for ${limitMs / 1000} s`)));
+    req.once('error', reject);
     req.end(JSON.stringify(request));
     return promise;
+  }).catch((cause: unknown) => {
+    throw cause instanceof StartRefusal ? cause : refusalOf(dirname(path), cause as NodeJS.ErrnoException);
   });
+}
+
+async function readAnswer<Answer>(res: IncomingMessage): Promise<Answer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of res) chunks.push(chunk as Buffer);
+  return JSON.parse(Buffer.concat(chunks).toString('utf8')) as Answer;
+}
+
+function refusalOf(folder: string, cause: NodeJS.ErrnoException): StartRefusal {
+  switch (cause.code) {
+    // No socket, or one that a platform which was killed left behind.
+    case 'ENOENT':
+    case 'ENOTDIR':
+    case 'ECONNREFUSED': {
+      const advice = `start one with "espalier start --data ${folder}"`;
+      return new PlatformAbsent(`No platform runs on the data folder ${folder}: ${advice}.`, { cause });
+    }
+    case 'EACCES':
+    case 'EPERM':
+      return new StartRefusal(`The data folder ${folder} is another user's: only its owner may ask its platform.`, {
+        cause,
+      });
+    default:
+      return new StartRefusal(`The platform on the data folder ${folder} did not answer: ${cause.message}.`, { cause });
+  }
 }
 
 /** A path that is too long for an address is reached through its open folder. */
 async function atAddress<Result>(path: string, use: (address: string) => Promise<Result>): Promise<Result> {
   if (Buffer.byteLength(path) <= MAX_ADDRESS_BYTES) return use(path);
-  const folder = openFolder(dirname(path));
+  const folder = openSync(dirname(path), 'r');
   try {
     return await use(`/proc/self/fd/${folder}/${basename(path)}`);
   } finally {
     closeSync(folder);
-  }
-}
-
-function openFolder(path: string): number {
-  try {
-    return openSync(path, 'r');
-  } catch (cause) {
-    throw new StartRefusal(`There is no data folder ${path}: start a platform there first.`, { cause });
   }
 }
