@@ -1,7 +1,7 @@
 // Finds the route of a path. Knows no inputs and no callers.
 
 import { resourceNotFound } from '../core/error/api-error.ts';
-import { parseId } from '../core/id/identifier.ts';
+import { idClasses, parseId } from '../core/id/identifier.ts';
 import type { Route } from './route.ts';
 
 /**
@@ -15,14 +15,18 @@ export function matchRoute(routes: readonly Route[], path: string): { route: Rou
     const route = tableOf(routes).get(pattern);
     if (route !== undefined) return { route, subject };
   }
-  throw resourceNotFound(path.slice(0, shownPathLength), hintFor(subject));
+  throw resourceNotFound(path.slice(0, shownPathLength), hintFor(subject, rest.at(-1) ?? ''));
 }
 
-function hintFor(subject: string): string {
-  const later = classesToCome.get(classOf(subject) ?? subject);
-  if (later !== undefined) return `this platform has no ${later} yet`;
-  const known = parseId(subject) !== undefined || /^[a-zA-Z]+$/.test(subject);
-  return known ? 'there is no such method' : 'the path must be /<class or id>/<method>';
+function hintFor(subject: string, method: string): string {
+  const className = subject.split('-')[0] ?? '';
+  const later = Object.hasOwn(classesToCome, className) ? classesToCome[className] : undefined;
+  if (later !== undefined) return later;
+  const missing = `${className}/${method}`;
+  if (Object.hasOwn(methodsElsewhere, missing)) return methodsElsewhere[missing] ?? '';
+  if (classOf(subject) !== undefined || /^[a-zA-Z]+$/.test(subject)) return 'there is no such method';
+  const named = (idClasses as readonly string[]).includes(className);
+  return named ? `an id is ${className}- and 24 letters and digits` : 'the path must be /<class or id>/<method>';
 }
 
 /** The patterns that a path may stand for: with its class alone, with an id, with an id and an alias. */
@@ -60,14 +64,28 @@ function tableOf(routes: readonly Route[]): Map<string, Route> {
 }
 
 /** Refused by name, so that nobody looks for a mistake of their own. */
-const classesToCome: ReadonlyMap<string, string> = new Map([
-  ['app', 'apps'],
-  ['workflow', 'workflows'],
-  ['globalworkflow', 'global workflows'],
-  ['analysis', 'analyses'],
-  ['org', 'organizations'],
-  ['database', 'databases'],
-]);
+const classesToCome: Readonly<Record<string, string>> = {
+  app: 'this platform has no apps yet',
+  workflow: 'this platform has no workflows yet',
+  globalworkflow: 'this platform has no global workflows yet',
+  analysis: 'this platform has no analyses yet',
+  org: 'this platform has no organizations yet',
+  database: 'this platform has no databases',
+  dbcluster: 'this platform has no database clusters',
+};
+
+const noArchive = 'this platform archives nothing: the data of a project is always live';
+const noTransfer = 'this platform bills nobody, so projects are not transferred: invite the other user as ADMINISTER';
+/** Methods that clients know, and what there is in their place. */
+const methodsElsewhere: Readonly<Record<string, string>> = {
+  'project/archive': noArchive,
+  'project/unarchive': noArchive,
+  'project/transfer': noTransfer,
+  'project/updateSponsorship': noTransfer,
+  'user/new': 'the operator adds users, by `espalier user add NAME`',
+  'container/destroy': 'workspaces are destroyed by the platform, when their jobs have ended',
+  'job/getLog': 'logs are read over the websocket /job-xxxx/getLog/websocket, as `dx watch` does',
+};
 
 const tables = new WeakMap<readonly Route[], Map<string, Route>>();
 const shownPathLength = 200;

@@ -99,6 +99,27 @@ describe('an input of the wrong form', () => {
   });
 });
 
+describe('a path that leads nowhere says what there is instead', () => {
+  test.each([
+    ['/project-xxxx/archive', 'archives nothing'],
+    ['/project-xxxx/transfer', 'invite the other user'],
+    ['/user/new', 'espalier user add NAME'],
+    ['/job-BBBBBBBBBBBBBBBBBBBBBBBB/getLog', '/job-xxxx/getLog/websocket'],
+    ['/database-BBBBBBBBBBBBBBBBBBBBBBBB/describe', 'no databases'],
+    ['/dbcluster/new', 'no database clusters'],
+    ['/org-lab/describe', 'no organizations yet'],
+    ['/workflow-BBBBBBBBBBBBBBBBBBBBBBBB/run', 'no workflows yet'],
+    ['/file-short/describe', 'an id is file- and 24 letters and digits'],
+    ['/project-xxxx/vanish', 'there is no such method'],
+    ['/hello-world/describe', 'the path must be /<class or id>/<method>'],
+    ['/__proto__/constructor', 'the path must be'],
+  ])('%s: %s', async (path, hint) => {
+    const refusal = await platform.alice.refusal(path.replace('project-xxxx', project));
+    expect(refusal).toMatch(/^404 ResourceNotFound: /);
+    expect(refusal).toContain(hint);
+  });
+});
+
 describe('what was sent is data', () => {
   test.each(['\u001b[2J', 'a\nb', '\u202egnp.exe', '\u0000'])('%j is told as an escape', async (text) => {
     const refusal = await platform.alice.refusal(`/${project}/invite`, { invitee: `${text}x`, level: 'VIEW' });
