@@ -3,6 +3,7 @@ import { chmodSync, existsSync, mkdirSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { isBusy } from './file-lock.ts';
 import { readKept, writeKept } from './kept-file.ts';
 import { StartRefusal } from './start-refusal.ts';
 
@@ -37,6 +38,9 @@ const FILES = {
   firstUser: 'first-user',
 } as const;
 export type DataFile = keyof typeof FILES;
+
+/** A look at the lock, by one who waits for a platform, holds it for a moment itself. */
+const LOCK_WAIT_MS = 500;
 
 /** Raised when what is in the folder changes its meaning. */
 const VERSION = 1;
@@ -100,17 +104,36 @@ function makeFolders(path: string): void {
   if (!statSync(path).isDirectory()) throw new Error('it is a file');
 }
 
+/** True while a platform holds the folder: one that runs, starts or ends. */
+export function isHeld(path: string): boolean {
+  if (!existsSync(pathIn(path, 'lock'))) return false;
+  let lock: DatabaseSync | undefined;
+  try {
+    lock = new DatabaseSync(pathIn(path, 'lock'), { readOnly: true, timeout: 0 });
+    lock.prepare('SELECT 1 FROM sqlite_master').get();
+    return false;
+  } catch (error) {
+    // What cannot be read is not ours, and neither is who holds it.
+    return isBusy(error);
+  } finally {
+    lock?.close();
+  }
+}
+
 /** A lock of the operating system through SQLite: it ends with the process, however that ends. */
 function takeLock(path: string): DatabaseSync {
-  const lock = new DatabaseSync(pathIn(path, 'lock'), { timeout: 0 });
+  const file = pathIn(path, 'lock');
+  let lock: DatabaseSync | undefined;
   try {
+    lock = new DatabaseSync(file, { timeout: LOCK_WAIT_MS });
     lock.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT');
     return lock;
   } catch (cause) {
-    lock.close();
-    throw new StartRefusal(`Another platform runs on the data folder ${path}: end it, or choose another with --data.`, {
-      cause,
-    });
+    lock?.close();
+    const text = isBusy(cause)
+      ? `Another platform runs on the data folder ${path}: end it, or choose another with --data.`
+      : `The file ${file} cannot be locked (${(cause as Error).message}): choose another folder with --data.`;
+    throw new StartRefusal(text, { cause });
   }
 }
 

@@ -1,16 +1,19 @@
 // `espalier env`: prints the variables by which `dx` finds the running platform, for `eval`. The token is new each time.
-import { askPlatform } from '../../local/control-socket.ts';
-import { dataFolderPath, pathIn } from '../../local/data-folder.ts';
+import { dataFolderPath } from '../../local/data-folder.ts';
 import type { DeskRefusal, DeskRequest, Session } from '../../local/operator-desk.ts';
 import { StartRefusal } from '../../local/start-refusal.ts';
+import { askWhenStarted } from '../../local/starting-platform.ts';
 import { readOptions } from '../option.ts';
 
-/** @throws StartRefusal when no platform runs on the folder, or there is no such user. */
+/**
+ * Waits for a platform that is starting: without the variables `dx` would work with whatever login the user has.
+ * @throws StartRefusal when no platform runs or starts on the folder, or there is no such user.
+ */
 export async function printEnvironment(parameters: readonly string[]): Promise<void> {
   const { options } = readOptions(parameters, ['data', 'user']);
-  const socket = pathIn(dataFolderPath(options.data, process.env), 'socket');
   const request: DeskRequest = { action: 'issueToken', ...(options.user === undefined ? {} : { name: options.user }) };
-  const answer = await askPlatform<Session | DeskRefusal>(socket, request);
+  const folder = dataFolderPath(options.data, process.env);
+  const answer = await askWhenStarted<Session | DeskRefusal>(folder, request, say);
   if ('refusal' in answer) throw new StartRefusal(answer.refusal);
   const lines = Object.entries(sessionVariables(answer)).map(([name, value]) => `export ${name}=${quoted(value)}\n`);
   process.stdout.write(lines.join(''));
@@ -29,6 +32,11 @@ export function sessionVariables({ url, token, project }: Session): Record<strin
     DX_SECURITY_CONTEXT: JSON.stringify({ auth_token: token, auth_token_type: 'Bearer' }),
     ...(project === undefined ? {} : { DX_PROJECT_CONTEXT_ID: project }),
   };
+}
+
+/** Standard output is for the shell. */
+function say(line: string): void {
+  process.stderr.write(`espalier: ${line}\n`);
 }
 
 /** A word of the shell that stands for exactly this text. */

@@ -29,10 +29,11 @@ export async function start(parameters: readonly string[]): Promise<void> {
     report,
   });
   try {
+    // Whoever waits at the socket asks for this user.
+    if (platform.folder.firstUser() === undefined) await addFirstUser(platform);
     const socket = await openControlSocket(pathIn(dataFolder, 'socket'), (request) =>
       answerOperator(platform, request),
     );
-    if (platform.folder.firstUser() === undefined) await addFirstUser(platform);
     process.stdout.write(`ready ${platform.url}\n`);
     const reason = await Promise.race([stopAsked, platform.lost]);
     if (reason !== undefined) {

@@ -126,6 +126,19 @@ describe('a platform', { timeout: START_LIMIT_MS }, () => {
     await eventually('an answer', async () => (await post(url, '/system/whoami', token)).status === 200);
   });
 
+  it('is waited for by env, pasted after it', async () => {
+    const data = join(folder, 'pasted');
+    const [started, exports] = await Promise.all([start(data), finish(['env', '--data', data])]);
+    expect(exports).toMatchObject({
+      code: 0,
+      lines: expect.arrayContaining([expect.stringMatching(/^export DX_SEC/)]),
+    });
+    expect(exports.lines.join('\n')).toContain(`DX_APISERVER_PORT='${new URL(started.url).port}'`);
+    expect(exports.errors).toMatch(
+      /^espalier: A platform is starting on the data folder .*: waiting until it is ready\.\n$/,
+    );
+  });
+
   it('keeps everybody else out of its folder, and out of its socket', async () => {
     const data = join(folder, 'locked');
     const { url } = await start(data);
