@@ -55,10 +55,13 @@ export const inviteInput = z.object({
   suppressEmailNotification: z.boolean().optional(),
 });
 
+/** Members that are lowered in one step: DynamoDB changes 100 rows at once. */
+const maximumLoweredCount = 99;
+
 /** Member → their new level; null or NONE ends the membership. */
 export const decreasePermissionsInput = z
   .custom<Record<string, Level | null>>(
     (value) => isHash(value) && Object.values(value).every((level) => level === null || isLevel(level)),
     `be a hash of users and levels: null or one of ${levels.join(', ')}`,
   )
-  .refine((value) => Object.keys(value).length <= 1_000, 'have at most 1000 keys');
+  .refine((value) => Object.keys(value).length <= maximumLoweredCount, `have at most ${maximumLoweredCount} keys`);

@@ -82,7 +82,7 @@ export function planRun(facts: RunFacts): JobPlan | Refusal {
     ...requirements,
     ...planMetadata(request),
     defaultInstance: project.defaultInstanceType ?? defaultInstance,
-    access: planAccess(executable.spec.access, project.level, above?.spec.access),
+    access: planAccess(executable.spec.access, project.level, facts.from?.spec.access),
     waits,
     ...planPlaces(facts),
     ancestors,
@@ -177,7 +177,7 @@ function pickSpecifications({ inputSpec, outputSpec }: AppletSpec) {
 
 /**
  * What the job may do: what the applet asks for, an applet VIEW on its project by default, and never more than who runs
- * it has there (dx-api.md §2.3).
+ * it has there (dx-api.md §2.3). A detached run leaves the tree of the job that starts it, not the bounds of its access.
  */
 function planAccess(asked: AccessRequest, level: Level, above: AccessRequest | undefined): AccessRequest {
   const passed = (flag: 'developer' | 'projectCreation') =>

@@ -2,7 +2,8 @@
 
 import type { Level } from '../../core/access/level.ts';
 import { isLevel } from '../../core/access/level.ts';
-import type { Context, Row, Value } from '../../core/context.ts';
+import type { Context, Row, Value, Write } from '../../core/context.ts';
+import { serviceUnavailable } from '../../core/error/api-error.ts';
 import { randomId, randomIdByteCount } from '../../core/id/derive.ts';
 import { isId, isUserId, type ProjectId, type UserId } from '../../core/id/identifier.ts';
 
@@ -120,16 +121,42 @@ export async function loadMembers(context: Context, id: ProjectId): Promise<Map<
   return members;
 }
 
-/** Sets or, without a level, ends a membership. The list row is a hint, so it comes first and goes last. */
-export async function setMember(context: Context, id: ProjectId, member: Member, level: Level | undefined) {
-  const hint = { pk: member, sk: `P#${id}` };
-  if (level !== undefined) {
-    await context.rows.put('containers', hint);
-    await context.rows.put('containers', { ...memberKey(id, member), level });
+/** Makes a member, or gives one a higher level. The list row is a hint, so it comes first. */
+export async function setMember(context: Context, id: ProjectId, member: Member, level: Level) {
+  await context.rows.put('containers', { pk: member, sk: `P#${id}` });
+  await context.rows.put('containers', { ...memberKey(id, member), level });
+}
+
+/**
+ * Changes memberships in one step, by what `decide` says to all of them as they are in that moment; an undefined level ends
+ * one. `decide` may be asked again, and may throw.
+ *
+ * @throws ApiError ServiceUnavailable when many others change them at once
+ */
+export async function changeMembers(
+  context: Context,
+  id: ProjectId,
+  decide: (members: ReadonlyMap<Member, Level>) => ReadonlyMap<Member, Level | undefined>,
+): Promise<void> {
+  for (let attempt = 0; attempt < updateAttemptCount; attempt++) {
+    const memberRevision = (await context.rows.get('containers', projectKey(id)))?.memberRevision as number | undefined;
+    const changes = [...decide(await loadMembers(context, id))];
+    const change = { set: { memberRevision: (memberRevision ?? 0) + 1 } };
+    const saved = await context.rows.transact([
+      { kind: 'update', table: 'containers', key: projectKey(id), change, expected: { memberRevision } },
+      ...changes.map(([member, level]): Write => {
+        const key = memberKey(id, member);
+        return level === undefined
+          ? { kind: 'delete', table: 'containers', key }
+          : { kind: 'put', table: 'containers', row: { ...key, level } };
+      }),
+    ]);
+    if (!saved) continue;
+    const ended = changes.filter(([, level]) => level === undefined);
+    for (const [member] of ended) await context.rows.delete('containers', { pk: member, sk: `P#${id}` });
     return;
   }
-  await context.rows.delete('containers', memberKey(id, member));
-  await context.rows.delete('containers', hint);
+  throw serviceUnavailable(`Too many others are changing the members of ${id}`);
 }
 
 /** What decides a user's level, in one read: whether the project is there, and what it gives to them and to everybody. */

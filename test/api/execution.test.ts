@@ -163,9 +163,9 @@ describe('run', () => {
 
   const foreignLink = async () => {
     const theirs = await givenProject(world);
-    const { setMember } = await import('../../engine/container/project.ts');
+    const { changeMembers } = await import('../../engine/container/project.ts');
     const file = await givenFile(world, theirs);
-    await setMember(world.context, theirs, alice, undefined);
+    await changeMembers(world.context, theirs, () => new Map([[alice, undefined]]));
     return { $dnanexus_link: { project: theirs, id: file } };
   };
 

@@ -136,6 +136,71 @@ describe('data of a restricted project stays there', () => {
   });
 });
 
+describe('data of a restricted project does not leave it by its workspaces', () => {
+  it.each([
+    ['cloned', { restricted: true }],
+    ['bundled', { restricted: true }],
+    ['downloaded', { downloadRestricted: true }],
+  ])('%s', async (how, settings) => {
+    const closedOff = await givenBobs(settings);
+    const elsewhere = await givenBobs();
+    const file = await givenFile(world, closedOff);
+    const inside = await givenApplet(world, closedOff);
+    const { id, caller } = await givenRunningJob(inside, {
+      project: closedOff,
+      input: { f: { $dnanexus_link: file } },
+    });
+    const workspace = (await world.must(`/${id}/describe`)).workspace as string;
+    const runSpec = { interpreter: 'bash', code: '', bundledDepends: [{ name: 'r', id: { $dnanexus_link: file } }] };
+    const calls: { [how: string]: [string, object, (typeof caller | typeof bob)?][] } = {
+      cloned: [[`/${workspace}/clone`, { objects: [file], project: elsewhere }, bob]],
+      bundled: [['/applet/new', { project: elsewhere, name: 'a', dxapi: '1.0.0', runSpec }, bob]],
+      downloaded: [
+        [`/${file}/download`, {}, bob],
+        [`/${file}/download`, { project: workspace }, bob],
+        [`/${file}/download`, { preauthenticated: true }, caller],
+      ],
+    };
+    for (const [path, input, as] of calls[how] ?? []) {
+      const answer = await world.call(path, input, as);
+      expect(errorOf(answer)?.message).toMatch(/restricted|downloadRestricted/);
+    }
+    if (how === 'downloaded') expect((await world.call(`/${file}/download`, {}, caller)).status).toBe(200);
+    expect(await filesIn(elsewhere)).toEqual([]);
+  });
+});
+
+describe('a detached run', () => {
+  it('has no more access than the job that starts it', async () => {
+    const project = await givenBobs();
+    const humble = await givenApplet(world, project, { access: { project: 'CONTRIBUTE' } });
+    const greedy = await givenApplet(world, project, {
+      access: { project: 'CONTRIBUTE', allProjects: 'ADMINISTER', projectCreation: true, developer: true },
+    });
+    const { caller } = await givenRunningJob(humble, { project });
+    const other = await givenBobs({}, 'ADMINISTER');
+    const id = await run(world, greedy, { project, input: {}, detach: true }, caller);
+    let own: Caller | undefined;
+    world.programs.set('main', async (claimed) => {
+      own = claimed.row.pk === id ? await asJob(world, claimed) : own;
+      return undefined;
+    });
+    await world.platform.run();
+    expect((await world.call(`/${other}/describe`, {}, own)).status).toBe(404);
+    expect((await world.call('/project/new', { name: 'x' }, own)).status).toBe(401);
+  });
+
+  it('is of an executable that the project allows', async () => {
+    const project = await givenBobs({}, 'ADMINISTER');
+    const allowed = await givenApplet(world, project, { access: { project: 'CONTRIBUTE' } });
+    const forbidden = await givenApplet(world, project);
+    await world.must(`/${project}/update`, { allowedExecutables: [allowed] }, bob);
+    const { caller } = await givenRunningJob(allowed, { project });
+    const answer = await world.call(`/${forbidden}/run`, { project, input: {}, detach: true }, caller);
+    expect(errorOf(answer)?.message).toContain('allowedExecutables');
+  });
+});
+
 describe('an object in many projects', () => {
   it.each(['plain', 'a hint'])('comes into a workspace as it is where the caller sees it (%s)', async (how) => {
     const secret = await givenProject(world);

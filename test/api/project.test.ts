@@ -121,6 +121,18 @@ describe('projects', () => {
     expect((await bob.call(`/${id}/describe`)).level).toBe('VIEW');
   });
 
+  test('two administrators who step down at once do not leave it to nobody', async () => {
+    const { alice, bob } = platform;
+    const id = await givenProject(alice);
+    await alice.call(`/${id}/invite`, { invitee: 'user-bob', level: 'ADMINISTER' });
+    const lowering = [alice, bob].map((user, index) =>
+      user
+        .refusal(`/${id}/decreasePermissions`, { [index === 0 ? 'user-alice' : 'user-bob']: 'VIEW' })
+        .catch(() => 'done'),
+    );
+    expect((await Promise.all(lowering)).sort()).toEqual([expect.stringMatching(/^422 InvalidState/), 'done']);
+  });
+
   test('update locks by version and puts null back', async () => {
     const { alice } = platform;
     const id = await givenProject(alice);

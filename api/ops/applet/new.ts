@@ -2,9 +2,9 @@
 
 import { invalidInput, invalidState, resourceNotFound } from '../../../core/error/api-error.ts';
 import { bundledObjects, checkApplet } from '../../../core/executable/check-applet.ts';
-import type { ObjectId } from '../../../core/id/identifier.ts';
+import type { ObjectId, PlaceId } from '../../../core/id/identifier.ts';
 import type { Hash } from '../../../core/reference/value.ts';
-import { loadLevel } from '../../../engine/container/level.ts';
+import { createSight, findUsablePlace, type Sight } from '../../../engine/execution/sight.ts';
 import { placeObject } from '../../../engine/object/clone.ts';
 import { loadObject } from '../../../engine/object/load.ts';
 import type { PlaceCall } from '../../route.ts';
@@ -17,22 +17,27 @@ export async function newApplet(call: PlaceCall<NewObjectInput>) {
     if ('problems' in checked) throw invalidInput(checked.problems);
     const links = bundledObjects(checked.spec.runSpec);
     if (links.length > maximumBundleCount) throw invalidInput(`expected at most ${maximumBundleCount} bundledDepends`);
-    for (const link of links) await bringAlong(call, link);
+    const sight = createSight(call.context, call.caller, call);
+    for (const link of links) await bringAlong(sight, call.place, link);
     return { state: 'closed', spec: checked.spec, links };
   });
 }
 
 /** Bundles are the applet's hidden companions: one that lives elsewhere gets a place beside it, so that it stays. */
-async function bringAlong({ context, caller, place }: PlaceCall<unknown>, id: ObjectId): Promise<void> {
-  const object = await loadObject(context, id);
-  if (object === undefined) throw resourceNotFound(id, 'runSpec.bundledDepends names it');
-  if (object.row.state !== 'closed') throw invalidState(`"${id}" in runSpec.bundledDepends must be closed first`);
-  if (object.placements.has(place)) return;
-  for (const [other, placement] of object.placements) {
-    if ((await loadLevel(context, caller, other)) === undefined) continue;
-    if ((await placeObject(context, id, place, '/', { ...placement, hidden: true })) !== 'missing') return;
+async function bringAlong(sight: Sight, to: PlaceId, id: ObjectId): Promise<void> {
+  const object = await loadObject(sight.context, id);
+  const beside = object?.placements.has(to) ? to : undefined;
+  const place = object === undefined ? undefined : await findUsablePlace(sight, object, to, beside);
+  if (object === undefined || place === undefined) throw resourceNotFound(id, 'runSpec.bundledDepends names it');
+  if (place === 'restricted') {
+    throw invalidInput(`"${id}" in runSpec.bundledDepends is in a project whose data is restricted: it stays there`);
   }
-  throw resourceNotFound(id, 'runSpec.bundledDepends names it, and you may not see it');
+  if (object.row.state !== 'closed') throw invalidState(`"${id}" in runSpec.bundledDepends must be closed first`);
+  const placement = object.placements.get(place);
+  if (place === to || placement === undefined) return;
+  if ((await placeObject(sight.context, id, to, '/', { ...placement, hidden: true })) === 'missing') {
+    throw resourceNotFound(id, 'it was removed while the applet was being made');
+  }
 }
 
 const maximumBundleCount = 100;

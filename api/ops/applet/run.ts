@@ -81,14 +81,19 @@ async function findProject(call: RunCall, sight: Sight, executable: string) {
   const held = level ?? (caller.kind === 'job' && !detach ? 'NONE' : undefined);
   if (project === undefined || held === undefined) throw resourceNotFound(asked);
   if (detach) checkMayDetach(asked, held);
-  if (caller.kind === 'user') checkMayRun(asked, held, project.settings.allowedExecutables, executable);
+  if (caller.kind === 'user') checkMayRun(asked, held);
+  if (caller.kind === 'user' || detach) checkAllowed(asked, held, project.settings.allowedExecutables, executable);
   const { defaultInstanceType } = project.settings;
   const instance = typeof defaultInstanceType === 'string' ? defaultInstanceType : undefined;
   return { id: asked, level: held, defaultInstanceType: instance };
 }
 
-function checkMayRun(project: ProjectId, level: Level, allowed: unknown, executable: string): void {
+function checkMayRun(project: ProjectId, level: Level): void {
   if (!atLeast(level, 'CONTRIBUTE')) throw permissionDenied(`run executables in ${project}`, 'CONTRIBUTE', level);
+}
+
+/** Of the origin job of a tree; what that runs in its turn is its own matter. */
+function checkAllowed(project: ProjectId, level: Level, allowed: unknown, executable: string): void {
   if (!Array.isArray(allowed) || allowed.includes(executable)) return;
   throw permissionDenied(`run ${executable} in ${project}`, 'it to be one of its "allowedExecutables"', level);
 }

@@ -24,8 +24,8 @@ type Group = { readonly objects: readonly ObjectId[]; readonly folder: readonly 
 
 export async function clone(call: CloneCall) {
   const { context, place, level, input } = call;
-  await refuseIfRestricted(context, place, level);
   const to = await enterDestination(call);
+  await refuseIfRestricted(context, { from: place, to, level });
   const listed = await requireObjects(context, place, input.objects);
   const groups: Group[] = [{ objects: listed.map(({ id }) => id), folder: input.destination }];
   if (input.folders.length > 0) groups.push(...(await folderGroups(call, to)));

@@ -2,14 +2,16 @@
 
 import type { z } from 'zod';
 import { invalidState, permissionDenied } from '../../../core/error/api-error.ts';
-import { isId } from '../../../core/id/identifier.ts';
 import { refusalInState } from '../../../core/object/state.ts';
+import { loadGoverningProject, loadLevel } from '../../../engine/container/level.ts';
 import { loadProject } from '../../../engine/container/project.ts';
 import { downloadUrl } from '../../download.ts';
 import type { ObjectCall } from '../../route.ts';
 import type { downloadInput } from '../../schemas/object.ts';
 
-export async function downloadFile(call: ObjectCall<z.output<typeof downloadInput>>) {
+type DownloadCall = ObjectCall<z.output<typeof downloadInput>>;
+
+export async function downloadFile(call: DownloadCall) {
   const { context, caller, id, object, place, input } = call;
   const refusal = refusalInState(id, 'download', object.row.state);
   if (refusal !== undefined) throw invalidState(refusal);
@@ -24,11 +26,19 @@ export async function downloadFile(call: ObjectCall<z.output<typeof downloadInpu
   return input.preauthenticated ? { url, headers: {}, expires } : { url, headers: {} };
 }
 
-async function refuseRestricted({ context, caller, place, id }: ObjectCall<unknown>): Promise<void> {
-  if (caller.kind === 'job' || !isId(place, 'project')) return;
-  const project = await loadProject(context, place);
-  if (project?.settings.downloadRestricted !== true) return;
-  throw permissionDenied(`download ${id} from ${place}, which is downloadRestricted`, 'a job’s token', 'a user’s');
+/** A job's own token downloads for the job; a link that everybody may use would carry the bytes out of the project. */
+async function refuseRestricted({ context, caller, place, id, object, input }: DownloadCall): Promise<void> {
+  if (caller.kind === 'job' && !input.preauthenticated) return;
+  const asked = typeof input.project === 'string';
+  const places = asked ? [place] : [place, ...[...object.placements.keys()].filter((other) => other !== place)];
+  for (const each of places.slice(0, maximumPlacesTried)) {
+    if (each !== place && (await loadLevel(context, caller, each)) === undefined) continue;
+    const project = await loadGoverningProject(context, each);
+    const restricted = project !== undefined && (await loadProject(context, project))?.settings.downloadRestricted;
+    if (restricted !== true) return;
+  }
+  const needed = 'a job’s token, without "preauthenticated"';
+  throw permissionDenied(`download ${id} from ${place}, which is downloadRestricted`, needed, 'not that');
 }
 
 /**
@@ -42,3 +52,5 @@ function keptUrlExpires(now: number): number {
 const dayMs = 86_400_000;
 const defaultDurationSeconds = 86_400;
 const keptUrlDays = 30;
+/** A file in more places than this is found by naming one of them as `project`. */
+const maximumPlacesTried = 100;

@@ -4,7 +4,7 @@ import { atLeast, type Level, weaker } from '../../../core/access/level.ts';
 import type { Context } from '../../../core/context.ts';
 import { invalidState, permissionDenied, resourceNotFound } from '../../../core/error/api-error.ts';
 import { isId, isUserId, type ProjectId } from '../../../core/id/identifier.ts';
-import { loadMembers, type Member, setMember } from '../../../engine/container/project.ts';
+import { changeMembers, type Member } from '../../../engine/container/project.ts';
 import { loadUser } from '../../../engine/identity/user.ts';
 import type { PlaceCall } from '../../route.ts';
 
@@ -50,19 +50,22 @@ export async function leave(call: PlaceCall<unknown>) {
   return { id: place };
 }
 
+/** Decided and done in one step, or two administrators could each leave the other to be the last. */
 async function lower(context: Context, place: ProjectId, changes: ReadonlyMap<Member, Level | undefined>) {
-  const members = await loadMembers(context, place);
-  const after = new Map(members);
-  for (const [member, level] of changes) {
-    const held = members.get(member);
-    if (held === undefined) continue;
-    if (level === undefined) after.delete(member);
-    else after.set(member, weaker(held, level));
-  }
-  if (![...after.values()].includes('ADMINISTER')) {
-    throw invalidState(`${place} would be left without an administrator: invite another one first, or destroy it`);
-  }
-  for (const member of changes.keys()) {
-    if (members.get(member) !== after.get(member)) await setMember(context, place, member, after.get(member));
-  }
+  await changeMembers(context, place, (members) => {
+    const after = new Map(members);
+    const changed = new Map<Member, Level | undefined>();
+    for (const [member, level] of changes) {
+      const held = members.get(member);
+      const lowered = held === undefined || level === undefined ? undefined : weaker(held, level);
+      if (held === lowered) continue;
+      changed.set(member, lowered);
+      if (lowered === undefined) after.delete(member);
+      else after.set(member, lowered);
+    }
+    if (![...after.values()].includes('ADMINISTER')) {
+      throw invalidState(`${place} would be left without an administrator: invite another one first, or destroy it`);
+    }
+    return changed;
+  });
 }
