@@ -135,6 +135,9 @@ describe('an HTTP API', () => {
     expect((await call('/other')).status).toBe(404);
     const headers = { 'content-type': 'application/octet-stream' };
     expect((await call('/only', { method: 'POST', headers, body: new Uint8Array(5_000_000) })).status).toBe(413);
+    const text = { method: 'POST', headers: { 'content-type': 'text/plain' } };
+    expect((await call('/only', { ...text, body: 'x'.repeat(4_000_000) })).status).toBe(200);
+    expect((await call('/only', { ...text, body: 'é'.repeat(4_000_000) })).status).toBe(413);
   });
 });
 

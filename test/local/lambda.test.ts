@@ -1,7 +1,7 @@
 // Functions as threads: answers, crashes, limits, asynchronous events. It knows no function of the product.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createLambda, type FunctionDefinition, type Lambda } from '../../local/cloud/lambda/lambda.ts';
 import { openDatabase } from '../../local/cloud/wire/transaction.ts';
 import { eventually, givenTemporaryFolder } from './temporary-folder.ts';
@@ -64,6 +64,33 @@ describe('a function', () => {
     expect(hanging).toMatchObject({ error: { errorMessage: 'Task timed out after 0.40 seconds' } });
     expect(answerOf(other as object).event).toEqual({});
     expect(answerOf(await invoke({})).invocationCount).toBe(1);
+  });
+
+  it('that hangs does not go on beside others that last: they fail as in a crash', async () => {
+    const { invoke } = givenFunction({ timeoutMs: 60_000 });
+    await invoke({});
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const hanging = invoke({ hang: true });
+      await vi.advanceTimersByTimeAsync(30_000);
+      const other = invoke({ hang: true });
+      await vi.advanceTimersByTimeAsync(30_000);
+      expect(await hanging).toMatchObject({ error: { errorType: 'Sandbox.Timedout' } });
+      await vi.advanceTimersByTimeAsync(5_000);
+      expect(await other).toMatchObject({ error: { errorType: 'Runtime.ExitError' } });
+    } finally {
+      vi.useRealTimers();
+    }
+    expect(answerOf(await invoke({})).invocationCount).toBe(1);
+  });
+
+  it('answers with 6 MB, counted in bytes, and not with more', async () => {
+    const { invoke } = givenFunction({ timeoutMs: 30_000 });
+    const most = 6_291_556 - '""'.length;
+    expect(await invoke({ answer: 'x', times: most })).toHaveProperty('payload');
+    const refused = { error: { errorType: 'Function.ResponseSizeTooLarge' } };
+    expect(await invoke({ answer: 'x', times: most + 1 })).toMatchObject(refused);
+    expect(await invoke({ answer: 'é', times: most - 1 })).toMatchObject(refused);
   });
 
   it('whose module cannot be imported says why', async () => {

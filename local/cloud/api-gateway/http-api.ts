@@ -41,7 +41,7 @@ export function createHttpApi(options: HttpApiOptions): HttpApi {
       const functionArn = match && options.routes.get(match.routeKey);
       if (!match || functionArn === undefined) return refuse(res, 404, 'Not Found');
       const payload = JSON.stringify(httpEvent(request, match, options, options.now()));
-      if (payload.length > MAX_EVENT_BYTES) return refuse(res, 413, 'Request Entity Too Large');
+      if (Buffer.byteLength(payload) > MAX_EVENT_BYTES) return refuse(res, 413, 'Request Entity Too Large');
       const result = await withinLimit(options.invoke(functionArn, payload));
       if (result === undefined) return refuse(res, 503, 'Service Unavailable');
       const answer = 'error' in result ? undefined : readAnswer(result.payload);

@@ -5,6 +5,9 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { Context } from 'aws-lambda';
 import type { FromSandbox, FunctionError, SandboxData, ToSandbox } from './sandbox-message.ts';
 
+/** gettingstarted-limits.html: 6 MB, and the bytes that its own message adds. */
+const MAX_ANSWER_BYTES = 6 * 1024 * 1024 + 100;
+
 type Handler = (event: unknown, context: Context) => unknown;
 
 const data = workerData as SandboxData;
@@ -25,10 +28,17 @@ async function invoke(handler: Handler, { id, payload, deadline }: ToSandbox): P
   try {
     const result = await handler(JSON.parse(payload), contextOf(id, deadline));
     // A function that returns nothing answers `null`, as on AWS.
-    send({ kind: 'result', id, payload: JSON.stringify(result ?? null) });
+    send(answer(id, JSON.stringify(result ?? null)));
   } catch (error) {
     send({ kind: 'error', id, error: describe(error) });
   }
+}
+
+function answer(id: string, payload: string): FromSandbox {
+  const byteCount = Buffer.byteLength(payload);
+  if (byteCount <= MAX_ANSWER_BYTES) return { kind: 'result', id, payload };
+  const errorMessage = `Response payload size (${byteCount} bytes) exceeded maximum allowed payload size (${MAX_ANSWER_BYTES} bytes).`;
+  return { kind: 'error', id, error: { errorType: 'Function.ResponseSizeTooLarge', errorMessage } };
 }
 
 function contextOf(id: string, deadline: number): Context {

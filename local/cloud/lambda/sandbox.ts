@@ -26,6 +26,8 @@ export type Sandbox = {
 
 /** A module must be imported within Lambda's own limit for that (lambda-runtime-environment.html). */
 const INIT_LIMIT_MS = 10_000;
+/** On AWS what ran out of time is frozen at once; here others of its thread get so long to end before it is ended. */
+const OVERRUN_LIMIT_MS = 5_000;
 const MEGABYTE = 1024 * 1024;
 /** V8's own choice would hold 48 MB in every thread, and spare it 3 % of its processor time. */
 const YOUNG_GENERATION_MB = 8;
@@ -122,10 +124,18 @@ class ThreadSandbox implements Sandbox {
   /** The environment is no longer used: what the invocation does from now on would be seen by others. */
   #timeOut(id: string): void {
     this.retired = true;
+    setTimeout(() => this.#cutOff(), OVERRUN_LIMIT_MS).unref();
     const seconds = (this.#options.timeoutMs / 1000).toFixed(2);
     this.#settle(id, {
       error: { errorType: 'Sandbox.Timedout', errorMessage: `Task timed out after ${seconds} seconds` },
     });
+  }
+
+  /** Those that are still at work fail as in a crash: whoever waits for them asks again, as after a crash on AWS. */
+  #cutOff(): void {
+    const errorMessage = 'The function ended: another invocation in its thread ran out of time';
+    this.#endAll({ errorType: 'Runtime.ExitError', errorMessage });
+    void this.#worker.terminate();
   }
 
   #settle(id: string, result: InvocationResult): void {
