@@ -79,7 +79,8 @@ function queueAlarms(deployment: Deployment): PlatformAlarm[] {
       severity: 'warning',
       runbook: 'Work piles up',
       metric: oldest('work'),
-      threshold: 900,
+      // Messages are held back by up to 15 minutes (core/work/message.ts), which may count as age.
+      threshold: 1800,
       periods: 1,
     },
   ];
