@@ -1,5 +1,7 @@
 // The DynamoDB engine of one data folder: a process with its data in a file, found again and ended by the next start.
-// It knows no table and no row.
+// It knows no table and no row. Its port takes any key from whoever can open a connection on this machine: dynoxide 1.2.1
+// listens on TCP only, and checks no signature; the gate before it guards what functions do, not what other users of the
+// machine might.
 import { accessSync, constants, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
