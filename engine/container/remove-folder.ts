@@ -65,7 +65,9 @@ async function removeTree(
   let removedCount = 0;
   let emptied: string[] = [];
   const deleteRows = async (): Promise<void> => {
-    if (!last) await sendRemoval(context, place, emptied);
+    // Of the outermost one a message was sent before it was marked.
+    const inner = emptied.filter((one) => one !== id);
+    if (!last) await sendRemoval(context, place, inner);
     await forEach(emptied, (one) => deleteRow(context, place, tree.folderOf(one)));
     emptied = [];
   };

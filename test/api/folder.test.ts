@@ -1,7 +1,9 @@
 // Folders, moves, removals and clones over the table of routes.
 
 import { beforeEach, describe, expect, test } from 'vitest';
-import { givenFile, givenPlatform, givenProject, givenRecord, type Platform } from './given.ts';
+import type { ProjectId } from '../../core/id/identifier.ts';
+import { removeFolder } from '../../engine/container/remove-folder.ts';
+import { givenFile, givenPlatform, givenProject, givenRecord, type Platform, passTime } from './given.ts';
 
 let platform: Platform;
 let project: string;
@@ -103,6 +105,26 @@ describe('folders', () => {
     expect(await alice.refusal(`/${project}/removeFolder`, { folder: '/' })).toMatch(/^422/);
     expect(context.rows.all('objects')).toEqual([]);
     expect(context.content.keys()).toEqual([]);
+  });
+
+  test('a removal that nobody repeats to its end is brought there, and nothing may be put there meanwhile', async () => {
+    const { alice, context } = platform;
+    await alice.call(`/${project}/newFolder`, { folder: '/a/b/c', parents: true });
+    for (const folder of ['/a', '/a/b', '/a/b/c']) await givenRecord(alice, project, { folder });
+    const place = project as ProjectId;
+    expect(await removeFolder(context, place, ['a'], { recurse: true, budget: 1 })).toBe(false);
+    const input = { project, folder: '/a/b' };
+    expect(await alice.refusal('/record/new', input)).toMatch(
+      /^422 InvalidState: folder "\/a" is being moved or removed/,
+    );
+    expect(await alice.refusal(`/${project}/renameFolder`, { folder: '/a', newpath: '/z' })).toMatch(
+      /is being removed/,
+    );
+    expect((await list('/'))[0]).toEqual(['/a']);
+    await passTime(context);
+    expect(await list('/')).toEqual([[], []]);
+    expect(context.rows.all('objects')).toEqual([]);
+    await alice.call('/record/new', { project, folder: '/a/b', parents: true });
   });
 });
 
