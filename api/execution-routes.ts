@@ -9,11 +9,13 @@ import { removeJobTags } from './ops/job/remove-tags.ts';
 import { setJobProperties } from './ops/job/set-properties.ts';
 import { terminateJob } from './ops/job/terminate.ts';
 import { updateJob } from './ops/job/update.ts';
+import { describeExecutions } from './ops/system/describe-executions.ts';
 import { findAnalyses } from './ops/system/find-analyses.ts';
 import { findExecutions } from './ops/system/find-executions.ts';
 import { findJobs } from './ops/system/find-jobs.ts';
 import { type Access, type Route, route } from './route.ts';
 import {
+  describeExecutionsInput,
   describeJobInput,
   findExecutionsInput,
   jobPropertiesInput,
@@ -38,6 +40,7 @@ export const executionRoutes: readonly Route[] = [
   ...['describe', 'terminate', 'addTags', 'removeTags', 'setProperties'].map((method) =>
     route(`/analysis-xxxx/${method}`, noInput, known, missingAnalysis),
   ),
+  route('/system/describeExecutions', describeExecutionsInput, known, describeExecutions),
   route('/system/findExecutions', findExecutionsInput, known, findExecutions),
   route('/system/findJobs', findExecutionsInput, known, findJobs),
   route('/system/findAnalyses', findExecutionsInput, known, findAnalyses),

@@ -50,7 +50,8 @@ function printAccess(access: Access): string {
 
 /** The keys of the input; those that may be left out have a question mark. */
 function printInput(schema: z.ZodType): string {
-  if (!(schema instanceof z.ZodObject)) return 'see its schema';
+  if (schema instanceof z.ZodPipe) return printInput(schema.in as z.ZodType);
+  if (!(schema instanceof z.ZodObject)) return schema.description ?? 'see its schema';
   const keys = Object.entries(schema.shape as Record<string, z.ZodType>).map(([key, value]) => {
     return `\`${key}${value.safeParse(undefined).success ? '?' : ''}\``;
   });
@@ -61,6 +62,8 @@ const opening = `# Routes
 
 Printed from \`api/routes.ts\` by \`node api/print-routes.ts\`: do not edit. Requests are \`POST\` with a JSON body and a bearer token;
 unknown keys are ignored. \`xxxx\` is an id, \`[/yyyy]\` an optional version. Downloads are \`GET /_download/…\`, answered by a redirect.
+The routes of apps, global workflows and analyses answer that there are none yet. The table names the least level that a route
+needs; what a project's flags forbid, and what of jobs is theirs who launched them, is told by the refusal.
 `;
 
 if (import.meta.main) await writeFile(new URL('../docs/api.md', import.meta.url), printRoutes());

@@ -39,9 +39,11 @@ import { setDetails } from './ops/shared/set-details.ts';
 import { setProperties } from './ops/shared/set-properties.ts';
 import { setVisibility } from './ops/shared/set-visibility.ts';
 import { describeDataObjects } from './ops/system/describe-data-objects.ts';
+import { describeProjects } from './ops/system/describe-projects.ts';
 import { destroyAuthToken } from './ops/system/destroy-auth-token.ts';
 import { findApps } from './ops/system/find-apps.ts';
 import { findDataObjects } from './ops/system/find-data-objects.ts';
+import { findOrgs } from './ops/system/find-orgs.ts';
 import { findProjects } from './ops/system/find-projects.ts';
 import { generateBatchInputs } from './ops/system/generate-batch-inputs.ts';
 import { getUserInfo } from './ops/system/get-user-info.ts';
@@ -89,9 +91,11 @@ const systemRoutes: readonly Route[] = [
   route('/system/findDataObjects', find.findDataObjectsInput, known, findDataObjects),
   route('/system/resolveDataObjects', find.resolveDataObjectsInput, known, resolveDataObjects),
   route('/system/describeDataObjects', find.describeDataObjectsInput, known, describeDataObjects),
+  route('/system/describeProjects', find.describeProjectsInput, known, describeProjects),
   route('/system/generateBatchInputs', find.generateBatchInput, viewTarget, generateBatchInputs),
   route('/system/findApps', find.findAppsInput, known, findApps),
   route('/system/findGlobalWorkflows', find.findAppsInput, known, findApps),
+  route('/system/findOrgs', find.findAppsInput, known, findOrgs),
   route('/user-xxxx/describe', describeInput, known, describeUser),
   route('/user-xxxx/update', updateUserInput, known, updateUser),
   route('/app-xxxx[/yyyy]/describe', object.emptyInput, known, missingApp),
@@ -128,7 +132,7 @@ const objectRoutes: readonly Route[] = [
   route('/record-xxxx/close', object.inPlaceInput, fillObject, closeRecord),
   ...metadataRoutes('record'),
   ...openMetadataRoutes('record'),
-  route('/applet/new', object.newObjectInput, target, newApplet),
+  route('/applet/new', object.newAppletInput, target, newApplet),
   route('/applet-xxxx/validateBatch', validateBatchInput, hintedObject, validateBatch),
   route('/applet-xxxx/get', object.inPlaceInput, viewObject, getApplet),
   ...metadataRoutes('applet'),

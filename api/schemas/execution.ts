@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { type IdClass, isObjectId, isUserId, parseId } from '../../core/id/identifier.ts';
 import { jobStates } from '../../core/job/state.ts';
-import { namePattern, nameTree, propertyTree } from './find.ts';
+import { classOptions, namePattern, nameTree, propertyTree } from './find.ts';
 import { details, folder, isHash, name, nonce, properties, propertyChanges, tag, tags } from './metadata.ts';
 
 const hash = z.custom<Record<string, unknown>>(isHash, 'be a hash');
@@ -29,7 +29,7 @@ const shownFields = {
   allowSSH: z.array(z.string().max(256)).max(100).optional(),
   debug: hash.optional(),
   costLimit: z.number().nonnegative().nullish(),
-  rank: z.number().int().optional(),
+  rank: z.number().int().min(-1_024).max(1_023).optional(),
   maxTreeSpotWaitTime: seconds.optional(),
   maxJobSpotWaitTime: seconds.optional(),
   detailedJobMetrics: z.boolean().optional(),
@@ -88,6 +88,16 @@ export const describeJobInput = z.object({
 });
 export type DescribeJobInput = z.output<typeof describeJobInput>;
 
+const jobOption = z.union([z.boolean(), describeJobInput], 'be a boolean, or a hash that names fields');
+const executionTarget = z.object({ id: z.string(), describe: jobOption.optional() });
+/** Shaped like /system/describeDataObjects, which is all that is known of it. */
+export const describeExecutionsInput = z.object({
+  executions: z
+    .array(z.union([z.string(), executionTarget], 'be an id, or a hash with the "id" of what to describe'))
+    .max(1_000),
+  classDescribeOptions: classOptions(jobOption).optional(),
+});
+
 export const jobTagsInput = z.object({ tags: z.array(tag).max(1_000), try: attempt.nullish() });
 export const jobPropertiesInput = z.object({ properties: propertyChanges, try: attempt.nullish() });
 export const updateJobInput = z.object({
@@ -144,7 +154,7 @@ export const findExecutionsInput = z.object({
   created: z.object({ after: moment.nullish(), before: moment.nullish() }).nullish(),
   includeSubjobs: z.boolean().default(true),
   includeRestarted: z.boolean().default(false),
-  describe: z.union([z.boolean(), describeJobInput], 'be a boolean, or a hash that names fields').nullish(),
+  describe: jobOption.nullish(),
   limit: z.number().int().min(1).max(1_000).nullish(),
   starting: z.string().max(128).nullish(),
 });

@@ -104,22 +104,33 @@ export const resolveDataObjectsInput = z.object({
   flags: z.unknown().optional(),
 });
 
+/** One thing of many to describe: by its id, or with a description of its own. */
 const describeTarget = z.object({ id: z.string(), project: project.nullish(), describe: describeOption.optional() });
+const aTarget = 'be an id, or a hash with the "id" of what to describe';
+const targets = z.array(z.union([z.string(), describeTarget], aTarget)).max(1_000);
+
+/** By class, or `*` for all others: what is described of things that say nothing themselves. */
+export function classOptions<Option extends z.ZodType>(option: Option) {
+  return z.custom<Record<string, unknown>>(isHash, 'be a hash').transform((options, check) => {
+    const read = new Map<string, z.output<Option>>();
+    for (const [name, given] of Object.entries(options)) {
+      const parsed = option.safeParse(given, { reportInput: true });
+      if (parsed.success) read.set(name, parsed.data);
+      else check.issues.push({ ...parsed.error.issues[0], path: [name] } as z.core.$ZodRawIssue);
+    }
+    return read as ReadonlyMap<string, z.output<Option>>;
+  });
+}
+
 export const describeDataObjectsInput = z.object({
-  objects: z.array(z.union([z.string(), describeTarget], 'be an id, or a hash with the "id" of an object')).max(1_000),
-  classDescribeOptions: z
-    .custom<Record<string, unknown>>(isHash, 'be a hash')
-    .transform((options, check) =>
-      Object.fromEntries(
-        Object.entries(options).flatMap(([name, option]) => {
-          const parsed = describeOption.safeParse(option, { reportInput: true });
-          if (parsed.success) return [[name, parsed.data]];
-          check.issues.push({ ...parsed.error.issues[0], path: [name] } as z.core.$ZodRawIssue);
-          return [];
-        }),
-      ),
-    )
-    .optional(),
+  objects: targets,
+  classDescribeOptions: classOptions(describeOption).optional(),
+});
+
+/** Shaped like that of data objects, which is all that is known of it. */
+export const describeProjectsInput = z.object({
+  projects: targets,
+  classDescribeOptions: classOptions(describeOption).optional(),
 });
 
 export const generateBatchInput = z.object({

@@ -50,10 +50,12 @@ export const properties = hashOf(propertyValue);
 export const propertyChanges = hashOf(propertyValue.nullable());
 
 /** `details`: a hash or an array (dx-api.md §9.1). */
-export const details = z.custom<Record<string, unknown> | unknown[]>(
-  (value) => Array.isArray(value) || isHash(value),
-  'be a hash or an array',
-);
+export const details = z
+  .custom<Record<string, unknown> | unknown[]>(
+    (value) => Array.isArray(value) || isHash(value),
+    'be a hash or an array',
+  )
+  .describe('the details: a hash or an array');
 export const nonce = text({ min: 1, max: 128 });
 export const folder = z.string().refine((path) => path.startsWith('/'), 'be a non-empty string starting with "/"');
 export const project = z.string().max(64);

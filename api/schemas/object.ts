@@ -32,6 +32,15 @@ export type NewObjectInput = z.output<typeof newObjectInput>;
 
 export const newFileInput = newObjectInput.extend({ media: shortText.nullish() });
 
+const anything = z.unknown().optional();
+const runSpec = z.custom<unknown>((value) => value !== undefined, 'be a hash with "interpreter" and "code"');
+/** What an applet is made of is checked as a whole, by core/executable: here only its names. */
+export const newAppletInput = newObjectInput.extend({
+  ...{ runSpec, inputSpec: anything, outputSpec: anything, dxapi: anything, access: anything },
+  ...{ title: anything, summary: anything, description: anything, developerNotes: anything, ignoreReuse: anything },
+  ...{ treeTurnaroundTimeThreshold: anything, httpsApp: anything },
+});
+
 /** Fields that are left out are taken from `initializeFrom`, so none has a default here. */
 export const newRecordInput = newObjectInput.extend({
   close: z.boolean().default(false),

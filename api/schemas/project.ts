@@ -64,4 +64,5 @@ export const decreasePermissionsInput = z
     (value) => isHash(value) && Object.values(value).every((level) => level === null || isLevel(level)),
     `be a hash of users and levels: null or one of ${levels.join(', ')}`,
   )
-  .refine((value) => Object.keys(value).length <= maximumLoweredCount, `have at most ${maximumLoweredCount} keys`);
+  .refine((value) => Object.keys(value).length <= maximumLoweredCount, `have at most ${maximumLoweredCount} keys`)
+  .describe('a hash of users, and `PUBLIC`, to levels or null');

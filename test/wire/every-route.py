@@ -62,6 +62,7 @@ def system(project):
     refused(exceptions.InvalidAuthentication, lambda: real("/system/whoami", {}, auth=spent))
     assert project in ids(api.system_find_projects({"level": "ADMINISTER"}))
     check(api.system_find_apps(), {"results": [], "next": None})
+    check(api.system_find_orgs({"level": "ADMIN"}), {"results": [], "next": None})
     check(api.system_find_global_workflows(), {"results": [], "next": None})
     for name in ("app-none", "app-none/1.0.0", "globalworkflow-none"):
         assert "could not be found" in refused(exceptions.ResourceNotFound, call, "/%s/describe" % name)
@@ -74,6 +75,9 @@ def projects(project):
     api.project_set_properties(project, {"properties": {"k": "v"}})
     described = api.project_describe(project, {"properties": True})
     check(described, {"name": "every route", "summary": "all routes", "tags": ["a"], "properties": {"k": "v"}})
+    found = api.system_describe_projects({"projects": [project, "project-" + "0" * 24]})["results"]
+    check(found[0], {"describe": {"id": project, "summary": "all routes"}})
+    check(found[1], {"error": {"type": "ResourceNotFound"}, "statusCode": 404})
     api.project_invite(project, {"invitee": "user-other", "level": "VIEW"})
     check(api.project_describe(project, {"permissions": True}), {"permissions": {"user-other": "VIEW"}})
     api.project_decrease_permissions(project, {"user-other": None})
@@ -166,6 +170,8 @@ def executions(project, job_code):
     described = wait(job)
     check(described, {"state": "done", "tags": ["x"], "properties": {"k": "v"}, "output": {"child": 7}})
     check(api.job_terminate(job), {"id": job})
+    found = api.system_describe_executions({"executions": [{"id": job, "describe": {"fields": {"state": True}}}]})
+    assert found == {"results": [{"describe": {"state": "done"}}]}, found
     for search in (api.system_find_executions, api.system_find_jobs):
         found = search({"originJob": [job], "describe": {"fields": {"function": True}}})
         assert sorted(one["describe"]["function"] for one in found["results"]) == ["main", "next"], found

@@ -3,33 +3,22 @@
 import type { z } from 'zod';
 import type { KnownCaller } from '../../../core/access/caller.ts';
 import type { Context } from '../../../core/context.ts';
-import { ApiError, resourceNotFound } from '../../../core/error/api-error.ts';
-import { isObjectId, isPlaceId, type PlaceId, parseId } from '../../../core/id/identifier.ts';
-import type { FieldRequest } from '../../../core/object/field.ts';
+import { resourceNotFound } from '../../../core/error/api-error.ts';
+import { isObjectId, isPlaceId, type PlaceId } from '../../../core/id/identifier.ts';
 import { loadLevel } from '../../../engine/container/level.ts';
-import { forEach } from '../../../engine/object/each.ts';
 import { loadObject } from '../../../engine/object/load.ts';
 import type { KnownCall } from '../../route.ts';
-import type { DescribeOption } from '../../schemas/describe.ts';
 import type { describeDataObjectsInput } from '../../schemas/find.ts';
 import { describeObjects, type PlacedObject } from '../shared/describe-object.ts';
+import { describeMany } from './describe-many.ts';
 
-type Input = z.output<typeof describeDataObjectsInput>;
-
-export async function describeDataObjects({ context, caller, input }: KnownCall<Input>) {
+export async function describeDataObjects(call: KnownCall<z.output<typeof describeDataObjectsInput>>) {
+  const { context, caller, input } = call;
   const levels = new Map<PlaceId, Promise<unknown>>();
-  const results = await forEach(input.objects, async (target) => {
-    const { id, project, describe } = typeof target === 'string' ? { id: target, ...nothing } : target;
-    try {
-      const placed = await findPlaced(context, caller, id, project, levels);
-      const [description] = await describeObjects(context, [placed], requestFor(id, describe, input));
-      return { describe: description };
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      return { ...error.toBody(), statusCode: error.status };
-    }
+  return describeMany(input.objects, input.classDescribeOptions, async ({ id, project }, fields) => {
+    const placed = await findPlaced(context, caller, id, project, levels);
+    return (await describeObjects(context, [placed], fields))[0];
   });
-  return { results };
 }
 
 async function findPlaced(
@@ -50,13 +39,4 @@ async function findPlaced(
   throw resourceNotFound(id);
 }
 
-function requestFor(id: string, own: DescribeOption | undefined, { classDescribeOptions }: Input): FieldRequest {
-  const className = parseId(id)?.className ?? '';
-  const options = classDescribeOptions ?? {};
-  const forClass = Object.hasOwn(options, className) ? options[className] : options['*'];
-  const option = own ?? forClass ?? true;
-  return typeof option === 'boolean' ? {} : option;
-}
-
-const nothing = { project: undefined, describe: undefined };
 const maximumPlacesTried = 100;

@@ -7,10 +7,12 @@ import { exceedsDepth, type Hash, isHash, maximumDepth } from '../../../core/ref
 import { finish } from '../../../engine/finish.ts';
 import type { JobCall } from '../../route.ts';
 
-export const finishInput = z.union([
-  z.object({ output: z.custom<Hash>(isHash, 'be a hash') }),
-  z.object({ failure: z.object({ type: z.string().max(1_000), message: z.string() }) }),
-]);
+export const finishInput = z
+  .union([
+    z.object({ output: z.custom<Hash>(isHash, 'be a hash') }),
+    z.object({ failure: z.object({ type: z.string().max(1_000), message: z.string() }) }),
+  ])
+  .describe('`output`, or `failure`');
 
 export async function finishJob(call: JobCall<z.output<typeof finishInput>>): Promise<{ state: JobState }> {
   const { context, caller, input } = call;

@@ -1,0 +1,14 @@
+// /system/describeExecutions: many at once, each described or refused on its own (dx-api.md §7.5).
+
+import type { z } from 'zod';
+import type { KnownCall } from '../../route.ts';
+import type { describeExecutionsInput } from '../../schemas/execution.ts';
+import { describeOneJob } from '../job/describe.ts';
+import { describeMany } from './describe-many.ts';
+
+export async function describeExecutions(call: KnownCall<z.output<typeof describeExecutionsInput>>) {
+  const { executions, classDescribeOptions } = call.input;
+  return describeMany(executions, classDescribeOptions, ({ id }, fields) =>
+    describeOneJob({ ...call, subject: id, input: fields }),
+  );
+}
