@@ -6,12 +6,14 @@ import type { IncomingMessage } from 'node:http';
 const http = process.getBuiltinModule('node:http');
 
 const REDIRECT_LIMIT = 5;
-const IDLE_LIMIT_MS = 60_000;
+const ANSWER_LIMIT_MS = 60_000;
 
 export type Question = {
   readonly method: 'GET' | 'POST';
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** Longest time without a byte; a minute where nothing is said. */
+  readonly answerLimitMs?: number;
 };
 
 const agent = new http.Agent({ keepAlive: true });
@@ -44,6 +46,7 @@ function askOnce(url: string, question: Question): Promise<IncomingMessage> {
   const secure = new URL(url).protocol === 'https:';
   const send = secure ? process.getBuiltinModule('node:https').request : http.request;
   const length = question.body === undefined ? {} : { 'content-length': String(Buffer.byteLength(question.body)) };
+  const limitMs = question.answerLimitMs ?? ANSWER_LIMIT_MS;
   return new Promise((resolve, reject) => {
     const request = send(
       url,
@@ -51,11 +54,11 @@ function askOnce(url: string, question: Question): Promise<IncomingMessage> {
         method: question.method,
         ...(secure ? {} : { agent }),
         headers: { ...question.headers, ...length },
-        timeout: IDLE_LIMIT_MS,
+        timeout: limitMs,
       },
       resolve,
     );
-    request.on('timeout', () => request.destroy(new Error(`no answer within ${IDLE_LIMIT_MS} ms`)));
+    request.on('timeout', () => request.destroy(new Error(`no answer within ${limitMs} ms`)));
     request.on('error', reject);
     request.end(question.body);
   });

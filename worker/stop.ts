@@ -12,6 +12,8 @@ export type StopReason = { readonly failure?: Failure };
 export type Stopper = {
   current(): StopReason | undefined;
   stop(reason: StopReason): void;
+  /** Aborted when the try is not this worker's any more, also after another reason. */
+  readonly lost: AbortSignal;
   /** Called once, at once if it was stopped already. */
   onStop(listener: (reason: StopReason) => void): void;
 };
@@ -19,9 +21,12 @@ export type Stopper = {
 export function createStopper(): Stopper {
   let reason: StopReason | undefined;
   const listeners: ((reason: StopReason) => void)[] = [];
+  const lost = new AbortController();
   return {
     current: () => reason,
+    lost: lost.signal,
     stop: (why) => {
+      if (!why.failure) lost.abort();
       if (reason) return;
       reason = why;
       for (const listener of listeners) listener(why);
@@ -35,16 +40,23 @@ export function createStopper(): Stopper {
 
 /** Renews the lease; a dead token or a stop in the answer ends the job. */
 export function watchHeartbeat(platform: Platform, claim: Claim, stopper: Stopper): NodeJS.Timeout {
+  const periodMs = claim.limits.heartbeatSeconds * 1000;
+  let underWay = false;
   const beat = async (): Promise<void> => {
+    // One that is repeated still stands for this one too.
+    if (underWay) return;
+    underWay = true;
     try {
       const { stop } = await platform.heartbeat(claim.token);
       if (stop) stopper.stop({ failure: { type: stop.reason, message: stop.message } });
     } catch (error) {
-      // A lost connection is not an answer: the lease decides how long that may last.
-      if (error instanceof PlatformRefusal && error.status < 500) stopper.stop({});
+      // No answer is not an answer: the lease decides how long that may last.
+      if (error instanceof PlatformRefusal) stopper.stop({});
+    } finally {
+      underWay = false;
     }
   };
-  return setInterval(beat, claim.limits.heartbeatSeconds * 1000);
+  return setInterval(beat, periodMs);
 }
 
 /** The pipe from the platform closes when the platform dies: then this job's try is lost, and ends at once. */

@@ -48,7 +48,7 @@ async function runWorker(environment: WorkerEnvironment): Promise<void> {
   const result = await runJob(environment, platform, claim, log, stopper);
   // Whoever reads the log knows by it that nothing of the job follows (engine/log/frame.ts).
   log.line('INFO', 'END_LOG', 'SYSTEM');
-  if (result) await report(platform, claim, result, log);
+  if (result) await report(platform, claim, result, log, stopper.lost);
   clearInterval(heartbeat);
   if (environment.root !== '/') rmSync(environment.root, { recursive: true, force: true });
 }
@@ -59,7 +59,7 @@ async function claimJob(platform: Platform, environment: WorkerEnvironment): Pro
     return await platform.claim({ job, try: tryNumber, launch, nonce, task: await taskArn(environment) });
   } catch (error) {
     // Claimed by another task, doomed, or a launch that was given up: there is nothing to do, and nothing is wrong.
-    if (error instanceof PlatformRefusal && error.status < 500) return undefined;
+    if (error instanceof PlatformRefusal) return undefined;
     throw error;
   }
 }
@@ -138,15 +138,19 @@ function limitFailure(message: string): { failure: Failure } {
   return { failure: { type: 'AppInsufficientResourceError', message: `${message}; it was ended` } };
 }
 
-async function report(platform: Platform, claim: Claim, result: Result, log: JobLog): Promise<void> {
+async function report(platform: Platform, claim: Claim, result: Result, log: JobLog, lost: AbortSignal): Promise<void> {
   try {
-    await platform.finish(claim.token, result);
+    await platform.finish(claim.token, result, lost);
   } catch (error) {
-    if (!(error instanceof PlatformRefusal) || error.status >= 500) throw error;
+    if (!(error instanceof PlatformRefusal)) {
+      // Nobody waits for the result of a try that was lost.
+      if (lost.aborted) return;
+      throw error;
+    }
     if ('output' in result && isAboutContent(error)) {
       const why = error.status === 413 ? 'it is too large: put large results into a file' : error.message;
       const failure = { type: 'OutputError', message: `The output cannot be taken: ${why}` };
-      return report(platform, claim, { failure }, log);
+      return report(platform, claim, { failure }, log, lost);
     }
     // The try ended meanwhile (terminated, its tree failed): the platform knows better.
     log.line('NOTICE', `The result was not taken: ${error.message}`, 'SYSTEM');
