@@ -1,0 +1,115 @@
+// `espalier demo` as a user types it: the tree of jobs on the real reads, its figures against a count made here, and what it
+// leaves behind.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join, resolve } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { processesOf } from '../campaign/process-watch.ts';
+import { execute } from './session.ts';
+
+const DEMO_LIMIT_MS = 180_000;
+const reads = ['ERR127302_1_subset.fastq.gz', 'ERR127302_2_subset.fastq.gz'];
+
+let temporary: string;
+beforeEach(() => {
+  temporary = mkdtempSync(join(tmpdir(), 'espalier-demo-test-'));
+});
+afterEach(() => {
+  for (const { pid } of processesOf(temporary)) process.kill(pid, 'SIGKILL');
+  rmSync(temporary, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+});
+
+type Ended = { code: number | null; stdout: string; stderr: string };
+type Demo = { readonly process: ChildProcess; readonly ended: Promise<Ended>; printed(): string };
+
+function givenDemo(environment: Readonly<Record<string, string>> = {}): Demo {
+  const child = spawn('node', [resolve('cli/espalier.ts'), 'demo'], {
+    env: { ...process.env, TMPDIR: temporary, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const printed = { stdout: '', stderr: '' };
+  for (const stream of ['stdout', 'stderr'] as const) {
+    child[stream].setEncoding('utf8').on('data', (text: string) => {
+      printed[stream] += text;
+    });
+  }
+  const ended = new Promise<Ended>((done) => {
+    child.once('close', (code) => done({ code, ...printed }));
+  });
+  return { process: child, ended, printed: () => printed.stdout };
+}
+
+/** Counted from the letters of all reads at once, unlike the applet, which adds up parts. */
+function truthOf(name: string) {
+  const lines = gunzipSync(readFileSync(join('examples/data/reads', name)))
+    .toString('latin1')
+    .trimEnd()
+    .split('\n');
+  const every = (offset: number) => lines.filter((_, index) => index % 4 === offset);
+  const letters = every(1).join('');
+  const qualities = every(3).map((quality) => [...quality].map((letter) => letter.charCodeAt(0) - 33));
+  const mean = (numbers: readonly number[]) => numbers.reduce((sum, one) => sum + one, 0) / numbers.length;
+  return {
+    reads: lines.length / 4,
+    bases: letters.length,
+    gc: (100 * (letters.match(/[GC]/g) ?? []).length) / letters.length,
+    quality: mean(qualities.flat()),
+    curve: (qualities[0] ?? []).map((_, position) => mean(qualities.map((one) => one[position] as number))),
+  };
+}
+
+/** Which of the figures, given with two decimals, are not the true ones. */
+function apart(given: readonly (number | undefined)[], truth: readonly number[]): string[] {
+  const pairs = Array.from(
+    { length: Math.max(given.length, truth.length) },
+    (_, at) => [given[at], truth[at]] as const,
+  );
+  return pairs.filter(([one = Number.NaN, other = 0]) => !(Math.abs(one - other) < 0.0051)).map(String);
+}
+
+it('shows the tree, gives the true figures, the table and the plot, and leaves nothing running', {
+  timeout: DEMO_LIMIT_MS,
+}, async () => {
+  const { code, stdout, stderr } = await givenDemo().ended;
+  expect(code, stderr).toBe(0);
+  const tree = stdout.slice(stdout.indexOf('$ dx find executions'));
+  expect(tree).toMatch(/^\* fastq-stats \(done\) job-/m);
+  for (const name of reads) {
+    for (const part of [1, 2, 3, 4]) expect(tree).toContain(`count ${name}, part ${part} (fastq-stats:process) (done)`);
+  }
+  expect(tree.match(/add up \(fastq-stats:gather\) \(done\)/g)).toHaveLength(1);
+  expect(tree.match(/\(done\) job-/g)).toHaveLength(10);
+
+  const results = resolve(/The plot: +(\S+)\/quality\.svg$/m.exec(stdout)?.[1] ?? '/');
+  expect(readdirSync(results).sort()).toEqual(['quality.svg', 'quality.tsv', 'summary.json']);
+  const summary = readFileSync(join(results, 'summary.json'), 'utf8');
+  expect(stdout).toContain(summary);
+  const files = Object.values(JSON.parse(summary).files) as Record<string, number>[];
+  const rows = readFileSync(join(results, 'quality.tsv'), 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((row) => row.split('\t'));
+  expect(files).toHaveLength(reads.length);
+  for (const [index, name] of reads.entries()) {
+    const truth = truthOf(name);
+    expect([files[index]?.reads, truth.reads]).toEqual([20_000, 20_000]);
+    expect(files[index]?.bases).toBe(truth.bases);
+    expect(apart([files[index]?.gc_percent, files[index]?.mean_quality], [truth.gc, truth.quality])).toEqual([]);
+    expect(rows[0]?.[index + 1]).toContain(name);
+    expect(truth.curve).toHaveLength(72);
+    expect(
+      apart(
+        rows.slice(1).map((row) => Number(row[index + 1])),
+        truth.curve,
+      ),
+    ).toEqual([]);
+  }
+
+  const program = `import xml.dom.minidom; print(len(xml.dom.minidom.parse('quality.svg').getElementsByTagName('polyline')))`;
+  const parsed = await execute('python3', ['-c', program], { cwd: results, env: process.env });
+  expect([parsed.stdout.trim(), parsed.stderr]).toEqual(['2', '']);
+  expect(processesOf(temporary)).toEqual([]);
+  expect(readdirSync(temporary)).toEqual([basename(results)]);
+});
