@@ -126,6 +126,25 @@ describe('data of a restricted project stays there', () => {
     expect((await world.must(`/${within}/describe`)).state).toBe('done');
   });
 
+  it('is not cloned out of a workspace', async () => {
+    const workspace = await workspaceOf((await holding()).id);
+    const answer = await world.call(`/${workspace}/clone`, { objects: [file], project: elsewhere }, bob);
+    expect(errorOf(answer)?.type).toBe('PermissionDenied');
+  });
+
+  it('is no executable elsewhere', async () => {
+    const answer = await world.call(`/${inside}/run`, { project: elsewhere, input: {} }, bob);
+    expect(errorOf(answer)?.type).toBe('PermissionDenied');
+  });
+
+  it('is no bundle of an applet elsewhere', async () => {
+    const runSpec = { interpreter: 'bash', code: '', bundledDepends: [{ name: 'f', id: { $dnanexus_link: file } }] };
+    const answer = await world.call('/applet/new', { project: elsewhere, runSpec }, bob);
+    expect(errorOf(answer)?.message).toContain('restricted');
+    expect(await filesIn(elsewhere)).toEqual([]);
+    expect((await world.call('/applet/new', { project: restricted, runSpec }, bob)).status).toBe(200);
+  });
+
   it('is no output elsewhere of a job that sees all projects', async () => {
     const wide = await givenApplet(world, elsewhere, { access: { allProjects: 'VIEW' } });
     world.programs.set('main', () => ({ output: { f: { $dnanexus_link: file } } }));
@@ -249,6 +268,25 @@ describe('an object in many projects', () => {
   });
 });
 
+describe('downloads', () => {
+  it('are refused from the workspace as from the project, and to jobs of other projects', async () => {
+    const kept = await givenBobs({ downloadRestricted: true });
+    const file = await givenFile(world, kept);
+    const inside = await givenApplet(world, kept);
+    const { id, caller } = await givenRunningJob(inside, { project: kept, input: { f: { $dnanexus_link: file } } });
+    const workspace = (await world.must(`/${id}/describe`)).workspace;
+    for (const project of [kept, workspace, undefined]) {
+      const answer = await world.call(`/${file}/download`, { project }, bob);
+      expect(errorOf(answer)?.type, String(project)).toBe('PermissionDenied');
+    }
+    expect((await world.call(`/${file}/download`, {}, caller)).status).toBe(200);
+    const elsewhere = await givenBobs();
+    const wide = await givenApplet(world, elsewhere, { access: { allProjects: 'VIEW' } });
+    const other = await givenRunningJob(wide, { project: elsewhere });
+    expect(errorOf(await world.call(`/${file}/download`, {}, other.caller))?.type).toBe('PermissionDenied');
+  });
+});
+
 describe('a job', () => {
   it('sees its own workspace only', async () => {
     const project = await givenBobs();
@@ -260,5 +298,19 @@ describe('a job', () => {
     expect((await world.call(`/${workspace}/listFolder`, {}, bob)).status).toBe(200);
     expect((await world.call(`/${workspace}/listFolder`, {}, second.caller)).status).toBe(404);
     expect((await world.call(`/${workspace}/listFolder`, {}, alice)).status).toBe(200);
+  });
+
+  it('detaches no executable that its project does not allow', async () => {
+    const project = await givenBobs();
+    const other = await givenApplet(world, project, { name: 'other' });
+    const allowed = await givenApplet(world, project, { access: { project: 'CONTRIBUTE' } });
+    await world.must(`/${project}/update`, { allowedExecutables: [allowed] });
+    expect(errorOf(await world.call(`/${other}/run`, { project, input: {} }, bob))?.message).toContain(
+      'allowedExecutables',
+    );
+    const { caller } = await givenRunningJob(allowed, { project });
+    const detached = await world.call(`/${other}/run`, { project, input: {}, detach: true }, caller);
+    expect(errorOf(detached)?.message).toContain('allowedExecutables');
+    expect((await world.call(`/${other}/run`, { input: {} }, caller)).status).toBe(200);
   });
 });

@@ -6,7 +6,7 @@ import { atLeast, type Level } from '../../../core/access/level.ts';
 import { joinFolder, parseFolder } from '../../../core/container/folder-path.ts';
 import { ApiError, invalidInput, permissionDenied, resourceNotFound } from '../../../core/error/api-error.ts';
 import type { AppletSpec } from '../../../core/executable/applet.ts';
-import { isId, type ProjectId } from '../../../core/id/identifier.ts';
+import { isId, type ObjectId, type ProjectId } from '../../../core/id/identifier.ts';
 import { jobWorkspace } from '../../../core/job/row.ts';
 import { planRun } from '../../../core/run/plan-run.ts';
 import { prepareInput, type Wanted } from '../../../core/run/prepare-input.ts';
@@ -14,7 +14,7 @@ import type { ExecutionSpec, RunRequest } from '../../../core/run/request.ts';
 import { createJob } from '../../../engine/birth.ts';
 import { loadProject } from '../../../engine/container/project.ts';
 import { identifyJob } from '../../../engine/execution/repeat.ts';
-import { createSight, findJobs, findObjects, type Sight } from '../../../engine/execution/sight.ts';
+import { createSight, findJobs, findObjects, findUsablePlace, type Sight } from '../../../engine/execution/sight.ts';
 import { loadSpec } from '../../../engine/load-job.ts';
 import type { ObjectCall } from '../../route.ts';
 import { type runInput, shownFieldNames } from '../../schemas/execution.ts';
@@ -32,17 +32,17 @@ export async function runApplet(call: RunCall): Promise<{ id: string }> {
     nonce,
   });
   if (exists) return { id };
-  const executable = {
-    id: object.id,
-    name: object.placements.get(call.place)?.name ?? object.id,
-    spec: object.spec as AppletSpec,
-    place: call.place,
-  };
   const request = toRequest(input);
-  const prepared = prepareInput(request, executable.spec.inputSpec);
+  const applet = object.spec as AppletSpec;
+  const prepared = prepareInput(request, applet.inputSpec);
   if ('refused' in prepared) throw prepared.refused;
   const sight = createSight(context, caller, call);
-  const project = await findProject(call, sight, executable.id);
+  const project = await findProject(call, sight, object.id);
+  const place = await findUsablePlace(sight, object, project.id, call.place);
+  if (place === 'restricted') throw restrictedData(object.id, project.id);
+  if (place === undefined) throw resourceNotFound(object.id);
+  const name = object.placements.get(place)?.name ?? object.id;
+  const executable = { id: object.id, name, spec: applet, place };
   const found = await findWanted(sight, prepared.wanted, project.id);
   const from =
     caller.kind === 'job'
@@ -113,9 +113,11 @@ async function findWanted(sight: Sight, wanted: Wanted, project: ProjectId) {
     findObjects(sight, { wanted: wanted.objects, places, usedIn: project }),
   ]);
   const [restricted] = objects.restricted;
-  if (restricted !== undefined) {
-    const message = `${restricted} is in a project whose data is restricted: it cannot be used in ${project}`;
-    throw new ApiError('PermissionDenied', message);
-  }
+  if (restricted !== undefined) throw restrictedData(restricted, project);
   return { jobs, objects: objects.found };
+}
+
+function restrictedData(object: ObjectId, project: ProjectId): ApiError {
+  const message = `${object} is in a project whose data is restricted: it cannot be used in ${project}`;
+  return new ApiError('PermissionDenied', message);
 }

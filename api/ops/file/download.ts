@@ -2,6 +2,7 @@
 
 import type { z } from 'zod';
 import { invalidState, permissionDenied } from '../../../core/error/api-error.ts';
+import { jobWorkspace } from '../../../core/job/row.ts';
 import { refusalInState } from '../../../core/object/state.ts';
 import { loadGoverningProject, loadLevel } from '../../../engine/container/level.ts';
 import { loadProject } from '../../../engine/container/project.ts';
@@ -26,18 +27,23 @@ export async function downloadFile(call: DownloadCall) {
   return input.preauthenticated ? { url, headers: {}, expires } : { url, headers: {} };
 }
 
-/** A job's own token downloads for the job; a link that everybody may use would carry the bytes out of the project. */
+/**
+ * The token of a job of that project downloads for the job; a link that everybody may use, or a job of another project,
+ * would carry the bytes out of it.
+ */
 async function refuseRestricted({ context, caller, place, id, object, input }: DownloadCall): Promise<void> {
-  if (caller.kind === 'job' && !input.preauthenticated) return;
+  const inside = caller.kind === 'job' && !input.preauthenticated ? caller.job : undefined;
+  if (inside !== undefined && (place === jobWorkspace(inside) || place === inside.project)) return;
   const asked = typeof input.project === 'string';
   const places = asked ? [place] : [place, ...[...object.placements.keys()].filter((other) => other !== place)];
   for (const each of places.slice(0, maximumPlacesTried)) {
     if (each !== place && (await loadLevel(context, caller, each)) === undefined) continue;
     const project = await loadGoverningProject(context, each);
+    if (project !== undefined && project === inside?.project) return;
     const restricted = project !== undefined && (await loadProject(context, project))?.settings.downloadRestricted;
     if (restricted !== true) return;
   }
-  const needed = 'a job’s token, without "preauthenticated"';
+  const needed = 'the token of a job of that project, without "preauthenticated"';
   throw permissionDenied(`download ${id} from ${place}, which is downloadRestricted`, needed, 'not that');
 }
 
