@@ -42,19 +42,25 @@ export function findConfinement(root: string, known?: boolean): Confinement {
 // The first process of a PID namespace ignores signals that others do not, so the job's own is the second.
 const firstProcess = '"$@"; exit $?';
 
-// /opt is rebuilt in the private namespace, since its log folder may not exist outside and nothing is made there.
+// /opt is rebuilt in the private namespace, since its log folder may not exist outside and nothing is made there. What cannot
+// be shown there is left out, and where nothing can be mounted the job runs without the folder, as dxpy allows.
 const mountProgram = `
-set -e
-mount --rbind /opt "$1"
-mount -t tmpfs -o size=1m espalier /opt
-for entry in "$1"/*; do
-  if [ -d "$entry" ]; then mkdir "/opt/\${entry##*/}"; else touch "/opt/\${entry##*/}"; fi
-  [ "\${entry##*/}" = dnanexus ] || mount --rbind "$entry" "/opt/\${entry##*/}"
-done
-mkdir -p ${LOG_SOCKET_FOLDER}
-mount --bind "$2" ${LOG_SOCKET_FOLDER}
+show_opt() {
+  mount --rbind /opt "$1" && mount -t tmpfs -o size=1m,mode=755 espalier /opt || return 1
+  shopt -s nullglob dotglob
+  for entry in "$1"/*; do
+    name="/opt/\${entry##*/}"
+    if [ "$name" = /opt/dnanexus ]; then continue; fi
+    if [ -L "$entry" ]; then cp -P -- "$entry" "$name"; continue; fi
+    if [ -d "$entry" ]; then mkdir -- "$name"; else touch -- "$name"; fi
+    mount --rbind -- "$entry" "$name"
+  done
+  mkdir -p ${LOG_SOCKET_FOLDER} && mount --bind -- "$2" ${LOG_SOCKET_FOLDER} && return
+  umount -l /opt
+  return 1
+}
+show_opt "$1" "$2" 2>/dev/null || echo "${LOG_SOCKET_FOLDER} cannot be mounted; lines that dxpy would send there appear as STDERR" >&2
 shift 2
-set +e
 ${firstProcess}
 `;
 
