@@ -13,7 +13,6 @@ import { endTry } from './end-try.ts';
 import { afterLaunch, launch } from './launch.ts';
 import { loadJob } from './load-job.ts';
 import { type Saved, saveJob } from './save-job.ts';
-import { settleAll } from './wake.ts';
 import { loadWorkerTask } from './worker-task.ts';
 
 export type SweepLimits = {
@@ -23,16 +22,33 @@ export type SweepLimits = {
   readonly until: number;
 };
 
-/**
- * Looks at the jobs of one shard that are due.
- *
- * @returns how many were looked at, and whether more are due
- */
-export async function sweep(
+export type Swept = {
+  readonly lookedAt: number;
+  /** More are due. */
+  readonly more: boolean;
+  /** Those that could not be looked at to the end, to be told to the operator. */
+  readonly failed: readonly { readonly job: JobId; readonly error: unknown }[];
+};
+
+/** Looks at the jobs of all shards that are due. A shard that cannot be read keeps none of the others from being swept. */
+export async function sweepShards(
   context: Context,
-  shard: number,
   limits: SweepLimits,
-): Promise<{ lookedAt: number; more: boolean }> {
+): Promise<Swept & { readonly unread: readonly unknown[] }> {
+  const shards = Array.from({ length: context.settings.openShardCount }, (_, shard) => sweep(context, shard, limits));
+  const ended = await Promise.allSettled(shards);
+  const done = ended.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+  return {
+    lookedAt: done.reduce((sum, { lookedAt }) => sum + lookedAt, 0),
+    more: done.some(({ more }) => more),
+    failed: done.flatMap(({ failed }) => failed),
+    unread: ended.flatMap((one) => (one.status === 'rejected' ? [one.reason] : [])),
+  };
+}
+
+/** Looks at the jobs of one shard that are due. One that cannot be looked at is put off: it keeps none from its turn. */
+export async function sweep(context: Context, shard: number, limits: SweepLimits): Promise<Swept> {
+  const failed: { job: JobId; error: unknown }[] = [];
   let lookedAt = 0;
   const seen = new Set<string>();
   while (lookedAt < limits.jobCount && context.now() < limits.until) {
@@ -40,12 +56,32 @@ export async function sweep(
     const due = (await context.rows.due(shard, context.now(), seen.size + jobsAtATime)).filter(
       ({ id }) => !seen.has(id),
     );
-    if (due.length === 0) return { lookedAt, more: false };
+    if (due.length === 0) return { lookedAt, more: false, failed };
     for (const { id } of due) seen.add(id);
     lookedAt += due.length;
-    await settleAll(due.flatMap(({ id }) => (isId(id, 'job') ? [sweepJob(context, id)] : [])));
+    const jobs = due.flatMap(({ id }) => (isId(id, 'job') ? [id] : []));
+    const errors = await Promise.all(jobs.map((job) => sweepOrPutOff(context, job)));
+    for (const [index, job] of jobs.entries()) {
+      const error = errors[index];
+      if (error !== undefined) failed.push({ job, error });
+    }
   }
-  return { lookedAt, more: true };
+  return { lookedAt, more: true, failed };
+}
+
+/** What went wrong; the job is due again later, behind those that wait now. */
+async function sweepOrPutOff(context: Context, job: JobId): Promise<unknown> {
+  try {
+    await sweepJob(context, job);
+    return undefined;
+  } catch (error) {
+    try {
+      await lookLater(context, job);
+      return error;
+    } catch (second) {
+      return new AggregateError([error, second], `${job} could neither be swept nor put off`, { cause: error });
+    }
+  }
 }
 
 /**

@@ -3,6 +3,7 @@
 import type { Context } from '../core/context.ts';
 import type { JobId, ObjectId } from '../core/id/identifier.ts';
 import { edgePrefix, edgeWaiter } from '../core/work/edge.ts';
+import { sendWork } from './send-work.ts';
 
 /**
  * One page of at most 25 waiters, each looked at.
@@ -23,18 +24,14 @@ export async function wakePage(
     ...(after === undefined ? {} : { after }),
   });
   const waiters = [...new Set(page.rows.map(({ sk }) => edgeWaiter(sk)))];
-  await settleAll(waiters.map((waiter) => look(context, waiter)));
+  const looks = await Promise.allSettled(waiters.map((waiter) => look(context, waiter)));
+  const failed = waiters.filter((_, index) => looks[index]?.status === 'rejected');
+  // Each gets a message of its own, which fails where errors are told, and keeps nobody else from being woken.
+  await sendWork(
+    context,
+    failed.map((job) => ({ kind: 'advance', job })),
+  );
   return page.next === undefined ? {} : { next: page.next };
-}
-
-/** Waits for all, then throws what failed: one that cannot be done keeps none of the others from being done. */
-export async function settleAll(all: readonly Promise<unknown>[]): Promise<void> {
-  const failed = (await Promise.allSettled(all)).filter((one) => one.status === 'rejected');
-  if (failed.length === 1) throw failed[0]?.reason;
-  if (failed.length > 1) {
-    const errors = failed.map(({ reason }) => reason);
-    throw new AggregateError(errors, `${failed.length} of ${all.length} failed`, { cause: errors[0] });
-  }
 }
 
 const waitersPerMessage = 25;

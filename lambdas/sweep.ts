@@ -1,8 +1,11 @@
 // Entry point of the schedule: look at all that is due. And of status events: look at the one job they are about.
+import { Logger } from '@aws-lambda-powertools/logger';
 import type { EventBridgeEvent, Context as LambdaContext } from 'aws-lambda';
 import { isId } from '../core/id/identifier.ts';
-import { sweep, sweepForWorker } from '../engine/sweep.ts';
+import { sweepForWorker, sweepShards } from '../engine/sweep.ts';
 import { context } from './context.ts';
+
+const logger = new Logger({ serviceName: 'espalier' });
 
 type Detail = { readonly group?: string; readonly name?: string };
 
@@ -22,9 +25,10 @@ export async function handler(
     return { lookedAt: 1, more: false };
   }
   const limits = { jobCount: shardJobCount, until: Date.now() + lambda.getRemainingTimeInMillis() - reserveMs };
-  const shards = Array.from({ length: context.settings.openShardCount }, (_, shard) => sweep(context, shard, limits));
-  const done = await Promise.all(shards);
-  return { lookedAt: done.reduce((sum, { lookedAt }) => sum + lookedAt, 0), more: done.some(({ more }) => more) };
+  const { failed, unread, ...swept } = await sweepShards(context, limits);
+  for (const { job, error } of failed) logger.error('job not swept', { job, error: error as Error });
+  if (unread.length > 0) throw new AggregateError(unread, 'shards were not swept to their end', { cause: unread[0] });
+  return swept;
 }
 
 /** A task's group is `worker:<execution name>`, an execution's name begins with its job (`job-x-t0-l0`). */

@@ -64,7 +64,8 @@ export function createMemoryPlatform(context: MemoryContext, program: Program): 
     },
     async sweep() {
       for (let shard = 0; shard < context.settings.openShardCount; shard++) {
-        await sweep(context, shard, { jobCount: 10_000, until: Number.POSITIVE_INFINITY });
+        const { failed } = await sweep(context, shard, { jobCount: 10_000, until: Number.POSITIVE_INFINITY });
+        if (failed[0] !== undefined) throw failed[0].error;
       }
     },
   };

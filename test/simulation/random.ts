@@ -8,7 +8,7 @@ import { createJob } from '../../engine/birth.ts';
 import { type Claimed, claim } from '../../engine/claim.ts';
 import { finish } from '../../engine/finish.ts';
 import { heartbeat } from '../../engine/heartbeat.ts';
-import { sweep } from '../../engine/sweep.ts';
+import { sweep as sweepShard } from '../../engine/sweep.ts';
 import { createMemoryContext, type MemoryContext, seededRandom } from '../memory/context.ts';
 import { jobId, planJob } from '../memory/plan.ts';
 import { peekJob } from '../memory/platform.ts';
@@ -86,7 +86,7 @@ class Life {
     if (choice < 0.9) return this.work();
     if (choice < 0.95) return this.loseHost();
     this.count('swept');
-    return sweep(this.context, Math.floor(this.random() * 2), { jobCount: 5, until: Number.POSITIVE_INFINITY });
+    return this.sweep(Math.floor(this.random() * 2), 5);
   }
 
   private collect(): void {
@@ -215,7 +215,12 @@ class Life {
       await this.dare(() => this.work());
     }
     await this.jump();
-    for (const shard of [0, 1]) await sweep(this.context, shard, { jobCount: 1_000, until: Number.POSITIVE_INFINITY });
+    for (const shard of [0, 1]) await this.sweep(shard, 1_000);
+  }
+
+  private async sweep(shard: number, jobCount: number): Promise<void> {
+    const { failed } = await sweepShard(this.context, shard, { jobCount, until: Number.POSITIVE_INFINITY });
+    for (const { error } of failed) if (!isDeath(error)) throw error;
   }
 
   private isOver(): boolean {

@@ -63,7 +63,8 @@ export function wire(context: MemoryContext): Pick<World, 'context' | 'mailOf' |
 async function sweepUntilQuiet(context: MemoryContext): Promise<void> {
   for (let round = 0; round < sweepRounds; round++) {
     context.clock.now += 700_000;
-    await sweep(context, 0, { jobCount: 1_000, until: Number.POSITIVE_INFINITY });
+    const { failed } = await sweep(context, 0, { jobCount: 1_000, until: Number.POSITIVE_INFINITY });
+    if (failed[0] !== undefined) throw failed[0].error;
     for (const { message } of context.queues.runnable.splice(0)) await dispatch(context, message);
     for (const { message } of context.queues.work.splice(0)) await doWork(context, message);
     for (const name of context.workers.executions.keys()) await work(context, name, `${name}#sweep${round}`);

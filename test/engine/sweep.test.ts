@@ -1,0 +1,106 @@
+// The sweep and the waking of waiters where one of many cannot be looked at: the others get their turn all the same.
+
+import { describe, expect, test } from 'vitest';
+import type { JobId } from '../../core/id/identifier.ts';
+import { openShard } from '../../core/job/due.ts';
+import { sweep, sweepShards } from '../../engine/sweep.ts';
+import { doWork } from '../../engine/work.ts';
+import { createMemoryContext, type MemoryContext } from '../memory/context.ts';
+import { jobId } from '../memory/plan.ts';
+import { peekJob } from '../memory/platform.ts';
+import { givenJob } from '../simulation/world.ts';
+
+const limits = { jobCount: 1_000, until: Number.POSITIVE_INFINITY };
+
+/** Jobs that are due, in this order, each in its shard; none has anything to wait for, so a look makes it runnable. */
+async function givenDue(context: MemoryContext, names: readonly string[]): Promise<JobId[]> {
+  const ids: JobId[] = [];
+  for (const [index, name] of names.entries()) {
+    const shard = openShard(jobId(name), context.settings.openShardCount);
+    const at = { state: 'idle', openShard: shard, dueAt: context.now() - 1_000 + index } as const;
+    ids.push((await givenJob(context, name, { at })).pk);
+  }
+  return ids;
+}
+
+/** Whatever is read of this job's specification fails, as a body that is damaged does. */
+function breakSpecOf(context: MemoryContext, ...jobs: JobId[]): void {
+  context.setHook({
+    before: ({ port, name, detail }) => {
+      if (port === 'bodies' && name === 'load' && jobs.some((job) => detail.startsWith(job)))
+        throw new Error('damaged');
+    },
+  });
+}
+
+describe('the sweep', () => {
+  test('goes on behind a job that fails, and puts that one off', async () => {
+    const context = createMemoryContext({ settings: { openShardCount: 1 } });
+    const jobs = await givenDue(
+      context,
+      Array.from({ length: 40 }, (_, index) => `j${index}`),
+    );
+    const [bad = jobId('none'), ...good] = jobs;
+    breakSpecOf(context, bad);
+    const swept = await sweep(context, 0, limits);
+    expect(swept).toMatchObject({ lookedAt: 40, more: false, failed: [{ job: bad, error: new Error('damaged') }] });
+    expect(good.map((job) => peekJob(context, job).state)).toEqual(good.map(() => 'runnable'));
+    expect(peekJob(context, bad)).toMatchObject({ state: 'idle' });
+    expect(peekJob(context, bad).dueAt).toBeGreaterThan(context.now());
+    expect(await sweep(context, 0, limits)).toMatchObject({ lookedAt: 0 });
+  });
+
+  test('tells both errors when the job cannot be put off either', async () => {
+    const context = createMemoryContext({ settings: { openShardCount: 1 } });
+    const [bad = jobId('none'), good = jobId('none')] = await givenDue(context, ['a', 'b']);
+    context.setHook({
+      before: ({ port, detail }) => {
+        if (port === 'rows' && detail.startsWith(`executions ${bad}`)) throw new Error('no such partition');
+      },
+    });
+    const { failed } = await sweep(context, 0, limits);
+    expect(failed.map(({ job, error }) => [job, (error as AggregateError).errors.length])).toEqual([[bad, 2]]);
+    expect(peekJob(context, good).state).toBe('runnable');
+  });
+
+  test('reads the other shards to their end when one cannot be read', async () => {
+    const context = createMemoryContext({ settings: { openShardCount: 3 } });
+    const names = Array.from({ length: 60 }, (_, index) => `j${index}`);
+    const jobs = await givenDue(context, names);
+    context.setHook({
+      before: ({ name, detail }) => {
+        if (name === 'due' && detail === '1') throw new Error('throttled');
+      },
+    });
+    const { unread, failed } = await sweepShards(context, limits);
+    expect(unread).toEqual([new Error('throttled')]);
+    expect(failed).toEqual([]);
+    for (const job of jobs) expect(peekJob(context, job).state).toBe(openShard(job, 3) === 1 ? 'idle' : 'runnable');
+  });
+});
+
+test('a waiter that always fails keeps nobody else from being woken, nor the job it waits for from its end', async () => {
+  const context = createMemoryContext({ settings: { openShardCount: 1 } });
+  const ended = await givenJob(context, 'ended', { at: { state: 'done', dueAt: context.now() - 1 } });
+  const names = Array.from({ length: 60 }, (_, index) => `w${index}`);
+  const waiters: JobId[] = [];
+  for (const name of names) {
+    const waiter = await givenJob(context, name, { dependsOn: [ended.pk], at: { state: 'waiting_on_input' } });
+    await context.rows.put('executions', { pk: ended.pk, sk: `W#${waiter.pk}#0.input` });
+    waiters.push(waiter.pk);
+  }
+  const bad = [...waiters].sort()[0] ?? jobId('none');
+  breakSpecOf(context, bad);
+  await sweep(context, 0, limits);
+  const failed: unknown[] = [];
+  for (let round = 0; round < 5; round++) {
+    for (const { message } of context.queues.work.splice(0)) {
+      await doWork(context, message).catch(() => failed.push(message));
+    }
+  }
+  expect(failed).toEqual([{ kind: 'advance', job: bad }]);
+  for (const waiter of waiters) {
+    expect(peekJob(context, waiter).state).toBe(waiter === bad ? 'waiting_on_input' : 'runnable');
+  }
+  expect(peekJob(context, ended.pk).dueAt).toBeUndefined();
+});
