@@ -1,41 +1,71 @@
 // `espalier demo`: the main job on real sequencing reads, step by step, with the real dx client on a temporary platform.
-// It leaves the results and nothing running. Everything goes through commands that a user could type.
-import { type ChildProcess, spawn } from 'node:child_process';
+// It leaves the results and nothing running, also when it fails or is interrupted. Everything goes through commands that a user could type.
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { constants, tmpdir } from 'node:os';
+import { basename, dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { preparePythonEnvironment } from '../../local/python-environment.ts';
 
 const START_LIMIT_MS = 180_000;
+const STOP_LIMIT_MS = 30_000;
+const ENDING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const checkout = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const reads = [1, 2].map((end) => join(checkout, 'examples/data/reads', `ERR127302_${end}_subset.fastq.gz`));
 
-/** The exit status: 0 when the tree of jobs is done and its results are downloaded. */
+/** The exit status: 0 when the tree of jobs is done and its results are downloaded, 128 and more after a signal. */
 export async function demo(): Promise<number> {
+  say('Python with the dx client (made once, kept in the cache)');
+  const { bin } = await preparePythonEnvironment();
   const data = mkdtempSync(join(tmpdir(), 'espalier-demo-'));
   const results = mkdtempSync(join(tmpdir(), 'espalier-demo-results-'));
+  const given = new AbortController();
+  const interrupted = (signal: NodeJS.Signals) => given.abort(new Interruption(signal));
+  for (const signal of ENDING_SIGNALS) process.on(signal, interrupted);
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', ({ message }) => given.abort(new StepFailure(`its output is not taken (${message})`)));
+  }
   say(`A platform of its own, for this demo only (data in ${data})`);
-  const { bin } = await preparePythonEnvironment();
-  const platform = spawn(
-    process.execPath,
-    [join(checkout, 'cli/espalier.ts'), 'start', '--port', '0', '--data', data],
-    {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  );
+  const platform = startOn(data);
+  platform.once('exit', (code) => given.abort(new StepFailure(`the platform ended with exit code ${code}`)));
   try {
-    say(`ready at ${await ready(platform)}`);
-    const dx = await client(data, results, bin);
-    await walk(dx, results);
+    say(`ready at ${await ready(platform, given.signal)}`);
+    await walk(await client({ data, results, bin, signal: given.signal }), results);
     say(`The plot:    ${join(results, 'quality.svg')}`);
     say(`The table:   ${join(results, 'quality.tsv')}`);
     return 0;
+  } catch (error) {
+    rmSync(results, { recursive: true, force: true });
+    return statusAfter(given.signal.aborted ? given.signal.reason : error);
   } finally {
     await end(platform);
-    rmSync(data, { recursive: true, force: true });
+    rmSync(data, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+    for (const signal of ENDING_SIGNALS) process.removeListener(signal, interrupted);
   }
+}
+
+/** What the demo cannot go on after; the message says what it was. */
+class StepFailure extends Error {}
+class Interruption extends StepFailure {
+  readonly signal: NodeJS.Signals;
+  constructor(signal: NodeJS.Signals) {
+    super(`it got ${signal}`);
+    this.signal = signal;
+  }
+}
+
+/** Says why the demo ended. Anything that is not foreseen is thrown on. */
+function statusAfter(reason: unknown): number {
+  if (!(reason instanceof StepFailure)) throw reason;
+  process.stderr.write(`espalier: The demo ended early, its platform is ended and removed: ${reason.message}.\n`);
+  return reason instanceof Interruption ? 128 + constants.signals[reason.signal] : 1;
+}
+
+/** Out of the terminal's group: Ctrl-C comes to it through the demo, once, and it ends in order. */
+function startOn(data: string): ChildProcess {
+  const parameters = [join(checkout, 'cli/espalier.ts'), 'start', '--port', '0', '--data', data];
+  return spawn(process.execPath, parameters, { stdio: ['ignore', 'pipe', 'inherit'], detached: true });
 }
 
 type Dx = (args: readonly string[], quiet?: 'quiet') => Promise<string>;
@@ -56,11 +86,19 @@ async function walk(dx: Dx, results: string): Promise<void> {
   process.stdout.write(readFileSync(join(results, 'summary.json'), 'utf8'));
 }
 
+type Setting = {
+  readonly data: string;
+  readonly results: string;
+  readonly bin: string;
+  /** Ends a command that runs. */
+  readonly signal: AbortSignal;
+};
+
 /** Runs `dx`, showing the command and what it prints, and gives its standard output. */
-async function client(data: string, results: string, bin: string): Promise<Dx> {
+async function client({ data, results, bin, signal }: Setting): Promise<Dx> {
   const home = join(data, 'demo-home');
-  const exports = await run(process.execPath, [join(checkout, 'cli/espalier.ts'), 'env', '--data', data], process.env);
-  const environment = {
+  const exports = await run(process.execPath, [join(checkout, 'cli/espalier.ts'), 'env', '--data', data], { signal });
+  const env = {
     ...process.env,
     PATH: `${bin}:${process.env.PATH}`,
     DX_USER_CONF_DIR: home,
@@ -68,29 +106,23 @@ async function client(data: string, results: string, bin: string): Promise<Dx> {
   };
   return async (args, quiet) => {
     if (!quiet) process.stdout.write(`$ dx ${args.map((one) => one.replace(`${checkout}/`, '')).join(' ')}\n`);
-    return run(join(bin, 'dx'), args, environment, results, quiet === undefined);
+    return run(join(bin, 'dx'), args, { env, cwd: results, signal }, quiet === undefined);
   };
 }
 
-function run(
-  program: string,
-  args: readonly string[],
-  environment: NodeJS.ProcessEnv,
-  folder?: string,
-  show = false,
-): Promise<string> {
+function run(program: string, args: readonly string[], options: SpawnOptions, show = false): Promise<string> {
   return new Promise((done, fail) => {
     // The client's standard error stays the terminal's, so that its progress bars show.
-    const child = spawn(program, args, { env: environment, cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(program, args, { ...options, stdio: ['ignore', 'pipe', 'inherit'] });
     let output = '';
-    child.stdout.on('data', (chunk: Buffer) => {
+    child.stdout?.on('data', (chunk: Buffer) => {
       output += chunk.toString();
       if (show) process.stdout.write(chunk);
     });
     child.once('error', fail);
     child.once('close', (code) => {
       if (code === 0) done(output);
-      else fail(new Error(`${program.split('/').at(-1)} ${args.join(' ')} ended with exit code ${code}`));
+      else fail(new StepFailure(`"${basename(program)} ${args.join(' ')}" ended with exit code ${code}`));
     });
   });
 }
@@ -105,10 +137,14 @@ function parseExports(lines: string): [string, string][] {
   });
 }
 
-function ready(platform: ChildProcess): Promise<string> {
+function ready(platform: ChildProcess, signal: AbortSignal): Promise<string> {
   return new Promise((done, fail) => {
-    const timer = setTimeout(() => fail(new Error('the platform did not become ready')), START_LIMIT_MS);
-    platform.once('exit', (code) => fail(new Error(`the platform ended with exit code ${code} before it was ready`)));
+    const late = () => fail(new StepFailure(`the platform was not ready in ${START_LIMIT_MS / 1000} seconds`));
+    const timer = setTimeout(late, START_LIMIT_MS);
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+      fail(signal.reason);
+    });
     createInterface({ input: platform.stdout as NodeJS.ReadableStream }).on('line', (line) => {
       const url = /^ready (\S+)$/.exec(line)?.[1];
       if (!url) return;
@@ -122,7 +158,9 @@ async function end(platform: ChildProcess): Promise<void> {
   if (platform.exitCode !== null || platform.signalCode !== null) return;
   const ended = new Promise((done) => platform.once('exit', done));
   platform.kill('SIGINT');
+  const timer = setTimeout(() => platform.kill('SIGKILL'), STOP_LIMIT_MS);
   await ended;
+  clearTimeout(timer);
 }
 
 function say(text: string): void {

@@ -1,6 +1,7 @@
 // `espalier demo` as a user types it: the tree of jobs on the real reads, its figures against a count made here, and what it
 // leaves behind.
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
@@ -22,7 +23,7 @@ afterEach(() => {
 });
 
 type Ended = { code: number | null; stdout: string; stderr: string };
-type Demo = { readonly process: ChildProcess; readonly ended: Promise<Ended>; printed(): string };
+type Demo = { readonly process: ChildProcess; readonly ended: Promise<Ended>; prints(text: string): Promise<void> };
 
 function givenDemo(environment: Readonly<Record<string, string>> = {}): Demo {
   const child = spawn('node', [resolve('cli/espalier.ts'), 'demo'], {
@@ -38,7 +39,13 @@ function givenDemo(environment: Readonly<Record<string, string>> = {}): Demo {
   const ended = new Promise<Ended>((done) => {
     child.once('close', (code) => done({ code, ...printed }));
   });
-  return { process: child, ended, printed: () => printed.stdout };
+  const fail = ({ code, stdout, stderr }: Ended): never => {
+    throw new Error(`the demo ended with ${code} too soon:\n${stdout}${stderr}`);
+  };
+  const prints = async (text: string) => {
+    while (!printed.stdout.includes(text)) await Promise.race([once(child.stdout, 'data'), ended.then(fail)]);
+  };
+  return { process: child, ended, prints };
 }
 
 /** Counted from the letters of all reads at once, unlike the applet, which adds up parts. */
@@ -112,4 +119,25 @@ it('shows the tree, gives the true figures, the table and the plot, and leaves n
   expect([parsed.stdout.trim(), parsed.stderr]).toEqual(['2', '']);
   expect(processesOf(temporary)).toEqual([]);
   expect(readdirSync(temporary)).toEqual([basename(results)]);
+});
+
+it('leaves nothing when it is told to end in the middle', { timeout: DEMO_LIMIT_MS }, async () => {
+  const demo = givenDemo();
+  await demo.prints('$ dx watch');
+  demo.process.kill('SIGTERM');
+  const { code, stderr } = await demo.ended;
+  expect(code).toBe(143);
+  expect(stderr).toContain('espalier: The demo ended early');
+  expect(stderr).not.toMatch(/^ +at /m);
+  expect(processesOf(temporary)).toEqual([]);
+  expect(readdirSync(temporary)).toEqual([]);
+});
+
+it('says in a sentence why it failed, and leaves nothing', { timeout: DEMO_LIMIT_MS }, async () => {
+  const { code, stderr } = await givenDemo({ AWS_ENDPOINT_URL: 'http://127.0.0.1:9' }).ended;
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^espalier: The demo ended early.*the platform ended with exit code 1\.$/m);
+  expect(stderr).not.toMatch(/^ +at /m);
+  expect(processesOf(temporary)).toEqual([]);
+  expect(readdirSync(temporary)).toEqual([]);
 });
