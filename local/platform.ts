@@ -1,7 +1,8 @@
 // One running platform: everything that the template describes, on one data folder. Read `startPlatform` as the recipe.
 // It knows no command line.
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { removeFolder } from '../worker/remove-folder.ts';
 import { createAuthority } from './authority/authority.ts';
 import { cacheFolderPath } from './cache-folder.ts';
 import { connectionRoute } from './cloud/api-gateway/connection-route.ts';
@@ -90,7 +91,7 @@ async function start(options: PlatformOptions, steps: Steps): Promise<Platform> 
   const operator = createOperator({ lambda: services.lambda, resources, authority, endpoints, file: operatorFile });
   endServices(services, steps);
   await countOpenLaunches(services, resources);
-  await resume(services, folder);
+  await resume(services, folder, options.report);
   const triggers = startTriggers({
     services,
     resources,
@@ -204,10 +205,11 @@ function endServices({ lambda, sqs, stepFunctions, ecs }: Services, steps: Steps
 function ignore(): void {}
 
 /** Leftover workers are ended before anything that could start a new one. */
-async function resume({ ecs, stepFunctions, lambda }: Services, folder: DataFolder) {
+async function resume({ ecs, stepFunctions, lambda }: Services, folder: DataFolder, report: PlatformOptions['report']) {
   await ecs.resume();
-  rmSync(folder.file('jobs'), { recursive: true, force: true });
-  mkdirSync(folder.file('jobs'), { mode: 0o700 });
+  const jobs = folder.file('jobs');
+  removeFolder(jobs, (fault) => report(`folders of jobs of an earlier start, in ${jobs}, cannot be removed`, fault));
+  mkdirSync(jobs, { mode: 0o700, recursive: true });
   stepFunctions.resume();
   lambda.resume();
 }

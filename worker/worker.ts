@@ -1,6 +1,5 @@
 // The program in a job's container: claims one job, prepares its folder, runs its entry point, reports how it ended.
 // Read `runWorker` as the recipe. It reaches the platform over HTTP only and knows nothing of the engine.
-import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { unpackBundles } from './bundle.ts';
 import { findConfinement } from './confinement.ts';
@@ -15,6 +14,7 @@ import { jobVariables, secretVariables, type Variables } from './job-variables.t
 import { createJobLog, type JobLog } from './log.ts';
 import { startLogRelay } from './log-relay.ts';
 import { type Claim, createPlatform, type Failure, type Platform, PlatformRefusal } from './platform.ts';
+import { removeFolder } from './remove-folder.ts';
 import { type Result, readResult } from './result.ts';
 import {
   createStopper,
@@ -50,7 +50,10 @@ async function runWorker(environment: WorkerEnvironment): Promise<void> {
   log.line('INFO', 'END_LOG', 'SYSTEM');
   if (result) await report(platform, claim, result, log, stopper.lost);
   clearInterval(heartbeat);
-  if (environment.root !== '/') rmSync(environment.root, { recursive: true, force: true });
+  if (environment.root === '/') return;
+  removeFolder(environment.root, (fault) => {
+    log.line('NOTICE', `The job's folder stays, since it cannot be removed: ${fault}`, 'SYSTEM');
+  });
 }
 
 async function claimJob(platform: Platform, environment: WorkerEnvironment): Promise<Claim | undefined> {

@@ -1,8 +1,8 @@
 // Creates the emulated services of one data folder and ties them to each other, as AWS's are tied: S3, ECS and Step
 // Functions tell EventBridge, Step Functions runs tasks and functions in its role's name. It knows no resource.
-import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
+import { removeFolder } from '../../worker/remove-folder.ts';
 import type { Authority } from '../authority/authority.ts';
 import { type Capacity, createCapacity } from '../capacity.ts';
 import { createEcs, type Ecs } from '../cloud/ecs/ecs.ts';
@@ -84,7 +84,8 @@ export function createServices(options: ServiceOptions): Services {
       const { taskArn, lastStatus, group = '' } = (event as TaskDetail).detail;
       if (lastStatus === 'STOPPED') {
         capacity.ended(group.replace(/^worker:/, ''));
-        rmSync(jobFolder(folder, taskArn), { recursive: true, force: true });
+        const path = jobFolder(folder, taskArn);
+        removeFolder(path, (fault) => options.report(`the folder of an ended job, ${path}, cannot be removed`, fault));
       }
       eventBridge.publish(event as NewEvent);
     },

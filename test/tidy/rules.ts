@@ -23,7 +23,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   lambdas: ['core', 'engine', 'api', 'aws'],
   infra: ['core', 'aws/dynamo/tables.ts'],
   worker: [],
-  local: ['core', 'engine', 'aws'],
+  local: ['core', 'engine', 'aws', 'worker/remove-folder.ts'],
   cli: ['local'],
   bench: ['cli', 'local', 'core'],
 };
