@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { StartRefusal } from '../start-refusal.ts';
 import { startTethered, type Tethered } from './lifeline.ts';
-import { prepareStreams } from './stream-store.ts';
+import { prepareStreams, startStreamUpkeep } from './stream-store.ts';
 
 export type Database = {
   /** `http://127.0.0.1:<port>`; the same for as long as the platform runs, even when the process had to be replaced. */
@@ -35,10 +35,12 @@ export async function startDynoxide(file: string, onLost: (reason: string) => vo
   const command = [binary, 'serve', '--host', '127.0.0.1', '--port', String(port), '--db-path', file];
   let closing = false;
   const deaths: number[] = [];
+  const upkeep = startStreamUpkeep(file, Date.now);
   const launch = async (): Promise<Tethered> => {
     const tethered = startTethered(command);
     await untilListening(port, tethered);
-    prepareStreams(file, Date.now());
+    prepareStreams(file);
+    upkeep.run();
     tethered.ended.then(async () => {
       if (closing) return;
       endLeftovers(file);
@@ -61,6 +63,7 @@ export async function startDynoxide(file: string, onLost: (reason: string) => vo
     port,
     async close() {
       closing = true;
+      upkeep.close();
       const pid = await current.pid.catch(() => undefined);
       if (pid !== undefined) endProcess(pid, 'SIGTERM');
       await Promise.race([current.ended, delay(2_000, undefined, { ref: false })]);

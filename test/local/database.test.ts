@@ -11,7 +11,7 @@ import { createDynamoClient } from '../../local/database/client.ts';
 import { type Database, startDynoxide } from '../../local/database/dynoxide.ts';
 import { type Gate, openGate } from '../../local/database/gate.ts';
 import { createRequestReader } from '../../local/database/request-reader.ts';
-import { prepareStreams } from '../../local/database/stream-store.ts';
+import { startStreamUpkeep } from '../../local/database/stream-store.ts';
 import { createTables } from '../../local/database/table.ts';
 import { eventually, givenTemporaryFolder } from './temporary-folder.ts';
 
@@ -150,6 +150,7 @@ describe('tables of a data folder', () => {
 describe('the streams of a data folder', () => {
   const file = join(folder, 'streams.sqlite');
   const dayMs = 86_400_000;
+  const MANY = "SELECT count(*) AS n FROM _stream_records WHERE table_name = 'many'";
   const inFile = <Result>(work: (sqlite: DatabaseSync) => Result) => {
     const sqlite = new DatabaseSync(file);
     try {
@@ -163,19 +164,47 @@ describe('the streams of a data folder', () => {
       ({ n }) => Number(n),
     );
 
+  const trimAt = (now: number) => {
+    const upkeep = startStreamUpkeep(file, () => now);
+    upkeep.run();
+    upkeep.close();
+  };
+
   it('lose what is older than a day, and count on from what is left', async () => {
     const database = await startDynoxide(file, () => undefined);
     const client = createDynamoClient({ endpoint: database.endpoint, region: 'us-east-1', credentials: undefined });
     await createTables(client, [table('mine', { StreamSpecification: { StreamViewType: 'KEYS_ONLY' } })]);
     const write = (pk: string) => client.call('PutItem', { TableName: 'mine', Item: { pk: { S: pk } } });
     for (const pk of ['a', 'b', 'c']) await write(pk);
-    prepareStreams(file, Date.now() + dayMs / 2);
+    trimAt(Date.now() + dayMs / 2);
     expect(numbers()).toEqual([1, 2, 3]);
-    prepareStreams(file, Date.now() + 2 * dayMs);
+    trimAt(Date.now() + 2 * dayMs);
     expect(numbers()).toEqual([3]);
     await write('d');
     expect(numbers()).toEqual([3, 4]);
     client.close();
+    await database.close();
+  });
+
+  it('lose it in pieces, and when the engine lets go of its file', async () => {
+    const database = await startDynoxide(file, () => undefined);
+    inFile((sqlite) =>
+      sqlite.exec(`WITH RECURSIVE series (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM series WHERE n < 1200)
+        INSERT INTO _stream_records (table_name, event_name, keys_json, sequence_number, shard_id, created_at)
+        SELECT 'many', 'INSERT', '{}', n, 's', 1 FROM series`),
+    );
+    const count = () => inFile((sqlite) => sqlite.prepare(MANY).get())?.n;
+    const upkeep = startStreamUpkeep(file, Date.now);
+    const engine = new DatabaseSync(file);
+    engine.exec('BEGIN IMMEDIATE');
+    upkeep.run();
+    engine.exec('COMMIT');
+    engine.close();
+    expect(count()).toBe(1200);
+    upkeep.run();
+    expect(count()).toBeGreaterThanOrEqual(700);
+    await eventually('the last record alone', () => count() === 1);
+    upkeep.close();
     await database.close();
   });
 

@@ -6,6 +6,7 @@ import type { JsonService } from '../wire/control-server.ts';
 import { type Input, stringMember } from '../wire/input.ts';
 import { openOutbox } from '../wire/outbox.ts';
 import { inTransaction } from '../wire/transaction.ts';
+import { PIECE_ROWS, startUpkeep } from '../wire/upkeep.ts';
 import { createMetadataEndpoint } from './metadata-endpoint.ts';
 import { createEcsApi } from './operation.ts';
 import { checkRunRequest } from './run-request.ts';
@@ -65,6 +66,7 @@ export function createEcs(options: EcsOptions): Ecs {
   const metadata = createMetadataEndpoint(table.get);
   const store = createTaskStore({ database, table, outbox, now });
   const life = createTaskLife({ store, now, launch, metadata });
+  const upkeep = startUpkeep('tasks', () => table.purge(now() - RETENTION_MS, PIECE_ROWS) === PIECE_ROWS);
 
   const findCluster = (input: Input): string => {
     const name = stringMember(input, 'cluster') ?? 'default';
@@ -95,11 +97,12 @@ export function createEcs(options: EcsOptions): Ecs {
     registerTaskDefinition: (properties) => table.define(parseTaskDefinition(properties)),
     tasks,
     async resume() {
-      table.purge(now() - RETENTION_MS);
+      upkeep.run();
       await life.declareLost();
       outbox.flush();
     },
     async close() {
+      upkeep.close();
       await life.close();
       await metadata.close();
       await outbox.close();

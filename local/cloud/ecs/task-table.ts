@@ -12,6 +12,7 @@ CREATE TABLE IF NOT EXISTS ecs_task_definition (family TEXT NOT NULL, revision I
 CREATE TABLE IF NOT EXISTS ecs_task (arn TEXT PRIMARY KEY, cluster TEXT NOT NULL, status TEXT NOT NULL,
   client_token TEXT UNIQUE, handle TEXT, stopped_at INTEGER, body TEXT NOT NULL) STRICT;
 CREATE INDEX IF NOT EXISTS ecs_task_open ON ecs_task (arn) WHERE status <> 'STOPPED';
+CREATE INDEX IF NOT EXISTS ecs_task_stopped ON ecs_task (stopped_at) WHERE status = 'STOPPED';
 `;
 
 /** Opens the tables. Writes belong in the caller's transaction. */
@@ -30,7 +31,8 @@ export function openTaskTable(database: DatabaseSync) {
     byToken: database.prepare('SELECT body FROM ecs_task WHERE client_token = ?'),
     open: database.prepare("SELECT body, handle FROM ecs_task WHERE status <> 'STOPPED'"),
     count: database.prepare("SELECT count(*) AS n FROM ecs_task WHERE status <> 'STOPPED'"),
-    purge: database.prepare("DELETE FROM ecs_task WHERE status = 'STOPPED' AND stopped_at < ?"),
+    purge: database.prepare(`DELETE FROM ecs_task WHERE rowid IN
+      (SELECT rowid FROM ecs_task WHERE status = 'STOPPED' AND stopped_at < ? LIMIT ?)`),
   };
   const newest = (family: string) => {
     const row = sql.newest.get(family);
@@ -69,8 +71,8 @@ export function openTaskTable(database: DatabaseSync) {
         handle: row.handle === null ? undefined : String(row.handle),
       })),
     openCount: () => Number(sql.count.get()?.n),
-    /** Deletes tasks that stopped before the moment. */
-    purge: (before: number) => void sql.purge.run(before),
+    /** Deletes tasks that stopped before the moment, at most so many; answers how many. */
+    purge: (before: number, limit: number) => Number(sql.purge.run(before, limit).changes),
   };
 }
 

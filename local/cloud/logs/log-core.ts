@@ -16,6 +16,8 @@ export type LogCore = {
 };
 
 const FLUSH_AFTER_MS = 20;
+/** Streams whose row is not looked up for each line; a job has one, and most have ended. */
+const MAX_KNOWN_STREAMS = 1_000;
 const MAX_BUFFERED_LINES = 10_000;
 const MAX_BUFFERED_BYTES = 4 * 1024 * 1024;
 /** PutLogEvents: one event; the log driver splits longer lines, as Docker's does. */
@@ -32,6 +34,8 @@ export function createLogCore(table: LogTable, now: () => number, onFault: (faul
     if (known !== undefined) return known;
     if (!table.group(group)) table.putGroup({ name: group, createdAt: now() });
     const { id } = table.stream(group, name) ?? table.addStream(group, name, now());
+    const [oldest] = streamIds.keys();
+    if (oldest !== undefined && streamIds.size >= MAX_KNOWN_STREAMS) streamIds.delete(oldest);
     streamIds.set(key, id);
     return id;
   }

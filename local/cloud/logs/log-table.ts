@@ -37,8 +37,9 @@ export type LogTable = {
   append(lines: readonly { streamId: number; line: LogLine }[], at: number): void;
   /** Events in the direction of reading, one by one; stop when there are enough. */
   read(reading: Reading): Iterable<LogEvent>;
-  /** Deletes the group's events before this time. */
-  expire(group: string, before: number): void;
+  groups(): LogGroup[];
+  /** Deletes the group's events before this time, at most so many; true while there may be more. */
+  expire(group: string, before: number, limit: number): boolean;
 };
 
 const SCHEMA = `CREATE TABLE IF NOT EXISTS logs_group (
@@ -47,6 +48,7 @@ const SCHEMA = `CREATE TABLE IF NOT EXISTS logs_group (
     id INTEGER PRIMARY KEY, group_name TEXT NOT NULL REFERENCES logs_group (name), name TEXT NOT NULL,
     created_at INTEGER NOT NULL, first_event_at INTEGER, last_event_at INTEGER, last_ingested_at INTEGER,
     UNIQUE (group_name, name)) STRICT;
+  CREATE INDEX IF NOT EXISTS logs_stream_first ON logs_stream (group_name, first_event_at);
   CREATE TABLE IF NOT EXISTS logs_event (
     stream_id INTEGER NOT NULL REFERENCES logs_stream (id), timestamp INTEGER NOT NULL, sequence INTEGER NOT NULL,
     ingested_at INTEGER NOT NULL, message TEXT NOT NULL,
@@ -58,20 +60,18 @@ export function openLogTable(database: DatabaseSync): LogTable {
   database.exec(SCHEMA);
   const of = (text: string) => database.prepare(text);
   const group = of('SELECT * FROM logs_group WHERE name = ?');
+  const groups = of('SELECT * FROM logs_group');
   const putGroup = of(`INSERT INTO logs_group VALUES (?, ?, ?)
     ON CONFLICT (name) DO UPDATE SET retention_days = excluded.retention_days`);
   const stream = of('SELECT * FROM logs_stream WHERE group_name = ? AND name = ?');
   const addStream = of('INSERT INTO logs_stream (group_name, name, created_at) VALUES (?, ?, ?) RETURNING *');
   const streams = of('SELECT * FROM logs_stream WHERE group_name = ? ORDER BY name');
-  const expire = of(`DELETE FROM logs_event WHERE timestamp < ?
-    AND stream_id IN (SELECT id FROM logs_stream WHERE group_name = ?)`);
   return {
     group(name) {
       const row = group.get(name);
-      if (!row) return undefined;
-      const retention = row.retention_days === null ? {} : { retentionDays: Number(row.retention_days) };
-      return { name, createdAt: Number(row.created_at), ...retention };
+      return row && toGroup(row);
     },
+    groups: () => groups.all().map(toGroup),
     putGroup: ({ name, createdAt, retentionDays }) => void putGroup.run(name, createdAt, retentionDays ?? null),
     stream(groupName, name) {
       const row = stream.get(groupName, name);
@@ -82,7 +82,7 @@ export function openLogTable(database: DatabaseSync): LogTable {
     streams: (groupName) => streams.all(groupName).map(toStream),
     append: createAppender(database),
     read: (reading) => readEvents(database, reading),
-    expire: (groupName, before) => void expire.run(before, groupName),
+    expire: createExpiry(database),
   };
 }
 
@@ -113,6 +113,27 @@ function createAppender(database: DatabaseSync): LogTable['append'] {
   };
 }
 
+/** Stream by stream, the one that begins first: one that holds nothing old any more is not looked at again. */
+function createExpiry(database: DatabaseSync): LogTable['expire'] {
+  const next = database.prepare(`SELECT id FROM logs_stream WHERE group_name = ? AND first_event_at < ?
+    ORDER BY first_event_at LIMIT 1`);
+  const remove = database.prepare(`DELETE FROM logs_event WHERE (stream_id, timestamp, sequence) IN
+    (SELECT stream_id, timestamp, sequence FROM logs_event WHERE stream_id = ? AND timestamp < ? LIMIT ?)`);
+  const begin = database.prepare(`UPDATE logs_stream SET first_event_at =
+    (SELECT min(timestamp) FROM logs_event WHERE stream_id = logs_stream.id) WHERE id = ?`);
+  return (group, before, limit) =>
+    inLazyTransaction(database, () => {
+      for (let left = limit; left > 0; ) {
+        const id = next.get(group, before)?.id;
+        if (id === undefined) return false;
+        const removed = Number(remove.run(id, before, left).changes);
+        if (removed < left) begin.run(id);
+        left -= Math.max(1, removed);
+      }
+      return true;
+    });
+}
+
 function* readEvents(database: DatabaseSync, reading: Reading): Iterable<LogEvent> {
   const { streamIds, from, until, direction, beyond } = reading;
   const [compare, order] = direction === 'forward' ? ['>', 'ASC'] : ['<', 'DESC'];
@@ -131,6 +152,11 @@ function* readEvents(database: DatabaseSync, reading: Reading): Iterable<LogEven
       stream: String(row.stream),
     };
   }
+}
+
+function toGroup(row: Record<string, SQLOutputValue>): LogGroup {
+  const retention = row.retention_days === null ? {} : { retentionDays: Number(row.retention_days) };
+  return { name: String(row.name), createdAt: Number(row.created_at), ...retention };
 }
 
 function toStream(row: Record<string, SQLOutputValue>): LogStream {

@@ -3,6 +3,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { arnOf } from '../wire/account.ts';
 import type { JsonService } from '../wire/control-server.ts';
 import { type Input, stringMember } from '../wire/input.ts';
+import { PIECE_ROWS, startUpkeep } from '../wire/upkeep.ts';
 import { createLogCore, type LogCore } from './log-core.ts';
 import { createLogGroup, createLogStream, describeLogStreams } from './log-stream-operation.ts';
 import { type LogLine, openLogTable } from './log-table.ts';
@@ -34,21 +35,32 @@ export type Logs = {
 
 const DAY_MS = 24 * 3_600_000;
 
-/** Rules: the CloudWatch Logs API reference. Retention is applied when a group is made, which is at every start. */
+/** Rules: the CloudWatch Logs API reference. Retention is applied when a group is made, which is at every start, and daily. */
 export function createLogs({ database, now, onFault = reportFault }: LogsOptions): Logs {
   const table = openLogTable(database);
   const core = createLogCore(table, now, onFault);
+  const upkeep = startUpkeep('log lines', () =>
+    table
+      .groups()
+      .some(
+        ({ name, retentionDays }) =>
+          retentionDays !== undefined && table.expire(name, now() - retentionDays * DAY_MS, PIECE_ROWS),
+      ),
+  );
   return {
     api: createLogsApi(core),
     createGroup(name, { retentionDays } = {}) {
       const createdAt = table.group(name)?.createdAt ?? now();
       table.putGroup({ name, createdAt, ...(retentionDays === undefined ? {} : { retentionDays }) });
-      if (retentionDays !== undefined) table.expire(name, now() - retentionDays * DAY_MS);
+      upkeep.run();
       return { arn: arnOf('logs', `log-group:${name}:*`) };
     },
     append: core.append,
     flush: core.flush,
-    close: async () => core.flush(),
+    async close() {
+      upkeep.close();
+      core.flush();
+    },
   };
 }
 

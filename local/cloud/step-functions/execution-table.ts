@@ -11,6 +11,7 @@ CREATE TABLE IF NOT EXISTS sfn_execution (id INTEGER PRIMARY KEY AUTOINCREMENT, 
   input TEXT NOT NULL, started_at INTEGER NOT NULL, timeout_at INTEGER, status TEXT NOT NULL,
   last_event_id INTEGER NOT NULL, position TEXT NOT NULL, stopped_at INTEGER, output TEXT, error TEXT, cause TEXT) STRICT;
 CREATE INDEX IF NOT EXISTS sfn_execution_open ON sfn_execution (id) WHERE status = 'RUNNING';
+CREATE INDEX IF NOT EXISTS sfn_execution_stopped ON sfn_execution (stopped_at, id) WHERE stopped_at IS NOT NULL;
 CREATE INDEX IF NOT EXISTS sfn_execution_machine ON sfn_execution (machine_arn, id);
 CREATE TABLE IF NOT EXISTS sfn_history (execution INTEGER NOT NULL, id INTEGER NOT NULL, previous INTEGER NOT NULL,
   type TEXT NOT NULL, timestamp INTEGER NOT NULL, member TEXT, details TEXT,
@@ -25,7 +26,7 @@ const EVENT = `INSERT INTO sfn_history (execution, id, previous, type, timestamp
   SELECT id, ?, ?, ?, ?, ?, ? FROM sfn_execution WHERE arn = ?`;
 const LIST = `SELECT * FROM sfn_execution WHERE machine_arn = ? AND id < ? AND (? IS NULL OR status = ?)
   ORDER BY id DESC LIMIT ?`;
-const PURGE_HISTORY = `DELETE FROM sfn_history WHERE execution IN (SELECT id FROM sfn_execution WHERE stopped_at < ?)`;
+const STOPPED = 'SELECT id FROM sfn_execution WHERE stopped_at < ? ORDER BY stopped_at, id LIMIT ?';
 const historySql = (order: 'ASC' | 'DESC') => `SELECT h.* FROM sfn_history h JOIN sfn_execution e ON e.id = h.execution
   WHERE e.arn = ? AND h.id ${order === 'ASC' ? '>' : '<'} ? ORDER BY h.id ${order} LIMIT ?`;
 
@@ -60,10 +61,10 @@ export function openExecutionTable(database: DatabaseSync) {
       addEvents(change);
       return true;
     },
-    /** Deletes what ended before the moment, with its history. */
-    purge(before: number): void {
-      sql.purgeHistory.run(before);
-      sql.purge.run(before);
+    /** Deletes executions that ended before the moment, with their histories, at most so many; answers how many. */
+    purge(before: number, limit: number): number {
+      sql.purgeHistory.run(before, limit);
+      return Number(sql.purge.run(before, limit).changes);
     },
     get(arn: string): Execution | undefined {
       const row = sql.get.get(arn);
@@ -90,8 +91,8 @@ function prepare(database: DatabaseSync) {
     get: database.prepare('SELECT * FROM sfn_execution WHERE arn = ?'),
     open: database.prepare("SELECT * FROM sfn_execution WHERE status = 'RUNNING' ORDER BY id"),
     list: database.prepare(LIST),
-    purgeHistory: database.prepare(PURGE_HISTORY),
-    purge: database.prepare('DELETE FROM sfn_execution WHERE stopped_at < ?'),
+    purgeHistory: database.prepare(`DELETE FROM sfn_history WHERE execution IN (${STOPPED})`),
+    purge: database.prepare(`DELETE FROM sfn_execution WHERE id IN (${STOPPED})`),
     forward: database.prepare(historySql('ASC')),
     backward: database.prepare(historySql('DESC')),
   };

@@ -3,6 +3,8 @@ import type { DatabaseSync } from 'node:sqlite';
 import { arnOf } from '../wire/account.ts';
 import type { JsonService } from '../wire/control-server.ts';
 import { openOutbox } from '../wire/outbox.ts';
+import { inLazyTransaction } from '../wire/transaction.ts';
+import { startUpkeep } from '../wire/upkeep.ts';
 import { type StartTimer, startRealTimer } from './alarm.ts';
 import { loadMachine } from './definition.ts';
 import { createDriver } from './driver.ts';
@@ -43,6 +45,8 @@ export type StepFunctions = {
 
 /** How long an ended execution can be described (service-quotas.html). */
 const RETENTION_MS = 90 * 24 * 3_600_000;
+/** Executions removed at a time; each has tens of events. */
+const PIECE_EXECUTIONS = 50;
 
 /**
  * Executes JSONata state machines as AWS documents them (definition.ts says which part of the language). Every transition
@@ -60,6 +64,9 @@ export function createStepFunctions(options: StepFunctionsOptions): StepFunction
     compiled.set(definitionId, known);
     return known;
   };
+  const upkeep = startUpkeep('executions', () =>
+    inLazyTransaction(database, () => table.purge(now() - RETENTION_MS, PIECE_EXECUTIONS) === PIECE_EXECUTIONS),
+  );
   const machineOf = (definitionId: string) => compile(definitionId, () => machines.definition(definitionId));
   const clock = { now, random };
   const driver = createDriver({
@@ -82,11 +89,12 @@ export function createStepFunctions(options: StepFunctionsOptions): StepFunction
       return { arn };
     },
     resume() {
-      table.purge(now() - RETENTION_MS);
+      upkeep.run();
       for (const execution of table.open()) driver.resume(execution);
       outbox.flush();
     },
     async close() {
+      upkeep.close();
       await driver.close();
       await outbox.close();
     },

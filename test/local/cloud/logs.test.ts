@@ -99,6 +99,43 @@ test('retention deletes what it no longer covers, and refuses what would be', as
   expect(answer.rejectedLogEventsInfo).toEqual({ expiredLogEventEndIndex: 1 });
 });
 
+test('retention goes on while it runs, in pieces', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
+  try {
+    logs = createLogs({ database, now: () => at });
+    logs.createGroup('/g', { retentionDays: 7 });
+    logs.createGroup('/kept');
+    const lines = (message: string, count: number) => Array.from({ length: count }, () => ({ timestamp: at, message }));
+    for (const stream of ['s', 't']) logs.append('/g', stream, lines('old', 700));
+    logs.append('/kept', 's', lines('old', 1));
+    at += 8 * DAY_MS;
+    logs.append('/g', 's', lines('new', 1));
+    logs.flush();
+    const count = () => database.prepare('SELECT count(*) AS n FROM logs_event').get()?.n;
+    vi.advanceTimersByTime(DAY_MS - 1);
+    expect(count()).toBe(1_402);
+    vi.advanceTimersByTime(1);
+    expect(count()).toBe(902);
+    vi.advanceTimersByTime(1_000);
+    expect(count()).toBe(2);
+    expect(await messages()).toEqual(['new']);
+    const { logStreams } = await call('DescribeLogStreams', { logGroupName: '/g', logStreamNamePrefix: 's' });
+    expect(logStreams).toEqual([expect.objectContaining({ firstEventTimestamp: at, lastEventTimestamp: at })]);
+    await logs.close();
+    expect(vi.getTimerCount()).toBe(0);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test('a stream gets its lines after a thousand others', async () => {
+  for (let index = 0; index <= 1_001; index += 1)
+    logs.append('/g', `s${index % 1_001}`, [{ timestamp: at, message: 'x' }]);
+  logs.flush();
+  const { n } = database.prepare('SELECT count(*) AS n FROM logs_stream').get() ?? {};
+  expect([n, await messages('s0'), await messages('s1')]).toEqual([1_001, ['x', 'x'], ['x']]);
+});
+
 test('a page ends at 1 MiB, and the token reads on', async () => {
   const message = 'x'.repeat(300_000);
   logs.append(
