@@ -139,11 +139,14 @@ function* readEvents(database: DatabaseSync, reading: Reading): Iterable<LogEven
   const [compare, order] = direction === 'forward' ? ['>', 'ASC'] : ['<', 'DESC'];
   const marks = streamIds.map(() => '?').join(', ');
   const position = beyond ? `AND (e.timestamp, e.sequence) ${compare} (?, ?)` : '';
+  // The position alone does not tell SQLite where to begin: it would read the stream from its start for each page.
+  const first = direction === 'forward' ? Math.max(from, beyond?.timestamp ?? from) : from;
+  const end = direction === 'forward' ? until : Math.min(until, (beyond?.timestamp ?? until) + 1);
   const statement = database.prepare(`SELECT e.*, s.name AS stream FROM logs_event e
     JOIN logs_stream s ON s.id = e.stream_id WHERE e.stream_id IN (${marks}) AND e.timestamp >= ? AND e.timestamp < ?
     ${position} ORDER BY e.timestamp ${order}, e.sequence ${order}`);
   const bounds = beyond ? [beyond.timestamp, beyond.sequence] : [];
-  for (const row of statement.iterate(...streamIds, from, until, ...bounds)) {
+  for (const row of statement.iterate(...streamIds, first, end, ...bounds)) {
     yield {
       timestamp: Number(row.timestamp),
       sequence: Number(row.sequence),
