@@ -17,11 +17,11 @@ beforeAll(async () => {
   session = await givenSession(platform);
   token = JSON.parse(session.environment.DX_SECURITY_CONTEXT ?? '{}').auth_token;
   project = session.environment.DX_PROJECT_CONTEXT_ID ?? '';
-}, 240_000);
+});
 afterAll(async () => {
   session?.close();
   await platform?.stop();
-}, 60_000);
+});
 
 type Answer = {
   readonly status: number;

@@ -7,7 +7,8 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { preparePythonEnvironment } from '../../local/python-environment.ts';
 
-const START_LIMIT_MS = 120_000;
+/** Longer than a cold cache may take: its Python environment alone is given four minutes. Less than vitest.config.ts gives hooks. */
+const START_LIMIT_MS = 330_000;
 const COMMAND_LIMIT_MS = 120_000;
 const STOP_LIMIT_MS = 20_000;
 const OUTPUT_BYTES_LIMIT = 64 * 1024 * 1024;
@@ -25,43 +26,53 @@ export type Platform = {
 
 /** Starts a platform on a data folder of its own (or the one given); `stop` ends it and removes what it made. */
 export async function givenPlatform(
-  options: { data?: string; args?: readonly string[]; environment?: Readonly<Record<string, string>> } = {},
+  options: {
+    data?: string;
+    args?: readonly string[];
+    environment?: Readonly<Record<string, string>>;
+    readyLimitMs?: number;
+  } = {},
 ): Promise<Platform> {
   const data = options.data ?? mkdtempSync(join(tmpdir(), 'espalier-wire-'));
   const child = spawn('node', ['cli/espalier.ts', 'start', '--port', '0', '--data', data, ...(options.args ?? [])], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...options.environment },
   });
-  const { url, printed } = await ready(child);
-  const run = (...args: string[]) => execute('node', [resolve('cli/espalier.ts'), ...args], { env: process.env });
-  return {
-    url,
-    data,
-    printed,
-    process: child,
-    espalier: run,
-    stop: async () => {
-      const ended = new Promise((done) => child.once('exit', done));
-      if (child.exitCode === null && child.signalCode === null) {
-        child.kill('SIGINT');
-        const timer = setTimeout(() => child.kill('SIGKILL'), STOP_LIMIT_MS);
-        await ended;
-        clearTimeout(timer);
-      }
-      if (!options.data) rmSync(data, { recursive: true, force: true });
-    },
+  const stop = async () => {
+    await end(child);
+    if (!options.data) rmSync(data, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   };
+  try {
+    const { url, printed } = await ready(child, options.readyLimitMs ?? START_LIMIT_MS);
+    const run = (...args: string[]) => execute('node', [resolve('cli/espalier.ts'), ...args], { env: process.env });
+    return { url, data, printed, process: child, espalier: run, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
 }
 
-function ready(child: ChildProcess): Promise<{ url: string; printed: string }> {
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise((done) => child.once('exit', done));
+  child.kill('SIGINT');
+  const timer = setTimeout(() => child.kill('SIGKILL'), STOP_LIMIT_MS);
+  await ended;
+  clearTimeout(timer);
+}
+
+function ready(child: ChildProcess, limitMs: number): Promise<{ url: string; printed: string }> {
   let printed = '';
   let errors = '';
   child.stderr?.on('data', (chunk: Buffer) => {
     errors += chunk.toString();
   });
   return new Promise((done, fail) => {
-    const timer = setTimeout(() => fail(new Error(`no "ready" in ${START_LIMIT_MS} ms: ${errors}`)), START_LIMIT_MS);
-    child.once('exit', (code) => fail(new Error(`the platform ended with ${code} before it was ready: ${errors}`)));
+    const timer = setTimeout(() => fail(new Error(`no "ready" in ${limitMs} ms: ${errors}`)), limitMs);
+    child.once('exit', (code) => {
+      clearTimeout(timer);
+      fail(new Error(`the platform ended with ${code} before it was ready: ${errors}`));
+    });
     createInterface({ input: child.stdout as NodeJS.ReadableStream }).on('line', (line) => {
       const url = /^ready (http:\/\/127\.0\.0\.1:\d+)$/.exec(line)?.[1];
       if (!url) printed += `${line}\n`;

@@ -1,0 +1,23 @@
+// What the wire tests stand on leaves nothing behind when it fails itself.
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, it, vi } from 'vitest';
+import { processesOf } from '../campaign/process-watch.ts';
+import { givenPlatform } from './session.ts';
+
+const temporary = mkdtempSync(join(tmpdir(), 'espalier-session-test-'));
+vi.stubEnv('TMPDIR', temporary);
+afterAll(() => {
+  vi.unstubAllEnvs();
+  rmSync(temporary, { recursive: true, force: true });
+});
+
+it.each([
+  ['is not ready in time', { readyLimitMs: 200 }, /no "ready" in 200 ms/],
+  ['refuses to start', { args: ['--workers', '0'] }, /ended with 1 before it was ready/],
+])('ends and removes a platform that %s', async (_, options, reason) => {
+  await expect(givenPlatform(options)).rejects.toThrow(reason);
+  expect(processesOf(temporary)).toEqual([]);
+  expect(readdirSync(temporary)).toEqual([]);
+});
