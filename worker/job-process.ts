@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { endLeftovers, tryKill } from './confinement.ts';
 import type { JobLog } from './log.ts';
+import type { LogOutput } from './log-output.ts';
 
 /** Between asking a job to end and ending it. */
 const STOP_GRACE_MS = 5000;
@@ -15,6 +16,7 @@ export function startJobProcess(options: {
   readonly variables: Readonly<Record<string, string>>;
   readonly jobId: string;
   readonly log: JobLog;
+  readonly output: Pick<LogOutput, 'hold'>;
 }): JobProcess {
   const [program = '', ...args] = options.command;
   const child = spawn(program, args, {
@@ -24,8 +26,12 @@ export function startJobProcess(options: {
     detached: true,
   });
   const outputs = [options.log.consumer('STDOUT'), options.log.consumer('STDERR')] as const;
-  child.stdout.on('data', outputs[0].write);
-  child.stderr.on('data', outputs[1].write);
+  for (const [index, stream] of [child.stdout, child.stderr].entries()) {
+    stream.on('data', (chunk: Buffer) => {
+      outputs[index]?.write(chunk);
+      options.output.hold(stream);
+    });
+  }
   const ended = new Promise<JobEnd>((resolve, reject) => {
     child.once('error', (error) =>
       reject(new Error(`${program} cannot be started: ${error.message}`, { cause: error })),

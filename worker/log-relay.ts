@@ -3,6 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import type { JobLog, Level } from './log.ts';
+import type { LogOutput } from './log-output.ts';
 import { parseHash, textOf } from './report-file.ts';
 
 const READY_TIMEOUT_MS = 5000;
@@ -36,7 +37,12 @@ const names: ReadonlyMap<unknown, Level> = new Map([
 ]);
 
 /** Starts the relay; resolves when the sockets exist. Undefined when it could not start: dxpy then logs to stderr. */
-export async function startLogRelay(folder: string, path: string, log: JobLog): Promise<ChildProcess | undefined> {
+export async function startLogRelay(
+  folder: string,
+  path: string,
+  log: JobLog,
+  output: Pick<LogOutput, 'hold'>,
+): Promise<ChildProcess | undefined> {
   mkdirSync(folder, { recursive: true });
   const relay = spawn('python3', ['-I', '-S', '-c', program, folder], {
     stdio: ['ignore', 'pipe', 'ignore'],
@@ -52,7 +58,11 @@ export async function startLogRelay(folder: string, path: string, log: JobLog): 
     };
     relay.once('error', () => settle(false));
     relay.once('exit', () => settle(false));
-    lines.on('line', (text) => (text === 'ready' ? settle(true) : logDatagram(text, log)));
+    lines.on('line', (text) => {
+      if (text === 'ready') return settle(true);
+      logDatagram(text, log);
+      output.hold(lines);
+    });
   });
   if (ready) return relay;
   relay.kill('SIGKILL');

@@ -3,6 +3,8 @@
 
 /** A longer line is cut (dx-api.md §14: 8,000 characters a line). */
 const LINE_LENGTH_LIMIT = 8000;
+/** What a line counts beside its text, as CloudWatch Logs counts: a flood of empty lines is one too. */
+const LINE_OVERHEAD_BYTES = 26;
 
 export type Level =
   | 'STDOUT'
@@ -21,8 +23,6 @@ export type JobLog = {
   line(level: Level, text: string, source?: Source): void;
   /** A consumer for a stream of bytes: splits it into lines, also across chunks; `end` flushes the last one. */
   consumer(level: Level): { write(chunk: Buffer): void; end(): void };
-  /** Bytes of text so far. */
-  size(): number;
 };
 
 /** `write` receives one complete line with its line break; `onFull` is called once, when more than `limitBytes` came. */
@@ -37,19 +37,32 @@ export function createJobLog(options: {
   let sequence = 0;
   let bytes = 0;
   let full = false;
+  const write = (level: Level, text: string, source: Source): void => {
+    sequence += 1;
+    const entry = { t: options.now(), n: sequence, l: level, s: source, m: text, j: options.job, y: options.try };
+    options.write(`${JSON.stringify(entry)}\n`);
+  };
   const line = (level: Level, text: string, source: Source = 'APP'): void => {
     if (full && source === 'APP') return;
-    bytes += Buffer.byteLength(text) + 1;
-    const kept = text.length > LINE_LENGTH_LIMIT ? `${text.slice(0, LINE_LENGTH_LIMIT)}... [truncated]` : text;
-    sequence += 1;
-    const entry = { t: options.now(), n: sequence, l: level, s: source, m: kept, j: options.job, y: options.try };
-    options.write(`${JSON.stringify(entry)}\n`);
-    if (bytes > options.limitBytes && !full) {
-      full = true;
-      options.onFull();
-    }
+    const kept = cut(text);
+    write(level, kept, source);
+    bytes += Buffer.byteLength(kept) + LINE_OVERHEAD_BYTES;
+    if (bytes <= options.limitBytes || full) return;
+    full = true;
+    write(
+      'ERROR',
+      `The log is full with ${options.limitBytes} bytes: nothing that the job prints after this is kept`,
+      'SYSTEM',
+    );
+    options.onFull();
   };
-  return { line, consumer: (level) => createConsumer((text) => line(level, text)), size: () => bytes };
+  return { line, consumer: (level) => createConsumer((text) => line(level, text)) };
+}
+
+/** Also what dxpy sends may be half a character (a lone surrogate), which clients cannot print. */
+function cut(text: string): string {
+  const kept = text.length > LINE_LENGTH_LIMIT ? `${text.slice(0, LINE_LENGTH_LIMIT)}... [truncated]` : text;
+  return kept.toWellFormed();
 }
 
 function createConsumer(emit: (text: string) => void): { write(chunk: Buffer): void; end(): void } {
@@ -57,13 +70,9 @@ function createConsumer(emit: (text: string) => void): { write(chunk: Buffer): v
   let rest = '';
   const drain = (text: string): void => {
     const pieces = (rest + text).split('\n');
-    rest = pieces.pop() ?? '';
-    for (const piece of pieces) emit(piece.replace(/\r$/, ''));
-    // A line without end must not fill the memory: it is given out in pieces.
-    while (rest.length > 2 * LINE_LENGTH_LIMIT) {
-      emit(rest.slice(0, LINE_LENGTH_LIMIT));
-      rest = rest.slice(LINE_LENGTH_LIMIT);
-    }
+    // Of a line without end no more is kept than is shown, and what tells that it was longer.
+    rest = (pieces.pop() ?? '').slice(0, LINE_LENGTH_LIMIT + 1);
+    for (const piece of pieces) emit(piece.endsWith('\r') ? piece.slice(0, -1) : piece);
   };
   return {
     write: (chunk) => drain(decoder.decode(chunk, { stream: true })),

@@ -12,6 +12,7 @@ import { preparePython } from './interpreter/python.ts';
 import { startJobProcess } from './job-process.ts';
 import { jobVariables, secretVariables, type Variables } from './job-variables.ts';
 import { createJobLog, type JobLog } from './log.ts';
+import { createLogOutput, type LogOutput } from './log-output.ts';
 import { startLogRelay } from './log-relay.ts';
 import { type Claim, createPlatform, type Failure, type Platform, PlatformRefusal } from './platform.ts';
 import { removeFolder } from './remove-folder.ts';
@@ -27,7 +28,7 @@ import {
 } from './stop.ts';
 
 /** Exit status 0: done, or nothing to do (the job is another worker's, or its try is over). 1: this worker is broken. */
-async function runWorker(environment: WorkerEnvironment): Promise<void> {
+async function runWorker(environment: WorkerEnvironment, output: LogOutput): Promise<void> {
   const stopper = createStopper();
   watchLifeline(environment, stopper);
   watchSignals(stopper);
@@ -39,15 +40,16 @@ async function runWorker(environment: WorkerEnvironment): Promise<void> {
     try: claim.try,
     limitBytes: claim.limits.logBytes,
     now: Date.now,
-    write: (line) => process.stdout.write(line),
+    write: output.write,
     onFull: () => stopper.stop(limitFailure(`The job wrote more than ${claim.limits.logBytes} bytes to its log`)),
   });
   log.line('INFO', 'Logging initialized (priority)', 'SYSTEM');
   if (claim.stop) stopper.stop({ failure: { type: claim.stop.reason, message: claim.stop.message } });
   const heartbeat = watchHeartbeat(platform, claim, stopper);
-  const result = await runJob(environment, platform, claim, log, stopper);
+  const result = await runJob(environment, platform, claim, { log, output }, stopper);
   // Whoever reads the log knows by it that nothing of the job follows (engine/log/frame.ts).
   log.line('INFO', 'END_LOG', 'SYSTEM');
+  await output.flushed();
   if (result) await report(platform, claim, result, log, stopper.lost);
   clearInterval(heartbeat);
   if (environment.root === '/') return;
@@ -78,7 +80,7 @@ async function runJob(
   environment: WorkerEnvironment,
   platform: Platform,
   claim: Claim,
-  log: JobLog,
+  { log, output }: { readonly log: JobLog; readonly output: LogOutput },
   stopper: Stopper,
 ): Promise<Result | undefined> {
   const folder = layOutFolder(environment.root, claim);
@@ -99,13 +101,14 @@ async function runJob(
   if (stoppedBefore) return stoppedResult(stoppedBefore);
   const logFolder =
     claim.runSpec.interpreter === 'bash' || !confinement.canMountLog ? undefined : join(folder.root, 'log');
-  const relay = logFolder ? await startLogRelay(logFolder, variables.PATH ?? '', log) : undefined;
+  const relay = logFolder ? await startLogRelay(logFolder, variables.PATH ?? '', log, output) : undefined;
   const jobProcess = startJobProcess({
     command: confinement.wrap(command, relay ? logFolder : undefined),
     home: folder.home,
     variables: { ...variables, ...secretVariables(claim) },
     jobId: claim.job,
     log,
+    output,
   });
   stopper.onStop((reason) => jobProcess.stop({ atOnce: !reason.failure }));
   const watch = environment.root === '/' ? undefined : watchFolder(folder.root, claim.limits.folderBytes, stopper);
@@ -165,11 +168,13 @@ function isAboutContent({ type, status }: PlatformRefusal): boolean {
   return type === 'InvalidInput' || status === 413;
 }
 
+const output = createLogOutput(process.stdout);
 try {
-  await runWorker(readWorkerEnvironment(process.env));
-  process.exit(0);
+  await runWorker(readWorkerEnvironment(process.env), output);
 } catch (error) {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  process.stdout.write(`${JSON.stringify({ t: Date.now(), n: 0, l: 'ERROR', s: 'SYSTEM', m: `worker: ${text}` })}\n`);
-  process.exit(1);
+  output.write(`${JSON.stringify({ t: Date.now(), n: 0, l: 'ERROR', s: 'SYSTEM', m: `worker: ${text}` })}\n`);
+  process.exitCode = 1;
 }
+await output.flushed();
+process.exit();

@@ -1,10 +1,12 @@
 // A platform that a worker under test talks to: answers claim, heartbeat and finish as told, records what it was sent.
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 
 const JOB = 'job-0123456789BFGJKPQVXYZb00';
 export const TOKEN = `${JOB}.0.secret-of-this-try`;
@@ -26,6 +28,9 @@ type Options = {
   readonly limits?: { heartbeatSeconds?: number; logBytes?: number; folderBytes?: number };
   readonly claimStatus?: number;
   readonly stopAfterHeartbeats?: number;
+  /** Nobody reads what the worker writes before so many heartbeats; `beforeReading` is given the job's HOME then. */
+  readonly readAfterHeartbeats?: number;
+  readonly beforeReading?: (home: string) => void;
   /** Called when the worker printed this line. */
   readonly onLine?: (entry: LogEntry, worker: ChildProcess, closeLifeline: () => void) => void;
 };
@@ -34,7 +39,13 @@ type Options = {
 export async function runFakeJob(options: Options): Promise<FakeRun> {
   const root = mkdtempSync(join(tmpdir(), 'espalier-worker-'));
   const seen: { finish: FakeRun['finish']; heartbeats: number } = { finish: undefined, heartbeats: 0 };
-  const server = await listen(options, seen);
+  const { promise: mayRead, resolve: letRead } = Promise.withResolvers<void>();
+  const server = await listen(options, seen, () => {
+    if (seen.heartbeats < (options.readAfterHeartbeats ?? 0)) return;
+    if (seen.heartbeats === options.readAfterHeartbeats) options.beforeReading?.(join(root, 'home', 'dnanexus'));
+    letRead();
+  });
+  if (options.readAfterHeartbeats === undefined) letRead();
   const { port } = server.address() as AddressInfo;
   const worker = spawn('node', ['worker/worker.ts'], {
     env: {
@@ -52,6 +63,7 @@ export async function runFakeJob(options: Options): Promise<FakeRun> {
     },
     stdio: ['ignore', 'pipe', 'inherit', 'pipe'],
   });
+  await mayRead;
   const stdout = await readLines(worker, options);
   server.closeAllConnections();
   await new Promise((resolve) => server.close(resolve));
@@ -64,26 +76,27 @@ export async function runFakeJob(options: Options): Promise<FakeRun> {
 }
 
 async function readLines(worker: ChildProcess, options: Options): Promise<string> {
-  let stdout = '';
-  let passed = 0;
-  worker.stdout?.on('data', (chunk: Buffer) => {
-    stdout += chunk.toString();
-    const lines = stdout.split('\n').slice(0, -1);
-    for (const line of lines.slice(passed)) {
-      options.onLine?.(JSON.parse(line) as LogEntry, worker, () => (worker.stdio[3] as { destroy(): void }).destroy());
-    }
-    passed = lines.length;
-  });
-  await new Promise((resolve) => worker.once('close', resolve));
-  return stdout;
+  const closeLifeline = () => (worker.stdio[3] as { destroy(): void }).destroy();
+  const all: string[] = [];
+  for await (const line of createInterface({ input: worker.stdout as NodeJS.ReadableStream })) {
+    all.push(`${line}\n`);
+    options.onLine?.(JSON.parse(line) as LogEntry, worker, closeLifeline);
+  }
+  if (worker.exitCode === null && worker.signalCode === null) await once(worker, 'exit');
+  return all.join('');
 }
 
-async function listen(options: Options, seen: { finish: FakeRun['finish']; heartbeats: number }): Promise<Server> {
+async function listen(
+  options: Options,
+  seen: { finish: FakeRun['finish']; heartbeats: number },
+  onHeartbeat: () => void,
+): Promise<Server> {
   const reply = (path: string, body: Record<string, unknown>): [number, unknown] => {
     if (path === '/metadata/task') return [200, { TaskARN: 'arn:aws:ecs:us-east-1:000000000000:task/local/abc' }];
     if (path === '/_worker/claim') return claimReply(options);
     if (path === '/_worker/heartbeat') {
       seen.heartbeats += 1;
+      onHeartbeat();
       const stop = seen.heartbeats >= (options.stopAfterHeartbeats ?? Number.POSITIVE_INFINITY);
       return [200, stop ? { stop: { reason: 'Terminated', message: 'terminated by user-alice' } } : {}];
     }

@@ -1,5 +1,6 @@
 // The worker program as a whole, as a child process, against a platform that says what each case needs.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { JobLog } from '../../worker/log.ts';
 import { logDatagram } from '../../worker/log-relay.ts';
@@ -118,6 +119,24 @@ describe('what a job leaves behind', () => {
     });
     expect(run.finish).toEqual({ output: {} });
     expect(commandLines().filter((line) => line.startsWith(mark))).toEqual([]);
+  });
+});
+
+describe('a pipe that is read slowly', () => {
+  it('loses no line, keeps the job waiting and the lease alive', async () => {
+    let wasPrinted: boolean | undefined;
+    const run = await runFakeJob({
+      code: 'main() { seq 1 300000; echo done > printed; }',
+      limits: { heartbeatSeconds: 0.1 },
+      readAfterHeartbeats: 5,
+      beforeReading: (home) => {
+        wasPrinted = existsSync(join(home, 'printed'));
+      },
+    });
+    expect(wasPrinted).toBe(false);
+    expect(texts(run, 'STDOUT')).toEqual(Array.from({ length: 300_000 }, (_, index) => String(index + 1)));
+    expect(run.log.at(-1)?.m).toBe('END_LOG');
+    expect(run.finish).toEqual({ output: {} });
   });
 });
 
