@@ -10,16 +10,25 @@ import { loadCallerByToken } from '../identity/caller.ts';
 import { loadJob } from '../load-job.ts';
 import { type LogRequest, readLogRequest } from './frame.ts';
 
-/** How far the stream of one try has been sent: so many lines of what follows the token. */
-export type StreamCursor = { readonly token?: string; readonly skip?: number; readonly ended: boolean };
+/** How far the stream of one try has been sent. */
+export type StreamCursor = {
+  /** Where its page begins, and how many of the page's lines were sent. */
+  readonly token?: string;
+  readonly skip?: number;
+  /** The number of the last line that was sent. */
+  readonly line?: number;
+  /** When the next one was printed, if it was read already; in milliseconds since 1970. */
+  readonly next?: number;
+  readonly ended: boolean;
+};
 export type LogConnection = Omit<LogRequest, 'token'> & {
   readonly job: JobId;
   readonly origin: JobId;
   /** When the connection was opened, and when something was last sent on it, in milliseconds since 1970. */
   readonly openedAt: number;
   readonly sentAt: number;
-  /** The lines that were there at first have been sent. */
-  readonly caughtUp: boolean;
+  /** How many lines are passed over, as they are older than those that the reader wants; absent: not known yet. */
+  readonly passOver?: number;
   /** By `<job>#<try>`. */
   readonly streams: { readonly [stream: string]: StreamCursor };
 };
@@ -49,5 +58,5 @@ export async function startLog(
     throw resourceNotFound(`${job} try ${request.try}`, `its latest try is ${row.try}`);
   }
   const times = { openedAt, sentAt: context.now() };
-  return { ...request, job: row.pk, origin: row.origin, ...times, caughtUp: false, streams: {} };
+  return { ...request, job: row.pk, origin: row.origin, ...times, streams: {} };
 }

@@ -80,6 +80,15 @@ export function toFrame(
   });
 }
 
+/** Lines of a try are numbered; where some are missing before this one, a line says so. */
+export function missingFrame(frame: LogFrame, last: number | undefined): LogFrame | undefined {
+  const count = last === undefined || frame.line === 0 ? 0 : frame.line - last - 1;
+  if (count <= 0) return undefined;
+  const lines = count === 1 ? '1 line is' : `${count} lines are`;
+  const msg = `${lines} missing here: the job printed faster than its log could be kept`;
+  return { ...frame, source: 'SYSTEM', level: 'WARNING', line: 0, msg };
+}
+
 /** True for the last line that a worker writes for a try: nothing of its job follows. */
 export function isEndOfLog(text: string, of: { readonly job: JobId; readonly try: number }): boolean {
   const line = parseLine(text);

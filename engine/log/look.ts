@@ -6,10 +6,7 @@ import { isTerminal, type JobState } from '../../core/job/state.ts';
 import { forEach } from '../object/each.ts';
 import type { LogConnection, StreamCursor } from './connection.ts';
 import { loadFollowed, streamOf } from './followed.ts';
-import { isEndOfLog, type LogFrame, maximumRecentCount, toFrame } from './frame.ts';
-
-/** A line, and the place in its stream from which it is read again, as the first one. */
-type Line = { readonly frame: LogFrame; readonly stream: string; readonly from: StreamCursor; readonly time: number };
+import { type Line, readStream, type StreamRead } from './stream.ts';
 
 export type Look = {
   /** The connection once all the lines are sent. */
@@ -24,117 +21,105 @@ export type Look = {
 };
 
 /**
- * What is new since the connection was read last. Of the lines that were there before it passes over all but the last so
- * many that the reader wants: then it finds nothing yet, and the connection stands before those.
+ * What is new since the connection was read last, but for lines that were there at first and are older than the last so
+ * many that the reader wants. Where there are more of them than one look finds, it counts them, and then passes over them.
  *
- * @param until when it stops passing over, in milliseconds since 1970; the next look goes on
+ * @param until when it stops counting, in milliseconds since 1970
  */
-export async function firstLook(context: Context, connection: LogConnection, until: number): Promise<Look> {
-  const { caughtUp, recentCount } = connection;
-  if (caughtUp || recentCount >= maximumRecentCount) return lookOnce(context, connection);
-  let current = connection;
-  let kept: Pick<Line, 'stream' | 'from'>[] = [];
-  for (;;) {
-    const look = await lookOnce(context, current);
-    current = look.connection;
-    // Where lines are, not what they say.
-    kept.push(...look.lines.map(({ stream, from }) => ({ stream, from })));
-    kept = kept.slice(Math.max(0, kept.length - recentCount));
-    if (look.more && context.now() < until) continue;
-    return { ...look, connection: backTo(current, kept), lines: [], more: true, over: false };
+export async function nextLook(context: Context, connection: LogConnection, until: number): Promise<Look> {
+  let look = await lookOnce(context, connection);
+  const { passOver, recentCount } = connection;
+  if (passOver === 0) return look;
+  if (passOver !== undefined) return without(look, passOver);
+  let count = look.lines.length;
+  if (!look.more) return without(look, Math.max(0, count - recentCount));
+  while (look.more && context.now() < until) {
+    look = await lookOnce(context, look.connection);
+    count += look.lines.length;
   }
+  const counted = { ...connection, passOver: Math.max(0, count - recentCount) };
+  return { ...look, connection: counted, lines: [], more: true, over: false };
 }
 
-/** The connection before these lines, which it has read and nobody has sent. */
-export function backTo(connection: LogConnection, lines: readonly Pick<Line, 'stream' | 'from'>[]): LogConnection {
+function without(look: Look, passOver: number): Look {
+  const left = Math.max(0, passOver - look.lines.length);
+  return { ...look, connection: { ...look.connection, passOver: left }, lines: look.lines.slice(passOver) };
+}
+
+/** The connection before these lines, which were read and nobody has sent. */
+export function backTo(connection: LogConnection, lines: readonly Line[]): LogConnection {
   const streams: Record<string, StreamCursor> = { ...connection.streams };
-  for (const { stream, from } of lines.toReversed()) streams[stream] = from;
+  for (const { stream, from, time } of lines.toReversed()) streams[stream] = { ...from, next: time };
   return { ...connection, streams };
 }
 
 /**
  * The lines of one try stay in the order in which its worker wrote them, whatever its clock did; those of several are merged
- * by time. What is later than the end of a page that more follows is left for the next look, so that their order holds
- * however long each stream is.
+ * by time: what is later than the end of a part that more follows waits until that is read.
  */
 async function lookOnce(context: Context, connection: LogConnection): Promise<Look> {
   const rows = await loadFollowed(context, connection);
-  const share = Math.max(1, rows.length);
-  const limits = { lines: Math.max(fewestLines, Math.floor(linesPerLook / share)), length: lengthPerLook / share };
-  const reads = await forEach(rows, (row) => readStream(context, connection, row, limits));
+  const open = await forEach(rows, (row) => begin(context, connection, row, rows.length));
+  await readOn(context, connection, open);
   const streams: Record<string, StreamCursor> = { ...connection.streams };
-  for (const [index, { cursor }] of reads.entries()) streams[streamOf(rows[index] as JobRow)] = cursor;
-  const horizon = Math.min(...reads.map(({ more, time }) => (more && time > 0 ? time : Number.POSITIVE_INFINITY)));
-  const found = reads.flatMap(({ lines }) => lines).sort((first, second) => first.time - second.time);
-  const lines = found.filter(({ time }) => time <= horizon);
+  for (const { row, read } of open) streams[streamOf(row)] = read.cursor;
+  const horizon = horizonOf(open);
+  const found = open.flatMap(({ read }) => read.lines).sort((first, second) => first.time - second.time);
   const later = found.filter(({ time }) => time > horizon);
-  const more = later.length > 0 || reads.some((read) => read.more);
+  const more = open.some(({ read }) => read.more);
   return {
-    connection: backTo({ ...connection, streams, caughtUp: connection.caughtUp || !more }, later),
-    lines,
+    connection: backTo({ ...connection, streams }, later),
+    lines: found.filter(({ time }) => time <= horizon),
     more,
-    over: !more && reads.every(({ cursor }, index) => cursor.ended && isTerminal((rows[index] as JobRow).state)),
+    over: !more && open.every(({ row, read }) => read.cursor.ended && isTerminal(row.state)),
     job: rows[0],
   };
 }
 
-type StreamRead = {
-  readonly lines: Line[];
-  readonly cursor: StreamCursor;
-  readonly more: boolean;
-  /** The time of the last line that was read, wanted or not. */
-  readonly time: number;
-};
+type OpenStream = { readonly row: JobRow; read: StreamRead };
 
-async function readStream(
-  context: Context,
-  { levels, streams }: LogConnection,
-  row: JobRow,
-  limits: { readonly lines: number; readonly length: number },
-): Promise<StreamRead> {
-  const stream = streamOf(row);
-  const before = streams[stream] ?? { ended: false };
-  const isOver = isTerminal(row.state);
-  if (before.ended) return { lines: [], cursor: before, more: false, time: 0 };
-  if (row.task === undefined) return { lines: [], cursor: { ended: isOver }, more: false, time: 0 };
-  const of = { job: row.pk, try: row.try };
-  const lines: Line[] = [];
-  let { token, skip = 0 } = before;
-  let time = 0;
-  let length = 0;
-  for (let count = 0; count < pagesPerLook && lines.length < limits.lines && length < limits.length; count++) {
-    const page = await context.logs.read(row.task, token, limits.lines);
-    for (const [index, { message, timestamp }] of page.lines.entries()) {
-      if (isEndOfLog(message, of)) return { lines, cursor: { ended: true }, more: false, time };
-      const frame = index < skip ? undefined : toFrame(message, timestamp, of);
-      time = Math.max(time, frame?.timestamp ?? timestamp);
-      if (frame === undefined || !(levels?.includes(frame.level) ?? true)) continue;
-      length += message.length;
-      lines.push({ frame, stream, time, from: { ...placeAt(token, index), ended: false } });
-    }
-    if (page.token === token || page.token === undefined) {
-      // A worker that was killed wrote no last line: what it had written has arrived after a while.
-      const isLate = context.now() - (row.stoppedRunning ?? row.modified) >= arrivalMs(context);
-      return { lines, cursor: { ...placeAt(token, skip), ended: isOver && isLate }, more: false, time };
-    }
-    token = page.token;
-    skip = Math.max(0, skip - page.lines.length);
+/** Its first lines; of a stream whose next line is known to come later, nothing yet. */
+async function begin(context: Context, connection: LogConnection, row: JobRow, count: number): Promise<OpenStream> {
+  const cursor = connection.streams[streamOf(row)];
+  if (cursor?.next !== undefined) {
+    return { row, read: { lines: [], length: 0, cursor, more: true, time: cursor.next - 1 } };
   }
-  return { lines, cursor: { ...placeAt(token, skip), ended: false }, more: true, time };
+  const limits = { lines: Math.max(fewestLines, Math.floor(linesPerLook / count)), length: lengthPerLook / count };
+  return { row, read: await readStream(context, connection, row, limits) };
 }
 
-function placeAt(token: string | undefined, skip: number): { readonly token?: string; readonly skip?: number } {
-  return { ...(token === undefined ? {} : { token }), ...(skip === 0 ? {} : { skip }) };
+/** Reads on where the earliest unread line is, until there is enough to send. */
+async function readOn(context: Context, connection: LogConnection, open: readonly OpenStream[]): Promise<void> {
+  for (let count = 0; count < readsPerLook; count++) {
+    const horizon = horizonOf(open);
+    const behind = open.find(({ read }) => read.more && read.time === horizon);
+    if (behind === undefined) return;
+    const ready = sum(open, ({ read }) => read.lines.filter(({ time }) => time <= horizon).length);
+    const length = sum(open, ({ read }) => read.length);
+    if (ready > 0 && (ready >= linesPerLook || length >= lengthPerLook)) return;
+    const limits = { lines: linesPerRead, length: lengthPerLook };
+    const next = await readStream(context, connection, behind.row, limits, behind.read.cursor);
+    behind.read = {
+      ...next,
+      lines: [...behind.read.lines, ...next.lines],
+      length: behind.read.length + next.length,
+      time: Math.max(behind.read.time, next.time),
+    };
+  }
 }
 
-/** How long lines may take from a worker to the log: a sixtieth of the lease, 10 s on AWS, less where leases are short. */
-function arrivalMs({ settings }: Context): number {
-  return (settings.leaseSeconds * 1000) / 60;
+/** Up to this time everything has been read. */
+function horizonOf(open: readonly OpenStream[]): number {
+  return Math.min(...open.map(({ read }) => (read.more ? read.time : Number.POSITIVE_INFINITY)));
+}
+
+function sum<Item>(items: readonly Item[], of: (item: Item) => number): number {
+  return items.reduce((total, item) => total + of(item), 0);
 }
 
 /** Lines in memory at a time, and their characters, of all streams together, as far as each still gets a few. */
 const linesPerLook = 5_000;
 const lengthPerLook = 2_000_000;
 const fewestLines = 20;
-/** Pages of one stream in one look, wherever its lines are not wanted, so that no stream keeps the others waiting. */
-const pagesPerLook = 20;
+const linesPerRead = 1_000;
+const readsPerLook = 100;

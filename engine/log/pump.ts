@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from '../../core/context.ts';
 import type { LogConnection } from './connection.ts';
 import { endFrame, type LogFrame, partingFrames, stillFrame } from './frame.ts';
-import { backTo, firstLook, type Look } from './look.ts';
+import { backTo, type Look, nextLook } from './look.ts';
 
 /** What became of a frame. `busy`: the reader takes nothing now; the same frame may be sent later. */
 export type Sent = 'sent' | 'gone' | 'busy';
@@ -32,7 +32,7 @@ export async function pumpLog(
   const pump: Pump = { context, reader: { ...reader, wait }, stopAt: Math.min(until, partsAt), keptAt: context.now() };
   let current = connection;
   for (;;) {
-    const look = await patiently(pump, () => firstLook(context, current, pump.stopAt));
+    const look = await patiently(pump, () => nextLook(context, current, pump.stopAt));
     const sending = await sendLines(pump, look);
     if (sending === undefined) return { done: true };
     current = sending.connection;

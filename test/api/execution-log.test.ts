@@ -15,6 +15,7 @@ let applet: AppletId;
 let token: string;
 
 beforeEach(async () => {
+  numbers = new Map();
   world = await givenWorld();
   project = await givenProject(world);
   applet = await givenApplet(world, project);
@@ -39,10 +40,17 @@ async function givenRunningJob(): Promise<{ id: JobId; caller: Caller }> {
   return { id, caller };
 }
 
-let sequence = 0;
-function log(job: JobId, text: string, more: { l?: string; s?: string; y?: number; j?: string } = {}): void {
-  const line = { t: world.context.clock.now++, n: ++sequence, l: 'STDOUT', s: 'APP', m: text, j: job, y: 0, ...more };
-  logRaw(job, JSON.stringify(line));
+/** Lines of a try are numbered; `skipped` of them got lost. */
+let numbers = new Map<string, number>();
+function log(
+  job: JobId,
+  text: string,
+  { skipped = 0, ...more }: { l?: string; s?: string; y?: number; j?: string; skipped?: number } = {},
+): void {
+  const line = { t: world.context.clock.now++, l: 'STDOUT', s: 'APP', m: text, j: job, y: 0, ...more };
+  const number = (numbers.get(`${line.j}#${line.y}`) ?? 0) + skipped + 1;
+  numbers.set(`${line.j}#${line.y}`, number);
+  logRaw(job, JSON.stringify({ ...line, n: number }));
 }
 
 function logRaw(job: JobId, message: string): void {
@@ -226,6 +234,30 @@ describe('a reader', () => {
     log(id, 'of another try', { y: 7 });
     log(id, 'END_LOG', { s: 'APP' });
     expect((await read(id, { tail: false })).texts).toEqual(['mine', 'END_LOG', 'END_LOG']);
+  });
+
+  it('is told where lines are missing, once, whoever goes on with the stream', async () => {
+    const { id } = await givenRunningJob();
+    log(id, 'one', { skipped: 3 });
+    log(id, 'two', { skipped: 1 });
+    log(id, 'three', { skipped: 7 });
+    const missing = (lines: string) => `${lines} missing here: the job printed faster than its log could be kept`;
+    const all = ['one', missing('1 line is'), 'two', missing('7 lines are'), 'three', 'END_LOG'];
+    expect((await read(id, { tail: false })).texts).toEqual(all);
+    expect((await read(id, { tail: false, levels: ['STDOUT'] })).texts).toEqual(['one', 'two', 'three', 'END_LOG']);
+    const texts: string[] = [];
+    let connection = await startLog(world.context, JSON.stringify({ access_token: token, tail: false }), id);
+    for (let done = false; !done; ) {
+      const send = async ({ msg }: LogFrame) => {
+        texts.push(msg);
+        world.context.clock.now += 10;
+        return 'sent' as const;
+      };
+      const pumped = await pumpLog(world.context, connection, { send, keep }, world.context.clock.now + 5);
+      done = pumped.done;
+      if (!pumped.done) connection = JSON.parse(JSON.stringify(pumped.connection));
+    }
+    expect(texts).toEqual(all);
   });
 
   it('gets what a client can print, whatever a job put into its worker’s stream', async () => {

@@ -64,7 +64,6 @@ describe('the pump', () => {
     tail: false,
     job,
     origin: job,
-    caughtUp: false,
     openedAt: 1_700_000_000_000,
     sentAt: 1_700_000_000_000,
     streams: {},

@@ -135,17 +135,42 @@ describe('a stream that breaks off', () => {
   });
 });
 
-test('lines of a tree are in order of time, however much each job has printed', async () => {
-  const { job, context, print } = world;
-  const child = await world.startChild();
-  const expected: string[] = [];
-  for (let count = 0; count < 6_000; count++) {
-    context.clock.now += 1;
-    const by = count % 50 === 0 ? child : job;
-    expected.push(`line ${count}`);
-    print(`line ${count}`, { job: by });
-  }
-  await world.finish();
-  const { lines } = await watch(world, { recurseJobs: true });
-  expect(lines).toEqual(expected);
+describe('a tree', () => {
+  test('is in order of time, however much each job has printed', async () => {
+    const { job, context, print } = world;
+    const child = await world.startChild();
+    const expected: string[] = [];
+    for (let count = 0; count < 6_000; count++) {
+      context.clock.now += 1;
+      expected.push(`line ${count}`);
+      print(`line ${count}`, { job: count % 50 === 0 ? child : job });
+    }
+    await world.finish();
+    expect((await watch(world, { recurseJobs: true })).lines).toEqual(expected);
+  });
+
+  test('of many jobs, one after the other, is read about once', async () => {
+    const { context, print } = world;
+    const expected: string[] = [];
+    for (let job = 0; job < 40; job++) {
+      const child = await world.startChild();
+      for (let count = 0; count < 300; count++) {
+        context.clock.now += 1;
+        expected.push(`${job}: line ${count}`);
+        print(`${job}: line ${count}`, { job: child });
+      }
+    }
+    await world.finish();
+    const { read } = context.logs;
+    let count = 0;
+    context.logs.read = (...args) => {
+      count += 1;
+      return read(...args);
+    };
+    // Sending takes long enough for several invocations.
+    const { lines, turns } = await watch(world, { recurseJobs: true }, { sendMs: 200 });
+    expect(lines).toEqual(expected);
+    expect(turns).toBeGreaterThan(2);
+    expect(count).toBeLessThan(40 * 12);
+  });
 });

@@ -46,10 +46,12 @@ export async function givenRunningJob(): Promise<LogWorld> {
   await world.platform.run();
   const { context } = world;
   const startedAt = context.clock.now;
-  let sequence = 0;
+  const numbers = new Map<JobId, number>();
   const print: LogWorld['print'] = (text, { job: by = job, level = 'STDOUT' } = {}) => {
     const now = context.clock.now;
-    const line = { t: now, n: ++sequence, l: level, s: level === 'INFO' ? 'SYSTEM' : 'APP', m: text, j: by, y: 0 };
+    const number = (numbers.get(by) ?? 0) + 1;
+    numbers.set(by, number);
+    const line = { t: now, n: number, l: level, s: level === 'INFO' ? 'SYSTEM' : 'APP', m: text, j: by, y: 0 };
     const { task = '' } = peekJob(context, by);
     context.logs.append(task, [{ timestamp: now, message: JSON.stringify(line) }]);
   };

@@ -1,0 +1,114 @@
+// Reads the stream of one try from where it was left: the lines that a reader wants, each with its place. Knows no other try.
+
+import type { Context } from '../../core/context.ts';
+import type { JobRow } from '../../core/job/row.ts';
+import { isTerminal } from '../../core/job/state.ts';
+import type { LogConnection, StreamCursor } from './connection.ts';
+import { streamOf } from './followed.ts';
+import { isEndOfLog, type LogFrame, missingFrame, toFrame } from './frame.ts';
+
+/** A line, and the place in its stream from which it is read again, as the first one. */
+export type Line = {
+  readonly frame: LogFrame;
+  readonly stream: string;
+  readonly from: StreamCursor;
+  /** When it was printed, never before the line above it, whatever the clock did; in milliseconds since 1970. */
+  readonly time: number;
+};
+export type StreamRead = {
+  readonly lines: readonly Line[];
+  /** Characters of the lines. */
+  readonly length: number;
+  readonly cursor: StreamCursor;
+  readonly more: boolean;
+  /** The time of the last line that was read, wanted or not. */
+  readonly time: number;
+};
+/** Reading stops after the page that reaches one of these. */
+type ReadLimits = { readonly lines: number; readonly length: number };
+
+/** @param before where it begins; by default where the connection has sent it to */
+export async function readStream(
+  context: Context,
+  { levels, streams }: LogConnection,
+  row: JobRow,
+  limits: ReadLimits,
+  before: StreamCursor = streams[streamOf(row)] ?? { ended: false },
+): Promise<StreamRead> {
+  const stream = streamOf(row);
+  const isOver = isTerminal(row.state);
+  const nothing = { lines: [], length: 0, more: false, time: 0 };
+  if (before.ended) return { ...nothing, cursor: before };
+  if (row.task === undefined) return { ...nothing, cursor: { ended: isOver } };
+  const of = { job: row.pk, try: row.try };
+  const found = createCollector(stream, before, levels);
+  for (let count = 0; count < pagesAtATime && found.isBelow(limits); count++) {
+    const page = await context.logs.read(row.task, found.token(), limits.lines);
+    for (const { message, timestamp } of page.lines) {
+      if (isEndOfLog(message, of)) return found.result({ ended: true, more: false });
+      found.add(toFrame(message, timestamp, of), timestamp);
+    }
+    if (page.token === found.token() || page.token === undefined) {
+      // A worker that was killed wrote no last line: what it had written has arrived after a while.
+      const isLate = context.now() - (row.stoppedRunning ?? row.modified) >= arrivalMs(context);
+      return found.result({ ended: isOver && isLate, more: false });
+    }
+    found.turnTo(page.token);
+  }
+  return found.result({ ended: false, more: true });
+}
+
+/** Counts lines, passes over those of a page that were sent before, and knows of each how it is found again. */
+function createCollector(stream: string, before: StreamCursor, levels: readonly string[] | undefined) {
+  let { token, skip = 0, line: last } = before;
+  let index = 0;
+  let time = 0;
+  let length = 0;
+  const lines: Line[] = [];
+  const place = (count: number, ended = false): StreamCursor => ({
+    ...(token === undefined ? {} : { token }),
+    ...(count === 0 ? {} : { skip: count }),
+    ...(last === undefined ? {} : { line: last }),
+    ended,
+  });
+  const push = (frame: LogFrame): void => {
+    if (levels !== undefined && !levels.includes(frame.level)) return;
+    length += frame.msg.length;
+    lines.push({ frame, stream, time, from: place(index) });
+  };
+  return {
+    token: () => token,
+    isBelow: (limits: ReadLimits) => lines.length < limits.lines && length < limits.length,
+    add(frame: LogFrame | undefined, timestamp: number): void {
+      if (index >= skip) {
+        time = Math.max(time, frame?.timestamp ?? timestamp);
+        const missing = frame && missingFrame(frame, last);
+        if (missing !== undefined) push(missing);
+        if (missing !== undefined) last = (frame?.line ?? 0) - 1;
+        if (frame !== undefined) push(frame);
+        last = frame?.line || last;
+      }
+      index += 1;
+    },
+    turnTo(next: string): void {
+      token = next;
+      skip = Math.max(0, skip - index);
+      index = 0;
+    },
+    result: ({ ended, more }: { ended: boolean; more: boolean }): StreamRead => ({
+      lines,
+      length,
+      cursor: ended ? { ended } : place(Math.max(skip, index)),
+      more,
+      time,
+    }),
+  };
+}
+
+/** How long lines may take from a worker to the log: a sixtieth of the lease, 10 s on AWS, less where leases are short. */
+function arrivalMs({ settings }: Context): number {
+  return (settings.leaseSeconds * 1000) / 60;
+}
+
+/** Of one stream, wherever its lines are not wanted, so that it keeps no other waiting. */
+const pagesAtATime = 20;
