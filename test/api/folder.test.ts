@@ -85,6 +85,24 @@ describe('folders', () => {
     ).toMatch(/^404/);
   });
 
+  test('moved all or none; those inside of others too', async () => {
+    const { alice } = platform;
+    const at = `/${project}`;
+    for (const folder of ['/m/in', '/n', '/to/n', '/other/m'])
+      await alice.call(`${at}/newFolder`, { folder, parents: true });
+    const move = (folders: string[], destination = '/to') => alice.refusal(`${at}/move`, { folders, destination });
+    const before = await alice.call(`${at}/describe`, { folders: true });
+    expect(await move(['/m', '/n'])).toMatch(/^422 InvalidState: folder "\/to\/n" exists already/);
+    expect(await move(['/m', '/other/m'])).toMatch(/^422 InvalidState: folder "\/to\/m" exists already/);
+    expect(await move(['/m', '/'])).toMatch(/^422 InvalidInput: the root/);
+    expect(await move(['/m', '/nope'])).toMatch(/^404 ResourceNotFound: "\/nope"/);
+    expect(await move(['/m', '/to'], '/to')).toMatch(/^422 InvalidInput: "\/to" cannot be moved into itself/);
+    expect(await alice.call(`${at}/describe`, { folders: true })).toEqual(before);
+    await alice.call(`${at}/move`, { folders: ['/m', '/m/in'], destination: '/to' });
+    expect((await alice.call(`${at}/listFolder`, { folder: '/to' })).folders).toEqual(['/to/in', '/to/m', '/to/n']);
+    expect((await alice.call(`${at}/listFolder`, { folder: '/to/m' })).folders).toEqual([]);
+  });
+
   test('removed: not when full, unless asked; clients are told when it is complete', async () => {
     const { alice, context } = platform;
     await alice.call(`/${project}/newFolder`, { folder: '/a/b', parents: true });

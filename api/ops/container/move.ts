@@ -2,9 +2,10 @@
 
 import type { z } from 'zod';
 import { joinFolder } from '../../../core/container/folder-path.ts';
-import { invalidInput, resourceNotFound } from '../../../core/error/api-error.ts';
+import { invalidInput, invalidState, resourceNotFound } from '../../../core/error/api-error.ts';
 import { isObjectId, type ObjectId } from '../../../core/id/identifier.ts';
 import { enterFolder, refusalOf } from '../../../engine/container/enter-folder.ts';
+import { loadFolders } from '../../../engine/container/folder.ts';
 import { moveFolder } from '../../../engine/container/move-folder.ts';
 import { forEach } from '../../../engine/object/each.ts';
 import { changePlacement } from '../../../engine/object/placement.ts';
@@ -12,16 +13,19 @@ import type { PlaceCall } from '../../route.ts';
 import type { moveInput } from '../../schemas/folder.ts';
 import { requireObjects } from './require-objects.ts';
 
+type MoveCall = PlaceCall<z.output<typeof moveInput>>;
+
 /** An object that is listed goes to the destination itself, also when a listed folder holds it. */
-export async function move({ context, place, input }: PlaceCall<z.output<typeof moveInput>>) {
+export async function move(call: MoveCall) {
+  const { context, place, input } = call;
   const { folders, destination } = input;
   const to = await enterFolder(context, place, destination);
   if (to === undefined) throw resourceNotFound(joinFolder(destination), `there is no such folder in ${place}`);
   await requireObjects(context, place, input.objects);
-  for (const folder of folders) {
-    const name = folder.at(-1);
-    if (name === undefined) throw invalidInput('the root folder "/" cannot be moved');
-    await moveFolder(context, place, folder, { parent: destination, name });
+  if (folders.length > 0) await requireMovable(call);
+  // Those inside of others first: their paths are still what the request calls them.
+  for (const folder of folders.toSorted((first, second) => second.length - first.length)) {
+    await moveFolder(context, place, folder, { parent: destination, name: folder.at(-1) ?? '' });
   }
   const homes = new Map<ObjectId, string>();
   await forEach([...new Set(input.objects)].filter(isObjectId), (id) =>
@@ -34,4 +38,24 @@ export async function move({ context, place, input }: PlaceCall<z.output<typeof 
   if (refusal === undefined) return { id: place };
   await forEach([...homes], ([id, folderId]) => changePlacement(context, id, place, () => ({ folderId })));
   throw refusal;
+}
+
+/** All or nothing: what would be refused of one folder is refused before the first one moves. */
+async function requireMovable({ context, place, input }: MoveCall): Promise<void> {
+  const tree = await loadFolders(context, place);
+  const to = tree.idOf(input.destination) ?? '';
+  const taken = new Set<string>();
+  for (const folder of input.folders) {
+    const name = folder.at(-1);
+    if (name === undefined) throw invalidInput('the root folder "/" cannot be moved');
+    const id = tree.idOf(folder);
+    if (id === undefined) throw resourceNotFound(joinFolder(folder), `there is no such folder in ${place}`);
+    if (tree.subtreeOf(id).includes(to)) throw invalidInput(`"${joinFolder(folder)}" cannot be moved into itself`);
+    const target = [...input.destination, name];
+    const there = tree.idOf(target);
+    if (taken.has(name) || (there !== undefined && there !== id)) {
+      throw invalidState(`folder "${joinFolder(target)}" exists already`);
+    }
+    taken.add(name);
+  }
 }
