@@ -3,8 +3,8 @@
 import { mkdirSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
+import { tryLock } from './file-lock.ts';
 import { StartRefusal } from './start-refusal.ts';
 
 const LOCK_LIMIT_MS = 300_000;
@@ -24,6 +24,7 @@ export function cacheFolderPath(environment: Readonly<NodeJS.ProcessEnv>): strin
 /**
  * The folder `<cache>/<kind>-<key>`, made by `make` when it is not there: whole or not at all, and by one process at a time.
  * @param make fills the empty folder that it is given. What it throws goes through.
+ * @throws StartRefusal when the cache cannot be used, as one that another user made.
  */
 export async function cachedFolder(
   cache: string,
@@ -32,45 +33,51 @@ export async function cachedFolder(
   make: (folder: string) => Promise<void>,
 ): Promise<string> {
   const target = join(cache, `${kind}-${key}`);
-  if (exists(target)) return held(target);
-  makeFolder(cache);
-  const unlock = await takeLock(join(cache, `${kind}.lock`), kind);
+  const within = <Result>(work: () => Result) => inCache(cache, work);
+  if (within(() => exists(target))) return held(target);
+  within(() => mkdirSync(cache, { recursive: true, mode: 0o700 }));
+  const unlock = await takeLock(cache, kind);
   try {
-    if (exists(target)) return held(target);
-    // One process holds the lock: what is here was left by one that was ended. Its child may still write to its own.
-    for (const name of readdirSync(cache)) {
-      if (name.startsWith(`${kind}.draft`)) rmSync(join(cache, name), { recursive: true, force: true });
-    }
+    if (within(() => exists(target))) return held(target);
     const draft = join(cache, `${kind}.draft.${process.pid}`);
-    mkdirSync(draft);
+    within(() => {
+      removeDrafts(cache, kind);
+      mkdirSync(draft);
+    });
     await make(draft);
-    renameSync(draft, target);
-    removeOld(cache, kind);
+    within(() => {
+      renameSync(draft, target);
+      removeOld(cache, kind);
+    });
     return held(target);
   } finally {
     unlock();
   }
 }
 
-function makeFolder(path: string): void {
+/** Whose the folder is, is the usual trouble: a first start by root leaves one that nobody else can write to. */
+function inCache<Result>(cache: string, work: () => Result): Result {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    return work();
   } catch (cause) {
-    const text = `The cache folder ${path} cannot be made (${(cause as Error).message}): name another by ESPALIER_CACHE.`;
-    throw new StartRefusal(text, { cause });
+    if (cause instanceof StartRefusal) throw cause;
+    const advice = 'make it yours (chown), or name another by ESPALIER_CACHE';
+    throw new StartRefusal(`The cache folder ${cache} cannot be used (${(cause as Error).message}): ${advice}.`, {
+      cause,
+    });
   }
 }
 
+/** One process holds the lock: what is here was left by one that was ended. Its child may still write to its own. */
+function removeDrafts(cache: string, kind: string): void {
+  for (const name of readdirSync(cache)) if (name.startsWith(`${kind}.draft`)) removeIfOurs(join(cache, name));
+}
+
 /** Waits for another process that makes the same thing. */
-async function takeLock(file: string, kind: string): Promise<() => void> {
+async function takeLock(cache: string, kind: string): Promise<() => void> {
   for (const deadline = Date.now() + LOCK_LIMIT_MS; Date.now() < deadline; await delay(LOCK_POLL_MS)) {
-    const lock = new DatabaseSync(file, { timeout: 0 });
-    try {
-      lock.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT');
-      return () => lock.close();
-    } catch {
-      lock.close();
-    }
+    const lock = inCache(cache, () => tryLock(join(cache, `${kind}.lock`)));
+    if (lock) return () => lock.close();
   }
   throw new StartRefusal(`Another process has been making "${kind}" for ${LOCK_LIMIT_MS / 60_000} minutes.`);
 }
@@ -81,19 +88,32 @@ function removeOld(cache: string, kind: string): void {
     .map((name) => ({ path: join(cache, name), usedAt: statSync(join(cache, name)).mtimeMs }))
     .sort((left, right) => right.usedAt - left.usedAt);
   const old = folders.slice(MAX_KEPT).filter(({ usedAt }) => usedAt < Date.now() - KEPT_MS);
-  for (const { path } of old) rmSync(path, { recursive: true, force: true });
+  for (const { path } of old) removeIfOurs(path);
+}
+
+/** What another user made takes space, and is in nobody's way. */
+function removeIfOurs(path: string): void {
+  try {
+    rmSync(path, { recursive: true, force: true });
+  } catch (error) {
+    if (!['EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  }
 }
 
 /** Says now, and each hour for as long as this process runs, that the folder is in use. */
 function held(path: string): string {
   touch(path);
-  setInterval(() => exists(path) && touch(path), HOLD_MS).unref();
+  setInterval(() => touch(path), HOLD_MS).unref();
   return path;
 }
 
 function touch(path: string): void {
   const now = new Date();
-  utimesSync(path, now, now);
+  try {
+    utimesSync(path, now, now);
+  } catch {
+    // It is gone, or was made by another user: it serves as it is, and no platform ends for a date.
+  }
 }
 
 function exists(path: string): boolean {

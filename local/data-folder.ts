@@ -2,8 +2,7 @@
 import { chmodSync, existsSync, mkdirSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
-import { isBusy } from './file-lock.ts';
+import { type FileLock, isLocked, tryLock } from './file-lock.ts';
 import { readKept, writeKept } from './kept-file.ts';
 import { StartRefusal } from './start-refusal.ts';
 
@@ -106,35 +105,20 @@ function makeFolders(path: string): void {
 
 /** True while a platform holds the folder: one that runs, starts or ends. */
 export function isHeld(path: string): boolean {
-  if (!existsSync(pathIn(path, 'lock'))) return false;
-  let lock: DatabaseSync | undefined;
-  try {
-    lock = new DatabaseSync(pathIn(path, 'lock'), { readOnly: true, timeout: 0 });
-    lock.prepare('SELECT 1 FROM sqlite_master').get();
-    return false;
-  } catch (error) {
-    // What cannot be read is not ours, and neither is who holds it.
-    return isBusy(error);
-  } finally {
-    lock?.close();
-  }
+  return isLocked(pathIn(path, 'lock'));
 }
 
-/** A lock of the operating system through SQLite: it ends with the process, however that ends. */
-function takeLock(path: string): DatabaseSync {
+function takeLock(path: string): FileLock {
   const file = pathIn(path, 'lock');
-  let lock: DatabaseSync | undefined;
+  let lock: FileLock | undefined;
   try {
-    lock = new DatabaseSync(file, { timeout: LOCK_WAIT_MS });
-    lock.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT');
-    return lock;
+    lock = tryLock(file, LOCK_WAIT_MS);
   } catch (cause) {
-    lock?.close();
-    const text = isBusy(cause)
-      ? `Another platform runs on the data folder ${path}: end it, or choose another with --data.`
-      : `The file ${file} cannot be locked (${(cause as Error).message}): choose another folder with --data.`;
+    const text = `The file ${file} cannot be locked (${(cause as Error).message}): choose another folder with --data.`;
     throw new StartRefusal(text, { cause });
   }
+  if (lock) return lock;
+  throw new StartRefusal(`Another platform runs on the data folder ${path}: end it, or choose another with --data.`);
 }
 
 function checkVersion(path: string): void {

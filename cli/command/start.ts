@@ -3,7 +3,7 @@
 import { availableParallelism } from 'node:os';
 import { openControlSocket } from '../../local/control-socket.ts';
 import { dataFolderPath, pathIn } from '../../local/data-folder.ts';
-import { HONOURED } from '../../local/exchange/exchange.ts';
+import { HONOURED, unusedVariables } from '../../local/exchange/exchange.ts';
 import { answerOperator, firstUserName } from '../../local/operator-desk.ts';
 import { type Platform, startPlatform } from '../../local/platform.ts';
 import { StartRefusal } from '../../local/start-refusal.ts';
@@ -21,6 +21,8 @@ export async function start(parameters: readonly string[]): Promise<void> {
   const slots = options.workers ?? String(availableParallelism());
   const dataFolder = dataFolderPath(options.data, process.env);
   const stopAsked = untilSignal();
+  for (const name of unusedVariables(process.env))
+    say(`${name} is left alone: the platform uses no service of that name.`);
   const platform = await startPlatform({
     dataFolder,
     port,
@@ -37,7 +39,7 @@ export async function start(parameters: readonly string[]): Promise<void> {
     process.stdout.write(`ready ${platform.url}\n`);
     const reason = await Promise.race([stopAsked, platform.lost]);
     if (reason !== undefined) {
-      process.stderr.write(`espalier: ${reason}\n`);
+      say(reason);
       process.exitCode = 1;
     }
     await socket.close();
@@ -54,7 +56,7 @@ export function startDetails(): string {
   return [
     '',
     'Each of these variables lets another service stand in for one of the platform, with the keys and the region of',
-    "AWS's other variables; a start refuses AWS_ENDPOINT_URL… of any other service (docs/exchanged-services.md):",
+    "AWS's other variables; a start refuses AWS_ENDPOINT_URL… of its other services (docs/exchanged-services.md):",
     ...lines,
     '',
   ].join('\n');
@@ -86,5 +88,10 @@ function untilSignal(): Promise<undefined> {
 
 function report(what: string, fault: unknown): void {
   const text = fault instanceof Error ? (fault.stack ?? fault.message) : String(fault);
-  process.stderr.write(`espalier: ${what}: ${text}\n`);
+  say(`${what}: ${text}`);
+}
+
+/** Standard output is for what a first start has to tell, and the ready line. */
+function say(line: string): void {
+  process.stderr.write(`espalier: ${line}\n`);
 }

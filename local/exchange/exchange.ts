@@ -36,20 +36,18 @@ const KEPT: Readonly<Record<string, string>> = {
   AWS_ENDPOINT_URL_SSM: 'its parameters are the address and the key of the platform on this machine',
   AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI: 'the connections that it sends to are open on this machine',
 };
-const UNKNOWN = 'the platform uses no service of that name';
 const FIRST = 'AWS_ENDPOINT_URL';
 
 /**
  * Reads the variables. AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true switches all of them off, as it does for AWS's own tools.
+ * Those of services that the platform does not use are for other programs, and are left to them.
  * @throws StartRefusal, in one sentence, for a variable that cannot be honoured: ignoring it would hide where data is.
  */
 export function readExchanges(environment: Readonly<NodeJS.ProcessEnv>): Exchanges {
-  if (environment.AWS_IGNORE_CONFIGURED_ENDPOINT_URLS?.toLowerCase() === 'true') return {};
+  if (areIgnored(environment)) return {};
   const isSet = (name: string) => (environment[name] ?? '') !== '';
   const honoured = Object.values(HONOURED).map(({ variable }) => variable);
-  const refused = Object.keys(environment).filter(
-    (name) => (name === FIRST || name.startsWith(`${FIRST}_`)) && isSet(name) && !honoured.includes(name),
-  );
+  const refused = Object.keys(KEPT).filter(isSet);
   if (refused.length > 0) throw refusal(refused.sort(), honoured);
   const { dynamoDb, streams } = HONOURED;
   if (isSet(streams.variable) && !isSet(dynamoDb.variable)) {
@@ -59,12 +57,20 @@ export function readExchanges(environment: Readonly<NodeJS.ProcessEnv>): Exchang
   return Object.fromEntries(named.map(([name, { variable }]) => [name, readPlace(variable, environment)]));
 }
 
-function refusal(refused: readonly string[], honoured: readonly string[]): StartRefusal {
-  const reasons = refused.map((name) => `${name} cannot be honoured, because ${reasonOf(name)}`);
-  const advice = `unset ${refused.length === 1 ? 'it' : 'them'}, or set AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true`;
-  return new StartRefusal(`${reasons.join('; ')}: ${advice} (honoured are ${honoured.join(', ')}).`);
+/** Variables of the same kind that say nothing to the platform: a name that was mistyped is among them. */
+export function unusedVariables(environment: Readonly<NodeJS.ProcessEnv>): string[] {
+  if (areIgnored(environment)) return [];
+  const honoured = Object.values(HONOURED).map(({ variable }) => variable);
+  const isOurs = (name: string) => Object.hasOwn(KEPT, name) || honoured.includes(name);
+  return Object.keys(environment).filter((name) => name.startsWith(`${FIRST}_`) && environment[name] && !isOurs(name));
 }
 
-function reasonOf(name: string): string {
-  return (Object.hasOwn(KEPT, name) ? KEPT[name] : undefined) ?? UNKNOWN;
+function areIgnored(environment: Readonly<NodeJS.ProcessEnv>): boolean {
+  return environment.AWS_IGNORE_CONFIGURED_ENDPOINT_URLS?.toLowerCase() === 'true';
+}
+
+function refusal(refused: readonly string[], honoured: readonly string[]): StartRefusal {
+  const reasons = refused.map((name) => `${name} cannot be honoured, because ${KEPT[name]}`);
+  const advice = `unset ${refused.length === 1 ? 'it' : 'them'}, or set AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true`;
+  return new StartRefusal(`${reasons.join('; ')}: ${advice} (honoured are ${honoured.join(', ')}).`);
 }

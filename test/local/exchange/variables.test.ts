@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { checkExchanges } from '../../../local/compose/own-or-foreign.ts';
 import { openDataFolder } from '../../../local/data-folder.ts';
-import { type Exchanges, HONOURED, readExchanges } from '../../../local/exchange/exchange.ts';
+import { type Exchanges, HONOURED, readExchanges, unusedVariables } from '../../../local/exchange/exchange.ts';
 import { checkPlaces, notePlaces } from '../../../local/exchange/kept-place.ts';
 import type { DeployedResource, ResourceSet } from '../../../local/template/resource-set.ts';
 import { givenTemporaryFolder } from '../temporary-folder.ts';
@@ -49,13 +49,21 @@ describe('the variables of services', () => {
     ['AWS_ENDPOINT_URL_LAMBDA', /because the functions run in this process/],
     ['AWS_ENDPOINT_URL_SSM', /because its parameters are the address and the key of the platform/],
     ['AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI', /because the connections that it sends to are open on this machine/],
-    ['AWS_ENDPOINT_URL_STEP_FUNCTIONS', /because the platform uses no service of that name/],
   ])('%s is refused in one sentence with the reason and what is honoured', (variable, reason) => {
     const refused = () => readExchanges({ [variable]: url, AWS_ENDPOINT_URL_S3: url });
     expect(refused).toThrow(reason);
     for (const honoured of Object.values(HONOURED)) expect(refused).toThrow(honoured.variable);
     expect(refused).toThrow(/^[^\n]*: unset it, or set AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true \([^\n]*\)\.$/);
     expect(readExchanges({ [variable]: url, AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'true' })).toEqual({});
+  });
+
+  it('of services that the platform does not use are left alone, and named', () => {
+    const others = { AWS_ENDPOINT_URL_STS: url, AWS_ENDPOINT_URL_STEP_FUNCTIONS: url, AWS_ENDPOINT_URL_SNS: '' };
+    expect(readExchanges({ ...others, PATH: '/bin' })).toEqual({});
+    expect(Object.keys(readExchanges({ ...others, AWS_ENDPOINT_URL_S3: url }))).toEqual(['s3']);
+    const named = { ...others, AWS_ENDPOINT_URL_S3: url, AWS_ENDPOINT_URL_SFN: url, AWS_ENDPOINT_URL: url };
+    expect(unusedVariables(named)).toEqual(['AWS_ENDPOINT_URL_STS', 'AWS_ENDPOINT_URL_STEP_FUNCTIONS']);
+    expect(unusedVariables({ ...named, AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'TRUE' })).toEqual([]);
   });
 
   it('are refused where they name no address, or streams without tables', () => {
