@@ -25,8 +25,8 @@ export type JobEvent =
   | { readonly kind: 'end'; readonly failure: Failure }
   /** The worker that had to stop has stopped. */
   | { readonly kind: 'stopped' }
-  /** A worker was started and ended without claiming. */
-  | { readonly kind: 'relaunch' }
+  /** A worker was started and ended without claiming. `counted`: not for want of capacity, quota or a host. */
+  | { readonly kind: 'relaunch'; readonly counted: boolean }
   /** A master job's try is given up for another one. */
   | { readonly kind: 'giveUp'; readonly failure: Failure }
   /** All descendants of the given-up try have stopped. */

@@ -43,6 +43,8 @@ export type JobRow = {
   readonly task?: string;
   /** Hash of the secret in the token of this try's worker. */
   readonly tokenHash?: string;
+  /** Launches of this try that failed by themselves: those that found no capacity or lost their host are not counted. */
+  readonly failedLaunchCount?: number;
   /** A worker that has not been heard of until then is silent. */
   readonly leaseUntil?: number;
   /** How long a try may run, from its claim. */

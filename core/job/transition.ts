@@ -180,7 +180,7 @@ function apply(row: JobRow, event: JobEvent, now: number): JobRow {
     case 'giveUp':
       return withFailure({ ...row, modified: now }, event.failure);
     case 'relaunch':
-      return { ...row, launch: row.launch + 1, modified: now };
+      return nextLaunch(row, event.counted, now);
     case 'retry':
       return nextTry(row, now);
     case 'look':
@@ -221,12 +221,17 @@ function withFailure(row: JobRow, { reason, message, from }: Failure): JobRow {
   };
 }
 
+function nextLaunch(row: JobRow, counted: boolean, now: number): JobRow {
+  const failed = counted ? { failedLaunchCount: (row.failedLaunchCount ?? 0) + 1 } : {};
+  return { ...row, ...failed, launch: row.launch + 1, modified: now };
+}
+
 /** The row of try + 1: as it was born, with its id, times and place in the tree kept. */
 function nextTry(row: JobRow, now: number): JobRow {
   const fresh = without(
     row,
     ...(['startedRunning', 'stoppedRunning', 'task', 'tokenHash', 'leaseUntil', 'cursor'] as const),
-    ...(['failureReason', 'failureMessage', 'failureFrom'] as const),
+    ...(['failureReason', 'failureMessage', 'failureFrom', 'failedLaunchCount'] as const),
   );
   return { ...fresh, try: row.try + 1, launch: 0, tryCreated: now, modified: now, transitions: [] };
 }

@@ -30,7 +30,8 @@ const treeFailed: JobEvent = {
 };
 const terminated: JobEvent = { kind: 'end', failure: { reason: 'Terminated', message: 'by user-alice' } };
 const stopped: JobEvent = { kind: 'stopped' };
-const relaunch: JobEvent = { kind: 'relaunch' };
+const relaunch: JobEvent = { kind: 'relaunch', counted: true };
+const relaunchForCapacity: JobEvent = { kind: 'relaunch', counted: false };
 const giveUp: JobEvent = { kind: 'giveUp', failure: { reason: 'JMInternalError', message: 'host lost' } };
 const retry: JobEvent = { kind: 'retry' };
 const settle: JobEvent = { kind: 'settle' };
@@ -82,15 +83,17 @@ const lives: { readonly [title: string]: { lines: readonly Line[]; last: Partial
       lines: [
         [ready, 'runnable'],
         [relaunch, 'runnable'],
+        [relaunchForCapacity, 'runnable'],
         [relaunch, 'runnable'],
         [claim, 'running'],
         [relaunch, 'refused'],
       ],
       last: {
-        launch: 2,
+        launch: 3,
+        failedLaunchCount: 2,
         transitions: [
           ['runnable', 1],
-          ['running', 4],
+          ['running', 5],
         ],
       },
     },
