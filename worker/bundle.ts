@@ -4,14 +4,14 @@ import { dirname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { JobFolder } from './folder.ts';
 import type { Bundle, Claim, Platform } from './platform.ts';
-import { runProgram } from './program.ts';
+import { type ProgramPlace, runProgram } from './program.ts';
 
-/** Throws an Error that names the bundle which could not be fetched or unpacked. */
+/** Throws an Error that names the bundle which could not be fetched or unpacked. `place` is for the programs that unpack. */
 export async function unpackBundles(
   platform: Platform,
   claim: Claim,
   folder: JobFolder,
-  path: string,
+  place: ProgramPlace,
 ): Promise<string[]> {
   const active = (claim.runSpec.bundledDepends ?? []).filter(
     (bundle) => bundle.stages === undefined || bundle.stages.includes(claim.function),
@@ -21,11 +21,11 @@ export async function unpackBundles(
     // The archive's own name is data; its copy is named by us.
     const archive = join(folder.root, 'tmp', `bundle-${index}`);
     try {
-      const bytes = await platform.openFile(claim.token, fileId, claim.workspace);
-      await pipeline(bytes, createWriteStream(archive));
+      const bytes = await platform.openFile(claim.token, fileId, claim.workspace, place.over);
+      await pipeline(bytes, createWriteStream(archive), { signal: place.over });
       // Links of one archive are tar's to guard against; those that an earlier one left are ours.
-      if (index > 0 && folder.root !== '/') await refuseWayOut(archive, folder.root, path);
-      await unpack(bundle.name, archive, folder.root, path);
+      if (index > 0 && folder.root !== '/') await refuseWayOut(archive, folder.root, place);
+      await unpack(bundle.name, archive, folder.root, place);
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       throw new Error(`bundled dependency "${bundle.name}" (${fileId}) is not usable: ${why}`, { cause: error });
@@ -44,8 +44,8 @@ function linkedFile(bundle: Bundle): string {
 }
 
 /** Throws for a member that would be written outside the root, through a link that is there already. */
-async function refuseWayOut(archive: string, root: string, path: string): Promise<void> {
-  const names = (await runProgram('tar', ['-tf', archive, '--quoting-style=literal'], { PATH: path })).split('\n');
+async function refuseWayOut(archive: string, root: string, place: ProgramPlace): Promise<void> {
+  const names = (await runProgram('tar', ['-tf', archive, '--quoting-style=literal'], place)).split('\n');
   const home = realpathSync(root);
   // "./", as many archives begin, is the root itself.
   const members = names.map((name) => resolve(root, `./${name}`)).filter((member) => member !== root);
@@ -59,8 +59,8 @@ async function refuseWayOut(archive: string, root: string, path: string): Promis
   }
 }
 
-async function unpack(name: string, archive: string, root: string, path: string): Promise<void> {
+async function unpack(name: string, archive: string, root: string, place: ProgramPlace): Promise<void> {
   if (!/\.(tar|tar\.[a-z0-9]+|tgz|tbz2|txz)$/.test(name)) throw new Error('only tar archives are unpacked');
   // tar refuses members with ".." and strips a leading "/", so nothing lands outside the root.
-  await runProgram('tar', ['-xf', archive, '-C', root, '--no-same-owner'], { PATH: path });
+  await runProgram('tar', ['-xf', archive, '-C', root, '--no-same-owner'], place);
 }

@@ -13,6 +13,7 @@ const alwaysPresent = new Set(['dx-toolkit', 'jq', 'python-argcomplete']);
 export async function provideDependencies(
   environment: WorkerEnvironment,
   claim: Claim,
+  over: AbortSignal,
 ): Promise<Readonly<Record<string, string>>> {
   const wanted = (claim.runSpec.execDepends ?? []).filter(
     (one) => (one.stages === undefined || one.stages.includes(claim.function)) && !isAlwaysPresent(one),
@@ -25,26 +26,28 @@ export async function provideDependencies(
       `execDepends asks for ${other[0].name} through ${other[0].package_manager}; this worker provides pip packages and apt packages`,
     );
   }
-  for (const one of apt) await provideAptPackage(environment, one);
-  return pip.length > 0 ? { PYTHONPATH: await providePipOverlay(environment, pip) } : {};
+  for (const one of apt) await provideAptPackage(environment, one, over);
+  return pip.length > 0 ? { PYTHONPATH: await providePipOverlay(environment, pip, over) } : {};
 }
 
 function isAlwaysPresent(one: Dependency): boolean {
   return (one.package_manager ?? 'apt') === 'apt' && alwaysPresent.has(one.name);
 }
 
-async function provideAptPackage(environment: WorkerEnvironment, one: Dependency): Promise<void> {
+async function provideAptPackage(environment: WorkerEnvironment, one: Dependency, over: AbortSignal): Promise<void> {
   if (!/^[a-z0-9][a-z0-9+.-]+$/.test(one.name))
     throw new Error(`execDepends: "${one.name}" is not the name of an apt package`);
   if (environment.root === '/') {
     const version = one.version ? `=${one.version}` : '';
     await runProgram('apt-get', ['install', '--yes', '--no-install-recommends', `${one.name}${version}`], {
-      ...environment.inherited,
-      DEBIAN_FRONTEND: 'noninteractive',
+      environment: { ...environment.inherited, DEBIAN_FRONTEND: 'noninteractive' },
+      over,
     });
     return;
   }
-  const status = await runProgram('dpkg', ['-s', one.name], environment.inherited).catch(() => 'absent');
+  const status = await runProgram('dpkg', ['-s', one.name], { environment: environment.inherited, over }).catch(
+    () => 'absent',
+  );
   if (!/^Status: .* installed$/m.test(status)) {
     throw new Error(
       `execDepends asks for the apt package ${one.name}, which is not on this machine, and nothing is installed on it; ` +
@@ -53,7 +56,11 @@ async function provideAptPackage(environment: WorkerEnvironment, one: Dependency
   }
 }
 
-async function providePipOverlay(environment: WorkerEnvironment, packages: readonly Dependency[]): Promise<string> {
+async function providePipOverlay(
+  environment: WorkerEnvironment,
+  packages: readonly Dependency[],
+  over: AbortSignal,
+): Promise<string> {
   const requirements = packages.map((one) => (one.version ? `${one.name}==${one.version}` : one.name));
   const bad = requirements.find((one) => one.startsWith('-'));
   if (bad) throw new Error(`execDepends: "${bad}" is not the name of a Python package`);
@@ -66,8 +73,8 @@ async function providePipOverlay(environment: WorkerEnvironment, packages: reado
   mkdirSync(making, { recursive: true });
   const path = environment.tools ? `${environment.tools}:${environment.path}` : environment.path;
   await runProgram('python3', ['-m', 'pip', 'install', '--quiet', '--target', making, '--', ...requirements], {
-    ...environment.inherited,
-    PATH: path,
+    environment: { ...environment.inherited, PATH: path },
+    over,
   });
   try {
     renameSync(making, overlay);

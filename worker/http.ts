@@ -14,6 +14,8 @@ export type Question = {
   readonly body?: string;
   /** Longest time without a byte; a minute where nothing is said. */
   readonly answerLimitMs?: number;
+  /** Aborted, it breaks the connection off, also in the middle of the answer. */
+  readonly over?: AbortSignal;
 };
 
 const agent = new http.Agent({ keepAlive: true });
@@ -55,6 +57,7 @@ function askOnce(url: string, question: Question): Promise<IncomingMessage> {
         ...(secure ? {} : { agent }),
         headers: { ...question.headers, ...length },
         timeout: limitMs,
+        ...(question.over ? { signal: question.over } : {}),
       },
       resolve,
     );

@@ -63,8 +63,8 @@ export type Platform = {
   heartbeat(token: string): Promise<{ stop?: Stop }>;
   /** Repeated until the platform takes or refuses it, an hour long; less when `over` is aborted. */
   finish(token: string, result: Result, over: AbortSignal): Promise<{ state: string }>;
-  /** The bytes of a closed file. */
-  openFile(token: string, fileId: string, project: string): Promise<IncomingMessage>;
+  /** The bytes of a closed file; no more of them come when `over` is aborted. */
+  openFile(token: string, fileId: string, project: string, over: AbortSignal): Promise<IncomingMessage>;
 };
 type Result = { readonly output: unknown } | { readonly failure: Failure };
 
@@ -100,9 +100,9 @@ export function createPlatform(apiUrl: string, clock: Clock = realClock): Platfo
       const until = clock.now() + FINISH_LIMIT_MS;
       return call('/_worker/finish', token, result, { until, over }) as Promise<{ state: string }>;
     },
-    async openFile(token, fileId, project) {
+    async openFile(token, fileId, project, over) {
       const download = async (hint: Record<string, unknown>) =>
-        (await call(`/${fileId}/download`, token, { preauthenticated: false, ...hint })) as {
+        (await call(`/${fileId}/download`, token, { preauthenticated: false, ...hint }, { over })) as {
           url: string;
           headers: Record<string, string>;
         };
@@ -110,8 +110,8 @@ export function createPlatform(apiUrl: string, clock: Clock = realClock): Platfo
         if (error instanceof PlatformRefusal && error.status === 404) return download({});
         throw error;
       });
-      const question = { method: 'GET', headers: grant.headers } as const;
-      const answer = await patiently(clock, {}, () => askOnce(grant.url, question));
+      const question = { method: 'GET', headers: grant.headers, over } as const;
+      const answer = await patiently(clock, { over }, () => askOnce(grant.url, question));
       if (answer.statusCode !== 200) throw new Error(`${fileId} answered ${answer.statusCode} to its download`);
       return answer;
     },

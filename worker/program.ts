@@ -1,33 +1,58 @@
 // Runs a program for the worker to its end, with just the environment given. Not for the job's own code.
 import { spawn } from 'node:child_process';
+import { tryKill } from './confinement.ts';
 
 const TIMEOUT_MS = 30 * 60_000;
 const ERROR_TEXT_LIMIT = 2000;
+const OUTPUT_LIMIT = 64 * 1024 * 1024;
+
+export type ProgramPlace = {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Where it runs; the worker's own folder where nothing is said. */
+  readonly folder?: string;
+  /** Aborted, it ends the program and all that it started. */
+  readonly over: AbortSignal;
+  readonly timeoutMs?: number;
+};
 
 /** Resolves with its output when it exits 0; otherwise throws an Error with the end of what it wrote to stderr. */
-export function runProgram(
-  command: string,
-  args: readonly string[],
-  environment: Readonly<Record<string, string | undefined>>,
-): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, args, {
-      env: { ...environment },
-      stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: TIMEOUT_MS,
-    });
-    let output = '';
-    let errors = '';
-    child.stdout.on('data', (chunk: Buffer) => {
-      output += chunk.toString();
-    });
-    child.stderr.on('data', (chunk: Buffer) => {
-      errors = (errors + chunk.toString()).slice(-ERROR_TEXT_LIMIT);
-    });
-    child.on('error', (error) => reject(new Error(`${command} cannot be started: ${error.message}`, { cause: error })));
-    child.on('close', (code, signal) => {
-      if (code === 0) resolve(output);
-      else reject(new Error(`${command} ended with ${signal ?? `exit code ${code}`}: ${errors.trim()}`));
-    });
+export function runProgram(command: string, args: readonly string[], place: ProgramPlace): Promise<string> {
+  const { environment, folder, over, timeoutMs = TIMEOUT_MS } = place;
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  if (over.aborted) {
+    reject(new Error(`${command} was not started: the job is over`));
+    return promise;
+  }
+  // A group of its own, so that what the program starts can be ended with it.
+  const child = spawn(command, args, {
+    env: { ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+    ...(folder === undefined ? {} : { cwd: folder }),
+  });
+  let output = '';
+  let errors = '';
+  const end = (why: string): void => {
+    reject(new Error(`${command} was ended: ${why}`));
+    if (child.pid) tryKill(-child.pid, 'SIGKILL');
+  };
+  const onOver = (): void => end('the job is over');
+  const timer = setTimeout(() => end(`it took longer than ${timeoutMs / 1000} s`), timeoutMs);
+  over.addEventListener('abort', onOver);
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    output += chunk;
+    if (output.length > OUTPUT_LIMIT) end(`it printed more than ${OUTPUT_LIMIT} characters`);
+  });
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+    errors = (errors + chunk).slice(-ERROR_TEXT_LIMIT);
+  });
+  child.on('error', (error) => reject(new Error(`${command} cannot be started: ${error.message}`, { cause: error })));
+  child.on('close', (code, signal) => {
+    if (code === 0) resolve(output);
+    else reject(new Error(`${command} ended with ${signal ?? `exit code ${code}`}: ${errors.trim()}`));
+  });
+  return promise.finally(() => {
+    clearTimeout(timer);
+    over.removeEventListener('abort', onOver);
   });
 }

@@ -12,6 +12,8 @@ export type StopReason = { readonly failure?: Failure };
 export type Stopper = {
   current(): StopReason | undefined;
   stop(reason: StopReason): void;
+  /** Aborted by any reason. */
+  readonly over: AbortSignal;
   /** Aborted when the try is not this worker's any more, also after another reason. */
   readonly lost: AbortSignal;
   /** Called once, at once if it was stopped already. */
@@ -21,14 +23,17 @@ export type Stopper = {
 export function createStopper(): Stopper {
   let reason: StopReason | undefined;
   const listeners: ((reason: StopReason) => void)[] = [];
+  const over = new AbortController();
   const lost = new AbortController();
   return {
     current: () => reason,
+    over: over.signal,
     lost: lost.signal,
     stop: (why) => {
       if (!why.failure) lost.abort();
       if (reason) return;
       reason = why;
+      over.abort();
       for (const listener of listeners) listener(why);
     },
     onStop: (listener) => {

@@ -85,18 +85,15 @@ async function runJob(
 ): Promise<Result | undefined> {
   const folder = layOutFolder(environment.root, claim);
   const confinement = findConfinement(environment.root, environment.namespaces);
-  let command: string[];
-  let variables: Variables;
+  let prepared: Prepared;
   try {
-    describeRelease(claim, log);
-    for (const name of await unpackBundles(platform, claim, folder, environment.path))
-      log.line('INFO', `Unpacked ${name}`, 'SYSTEM');
-    const provided = await provideDependencies(environment, claim);
-    variables = { ...jobVariables(environment, folder, claim), ...provided };
-    command = commandFor(folder, claim, variables);
+    prepared = await prepare(environment, platform, claim, folder, log, stopper.over);
   } catch (error) {
+    const stopped = stopper.current();
+    if (stopped) return stoppedResult(stopped);
     return { failure: { type: 'ExecutionError', message: error instanceof Error ? error.message : String(error) } };
   }
+  const { command, variables } = prepared;
   const stoppedBefore = stopper.current();
   if (stoppedBefore) return stoppedResult(stoppedBefore);
   const logFolder =
@@ -119,13 +116,33 @@ async function runJob(
   return stopped ? stoppedResult(stopped) : readResult(folder.home, end);
 }
 
+type Prepared = { readonly command: readonly string[]; readonly variables: Variables };
+
+/** Ends early, with an Error of no further meaning, when `over` is aborted. */
+async function prepare(
+  environment: WorkerEnvironment,
+  platform: Platform,
+  claim: Claim,
+  folder: JobFolder,
+  log: JobLog,
+  over: AbortSignal,
+): Promise<Prepared> {
+  describeRelease(claim, log);
+  const programs = { PATH: environment.path, ESPALIER_TASK_ID: environment.taskId };
+  for (const name of await unpackBundles(platform, claim, folder, { environment: programs, over }))
+    log.line('INFO', `Unpacked ${name}`, 'SYSTEM');
+  const provided = await provideDependencies(environment, claim, over);
+  const variables = { ...jobVariables(environment, folder, claim), ...provided };
+  return { command: await commandFor(folder, claim, variables, over), variables };
+}
+
 function stoppedResult(reason: StopReason): Result | undefined {
   return reason.failure && { failure: reason.failure };
 }
 
-function commandFor(folder: JobFolder, claim: Claim, variables: Variables): string[] {
+async function commandFor(folder: JobFolder, claim: Claim, variables: Variables, over: AbortSignal): Promise<string[]> {
   const { interpreter } = claim.runSpec;
-  if (interpreter === 'bash') return prepareBash(folder, claim, variables, secretVariables(claim));
+  if (interpreter === 'bash') return prepareBash(folder, claim, { variables, secrets: secretVariables(claim) }, over);
   if (interpreter === 'python3') return preparePython(folder);
   throw new Error(`runSpec.interpreter is "${interpreter}"; this worker runs bash and python3`);
 }

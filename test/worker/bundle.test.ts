@@ -32,7 +32,8 @@ function unpack(...archives: string[]): Promise<string[]> {
   const openFile = async (_: string, name: string) => Readable.toWeb(Readable.from([readFileSync(join(place, name))]));
   const bundledDepends = archives.map((name) => ({ name, id: name }));
   const claim = { runSpec: { bundledDepends }, function: 'main' } as unknown as Claim;
-  return unpackBundles({ openFile } as unknown as Platform, claim, { root } as JobFolder, process.env.PATH ?? '');
+  const running = { environment: { PATH: process.env.PATH }, over: new AbortController().signal };
+  return unpackBundles({ openFile } as unknown as Platform, claim, { root } as JobFolder, running);
 }
 
 it('unpacks one archive over another, and a name from the root of the machine below the job’s', async () => {

@@ -1,14 +1,13 @@
 // How a bash executable runs (dx-api.md §10.4): the environment file and the code are sourced, then the function named
 // as the entry point is called, if there is one. The entry point's name is an argument, never program text.
-import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JobFolder } from '../folder.ts';
 import { shellWord, type Variables } from '../job-variables.ts';
 import type { Claim } from '../platform.ts';
+import { runProgram } from '../program.ts';
 
 const VARIABLES_TIMEOUT_MS = 120_000;
-const VARIABLES_BYTES_LIMIT = 64 * 1024 * 1024;
 const program = `
 set -e
 . "$1"
@@ -21,18 +20,21 @@ fi
 `;
 
 /** Writes the `environment` file; returns the command line. */
-export function prepareBash(folder: JobFolder, claim: Claim, variables: Variables, secrets: Variables): string[] {
+export async function prepareBash(
+  folder: JobFolder,
+  claim: Claim,
+  { variables, secrets }: { readonly variables: Variables; readonly secrets: Variables },
+  over: AbortSignal,
+): Promise<string[]> {
   const environmentFile = join(folder.home, 'environment');
   const exports = Object.entries(variables).map(([name, value]) => `export ${name}=${shellWord(value)}`);
   const inputs = hasObject(claim.input)
     ? // Names, prefixes and paths of input files follow the client's own rules, so the client's own program prints them.
-      execFileSync('dx-print-bash-vars', [], {
-        cwd: folder.home,
-        env: { ...variables, ...secrets },
-        encoding: 'utf8',
-        timeout: VARIABLES_TIMEOUT_MS,
-        maxBuffer: VARIABLES_BYTES_LIMIT,
-        stdio: ['ignore', 'pipe', 'inherit'],
+      await runProgram('dx-print-bash-vars', [], {
+        environment: { ...variables, ...secrets },
+        folder: folder.home,
+        over,
+        timeoutMs: VARIABLES_TIMEOUT_MS,
       })
     : scalarExports(claim.input, variables).join('\n');
   writeFileSync(environmentFile, `${exports.join('\n')}\n${inputs}\n`);
