@@ -12,6 +12,7 @@ import { loadArrivedObjects } from './handed-over.ts';
 import { loadSpec } from './load-job.ts';
 import { cloneObjects } from './object/clone.ts';
 import { listWait, loadObjectFacts, type Unsatisfiable } from './readiness.ts';
+import { lastingRefusal } from './refusal.ts';
 import { objectsReferredTo, resolveOutputs } from './resolve.ts';
 import { type Saved, saveJob } from './save-job.ts';
 import { type WaitOutcome, waitFor } from './wait.ts';
@@ -81,8 +82,11 @@ async function placeInput(context: Context, row: JobRow, spec: JobSpec, input: H
   const asked = [...known, ...arrived].flatMap((object): Pin[] =>
     pinned.has(object) ? [] : [{ object, project: places.get(object) ?? spec.inputPlace ?? row.project }],
   );
-  const missing = await placePins(context, row, [...spec.pins, ...asked]);
-  return missing.map((object) => failureMessages.dependencyGone(object));
+  let missing: ObjectId[] = [];
+  const refusal = await lastingRefusal(async () => {
+    missing = await placePins(context, row, [...spec.pins, ...asked]);
+  });
+  return refusal === undefined ? missing.map((object) => failureMessages.dependencyGone(object)) : [refusal];
 }
 
 async function placePins(context: Context, row: JobRow, pins: readonly Pin[]): Promise<ObjectId[]> {

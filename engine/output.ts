@@ -2,7 +2,6 @@
 // checks, stores and clones the output. Only then is the job done (design.md §1).
 
 import type { Context } from '../core/context.ts';
-import { ApiError } from '../core/error/api-error.ts';
 import type { ObjectId } from '../core/id/identifier.ts';
 import { workspaceId } from '../core/id/workspace.ts';
 import { checkValues } from '../core/iospec/check-values.ts';
@@ -17,6 +16,7 @@ import { loadOutput, loadSpec } from './load-job.ts';
 import { memberWait } from './member.ts';
 import { cloneObjects } from './object/clone.ts';
 import { listWait } from './readiness.ts';
+import { lastingRefusal } from './refusal.ts';
 import { jobsReferredTo, objectsReferredTo, resolveOutputs } from './resolve.ts';
 import { type Saved, saveJob } from './save-job.ts';
 import { waitFor } from './wait.ts';
@@ -86,7 +86,7 @@ async function completeMaster(context: Context, row: JobRow, value: Hash, before
 /**
  * Of an origin job into its folder of the project; of a job that a job ran, into the workspace of that one.
  *
- * @returns why they cannot be there, when the project is gone
+ * @returns why they cannot be there, as when the project is gone
  */
 async function cloneOutput(
   context: Context,
@@ -101,15 +101,11 @@ async function cloneOutput(
   const container = above === undefined ? row.project : workspaceId(above.master, above.try);
   const to = { container, folder: spec.folder };
   const workspace = jobWorkspace(row);
-  try {
+  return lastingRefusal(async () => {
     for (const [from, group] of Map.groupBy(objects, (object) => places.get(object) ?? workspace)) {
       await cloneObjects(context, { objects: group, to, hiddenLinksFrom: from, keepFolders: from === workspace });
     }
-    return undefined;
-  } catch (error) {
-    if (error instanceof ApiError && error.type === 'ResourceNotFound') return error.message;
-    throw error;
-  }
+  });
 }
 
 /** Links in outputs are of the short form (dx-api.md §3.4). */

@@ -8,7 +8,6 @@ import { everythingEndsMs } from '../../core/work/message.ts';
 import { forEach } from '../object/each.ts';
 import { removeFrom } from '../object/remove.ts';
 import { sendWork } from '../send-work.ts';
-import { loadFolders } from './folder.ts';
 
 /**
  * Takes away one page of what is in a container. Safe to repeat and to race. Folders and the container's own row stay until
@@ -25,17 +24,31 @@ export async function destroyContainer(
   last = false,
 ): Promise<string | undefined> {
   if (after === rowsPosition) return deleteRows(context, container, last);
-  const folders = (await loadFolders(context, container)).ids();
-  const from = readPosition(folders, after);
+  const from = readPosition(after);
+  const { folders, more } = await loadFoldersAfter(context, container, from.passed);
   let rowCount = 0;
-  for (let at = from.at; at < folders.length; at++) {
-    if (rowCount >= pageSize || at - from.at >= foldersPerPage) return position(folders[at]);
-    const folder = folders[at] ?? root;
-    const page = await emptyPage(context, container, folder, { last, after: at === from.at ? from.after : undefined });
-    if (page.next !== undefined) return position(folder, page.next);
+  let passed = from.passed;
+  for (const { id, sortKey } of folders) {
+    if (rowCount >= pageSize) return JSON.stringify({ passed });
+    const start = id === from.folder ? from.after : undefined;
+    const page = await emptyPage(context, container, id, { last, after: start });
+    if (page.next !== undefined) return JSON.stringify({ passed, folder: id, after: page.next });
     rowCount += page.rowCount;
+    passed = sortKey;
   }
-  return deleteRows(context, container, last);
+  return more ? JSON.stringify({ passed }) : deleteRows(context, container, last);
+}
+
+/** The next folders in the order of their rows, the root before all: however many there are, a page reads a few. */
+async function loadFoldersAfter(context: Context, container: PlaceId, passed: string | undefined) {
+  const isStart = passed === undefined || passed === folderPrefix;
+  const range = { pk: container, prefix: folderPrefix, limit: foldersPerPage, ...(isStart ? {} : { after: passed }) };
+  const page = await context.rows.query('containers', range);
+  const folders = page.rows.flatMap(({ sk, folderId }) =>
+    typeof folderId === 'string' ? [{ id: folderId, sortKey: sk }] : [],
+  );
+  if (passed === undefined) folders.unshift({ id: root, sortKey: folderPrefix });
+  return { folders, more: page.next !== undefined };
 }
 
 /**
@@ -80,24 +93,18 @@ async function deleteRow(context: Context, container: PlaceId, sk: string): Prom
   await context.rows.delete('containers', { pk: container, sk });
 }
 
-/** Where a page begins: a folder's id, then the sort key in its listing to go on after. */
-function position(folder: string | undefined, after = ''): string {
-  return `${folder} ${after}`;
-}
+/** Where a page begins: behind the row of a folder, and in the next one, if it is still the same, behind a row of its listing. */
+type Position = { readonly passed?: string; readonly folder?: string; readonly after?: string };
 
-/** A folder that is not there any more: from the start, which costs time only. */
-function readPosition(
-  folders: readonly string[],
-  text = '',
-): { readonly at: number; readonly after: string | undefined } {
-  const space = text.indexOf(' ');
-  const at = folders.indexOf(text.slice(0, space));
-  const after = text.slice(space + 1);
-  return at < 0 ? { at: 0, after: undefined } : { at, after: after === '' ? undefined : after };
+/** What cannot be read is the start, which costs time only. */
+function readPosition(text: string | undefined): Position {
+  if (text?.startsWith('{') !== true) return {};
+  return JSON.parse(text) as Position;
 }
 
 const rowsPosition = 'rows';
 const memberPrefix = 'U#';
+const folderPrefix = 'F#';
 const pageSize = 100;
 /** Folders that one page looks into. */
 const foldersPerPage = 50;

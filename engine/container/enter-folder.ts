@@ -6,6 +6,7 @@ import type { Context, Key } from '../../core/context.ts';
 import { type ApiError, invalidState, resourceNotFound } from '../../core/error/api-error.ts';
 import { isId, type PlaceId } from '../../core/id/identifier.ts';
 import { folderKey } from './folder.ts';
+import { refuseIfFull } from './folder-limit.ts';
 import { projectKey } from './project.ts';
 
 type Step = { readonly key: Key; readonly folderId: string };
@@ -35,7 +36,8 @@ export async function enterFolder(
 /**
  * The folder with these names, which is made, with its parents, where it is missing. Safe to race.
  *
- * @throws ApiError ResourceNotFound when the project is gone, InvalidState when a folder on the way is being removed
+ * @throws ApiError ResourceNotFound when the project is gone, InvalidState when a folder on the way is being removed,
+ *   InvalidInput when the place has as many folders as it may
  */
 export async function ensureFolder(context: Context, place: PlaceId, names: readonly string[]): Promise<Target> {
   let target = rootOf(place);
@@ -55,6 +57,7 @@ export async function makeFolder(
   if (gone !== undefined) throw gone;
   const key = folderKey(parent.place, parent.folderId, name);
   const folderId = Buffer.from(context.random(folderIdByteCount)).toString('hex');
+  await refuseIfFull(context, parent.place, folderId);
   if (await context.rows.put('containers', { ...key, folderId, name }, 'absent')) {
     const refusal = await refusalOf(context, parent);
     if (refusal === undefined) return { target: within(parent, name, { key, folderId }), made: true };

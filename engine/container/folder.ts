@@ -5,9 +5,10 @@ import { type Folder, FolderTree } from '../../core/container/folder-tree.ts';
 import type { Context, Key, Row } from '../../core/context.ts';
 import { invalidInput } from '../../core/error/api-error.ts';
 import type { PlaceId } from '../../core/id/identifier.ts';
+import { readableFolderCount } from './folder-limit.ts';
 import { nameKey } from './sort-key.ts';
 
-/** All folders of a container; more of them than `maximumFolderCount` are InvalidInput. */
+/** All folders of a container; more of them than `readableFolderCount`, which are not made, are InvalidInput. */
 export async function loadFolders(context: Context, place: PlaceId): Promise<FolderTree> {
   const folders: Folder[] = [];
   let after: string | undefined;
@@ -15,7 +16,8 @@ export async function loadFolders(context: Context, place: PlaceId): Promise<Fol
     const page = await queryFolders(context, place, 'F#', after);
     folders.push(...page.folders);
     after = page.next;
-    if (folders.length > maximumFolderCount) throw invalidInput(`${place} has more than ${maximumFolderCount} folders`);
+    if (folders.length > readableFolderCount)
+      throw invalidInput(`${place} has more than ${readableFolderCount} folders`);
   } while (after !== undefined);
   return new FolderTree(folders);
 }
@@ -43,7 +45,7 @@ export async function listSubfolders(context: Context, place: PlaceId, folderId:
     const page = await queryFolders(context, place, `F#${folderId}#`, after);
     folders.push(...page.folders);
     after = page.next;
-  } while (after !== undefined && folders.length < maximumFolderCount);
+  } while (after !== undefined && folders.length < readableFolderCount);
   return folders;
 }
 
@@ -66,5 +68,3 @@ function toFolder(row: Row): Folder[] {
 }
 
 const folderPageSize = 1_000;
-/** Folders of one project. */
-const maximumFolderCount = 50_000;

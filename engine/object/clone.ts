@@ -8,7 +8,7 @@ import { ensureFolder, refusalOf, rootOf, type Target } from '../container/enter
 import { loadFolders } from '../container/folder.ts';
 import { collectBytes } from './collect.ts';
 import { forEach } from './each.ts';
-import { withHiddenLinks } from './link.ts';
+import { maximumWalkCount, withHiddenLinks } from './link.ts';
 import { type LoadedObject, loadObject } from './load.ts';
 import { removeObjects } from './remove.ts';
 import { isGone, listingKey, newMark, objectKey, type Placement, placementKey } from './row.ts';
@@ -72,8 +72,9 @@ async function loadSources(context: Context, { objects, hiddenLinksFrom }: Clone
   const ids = [...new Set(objects)];
   const walked =
     hiddenLinksFrom === undefined
-      ? { objects: [], missing: ids }
+      ? { objects: [], missing: ids, more: false }
       : await withHiddenLinks(context, hiddenLinksFrom, ids);
+  if (walked.more) throw invalidInput(`more than ${maximumWalkCount} hidden objects are linked: they cannot be cloned`);
   const elsewhere = await forEach(walked.missing, (id) => loadObject(context, id));
   const found = elsewhere.filter((object) => object !== undefined && object.placements.size > 0) as LoadedObject[];
   const foundIds = new Set(found.map(({ id }) => id));

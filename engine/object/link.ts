@@ -1,7 +1,6 @@
 // Who links to whom: the hint rows from a target to the objects that name it, and the hidden objects that follow.
 
 import type { Context } from '../../core/context.ts';
-import { invalidInput } from '../../core/error/api-error.ts';
 import { isObjectId, type ObjectId, type PlaceId } from '../../core/id/identifier.ts';
 import { forEach } from './each.ts';
 import { type LoadedObject, loadObjectsAt } from './load.ts';
@@ -19,18 +18,20 @@ export async function deleteLinks(context: Context, from: ObjectId, targets: rea
 
 /**
  * Objects at a place, with the hidden ones that they link to there, and so on. The walk stops at a link to an object that
- * is elsewhere or visible (dx-api.md §8.8). `missing`: those of `ids` that are not there.
+ * is elsewhere or visible (dx-api.md §8.8). `missing`: those of `ids` that are not there. `more`: the walk was given up,
+ * because of too many.
  */
 export async function withHiddenLinks(
   context: Context,
   place: PlaceId,
   ids: readonly ObjectId[],
-): Promise<{ objects: LoadedObject[]; missing: ObjectId[] }> {
+): Promise<{ objects: LoadedObject[]; missing: ObjectId[]; more: boolean }> {
   const objects = new Map<ObjectId, LoadedObject>();
   const missing: ObjectId[] = [];
   const seen = new Set<ObjectId>(ids);
   let frontier = [...seen];
-  for (let asked = true; frontier.length > 0; asked = false) {
+  let more = false;
+  for (let asked = true; frontier.length > 0 && !more; asked = false) {
     const found = await loadObjectsAt(context, place, frontier);
     const next = new Set<ObjectId>();
     for (const [index, object] of found.entries()) {
@@ -45,9 +46,9 @@ export async function withHiddenLinks(
     }
     for (const id of next) seen.add(id);
     frontier = [...next];
-    if (seen.size > maximumWalkCount) throw invalidInput(`more than ${maximumWalkCount} objects are linked`);
+    more = frontier.length > 0 && seen.size > ids.length + maximumWalkCount;
   }
-  return { objects: [...objects.values()], missing };
+  return { objects: [...objects.values()], missing, more };
 }
 
 /**
@@ -107,5 +108,6 @@ export async function loadHolders(context: Context, place: PlaceId, target: Obje
 }
 
 const holderPageSize = 100;
-const maximumWalkCount = 100_000;
+/** Objects that are followed from those that were asked for, and those that link to one. */
+export const maximumWalkCount = 100_000;
 const maximumChainLength = 1_000;

@@ -10,7 +10,8 @@ import { listingKey, type Placement, placementKey, toPlacement } from './row.ts'
 
 /**
  * Removes objects from a place, in any state, and with them the hidden ones there that no visible object reaches by links
- * any more (dx-api.md §8.7). Repeating it finishes what a crash left; ids that are not there are passed over.
+ * any more (dx-api.md §8.7). Repeating it finishes what a crash left; ids that are not there are passed over. Hidden ones
+ * beyond `maximumWalkCount` stay, and can be removed by themselves.
  *
  * @returns all that were taken out
  */

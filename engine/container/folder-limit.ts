@@ -1,0 +1,53 @@
+// How many folders a place may have: as many as can be read together. Counting them costs as much as reading them, so only
+// one creation in many counts; once there are too many a row says so, which every creation reads.
+
+import type { Context, Key } from '../../core/context.ts';
+import { invalidInput } from '../../core/error/api-error.ts';
+import type { PlaceId } from '../../core/id/identifier.ts';
+
+/**
+ * To be asked before a folder is made.
+ *
+ * @param folderId the random id that it is to have: it decides whether its creation counts
+ * @throws ApiError InvalidInput when the place has as many folders as it may
+ */
+export async function refuseIfFull(context: Context, place: PlaceId, folderId: string): Promise<void> {
+  const key = fullKey(place);
+  const full = await context.rows.get('containers', key);
+  if (full === undefined && !folderId.startsWith(countingPrefix)) return;
+  const countedAt = typeof full?.countedAt === 'number' ? full.countedAt : undefined;
+  if (countedAt === undefined || context.now() >= countedAt + recountMs) {
+    if ((await countFolders(context, place)) < maximumFolderCount) {
+      if (full !== undefined) await context.rows.delete('containers', key);
+      return;
+    }
+    await context.rows.put('containers', { ...key, countedAt: context.now() });
+  }
+  throw invalidInput(`${place} has ${maximumFolderCount} folders, as many as it may: remove some first`);
+}
+
+async function countFolders(context: Context, place: PlaceId): Promise<number> {
+  let count = 0;
+  let after: string | undefined;
+  do {
+    const range = { pk: place, prefix: 'F#', limit: countPageSize, ...(after === undefined ? {} : { after }) };
+    const page = await context.rows.query('containers', range);
+    count += page.rows.length;
+    after = page.next;
+  } while (after !== undefined && count < maximumFolderCount);
+  return count;
+}
+
+function fullKey(place: PlaceId): Key {
+  return { pk: place, sk: 'N' };
+}
+
+/** Folders that a place may have. */
+export const maximumFolderCount = 50_000;
+/** Folders that are read together: more than there may be, since those made between two counts are let through. */
+export const readableFolderCount = 60_000;
+/** Of the two first digits of an id: one creation in 256 counts. */
+const countingPrefix = '00';
+/** How long a full place stays full without being counted again. */
+const recountMs = 60_000;
+const countPageSize = 1_000;

@@ -1,0 +1,162 @@
+// What job code may pile up in a place, and what becomes of it: it is refused in time, and whatever there is can be emptied.
+
+import { describe, expect, test } from 'vitest';
+import type { ContainerId, ObjectId } from '../../core/id/identifier.ts';
+import { jobWorkspace } from '../../core/job/row.ts';
+import { lookAt } from '../../engine/advance.ts';
+import { destroyContainer } from '../../engine/container/destroy.ts';
+import { ensureFolder } from '../../engine/container/enter-folder.ts';
+import { createObject, type NewObject } from '../../engine/object/create.ts';
+import { removeObjects } from '../../engine/object/remove.ts';
+import { createMemoryContext, type MemoryContext } from '../memory/context.ts';
+import { jobId, planJob } from '../memory/plan.ts';
+import { peekJob } from '../memory/platform.ts';
+import { givenJob } from '../simulation/world.ts';
+
+const place: ContainerId = `container-${'0'.repeat(24)}`;
+
+async function givenFolders(context: MemoryContext, count: number, from = 0): Promise<void> {
+  for (let index = from; index < from + count; index++) {
+    const name = `f${String(index).padStart(6, '0')}`;
+    await context.rows.put('containers', { pk: place, sk: `F#/#${name}`, folderId: `id-${name}`, name });
+  }
+}
+
+function recordId(index: number): `record-${string}` {
+  return `record-${String(index).padStart(24, '0')}`;
+}
+
+async function givenRecord(context: MemoryContext, fields: Partial<NewObject>): Promise<ObjectId> {
+  return createObject(context, {
+    ...{ id: recordId(0), place, folderId: '/', name: 'r', tags: [], types: [], properties: {}, hidden: false },
+    ...{ details: {}, links: [], state: 'closed', createdBy: { user: 'user-alice' }, digest: 'd' },
+    ...fields,
+  });
+}
+
+/** Ids that begin so: with zeros, each creation of a folder counts. */
+function withIds(context: MemoryContext, firstByte: number): MemoryContext {
+  let count = 0;
+  const random = (byteCount: number) =>
+    Uint8Array.from({ length: byteCount }, (_, at) => (at === 0 ? firstByte : count++));
+  return Object.assign(context, { random });
+}
+
+/** What is asked for in pages from now on. */
+function watchQueries(context: MemoryContext): string[] {
+  const queries: string[] = [];
+  context.setHook({
+    after: ({ name, detail }) => {
+      if (name === 'query') queries.push(detail);
+    },
+  });
+  return queries;
+}
+
+describe('a place with as many folders as it may have', () => {
+  test('gets no more of them, until some are removed', { timeout: 60_000 }, async () => {
+    const context = withIds(createMemoryContext(), 0);
+    await givenFolders(context, 49_999);
+    await ensureFolder(context, place, ['last']);
+    await expect(ensureFolder(context, place, ['more'])).rejects.toMatchObject({ type: 'InvalidInput' });
+    const counted = watchQueries(context);
+    withIds(context, 1);
+    await expect(ensureFolder(context, place, ['more'])).rejects.toMatchObject({ type: 'InvalidInput' });
+    expect(counted).toEqual([]);
+    await context.rows.delete('containers', { pk: place, sk: 'F#/#f000000' });
+    context.clock.now += 61_000;
+    await ensureFolder(context, place, ['more']);
+    expect(counted).not.toEqual([]);
+    expect(context.rows.peek('containers', { pk: place, sk: 'N' })).toBeUndefined();
+  });
+
+  test('costs one read more for a folder, and one creation in 256 counts', async () => {
+    const context = createMemoryContext();
+    const counts = watchQueries(context);
+    for (let index = 0; index < 2_000; index++) await ensureFolder(context, place, [`f${index}`]);
+    expect(counts).not.toEqual([]);
+    expect(counts.length).toBeLessThan(40);
+  });
+});
+
+describe('a workspace is emptied', () => {
+  test('whose folders are too many for a tree', { timeout: 60_000 }, async () => {
+    const context = createMemoryContext();
+    await givenFolders(context, 60_001);
+    const queries = watchQueries(context);
+    const next = await destroyContainer(context, place);
+    await destroyContainer(context, place, next);
+    const seen = queries.filter((detail) => detail.startsWith(`objects ${place}#`));
+    expect(seen).toHaveLength(101);
+    expect(new Set(seen).size).toBe(101);
+  });
+
+  test('page by page to its end, wherever a page ends', async () => {
+    const context = createMemoryContext();
+    await givenFolders(context, 120);
+    let id = 0;
+    const folders = ['/', 'id-f000000', 'id-f000049', 'id-f000050', 'id-f000119'];
+    for (const folderId of folders) {
+      for (let count = 0; count < 130; count++)
+        await givenRecord(context, { id: recordId(++id), folderId, name: `r${id}` });
+    }
+    const passes = { first: 0, last: 0 };
+    for (const last of [false, true]) {
+      let after: string | undefined;
+      do {
+        after = await destroyContainer(context, place, after, last);
+        passes[last ? 'last' : 'first']++;
+      } while (after !== undefined);
+      if (!last) expect(context.rows.all('containers')).toHaveLength(120);
+      expect(context.rows.all('objects').filter(({ sk }) => sk.startsWith('P#'))).toEqual([]);
+    }
+    expect(context.rows.all('objects')).toEqual([]);
+    expect(context.rows.all('containers')).toEqual([]);
+    expect(passes.first).toBeGreaterThan(5);
+  });
+
+  test('a position in a folder that has gone meanwhile is not taken for one in the next', async () => {
+    const context = createMemoryContext();
+    await givenFolders(context, 2);
+    for (let count = 0; count < 130; count++) {
+      await givenRecord(context, { id: recordId(count), folderId: 'id-f000000', name: `z${count}` });
+    }
+    await givenRecord(context, { id: recordId(500), folderId: 'id-f000001', name: 'a' });
+    const after = await destroyContainer(context, place);
+    await context.rows.delete('containers', { pk: place, sk: 'F#/#f000000' });
+    expect(await destroyContainer(context, place, after)).toBeUndefined();
+    expect(context.rows.peek('objects', { pk: recordId(500), sk: `P#${place}` })).toBeUndefined();
+  });
+});
+
+describe('more hidden objects than can be followed', () => {
+  const links = Array.from({ length: 100_001 }, (_, index) => recordId(index + 1));
+
+  test('keep the object that links to them from nothing but being cloned', { timeout: 60_000 }, async () => {
+    const context = createMemoryContext();
+    const record = await givenRecord(context, { place: planJob('x').row.project });
+    await context.rows.update('objects', { pk: record, sk: 'A' }, { set: { links } });
+    for (const link of [links[0], links.at(-1)]) {
+      if (link !== undefined) await givenRecord(context, { id: link, place: planJob('x').row.project, hidden: true });
+    }
+    const input = { object: { $dnanexus_link: record } };
+    const job = await givenJob(context, 'main', { input, at: { state: 'idle' } });
+    await lookAt(context, job);
+    expect(peekJob(context, job.pk)).toMatchObject({ state: 'failed', failureReason: 'InputError' });
+    expect(peekJob(context, job.pk).failureMessage).toContain('hidden objects are linked');
+    expect(await removeObjects(context, job.project, [record])).toEqual([record]);
+  });
+});
+
+test('an output that can never be put where it is to be fails its job, and says why', async () => {
+  const context = createMemoryContext();
+  const at = { state: 'waiting_on_output' } as const;
+  const job = await givenJob(context, 'main', { spec: { folder: 'no/path' }, at });
+  await context.rows.put('containers', { pk: job.project, sk: 'A' });
+  const record = await givenRecord(context, { place: jobWorkspace(job) });
+  await context.bodies.save(job.pk, 'O', { output: { out: { $dnanexus_link: record } } });
+  await lookAt(context, job);
+  const row = peekJob(context, jobId('main'));
+  expect(row).toMatchObject({ state: 'failed', failureReason: 'OutputError' });
+  expect(row.failureMessage).toContain('"no/path"');
+});
