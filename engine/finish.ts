@@ -43,7 +43,9 @@ async function report(context: Context, row: JobRow, result: Result): Promise<Sa
   if (row.state === 'terminating') return saveJob(context, row, { kind: 'stopped' });
   const failure = 'failure' in result ? readFailure(result.failure) : await checkOutput(context, row, result.output);
   if (failure !== undefined) return endTry(context, row, { failure, lost: false });
-  if ('output' in result) await context.bodies.save(outputBodyId(row), 'O', { output: result.output });
+  // The first report of a try counts: one that comes late must not put its raw output over the resolved one.
+  if ('output' in result)
+    await context.bodies.save(outputBodyId(row), 'O', { output: result.output }, { ifAbsent: true });
   return saveJob(context, row, { kind: 'finish' }, { tokenHash: row.tokenHash });
 }
 
