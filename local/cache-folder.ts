@@ -15,6 +15,16 @@ const MAX_KEPT = 6;
 const KEPT_MS = 24 * 3_600_000;
 const HOLD_MS = 3_600_000;
 
+export type Thing = {
+  /** In an English sentence, after "making". */
+  readonly what: string;
+  /** Its name in the cache: `<kind>-<key>`. */
+  readonly kind: string;
+  readonly key: string;
+  /** Told, in a line, what takes its time: it is made, or another process makes it. */
+  say(line: string): void;
+};
+
 /** `ESPALIER_CACHE`, else `$XDG_CACHE_HOME/espalier`, else `~/.cache/espalier`. */
 export function cacheFolderPath(environment: Readonly<NodeJS.ProcessEnv>): string {
   if (environment.ESPALIER_CACHE) return resolve(environment.ESPALIER_CACHE);
@@ -28,15 +38,14 @@ export function cacheFolderPath(environment: Readonly<NodeJS.ProcessEnv>): strin
  */
 export async function cachedFolder(
   cache: string,
-  kind: string,
-  key: string,
+  { what, kind, key, say }: Thing,
   make: (folder: string) => Promise<void>,
 ): Promise<string> {
   const target = join(cache, `${kind}-${key}`);
   const within = <Result>(work: () => Result) => inCache(cache, work);
   if (within(() => exists(target))) return held(target);
   within(() => mkdirSync(cache, { recursive: true, mode: 0o700 }));
-  const unlock = await takeLock(cache, kind);
+  const unlock = await takeLock(cache, kind, () => say(`Another process is making ${what}: waiting for it.`));
   try {
     if (within(() => exists(target))) return held(target);
     const draft = join(cache, `${kind}.draft.${process.pid}`);
@@ -44,6 +53,7 @@ export async function cachedFolder(
       removeDrafts(cache, kind);
       mkdirSync(draft);
     });
+    say(`Making ${what}, once, in ${target}.`);
     await make(draft);
     within(() => {
       renameSync(draft, target);
@@ -74,10 +84,13 @@ function removeDrafts(cache: string, kind: string): void {
 }
 
 /** Waits for another process that makes the same thing. */
-async function takeLock(cache: string, kind: string): Promise<() => void> {
+async function takeLock(cache: string, kind: string, onWait: () => void): Promise<() => void> {
+  let waits = false;
   for (const deadline = Date.now() + LOCK_LIMIT_MS; Date.now() < deadline; await delay(LOCK_POLL_MS)) {
     const lock = inCache(cache, () => tryLock(join(cache, `${kind}.lock`)));
     if (lock) return () => lock.close();
+    if (!waits) onWait();
+    waits = true;
   }
   throw new StartRefusal(`Another process has been making "${kind}" for ${LOCK_LIMIT_MS / 60_000} minutes.`);
 }

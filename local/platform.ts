@@ -39,6 +39,8 @@ export type PlatformOptions = {
   readonly environment: Readonly<NodeJS.ProcessEnv>;
   /** Told of faults of the platform itself: they concern nobody's request. */
   report(what: string, fault: unknown): void;
+  /** Told, in a line, what a first start takes its time for. */
+  say(line: string): void;
 };
 
 export type Platform = {
@@ -111,7 +113,8 @@ async function start(options: PlatformOptions, steps: Steps): Promise<Platform> 
 }
 
 /** What everything else stands on: the data folder, the template, Python, the database, the roles. */
-async function prepare({ dataFolder, environment }: PlatformOptions, steps: Steps, onLost: (reason: string) => void) {
+async function prepare(options: PlatformOptions, steps: Steps, onLost: (reason: string) => void) {
+  const { dataFolder, environment, say } = options;
   const exchanges = readExchanges(environment);
   const folder = openDataFolder(dataFolder);
   steps.add(async () => folder.close());
@@ -121,8 +124,8 @@ async function prepare({ dataFolder, environment }: PlatformOptions, steps: Step
   // Whatever else fails meanwhile, a database that came up must be ended.
   steps.add(() => opening.then((opened) => opened.close(), ignore));
   const [synthesis, python, tables] = await Promise.all([
-    synthesize(cache),
-    preparePythonEnvironment(environment),
+    synthesize(cache, say),
+    preparePythonEnvironment(environment, say),
     opening,
   ]);
   const resources = resolveResources(loadCloudAssembly(synthesis.assembly));

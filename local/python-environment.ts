@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { lstatSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { cachedFolder, cacheFolderPath } from './cache-folder.ts';
+import { cachedFolder, cacheFolderPath, type Thing } from './cache-folder.ts';
 import { StartRefusal } from './start-refusal.ts';
 
 const run = promisify(execFile);
@@ -19,16 +19,19 @@ const INSTALL_LIMIT_MS = 240_000;
 
 /**
  * The environment's folder of programs (`dx`, `python3` …).
+ * @param say is told when it is not in the cache
  * @throws StartRefusal when there is no usable Python, no venv module, or dxpy cannot be installed.
  */
 export async function preparePythonEnvironment(
   environment: Readonly<NodeJS.ProcessEnv> = process.env,
+  say: Thing['say'] = () => undefined,
 ): Promise<{ bin: string }> {
   const cache = cacheFolderPath(environment);
   const python = await findPython(environment);
   const key = createHash('sha256').update(`${python.path}\n${python.version}\n${DXPY}`).digest('hex').slice(0, 20);
   const target = join(cache, `python-${key}`);
-  const folder = await cachedFolder(cache, 'python', key, async (draft) => {
+  const thing = { what: `a Python environment with ${DXPY} from PyPI`, kind: 'python', key, say };
+  const folder = await cachedFolder(cache, thing, async (draft) => {
     await makeEnvironment(python.path, draft);
     await installDxpy(draft, environment);
     renameInPrograms(draft, target);

@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { cachedFolder } from './cache-folder.ts';
+import { cachedFolder, type Thing } from './cache-folder.ts';
 import { digestSources, sourceRoot } from './source-digest.ts';
 import { StartRefusal } from './start-refusal.ts';
 
@@ -32,9 +32,13 @@ const SYNTHESIS_LIMIT_MS = 180_000;
 const MAX_OUTPUT_BYTES = 16 * 1024 * 1024;
 const STAGE = 'local';
 
-/** @throws StartRefusal with the tool's own words when the app does not synthesize. */
-export async function synthesize(cache: string): Promise<Synthesis> {
-  const folder = await cachedFolder(cache, 'synth', digestSources(SOURCES), async (draft) => {
+/**
+ * @param say is told when they are not in the cache
+ * @throws StartRefusal with the tool's own words when the app does not synthesize.
+ */
+export async function synthesize(cache: string, say: Thing['say']): Promise<Synthesis> {
+  const thing = { what: 'the stacks and programs of this version', kind: 'synth', key: digestSources(SOURCES), say };
+  const folder = await cachedFolder(cache, thing, async (draft) => {
     await Promise.all([synthesizeApp(join(draft, 'cdk.out')), bundlePrograms(draft)]);
   });
   return {

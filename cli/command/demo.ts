@@ -7,6 +7,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { preparePythonEnvironment } from '../../local/python-environment.ts';
+import { say as notice } from '../notice.ts';
 
 const START_LIMIT_MS = 180_000;
 const STOP_LIMIT_MS = 30_000;
@@ -17,7 +18,7 @@ const reads = [1, 2].map((end) => join(checkout, 'examples/data/reads', `ERR1273
 /** The exit status: 0 when the tree of jobs is done and its results are downloaded, 128 and more after a signal. */
 export async function demo(): Promise<number> {
   say('Python with the dx client (made once, kept in the cache)');
-  const { bin } = await preparePythonEnvironment();
+  const { bin } = await preparePythonEnvironment(process.env, notice);
   const data = mkdtempSync(join(tmpdir(), 'espalier-demo-'));
   const results = mkdtempSync(join(tmpdir(), 'espalier-demo-results-'));
   const given = new AbortController();

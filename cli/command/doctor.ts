@@ -8,6 +8,7 @@ import { HONOURED, readExchanges } from '../../local/exchange/exchange.ts';
 import { preparePythonEnvironment } from '../../local/python-environment.ts';
 import { StartRefusal } from '../../local/start-refusal.ts';
 import { synthesize } from '../../local/synthesize.ts';
+import { say } from '../notice.ts';
 import { readNumber, readOptions } from '../option.ts';
 import { DEFAULT_PORT } from './start.ts';
 
@@ -25,8 +26,8 @@ export async function doctor(parameters: readonly string[]): Promise<void> {
     database: () => (process.env[HONOURED.dynamoDb.variable] ? undefined : engineFile()),
     'data folder': () => openDataFolder(dataFolderPath(options.data, process.env)).close(),
     port: () => checkPort(port),
-    python: () => preparePythonEnvironment(),
-    template: () => synthesize(cache),
+    python: () => preparePythonEnvironment(process.env, say),
+    template: () => synthesize(cache, say),
   };
   for (const [name, check] of Object.entries(checks)) {
     const problem = await problemOf(check);

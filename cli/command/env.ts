@@ -3,6 +3,7 @@ import { dataFolderPath } from '../../local/data-folder.ts';
 import type { DeskRefusal, DeskRequest, Session } from '../../local/operator-desk.ts';
 import { StartRefusal } from '../../local/start-refusal.ts';
 import { askWhenStarted } from '../../local/starting-platform.ts';
+import { say } from '../notice.ts';
 import { readOptions } from '../option.ts';
 
 /**
@@ -32,11 +33,6 @@ export function sessionVariables({ url, token, project }: Session): Record<strin
     DX_SECURITY_CONTEXT: JSON.stringify({ auth_token: token, auth_token_type: 'Bearer' }),
     ...(project === undefined ? {} : { DX_PROJECT_CONTEXT_ID: project }),
   };
-}
-
-/** Standard output is for the shell. */
-function say(line: string): void {
-  process.stderr.write(`espalier: ${line}\n`);
 }
 
 /** A word of the shell that stands for exactly this text. */

@@ -7,6 +7,7 @@ import { HONOURED, unusedVariables } from '../../local/exchange/exchange.ts';
 import { answerOperator, firstUserName } from '../../local/operator-desk.ts';
 import { type Platform, startPlatform } from '../../local/platform.ts';
 import { StartRefusal } from '../../local/start-refusal.ts';
+import { say } from '../notice.ts';
 import { readNumber, readOptions } from '../option.ts';
 
 /** Not a port of a well-known program; documented in the README. */
@@ -29,6 +30,7 @@ export async function start(parameters: readonly string[]): Promise<void> {
     workers: readNumber('workers', slots, { least: 1, greatest: MAX_WORKERS }),
     environment: process.env,
     report,
+    say,
   });
   try {
     // Whoever waits at the socket asks for this user.
@@ -89,9 +91,4 @@ function untilSignal(): Promise<undefined> {
 function report(what: string, fault: unknown): void {
   const text = fault instanceof Error ? (fault.stack ?? fault.message) : String(fault);
   say(`${what}: ${text}`);
-}
-
-/** Standard output is for what a first start has to tell, and the ready line. */
-function say(line: string): void {
-  process.stderr.write(`espalier: ${line}\n`);
 }

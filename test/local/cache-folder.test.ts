@@ -20,6 +20,12 @@ const asNobody = async <Result>(work: () => Promise<Result>): Promise<Result> =>
     process.seteuid?.(0);
   }
 };
+const thing = (said: string[] = []) => ({
+  what: 'a thing',
+  kind: 'thing',
+  key: 'a',
+  say: (line: string) => said.push(line),
+});
 const fill = async (draft: string) => writeFileSync(join(draft, 'made'), 'yes');
 
 afterEach(() => void vi.useRealTimers());
@@ -28,10 +34,12 @@ describe('a thing in the cache', () => {
   it('is made once, whole or not at all', async () => {
     const cache = join(folder, 'once');
     const fault = new Error('on the way');
-    await expect(cachedFolder(cache, 'thing', 'a', () => Promise.reject(fault))).rejects.toBe(fault);
+    await expect(cachedFolder(cache, thing(), () => Promise.reject(fault))).rejects.toBe(fault);
     expect(readdirSync(cache)).not.toContain('thing-a');
-    const made = await cachedFolder(cache, 'thing', 'a', fill);
-    expect(await cachedFolder(cache, 'thing', 'a', () => Promise.reject(fault))).toBe(made);
+    const said: string[] = [];
+    const made = await cachedFolder(cache, thing(said), fill);
+    expect(await cachedFolder(cache, thing(said), () => Promise.reject(fault))).toBe(made);
+    expect(said).toEqual([`Making a thing, once, in ${made}.`]);
     expect(readdirSync(cache).sort()).toEqual(['thing-a', 'thing.lock']);
   });
 
@@ -40,11 +48,13 @@ describe('a thing in the cache', () => {
     mkdirSync(cache);
     const other = new DatabaseSync(join(cache, 'thing.lock'));
     other.exec('BEGIN EXCLUSIVE');
-    const waiting = cachedFolder(cache, 'thing', 'a', () => Promise.reject(new Error('made twice')));
+    const said: string[] = [];
+    const waiting = cachedFolder(cache, thing(said), () => Promise.reject(new Error('made twice')));
     mkdirSync(join(cache, 'thing-a'));
     other.exec('COMMIT');
     other.close();
     expect(await waiting).toBe(join(cache, 'thing-a'));
+    expect(said).toEqual(['Another process is making a thing: waiting for it.']);
   });
 });
 
@@ -57,7 +67,7 @@ describe.skipIf(process.platform === 'win32')('a cache of somebody else', () => 
     return cache;
   };
   const refused = async (cache: string) => {
-    const making = asNobody(() => cachedFolder(cache, 'thing', 'a', fill));
+    const making = asNobody(() => cachedFolder(cache, thing(), fill));
     await expect(making).rejects.toBeInstanceOf(StartRefusal);
     await expect(making).rejects.toThrow(`The cache folder ${cache} cannot be used (`);
     await expect(making).rejects.toThrow(': make it yours (chown), or name another by ESPALIER_CACHE.');
@@ -78,7 +88,7 @@ describe.skipIf(process.platform === 'win32')('a cache of somebody else', () => 
     mkdirSync(target);
     vi.useFakeTimers({ toFake: ['setInterval'] });
     await asNobody(async () => {
-      expect(await cachedFolder(cache, 'thing', 'a', fill)).toBe(target);
+      expect(await cachedFolder(cache, thing(), fill)).toBe(target);
       vi.advanceTimersByTime(2 * 3_600_000);
     });
   });
@@ -89,7 +99,7 @@ describe.skipIf(process.platform === 'win32')('a cache of somebody else', () => 
     mkdirSync(target);
     if (isRoot) chownSync(target, NOBODY, NOBODY);
     utimesSync(target, 1, 1);
-    await asNobody(() => cachedFolder(cache, 'thing', 'a', fill));
+    await asNobody(() => cachedFolder(cache, thing(), fill));
     expect(statSync(target).mtimeMs).toBeGreaterThan(1_000_000);
   });
 });

@@ -26,9 +26,13 @@ describe('the Python environment', { timeout: 120_000 }, () => {
 
   it('needs the venv module, and says how to get it', async () => {
     const environment = givenPython('bare', 'echo "ensurepip is not available" && exit 1');
-    await expect(preparePythonEnvironment(environment)).rejects.toThrow(
+    const said: string[] = [];
+    await expect(preparePythonEnvironment(environment, (line) => said.push(line))).rejects.toThrow(
       /has no venv module: install it .*python3-venv/,
     );
+    expect(said).toEqual([
+      expect.stringMatching(/^Making a Python environment with dxpy==[\d.]+ from PyPI, once, in /),
+    ]);
   });
 
   it('needs a package index, and names it', async () => {
