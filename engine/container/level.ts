@@ -30,7 +30,11 @@ export async function loadLevel(
 /** The level of a user in a project: their own row's, or everybody's. */
 async function loadUserLevel(context: Context, user: UserId, project: ProjectId): Promise<Level | undefined> {
   const { exists, own, shared } = await loadStanding(context, project, user);
-  if (!exists) return undefined;
+  return exists ? standingLevel(own, shared) : undefined;
+}
+
+/** The stronger of a user's own level and everybody's; undefined when there is nothing to see. */
+export function standingLevel(own: Level | undefined, shared: Level | undefined): Level | undefined {
   const level = own !== undefined && atLeast(own, shared ?? 'NONE') ? own : shared;
   return atLeast(level, 'VIEW') ? level : undefined;
 }

@@ -174,6 +174,19 @@ export async function loadStanding(
   };
 }
 
+/** What several projects give to a user and to everybody, parallel to `ids`: as `loadStanding`, of projects that are there. */
+export async function loadStandings(
+  context: Context,
+  ids: readonly ProjectId[],
+  user: UserId,
+): Promise<{ readonly own: Level | undefined; readonly shared: Level | undefined }[]> {
+  const keys = ids.flatMap((id) => [memberKey(id, user), memberKey(id, 'PUBLIC')]);
+  const found = (await context.rows.getMany('containers', keys)).map((row) =>
+    isLevel(row?.level) ? row.level : undefined,
+  );
+  return ids.map((_, index) => ({ own: found[2 * index], shared: found[2 * index + 1] }));
+}
+
 /** The level that one member's row gives. */
 export async function loadMember(context: Context, id: ProjectId, member: Member): Promise<Level | undefined> {
   const row = await context.rows.get('containers', memberKey(id, member));

@@ -187,6 +187,25 @@ describe('projects', () => {
     expect(await bob.call('/system/findProjects', {})).toEqual({ results: [], next: null });
   });
 
+  test('among many, the ones of a level are found in few reads', async () => {
+    const { alice, bob, context } = platform;
+    const all: string[] = [];
+    for (let count = 0; count < 130; count++) {
+      context.clock.now += 1;
+      const id = await givenProject(alice, `p${count}`);
+      all.unshift(id);
+      const level = count < 40 ? 'CONTRIBUTE' : 'VIEW';
+      await alice.call(`/${id}/invite`, { invitee: 'user-bob', level });
+    }
+    let reads = 0;
+    context.setHook({ before: () => void reads++ });
+    const first = await bob.call('/system/findProjects', { limit: 30 });
+    expect(first.results.map(({ id }) => id)).toEqual(all.slice(90, 120));
+    expect(reads).toBeLessThan(12);
+    const second = await bob.call('/system/findProjects', { limit: 30, starting: first.next });
+    expect([second.results.map(({ id }) => id), second.next]).toEqual([all.slice(120), null]);
+  });
+
   test('a destroyed one is gone, with what was in it', async () => {
     const { alice, context } = platform;
     const id = await givenProject(alice);

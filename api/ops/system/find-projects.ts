@@ -1,15 +1,16 @@
 // /system/findProjects (dx-api.md §7.4): newest first.
 
 import type { z } from 'zod';
+import type { KnownCaller } from '../../../core/access/caller.ts';
 import { atLeast, type Level } from '../../../core/access/level.ts';
 import type { Context } from '../../../core/context.ts';
 import { invalidInput } from '../../../core/error/api-error.ts';
-import { isId, type ProjectId } from '../../../core/id/identifier.ts';
+import { isId, type ProjectId, type UserId } from '../../../core/id/identifier.ts';
 import { within } from '../../../core/object/find-filter.ts';
 import { holdsForProperties, holdsForSet } from '../../../core/pattern/boolean-tree.ts';
 import { usualStepBudget } from '../../../core/pattern/regexp.ts';
-import { loadLevel } from '../../../engine/container/level.ts';
-import { loadMember, loadMemberships, loadProjects, type Project } from '../../../engine/container/project.ts';
+import { loadLevel, standingLevel } from '../../../engine/container/level.ts';
+import { loadMemberships, loadProjects, loadStandings, type Project } from '../../../engine/container/project.ts';
 import { forEach } from '../../../engine/object/each.ts';
 import type { KnownCall } from '../../route.ts';
 import type { findProjectsInput } from '../../schemas/find.ts';
@@ -19,23 +20,41 @@ import { absoluteRange } from './time-range.ts';
 
 type Input = z.output<typeof findProjectsInput>;
 
+type Seen = { readonly project: Project; readonly level: Level; readonly own: boolean; readonly shared: boolean };
+
 export async function findProjects({ context, caller, input }: KnownCall<Input>) {
   const ids = await candidateIds(context, caller.user, input);
   const projects = (await loadProjects(context, ids)).filter((project) => project !== undefined);
-  const matching = projects.filter(matcher(context, input));
-  const levels = await forEach(matching, ({ id }) => loadLevel(context, caller, id));
-  const visible = matching
-    .flatMap((project, index) => {
-      const level = levels[index];
-      return level !== undefined && atLeast(level, input.level) ? [{ project, level }] : [];
-    })
-    .sort((first, second) => (key(first.project) < key(second.project) ? 1 : -1));
-  const { starting } = input;
-  const rest = starting == null ? visible : visible.filter(({ project }) => key(project) < starting);
-  const page = rest.slice(0, input.limit);
-  const results = await forEach(page, (seen) => toResult(context, caller.user, seen, input));
+  const { starting, limit } = input;
+  const matching = projects
+    .filter((project) => starting == null || key(project) < starting)
+    .filter(matcher(context, input))
+    .sort((first, second) => (key(first) < key(second) ? 1 : -1));
+  const seen: Seen[] = [];
+  for (let from = 0; from < matching.length && seen.length <= limit; from += seenAtOnce) {
+    const some = await lookAt(context, caller, matching.slice(from, from + seenAtOnce));
+    seen.push(...some.filter(({ level }) => atLeast(level, input.level)));
+  }
+  const page = seen.slice(0, limit);
+  const results = await forEach(page, (one) => toResult(context, caller.user, one, input));
   const last = page.at(-1);
-  return { results, next: rest.length > page.length && last !== undefined ? key(last.project) : null };
+  return { results, next: seen.length > page.length && last !== undefined ? key(last.project) : null };
+}
+
+/** The projects that the caller may see, with why; many at a time, since a user may have thousands. */
+async function lookAt(context: Context, caller: KnownCaller, projects: readonly Project[]): Promise<Seen[]> {
+  const ids = projects.map(({ id }) => id);
+  const standings = await loadStandings(context, ids, caller.user);
+  const levels = await forEach([...standings.entries()], async ([index, { own, shared }]) => {
+    const level = standingLevel(own, shared);
+    const id = ids[index];
+    return caller.kind === 'user' || level === undefined || id === undefined ? level : loadLevel(context, caller, id);
+  });
+  return projects.flatMap((project, index) => {
+    const level = levels[index];
+    const { own, shared } = standings[index] ?? {};
+    return level === undefined ? [] : [{ project, level, own: own !== undefined, shared: shared !== undefined }];
+  });
 }
 
 /** Sorts as text: when it was created, then its id. */
@@ -75,19 +94,13 @@ function matcher(context: Context, input: Input): (project: Project) => boolean 
   };
 }
 
-async function toResult(
-  context: Context,
-  user: Parameters<typeof loadMemberships>[1],
-  { project, level }: { project: Project; level: Level },
-  { describe }: Input,
-) {
-  const [own, shared] = await Promise.all([
-    loadMember(context, project.id, user),
-    loadMember(context, project.id, 'PUBLIC'),
-  ]);
-  const permissionSources = [...(own === undefined ? [] : [user]), ...(shared === undefined ? [] : ['PUBLIC'])];
-  const result = { id: project.id, level, permissionSources, public: shared !== undefined };
+async function toResult(context: Context, user: UserId, { project, level, own, shared }: Seen, { describe }: Input) {
+  const permissionSources = [...(own ? [user] : []), ...(shared ? ['PUBLIC'] : [])];
+  const result = { id: project.id, level, permissionSources, public: shared };
   if (describe === false) return result;
   const request = describe === true ? {} : describe;
   return { ...result, describe: await projectDescription(context, { project, level }, request) };
 }
+
+/** Projects that one look is at: two keys each, of the hundred that DynamoDB reads at once. */
+const seenAtOnce = 50;
