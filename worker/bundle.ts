@@ -1,5 +1,5 @@
 // Bundled dependencies (runSpec.bundledDepends): fetched with the job's token and unpacked below the job's root.
-import { createWriteStream, existsSync, realpathSync, rmSync } from 'node:fs';
+import { createWriteStream, existsSync, mkdirSync, realpathSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { JobFolder } from './folder.ts';
@@ -23,9 +23,7 @@ export async function unpackBundles(
     try {
       const bytes = await platform.openFile(claim.token, fileId, claim.workspace, place.over);
       await pipeline(bytes, createWriteStream(archive), { signal: place.over });
-      // Links of one archive are tar's to guard against; those that an earlier one left are ours.
-      if (index > 0 && folder.root !== '/') await refuseWayOut(archive, folder.root, place);
-      await unpack(bundle.name, archive, folder.root, place);
+      await unpack(bundle.name, archive, index === 0, folder.root, place);
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       throw new Error(`bundled dependency "${bundle.name}" (${fileId}) is not usable: ${why}`, { cause: error });
@@ -33,6 +31,20 @@ export async function unpackBundles(
     rmSync(archive, { force: true });
   }
   return active.map((bundle) => bundle.name);
+}
+
+/** The kinds of the job's own `dx-unpack` (folder.ts). */
+async function unpack(
+  name: string,
+  archive: string,
+  isFirst: boolean,
+  root: string,
+  place: ProgramPlace,
+): Promise<void> {
+  if (/\.(tar|tar\..*|tgz|tbz2|txz)$/s.test(name)) return unpackTar(archive, isFirst, root, place);
+  if (name.endsWith('.zip')) return unpackZip(archive, isFirst, root, place);
+  if (/\.(gz|bz2)$/.test(name)) return unpackFile(name, archive, root, place);
+  throw new Error('it is none of .tar, .tar.*, .tgz, .tbz2, .txz, .gz, .bz2, .zip');
 }
 
 function linkedFile(bundle: Bundle): string {
@@ -43,24 +55,61 @@ function linkedFile(bundle: Bundle): string {
   return id;
 }
 
+async function unpackTar(archive: string, isFirst: boolean, root: string, place: ProgramPlace): Promise<void> {
+  // Links of one archive are tar's to guard against; those that an earlier one left are ours.
+  if (!isFirst && root !== '/') await refuseWayOut(archive, root, place);
+  // tar refuses members with ".." and strips a leading "/", so nothing lands outside the root.
+  await runProgram('tar', ['-xf', archive, '-C', root, '--no-same-owner'], place);
+}
+
 /** Throws for a member that would be written outside the root, through a link that is there already. */
 async function refuseWayOut(archive: string, root: string, place: ProgramPlace): Promise<void> {
-  const names = (await runProgram('tar', ['-tf', archive, '--quoting-style=literal'], place)).split('\n');
-  const home = realpathSync(root);
+  // A name may hold line breaks and bytes of no encoding: tar escapes them in this locale, and a letter is a byte here.
+  const environment = { ...place.environment, LC_ALL: 'C' };
+  const listing = await runProgram('tar', ['-tf', archive, '--quoting-style=escape'], { ...place, environment });
+  const base = Buffer.from(resolve(root)).toString('latin1');
+  const home = realPath(base);
   // "./", as many archives begin, is the root itself.
-  const members = names.map((name) => resolve(root, `./${name}`)).filter((member) => member !== root);
-  for (const parent of new Set(members.map((member) => dirname(member)))) {
+  const members = listing.split('\n').map((name) => resolve(base, `./${unescaped(name)}`));
+  for (const parent of new Set(members.filter((member) => member !== base).map((member) => dirname(member)))) {
     let folder = parent;
-    while (folder.startsWith(root) && !existsSync(folder)) folder = dirname(folder);
-    const real = realpathSync(folder);
+    while (folder.startsWith(base) && !existsSync(Buffer.from(folder, 'latin1'))) folder = dirname(folder);
+    const real = realPath(folder);
     if (real !== home && !real.startsWith(`${home}/`)) {
-      throw new Error(`its members below "${parent.slice(root.length + 1)}" would leave the job's folder by a link`);
+      const shown = JSON.stringify(parent.slice(base.length + 1));
+      throw new Error(`its members below ${shown} would leave the job's folder by a link`);
     }
   }
 }
 
-async function unpack(name: string, archive: string, root: string, place: ProgramPlace): Promise<void> {
-  if (!/\.(tar|tar\.[a-z0-9]+|tgz|tbz2|txz)$/.test(name)) throw new Error('only tar archives are unpacked');
-  // tar refuses members with ".." and strips a leading "/", so nothing lands outside the root.
-  await runProgram('tar', ['-xf', archive, '-C', root, '--no-same-owner'], place);
+function realPath(bytes: string): string {
+  return realpathSync(Buffer.from(bytes, 'latin1'), 'buffer').toString('latin1');
+}
+
+const letters: Readonly<Record<string, string>> = { a: '\x07', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' };
+
+/** The name that tar printed, a letter for each of its bytes. */
+function unescaped(name: string): string {
+  return name.replace(/\\([0-7]{3}|.)/gs, (_, escaped: string) =>
+    escaped.length === 3 ? String.fromCharCode(Number.parseInt(escaped, 8)) : (letters[escaped] ?? escaped),
+  );
+}
+
+/** Through a folder of its own and tar, whose guards are the better ones. */
+async function unpackZip(archive: string, isFirst: boolean, root: string, place: ProgramPlace): Promise<void> {
+  const folder = `${archive}.folder`;
+  mkdirSync(folder);
+  await runProgram('unzip', ['-oq', archive, '-d', folder], place);
+  await runProgram('tar', ['-cf', `${archive}.tar`, '-C', folder, '.'], place);
+  rmSync(folder, { recursive: true, force: true });
+  await unpackTar(`${archive}.tar`, isFirst, root, place);
+  rmSync(`${archive}.tar`, { force: true });
+}
+
+/** One file, named as its archive without the ending. */
+async function unpackFile(name: string, archive: string, root: string, place: ProgramPlace): Promise<void> {
+  if (name.includes('/')) throw new Error('a compressed file is unpacked beside its archive, and its name has a "/"');
+  const beside = join(root, name);
+  renameSync(archive, beside);
+  await runProgram(name.endsWith('.gz') ? 'gunzip' : 'bunzip2', ['-f', '--', beside], place);
 }

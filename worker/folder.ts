@@ -47,7 +47,7 @@ for archive in "$@"; do
     *.tar|*.tar.*|*.tgz|*.tbz2|*.txz) tar -xf "$archive" -C "$root" --no-same-owner && rm -f -- "$archive" ;;
     *.gz) gunzip -f -- "$archive" ;;
     *.bz2) bunzip2 -f -- "$archive" ;;
-    *.zip) (cd "$root" && unzip -oq -- "$OLDPWD/$archive") && rm -f -- "$archive" ;;
+    *.zip) unzip -oq "$(realpath -- "$archive")" -d "$root" && rm -f -- "$archive" ;;
     *) echo "dx-unpack: $archive is none of .tar, .tar.*, .tgz, .tbz2, .txz, .gz, .bz2, .zip" >&2; exit 1 ;;
   esac
 done

@@ -1,12 +1,13 @@
 // Archives that would like to write elsewhere, unpacked below a job's root.
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { unpackBundles } from '../../worker/bundle.ts';
-import type { JobFolder } from '../../worker/folder.ts';
+import { type JobFolder, layOutFolder } from '../../worker/folder.ts';
 import type { Claim, Platform } from '../../worker/platform.ts';
 
 let place: string;
@@ -24,7 +25,7 @@ beforeEach(() => {
 afterEach(() => rmSync(place, { recursive: true, force: true }));
 
 function givenArchive(name: string, ...args: string[]): string {
-  execFileSync('tar', ['-czf', join(place, name), ...args], { stdio: 'ignore' });
+  execFileSync('tar', ['-czf', join(place, name), '--no-unquote', ...args], { stdio: 'ignore' });
   return name;
 }
 
@@ -58,4 +59,63 @@ it('refuses a name with "..", and a link of an earlier archive as a way out, and
   await expect(unpack(upwards)).rejects.toThrow(/up\.tar\.gz.*is not usable.*'\.\.'/s);
   await expect(unpack(link, through)).rejects.toThrow(/through\.tar\.gz.*would leave the job's folder by a link/);
   expect(existsSync(join(place, 'outside/evil'))).toBe(false);
+});
+
+it.each([
+  ['a line break', 'l\nx'],
+  ['a letter that is no ASCII', 'é'],
+  ['a backslash', 'a\\nb'],
+  ['a tab', 'a\tb'],
+])('refuses a link of an earlier archive as a way out, with %s in its name', async (_, name) => {
+  symlinkSync(join(place, 'outside'), join(place, 'links', name));
+  mkdirSync(join(place, 'made', name));
+  writeFileSync(join(place, 'made', name, 'evil'), 'x');
+  const link = givenArchive('link.tar.gz', '-C', join(place, 'links'), '--', name);
+  const through = givenArchive('through.tar.gz', '-C', join(place, 'made'), '--', `${name}/evil`);
+  await expect(unpack(link, through)).rejects.toThrow("would leave the job's folder by a link");
+  expect(existsSync(join(place, 'outside/evil'))).toBe(false);
+});
+
+const zipProgram = `
+import sys, zipfile
+with zipfile.ZipFile(sys.argv[1], 'w') as archive:
+    archive.writestr(sys.argv[2], 'zipped')
+`;
+function givenZip(path: string, member: string): void {
+  execFileSync('python3', ['-c', zipProgram, path, member]);
+}
+const hasUnzip = spawnSync('unzip', ['-v']).status === 0;
+
+it.runIf(hasUnzip)('unpacks zip archives under the same guard', async () => {
+  givenZip(join(place, 'one.zip'), 'm/file');
+  expect(await unpack('one.zip', 'one.zip')).toHaveLength(2);
+  expect(readFileSync(join(root, 'm/file'), 'utf8')).toBe('zipped');
+  rmSync(join(root, 'm'), { recursive: true });
+  const link = givenArchive('link.tar.gz', '-C', join(place, 'links'), 'm');
+  await expect(unpack(link, 'one.zip')).rejects.toThrow('by a link');
+  expect(existsSync(join(place, 'outside/file'))).toBe(false);
+});
+
+it('unpacks a compressed file beside its archive, and names what it does not unpack', async () => {
+  writeFileSync(join(place, 'genome.gz'), gzipSync('ACGT'));
+  await unpack('genome.gz');
+  expect(readFileSync(join(root, 'genome'), 'utf8')).toBe('ACGT');
+  writeFileSync(join(place, 'x.rar'), '');
+  await expect(unpack('x.rar')).rejects.toThrow('none of .tar, .tar.*');
+});
+
+it.runIf(hasUnzip)('gives jobs a dx-unpack that takes a zip archive by any path', () => {
+  const claim = { job: 'job-x', input: {}, runSpec: { interpreter: 'bash', code: '' } } as unknown as Claim;
+  const { programs } = layOutFolder(root, claim);
+  const environment = { PATH: process.env.PATH, ESPALIER_ROOT: root };
+  for (const [member, given] of [
+    ['by-absolute', join(place, 'z.zip')],
+    ['by-relative', './z.zip'],
+    ['by-name', 'z.zip'],
+  ] as const) {
+    givenZip(join(place, 'z.zip'), member);
+    execFileSync(join(programs, 'dx-unpack'), [given], { cwd: place, env: environment });
+    expect(readFileSync(join(root, member), 'utf8')).toBe('zipped');
+    expect(existsSync(join(place, 'z.zip'))).toBe(false);
+  }
 });
