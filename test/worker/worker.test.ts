@@ -19,6 +19,14 @@ describe('a bash job', () => {
     expect(run.exitCode).toBe(0);
   });
 
+  it('exports an input of any name, but for those that the platform gives', async () => {
+    const run = await runFakeJob({
+      code: 'main() { echo "$constructor|$toString|$HOME"; }',
+      input: { constructor: 'a', toString: 'b', HOME: '/elsewhere' },
+    });
+    expect(texts(run, 'STDOUT')).toEqual([expect.stringMatching(/^a\|b\|.*\/home\/dnanexus$/)]);
+  });
+
   it('keeps the order of lines, long and unfinished ones included', async () => {
     const run = await runFakeJob({ code: 'main() { seq 1 500; printf %09000d 7; echo; printf end; }' });
     const lines = texts(run, 'STDOUT');

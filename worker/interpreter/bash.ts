@@ -44,7 +44,7 @@ export async function prepareBash(
 /** The lines that `dx-print-bash-vars` prints for an input without data objects, without starting Python for it. */
 function scalarExports(input: Readonly<Record<string, unknown>>, taken: Variables): string[] {
   return Object.entries(input)
-    .filter(([name]) => /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !(name in taken))
+    .filter(([name]) => /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !Object.hasOwn(taken, name))
     .map(([name, value]) => {
       const words = Array.isArray(value) ? `( ${value.map(valueWord).join(' ')} )` : valueWord(value);
       return `export ${name}=${words}`;
