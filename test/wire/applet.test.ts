@@ -1,4 +1,5 @@
 // Building and running applets through the real client: outputs, trees, references, failures, logs.
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   givenApplet,
@@ -190,8 +191,9 @@ dxpy.run()
   });
 
   it('a job waits for another job by reference and for an open file', async () => {
-    await givenBuilt('slow', {
-      code: 'main() { sleep 1; dx-jobutil-add-output n 7 --class int; }',
+    await givenBuilt('held', {
+      code: 'main() { dx-jobutil-add-output n "$(dx cat "$go")" --class int; }',
+      inputSpec: [{ name: 'go', class: 'file' }],
       outputSpec: [{ name: 'n', class: 'int' }],
     });
     await givenBuilt('plus', {
@@ -199,14 +201,21 @@ dxpy.run()
       inputSpec: [{ name: 'n', class: 'int' }],
       outputSpec: [{ name: 'm', class: 'int' }],
     });
-    const slow = await session.ok(['run', 'slow', '-y', '--brief']);
-    const plus = await session.ok(['run', 'plus', `-in=${slow}:n`, '-y', '--brief']);
-    expect(['idle', 'waiting_on_input']).toContain(((await describeJob(plus)) as unknown as { state: string }).state);
+    const project = session.environment.DX_PROJECT_CONTEXT_ID;
+    const file = String((await session.api('/file/new', { project, name: 'go.txt' })).body.id);
+    const held = await session.ok(['run', 'held', `-igo=${file}`, '-y', '--brief']);
+    const plus = await session.ok(['run', 'plus', `-in=${held}:n`, '-y', '--brief']);
+    for (const job of [held, plus]) {
+      expect(['idle', 'waiting_on_input']).toContain(((await describeJob(job)) as unknown as { state: string }).state);
+    }
+    const { body } = await session.api(`/${file}/upload`, { index: 1, size: 1, md5: md5('7') });
+    await fetch(String(body.url), { method: 'PUT', headers: body.headers as Record<string, string>, body: '7' });
+    await session.api(`/${file}/close`, {});
     await session.ok(['wait', plus]);
     expect(await describeJob(plus)).toMatchObject({
       input: { n: 7 },
       output: { m: 8 },
-      runInput: { n: { $dnanexus_link: { job: slow } } },
+      runInput: { n: { $dnanexus_link: { job: held } } },
     });
   });
 
@@ -234,15 +243,55 @@ dxpy.run()
     expect(tree.filter((one) => one.parentJob === id)).toHaveLength(1);
   });
 
-  it('a bash executable with resources/: examples/line-count', async () => {
+  it('a bash executable with resources/: examples/line-count, which takes no half of a compressed file for text', async () => {
     givenExample(session, 'line-count');
     await session.ok(['build', 'line-count', '-f']);
-    session.file('three.txt', '1\n2\n3\n');
-    const file = await session.ok(['upload', 'three.txt', '--wait', '--brief']);
-    const id = await session.ok(['run', 'line-count', `-ifiles=${file}`, '-y', '--brief']);
+    const uploaded = async (name: string, content: string | Buffer) => {
+      session.file(name, content);
+      return await session.ok(['upload', name, '--wait', '--brief']);
+    };
+    const packed = gzipSync(Array.from({ length: 500 }, (_, index) => `${index * index}\n`).join(''));
+    const files = [await uploaded('three.txt', '1\n2\n3\n'), await uploaded('500.gz', packed)];
+    const half = await uploaded('half.gz', packed.subarray(0, packed.length / 2));
+    const run = (inputs: readonly string[]) =>
+      session.ok(['run', 'line-count', ...inputs.map((file) => `-ifiles=${file}`), '-y', '--brief']);
+    const [whole, broken] = [await run(files), await run([half])];
+    await session.ok(['wait', whole]);
+    expect(await describeJob(whole)).toMatchObject({ state: 'done', output: { lines: 503 } });
+    expect(await session.ok(['cat', '/line-counts.tsv'])).toBe('3\tthree.txt\n500\t500.gz');
+    expect((await session.dx(['wait', broken])).code).toBe(3);
+    const message = 'half.gz is compressed with gzip, but damaged or not whole';
+    expect(await describeJob(broken)).toMatchObject({ failureReason: 'AppError', failureMessage: message });
+  });
+
+  it('examples/fastq-stats keeps files of one name apart, its parts few and its curves in the picture', async () => {
+    givenExample(session, 'fastq-stats');
+    await session.ok(['build', 'fastq-stats', '-f']);
+    const bases = 8000;
+    const file = (reads: number, base: string, quality: string) =>
+      gzipSync(`@read\n${base.repeat(bases)}\n+\n${quality.repeat(bases)}\n`.repeat(reads));
+    const inputs: string[] = [];
+    // In parts of one read the counts would be 1.6 MB, and the input of a job is at most 1 MiB.
+    for (const [lane, bytes] of [file(40, 'A', '~'), file(1, 'G', '!')].entries()) {
+      session.file('sample.fastq.gz', bytes);
+      const path = `/lane${lane}/sample.fastq.gz`;
+      inputs.push(await session.ok(['upload', 'sample.fastq.gz', '--wait', '--brief', '-p', '--path', path]));
+    }
+    const reads = inputs.map((id) => `-ireads=${id}`);
+    const id = await session.ok(['run', 'fastq-stats', ...reads, '-ireads_per_part=1', '-y', '--brief']);
     await session.ok(['wait', id]);
-    expect(await describeJob(id)).toMatchObject({ state: 'done', output: { lines: 3 } });
-    expect(await session.ok(['cat', '/line-counts.tsv'])).toBe('3\tthree.txt');
+    const { output } = (await describeJob(id)) as unknown as {
+      output: { total_reads: number; summary: { $dnanexus_link: string }; plot: { $dnanexus_link: string } };
+    };
+    expect(output.total_reads).toBe(41);
+    expect(JSON.parse(await session.ok(['cat', output.summary.$dnanexus_link])).files).toEqual({
+      '1: sample.fastq.gz': { reads: 40, bases: 320_000, gc_percent: 0, mean_quality: 93 },
+      '2: sample.fastq.gz': { reads: 1, bases: 8000, gc_percent: 100, mean_quality: 0 },
+    });
+    const curves = [...(await session.ok(['cat', output.plot.$dnanexus_link])).matchAll(/points="([^"]*)"/g)];
+    const heights = curves.map(([, points = '']) => new Set(points.split(' ').map((point) => point.split(',')[1])));
+    expect(heights).toEqual([new Set(['40.0']), new Set(['280.0'])]);
+    expect((await session.ok(['find', 'jobs', '--origin', id, '--brief'])).split('\n')).toHaveLength(5);
   });
 });
 
