@@ -30,6 +30,8 @@ describe('who and where', () => {
       without: ['DX_SECURITY_CONTEXT'],
     });
     expect(reply.code, reply.stdout + reply.stderr).toBe(0);
+    const without = Object.keys(session.environment).filter((name) => name.startsWith('DX_'));
+    expect(await session.ok(['whoami'], { without })).toBe(handle);
   });
 
   it('refuses a dead token with InvalidAuthentication', async () => {
