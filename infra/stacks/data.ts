@@ -85,7 +85,7 @@ export class DataStack extends ProductStack {
     });
   }
 
-  /** Files put here start executables: the bucket tells EventBridge; the rule and its function belong to a later issue. */
+  /** Files put here are to start executables: the bucket tells EventBridge; the rule and its function are not built yet. */
   #inboxBucket(accessLogs: IBucket): void {
     const inbox = this.#bucket('Inbox', 'inbox', {
       serverAccessLogsBucket: accessLogs,

@@ -32,7 +32,7 @@ export class NetworkStack extends ProductStack {
       vpc: vpc as IVpc,
       securityGroupName: physicalName(deployment, 'worker'),
       description: 'Workers: nothing in, everything out',
-      // What one executable may reach is its access.network, which a later issue enforces by further groups.
+      // What one executable may reach is its access.network; further groups that would enforce it are not built yet.
       allowAllOutbound: true,
     });
     this.#flowLog(vpc);
