@@ -72,6 +72,8 @@ export const failureMessages = {
   spotInterrupted: 'The machine running the job was taken back (spot capacity)',
   timeout: (minutes: number) => `The job ran longer than its timeout policy allows (${minutes} minutes), and was ended`,
   unlaunchable: (times: number, why: string) => `No worker could be started for the job, in ${times} attempts: ${why}`,
+  executableGone: (id: string) =>
+    `${id}, which the job runs, was removed from every project and workspace before the job could start`,
   input: (problems: readonly string[]) => `The job's input cannot be used: ${problems.join('; ')}`,
   output: (problems: readonly string[]) => `The job's output cannot be used: ${problems.join('; ')}`,
 } as const;

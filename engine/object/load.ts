@@ -52,6 +52,17 @@ export async function loadObjectsAt(
   ids: readonly ObjectId[],
   wanted: readonly ('D' | 'S' | 'F')[] = [],
 ): Promise<(LoadedObject | undefined)[]> {
+  const objects = await loadObjectsAnywhere(context, place, ids, wanted);
+  return objects.map((object) => (object?.placements.has(place) ? object : undefined));
+}
+
+/** As `loadObjectsAt`, but also objects that are only elsewhere: without a placement, whose name is not to be told here. */
+export async function loadObjectsAnywhere(
+  context: Context,
+  place: PlaceId,
+  ids: readonly ObjectId[],
+  wanted: readonly ('D' | 'S' | 'F')[] = [],
+): Promise<(LoadedObject | undefined)[]> {
   const keysOf = (id: ObjectId): Key[] => [
     objectKey(id),
     placementKey(id, place),
@@ -61,8 +72,7 @@ export async function loadObjectsAt(
   const rowsEach = wanted.length + 2;
   return ids.map((id, index) => {
     const own = rows.slice(index * rowsEach, (index + 1) * rowsEach).filter((row) => row !== undefined);
-    const object = toLoadedObject(id, new Map(own.map((row) => [row.sk, row])));
-    return object?.placements.has(place) ? object : undefined;
+    return toLoadedObject(id, new Map(own.map((row) => [row.sk, row])));
   });
 }
 

@@ -3,13 +3,16 @@
 import { z } from 'zod';
 import { invalidInput, invalidState } from '../../../core/error/api-error.ts';
 import type { AppletSpec } from '../../../core/executable/applet.ts';
-import { type ContainerId, isId, isObjectId } from '../../../core/id/identifier.ts';
+import { isId, isObjectId } from '../../../core/id/identifier.ts';
 import { fargateSize } from '../../../core/instance/fargate-size.ts';
 import { flatten } from '../../../core/iospec/fill-input.ts';
+import { type Failure, failureMessages } from '../../../core/job/failure.ts';
 import { type JobRow, jobWorkspace } from '../../../core/job/row.ts';
+import type { JobSpec } from '../../../core/job/spec.ts';
 import type { Hash } from '../../../core/reference/value.ts';
 import { claim } from '../../../engine/claim.ts';
-import { loadObjectsAt } from '../../../engine/object/load.ts';
+import { endTry } from '../../../engine/end-try.ts';
+import { loadObjectsAnywhere } from '../../../engine/object/load.ts';
 import type { OpenCall } from '../../route.ts';
 import { describeJobs } from '../job/describe.ts';
 import { describeObjects } from '../shared/describe-object.ts';
@@ -28,7 +31,7 @@ export async function claimJob(call: OpenCall<z.output<typeof claimInput>>): Pro
   if (!isId(input.job, 'job')) throw invalidInput('expected key "job" of input to be the id of a job');
   const { token, row, spec, input: jobInput } = await claim(context, { ...input, job: input.job });
   const [executable, [jobDescribe]] = await Promise.all([
-    describeExecutable(call, row, jobWorkspace(row)),
+    describeExecutable(call, row, spec),
     describeJobs(context, [row], {}),
   ]);
   return {
@@ -48,13 +51,21 @@ export async function claimJob(call: OpenCall<z.output<typeof claimInput>>): Pro
   };
 }
 
-/** The applet was cloned into the workspace before the job became runnable (dx-api.md §8.10). */
-async function describeExecutable({ context }: OpenCall<unknown>, row: JobRow, place: ContainerId) {
+/**
+ * The applet was cloned into the workspace before the job became runnable (dx-api.md §8.10), but code of an earlier job may
+ * have removed it there: what a job runs does not depend on that. Gone everywhere, it cannot run, and fails here.
+ */
+async function describeExecutable({ context }: OpenCall<unknown>, row: JobRow, spec: JobSpec) {
   const { executable } = row;
-  const [object] = isObjectId(executable) ? await loadObjectsAt(context, place, [executable], ['S', 'D']) : [];
-  if (object?.spec === undefined)
-    throw invalidState(`"${executable}", which "${row.pk}" runs, is not in its workspace`);
-  const [executableDescribe] = await describeObjects(context, [{ object, place }], {});
+  const place = jobWorkspace(row);
+  const [object] = isObjectId(executable) ? await loadObjectsAnywhere(context, place, [executable], ['S', 'D']) : [];
+  if (object?.spec === undefined) {
+    const failure: Failure = { reason: 'ExecutionError', message: failureMessages.executableGone(executable) };
+    await endTry(context, row, { failure, lost: false });
+    throw invalidState(`"${executable}", which "${row.pk}" runs, does not exist any more`, { code: 'claimed' });
+  }
+  const [described] = await describeObjects(context, [{ object, place }], {});
+  const executableDescribe = { name: spec.executableName, ...described };
   return { executableDescribe, runSpec: (object.spec as AppletSpec).runSpec };
 }
 

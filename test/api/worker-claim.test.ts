@@ -1,0 +1,58 @@
+// A worker takes a subjob whose master's code has cleared their workspace, the executable included.
+
+import { expect, test } from 'vitest';
+import type { Caller } from '../../core/access/caller.ts';
+import type { AppletId, JobId, ProjectId } from '../../core/id/identifier.ts';
+import { executionName, jobWorkspace } from '../../core/job/row.ts';
+import { peekJob } from '../memory/platform.ts';
+import { asJob, givenApplet, givenProject, givenWorld, run, type World } from './execution-world.ts';
+
+type Given = { readonly world: World; readonly project: ProjectId; readonly applet: AppletId; readonly part: JobId };
+
+/** A master job that runs, a subjob of it that is runnable, and nothing left of the applet in their workspace. */
+async function givenClearedWorkspace(): Promise<Given> {
+  const world = await givenWorld();
+  const project = await givenProject(world);
+  const applet = await givenApplet(world, project, { runSpec: { interpreter: 'bash', code: 'echo hello' } });
+  const parts: JobId[] = [];
+  world.programs.set('main', async (claimed) => {
+    const self: Caller = await asJob(world, claimed);
+    world.context.workers.start = async () => undefined;
+    parts.push((await world.must('/job/new', { function: 'part', input: {} }, self)).id as JobId);
+    await world.must(`/${jobWorkspace(claimed.row)}/removeObjects`, { objects: [applet] }, self);
+    return undefined;
+  });
+  await run(world, applet, { input: {}, project });
+  await world.platform.run();
+  const [part] = parts;
+  if (part === undefined) throw new Error('the master job made no subjob');
+  expect(peekJob(world.context, part).state).toBe('runnable');
+  return { world, project, applet, part };
+}
+
+async function claim({ world, part }: Given) {
+  const of = { job: part, try: 0, launch: 0 };
+  const nonce = await world.context.seals.seal('boot', executionName(of));
+  return world.call('/_worker/claim', { ...of, nonce, task: 'arn:task' });
+}
+
+test('the worker gets the executable, wherever else that is', async () => {
+  const given = await givenClearedWorkspace();
+  const { status, body } = await claim(given);
+  expect(status).toBe(200);
+  const workspace = jobWorkspace(peekJob(given.world.context, given.part));
+  expect(body).toMatchObject({
+    runSpec: { code: 'echo hello' },
+    executableDescribe: { id: given.applet, class: 'applet', project: workspace, name: 'stats', folder: '/' },
+  });
+});
+
+test('a job whose executable is gone fails with the reason, and its worker has nothing to do', async () => {
+  const given = await givenClearedWorkspace();
+  await given.world.must(`/${given.project}/removeObjects`, { objects: [given.applet] });
+  const { status, body } = await claim(given);
+  expect([status, body.error]).toMatchObject([422, { type: 'InvalidState', details: { code: 'claimed' } }]);
+  const row = peekJob(given.world.context, given.part);
+  expect(row).toMatchObject({ state: 'failed', failureReason: 'ExecutionError' });
+  expect(row.failureMessage).toContain(given.applet);
+});
