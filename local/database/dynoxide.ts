@@ -6,6 +6,7 @@ import { accessSync, constants, readdirSync, readFileSync, readlinkSync } from '
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { signalIfThere } from '../process-signal.ts';
 import { StartRefusal } from '../start-refusal.ts';
 import { startTethered, type Tethered } from './lifeline.ts';
 import { prepareStreams, startStreamUpkeep } from './stream-store.ts';
@@ -65,9 +66,9 @@ export async function startDynoxide(file: string, onLost: (reason: string) => vo
       closing = true;
       upkeep.close();
       const pid = await current.pid.catch(() => undefined);
-      if (pid !== undefined) endProcess(pid, 'SIGTERM');
+      if (pid !== undefined) signalIfThere(pid, 'SIGTERM');
       await Promise.race([current.ended, delay(2_000, undefined, { ref: false })]);
-      if (pid !== undefined) endProcess(pid, 'SIGKILL');
+      if (pid !== undefined) signalIfThere(pid, 'SIGKILL');
       await current.ended;
     },
   };
@@ -90,7 +91,7 @@ export function engineFile(): string {
 function endLeftovers(file: string): void {
   for (const entry of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
     const pid = Number(entry);
-    if (pid !== process.pid && isEngineOf(pid, file)) endProcess(pid, 'SIGKILL');
+    if (pid !== process.pid && isEngineOf(pid, file)) signalIfThere(pid, 'SIGKILL');
   }
 }
 
@@ -101,14 +102,6 @@ function isEngineOf(pid: number, file: string): boolean {
   } catch {
     // It ended meanwhile, or belongs to somebody else: then it cannot hold our file.
     return false;
-  }
-}
-
-function endProcess(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }
 

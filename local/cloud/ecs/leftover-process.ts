@@ -1,5 +1,6 @@
 // Finds and ends processes by the task id in their environment, and by what a handle says of them. It knows no task's state.
 import { readdirSync, readFileSync } from 'node:fs';
+import { signalIfThere } from '../../process-signal.ts';
 
 /** Marks every process of a task; ids are 128 random bits, so that no other data folder's tasks are met. */
 export const TASK_ID_VARIABLE = 'ESPALIER_TASK_ID';
@@ -15,7 +16,7 @@ export async function endProcessesOf(taskIds: ReadonlySet<string>): Promise<void
     const found = findProcessesOf(taskIds);
     if (found.length === 0) return;
     if (Date.now() > deadline) throw new Error(`Processes of a lost task do not end: ${found.join(', ')}`);
-    for (const pid of found) killIfThere(pid);
+    for (const pid of found) signalIfThere(pid, 'SIGKILL');
     await new Promise((resolve) => setTimeout(resolve, ROUND_MS));
   }
 }
@@ -49,16 +50,7 @@ export function handleOf(pid: number): string {
 export function endGroupOf(handle: string): void {
   const [boot, pid, startTime] = handle.split(':');
   if (boot !== bootId() || !startTime || startTimeOf(Number(pid)) !== startTime) return;
-  killIfThere(-Number(pid));
-}
-
-/** SIGKILL; a process (or, negative, a group) that is gone already is what was wanted. */
-export function killIfThere(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-  }
+  signalIfThere(-Number(pid), 'SIGKILL');
 }
 
 function bootId(): string {

@@ -3,7 +3,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { constants } from 'node:os';
-import { endProcessesOf, handleOf, killIfThere, TASK_ID_VARIABLE } from './leftover-process.ts';
+import { signalIfThere } from '../../process-signal.ts';
+import { endProcessesOf, handleOf, TASK_ID_VARIABLE } from './leftover-process.ts';
 import { createLineSplitter } from './line-splitter.ts';
 import type { RunningTask, TaskExit } from './task.ts';
 
@@ -41,7 +42,7 @@ export async function startTaskProcess(
   const ended = once(child, 'exit').then(([code, signal]) => toExit(code as number | null, signal as string | null));
   // What the program started ends with it, as in a container.
   const exited = ended.then(async (exit) => {
-    killIfThere(-pid);
+    signalIfThere(-pid, 'SIGKILL');
     await endProcessesOf(new Set([task.taskId]));
     await output(OUTPUT_LIMIT_MS);
     return exit;
@@ -50,7 +51,7 @@ export async function startTaskProcess(
     if (child.exitCode !== null || child.signalCode !== null) return;
     // SIGTERM to the program alone, as to a container's first process; then SIGKILL to its group.
     child.kill('SIGTERM');
-    const timer = setTimeout(() => killIfThere(-pid), timeoutMs);
+    const timer = setTimeout(() => signalIfThere(-pid, 'SIGKILL'), timeoutMs);
     const clear = () => clearTimeout(timer);
     exited.then(clear, clear);
   };
