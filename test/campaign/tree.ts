@@ -35,10 +35,10 @@ process.exitCode = failed === 0 ? 0 : 1;
 async function passes(title: string, world: Search['world'], budget: Budget): Promise<boolean> {
   const begun = Date.now();
   try {
-    const { problem, schedules: count, states } = await explore(world, budget, { schedules });
+    const { problem, schedules: count, states, ends } = await explore(world, budget, { schedules });
     const seconds = Math.round((Date.now() - begun) / 1000);
     console.log(
-      `${problem === undefined ? 'ok  ' : 'FAIL'} ${title}: ${count} schedules, ${states} states, ${seconds} s`,
+      `${problem === undefined ? 'ok  ' : 'FAIL'} ${title}: ${count} schedules, ${states} states, ${ends} ends, ${seconds} s`,
     );
     if (problem !== undefined) console.log([problem.what, ...problem.schedule].join('\n  '));
     return problem === undefined;

@@ -37,6 +37,8 @@ export const budgets: readonly [string, Budget][] = [
 export type Found = {
   readonly schedules: number;
   readonly states: number;
+  /** Schedules that came to an end of their own, where `final` was asked. */
+  readonly ends: number;
   readonly problem?: { readonly what: string; readonly schedule: readonly string[] };
 };
 
@@ -54,6 +56,7 @@ export async function explore(
   let seen = new Set<string>();
   let stack: number[][] = [[]];
   let schedules = 0;
+  let ends = 0;
   for (let prefix = stack.pop(); prefix !== undefined; prefix = stack.pop()) {
     schedules++;
     if (schedules > limits.schedules) {
@@ -61,12 +64,16 @@ export async function explore(
     }
     const run = new Run(await create(), budget, contention);
     const problem = await run.follow(prefix, seen, (branch) => stack.push(branch));
-    if (problem !== undefined) return { schedules, states: seen.size, problem: { what: problem, schedule: run.log } };
+    if (run.ended) ends++;
+    if (problem !== undefined) {
+      return { schedules, states: seen.size, ends, problem: { what: problem, schedule: run.log } };
+    }
     if (!contention.takeGrown()) continue;
     seen = new Set();
     stack = [[]];
+    ends = 0;
   }
-  return { schedules, states: seen.size };
+  return { schedules, states: seen.size, ends };
 }
 
 /** The actor that is running now: for planted errors that act on one actor's own steps. */
@@ -141,6 +148,7 @@ function overlaps(first: string, second: string): boolean {
 
 class Run {
   readonly log: string[] = [];
+  ended = false;
   private readonly world: World;
   private readonly live: Live[] = [];
   private mail: (Mail & { readonly key: string })[] = [];
@@ -197,6 +205,7 @@ class Run {
   }
 
   private async finish(): Promise<string | undefined> {
+    this.ended = true;
     this.sweeping = true;
     await this.world.sweep();
     return this.world.invariant() ?? this.world.final();

@@ -13,6 +13,7 @@ import { doWork } from '../../engine/work.ts';
 import { createMemoryContext, type MemoryContext } from '../memory/context.ts';
 import { type PlanOptions, planJob } from '../memory/plan.ts';
 import type { RowChange } from '../memory/rows.ts';
+import type { WorkRecord } from '../memory/workers.ts';
 import { currentActor, type Mail, type World } from './explore.ts';
 
 /** A context whose random bytes depend on who asks, not on the order in which they ask. */
@@ -51,12 +52,20 @@ export function wire(context: MemoryContext): Pick<World, 'context' | 'mailOf' |
       ...context.queues.runnable.splice(0).map(({ message: { group: _, ...message } }): Mail => {
         return { name: `runnable ${executionName(message as never)}`, deliver: () => dispatch(context, message) };
       }),
-      ...context.queues.work.splice(0).map(({ message }): Mail => {
+      ...takeDue(context).map((message): Mail => {
         return { name: `work ${JSON.stringify(message)}`, deliver: () => doWork(context, message) };
       }),
     ],
     sweep: () => sweepUntilQuiet(context),
   };
+}
+
+/** What is for later stays in the queue: the clock stands still while the schedules are searched. */
+function takeDue(context: MemoryContext): WorkRecord[] {
+  const { queues, clock } = context;
+  const due = queues.work.filter(({ visibleAt }) => visibleAt <= clock.now);
+  queues.work = queues.work.filter((one) => !due.includes(one));
+  return due.map(({ message }) => message);
 }
 
 /** The sweep alone, as if every message from now on were lost; workers that it starts do their work. */
