@@ -2,7 +2,18 @@
 
 import { z } from 'zod';
 import { isLevel, type Level, levels } from '../../core/access/level.ts';
+import { parseId } from '../../core/id/identifier.ts';
+import { findInstanceType } from '../../core/instance/instance-types.ts';
 import { amount, isHash, longText, name, properties, shortText, tags } from './metadata.ts';
+
+const executable = z
+  .string()
+  .refine((text) => ['applet', 'app', 'workflow', 'globalworkflow'].includes(parseId(text)?.className ?? ''), {
+    error: 'be the id of an applet, app or workflow',
+  });
+const instanceType = z.string().refine((name) => findInstanceType(name) !== undefined, {
+  error: 'be the name of an instance type, such as mem1_ssd1_v2_x4',
+});
 
 /** The settings that a project has, by their names on the wire, with what they are when nobody said. */
 export const projectSettings = {
@@ -15,8 +26,8 @@ export const projectSettings = {
   containsPHI: z.boolean().default(false),
   previewViewerRestricted: z.boolean().default(false),
   destroyProtected: z.boolean().default(false),
-  allowedExecutables: z.array(z.string().max(64)).max(1_000).nullable().default(null),
-  defaultInstanceType: z.string().max(64).nullable().default(null),
+  allowedExecutables: z.array(executable).max(1_000).nullable().default(null),
+  defaultInstanceType: instanceType.nullable().default(null),
   monthlyComputeLimit: amount.nullable().default(null),
   monthlyEgressBytesLimit: amount.nullable().default(null),
   monthlyStorageLimit: amount.nullable().default(null),

@@ -50,6 +50,21 @@ describe('an input of the wrong form', () => {
     ],
     ['/system/findDataObjects', { limit: 1e200 }, 'key "limit" of input to be at most 1000, not 1e+200'],
     [
+      '/project/new',
+      { name: 'n', defaultInstanceType: 'big' },
+      'key "defaultInstanceType" of input to be the name of an instance type, such as mem1_ssd1_v2_x4, not "big"',
+    ],
+    [
+      '/project/new',
+      { name: 'n', allowedExecutables: ['stats'] },
+      'key "allowedExecutables.0" of input to be the id of an applet, app or workflow, not "stats"',
+    ],
+    [
+      '/project/new',
+      { name: 'n', drive: 'drive-x', defaultSymlink: null },
+      'key "drive" of input to be left out: this platform keeps files in its own storage',
+    ],
+    [
       '/system/findDataObjects',
       { name: {} },
       'key "name" of input to be a string, {"glob": "…"} or {"regexp": "…"}, not a hash of 0',

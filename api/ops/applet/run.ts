@@ -82,7 +82,7 @@ async function findProject(call: RunCall, sight: Sight, executable: string) {
   if (project === undefined || held === undefined) throw resourceNotFound(asked);
   if (detach) checkMayDetach(asked, held);
   if (caller.kind === 'user') checkMayRun(asked, held);
-  if (caller.kind === 'user' || detach) checkAllowed(asked, held, project.settings.allowedExecutables, executable);
+  if (caller.kind === 'user' || detach) checkAllowed(asked, project.settings.allowedExecutables, executable);
   const { defaultInstanceType } = project.settings;
   const instance = typeof defaultInstanceType === 'string' ? defaultInstanceType : undefined;
   return { id: asked, level: held, defaultInstanceType: instance };
@@ -93,9 +93,10 @@ function checkMayRun(project: ProjectId, level: Level): void {
 }
 
 /** Of the origin job of a tree; what that runs in its turn is its own matter. */
-function checkAllowed(project: ProjectId, level: Level, allowed: unknown, executable: string): void {
+function checkAllowed(project: ProjectId, allowed: unknown, executable: string): void {
   if (!Array.isArray(allowed) || allowed.includes(executable)) return;
-  throw permissionDenied(`run ${executable} in ${project}`, 'it to be one of its "allowedExecutables"', level);
+  const message = `You may not run ${executable} in ${project}: it is none of the ${allowed.length} "allowedExecutables" there`;
+  throw new ApiError('PermissionDenied', message);
 }
 
 /** Clients look for the word detachedJob (dx-api.md §1.3). */

@@ -6,18 +6,18 @@ import { createProject } from '../../../engine/container/project.ts';
 import type { KnownCall } from '../../route.ts';
 import type { newProjectInput } from '../../schemas/project.ts';
 import { checkMetadata } from '../shared/new-object.ts';
+import { refuseForeignStorage, refuseOtherPayer } from './ownership.ts';
 
 /** Not nonced, never retried by clients: every call makes a project. */
-export async function newProject({ context, caller, input }: KnownCall<z.output<typeof newProjectInput>>) {
+export async function newProject({ context, caller, input, rawInput }: KnownCall<z.output<typeof newProjectInput>>) {
   const { name, summary, description, tags, properties, billTo, region, ...settings } = input;
   if (caller.kind === 'job') await checkMayCreate(context, caller);
   checkMetadata({ tags, properties });
   if (region !== undefined && region !== null && region !== context.settings.region) {
     throw invalidInput(`expected key "region" of input to be "${context.settings.region}": there is no other here`);
   }
-  if (billTo !== undefined && billTo !== null && billTo !== caller.user) {
-    throw permissionDenied(`create projects billed to ${billTo}`, 'to be that user', caller.user);
-  }
+  refuseOtherPayer(caller.user, billTo);
+  refuseForeignStorage(rawInput);
   const owner = { createdBy: caller.user, billTo: caller.user };
   const unique = [...new Set(tags)];
   const id = await createProject(context, { name, summary, description, tags: unique, properties, settings, ...owner });

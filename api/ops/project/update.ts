@@ -2,24 +2,19 @@
 
 import type { z } from 'zod';
 import type { Value } from '../../../core/context.ts';
-import { invalidInput, invalidState, permissionDenied, resourceNotFound } from '../../../core/error/api-error.ts';
+import { invalidInput, invalidState, resourceNotFound } from '../../../core/error/api-error.ts';
 import { isId } from '../../../core/id/identifier.ts';
-import { findInstanceType } from '../../../core/instance/instance-types.ts';
 import { loadProject, type Project, updateProject as saveProject } from '../../../engine/container/project.ts';
 import type { PlaceCall } from '../../route.ts';
 import { projectSettings, type updateProjectInput } from '../../schemas/project.ts';
+import { refuseForeignStorage, refuseOtherPayer } from './ownership.ts';
 
 export async function updateProject(call: PlaceCall<z.output<typeof updateProjectInput>>) {
   const { context, caller, place, input } = call;
+  refuseForeignStorage(call.rawInput);
   if (!isId(place, 'project')) throw resourceNotFound(place);
   const { name, summary, description, billTo, version, ...changes } = input;
-  if (billTo !== undefined && billTo !== null && billTo !== caller.user) {
-    throw permissionDenied(`have ${place} billed to ${billTo}`, 'to be that user', caller.user);
-  }
-  const { defaultInstanceType: instance } = changes;
-  if (typeof instance === 'string' && findInstanceType(instance) === undefined) {
-    throw invalidInput(`expected key "defaultInstanceType" of input to be the name of an instance type`);
-  }
+  refuseOtherPayer(caller.user, billTo);
   const texts = {
     ...(name === undefined ? {} : { name }),
     ...(summary === undefined ? {} : { summary: summary ?? '' }),

@@ -1,0 +1,22 @@
+// Whose a project is: who pays for it, and where its bytes are. Both are what they are on this platform.
+
+import { ApiError, invalidInput } from '../../../core/error/api-error.ts';
+import { isHash } from '../../../core/reference/value.ts';
+
+/** Projects are billed to whoever makes them: there are no organizations to pay for others. */
+export function refuseOtherPayer(user: string, billTo: string | null | undefined): void {
+  if (billTo === undefined || billTo === null || billTo === user) return;
+  throw new ApiError(
+    'PermissionDenied',
+    `A project of ${user} is billed to ${user}, and cannot be billed to "${billTo}"`,
+  );
+}
+
+/** Storage of others is no setting that could be kept without effect: it would not hold what was meant to be there. */
+export function refuseForeignStorage(input: unknown): void {
+  const named = ['drive', 'defaultSymlink'].filter(
+    (key) => isHash(input) && input[key] !== undefined && input[key] !== null,
+  );
+  const why = 'be left out: this platform keeps files in its own storage, and has no drives';
+  if (named.length > 0) throw invalidInput(named.map((key) => `expected key "${key}" of input to ${why}`));
+}
