@@ -43,7 +43,7 @@ function fullKey(place: PlaceId): Key {
 }
 
 /** Folders that a place may have. */
-export const maximumFolderCount = 50_000;
+const maximumFolderCount = 50_000;
 /** Folders that are read together: more than there may be, since those made between two counts are let through. */
 export const readableFolderCount = 60_000;
 /** Of the two first digits of an id: one creation in 256 counts. */

@@ -192,5 +192,5 @@ const endOfTime = Date.UTC(9999, 0);
 const maximumLineLength = 8_100;
 const maximumWordLength = 40;
 /** What `dx watch` asks for; more than that is never sent of what was there before. */
-export const maximumRecentCount = 262_144;
+const maximumRecentCount = 262_144;
 const maximumLevelCount = 20;
