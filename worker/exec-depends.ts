@@ -1,20 +1,21 @@
 // execDepends on a machine that is not the job's own (design.md §4): pip packages go into an overlay kept for the same
 // list; apt packages must be present; anything else fails the job, named. In a container apt packages are installed.
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import type { WorkerEnvironment } from './environment.ts';
 import type { Claim, Dependency } from './platform.ts';
 import { runProgram } from './program.ts';
+import { removeFolder } from './remove-folder.ts';
 
 // The client's own installer passes over these too (dx-api.md §10.6).
 const alwaysPresent = new Set(['dx-toolkit', 'jq', 'python-argcomplete']);
 
-/** Returns variables for the job's process. Throws an Error that names the package which cannot be had. */
+/** Returns the folder of pip packages, where there are any. Throws an Error that names the package which cannot be had. */
 export async function provideDependencies(
   environment: WorkerEnvironment,
   claim: Claim,
   over: AbortSignal,
-): Promise<Readonly<Record<string, string>>> {
+): Promise<string | undefined> {
   const wanted = (claim.runSpec.execDepends ?? []).filter(
     (one) => (one.stages === undefined || one.stages.includes(claim.function)) && !isAlwaysPresent(one),
   );
@@ -27,7 +28,7 @@ export async function provideDependencies(
     );
   }
   for (const one of apt) await provideAptPackage(environment, one, over);
-  return pip.length > 0 ? { PYTHONPATH: await providePipOverlay(environment, pip, over) } : {};
+  return pip.length > 0 ? providePipOverlay(environment, pip, over) : undefined;
 }
 
 function isAlwaysPresent(one: Dependency): boolean {
@@ -38,11 +39,11 @@ async function provideAptPackage(environment: WorkerEnvironment, one: Dependency
   if (!/^[a-z0-9][a-z0-9+.-]+$/.test(one.name))
     throw new Error(`execDepends: "${one.name}" is not the name of an apt package`);
   if (environment.root === '/') {
-    const version = one.version ? `=${one.version}` : '';
-    await runProgram('apt-get', ['install', '--yes', '--no-install-recommends', `${one.name}${version}`], {
-      environment: { ...environment.inherited, DEBIAN_FRONTEND: 'noninteractive' },
-      over,
-    });
+    const place = { environment: { ...environment.inherited, DEBIAN_FRONTEND: 'noninteractive' }, over };
+    const wanted = one.version ? `${one.name}=${one.version}` : one.name;
+    const install = () => runProgram('apt-get', ['install', '--yes', '--no-install-recommends', wanted], place);
+    // The lists are as old as the image (dx-api.md §10.6).
+    await install().catch(() => runProgram('apt-get', ['update'], place).then(install));
     return;
   }
   const status = await runProgram('dpkg', ['-s', one.name], { environment: environment.inherited, over }).catch(
@@ -64,24 +65,29 @@ async function providePipOverlay(
   const requirements = packages.map((one) => (one.version ? `${one.name}==${one.version}` : one.name));
   const bad = requirements.find((one) => one.startsWith('-'));
   if (bad) throw new Error(`execDepends: "${bad}" is not the name of a Python package`);
+  const path = environment.tools ? `${environment.tools}:${environment.path}` : environment.path;
+  const place = { environment: { ...environment.inherited, PATH: path }, over };
+  const interpreter = await runProgram('python3', ['-I', '-S', '-c', identityProgram], place);
   // Loaded here: most jobs ask for no package, and loading it costs a worker as much as all its own code.
   const { createHash } = await import('node:crypto');
-  const digest = createHash('sha256').update(JSON.stringify(requirements)).digest('hex').slice(0, 24);
-  const overlay = join(environment.overlays ?? join(environment.root, 'opt/espalier/overlay'), digest);
+  const whole = JSON.stringify([interpreter, requirements]);
+  const digest = createHash('sha256').update(whole).digest('hex').slice(0, 24);
+  const overlays = environment.overlays ?? join(environment.root, 'opt/espalier/overlay');
+  const overlay = join(overlays, digest);
   if (existsSync(overlay)) return overlay;
-  const making = `${overlay}.${process.pid}`;
-  mkdirSync(making, { recursive: true });
-  const path = environment.tools ? `${environment.tools}:${environment.path}` : environment.path;
-  await runProgram('python3', ['-m', 'pip', 'install', '--quiet', '--target', making, '--', ...requirements], {
-    environment: { ...environment.inherited, PATH: path },
-    over,
-  });
+  mkdirSync(overlays, { recursive: true });
+  const making = mkdtempSync(`${overlay}.`);
   try {
+    await runProgram('python3', ['-m', 'pip', 'install', '--quiet', '--target', making, '--', ...requirements], place);
     renameSync(making, overlay);
   } catch (error) {
+    // A draft that stays is in nobody's way.
+    removeFolder(making, () => undefined);
     // Another worker made the same overlay in the meantime: its work is as good.
-    rmSync(making, { recursive: true, force: true });
     if (!existsSync(overlay)) throw error;
   }
   return overlay;
 }
+
+// Programs name their interpreter by its path, and compiled modules serve one version on one platform.
+const identityProgram = 'import sys, sysconfig; print(sys.executable, sys.version, sysconfig.get_platform())';

@@ -6,12 +6,18 @@ import type { Claim } from './platform.ts';
 
 export type Variables = Readonly<Record<string, string>>;
 
-/** All but the token: these may be written to the `environment` file. */
-export function jobVariables(environment: WorkerEnvironment, folder: JobFolder, claim: Claim): Variables {
+/** All but the token: these may be written to the `environment` file. `overlay` holds what pip installed for the job. */
+export function jobVariables(
+  environment: WorkerEnvironment,
+  folder: JobFolder,
+  claim: Claim,
+  overlay: string | undefined,
+): Variables {
   const api = new URL(environment.apiUrl);
   const port = api.port || (api.protocol === 'https:' ? '443' : '80');
   const own = folder.root === '/' ? [] : [join(folder.root, 'usr/local/bin'), join(folder.root, 'usr/bin')];
-  const path = [folder.programs, ...own, ...(environment.tools ? [environment.tools] : []), environment.path];
+  const installed = [...(overlay ? [join(overlay, 'bin')] : []), ...(environment.tools ? [environment.tools] : [])];
+  const path = [folder.programs, ...own, ...installed, environment.path];
   return {
     HOME: folder.home,
     USER: 'dnanexus',
@@ -19,6 +25,7 @@ export function jobVariables(environment: WorkerEnvironment, folder: JobFolder, 
     LANG: 'C.UTF-8',
     TMPDIR: join(folder.root, 'tmp'),
     PATH: path.join(':'),
+    ...(overlay ? { PYTHONPATH: overlay } : {}),
     PYTHONUNBUFFERED: '1',
     PYTHONIOENCODING: 'UTF-8',
     ESPALIER_ROOT: folder.root,

@@ -131,8 +131,8 @@ async function prepare(
   const programs = { PATH: environment.path, ESPALIER_TASK_ID: environment.taskId };
   for (const name of await unpackBundles(platform, claim, folder, { environment: programs, over }))
     log.line('INFO', `Unpacked ${name}`, 'SYSTEM');
-  const provided = await provideDependencies(environment, claim, over);
-  const variables = { ...jobVariables(environment, folder, claim), ...provided };
+  const overlay = await provideDependencies(environment, claim, over);
+  const variables = jobVariables(environment, folder, claim, overlay);
   return { command: await commandFor(folder, claim, variables, over), variables };
 }
 
