@@ -1,5 +1,5 @@
 // The socket in the data folder through which its owner talks to the running platform. JSON over HTTP; it knows no request.
-import { chmodSync, closeSync, openSync, rmSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, openSync, rmSync } from 'node:fs';
 import { createServer, request as httpRequest, type IncomingMessage, type Server } from 'node:http';
 import { basename, dirname } from 'node:path';
 import { StartRefusal } from './start-refusal.ts';
@@ -101,6 +101,9 @@ function refusalOf(folder: string, cause: NodeJS.ErrnoException): StartRefusal {
 /** A path that is too long for an address is reached through its open folder. */
 async function atAddress<Result>(path: string, use: (address: string) => Promise<Result>): Promise<Result> {
   if (Buffer.byteLength(path) <= MAX_ADDRESS_BYTES) return use(path);
+  if (!existsSync('/proc/self/fd')) {
+    throw new StartRefusal(`The path of ${path} is too long for a socket of this system: choose a shorter --data.`);
+  }
   const folder = openSync(dirname(path), 'r');
   try {
     return await use(`/proc/self/fd/${folder}/${basename(path)}`);

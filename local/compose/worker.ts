@@ -3,6 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import type { Capacity } from '../capacity.ts';
+import { showsProcesses } from '../cloud/ecs/leftover-process.ts';
 import type { JsonService } from '../cloud/wire/control-server.ts';
 import type { DataFolder } from '../data-folder.ts';
 import { StartRefusal } from '../start-refusal.ts';
@@ -22,6 +23,12 @@ export function workerSettings(options: {
   environment: Readonly<NodeJS.ProcessEnv>;
 }): Pick<ServiceOptions, 'workerCommand' | 'workerEnvironment' | 'logOf' | 'machineRole'> {
   const { folder, cache, tools, workerFile, resources, environment } = options;
+  if (!showsProcesses()) {
+    const reason = 'workers that a kill leaves behind could not be found again';
+    throw new StartRefusal(
+      `This system has no /proc and no /bin/ps, without which ${reason}: run it on Linux or macOS.`,
+    );
+  }
   const passedOn = Object.entries(environment).filter(([name, value]) => PASSED_ON.test(name) && value !== undefined);
   const { group, prefix } = workerLog(resources);
   return {

@@ -1,11 +1,14 @@
 // Finds and ends processes by the task id in their environment, and by what a handle says of them. It knows no task's state.
-import { readdirSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { signalIfThere } from '../../process-signal.ts';
 
 /** Marks every process of a task; ids are 128 random bits, so that no other data folder's tasks are met. */
 export const TASK_ID_VARIABLE = 'ESPALIER_TASK_ID';
 
 const ROUND_MS = 20;
+/** Where systems without a /proc show start times. */
+const PS = '/bin/ps';
 /** Longest time in which killed processes must be gone. */
 const LIMIT_MS = 10_000;
 
@@ -41,15 +44,21 @@ function listPids(): number[] {
   }
 }
 
+/** Whether the system shows when a process began: without that no worker of an earlier platform could be told from others. */
+export function showsProcesses(proc = '/proc'): boolean {
+  return startTimeOf(process.pid, proc) !== undefined;
+}
+
 /** The boot, process id and start time: a process id alone may be another's by now. */
-export function handleOf(pid: number): string {
-  return `${bootId()}:${pid}:${startTimeOf(pid) ?? ''}`;
+export function handleOf(pid: number, proc = '/proc'): string {
+  return `${bootId()}:${pid}:${startTimeOf(pid, proc) ?? ''}`;
 }
 
 /** Kills the process group that the handle names, where its leader is still the same process. */
-export function endGroupOf(handle: string): void {
-  const [boot, pid, startTime] = handle.split(':');
-  if (boot !== bootId() || !startTime || startTimeOf(Number(pid)) !== startTime) return;
+export function endGroupOf(handle: string, proc = '/proc'): void {
+  const [boot, pid, ...rest] = handle.split(':');
+  const startTime = rest.join(':');
+  if (boot !== bootId() || startTime === '' || startTimeOf(Number(pid), proc) !== startTime) return;
   signalIfThere(-Number(pid), 'SIGKILL');
 }
 
@@ -62,9 +71,25 @@ function bootId(): string {
 }
 
 /** Field 22 of /proc/<pid>/stat; the second, the program's name in brackets, may hold spaces and brackets. */
-function startTimeOf(pid: number): string | undefined {
+function startTimeOf(pid: number, proc: string): string | undefined {
+  if (!existsSync(`${proc}/self/stat`)) return startTimeByPs(pid);
   const stat = readProc(pid, 'stat');
   return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+}
+
+/** To the second, in words that must not depend on who asks. */
+function startTimeByPs(pid: number): string | undefined {
+  try {
+    const options = {
+      env: { LC_ALL: 'C', TZ: 'UTC0' },
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    } as const;
+    return execFileSync(PS, ['-o', 'lstart=', '-p', String(pid)], options).trim() || undefined;
+  } catch {
+    // There is no such process, by ps's status, or no ps.
+    return undefined;
+  }
 }
 
 /** Undefined where the process is gone or is another user's. */
