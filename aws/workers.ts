@@ -65,12 +65,13 @@ async function describeTask(client: ECSClient, cluster: string, arn: string): Pr
     if (reason === undefined || reason === 'MISSING') return undefined;
     throw new AwsFailure('DescribeTasks', reason, `ECS would not describe ${arn}`, { transient: false });
   }
-  const exitCode = task.containers?.find(({ name }) => name === 'worker')?.exitCode;
+  const { exitCode, reason } = task.containers?.find(({ name }) => name === 'worker') ?? {};
   return {
     lastStatus: task.lastStatus ?? 'UNKNOWN',
     ...(task.stopCode === undefined ? {} : { stopCode: task.stopCode }),
     ...(task.stoppedReason === undefined ? {} : { stoppedReason: task.stoppedReason }),
     ...(exitCode === undefined ? {} : { exitCode }),
+    ...(reason === undefined ? {} : { containerReason: reason }),
   };
 }
 

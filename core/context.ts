@@ -106,8 +106,11 @@ export type LaunchInput = {
 export type TaskView = {
   readonly lastStatus: string;
   readonly stopCode?: string;
+  /** Why the task stopped: of a container that ended, no more than that it did. */
   readonly stoppedReason?: string;
   readonly exitCode?: number;
+  /** Why the worker's container ended: here, and only here, ECS tells that it ran out of memory. */
+  readonly containerReason?: string;
 };
 /** Step Functions and ECS, as far as the engine needs them. */
 export interface Workers {

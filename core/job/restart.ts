@@ -27,7 +27,7 @@ export function endOfWorker(row: JobRow, task: TaskView | undefined, now: number
   if (task?.stopCode === 'SpotInterruption') {
     return { lost: false, failure: { reason: 'SpotInstanceInterruption', message: failureMessages.spotInterrupted } };
   }
-  if (/OutOfMemory/i.test(task?.stoppedReason ?? '')) {
+  if (/OutOfMemory/i.test(`${task?.stoppedReason} ${task?.containerReason}`)) {
     return { lost: false, failure: { reason: 'AppInsufficientResourceError', message: failureMessages.outOfMemory } };
   }
   const message = silent
@@ -40,6 +40,7 @@ function describeStop(task: TaskView | undefined): string {
   const parts = [
     ...(task?.exitCode === undefined ? [] : [`exit code ${task.exitCode}`]),
     ...(task?.stoppedReason ? [task.stoppedReason] : []),
+    ...(task?.containerReason ? [task.containerReason] : []),
   ];
   return parts.length === 0 ? '' : ` (${parts.join('; ')})`;
 }

@@ -1,0 +1,49 @@
+// What is read of a task as ECS describes it. Answers are fixed: no engine on this machine runs out of memory as Fargate does.
+
+import { Readable } from 'node:stream';
+import { ECSClient, type ECSClientConfig } from '@aws-sdk/client-ecs';
+import { SFNClient } from '@aws-sdk/client-sfn';
+import { expect, test } from 'vitest';
+import { createWorkers } from '../../aws/workers.ts';
+
+const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+const names = { stateMachineArn: () => 'machine', cluster: () => 'workers', taskDefinition: () => 'worker' };
+
+function givenWorkers(answer: object) {
+  const body = () => Readable.from([Buffer.from(JSON.stringify(answer))]);
+  const handler = { handle: async () => ({ response: { statusCode: 200, headers: {}, body: body() } as never }) };
+  const requestHandler = handler as unknown as NonNullable<ECSClientConfig['requestHandler']>;
+  const ecs = new ECSClient({ region: 'us-east-1', credentials, requestHandler });
+  const sfn = new SFNClient({ region: 'us-east-1', credentials });
+  return createWorkers(
+    () => sfn,
+    () => ecs,
+    names,
+  );
+}
+
+test('a task tells why it stopped, and why its worker did: an end for want of memory stands there alone', async () => {
+  const stop = { stopCode: 'EssentialContainerExited', stoppedReason: 'Essential container in task exited' };
+  const reason = 'OutOfMemoryError: Container killed due to memory usage';
+  const containers = [
+    { name: 'aws-guardduty-agent', exitCode: 0, reason: 'of another container' },
+    { name: 'worker', exitCode: 137, reason },
+  ];
+  const workers = givenWorkers({
+    tasks: [{ taskArn: 'arn', lastStatus: 'STOPPED', ...stop, containers }],
+    failures: [],
+  });
+  expect(await workers.task('arn')).toEqual({
+    lastStatus: 'STOPPED',
+    ...stop,
+    exitCode: 137,
+    containerReason: reason,
+  });
+});
+
+test('a task that runs has nothing of that yet, and one that is forgotten is none', async () => {
+  const running = givenWorkers({ tasks: [{ lastStatus: 'RUNNING', containers: [{ name: 'worker' }] }] });
+  expect(await running.task('arn')).toEqual({ lastStatus: 'RUNNING' });
+  const forgotten = givenWorkers({ tasks: [], failures: [{ arn: 'arn', reason: 'MISSING' }] });
+  expect(await forgotten.task('arn')).toBeUndefined();
+});
