@@ -2,10 +2,12 @@
 // a signal, the platform's death. The first reason counts.
 import { Socket } from 'node:net';
 import type { WorkerEnvironment } from './environment.ts';
-import { folderSize } from './folder-size.ts';
+import { folderExcess } from './folder-size.ts';
 import { type Claim, type Failure, type Platform, PlatformRefusal } from './platform.ts';
 
-const FOLDER_LOOK_SECONDS = 10;
+const FOLDER_LOOK_MS = 10_000;
+/** Of a job's folder: more cannot be counted within a look. */
+const FOLDER_ENTRY_LIMIT = 2_000_000;
 
 /** With a failure, the worker reports it; without one, the try is not its own any more and it reports nothing. */
 export type StopReason = { readonly failure?: Failure };
@@ -45,23 +47,27 @@ export function createStopper(): Stopper {
 
 /** Renews the lease; a dead token or a stop in the answer ends the job. */
 export function watchHeartbeat(platform: Platform, claim: Claim, stopper: Stopper): NodeJS.Timeout {
-  const periodMs = claim.limits.heartbeatSeconds * 1000;
-  let underWay = false;
-  const beat = async (): Promise<void> => {
-    // One that is repeated still stands for this one too.
-    if (underWay) return;
-    underWay = true;
+  return repeat(claim.limits.heartbeatSeconds * 1000, async () => {
     try {
       const { stop } = await platform.heartbeat(claim.token);
       if (stop) stopper.stop({ failure: { type: stop.reason, message: stop.message } });
     } catch (error) {
       // No answer is not an answer: the lease decides how long that may last.
       if (error instanceof PlatformRefusal) stopper.stop({});
-    } finally {
-      underWay = false;
     }
-  };
-  return setInterval(beat, periodMs);
+  });
+}
+
+/** As `setInterval`, but one that takes longer than the period stands for the next ones too. */
+function repeat(periodMs: number, act: () => Promise<void>): NodeJS.Timeout {
+  let underWay = false;
+  return setInterval(async () => {
+    if (underWay) return;
+    underWay = true;
+    await act().finally(() => {
+      underWay = false;
+    });
+  }, periodMs);
 }
 
 /** The pipe from the platform closes when the platform dies: then this job's try is lost, and ends at once. */
@@ -81,11 +87,17 @@ export function watchSignals(stopper: Stopper): void {
   process.on('SIGINT', () => stopper.stop({}));
 }
 
-export function watchFolder(folder: string, limitBytes: number, stopper: Stopper): NodeJS.Timeout {
-  const look = async (): Promise<void> => {
-    if ((await folderSize(folder, limitBytes)) <= limitBytes) return;
-    const message = `The job's folder holds more than ${limitBytes} bytes; the job was ended`;
+export function watchFolder(
+  folder: string,
+  limitBytes: number,
+  stopper: Stopper,
+  periodMs = FOLDER_LOOK_MS,
+  look = folderExcess,
+): NodeJS.Timeout {
+  return repeat(periodMs, async () => {
+    const excess = await look(folder, { bytes: limitBytes, entries: FOLDER_ENTRY_LIMIT });
+    if (excess === undefined) return;
+    const message = `The job's folder holds ${excess}; the job was ended`;
     stopper.stop({ failure: { type: 'AppInsufficientResourceError', message } });
-  };
-  return setInterval(look, FOLDER_LOOK_SECONDS * 1000);
+  });
 }

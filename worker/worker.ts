@@ -17,15 +17,7 @@ import { startLogRelay } from './log-relay.ts';
 import { type Claim, createPlatform, type Failure, type Platform, PlatformRefusal } from './platform.ts';
 import { removeFolder } from './remove-folder.ts';
 import { type Result, readResult } from './result.ts';
-import {
-  createStopper,
-  type Stopper,
-  type StopReason,
-  watchFolder,
-  watchHeartbeat,
-  watchLifeline,
-  watchSignals,
-} from './stop.ts';
+import { createStopper, type Stopper, watchFolder, watchHeartbeat, watchLifeline, watchSignals } from './stop.ts';
 
 /** Exit status 0: done, or nothing to do (the job is another worker's, or its try is over). 1: this worker is broken. */
 async function runWorker(environment: WorkerEnvironment, output: LogOutput): Promise<void> {
@@ -80,45 +72,25 @@ async function runJob(
   environment: WorkerEnvironment,
   platform: Platform,
   claim: Claim,
-  { log, output }: { readonly log: JobLog; readonly output: LogOutput },
+  printed: Printed,
   stopper: Stopper,
 ): Promise<Result | undefined> {
   const folder = layOutFolder(environment.root, claim);
-  const confinement = findConfinement(environment.root, environment.namespaces);
-  let prepared: Prepared;
-  try {
-    prepared = await prepare(environment, platform, claim, folder, log, stopper.over);
-  } catch (error) {
-    const stopped = stopper.current();
-    if (stopped) return stoppedResult(stopped);
-    return { failure: { type: 'ExecutionError', message: error instanceof Error ? error.message : String(error) } };
-  }
-  const { command, variables } = prepared;
-  const stoppedBefore = stopper.current();
-  if (stoppedBefore) return stoppedResult(stoppedBefore);
-  const logFolder =
-    claim.runSpec.interpreter === 'bash' || !confinement.canMountLog ? undefined : join(folder.root, 'log');
-  const relay = logFolder ? await startLogRelay(logFolder, variables.PATH ?? '', log, output) : undefined;
-  const jobProcess = startJobProcess({
-    command: confinement.wrap(command, relay ? logFolder : undefined),
-    home: folder.home,
-    variables: { ...variables, ...secretVariables(claim) },
-    jobId: claim.job,
-    log,
-    output,
-  });
-  stopper.onStop((reason) => jobProcess.stop({ atOnce: !reason.failure }));
   const watch = environment.root === '/' ? undefined : watchFolder(folder.root, claim.limits.folderBytes, stopper);
-  const end = await jobProcess.ended;
+  const prepared = await prepare(environment, platform, claim, folder, printed.log, stopper.over).catch(asFailure);
+  const isReady = 'command' in prepared && !stopper.current();
+  const result = isReady ? await runCode(environment, claim, folder, prepared, printed, stopper) : prepared;
   clearInterval(watch);
-  relay?.kill('SIGKILL');
-  const stopped: StopReason | undefined = stopper.current();
-  return stopped ? stoppedResult(stopped) : readResult(folder.home, end);
+  // Whatever came of it: the reason to stop it is why it ended.
+  const stopped = stopper.current();
+  if (stopped) return stopped.failure && { failure: stopped.failure };
+  return 'command' in result ? undefined : result;
 }
 
+type Printed = { readonly log: JobLog; readonly output: LogOutput };
 type Prepared = { readonly command: readonly string[]; readonly variables: Variables };
 
-/** Ends early, with an Error of no further meaning, when `over` is aborted. */
+/** Rejects when something cannot be had, and early, with an Error of no further meaning, when `over` is aborted. */
 async function prepare(
   environment: WorkerEnvironment,
   platform: Platform,
@@ -136,8 +108,34 @@ async function prepare(
   return { command: await commandFor(folder, claim, variables, over), variables };
 }
 
-function stoppedResult(reason: StopReason): Result | undefined {
-  return reason.failure && { failure: reason.failure };
+function asFailure(error: unknown): { failure: Failure } {
+  return { failure: { type: 'ExecutionError', message: error instanceof Error ? error.message : String(error) } };
+}
+
+async function runCode(
+  environment: WorkerEnvironment,
+  claim: Claim,
+  folder: JobFolder,
+  { command, variables }: Prepared,
+  { log, output }: Printed,
+  stopper: Stopper,
+): Promise<Result> {
+  const confinement = findConfinement(environment.root, environment.namespaces);
+  const logFolder =
+    claim.runSpec.interpreter === 'bash' || !confinement.canMountLog ? undefined : join(folder.root, 'log');
+  const relay = logFolder ? await startLogRelay(logFolder, variables.PATH ?? '', log, output) : undefined;
+  const jobProcess = startJobProcess({
+    command: confinement.wrap(command, relay ? logFolder : undefined),
+    home: folder.home,
+    variables: { ...variables, ...secretVariables(claim) },
+    jobId: claim.job,
+    log,
+    output,
+  });
+  stopper.onStop((reason) => jobProcess.stop({ atOnce: !reason.failure }));
+  const end = await jobProcess.ended;
+  relay?.kill('SIGKILL');
+  return readResult(folder.home, end);
 }
 
 async function commandFor(folder: JobFolder, claim: Claim, variables: Variables, over: AbortSignal): Promise<string[]> {
