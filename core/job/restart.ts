@@ -4,6 +4,7 @@
 import type { TaskView } from '../context.ts';
 import { maximumTry } from '../id/workspace.ts';
 import { type Failure, failureMessages } from './failure.ts';
+import { hostLostCodes } from './launch-end.ts';
 import type { JobRow } from './row.ts';
 
 /** How a try ended. `lost`: with the platform or its host, which is nobody's failure and counts against no budget. */
@@ -21,11 +22,12 @@ export function startsAgain(master: JobRow, end: TryEnd): boolean {
  */
 export function endOfWorker(row: JobRow, task: TaskView | undefined, now: number): TryEnd {
   const silent = row.leaseUntil !== undefined && row.leaseUntil < now;
-  if (task?.stopCode === hostLostCode) {
-    return { lost: true, failure: { reason: 'JMInternalError', message: failureMessages.hostLost(row.pk) } };
-  }
+  // Policies of restarts do not exist yet: a machine that was taken back is nobody's failure either.
   if (task?.stopCode === 'SpotInterruption') {
-    return { lost: false, failure: { reason: 'SpotInstanceInterruption', message: failureMessages.spotInterrupted } };
+    return { lost: true, failure: { reason: 'SpotInstanceInterruption', message: failureMessages.spotInterrupted } };
+  }
+  if (hostLostCodes.has(task?.stopCode ?? '')) {
+    return { lost: true, failure: { reason: 'JMInternalError', message: failureMessages.hostLost(row.pk) } };
   }
   if (/OutOfMemory/i.test(`${task?.stoppedReason} ${task?.containerReason}`)) {
     return { lost: false, failure: { reason: 'AppInsufficientResourceError', message: failureMessages.outOfMemory } };
@@ -44,6 +46,3 @@ function describeStop(task: TaskView | undefined): string {
   ];
   return parts.length === 0 ? '' : ` (${parts.join('; ')})`;
 }
-
-/** The stop code of tasks whose machine went away. */
-const hostLostCode = 'InfrastructureHealth';

@@ -27,6 +27,8 @@ test.each<[string, TaskView | undefined, string, boolean, string]>([
   ],
   ['a task that ECS has forgotten', undefined, 'UnresponsiveWorker', false, 'stopped before it reported'],
   ['a host that was lost', { ...stopped, stopCode: 'InfrastructureHealth' }, 'JMInternalError', true, 'was lost'],
+  ['a spot reclaim', { ...stopped, stopCode: 'SpotInterruption' }, 'SpotInstanceInterruption', true, 'spot capacity'],
+  ['a host that is to go', { ...stopped, stopCode: 'TerminationNotice' }, 'JMInternalError', true, 'was lost'],
 ])('%s', (_title, task, reason, lost, told) => {
   const row = { ...planJob('j').row, leaseUntil: now + 1 };
   const end = endOfWorker(row, task, now);

@@ -208,34 +208,40 @@ test('terminating a tree stops its workers first', async () => {
 });
 
 describe('workers that go away', () => {
-  test('a lost host restarts the nearest master, in a new workspace, without the old descendants', async () => {
-    let lost = false;
-    const { context, platform, run } = givenPlatform({
-      main: async ({ row }) => {
-        await createJob(context, planJob(`child${row.try}`, { parent: row }));
-        return { output: { child: outputOf(jobId(`child${row.try}`), 'n') } };
-      },
-      child0: ({ row }) => {
-        lost = true;
-        context.workers.tasks.set(row.task ?? '', { lastStatus: 'STOPPED', stopCode: 'InfrastructureHealth' });
-        return undefined;
-      },
-      child1: () => ({ output: { n: 7 } }),
-    });
-    await run('main');
-    await platform.run();
-    expect(lost).toBe(true);
-    context.clock.now += 700_000;
-    await platform.sweep();
-    await platform.run();
-    const row = peekJob(context, jobId('main'));
-    expect(row).toMatchObject({ state: 'done', try: 1 });
-    expect(row.failureReason).toBeUndefined();
-    expect(context.bodies.peek(`${jobId('main')}#1`, 'O')).toEqual({ output: { child: 7 } });
-    const earlier = context.rows.peek('executions', { pk: jobId('main'), sk: 'T#0' });
-    expect(earlier).toMatchObject({ state: 'restarted', try: 0, failureReason: 'JMInternalError' });
-    expect(peekJob(context, jobId('child0')).state).toBe('failed');
-  });
+  test.each([
+    ['lost', 'InfrastructureHealth', 'JMInternalError'],
+    ['taken back', 'SpotInterruption', 'SpotInstanceInterruption'],
+  ])(
+    'a host %s restarts the nearest master, in a new workspace, without the old descendants',
+    async (_, stopCode, why) => {
+      let lost = false;
+      const { context, platform, run } = givenPlatform({
+        main: async ({ row }) => {
+          await createJob(context, planJob(`child${row.try}`, { parent: row }));
+          return { output: { child: outputOf(jobId(`child${row.try}`), 'n') } };
+        },
+        child0: ({ row }) => {
+          lost = true;
+          context.workers.tasks.set(row.task ?? '', { lastStatus: 'STOPPED', stopCode });
+          return undefined;
+        },
+        child1: () => ({ output: { n: 7 } }),
+      });
+      await run('main');
+      await platform.run();
+      expect(lost).toBe(true);
+      context.clock.now += 700_000;
+      await platform.sweep();
+      await platform.run();
+      const row = peekJob(context, jobId('main'));
+      expect(row).toMatchObject({ state: 'done', try: 1 });
+      expect(row.failureReason).toBeUndefined();
+      expect(context.bodies.peek(`${jobId('main')}#1`, 'O')).toEqual({ output: { child: 7 } });
+      const earlier = context.rows.peek('executions', { pk: jobId('main'), sk: 'T#0' });
+      expect(earlier).toMatchObject({ state: 'restarted', try: 0, failureReason: why });
+      expect(peekJob(context, jobId('child0')).state).toBe('failed');
+    },
+  );
 
   test('a silent worker is stopped, and its job fails with UnresponsiveWorker', async () => {
     const { context, platform, run } = givenPlatform({ main: () => undefined });
