@@ -17,8 +17,8 @@ export type Confinement = {
   readonly namespaces: boolean;
   /** The command line that runs `command` confined; `logFolder` appears at LOG_SOCKET_FOLDER in it. */
   wrap(command: readonly string[], logFolder: string | undefined): string[];
-  /** True when a log folder given to `wrap` will be seen by the job. */
-  readonly canMountLog: boolean;
+  /** Where to make the log sockets so that the job finds them; undefined where it cannot be made to. */
+  readonly logFolder: string | undefined;
 };
 
 /** @param known whether namespaces can be had, where somebody asked the kernel already */
@@ -28,7 +28,7 @@ export function findConfinement(root: string, known?: boolean): Confinement {
   const inContainer = root === '/';
   return {
     namespaces,
-    canMountLog: namespaces || inContainer,
+    logFolder: inContainer ? LOG_SOCKET_FOLDER : namespaces ? join(root, 'log') : undefined,
     wrap: (command, logFolder) => {
       if (!namespaces) return [...command];
       if (!logFolder || inContainer) return ['unshare', ...flags, 'bash', '-c', firstProcess, 'bash', ...command];

@@ -1,6 +1,5 @@
 // The program in a job's container: claims one job, prepares its folder, runs its entry point, reports how it ended.
 // Read `runWorker` as the recipe. It reaches the platform over HTTP only and knows nothing of the engine.
-import { join } from 'node:path';
 import { unpackBundles } from './bundle.ts';
 import { findConfinement } from './confinement.ts';
 import { readWorkerEnvironment, type WorkerEnvironment } from './environment.ts';
@@ -121,8 +120,7 @@ async function runCode(
   stopper: Stopper,
 ): Promise<Result> {
   const confinement = findConfinement(environment.root, environment.namespaces);
-  const logFolder =
-    claim.runSpec.interpreter === 'bash' || !confinement.canMountLog ? undefined : join(folder.root, 'log');
+  const logFolder = claim.runSpec.interpreter === 'bash' ? undefined : confinement.logFolder;
   const relay = logFolder ? await startLogRelay(logFolder, variables.PATH ?? '', log, output) : undefined;
   const jobProcess = startJobProcess({
     command: confinement.wrap(command, relay ? logFolder : undefined),

@@ -52,3 +52,12 @@ describe.skipIf(!findConfinement(tmpdir()).namespaces)('a job in namespaces of i
     expect(execFileSync('cat', ['/proc/self/mountinfo'], { encoding: 'utf8' })).toBe(before);
   });
 });
+
+it('puts the log sockets where dxpy looks for them, seen from the job', () => {
+  // In a container the job's root is the machine's own: nothing has to be mounted.
+  expect(findConfinement('/', true).logFolder).toBe('/opt/dnanexus/log');
+  expect(findConfinement('/', false).logFolder).toBe('/opt/dnanexus/log');
+  expect(findConfinement('/', true).wrap(['true'], '/opt/dnanexus/log').join(' ')).not.toContain('mount --rbind');
+  expect(findConfinement(root, true).logFolder).toBe(join(root, 'log'));
+  expect(findConfinement(root, false).logFolder).toBeUndefined();
+});
