@@ -5,6 +5,7 @@ import { readWorkMessage } from '../core/work/message.ts';
 import { advance, continueSettling, onObjectClosed } from './advance.ts';
 import { goOnDestroying } from './container/destroy-project.ts';
 import { goOnRemovingFolders } from './container/remove-folder.ts';
+import { finishClosing } from './object/close.ts';
 import { collectBytes } from './object/collect.ts';
 import { forEach } from './object/each.ts';
 import { sentRound } from './send-work.ts';
@@ -24,6 +25,8 @@ export async function doWork(context: Context, body: unknown): Promise<void> {
       return continueSettling(context, message.job, message);
     case 'wake':
       return onObjectClosed(context, message.object, message.after);
+    case 'close':
+      return finishClosing(context, message.file);
     case 'collect':
       await forEach(message.objects, (id) => collectBytes(context, id));
       return;

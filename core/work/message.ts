@@ -2,7 +2,7 @@
 // is also found by the sweep, from the rows alone; what is to be removed has no row there, so its messages are sent first.
 
 import type { Value } from '../context.ts';
-import { isId, isObjectId, isPlaceId, type JobId, type ObjectId, type PlaceId } from '../id/identifier.ts';
+import { type FileId, isId, isObjectId, isPlaceId, type JobId, type ObjectId, type PlaceId } from '../id/identifier.ts';
 import { isHash } from '../reference/value.ts';
 
 /**
@@ -29,6 +29,8 @@ type WorkOrder =
     }
   /** Wake who waits for an object, after a key: it was closed, or is gone. */
   | { readonly kind: 'wake'; readonly object: ObjectId; readonly after?: string }
+  /** Go on with the closing of a file that somebody waits for: whoever began it may have died. */
+  | { readonly kind: 'close'; readonly file: FileId }
   /** Delete objects that nothing refers to any more, or finish that. */
   | { readonly kind: 'collect'; readonly objects: readonly ObjectId[] }
   /** Delete a large body that no row names (aws/dynamo/bodies.ts). */
@@ -51,7 +53,7 @@ export function readWorkMessage(body: unknown): WorkMessage | undefined {
 }
 
 function readOrder(body: Record<string, unknown>): WorkOrder | undefined {
-  const { kind, job, object, objects, key, container, place, folders, stage, last, try: attempt } = body;
+  const { kind, job, object, file, objects, key, container, place, folders, stage, last, try: attempt } = body;
   const after = typeof body.after === 'string' ? body.after : undefined;
   const from = after === undefined ? {} : { after };
   switch (kind) {
@@ -62,6 +64,8 @@ function readOrder(body: Record<string, unknown>): WorkOrder | undefined {
       return { kind, job, try: attempt, stage, after };
     case 'wake':
       return isObjectId(object) ? { kind, object, ...from } : undefined;
+    case 'close':
+      return isId(file, 'file') ? { kind, file } : undefined;
     case 'collect':
       return isListOf(objects, isObjectId) ? { kind, objects } : undefined;
     case 'document':

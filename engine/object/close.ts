@@ -1,5 +1,5 @@
 // Closes data objects. A file's parts are checked and joined within the call; a crash leaves it `closing`, and the next
-// close finishes it.
+// close finishes it, or a message that is sent by whoever waits for it (readiness.ts).
 
 import type { Context } from '../../core/context.ts';
 import { type ApiError, invalidState, resourceNotFound, serviceUnavailable } from '../../core/error/api-error.ts';
@@ -36,6 +36,12 @@ export async function closeFile(context: Context, id: FileId): Promise<void> {
     await context.rows.update('objects', objectKey(id), { set: { state: 'closing' } }, expected);
   }
   throw tooBusy(id);
+}
+
+/** As a message asks for it: a file that is closing is closed. One that is open is left to its client, one that is gone is gone. */
+export async function finishClosing(context: Context, id: FileId): Promise<void> {
+  const row = await context.rows.get('objects', objectKey(id));
+  if (!isGone(row) && toObjectFacts(row).state === 'closing') await closeFile(context, id);
 }
 
 async function finish(context: Context, id: FileId, facts: ObjectFacts): Promise<boolean> {

@@ -141,6 +141,8 @@ export class EngineStack extends ProductStack {
         mayConsume(deployment, 'work'),
         ...mayMoveJobs(deployment),
         mayContent(deployment, 'meta', ['delete']),
+        // Goes on with the closing of a file that whoever began it has left.
+        mayContent(deployment, 'w', ['read', 'write', 'parts']),
       ],
     });
     consumeQueue(this, 'WorkMessages', { queue, target, batchSize: 10, maxConcurrency: cleanUpConcurrency });

@@ -101,7 +101,12 @@ const expected: Record<string, string[]> = {
     'states:StartExecution stateMachine:job-attempt',
     ...useKey,
   ],
-  'clean-up': [`${consume} work`, 's3:DeleteObject content/meta/*', ...moveJobs],
+  'clean-up': [
+    `${consume} work`,
+    's3:DeleteObject content/meta/*',
+    's3:GetObject,s3:PutObject,s3:ListMultipartUploadParts content/w/*',
+    ...moveJobs,
+  ],
   finalise: moveJobs,
   sweep: ['Query table/executions/index/open', ...moveJobs],
 };

@@ -1,0 +1,174 @@
+// What a job waits for, as far as users can make it large or leave it half done: hidden objects behind links, and files whose
+// closing was interrupted.
+
+import { describe, expect, test } from 'vitest';
+import type { FileId, ObjectId, ProjectId } from '../../core/id/identifier.ts';
+import { jobWorkspace } from '../../core/job/row.ts';
+import { lookAt } from '../../engine/advance.ts';
+import { finish } from '../../engine/finish.ts';
+import { createObject, type NewObject } from '../../engine/object/create.ts';
+import { givenPlatform, givenProject, passTime, putPart } from '../api/given.ts';
+import { createMemoryContext, type MemoryContext } from '../memory/context.ts';
+import { jobId, planJob } from '../memory/plan.ts';
+import { createMemoryPlatform, peekJob } from '../memory/platform.ts';
+import { givenJob } from '../simulation/world.ts';
+
+const project: ProjectId = planJob('x').row.project;
+
+function recordId(index: number): ObjectId {
+  return `record-${String(index).padStart(24, '0')}`;
+}
+
+function givenRecord(context: MemoryContext, index: number, fields: Partial<NewObject> = {}): Promise<ObjectId> {
+  return createObject(context, {
+    ...{ id: recordId(index), place: project, folderId: '/', name: 'r', tags: [], types: [], properties: {} },
+    ...{ hidden: false, details: {}, links: [], state: 'closed', createdBy: { user: 'user-alice' }, digest: 'd' },
+    ...fields,
+  });
+}
+
+async function givenWaiter(context: MemoryContext, objects: readonly ObjectId[]) {
+  await context.rows.put('containers', { pk: project, sk: 'A' });
+  const input = { all: objects.map((object) => ({ $dnanexus_link: object })) };
+  const waits = objects.map((object) => ({ kind: 'object', object }) as const);
+  return givenJob(context, 'waiter', { input, spec: { waits }, at: { state: 'waiting_on_input' } });
+}
+
+/** Those that the waiter was told to be woken by. */
+function waitedFor(context: MemoryContext): string[] {
+  const edges = context.rows.all('executions').filter(({ sk }) => sk.startsWith('W#'));
+  return edges.map(({ pk }) => pk).sort();
+}
+
+/** Reads of rows from now on, and how many were under way at once at most. */
+function countReads(context: MemoryContext) {
+  const reads = { calls: 0, rows: 0, underWay: 0, most: 0 };
+  context.setHook({
+    before: async ({ port, name, keys = [] }) => {
+      if (port !== 'rows') return;
+      reads.calls++;
+      reads.rows += name === 'getMany' ? keys.length : 1;
+      reads.most = Math.max(reads.most, ++reads.underWay);
+      await Promise.resolve();
+      reads.underWay--;
+    },
+  });
+  return reads;
+}
+
+describe('hidden objects behind links', () => {
+  test('hold back those that lead to one that is open, and no others', async () => {
+    const context = createMemoryContext();
+    const deep = await givenRecord(context, 1, { hidden: true, state: 'open' });
+    const middle = await givenRecord(context, 2, { hidden: true, links: [deep] });
+    const ring = await givenRecord(context, 3, { hidden: true, links: [middle, recordId(3), recordId(4)] });
+    const leads = await givenRecord(context, 4, { links: [ring] });
+    const stops = await givenRecord(context, 5, { links: [await givenRecord(context, 6, { links: [middle] })] });
+    const gone = await givenRecord(context, 7, { links: [recordId(99)] });
+    const job = await givenWaiter(context, [leads, stops, gone]);
+    await lookAt(context, job);
+    expect(peekJob(context, job.pk).state).toBe('waiting_on_input');
+    expect(waitedFor(context)).toEqual([leads]);
+    await context.rows.update('objects', { pk: deep, sk: 'A' }, { set: { state: 'closed' } });
+    await lookAt(context, job);
+    expect(peekJob(context, job.pk).state).toBe('runnable');
+  });
+
+  test('are read once for all that lead to them, a bounded number at a time', async () => {
+    const context = createMemoryContext();
+    const hidden: ObjectId[] = [];
+    for (let index = 0; index < 40; index++) {
+      hidden.push(await givenRecord(context, index, { hidden: true, state: 'open' }));
+    }
+    const objects: ObjectId[] = [];
+    for (let index = 0; index < 100; index++) objects.push(await givenRecord(context, 100 + index, { links: hidden }));
+    const job = await givenWaiter(context, objects);
+    const reads = countReads(context);
+    await lookAt(context, job);
+    expect(waitedFor(context)).toEqual(objects.slice(0, 25));
+    // Twice, before the edges are put and after: 100 objects, and 40 with a placement each.
+    expect(reads.rows).toBeLessThan(2 * (100 + 40 + 40) + 100);
+    expect(reads.most).toBeLessThanOrEqual(25);
+  });
+
+  test('are followed to a limit, however many links users make', async () => {
+    const context = createMemoryContext();
+    const below = (index: number) => Array.from({ length: 10 }, (_, at) => recordId(10 * index + at + 1));
+    for (let index = 1; index < 4_000; index++) {
+      const row = { className: 'record', state: index === 1 ? 'open' : 'closed', birth: project, links: below(index) };
+      await context.rows.put('objects', { pk: recordId(index), sk: 'A', ...row });
+      await context.rows.put('objects', { pk: recordId(index), sk: `P#${project}`, hidden: true });
+    }
+    const root = await givenRecord(context, 0, { links: below(0) });
+    const job = await givenWaiter(context, [root]);
+    const reads = countReads(context);
+    await lookAt(context, job);
+    expect(waitedFor(context)).toEqual([root]);
+    // Twice: 2,000 rows, and the placements of those.
+    expect(reads.rows).toBeGreaterThan(8_000);
+    expect(reads.rows).toBeLessThan(8_020);
+    expect(reads.most).toBeLessThanOrEqual(16);
+  });
+});
+
+describe('a file whose closing was interrupted', () => {
+  async function givenClosing(place: string, given: Awaited<ReturnType<typeof givenPlatform>>): Promise<FileId> {
+    const { context, alice } = given;
+    const file = (await alice.call('/file/new', { project: place })).id as FileId;
+    await putPart(context, alice, file, 1, 'hello');
+    // What a call leaves that dies behind its first write.
+    await context.rows.update('objects', { pk: file, sk: 'A' }, { set: { state: 'closing' } });
+    return file;
+  }
+
+  test('is closed for the job that waits for it', async () => {
+    const given = await givenPlatform();
+    const { context } = given;
+    const place = (await givenProject(given.alice)) as ProjectId;
+    const file = await givenClosing(place, given);
+    const platform = createMemoryPlatform(context, () => ({ output: {} }));
+    const input = { file: { $dnanexus_link: file } };
+    const job = await givenJob(context, 'waiter', {
+      ...{ input, project: place, spec: { waits: [{ kind: 'object', object: file }] } },
+      at: { state: 'waiting_on_input' },
+    });
+    await lookAt(context, job);
+    expect(context.queues.work.map(({ message }) => message.kind)).toEqual(['close']);
+    await passTime(context, 120_000);
+    expect(context.rows.peek('objects', { pk: file, sk: 'A' })).toMatchObject({ state: 'closed', size: 5 });
+    await platform.run();
+    expect(peekJob(context, job.pk).state).toBe('done');
+  });
+
+  test('is closed for the job whose output it is', async () => {
+    const given = await givenPlatform();
+    const { context } = given;
+    const place = (await givenProject(given.alice)) as ProjectId;
+    const file = await givenClosing(place, given);
+    const platform = createMemoryPlatform(context, () => undefined);
+    const job = await givenJob(context, 'maker', { project: place, at: { state: 'running' } });
+    const placement = context.rows.peek('objects', { pk: file, sk: `P#${place}` });
+    await context.rows.put('objects', { ...placement, pk: file, sk: `P#${jobWorkspace(job)}` });
+    await finish(context, job, { output: { out: { $dnanexus_link: file } } });
+    await platform.run();
+    expect(peekJob(context, job.pk).state).toBe('waiting_on_output');
+    await passTime(context, 120_000);
+    await platform.run();
+    expect(peekJob(context, jobId('maker')).state).toBe('done');
+  });
+
+  test('is left alone when it was closed or removed meanwhile', async () => {
+    const given = await givenPlatform();
+    const { context, alice } = given;
+    const place = await givenProject(alice);
+    const file = await givenClosing(place, given);
+    await context.queues.sendWork([{ kind: 'close', file }]);
+    await alice.call(`/${place}/removeObjects`, { objects: [file] });
+    await passTime(context);
+    expect(context.rows.all('objects').filter(({ pk }) => pk === file)).toEqual([]);
+    const open = (await alice.call('/file/new', { project: place })).id;
+    await context.queues.sendWork([{ kind: 'close', file: open }]);
+    await passTime(context);
+    expect(context.rows.peek('objects', { pk: open, sk: 'A' })).toMatchObject({ state: 'open' });
+  });
+});
