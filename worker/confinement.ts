@@ -13,7 +13,7 @@ const PASS_PAUSE_MS = 50;
 const LOG_SOCKET_FOLDER = '/opt/dnanexus/log';
 
 export type Confinement = {
-  /** Whether the kernel gives this process new PID and mount namespaces. */
+  /** Whether the kernel gives new PID and mount namespaces: then a wrapped command exits after all that it started. */
   readonly namespaces: boolean;
   /** The command line that runs `command` confined; `logFolder` appears at LOG_SOCKET_FOLDER in it. */
   wrap(command: readonly string[], logFolder: string | undefined): string[];

@@ -15,6 +15,8 @@ export function startJobProcess(options: {
   readonly home: string;
   readonly variables: Readonly<Record<string, string>>;
   readonly jobId: string;
+  /** Whether the command ends with all processes that the job started (confinement.ts). */
+  readonly contained: boolean;
   readonly log: JobLog;
   readonly output: Pick<LogOutput, 'hold'>;
 }): JobProcess {
@@ -40,7 +42,8 @@ export function startJobProcess(options: {
       try {
         // What the job left running holds its streams open and may still write: it ends now, then the streams do.
         if (child.pid) tryKill(-child.pid, 'SIGKILL');
-        await endLeftovers(options.jobId);
+        // Ended by a signal, the command did not wait for the end of its namespace.
+        if (!options.contained || signal !== null) await endLeftovers(options.jobId);
         await closed(child.stdout, child.stderr);
         for (const output of outputs) output.end();
         resolve({ code, signal });

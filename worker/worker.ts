@@ -127,6 +127,7 @@ async function runCode(
     home: folder.home,
     variables: { ...variables, ...secretVariables(claim) },
     jobId: claim.job,
+    contained: confinement.namespaces,
     log,
     output,
   });

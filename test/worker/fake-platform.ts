@@ -26,6 +26,8 @@ type Options = {
   readonly input?: Record<string, unknown>;
   readonly runSpec?: Record<string, unknown>;
   readonly limits?: { heartbeatSeconds?: number; logBytes?: number; folderBytes?: number };
+  /** Whether the worker may use namespaces; it asks the kernel where nothing is said. */
+  readonly namespaces?: boolean | undefined;
   readonly claimStatus?: number;
   readonly stopAfterHeartbeats?: number;
   /** Nobody reads what the worker writes before so many heartbeats; `beforeReading` is given the job's HOME then. */
@@ -59,6 +61,7 @@ export async function runFakeJob(options: Options): Promise<FakeRun> {
       ESPALIER_ROOT: root,
       ESPALIER_LIFELINE_FD: '3',
       ESPALIER_TASK_ID: 'task-of-this-worker',
+      ...(options.namespaces === undefined ? {} : { ESPALIER_NAMESPACES: options.namespaces ? 'yes' : 'no' }),
       ECS_CONTAINER_METADATA_URI_V4: `http://127.0.0.1:${port}/metadata`,
     },
     stdio: ['ignore', 'pipe', 'inherit', 'pipe'],

@@ -120,13 +120,30 @@ describe('a bash job', () => {
 });
 
 describe('what a job leaves behind', () => {
-  it('ends processes that outlive it, also those that left its group', async () => {
+  const leave = (mark: string) => `setsid bash -c 'exec -a ${mark} sleep 600' >/dev/null 2>&1 & sleep 0.2`;
+  const survivors = (mark: string) => commandLines().filter((line) => line.startsWith(mark));
+
+  it.each([[true], [false]])(
+    'ends processes that left its group; with namespaces where there are some: %s',
+    async (namespaces) => {
+      const mark = `leftover-${process.pid}-${Date.now()}`;
+      const run = await runFakeJob({ code: `main() { ${leave(mark)}; }`, namespaces: namespaces ? undefined : false });
+      expect(run.finish).toEqual({ output: {} });
+      expect(survivors(mark)).toEqual([]);
+    },
+  );
+
+  it.each([
+    ['at once', {}],
+    ['by a request first', { limits: { heartbeatSeconds: 0.1 }, stopAfterHeartbeats: 8 }],
+  ])('ends them also when the job is ended %s', async (_, stops) => {
     const mark = `leftover-${process.pid}-${Date.now()}`;
-    const run = await runFakeJob({
-      code: `main() { setsid bash -c 'exec -a ${mark} sleep 600' >/dev/null 2>&1 & sleep 0.2; }`,
+    await runFakeJob({
+      code: `main() { ${leave(mark)}; echo started; sleep 600; }`,
+      onLine: (entry, _worker, closeLifeline) => entry.m === 'started' && !('limits' in stops) && closeLifeline(),
+      ...stops,
     });
-    expect(run.finish).toEqual({ output: {} });
-    expect(commandLines().filter((line) => line.startsWith(mark))).toEqual([]);
+    expect(survivors(mark)).toEqual([]);
   });
 });
 
