@@ -174,17 +174,23 @@ export async function loadStanding(
   };
 }
 
-/** What several projects give to a user and to everybody, parallel to `ids`: as `loadStanding`, of projects that are there. */
+/** The same for several projects at once, parallel to `ids`. */
 export async function loadStandings(
   context: Context,
   ids: readonly ProjectId[],
   user: UserId,
-): Promise<{ readonly own: Level | undefined; readonly shared: Level | undefined }[]> {
-  const keys = ids.flatMap((id) => [memberKey(id, user), memberKey(id, 'PUBLIC')]);
-  const found = (await context.rows.getMany('containers', keys)).map((row) =>
-    isLevel(row?.level) ? row.level : undefined,
-  );
-  return ids.map((_, index) => ({ own: found[2 * index], shared: found[2 * index + 1] }));
+): Promise<{ readonly exists: boolean; readonly own: Level | undefined; readonly shared: Level | undefined }[]> {
+  const keys = ids.flatMap((id) => [projectKey(id), memberKey(id, user), memberKey(id, 'PUBLIC')]);
+  const rows = await context.rows.getMany('containers', keys);
+  const levelAt = (index: number) => {
+    const level = rows[index]?.level;
+    return isLevel(level) ? level : undefined;
+  };
+  return ids.map((_, index) => {
+    const project = rows[3 * index];
+    const exists = project !== undefined && project.destroyed !== true;
+    return { exists, own: levelAt(3 * index + 1), shared: levelAt(3 * index + 2) };
+  });
 }
 
 /** The level that one member's row gives. */

@@ -1,0 +1,66 @@
+// Where a search for data objects looks: in the place that it names, else in all that the caller is a member of.
+
+import type { KnownCaller } from '../../../core/access/caller.ts';
+import { atLeast, type Level } from '../../../core/access/level.ts';
+import type { Context } from '../../../core/context.ts';
+import { resourceNotFound } from '../../../core/error/api-error.ts';
+import { isId, isObjectId, isPlaceId, type PlaceId } from '../../../core/id/identifier.ts';
+import { jobWorkspace } from '../../../core/job/row.ts';
+import { loadLevel, standingLevel } from '../../../engine/container/level.ts';
+import { loadMemberships, loadStandings } from '../../../engine/container/project.ts';
+import { forEach } from '../../../engine/object/each.ts';
+import { loadObject } from '../../../engine/object/load.ts';
+import type { FindDataObjectsInput } from '../../schemas/find.ts';
+
+/**
+ * The places in the order of the results, from the one where the page before ended; those without a scope may turn out to be
+ * none that the caller sees: `visibleAmong`.
+ */
+export async function searchedPlaces(
+  context: Context,
+  caller: KnownCaller,
+  input: FindDataObjectsInput,
+): Promise<PlaceId[]> {
+  const { scope, region, archivalState, starting } = input;
+  const elsewhere = region !== undefined && ![region].flat().includes(context.settings.region);
+  if (input.class === 'database' || elsewhere || (archivalState ?? 'live') !== 'live') return [];
+  if (scope !== undefined) {
+    const place = scope.project;
+    const level = isPlaceId(place) ? await loadLevel(context, caller, place) : undefined;
+    if (level === undefined || !isPlaceId(place)) throw resourceNotFound(place);
+    return atLeast(level, input.level) ? [place] : [];
+  }
+  const own: PlaceId[] = caller.kind === 'job' ? [jobWorkspace(caller.job)] : [];
+  const places = [...own, ...(await loadMemberships(context, caller.user))].sort();
+  const rest = starting == null ? places : places.filter((place) => place >= starting.project);
+  return holdingAny(context, rest, input.id);
+}
+
+/** Few objects among many places are asked where they are. */
+async function holdingAny(context: Context, places: PlaceId[], id: FindDataObjectsInput['id']): Promise<PlaceId[]> {
+  const ids = [...new Set([id ?? []].flat())].filter(isObjectId);
+  if (id === undefined || ids.length >= places.length) return places;
+  const objects = await forEach(ids, (one) => loadObject(context, one));
+  const holding = new Set(objects.flatMap((object) => [...(object?.placements.keys() ?? [])]));
+  return places.filter((place) => holding.has(place));
+}
+
+/** Of these places, those where the caller has the level that the search needs. */
+export async function visibleAmong(
+  context: Context,
+  caller: KnownCaller,
+  places: readonly PlaceId[],
+  needed: Level,
+): Promise<PlaceId[]> {
+  const levels = await levelsIn(context, caller, places);
+  return places.filter((_, index) => levels[index] !== undefined && atLeast(levels[index], needed));
+}
+
+async function levelsIn(context: Context, caller: KnownCaller, places: readonly PlaceId[]) {
+  const projects = places.filter((place) => isId(place, 'project'));
+  if (caller.kind === 'job' || projects.length < places.length) {
+    return forEach(places, (place) => loadLevel(context, caller, place));
+  }
+  const standings = await loadStandings(context, projects, caller.user);
+  return standings.map(({ exists, own, shared }) => (exists ? standingLevel(own, shared) : undefined));
+}
