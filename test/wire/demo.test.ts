@@ -11,6 +11,7 @@ import { processesOf } from '../campaign/process-watch.ts';
 import { execute } from './session.ts';
 
 const DEMO_LIMIT_MS = 180_000;
+const OUTPUT_LIMIT_MS = 5_000;
 const reads = ['ERR127302_1_subset.fastq.gz', 'ERR127302_2_subset.fastq.gz'];
 
 let temporary: string;
@@ -38,6 +39,8 @@ function givenDemo(environment: Readonly<Record<string, string>> = {}): Demo {
   }
   const ended = new Promise<Ended>((done) => {
     child.once('close', (code) => done({ code, ...printed }));
+    // What outlives it, and must not, may hold its output open for ever.
+    child.once('exit', (code) => setTimeout(() => done({ code, ...printed }), OUTPUT_LIMIT_MS));
   });
   const fail = ({ code, stdout, stderr }: Ended): never => {
     throw new Error(`the demo ended with ${code} too soon:\n${stdout}${stderr}`);
