@@ -1,5 +1,6 @@
 // What the counted requests cost on AWS: list prices of us-east-1 as data, and the sum for a thousand jobs.
-// Not in it: Fargate (a job's own minutes), CloudWatch Logs, CloudFront, storage, data transfer, free tiers.
+// Not in it: Fargate (a job's own minutes, and its disk beyond 20 GiB: docs/decisions/workers.md), CloudWatch Logs, CloudFront,
+// storage, data transfer, free tiers.
 
 /** What one job needs of each, on average. */
 export type Usage = {

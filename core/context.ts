@@ -99,6 +99,8 @@ export type LaunchInput = {
   readonly launch: number;
   readonly cpu: string;
   readonly memory: string;
+  /** Ephemeral storage, 21 to 200 GiB. */
+  readonly diskGib: number;
   readonly environment: readonly { readonly Name: string; readonly Value: string }[];
   readonly tags: readonly { readonly Key: string; readonly Value: string }[];
   readonly spot: boolean;

@@ -18,7 +18,7 @@ export async function dispatch(context: Context, message: RunnableMessage): Prom
 
 /** Ids and sizes only: besides the nonce, which the claim spends, no secret travels through the state machine. */
 async function launchInput(context: Context, row: JobRow, name: string): Promise<LaunchInput> {
-  const { cpu, memory } = fargateSize(row.instance);
+  const { cpu, memory, diskGb } = fargateSize(row.instance);
   const [apiUrl, nonce] = await Promise.all([context.apiUrl(), context.seals.seal('boot', name)]);
   const environment = {
     ESPALIER_API_URL: apiUrl,
@@ -34,6 +34,7 @@ async function launchInput(context: Context, row: JobRow, name: string): Promise
     launch: row.launch,
     cpu,
     memory,
+    diskGib: diskGb,
     environment: Object.entries(environment).map(([Name, Value]) => ({ Name, Value })),
     tags: Object.entries(tags).map(([Key, Value]) => ({ Key: `espalier:${Key}`, Value })),
     spot: row.priority === 'low',

@@ -14,10 +14,10 @@ export function executionRoleName(deployment: Deployment): string {
   return `${physicalName(deployment, 'task')}-${Aws.REGION}`;
 }
 
-/** What a task has unless its launch says otherwise; the smallest Fargate pair that runs the worker. */
+/** What a task has unless its launch says otherwise, as each does: the smallest Fargate size that runs the worker. */
 const defaultCpu = '1024';
 const defaultMemory = '2048';
-const ephemeralStorageGiB = 50;
+const defaultStorageGiB = 21;
 
 export class ComputeStack extends ProductStack {
   constructor(scope: Construct, deployment: Deployment, image: WorkerImage) {
@@ -73,7 +73,7 @@ export class ComputeStack extends ProductStack {
       networkMode: 'awsvpc',
       cpu: defaultCpu,
       memory: defaultMemory,
-      ephemeralStorage: { sizeInGiB: ephemeralStorageGiB },
+      ephemeralStorage: { sizeInGiB: defaultStorageGiB },
       runtimePlatform: { cpuArchitecture: 'X86_64', operatingSystemFamily: 'LINUX' },
       executionRoleArn: executionRole.roleArn,
       containerDefinitions: [

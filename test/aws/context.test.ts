@@ -169,6 +169,7 @@ describe('workers', () => {
     launch: 0,
     cpu: '1024',
     memory: '2048',
+    diskGib: 50,
     environment: [],
     tags: [],
     spot: false,

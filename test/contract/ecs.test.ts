@@ -201,6 +201,8 @@ describe('RunTask', () => {
       refusal(runTask('1', { overrides: { containerOverrides: [{ name: 'other' }] } })),
       refusal(runTask('1', { overrides: { containerOverrides: [{ name: 'worker', environment }] } })),
       refusal(runTask('1', { overrides: { cpu: '256', memory: '4096' } })),
+      refusal(runTask('1', { overrides: { ephemeralStorage: { sizeInGiB: 20 } } })),
+      refusal(runTask('1', { overrides: { ephemeralStorage: { sizeInGiB: 201 } } })),
       refusal(runTask('1', { capacityProviderStrategy: [{ capacityProvider: 'MINE' }] })),
       refusal(runTask('1', { launchType: 'FARGATE', capacityProviderStrategy: [{ capacityProvider: 'FARGATE' }] })),
       refusal(client.send(new StopTaskCommand({ cluster: CLUSTER, task: 'f'.repeat(32) }))),
@@ -209,7 +211,7 @@ describe('RunTask', () => {
       'ClusterNotFoundException',
       ...Array(5).fill('InvalidParameterException'),
       'ClientException',
-      ...Array(3).fill('InvalidParameterException'),
+      ...Array(5).fill('InvalidParameterException'),
     ]);
   });
   it('tells what it does not find', async () => {

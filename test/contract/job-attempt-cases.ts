@@ -153,6 +153,7 @@ export const jobAttemptInput = (name: string): object => ({
   capacityProviderStrategy: [{ CapacityProvider: 'FARGATE', Weight: 1 }],
   cpu: '1024',
   memory: '2048',
+  diskGib: 150,
   environment: [{ Name: 'ESPALIER_JOB', Value: name }],
   tags: [],
 });

@@ -256,10 +256,12 @@ describe('with our ECS', () => {
     const input = { ...jobAttemptInput('real'), taskDefinition, cpu: '256', memory: '512', environment };
     const arn = start(platform, jobAttemptDefinition(), input, 'real');
     await whenDone(platform, arn);
-    return { told, types: typesOf(platform, arn) };
+    const arns = told.flatMap((seen) => (seen as { taskArn?: string }).taskArn ?? []);
+    return { told, types: typesOf(platform, arn), tasks: ecs.tasks.describe(arns).tasks };
   }
   it('a worker that exits with 0 has done', async () => {
-    const { told, types } = await whenAttempted('0', 1);
+    const { told, types, tasks } = await whenAttempted('0', 1);
+    expect(tasks).toMatchObject([{ cpu: '256', memory: '512', overrides: { ephemeralStorage: { sizeInGiB: 150 } } }]);
     expect(told).toMatchObject([{ stopCode: 'EssentialContainerExited', exitCode: 0 }]);
     expect(types.slice(1, 7)).toEqual([
       ...['TaskStateEntered', 'TaskScheduled', 'TaskStarted', 'TaskSubmitted', 'TaskSucceeded', 'TaskStateExited'],

@@ -67,6 +67,15 @@ describe('how a launch ended', () => {
   });
 });
 
+test('a launch asks for the disk, the processors and the memory that the job was granted', async () => {
+  const context = createMemoryContext();
+  const platform = createMemoryPlatform(context, () => undefined);
+  await createJob(context, planJob('j', { row: { instance: 'mem1_ssd1_v2_x8' } }));
+  await platform.run();
+  const [execution] = context.workers.executions.values();
+  expect(execution?.input).toMatchObject({ cpu: '8192', memory: '16384', diskGib: 200 });
+});
+
 describe('launches that nobody claims', () => {
   test.each([
     ['without its image', noImage],

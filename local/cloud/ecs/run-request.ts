@@ -15,12 +15,15 @@ const MEMBERS: readonly string[] = [
   ...['networkConfiguration', 'overrides', 'platformVersion', 'propagateTags', 'referenceId', 'startedBy', 'tags'],
   ...['taskDefinition'],
 ];
-const OVERRIDE_MEMBERS: readonly string[] = ['containerOverrides', 'cpu', 'memory'];
+const OVERRIDE_MEMBERS: readonly string[] = ['containerOverrides', 'cpu', 'ephemeralStorage', 'memory'];
 const CONTAINER_MEMBERS: readonly string[] = ['name', 'environment', 'command'];
 const CAPACITY_PROVIDERS: readonly string[] = ['FARGATE', 'FARGATE_SPOT'];
 
 /** API_TaskOverride.html: "A total of 8192 characters are allowed for overrides. This includes the JSON formatting." */
 const MAX_OVERRIDE_LENGTH = 8_192;
+/** API_EphemeralStorage.html */
+const MIN_STORAGE_GIB = 21;
+const MAX_STORAGE_GIB = 200;
 const MAX_COUNT = 10;
 const MAX_TAGS = 50;
 const MAX_STARTED_BY = 128;
@@ -90,7 +93,22 @@ function checkOverrides(overrides: Input, definition: TaskDefinition): TaskOverr
   });
   const cpu = stringMember(overrides, 'cpu');
   const memory = stringMember(overrides, 'memory');
-  return { containerOverrides, ...(cpu ? { cpu } : {}), ...(memory ? { memory } : {}) };
+  const ephemeralStorage = checkStorage(structureMember(overrides, 'ephemeralStorage'));
+  return {
+    ...{ containerOverrides, ...(cpu ? { cpu } : {}), ...(memory ? { memory } : {}) },
+    ...(ephemeralStorage ? { ephemeralStorage } : {}),
+  };
+}
+
+/** Kept and shown: what limits a folder here is its worker. */
+function checkStorage(storage: Input | undefined): TaskOverrides['ephemeralStorage'] {
+  if (storage === undefined) return undefined;
+  refuseUnknown(storage, ['sizeInGiB'], 'ephemeralStorage');
+  const sizeInGiB = integerMember(storage, 'sizeInGiB') ?? 0;
+  if (sizeInGiB < MIN_STORAGE_GIB || sizeInGiB > MAX_STORAGE_GIB) {
+    throw invalid(`ephemeralStorage must be ${MIN_STORAGE_GIB} to ${MAX_STORAGE_GIB} GiB, but was ${sizeInGiB}.`);
+  }
+  return { sizeInGiB };
 }
 
 function checkContainerOverride(override: Input, containerName: string): ContainerOverride {

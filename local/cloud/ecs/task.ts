@@ -3,7 +3,12 @@ import type { KeyValue, TaskDefinition } from './task-definition.ts';
 
 export type ContainerOverride = { name: string; environment?: KeyValue[]; command?: string[] };
 
-export type TaskOverrides = { cpu?: string; memory?: string; containerOverrides?: ContainerOverride[] };
+export type TaskOverrides = {
+  cpu?: string;
+  memory?: string;
+  ephemeralStorage?: { sizeInGiB: number };
+  containerOverrides?: ContainerOverride[];
+};
 
 export type StopCode = 'TaskFailedToStart' | 'EssentialContainerExited' | 'UserInitiated' | 'InfrastructureHealth';
 
