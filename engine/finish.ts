@@ -5,7 +5,7 @@ import type { Context } from '../core/context.ts';
 import { invalidState } from '../core/error/api-error.ts';
 import { checkValues } from '../core/iospec/check-values.ts';
 import { checkOutputFields } from '../core/iospec/fill-input.ts';
-import { type Failure, failureMessages, isReportedReason } from '../core/job/failure.ts';
+import { type Failure, failureMessages, isReportedReason, reportedMessageCharacters } from '../core/job/failure.ts';
 import { isMaster, type JobRow, outputBodyId } from '../core/job/row.ts';
 import type { JobState } from '../core/job/state.ts';
 import { checkReferences } from '../core/reference/find.ts';
@@ -52,7 +52,7 @@ async function report(context: Context, row: JobRow, result: Result): Promise<Sa
 /** A reason that a worker may not report, or that does not exist, is an error inside the application. */
 function readFailure({ type, message }: { readonly type: string; readonly message: string }): Failure {
   // A cut may leave half of a surrogate pair, which no row holds.
-  const text = message.slice(0, messageCharacterLimit).toWellFormed();
+  const text = message.slice(0, reportedMessageCharacters).toWellFormed();
   return isReportedReason(type)
     ? { reason: type, message: text }
     : { reason: 'AppInternalError', message: `${type.slice(0, 100).toWellFormed()}: ${text}` };
@@ -74,5 +74,3 @@ async function checkOutput(context: Context, row: JobRow, output: Hash): Promise
 }
 
 const attemptLimit = 10;
-/** Of a reported message: an application's trace may be long. */
-const messageCharacterLimit = 10_000;

@@ -23,7 +23,13 @@ export type Claim = {
   readonly jobDescribe: Readonly<Record<string, unknown>>;
   readonly executableDescribe: Readonly<Record<string, unknown>>;
   readonly runSpec: RunSpec;
-  readonly limits: { readonly heartbeatSeconds: number; readonly logBytes: number; readonly folderBytes: number };
+  readonly limits: {
+    readonly heartbeatSeconds: number;
+    readonly logBytes: number;
+    readonly folderBytes: number;
+    /** Of a failure's message. */
+    readonly messageCharacters: number;
+  };
   readonly stop?: Stop;
 };
 export type Dependency = {

@@ -6,26 +6,28 @@ import type { JobEnd } from './job-process.ts';
 import type { Failure } from './platform.ts';
 import { readReportFile, textOf } from './report-file.ts';
 
-const MESSAGE_LENGTH_LIMIT = 20_000;
 const reportable: ReadonlySet<unknown> = new Set(['AppError', 'AppInternalError', 'AppInsufficientResourceError']);
 
 export type Result = { readonly output: unknown } | { readonly failure: Failure };
 
-/** `job_error.json` counts only when the exit code is not 0 (dx-api.md §10.4). */
-export function readResult(home: string, end: JobEnd): Result {
-  if (end.code !== 0) return { failure: readFailure(home, end) };
+/**
+ * `job_error.json` counts only when the exit code is not 0 (dx-api.md §10.4).
+ * @param messageCharacters how much of the job's own message is reported
+ */
+export function readResult(home: string, end: JobEnd, messageCharacters: number): Result {
+  if (end.code !== 0) return { failure: readFailure(home, end, messageCharacters) };
   const report = readReportFile(join(home, 'job_output.json'));
   if (report.kind === 'absent') return { output: {} };
   if (report.kind === 'hash') return { output: report.value };
   return { failure: { type: 'OutputError', message: `job_output.json ${report.problem}` } };
 }
 
-function readFailure(home: string, end: JobEnd): Failure {
+function readFailure(home: string, end: JobEnd, messageCharacters: number): Failure {
   const report = readReportFile(join(home, 'job_error.json'));
   const reported = report.kind === 'hash' ? report.value.error : undefined;
   if (typeof reported === 'object' && reported !== null && !Array.isArray(reported)) {
     const { type, message = '' } = reported as { type?: unknown; message?: unknown };
-    const text = textOf(message).slice(0, MESSAGE_LENGTH_LIMIT).toWellFormed();
+    const text = textOf(message).slice(0, messageCharacters).toWellFormed();
     return { type: reportable.has(type) ? (type as string) : 'AppInternalError', message: text };
   }
   const signal = end.signal ?? signalOf(end.code);

@@ -134,7 +134,7 @@ async function runCode(
   stopper.onStop((reason) => jobProcess.stop({ atOnce: !reason.failure }));
   const end = await jobProcess.ended;
   relay?.kill('SIGKILL');
-  return readResult(folder.home, end);
+  return readResult(folder.home, end, claim.limits.messageCharacters);
 }
 
 async function commandFor(folder: JobFolder, claim: Claim, variables: Variables, over: AbortSignal): Promise<string[]> {

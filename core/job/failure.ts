@@ -54,6 +54,9 @@ export function isReportedReason(text: unknown): text is FailureReason {
   );
 }
 
+/** How much of a reported message is read, here and by the worker that reports it: a trace may be long. */
+export const reportedMessageCharacters = 10_000;
+
 /** The sentences for failures that the platform itself decides on. */
 export const failureMessages = {
   treeFailure: (job: JobId, why: FailureReason, message: string) =>

@@ -132,7 +132,7 @@ function claimReply(options: Options): [number, unknown] {
     jobDescribe: { id: JOB },
     executableDescribe: {},
     runSpec: { interpreter: options.interpreter ?? 'bash', code: options.code, ...options.runSpec },
-    limits: { heartbeatSeconds: 3600, logBytes: 1e8, folderBytes: 1e9, ...options.limits },
+    limits: { heartbeatSeconds: 3600, logBytes: 1e8, folderBytes: 1e9, messageCharacters: 100, ...options.limits },
   };
   return [200, claim];
 }

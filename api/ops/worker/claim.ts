@@ -6,7 +6,7 @@ import type { AppletSpec } from '../../../core/executable/applet.ts';
 import { isId, isObjectId } from '../../../core/id/identifier.ts';
 import { fargateSize } from '../../../core/instance/fargate-size.ts';
 import { flatten } from '../../../core/iospec/fill-input.ts';
-import { type Failure, failureMessages } from '../../../core/job/failure.ts';
+import { type Failure, failureMessages, reportedMessageCharacters } from '../../../core/job/failure.ts';
 import { type JobRow, jobWorkspace } from '../../../core/job/row.ts';
 import type { JobSpec } from '../../../core/job/spec.ts';
 import type { Hash } from '../../../core/reference/value.ts';
@@ -47,7 +47,11 @@ export async function claimJob(call: OpenCall<z.output<typeof claimInput>>): Pro
     // The input once: an answer must hold the largest one.
     jobDescribe: { ...jobDescribe, input: undefined },
     ...executable,
-    limits: { heartbeatSeconds: context.settings.heartbeatSeconds, ...limitsOf(row) },
+    limits: {
+      heartbeatSeconds: context.settings.heartbeatSeconds,
+      messageCharacters: reportedMessageCharacters,
+      ...limitsOf(row),
+    },
   };
 }
 
