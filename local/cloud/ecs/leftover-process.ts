@@ -80,12 +80,12 @@ function startTimeOf(pid: number, proc: string): string | undefined {
 /** To the second, in words that must not depend on who asks. */
 function startTimeByPs(pid: number): string | undefined {
   try {
-    const options = {
+    const text = execFileSync(PS, ['-o', 'lstart=', '-p', String(pid)], {
       env: { LC_ALL: 'C', TZ: 'UTC0' },
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'ignore'],
-    } as const;
-    return execFileSync(PS, ['-o', 'lstart=', '-p', String(pid)], options).trim() || undefined;
+    });
+    return text.trim() || undefined;
   } catch {
     // There is no such process, by ps's status, or no ps.
     return undefined;
