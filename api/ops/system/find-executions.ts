@@ -12,10 +12,10 @@ import { positionOf } from '../../../engine/execution/candidates.ts';
 import { type JobSearch, type Properties, type SearchRange, searchJobs } from '../../../engine/execution/search.ts';
 import { createSight, type Sight } from '../../../engine/execution/sight.ts';
 import { loadJob } from '../../../engine/load-job.ts';
-import { forEach } from '../../../engine/object/each.ts';
 import type { KnownCall } from '../../route.ts';
 import type { DescribeJobInput, FindExecutionsInput } from '../../schemas/execution.ts';
 import { describeJobs } from '../job/describe.ts';
+import { visibleAmong } from './searched-places.ts';
 
 type FindCall = KnownCall<FindExecutionsInput>;
 export type Found = {
@@ -66,11 +66,9 @@ async function chooseRange(sight: Sight, input: FindExecutionsInput): Promise<Se
 }
 
 /** A user's own projects, not those that are open to everybody; of a job, the one that it runs in. */
-async function ownProjects({ context, caller, levelIn }: Sight, only: ProjectId | undefined): Promise<ProjectId[]> {
+async function ownProjects({ context, caller }: Sight, only: ProjectId | undefined): Promise<ProjectId[]> {
   if (only !== undefined) return [only];
-  const projects = await loadMemberships(context, caller.user);
-  const visible = await forEach(projects, async (project) => atLeast(await levelIn(project), 'VIEW'));
-  return projects.filter((_, index) => visible[index]);
+  return visibleAmong(context, caller, await loadMemberships(context, caller.user), 'VIEW');
 }
 
 function readFilters({ context, caller, input }: FindCall): Omit<JobSearch, 'range'> {

@@ -46,12 +46,12 @@ async function holdingAny(context: Context, places: PlaceId[], id: FindDataObjec
 }
 
 /** Of these places, those where the caller has the level that the search needs. */
-export async function visibleAmong(
+export async function visibleAmong<Place extends PlaceId>(
   context: Context,
   caller: KnownCaller,
-  places: readonly PlaceId[],
+  places: readonly Place[],
   needed: Level,
-): Promise<PlaceId[]> {
+): Promise<Place[]> {
   const levels = await levelsIn(context, caller, places);
   return places.filter((_, index) => levels[index] !== undefined && atLeast(levels[index], needed));
 }
