@@ -52,62 +52,69 @@ export async function withHiddenLinks(
 }
 
 /**
- * Of `candidates`, hidden objects at a place, those that no visible object there reaches by links any more.
+ * Of `candidates`, hidden objects at a place, those that no visible object there reaches by links any more. One walk upwards
+ * from all of them, each object once; then downwards from what is reached. Of too many, those not looked at count as reached.
  */
 export async function unreachedHidden(
   context: Context,
   place: PlaceId,
   candidates: readonly ObjectId[],
 ): Promise<ObjectId[]> {
-  const reached = new Map<ObjectId, boolean>();
-  const unreached: ObjectId[] = [];
-  for (const id of candidates) {
-    if (!(await isReached(context, place, id, reached, new Set()))) unreached.push(id);
+  const heldBy = new Map<ObjectId, ObjectId[]>();
+  const seen = new Set(candidates);
+  const reached = new Set<ObjectId>();
+  let frontier = [...seen];
+  while (frontier.length > 0 && seen.size <= candidates.length + maximumWalkCount) {
+    const next = new Set<ObjectId>();
+    await forEach(frontier, async (id) => {
+      const holders = await findHolders(context, place, id);
+      if (holders === 'visible') reached.add(id);
+      else
+        for (const holder of holders) {
+          heldBy.set(holder, [...(heldBy.get(holder) ?? []), id]);
+          if (!seen.has(holder)) next.add(holder);
+        }
+    });
+    for (const id of next) seen.add(id);
+    frontier = [...next];
   }
-  return unreached;
+  for (const id of frontier) reached.add(id);
+  for (const id of reached) for (const held of heldBy.get(id) ?? []) reached.add(held);
+  return candidates.filter((id) => !reached.has(id));
 }
 
-async function isReached(
-  context: Context,
-  place: PlaceId,
-  id: ObjectId,
-  known: Map<ObjectId, boolean>,
-  path: Set<ObjectId>,
-): Promise<boolean> {
-  const before = known.get(id);
-  if (before !== undefined) return before;
-  if (path.has(id) || path.size > maximumChainLength) return false;
-  path.add(id);
-  let reached = false;
-  for (const holder of await loadHolders(context, place, id)) {
-    const hidden = holder.placements.get(place)?.hidden === true;
-    reached = !hidden || (await isReached(context, place, holder.id, known, path));
-    if (reached) break;
+/** The hidden objects at a place that link to `target`, or that a visible one does. */
+async function findHolders(context: Context, place: PlaceId, target: ObjectId): Promise<ObjectId[] | 'visible'> {
+  const hidden: ObjectId[] = [];
+  for await (const holder of holdersOf(context, place, target)) {
+    if (holder.placements.get(place)?.hidden !== true) return 'visible';
+    hidden.push(holder.id);
   }
-  path.delete(id);
-  // Inside a ring of hidden objects "not reached" may only mean "asked before": that is not kept.
-  if (reached || path.size === 0) known.set(id, reached);
-  return reached;
+  return hidden;
 }
 
-/** The objects at a place that link to `target`: read from the hints, then from themselves. */
+/** The objects at a place that link to `target`. */
 export async function loadHolders(context: Context, place: PlaceId, target: ObjectId): Promise<LoadedObject[]> {
   const holders: LoadedObject[] = [];
+  for await (const holder of holdersOf(context, place, target)) holders.push(holder);
+  return holders;
+}
+
+/** Read from the hints, then from themselves. */
+async function* holdersOf(context: Context, place: PlaceId, target: ObjectId): AsyncGenerator<LoadedObject> {
   let after: string | undefined;
-  let seenCount = 0;
+  let hintCount = 0;
   do {
     const range = { pk: `${target}#links`, limit: holderPageSize, ...(after === undefined ? {} : { after }) };
     const page = await context.rows.query('objects', range);
     const ids = page.rows.map((row) => row.sk).filter(isObjectId);
     const objects = await loadObjectsAt(context, place, ids);
-    for (const object of objects) if (object?.row.links.includes(target)) holders.push(object);
+    for (const object of objects) if (object?.row.links.includes(target)) yield object;
     after = page.next;
-    seenCount += ids.length;
-  } while (after !== undefined && seenCount < maximumWalkCount);
-  return holders;
+    hintCount += ids.length;
+  } while (after !== undefined && hintCount < maximumWalkCount);
 }
 
 const holderPageSize = 100;
 /** Objects that are followed from those that were asked for, and those that link to one. */
 export const maximumWalkCount = 100_000;
-const maximumChainLength = 1_000;

@@ -1,0 +1,86 @@
+// Which hidden objects go when what links to them goes: random graphs against a plain account of the rule, and layers in which a
+// walk along each way would never end.
+
+import { describe, expect, test } from 'vitest';
+import type { ObjectId, ProjectId } from '../../core/id/identifier.ts';
+import { createObject } from '../../engine/object/create.ts';
+import { unreachedHidden } from '../../engine/object/link.ts';
+import { removeObjects } from '../../engine/object/remove.ts';
+import { createMemoryContext, type MemoryContext, seededRandom } from '../memory/context.ts';
+
+const place: ProjectId = `project-${'0'.repeat(24)}`;
+
+type Graph = readonly { readonly hidden: boolean; readonly links: readonly number[] }[];
+
+function recordId(index: number): ObjectId {
+  return `record-${String(index).padStart(24, '0')}`;
+}
+
+async function givenGraph(graph: Graph): Promise<MemoryContext> {
+  const context = createMemoryContext();
+  for (const [index, { hidden, links }] of graph.entries()) {
+    await createObject(context, {
+      ...{ id: recordId(index), place, folderId: '/', name: 'r', tags: [], types: [], properties: {}, hidden },
+      ...{ details: {}, links: links.map(recordId), state: 'closed', createdBy: { user: 'user-alice' }, digest: 'd' },
+    });
+  }
+  return context;
+}
+
+/** The hidden ones to which no way by links leads that begins at a visible one and goes on over hidden ones. */
+function unreachedOf(graph: Graph): ObjectId[] {
+  const reached = new Set<number>();
+  const visit = (index: number): void => {
+    for (const link of graph[index]?.links ?? []) {
+      if (reached.has(link) || graph[link]?.hidden !== true) continue;
+      reached.add(link);
+      visit(link);
+    }
+  };
+  for (const [index, { hidden }] of graph.entries()) if (!hidden) visit(index);
+  return graph.flatMap(({ hidden }, index) => (hidden && !reached.has(index) ? [recordId(index)] : []));
+}
+
+describe('hidden objects that nothing visible reaches', () => {
+  test('are found in graphs of every shape, rings among them', async () => {
+    const seed = Date.now() % 1_000_000;
+    console.info(`seed ${seed}`);
+    const random = seededRandom(seed);
+    let [found, kept] = [0, 0];
+    for (let round = 0; round < 300; round++) {
+      const size = 1 + Math.floor(random() * 9);
+      const density = random() * 0.5;
+      const graph = Array.from({ length: size }, () => ({
+        hidden: random() < 0.8,
+        links: Array.from({ length: size }, (_, link) => link).filter(() => random() < density),
+      }));
+      const context = await givenGraph(graph);
+      const candidates = graph.flatMap(({ hidden }, index) => (hidden ? [recordId(index)] : []));
+      const expected = unreachedOf(graph);
+      expect(await unreachedHidden(context, place, candidates), `round ${round} of seed ${seed}`).toEqual(expected);
+      found += expected.length;
+      kept += candidates.length - expected.length;
+    }
+    expect(Math.min(found, kept)).toBeGreaterThan(50);
+  });
+
+  test.each([true, false])('in layers of two cost one query each; held by a visible one: %s', async (held) => {
+    const layerCount = 12;
+    const graph = Array.from({ length: 2 * layerCount }, (_, index) => {
+      const layer = Math.floor(index / 2);
+      return { hidden: true, links: layer + 1 < layerCount ? [2 * layer + 2, 2 * layer + 3] : [] };
+    });
+    // The lowest layer is asked about before those between.
+    const top = { hidden: false, links: [0, 2 * layerCount - 1, 2 * layerCount - 2] };
+    const context = await givenGraph([...graph, top, { hidden: !held, links: [2] }]);
+    let queries = 0;
+    context.setHook({
+      before: ({ name, detail }) => {
+        if (name === 'query' && detail.includes('#links')) queries++;
+      },
+    });
+    const removed = await removeObjects(context, place, [recordId(2 * layerCount)]);
+    expect(removed).toHaveLength(held ? 3 : 2 * layerCount);
+    expect(queries).toBeLessThanOrEqual(2 * layerCount + 1);
+  });
+});
