@@ -269,6 +269,24 @@ describe('the edge', () => {
 });
 
 describe('alarms', () => {
+  test('on the age of a message ring for none that was only held back on purpose, and then taken and given back once', () => {
+    const seconds = new Map(
+      of('AWS::SQS::Queue').map(({ properties }) => [
+        String(properties.QueueName),
+        Number(properties.VisibilityTimeout),
+      ]),
+    );
+    const longestDelaySeconds = 900;
+    const ages = of('AWS::CloudWatch::Alarm')
+      .map(({ properties }) => properties)
+      .filter(({ MetricName }) => MetricName === 'ApproximateAgeOfOldestMessage');
+    expect(ages).toHaveLength(2);
+    for (const { Threshold, Dimensions } of ages) {
+      const [{ Value: queue }] = Dimensions as [{ Value: string }];
+      expect(Threshold, queue).toBeGreaterThan(longestDelaySeconds + (seconds.get(queue) ?? Number.NaN));
+    }
+  });
+
   test('each names a severity and a heading of the runbook, and each heading has an alarm', () => {
     const runbook = readFileSync(join(root, 'docs/operator-runbook.md'), 'utf8');
     const headings = [...runbook.matchAll(/^## (.+)$/gm)].map(([, heading = '']) => heading);
