@@ -128,7 +128,7 @@ async function lookAtWorker(context: Context, row: JobRow): Promise<Saved | unde
   const leaseMs = context.settings.leaseSeconds * 1000;
   if (leaseUntil < now) {
     // Nobody looked when it ran out: the clock jumped, or the platform was away, and its worker may be there still.
-    if (now - leaseUntil > missedLooks * leaseMs) {
+    if (now - leaseUntil > Math.max(missedLooks * leaseMs, missedSweepMs)) {
       return saveJob(context, row, { kind: 'beat', leaseUntil: now + leaseMs }, { leaseUntil: row.leaseUntil });
     }
     if (task !== undefined) await context.workers.stopTask(task, 'nothing was heard of it');
@@ -157,3 +157,5 @@ const jobsAtATime = 10;
 const stepLimit = 20;
 /** Lengths of a lease after which a lease that ran out must have been noticed, had anybody looked. */
 const missedLooks = 2;
+/** The same where leases are shorter than a minute, which is how often anybody looks. */
+const missedSweepMs = 90_000;

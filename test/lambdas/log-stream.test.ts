@@ -171,6 +171,6 @@ describe('a tree', () => {
     const { lines, turns } = await watch(world, { recurseJobs: true }, { sendMs: 200 });
     expect(lines).toEqual(expected);
     expect(turns).toBeGreaterThan(2);
-    expect(count).toBeLessThan(40 * 12);
+    expect(count).toBeLessThan(330);
   });
 });
