@@ -19,6 +19,12 @@ export function changeProperties(
   return withinLimit(value, 'properties');
 }
 
+/** Properties in the order of their keys: a row's map comes back in any order, another one each time. */
+export function inKeyOrder(properties: Properties): Properties {
+  const sorted = Object.entries(properties).sort(([first], [second]) => (first < second ? -1 : 1));
+  return Object.fromEntries(sorted);
+}
+
 /** Metadata of one object in one project shares a row of at most 400 KB. */
 const maximumMetadataBytes = 100_000;
 

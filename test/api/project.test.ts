@@ -155,6 +155,17 @@ describe('projects', () => {
     });
   });
 
+  test('properties come in one order, whatever order they are kept in', async () => {
+    const { alice } = platform;
+    const id = await givenProject(alice);
+    const record = await givenRecord(alice, id, { properties: { b: '1', c: '2' } });
+    for (const subject of [id, record]) {
+      await alice.call(`/${subject}/setProperties`, { project: id, properties: { c: '2', b: '1', a: '3' } });
+      const { properties } = await alice.call(`/${subject}/describe`, { properties: true });
+      expect(Object.keys(properties as object)).toEqual(['a', 'b', 'c']);
+    }
+  });
+
   test('inputs are told what they should be, all problems together', async () => {
     const { alice } = platform;
     const refusal = await alice.refusal('/project/new', { name: 7, tags: 'x' });

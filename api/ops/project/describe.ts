@@ -7,6 +7,7 @@ import { resourceNotFound } from '../../../core/error/api-error.ts';
 import { isId, type ProjectId } from '../../../core/id/identifier.ts';
 import { defaultInstance, instanceTypes } from '../../../core/instance/instance-types.ts';
 import { type FieldRequest, selectFields } from '../../../core/object/field.ts';
+import { inKeyOrder } from '../../../core/object/metadata.ts';
 import { loadFolders } from '../../../engine/container/folder.ts';
 import { loadMembers, loadProject, type Project } from '../../../engine/container/project.ts';
 import type { PlaceCall } from '../../route.ts';
@@ -41,7 +42,8 @@ export async function projectDescription(
 
 function plainFields(project: Project) {
   const { id, name, summary, description, settings, tags, created, createdBy, modified } = project;
-  const { billTo, region, version, properties } = project;
+  const { billTo, region, version } = project;
+  const properties = inKeyOrder(project.properties);
   return {
     ...fixedFields,
     ...defaultSettings,

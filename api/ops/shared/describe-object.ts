@@ -5,6 +5,7 @@ import type { Context } from '../../../core/context.ts';
 import type { AppletSpec } from '../../../core/executable/applet.ts';
 import { isId, type ObjectClass, type PlaceId } from '../../../core/id/identifier.ts';
 import { type FieldRequest, selectFields } from '../../../core/object/field.ts';
+import { inKeyOrder } from '../../../core/object/metadata.ts';
 import type { FilePart } from '../../../core/object/part.ts';
 import { loadFolders } from '../../../engine/container/folder.ts';
 import { fromParts } from '../../../engine/object/close.ts';
@@ -104,7 +105,7 @@ function commonValues({ id, row, placements, details }: LoadedObject, place: Pla
   return {
     ...{ id, project: place, class: className, sponsored: false, types, state, links, created, createdBy },
     ...{ name: placement?.name, hidden: placement?.hidden, tags: placement?.tags },
-    ...{ modified: placement?.modified, properties: placement?.properties, details: details ?? {} },
+    ...{ modified: placement?.modified, properties: inKeyOrder(placement?.properties ?? {}), details: details ?? {} },
   };
 }
 
