@@ -7,6 +7,7 @@ import { followUp } from '../core/job/consequence.ts';
 import { type DoomCause, type Scope, treeScope } from '../core/job/doom.ts';
 import type { Command } from '../core/job/event.ts';
 import { type JobRow, jobKey, jobWorkspace } from '../core/job/row.ts';
+import type { JobSpec } from '../core/job/spec.ts';
 import { isTerminal } from '../core/job/state.ts';
 import { type Stage, stages, toWorkRecord } from '../core/work/message.ts';
 import { destroyContainer } from './container/destroy.ts';
@@ -131,11 +132,16 @@ async function destroyWorkspace(context: Context, row: JobRow, after: string | u
 /** `delayWorkspaceDestruction`: 3 days, in which the row stays in the sweep's index (dx-api.md §11.8). */
 async function keepsWorkspace(context: Context, row: JobRow): Promise<boolean> {
   const spec = await loadSpec(context, row.pk);
-  const ended = row.transitions.findLast(([state]) => isTerminal(state))?.[1] ?? row.modified;
-  const keptUntil = ended + workspaceDelayMs;
+  const keptUntil = workspaceKeptUntil(row, spec);
   if (!spec.delayWorkspaceDestruction || context.now() >= keptUntil) return false;
   await saveJob(context, row, { kind: 'look', dueAt: keptUntil });
   return true;
+}
+
+/** Until when the workspace of a job that has ended is kept at least, in milliseconds since 1970. */
+export function workspaceKeptUntil(row: JobRow, { delayWorkspaceDestruction }: JobSpec): number {
+  const ended = row.transitions.findLast(([state]) => isTerminal(state))?.[1] ?? row.modified;
+  return delayWorkspaceDestruction ? ended + workspaceDelayMs : ended;
 }
 
 /** The try that was given up is kept as it was, then the next one begins. */

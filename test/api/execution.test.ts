@@ -256,6 +256,20 @@ describe('a running job', () => {
     expect(peekJob(world.context, child).lineage).toEqual([`${id}:0`]);
   });
 
+  it('has a workspace that tells until when it is kept', async () => {
+    const kept: { destroyAt?: number; ended: number }[] = [];
+    for (const delayWorkspaceDestruction of [false, true]) {
+      const id = await run(world, applet, { project, input: {}, delayWorkspaceDestruction });
+      const workspace = `container-${id.slice(4)}`;
+      expect(await world.must(`/${workspace}/describe`)).not.toHaveProperty('destroyAt');
+      await world.platform.run();
+      const { stateTransitions } = await world.must(`/${id}/describe`);
+      const ended = (stateTransitions as { setAt: number }[]).at(-1)?.setAt ?? 0;
+      kept.push({ destroyAt: (await world.must(`/${workspace}/describe`)).destroyAt as number, ended });
+    }
+    expect(kept.map(({ destroyAt = 0, ended }) => destroyAt - ended)).toEqual([0, 3 * 86_400_000]);
+  });
+
   it('may detach only when its executable may contribute to the project', async () => {
     const { caller } = await givenRunningJob();
     const refused = await world.call(`/${applet}/run`, { project, input: {}, detach: true }, caller);

@@ -5,9 +5,12 @@ import { resourceNotFound } from '../../../core/error/api-error.ts';
 import { isId } from '../../../core/id/identifier.ts';
 import { masterOfWorkspace } from '../../../core/id/workspace.ts';
 import { asJob, jobKey } from '../../../core/job/row.ts';
+import { isTerminal } from '../../../core/job/state.ts';
 import { selectFields } from '../../../core/object/field.ts';
 import { loadFolders } from '../../../engine/container/folder.ts';
 import { loadContainerProject } from '../../../engine/container/level.ts';
+import { loadSpec } from '../../../engine/load-job.ts';
+import { workspaceKeptUntil } from '../../../engine/settle.ts';
 import type { PlaceCall } from '../../route.ts';
 import type { DescribeInput } from '../../schemas/describe.ts';
 
@@ -21,14 +24,17 @@ export async function describeContainer({ context, place, level, input }: PlaceC
   const times = { created: job?.created ?? 0, modified: job?.modified ?? 0 };
   const values: Record<string, unknown> = {
     ...{ id: place, class: 'container', name: place, region, billTo: job?.launchedBy ?? null, type: 'temporary' },
-    // No app, appName and destroyAt: clients print them as soon as they are there, and break on null.
+    // No app and appName: clients print them as soon as they are there, and break on null.
     ...{ ...times, level, dataUsage: 0, sponsoredDataUsage: 0, remoteDataUsage: 0, project, fileUploadParameters },
   };
+  if (job !== undefined && chosen.has('destroyAt') && isTerminal(job.state)) {
+    values.destroyAt = workspaceKeptUntil(job, await loadSpec(context, job.pk));
+  }
   if (chosen.has('folders')) values.folders = (await loadFolders(context, place)).paths();
   return Object.fromEntries(Object.entries(values).filter(([field]) => chosen.has(field)));
 }
 
 const defaults = [
   ...['id', 'class', 'name', 'region', 'billTo', 'type', 'created', 'modified', 'level', 'dataUsage'],
-  ...['sponsoredDataUsage', 'remoteDataUsage', 'project'],
+  ...['sponsoredDataUsage', 'remoteDataUsage', 'project', 'destroyAt'],
 ];
