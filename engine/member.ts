@@ -8,13 +8,16 @@ import type { JobRow } from '../core/job/row.ts';
 import type { Dependency } from '../core/job/spec.ts';
 import { isTerminal } from '../core/job/state.ts';
 import { loadJob, loadJobs } from './load-job.ts';
+import { forEach } from './object/each.ts';
 import { insertJob } from './save-job.ts';
 import type { Readiness, Wait } from './wait.ts';
 
 export type Member = { readonly sortKey: string; readonly row: JobRow };
 
-/** Which members: those that one job made, or those inside a scope. */
-export type MemberRange = ({ readonly parent: JobId } | { readonly scope: Scope }) & {
+/** Which members: those that one job made, those inside a scope, or those that are both. */
+export type MemberRange = {
+  readonly parent?: JobId;
+  readonly scope?: Scope;
   /** A sort key, exclusive. */
   readonly after?: string;
   readonly limit: number;
@@ -29,14 +32,14 @@ export async function loadMembers(
   origin: JobId,
   range: MemberRange,
 ): Promise<{ members: Member[]; next?: string }> {
-  const { after, limit } = range;
+  const { parent, scope, after, limit } = range;
   const page = await context.rows.query('executions', {
     pk: treeKey(origin),
-    prefix: 'scope' in range ? 'job-' : `${range.parent}#`,
+    prefix: parent === undefined ? 'job-' : `${parent}#`,
     limit,
     ...(after === undefined ? {} : { after }),
   });
-  const wanted = page.rows.filter((member) => !('scope' in range) || isInside(lineageOf(member), range.scope));
+  const wanted = page.rows.filter((member) => scope === undefined || isInside(lineageOf(member), scope));
   const rows = await loadJobs(context, wanted.map(memberOf));
   const members = await Promise.all(
     wanted.map(async (member, index) => ({
@@ -78,16 +81,24 @@ export function memberWait(context: Context, waiter: JobRow, from: string | unde
   };
 }
 
-/** The wait of a master job for everything inside a scope to have ended, however. */
+/**
+ * The wait of a master job for everything inside a scope to have ended, however. Few members are found by going down from the
+ * master: in a wide tree many masters end at once, and each reading the whole tree would take a square of reads.
+ */
 export function scopeWait(context: Context, waiter: JobRow, scope: Scope): Wait<string, never> {
+  let below: Promise<Member[] | undefined> | undefined;
   return {
     waiter,
     phase: 'end',
     window: 1,
     from: undefined,
     page: async (after) => {
+      // The whole tree is the scope of its origin job.
+      below ??= scope.master === waiter.origin ? Promise.resolve(undefined) : loadBelow(context, waiter.origin, scope);
+      const few = await below;
       const range = { scope, limit: memberPageSize, ...(after === undefined ? {} : { after }) };
-      const { members, next } = await loadMembers(context, waiter.origin, range);
+      const { members, next } =
+        few === undefined ? await loadNextMembers(context, waiter.origin, range) : { members: behind(few, after) };
       const items = members.map(({ row, sortKey }) => ({ dependency: jobDependency(row.pk), cursor: sortKey }));
       return { items, end: next === undefined };
     },
@@ -99,6 +110,35 @@ export function scopeWait(context: Context, waiter: JobRow, scope: Scope): Wait<
       return rows.map((row) => (row !== undefined && isTerminal(row.state) ? 'ready' : 'unready'));
     },
   };
+}
+
+/** All members inside a scope, each before those that it made; undefined when they are more than `memberPageSize`. */
+async function loadBelow(context: Context, origin: JobId, scope: Scope): Promise<Member[] | undefined> {
+  const found: Member[] = [];
+  let makers: JobId[] = [scope.master];
+  while (makers.length > 0) {
+    const pages = await forEach(makers, (parent) =>
+      loadMembers(context, origin, { parent, scope, limit: memberPageSize }),
+    );
+    const made = pages.flatMap(({ members }) => members);
+    found.push(...made);
+    if (found.length > memberPageSize || pages.some(({ next }) => next !== undefined)) return undefined;
+    makers = made.map(({ row }) => row.pk);
+  }
+  return found;
+}
+
+/** A page that holds a member, if any follows: to a wait an empty page is the end. */
+async function loadNextMembers(context: Context, origin: JobId, range: MemberRange) {
+  let page = await loadMembers(context, origin, range);
+  while (page.members.length === 0 && page.next !== undefined) {
+    page = await loadMembers(context, origin, { ...range, after: page.next });
+  }
+  return page;
+}
+
+function behind(members: readonly Member[], sortKey: string | undefined): readonly Member[] {
+  return sortKey === undefined ? members : members.slice(members.findIndex((one) => one.sortKey === sortKey) + 1);
 }
 
 function memberReadiness(parent: JobRow, row: JobRow | undefined): Readiness<JobRow> {

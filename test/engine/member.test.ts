@@ -1,0 +1,100 @@
+// What a master job waits for before its workspace goes: everything below it, whatever the shape of the tree; and what it costs in
+// a wide one.
+
+import { expect, test } from 'vitest';
+import { isInside, treeKey } from '../../core/job/doom.ts';
+import { type JobRow, parseLineage } from '../../core/job/row.ts';
+import { scopeWait } from '../../engine/member.ts';
+import { sweep } from '../../engine/sweep.ts';
+import { createMemoryContext, type MemoryContext, seededRandom } from '../memory/context.ts';
+import { givenJob } from '../simulation/world.ts';
+
+/** What a wait pages through, from its start or from behind a cursor. */
+async function namesOf(context: MemoryContext, waiter: JobRow, attempt: number, from?: string): Promise<string[]> {
+  const wait = scopeWait(context, waiter, { master: waiter.pk, try: attempt });
+  const found: string[] = [];
+  let after = from;
+  for (;;) {
+    const { items, end } = await wait.page(after);
+    found.push(...items.flatMap(({ dependency }) => (dependency.kind === 'job' ? [dependency.job] : [])));
+    if (end) return found;
+    after = items.at(-1)?.cursor ?? after;
+    if (items.length === 0) throw new Error('a page without an end');
+  }
+}
+
+async function givenTree(context: MemoryContext, size: number, random: () => number): Promise<JobRow[]> {
+  const jobs = [await givenJob(context, 'origin', { at: { state: 'failed' } })];
+  for (let index = 1; index < size; index++) {
+    const parent = jobs[Math.floor(random() ** 2 * jobs.length)] ?? jobs[0];
+    if (parent === undefined) throw new Error('there is an origin');
+    // The parent may have been in its first try or in its second.
+    const born = { ...parent, try: parent.master === parent.pk && random() < 0.3 ? 1 : 0 };
+    jobs.push(await givenJob(context, `j${index}`, { parent: born, master: random() < 0.4, at: { state: 'failed' } }));
+  }
+  return jobs;
+}
+
+test('a master waits for everything inside its try, few or many, and for nothing else', async () => {
+  const seed = Date.now() % 1_000_000;
+  console.info(`seed ${seed}`);
+  const random = seededRandom(seed);
+  const sizes = { none: 0, few: 0, many: 0 };
+  for (let round = 0; round < 30; round++) {
+    const context = createMemoryContext();
+    const jobs = await givenTree(context, round % 3 === 0 ? 90 : 12, random);
+    if (round % 3 === 0) {
+      const wide = jobs.filter((job) => job.master === job.pk)[1 + (round % 2)] ?? jobs[0];
+      for (let index = 0; index < 120; index++) {
+        jobs.push(await givenJob(context, `wide${index}`, { ...(wide && { parent: wide }), at: { state: 'failed' } }));
+      }
+    }
+    for (const job of jobs.filter((one) => one.master === one.pk)) {
+      for (const attempt of [0, 1]) {
+        const inside = jobs.filter(({ lineage }) => isInside(lineage, { master: job.pk, try: attempt }));
+        const found = await namesOf(context, job, attempt);
+        expect([...found].sort(), `round ${round} of seed ${seed}`).toEqual(inside.map(({ pk }) => pk).sort());
+        sizes[inside.length === 0 ? 'none' : inside.length <= 100 ? 'few' : 'many']++;
+      }
+    }
+  }
+  expect(Math.min(sizes.none, sizes.few, sizes.many)).toBeGreaterThan(5);
+});
+
+test('a wait goes on behind its cursor', async () => {
+  const context = createMemoryContext();
+  const jobs = await givenTree(context, 40, seededRandom(5));
+  const master = jobs.find((job, index) => index > 0 && job.master === job.pk);
+  if (master === undefined) throw new Error('there is a master');
+  for (let index = 0; index < 5; index++)
+    await givenJob(context, `c${index}`, { parent: master, at: { state: 'failed' } });
+  const all = await namesOf(context, master, 0);
+  const { items } = await scopeWait(context, master, { master: master.pk, try: 0 }).page(undefined);
+  for (const [index, { cursor }] of items.entries()) {
+    expect(await namesOf(context, master, 0, cursor)).toEqual(all.slice(index + 1));
+  }
+  expect(all.length).toBeGreaterThan(4);
+});
+
+test('the end of a wide tree of masters costs a few reads for each', { timeout: 60_000 }, async () => {
+  const width = 400;
+  const context = createMemoryContext({ settings: { openShardCount: 1 } });
+  const origin = await givenJob(context, 'origin', { at: { state: 'failed', dueAt: context.now() + 1_000_000_000 } });
+  const cause = { kind: 'termination', job: origin.pk, try: 0, by: 'user-alice' };
+  await context.rows.put('executions', { pk: treeKey(origin.pk), sk: `!doom#${origin.pk}#0`, cause });
+  const ended = { state: 'terminated', dueAt: context.now() - 1 } as const;
+  for (let index = 0; index < width; index++) {
+    const master = await givenJob(context, `m${index}`, { parent: origin, master: true, at: ended });
+    expect(parseLineage(master.lineage[0] ?? '').master).toBe(origin.pk);
+    await givenJob(context, `s${index}`, { parent: master, at: { state: 'terminated' } });
+  }
+  let queries = 0;
+  context.setHook({
+    before: ({ name, detail }) => {
+      if (name === 'query' && detail.includes(`${treeKey(origin.pk)}/`)) queries++;
+    },
+  });
+  const { lookedAt, failed } = await sweep(context, 0, { jobCount: 10_000, until: Number.POSITIVE_INFINITY });
+  expect({ lookedAt, failed }).toEqual({ lookedAt: width, failed: [] });
+  expect(queries).toBe(2 * width);
+});
