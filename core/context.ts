@@ -71,10 +71,12 @@ export interface Content {
     uploadId: string,
     part: UploadedPart,
   ): Promise<{ url: string; headers: Record<string, string>; expires: number }>;
-  listParts(key: string, uploadId: string): Promise<UploadedPart[]>;
+  /** `undefined` when there is no such upload: completed, aborted, or dropped because nobody completed it in time. */
+  listParts(key: string, uploadId: string): Promise<UploadedPart[] | undefined>;
   /** Idempotent: an upload completed before with the same parts is a success. */
   completeUpload(key: string, uploadId: string, parts: readonly UploadedPart[]): Promise<void>;
   abortUpload(key: string, uploadId: string): Promise<void>;
+  /** `undefined` when nothing was put there, or its parts have not been joined. */
   size(key: string): Promise<number | undefined>;
   downloadUrl(
     key: string,

@@ -70,8 +70,8 @@ class S3Content implements Content {
     return { url, headers: { 'content-length': String(part.size), 'content-md5': md5 }, expires };
   }
 
-  /** The bucket is encrypted by S3's own keys, so that a part's ETag is its MD5. No such upload: no parts. */
-  async listParts(key: string, uploadId: string): Promise<UploadedPart[]> {
+  /** The bucket is encrypted by S3's own keys, so that a part's ETag is its MD5. */
+  async listParts(key: string, uploadId: string): Promise<UploadedPart[] | undefined> {
     const parts: UploadedPart[] = [];
     let marker: string | undefined;
     for (let page = 0; page < maxParts / partsPerPage; page += 1) {
@@ -82,10 +82,11 @@ class S3Content implements Content {
         ...(marker === undefined ? {} : { PartNumberMarker: marker }),
       });
       const answer = await unlessRefused('ListParts', ['NoSuchUpload'], () => this.#client().send(command));
-      for (const { PartNumber = 0, Size = 0, ETag = '' } of answer?.Parts ?? []) {
+      if (answer === undefined) return undefined;
+      for (const { PartNumber = 0, Size = 0, ETag = '' } of answer.Parts ?? []) {
         parts.push({ index: PartNumber, size: Size, md5: ETag.replaceAll('"', '') });
       }
-      if (!answer?.IsTruncated) break;
+      if (!answer.IsTruncated) break;
       marker = answer.NextPartNumberMarker;
     }
     return parts;

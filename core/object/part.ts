@@ -36,3 +36,6 @@ export function totalSize(parts: readonly FilePart[]): number {
 
 /** How long the URL for a part is good: it is asked for right before it is used, and again for each attempt (dx-api.md §9.5). */
 export const uploadUrlSeconds = 3600;
+
+/** An upload that nobody completed is dropped after so many days, with its parts: the content bucket's own rule. */
+export const incompleteUploadDays = 7;

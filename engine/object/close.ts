@@ -8,7 +8,7 @@ import { checkParts, type FilePart, totalSize } from '../../core/object/part.ts'
 import { deleteAnnouncedParts } from './collect.ts';
 import { pack, unpack } from './packed.ts';
 import { contentKey, isGone, type ObjectFacts, objectKey, packedKey, toObjectFacts } from './row.ts';
-import { loadAnnouncedParts, loadUploadedParts } from './upload.ts';
+import { giveUpLapsedUpload, lapsedUpload, loadAnnouncedParts, loadUploadedParts } from './upload.ts';
 
 /** Closes an object without bytes; one that is closed stays so. */
 export async function closeObject(context: Context, id: ObjectId): Promise<void> {
@@ -30,7 +30,9 @@ export async function closeFile(context: Context, id: FileId): Promise<void> {
       if (await finish(context, id, facts)) return;
       continue;
     }
-    refuseUnlessWhole(id, await loadUploadedParts(context, id, facts), await loadAnnouncedParts(context, id));
+    const uploaded = await loadUploadedParts(context, id, facts);
+    if (uploaded.length === 0 && (await giveUpLapsedUpload(context, id, facts))) throw lapsedUpload(id);
+    refuseUnlessWhole(id, uploaded, await loadAnnouncedParts(context, id, facts));
     // From here on nobody gets a URL for a part; one who comes second finds it closing, and helps.
     const expected = { state: 'open', dying: facts.dying };
     await context.rows.update('objects', objectKey(id), { set: { state: 'closing' } }, expected);
@@ -46,12 +48,22 @@ export async function finishClosing(context: Context, id: FileId): Promise<void>
 
 async function finish(context: Context, id: FileId, facts: ObjectFacts): Promise<boolean> {
   if (facts.uploadId === undefined) throw new Error(`${id} is closing without an upload`);
-  const parts = await join(context, id, facts, facts.uploadId);
+  const parts = await joinUnlessLapsed(context, id, facts, facts.uploadId);
   const change = { set: { state: 'closed', size: totalSize(parts) }, remove: ['uploadId'] };
   const expected = { state: 'closing', dying: facts.dying };
   if ((await context.rows.update('objects', objectKey(id), change, expected)) === undefined) return false;
   await deleteAnnouncedParts(context, id);
   return true;
+}
+
+/** Parts that were dropped before anybody joined them are lost: the file is open again, for them to be uploaded again. */
+async function joinUnlessLapsed(context: Context, id: FileId, facts: ObjectFacts, uploadId: string) {
+  try {
+    return await join(context, id, facts, uploadId);
+  } catch (error) {
+    if (await giveUpLapsedUpload(context, id, facts)) throw lapsedUpload(id);
+    throw error;
+  }
 }
 
 /** Joins the parts that row `F` names; it is written before, so that a crash after S3 joined them loses nothing. */

@@ -1,22 +1,26 @@
-// Parts of an open file: announced here, put to S3 by the client, read back from S3. Closing is close-file.ts.
+// Parts of an open file: announced here, put to S3 by the client, read back from S3; given up when S3 has dropped them.
+// Closing is close.ts.
 
 import type { Context } from '../../core/context.ts';
-import { invalidState, serviceUnavailable } from '../../core/error/api-error.ts';
+import { type ApiError, invalidState, serviceUnavailable } from '../../core/error/api-error.ts';
 import type { FileId } from '../../core/id/identifier.ts';
-import type { FilePart } from '../../core/object/part.ts';
+import { type FilePart, incompleteUploadDays } from '../../core/object/part.ts';
 import { refusalInState } from '../../core/object/state.ts';
-import { announcedPartKey, contentKey, isGone, type ObjectFacts, objectKey, toObjectFacts } from './row.ts';
+import { announcedPartKey, contentKey, isGone, type ObjectFacts, objectKey, packedKey, toObjectFacts } from './row.ts';
 
 /**
- * The URL to put a part to, good for these bytes only. Asking again for an index replaces the part.
+ * The URL to put a part to, good for these bytes only. Asking again for an index replaces the part. InvalidState when those
+ * that were put before are gone: they have to be uploaded again as well.
  *
  * @returns `headers` to be sent along; `expires` in milliseconds since 1970
  */
 export async function announcePart(context: Context, id: FileId, facts: ObjectFacts, part: FilePart) {
   const key = contentKey(id, facts);
+  const mayHaveLapsed = context.now() - facts.created > lapseMs;
+  if (mayHaveLapsed && (await giveUpLapsedUpload(context, id, facts))) throw lapsedUpload(id);
   const uploadId = facts.uploadId ?? (await startUpload(context, id, key));
   const { index, size, md5 } = part;
-  await context.rows.put('objects', { ...announcedPartKey(id, index), index, size, md5 });
+  await context.rows.put('objects', { ...announcedPartKey(id, index), index, size, md5, uploadId });
   return context.content.uploadUrl(key, uploadId, part);
 }
 
@@ -44,17 +48,44 @@ async function startUpload(context: Context, id: FileId, key: string): Promise<s
 /** The parts that S3 has of a file that is not closed, in order. */
 export async function loadUploadedParts(context: Context, id: FileId, facts: ObjectFacts): Promise<FilePart[]> {
   if (facts.uploadId === undefined) return [];
-  return context.content.listParts(contentKey(id, facts), facts.uploadId);
+  return (await context.content.listParts(contentKey(id, facts), facts.uploadId)) ?? [];
 }
 
-/** The parts that were announced, in order: as the client described each last. */
-export async function loadAnnouncedParts(context: Context, id: FileId): Promise<FilePart[]> {
+/**
+ * S3 drops an upload that nobody completed in time: the file forgets it, is open, and may be uploaded anew.
+ *
+ * @returns true when that was so; false as well when somebody else was faster, or joined its parts meanwhile
+ */
+export async function giveUpLapsedUpload(context: Context, id: FileId, facts: ObjectFacts): Promise<boolean> {
+  const { state, uploadId, dying } = facts;
+  if (uploadId === undefined) return false;
+  const key = contentKey(id, facts);
+  if ((await context.content.listParts(key, uploadId)) !== undefined) return false;
+  if ((await context.content.size(key)) !== undefined) return false;
+  const change = { set: { state: 'open' }, remove: ['uploadId'] };
+  const expected = { state, uploadId, dying };
+  // With the list of parts that a closing may have noted: the next one must not join by it.
+  return context.rows.transact([
+    { kind: 'update', table: 'objects', key: objectKey(id), change, expected },
+    { kind: 'delete', table: 'objects', key: packedKey(id, 'F') },
+  ]);
+}
+
+/** What a client is told whose upload was given up. */
+export function lapsedUpload(id: FileId): ApiError {
+  const why = `its upload was not completed within ${incompleteUploadDays} days, and the parts that were uploaded are gone`;
+  return invalidState(`"${id}" has no parts any more: ${why}. Upload all of its parts again, or make a new file`);
+}
+
+/** The parts that were announced for the present upload, in order: as the client described each last. */
+export async function loadAnnouncedParts(context: Context, id: FileId, facts: ObjectFacts): Promise<FilePart[]> {
   const parts: FilePart[] = [];
   let after: string | undefined;
   do {
     const range = { pk: `${id}#upload`, limit: partPageSize, ...(after === undefined ? {} : { after }) };
     const page = await context.rows.query('objects', range);
-    for (const { index, size, md5 } of page.rows) {
+    for (const { index, size, md5, uploadId = facts.uploadId } of page.rows) {
+      if (uploadId !== facts.uploadId) continue;
       parts.push({ index: Number(index), size: Number(size), md5: String(md5) });
     }
     after = page.next;
@@ -62,5 +93,7 @@ export async function loadAnnouncedParts(context: Context, id: FileId): Promise<
   return parts;
 }
 
+/** S3 counts from the upload's start, which is after the file's, and by its own clock. */
+const lapseMs = (incompleteUploadDays - 1) * 86_400_000;
 const startAttemptCount = 5;
 const partPageSize = 1_000;

@@ -14,12 +14,11 @@ import {
 import type { Construct } from 'constructs';
 import { openIndex, tables } from '../../aws/dynamo/tables.ts';
 import type { TableName } from '../../core/context.ts';
+import { incompleteUploadDays } from '../../core/object/part.ts';
 import { ProductStack } from '../constructs/product-stack.ts';
 import { shareValue } from '../constructs/shared-parameter.ts';
 import { bucketName, type Deployment, physicalName } from '../deployment.ts';
 
-/** Parts of uploads that nobody completed are dropped after so many days. */
-const incompleteUploadDays = 7;
 const accessLogDays = 90;
 /** How far back a table can be restored. */
 const recoveryDays = 35;

@@ -86,7 +86,7 @@ describe('content', () => {
     await content.completeUpload(key, 'forgotten-upload', parts);
     const other = parts.map((part) => ({ ...part, md5: md5(Buffer.from('other')) }));
     await expect(content.completeUpload(key, 'no-such-upload', other)).rejects.toBeInstanceOf(AwsFailure);
-    expect(await content.listParts(key, uploadId)).toEqual([]);
+    expect(await content.listParts(key, uploadId)).toBeUndefined();
     await content.abortUpload(key, uploadId);
   });
 

@@ -74,6 +74,7 @@ export function createMemoryContent(now: () => number): MemoryContent {
       return { url, headers: { 'content-length': String(part.size) }, expires: now() + uploadUrlSeconds * 1000 };
     },
     async listParts(key, uploadId) {
+      if (uploads.get(uploadId)?.key !== key) return undefined;
       const parts = [...uploadOf(key, uploadId).parts.values()].sort((first, second) => first.index - second.index);
       return parts.map(({ index, size, md5 }) => ({ index, size, md5 }));
     },

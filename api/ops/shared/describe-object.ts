@@ -144,7 +144,7 @@ async function describeParts(context: Context, { id, row, parts }: LoadedObject)
   if (row.state === 'closed') {
     for (const part of fromParts(parts)) add(part, 'complete');
   } else if (isId(id, 'file')) {
-    for (const part of await loadAnnouncedParts(context, id)) add(part, 'pending');
+    for (const part of await loadAnnouncedParts(context, id, row)) add(part, 'pending');
     for (const part of await loadUploadedParts(context, id, row)) add(part, 'complete');
   }
   return described;
