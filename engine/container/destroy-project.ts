@@ -1,66 +1,110 @@
 // The end of a project: its trees end, then it is emptied, in the call as far as that goes, by messages from there on.
 
 import type { Context } from '../../core/context.ts';
-import { isId, type JobId, type ProjectId, type UserId } from '../../core/id/identifier.ts';
-import { asJob, jobKey } from '../../core/job/row.ts';
+import { isId, type JobId, type PlaceId, type ProjectId, type UserId } from '../../core/id/identifier.ts';
 import { isTerminal } from '../../core/job/state.ts';
 import { everythingEndsMs, type WorkMessage } from '../../core/work/message.ts';
+import { loadJobs } from '../load-job.ts';
+import { forEach } from '../object/each.ts';
 import { sendWork } from '../send-work.ts';
 import { terminateTree } from '../terminate.ts';
 import { destroyContainer } from './destroy.ts';
 import { loadDestroyer, markProjectDestroyed } from './project.ts';
 
-/** The origin jobs of all trees in a project that have not ended. */
-export async function unfinishedTrees(context: Context, project: ProjectId): Promise<JobId[]> {
-  const origins = new Set<JobId>();
+/**
+ * An origin job of a project whose tree has not ended; `unknown` when so many jobs were run there that not all of them could be
+ * looked at within the time of a call. The newest come first.
+ */
+export async function findUnfinishedTree(context: Context, project: ProjectId): Promise<JobId | 'unknown' | undefined> {
+  const until = context.now() + lookingMs;
   let after: string | undefined;
   do {
-    const range = { pk: `${project}#exec`, limit: jobPageSize, ...(after === undefined ? {} : { after }) };
-    const page = await context.rows.query('executions', range);
-    const ids = page.rows.map((row) => row.sk.split('#')[1]).filter((id) => isId(id, 'job'));
-    for (const row of await context.rows.getMany('executions', ids.map(jobKey))) {
-      const job = asJob(row);
-      if (job !== undefined && job.tombstone !== true && !isTerminal(job.state)) origins.add(job.origin);
-    }
+    const page = await loadUnfinished(context, project, after);
+    if (page.origins[0] !== undefined) return page.origins[0];
     after = page.next;
-  } while (after !== undefined);
-  return [...origins];
+  } while (after !== undefined && context.now() < until);
+  return after === undefined ? undefined : 'unknown';
 }
 
-/** Makes a project invisible and empties it. The message comes first: whoever dies from here on has said what is to be done. */
-export async function destroyProject(context: Context, project: ProjectId, by: UserId): Promise<void> {
-  await sendWork(context, [{ kind: 'destroy', container: project }], context.now() + everythingEndsMs);
+/**
+ * Makes a project invisible, ends its trees if they may be unfinished, and empties it. The message comes first: whoever dies from
+ * here on has said what is to be done.
+ */
+export async function destroyProject(
+  context: Context,
+  project: ProjectId,
+  by: UserId,
+  { endTrees }: { readonly endTrees: boolean },
+): Promise<void> {
+  let after: string | undefined = endTrees ? undefined : contentPosition;
+  const message = { kind: 'destroy', container: project } as const;
+  await sendWork(context, [{ ...message, ...from(after) }], context.now() + everythingEndsMs);
   await markProjectDestroyed(context, project, by);
   const until = context.now() + emptyingMs;
-  let after: string | undefined;
   do {
-    after = await destroyContainer(context, project, after);
+    after = await destroyPage(context, project, { after, last: false, by });
     if (after === undefined) return;
   } while (context.now() < until);
-  await sendWork(context, [{ kind: 'destroy', container: project, after }]);
+  await sendWork(context, [{ ...message, ...from(after) }]);
 }
 
-/** One page of emptying, as a message asks for it. */
+/** One page of emptying, as a message asks for it. A project that is not marked stays: its request came to nothing. */
 export async function goOnDestroying(
   context: Context,
   message: Extract<WorkMessage, { kind: 'destroy' }>,
 ): Promise<void> {
   const { container, after } = message;
   const last = message.last === true;
-  if (isId(container, 'project') && !(await mayGo(context, container, last && after === undefined))) return;
-  const next = await destroyContainer(context, container, after, last);
+  const by = isId(container, 'project') ? await loadDestroyer(context, container) : undefined;
+  if (isId(container, 'project') && by === undefined) return;
+  const next = await destroyPage(context, container, { after, last, by });
   if (next === undefined) return;
   await sendWork(context, [{ kind: 'destroy', container, after: next, ...(last ? { last } : {}) }]);
 }
 
-/** A project that is not marked stays: its request came to nothing. What was started in it just before the mark ends too. */
-async function mayGo(context: Context, project: ProjectId, endTrees: boolean): Promise<boolean> {
-  const by = await loadDestroyer(context, project);
-  if (by === undefined) return false;
-  if (endTrees) for (const origin of await unfinishedTrees(context, project)) await terminateTree(context, origin, by);
-  return true;
+/**
+ * Of a project, a page of its jobs, whose trees end, or a page of what is in it, which follows. In the last pass as well: what was
+ * started just before the mark ends too.
+ */
+async function destroyPage(
+  context: Context,
+  container: PlaceId,
+  { after, last, by }: { after: string | undefined; last: boolean; by: UserId | undefined },
+): Promise<string | undefined> {
+  const endsTrees = after === undefined || after.startsWith(jobsPosition);
+  if (!isId(container, 'project') || by === undefined || !endsTrees) {
+    return destroyContainer(context, container, after, last);
+  }
+  const { origins, next } = await loadUnfinished(context, container, after?.slice(jobsPosition.length));
+  await forEach(origins, (origin) => terminateTree(context, origin, by));
+  return next === undefined ? destroyContainer(context, container, contentPosition, last) : `${jobsPosition}${next}`;
 }
 
-const jobPageSize = 500;
-/** What a call spends on emptying before the work queue goes on: far from the 29 seconds that a call may take. */
+/** One page of the jobs of a project, the newest first: the origin jobs of those that have not ended. */
+async function loadUnfinished(
+  context: Context,
+  project: ProjectId,
+  after: string | undefined,
+): Promise<{ readonly origins: readonly JobId[]; readonly next: string | undefined }> {
+  const range = { pk: `${project}#exec`, limit: jobPageSize, descending: true, ...from(after) };
+  const { rows, next } = await context.rows.query('executions', range);
+  const ids = rows.map((row) => row.sk.split('#')[1]).filter((id) => isId(id, 'job'));
+  const origins = new Set<JobId>();
+  for (const job of await loadJobs(context, ids)) {
+    if (job !== undefined && job.tombstone !== true && !isTerminal(job.state)) origins.add(job.origin);
+  }
+  return { origins: [...origins], next };
+}
+
+function from(after: string | undefined): { readonly after?: string } {
+  return after === undefined ? {} : { after };
+}
+
+/** Before the position in the list of jobs. */
+const jobsPosition = 'jobs ';
+/** Where what is in a container begins. */
+const contentPosition = '{}';
+const jobPageSize = 200;
+/** What a call spends on looking for unfinished jobs, and what it spends on emptying before the work queue goes on. */
+const lookingMs = 10_000;
 const emptyingMs = 3_000;

@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { ProjectId } from '../../core/id/identifier.ts';
 import { createJob } from '../../engine/birth.ts';
 import { createProject } from '../../engine/container/project.ts';
+import { doWork } from '../../engine/work.ts';
 import { jobId, planJob } from '../memory/plan.ts';
 import { peekJob } from '../memory/platform.ts';
 import { givenPlatform, givenProject, givenRecord, type Platform, passTime } from './given.ts';
@@ -12,6 +13,17 @@ let platform: Platform;
 beforeEach(async () => {
   platform = await givenPlatform();
 });
+
+/** A job that has ended and was settled long ago. */
+async function givenEnded(project: ProjectId, name: string): Promise<void> {
+  const { context } = platform;
+  const { id } = await createJob(context, planJob(name, { project }));
+  await context.rows.update(
+    'executions',
+    { pk: id, sk: 'A' },
+    { set: { state: 'done' }, remove: ['dueAt', 'openShard'] },
+  );
+}
 
 describe('who asks', () => {
   test('a token speaks for its user', async () => {
@@ -250,6 +262,55 @@ describe('projects', () => {
     await createJob(context, planJob('late', { project: id as ProjectId }));
     await passTime(context);
     expect(peekJob(context, jobId('late')).state).toBe('terminated');
+  });
+
+  test('one with unfinished jobs stays until it is said that they are to end', async () => {
+    const { alice, context } = platform;
+    const id = await givenProject(alice);
+    await createJob(context, planJob('old', { project: id as ProjectId, now: context.now() - 1_000 }));
+    for (let count = 0; count < 250; count++) await givenEnded(id as ProjectId, `ended${count}`);
+    expect(await alice.refusal(`/${id}/destroy`)).toMatch(
+      `422 InvalidState: ${id} has unfinished jobs, ${jobId('old')}`,
+    );
+    expect(await alice.call(`/${id}/destroy`, { terminateJobs: true })).toEqual({ id });
+    expect(peekJob(context, jobId('old')).state).toBe('terminated');
+  });
+
+  test('one with more jobs than a call can look at needs to be told, and its trees end by the work queue', async () => {
+    const { alice, context } = platform;
+    const id = await givenProject(alice);
+    const unfinished = ['old', 'older', 'oldest'];
+    for (const [index, name] of unfinished.entries()) {
+      await createJob(context, planJob(name, { project: id as ProjectId, now: context.now() - 1_000 * (index + 1) }));
+    }
+    for (let count = 0; count < 1_000; count++) await givenEnded(id as ProjectId, `ended${count}`);
+    let [reads, most] = [0, 0];
+    context.setHook({
+      before: ({ name, detail }) => {
+        if (name !== 'query' || !detail.includes('#exec')) return;
+        context.clock.now += 3_000;
+        reads++;
+      },
+    });
+    expect(await alice.refusal(`/${id}/destroy`)).toMatch(
+      `422 InvalidState: ${id} has too many jobs to look at them all`,
+    );
+    expect(reads).toBe(4);
+    reads = 0;
+    await alice.call(`/${id}/destroy`, { terminateJobs: true });
+    expect(reads).toBe(1);
+    expect(peekJob(context, jobId('old')).state).toBe('idle');
+    while (context.queues.work.some(({ visibleAt }) => visibleAt <= context.clock.now)) {
+      const due = context.queues.work.findIndex(({ visibleAt }) => visibleAt <= context.clock.now);
+      reads = 0;
+      await doWork(context, context.queues.work.splice(due, 1)[0]?.message);
+      most = Math.max(most, reads);
+    }
+    expect(most).toBe(1);
+    for (const name of unfinished) expect(peekJob(context, jobId(name)).state).toBe('terminated');
+    await passTime(context);
+    expect(context.rows.all('containers')).toEqual([]);
+    expect(context.queues.work).toEqual([]);
   });
 
   test('a large one is gone at once, and emptied by the work queue', async () => {

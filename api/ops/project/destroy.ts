@@ -3,9 +3,8 @@
 import type { z } from 'zod';
 import { invalidState, permissionDenied, resourceNotFound } from '../../../core/error/api-error.ts';
 import { isId } from '../../../core/id/identifier.ts';
-import { destroyProject as destroy, unfinishedTrees } from '../../../engine/container/destroy-project.ts';
+import { destroyProject as destroy, findUnfinishedTree } from '../../../engine/container/destroy-project.ts';
 import { loadProject } from '../../../engine/container/project.ts';
-import { terminateTree } from '../../../engine/terminate.ts';
 import type { PlaceCall } from '../../route.ts';
 import type { destroyProjectInput } from '../../schemas/project.ts';
 
@@ -19,11 +18,12 @@ export async function destroyProject(call: PlaceCall<z.output<typeof destroyProj
   if (project.settings.destroyProtected === true) {
     throw permissionDenied(`destroy ${place}, which is destroyProtected`, 'that setting to be false', level);
   }
-  const origins = await unfinishedTrees(context, place);
-  if (origins.length > 0 && !input.terminateJobs) {
-    throw invalidState(`${place} has unfinished jobs, ${origins[0]} among them: say "terminateJobs" to end them`);
+  const unfinished = input.terminateJobs ? undefined : await findUnfinishedTree(context, place);
+  if (unfinished !== undefined) {
+    const found =
+      unfinished === 'unknown' ? 'too many jobs to look at them all' : `unfinished jobs, ${unfinished} among them`;
+    throw invalidState(`${place} has ${found}: say "terminateJobs" to end them`);
   }
-  for (const origin of origins) await terminateTree(context, origin, caller.user);
-  await destroy(context, place, caller.user);
+  await destroy(context, place, caller.user, { endTrees: input.terminateJobs });
   return { id: place };
 }
