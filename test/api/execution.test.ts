@@ -138,6 +138,13 @@ describe('run', () => {
     ],
     ['bad folder', () => ({ project, input: {}, folder: '/a/../b' }), 'InvalidInput', 422, 'not hold ".."'],
     ['bad priority', () => ({ project, input: {}, priority: 'urgent' }), 'InvalidInput', 422, '"priority"'],
+    [
+      'rank',
+      () => ({ project, input: {}, rank: 5_000 }),
+      'InvalidInput',
+      422,
+      'key "rank" of input to be at most 1023',
+    ],
     ['foreign link', async () => ({ project, input: { f: await foreignLink() } }), 'ResourceNotFound', 404, 'file-'],
     ['malformed link', () => ({ project, input: { f: { $dnanexus_link: 'x' } } }), 'InvalidInput', 422, 'input.f'],
     [

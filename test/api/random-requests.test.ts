@@ -4,9 +4,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { routes } from '../../api/routes.ts';
-import type { Reply } from '../../api/serve.ts';
-import type { Row } from '../../core/context.ts';
-import { errorStatuses } from '../../core/error/api-error.ts';
+import { expectRefusal, expectStorable } from './expect-reply.ts';
 import { givenFile, givenPlatform, givenProject, givenRecord, type Platform } from './given.ts';
 
 test('any body on any route gets an answer of the API', async () => {
@@ -44,23 +42,6 @@ async function requestAtRandom(seed: number, visited: Set<string>, answered: Map
     answered.set(outcome, (answered.get(outcome) ?? 0) + 1);
   });
   await fc.assert(property, { seed, numRuns: requestsPerRound, endOnFailure: true });
-}
-
-function expectRefusal({ status, body }: Reply): string {
-  const { error } = body as { error: { type: keyof typeof errorStatuses; message: string } };
-  expect(errorStatuses[error.type]).toBe(status);
-  expect(status).toBeLessThan(500);
-  expect(error.message.length).toBeGreaterThan(10);
-  return error.type;
-}
-
-/** What DynamoDB accepts: keys that are not empty and not too long, rows of at most 400 KB. */
-function expectStorable(row: Row | undefined): void {
-  if (row === undefined) return;
-  expect(Buffer.byteLength(row.pk)).toBeLessThanOrEqual(2_048);
-  expect(Buffer.byteLength(row.sk)).toBeLessThanOrEqual(1_024);
-  expect(Math.min(row.pk.length, row.sk.length)).toBeGreaterThan(0);
-  expect(JSON.stringify(row).length).toBeLessThan(400_000);
 }
 
 type Known = { readonly ids: readonly string[]; readonly byClass: ReadonlyMap<string, string[]> };
