@@ -97,7 +97,10 @@ export async function findUsablePlace(
 ): Promise<PlaceId | 'restricted' | undefined> {
   let seen = false;
   const others = [...placements.keys()].filter((place) => place !== first);
-  for (const place of [...(first === undefined ? [] : [first]), ...others].slice(0, maximumPlacesTried)) {
+  for (const place of [...(first !== undefined && placements.has(first) ? [first] : []), ...others].slice(
+    0,
+    maximumPlacesTried,
+  )) {
     if (!atLeast(await sight.levelIn(place), 'VIEW')) continue;
     if (!(await isRestricted(sight, usedIn, place))) return place;
     seen = true;

@@ -322,6 +322,18 @@ describe('applets', () => {
     const bobs = await givenProject(bob);
     expect(await bob.refusal('/applet/new', { project: bobs, runSpec })).toMatch(/^404/);
     const other = await givenProject(alice, 'other');
+    const gone = { name: 'g', id: 'file-000000000000000000000000' };
+    const both = { ...runSpec, bundledDepends: [...runSpec.bundledDepends, gone] };
+    const refused: [object, RegExp][] = [
+      [{ runSpec: both }, /^404 .*file-0000/],
+      [{ runSpec: both, folder: '/made', parents: true }, /^404 .*file-0000/],
+      [{ runSpec, folder: '/nope' }, /^404 .*"\/nope"/],
+    ];
+    for (const [input, message] of refused) {
+      expect(await alice.refusal('/applet/new', { project: other, ...input })).toMatch(message);
+    }
+    const left = await alice.call(`/${other}/listFolder`, { includeHidden: true });
+    expect(left).toEqual({ objects: [], folders: [] });
     await alice.call('/applet/new', { project: other, runSpec });
     await alice.call(`/${project}/destroy`);
     expect(await alice.call(`/${bundle}/describe`)).toMatchObject({ project: other, hidden: true, state: 'closed' });

@@ -6,7 +6,9 @@ import type { ObjectId, PlaceId } from '../../../core/id/identifier.ts';
 import type { Hash } from '../../../core/reference/value.ts';
 import { createSight, findUsablePlace, type Sight } from '../../../engine/execution/sight.ts';
 import { placeObject } from '../../../engine/object/clone.ts';
+import { forEach } from '../../../engine/object/each.ts';
 import { loadObject } from '../../../engine/object/load.ts';
+import type { Placement } from '../../../engine/object/row.ts';
 import type { PlaceCall } from '../../route.ts';
 import type { NewObjectInput } from '../../schemas/object.ts';
 import { newObject } from '../shared/new-object.ts';
@@ -18,26 +20,31 @@ export async function newApplet(call: PlaceCall<NewObjectInput>) {
     const links = bundledObjects(checked.spec.runSpec);
     if (links.length > maximumBundleCount) throw invalidInput(`expected at most ${maximumBundleCount} bundledDepends`);
     const sight = createSight(call.context, call.caller, call);
-    for (const link of links) await bringAlong(sight, call.place, link);
+    const bundles = await forEach(links, (link) => findBundle(sight, call.place, link));
+    for (const { id, source } of bundles) if (source !== undefined) await bringAlong(call, id, source);
     return { state: 'closed', spec: checked.spec, links };
   });
 }
 
-/** Bundles are the applet's hidden companions: one that lives elsewhere gets a place beside it, so that it stays. */
-async function bringAlong(sight: Sight, to: PlaceId, id: ObjectId): Promise<void> {
+/** Where a bundle is taken from; without `source` it is beside the applet already. All are looked for before one is placed. */
+async function findBundle(sight: Sight, to: PlaceId, id: ObjectId): Promise<{ id: ObjectId; source?: Placement }> {
   const object = await loadObject(sight.context, id);
-  const beside = object?.placements.has(to) ? to : undefined;
-  const place = object === undefined ? undefined : await findUsablePlace(sight, object, to, beside);
-  if (object === undefined || place === undefined) throw resourceNotFound(id, 'runSpec.bundledDepends names it');
+  const place = object === undefined ? undefined : await findUsablePlace(sight, object, to, to);
+  if (object === undefined || place === undefined) {
+    throw resourceNotFound(id, 'runSpec.bundledDepends names it; or you may not see it');
+  }
   if (place === 'restricted') {
     throw invalidInput(`"${id}" in runSpec.bundledDepends is in a project whose data is restricted: it stays there`);
   }
   if (object.row.state !== 'closed') throw invalidState(`"${id}" in runSpec.bundledDepends must be closed first`);
-  const placement = object.placements.get(place);
-  if (place === to || placement === undefined) return;
-  if ((await placeObject(sight.context, id, to, '/', { ...placement, hidden: true })) === 'missing') {
-    throw resourceNotFound(id, 'it was removed while the applet was being made');
-  }
+  const source = object.placements.get(place);
+  return place === to || source === undefined ? { id } : { id, source };
+}
+
+/** Bundles are the applet's hidden companions: one that lives elsewhere gets a place beside it, so that it stays. */
+async function bringAlong({ context, place }: PlaceCall<unknown>, id: ObjectId, source: Placement): Promise<void> {
+  if ((await placeObject(context, id, place, '/', { ...source, hidden: true })) !== 'missing') return;
+  throw resourceNotFound(id, 'it was removed while the applet was being made');
 }
 
 const maximumBundleCount = 100;

@@ -37,8 +37,10 @@ export async function newObject<Class extends ObjectClass>(
   if (problems.length > 0)
     throw invalidInput(problems.map((problem) => `expected key "details" of input to have ${problem}`));
   checkMetadata(input);
+  // What is refused is refused before anything is made: a folder that is missing before bundles, bundles before folders.
+  const there = input.parents ? undefined : await targetFolder(context, place, input.folder, false);
   const own = await prepare();
-  const target = await targetFolder(context, place, input.folder, input.parents);
+  const target = there ?? (await targetFolder(context, place, input.folder, true));
   await createObject(context, {
     ...own,
     id: id as NewObject['id'],
