@@ -2,6 +2,7 @@
 import { Aws, Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 import {
+  type CfnStage,
   HttpApi,
   HttpMethod,
   HttpStage,
@@ -15,6 +16,7 @@ import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
+import { loginPath } from '../../core/access/login-path.ts';
 import { environmentOf, type Variable } from '../constructs/environment.ts';
 import type { FunctionCode, FunctionName } from '../constructs/function-code.ts';
 import {
@@ -33,6 +35,9 @@ import { arnOf, type Deployment, pathName, physicalName } from '../deployment.ts
 /** HTTP API gives up after 30 s; a function that is cut off by its own limit still logs why. */
 const httpTimeoutSeconds = 29;
 const throttle = { rateLimit: 2000, burstLimit: 1000 };
+/** Anybody may try passwords, and each costs a slow hash: so few a second are let through, of all callers together. */
+const loginThrottle = { ThrottlingRateLimit: 10, ThrottlingBurstLimit: 20 };
+const loginRoute = `POST ${loginPath}`;
 /** The WebSocket API's stage, which the edge adds to the path. */
 export const logStageName = 'log';
 
@@ -54,11 +59,12 @@ export class ApiStack extends ProductStack {
 
   #httpApi(): string {
     const { deployment } = this;
+    const other = integration('Other', this.#apiFunction());
     const api = new HttpApi(this, 'HttpApi', {
       apiName: physicalName(deployment, 'http'),
       description: 'The DNAnexus HTTP API',
       createDefaultStage: false,
-      defaultIntegration: integration('Other', this.#apiFunction()),
+      defaultIntegration: other,
     });
     const run = integration('Run', this.#runFunction());
     const post = { methods: [HttpMethod.POST] };
@@ -66,12 +72,13 @@ export class ApiStack extends ProductStack {
     api.addRoutes({ path: '/{subject}/run', integration: run, ...post });
     api.addRoutes({ path: '/{subject}/{alias}/run', integration: run, ...post });
     api.addRoutes({ path: '/_worker/{op}', integration: integration('Worker', this.#workerFunction()), ...post });
+    const login = api.addRoutes({ path: loginPath, integration: other, ...post });
     const accessLog = new LogGroup(this, 'AccessLog', {
       logGroupName: pathName(deployment, 'access'),
       retention: RetentionDays.THREE_MONTHS,
       removalPolicy: RemovalPolicy.DESTROY,
     });
-    new HttpStage(this, 'HttpStage', {
+    const stage = new HttpStage(this, 'HttpStage', {
       httpApi: api,
       stageName: '$default',
       autoDeploy: true,
@@ -81,6 +88,9 @@ export class ApiStack extends ProductStack {
         format: AccessLogFormat.custom(JSON.stringify(accessLogFields)),
       },
     });
+    // A limit for a route that is not there yet is refused; CDK's own construct knows no limits of routes.
+    stage.node.addDependency(...login);
+    (stage.node.defaultChild as CfnStage).routeSettings = { [loginRoute]: loginThrottle };
     shareValue(this, deployment, 'httpApiId', api.apiId);
     return `${api.apiId}.execute-api.${Aws.REGION}.${Aws.URL_SUFFIX}`;
   }

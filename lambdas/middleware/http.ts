@@ -3,6 +3,7 @@ import middy, { type MiddyfiedHandler } from '@middy/core';
 import { redirectDownload } from '../../api/download.ts';
 import type { Route } from '../../api/route.ts';
 import { type Reply, serve } from '../../api/serve.ts';
+import { loginPath } from '../../core/access/login-path.ts';
 import type { Context } from '../../core/context.ts';
 import { accessLog } from './access-log.ts';
 import { authentication } from './authentication.ts';
@@ -12,7 +13,8 @@ import { requestBody } from './request-body.ts';
 
 /** A function that answers these routes; every other path is ResourceNotFound. */
 export function httpHandler(context: Context, routes: readonly Route[]): MiddyfiedHandler<HttpEvent, HttpResult> {
-  return chained(context, (event) => answer(context, event, routes));
+  const tables = tablesOf(routes);
+  return chained(context, (event) => answer(context, event, tables));
 }
 
 /** The same, and download links too: those are followed by GET. */
@@ -20,8 +22,9 @@ export function httpAndDownloadHandler(
   context: Context,
   routes: readonly Route[],
 ): MiddyfiedHandler<HttpEvent, HttpResult> {
+  const tables = tablesOf(routes);
   return chained(context, async (event) => {
-    if (!isDownload(event)) return answer(context, event, routes);
+    if (!isDownload(event)) return answer(context, event, tables);
     const reply = await redirectDownload(context, event.rawPath);
     return 'location' in reply
       ? { statusCode: reply.status, headers: { location: reply.location, 'cache-control': 'no-store' }, body: '' }
@@ -41,9 +44,17 @@ function chained(
     .handler(respond);
 }
 
-async function answer(context: Context, event: HttpEvent, routes: readonly Route[]): Promise<HttpResult> {
+type Tables = { readonly all: readonly Route[]; readonly uncounted: readonly Route[] };
+
+/** A login has a route of its own in API Gateway, which counts it: under another spelling of its path it is not there. */
+function tablesOf(routes: readonly Route[]): Tables {
+  return { all: routes, uncounted: routes.filter(({ path }) => path !== loginPath) };
+}
+
+async function answer(context: Context, event: HttpEvent, tables: Tables): Promise<HttpResult> {
   const { input, caller } = foundIn(event);
   if (caller === undefined) throw new Error('The HTTP chain has not asked who is calling.');
+  const routes = event.routeKey === '$default' ? tables.uncounted : tables.all;
   return resultOf(await serve(context, { path: event.rawPath, caller, input, headers: headersOf(event) }, routes));
 }
 

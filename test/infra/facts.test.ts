@@ -226,6 +226,7 @@ describe('triggers', () => {
       [
         '$default',
         'POST /job/new',
+        'POST /system/newAuthToken',
         'POST /{subject}/run',
         'POST /{subject}/{alias}/run',
         'POST /_worker/{op}',
@@ -234,6 +235,18 @@ describe('triggers', () => {
         '$disconnect',
       ].sort(),
     );
+  });
+
+  test('passwords can be tried ten times a second, by everybody together; the route is there before its limit', () => {
+    const [stage] = of('AWS::ApiGatewayV2::Stage').filter(({ properties }) => properties.StageName === '$default');
+    expect(stage?.properties.RouteSettings).toEqual({
+      'POST /system/newAuthToken': { ThrottlingRateLimit: 10, ThrottlingBurstLimit: 20 },
+    });
+    const routes = of('AWS::ApiGatewayV2::Route');
+    const login = routes.find(({ properties }) => properties.RouteKey === 'POST /system/newAuthToken');
+    const whole = Object.values(templates).flatMap(({ Resources }) => Object.entries(Resources));
+    const [, resource] = whole.find(([id]) => id === stage?.id) ?? [];
+    expect([resource?.DependsOn ?? []].flat()).toContain(login?.id);
   });
 
   test('every function runs as it was bundled, on one runtime, with a log that ends', () => {

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { route } from '../../api/route.ts';
 import { AwsFailure } from '../../aws/failure.ts';
+import { loginPath } from '../../core/access/login-path.ts';
 import { httpAndDownloadHandler } from '../../lambdas/middleware/http.ts';
 import { maxBodyBytes } from '../../lambdas/middleware/request-body.ts';
 import { createMemoryContext } from '../memory/context.ts';
@@ -18,6 +19,7 @@ const routes = [
     throw new AwsFailure('UpdateItem', 'ThrottlingException', 'slow down', { transient: true });
   }),
   route('/system/large', z.looseObject({}), anyone, async () => ({ text: 'x'.repeat(5_000_000) })),
+  route(loginPath, z.looseObject({}), anyone, async () => ({ token: 't' })),
   route('/system/known', z.looseObject({}), { kind: 'caller' }, async () => ({})),
 ];
 const handler = httpAndDownloadHandler(createMemoryContext(), routes);
@@ -36,10 +38,11 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-type Request = { method?: string; body?: string | Buffer; headers?: Record<string, string> };
+type Request = { routeKey?: string; method?: string; body?: string | Buffer; headers?: Record<string, string> };
 
-async function send(path: string, { method = 'POST', body = '{}', headers = {} }: Request = {}) {
+async function send(path: string, { routeKey = '$default', method = 'POST', body = '{}', headers = {} }: Request = {}) {
   const event = {
+    routeKey,
     rawPath: path,
     headers,
     body: body.toString(body instanceof Buffer ? 'base64' : undefined),
@@ -51,6 +54,23 @@ async function send(path: string, { method = 'POST', body = '{}', headers = {} }
   } as LambdaContext)) as APIGatewayProxyStructuredResultV2;
   return { ...result, json: result.body ? JSON.parse(result.body) : undefined };
 }
+
+describe('a login', () => {
+  test('is answered under the route that counts it', async () => {
+    expect(await send(loginPath, { routeKey: `POST ${loginPath}` })).toMatchObject({
+      statusCode: 200,
+      json: { token: 't' },
+    });
+  });
+
+  test.each([loginPath, `${loginPath}?x`, '/system/new%41uthToken'])(
+    'is not there as %s under any other',
+    async (path) => {
+      expect((await send(path)).statusCode).toBe(404);
+      expect((await send('/system/echo')).statusCode).toBe(200);
+    },
+  );
+});
 
 describe('every reply', () => {
   test.each([
