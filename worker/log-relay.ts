@@ -7,23 +7,35 @@ import type { LogOutput } from './log-output.ts';
 import { parseHash, textOf } from './report-file.ts';
 
 const READY_TIMEOUT_MS = 5000;
+/** What is in the sockets and pipes is little, but the worker's own pipe may be full. */
+const END_LIMIT_MS = 10_000;
 
+// Its standard input is closed when the job has ended, or the worker: then it hands on what is there, and ends.
 const program = `
 import os, selectors, socket, sys
-folder, parent = sys.argv[1], os.getppid()
 chooser = selectors.DefaultSelector()
 for name in ("priority", "bulk"):
-    path = os.path.join(folder, name)
+    path = os.path.join(sys.argv[1], name)
     receiver = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     receiver.bind(path)
     os.chmod(path, 0o666)
     chooser.register(receiver, selectors.EVENT_READ)
-sys.stdout.write("ready\\n")
-sys.stdout.flush()
-while os.getppid() == parent:
-    for key, _ in chooser.select(1):
-        sys.stdout.buffer.write(key.fileobj.recv(65536).replace(b"\\n", b" ") + b"\\n")
-        sys.stdout.buffer.flush()
+chooser.register(0, selectors.EVENT_READ)
+output = sys.stdout.buffer
+output.write(b"ready\\n")
+output.flush()
+ending = False
+while True:
+    ready = [key.fileobj for key, _ in chooser.select(0 if ending else None)]
+    if ending and not ready:
+        break
+    for source in ready:
+        if source == 0:
+            chooser.unregister(0)
+            ending = True
+        else:
+            output.write(source.recv(65536).replace(b"\\n", b" ") + b"\\n")
+    output.flush()
 `;
 
 // Syslog's numbers and names, as dxpy sends either.
@@ -36,21 +48,30 @@ const names: ReadonlyMap<unknown, Level> = new Map([
   ['debug', 'DEBUG'],
 ]);
 
+export type LogRelay = {
+  /** Once nobody writes to the sockets any more; resolves when all that was written is in the log. */
+  end(): Promise<void>;
+};
+
 /** Starts the relay; resolves when the sockets exist. Undefined when it could not start: dxpy then logs to stderr. */
 export async function startLogRelay(
   folder: string,
   path: string,
   log: JobLog,
   output: Pick<LogOutput, 'hold'>,
-): Promise<ChildProcess | undefined> {
+): Promise<LogRelay | undefined> {
   mkdirSync(folder, { recursive: true });
   const relay = spawn('python3', ['-I', '-S', '-c', program, folder], {
-    stdio: ['ignore', 'pipe', 'ignore'],
+    stdio: ['pipe', 'pipe', 'ignore'],
     env: { PATH: path },
   });
   const { createInterface } = await import('node:readline');
-  const lines = createInterface({ input: relay.stdout as NodeJS.ReadableStream });
-  const ready = await new Promise<boolean>((resolve) => {
+  const lines = createInterface({ input: relay.stdout });
+  const closed = new Promise<void>((resolve) => lines.once('close', resolve));
+  // It may end before its input does.
+  relay.stdin.on('error', () => undefined);
+  let isReady = false;
+  isReady = await new Promise<boolean>((resolve) => {
     const timer = setTimeout(() => resolve(false), READY_TIMEOUT_MS);
     const settle = (value: boolean): void => {
       clearTimeout(timer);
@@ -59,15 +80,22 @@ export async function startLogRelay(
     relay.once('error', () => settle(false));
     relay.once('exit', () => settle(false));
     lines.on('line', (text) => {
-      if (text === 'ready') return settle(true);
+      if (!isReady && text === 'ready') return settle(true);
       logDatagram(text, log);
       output.hold(lines);
     });
   });
-  if (ready) return relay;
+  if (isReady) return { end: () => endRelay(relay, closed) };
   relay.kill('SIGKILL');
   log.line('INFO', "dxpy's log sockets are not available; its log lines appear as STDERR", 'SYSTEM');
   return undefined;
+}
+
+async function endRelay(relay: ChildProcess, closed: Promise<void>): Promise<void> {
+  relay.stdin?.end();
+  const timer = setTimeout(() => relay.kill('SIGKILL'), END_LIMIT_MS);
+  await closed;
+  clearTimeout(timer);
 }
 
 /** One datagram: `{source, timestamp, level, msg}`. What is not of that form is logged as it came. */

@@ -133,7 +133,7 @@ async function runCode(
   });
   stopper.onStop((reason) => jobProcess.stop({ atOnce: !reason.failure }));
   const end = await jobProcess.ended;
-  relay?.kill('SIGKILL');
+  await relay?.end();
   return readResult(folder.home, end, claim.limits.messageCharacters);
 }
 
