@@ -178,7 +178,7 @@ describe('conditions', () => {
     const get = (input: object) => refusalOf(client.send(new GetObjectCommand({ Bucket, Key: 'cond', ...input })));
     expect(await get({ IfNoneMatch: ETag })).toMatch(/^304/);
     expect(await get({ IfMatch: '"other"' })).toBe('412 PreconditionFailed');
-    expect(await get({ IfModifiedSince: new Date(Date.now() - 1000) })).toBe('accepted');
+    expect(await get({ IfModifiedSince: new Date(Date.now() - 60_000) })).toBe('accepted');
   });
 
   check('s3/get-if-match-prevails', 'If-Match that holds makes If-Unmodified-Since not count', async () => {
