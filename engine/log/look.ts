@@ -16,6 +16,8 @@ export type Look = {
   readonly more: boolean;
   /** Everything that is followed has ended and was read to its end. */
   readonly over: boolean;
+  /** Streams in which something may still come. */
+  readonly openCount: number;
   /** Of the watched job; undefined when it is gone. */
   readonly job: { readonly state: JobState; readonly try: number } | undefined;
 };
@@ -72,6 +74,7 @@ async function lookOnce(context: Context, connection: LogConnection): Promise<Lo
     lines: found.filter(({ time }) => time <= horizon),
     more,
     over: !more && open.every(({ row, read }) => read.cursor.ended && isTerminal(row.state)),
+    openCount: open.filter(({ row, read }) => row.task !== undefined && !read.cursor.ended).length,
     job: rows[0],
   };
 }

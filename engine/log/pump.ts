@@ -50,7 +50,7 @@ export async function pumpLog(
     const still = await sayStill(pump, current, look);
     if (still === undefined || !(await keepSometimes(pump, () => still))) return { done: true };
     current = still;
-    if (!look.more) await wait(pollMs);
+    if (!look.more) await wait(Math.max(pollMs, look.openCount * pollStreamMs));
   }
 }
 
@@ -122,6 +122,8 @@ async function patiently<Result>({ reader }: Pump, act: () => Promise<Result>): 
 }
 
 const pollMs = 1_000;
+/** An account reads some 25 pages of logs a second (CloudWatch Logs quotas): a reader of many streams looks less often. */
+const pollStreamMs = 100;
 const keepMs = 10_000;
 const attempts = 8;
 /** API Gateway and CloudFront end a connection on which nothing was sent for ten minutes; a hand-over takes up to two. */

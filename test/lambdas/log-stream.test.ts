@@ -149,6 +149,21 @@ describe('a tree', () => {
     expect((await watch(world, { recurseJobs: true })).lines).toEqual(expected);
   });
 
+  test('of many jobs that run is looked at less often', async () => {
+    for (let count = 0; count < 49; count++) await world.startChild();
+    const { read } = world.context.logs;
+    let count = 0;
+    world.context.logs.read = (...args) => {
+      count += 1;
+      return read(...args);
+    };
+    world.onTime.push((minute) => (minute < 10 ? undefined : world.finish()));
+    const { said } = await watch(world, { recurseJobs: true });
+    expect(said.at(-1)).toBe('END_LOG');
+    expect(count / 600).toBeGreaterThan(5);
+    expect(count / 600).toBeLessThan(11);
+  });
+
   test('of many jobs, one after the other, is read about once', async () => {
     const { context, print } = world;
     const expected: string[] = [];
