@@ -237,4 +237,4 @@ const memberPageSize = 500;
 /** Projects of one user that a search looks through. */
 const maximumMembershipCount = 10_000;
 /** Another writer came between so often: then it is told as a version conflict. */
-const updateAttemptCount = 5;
+const updateAttemptCount = 20;

@@ -4,8 +4,8 @@ import { createContext } from '../../aws/context.ts';
 import { readEnvironment } from '../../aws/environment.ts';
 import type { Context } from '../../core/context.ts';
 import { ApiError } from '../../core/error/api-error.ts';
-import { isId, isUserId, type ProjectId, type UserId } from '../../core/id/identifier.ts';
-import { createProject, loadProjects } from '../../engine/container/project.ts';
+import { isUserId, type ProjectId, type UserId } from '../../core/id/identifier.ts';
+import { createProject, loadMemberships, loadProjects } from '../../engine/container/project.ts';
 import { issueToken } from '../../engine/identity/token.ts';
 import { createUser, loadUser } from '../../engine/identity/user.ts';
 import type { OperatorAnswer, OperatorRequest } from './request.ts';
@@ -14,8 +14,6 @@ import type { OperatorAnswer, OperatorRequest } from './request.ts';
 const SESSION_MS = 30 * 24 * 3_600_000;
 const YEAR_MS = 365 * 24 * 3_600_000;
 const PASSWORD_BYTES = 12;
-/** Projects of a user that are looked at for the default one. */
-const MAX_PROJECTS = 100;
 
 let context: Context | undefined;
 
@@ -57,8 +55,6 @@ async function newToken(on: Context, handle: string): Promise<OperatorAnswer> {
 }
 
 async function oldestProject(on: Context, user: UserId): Promise<ProjectId | undefined> {
-  const { rows } = await on.rows.query('containers', { pk: user, prefix: 'P#', limit: MAX_PROJECTS });
-  const ids = rows.map(({ sk }) => sk.slice(2)).filter((id) => isId(id, 'project'));
-  const projects = (await loadProjects(on, ids)).filter((project) => project !== undefined);
+  const projects = (await loadProjects(on, await loadMemberships(on, user))).filter((project) => project !== undefined);
   return projects.sort((left, right) => left.created - right.created)[0]?.id;
 }
