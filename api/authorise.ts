@@ -4,9 +4,9 @@ import type { Caller, KnownCaller } from '../core/access/caller.ts';
 import { atLeast, type Level } from '../core/access/level.ts';
 import { invalidAuthentication, invalidInput, permissionDenied, resourceNotFound } from '../core/error/api-error.ts';
 import { isId, isObjectId, isPlaceId, type PlaceId } from '../core/id/identifier.ts';
-import { loadLevel } from '../engine/container/level.ts';
+import { loadLevel } from '../engine/access/level.ts';
 import { loadDestroyer } from '../engine/container/project.ts';
-import { type LoadedObject, loadObject } from '../engine/object/load.ts';
+import { type LoadedObject, loadObject } from '../engine/store/load-object.ts';
 import type { Access, BaseCall, Call, Route } from './route.ts';
 
 /** Refuses who must be known and is not, before the input is looked at. */

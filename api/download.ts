@@ -7,9 +7,9 @@ import type { Context } from '../core/context.ts';
 import { ApiError, invalidAuthentication, resourceNotFound } from '../core/error/api-error.ts';
 import { isId, isObjectId, isPlaceId, isUserId, type ObjectId, type PlaceId } from '../core/id/identifier.ts';
 import { asJob, jobKey } from '../core/job/row.ts';
-import { loadLevel } from '../engine/container/level.ts';
-import { type LoadedObject, loadObject } from '../engine/object/load.ts';
-import { contentKey } from '../engine/object/row.ts';
+import { loadLevel } from '../engine/access/level.ts';
+import { type LoadedObject, loadObject } from '../engine/store/load-object.ts';
+import { contentKey } from '../engine/store/object-row.ts';
 import { errorReply, type Reply } from './serve.ts';
 
 export type Grant = {

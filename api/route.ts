@@ -5,7 +5,7 @@ import type { Caller, KnownCaller } from '../core/access/caller.ts';
 import type { Level } from '../core/access/level.ts';
 import type { Context } from '../core/context.ts';
 import type { ObjectId, PlaceId } from '../core/id/identifier.ts';
-import type { LoadedObject } from '../engine/object/load.ts';
+import type { LoadedObject } from '../engine/store/load-object.ts';
 
 /**
  * Who may call a route. `place`: a level in the project or container that the path names; where it `repeats`, whoever

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { startDynoxide } from '../local/database/dynoxide.ts';
+import { startDynoxide } from '../emulation/database/dynoxide.ts';
 import { createApplets } from './applet.ts';
 import { type CapacityProxy, openCapacityProxy } from './capacity-proxy.ts';
 import { combine, type KindUnits, type Reading, read, scale, unitsByKind, used } from './meter.ts';

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
-import { askPlatform } from '../local/control-socket.ts';
-import { pathIn } from '../local/data-folder.ts';
-import type { DeskRequest } from '../local/operator-desk.ts';
+import { pathIn } from '../machine/data-folder.ts';
+import { askPlatform } from '../machine/operator/control-socket.ts';
+import type { DeskRequest } from '../machine/operator/desk.ts';
 import { type Client, createClient } from './client.ts';
 
 export type PlatformProcess = {

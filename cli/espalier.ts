@@ -2,8 +2,8 @@
 // The command `espalier`: finds the command that was asked for, runs it, and turns refusals into one sentence and status 1.
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
-import { cacheFolderPath } from '../local/cache-folder.ts';
-import { StartRefusal } from '../local/start-refusal.ts';
+import { cacheFolderPath } from '../machine/cache-folder.ts';
+import { StartRefusal } from '../machine/start-refusal.ts';
 import { UsageError } from './usage-error.ts';
 
 const HELP: readonly string[] = ['--help', '-h'];

@@ -3,9 +3,9 @@
 
 import type { Context } from '../core/context.ts';
 import type { JobId } from '../core/id/identifier.ts';
-import { endIfDoomed } from './advance.ts';
-import { afterLaunch } from './launch.ts';
-import { loadJob } from './load-job.ts';
+import { endIfDoomed } from './job/advance.ts';
+import { afterLaunch } from './launch/launch.ts';
+import { loadJob } from './store/load-job.ts';
 import { sweepForWorker } from './sweep.ts';
 
 export type Ended = { readonly jobId: JobId; readonly try: number; readonly launch: number; readonly seen: unknown };

@@ -8,12 +8,12 @@ import { failureMessages } from '../core/job/failure.ts';
 import { endOfWorker } from '../core/job/restart.ts';
 import { executionName, type JobRow } from '../core/job/row.ts';
 import type { JobState } from '../core/job/state.ts';
-import { endIfDoomed, lookAt } from './advance.ts';
-import { endTry } from './end-try.ts';
-import { afterLaunch, launch } from './launch.ts';
-import { loadJob } from './load-job.ts';
-import { type Saved, saveJob } from './save-job.ts';
-import { loadWorkerTask } from './worker-task.ts';
+import { endIfDoomed, lookAt } from './job/advance.ts';
+import { endTry } from './job/end-try.ts';
+import { afterLaunch, launch } from './launch/launch.ts';
+import { loadWorkerTask } from './launch/worker-task.ts';
+import { loadJob } from './store/load-job.ts';
+import { type Saved, saveJob } from './store/save-job.ts';
 
 export type SweepLimits = {
   /** Jobs looked at in one call. */

@@ -2,13 +2,13 @@
 
 import type { Context } from '../core/context.ts';
 import { readWorkMessage } from '../core/work/message.ts';
-import { advance, continueSettling, onObjectClosed } from './advance.ts';
-import { goOnDestroying } from './container/destroy-project.ts';
-import { goOnRemovingFolders } from './container/remove-folder.ts';
+import { advance, continueSettling, onObjectClosed } from './job/advance.ts';
 import { finishClosing } from './object/close.ts';
-import { collectBytes } from './object/collect.ts';
-import { forEach } from './object/each.ts';
-import { sentRound } from './send-work.ts';
+import { collectBytes } from './removal/collect.ts';
+import { goOnRemovingFolders } from './removal/folder.ts';
+import { goOnDestroying } from './removal/project.ts';
+import { mapLimited } from './store/map-limited.ts';
+import { sentRound } from './store/send-work.ts';
 
 /**
  * @param body as it came from the queue
@@ -28,7 +28,7 @@ export async function doWork(context: Context, body: unknown): Promise<void> {
     case 'close':
       return finishClosing(context, message.file);
     case 'collect':
-      await forEach(message.objects, (id) => collectBytes(context, id));
+      await mapLimited(message.objects, (id) => collectBytes(context, id));
       return;
     case 'document':
       return context.bodies.collect(message.key);

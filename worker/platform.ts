@@ -11,7 +11,7 @@ const HEARTBEAT_LIMIT_MS = 10_000;
 /** How long a result is offered: several leases, since the platform may be away as long as its leases. */
 const FINISH_LIMIT_MS = 60 * 60_000;
 
-/** What a claim answers (engine/claim.ts): all that a worker needs to run the job. */
+/** What a claim answers (engine/job/claim.ts): all that a worker needs to run the job. */
 export type Claim = {
   readonly token: string;
   readonly job: string;

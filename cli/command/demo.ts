@@ -6,7 +6,7 @@ import { constants, tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { preparePythonEnvironment } from '../../local/python-environment.ts';
+import { preparePythonEnvironment } from '../../machine/python-environment.ts';
 import { say as notice } from '../notice.ts';
 
 const START_LIMIT_MS = 180_000;

@@ -1,13 +1,13 @@
 // `espalier doctor`: says whether this machine has all that a platform needs, one line each, before anything is started.
 import { createServer } from 'node:http';
-import { cacheFolderPath } from '../../local/cache-folder.ts';
-import { listenOn } from '../../local/compose/listener.ts';
-import { dataFolderPath, openDataFolder } from '../../local/data-folder.ts';
-import { engineFile } from '../../local/database/dynoxide.ts';
-import { HONOURED, readExchanges } from '../../local/exchange/exchange.ts';
-import { preparePythonEnvironment } from '../../local/python-environment.ts';
-import { StartRefusal } from '../../local/start-refusal.ts';
-import { synthesize } from '../../local/synthesize.ts';
+import { listenOn } from '../../emulation/compose/listener.ts';
+import { engineFile } from '../../emulation/database/dynoxide.ts';
+import { HONOURED, readExchanges } from '../../emulation/exchange/exchange.ts';
+import { synthesize } from '../../emulation/synthesize.ts';
+import { cacheFolderPath } from '../../machine/cache-folder.ts';
+import { dataFolderPath, openDataFolder } from '../../machine/data-folder.ts';
+import { preparePythonEnvironment } from '../../machine/python-environment.ts';
+import { StartRefusal } from '../../machine/start-refusal.ts';
 import { say } from '../notice.ts';
 import { readNumber, readOptions } from '../option.ts';
 import { DEFAULT_PORT } from './start.ts';

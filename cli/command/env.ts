@@ -1,8 +1,8 @@
 // `espalier env`: prints the variables by which `dx` finds the running platform, for `eval`. The token is new each time.
-import { dataFolderPath } from '../../local/data-folder.ts';
-import type { DeskRefusal, DeskRequest, Session } from '../../local/operator-desk.ts';
-import { StartRefusal } from '../../local/start-refusal.ts';
-import { askWhenStarted } from '../../local/starting-platform.ts';
+import { dataFolderPath } from '../../machine/data-folder.ts';
+import type { DeskRefusal, DeskRequest, Session } from '../../machine/operator/desk.ts';
+import { askWhenStarted } from '../../machine/operator/starting-platform.ts';
+import { StartRefusal } from '../../machine/start-refusal.ts';
 import { say } from '../notice.ts';
 import { readOptions } from '../option.ts';
 

@@ -1,12 +1,12 @@
 // `espalier start`: runs the platform in the foreground. It prints exactly one line on standard output when it serves, after
 // what a first start has to tell.
 import { availableParallelism } from 'node:os';
-import { openControlSocket } from '../../local/control-socket.ts';
-import { dataFolderPath, pathIn } from '../../local/data-folder.ts';
-import { HONOURED, unusedVariables } from '../../local/exchange/exchange.ts';
-import { answerOperator, firstUserName } from '../../local/operator-desk.ts';
-import { type Platform, startPlatform } from '../../local/platform.ts';
-import { StartRefusal } from '../../local/start-refusal.ts';
+import { HONOURED, unusedVariables } from '../../emulation/exchange/exchange.ts';
+import { type Platform, startPlatform } from '../../emulation/platform.ts';
+import { dataFolderPath, pathIn } from '../../machine/data-folder.ts';
+import { openControlSocket } from '../../machine/operator/control-socket.ts';
+import { answerOperator, firstUserName } from '../../machine/operator/desk.ts';
+import { StartRefusal } from '../../machine/start-refusal.ts';
 import { say } from '../notice.ts';
 import { readNumber, readOptions } from '../option.ts';
 

@@ -1,9 +1,10 @@
 // `espalier user add NAME`: adds a user to the running platform. The token is the last line; neither it nor the password
 // can be shown again.
-import { askPlatform } from '../../local/control-socket.ts';
-import { dataFolderPath, pathIn } from '../../local/data-folder.ts';
-import type { DeskRefusal, DeskRequest, NewUser } from '../../local/operator-desk.ts';
-import { StartRefusal } from '../../local/start-refusal.ts';
+
+import { dataFolderPath, pathIn } from '../../machine/data-folder.ts';
+import { askPlatform } from '../../machine/operator/control-socket.ts';
+import type { DeskRefusal, DeskRequest, NewUser } from '../../machine/operator/desk.ts';
+import { StartRefusal } from '../../machine/start-refusal.ts';
 import { readOptions } from '../option.ts';
 import { UsageError } from '../usage-error.ts';
 

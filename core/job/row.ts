@@ -1,5 +1,5 @@
 // The job row: the one truth about a job. Small on purpose, because every step writes it whole in cost: at most 1 KB
-// (ARCHITECTURE.md, "Rows"). What it means to change it is transition.ts; who saves it, engine/save-job.ts.
+// (ARCHITECTURE.md, "Rows"). What it means to change it is transition.ts; who saves it, engine/store/save-job.ts.
 
 import type { Row } from '../context.ts';
 import type { AnalysisId, AppId, AppletId, ContainerId, JobId, ProjectId, UserId } from '../id/identifier.ts';

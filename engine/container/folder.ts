@@ -5,8 +5,8 @@ import { type Folder, FolderTree } from '../../core/container/folder-tree.ts';
 import type { Context, Key, Row } from '../../core/context.ts';
 import { invalidInput } from '../../core/error/api-error.ts';
 import type { PlaceId } from '../../core/id/identifier.ts';
+import { nameKey } from '../store/sort-key.ts';
 import { readableFolderCount } from './folder-limit.ts';
-import { nameKey } from './sort-key.ts';
 
 /** All folders of a container; more of them than `readableFolderCount`, which are not made, are InvalidInput. */
 export async function loadFolders(context: Context, place: PlaceId): Promise<FolderTree> {

@@ -5,8 +5,8 @@ import type { Context } from '../../core/context.ts';
 import { isId, type JobId, type ProjectId } from '../../core/id/identifier.ts';
 import { treeKey } from '../../core/job/doom.ts';
 import type { JobRow } from '../../core/job/row.ts';
-import { loadJobs } from '../load-job.ts';
-import { forEach } from '../object/each.ts';
+import { loadJobs } from '../store/load-job.ts';
+import { mapLimited } from '../store/map-limited.ts';
 
 /** `position` orders all jobs by creation, and is where a search goes on. */
 export type Candidate = { readonly position: string; readonly job: JobId };
@@ -34,7 +34,7 @@ export async function* listProjects(
   bounds: Bounds,
 ): AsyncGenerator<Candidate[]> {
   const size = projects.length === 1 ? listPageSize : mergedPageSize;
-  const lists = await forEach(projects, async (project) => {
+  const lists = await mapLimited(projects, async (project) => {
     const list: List = { project, candidates: [], after: bounds.before, ended: false };
     await readMore(context, list, bounds, size);
     return list;
@@ -58,7 +58,7 @@ export async function* listTrees(
   origins: readonly JobId[],
   bounds: Bounds,
 ): AsyncGenerator<Candidate[]> {
-  const members = await forEach(origins, async (origin) => [origin, ...(await loadTree(context, origin))]);
+  const members = await mapLimited(origins, async (origin) => [origin, ...(await loadTree(context, origin))]);
   yield* listJobs(context, members.flat(), bounds);
 }
 

@@ -8,8 +8,8 @@ import { isTerminal } from '../../core/job/state.ts';
 import { isHash } from '../../core/reference/value.ts';
 import type { ExecutionSpec } from '../../core/run/request.ts';
 import { loadProjects } from '../container/project.ts';
-import { loadJobs, loadSpec } from '../load-job.ts';
-import { forEach } from '../object/each.ts';
+import { loadJobs, loadSpec } from '../store/load-job.ts';
+import { mapLimited } from '../store/map-limited.ts';
 import { loadKnownInput } from './known-input.ts';
 import { loadMetadataOfMany } from './metadata.ts';
 import { loadFailureCounts } from './try.ts';
@@ -35,7 +35,7 @@ export async function loadJobFacts(
     chosen.has('billTo') ? loadBillTo(context, rows) : new Map<string, string>(),
     chosen.has('failureFrom') ? loadFailed(context, rows) : new Map<JobId, FailedJob>(),
   ]);
-  return forEach([...entries.entries()], async ([index, { row, spec }]): Promise<JobFacts> => {
+  return mapLimited([...entries.entries()], async ([index, { row, spec }]): Promise<JobFacts> => {
     const input = chosen.has('input') ? await loadKnownInput(context, row, spec) : undefined;
     const result = await loadResult(context, row, chosen);
     const failureFrom = row.state === 'failed' ? failed.get(row.failureFrom ?? row.pk) : undefined;

@@ -6,9 +6,9 @@ import type { JobRow } from '../../core/job/row.ts';
 import { resolveKnown } from '../../core/reference/resolve.ts';
 import { exceedsBytes, type Hash, isHash } from '../../core/reference/value.ts';
 import type { ExecutionSpec } from '../../core/run/request.ts';
-import { loadJobs, loadOutput } from '../load-job.ts';
-import { forEach } from '../object/each.ts';
-import { jobsReferredTo } from '../resolve.ts';
+import { jobsReferredTo } from '../job/resolve.ts';
+import { loadJobs, loadOutput } from '../store/load-job.ts';
+import { mapLimited } from '../store/map-limited.ts';
 
 /**
  * Body `I` once the job has become runnable. Before, what is known by now, of at most `lookedAtCount` jobs. Clients compare
@@ -29,7 +29,7 @@ export async function loadKnownInput(context: Context, row: JobRow, spec: Execut
 async function loadOutputs(context: Context, jobs: readonly JobId[]): Promise<Map<JobId | AnalysisId, Hash>> {
   const rows = await loadJobs(context, jobs);
   const outputs = new Map<JobId | AnalysisId, Hash>();
-  await forEach(rows, async (row) => {
+  await mapLimited(rows, async (row) => {
     if (row?.state === 'done') outputs.set(row.pk, await loadOutput(context, row));
   });
   return outputs;

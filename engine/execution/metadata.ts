@@ -6,7 +6,7 @@ import { serviceUnavailable } from '../../core/error/api-error.ts';
 import type { JobMetadata } from '../../core/execution/job-fields.ts';
 import type { JobId } from '../../core/id/identifier.ts';
 import type { JobSpec } from '../../core/job/spec.ts';
-import { forEach } from '../object/each.ts';
+import { mapLimited } from '../store/map-limited.ts';
 
 /** The metadata of a try: as it was changed last in it or in an earlier one, else as the job was made with. */
 async function loadMetadata(context: Context, job: JobId, attempt: number, spec: JobSpec): Promise<JobMetadata> {
@@ -23,7 +23,7 @@ export async function loadMetadataOfMany(
     jobs.map(({ job }) => metadataKey(job, 0)),
   );
   const entries = jobs.map((one, index) => ({ ...one, row: first[index] }));
-  return forEach(entries, async ({ job, try: attempt, spec, row }) => {
+  return mapLimited(entries, async ({ job, try: attempt, spec, row }) => {
     if (attempt > 0) return loadMetadata(context, job, attempt, spec);
     return row === undefined ? madeWith(spec) : readMetadata(row);
   });

@@ -5,7 +5,7 @@ import { nonceReused } from '../../core/error/api-error.ts';
 import { deriveId, randomId, randomIdByteCount } from '../../core/id/derive.ts';
 import type { JobId } from '../../core/id/identifier.ts';
 import { requestDigest } from '../../core/object/digest.ts';
-import { loadJob } from '../load-job.ts';
+import { loadJob } from '../store/load-job.ts';
 
 export type Identified = { readonly id: JobId; readonly digest: string; readonly exists: boolean };
 

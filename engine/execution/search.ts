@@ -6,8 +6,9 @@ import type { JobId, ProjectId } from '../../core/id/identifier.ts';
 import { type JobRow, parseLineage } from '../../core/job/row.ts';
 import type { JobSpec } from '../../core/job/spec.ts';
 import { isHash } from '../../core/reference/value.ts';
-import { loadJobs } from '../load-job.ts';
-import { forEach } from '../object/each.ts';
+import { type Sight, seesJob } from '../access/sight.ts';
+import { loadJobs } from '../store/load-job.ts';
+import { mapLimited } from '../store/map-limited.ts';
 import {
   type Bounds,
   type Candidate,
@@ -18,7 +19,6 @@ import {
   positionOf,
 } from './candidates.ts';
 import { loadMetadataOfMany } from './metadata.ts';
-import { type Sight, seesJob } from './sight.ts';
 import { loadEarlierTries } from './try.ts';
 
 /** Where to look; the narrowest that a request allows. */
@@ -95,7 +95,7 @@ function candidatesOf({ context }: Sight, { range, bounds }: JobSearch): AsyncGe
 /** Of each job that meets the conditions: its row, and those of its earlier tries when they are wanted. */
 async function keep(sight: Sight, search: JobSearch, rows: readonly JobRow[]): Promise<readonly (readonly JobRow[])[]> {
   const current = search.includeRestarted ? rows : await withoutDiscarded(sight, rows);
-  const tries = await forEach(current, async (row) => {
+  const tries = await mapLimited(current, async (row) => {
     const all = search.includeRestarted ? [row, ...(await loadEarlierTries(sight.context, row))] : [row];
     const matching = all.filter(search.row);
     return matching.length > 0 && (await seesJob(sight, row)) ? matching : [];

@@ -4,10 +4,10 @@
 import type { Context } from '../../core/context.ts';
 import { invalidAuthentication, permissionDenied, resourceNotFound } from '../../core/error/api-error.ts';
 import { isId, type JobId } from '../../core/id/identifier.ts';
-import { createSight, seesJob } from '../execution/sight.ts';
+import { createSight, seesJob } from '../access/sight.ts';
 import { loadTry } from '../execution/try.ts';
 import { loadCallerByToken } from '../identity/caller.ts';
-import { loadJob } from '../load-job.ts';
+import { loadJob } from '../store/load-job.ts';
 import { type LogRequest, readLogRequest } from './frame.ts';
 
 /** How far the stream of one try has been sent. */

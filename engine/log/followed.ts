@@ -5,7 +5,7 @@ import { isId, type JobId } from '../../core/id/identifier.ts';
 import { treeKey } from '../../core/job/doom.ts';
 import type { JobRow } from '../../core/job/row.ts';
 import { loadTry } from '../execution/try.ts';
-import { loadJob, loadJobs } from '../load-job.ts';
+import { loadJob, loadJobs } from '../store/load-job.ts';
 import type { LogConnection } from './connection.ts';
 
 /**

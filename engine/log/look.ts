@@ -3,7 +3,7 @@
 import type { Context } from '../../core/context.ts';
 import type { JobRow } from '../../core/job/row.ts';
 import { isTerminal, type JobState } from '../../core/job/state.ts';
-import { forEach } from '../object/each.ts';
+import { mapLimited } from '../store/map-limited.ts';
 import type { LogConnection, StreamCursor } from './connection.ts';
 import { loadFollowed, streamOf } from './followed.ts';
 import { type Line, readStream, type StreamRead } from './stream.ts';
@@ -61,7 +61,7 @@ export function backTo(connection: LogConnection, lines: readonly Line[]): LogCo
  */
 async function lookOnce(context: Context, connection: LogConnection): Promise<Look> {
   const rows = await loadFollowed(context, connection);
-  const open = await forEach(rows, (row) => begin(context, connection, row, rows.length));
+  const open = await mapLimited(rows, (row) => begin(context, connection, row, rows.length));
   await readOn(context, connection, open);
   const streams: Record<string, StreamCursor> = { ...connection.streams };
   for (const { row, read } of open) streams[streamOf(row)] = read.cursor;

@@ -6,12 +6,12 @@ import { invalidInput, serviceUnavailable } from '../../core/error/api-error.ts'
 import type { ObjectId, PlaceId } from '../../core/id/identifier.ts';
 import { ensureFolder, refusalOf, rootOf, type Target } from '../container/enter-folder.ts';
 import { loadFolders } from '../container/folder.ts';
-import { collectBytes } from './collect.ts';
-import { forEach } from './each.ts';
+import { collectBytes } from '../removal/collect.ts';
+import { removeObjects } from '../removal/object.ts';
+import { type LoadedObject, loadObject } from '../store/load-object.ts';
+import { mapLimited } from '../store/map-limited.ts';
+import { isGone, listingKey, newMark, objectKey, type Placement, placementKey } from '../store/object-row.ts';
 import { maximumWalkCount, withHiddenLinks } from './link.ts';
-import { type LoadedObject, loadObject } from './load.ts';
-import { removeObjects } from './remove.ts';
-import { isGone, listingKey, newMark, objectKey, type Placement, placementKey } from './row.ts';
 
 export type CloneRequest = {
   readonly objects: readonly ObjectId[];
@@ -45,7 +45,7 @@ export async function cloneObjects(context: Context, request: CloneRequest): Pro
   const targetOf = await planFolders(context, request);
   const result: CloneResult = { cloned: [], existed: [], missing: [...missing], open: [] };
   const placed = new Map<Target, ObjectId[]>();
-  await forEach(objects, async (object) => {
+  await mapLimited(objects, async (object) => {
     if (object.row.state !== 'closed') return void result.open.push(object.id);
     const source = sourceOf(object, hiddenLinksFrom);
     const target = await targetOf(source);
@@ -59,7 +59,7 @@ export async function cloneObjects(context: Context, request: CloneRequest): Pro
 
 /** A place may have begun to go while it was being filled. */
 async function takeBackRefused(context: Context, placed: ReadonlyMap<Target, readonly ObjectId[]>): Promise<void> {
-  const refusals = await forEach([...placed], async ([target, ids]) => {
+  const refusals = await mapLimited([...placed], async ([target, ids]) => {
     const refusal = await refusalOf(context, target);
     if (refusal !== undefined) await removeObjects(context, target.place, ids);
     return refusal;
@@ -75,7 +75,7 @@ async function loadSources(context: Context, { objects, hiddenLinksFrom }: Clone
       ? { objects: [], missing: ids, more: false }
       : await withHiddenLinks(context, hiddenLinksFrom, ids);
   if (walked.more) throw invalidInput(`more than ${maximumWalkCount} hidden objects are linked: they cannot be cloned`);
-  const elsewhere = await forEach(walked.missing, (id) => loadObject(context, id));
+  const elsewhere = await mapLimited(walked.missing, (id) => loadObject(context, id));
   const found = elsewhere.filter((object) => object !== undefined && object.placements.size > 0) as LoadedObject[];
   const foundIds = new Set(found.map(({ id }) => id));
   return { objects: [...walked.objects, ...found], missing: walked.missing.filter((id) => !foundIds.has(id)) };

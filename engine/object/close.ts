@@ -5,9 +5,9 @@ import type { Context } from '../../core/context.ts';
 import { type ApiError, invalidState, resourceNotFound, serviceUnavailable } from '../../core/error/api-error.ts';
 import type { FileId, ObjectId } from '../../core/id/identifier.ts';
 import { checkParts, type FilePart, totalSize } from '../../core/object/part.ts';
-import { deleteAnnouncedParts } from './collect.ts';
-import { pack, unpack } from './packed.ts';
-import { contentKey, isGone, type ObjectFacts, objectKey, packedKey, toObjectFacts } from './row.ts';
+import { deleteAnnouncedParts } from '../removal/collect.ts';
+import { contentKey, isGone, type ObjectFacts, objectKey, packedKey, toObjectFacts } from '../store/object-row.ts';
+import { pack, unpack } from '../store/packed.ts';
 import { giveUpLapsedUpload, lapsedUpload, loadAnnouncedParts, loadUploadedParts } from './upload.ts';
 
 /** Closes an object without bytes; one that is closed stays so. */

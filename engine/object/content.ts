@@ -5,10 +5,10 @@ import { invalidInput, invalidState, resourceNotFound, serviceUnavailable } from
 import type { ObjectId } from '../../core/id/identifier.ts';
 import { metadataProblem } from '../../core/object/metadata.ts';
 import { type ObjectOperation, refusalInState } from '../../core/object/state.ts';
+import type { LoadedObject } from '../store/load-object.ts';
+import { isGone, objectKey, packedKey, placementKey, toObjectFacts } from '../store/object-row.ts';
+import { pack } from '../store/packed.ts';
 import { deleteLinks, writeLinks } from './link.ts';
-import type { LoadedObject } from './load.ts';
-import { pack } from './packed.ts';
-import { isGone, objectKey, packedKey, placementKey, toObjectFacts } from './row.ts';
 
 /** Replaces the details; the notes of who is linked follow. */
 export async function setDetails(

@@ -4,9 +4,17 @@ import type { Context, Write } from '../../core/context.ts';
 import { invalidInput, nonceReused } from '../../core/error/api-error.ts';
 import { type ObjectClass, type ObjectId, type PlaceId, parseId } from '../../core/id/identifier.ts';
 import type { ObjectState } from '../../core/object/state.ts';
+import {
+  type CreatedBy,
+  listingKey,
+  newMark,
+  objectKey,
+  packedKey,
+  placementKey,
+  toObjectFacts,
+} from '../store/object-row.ts';
+import { pack } from '../store/packed.ts';
 import { writeLinks } from './link.ts';
-import { pack } from './packed.ts';
-import { type CreatedBy, listingKey, newMark, objectKey, packedKey, placementKey, toObjectFacts } from './row.ts';
 
 export type NewObject = {
   readonly id: ObjectId;

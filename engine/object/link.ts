@@ -2,18 +2,18 @@
 
 import type { Context } from '../../core/context.ts';
 import { isObjectId, type ObjectId, type PlaceId } from '../../core/id/identifier.ts';
-import { forEach } from './each.ts';
-import { type LoadedObject, loadObjectsAt } from './load.ts';
-import { linkKey } from './row.ts';
+import { type LoadedObject, loadObjectsAt } from '../store/load-object.ts';
+import { mapLimited } from '../store/map-limited.ts';
+import { linkKey } from '../store/object-row.ts';
 
 /** Notes that `from` links to each of `targets`, before it does. */
 export async function writeLinks(context: Context, from: ObjectId, targets: readonly ObjectId[]): Promise<void> {
-  await forEach(targets, (target) => context.rows.put('objects', linkKey(target, from)));
+  await mapLimited(targets, (target) => context.rows.put('objects', linkKey(target, from)));
 }
 
 /** Takes notes back that are not true any more. */
 export async function deleteLinks(context: Context, from: ObjectId, targets: readonly ObjectId[]): Promise<void> {
-  await forEach(targets, (target) => context.rows.delete('objects', linkKey(target, from)));
+  await mapLimited(targets, (target) => context.rows.delete('objects', linkKey(target, from)));
 }
 
 /**
@@ -66,7 +66,7 @@ export async function unreachedHidden(
   let frontier = [...seen];
   while (frontier.length > 0 && seen.size <= candidates.length + maximumWalkCount) {
     const next = new Set<ObjectId>();
-    await forEach(frontier, async (id) => {
+    await mapLimited(frontier, async (id) => {
       const holders = await findHolders(context, place, id);
       if (holders === 'visible') reached.add(id);
       else

@@ -2,9 +2,9 @@
 
 import type { Context } from '../../core/context.ts';
 import { isObjectId, type ObjectId, type PlaceId } from '../../core/id/identifier.ts';
-import { nameKeyPrefix } from '../container/sort-key.ts';
-import { forEach } from './each.ts';
-import { type LoadedObject, loadObjectsAt } from './load.ts';
+import { type LoadedObject, loadObjectsAt } from '../store/load-object.ts';
+import { mapLimited } from '../store/map-limited.ts';
+import { nameKeyPrefix } from '../store/sort-key.ts';
 
 export type ListingPage = { readonly objects: LoadedObject[]; readonly next?: string };
 
@@ -56,7 +56,7 @@ export async function deleteListing(context: Context, place: PlaceId, folderId: 
   do {
     const range = { pk: `${place}#${folderId}`, limit: listingPageSize, ...(after === undefined ? {} : { after }) };
     const page = await context.rows.query('objects', range);
-    await forEach(page.rows, ({ pk, sk }) => context.rows.delete('objects', { pk, sk }));
+    await mapLimited(page.rows, ({ pk, sk }) => context.rows.delete('objects', { pk, sk }));
     after = page.next;
   } while (after !== undefined);
 }

@@ -3,7 +3,7 @@
 import type { Context } from '../../core/context.ts';
 import { resourceNotFound, serviceUnavailable } from '../../core/error/api-error.ts';
 import type { ObjectId, PlaceId } from '../../core/id/identifier.ts';
-import { listingKey, newMark, type Placement, placementKey, toPlacement } from './row.ts';
+import { listingKey, newMark, type Placement, placementKey, toPlacement } from '../store/object-row.ts';
 
 export type PlacementChange = Partial<Pick<Placement, 'name' | 'folderId' | 'tags' | 'properties' | 'hidden'>>;
 

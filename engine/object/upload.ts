@@ -6,7 +6,15 @@ import { type ApiError, invalidState, serviceUnavailable } from '../../core/erro
 import type { FileId } from '../../core/id/identifier.ts';
 import { type FilePart, incompleteUploadDays } from '../../core/object/part.ts';
 import { refusalInState } from '../../core/object/state.ts';
-import { announcedPartKey, contentKey, isGone, type ObjectFacts, objectKey, packedKey, toObjectFacts } from './row.ts';
+import {
+  announcedPartKey,
+  contentKey,
+  isGone,
+  type ObjectFacts,
+  objectKey,
+  packedKey,
+  toObjectFacts,
+} from '../store/object-row.ts';
 
 /**
  * The URL to put a part to, good for these bytes only. Asking again for an index replaces the part. InvalidState when those

@@ -9,9 +9,9 @@ import { bundledObjects, checkApplet } from '../../core/executable/check-applet.
 import { deriveId } from '../../core/id/derive.ts';
 import type { AppletId, FileId, JobId, ProjectId, UserId } from '../../core/id/identifier.ts';
 import type { Hash } from '../../core/reference/value.ts';
-import type { Claimed } from '../../engine/claim.ts';
 import { createProject, setMember } from '../../engine/container/project.ts';
 import { createUser } from '../../engine/identity/user.ts';
+import type { Claimed } from '../../engine/job/claim.ts';
 import { createObject } from '../../engine/object/create.ts';
 import { createMemoryContext, type MemoryContext } from '../memory/context.ts';
 import { createMemoryPlatform, type MemoryPlatform, type Program } from '../memory/platform.ts';

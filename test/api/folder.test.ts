@@ -2,7 +2,7 @@
 
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { ProjectId } from '../../core/id/identifier.ts';
-import { removeFolder } from '../../engine/container/remove-folder.ts';
+import { removeFolder } from '../../engine/removal/folder.ts';
 import { givenFile, givenPlatform, givenProject, givenRecord, type Platform, passTime } from './given.ts';
 
 let platform: Platform;

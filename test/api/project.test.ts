@@ -2,8 +2,8 @@
 
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { ProjectId } from '../../core/id/identifier.ts';
-import { createJob } from '../../engine/birth.ts';
 import { createProject } from '../../engine/container/project.ts';
+import { createJob } from '../../engine/job/birth.ts';
 import { doWork } from '../../engine/work.ts';
 import { jobId, planJob } from '../memory/plan.ts';
 import { peekJob } from '../memory/platform.ts';

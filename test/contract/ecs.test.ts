@@ -11,8 +11,8 @@ import {
   StopTaskCommand,
 } from '@aws-sdk/client-ecs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { createEcs } from '../../local/cloud/ecs/ecs.ts';
-import { openDatabase } from '../../local/cloud/wire/transaction.ts';
+import { createEcs } from '../../emulation/cloud/ecs/ecs.ts';
+import { openDatabase } from '../../emulation/cloud/wire/transaction.ts';
 import { CONTRACT_REGION } from './endpoint.ts';
 import { CLUSTER, type OurEcs, SLOTS, scriptDriver, startOurs } from './engine/ecs.ts';
 

@@ -4,9 +4,9 @@
 import { createServer, type IncomingMessage, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { AwsError } from '../../local/cloud/wire/aws-error.ts';
-import { decodeChunks, isChunked, type Trailers } from '../../local/cloud/wire/chunked-body.ts';
-import { verifySignature } from '../../local/cloud/wire/signature.ts';
+import { AwsError } from '../../emulation/cloud/wire/aws-error.ts';
+import { decodeChunks, isChunked, type Trailers } from '../../emulation/cloud/wire/chunked-body.ts';
+import { verifySignature } from '../../emulation/cloud/wire/signature.ts';
 
 const secretAccessKey = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY';
 const credentials = new Map([['AKIAIOSFODNN7EXAMPLE', { secretAccessKey }]]);

@@ -5,8 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { AwsError } from '../../local/cloud/wire/aws-error.ts';
-import { createSigV4Verifier } from '../../local/cloud/wire/signature.ts';
+import { AwsError } from '../../emulation/cloud/wire/aws-error.ts';
+import { createSigV4Verifier } from '../../emulation/cloud/wire/signature.ts';
 
 const credentials = { accessKeyId: 'AKIDJSON', secretAccessKey: 'json/secret' };
 let server: Server;

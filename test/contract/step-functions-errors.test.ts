@@ -1,10 +1,10 @@
 // What a Task's errors do in our Step Functions: Retry, Catch, timeouts, names of errors; and what is refused at loading.
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
-import { loadMachine } from '../../local/cloud/step-functions/definition.ts';
-import { createStepFunctions } from '../../local/cloud/step-functions/step-functions.ts';
-import type { FunctionOutcome } from '../../local/cloud/step-functions/task-call.ts';
-import { AwsError } from '../../local/cloud/wire/aws-error.ts';
+import { loadMachine } from '../../emulation/cloud/step-functions/definition.ts';
+import { createStepFunctions } from '../../emulation/cloud/step-functions/step-functions.ts';
+import type { FunctionOutcome } from '../../emulation/cloud/step-functions/task-call.ts';
+import { AwsError } from '../../emulation/cloud/wire/aws-error.ts';
 import { createFastClock } from './fast-clock.ts';
 
 const DEADLINE_MS = 20_000;

@@ -4,8 +4,8 @@
 import { describe, expect, test } from 'vitest';
 import { readLaunchEnd } from '../../core/job/launch-end.ts';
 import type { JobRow } from '../../core/job/row.ts';
-import { createJob } from '../../engine/birth.ts';
 import { finalise } from '../../engine/finalise.ts';
+import { createJob } from '../../engine/job/birth.ts';
 import { createMemoryContext, type MemoryContext } from '../memory/context.ts';
 import { jobId, planJob } from '../memory/plan.ts';
 import { createMemoryPlatform, peekJob } from '../memory/platform.ts';

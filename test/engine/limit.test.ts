@@ -3,11 +3,11 @@
 import { describe, expect, test } from 'vitest';
 import type { ContainerId, ObjectId } from '../../core/id/identifier.ts';
 import { jobWorkspace } from '../../core/job/row.ts';
-import { lookAt } from '../../engine/advance.ts';
-import { destroyContainer } from '../../engine/container/destroy.ts';
 import { ensureFolder } from '../../engine/container/enter-folder.ts';
+import { lookAt } from '../../engine/job/advance.ts';
 import { createObject, type NewObject } from '../../engine/object/create.ts';
-import { removeObjects } from '../../engine/object/remove.ts';
+import { destroyContainer } from '../../engine/removal/container.ts';
+import { removeObjects } from '../../engine/removal/object.ts';
 import { createMemoryContext, type MemoryContext } from '../memory/context.ts';
 import { jobId, planJob } from '../memory/plan.ts';
 import { peekJob } from '../memory/platform.ts';

@@ -4,7 +4,7 @@
 import { expect, test } from 'vitest';
 import { isInside, treeKey } from '../../core/job/doom.ts';
 import { type JobRow, parseLineage } from '../../core/job/row.ts';
-import { scopeWait } from '../../engine/member.ts';
+import { scopeWait } from '../../engine/job/member.ts';
 import { sweep } from '../../engine/sweep.ts';
 import { createMemoryContext, type MemoryContext, seededRandom } from '../memory/context.ts';
 import { givenJob } from '../simulation/world.ts';

@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 import { ApiError } from '../../core/error/api-error.ts';
 import { executionName } from '../../core/job/row.ts';
-import { claim } from '../../engine/claim.ts';
+import { claim } from '../../engine/job/claim.ts';
 import { createMemoryContext, seededRandom } from '../memory/context.ts';
 import { planJob } from '../memory/plan.ts';
 import { peekJob } from '../memory/platform.ts';

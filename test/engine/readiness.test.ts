@@ -4,8 +4,8 @@
 import { describe, expect, test } from 'vitest';
 import type { FileId, ObjectId, ProjectId } from '../../core/id/identifier.ts';
 import { jobWorkspace } from '../../core/job/row.ts';
-import { lookAt } from '../../engine/advance.ts';
-import { finish } from '../../engine/finish.ts';
+import { lookAt } from '../../engine/job/advance.ts';
+import { finish } from '../../engine/job/finish.ts';
 import { createObject, type NewObject } from '../../engine/object/create.ts';
 import { givenPlatform, givenProject, passTime, putPart } from '../api/given.ts';
 import { createMemoryContext, type MemoryContext } from '../memory/context.ts';

@@ -1,8 +1,8 @@
 // A worker that is not heard of any more, stopped or hung: how long until its job ends, and who is given the time to return.
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { createJob } from '../../engine/birth.ts';
-import { heartbeat } from '../../engine/heartbeat.ts';
+import { createJob } from '../../engine/job/birth.ts';
+import { heartbeat } from '../../engine/job/heartbeat.ts';
 import { deploymentOf } from '../../infra/deployment.ts';
 import { createMemoryContext } from '../memory/context.ts';
 import { jobId, planJob } from '../memory/plan.ts';

@@ -2,7 +2,7 @@
 // study counted 27, 9 and 1 (protocols.md §1).
 
 import { expect, test } from 'vitest';
-import { createJob } from '../../engine/birth.ts';
+import { createJob } from '../../engine/job/birth.ts';
 import { createMemoryContext } from '../memory/context.ts';
 import { jobId, planJob } from '../memory/plan.ts';
 import { createMemoryPlatform, type Program, peekJob } from '../memory/platform.ts';

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import aslValidator from 'asl-validator';
 import { describe, expect, it } from 'vitest';
-import { loadMachine } from '../../local/cloud/step-functions/definition.ts';
+import { loadMachine } from '../../emulation/cloud/step-functions/definition.ts';
 import { jobAttemptCases } from '../contract/job-attempt-cases.ts';
 
 const folder = new URL('../../statemachines/', import.meta.url);

@@ -4,11 +4,11 @@
 import type { RunnableMessage } from '../../core/context.ts';
 import { type JobId, type ObjectId, parseId } from '../../core/id/identifier.ts';
 import { asJob, executionName, type JobRow } from '../../core/job/row.ts';
-import { onExecutionChange, onObjectClosed } from '../../engine/advance.ts';
-import { type Claimed, claim } from '../../engine/claim.ts';
-import { dispatch } from '../../engine/dispatch.ts';
 import { finalise } from '../../engine/finalise.ts';
-import { finish, type Result } from '../../engine/finish.ts';
+import { onExecutionChange, onObjectClosed } from '../../engine/job/advance.ts';
+import { type Claimed, claim } from '../../engine/job/claim.ts';
+import { finish, type Result } from '../../engine/job/finish.ts';
+import { dispatch } from '../../engine/launch/dispatch.ts';
 import { sweep } from '../../engine/sweep.ts';
 import { doWork } from '../../engine/work.ts';
 import type { MemoryContext } from './context.ts';

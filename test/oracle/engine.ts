@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { startTethered, type Tethered } from '../../local/database/lifeline.ts';
+import { startTethered, type Tethered } from '../../emulation/database/lifeline.ts';
 import { mockConfig } from '../contract/job-attempt-cases.ts';
 import { installDynamoDbLocal, installJsonata, installLocalStack } from './installation.ts';
 import { jsonataVersion } from './pin.ts';

@@ -7,8 +7,8 @@ import type { Context } from '../../core/context.ts';
 import type { FileId, ProjectId } from '../../core/id/identifier.ts';
 import { cloneObjects } from '../../engine/object/clone.ts';
 import { createObject } from '../../engine/object/create.ts';
-import { removeFrom, removeObjects } from '../../engine/object/remove.ts';
-import { contentKey, gone, listingKey, objectKey, placementKey } from '../../engine/object/row.ts';
+import { removeFrom, removeObjects } from '../../engine/removal/object.ts';
+import { contentKey, gone, listingKey, objectKey, placementKey } from '../../engine/store/object-row.ts';
 import { passTime } from '../api/given.ts';
 import { createMemoryContext, type MemoryContext } from '../memory/context.ts';
 

@@ -3,9 +3,9 @@
 
 import { describe, expect, test } from 'vitest';
 import { executionName } from '../../core/job/row.ts';
-import { claim } from '../../engine/claim.ts';
 import { finalise } from '../../engine/finalise.ts';
-import { finish } from '../../engine/finish.ts';
+import { claim } from '../../engine/job/claim.ts';
+import { finish } from '../../engine/job/finish.ts';
 import type { MemoryContext } from '../memory/context.ts';
 import { jobId, planJob } from '../memory/plan.ts';
 import { type Actor, type Budget, budgets, currentActor, explore, type World } from './explore.ts';

@@ -4,10 +4,10 @@
 import type { JobId } from '../../core/id/identifier.ts';
 import { executionName, type JobRow } from '../../core/job/row.ts';
 import { isTerminal } from '../../core/job/state.ts';
-import { createJob } from '../../engine/birth.ts';
-import { type Claimed, claim } from '../../engine/claim.ts';
-import { finish } from '../../engine/finish.ts';
-import { heartbeat } from '../../engine/heartbeat.ts';
+import { createJob } from '../../engine/job/birth.ts';
+import { type Claimed, claim } from '../../engine/job/claim.ts';
+import { finish } from '../../engine/job/finish.ts';
+import { heartbeat } from '../../engine/job/heartbeat.ts';
 import { sweep as sweepShard } from '../../engine/sweep.ts';
 import { createMemoryContext, type MemoryContext, seededRandom } from '../memory/context.ts';
 import { jobId, planJob } from '../memory/plan.ts';

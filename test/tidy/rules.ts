@@ -23,9 +23,10 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   lambdas: ['core', 'engine', 'api', 'aws'],
   infra: ['core', 'aws/dynamo/tables.ts'],
   worker: [],
-  local: ['core', 'engine', 'aws', 'worker/remove-folder.ts'],
-  cli: ['local'],
-  bench: ['cli', 'local', 'core'],
+  machine: ['worker/remove-folder.ts'],
+  emulation: ['core', 'engine', 'aws', 'machine', 'worker/remove-folder.ts'],
+  cli: ['emulation', 'machine'],
+  bench: ['cli', 'emulation', 'machine', 'core'],
 };
 
 const perFile = (find: (file: SourceFile) => string[]) => (files: readonly SourceFile[]) => files.flatMap(find);

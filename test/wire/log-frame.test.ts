@@ -17,7 +17,7 @@ import {
   partingFrames,
   stillFrame,
 } from '../../engine/log/frame.ts';
-import { preparePythonEnvironment } from '../../local/python-environment.ts';
+import { preparePythonEnvironment } from '../../machine/python-environment.ts';
 import { execute } from './session.ts';
 
 const job = 'job-0123456789BFGJKPQVXYZb00' as JobId;

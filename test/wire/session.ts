@@ -5,7 +5,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
-import { preparePythonEnvironment } from '../../local/python-environment.ts';
+import { preparePythonEnvironment } from '../../machine/python-environment.ts';
 
 /** Longer than a cold cache may take: its Python environment alone is given four minutes. Less than vitest.config.ts gives hooks. */
 const START_LIMIT_MS = 330_000;

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { preparePythonEnvironment } from '../../local/python-environment.ts';
+import { preparePythonEnvironment } from '../../machine/python-environment.ts';
 import { preparePython } from '../../worker/interpreter/python.ts';
 
 let bin: string;

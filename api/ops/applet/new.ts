@@ -4,11 +4,11 @@ import { invalidInput, invalidState, resourceNotFound } from '../../../core/erro
 import { bundledObjects, checkApplet } from '../../../core/executable/check-applet.ts';
 import type { ObjectId, PlaceId } from '../../../core/id/identifier.ts';
 import type { Hash } from '../../../core/reference/value.ts';
-import { createSight, findUsablePlace, type Sight } from '../../../engine/execution/sight.ts';
+import { createSight, findUsablePlace, type Sight } from '../../../engine/access/sight.ts';
 import { placeObject } from '../../../engine/object/clone.ts';
-import { forEach } from '../../../engine/object/each.ts';
-import { loadObject } from '../../../engine/object/load.ts';
-import type { Placement } from '../../../engine/object/row.ts';
+import { loadObject } from '../../../engine/store/load-object.ts';
+import { mapLimited } from '../../../engine/store/map-limited.ts';
+import type { Placement } from '../../../engine/store/object-row.ts';
 import type { PlaceCall } from '../../route.ts';
 import type { NewObjectInput } from '../../schemas/object.ts';
 import { newObject } from '../shared/new-object.ts';
@@ -20,7 +20,7 @@ export async function newApplet(call: PlaceCall<NewObjectInput>) {
     const links = bundledObjects(checked.spec.runSpec);
     if (links.length > maximumBundleCount) throw invalidInput(`expected at most ${maximumBundleCount} bundledDepends`);
     const sight = createSight(call.context, call.caller, call);
-    const bundles = await forEach(links, (link) => findBundle(sight, call.place, link));
+    const bundles = await mapLimited(links, (link) => findBundle(sight, call.place, link));
     for (const { id, source } of bundles) if (source !== undefined) await bringAlong(call, id, source);
     return { state: 'closed', spec: checked.spec, links };
   });

@@ -11,11 +11,11 @@ import { jobWorkspace } from '../../../core/job/row.ts';
 import { planRun } from '../../../core/run/plan-run.ts';
 import { prepareInput, type Wanted } from '../../../core/run/prepare-input.ts';
 import type { ExecutionSpec, RunRequest } from '../../../core/run/request.ts';
-import { createJob } from '../../../engine/birth.ts';
+import { createSight, findJobs, findObjects, findUsablePlace, type Sight } from '../../../engine/access/sight.ts';
 import { loadProject } from '../../../engine/container/project.ts';
 import { identifyJob } from '../../../engine/execution/repeat.ts';
-import { createSight, findJobs, findObjects, findUsablePlace, type Sight } from '../../../engine/execution/sight.ts';
-import { loadSpec } from '../../../engine/load-job.ts';
+import { createJob } from '../../../engine/job/birth.ts';
+import { loadSpec } from '../../../engine/store/load-job.ts';
 import type { ObjectCall } from '../../route.ts';
 import { type runInput, shownFieldNames } from '../../schemas/execution.ts';
 

@@ -9,7 +9,7 @@ import { findInstanceType } from '../../../core/instance/instance-types.ts';
 import { checkValues } from '../../../core/iospec/check-values.ts';
 import type { Hash } from '../../../core/reference/value.ts';
 import { prepareInput } from '../../../core/run/prepare-input.ts';
-import { createSight, findJobs, findObjects } from '../../../engine/execution/sight.ts';
+import { createSight, findJobs, findObjects } from '../../../engine/access/sight.ts';
 import type { ObjectCall } from '../../route.ts';
 import type { validateBatchInput } from '../../schemas/execution.ts';
 

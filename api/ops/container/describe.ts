@@ -7,10 +7,10 @@ import { masterOfWorkspace } from '../../../core/id/workspace.ts';
 import { asJob, jobKey } from '../../../core/job/row.ts';
 import { isTerminal } from '../../../core/job/state.ts';
 import { selectFields } from '../../../core/object/field.ts';
+import { loadContainerProject } from '../../../engine/access/level.ts';
 import { loadFolders } from '../../../engine/container/folder.ts';
-import { loadContainerProject } from '../../../engine/container/level.ts';
-import { loadSpec } from '../../../engine/load-job.ts';
-import { workspaceKeptUntil } from '../../../engine/settle.ts';
+import { workspaceKeptUntil } from '../../../engine/job/settle.ts';
+import { loadSpec } from '../../../engine/store/load-job.ts';
 import type { PlaceCall } from '../../route.ts';
 import type { DescribeInput } from '../../schemas/describe.ts';
 

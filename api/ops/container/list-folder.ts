@@ -6,8 +6,8 @@ import type { Context } from '../../../core/context.ts';
 import { invalidInput, resourceNotFound } from '../../../core/error/api-error.ts';
 import type { PlaceId } from '../../../core/id/identifier.ts';
 import { findFolder, listSubfolders } from '../../../engine/container/folder.ts';
-import { forEach } from '../../../engine/object/each.ts';
 import { listAllObjects } from '../../../engine/object/listing.ts';
+import { mapLimited } from '../../../engine/store/map-limited.ts';
 import type { PlaceCall } from '../../route.ts';
 import type { listFolderInput } from '../../schemas/folder.ts';
 import { type Description, describeObjects } from '../shared/describe-object.ts';
@@ -40,7 +40,7 @@ async function listedFolders(context: Context, place: PlaceId, folderId: string,
   const withPath = folders.map(({ id, name }) => ({ id, path: joinFolder([...input.folder, name]) }));
   withPath.sort((first, second) => (first.path < second.path ? -1 : 1));
   if (!input.hasSubfolderFlags) return withPath.map(({ path }) => path);
-  return forEach(withPath, async ({ id, path }) => [path, (await listSubfolders(context, place, id)).length > 0]);
+  return mapLimited(withPath, async ({ id, path }) => [path, (await listSubfolders(context, place, id)).length > 0]);
 }
 
 /** A listing is one answer of at most 4 MB: a larger folder would not fit. */

@@ -7,8 +7,8 @@ import { isObjectId, type ObjectId } from '../../../core/id/identifier.ts';
 import { enterFolder, refusalOf } from '../../../engine/container/enter-folder.ts';
 import { loadFolders } from '../../../engine/container/folder.ts';
 import { moveFolder } from '../../../engine/container/move-folder.ts';
-import { forEach } from '../../../engine/object/each.ts';
 import { changePlacement } from '../../../engine/object/placement.ts';
+import { mapLimited } from '../../../engine/store/map-limited.ts';
 import type { PlaceCall } from '../../route.ts';
 import type { moveInput } from '../../schemas/folder.ts';
 import { requireObjects } from './require-objects.ts';
@@ -28,7 +28,7 @@ export async function move(call: MoveCall) {
     await moveFolder(context, place, folder, { parent: destination, name: folder.at(-1) ?? '' });
   }
   const homes = new Map<ObjectId, string>();
-  await forEach([...new Set(input.objects)].filter(isObjectId), (id) =>
+  await mapLimited([...new Set(input.objects)].filter(isObjectId), (id) =>
     changePlacement(context, id, place, ({ folderId }) => {
       homes.set(id, folderId);
       return { folderId: to.folderId };
@@ -36,7 +36,7 @@ export async function move(call: MoveCall) {
   );
   const refusal = homes.size === 0 ? undefined : await refusalOf(context, to);
   if (refusal === undefined) return { id: place };
-  await forEach([...homes], ([id, folderId]) => changePlacement(context, id, place, () => ({ folderId })));
+  await mapLimited([...homes], ([id, folderId]) => changePlacement(context, id, place, () => ({ folderId })));
   throw refusal;
 }
 

@@ -4,7 +4,7 @@ import { atLeast, type Level } from '../../../core/access/level.ts';
 import type { Context } from '../../../core/context.ts';
 import { permissionDenied } from '../../../core/error/api-error.ts';
 import { isId, type PlaceId } from '../../../core/id/identifier.ts';
-import { loadGoverningProject } from '../../../engine/container/level.ts';
+import { loadGoverningProject } from '../../../engine/access/level.ts';
 import { loadProject } from '../../../engine/container/project.ts';
 
 /** In a protected project only an administrator removes. */

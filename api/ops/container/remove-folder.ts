@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import { joinFolder } from '../../../core/container/folder-path.ts';
 import { invalidInput } from '../../../core/error/api-error.ts';
 import { findFolder } from '../../../engine/container/folder.ts';
-import { removeFolder as removeAll } from '../../../engine/container/remove-folder.ts';
+import { removeFolder as removeAll } from '../../../engine/removal/folder.ts';
 import type { PlaceCall } from '../../route.ts';
 import type { removeFolderInput } from '../../schemas/folder.ts';
 import { refuseIfProtected } from './protection.ts';

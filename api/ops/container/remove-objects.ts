@@ -2,7 +2,7 @@
 
 import type { z } from 'zod';
 import { isObjectId } from '../../../core/id/identifier.ts';
-import { removeObjects as removeAll } from '../../../engine/object/remove.ts';
+import { removeObjects as removeAll } from '../../../engine/removal/object.ts';
 import type { PlaceCall } from '../../route.ts';
 import type { removeObjectsInput } from '../../schemas/folder.ts';
 import { refuseIfProtected } from './protection.ts';

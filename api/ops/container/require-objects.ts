@@ -3,7 +3,7 @@
 import type { Context } from '../../../core/context.ts';
 import { resourceNotFound } from '../../../core/error/api-error.ts';
 import { isObjectId, type PlaceId } from '../../../core/id/identifier.ts';
-import { type LoadedObject, loadObjectsAt } from '../../../engine/object/load.ts';
+import { type LoadedObject, loadObjectsAt } from '../../../engine/store/load-object.ts';
 
 /** The objects, each once; ResourceNotFound names the first that is not in the place. */
 export async function requireObjects(

@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import { invalidState, permissionDenied } from '../../../core/error/api-error.ts';
 import { jobWorkspace } from '../../../core/job/row.ts';
 import { refusalInState } from '../../../core/object/state.ts';
-import { loadGoverningProject, loadLevel } from '../../../engine/container/level.ts';
+import { loadGoverningProject, loadLevel } from '../../../engine/access/level.ts';
 import { loadProject } from '../../../engine/container/project.ts';
 import { downloadUrl } from '../../download.ts';
 import type { ObjectCall } from '../../route.ts';

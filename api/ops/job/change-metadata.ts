@@ -3,7 +3,7 @@
 import { invalidInput } from '../../../core/error/api-error.ts';
 import type { JobMetadata } from '../../../core/execution/job-fields.ts';
 import { changeMetadata } from '../../../engine/execution/metadata.ts';
-import { loadSpec } from '../../../engine/load-job.ts';
+import { loadSpec } from '../../../engine/store/load-job.ts';
 import type { KnownCall } from '../../route.ts';
 import { visibleTry } from './visible.ts';
 

@@ -6,10 +6,10 @@ import { jobWorkspace } from '../../../core/job/row.ts';
 import { planNewJob } from '../../../core/run/plan-new-job.ts';
 import { prepareInput } from '../../../core/run/prepare-input.ts';
 import type { ExecutionSpec } from '../../../core/run/request.ts';
-import { createJob } from '../../../engine/birth.ts';
+import { createSight, findJobs, findObjects } from '../../../engine/access/sight.ts';
 import { identifyJob } from '../../../engine/execution/repeat.ts';
-import { createSight, findJobs, findObjects } from '../../../engine/execution/sight.ts';
-import { loadSpec } from '../../../engine/load-job.ts';
+import { createJob } from '../../../engine/job/birth.ts';
+import { loadSpec } from '../../../engine/store/load-job.ts';
 import type { JobCall } from '../../route.ts';
 import type { newJobInput } from '../../schemas/execution.ts';
 

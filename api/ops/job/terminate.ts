@@ -2,8 +2,8 @@
 
 import { atLeast } from '../../../core/access/level.ts';
 import { permissionDenied } from '../../../core/error/api-error.ts';
-import { loadLevel } from '../../../engine/container/level.ts';
-import { terminateTree } from '../../../engine/terminate.ts';
+import { loadLevel } from '../../../engine/access/level.ts';
+import { terminateTree } from '../../../engine/job/terminate.ts';
 import type { KnownCall } from '../../route.ts';
 import { visibleJob } from './visible.ts';
 

@@ -4,9 +4,9 @@ import { atLeast, type Level } from '../../../core/access/level.ts';
 import { permissionDenied, resourceNotFound } from '../../../core/error/api-error.ts';
 import { isId } from '../../../core/id/identifier.ts';
 import type { JobRow } from '../../../core/job/row.ts';
-import { createSight, seesJob } from '../../../engine/execution/sight.ts';
+import { createSight, seesJob } from '../../../engine/access/sight.ts';
 import { loadTry } from '../../../engine/execution/try.ts';
-import { loadJob } from '../../../engine/load-job.ts';
+import { loadJob } from '../../../engine/store/load-job.ts';
 import type { KnownCall } from '../../route.ts';
 
 /**

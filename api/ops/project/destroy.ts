@@ -3,8 +3,8 @@
 import type { z } from 'zod';
 import { invalidState, permissionDenied, resourceNotFound } from '../../../core/error/api-error.ts';
 import { isId } from '../../../core/id/identifier.ts';
-import { destroyProject as destroy, findUnfinishedTree } from '../../../engine/container/destroy-project.ts';
 import { loadProject } from '../../../engine/container/project.ts';
+import { destroyProject as destroy, findUnfinishedTree } from '../../../engine/removal/project.ts';
 import type { PlaceCall } from '../../route.ts';
 import type { destroyProjectInput } from '../../schemas/project.ts';
 

@@ -3,8 +3,8 @@
 import type { z } from 'zod';
 import { resourceNotFound } from '../../../core/error/api-error.ts';
 import { isId, isPlaceId, type PlaceId } from '../../../core/id/identifier.ts';
-import { loadLevel } from '../../../engine/container/level.ts';
-import { type LoadedObject, loadObject } from '../../../engine/object/load.ts';
+import { loadLevel } from '../../../engine/access/level.ts';
+import { type LoadedObject, loadObject } from '../../../engine/store/load-object.ts';
 import type { PlaceCall } from '../../route.ts';
 import { type NewObjectInput, newObjectInput, type newRecordInput } from '../../schemas/object.ts';
 import { newObject } from '../shared/new-object.ts';

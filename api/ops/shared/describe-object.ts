@@ -9,9 +9,9 @@ import { inKeyOrder } from '../../../core/object/metadata.ts';
 import type { FilePart } from '../../../core/object/part.ts';
 import { loadFolders } from '../../../engine/container/folder.ts';
 import { fromParts } from '../../../engine/object/close.ts';
-import { forEach } from '../../../engine/object/each.ts';
-import { type LoadedObject, loadObjectsAt } from '../../../engine/object/load.ts';
 import { loadAnnouncedParts, loadUploadedParts } from '../../../engine/object/upload.ts';
+import { type LoadedObject, loadObjectsAt } from '../../../engine/store/load-object.ts';
+import { mapLimited } from '../../../engine/store/map-limited.ts';
 import type { ObjectCall } from '../../route.ts';
 import type { DescribeInput } from '../../schemas/describe.ts';
 
@@ -39,7 +39,7 @@ export async function describeObjects(
 ): Promise<Description[]> {
   const paths = folderPaths(context);
   const complete = await completeObjects(context, found, request);
-  return forEach(complete, (placed) => describeLoaded(context, placed, request, paths));
+  return mapLimited(complete, (placed) => describeLoaded(context, placed, request, paths));
 }
 
 async function completeObjects(

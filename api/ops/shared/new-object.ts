@@ -12,8 +12,8 @@ import { metadataProblem } from '../../../core/object/metadata.ts';
 import { ensureFolder, enterFolder, refusalOf, type Target } from '../../../engine/container/enter-folder.ts';
 import { loadProject } from '../../../engine/container/project.ts';
 import { createObject, type NewObject, wasCreated } from '../../../engine/object/create.ts';
-import { removeObjects } from '../../../engine/object/remove.ts';
-import type { CreatedBy } from '../../../engine/object/row.ts';
+import { removeObjects } from '../../../engine/removal/object.ts';
+import type { CreatedBy } from '../../../engine/store/object-row.ts';
 import type { PlaceCall } from '../../route.ts';
 import type { NewObjectInput } from '../../schemas/object.ts';
 

@@ -2,7 +2,7 @@
 
 import { ApiError } from '../../../core/error/api-error.ts';
 import { parseId } from '../../../core/id/identifier.ts';
-import { forEach } from '../../../engine/object/each.ts';
+import { mapLimited } from '../../../engine/store/map-limited.ts';
 
 type Target<Option> = string | { readonly id: string; readonly describe?: Option | undefined };
 type Described = { readonly describe: unknown } | { readonly error: unknown; readonly statusCode: number };
@@ -13,7 +13,7 @@ export async function describeMany<Fields extends object, One extends Target<boo
   options: ReadonlyMap<string, boolean | Fields> | undefined,
   describe: (target: { readonly id: string } & Exclude<One, string>, fields: Fields) => Promise<unknown>,
 ): Promise<{ results: Described[] }> {
-  const results = await forEach(targets, async (given): Promise<Described> => {
+  const results = await mapLimited(targets, async (given): Promise<Described> => {
     const target = (typeof given === 'string' ? { id: given } : given) as { id: string } & Exclude<One, string>;
     const className = parseId(target.id)?.className ?? '';
     const option = target.describe ?? options?.get(className) ?? options?.get('*') ?? true;

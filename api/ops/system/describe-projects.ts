@@ -3,7 +3,7 @@
 import type { z } from 'zod';
 import { resourceNotFound } from '../../../core/error/api-error.ts';
 import { isPlaceId } from '../../../core/id/identifier.ts';
-import { loadLevel } from '../../../engine/container/level.ts';
+import { loadLevel } from '../../../engine/access/level.ts';
 import type { KnownCall } from '../../route.ts';
 import type { describeProjectsInput } from '../../schemas/find.ts';
 import { describeContainer } from '../container/describe.ts';

@@ -8,10 +8,10 @@ import { type FindFilter, passesFilter } from '../../../core/object/find-filter.
 import { type CompiledName, compileName, type NamePattern } from '../../../core/pattern/name.ts';
 import { type StepBudget, usualStepBudget } from '../../../core/pattern/regexp.ts';
 import { findFolder, loadFolders } from '../../../engine/container/folder.ts';
-import { forEach } from '../../../engine/object/each.ts';
 import { loadHolders } from '../../../engine/object/link.ts';
 import { listAllObjects } from '../../../engine/object/listing.ts';
-import { type LoadedObject, loadObjectsAt } from '../../../engine/object/load.ts';
+import { type LoadedObject, loadObjectsAt } from '../../../engine/store/load-object.ts';
+import { mapLimited } from '../../../engine/store/map-limited.ts';
 import type { KnownCall } from '../../route.ts';
 import type { FindDataObjectsInput } from '../../schemas/find.ts';
 import { describeObjects, type PlacedObject } from '../shared/describe-object.ts';
@@ -28,7 +28,7 @@ export async function findDataObjects({ context, caller, input }: KnownCall<Find
   while (looked < places.length && found.length <= input.limit && (looked === 0 || context.now() < until)) {
     const some = places.slice(looked, looked + placesAtOnce);
     const visible = input.scope === undefined ? await visibleAmong(context, caller, some, input.level) : some;
-    const passing = (await forEach(visible, (place) => findIn(context, place, input, { filter, budget }))).flat();
+    const passing = (await mapLimited(visible, (place) => findIn(context, place, input, { filter, budget }))).flat();
     if (passing.length > maximumScanCount) throw tooMany();
     found.push(...passing.slice(looked === 0 ? startIndex(passing, input) : 0));
     looked += some.length;
@@ -83,7 +83,7 @@ async function loadCandidates(
   }
   const all = folders ?? (await loadFolders(context, place)).subtreeOf(root);
   const beginning = filter.name?.beginning ?? '';
-  const pages = await forEach(all, (folder) => listAllObjects(context, place, folder, maximumScanCount, beginning));
+  const pages = await mapLimited(all, (folder) => listAllObjects(context, place, folder, maximumScanCount, beginning));
   const objects = pages.flatMap((page) => page.objects);
   if (objects.length > maximumScanCount || pages.some((page) => page.more)) throw tooMany();
   return objects;

@@ -9,9 +9,9 @@ import { isId, type ProjectId, type UserId } from '../../../core/id/identifier.t
 import { within } from '../../../core/object/find-filter.ts';
 import { holdsForProperties, holdsForSet } from '../../../core/pattern/boolean-tree.ts';
 import { usualStepBudget } from '../../../core/pattern/regexp.ts';
-import { loadLevel, standingLevel } from '../../../engine/container/level.ts';
+import { loadLevel, standingLevel } from '../../../engine/access/level.ts';
 import { loadMemberships, loadProjects, loadStandings, type Project } from '../../../engine/container/project.ts';
-import { forEach } from '../../../engine/object/each.ts';
+import { mapLimited } from '../../../engine/store/map-limited.ts';
 import type { KnownCall } from '../../route.ts';
 import type { findProjectsInput } from '../../schemas/find.ts';
 import { projectDescription } from '../project/describe.ts';
@@ -36,7 +36,7 @@ export async function findProjects({ context, caller, input }: KnownCall<Input>)
     seen.push(...some.filter(({ level }) => atLeast(level, input.level)));
   }
   const page = seen.slice(0, limit);
-  const results = await forEach(page, (one) => toResult(context, caller.user, one, input));
+  const results = await mapLimited(page, (one) => toResult(context, caller.user, one, input));
   const last = page.at(-1);
   return { results, next: seen.length > page.length && last !== undefined ? key(last.project) : null };
 }
@@ -45,7 +45,7 @@ export async function findProjects({ context, caller, input }: KnownCall<Input>)
 async function lookAt(context: Context, caller: KnownCaller, projects: readonly Project[]): Promise<Seen[]> {
   const ids = projects.map(({ id }) => id);
   const standings = await loadStandings(context, ids, caller.user);
-  const levels = await forEach([...standings.entries()], async ([index, { exists, own, shared }]) => {
+  const levels = await mapLimited([...standings.entries()], async ([index, { exists, own, shared }]) => {
     const level = exists ? standingLevel(own, shared) : undefined;
     const id = ids[index];
     return caller.kind === 'user' || level === undefined || id === undefined ? level : loadLevel(context, caller, id);

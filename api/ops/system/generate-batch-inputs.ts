@@ -6,8 +6,8 @@ import { joinFolder } from '../../../core/container/folder-path.ts';
 import { invalidInput, resourceNotFound } from '../../../core/error/api-error.ts';
 import { compileRegexp, type Regexp, usualStepBudget } from '../../../core/pattern/regexp.ts';
 import { findFolder, loadFolders } from '../../../engine/container/folder.ts';
-import { forEach } from '../../../engine/object/each.ts';
 import { listAllObjects } from '../../../engine/object/listing.ts';
+import { mapLimited } from '../../../engine/store/map-limited.ts';
 import type { PlaceCall } from '../../route.ts';
 import type { generateBatchInput } from '../../schemas/find.ts';
 
@@ -36,7 +36,7 @@ async function loadFiles({ context, place, input }: BatchCall) {
   const top = await findFolder(context, place, input.folder);
   if (top === undefined) throw resourceNotFound(joinFolder(input.folder), `there is no such folder in ${place}`);
   const folders = (await loadFolders(context, place)).subtreeOf(top);
-  const pages = await forEach(folders, (folder) => listAllObjects(context, place, folder, maximumObjectCount));
+  const pages = await mapLimited(folders, (folder) => listAllObjects(context, place, folder, maximumObjectCount));
   const objects = pages.flatMap((page) => page.objects);
   if (objects.length > maximumObjectCount || pages.some(({ more }) => more)) {
     throw invalidInput(`the folder holds more than ${maximumObjectCount} objects: name a folder below it`);

@@ -5,10 +5,10 @@ import type { KnownCaller } from '../../../core/access/caller.ts';
 import type { Context } from '../../../core/context.ts';
 import { invalidInput, resourceNotFound } from '../../../core/error/api-error.ts';
 import { isPlaceId, type PlaceId } from '../../../core/id/identifier.ts';
+import { loadLevel } from '../../../engine/access/level.ts';
 import { findFolder } from '../../../engine/container/folder.ts';
-import { loadLevel } from '../../../engine/container/level.ts';
-import { forEach } from '../../../engine/object/each.ts';
 import { listAllObjects } from '../../../engine/object/listing.ts';
+import { mapLimited } from '../../../engine/store/map-limited.ts';
 import type { KnownCall } from '../../route.ts';
 import type { resolveDataObjectsInput } from '../../schemas/find.ts';
 import { describeObjects, type PlacedObject } from '../shared/describe-object.ts';
@@ -17,7 +17,7 @@ type Input = z.output<typeof resolveDataObjectsInput>;
 
 export async function resolveDataObjects({ context, caller, input }: KnownCall<Input>) {
   const allowed = await checkPlaces(context, caller, input);
-  const found = await forEach(input.objects, async ({ name, folder, project }) => {
+  const found = await mapLimited(input.objects, async ({ name, folder, project }) => {
     const place = allowed.get(project ?? input.project ?? '');
     const folderId = place && (await findFolder(context, place, folder ?? input.folder ?? []));
     if (place === undefined || folderId === undefined) return [];

@@ -6,10 +6,10 @@ import type { Context } from '../../../core/context.ts';
 import { resourceNotFound } from '../../../core/error/api-error.ts';
 import { isId, isObjectId, isPlaceId, type PlaceId } from '../../../core/id/identifier.ts';
 import { jobWorkspace } from '../../../core/job/row.ts';
-import { loadLevel, standingLevel } from '../../../engine/container/level.ts';
+import { loadLevel, standingLevel } from '../../../engine/access/level.ts';
 import { loadMemberships, loadStandings } from '../../../engine/container/project.ts';
-import { forEach } from '../../../engine/object/each.ts';
-import { loadObject } from '../../../engine/object/load.ts';
+import { loadObject } from '../../../engine/store/load-object.ts';
+import { mapLimited } from '../../../engine/store/map-limited.ts';
 import type { FindDataObjectsInput } from '../../schemas/find.ts';
 
 /**
@@ -40,7 +40,7 @@ export async function searchedPlaces(
 async function holdingAny(context: Context, places: PlaceId[], id: FindDataObjectsInput['id']): Promise<PlaceId[]> {
   const ids = [...new Set([id ?? []].flat())].filter(isObjectId);
   if (id === undefined || ids.length >= places.length) return places;
-  const objects = await forEach(ids, (one) => loadObject(context, one));
+  const objects = await mapLimited(ids, (one) => loadObject(context, one));
   const holding = new Set(objects.flatMap((object) => [...(object?.placements.keys() ?? [])]));
   return places.filter((place) => holding.has(place));
 }
@@ -59,7 +59,7 @@ export async function visibleAmong<Place extends PlaceId>(
 async function levelsIn(context: Context, caller: KnownCaller, places: readonly PlaceId[]) {
   const projects = places.filter((place) => isId(place, 'project'));
   if (caller.kind === 'job' || projects.length < places.length) {
-    return forEach(places, (place) => loadLevel(context, caller, place));
+    return mapLimited(places, (place) => loadLevel(context, caller, place));
   }
   const standings = await loadStandings(context, projects, caller.user);
   return standings.map(({ exists, own, shared }) => (exists ? standingLevel(own, shared) : undefined));

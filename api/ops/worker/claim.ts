@@ -10,9 +10,9 @@ import { type Failure, failureMessages, reportedMessageCharacters } from '../../
 import { type JobRow, jobWorkspace } from '../../../core/job/row.ts';
 import type { JobSpec } from '../../../core/job/spec.ts';
 import type { Hash } from '../../../core/reference/value.ts';
-import { claim } from '../../../engine/claim.ts';
-import { endTry } from '../../../engine/end-try.ts';
-import { loadObjectsAnywhere } from '../../../engine/object/load.ts';
+import { claim } from '../../../engine/job/claim.ts';
+import { endTry } from '../../../engine/job/end-try.ts';
+import { loadObjectsAnywhere } from '../../../engine/store/load-object.ts';
 import type { OpenCall } from '../../route.ts';
 import { describeJobs } from '../job/describe.ts';
 import { describeObjects } from '../shared/describe-object.ts';

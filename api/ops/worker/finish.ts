@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { invalidInput } from '../../../core/error/api-error.ts';
 import type { JobState } from '../../../core/job/state.ts';
 import { exceedsDepth, type Hash, isHash, maximumDepth } from '../../../core/reference/value.ts';
-import { finish } from '../../../engine/finish.ts';
+import { finish } from '../../../engine/job/finish.ts';
 import type { JobCall } from '../../route.ts';
 
 export const finishInput = z

@@ -1,7 +1,7 @@
 // /_worker/heartbeat: a worker lives; the answer says when it must stop.
 
 import { z } from 'zod';
-import { heartbeat, type Stop } from '../../../engine/heartbeat.ts';
+import { heartbeat, type Stop } from '../../../engine/job/heartbeat.ts';
 import type { JobCall } from '../../route.ts';
 
 export const heartbeatInput = z.object({});

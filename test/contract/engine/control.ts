@@ -2,9 +2,9 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { DatabaseSync } from 'node:sqlite';
-import { createControlServer, type JsonService } from '../../../local/cloud/wire/control-server.ts';
-import { createSigV4Verifier } from '../../../local/cloud/wire/signature.ts';
-import { openDatabase } from '../../../local/cloud/wire/transaction.ts';
+import { createControlServer, type JsonService } from '../../../emulation/cloud/wire/control-server.ts';
+import { createSigV4Verifier } from '../../../emulation/cloud/wire/signature.ts';
+import { openDatabase } from '../../../emulation/cloud/wire/transaction.ts';
 import type { Endpoint } from '../endpoint.ts';
 
 export type OurServices = { services: readonly JsonService[]; close(): Promise<void> };

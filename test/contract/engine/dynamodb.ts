@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startDynoxide } from '../../../local/database/dynoxide.ts';
+import { startDynoxide } from '../../../emulation/database/dynoxide.ts';
 import type { Endpoint } from '../endpoint.ts';
 
 export async function startOurs(): Promise<Endpoint> {

@@ -1,7 +1,7 @@
 // A platform that is there to be killed: opens the database of its first argument, runs the script of its second as a task,
 // tells the task's ARN and stays.
-import { createEcs } from '../../../local/cloud/ecs/ecs.ts';
-import { openDatabase } from '../../../local/cloud/wire/transaction.ts';
+import { createEcs } from '../../../emulation/cloud/ecs/ecs.ts';
+import { openDatabase } from '../../../emulation/cloud/wire/transaction.ts';
 import { CLUSTER, scriptDriver, TASK_DEFINITION } from './ecs.ts';
 
 const [, , path = '', script = ''] = process.argv;

@@ -1,6 +1,6 @@
 // Starts our ECS for its contract suite: tasks are Node processes that evaluate the script in their variable SCRIPT.
-import { createEcs, type Ecs } from '../../../local/cloud/ecs/ecs.ts';
-import { createProcessDriver } from '../../../local/cloud/ecs/process-driver.ts';
+import { createEcs, type Ecs } from '../../../emulation/cloud/ecs/ecs.ts';
+import { createProcessDriver } from '../../../emulation/cloud/ecs/process-driver.ts';
 import type { Endpoint } from '../endpoint.ts';
 import { startControl } from './control.ts';
 

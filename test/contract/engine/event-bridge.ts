@@ -1,6 +1,6 @@
 // Starts our EventBridge, with our SQS on the same endpoint to deliver to, for its contract suite.
-import { createEventBridge } from '../../../local/cloud/event-bridge/event-bridge.ts';
-import { createSqs } from '../../../local/cloud/sqs/sqs.ts';
+import { createEventBridge } from '../../../emulation/cloud/event-bridge/event-bridge.ts';
+import { createSqs } from '../../../emulation/cloud/sqs/sqs.ts';
 import type { Endpoint } from '../endpoint.ts';
 import { startControl } from './control.ts';
 

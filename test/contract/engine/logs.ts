@@ -1,5 +1,5 @@
 // Starts our CloudWatch Logs for its contract suite.
-import { createLogs } from '../../../local/cloud/logs/logs.ts';
+import { createLogs } from '../../../emulation/cloud/logs/logs.ts';
 import type { Endpoint } from '../endpoint.ts';
 import { startControl } from './control.ts';
 

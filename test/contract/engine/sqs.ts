@@ -1,5 +1,5 @@
 // Starts our SQS for its contract suite.
-import { createSqs } from '../../../local/cloud/sqs/sqs.ts';
+import { createSqs } from '../../../emulation/cloud/sqs/sqs.ts';
 import type { Endpoint } from '../endpoint.ts';
 import { startControl } from './control.ts';
 

@@ -1,5 +1,5 @@
 // Starts our Step Functions for its contract suite, with the mocked services of the job attempt's cases.
-import { createStepFunctions } from '../../../local/cloud/step-functions/step-functions.ts';
+import { createStepFunctions } from '../../../emulation/cloud/step-functions/step-functions.ts';
 import type { Endpoint } from '../endpoint.ts';
 import { createFastClock } from '../fast-clock.ts';
 import { jobAttemptCases } from '../job-attempt-cases.ts';

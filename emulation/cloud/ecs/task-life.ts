@@ -1,0 +1,116 @@
+// The life of a task: started, run, stopped, lost. It knows nothing of the API, nor how a change is stored.
+
+import type { ProgramExit } from '../../../machine/process/program.ts';
+import type { MetadataEndpoint } from './metadata-endpoint.ts';
+import { type RunningTask, type Task, type TaskDriver, taskIdOf } from './task.ts';
+import type { TaskDefinition } from './task-definition.ts';
+import type { TaskStore } from './task-store.ts';
+
+export type TaskLifeOptions = { store: TaskStore; now(): number; launch: TaskDriver; metadata: MetadataEndpoint };
+
+export type TaskLife = {
+  /** Starts a provisioned task and sees to its end. What cannot be started is STOPPED with TaskFailedToStart. */
+  launch(task: Task, definition: TaskDefinition): void;
+  /** Asks the task to end; one that is ending or has ended stays as it is. */
+  stop(taskArn: string, reason: string): Task;
+  /** The resume rule: nothing of a lost task runs any more before it is declared STOPPED. */
+  declareLost(): Promise<void>;
+  /** Ends what runs; nothing is stored any more. */
+  close(): Promise<void>;
+};
+
+/** Longest reason that ECS keeps (API_StopTask.html gives no limit; the description cuts at 1,024). */
+const MAX_REASON_LENGTH = 1_024;
+
+type Life = TaskLifeOptions & { running: Map<string, RunningTask>; closed: boolean };
+
+export function createTaskLife(options: TaskLifeOptions): TaskLife {
+  const life: Life = { ...options, running: new Map(), closed: false };
+  const { store, now, launch: driver, metadata, running } = life;
+  return {
+    launch(task, definition) {
+      runTask(life, task, definition)
+        .finally(() => {
+          running.delete(task.taskArn);
+          metadata.forget(task.taskArn);
+        })
+        // The disk is full, or something of it cannot be ended: it keeps its slot, and the next start declares it lost.
+        .catch((error: unknown) => console.error(`The end of ${task.taskArn} could not be told:`, error));
+    },
+    stop(taskArn, reason) {
+      const task = store.load(taskArn);
+      if (task.desiredStatus === 'STOPPED') return task;
+      const told = { stopCode: 'UserInitiated', stoppedReason: reason.slice(0, MAX_REASON_LENGTH) } as const;
+      const stopping = store.save(task, { desiredStatus: 'STOPPED', ...told, stoppingAt: now() });
+      running.get(taskArn)?.stop();
+      return stopping;
+    },
+    async declareLost() {
+      const lost = store.open();
+      await driver.endLeftovers(lost.map(({ task, handle }) => ({ taskId: taskIdOf(task.taskArn), handle })));
+      for (const { task } of lost) {
+        const told = { stopCode: 'InfrastructureHealth', stoppedReason: 'The host of this task was lost.' } as const;
+        store.save(task, stopped(task, told, now()));
+      }
+    },
+    async close() {
+      life.closed = true;
+      await driver.close();
+    },
+  };
+}
+
+async function runTask(life: Life, task: Task, definition: TaskDefinition): Promise<void> {
+  const { store, now, running } = life;
+  const { taskArn } = task;
+  let program: RunningTask;
+  try {
+    program = await startProgram(life, task, definition);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    if (!life.closed) store.save(store.load(taskArn), failedToStart(store.load(taskArn), message, now()));
+    return;
+  }
+  running.set(taskArn, program);
+  const begun = store.load(taskArn);
+  store.save(begun, started(begun, now()), program.handle);
+  // Stopped while it was being started.
+  if (life.closed || begun.desiredStatus === 'STOPPED') program.stop();
+  const exit = await program.exited;
+  if (!life.closed) store.save(store.load(taskArn), exited(store.load(taskArn), exit, now()));
+}
+
+async function startProgram({ launch, metadata }: Life, task: Task, definition: TaskDefinition): Promise<RunningTask> {
+  const { taskArn, overrides } = task;
+  const metadataUrl = await metadata.urlFor(taskArn);
+  return launch.start({ taskArn, taskId: taskIdOf(taskArn), definition, overrides, metadataUrl });
+}
+
+function started(task: Task, at: number): Partial<Task> {
+  const containers = task.containers.map((container) => ({ ...container, lastStatus: 'RUNNING' as const }));
+  return { lastStatus: 'RUNNING', startedAt: at, containers };
+}
+
+function exited(task: Task, { exitCode }: ProgramExit, at: number): Partial<Task> {
+  const told = {
+    stopCode: task.stopCode ?? ('EssentialContainerExited' as const),
+    stoppedReason: task.stoppedReason ?? 'Essential container in task exited',
+  };
+  return stopped(task, told, at, { exitCode });
+}
+
+function failedToStart(task: Task, message: string, at: number): Partial<Task> {
+  const reason = `CannotStartContainerError: ${message}`.slice(0, MAX_REASON_LENGTH);
+  return stopped(task, { stopCode: 'TaskFailedToStart', stoppedReason: reason }, at, { reason });
+}
+
+function stopped(
+  task: Task,
+  told: Pick<Task, 'stopCode' | 'stoppedReason'>,
+  at: number,
+  container: { exitCode?: number; reason?: string } = {},
+): Partial<Task> {
+  const containers = task.containers.map((each) => ({ ...each, ...container, lastStatus: 'STOPPED' as const }));
+  const times = { stoppingAt: task.stoppingAt ?? at, stoppedAt: at };
+  return { lastStatus: 'STOPPED', desiredStatus: 'STOPPED', ...told, ...times, containers };
+}

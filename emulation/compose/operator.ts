@@ -1,0 +1,50 @@
+// The operator of this machine: adds users and issues tokens by a function that is not in the template. Only the owner of
+// the data folder reaches it.
+
+import type { OperatorAnswer, OperatorRequest } from '../../machine/operator/request.ts';
+import { StartRefusal } from '../../machine/start-refusal.ts';
+import type { Authority } from '../authority/authority.ts';
+import type { Lambda } from '../cloud/lambda/lambda.ts';
+import type { ResourceSet } from '../template/resource-set.ts';
+import { type EndpointVariables, functionEnvironment, variablesOf } from './function.ts';
+
+export type Operator = {
+  /** @throws StartRefusal in the user's words, for example when the name is taken. */
+  ask(request: OperatorRequest): Promise<Exclude<OperatorAnswer, { refusal: string }>>;
+};
+
+export type OperatorOptions = {
+  lambda: Lambda;
+  resources: ResourceSet;
+  authority: Authority;
+  endpoints: EndpointVariables;
+  /** Its module. */
+  file: string;
+};
+
+const NAME = 'operator';
+const TIMEOUT_MS = 30_000;
+const MEMORY_MB = 256;
+
+export function createOperator({ lambda, resources, authority, endpoints, file }: OperatorOptions): Operator {
+  // It uses the names that the functions use, whichever has them.
+  const variables = Object.assign({}, ...resources.ofType('AWS::Lambda::Function').map(variablesOf));
+  lambda.createFunction({
+    name: NAME,
+    file,
+    handler: 'handler',
+    timeoutMs: TIMEOUT_MS,
+    memoryMb: MEMORY_MB,
+    environment: functionEnvironment(variables, authority.issueOperatorKey(), endpoints),
+    logGroup: `/local/${NAME}`,
+  });
+  return {
+    async ask(request) {
+      const result = await lambda.invoke(NAME, JSON.stringify(request));
+      if ('error' in result) throw new Error(`The operator's function failed: ${JSON.stringify(result.error)}`);
+      const answer = JSON.parse(result.payload) as OperatorAnswer;
+      if ('refusal' in answer) throw new StartRefusal(answer.refusal);
+      return answer;
+    },
+  };
+}

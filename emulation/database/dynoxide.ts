@@ -1,0 +1,134 @@
+// The DynamoDB engine of one data folder: a process with its data in a file, found again and ended by the next start.
+// It knows no table and no row. Its port takes any key from whoever can open a connection on this machine: dynoxide 1.2.1
+// listens on TCP only, and checks no signature; the gate before it guards what functions do, not what other users of the
+// machine might.
+import { accessSync, constants, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { signalIfThere } from '../../machine/process/process-signal.ts';
+import { StartRefusal } from '../../machine/start-refusal.ts';
+import { startTethered, type Tethered } from './lifeline.ts';
+import { prepareStreams, startStreamUpkeep } from './stream-store.ts';
+
+export type Database = {
+  /** `http://127.0.0.1:<port>`; the same for as long as the platform runs, even when the process had to be replaced. */
+  readonly endpoint: string;
+  readonly port: number;
+  close(): Promise<void>;
+};
+
+const START_LIMIT_MS = 10_000;
+const POLL_MS = 5;
+/** A process that dies more often than this within the window is broken, and the platform with it. */
+const MAX_RESTARTS = 3;
+const RESTART_WINDOW_MS = 60_000;
+
+/**
+ * Starts the engine on the data file. A leftover of an earlier platform on the same file is ended first.
+ * @param onLost told when the process keeps dying: the platform cannot go on.
+ * @throws StartRefusal when there is no engine for this machine, or it does not come up.
+ */
+export async function startDynoxide(file: string, onLost: (reason: string) => void): Promise<Database> {
+  const binary = engineFile();
+  endLeftovers(file);
+  const port = await freePort();
+  const command = [binary, 'serve', '--host', '127.0.0.1', '--port', String(port), '--db-path', file];
+  let closing = false;
+  const deaths: number[] = [];
+  const upkeep = startStreamUpkeep(file, Date.now);
+  const launch = async (): Promise<Tethered> => {
+    const tethered = startTethered(command);
+    await untilListening(port, tethered);
+    prepareStreams(file);
+    upkeep.run();
+    tethered.ended.then(async () => {
+      if (closing) return;
+      endLeftovers(file);
+      deaths.push(Date.now());
+      const recent = deaths.filter((at) => at > Date.now() - RESTART_WINDOW_MS).length;
+      if (recent > MAX_RESTARTS) {
+        onLost(`The database process ended ${recent} times within a minute: ${tethered.lastOutput()}`);
+        return;
+      }
+      current = await launch().catch((error: Error) => {
+        onLost(error.message);
+        return current;
+      });
+    });
+    return tethered;
+  };
+  let current = await launch();
+  return {
+    endpoint: `http://127.0.0.1:${port}`,
+    port,
+    async close() {
+      closing = true;
+      upkeep.close();
+      const pid = await current.pid.catch(() => undefined);
+      if (pid !== undefined) signalIfThere(pid, 'SIGTERM');
+      await Promise.race([current.ended, delay(2_000, undefined, { ref: false })]);
+      if (pid !== undefined) signalIfThere(pid, 'SIGKILL');
+      await current.ended;
+    },
+  };
+}
+
+/** The program, as npm installed it. @throws StartRefusal when there is none for this machine. */
+export function engineFile(): string {
+  const platform = `${process.platform}-${process.arch}`;
+  const path = join(import.meta.dirname, '..', '..', 'node_modules', '@dynoxide', platform, 'dynoxide');
+  try {
+    accessSync(path, constants.X_OK);
+    return path;
+  } catch (cause) {
+    const advice = 'run `npm ci`, or name another DynamoDB by AWS_ENDPOINT_URL_DYNAMODB';
+    throw new StartRefusal(`There is no database engine for ${platform} in node_modules: ${advice}.`, { cause });
+  }
+}
+
+/** Ends processes that serve this very file: their platform is gone, or they would not be found here. */
+function endLeftovers(file: string): void {
+  for (const entry of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    const pid = Number(entry);
+    if (pid !== process.pid && isEngineOf(pid, file)) signalIfThere(pid, 'SIGKILL');
+  }
+}
+
+function isEngineOf(pid: number, file: string): boolean {
+  try {
+    const [, ...parameters] = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+    return readlinkSync(`/proc/${pid}/exe`).endsWith('/dynoxide') && parameters.includes(file);
+  } catch {
+    // It ended meanwhile, or belongs to somebody else: then it cannot hold our file.
+    return false;
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+async function untilListening(port: number, { ended, lastOutput }: Tethered): Promise<void> {
+  let code: number | null | undefined;
+  void ended.then((end) => {
+    code = end.code;
+  });
+  for (const deadline = Date.now() + START_LIMIT_MS; Date.now() < deadline; await delay(POLL_MS)) {
+    if (code !== undefined) throw new StartRefusal(`The database process ended with status ${code}: ${lastOutput()}`);
+    if (await accepts(port)) return;
+  }
+  throw new StartRefusal(`The database process does not answer within ${START_LIMIT_MS / 1000} s: ${lastOutput()}`);
+}
+
+function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: '127.0.0.1' });
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+    socket.once('connect', () => socket.destroy());
+  });
+}

@@ -1,0 +1,108 @@
+// Makes the tables that the template declares. It knows nothing of rows.
+import { setTimeout as delay } from 'node:timers/promises';
+import { StartRefusal } from '../../machine/start-refusal.ts';
+import type { DeployedResource } from '../template/resource-set.ts';
+import type { DynamoClient } from './client.ts';
+
+/** Properties of the template's type that CreateTable takes under the same name. */
+const CREATION_PROPERTIES = [
+  'TableName',
+  'AttributeDefinitions',
+  'KeySchema',
+  'BillingMode',
+  'GlobalSecondaryIndexes',
+  'LocalSecondaryIndexes',
+] as const;
+
+const CREATION_LIMIT_MS = 120_000;
+const CREATION_POLL_MS = 500;
+
+type Properties = DeployedResource['properties'];
+type TableDescription = {
+  readonly TableStatus?: string;
+  readonly KeySchema?: unknown;
+  readonly GlobalSecondaryIndexes?: readonly { readonly IndexName?: string; readonly KeySchema?: unknown }[];
+  readonly StreamSpecification?: { readonly StreamEnabled?: boolean; readonly StreamViewType?: string };
+};
+
+/**
+ * Creates each table that is absent. One that exists must have the same keys, indexes and stream.
+ * @throws StartRefusal when it has others: the data was made by another version of the template.
+ */
+export async function createTables(client: DynamoClient, tables: readonly DeployedResource[]): Promise<void> {
+  await Promise.all(
+    tables.map(async ({ name, properties }) => {
+      const existing = await describeTable(client, name);
+      if (existing) checkSame(name, existing, properties);
+      else await createTable(client, name, properties);
+      await enableExpiry(client, name, properties);
+    }),
+  );
+}
+
+async function describeTable(client: DynamoClient, name: string): Promise<TableDescription | undefined> {
+  try {
+    return (await client.call('DescribeTable', { TableName: name })).Table as TableDescription;
+  } catch (error) {
+    if ((error as Error).name === 'ResourceNotFoundException') return undefined;
+    throw error;
+  }
+}
+
+/** Engines for one machine answer when the table is there, AWS seconds before. */
+async function createTable(client: DynamoClient, name: string, properties: Properties): Promise<void> {
+  const { TableDescription } = await client.call('CreateTable', creationInput(name, properties));
+  let table = TableDescription as TableDescription | undefined;
+  for (
+    const deadline = Date.now() + CREATION_LIMIT_MS;
+    table?.TableStatus !== 'ACTIVE';
+    await delay(CREATION_POLL_MS)
+  ) {
+    if (Date.now() > deadline) {
+      throw new StartRefusal(`The table ${name} was not made within ${CREATION_LIMIT_MS / 1000} s.`);
+    }
+    table = await describeTable(client, name);
+  }
+}
+
+function creationInput(name: string, properties: Properties): object {
+  const taken = CREATION_PROPERTIES.filter((property) => properties[property] !== undefined);
+  const stream = properties.StreamSpecification as object | undefined;
+  return {
+    ...Object.fromEntries(taken.map((property) => [property, properties[property]])),
+    TableName: name,
+    ...(stream ? { StreamSpecification: { StreamEnabled: true, ...stream } } : {}),
+  };
+}
+
+function checkSame(name: string, existing: TableDescription, properties: Properties): void {
+  const indexes = (properties.GlobalSecondaryIndexes ?? []) as readonly { IndexName: string; KeySchema: unknown }[];
+  const stream = (properties.StreamSpecification as { StreamViewType?: string } | undefined)?.StreamViewType;
+  const declared = [keysOf(properties.KeySchema), ...indexes.map(indexText).sort(), String(stream)].join('; ');
+  const found = [
+    keysOf(existing.KeySchema),
+    ...(existing.GlobalSecondaryIndexes ?? []).map(indexText).sort(),
+    String(existing.StreamSpecification?.StreamEnabled ? existing.StreamSpecification.StreamViewType : undefined),
+  ].join('; ');
+  if (declared === found) return;
+  throw new StartRefusal(
+    `The table ${name} in the data folder has ${found}, this version needs ${declared}: start with another --data.`,
+  );
+}
+
+function indexText({ IndexName, KeySchema }: { IndexName?: string | undefined; KeySchema?: unknown }): string {
+  return `${IndexName} ${keysOf(KeySchema)}`;
+}
+
+function keysOf(schema: unknown): string {
+  const keys = (schema ?? []) as readonly { AttributeName: string; KeyType: string }[];
+  return keys.map(({ AttributeName, KeyType }) => `${AttributeName} ${KeyType}`).join(', ');
+}
+
+async function enableExpiry(client: DynamoClient, name: string, properties: Properties): Promise<void> {
+  const declared = properties.TimeToLiveSpecification as { AttributeName: string; Enabled: boolean } | undefined;
+  if (!declared?.Enabled) return;
+  const { TimeToLiveDescription } = await client.call('DescribeTimeToLive', { TableName: name });
+  if ((TimeToLiveDescription as { TimeToLiveStatus?: string } | undefined)?.TimeToLiveStatus === 'ENABLED') return;
+  await client.call('UpdateTimeToLive', { TableName: name, TimeToLiveSpecification: declared });
+}

@@ -1,0 +1,58 @@
+// The template's buckets at an S3 elsewhere: their names there, and that they are there and the user's own. It knows no
+// object.
+
+import { StartRefusal } from '../../machine/start-refusal.ts';
+import { ACCOUNT_ID, REGION } from '../cloud/wire/account.ts';
+import { sha256Hex } from '../cloud/wire/canonical-request.ts';
+import { demandOf, type Place } from './place.ts';
+import type { Upstream } from './upstream.ts';
+
+/** S3's own region in the sense that a bucket made there names none (API_CreateBucket). */
+const FIRST_REGION = 'us-east-1';
+
+/** Bucket names are the whole world's: the template's account and region in them become the user's. */
+export function foreignBucketName(name: string, { accountId, region }: Place): string {
+  return name.replace(ACCOUNT_ID, accountId ?? ACCOUNT_ID).replace(REGION, region);
+}
+
+/**
+ * Makes the bucket where it is absent. It is asked for even where it may be there, because the answer tells whose it is:
+ * files must not go into a bucket that somebody else made under that name.
+ * @throws StartRefusal when it is somebody else's, in another region, or not to be had.
+ */
+export async function makeBucket(upstream: Upstream, place: Place, name: string): Promise<void> {
+  const { variable, endpoint, region } = place;
+  const what = `The bucket ${name} cannot be had`;
+  await demandOf(place, what, async () => {
+    const made = await ask(upstream, 'PUT', name, region === FIRST_REGION ? '' : locationConstraint(region));
+    if (made.code === 'BucketAlreadyExists') {
+      const advice = 'set AWS_ACCOUNT_ID to the number of your account, which becomes part of the name';
+      throw new StartRefusal(`The bucket ${name} at ${endpoint} (${variable}) is somebody else's: ${advice}.`);
+    }
+    if (made.status !== 200 && made.code !== 'BucketAlreadyOwnedByYou')
+      throw new Error(`${made.code}: ${made.message}`);
+    const seen = await ask(upstream, 'HEAD', name);
+    if (seen.status === 301) throw new Error('it is in another region, to be named by AWS_REGION');
+    if (seen.status !== 200) throw new Error(`HeadBucket answered ${seen.status}`);
+  });
+}
+
+async function ask(upstream: Upstream, method: string, name: string, body = '') {
+  const bytes = Buffer.from(body);
+  const headers = { 'content-length': String(bytes.length) };
+  const request = { method, target: `/${name}`, headers, payloadHash: sha256Hex(bytes) };
+  const answer = await upstream.send(request, bytes);
+  const chunks: Buffer[] = [];
+  for await (const chunk of answer) chunks.push(chunk as Buffer);
+  return { status: answer.statusCode ?? 0, ...errorOf(Buffer.concat(chunks).toString('utf8')) };
+}
+
+function errorOf(text: string): { code: string; message: string } {
+  const [, code = 'Unknown'] = /<Code>([^<]*)<\/Code>/.exec(text) ?? [];
+  const [, message = text.slice(0, 200)] = /<Message>([^<]*)<\/Message>/.exec(text) ?? [];
+  return { code, message };
+}
+
+function locationConstraint(region: string): string {
+  return `<CreateBucketConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><LocationConstraint>${region}</LocationConstraint></CreateBucketConfiguration>`;
+}

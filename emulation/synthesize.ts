@@ -1,0 +1,87 @@
+// The synthesized app and the bundles of one version of the sources, from the cache or made now. It knows no resource.
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { cachedFolder, type Thing } from '../machine/cache-folder.ts';
+import { digestSources, sourceRoot } from '../machine/source-digest.ts';
+import { StartRefusal } from '../machine/start-refusal.ts';
+
+export type Synthesis = {
+  /** The cloud assembly of the stage `local`. */
+  readonly assembly: string;
+  /** The program of a worker, in one file. */
+  readonly workerFile: string;
+  /** The operator's function, in one file. */
+  readonly operatorFile: string;
+};
+
+/** All that the template and the bundles are made from. */
+const SOURCES = [
+  'infra',
+  'lambdas',
+  'core',
+  'api',
+  'engine',
+  'aws',
+  'statemachines',
+  'worker',
+  'emulation/operator',
+  'package-lock.json',
+];
+const SYNTHESIS_LIMIT_MS = 180_000;
+const MAX_OUTPUT_BYTES = 16 * 1024 * 1024;
+const STAGE = 'local';
+
+/**
+ * @param say is told when they are not in the cache
+ * @throws StartRefusal with the tool's own words when the app does not synthesize.
+ */
+export async function synthesize(cache: string, say: Thing['say']): Promise<Synthesis> {
+  const thing = { what: 'the stacks and programs of this version', kind: 'synth', key: digestSources(SOURCES), say };
+  const folder = await cachedFolder(cache, thing, async (draft) => {
+    await Promise.all([synthesizeApp(join(draft, 'cdk.out')), bundlePrograms(draft)]);
+  });
+  return {
+    assembly: join(folder, 'cdk.out'),
+    workerFile: join(folder, 'worker.mjs'),
+    operatorFile: join(folder, 'operator.mjs'),
+  };
+}
+
+async function synthesizeApp(folder: string): Promise<void> {
+  try {
+    await promisify(execFile)(process.execPath, [join('infra', 'app.ts')], {
+      cwd: sourceRoot,
+      env: { ...process.env, CDK_OUTDIR: folder, CDK_CONTEXT_JSON: JSON.stringify({ stage: STAGE }) },
+      timeout: SYNTHESIS_LIMIT_MS,
+      maxBuffer: MAX_OUTPUT_BYTES,
+    });
+  } catch (cause) {
+    const { stderr, message } = cause as Error & { stderr?: string };
+    throw new StartRefusal(`The app does not synthesize: ${stderr?.trim() || message}`, { cause });
+  }
+}
+
+async function bundlePrograms(folder: string): Promise<void> {
+  // A warm start has no use for it.
+  const { build } = await import('esbuild');
+  await build({
+    absWorkingDir: sourceRoot,
+    entryPoints: [
+      { in: 'worker/worker.ts', out: 'worker' },
+      { in: 'emulation/operator/handler.ts', out: 'operator' },
+    ],
+    outdir: folder,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    platform: 'node',
+    target: 'node24',
+    format: 'esm',
+    mainFields: ['module', 'main'],
+    sourcemap: true,
+    sourcesContent: false,
+    legalComments: 'none',
+    logLevel: 'warning',
+    banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
+  });
+}

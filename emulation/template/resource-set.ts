@@ -1,0 +1,133 @@
+// All resources of an app with their properties evaluated, across stacks. It knows no service; `compose` runs what is here.
+import { StartRefusal } from '../../machine/start-refusal.ts';
+import { evaluate, type Scope } from './intrinsic.ts';
+import { attributeOf, physicalName, referenceOf } from './resource-identity.ts';
+import { checkResourceTypes } from './resource-type.ts';
+import type { CloudAssembly, Resource, Template } from './template.ts';
+
+/** A resource as a deployment would make it. */
+export type DeployedResource = {
+  readonly type: string;
+  readonly stack: string;
+  readonly logicalId: string;
+  /** Its physical name. */
+  readonly name: string;
+  readonly properties: Readonly<Record<string, unknown>>;
+  /** The ARN, for types that have one as attribute `Arn`. */
+  readonly arn: string | undefined;
+};
+
+export type ResourceSet = {
+  /** In order of deployment. */
+  ofType(type: string): readonly DeployedResource[];
+  /** The asset (a folder or file of the assembly) that `Code` or the like of a resource stands for. */
+  asset(objectKey: string): string | undefined;
+};
+
+const SSM_VALUE = 'AWS::SSM::Parameter::Value<String>';
+
+/**
+ * Evaluates every resource. Parameters of SSM type take the value of the `AWS::SSM::Parameter` of that name, which may
+ * stand in any stack.
+ * @throws StartRefusal for a type, function, attribute or reference that cannot be had here; it names where.
+ */
+export function resolveResources(assembly: CloudAssembly): ResourceSet {
+  checkResourceTypes(
+    assembly.stacks.flatMap(({ template }) => Object.values(template.Resources ?? {}).map(({ Type }) => Type)),
+  );
+  const resolver = new Resolver(assembly);
+  const all = resolver.all();
+  return {
+    ofType: (type) => all.filter((resource) => resource.type === type),
+    asset: (objectKey) => assembly.assets.get(objectKey.replace(/\.[a-z]+$/, '')),
+  };
+}
+
+class Resolver {
+  readonly #assembly: CloudAssembly;
+  readonly #done = new Map<string, DeployedResource>();
+  readonly #open = new Set<string>();
+
+  constructor(assembly: CloudAssembly) {
+    this.#assembly = assembly;
+  }
+
+  all(): DeployedResource[] {
+    return this.#assembly.stacks.flatMap(({ name, template }) => {
+      const scope = this.#scope(name, template);
+      return Object.entries(template.Resources ?? {})
+        .filter(([, { Condition }]) => Condition === undefined || scope.condition(Condition))
+        .map(([logicalId, resource]) => this.#resolve(name, template, logicalId, resource));
+    });
+  }
+
+  #resolve(stack: string, template: Template, logicalId: string, resource: Resource): DeployedResource {
+    const key = `${stack}/${logicalId}`;
+    const known = this.#done.get(key);
+    if (known) return known;
+    if (this.#open.has(key)) throw new StartRefusal(`The resource ${key} of the template refers to itself.`);
+    this.#open.add(key);
+    const properties = evaluate(resource.Properties ?? {}, this.#scope(stack, template)) as Record<string, unknown>;
+    const identified = { stack, logicalId, properties };
+    const deployed = {
+      type: resource.Type,
+      ...identified,
+      name: physicalName(resource.Type, identified),
+      arn: attributeOf(resource.Type, identified, 'Arn'),
+    };
+    this.#open.delete(key);
+    this.#done.set(key, deployed);
+    return deployed;
+  }
+
+  #scope(stack: string, template: Template): Scope {
+    const where = `stack ${stack}`;
+    const resourceNamed = (logicalId: string) => {
+      const resource = template.Resources?.[logicalId];
+      if (!resource) throw new StartRefusal(`The template of ${where} refers to ${logicalId}, which it does not hold.`);
+      return { type: resource.Type, resource: this.#resolve(stack, template, logicalId, resource) };
+    };
+    const scope: Scope = {
+      reference: (name) => {
+        const parameter = template.Parameters?.[name];
+        if (parameter) return this.#parameterValue(where, name, parameter);
+        const { type, resource } = resourceNamed(name);
+        return referenceOf(type, resource);
+      },
+      attribute: (logicalId, attribute) => {
+        const { type, resource } = resourceNamed(logicalId);
+        const value = attributeOf(type, resource, attribute);
+        if (value !== undefined) return value;
+        throw new StartRefusal(`${logicalId} (${type}) of ${where} has no attribute ${attribute} here.`);
+      },
+      condition: (name) => evaluate(template.Conditions?.[name], scope) === true,
+      mapping: (name, first, second) => valueAt(valueAt(template.Mappings?.[name], first), second),
+    };
+    return scope;
+  }
+
+  #parameterValue(where: string, name: string, parameter: { Type: string; Default?: string }): unknown {
+    if (parameter.Type !== SSM_VALUE) {
+      if (parameter.Default !== undefined) return parameter.Default;
+      throw new StartRefusal(`The parameter ${name} of ${where} has no default, and nobody to give it a value.`);
+    }
+    const found = this.#findParameter(parameter.Default ?? '');
+    if (found !== undefined) return found;
+    throw new StartRefusal(`The SSM parameter ${parameter.Default}, which ${where} reads, is in no stack's template.`);
+  }
+
+  #findParameter(parameterName: string): unknown {
+    for (const { name: stack, template } of this.#assembly.stacks) {
+      for (const [logicalId, resource] of Object.entries(template.Resources ?? {})) {
+        // The name is plain text in the template, so that only the one resource has to be evaluated.
+        if (resource.Type !== 'AWS::SSM::Parameter' || resource.Properties?.Name !== parameterName) continue;
+        return this.#resolve(stack, template, logicalId, resource).properties.Value;
+      }
+    }
+    return undefined;
+  }
+}
+
+function valueAt(container: unknown, name: string): unknown {
+  return typeof container === 'object' && container !== null ? Reflect.get(container, name) : undefined;
+}

@@ -1,0 +1,83 @@
+// Which level a caller has in a project or container. The one place that decides it.
+
+import type { KnownCaller } from '../../core/access/caller.ts';
+import { atLeast, isLevel, type Level, weaker } from '../../core/access/level.ts';
+import type { Context } from '../../core/context.ts';
+import { type ContainerId, isId, type PlaceId, type ProjectId, type UserId } from '../../core/id/identifier.ts';
+import { masterOfWorkspace } from '../../core/id/workspace.ts';
+import { asJob, isMaster, type JobRow, jobKey, jobWorkspace } from '../../core/job/row.ts';
+import { loadStanding } from '../container/project.ts';
+
+/**
+ * The caller's level in a place; undefined when they may not know that it exists. A job has CONTRIBUTE in its own
+ * workspace and what its executable asked for in its project, never more than its user; a workspace shows the members of
+ * its job's project at most VIEW, and other jobs nothing (dx-api.md §4.3, §8.2).
+ */
+export async function loadLevel(
+  context: Context,
+  caller: KnownCaller,
+  place: PlaceId | string,
+): Promise<Level | undefined> {
+  if (isId(place, 'project')) {
+    const level = await loadUserLevel(context, caller.user, place);
+    return caller.kind === 'user' || level === undefined ? level : capForJob(context, caller.job, place, level);
+  }
+  if (!isId(place, 'container')) return undefined;
+  if (caller.kind === 'job' && place === jobWorkspace(caller.job)) return 'CONTRIBUTE';
+  return loadContainerLevel(context, caller, place);
+}
+
+/** The level of a user in a project: their own row's, or everybody's. */
+async function loadUserLevel(context: Context, user: UserId, project: ProjectId): Promise<Level | undefined> {
+  const { exists, own, shared } = await loadStanding(context, project, user);
+  return exists ? standingLevel(own, shared) : undefined;
+}
+
+/** The stronger of a user's own level and everybody's; undefined when there is nothing to see. */
+export function standingLevel(own: Level | undefined, shared: Level | undefined): Level | undefined {
+  const level = own !== undefined && atLeast(own, shared ?? 'NONE') ? own : shared;
+  return atLeast(level, 'VIEW') ? level : undefined;
+}
+
+async function capForJob(context: Context, job: JobRow, project: ProjectId, held: Level): Promise<Level | undefined> {
+  const spec = (await context.bodies.load(job.pk, 'S')) as { access?: Record<string, unknown> } | undefined;
+  const own = project === job.project;
+  const asked = own ? (spec?.access?.project ?? 'VIEW') : (spec?.access?.allProjects ?? 'NONE');
+  const level = weaker(isLevel(asked) ? asked : 'NONE', held);
+  return atLeast(level, 'VIEW') ? level : undefined;
+}
+
+async function loadContainerLevel(
+  context: Context,
+  caller: KnownCaller,
+  place: ContainerId,
+): Promise<Level | undefined> {
+  const workspaceOf = await loadWorkspaceProject(context, place);
+  if (workspaceOf !== undefined && caller.kind === 'job') return undefined;
+  const project = workspaceOf ?? (await loadRowsProject(context, place));
+  if (project === undefined) return undefined;
+  const level = await loadLevel(context, caller, project);
+  return level === undefined ? undefined : weaker('VIEW', level);
+}
+
+/** The project whose settings hold for what is in a place: itself, or the one that a container belongs to. */
+export async function loadGoverningProject(context: Context, place: PlaceId): Promise<ProjectId | undefined> {
+  return isId(place, 'project') ? place : loadContainerProject(context, place);
+}
+
+/** The project that a workspace, by its job's row, or another container, by its own row, belongs to. */
+export async function loadContainerProject(context: Context, place: ContainerId): Promise<ProjectId | undefined> {
+  return (await loadWorkspaceProject(context, place)) ?? loadRowsProject(context, place);
+}
+
+async function loadWorkspaceProject(context: Context, place: ContainerId): Promise<ProjectId | undefined> {
+  const found = masterOfWorkspace(place);
+  if (found === undefined) return undefined;
+  const job = asJob(await context.rows.get('executions', jobKey(found.master)));
+  return job !== undefined && found.try <= job.try && isMaster(job) ? job.project : undefined;
+}
+
+async function loadRowsProject(context: Context, place: ContainerId): Promise<ProjectId | undefined> {
+  const row = await context.rows.get('containers', { pk: place, sk: 'A' });
+  return isId(row?.project, 'project') ? row.project : undefined;
+}

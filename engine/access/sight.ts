@@ -1,0 +1,142 @@
+// What a caller may see of other people's work: projects by their level, jobs, data objects. One view for one request, so
+// that every level is read once.
+
+import type { KnownCaller } from '../../core/access/caller.ts';
+import { atLeast, type Level } from '../../core/access/level.ts';
+import type { Context } from '../../core/context.ts';
+import type { JobId, ObjectId, PlaceId } from '../../core/id/identifier.ts';
+import { type JobRow, jobWorkspace } from '../../core/job/row.ts';
+import type { FoundObject } from '../../core/run/waits.ts';
+import { loadProject } from '../container/project.ts';
+import { loadJobs } from '../store/load-job.ts';
+import { type LoadedObject, loadObject, loadObjectsAt } from '../store/load-object.ts';
+import { mapLimited } from '../store/map-limited.ts';
+import type { ObjectFacts } from '../store/object-row.ts';
+import { loadGoverningProject, loadLevel } from './level.ts';
+
+export type Sight = {
+  readonly context: Context;
+  readonly caller: KnownCaller;
+  levelIn(place: PlaceId): Promise<Level | undefined>;
+};
+
+/**
+ * The view of one caller during one request.
+ *
+ * @param entered a place whose level was read already
+ */
+export function createSight(
+  context: Context,
+  caller: KnownCaller,
+  entered?: { readonly place: PlaceId; readonly level: Level },
+): Sight {
+  const levels = new Map<PlaceId, Promise<Level | undefined>>();
+  if (entered !== undefined) levels.set(entered.place, Promise.resolve(entered.level));
+  return {
+    context,
+    caller,
+    levelIn(place) {
+      const level = levels.get(place) ?? loadLevel(context, caller, place);
+      levels.set(place, level);
+      return level;
+    },
+  };
+}
+
+/** True when the caller may know of a job: VIEW in its project, or a job of the same tree. */
+export async function seesJob({ caller, levelIn }: Sight, row: JobRow): Promise<boolean> {
+  if (row.tombstone === true) return false;
+  if (caller.kind === 'job' && row.origin === caller.job.origin) return true;
+  return atLeast(await levelIn(row.project), 'VIEW');
+}
+
+/** Of these jobs, the ones that exist and the caller may see. */
+export async function findJobs(sight: Sight, ids: readonly JobId[]): Promise<Set<JobId>> {
+  const rows = await loadJobs(sight.context, ids);
+  const seen = await mapLimited(rows, async (row) => row !== undefined && (await seesJob(sight, row)));
+  return new Set(ids.filter((_, index) => seen[index] === true));
+}
+
+export type ObjectSearch = {
+  readonly wanted: ReadonlyMap<ObjectId, PlaceId | undefined>;
+  /** Where to look after an object's own hint, in this order, before everywhere else. */
+  readonly places: readonly PlaceId[];
+  /** Data of another project that is `restricted` cannot be used here (dx-api.md §8.4); undefined: no matter. */
+  readonly usedIn: PlaceId | undefined;
+};
+/** An object, and a place of it that the caller may use it from. */
+export type SeenObject = FoundObject & { readonly place: PlaceId; readonly facts: ObjectFacts };
+export type Seen = {
+  readonly found: ReadonlyMap<ObjectId, SeenObject>;
+  /** The caller sees them, but they may not leave their project. */
+  readonly restricted: readonly ObjectId[];
+};
+
+/** Of these objects, the ones that the caller may see and use. */
+export async function findObjects(sight: Sight, search: ObjectSearch): Promise<Seen> {
+  const found = new Map<ObjectId, SeenObject>();
+  const restricted: ObjectId[] = [];
+  const hints = Map.groupBy(search.wanted.keys(), (id) => search.wanted.get(id));
+  for (const [place, ids] of hints) if (place !== undefined) await lookIn(sight, search, place, ids, found);
+  for (const place of search.places) await lookIn(sight, search, place, missing(search, found), found);
+  await mapLimited(missing(search, found), async (id) => {
+    const object = await loadObject(sight.context, id);
+    const place = object === undefined ? undefined : await findUsablePlace(sight, object, search.usedIn);
+    if (place === 'restricted') restricted.push(id);
+    else if (object !== undefined && place !== undefined) found.set(id, toSeen(object, place));
+  });
+  return { found, restricted };
+}
+
+/** A place that the caller may use an object from, `first` before all others; or that it is in restricted ones only. */
+export async function findUsablePlace(
+  sight: Sight,
+  { placements }: LoadedObject,
+  usedIn: PlaceId | undefined,
+  first?: PlaceId,
+): Promise<PlaceId | 'restricted' | undefined> {
+  let seen = false;
+  const others = [...placements.keys()].filter((place) => place !== first);
+  for (const place of [...(first !== undefined && placements.has(first) ? [first] : []), ...others].slice(
+    0,
+    maximumPlacesTried,
+  )) {
+    if (!atLeast(await sight.levelIn(place), 'VIEW')) continue;
+    if (!(await isRestricted(sight, usedIn, place))) return place;
+    seen = true;
+  }
+  return seen ? 'restricted' : undefined;
+}
+
+function missing({ wanted }: ObjectSearch, found: ReadonlyMap<ObjectId, SeenObject>): ObjectId[] {
+  return [...wanted.keys()].filter((id) => !found.has(id));
+}
+
+async function lookIn(
+  sight: Sight,
+  { usedIn }: ObjectSearch,
+  place: PlaceId,
+  ids: readonly ObjectId[],
+  found: Map<ObjectId, SeenObject>,
+): Promise<void> {
+  if (ids.length === 0 || !atLeast(await sight.levelIn(place), 'VIEW')) return;
+  if (await isRestricted(sight, usedIn, place)) return;
+  const objects = await loadObjectsAt(sight.context, place, ids);
+  for (const object of objects) if (object !== undefined) found.set(object.id, toSeen(object, place));
+}
+
+/** What is in a workspace belongs to the project of its job. */
+async function isRestricted({ context, caller }: Sight, usedIn: PlaceId | undefined, place: PlaceId): Promise<boolean> {
+  if (usedIn === undefined || place === usedIn) return false;
+  const own = caller.kind === 'job' && place === jobWorkspace(caller.job);
+  const project = own ? caller.job.project : await loadGoverningProject(context, place);
+  if (project === undefined || project === usedIn) return false;
+  return (await loadProject(context, project))?.settings.restricted === true;
+}
+
+function toSeen({ row }: LoadedObject, place: PlaceId): SeenObject {
+  return { closed: row.state === 'closed', linking: row.links.length > 0, place, facts: row };
+}
+
+/** An object in more places than this is found by a link that names one of them. */
+const maximumPlacesTried = 100;

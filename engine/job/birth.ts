@@ -1,0 +1,68 @@
+// A job is born: everything of it is written first, its row last and only if absent. The row commits; whatever dies before
+// leaves nothing that runs (protocols.md §1, §3).
+
+import type { Context } from '../../core/context.ts';
+import { invalidState, nonceReused } from '../../core/error/api-error.ts';
+import type { JobId, ProjectId } from '../../core/id/identifier.ts';
+import { doomKey, memberKey } from '../../core/job/doom.ts';
+import type { JobPlan } from '../../core/job/plan.ts';
+import { asJob, type JobRow, jobKey, parseLineage } from '../../core/job/row.ts';
+import { isHash } from '../../core/reference/value.ts';
+import { loadJob } from '../store/load-job.ts';
+import { insertJob } from '../store/save-job.ts';
+
+/**
+ * Writes a planned job. Idempotent by id and digest: a repeated request finds the job that the first one made.
+ *
+ * @throws ApiError InvalidInput when the id belongs to another request; InvalidState when the job that makes it has ended
+ */
+export async function createJob(context: Context, plan: JobPlan): Promise<{ readonly id: JobId }> {
+  const { row, memberOf } = plan;
+  const before = await loadJob(context, plan.id);
+  if (before !== undefined) return answerAgain(before, plan);
+  if (memberOf !== undefined) {
+    const member = { parentTry: row.parentTry, lineage: row.lineage };
+    await context.rows.put('executions', { ...memberKey(memberOf.origin, memberOf.parent, plan.id), ...member });
+    await checkParent(context, row, memberOf);
+  }
+  await saveSpec(context, plan);
+  await context.rows.put('executions', listKey(row.project, row.created, plan.id));
+  if (await insertJob(context, row)) return { id: plan.id };
+  const born = await loadJob(context, plan.id);
+  if (born === undefined) throw new Error(`${plan.id} has a row that cannot be read`);
+  return answerAgain(born, plan);
+}
+
+/** The list row of a job: it counts only when its time is the row's `created` (a repeated birth may leave a second one). */
+export function listKey(project: ProjectId, created: number, job: JobId): { pk: string; sk: string } {
+  return { pk: `${project}#exec`, sk: `${String(created).padStart(13, '0')}#${job}` };
+}
+
+/**
+ * After the member row, so that whoever ends or finishes the parent meets either that row or a parent that refuses: the
+ * parent must run in the try that this job is born into, and no doom be on anything above it.
+ */
+async function checkParent(context: Context, row: JobRow, { origin, parent }: NonNullable<JobPlan['memberOf']>) {
+  const flags = row.lineage.map((entry) => doomKey(origin, parseLineage(entry)));
+  const [found, ...dooms] = await context.rows.getMany('executions', [jobKey(parent), ...flags]);
+  const state = asJob(found);
+  if (state?.state !== 'running' || state.try !== row.parentTry || dooms.some((doom) => doom !== undefined)) {
+    throw invalidState(`"${parent}" cannot make jobs any more: its try has ended, or is about to`);
+  }
+}
+
+/** A specification left by a birth that did not come about is ours only if it came from the same request. */
+async function saveSpec(context: Context, { id, row, spec }: JobPlan): Promise<void> {
+  const body = { ...spec, digest: row.digest };
+  if (await context.bodies.save(id, 'S', body, { ifAbsent: true })) return;
+  const there = await context.bodies.load(id, 'S');
+  if (!isHash(there) || there.digest !== row.digest) throw nonceReused();
+}
+
+function answerAgain(born: JobRow, plan: JobPlan): { readonly id: JobId } {
+  if (born.tombstone === true) {
+    throw invalidState(`"${plan.memberOf?.parent ?? plan.id}" cannot make jobs any more: its try has ended`);
+  }
+  if (born.digest !== plan.row.digest) throw nonceReused();
+  return { id: plan.id };
+}

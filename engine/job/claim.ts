@@ -1,0 +1,63 @@
+// A worker takes a job: the one way from runnable to running. Only the worker that was started for this launch can, only one
+// task of it, and only while no doom is on the job (protocols.md §3, §4).
+
+import { timingSafeEqual } from 'node:crypto';
+import type { Context } from '../../core/context.ts';
+import { invalidState, resourceNotFound } from '../../core/error/api-error.ts';
+import type { JobId } from '../../core/id/identifier.ts';
+import { executionName, type JobRow } from '../../core/job/row.ts';
+import type { JobSpec } from '../../core/job/spec.ts';
+import type { Hash } from '../../core/reference/value.ts';
+import { jobSecretByteCount, makeJobToken } from '../identity/job-token.ts';
+import { loadInput, loadJob, loadSpec } from '../store/load-job.ts';
+import { saveJob } from '../store/save-job.ts';
+import { endByDoom, loadDoom } from './doom.ts';
+
+export type ClaimRequest = {
+  readonly job: JobId;
+  readonly try: number;
+  readonly launch: number;
+  readonly nonce: string;
+  /** ARN of the task that asks. */
+  readonly task: string;
+};
+export type Claimed = { readonly token: string; readonly row: JobRow; readonly spec: JobSpec; readonly input: Hash };
+
+/**
+ * Gives the job to the task that asks. Idempotent for that task: asked again, it gets a fresh token and the old one is dead.
+ *
+ * @throws ApiError ResourceNotFound for a wrong nonce; InvalidState with `{code: 'claimed'}` when there is nothing to do for
+ *   this worker: it exits 0
+ */
+export async function claim(context: Context, request: ClaimRequest): Promise<Claimed> {
+  await checkNonce(context, request);
+  for (let attempt = 0; attempt < attemptLimit; attempt++) {
+    const row = await loadJob(context, request.job);
+    if (row === undefined) throw resourceNotFound(request.job);
+    if (row.try !== request.try || row.launch !== request.launch) throw nothingToDo(row);
+    if (row.state !== 'runnable' && !(row.state === 'running' && row.task === request.task)) throw nothingToDo(row);
+    const doom = await loadDoom(context, row);
+    if (doom !== undefined) throw nothingToDo(await endByDoom(context, row, doom));
+    const { token, hash } = makeJobToken(row.pk, row.try, context.random(jobSecretByteCount));
+    const leaseUntil = context.now() + context.settings.leaseSeconds * 1000;
+    const saved = await saveJob(context, row, { kind: 'claim', task: request.task, tokenHash: hash, leaseUntil });
+    if (saved.kind !== 'saved') continue;
+    const spec = await loadSpec(context, row.pk);
+    return { token, row: saved.row, spec, input: await loadInput(context, row.pk, spec) };
+  }
+  throw invalidState(`"${request.job}" changes too often to be claimed: ask again`);
+}
+
+/** Derived, so that nothing holds it; a caller without it learns nothing about the job. */
+async function checkNonce(context: Context, request: ClaimRequest): Promise<void> {
+  const expected = Buffer.from(await context.seals.seal('boot', executionName(request)));
+  const shown = Buffer.from(request.nonce);
+  const matches = expected.length === shown.length && timingSafeEqual(expected, shown);
+  if (!matches) throw resourceNotFound(request.job, 'no worker was started for it with this nonce');
+}
+
+function nothingToDo(row: JobRow) {
+  return invalidState(`"${row.pk}" is not for this worker: it is ${row.state} in try ${row.try}`, { code: 'claimed' });
+}
+
+const attemptLimit = 10;

@@ -1,0 +1,80 @@
+// Doom: ends a tree, or everything below one try of a master job. The flag is put first; then members are read, in pages,
+// and ended. A claim and a birth read the flags, so nothing slips through between the two (protocols.md §3).
+
+import type { Context, Value } from '../../core/context.ts';
+import type { JobId } from '../../core/id/identifier.ts';
+import { type DoomCause, doomFailure, doomKey, type Scope, scopesOf } from '../../core/job/doom.ts';
+import type { JobRow } from '../../core/job/row.ts';
+import { isTerminal } from '../../core/job/state.ts';
+import { loadJob } from '../store/load-job.ts';
+import { saveJob } from '../store/save-job.ts';
+import { loadMembers } from './member.ts';
+
+export type Doom = { readonly cause: DoomCause; readonly scope: Scope };
+
+/** Marks a scope, unless it is marked already: the first cause stands. */
+export async function putDoom(context: Context, origin: JobId, scope: Scope, cause: DoomCause): Promise<void> {
+  const row = { ...doomKey(origin, scope), cause: cause as unknown as Value, created: context.now() };
+  await context.rows.put('executions', row, 'absent');
+}
+
+/** The outermost doom that a job is under; undefined when it may live. */
+export async function loadDoom(context: Context, row: JobRow): Promise<Doom | undefined> {
+  const scopes = scopesOf(row);
+  const flags = await context.rows.getMany(
+    'executions',
+    scopes.map((scope) => doomKey(row.origin, scope)),
+  );
+  for (const [index, scope] of scopes.entries()) {
+    const cause = flags[index]?.cause;
+    if (cause !== undefined) return { cause: cause as unknown as DoomCause, scope };
+  }
+  return undefined;
+}
+
+/** Ends one job that is under a doom, whatever it is doing. The master of a restart begins its next try instead. */
+export async function endByDoom(context: Context, found: JobRow, doom: Doom): Promise<JobRow> {
+  let row = found;
+  for (let attempt = 0; attempt < attemptLimit; attempt++) {
+    if (isTerminal(row.state) || row.state === 'terminating') return row;
+    const restarts = doom.cause.kind === 'restart' && row.pk === doom.scope.master;
+    if (restarts && (row.try !== doom.scope.try || row.state === 'restartable')) return row;
+    const failure = doomFailure(doom.cause, doom.scope);
+    const { kind } = doom.cause;
+    const own = kind !== 'termination' ? { reason: doom.cause.reason, message: doom.cause.message } : failure;
+    const saved = await saveJob(
+      context,
+      row,
+      restarts
+        ? { kind: 'giveUp', failure: own }
+        : { kind: 'end', failure: kind === 'failure' && doom.cause.job === row.pk ? own : failure },
+    );
+    if (saved.kind === 'saved') return saved.row;
+    if (saved.kind === 'refused') throw new Error(`a doomed job cannot end: ${saved.why}`);
+    row = (await loadJob(context, row.pk)) ?? row;
+  }
+  throw new Error(`${row.pk} changes too often to be ended; it is looked at again`);
+}
+
+/**
+ * Ends the members of a doomed scope, one page of at most 25; the scope's master is ended by whoever looks at it.
+ *
+ * @returns where to go on, absent at the end; and whether a member of this page has not stopped yet
+ */
+export async function endMembers(
+  context: Context,
+  origin: JobId,
+  doom: Doom,
+  after?: string,
+): Promise<{ next?: string; stopping: boolean }> {
+  const range = { scope: doom.scope, limit: membersPerPage, ...(after === undefined ? {} : { after }) };
+  const { members, next } = await loadMembers(context, origin, range);
+  const ended = await Promise.all(members.map(({ row }) => endByDoom(context, row, doom)));
+  const stopping = ended.some(({ state }) => !isTerminal(state));
+  return next === undefined ? { stopping } : { next, stopping };
+}
+
+/** Times that one job is read again because it changed under our hands. */
+const attemptLimit = 10;
+/** Members ended by one message (protocols.md §3). */
+const membersPerPage = 25;

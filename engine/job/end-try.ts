@@ -1,0 +1,38 @@
+// Ends a try that went wrong: the job fails, and with it its tree; or, when the platform lost it, its nearest master job
+// begins again as try + 1 (protocols.md §3). The rule is core/job/restart.ts.
+
+import type { Context } from '../../core/context.ts';
+import type { Scope } from '../../core/job/doom.ts';
+import { startsAgain, type TryEnd } from '../../core/job/restart.ts';
+import { type JobRow, masterTry } from '../../core/job/row.ts';
+import { loadJob } from '../store/load-job.ts';
+import { type Saved, saveJob } from '../store/save-job.ts';
+import { endByDoom, loadDoom, putDoom } from './doom.ts';
+
+/** Lets the try of a running job end. The row must not have been claimed or renewed since it was read. */
+export async function endTry(context: Context, row: JobRow, end: TryEnd): Promise<Saved> {
+  const expected = { tokenHash: row.tokenHash, leaseUntil: row.leaseUntil };
+  const scope = masterTry(row);
+  const master = scope.master === row.pk ? row : await loadJob(context, scope.master);
+  if (master?.try === scope.try && startsAgain(master, end)) return restart(context, row, scope, end);
+  return saveJob(context, row, { kind: 'fail', failure: end.failure }, expected);
+}
+
+/**
+ * The flag first: from then on nothing below the master is born or claimed, and whoever looks at the master gives its try
+ * up. Then the job itself; the master follows, by this call or by the next look at it.
+ */
+async function restart(context: Context, row: JobRow, scope: Scope, { failure }: TryEnd): Promise<Saved> {
+  const { reason, message } = failure;
+  // It may have finished since it was read, before its machine went away: then nothing was lost.
+  const again = await loadJob(context, row.pk);
+  if (again?.state !== row.state || again.try !== row.try) return { kind: 'changed' };
+  await putDoom(context, row.origin, scope, { kind: 'restart', job: row.pk, try: row.try, reason, message });
+  const doom = await loadDoom(context, row);
+  if (doom === undefined) throw new Error(`the flag on ${scope.master} is not there`);
+  if (scope.master === row.pk) return { kind: 'saved', row: await endByDoom(context, row, doom), commands: [] };
+  const saved = await saveJob(context, row, { kind: 'fail', failure });
+  const master = await loadJob(context, scope.master);
+  if (master !== undefined && doom.scope.master === master.pk) await endByDoom(context, master, doom);
+  return saved;
+}

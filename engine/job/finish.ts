@@ -1,0 +1,76 @@
+// A worker reports how its job ended. The output is stored before the state says so; repeated, the report gets the same
+// answer (protocols.md §3, §6).
+
+import type { Context } from '../../core/context.ts';
+import { invalidState } from '../../core/error/api-error.ts';
+import { checkValues } from '../../core/iospec/check-values.ts';
+import { checkOutputFields } from '../../core/iospec/fill-input.ts';
+import { type Failure, failureMessages, isReportedReason, reportedMessageCharacters } from '../../core/job/failure.ts';
+import { isMaster, type JobRow, outputBodyId } from '../../core/job/row.ts';
+import type { JobState } from '../../core/job/state.ts';
+import { checkReferences } from '../../core/reference/find.ts';
+import { exceedsBytes, type Hash, maximumValueBytes } from '../../core/reference/value.ts';
+import { loadJob, loadSpec } from '../store/load-job.ts';
+import { type Saved, saveJob } from '../store/save-job.ts';
+import { endTry } from './end-try.ts';
+
+export type Result =
+  | { readonly output: Hash }
+  | { readonly failure: { readonly type: string; readonly message: string } };
+
+/**
+ * @param row the job of the worker's token, read just now
+ * @returns the state that the job has now
+ * @throws ApiError InvalidState when the try is no longer this worker's
+ */
+export async function finish(context: Context, found: JobRow, result: Result): Promise<{ readonly state: JobState }> {
+  let row = found;
+  for (let attempt = 0; attempt < attemptLimit; attempt++) {
+    const takenOver = row.state === 'running' && row.tokenHash !== found.tokenHash;
+    if (row.try !== found.try || takenOver) {
+      throw invalidState(`Try ${found.try} of "${row.pk}" is over: its report is not taken`);
+    }
+    // Reported before, and the answer was lost; or ended meanwhile.
+    if (row.state !== 'running' && row.state !== 'terminating') return { state: row.state };
+    const saved = await report(context, row, result);
+    if (saved.kind === 'saved') return { state: saved.row.state };
+    row = (await loadJob(context, row.pk)) ?? row;
+  }
+  throw new Error(`${row.pk} changes too often to be finished`);
+}
+
+async function report(context: Context, row: JobRow, result: Result): Promise<Saved> {
+  if (row.state === 'terminating') return saveJob(context, row, { kind: 'stopped' });
+  const failure = 'failure' in result ? readFailure(result.failure) : await checkOutput(context, row, result.output);
+  if (failure !== undefined) return endTry(context, row, { failure, lost: false });
+  // The first report of a try counts: one that comes late must not put its raw output over the resolved one.
+  if ('output' in result)
+    await context.bodies.save(outputBodyId(row), 'O', { output: result.output }, { ifAbsent: true });
+  return saveJob(context, row, { kind: 'finish' }, { tokenHash: row.tokenHash });
+}
+
+/** A reason that a worker may not report, or that does not exist, is an error inside the application. */
+function readFailure({ type, message }: { readonly type: string; readonly message: string }): Failure {
+  // A cut may leave half of a surrogate pair, which no row holds.
+  const text = message.slice(0, reportedMessageCharacters).toWellFormed();
+  return isReportedReason(type)
+    ? { reason: type, message: text }
+    : { reason: 'AppInternalError', message: `${type.slice(0, 100).toWellFormed()}: ${text}` };
+}
+
+/** What can be said at once; values behind references are checked when those are resolved (dx-api.md §3.3). */
+async function checkOutput(context: Context, row: JobRow, output: Hash): Promise<Failure | undefined> {
+  if (exceedsBytes(output)) {
+    const problem = `it has more than ${maximumValueBytes} bytes of JSON: put large results into a file`;
+    return { reason: 'OutputError', message: failureMessages.output([problem]) };
+  }
+  const spec = isMaster(row) ? await loadSpec(context, row.pk) : undefined;
+  const problems = [
+    ...checkReferences(output, 'output'),
+    ...checkOutputFields(spec?.outputSpec, output),
+    ...checkValues(spec?.outputSpec ?? [], output),
+  ];
+  return problems.length === 0 ? undefined : { reason: 'OutputError', message: failureMessages.output(problems) };
+}
+
+const attemptLimit = 10;

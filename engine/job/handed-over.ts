@@ -1,0 +1,78 @@
+// Which data objects a job hands over to others. What its code answers is not trusted: an id alone opens nothing, it must be
+// of something that the job itself may see and take along.
+
+import type { KnownCaller } from '../../core/access/caller.ts';
+import type { Context } from '../../core/context.ts';
+import { isId, type ObjectId, type PlaceId } from '../../core/id/identifier.ts';
+import { type JobRow, jobWorkspace } from '../../core/job/row.ts';
+import type { JobSpec } from '../../core/job/spec.ts';
+import { createSight, findObjects, type ObjectSearch } from '../access/sight.ts';
+import { loadJob } from '../store/load-job.ts';
+import { loadObjectsAt } from '../store/load-object.ts';
+import type { ObjectFacts } from '../store/object-row.ts';
+
+export type HandedOver = {
+  readonly facts: ReadonlyMap<ObjectId, ObjectFacts>;
+  /** Where each of them was seen: that is where its name and its hidden companions are. */
+  readonly places: ReadonlyMap<ObjectId, PlaceId>;
+  /** The job sees them, but they may not leave their project. */
+  readonly restricted: readonly ObjectId[];
+};
+
+/** Of the objects in the output of a master job: those in its workspace, and those that its token sees elsewhere. */
+export async function loadOutputObjects(
+  context: Context,
+  row: JobRow,
+  objects: readonly ObjectId[],
+): Promise<HandedOver> {
+  const workspace = jobWorkspace(row);
+  const facts = new Map<ObjectId, ObjectFacts>();
+  const places = new Map<ObjectId, PlaceId>();
+  for (const object of objects.length === 0 ? [] : await loadObjectsAt(context, workspace, objects)) {
+    if (object === undefined) continue;
+    facts.set(object.id, object.row);
+    places.set(object.id, workspace);
+  }
+  const elsewhere = objects.filter((id) => !facts.has(id));
+  const caller = { kind: 'job', user: row.launchedBy, job: row } as const;
+  const seen = await loadSeen(context, caller, elsewhere, { places: [row.project], usedIn: row.project });
+  return {
+    facts: new Map([...facts, ...seen.facts]),
+    places: new Map([...places, ...seen.places]),
+    restricted: seen.restricted,
+  };
+}
+
+/** Of the objects that came into the input of a master job with the outputs of others: those that who ran it sees. */
+export async function loadArrivedObjects(
+  context: Context,
+  row: JobRow,
+  spec: JobSpec,
+  objects: readonly ObjectId[],
+): Promise<HandedOver> {
+  if (objects.length === 0) return { facts: new Map(), places: new Map(), restricted: [] };
+  const by = row.parent ?? (isId(spec.detachedFrom, 'job') ? spec.detachedFrom : undefined);
+  const job = by === undefined ? undefined : await loadJob(context, by);
+  const caller =
+    job === undefined
+      ? ({ kind: 'user', user: row.launchedBy, tokenHash: '' } as const)
+      : ({ kind: 'job', user: job.launchedBy, job } as const);
+  const places = job === undefined ? [row.project] : [jobWorkspace(job), row.project];
+  return loadSeen(context, caller, objects, { places, usedIn: row.project });
+}
+
+async function loadSeen(
+  context: Context,
+  caller: KnownCaller,
+  objects: readonly ObjectId[],
+  where: Pick<ObjectSearch, 'places' | 'usedIn'>,
+): Promise<HandedOver> {
+  if (objects.length === 0) return { facts: new Map(), places: new Map(), restricted: [] };
+  const wanted = new Map(objects.map((id) => [id, undefined]));
+  const { found, restricted } = await findObjects(createSight(context, caller), { wanted, ...where });
+  return {
+    facts: new Map([...found].map(([id, object]) => [id, object.facts])),
+    places: new Map([...found].map(([id, object]) => [id, object.place])),
+    restricted,
+  };
+}

@@ -1,0 +1,35 @@
+// A worker says that it lives: its lease is extended, and the answer says when it must stop, and why (protocols.md §4, §6).
+
+import type { Context } from '../../core/context.ts';
+import { type FailureReason, failureMessages } from '../../core/job/failure.ts';
+import type { JobRow } from '../../core/job/row.ts';
+import { saveJob } from '../store/save-job.ts';
+import { endByDoom, loadDoom } from './doom.ts';
+
+export type Stop = { readonly reason: FailureReason; readonly message: string };
+
+/**
+ * @param row the job of the worker's token, read just now
+ * @returns what it must stop for; nothing when it may go on
+ */
+export async function heartbeat(context: Context, row: JobRow): Promise<{ readonly stop?: Stop }> {
+  if (row.state !== 'running') return { stop: stopOf(row) };
+  const doom = await loadDoom(context, row);
+  if (doom !== undefined) return { stop: stopOf(await endByDoom(context, row, doom)) };
+  const now = context.now();
+  const leaseUntil = now + context.settings.leaseSeconds * 1000;
+  const saved = await saveJob(context, row, { kind: 'beat', leaseUntil }, { tokenHash: row.tokenHash });
+  // Changed meanwhile: the next heartbeat reads what it has become.
+  if (saved.kind !== 'saved') return {};
+  const { timeoutMs, startedRunning = now } = row;
+  if (timeoutMs === undefined || now <= startedRunning + timeoutMs) return {};
+  const minutes = Math.round(timeoutMs / 60_000);
+  return { stop: { reason: 'JobTimeoutExceeded', message: failureMessages.timeout(minutes) } };
+}
+
+function stopOf(row: JobRow): Stop {
+  return {
+    reason: row.failureReason ?? 'Terminated',
+    message: row.failureMessage ?? `This try of the job is over: it is ${row.state}`,
+  };
+}

@@ -1,0 +1,202 @@
+// The members of a tree: who made whom, read from the base table. A member row without a job row is a birth that did not
+// come about; whoever needs to know for certain puts a tombstone there, so that it never will (protocols.md §3).
+
+import type { Context, Row } from '../../core/context.ts';
+import { type JobId, parseId } from '../../core/id/identifier.ts';
+import { isInside, type Scope, treeKey } from '../../core/job/doom.ts';
+import type { JobRow } from '../../core/job/row.ts';
+import type { Dependency } from '../../core/job/spec.ts';
+import { isTerminal } from '../../core/job/state.ts';
+import { loadJob, loadJobs } from '../store/load-job.ts';
+import { mapLimited } from '../store/map-limited.ts';
+import { insertJob } from '../store/save-job.ts';
+import type { Readiness, Wait } from '../wait/wait.ts';
+
+export type Member = { readonly sortKey: string; readonly row: JobRow };
+
+/** Which members: those that one job made, those inside a scope, or those that are both. */
+export type MemberRange = {
+  readonly parent?: JobId;
+  readonly scope?: Scope;
+  /** A sort key, exclusive. */
+  readonly after?: string;
+  readonly limit: number;
+};
+
+/**
+ * One page of a tree's members in their order, with their rows; unborn ones are tombstones from now on. Only for callers
+ * whose own write, or flag, makes every later birth in that range fail. A page may hold fewer than `limit`, even none.
+ */
+export async function loadMembers(
+  context: Context,
+  origin: JobId,
+  range: MemberRange,
+): Promise<{ members: Member[]; next?: string }> {
+  const { parent, scope, after, limit } = range;
+  const page = await context.rows.query('executions', {
+    pk: treeKey(origin),
+    prefix: parent === undefined ? 'job-' : `${parent}#`,
+    limit,
+    ...(after === undefined ? {} : { after }),
+  });
+  const wanted = page.rows.filter((member) => scope === undefined || isInside(lineageOf(member), scope));
+  const rows = await loadJobs(context, wanted.map(memberOf));
+  const members = await Promise.all(
+    wanted.map(async (member, index) => ({
+      sortKey: member.sk,
+      row: rows[index] ?? (await buryUnborn(context, origin, member)),
+    })),
+  );
+  return page.next === undefined ? { members } : { members, next: page.next };
+}
+
+/**
+ * The wait of a job for all that it made: each has ended. One edge at a time, on the first that has not: in whatever order
+ * 10,000 children end, some nine edges are written (protocols.md §2). The problem is a member that ended without being
+ * done: it takes the tree down. Those of an earlier try do not count: they were given up with it.
+ */
+export function memberWait(context: Context, waiter: JobRow, from: string | undefined): Wait<string, JobRow> {
+  const rows = new Map<JobId, JobRow>();
+  return {
+    waiter,
+    phase: 'member',
+    window: 1,
+    from,
+    page: async (after) => {
+      const range = { parent: waiter.pk, limit: memberPageSize, ...(after === undefined ? {} : { after }) };
+      const { members, next } = await loadMembers(context, waiter.origin, range);
+      for (const { row } of members) rows.set(row.pk, row);
+      const items = members.map(({ row, sortKey }) => ({ dependency: jobDependency(row.pk), cursor: sortKey }));
+      return { items, end: next === undefined };
+    },
+    read: async (dependencies) => {
+      const jobs = dependencies.flatMap((one) => (one.kind === 'job' ? [one.job] : []));
+      const fresh = jobs.every((job) => rows.has(job))
+        ? jobs.map((job) => rows.get(job))
+        : await loadJobs(context, jobs);
+      // A page is read once with its rows; what is read again after an edge was put is read from the table.
+      rows.clear();
+      return fresh.map((row) => memberReadiness(waiter, row));
+    },
+  };
+}
+
+/**
+ * The wait of a master job for everything inside a scope to have ended, however. Few members are found by going down from the
+ * master: in a wide tree many masters end at once, and each reading the whole tree would take a square of reads.
+ */
+export function scopeWait(context: Context, waiter: JobRow, scope: Scope): Wait<string, never> {
+  let below: Promise<Member[] | undefined> | undefined;
+  return {
+    waiter,
+    phase: 'end',
+    window: 1,
+    from: undefined,
+    page: async (after) => {
+      // The whole tree is the scope of its origin job.
+      below ??= scope.master === waiter.origin ? Promise.resolve(undefined) : loadBelow(context, waiter.origin, scope);
+      const few = await below;
+      const range = { scope, limit: memberPageSize, ...(after === undefined ? {} : { after }) };
+      const { members, next } =
+        few === undefined ? await loadNextMembers(context, waiter.origin, range) : { members: behind(few, after) };
+      const items = members.map(({ row, sortKey }) => ({ dependency: jobDependency(row.pk), cursor: sortKey }));
+      return { items, end: next === undefined };
+    },
+    read: async (dependencies) => {
+      const rows = await loadJobs(
+        context,
+        dependencies.flatMap((one) => (one.kind === 'job' ? [one.job] : [])),
+      );
+      return rows.map((row) => (row !== undefined && isTerminal(row.state) ? 'ready' : 'unready'));
+    },
+  };
+}
+
+/** All members inside a scope, each before those that it made; undefined when they are more than `memberPageSize`. */
+async function loadBelow(context: Context, origin: JobId, scope: Scope): Promise<Member[] | undefined> {
+  const found: Member[] = [];
+  let makers: JobId[] = [scope.master];
+  while (makers.length > 0) {
+    const pages = await mapLimited(makers, (parent) =>
+      loadMembers(context, origin, { parent, scope, limit: memberPageSize }),
+    );
+    const made = pages.flatMap(({ members }) => members);
+    found.push(...made);
+    if (found.length > memberPageSize || pages.some(({ next }) => next !== undefined)) return undefined;
+    makers = made.map(({ row }) => row.pk);
+  }
+  return found;
+}
+
+/** A page that holds a member, if any follows: to a wait an empty page is the end. */
+async function loadNextMembers(context: Context, origin: JobId, range: MemberRange) {
+  let page = await loadMembers(context, origin, range);
+  while (page.members.length === 0 && page.next !== undefined) {
+    page = await loadMembers(context, origin, { ...range, after: page.next });
+  }
+  return page;
+}
+
+function behind(members: readonly Member[], sortKey: string | undefined): readonly Member[] {
+  return sortKey === undefined ? members : members.slice(members.findIndex((one) => one.sortKey === sortKey) + 1);
+}
+
+function memberReadiness(parent: JobRow, row: JobRow | undefined): Readiness<JobRow> {
+  if (row === undefined || !isTerminal(row.state)) return 'unready';
+  if (row.state === 'done' || row.tombstone === true || row.parentTry !== parent.try) return 'ready';
+  return { problem: row };
+}
+
+function jobDependency(job: JobId): Dependency {
+  return { kind: 'job', job };
+}
+
+/** Puts the tombstone; the job that was born a moment before it, when there is one. */
+async function buryUnborn(context: Context, origin: JobId, member: Row): Promise<JobRow> {
+  const id = memberOf(member);
+  const parentId = member.sk.slice(0, member.sk.indexOf('#')) as JobId;
+  const parent = await loadJob(context, parentId);
+  if (parent === undefined) throw new Error(`${parentId} made ${id} and has no row`);
+  const now = context.now();
+  const tombstone: JobRow = {
+    pk: id,
+    sk: 'A',
+    state: 'terminated',
+    try: 0,
+    launch: 0,
+    executable: parent.executable,
+    function: parent.function,
+    project: parent.project,
+    launchedBy: parent.launchedBy,
+    parent: parentId,
+    parentTry: Number(member.parentTry ?? 0),
+    origin,
+    root: parent.root,
+    master: parent.master,
+    lineage: lineageOf(member),
+    instance: parent.instance,
+    priority: parent.priority,
+    created: now,
+    modified: now,
+    tryCreated: now,
+    transitions: [],
+    digest: '',
+    tombstone: true,
+  };
+  if (await insertJob(context, tombstone)) return tombstone;
+  const born = await loadJob(context, id);
+  if (born === undefined) throw new Error(`${id} has a row that cannot be read`);
+  return born;
+}
+
+function lineageOf(member: Row): string[] {
+  return Array.isArray(member.lineage) ? member.lineage.map(String) : [];
+}
+
+function memberOf(member: Row): JobId {
+  const parsed = parseId(member.sk.slice(member.sk.indexOf('#') + 1));
+  if (parsed?.className !== 'job') throw new Error(`a member row names no job: ${member.sk}`);
+  return parsed.id;
+}
+
+const memberPageSize = 100;

@@ -1,0 +1,110 @@
+// Empties a workspace or a project page by page, until nothing of it is left. Twice: what calls that were under way were still
+// putting there is taken away by a message that comes when no such call can be left.
+
+import { root } from '../../core/container/folder-path.ts';
+import type { Context } from '../../core/context.ts';
+import { isId, isObjectId, isUserId, type PlaceId } from '../../core/id/identifier.ts';
+import { everythingEndsMs } from '../../core/work/message.ts';
+import { mapLimited } from '../store/map-limited.ts';
+import { sendWork } from '../store/send-work.ts';
+import { removeFrom } from './object.ts';
+
+/**
+ * Takes away one page of what is in a container. Safe to repeat and to race. Folders and the container's own row stay until
+ * the last pass, which is sent for when the first is through.
+ *
+ * @param after what the call before answered
+ * @param last nothing new can come any more: rows that say nothing go as well
+ * @returns what to continue with; undefined when the pass is through
+ */
+export async function destroyContainer(
+  context: Context,
+  container: PlaceId,
+  after?: string,
+  last = false,
+): Promise<string | undefined> {
+  if (after === rowsPosition) return deleteRows(context, container, last);
+  const from = readPosition(after);
+  const { folders, more } = await loadFoldersAfter(context, container, from.passed);
+  let rowCount = 0;
+  let passed = from.passed;
+  for (const { id, sortKey } of folders) {
+    if (rowCount >= pageSize) return JSON.stringify({ passed });
+    const start = id === from.folder ? from.after : undefined;
+    const page = await emptyPage(context, container, id, { last, after: start });
+    if (page.next !== undefined) return JSON.stringify({ passed, folder: id, after: page.next });
+    rowCount += page.rowCount;
+    passed = sortKey;
+  }
+  return more ? JSON.stringify({ passed }) : deleteRows(context, container, last);
+}
+
+/** The next folders in the order of their rows, the root before all: however many there are, a page reads a few. */
+async function loadFoldersAfter(context: Context, container: PlaceId, passed: string | undefined) {
+  const isStart = passed === undefined || passed === folderPrefix;
+  const range = { pk: container, prefix: folderPrefix, limit: foldersPerPage, ...(isStart ? {} : { after: passed }) };
+  const page = await context.rows.query('containers', range);
+  const folders = page.rows.flatMap(({ sk, folderId }) =>
+    typeof folderId === 'string' ? [{ id: folderId, sortKey: sk }] : [],
+  );
+  if (passed === undefined) folders.unshift({ id: root, sortKey: folderPrefix });
+  return { folders, more: page.next !== undefined };
+}
+
+/**
+ * The row of the listing goes last, so that a removal that was interrupted is taken up again. One without a placement may be
+ * of an object that is just being created: in the first pass it stays.
+ */
+async function emptyPage(
+  context: Context,
+  container: PlaceId,
+  folder: string,
+  { after, last }: { readonly after: string | undefined; readonly last: boolean },
+): Promise<{ readonly rowCount: number; readonly next?: string }> {
+  const range = { pk: `${container}#${folder}`, limit: pageSize, ...(after === undefined ? {} : { after }) };
+  const { rows, next } = await context.rows.query('objects', range);
+  await mapLimited(rows, async ({ pk, sk, id }) => {
+    if (isObjectId(id)) await removeFrom(context, container, id);
+    if (last) await context.rows.delete('objects', { pk, sk });
+  });
+  return { rowCount: rows.length, ...(next === undefined ? {} : { next }) };
+}
+
+/** Members at once; folders, which lead to what comes late, in the last pass; row A at the end, since it says what is to go. */
+async function deleteRows(context: Context, container: PlaceId, last: boolean): Promise<string | undefined> {
+  const isProject = isId(container, 'project');
+  if (last || isProject) {
+    const range = { pk: container, limit: pageSize, ...(last ? {} : { prefix: memberPrefix }) };
+    const page = await context.rows.query('containers', range);
+    const others = page.rows.filter((row) => row.sk !== 'A');
+    await mapLimited(others, ({ sk }) => deleteRow(context, container, sk));
+    if (page.next !== undefined) return rowsPosition;
+    if (last && isProject) await context.rows.delete('containers', { pk: container, sk: 'A' });
+  }
+  if (!last) await sendWork(context, [{ kind: 'destroy', container, last: true }], context.now() + everythingEndsMs);
+  return undefined;
+}
+
+async function deleteRow(context: Context, container: PlaceId, sk: string): Promise<void> {
+  const member = sk.startsWith(memberPrefix) ? sk.slice(memberPrefix.length) : undefined;
+  if (member !== undefined && (isUserId(member) || member === 'PUBLIC')) {
+    await context.rows.delete('containers', { pk: member, sk: `P#${container}` });
+  }
+  await context.rows.delete('containers', { pk: container, sk });
+}
+
+/** Where a page begins: behind the row of a folder, and in the next one, if it is still the same, behind a row of its listing. */
+type Position = { readonly passed?: string; readonly folder?: string; readonly after?: string };
+
+/** What cannot be read is the start, which costs time only. */
+function readPosition(text: string | undefined): Position {
+  if (text?.startsWith('{') !== true) return {};
+  return JSON.parse(text) as Position;
+}
+
+const rowsPosition = 'rows';
+const memberPrefix = 'U#';
+const folderPrefix = 'F#';
+const pageSize = 100;
+/** Folders that one page looks into. */
+const foldersPerPage = 50;

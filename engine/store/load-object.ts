@@ -1,0 +1,95 @@
+// Reads data objects: one, with all its rows, or many at one place. Changes nothing.
+
+import type { Context, Key, Row } from '../../core/context.ts';
+import { isPlaceId, type ObjectId, type PlaceId } from '../../core/id/identifier.ts';
+import {
+  isGone,
+  type ObjectFacts,
+  objectKey,
+  type Placement,
+  packedKey,
+  placementKey,
+  toObjectFacts,
+  toPlacement,
+} from './object-row.ts';
+import { unpack } from './packed.ts';
+
+/** Everything known about one object. `details`, `spec` and `parts` are absent when it has none. */
+export type LoadedObject = {
+  readonly id: ObjectId;
+  readonly row: ObjectFacts;
+  readonly placements: ReadonlyMap<PlaceId, Placement>;
+  readonly details?: unknown;
+  readonly spec?: unknown;
+  readonly parts?: unknown;
+};
+
+/** The object of an id with all its rows, consistently read; undefined when there is none, or it is being deleted. */
+export async function loadObject(context: Context, id: ObjectId): Promise<LoadedObject | undefined> {
+  const rows: Row[] = [];
+  let after: string | undefined;
+  do {
+    const page = await context.rows.query('objects', {
+      pk: id,
+      limit: rowPageSize,
+      ...(after === undefined ? {} : { after }),
+    });
+    rows.push(...page.rows);
+    after = page.next;
+  } while (after !== undefined && rows.length < maximumRowCount);
+  const bySortKey = new Map(rows.map((row) => [row.sk, row]));
+  return toLoadedObject(id, bySortKey);
+}
+
+/**
+ * Objects at one place, parallel to `ids`: undefined where one does not exist or is not there.
+ *
+ * @param wanted which of the larger rows to read as well: `D` details, `S` an applet's body, `F` a file's parts
+ */
+export async function loadObjectsAt(
+  context: Context,
+  place: PlaceId,
+  ids: readonly ObjectId[],
+  wanted: readonly ('D' | 'S' | 'F')[] = [],
+): Promise<(LoadedObject | undefined)[]> {
+  const objects = await loadObjectsAnywhere(context, place, ids, wanted);
+  return objects.map((object) => (object?.placements.has(place) ? object : undefined));
+}
+
+/** As `loadObjectsAt`, but also objects that are only elsewhere: without a placement, whose name is not to be told here. */
+export async function loadObjectsAnywhere(
+  context: Context,
+  place: PlaceId,
+  ids: readonly ObjectId[],
+  wanted: readonly ('D' | 'S' | 'F')[] = [],
+): Promise<(LoadedObject | undefined)[]> {
+  const keysOf = (id: ObjectId): Key[] => [
+    objectKey(id),
+    placementKey(id, place),
+    ...wanted.map((kind) => packedKey(id, kind)),
+  ];
+  const rows = await context.rows.getMany('objects', ids.flatMap(keysOf));
+  const rowsEach = wanted.length + 2;
+  return ids.map((id, index) => {
+    const own = rows.slice(index * rowsEach, (index + 1) * rowsEach).filter((row) => row !== undefined);
+    return toLoadedObject(id, new Map(own.map((row) => [row.sk, row])));
+  });
+}
+
+function toLoadedObject(id: ObjectId, rows: ReadonlyMap<string, Row>): LoadedObject | undefined {
+  const first = rows.get('A');
+  if (isGone(first)) return undefined;
+  const placements = new Map<PlaceId, Placement>();
+  for (const [sortKey, row] of rows) {
+    const place = sortKey.slice(2);
+    if (sortKey.startsWith('P#') && isPlaceId(place)) placements.set(place, toPlacement(row));
+  }
+  const details = unpack(rows.get('D'));
+  const spec = unpack(rows.get('S'));
+  const parts = unpack(rows.get('F'));
+  return { id, row: toObjectFacts(first), placements, details, spec, parts };
+}
+
+const rowPageSize = 1_000;
+/** Places that one object is in, nearly. */
+const maximumRowCount = 20_000;

@@ -1,0 +1,75 @@
+// The one place that saves a job. Every change is decided by the state machine, is one conditional write on state, try and
+// launch, and leaves the row in the sweep's index as long as something is to come.
+
+import type { Context, Expected, Value } from '../../core/context.ts';
+import { dueTime, openShard } from '../../core/job/due.ts';
+import type { Command, JobEvent } from '../../core/job/event.ts';
+import type { Failure } from '../../core/job/failure.ts';
+import { asJob, type JobRow, jobKey, outputBodyId, toRow } from '../../core/job/row.ts';
+import { fitFailureMessage } from '../../core/job/size.ts';
+import { decide } from '../../core/job/transition.ts';
+
+export type Saved =
+  | { readonly kind: 'saved'; readonly row: JobRow; readonly commands: readonly Command[] }
+  /** The state machine does not allow it: nothing was written. */
+  | { readonly kind: 'refused'; readonly why: string }
+  /** Somebody else changed the row meanwhile: read it again before deciding anything. */
+  | { readonly kind: 'changed' };
+
+/**
+ * Lets an event happen to a job whose row was read before.
+ *
+ * @param expected what else must still hold, for example the token hash of the worker that speaks
+ */
+export async function saveJob(context: Context, row: JobRow, event: JobEvent, expected: Expected = {}): Promise<Saved> {
+  const now = context.now();
+  const decision = decide(row, event, now);
+  if (decision.kind === 'refusal') return { kind: 'refused', why: decision.why };
+  const next = withDueTime(context, decision.row, event, now);
+  const condition = { state: row.state, try: row.try, launch: row.launch, ...expected };
+  const saved = await context.rows.update('executions', jobKey(row.pk), difference(row, next), condition);
+  if (saved === undefined) return { kind: 'changed' };
+  if ('failure' in event) await keepWholeMessage(context, next, event.failure);
+  return { kind: 'saved', row: asJob(saved) ?? next, commands: decision.commands };
+}
+
+/** Puts the row of a new job, if no row has its id. It commits the birth: everything else of the job is there already. */
+export async function insertJob(context: Context, row: JobRow): Promise<boolean> {
+  const now = context.now();
+  const due = { openShard: shardOf(context, row), dueAt: dueTime(row, now, leaseMs(context)) };
+  return context.rows.put('executions', toRow(fitFailureMessage(row.tombstone ? row : { ...row, ...due })), 'absent');
+}
+
+function withDueTime(context: Context, row: JobRow, event: JobEvent, now: number): JobRow {
+  if (row.dueAt === undefined || event.kind === 'look' || event.kind === 'beat') return row;
+  return { ...row, openShard: shardOf(context, row), dueAt: dueTime(row, now, leaseMs(context)) };
+}
+
+/** The row holds what fits; who asks why gets all of it. Written after the end is certain: an output is never overwritten. */
+async function keepWholeMessage(context: Context, row: JobRow, failure: Failure): Promise<void> {
+  if (row.failureMessage === failure.message || row.state === 'restartable') return;
+  await context.bodies.save(outputBodyId(row), 'O', { failure: { reason: failure.reason, message: failure.message } });
+}
+
+function difference(before: JobRow, after: JobRow): { set: { [name: string]: Value }; remove: string[] } {
+  const old = before as unknown as { readonly [name: string]: Value | undefined };
+  const fresh = after as unknown as { readonly [name: string]: Value | undefined };
+  const set: { [name: string]: Value } = {};
+  for (const [name, value] of Object.entries(fresh)) {
+    if (value !== undefined && !same(value, old[name])) set[name] = value;
+  }
+  return { set, remove: Object.keys(old).filter((name) => fresh[name] === undefined) };
+}
+
+function same(first: Value, second: Value | undefined): boolean {
+  if (first === second) return true;
+  return typeof first === 'object' && JSON.stringify(first) === JSON.stringify(second);
+}
+
+function shardOf(context: Context, row: JobRow): number {
+  return openShard(row.pk, context.settings.openShardCount);
+}
+
+function leaseMs(context: Context): number {
+  return context.settings.leaseSeconds * 1000;
+}

@@ -1,0 +1,166 @@
+// Is what a job waits for ready? A job must be done; a data object closed, and the hidden objects that it links to with it
+// (dx-api.md §5.4). Consistent reads only; what is ready stays ready.
+
+import type { Context } from '../../core/context.ts';
+import { isId, type JobId, type ObjectId } from '../../core/id/identifier.ts';
+import { failureMessages } from '../../core/job/failure.ts';
+import type { JobRow } from '../../core/job/row.ts';
+import type { Dependency } from '../../core/job/spec.ts';
+import { isTerminal } from '../../core/job/state.ts';
+import { loadJobs } from '../store/load-job.ts';
+import { mapLimited } from '../store/map-limited.ts';
+import { isGone, type ObjectFacts, objectKey, toObjectFacts } from '../store/object-row.ts';
+import { sendWork } from '../store/send-work.ts';
+import type { Awaited, Readiness, Wait } from './wait.ts';
+
+/** Why something can never be ready, as a sentence for the user; `gone` tells a missing object from a failed job. */
+export type Unsatisfiable = { readonly kind: 'failed' | 'gone'; readonly message: string };
+
+/** The wait for a list of dependencies, in its order: what `waits` of a job, or the references of its output, come to. */
+export function listWait(
+  context: Context,
+  waiter: JobRow,
+  phase: 'input' | 'output',
+  dependencies: readonly Dependency[],
+  from?: number,
+): Wait<number, Unsatisfiable> {
+  const helped = new Set<ObjectId>();
+  return {
+    waiter,
+    phase,
+    window: dependencyWindow,
+    from,
+    page: async (after = 0) => {
+      const upTo = Math.min(after + dependencyPageSize, dependencies.length);
+      const items = dependencies
+        .slice(after, upTo)
+        .map((dependency, index): Awaited<number> => ({ dependency, cursor: after + index + 1 }));
+      return { items, end: upTo === dependencies.length };
+    },
+    read: (some) => readDependencies(context, some, helped),
+  };
+}
+
+/** Reads jobs and objects together; parallel to `dependencies`. `helped`: files that a message was sent for. */
+async function readDependencies(
+  context: Context,
+  dependencies: readonly Dependency[],
+  helped: Set<ObjectId>,
+): Promise<Readiness<Unsatisfiable>[]> {
+  const jobs = [...new Set(dependencies.flatMap((one) => (one.kind === 'job' ? [one.job] : [])))];
+  const objects = [...new Set(dependencies.flatMap((one) => (one.kind === 'object' ? [one.object] : [])))];
+  const [jobStates, objectStates] = await Promise.all([readJobs(context, jobs), readObjects(context, objects, helped)]);
+  return dependencies.map((one) => {
+    const state = one.kind === 'job' ? jobStates.get(one.job) : objectStates.get(one.object);
+    return state ?? 'unready';
+  });
+}
+
+async function readJobs(context: Context, jobs: readonly JobId[]): Promise<Map<JobId, Readiness<Unsatisfiable>>> {
+  const rows = await loadJobs(context, jobs);
+  return new Map(jobs.map((job, index) => [job, jobReadiness(job, rows[index])]));
+}
+
+function jobReadiness(job: JobId, row: JobRow | undefined): Readiness<Unsatisfiable> {
+  if (row === undefined) return { problem: { kind: 'gone', message: failureMessages.dependencyGone(job) } };
+  if (row.state === 'done') return 'ready';
+  if (!isTerminal(row.state)) return 'unready';
+  const message = failureMessages.dependencyFailed(job, row.state, row.failureReason);
+  return { problem: { kind: 'failed', message } };
+}
+
+async function readObjects(
+  context: Context,
+  objects: readonly ObjectId[],
+  helped: Set<ObjectId>,
+): Promise<Map<ObjectId, Readiness<Unsatisfiable>>> {
+  const found = await loadObjectFacts(context, objects);
+  const closed = [...found].filter(([, { state }]) => state === 'closed');
+  const { held, closing } = await heldByHidden(context, closed);
+  for (const [id, { state }] of found) if (state === 'closing') closing.push(id);
+  await finishClosing(context, closing, helped);
+  const isReady = new Set(closed.flatMap(([id]) => (held.has(id) ? [] : [id])));
+  return new Map(
+    objects.map((id): [ObjectId, Readiness<Unsatisfiable>] => {
+      if (!found.has(id)) return [id, { problem: { kind: 'gone', message: failureMessages.dependencyGone(id) } }];
+      return [id, isReady.has(id) ? 'ready' : 'unready'];
+    }),
+  );
+}
+
+/** Whoever was closing a file may have died: a message goes on with it when that call can no longer be under way. */
+async function finishClosing(context: Context, closing: readonly ObjectId[], helped: Set<ObjectId>): Promise<void> {
+  const files = closing.filter((id) => isId(id, 'file') && !helped.has(id));
+  for (const file of files) helped.add(file);
+  const messages = files.flatMap((file) => (isId(file, 'file') ? [{ kind: 'close', file } as const] : []));
+  await sendWork(context, messages, context.now() + requestEndsMs);
+}
+
+/** Row `A` of each object that exists and is not being deleted. */
+export async function loadObjectFacts(
+  context: Context,
+  objects: readonly ObjectId[],
+): Promise<Map<ObjectId, ObjectFacts>> {
+  if (objects.length === 0) return new Map();
+  const rows = await context.rows.getMany('objects', objects.map(objectKey));
+  const found = objects.flatMap((object, index): [ObjectId, ObjectFacts][] => {
+    const row = rows[index];
+    return isGone(row) ? [] : [[object, toObjectFacts(row)]];
+  });
+  return new Map(found);
+}
+
+/**
+ * Of closed objects, those that lead to a hidden one which is not closed, by links of hidden ones. What is gone is nothing to
+ * wait for. Links are what users wrote: one walk for all, in pages, each object once, at most `hiddenWalkLimit`.
+ */
+async function heldByHidden(
+  context: Context,
+  closed: readonly (readonly [ObjectId, ObjectFacts])[],
+): Promise<{ readonly held: ReadonlySet<ObjectId>; readonly closing: ObjectId[] }> {
+  const holders = new Map<ObjectId, Set<ObjectId>>();
+  const found: ObjectId[] = [];
+  const follow = (id: ObjectId, links: readonly ObjectId[]): void => {
+    for (const link of links) {
+      if (!holders.has(link)) {
+        if (found.length >= hiddenWalkLimit) continue;
+        holders.set(link, new Set());
+        found.push(link);
+      }
+      holders.get(link)?.add(id);
+    }
+  };
+  for (const [id, { links }] of closed) follow(id, links);
+  const held = new Set<ObjectId>();
+  const closing: ObjectId[] = [];
+  for (let at = 0; at < found.length; ) {
+    const page = found.slice(at, at + hiddenPageSize);
+    at += page.length;
+    const facts = [...(await loadObjectFacts(context, page))];
+    const relevant = facts.filter(([, { state, links }]) => state !== 'closed' || links.length > 0);
+    await mapLimited(relevant, async ([id, { state, links }]) => {
+      if (!(await isHidden(context, id))) return;
+      if (state === 'closed') follow(id, links);
+      else held.add(id);
+      if (state === 'closing') closing.push(id);
+    });
+  }
+  for (const id of held) for (const holder of holders.get(id) ?? []) held.add(holder);
+  return { held, closing };
+}
+
+/** An open object is in one place; a closed one that is in many is hidden in all of them, nearly always. */
+async function isHidden(context: Context, id: ObjectId): Promise<boolean> {
+  const page = await context.rows.query('objects', { pk: id, prefix: 'P#', limit: placementPageSize });
+  return page.rows.some(({ hidden }) => hidden === true);
+}
+
+/** Unready things that get an edge at a time (protocols.md §2). */
+const dependencyWindow = 25;
+const dependencyPageSize = 100;
+/** Linked objects that are looked at for a page of dependencies. */
+const hiddenWalkLimit = 2_000;
+const hiddenPageSize = 100;
+const placementPageSize = 100;
+/** A request of the API has ended after this. */
+const requestEndsMs = 60_000;

@@ -1,0 +1,113 @@
+// The socket in the data folder through which its owner talks to the running platform. JSON over HTTP; it knows no request.
+import { chmodSync, closeSync, existsSync, openSync, rmSync } from 'node:fs';
+import { createServer, request as httpRequest, type IncomingMessage, type Server } from 'node:http';
+import { basename, dirname } from 'node:path';
+import { StartRefusal } from '../start-refusal.ts';
+
+const MAX_BODY_BYTES = 64 * 1024;
+const CALL_LIMIT_MS = 30_000;
+/** The kernel takes addresses of at most 107 bytes. */
+const MAX_ADDRESS_BYTES = 100;
+
+export type ControlSocket = { close(): Promise<void> };
+
+/** Listens; `answer` gets the parsed body. The folder is 0700, the socket 0600. */
+export async function openControlSocket(
+  path: string,
+  answer: (request: unknown) => Promise<object>,
+): Promise<ControlSocket> {
+  rmSync(path, { force: true });
+  const server: Server = createServer((req, res) => {
+    const chunks: Buffer[] = [];
+    let byteCount = 0;
+    req.on('data', (chunk: Buffer) => {
+      byteCount += chunk.length;
+      if (byteCount > MAX_BODY_BYTES) req.destroy();
+      else chunks.push(chunk);
+    });
+    req.on('end', () => {
+      Promise.resolve()
+        .then(() => answer(JSON.parse(Buffer.concat(chunks).toString('utf8'))))
+        .then(
+          (value) => res.end(JSON.stringify(value)),
+          (error: Error) => res.writeHead(500).end(JSON.stringify({ refusal: error.message })),
+        );
+    });
+  });
+  await atAddress(path, async (address) => {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(address, resolve);
+    });
+  });
+  chmodSync(path, 0o600);
+  server.unref();
+  return {
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      rmSync(path, { force: true });
+    },
+  };
+}
+
+/** No platform listens on the data folder. */
+export class PlatformAbsent extends StartRefusal {}
+
+/**
+ * Asks the platform of a data folder.
+ * @throws PlatformAbsent when none listens there; StartRefusal, with what happened, when one does not answer.
+ */
+export async function askPlatform<Answer>(path: string, request: object, limitMs = CALL_LIMIT_MS): Promise<Answer> {
+  return atAddress(path, async (address) => {
+    const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+    const req = httpRequest({ socketPath: address, method: 'POST', timeout: limitMs }, (res) => {
+      readAnswer<Answer>(res).then(resolve, reject);
+    });
+    req.once('timeout', () => req.destroy(new Error(`it said nothing for ${limitMs / 1000} s`)));
+    req.once('error', reject);
+    req.end(JSON.stringify(request));
+    return promise;
+  }).catch((cause: unknown) => {
+    throw cause instanceof StartRefusal ? cause : refusalOf(dirname(path), cause as NodeJS.ErrnoException);
+  });
+}
+
+async function readAnswer<Answer>(res: IncomingMessage): Promise<Answer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of res) chunks.push(chunk as Buffer);
+  return JSON.parse(Buffer.concat(chunks).toString('utf8')) as Answer;
+}
+
+function refusalOf(folder: string, cause: NodeJS.ErrnoException): StartRefusal {
+  switch (cause.code) {
+    // No socket, or one that a platform which was killed left behind.
+    case 'ENOENT':
+    case 'ENOTDIR':
+    case 'ECONNREFUSED': {
+      const advice = `start one with "espalier start --data ${folder}"`;
+      return new PlatformAbsent(`No platform runs on the data folder ${folder}: ${advice}.`, { cause });
+    }
+    case 'EACCES':
+    case 'EPERM':
+      return new StartRefusal(`The data folder ${folder} is another user's: only its owner may ask its platform.`, {
+        cause,
+      });
+    default:
+      return new StartRefusal(`The platform on the data folder ${folder} did not answer: ${cause.message}.`, { cause });
+  }
+}
+
+/** A path that is too long for an address is reached through its open folder. */
+async function atAddress<Result>(path: string, use: (address: string) => Promise<Result>): Promise<Result> {
+  if (Buffer.byteLength(path) <= MAX_ADDRESS_BYTES) return use(path);
+  if (!existsSync('/proc/self/fd')) {
+    throw new StartRefusal(`The path of ${path} is too long for a socket of this system: choose a shorter --data.`);
+  }
+  const folder = openSync(dirname(path), 'r');
+  try {
+    return await use(`/proc/self/fd/${folder}/${basename(path)}`);
+  } finally {
+    closeSync(folder);
+  }
+}

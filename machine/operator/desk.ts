@@ -1,0 +1,55 @@
+// What the control socket answers to the owner of the data folder. It knows no socket.
+import { userInfo } from 'node:os';
+import type { OperatorAnswer, OperatorRequest } from './request.ts';
+
+/** What the desk needs of a running platform, whichever runtime it is. */
+export type OperatedPlatform = {
+  readonly url: string;
+  readonly counts: ReadonlyMap<string, number>;
+  readonly folder: { firstUser(): string | undefined };
+  readonly operator: { ask(request: OperatorRequest): Promise<OperatorAnswer> };
+};
+
+/** What `espalier env` and `espalier user add` send. */
+export type DeskRequest =
+  | { readonly action: 'addUser'; readonly name: string }
+  | { readonly action: 'issueToken'; readonly name?: string }
+  | { readonly action: 'counts' };
+
+/** The answer to a token: what `dx` needs to know. */
+export type Session = {
+  readonly url: string;
+  readonly user: string;
+  readonly token: string;
+  readonly project?: string;
+};
+export type NewUser = Session & { readonly password?: string };
+export type DeskRefusal = { readonly refusal: string };
+
+/** Refusals come as `{ refusal }`. */
+export async function answerOperator(platform: OperatedPlatform, request: unknown): Promise<object> {
+  const { action, name } = request as { action?: unknown; name?: unknown };
+  if (action === 'counts') return Object.fromEntries(platform.counts);
+  const handle = typeof name === 'string' ? name : (platform.folder.firstUser() ?? firstUserName(process.env));
+  if (action !== 'addUser' && action !== 'issueToken') return { refusal: `There is no action ${String(action)}.` };
+  try {
+    return { url: platform.url, ...(await platform.operator.ask({ action, name: handle })) };
+  } catch (error) {
+    return { refusal: (error as Error).message };
+  }
+}
+
+/** The first user is named like the user of the machine, as far as that is a name here. */
+export function firstUserName(environment: Readonly<NodeJS.ProcessEnv>): string {
+  const name = (environment.USER || nameOfAccount()).toLowerCase().replace(/[^a-z0-9._-]/g, '');
+  return /^[a-z0-9]/.test(name) ? name.slice(0, 64) : 'user';
+}
+
+function nameOfAccount(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // The account has no entry, as in many containers.
+    return 'user';
+  }
+}

@@ -1,0 +1,49 @@
+// Asks the platform of a data folder and waits for one that is only just starting. It knows no request.
+import { setTimeout as delay } from 'node:timers/promises';
+import { isHeld, pathIn } from '../data-folder.ts';
+import { StartRefusal } from '../start-refusal.ts';
+import { askPlatform, PlatformAbsent } from './control-socket.ts';
+
+export type Patience = {
+  /** For a start that a shell began at the same moment and that has not taken its folder yet. */
+  readonly graceMs: number;
+  /** For a start that has taken it: a first one makes a Python environment. */
+  readonly limitMs: number;
+};
+
+/** From the command to the lock a start takes half a second, and twice that through npx, on two busy cores. */
+const PATIENCE: Patience = { graceMs: 3_000, limitMs: 180_000 };
+const POLL_MS = 100;
+
+/**
+ * @param say is told, once, that there is something to wait for
+ * @throws PlatformAbsent when none runs and none starts; StartRefusal when the start does not come to its end.
+ */
+export async function askWhenStarted<Answer>(
+  folder: string,
+  request: object,
+  say: (line: string) => void,
+  { graceMs, limitMs }: Patience = PATIENCE,
+): Promise<Answer> {
+  const begun = Date.now();
+  let seenAt: number | undefined;
+  for (; ; await delay(POLL_MS)) {
+    // Looked at first: a start that ends in between is asked once more.
+    const held = isHeld(folder);
+    try {
+      return await askPlatform<Answer>(pathIn(folder, 'socket'), request);
+    } catch (error) {
+      if (!(error instanceof PlatformAbsent)) throw error;
+      if (!held && (seenAt !== undefined || Date.now() > begun + graceMs)) throw error;
+    }
+    if (held && seenAt === undefined) {
+      seenAt = Date.now();
+      say(`A platform is starting on the data folder ${folder}: waiting until it is ready.`);
+    }
+    if (seenAt !== undefined && Date.now() > seenAt + limitMs) {
+      throw new StartRefusal(
+        `The platform on the data folder ${folder} is not ready after ${limitMs / 60_000} minutes.`,
+      );
+    }
+  }
+}

@@ -1,0 +1,102 @@
+// Finds and ends processes by the task id in their environment, and by what a handle says of them. It knows no task's state.
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { signalIfThere } from './process-signal.ts';
+
+/** Marks every process of a task; ids are 128 random bits, so that no other data folder's tasks are met. */
+export const TASK_ID_VARIABLE = 'ESPALIER_TASK_ID';
+
+const ROUND_MS = 20;
+/** Where systems without a /proc show start times. */
+const PS = '/bin/ps';
+/** Longest time in which killed processes must be gone. */
+const LIMIT_MS = 10_000;
+
+/** Kills every process whose environment carries one of the ids, until none is left. Rejects where one stays. */
+export async function endProcessesOf(taskIds: ReadonlySet<string>): Promise<void> {
+  if (taskIds.size === 0) return;
+  for (const deadline = Date.now() + LIMIT_MS; ; ) {
+    const found = findProcessesOf(taskIds);
+    if (found.length === 0) return;
+    if (Date.now() > deadline) throw new Error(`Processes of a lost task do not end: ${found.join(', ')}`);
+    for (const pid of found) signalIfThere(pid, 'SIGKILL');
+    await new Promise((resolve) => setTimeout(resolve, ROUND_MS));
+  }
+}
+
+/** Only where there is a /proc; elsewhere process groups are all that is ended. */
+function findProcessesOf(taskIds: ReadonlySet<string>): number[] {
+  const marker = `${TASK_ID_VARIABLE}=`;
+  return listPids().filter((pid) => {
+    const environment = readProc(pid, 'environ');
+    const entry = environment?.split('\0').find((variable) => variable.startsWith(marker));
+    return entry !== undefined && pid !== process.pid && taskIds.has(entry.slice(marker.length));
+  });
+}
+
+function listPids(): number[] {
+  try {
+    return readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .map(Number);
+  } catch {
+    return [];
+  }
+}
+
+/** Whether the system shows when a process began: without that no worker of an earlier platform could be told from others. */
+export function showsProcesses(proc = '/proc'): boolean {
+  return startTimeOf(process.pid, proc) !== undefined;
+}
+
+/** The boot, process id and start time: a process id alone may be another's by now. */
+export function handleOf(pid: number, proc = '/proc'): string {
+  return `${bootId()}:${pid}:${startTimeOf(pid, proc) ?? ''}`;
+}
+
+/** Kills the process group that the handle names, where its leader is still the same process. */
+export function endGroupOf(handle: string, proc = '/proc'): void {
+  const [boot, pid, ...rest] = handle.split(':');
+  const startTime = rest.join(':');
+  if (boot !== bootId() || startTime === '' || startTimeOf(Number(pid), proc) !== startTime) return;
+  signalIfThere(-Number(pid), 'SIGKILL');
+}
+
+function bootId(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  } catch {
+    return '';
+  }
+}
+
+/** Field 22 of /proc/<pid>/stat; the second, the program's name in brackets, may hold spaces and brackets. */
+function startTimeOf(pid: number, proc: string): string | undefined {
+  if (!existsSync(`${proc}/self/stat`)) return startTimeByPs(pid);
+  const stat = readProc(pid, 'stat');
+  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+}
+
+/** To the second, in words that must not depend on who asks. */
+function startTimeByPs(pid: number): string | undefined {
+  try {
+    const text = execFileSync(PS, ['-o', 'lstart=', '-p', String(pid)], {
+      env: { LC_ALL: 'C', TZ: 'UTC0' },
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    return text.trim() || undefined;
+  } catch {
+    // There is no such process, by ps's status, or no ps.
+    return undefined;
+  }
+}
+
+/** Undefined where the process is gone or is another user's. */
+function readProc(pid: number, file: 'environ' | 'stat'): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, 'latin1');
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,106 @@
+// Runs one program as a process group of this machine, with a clean environment and a pipe that closes when this process dies.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { constants } from 'node:os';
+import { endProcessesOf, handleOf, TASK_ID_VARIABLE } from './leftover-process.ts';
+import { createLineSplitter } from './line-splitter.ts';
+import { signalIfThere } from './process-signal.ts';
+import type { ProgramCommand, ProgramExit, RunningProgram } from './program.ts';
+
+export type ProgramProcess = RunningProgram & {
+  /** As `stop`, within a time of its own. */
+  stopWithin(timeoutMs: number): void;
+};
+
+/** Where the program finds the pipe; it ends itself when the pipe closes. */
+const LIFELINE_FD = 3;
+/** Longest wait for output after the program and all that it started have ended. */
+const OUTPUT_LIMIT_MS = 2_000;
+
+/**
+ * Rejects where the program cannot be executed.
+ *
+ * @param onLines takes lines of standard output and standard error; no more is read until it resolves
+ */
+export async function startProgramProcess(
+  task: ProgramCommand,
+  onLines: (lines: readonly string[]) => Promise<void>,
+): Promise<ProgramProcess> {
+  const child = await spawnProgram(task);
+  const pid = child.pid as number;
+  const output = passOutput(child, onLines);
+  const ended = once(child, 'exit').then(([code, signal]) => toExit(code as number | null, signal as string | null));
+  // What the program started ends with it, as in a container.
+  const exited = ended.then(async (exit) => {
+    signalIfThere(-pid, 'SIGKILL');
+    await endProcessesOf(new Set([task.taskId]));
+    await output(OUTPUT_LIMIT_MS);
+    return exit;
+  });
+  const stopWithin = (timeoutMs: number) => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    // SIGTERM to the program alone, as to a container's first process; then SIGKILL to its group.
+    child.kill('SIGTERM');
+    const timer = setTimeout(() => signalIfThere(-pid, 'SIGKILL'), timeoutMs);
+    const clear = () => clearTimeout(timer);
+    exited.then(clear, clear);
+  };
+  return { exited, stop: () => stopWithin(task.stopTimeoutMs), stopWithin, handle: handleOf(pid) };
+}
+
+async function spawnProgram({ taskId, command, environment }: ProgramCommand): Promise<ChildProcess> {
+  const [program = '', ...parameters] = command;
+  const child = spawn(program, parameters, {
+    env: { ...environment, ESPALIER_LIFELINE_FD: String(LIFELINE_FD), [TASK_ID_VARIABLE]: taskId },
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+  });
+  // Held open as long as this process lives; that the other end closes first is no error.
+  child.stdio[LIFELINE_FD]?.on('error', () => {});
+  await once(child, 'spawn');
+  return child;
+}
+
+/** Tells lines as they come. The answer waits until both streams have ended, at most so long. */
+function passOutput(
+  child: ChildProcess,
+  onLines: (lines: readonly string[]) => Promise<void>,
+): (limitMs: number) => Promise<void> {
+  const streams = [child.stdout, child.stderr].flatMap((stream) => (stream ? [stream] : []));
+  const ended = streams.map(async (stream) => {
+    let lines: string[] = [];
+    const splitter = createLineSplitter((line) => lines.push(line));
+    const tell = async () => {
+      const told = lines;
+      lines = [];
+      if (told.length > 0) await onLines(told);
+    };
+    try {
+      for await (const chunk of stream) {
+        splitter.push(chunk as Buffer);
+        await tell();
+      }
+    } catch (error) {
+      // Given up on below: a stranger holds it open.
+      if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
+    }
+    splitter.end();
+    await tell();
+  });
+  const all = Promise.all(ended);
+  // Told when it is waited for, at the end of the program.
+  all.catch(() => undefined);
+  return async (limitMs) => {
+    const timer = setTimeout(() => {
+      for (const stream of streams) stream.destroy();
+    }, limitMs);
+    await all;
+    clearTimeout(timer);
+  };
+}
+
+function toExit(code: number | null, signal: string | null): ProgramExit {
+  if (code !== null) return { exitCode: code };
+  const number = constants.signals[signal as NodeJS.Signals] ?? 0;
+  return { exitCode: 128 + number, signal: signal ?? '' };
+}

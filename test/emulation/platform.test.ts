@@ -1,0 +1,268 @@
+// The commands as a user types them: start, end, kill, start again, refusals. It knows nothing behind the API.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { eventually, givenTemporaryFolder } from '../machine/temporary-folder.ts';
+
+const folder = givenTemporaryFolder();
+const program = join(import.meta.dirname, '..', '..', 'cli', 'espalier.ts');
+/** What a first start says of it. */
+const MAKING = /^espalier: (Making|Another process is making) .*\n/gm;
+/** A first start synthesizes, and installs dxpy where the cache has none. */
+const START_LIMIT_MS = 180_000;
+
+type Run = { child: ChildProcess; lines: string[]; errors(): string; ended: Promise<number | null> };
+const running = new Set<Run>();
+
+function run(parameters: readonly string[], environment: NodeJS.ProcessEnv = {}): Run {
+  const child = spawn(process.execPath, [program, ...parameters], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, USER: 'ada', ...environment },
+  });
+  const lines: string[] = [];
+  let errors = '';
+  const input = createInterface({ input: child.stdout as NodeJS.ReadableStream });
+  input.on('line', (line) => lines.push(line));
+  child.stderr?.on('data', (chunk: Buffer) => {
+    errors += chunk.toString();
+  });
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+  const made = { child, lines, errors: () => errors, ended };
+  running.add(made);
+  void ended.then(() => running.delete(made));
+  return made;
+}
+
+async function start(data: string, ...more: string[]): Promise<Run & { url: string }> {
+  const started = run(['start', '--data', data, '--port', '0', ...more]);
+  const ready = new Promise<string>((resolve) => {
+    const timer = setInterval(() => {
+      const line = started.lines.find((text) => text.startsWith('ready '));
+      if (line) {
+        clearInterval(timer);
+        resolve(line.slice('ready '.length));
+      }
+    }, 10);
+    void started.ended.then(() => clearInterval(timer));
+  });
+  const failed = started.ended.then((code) => {
+    throw new Error(`ended with ${code}: ${started.errors()}`);
+  });
+  failed.catch(() => undefined);
+  return { ...started, url: await Promise.race([ready, failed]) };
+}
+
+async function finish(parameters: readonly string[], environment: NodeJS.ProcessEnv = {}) {
+  const { ended, lines, errors } = run(parameters, environment);
+  return { code: await ended, lines, errors: errors() };
+}
+
+async function post(url: string, path: string, token?: string) {
+  const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  const headers = { 'content-type': 'application/json', ...authorization };
+  const response = await fetch(url + path, { method: 'POST', headers, body: '{}' });
+  return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+}
+
+/** Database processes that serve a file of this data folder. */
+function databasesOf(data: string): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => {
+      try {
+        const isEngine = readlinkSync(`/proc/${pid}/exe`).endsWith('/dynoxide');
+        return isEngine && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(data);
+      } catch {
+        return false;
+      }
+    });
+}
+
+afterEach(async () => {
+  const left = [...running];
+  for (const { child } of left) child.kill('SIGKILL');
+  await Promise.all(left.map(({ ended }) => ended));
+});
+
+describe('a platform', { timeout: START_LIMIT_MS }, () => {
+  it('prints its first user, once, and one ready line; then it serves', async () => {
+    const { url, lines, child, ended, errors } = await start(join(folder, 'first'));
+    const [user, password, token = '', ready] = lines;
+    expect({ user, ready, lineCount: lines.length }).toEqual({
+      user: 'user user-ada',
+      ready: `ready ${url}`,
+      lineCount: 4,
+    });
+    expect(password).toMatch(/^password \S{12,}$/);
+    expect((await post(url, '/system/greet')).status).toBe(200);
+    expect(await post(url, '/system/whoami', token)).toEqual({ status: 200, body: { id: 'user-ada' } });
+    expect((await post(url, '/system/whoami')).status).toBe(401);
+    child.kill('SIGINT');
+    expect(await ended).toBe(0);
+    expect(errors().replace(MAKING, '')).toBe('');
+    expect(databasesOf(join(folder, 'first'))).toEqual([]);
+  });
+
+  it('serves again after SIGKILL, with what it had, and leaves no database behind', async () => {
+    const data = join(folder, 'killed');
+    const first = await start(data);
+    const token = first.lines[2];
+    first.child.kill('SIGKILL');
+    await first.ended;
+    await eventually('the database ends with its platform', () => databasesOf(data).length === 0);
+    const second = await start(data);
+    expect(second.lines).toHaveLength(1);
+    expect((await post(second.url, '/system/whoami', token)).body).toEqual({ id: 'user-ada' });
+  });
+
+  it('goes on when its database was killed', async () => {
+    const data = join(folder, 'database');
+    const { url, lines } = await start(data);
+    const token = lines[2];
+    const [database] = databasesOf(data);
+    process.kill(database as number, 'SIGKILL');
+    await eventually('another database', () => databasesOf(data).some((pid) => pid !== database));
+    await eventually('an answer', async () => (await post(url, '/system/whoami', token)).status === 200);
+  });
+
+  it('is waited for by env, pasted after it', async () => {
+    const data = join(folder, 'pasted');
+    const [started, exports] = await Promise.all([start(data), finish(['env', '--data', data])]);
+    expect(exports).toMatchObject({
+      code: 0,
+      lines: expect.arrayContaining([expect.stringMatching(/^export DX_SEC/)]),
+    });
+    expect(exports.lines.join('\n')).toContain(`DX_APISERVER_PORT='${new URL(started.url).port}'`);
+    expect(exports.errors).toMatch(
+      /^espalier: A platform is starting on the data folder .*: waiting until it is ready\.\n$/,
+    );
+  });
+
+  it('keeps everybody else out of its folder, and out of its socket', async () => {
+    const data = join(folder, 'locked');
+    const { url } = await start(data);
+    expect(statSync(data).mode & 0o777).toBe(0o700);
+    expect(statSync(join(data, 'control.sock')).mode & 0o777).toBe(0o600);
+    const other = await finish(['start', '--data', data, '--port', '0']);
+    expect(other).toMatchObject({ code: 1, lines: [] });
+    expect(other.errors).toBe(
+      `espalier: Another platform runs on the data folder ${data}: end it, or choose another with --data.\n`,
+    );
+    const port = new URL(url).port;
+    const third = await finish(['start', '--data', join(folder, 'third'), '--port', port]);
+    expect(third.errors).toBe(
+      `espalier: The port ${port} is taken: choose another with --port, or --port 0 for any.\n`,
+    );
+    expect(databasesOf(join(folder, 'third'))).toEqual([]);
+  });
+});
+
+describe('the commands beside a platform', { timeout: START_LIMIT_MS }, () => {
+  const data = join(folder, `commands-${'x'.repeat(100)}`);
+  let platform: Awaited<ReturnType<typeof start>>;
+  beforeAll(async () => {
+    platform = await start(data, '--workers', '1');
+    running.delete(platform);
+    for (const one of running) if (one.child === platform.child) running.delete(one);
+  }, START_LIMIT_MS);
+  afterAll(async () => {
+    platform.child.kill('SIGKILL');
+    await platform.ended;
+  });
+
+  it('env prints variables for the shell with a token that works, another one each time', async () => {
+    const first = await finish(['env', '--data', data]);
+    const second = await finish(['env', '--data', data]);
+    const script = `${first.lines.join('\n')}\nprintf '%s' "$DX_SECURITY_CONTEXT"`;
+    const context = await shell(script);
+    const { auth_token: token } = JSON.parse(context) as { auth_token: string };
+    expect((await post(platform.url, '/system/whoami', token)).body).toEqual({ id: 'user-ada' });
+    expect(first.lines.map((line) => line.replace(/=.*/, ''))).toEqual([
+      'export DX_APISERVER_PROTOCOL',
+      'export DX_APISERVER_HOST',
+      'export DX_APISERVER_PORT',
+      'export DX_AUTHSERVER_HOST',
+      'export DX_AUTHSERVER_PORT',
+      'export DX_SECURITY_CONTEXT',
+      'export DX_PROJECT_CONTEXT_ID',
+    ]);
+    expect(second.lines).not.toEqual(first.lines);
+  });
+
+  it('user add prints a password and, on its last line, a token; a taken name is refused', async () => {
+    const { lines } = await finish(['user', 'add', 'bob', '--data', data]);
+    expect(lines.slice(0, 2)).toEqual(['user user-bob', expect.stringMatching(/^password \S+$/)]);
+    expect((await post(platform.url, '/system/whoami', lines.at(-1))).body).toEqual({ id: 'user-bob' });
+    const again = await finish(['user', 'add', 'bob', '--data', data]);
+    expect(again).toMatchObject({ code: 1, errors: 'espalier: User "bob" exists already\n' });
+  });
+
+  it('tell with --help what they take, and start the services that may stand elsewhere', async () => {
+    const { code, lines } = await finish(['start', '--help']);
+    expect(code).toBe(0);
+    expect(lines[1]).toMatch(/^ {2}espalier start \[--port N\]/);
+    for (const name of ['S3', 'SQS', 'DYNAMODB']) expect(lines.join('\n')).toContain(`AWS_ENDPOINT_URL_${name} `);
+    expect((await finish(['env', '--help'])).lines).toHaveLength(2);
+  });
+
+  it('refuse a user or a folder that is not there', async () => {
+    expect((await finish(['env', '--user', 'eve', '--data', data])).errors).toContain('There is no user "eve"');
+    const nowhere = join(folder, 'nowhere');
+    const { code, errors } = await finish(['env', '--data', nowhere]);
+    expect(code).toBe(1);
+    expect(errors).toContain(`No platform runs on the data folder ${nowhere}`);
+  });
+});
+
+describe('a start that cannot be', { timeout: START_LIMIT_MS }, () => {
+  const givenFolder = (name: string, version: string) => {
+    const data = join(folder, name);
+    mkdirSync(data);
+    writeFileSync(join(data, 'version'), version);
+    return data;
+  };
+
+  it.each([
+    [
+      'a data folder of a newer version',
+      () => ['--data', givenFolder('newer', '99')],
+      {},
+      /is of version 99, and this program knows \d+/,
+    ],
+    ['a data folder of no version', () => ['--data', givenFolder('odd', 'x')], {}, /unknown version "x"/],
+    ['no Python', () => [], { ESPALIER_PYTHON: '/bin/false' }, /ESPALIER_PYTHON names \/bin\/false/],
+    ['no number for a port', () => ['--port', 'many'], {}, /--port must be a whole number from 0 to 65535, not "many"/],
+    [
+      'a service that must be on this machine',
+      () => [],
+      { AWS_ENDPOINT_URL_SFN: 'http://127.0.0.1:1' },
+      /^espalier: AWS_ENDPOINT_URL_SFN cannot be honoured, because .* \(honoured are AWS_ENDPOINT_URL_DYNAMODB, .*\)/,
+    ],
+    [
+      'a service that is not where it is said to be',
+      () => [],
+      { AWS_ENDPOINT_URL_S3: 'http://127.0.0.1:1' },
+      /^espalier: The bucket \S+ cannot be had at http:\/\/127\.0\.0\.1:1 \(AWS_ENDPOINT_URL_S3\): connect ECONNREFUSED/,
+    ],
+    ['no worker', () => ['--workers', '0'], {}, /--workers must be/],
+    ['an unknown option', () => ['--colour', 'red'], {}, /colour/],
+  ])('for %s says so in one sentence', async (_what, parameters, environment, message) => {
+    const given = parameters();
+    const data = given.includes('--data') ? [] : ['--data', join(folder, 'other')];
+    const { code, lines, errors: told } = await finish(['start', ...data, '--port', '0', ...given], environment);
+    const errors = told.replace(MAKING, '');
+    expect(errors).toMatch(message);
+    expect(errors.trim().split('\n')).toHaveLength(1);
+    expect({ code, lines }).toEqual({ code: 1, lines: [] });
+  });
+});
+
+async function shell(script: string): Promise<string> {
+  const child = spawn('/bin/sh', ['-c', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const chunks: Buffer[] = [];
+  for await (const chunk of child.stdout) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString('utf8');
+}
