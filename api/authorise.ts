@@ -5,8 +5,9 @@ import { atLeast, type Level } from '../core/access/level.ts';
 import { invalidAuthentication, invalidInput, permissionDenied, resourceNotFound } from '../core/error/api-error.ts';
 import { isId, isObjectId, isPlaceId, type PlaceId } from '../core/id/identifier.ts';
 import { loadLevel } from '../engine/access/level.ts';
+import { findUsablePlace } from '../engine/access/usable-place.ts';
 import { loadDestroyer } from '../engine/container/project.ts';
-import { type LoadedObject, loadObject } from '../engine/store/load-object.ts';
+import { loadObject } from '../engine/store/load-object.ts';
 import type { Access, BaseCall, Call, Route } from './route.ts';
 
 /** Refuses who must be known and is not, before the input is looked at. */
@@ -82,37 +83,18 @@ async function findObject(base: BaseCall<unknown>, caller: KnownCaller, access: 
   if (object === undefined || !isObjectId(id)) throw resourceNotFound(id);
   const needed = object.row.state === 'open' ? access.open : access.closed;
   const asked = access.project === 'ignored' ? undefined : projectOf(base.input);
-  const found = await findPlace(base, caller, object, asked, access.project === 'hint', needed);
+  // The place asked for; else one where the caller may do it; else one that they may see.
+  const found = await findUsablePlace((place) => loadLevel(context, caller, place), object, {
+    first: isPlaceId(asked) ? asked : undefined,
+    only: asked !== undefined && access.project !== 'hint',
+    isUsable: (place, level) => place === asked || atLeast(level, needed),
+  });
   if (found === undefined) throw resourceNotFound(id);
   if (!atLeast(found.level, needed)) throw permissionDenied(`call ${path} in ${found.place}`, needed, found.level);
-  return { ...found, id, object };
-}
-
-/** The place of an object to act in: the one asked for, else one where the caller may do it, else one they may see. */
-async function findPlace(
-  { context }: BaseCall<unknown>,
-  caller: KnownCaller,
-  object: LoadedObject,
-  asked: string | undefined,
-  hint: boolean,
-  needed: Level,
-): Promise<{ place: PlaceId; level: Level } | undefined> {
-  const held = asked !== undefined && isPlaceId(asked) && object.placements.has(asked) ? [asked] : [];
-  const others = asked === undefined || hint ? [...object.placements.keys()].filter((place) => place !== asked) : [];
-  let visible: { place: PlaceId; level: Level } | undefined;
-  for (const place of [...held, ...others].slice(0, maximumPlacesTried)) {
-    const level = await loadLevel(context, caller, place);
-    if (level === undefined) continue;
-    if (place === asked || atLeast(level, needed)) return { place, level };
-    visible ??= { place, level };
-  }
-  return visible;
+  return { place: found.place, level: found.level, id, object };
 }
 
 function projectOf(input: unknown): string | undefined {
   const project = (input as { project?: unknown } | null)?.project;
   return typeof project === 'string' ? project : undefined;
 }
-
-/** An object cloned into more places than this is found by naming one of them as `project`. */
-const maximumPlacesTried = 100;

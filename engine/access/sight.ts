@@ -13,6 +13,7 @@ import { type LoadedObject, loadObject, loadObjectsAt } from '../store/load-obje
 import { mapLimited } from '../store/map-limited.ts';
 import type { ObjectFacts } from '../store/object-row.ts';
 import { loadGoverningProject, loadLevel } from './level.ts';
+import { findUsablePlace } from './usable-place.ts';
 
 export type Sight = {
   readonly context: Context;
@@ -81,7 +82,7 @@ export async function findObjects(sight: Sight, search: ObjectSearch): Promise<S
   for (const place of search.places) await lookIn(sight, search, place, missing(search, found), found);
   await mapLimited(missing(search, found), async (id) => {
     const object = await loadObject(sight.context, id);
-    const place = object === undefined ? undefined : await findUsablePlace(sight, object, search.usedIn);
+    const place = object === undefined ? undefined : await findUnrestrictedPlace(sight, object, search.usedIn);
     if (place === 'restricted') restricted.push(id);
     else if (object !== undefined && place !== undefined) found.set(id, toSeen(object, place));
   });
@@ -89,23 +90,15 @@ export async function findObjects(sight: Sight, search: ObjectSearch): Promise<S
 }
 
 /** A place that the caller may use an object from, `first` before all others; or that it is in restricted ones only. */
-export async function findUsablePlace(
+export async function findUnrestrictedPlace(
   sight: Sight,
-  { placements }: LoadedObject,
+  object: LoadedObject,
   usedIn: PlaceId | undefined,
   first?: PlaceId,
 ): Promise<PlaceId | 'restricted' | undefined> {
-  let seen = false;
-  const others = [...placements.keys()].filter((place) => place !== first);
-  for (const place of [...(first !== undefined && placements.has(first) ? [first] : []), ...others].slice(
-    0,
-    maximumPlacesTried,
-  )) {
-    if (!atLeast(await sight.levelIn(place), 'VIEW')) continue;
-    if (!(await isRestricted(sight, usedIn, place))) return place;
-    seen = true;
-  }
-  return seen ? 'restricted' : undefined;
+  const isUsable = async (place: PlaceId) => !(await isRestricted(sight, usedIn, place));
+  const found = await findUsablePlace(sight.levelIn, object, { first, isUsable });
+  return found?.usable === false ? 'restricted' : found?.place;
 }
 
 function missing({ wanted }: ObjectSearch, found: ReadonlyMap<ObjectId, SeenObject>): ObjectId[] {
@@ -137,6 +130,3 @@ async function isRestricted({ context, caller }: Sight, usedIn: PlaceId | undefi
 function toSeen({ row }: LoadedObject, place: PlaceId): SeenObject {
   return { closed: row.state === 'closed', linking: row.links.length > 0, place, facts: row };
 }
-
-/** An object in more places than this is found by a link that names one of them. */
-const maximumPlacesTried = 100;

@@ -4,7 +4,7 @@ import { invalidInput, invalidState, resourceNotFound } from '../../../core/erro
 import { bundledObjects, checkApplet } from '../../../core/executable/check-applet.ts';
 import type { ObjectId, PlaceId } from '../../../core/id/identifier.ts';
 import type { Hash } from '../../../core/reference/value.ts';
-import { createSight, findUsablePlace, type Sight } from '../../../engine/access/sight.ts';
+import { createSight, findUnrestrictedPlace, type Sight } from '../../../engine/access/sight.ts';
 import { placeObject } from '../../../engine/object/clone.ts';
 import { loadObject } from '../../../engine/store/load-object.ts';
 import { mapLimited } from '../../../engine/store/map-limited.ts';
@@ -29,7 +29,7 @@ export async function newApplet(call: PlaceCall<NewObjectInput>) {
 /** Where a bundle is taken from; without `source` it is beside the applet already. All are looked for before one is placed. */
 async function findBundle(sight: Sight, to: PlaceId, id: ObjectId): Promise<{ id: ObjectId; source?: Placement }> {
   const object = await loadObject(sight.context, id);
-  const place = object === undefined ? undefined : await findUsablePlace(sight, object, to, to);
+  const place = object === undefined ? undefined : await findUnrestrictedPlace(sight, object, to, to);
   if (object === undefined || place === undefined) {
     throw resourceNotFound(id, 'runSpec.bundledDepends names it; or you may not see it');
   }

@@ -11,7 +11,7 @@ import { jobWorkspace } from '../../../core/job/row.ts';
 import { planRun } from '../../../core/run/plan-run.ts';
 import { prepareInput, type Wanted } from '../../../core/run/prepare-input.ts';
 import type { ExecutionSpec, RunRequest } from '../../../core/run/request.ts';
-import { createSight, findJobs, findObjects, findUsablePlace, type Sight } from '../../../engine/access/sight.ts';
+import { createSight, findJobs, findObjects, findUnrestrictedPlace, type Sight } from '../../../engine/access/sight.ts';
 import { loadProject } from '../../../engine/container/project.ts';
 import { identifyJob } from '../../../engine/execution/repeat.ts';
 import { createJob } from '../../../engine/job/birth.ts';
@@ -38,7 +38,7 @@ export async function runApplet(call: RunCall): Promise<{ id: string }> {
   if ('refused' in prepared) throw prepared.refused;
   const sight = createSight(context, caller, call);
   const project = await findProject(call, sight, object.id);
-  const place = await findUsablePlace(sight, object, project.id, call.place);
+  const place = await findUnrestrictedPlace(sight, object, project.id, call.place);
   if (place === 'restricted') throw restrictedData(object.id, project.id);
   if (place === undefined) throw resourceNotFound(object.id);
   const name = object.placements.get(place)?.name ?? object.id;

@@ -4,7 +4,9 @@ import type { z } from 'zod';
 import { invalidState, permissionDenied } from '../../../core/error/api-error.ts';
 import { jobWorkspace } from '../../../core/job/row.ts';
 import { refusalInState } from '../../../core/object/state.ts';
-import { loadGoverningProject, loadLevel } from '../../../engine/access/level.ts';
+import { loadGoverningProject } from '../../../engine/access/level.ts';
+import { createSight } from '../../../engine/access/sight.ts';
+import { findUsablePlace } from '../../../engine/access/usable-place.ts';
 import { loadProject } from '../../../engine/container/project.ts';
 import { downloadUrl } from '../../download.ts';
 import type { ObjectCall } from '../../route.ts';
@@ -31,18 +33,20 @@ export async function downloadFile(call: DownloadCall) {
  * The token of a job of that project downloads for the job; a link that everybody may use, or a job of another project,
  * would carry the bytes out of it.
  */
-async function refuseRestricted({ context, caller, place, id, object, input }: DownloadCall): Promise<void> {
+async function refuseRestricted({ context, caller, place, level, id, object, input }: DownloadCall): Promise<void> {
   const inside = caller.kind === 'job' && !input.preauthenticated ? caller.job : undefined;
   if (inside !== undefined && (place === jobWorkspace(inside) || place === inside.project)) return;
-  const asked = typeof input.project === 'string';
-  const places = asked ? [place] : [place, ...[...object.placements.keys()].filter((other) => other !== place)];
-  for (const each of places.slice(0, maximumPlacesTried)) {
-    if (each !== place && (await loadLevel(context, caller, each)) === undefined) continue;
-    const project = await loadGoverningProject(context, each);
-    if (project !== undefined && project === inside?.project) return;
-    const restricted = project !== undefined && (await loadProject(context, project))?.settings.downloadRestricted;
-    if (restricted !== true) return;
-  }
+  const { levelIn } = createSight(context, caller, { place, level });
+  const found = await findUsablePlace(levelIn, object, {
+    first: place,
+    only: typeof input.project === 'string',
+    isUsable: async (each) => {
+      const project = await loadGoverningProject(context, each);
+      if (project === undefined || project === inside?.project) return true;
+      return (await loadProject(context, project))?.settings.downloadRestricted !== true;
+    },
+  });
+  if (found?.usable === true) return;
   const needed = 'the token of a job of that project, without "preauthenticated"';
   throw permissionDenied(`download ${id} from ${place}, which is downloadRestricted`, needed, 'not that');
 }
@@ -58,5 +62,3 @@ function keptUrlExpires(now: number): number {
 const dayMs = 86_400_000;
 const defaultDurationSeconds = 86_400;
 const keptUrlDays = 30;
-/** A file in more places than this is found by naming one of them as `project`. */
-const maximumPlacesTried = 100;
