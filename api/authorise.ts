@@ -24,7 +24,10 @@ export function identify(route: Route, caller: Caller): Caller {
   return caller;
 }
 
-/** The call that the operation gets, with what its access rule found; refusals as dx-api.md §1.3 names them. */
+/**
+ * The call that the operation gets, with what its access rule found; refusals as docs/reference/api.md, "Errors" names
+ * them.
+ */
 export async function authorise(
   route: Route,
   base: BaseCall<unknown>,

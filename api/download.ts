@@ -1,5 +1,6 @@
 // Download URLs: made for a file and, unless preauthenticated, for whoever asked; answered by a redirect to a fresh
-// presigned one (protocols.md §7: those die with the session that signed them, and clients keep theirs).
+// presigned one (docs/reference/aws.md, "Presigned URLs": those die with the session that signed them, and clients keep
+// theirs).
 
 import { timingSafeEqual } from 'node:crypto';
 import type { Caller, KnownCaller } from '../core/access/caller.ts';

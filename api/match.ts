@@ -6,7 +6,7 @@ import type { Route } from './route.ts';
 
 /**
  * The route that a path names, and its subject, decoded. Anything else, a malformed id too, is ResourceNotFound
- * (dx-api.md §1.1).
+ * (docs/reference/api.md, "Requests").
  */
 export function matchRoute(routes: readonly Route[], path: string): { route: Route; subject: string } {
   const segments = segmentsOf(path);

@@ -21,8 +21,8 @@ export type Request = {
 export type Reply = { readonly status: number; readonly body: unknown; readonly text: string };
 
 /**
- * Answers a request. A refusal is a reply as well (dx-api.md §1.3); any other exception is a fault of the platform and
- * goes through to whoever logs it.
+ * Answers a request. A refusal is a reply as well (docs/reference/api.md, "Errors"); any other exception is a fault of
+ * the platform and goes through to whoever logs it.
  */
 export async function serve(context: Context, request: Request, routes: readonly Route[]): Promise<Reply> {
   try {
@@ -64,5 +64,5 @@ function replyWith(status: number, body: unknown): Reply {
   return { status, body, text };
 }
 
-/** A synchronous function answers at most 6 MB, as escaped text (protocols.md §7). */
+/** A synchronous function answers at most 6 MB, as escaped text (docs/reference/aws.md, "Size of a reply"). */
 const maximumReplyBytes = 4 * 1024 * 1024;

@@ -1,5 +1,5 @@
 // What an execution that ended means for its job: when nobody claimed it, another launch or the end of the job; in every
-// other case only a look (protocols.md §4).
+// other case only a look (docs/reference/protocols.md, "Ends that are only seen").
 
 import type { Context } from '../core/context.ts';
 import type { JobId } from '../core/id/identifier.ts';

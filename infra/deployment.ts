@@ -18,7 +18,7 @@ export type Deployment = {
 
 /**
  * The deployment of a stage. On the stage `local` workers live on the same machine, so that silence is noticed in
- * seconds; on AWS a lease lasts ten minutes and is renewed every two (protocols.md, "Lease").
+ * seconds; on AWS a lease lasts ten minutes and is renewed every two (docs/reference/protocols.md, "Lease").
  * @throws Error when the stage could not be part of every physical name.
  */
 export function deploymentOf(stage: string): Deployment {

@@ -9,7 +9,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 const PASS_LIMIT = 20;
 const PASS_PAUSE_MS = 50;
 
-/** Where dxpy sends log lines as datagrams (dx-api.md §10.8). */
+/** Where dxpy sends log lines as datagrams (docs/reference/api.md, "Log sockets of a job"). */
 const LOG_SOCKET_FOLDER = '/opt/dnanexus/log';
 
 export type Confinement = {

@@ -1,4 +1,4 @@
-// execDepends on a machine that is not the job's own (design.md §4): pip packages go into an overlay kept for the same
+// execDepends on a machine that is not the job's own: pip packages go into an overlay kept for the same
 // list; apt packages must be present; anything else fails the job, named. In a container apt packages are installed.
 import { existsSync, mkdirSync, mkdtempSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import type { Claim, Dependency } from './platform.ts';
 import { runProgram } from './program.ts';
 import { removeFolder } from './remove-folder.ts';
 
-// The client's own installer passes over these too (dx-api.md §10.6).
+// The client's own installer passes over these too (docs/reference/api.md, "Dependencies of a job").
 const alwaysPresent = new Set(['dx-toolkit', 'jq', 'python-argcomplete']);
 
 /** Returns the folder of pip packages, where there are any. Throws an Error that names the package which cannot be had. */
@@ -42,7 +42,7 @@ async function provideAptPackage(environment: WorkerEnvironment, one: Dependency
     const place = { environment: { ...environment.inherited, DEBIAN_FRONTEND: 'noninteractive' }, over };
     const wanted = one.version ? `${one.name}=${one.version}` : one.name;
     const install = () => runProgram('apt-get', ['install', '--yes', '--no-install-recommends', wanted], place);
-    // The lists are as old as the image (dx-api.md §10.6).
+    // The lists are as old as the image (docs/reference/api.md, "Dependencies of a job").
     await install().catch(() => runProgram('apt-get', ['update'], place).then(install));
     return;
   }

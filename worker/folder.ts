@@ -1,5 +1,5 @@
-// The job's files before it runs (dx-api.md §10.3): HOME, job_input.json, the descriptions, the environment file and the
-// code. Writes below the job's own root only; the token is in none of them.
+// The job's files before it runs (docs/reference/api.md, "Folder of a job"): HOME, job_input.json, the descriptions,
+// the environment file and the code. Writes below the job's own root only; the token is in none of them.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Claim } from './platform.ts';

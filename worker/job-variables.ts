@@ -1,4 +1,5 @@
-// The environment of the job's process (dx-api.md §10.1), made from nothing: no variable of the worker leaks into it.
+// The environment of the job's process (docs/reference/api.md, "Variables of a job"), made from nothing: no variable of
+// the worker leaks into it.
 import { join } from 'node:path';
 import type { WorkerEnvironment } from './environment.ts';
 import type { JobFolder } from './folder.ts';

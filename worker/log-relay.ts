@@ -1,5 +1,6 @@
-// dxpy's log sockets (dx-api.md §10.8): unix datagram sockets, which Node does not have, so a few lines of Python receive
-// the datagrams and hand them on, one JSON object a line. Knows nothing of the job but its log.
+// dxpy's log sockets (docs/reference/api.md, "Log sockets of a job"): unix datagram sockets, which Node does not have,
+// so a few lines of Python receive the datagrams and hand them on, one JSON object a line. Knows nothing of the job but
+// its log.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import type { JobLog, Level } from './log.ts';

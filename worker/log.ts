@@ -1,7 +1,7 @@
 // The job's log: every line becomes one JSON object on the worker's stdout, which is the only way it leaves
 // (stdout → CloudWatch Logs → the log function). Lines are data: nothing here interprets them.
 
-/** A longer line is cut (dx-api.md §14: 8,000 characters a line). */
+/** A longer line is cut (docs/reference/api.md, "Log sockets of a job": 8,000 characters a line). */
 const LINE_LENGTH_LIMIT = 8000;
 /** What a line counts beside its text, as CloudWatch Logs counts: a flood of empty lines is one too. */
 const LINE_OVERHEAD_BYTES = 26;

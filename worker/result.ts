@@ -1,5 +1,5 @@
-// What a job's end means: its output, or its failure with the reason of dx-api.md §11.1. Reads two files of the job's,
-// whose content is data.
+// What a job's end means: its output, or its failure with the reason of docs/reference/api.md, "Failure reasons". Reads
+// two files of the job's, whose content is data.
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import type { JobEnd } from './job-process.ts';
@@ -11,7 +11,7 @@ const reportable: ReadonlySet<unknown> = new Set(['AppError', 'AppInternalError'
 export type Result = { readonly output: unknown } | { readonly failure: Failure };
 
 /**
- * `job_error.json` counts only when the exit code is not 0 (dx-api.md §10.4).
+ * `job_error.json` counts only when the exit code is not 0 (docs/reference/api.md, "Bash jobs").
  * @param messageCharacters how much of the job's own message is reported
  */
 export function readResult(home: string, end: JobEnd, messageCharacters: number): Result {

@@ -1,4 +1,5 @@
-// The shape of what to describe: `fields`, `defaultFields`, and the older switches at the top (dx-api.md §9.2).
+// The shape of what to describe: `fields`, `defaultFields`, and the older switches at the top (docs/reference/api.md,
+// "Describing data objects").
 
 import { z } from 'zod';
 import { isHash, project } from './metadata.ts';

@@ -1,4 +1,5 @@
-// Shapes of the inputs of executions: run, /job/new, describe, searches (dx-api.md §4, §5, §7.3).
+// Shapes of the inputs of executions: run, /job/new, describe, searches (docs/reference/api.md,
+// "Running an executable", "Describing a job" and "Finding executions").
 
 import { z } from 'zod';
 import { type IdClass, isObjectId, isUserId, parseId } from '../../core/id/identifier.ts';

@@ -1,4 +1,4 @@
-// Shapes of searches (dx-api.md §7).
+// Shapes of searches (docs/reference/api.md, "Search conventions").
 
 import { z } from 'zod';
 import { levels } from '../../core/access/level.ts';
@@ -15,7 +15,7 @@ export const namePattern = z.union(
   'be a string, {"glob": "…"} or {"regexp": "…"}',
 );
 const textOrTexts = z.union([z.string(), z.array(z.string()).max(1_000)], 'be a string or an array of at most 1000');
-/** Negative times count back from now (dx-api.md §1.1). */
+/** Negative times count back from now (docs/reference/api.md, "Requests"). */
 const timeRange = z.object({ after: z.number().optional(), before: z.number().optional() });
 
 const maximumTreeSize = 1_000;

@@ -1,4 +1,4 @@
-// Shapes of the inputs about folders (dx-api.md §8.7, §8.8).
+// Shapes of the inputs about folders (docs/reference/api.md, "Folders" and "Cloning").
 
 import { z } from 'zod';
 import { joinFolder, parseFolder } from '../../core/container/folder-path.ts';

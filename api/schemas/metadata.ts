@@ -14,7 +14,10 @@ function text(limits: { readonly min?: number; readonly max: number }) {
 export const name = text({ min: 1, max: 2_048 });
 export const tag = text({ min: 1, max: 1_000 });
 export const tags = z.array(tag).max(1_000);
-/** "be an array of valid strings for a type name" is what clients look for (dx-api.md §9.4). */
+/**
+ * "be an array of valid strings for a type name" is what clients look for (docs/reference/api.md,
+ * "Metadata of data objects").
+ */
 export const types = z
   .array(z.unknown())
   .max(1_000)
@@ -49,7 +52,7 @@ function hashOf<Value>(value: z.ZodType<Value>) {
 export const properties = hashOf(propertyValue);
 export const propertyChanges = hashOf(propertyValue.nullable());
 
-/** `details`: a hash or an array (dx-api.md §9.1). */
+/** `details`: a hash or an array (docs/reference/api.md, "New data objects"). */
 export const details = z
   .custom<Record<string, unknown> | unknown[]>(
     (value) => Array.isArray(value) || isHash(value),

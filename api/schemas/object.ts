@@ -1,4 +1,4 @@
-// Shapes of the inputs of data objects (dx-api.md §9, §2.1).
+// Shapes of the inputs of data objects (docs/reference/api.md, "New data objects" and "Applets").
 
 import { z } from 'zod';
 import { fileUploadParameters } from '../../core/container/upload-parameters.ts';

@@ -1,5 +1,5 @@
-// Tells what is wrong with an input, in the words that clients know (dx-api.md §1.3): what is allowed, and what was found
-// instead. Knows no route.
+// Tells what is wrong with an input, in the words that clients know (docs/reference/api.md, "Errors"): what is allowed,
+// and what was found instead. Knows no route.
 
 import type { z } from 'zod';
 

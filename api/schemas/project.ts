@@ -1,4 +1,4 @@
-// Shapes of the inputs of projects (dx-api.md §8.3–§8.6).
+// Shapes of the inputs of projects (docs/reference/api.md, "New projects" to "Project methods").
 
 import { z } from 'zod';
 import { isLevel, type Level, levels } from '../../core/access/level.ts';

@@ -1,4 +1,4 @@
-// Shapes of the inputs of logging in and out (dx-api.md §1.8).
+// Shapes of the inputs of logging in and out (docs/reference/api.md, "Login").
 
 import { z } from 'zod';
 import { shortText } from './metadata.ts';

@@ -20,7 +20,7 @@ export async function printEnvironment(parameters: readonly string[]): Promise<v
   process.stdout.write(lines.join(''));
 }
 
-/** What `dx` reads (dx-client.md, "How the client picks its server"). */
+/** What `dx` reads (docs/reference/api.md, "Variables of a job"). */
 export function sessionVariables({ url, token, project }: Session): Record<string, string> {
   const { hostname, port } = new URL(url);
   return {

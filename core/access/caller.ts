@@ -14,8 +14,8 @@ export type Caller =
 export type KnownCaller = Exclude<Caller, { kind: 'anonymous' }>;
 
 /**
- * Whose nonces these are: a user's and each job's are apart (dx-api.md §1.5), and so are a job's tries: what an earlier try
- * made has been ended.
+ * Whose nonces these are: a user's and each job's are apart (docs/reference/api.md, "Nonces"), and so are a job's
+ * tries: what an earlier try made has been ended.
  */
 export function callerScope(caller: KnownCaller): string {
   return caller.kind === 'job' ? `${caller.job.pk}:${caller.job.try}` : caller.user;

@@ -1,6 +1,6 @@
 // The access levels to a project or container, from weak to strong. Knows no rows: who has which is the engine's to load.
 
-/** dx-api.md §8.2. */
+/** docs/reference/api.md, "Access levels". */
 export const levels = ['NONE', 'VIEW', 'UPLOAD', 'CONTRIBUTE', 'ADMINISTER'] as const;
 export type Level = (typeof levels)[number];
 

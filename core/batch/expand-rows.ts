@@ -1,4 +1,4 @@
-// Columns of a batch to the inputs of its runs (dx-api.md §2.2). Knows no executable.
+// Columns of a batch to the inputs of its runs (docs/reference/api.md, "Batches"). Knows no executable.
 
 import type { Hash } from '../reference/value.ts';
 

@@ -1,4 +1,4 @@
-// Groups files into batches by what their names have in common (dx-api.md §7.5). Knows no projects.
+// Groups files into batches by what their names have in common (docs/reference/api.md, "Batches"). Knows no projects.
 
 import { matchRegexp, type Regexp, type StepBudget } from '../pattern/regexp.ts';
 

@@ -1,4 +1,5 @@
-// Paths of folders as text: how they are read, checked and joined (dx-api.md §8.7). Knows no folders that exist.
+// Paths of folders as text: how they are read, checked and joined (docs/reference/api.md, "Folders"). Knows no folders
+// that exist.
 
 export const root = '/';
 

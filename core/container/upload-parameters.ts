@@ -1,4 +1,5 @@
-// What a file may consist of, on AWS (dx-api.md §8.5). Every upload asks its container for it first.
+// What a file may consist of, on AWS (docs/reference/api.md, "Describing a project"). Every upload asks its container
+// for it first.
 
 export const fileUploadParameters = {
   minimumPartSize: 5_242_880,

@@ -1,6 +1,6 @@
 // The closed list of errors that the API answers with, and the functions that word them. Knows no HTTP library.
 
-/** Error type → HTTP status (dx-api.md §1.3). The last three are of the authentication routes only. */
+/** Error type → HTTP status (docs/reference/api.md, "Errors"). The last three are of the authentication routes only. */
 export const errorStatuses = {
   MalformedJSON: 400,
   InvalidAuthentication: 401,
@@ -58,7 +58,10 @@ export function invalidInput(problems: string | readonly string[], details?: unk
   return new ApiError('InvalidInput', shown.join('; ') + (rest > 0 ? `; and ${rest} more` : ''), details);
 }
 
-/** 422: the nonce came before with another input (the text is the one that clients know, dx-api.md §1.3). */
+/**
+ * 422: the nonce came before with another input (the text is the one that clients know, docs/reference/api.md,
+ * "Errors").
+ */
 export function nonceReused(): ApiError {
   return new ApiError('InvalidInput', 'Nonce was reused for an earlier API request that had a different input');
 }

@@ -37,7 +37,10 @@ export type RunSpec = {
   readonly headJobOnDemand?: boolean;
 };
 
-/** What an executable asks to be allowed; never more than the launching user has (dx-api.md §2.3). */
+/**
+ * What an executable asks to be allowed; never more than the launching user has (docs/reference/api.md,
+ * "Access of an executable").
+ */
 export type AccessRequest = {
   readonly network?: readonly string[];
   readonly project?: Level;

@@ -1,5 +1,6 @@
 // Checks the body of /applet/new and takes from it what an applet is made of. Unknown top-level keys are ignored: `dx build`
-// sends the whole dxapp.json (dx-api.md §2.1). The fields of every data object (project, name, …) are not its business.
+// sends the whole dxapp.json (docs/reference/api.md, "Applets"). The fields of every data object (project, name, …) are
+// not its business.
 
 import { isLevel } from '../access/level.ts';
 import { isObjectId } from '../id/identifier.ts';
@@ -93,7 +94,10 @@ function checkBundledDepends(entries: unknown): string[] {
   });
 }
 
-/** instanceTypeSelector excludes instanceType and clusterSpec of the same entry point (dx-api.md §2.1). */
+/**
+ * instanceTypeSelector excludes instanceType and clusterSpec of the same entry point (docs/reference/api.md,
+ * "Applets").
+ */
 function checkExclusiveSelectors(requirements: unknown): string[] {
   if (!isHash(requirements)) return [];
   return Object.entries(requirements).flatMap(([entryPoint, wanted]) => {

@@ -1,4 +1,5 @@
-// What an executable and a run say about restarts and time limits: checked, and with the defaults that hold (dx-api.md §2.1).
+// What an executable and a run say about restarts and time limits: checked, and with the defaults that hold
+// (docs/reference/api.md, "Execution policies").
 
 import { type Hash, isHash } from '../reference/value.ts';
 
@@ -26,7 +27,7 @@ const restartReasons = [
 ] as const;
 /** Largest, and default, `maxRestarts`. */
 const maximumRestarts = 9;
-/** Longest, and default, time that a job may be `running`: 30 days (dx-api.md §10.9). */
+/** Longest, and default, time that a job may be `running`: 30 days (docs/reference/api.md, "Time limits"). */
 const maximumTimeoutMs = 30 * 86_400_000;
 
 /** The policy that holds: the run's keys over the executable's over the defaults; `restartOn` is replaced as a whole. */

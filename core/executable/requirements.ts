@@ -1,5 +1,5 @@
 // System requirements: which machine each entry point asks for, and how the layers of a run override each other
-// (dx-api.md §4.2). Knows no machine: instance types are core/instance.
+// (docs/reference/api.md, "System requirements"). Knows no machine: instance types are core/instance.
 
 import { checkKnown } from '../instance/fargate-size.ts';
 import { type Hash, isHash } from '../reference/value.ts';

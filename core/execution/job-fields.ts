@@ -1,5 +1,5 @@
-// What describing a job shows, field by field (dx-api.md §5.1). Pure: which facts a selection needs is asked first, the
-// values are made of them then.
+// What describing a job shows, field by field (docs/reference/api.md, "Describing a job"). Pure: which facts a
+// selection needs is asked first, the values are made of them then.
 
 import { fargateSize } from '../instance/fargate-size.ts';
 import { type JobRow, jobWorkspace } from '../job/row.ts';

@@ -3,15 +3,16 @@
 import { createHash } from 'node:crypto';
 import type { Id, IdClass } from './identifier.ts';
 
-/** The alphabet of ids (dx-api.md §1.6): 32 letters and digits without look-alikes, so 5 bits each. */
+/** The alphabet of ids (docs/reference/api.md, "Ids"): 32 letters and digits without look-alikes, so 5 bits each. */
 export const idAlphabet = '0123456789BFGJKPQVXYZbfgjkpqvxyz';
 
 /** Random bytes that `randomId` needs: 22 characters of 5 bits. */
 export const randomIdByteCount = 14;
 
 /**
- * The id that a request with a nonce creates: always the same for the same caller, route and nonce (dx-api.md §1.5,
- * protocols.md §1), so a repeated request finds what the first one made.
+ * The id that a request with a nonce creates: always the same for the same caller, route and nonce
+ * (docs/reference/api.md, "Nonces", docs/reference/protocols.md, "Derived ids"), so a repeated request finds what the
+ * first one made.
  *
  * @param caller the user's id, or the job's id for a request with a job's token
  * @param route for example `/applet/new`; of a route with an id in it, the whole path

@@ -1,6 +1,6 @@
 // What an id looks like and which kind of thing it names. Knows nothing of what exists.
 
-/** Every class that an id can name, in the words of the API (dx-api.md §1.6). */
+/** Every class that an id can name, in the words of the API (docs/reference/api.md, "Ids"). */
 export const idClasses = [
   'record',
   'file',
@@ -43,7 +43,7 @@ export type ParsedId =
 
 /**
  * The class and the typed id of a text, or undefined when it is no id. Whether such a thing exists is another question.
- * Clients accept any 24 letters and digits (dx-api.md §1.6), so this does too.
+ * Clients accept any 24 letters and digits (docs/reference/api.md, "Ids"), so this does too.
  */
 export function parseId(text: unknown): ParsedId | undefined {
   if (typeof text !== 'string') return undefined;

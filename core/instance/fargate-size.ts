@@ -1,5 +1,6 @@
-// Which Fargate size an instance type gets (aws.md §1.6): the smallest pair of processor and memory that holds it. Disk is
-// capped at what Fargate offers and the cap is told; processors and memory are never cut: such types are refused.
+// Which Fargate size an instance type gets (docs/reference/aws.md, "Fargate sizes"): the smallest pair of processor and
+// memory that holds it. Disk is capped at what Fargate offers and the cap is told; processors and memory are never cut:
+// such types are refused.
 
 import { findInstanceType, type InstanceType, instanceNames } from './instance-types.ts';
 
@@ -67,7 +68,9 @@ function smallestPair({ cores, memoryGib }: InstanceType): { cores: number; memo
   return undefined;
 }
 
-/** Fargate's processors and, for each, memory in GiB: from, to, in steps of (aws.md §1.6). */
+/**
+ * Fargate's processors and, for each, memory in GiB: from, to, in steps of (docs/reference/aws.md, "Fargate sizes").
+ */
 const pairs: readonly { readonly cores: number; readonly memoryGib: readonly [number, number, number] }[] = [
   { cores: 1, memoryGib: [2, 8, 1] },
   { cores: 2, memoryGib: [4, 16, 1] },

@@ -1,6 +1,6 @@
 // The instance types that executables and runs may ask for: nominal cores, memory and disk, as data. Knows no machine.
 
-/** Nominal values, as the platform's clients print them (dx-api.md §2.1). */
+/** Nominal values, as the platform's clients print them (docs/reference/api.md, "Instance types"). */
 export type InstanceType = {
   readonly name: string;
   readonly cores: number;

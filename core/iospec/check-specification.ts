@@ -9,8 +9,8 @@ import { type Parameter, type ParameterClass, parameterClasses } from './paramet
 const maximumParameterCount = 1000;
 
 /**
- * A sentence for each fault of a specification; empty when it is one (dx-api.md §3.1). Unknown fields of a parameter
- * are kept and ignored, as hints for clients are.
+ * A sentence for each fault of a specification; empty when it is one (docs/reference/api.md,
+ * "Input and output specifications"). Unknown fields of a parameter are kept and ignored, as hints for clients are.
  *
  * @param side names the specification in the sentences, and says whether defaults may stand in it
  */

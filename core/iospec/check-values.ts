@@ -1,5 +1,6 @@
 // Do values have the classes that a specification gives them? Wrong ones fail the job (InputError, OutputError), never
-// the call (dx-api.md §3.3). References to outputs that are not known yet pass: they are checked once resolved.
+// the call (docs/reference/api.md, "Problems of inputs and outputs"). References to outputs that are not known yet
+// pass: they are checked once resolved.
 
 import type { ObjectId } from '../id/identifier.ts';
 import { readReference } from '../reference/reference.ts';
@@ -21,7 +22,7 @@ export type Facts = ReadonlyMap<ObjectId, ObjectFacts>;
 /**
  * A sentence for each value of the wrong class, for each linked object that `facts` lacks or whose types do not meet the
  * `type` constraint. Fields that the specification does not name are left alone: `checkFields` tells those. `choices` are
- * not enforced: they are the client's (dx-api.md §14).
+ * not enforced: they are the client's (docs/reference/api.md, "Input and output specifications").
  *
  * @param facts leave out to check the forms only
  */

@@ -7,7 +7,8 @@ import { isArrayClass, isOptional, type Specification } from './parameter.ts';
 
 /**
  * The input with defaults for what was left out, and a sentence for each unknown or missing name: those are refused at
- * the call, before there is a job (dx-api.md §3.3). Without a specification every input is as it should be.
+ * the call, before there is a job (docs/reference/api.md, "Problems of inputs and outputs"). Without a specification
+ * every input is as it should be.
  */
 export function fillInput(
   specification: Specification | undefined,
@@ -27,8 +28,8 @@ export function fillInput(
 }
 
 /**
- * A sentence for each output field that is unknown or missing: OutputError (dx-api.md §3.3). Without a specification
- * every output is as it should be.
+ * A sentence for each output field that is unknown or missing: OutputError (docs/reference/api.md,
+ * "Problems of inputs and outputs"). Without a specification every output is as it should be.
  */
 export function checkOutputFields(specification: Specification | undefined, output: Hash): string[] {
   if (specification === undefined) return [];

@@ -1,4 +1,5 @@
-// One parameter of an input or output specification, and the classes that its values may have (dx-api.md §3.1, §3.2).
+// One parameter of an input or output specification, and the classes that its values may have (docs/reference/api.md,
+// "Input and output specifications" and "Classes of values").
 
 import { objectClasses } from '../id/identifier.ts';
 

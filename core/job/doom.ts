@@ -1,5 +1,5 @@
 // Doom: a mark on a tree, or on one try of a master job in it, that everything below has to end. Flags are put before
-// anything is ended, and read before anything is claimed or born (protocols.md §3).
+// anything is ended, and read before anything is claimed or born (docs/reference/protocols.md, "Doom").
 
 import type { JobId, UserId } from '../id/identifier.ts';
 import { type Failure, type FailureReason, failureMessages } from './failure.ts';

@@ -1,4 +1,5 @@
-// Why jobs fail: the closed list of reasons, whose fault each is, and the sentences that users read (dx-api.md §11.1, §11.2).
+// Why jobs fail: the closed list of reasons, whose fault each is, and the sentences that users read
+// (docs/reference/api.md, "Failure reasons").
 
 import type { JobId, UserId } from '../id/identifier.ts';
 
@@ -21,7 +22,7 @@ const reason = (fault: Fault, facts: Partial<Omit<ReasonFacts, 'fault'>> = {}): 
   ...facts,
 });
 
-/** Every reason of dx-api.md §11.1. */
+/** Every reason of docs/reference/api.md, "Failure reasons". */
 export const failureReasons = {
   AppError: reason('user', { reported: true }),
   AppInternalError: reason('application', { restartable: true, reported: true }),

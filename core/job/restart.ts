@@ -1,5 +1,6 @@
 // What becomes of a job whose try ended badly: its failure stands, or its nearest master job starts again. Restarts by policy
-// (executionPolicy.restartOn, dx-api.md §11.4) belong here too; today only what the platform itself lost starts again.
+// (executionPolicy.restartOn, docs/reference/api.md, "Restarts") belong here too; today only what the platform itself
+// lost starts again.
 
 import type { TaskView } from '../context.ts';
 import { maximumTry } from '../id/workspace.ts';

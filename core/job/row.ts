@@ -37,7 +37,7 @@ export type JobRow = {
   readonly tryCreated: number;
   readonly startedRunning?: number;
   readonly stoppedRunning?: number;
-  /** State changes of this try; `idle` is not among them (dx-api.md §5.1). */
+  /** State changes of this try; `idle` is not among them (docs/reference/api.md, "Describing a job"). */
   readonly transitions: [JobState, number][];
   /** ARN of the task whose worker claimed this try. */
   readonly task?: string;

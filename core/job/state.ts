@@ -5,7 +5,10 @@
 type Driven = 'now' | 'later' | 'ended try only';
 type StateFacts = { readonly terminal: boolean; readonly driven: Driven; readonly meaning: string };
 
-/** Every state of dx-api.md §5.4 (the client also knows `unresponsive`, which its server no longer answers). */
+/**
+ * Every state of docs/reference/api.md, "Job states" (the client also knows `unresponsive`, which its server no longer
+ * answers).
+ */
 export const jobStates = {
   idle: {
     terminal: false,

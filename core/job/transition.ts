@@ -113,7 +113,7 @@ export type Decision =
 
 /**
  * What an event makes of a job: the row as it must be saved, and what must follow; or why it cannot happen. A pure
- * function of its arguments (dx-api.md §5.4). The due time is left to whoever saves the row.
+ * function of its arguments (docs/reference/api.md, "Job states"). The due time is left to whoever saves the row.
  */
 export function decide(row: JobRow, event: JobEvent, now: number): Decision {
   const transition = transitions.find(({ from, event: kind }) => kind === event.kind && from.includes(row.state));

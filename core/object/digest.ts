@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 
 /**
  * SHA-256 (hex) of a JSON value in canonical form: keys sorted, `nonce` of the outermost hash left out. A creation that
- * is repeated with its nonce is compared by it (dx-api.md §1.5).
+ * is repeated with its nonce is compared by it (docs/reference/api.md, "Nonces").
  */
 export function requestDigest(input: unknown): string {
   const hash = createHash('sha256');

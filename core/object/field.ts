@@ -1,4 +1,5 @@
-// Which fields a describe call asks for, in its three forms (dx-api.md §9.2). Knows no field's value.
+// Which fields a describe call asks for, in its three forms (docs/reference/api.md, "Describing data objects"). Knows
+// no field's value.
 
 export type FieldRequest = {
   readonly fields?: Readonly<Record<string, boolean>> | undefined;

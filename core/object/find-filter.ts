@@ -1,4 +1,5 @@
-// Which objects a search finds (dx-api.md §7.2): evaluated on what is known of one object. Knows no rows.
+// Which objects a search finds (docs/reference/api.md, "Finding data objects"): evaluated on what is known of one
+// object. Knows no rows.
 
 import { type BooleanTree, holdsForProperties, holdsForSet, type PropertyLeaf } from '../pattern/boolean-tree.ts';
 import type { CompiledName } from '../pattern/name.ts';

@@ -1,4 +1,5 @@
-// Links in the details of data objects (dx-api.md §9.4). Unlike in inputs, only the two forms that name an object count.
+// Links in the details of data objects (docs/reference/api.md, "Metadata of data objects"). Unlike in inputs, only the
+// two forms that name an object count.
 
 import { isObjectId, isPlaceId, type ObjectId } from '../id/identifier.ts';
 import { isHash } from '../reference/value.ts';

@@ -1,4 +1,4 @@
-// What the parts of a file must be like when it is closed (dx-api.md §9.5). Knows no storage.
+// What the parts of a file must be like when it is closed (docs/reference/api.md, "File upload"). Knows no storage.
 
 import { fileUploadParameters } from '../container/upload-parameters.ts';
 
@@ -34,7 +34,10 @@ export function totalSize(parts: readonly FilePart[]): number {
   return parts.reduce((sum, { size }) => sum + size, 0);
 }
 
-/** How long the URL for a part is good: it is asked for right before it is used, and again for each attempt (dx-api.md §9.5). */
+/**
+ * How long the URL for a part is good: it is asked for right before it is used, and again for each attempt
+ * (docs/reference/api.md, "File upload").
+ */
 export const uploadUrlSeconds = 3600;
 
 /** An upload that nobody completed is dropped after so many days, with its parts: the content bucket's own rule. */

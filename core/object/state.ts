@@ -1,4 +1,5 @@
-// The states of data objects, and what each allows, as one table (dx-api.md §9.3). Knows no rows.
+// The states of data objects, and what each allows, as one table (docs/reference/api.md, "States of data objects").
+// Knows no rows.
 
 export const objectStates = ['open', 'closing', 'closed'] as const;
 export type ObjectState = (typeof objectStates)[number];

@@ -1,4 +1,5 @@
-// Filters on tags, types and properties: one, or trees of `$and` and `$or` (dx-api.md §7.1). Knows no objects.
+// Filters on tags, types and properties: one, or trees of `$and` and `$or` (docs/reference/api.md,
+// "Search conventions"). Knows no objects.
 
 export type BooleanTree<Leaf> =
   | Leaf

@@ -1,4 +1,5 @@
-// Names in searches: exact, a glob, or a regular expression (dx-api.md §7.1). Knows no names.
+// Names in searches: exact, a glob, or a regular expression (docs/reference/api.md, "Search conventions"). Knows no
+// names.
 
 import { compileRegexp, matchRegexp, type StepBudget } from './regexp.ts';
 

@@ -1,5 +1,5 @@
-// The forms in which inputs and outputs name data objects and other executions' outputs (dx-api.md §3.4). Reads one hash;
-// walking is find.ts, replacing is resolve.ts.
+// The forms in which inputs and outputs name data objects and other executions' outputs (docs/reference/api.md,
+// "References"). Reads one hash; walking is find.ts, replacing is resolve.ts.
 
 import {
   type AnalysisId,

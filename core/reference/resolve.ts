@@ -18,7 +18,8 @@ export type Metadata = ReadonlyMap<ObjectId, ObjectMetadata>;
 /**
  * The value with every job and analysis reference replaced; links to data objects stay as they are. A reference that
  * cannot be met (no such field, index out of range, no such metadata) is a problem: InputError or OutputError
- * (dx-api.md §3.3). References to executions that `outputs` lacks are problems too: wait for them first.
+ * (docs/reference/api.md, "Problems of inputs and outputs"). References to executions that `outputs` lacks are problems
+ * too: wait for them first.
  *
  * @param metadata of the objects that `objectsForMetadata` named
  */
@@ -67,7 +68,10 @@ export function objectsForMetadata(value: unknown, outputs: Outputs): ObjectId[]
   return [...new Set(objects)];
 }
 
-/** The value with every link to a data object in the short form `{"$dnanexus_link": "<id>"}` (dx-api.md §3.4). */
+/**
+ * The value with every link to a data object in the short form `{"$dnanexus_link": "<id>"}` (docs/reference/api.md,
+ * "References").
+ */
 export function normalizeLinks(value: unknown): unknown {
   return rebuild(value, (hash) => {
     const reference = readReference(hash);

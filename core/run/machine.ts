@@ -1,4 +1,5 @@
-// Which machine a job gets, out of what the call, the calls above it, the executable and the project say (dx-api.md §4.2).
+// Which machine a job gets, out of what the call, the calls above it, the executable and the project say
+// (docs/reference/api.md, "System requirements").
 
 import {
   checkByExecutable,

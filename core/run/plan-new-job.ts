@@ -1,4 +1,5 @@
-// Plans a subjob: an entry point of the same executable, in the same workspace, made by /job/new (dx-api.md §4.4). Pure.
+// Plans a subjob: an entry point of the same executable, in the same workspace, made by /job/new
+// (docs/reference/api.md, "Subjobs"). Pure.
 
 import { invalidInput, invalidState } from '../error/api-error.ts';
 import { timeoutMs } from '../executable/policy.ts';

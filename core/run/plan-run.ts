@@ -1,5 +1,5 @@
 // Plans the master job that running an applet makes: the job row and its body as they will be written. Pure: everything
-// that was looked up is an argument (dx-api.md §4.1–§4.3).
+// that was looked up is an argument (docs/reference/api.md, "Running an executable" to "Running from inside a job").
 
 import { type Level, weaker } from '../access/level.ts';
 import { invalidInput } from '../error/api-error.ts';
@@ -177,7 +177,8 @@ function pickSpecifications({ inputSpec, outputSpec }: AppletSpec) {
 
 /**
  * What the job may do: what the applet asks for, an applet VIEW on its project by default, and never more than who runs
- * it has there (dx-api.md §2.3). A detached run leaves the tree of the job that starts it, not the bounds of its access.
+ * it has there (docs/reference/api.md, "Access of an executable"). A detached run leaves the tree of the job that
+ * starts it, not the bounds of its access.
  */
 function planAccess(asked: AccessRequest, level: Level, above: AccessRequest | undefined): AccessRequest {
   const passed = (flag: 'developer' | 'projectCreation') =>

@@ -29,7 +29,7 @@ type Asked = { readonly input: Hash; readonly dependsOn: readonly string[] };
 /**
  * The input with its defaults, and what it and `dependsOn` refer to. Refused: unknown and missing names, malformed links,
  * inputs beyond the limits (InvalidInput), and ids in `dependsOn` that nothing can have (ResourceNotFound). Values of the
- * wrong class are not: they fail the job later (dx-api.md §3.3).
+ * wrong class are not: they fail the job later (docs/reference/api.md, "Problems of inputs and outputs").
  *
  * @param specification of the executable, for master jobs that have one; subjobs have none
  */

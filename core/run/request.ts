@@ -6,7 +6,10 @@ import type { JobId } from '../id/identifier.ts';
 import type { JobSpec } from '../job/spec.ts';
 import { type Hash, maximumValueBytes } from '../reference/value.ts';
 
-/** Common to run and /job/new (dx-api.md §4.1, §4.4). Requirements and policies are checked by the plan. */
+/**
+ * Common to run and /job/new (docs/reference/api.md, "Running an executable" and "Subjobs"). Requirements and policies
+ * are checked by the plan.
+ */
 type Request = {
   readonly input: Hash;
   readonly name?: string | undefined;

@@ -8,7 +8,7 @@ import type { Refusal, Wanted } from './prepare-input.ts';
 /** What was found of a data object that the caller may see. */
 export type FoundObject = {
   readonly closed: boolean;
-  /** It links to other objects, of which hidden ones must be closed too (dx-api.md §5.4). */
+  /** It links to other objects, of which hidden ones must be closed too (docs/reference/api.md, "Job states"). */
   readonly linking: boolean;
   /** Where the caller may use it; absent: in the project context. */
   readonly place?: PlaceId;

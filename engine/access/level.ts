@@ -11,7 +11,8 @@ import { loadStanding } from '../container/project.ts';
 /**
  * The caller's level in a place; undefined when they may not know that it exists. A job has CONTRIBUTE in its own
  * workspace and what its executable asked for in its project, never more than its user; a workspace shows the members of
- * its job's project at most VIEW, and other jobs nothing (dx-api.md §4.3, §8.2).
+ * its job's project at most VIEW, and other jobs nothing (docs/reference/api.md, "Running from inside a job" and
+ * "Access levels").
  */
 export async function loadLevel(
   context: Context,

@@ -62,7 +62,10 @@ export type ObjectSearch = {
   readonly wanted: ReadonlyMap<ObjectId, PlaceId | undefined>;
   /** Where to look after an object's own hint, in this order, before everywhere else. */
   readonly places: readonly PlaceId[];
-  /** Data of another project that is `restricted` cannot be used here (dx-api.md §8.4); undefined: no matter. */
+  /**
+   * Data of another project that is `restricted` cannot be used here (docs/reference/api.md, "Project flags");
+   * undefined: no matter.
+   */
   readonly usedIn: PlaceId | undefined;
 };
 /** An object, and a place of it that the caller may use it from. */

@@ -10,7 +10,10 @@ import { isId, isUserId, type ProjectId, type UserId } from '../../core/id/ident
 /** Who a membership is for: a user, or everybody. */
 export type Member = UserId | 'PUBLIC';
 
-/** What a project is, apart from what is in it. `settings` holds the flags and limits of dx-api.md §8.3 by their names. */
+/**
+ * What a project is, apart from what is in it. `settings` holds the flags and limits of docs/reference/api.md,
+ * "New projects" by their names.
+ */
 export type Project = {
   readonly id: ProjectId;
   readonly name: string;

@@ -1,4 +1,5 @@
-// A job's input for its describe: references replaced as far as their outputs are known (dx-api.md §3.4).
+// A job's input for its describe: references replaced as far as their outputs are known (docs/reference/api.md,
+// "References").
 
 import type { Context } from '../../core/context.ts';
 import type { AnalysisId, JobId } from '../../core/id/identifier.ts';

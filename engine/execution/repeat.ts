@@ -1,4 +1,5 @@
-// A request that comes again with its nonce gets the answer that it got, whatever has changed since (dx-api.md §1.5).
+// A request that comes again with its nonce gets the answer that it got, whatever has changed since
+// (docs/reference/api.md, "Nonces").
 
 import type { Context } from '../../core/context.ts';
 import { nonceReused } from '../../core/error/api-error.ts';

@@ -1,5 +1,5 @@
-// Searches jobs: candidates in order, their rows consistently, then the conditions (dx-api.md §7.3). Absence is never
-// concluded from an index.
+// Searches jobs: candidates in order, their rows consistently, then the conditions (docs/reference/api.md,
+// "Finding executions"). Absence is never concluded from an index.
 
 import type { JobMetadata } from '../../core/execution/job-fields.ts';
 import type { JobId, ProjectId } from '../../core/id/identifier.ts';

@@ -1,5 +1,5 @@
 // A job is born: everything of it is written first, its row last and only if absent. The row commits; whatever dies before
-// leaves nothing that runs (protocols.md §1, §3).
+// leaves nothing that runs (docs/reference/protocols.md, "Birth").
 
 import type { Context } from '../../core/context.ts';
 import { invalidState, nonceReused } from '../../core/error/api-error.ts';

@@ -1,5 +1,5 @@
 // A worker takes a job: the one way from runnable to running. Only the worker that was started for this launch can, only one
-// task of it, and only while no doom is on the job (protocols.md §3, §4).
+// task of it, and only while no doom is on the job (docs/reference/protocols.md, "Claim").
 
 import { timingSafeEqual } from 'node:crypto';
 import type { Context } from '../../core/context.ts';

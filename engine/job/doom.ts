@@ -1,5 +1,6 @@
 // Doom: ends a tree, or everything below one try of a master job. The flag is put first; then members are read, in pages,
-// and ended. A claim and a birth read the flags, so nothing slips through between the two (protocols.md §3).
+// and ended. A claim and a birth read the flags, so nothing slips through between the two (docs/reference/protocols.md,
+// "Doom").
 
 import type { Context, Value } from '../../core/context.ts';
 import type { JobId } from '../../core/id/identifier.ts';
@@ -76,5 +77,5 @@ export async function endMembers(
 
 /** Times that one job is read again because it changed under our hands. */
 const attemptLimit = 10;
-/** Members ended by one message (protocols.md §3). */
+/** Members ended by one message (docs/reference/protocols.md, "Doom"). */
 const membersPerPage = 25;

@@ -1,5 +1,5 @@
 // Ends a try that went wrong: the job fails, and with it its tree; or, when the platform lost it, its nearest master job
-// begins again as try + 1 (protocols.md §3). The rule is core/job/restart.ts.
+// begins again as try + 1 (docs/reference/protocols.md, "Restart"). The rule is core/job/restart.ts.
 
 import type { Context } from '../../core/context.ts';
 import type { Scope } from '../../core/job/doom.ts';

@@ -1,5 +1,5 @@
 // A worker reports how its job ended. The output is stored before the state says so; repeated, the report gets the same
-// answer (protocols.md §3, §6).
+// answer (docs/reference/protocols.md, "Finish").
 
 import type { Context } from '../../core/context.ts';
 import { invalidState } from '../../core/error/api-error.ts';
@@ -58,7 +58,10 @@ function readFailure({ type, message }: { readonly type: string; readonly messag
     : { reason: 'AppInternalError', message: `${type.slice(0, 100).toWellFormed()}: ${text}` };
 }
 
-/** What can be said at once; values behind references are checked when those are resolved (dx-api.md §3.3). */
+/**
+ * What can be said at once; values behind references are checked when those are resolved (docs/reference/api.md,
+ * "Problems of inputs and outputs").
+ */
 async function checkOutput(context: Context, row: JobRow, output: Hash): Promise<Failure | undefined> {
   if (exceedsBytes(output)) {
     const problem = `it has more than ${maximumValueBytes} bytes of JSON: put large results into a file`;

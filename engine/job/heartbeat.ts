@@ -1,4 +1,5 @@
-// A worker says that it lives: its lease is extended, and the answer says when it must stop, and why (protocols.md §4, §6).
+// A worker says that it lives: its lease is extended, and the answer says when it must stop, and why
+// (docs/reference/protocols.md, "Lease").
 
 import type { Context } from '../../core/context.ts';
 import { type FailureReason, failureMessages } from '../../core/job/failure.ts';

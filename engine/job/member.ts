@@ -1,5 +1,6 @@
 // The members of a tree: who made whom, read from the base table. A member row without a job row is a birth that did not
-// come about; whoever needs to know for certain puts a tombstone there, so that it never will (protocols.md §3).
+// come about; whoever needs to know for certain puts a tombstone there, so that it never will
+// (docs/reference/protocols.md, "Finish").
 
 import type { Context, Row } from '../../core/context.ts';
 import { type JobId, parseId } from '../../core/id/identifier.ts';
@@ -52,8 +53,8 @@ export async function loadMembers(
 
 /**
  * The wait of a job for all that it made: each has ended. One edge at a time, on the first that has not: in whatever order
- * 10,000 children end, some nine edges are written (protocols.md §2). The problem is a member that ended without being
- * done: it takes the tree down. Those of an earlier try do not count: they were given up with it.
+ * 10,000 children end, some nine edges are written (docs/reference/protocols.md, "Waits"). The problem is a member that
+ * ended without being done: it takes the tree down. Those of an earlier try do not count: they were given up with it.
  */
 export function memberWait(context: Context, waiter: JobRow, from: string | undefined): Wait<string, JobRow> {
   const rows = new Map<JobId, JobRow>();

@@ -1,5 +1,5 @@
 // From waiting_on_output to done: waits for the jobs that this one made and for what its output refers to, then resolves,
-// checks, stores and clones the output. Only then is the job done (design.md §1).
+// checks, stores and clones the output. Only then is the job done.
 
 import type { Context } from '../../core/context.ts';
 import type { ObjectId } from '../../core/id/identifier.ts';
@@ -25,7 +25,7 @@ import { jobsReferredTo, objectsReferredTo, resolveOutputs } from './resolve.ts'
 export async function advanceOutput(context: Context, row: JobRow): Promise<Saved | undefined> {
   const from = typeof row.cursor === 'string' ? row.cursor : undefined;
   const members = await waitFor(context, memberWait(context, row, from));
-  // A member that failed takes this job down with it: its own look puts the flag (protocols.md §3).
+  // A member that failed takes this job down with it: its own look puts the flag (docs/reference/protocols.md, "Doom").
   if (members.kind === 'problem') return undefined;
   if (members.kind === 'waiting') return saveProgress(context, row, members.cursor);
   const output = await loadOutput(context, row);
@@ -108,7 +108,7 @@ async function cloneOutput(
   });
 }
 
-/** Links in outputs are of the short form (dx-api.md §3.4). */
+/** Links in outputs are of the short form (docs/reference/api.md, "References"). */
 async function complete(context: Context, row: JobRow, output: Hash, before: Hash): Promise<Saved> {
   const normal = normalizeLinks(output);
   if (JSON.stringify(normal) !== JSON.stringify(before)) {

@@ -129,7 +129,10 @@ async function destroyWorkspace(context: Context, row: JobRow, after: string | u
   return next === undefined ? 'done' : { next };
 }
 
-/** `delayWorkspaceDestruction`: 3 days, in which the row stays in the sweep's index (dx-api.md §11.8). */
+/**
+ * `delayWorkspaceDestruction`: 3 days, in which the row stays in the sweep's index (docs/reference/api.md,
+ * "Other options of a run").
+ */
 async function keepsWorkspace(context: Context, row: JobRow): Promise<boolean> {
   const spec = await loadSpec(context, row.pk);
   const keptUntil = workspaceKeptUntil(row, spec);

@@ -8,7 +8,8 @@ import { loadJob } from '../store/load-job.ts';
 import { endByDoom, putDoom } from './doom.ts';
 
 /**
- * Terminates every job of the tree that a job belongs to (dx-api.md §11.3). Idempotent; a tree that has ended stays as it is.
+ * Terminates every job of the tree that a job belongs to (docs/reference/api.md, "Spread of failures"). Idempotent; a
+ * tree that has ended stays as it is.
  *
  * @throws ApiError ResourceNotFound when there is no such job
  */

@@ -1,5 +1,5 @@
 // Starts the execution that starts a worker for one launch of a runnable job. Writes nothing: delivered twice, it finds the
-// execution of that name, and that is success (protocols.md §4).
+// execution of that name, and that is success (docs/reference/protocols.md, "Launch").
 
 import type { Context, LaunchInput, RunnableMessage } from '../../core/context.ts';
 import { isId } from '../../core/id/identifier.ts';

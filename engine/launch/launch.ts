@@ -1,5 +1,5 @@
 // Launches: one worker started for one try. Asks for it, and decides what follows when one ended that nobody claimed: another,
-// later each time; what can never work fails the job after three (protocols.md §4).
+// later each time; what can never work fails the job after three (docs/reference/protocols.md, "Launch").
 
 import type { Context } from '../../core/context.ts';
 import { launchDelaySeconds } from '../../core/job/consequence.ts';

@@ -51,7 +51,8 @@ export async function startLog(
   const sight = createSight(context, caller);
   if (row === undefined || row.tombstone === true) throw resourceNotFound(job);
   if (!(await seesJob(sight, row))) {
-    // Clients look for PermissionDenied when somebody watches another user's job (dx-api.md §5.1).
+    // Clients look for PermissionDenied when somebody watches another user's job (docs/reference/api.md,
+    // "Describing a job").
     throw permissionDenied(`read the log of ${job}`, 'VIEW in its project', await sight.levelIn(row.project));
   }
   if (request.try !== undefined && (await loadTry(context, row, request.try)) === undefined) {

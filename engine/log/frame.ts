@@ -1,4 +1,5 @@
-// What the log WebSocket says and hears (dx-api.md §5.3): the client's only frame, and ours. Knows no transport.
+// What the log WebSocket says and hears (docs/reference/api.md, "Log of a job"): the client's only frame, and ours.
+// Knows no transport.
 
 import { type ApiError, invalidInput } from '../../core/error/api-error.ts';
 import type { JobId } from '../../core/id/identifier.ts';

@@ -1,4 +1,5 @@
-// Clones: a reference in another place to the same object (protocols.md §5). Bytes are never copied.
+// Clones: a reference in another place to the same object (docs/reference/protocols.md, "Deletion of bytes"). Bytes are
+// never copied.
 
 import { parseFolder } from '../../core/container/folder-path.ts';
 import type { Context } from '../../core/context.ts';

@@ -18,8 +18,8 @@ export async function deleteLinks(context: Context, from: ObjectId, targets: rea
 
 /**
  * Objects at a place, with the hidden ones that they link to there, and so on. The walk stops at a link to an object that
- * is elsewhere or visible (dx-api.md §8.8). `missing`: those of `ids` that are not there. `more`: the walk was given up,
- * because of too many.
+ * is elsewhere or visible (docs/reference/api.md, "Cloning"). `missing`: those of `ids` that are not there. `more`: the
+ * walk was given up, because of too many.
  */
 export async function withHiddenLinks(
   context: Context,

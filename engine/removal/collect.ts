@@ -1,5 +1,6 @@
-// Deletes an object that nothing refers to any more, its bytes last but one: protocols.md §5. Every placement is a
-// reference; whoever takes one away calls this. Searched in test/simulation/bytes.test.ts.
+// Deletes an object that nothing refers to any more, its bytes last but one: docs/reference/protocols.md,
+// "Deletion of bytes". Every placement is a reference; whoever takes one away calls this. Searched in
+// test/simulation/bytes.test.ts.
 
 import type { Context, Key, Row } from '../../core/context.ts';
 import type { ObjectId } from '../../core/id/identifier.ts';

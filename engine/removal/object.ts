@@ -1,4 +1,5 @@
-// Takes objects out of a place: the reference first, then what nothing holds any more (protocols.md §5).
+// Takes objects out of a place: the reference first, then what nothing holds any more (docs/reference/protocols.md,
+// "Deletion of bytes").
 
 import type { Context } from '../../core/context.ts';
 import { serviceUnavailable } from '../../core/error/api-error.ts';
@@ -10,8 +11,8 @@ import { collectBytes, sendCollection } from './collect.ts';
 
 /**
  * Removes objects from a place, in any state, and with them the hidden ones there that no visible object reaches by links
- * any more (dx-api.md §8.7). Repeating it finishes what a crash left; ids that are not there are passed over. Hidden ones
- * beyond `maximumWalkCount` stay, and can be removed by themselves.
+ * any more (docs/reference/api.md, "Folders"). Repeating it finishes what a crash left; ids that are not there are
+ * passed over. Hidden ones beyond `maximumWalkCount` stay, and can be removed by themselves.
  *
  * @returns all that were taken out
  */

@@ -1,5 +1,5 @@
 // Is what a job waits for ready? A job must be done; a data object closed, and the hidden objects that it links to with it
-// (dx-api.md §5.4). Consistent reads only; what is ready stays ready.
+// (docs/reference/api.md, "Job states"). Consistent reads only; what is ready stays ready.
 
 import type { Context } from '../../core/context.ts';
 import { isId, type JobId, type ObjectId } from '../../core/id/identifier.ts';
@@ -155,7 +155,7 @@ async function isHidden(context: Context, id: ObjectId): Promise<boolean> {
   return page.rows.some(({ hidden }) => hidden === true);
 }
 
-/** Unready things that get an edge at a time (protocols.md §2). */
+/** Unready things that get an edge at a time (docs/reference/protocols.md, "Waits"). */
 const dependencyWindow = 25;
 const dependencyPageSize = 100;
 /** Linked objects that are looked at for a page of dependencies. */

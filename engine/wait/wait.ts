@@ -1,5 +1,6 @@
-// Waiting, level-triggered (protocols.md §2): read what a job needs, in order; for the first that are not ready put an edge,
-// then read them again. An edge only says "when this ends, look at that job": nothing is counted, nothing is lost for good.
+// Waiting, level-triggered (docs/reference/protocols.md, "Waits"): read what a job needs, in order; for the first that
+// are not ready put an edge, then read them again. An edge only says "when this ends, look at that job": nothing is
+// counted, nothing is lost for good.
 
 import type { Context } from '../../core/context.ts';
 import type { JobRow } from '../../core/job/row.ts';

@@ -28,7 +28,9 @@ import { arnOf, type Deployment, physicalName } from '../deployment.ts';
 
 const dispatchTimeoutSeconds = 10;
 const cleanUpTimeoutSeconds = 30;
-/** Launches are paced here: Fargate starts about twenty tasks a second (aws.md §7). */
+/**
+ * Launches are paced here: Fargate starts about twenty tasks a second (docs/reference/aws.md, "Fargate launch rate").
+ */
 const dispatchConcurrency = 5;
 const cleanUpConcurrency = 10;
 const sweepMinutes = 1;

@@ -31,7 +31,7 @@ function finish(event: HttpEvent, invocation: string, response: HttpResult | nul
     ...response.headers,
     'x-request-id': requestId,
     'x-content-type-options': 'nosniff',
-    // Echoed (dx-api.md §1.1), but only what looks like a version.
+    // Echoed (docs/reference/api.md, "Requests"), but only what looks like a version.
     ...(version !== undefined && /^[\w.]{1,20}$/.test(version) ? { 'dnanexus-api': version } : {}),
   };
   logger.info('request', {

@@ -1,5 +1,5 @@
-// Turns whatever was thrown into the error envelope (dx-api.md §1.3). Refusals are told; faults are logged with their
-// cause, and the caller gets the request id.
+// Turns whatever was thrown into the error envelope (docs/reference/api.md, "Errors"). Refusals are told; faults are
+// logged with their cause, and the caller gets the request id.
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { MiddlewareObj } from '@middy/core';
 import { errorReply } from '../../api/serve.ts';
@@ -9,7 +9,7 @@ import { foundIn, type HttpEvent, type HttpResult } from './http-event.ts';
 
 const logger = new Logger({ serviceName: 'espalier' });
 
-/** Clients wait so long before they try again, and do not count it as a try (dx-api.md §1.4). */
+/** Clients wait so long before they try again, and do not count it as a try (docs/reference/api.md, "Retries"). */
 const retryAfterSeconds = 5;
 
 export function errorMapping(): MiddlewareObj<HttpEvent, HttpResult> {

@@ -8,7 +8,7 @@ export type HttpResult = APIGatewayProxyStructuredResultV2;
 
 /** Filled in from step to step. */
 export type Found = {
-  /** `<milliseconds>-<number>`, as clients print it (dx-client.md §2, fact 11). */
+  /** `<milliseconds>-<number>`, as clients print it (docs/reference/api.md, "Requests"). */
   readonly requestId: string;
   readonly startedAt: number;
   /** The parsed body; absent for a download link, which has none. */
@@ -36,7 +36,7 @@ export function headersOf(event: HttpEvent): Record<string, string> {
   );
 }
 
-/** A link that a browser or `wget` follows; everything else is POST (dx-api.md §1.1). */
+/** A link that a browser or `wget` follows; everything else is POST (docs/reference/api.md, "Requests"). */
 export function isDownload(event: HttpEvent): boolean {
   return event.requestContext.http.method === 'GET' && event.rawPath.startsWith(downloadPrefix);
 }

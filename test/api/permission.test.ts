@@ -1,4 +1,5 @@
-// What each level allows (dx-api.md §8.2, §8.4, §5.2): every operation as somebody of every level; without one nothing is there.
+// What each level allows (docs/reference/api.md, "Access levels", "Project flags" and "Methods of a job"): every
+// operation as somebody of every level; without one nothing is there.
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type Level, levels } from '../../core/access/level.ts';
 import type { AppletId, FileId, JobId, ProjectId } from '../../core/id/identifier.ts';

@@ -1,4 +1,4 @@
-// Instance types and the Fargate sizes they get, against the table of aws.md §1.6.
+// Instance types and the Fargate sizes they get, against the table of docs/reference/aws.md, "Fargate sizes".
 import { describe, expect, it } from 'vitest';
 import { checkKnown, checkRunnable, fargateSize } from '../../core/instance/fargate-size.ts';
 import { defaultInstance, findInstanceType, instanceNames, instanceTypes } from '../../core/instance/instance-types.ts';

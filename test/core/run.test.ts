@@ -99,7 +99,7 @@ function newJob(parent: ReturnType<typeof running>, request: Partial<NewJobReque
 }
 
 describe('a run by a user', () => {
-  it('starts a tree of its own, with the defaults of dx-api.md §4.1', () => {
+  it('starts a tree of its own, with the documented defaults', () => {
     const { id, row, spec, memberOf } = planned(planRun(runFacts()));
     expect(memberOf).toBeUndefined();
     expect(row).toEqual({

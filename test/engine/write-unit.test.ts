@@ -1,5 +1,5 @@
 // What a run, a subjob and a wait write, counted on the memory platform by DynamoDB's rules. Limits: 40, 25 and 6 units; the
-// study counted 27, 9 and 1 (protocols.md §1).
+// study counted 27, 9 and 1 (docs/reference/protocols.md, "Rows").
 
 import { expect, test } from 'vitest';
 import { createJob } from '../../engine/job/birth.ts';

@@ -1,5 +1,6 @@
 // Clones against removals of the same file: every interleaving of the product's own functions, call by call, with a crash
-// of any of them after any call (protocols.md §5). What was acknowledged keeps its bytes; what nothing holds is deleted.
+// of any of them after any call (docs/reference/protocols.md, "Deletion of bytes"). What was acknowledged keeps its
+// bytes; what nothing holds is deleted.
 
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';

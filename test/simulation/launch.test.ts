@@ -1,5 +1,5 @@
 // Launch and claim, searched on the product's own functions: duplicate dispatch, a launch that fails, a late task, an answer
-// that is lost, two tasks of one launch (protocols.md §4).
+// that is lost, two tasks of one launch (docs/reference/protocols.md, "Launch").
 
 import { describe, expect, test } from 'vitest';
 import { executionName } from '../../core/job/row.ts';

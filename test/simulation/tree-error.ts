@@ -1,4 +1,5 @@
-// Errors to plant in the worlds of tree.test.ts: each is an order of steps that protocols.md found to be wrong.
+// Errors to plant in the worlds of tree.test.ts: each is an order of steps that docs/reference/protocols.md found to be
+// wrong.
 
 import type { MemoryContext } from '../memory/context.ts';
 import { jobId } from '../memory/plan.ts';

@@ -1,4 +1,5 @@
-// Birth against finish, birth against doom, restart: searched on the product's own functions (protocols.md §3).
+// Birth against finish, birth against doom, restart: searched on the product's own functions
+// (docs/reference/protocols.md, "Birth" to "Restart").
 
 import { describe, expect, test } from 'vitest';
 import { type Budget, budgets, explore } from './explore.ts';

@@ -1,4 +1,4 @@
-// Waits, searched on the product's own functions: protocols.md §2.
+// Waits, searched on the product's own functions: docs/reference/protocols.md, "Waits".
 
 import { describe, expect, test } from 'vitest';
 import { isTerminal } from '../../core/job/state.ts';

@@ -14,7 +14,7 @@ const folderOf = (path: string): string => path.split('/')[0] ?? '';
 
 const readsEnvironment = new Set(['aws/environment.ts', 'worker/worker.ts']);
 
-/** Folder → folders it may import from (itself always). design.md §2. */
+/** Folder → folders it may import from (itself always). */
 const arrows: Readonly<Record<string, readonly string[]>> = {
   core: [],
   engine: ['core'],
@@ -76,7 +76,7 @@ export const rules: readonly Rule[] = [
       if (file.path.endsWith('.config.ts')) return [];
       const parts = file.path.replace(/\.(test\.|d\.)?ts$/, '').split('/');
       const vague = parts.find((part) => /(^|-)(utils?|helpers?|common|manager|service|misc)(-|$)/.test(part));
-      // Operations keep the API's camelCase (style.md 12).
+      // Operations keep the API's camelCase.
       const odd = parts.find((part) => !/^[a-z0-9]+(-[a-z0-9]+)*$/.test(part) && !file.path.startsWith('api/ops/'));
       if (vague) return [`${file.path}:1: "${vague}" names nothing; use the domain word`];
       return odd ? [`${file.path}:1: "${odd}"; files and folders are kebab-case`] : [];

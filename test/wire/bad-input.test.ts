@@ -1,5 +1,5 @@
 // What should not be sent, and what a job should not report, against the platform as it is deployed: the error type and
-// status of dx-api.md §1.3 with a message, no state changed, never a fault of the platform.
+// status of docs/reference/api.md, "Errors" with a message, no state changed, never a fault of the platform.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { givenPlatform, givenSession, type Platform, type Session } from './session.ts';
 

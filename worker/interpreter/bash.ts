@@ -1,5 +1,6 @@
-// How a bash executable runs (dx-api.md §10.4): the environment file and the code are sourced, then the function named
-// as the entry point is called, if there is one. The entry point's name is an argument, never program text.
+// How a bash executable runs (docs/reference/api.md, "Bash jobs"): the environment file and the code are sourced, then
+// the function named as the entry point is called, if there is one. The entry point's name is an argument, never
+// program text.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JobFolder } from '../folder.ts';

@@ -1,5 +1,5 @@
-// How a Python executable runs (dx-api.md §10.5): its code, then `dxpy.run()` unless the code called it. dxpy itself asks
-// the platform for the function and the input.
+// How a Python executable runs (docs/reference/api.md, "Python jobs"): its code, then `dxpy.run()` unless the code
+// called it. dxpy itself asks the platform for the function and the input.
 import { writeFileSync } from 'node:fs';
 import type { JobFolder } from '../folder.ts';
 

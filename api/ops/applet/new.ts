@@ -1,4 +1,5 @@
-// /applet/new: an applet, closed from the start (dx-api.md §2.1). Unknown keys are ignored: `dx build` sends all it has.
+// /applet/new: an applet, closed from the start (docs/reference/api.md, "Applets"). Unknown keys are ignored:
+// `dx build` sends all it has.
 
 import { invalidInput, invalidState, resourceNotFound } from '../../../core/error/api-error.ts';
 import { bundledObjects, checkApplet } from '../../../core/executable/check-applet.ts';

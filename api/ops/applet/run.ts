@@ -1,4 +1,5 @@
-// /applet-xxxx/run: makes a master job (dx-api.md §4.1, §4.3). Loads the facts; what becomes of them is core/run.
+// /applet-xxxx/run: makes a master job (docs/reference/api.md, "Running an executable" and
+// "Running from inside a job"). Loads the facts; what becomes of them is core/run.
 
 import type { z } from 'zod';
 import { callerScope } from '../../../core/access/caller.ts';
@@ -99,7 +100,7 @@ function checkAllowed(project: ProjectId, allowed: unknown, executable: string):
   throw new ApiError('PermissionDenied', message);
 }
 
-/** Clients look for the word detachedJob (dx-api.md §1.3). */
+/** Clients look for the word detachedJob (docs/reference/api.md, "Errors"). */
 function checkMayDetach(project: ProjectId, level: Level): void {
   if (atLeast(level, 'CONTRIBUTE')) return;
   throw permissionDenied(`start a detachedJob in ${project}`, 'CONTRIBUTE in the access of the executable', level);

@@ -1,4 +1,5 @@
-// /applet-xxxx/validateBatch: the inputs of all runs of a batch, checked before the first one starts (dx-api.md §2.2).
+// /applet-xxxx/validateBatch: the inputs of all runs of a batch, checked before the first one starts
+// (docs/reference/api.md, "Batches").
 
 import type { z } from 'zod';
 import { expandRows } from '../../../core/batch/expand-rows.ts';

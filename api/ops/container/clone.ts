@@ -1,4 +1,5 @@
-// /<project or container>/clone: objects and folders into another place (dx-api.md §8.8). Bytes stay where they are.
+// /<project or container>/clone: objects and folders into another place (docs/reference/api.md, "Cloning"). Bytes stay
+// where they are.
 
 import type { z } from 'zod';
 import { atLeast } from '../../../core/access/level.ts';

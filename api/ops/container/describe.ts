@@ -1,4 +1,4 @@
-// /container-xxxx/describe: workspaces and other containers that no user made (dx-api.md §8.9).
+// /container-xxxx/describe: workspaces and other containers that no user made (docs/reference/api.md, "Containers").
 
 import { fileUploadParameters } from '../../../core/container/upload-parameters.ts';
 import { resourceNotFound } from '../../../core/error/api-error.ts';

@@ -1,4 +1,4 @@
-// /<project or container>/listFolder: what is directly in a folder, not below (dx-api.md §8.7).
+// /<project or container>/listFolder: what is directly in a folder, not below (docs/reference/api.md, "Folders").
 
 import type { z } from 'zod';
 import { joinFolder } from '../../../core/container/folder-path.ts';

@@ -1,4 +1,5 @@
-// /<project or container>/move: objects and folders into another folder of the same place (dx-api.md §8.7).
+// /<project or container>/move: objects and folders into another folder of the same place (docs/reference/api.md,
+// "Folders").
 
 import type { z } from 'zod';
 import { joinFolder } from '../../../core/container/folder-path.ts';

@@ -1,4 +1,4 @@
-// /<project or container>/newFolder (dx-api.md §8.7).
+// /<project or container>/newFolder (docs/reference/api.md, "Folders").
 
 import type { z } from 'zod';
 import { joinFolder } from '../../../core/container/folder-path.ts';

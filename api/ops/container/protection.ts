@@ -1,4 +1,4 @@
-// What the flags of a project forbid about its contents (dx-api.md §8.4).
+// What the flags of a project forbid about its contents (docs/reference/api.md, "Project flags").
 
 import { atLeast, type Level } from '../../../core/access/level.ts';
 import type { Context } from '../../../core/context.ts';

@@ -1,4 +1,4 @@
-// /<project or container>/removeFolder (dx-api.md §8.7): clients repeat it until it says `completed`.
+// /<project or container>/removeFolder (docs/reference/api.md, "Folders"): clients repeat it until it says `completed`.
 
 import type { z } from 'zod';
 import { joinFolder } from '../../../core/container/folder-path.ts';

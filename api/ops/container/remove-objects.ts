@@ -1,4 +1,5 @@
-// /<project or container>/removeObjects (dx-api.md §8.7): in any state; hidden objects that only these linked to go too.
+// /<project or container>/removeObjects (docs/reference/api.md, "Folders"): in any state; hidden objects that only
+// these linked to go too.
 
 import type { z } from 'zod';
 import { isObjectId } from '../../../core/id/identifier.ts';

@@ -1,4 +1,5 @@
-// /file-xxxx/download: a URL of ours that leads to the bytes for as long as it says (dx-api.md §9.6).
+// /file-xxxx/download: a URL of ours that leads to the bytes for as long as it says (docs/reference/api.md,
+// "File download").
 
 import type { z } from 'zod';
 import { invalidState, permissionDenied } from '../../../core/error/api-error.ts';

@@ -1,4 +1,4 @@
-// /file-xxxx/upload: a URL to put one part to (dx-api.md §9.5).
+// /file-xxxx/upload: a URL to put one part to (docs/reference/api.md, "File upload").
 
 import type { z } from 'zod';
 import { invalidState, invalidType } from '../../../core/error/api-error.ts';

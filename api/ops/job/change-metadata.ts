@@ -1,4 +1,5 @@
-// Changes tags, properties or settings of a job: allowed in any state, finished jobs included (dx-api.md §5.2, §12).
+// Changes tags, properties or settings of a job: allowed in any state, finished jobs included (docs/reference/api.md,
+// "Methods of a job" and "Metadata of executions").
 
 import { invalidInput } from '../../../core/error/api-error.ts';
 import type { JobMetadata } from '../../../core/execution/job-fields.ts';

@@ -1,4 +1,4 @@
-// /job-xxxx/describe (dx-api.md §5.1).
+// /job-xxxx/describe (docs/reference/api.md, "Describing a job").
 
 import type { Context } from '../../../core/context.ts';
 import { invalidInput } from '../../../core/error/api-error.ts';
@@ -33,7 +33,10 @@ export async function describeJobs(
   return facts.map((one) => describeJob(one, chosen));
 }
 
-/** dxpy takes the input of a running job from its describe: to the job itself arrays are flat (dx-api.md §3.2, §10.5). */
+/**
+ * dxpy takes the input of a running job from its describe: to the job itself arrays are flat (docs/reference/api.md,
+ * "Classes of values" and "Python jobs").
+ */
 async function asRun(context: Context, row: JobRow, described: Hash): Promise<Hash> {
   const { input } = described;
   if (typeof input !== 'object' || input === null) return described;

@@ -1,4 +1,4 @@
-// /job/new: a job makes a subjob of its own executable, in its own workspace (dx-api.md §4.4).
+// /job/new: a job makes a subjob of its own executable, in its own workspace (docs/reference/api.md, "Subjobs").
 
 import type { z } from 'zod';
 import { callerScope } from '../../../core/access/caller.ts';

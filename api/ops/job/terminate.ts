@@ -7,7 +7,10 @@ import { terminateTree } from '../../../engine/job/terminate.ts';
 import type { KnownCall } from '../../route.ts';
 import { visibleJob } from './visible.ts';
 
-/** Who launched it may, and who has ADMINISTER in its project (dx-api.md §5.2); of jobs, those of the same tree. */
+/**
+ * Who launched it may, and who has ADMINISTER in its project (docs/reference/api.md, "Methods of a job"); of jobs,
+ * those of the same tree.
+ */
 export async function terminateJob(call: KnownCall<unknown>): Promise<{ id: string }> {
   const { context, caller } = call;
   const row = await visibleJob(call, 'terminate it');

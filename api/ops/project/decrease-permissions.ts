@@ -1,4 +1,5 @@
-// /project-xxxx/decreasePermissions: lowers or, by null, ends memberships; and /project-xxxx/leave (dx-api.md §8.6).
+// /project-xxxx/decreasePermissions: lowers or, by null, ends memberships; and /project-xxxx/leave
+// (docs/reference/api.md, "Project methods").
 
 import { atLeast, type Level, weaker } from '../../../core/access/level.ts';
 import type { Context } from '../../../core/context.ts';

@@ -1,4 +1,5 @@
-// /project-xxxx/describe (dx-api.md §8.5). Containers have their own: ops/container/describe.ts.
+// /project-xxxx/describe (docs/reference/api.md, "Describing a project"). Containers have their own:
+// ops/container/describe.ts.
 
 import { z } from 'zod';
 import { fileUploadParameters } from '../../../core/container/upload-parameters.ts';

@@ -13,7 +13,7 @@ export async function destroyProject(call: PlaceCall<z.output<typeof destroyProj
   const { context, caller, place, level, input } = call;
   if (!isId(place, 'project')) throw resourceNotFound(place);
   const project = await loadProject(context, place);
-  // The answer to the first call was lost: clients repeat it (dx-api.md §1.4).
+  // The answer to the first call was lost: clients repeat it (docs/reference/api.md, "Retries").
   if (project === undefined) return { id: place };
   if (project.settings.destroyProtected === true) {
     throw permissionDenied(`destroy ${place}, which is destroyProtected`, 'that setting to be false', level);

@@ -1,4 +1,4 @@
-// /project-xxxx/invite: makes somebody a member, or raises their level (dx-api.md §8.6).
+// /project-xxxx/invite: makes somebody a member, or raises their level (docs/reference/api.md, "Project methods").
 
 import type { z } from 'zod';
 import { atLeast } from '../../../core/access/level.ts';

@@ -1,4 +1,4 @@
-// /project/new: a project whose creator is its only member (dx-api.md §8.3).
+// /project/new: a project whose creator is its only member (docs/reference/api.md, "New projects").
 
 import type { z } from 'zod';
 import { invalidInput, permissionDenied } from '../../../core/error/api-error.ts';
@@ -26,7 +26,7 @@ export async function newProject({ context, caller, input, rawInput }: KnownCall
 
 type JobCaller = Extract<KnownCall<unknown>['caller'], { kind: 'job' }>;
 
-/** A job may only when its executable asked for it (dx-api.md §2.3). */
+/** A job may only when its executable asked for it (docs/reference/api.md, "Access of an executable"). */
 async function checkMayCreate(context: KnownCall<unknown>['context'], { job }: JobCaller): Promise<void> {
   const spec = (await context.bodies.load(job.pk, 'S')) as { access?: { projectCreation?: boolean } } | undefined;
   if (spec?.access?.projectCreation === true) return;

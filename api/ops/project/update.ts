@@ -1,4 +1,5 @@
-// /project-xxxx/update: name, texts and settings; `version` locks optimistically (dx-api.md §8.6).
+// /project-xxxx/update: name, texts and settings; `version` locks optimistically (docs/reference/api.md,
+// "Project methods").
 
 import type { z } from 'zod';
 import type { Value } from '../../../core/context.ts';

@@ -1,4 +1,4 @@
-// /record/new: a record, empty or begun from another one (dx-api.md §9.1).
+// /record/new: a record, empty or begun from another one (docs/reference/api.md, "New data objects").
 
 import type { z } from 'zod';
 import { resourceNotFound } from '../../../core/error/api-error.ts';

@@ -1,5 +1,5 @@
-// Describes data objects of every class: one, or many at once (dx-api.md §9.2). Which of them the caller may see was
-// decided before.
+// Describes data objects of every class: one, or many at once (docs/reference/api.md, "Describing data objects"). Which
+// of them the caller may see was decided before.
 
 import type { Context } from '../../../core/context.ts';
 import type { AppletSpec } from '../../../core/executable/applet.ts';

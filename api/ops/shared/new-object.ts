@@ -1,4 +1,4 @@
-// What creating a data object of any class has in common (dx-api.md §9.1).
+// What creating a data object of any class has in common (docs/reference/api.md, "New data objects").
 
 import { callerScope, type KnownCaller } from '../../../core/access/caller.ts';
 import { joinFolder, parseFolder } from '../../../core/container/folder-path.ts';
@@ -82,7 +82,7 @@ function newId<Class extends ObjectClass>(
   return deriveId(className, callerScope(caller), path, nonce);
 }
 
-/** Uploads from outside may be forbidden in a project (dx-api.md §8.4). */
+/** Uploads from outside may be forbidden in a project (docs/reference/api.md, "Project flags"). */
 export async function refuseExternalUpload(call: PlaceCall<unknown>): Promise<void> {
   const { context, caller, place } = call;
   if (caller.kind === 'job' || !isId(place, 'project')) return;

@@ -1,4 +1,4 @@
-// /<object>/setDetails: the body is the details (dx-api.md §9.4).
+// /<object>/setDetails: the body is the details (docs/reference/api.md, "Metadata of data objects").
 
 import type { z } from 'zod';
 import { invalidInput, invalidState } from '../../../core/error/api-error.ts';

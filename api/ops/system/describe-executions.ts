@@ -1,4 +1,5 @@
-// /system/describeExecutions: many at once, each described or refused on its own (dx-api.md §7.5).
+// /system/describeExecutions: many at once, each described or refused on its own (docs/reference/api.md,
+// "Bulk methods").
 
 import type { z } from 'zod';
 import type { KnownCall } from '../../route.ts';

@@ -1,4 +1,5 @@
-// What the routes that describe many things at once have in common: each is described or refused on its own (dx-api.md §7.5).
+// What the routes that describe many things at once have in common: each is described or refused on its own
+// (docs/reference/api.md, "Bulk methods").
 
 import { ApiError } from '../../../core/error/api-error.ts';
 import { parseId } from '../../../core/id/identifier.ts';

@@ -1,4 +1,4 @@
-// /system/describeProjects: many at once, each described or refused on its own (dx-api.md §7.5).
+// /system/describeProjects: many at once, each described or refused on its own (docs/reference/api.md, "Bulk methods").
 
 import type { z } from 'zod';
 import { resourceNotFound } from '../../../core/error/api-error.ts';

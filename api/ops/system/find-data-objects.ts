@@ -1,4 +1,4 @@
-// /system/findDataObjects (dx-api.md §7.2): per project, most recently modified first.
+// /system/findDataObjects (docs/reference/api.md, "Finding data objects"): per project, most recently modified first.
 
 import { joinFolder, root } from '../../../core/container/folder-path.ts';
 import type { Context } from '../../../core/context.ts';

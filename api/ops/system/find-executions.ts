@@ -1,4 +1,5 @@
-// /system/findExecutions: jobs, newest first (dx-api.md §7.3). There are no analyses yet, so a search for them finds none.
+// /system/findExecutions: jobs, newest first (docs/reference/api.md, "Finding executions"). There are no analyses yet,
+// so a search for them finds none.
 
 import { atLeast } from '../../../core/access/level.ts';
 import { invalidInput, resourceNotFound } from '../../../core/error/api-error.ts';
@@ -131,7 +132,7 @@ function jobsIn(ids: string | readonly string[]): JobId[] {
   return (typeof ids === 'string' ? [ids] : ids).filter((id) => isId(id, 'job'));
 }
 
-/** Negative times are relative to now (dx-api.md §1.1). */
+/** Negative times are relative to now (docs/reference/api.md, "Requests"). */
 function absolute(moment: number | null | undefined, now: number): number | undefined {
   if (moment === undefined || moment === null) return undefined;
   return moment < 0 ? now + moment : moment;

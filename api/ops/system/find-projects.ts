@@ -1,4 +1,4 @@
-// /system/findProjects (dx-api.md §7.4): newest first.
+// /system/findProjects (docs/reference/api.md, "Finding projects"): newest first.
 
 import type { z } from 'zod';
 import type { KnownCaller } from '../../../core/access/caller.ts';

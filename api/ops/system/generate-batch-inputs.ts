@@ -1,4 +1,5 @@
-// /system/generateBatchInputs: which files of a folder, and of those below it, belong to one run each (dx-api.md §7.5).
+// /system/generateBatchInputs: which files of a folder, and of those below it, belong to one run each
+// (docs/reference/api.md, "Batches").
 
 import type { z } from 'zod';
 import { type Batch, groupNames } from '../../../core/batch/group-names.ts';

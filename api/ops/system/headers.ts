@@ -1,4 +1,4 @@
-// /system/headers: the headers of the request, as the platform sees them (dx-api.md §1.4).
+// /system/headers: the headers of the request, as the platform sees them (docs/reference/api.md, "Retries").
 
 import type { OpenCall } from '../../route.ts';
 

@@ -1,4 +1,4 @@
-// /system/newAuthToken: a token for a user name and a password (dx-api.md §1.8).
+// /system/newAuthToken: a token for a user name and a password (docs/reference/api.md, "Login").
 
 import type { z } from 'zod';
 import { ApiError } from '../../../core/error/api-error.ts';

@@ -1,4 +1,5 @@
-// /system/resolveDataObjects: names in folders to objects (dx-api.md §7.5); what is not there is an empty list.
+// /system/resolveDataObjects: names in folders to objects (docs/reference/api.md, "Bulk methods"); what is not there is
+// an empty list.
 
 import type { z } from 'zod';
 import type { KnownCaller } from '../../../core/access/caller.ts';

@@ -1,4 +1,4 @@
-// Times in searches: negative ones count back from now (dx-api.md §1.1).
+// Times in searches: negative ones count back from now (docs/reference/api.md, "Requests").
 
 import type { TimeRange } from '../../../core/object/find-filter.ts';
 

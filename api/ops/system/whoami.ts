@@ -6,7 +6,7 @@ import type { KnownCall } from '../../route.ts';
 
 export const whoamiInput = z.object({ fields: z.object({ clientIp: z.boolean().optional() }).optional() });
 
-/** `clientIp` is the address that the request came from, as the edge tells it (dx-api.md §1.8). */
+/** `clientIp` is the address that the request came from, as the edge tells it (docs/reference/api.md, "Login"). */
 export async function whoami({
   caller,
   input,

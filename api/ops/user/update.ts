@@ -1,4 +1,5 @@
-// /user-xxxx/update: the public SSH key that `dx ssh_config` sets (dx-api.md §13.2). Users change themselves only.
+// /user-xxxx/update: the public SSH key that `dx ssh_config` sets (docs/reference/api.md, "Users"). Users change
+// themselves only.
 
 import type { z } from 'zod';
 import { permissionDenied, resourceNotFound } from '../../../core/error/api-error.ts';

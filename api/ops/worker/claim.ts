@@ -56,8 +56,9 @@ export async function claimJob(call: OpenCall<z.output<typeof claimInput>>): Pro
 }
 
 /**
- * The applet was cloned into the workspace before the job became runnable (dx-api.md §8.10), but code of an earlier job may
- * have removed it there: what a job runs does not depend on that. Gone everywhere, it cannot run, and fails here.
+ * The applet was cloned into the workspace before the job became runnable (docs/reference/api.md, "Workspaces"), but
+ * code of an earlier job may have removed it there: what a job runs does not depend on that. Gone everywhere, it cannot
+ * run, and fails here.
  */
 async function describeExecutable({ context }: OpenCall<unknown>, row: JobRow, spec: JobSpec) {
   const { executable } = row;
@@ -75,7 +76,7 @@ async function describeExecutable({ context }: OpenCall<unknown>, row: JobRow, s
 
 /**
  * What a job may write: to its log, and into its folder, where that is the worker's to watch, as much as the disk of its
- * instance type (dx-api.md §10.9).
+ * instance type (docs/reference/api.md, "Instance types").
  */
 function limitsOf(row: JobRow) {
   return { logBytes, folderBytes: fargateSize(row.instance).diskGb * 1024 ** 3 };
