@@ -26,9 +26,9 @@ export type Write =
 export type QueryRange = {
   readonly pk: string;
   /** Only sort keys that begin so. */
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
   /** Exclusive: continue after this sort key (before it, when descending). */
-  readonly after?: string;
+  readonly after?: string | undefined;
   readonly descending?: boolean;
   readonly limit: number;
 };

@@ -87,8 +87,8 @@ function conditions(placeholders: Placeholders, expected: 'absent' | Expected | 
  */
 export function startOf(range: {
   pk: string;
-  prefix?: string;
-  after?: string;
+  prefix?: string | undefined;
+  after?: string | undefined;
   descending?: boolean;
 }): Key | 'beginning' | 'nothing' {
   const { pk, prefix = '', after, descending = false } = range;

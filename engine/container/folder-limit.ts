@@ -4,6 +4,7 @@
 import type { Context, Key } from '../../core/context.ts';
 import { invalidInput } from '../../core/error/api-error.ts';
 import type { PlaceId } from '../../core/id/identifier.ts';
+import { allPages } from '../store/all-rows.ts';
 
 /**
  * To be asked before a folder is made.
@@ -28,13 +29,8 @@ export async function refuseIfFull(context: Context, place: PlaceId, folderId: s
 
 async function countFolders(context: Context, place: PlaceId): Promise<number> {
   let count = 0;
-  let after: string | undefined;
-  do {
-    const range = { pk: place, prefix: 'F#', limit: countPageSize, ...(after === undefined ? {} : { after }) };
-    const page = await context.rows.query('containers', range);
-    count += page.rows.length;
-    after = page.next;
-  } while (after !== undefined && count < maximumFolderCount);
+  const folders = { pk: place, prefix: 'F#', maximumRowCount: maximumFolderCount };
+  for await (const rows of allPages(context, 'containers', folders)) count += rows.length;
   return count;
 }
 
@@ -50,4 +46,3 @@ export const readableFolderCount = 60_000;
 const countingPrefix = '00';
 /** How long a full place stays full without being counted again. */
 const recountMs = 60_000;
-const countPageSize = 1_000;

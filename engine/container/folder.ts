@@ -5,20 +5,18 @@ import { type Folder, FolderTree } from '../../core/container/folder-tree.ts';
 import type { Context, Key, Row } from '../../core/context.ts';
 import { invalidInput } from '../../core/error/api-error.ts';
 import type { PlaceId } from '../../core/id/identifier.ts';
+import { allRows } from '../store/all-rows.ts';
 import { nameKey } from '../store/sort-key.ts';
 import { readableFolderCount } from './folder-limit.ts';
 
 /** All folders of a container; more of them than `readableFolderCount`, which are not made, are InvalidInput. */
 export async function loadFolders(context: Context, place: PlaceId): Promise<FolderTree> {
   const folders: Folder[] = [];
-  let after: string | undefined;
-  do {
-    const page = await queryFolders(context, place, 'F#', after);
-    folders.push(...page.folders);
-    after = page.next;
+  for await (const row of allRows(context, 'containers', { pk: place, prefix: 'F#' })) {
+    folders.push(...toFolder(row));
     if (folders.length > readableFolderCount)
       throw invalidInput(`${place} has more than ${readableFolderCount} folders`);
-  } while (after !== undefined);
+  }
   return new FolderTree(folders);
 }
 
@@ -40,23 +38,13 @@ export async function findFolder(
 /** The folders directly in a folder. */
 export async function listSubfolders(context: Context, place: PlaceId, folderId: string): Promise<Folder[]> {
   const folders: Folder[] = [];
-  let after: string | undefined;
-  do {
-    const page = await queryFolders(context, place, `F#${folderId}#`, after);
-    folders.push(...page.folders);
-    after = page.next;
-  } while (after !== undefined && folders.length < readableFolderCount);
+  const children = { pk: place, prefix: `F#${folderId}#`, maximumRowCount: readableFolderCount };
+  for await (const row of allRows(context, 'containers', children)) folders.push(...toFolder(row));
   return folders;
 }
 
 export function folderKey(place: PlaceId, parentId: string, name: string): Key {
   return { pk: place, sk: `F#${parentId}#${nameKey(name)}` };
-}
-
-async function queryFolders(context: Context, place: PlaceId, prefix: string, after: string | undefined) {
-  const range = { pk: place, prefix, limit: folderPageSize, ...(after === undefined ? {} : { after }) };
-  const page = await context.rows.query('containers', range);
-  return { folders: page.rows.flatMap(toFolder), next: page.next };
 }
 
 function toFolder(row: Row): Folder[] {
@@ -66,5 +54,3 @@ function toFolder(row: Row): Folder[] {
   const { removing } = row;
   return [removing === 'all' || removing === 'empty' ? { ...folder, removing } : folder];
 }
-
-const folderPageSize = 1_000;

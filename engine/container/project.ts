@@ -6,6 +6,7 @@ import type { Context, Row, Value, Write } from '../../core/context.ts';
 import { serviceUnavailable } from '../../core/error/api-error.ts';
 import { randomId, randomIdByteCount } from '../../core/id/derive.ts';
 import { isId, isUserId, type ProjectId, type UserId } from '../../core/id/identifier.ts';
+import { allRows } from '../store/all-rows.ts';
 
 /** Who a membership is for: a user, or everybody. */
 export type Member = UserId | 'PUBLIC';
@@ -110,17 +111,9 @@ export async function loadDestroyer(context: Context, id: ProjectId): Promise<Us
 /** Everybody's level in a project, as rows say it. */
 export async function loadMembers(context: Context, id: ProjectId): Promise<Map<Member, Level>> {
   const members = new Map<Member, Level>();
-  let after: string | undefined;
-  do {
-    const page = await context.rows.query('containers', {
-      pk: id,
-      prefix: 'U#',
-      limit: memberPageSize,
-      ...(after === undefined ? {} : { after }),
-    });
-    for (const row of page.rows) if (isLevel(row.level)) members.set(row.sk.slice(2) as Member, row.level);
-    after = page.next;
-  } while (after !== undefined);
+  for await (const row of allRows(context, 'containers', { pk: id, prefix: 'U#' })) {
+    if (isLevel(row.level)) members.set(row.sk.slice(2) as Member, row.level);
+  }
   return members;
 }
 
@@ -205,20 +198,11 @@ export async function loadMember(context: Context, id: ProjectId, member: Member
 /** The projects that a member's list names, as hints: whether they may still see one is for the level to say. */
 export async function loadMemberships(context: Context, member: Member): Promise<ProjectId[]> {
   const found: ProjectId[] = [];
-  let after: string | undefined;
-  do {
-    const page = await context.rows.query('containers', {
-      pk: member,
-      prefix: 'P#',
-      limit: memberPageSize,
-      ...(after === undefined ? {} : { after }),
-    });
-    for (const row of page.rows) {
-      const id = row.sk.slice(2);
-      if (isId(id, 'project')) found.push(id);
-    }
-    after = page.next;
-  } while (after !== undefined && found.length < maximumMembershipCount);
+  const list = { pk: member, prefix: 'P#', maximumRowCount: maximumMembershipCount };
+  for await (const { sk } of allRows(context, 'containers', list)) {
+    const id = sk.slice(2);
+    if (isId(id, 'project')) found.push(id);
+  }
   return found;
 }
 
@@ -236,7 +220,6 @@ function memberKey(id: ProjectId, member: Member) {
   return { pk: id, sk: `U#${member}` };
 }
 
-const memberPageSize = 500;
 /** Projects of one user that a search looks through. */
 const maximumMembershipCount = 10_000;
 /** Another writer came between so often: then it is told as a version conflict. */

@@ -5,6 +5,7 @@ import type { Context } from '../../core/context.ts';
 import { isId, type JobId, type ProjectId } from '../../core/id/identifier.ts';
 import { treeKey } from '../../core/job/doom.ts';
 import type { JobRow } from '../../core/job/row.ts';
+import { allRows } from '../store/all-rows.ts';
 import { loadJobs } from '../store/load-job.ts';
 import { mapLimited } from '../store/map-limited.ts';
 
@@ -96,7 +97,7 @@ async function readMore(context: Context, list: List, { createdAfter }: Bounds, 
     pk: listKey(list.project),
     descending: true,
     limit,
-    ...(after === undefined ? {} : { after }),
+    after,
   });
   const floor = createdAfter === undefined ? '' : positionOf(createdAfter, '');
   for (const { sk } of page.rows) {
@@ -121,16 +122,11 @@ function newestOf(lists: readonly List[]): List | undefined {
 /** The jobs of a tree's member rows: all, or those that begin with a prefix. */
 async function loadTree(context: Context, origin: JobId, prefix = 'job-'): Promise<JobId[]> {
   const jobs: JobId[] = [];
-  let after: string | undefined;
-  do {
-    const range = { pk: treeKey(origin), prefix, limit: treePageSize, ...(after === undefined ? {} : { after }) };
-    const page = await context.rows.query('executions', range);
-    for (const { sk } of page.rows) {
-      const job = sk.slice(sk.indexOf('#') + 1);
-      if (isId(job, 'job')) jobs.push(job);
-    }
-    after = page.next;
-  } while (after !== undefined && jobs.length < maximumTreeSize);
+  const members = { pk: treeKey(origin), prefix, maximumRowCount: maximumTreeSize };
+  for await (const { sk } of allRows(context, 'executions', members)) {
+    const job = sk.slice(sk.indexOf('#') + 1);
+    if (isId(job, 'job')) jobs.push(job);
+  }
   return jobs;
 }
 
@@ -138,6 +134,5 @@ const createdDigits = 13;
 const listPageSize = 200;
 /** Of each of several projects: most of what is read of them is not used. */
 const mergedPageSize = 50;
-const treePageSize = 1_000;
 /** Twice what a tree is meant to be (core/run/request.ts). */
 const maximumTreeSize = 20_000;

@@ -5,6 +5,7 @@ import { isId, type JobId } from '../../core/id/identifier.ts';
 import { treeKey } from '../../core/job/doom.ts';
 import type { JobRow } from '../../core/job/row.ts';
 import { loadTry } from '../execution/try.ts';
+import { allRows } from '../store/all-rows.ts';
 import { loadJob, loadJobs } from '../store/load-job.ts';
 import type { LogConnection } from './connection.ts';
 
@@ -39,18 +40,11 @@ export function streamOf(row: Pick<JobRow, 'pk' | 'try'>): string {
 /** The jobs that a job made, and those that they made, and so on, by the member rows of the tree. */
 async function loadBelow(context: Context, origin: JobId, job: JobId): Promise<JobId[]> {
   const children = new Map<string, JobId[]>();
-  let after: string | undefined;
-  let count = 0;
-  do {
-    const range = { pk: treeKey(origin), prefix: 'job-', limit: pageSize, ...(after === undefined ? {} : { after }) };
-    const page = await context.rows.query('executions', range);
-    for (const { sk } of page.rows) {
-      const [parent = '', child] = sk.split('#');
-      if (isId(child, 'job')) children.set(parent, [...(children.get(parent) ?? []), child]);
-    }
-    after = page.next;
-    count += page.rows.length;
-  } while (after !== undefined && count < memberCount);
+  const members = { pk: treeKey(origin), prefix: 'job-', maximumRowCount: memberCount };
+  for await (const { sk } of allRows(context, 'executions', members)) {
+    const [parent = '', child] = sk.split('#');
+    if (isId(child, 'job')) children.set(parent, [...(children.get(parent) ?? []), child]);
+  }
   const below: JobId[] = [];
   for (const open = [job]; open.length > 0 && below.length < followedJobCount; ) {
     const next = children.get(open.shift() ?? '') ?? [];
@@ -60,7 +54,6 @@ async function loadBelow(context: Context, origin: JobId, job: JobId): Promise<J
   return below;
 }
 
-const pageSize = 1_000;
 const memberCount = 20_000;
 /** Jobs that one reader follows at a time: each is a stream of its own to be asked every second. */
 const followedJobCount = 500;

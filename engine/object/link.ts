@@ -2,6 +2,7 @@
 
 import type { Context } from '../../core/context.ts';
 import { isObjectId, type ObjectId, type PlaceId } from '../../core/id/identifier.ts';
+import { allPages } from '../store/all-rows.ts';
 import { type LoadedObject, loadObjectsAt } from '../store/load-object.ts';
 import { mapLimited } from '../store/map-limited.ts';
 import { linkKey } from '../store/object-row.ts';
@@ -102,17 +103,12 @@ export async function loadHolders(context: Context, place: PlaceId, target: Obje
 
 /** Read from the hints, then from themselves. */
 async function* holdersOf(context: Context, place: PlaceId, target: ObjectId): AsyncGenerator<LoadedObject> {
-  let after: string | undefined;
-  let hintCount = 0;
-  do {
-    const range = { pk: `${target}#links`, limit: holderPageSize, ...(after === undefined ? {} : { after }) };
-    const page = await context.rows.query('objects', range);
-    const ids = page.rows.map((row) => row.sk).filter(isObjectId);
+  const hints = { pk: `${target}#links`, pageSize: holderPageSize, maximumRowCount: maximumWalkCount };
+  for await (const rows of allPages(context, 'objects', hints)) {
+    const ids = rows.map((row) => row.sk).filter(isObjectId);
     const objects = await loadObjectsAt(context, place, ids);
     for (const object of objects) if (object?.row.links.includes(target)) yield object;
-    after = page.next;
-    hintCount += ids.length;
-  } while (after !== undefined && hintCount < maximumWalkCount);
+  }
 }
 
 const holderPageSize = 100;

@@ -1,12 +1,13 @@
 // Which objects are in a folder: listing rows are the hint, placements decide.
 
-import type { Context } from '../../core/context.ts';
+import type { Context, Row } from '../../core/context.ts';
 import { isObjectId, type ObjectId, type PlaceId } from '../../core/id/identifier.ts';
+import { allPages } from '../store/all-rows.ts';
 import { type LoadedObject, loadObjectsAt } from '../store/load-object.ts';
 import { mapLimited } from '../store/map-limited.ts';
 import { nameKeyPrefix } from '../store/sort-key.ts';
 
-export type ListingPage = { readonly objects: LoadedObject[]; readonly next?: string };
+export type ListingPage = { readonly objects: LoadedObject[]; readonly next: string | undefined };
 
 /**
  * One page of the objects in a folder, by name. `next` leads on; a page may hold fewer objects than asked for, and none.
@@ -22,14 +23,11 @@ export async function listObjects(
   const { after, beginning = '', limit = listingPageSize } = range;
   const page = await context.rows.query('objects', {
     pk: `${place}#${folderId}`,
+    prefix: nameKeyPrefix(beginning),
+    after,
     limit,
-    ...(beginning === '' ? {} : { prefix: nameKeyPrefix(beginning) }),
-    ...(after === undefined ? {} : { after }),
   });
-  const ids = [...new Set(page.rows.map((row) => row.id).filter(isObjectId))];
-  const loaded = await loadObjectsAt(context, place, ids);
-  const objects = loaded.filter((object) => object?.placements.get(place)?.folderId === folderId) as LoadedObject[];
-  return { objects, ...(page.next === undefined ? {} : { next: page.next }) };
+  return { objects: await loadListed(context, place, folderId, page.rows), next: page.next };
 }
 
 /** All objects of a folder, up to `limit`; `more` when there are others. */
@@ -41,24 +39,32 @@ export async function listAllObjects(
   beginning = '',
 ): Promise<{ objects: LoadedObject[]; more: boolean }> {
   const objects = new Map<ObjectId, LoadedObject>();
-  let after: string | undefined;
-  do {
-    const page = await listObjects(context, place, folderId, { after, beginning });
-    for (const object of page.objects) objects.set(object.id, object);
-    after = page.next;
-  } while (after !== undefined && objects.size <= limit);
+  const listing = { pk: `${place}#${folderId}`, prefix: nameKeyPrefix(beginning), pageSize: listingPageSize };
+  for await (const rows of allPages(context, 'objects', listing)) {
+    for (const object of await loadListed(context, place, folderId, rows)) objects.set(object.id, object);
+    if (objects.size > limit) break;
+  }
   return { objects: [...objects.values()].slice(0, limit), more: objects.size > limit };
+}
+
+/** The objects that rows of a listing name, as far as they are there. */
+async function loadListed(
+  context: Context,
+  place: PlaceId,
+  folderId: string,
+  rows: readonly Row[],
+): Promise<LoadedObject[]> {
+  const ids = [...new Set(rows.map((row) => row.id).filter(isObjectId))];
+  const loaded = await loadObjectsAt(context, place, ids);
+  return loaded.filter((object) => object?.placements.get(place)?.folderId === folderId) as LoadedObject[];
 }
 
 /** Takes away the rows of a folder's listing, of which no object needs any more. */
 export async function deleteListing(context: Context, place: PlaceId, folderId: string): Promise<void> {
-  let after: string | undefined;
-  do {
-    const range = { pk: `${place}#${folderId}`, limit: listingPageSize, ...(after === undefined ? {} : { after }) };
-    const page = await context.rows.query('objects', range);
-    await mapLimited(page.rows, ({ pk, sk }) => context.rows.delete('objects', { pk, sk }));
-    after = page.next;
-  } while (after !== undefined);
+  const listing = { pk: `${place}#${folderId}`, pageSize: listingPageSize };
+  for await (const rows of allPages(context, 'objects', listing)) {
+    await mapLimited(rows, ({ pk, sk }) => context.rows.delete('objects', { pk, sk }));
+  }
 }
 
 const listingPageSize = 500;

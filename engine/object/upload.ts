@@ -6,6 +6,7 @@ import { type ApiError, invalidState, serviceUnavailable } from '../../core/erro
 import type { FileId } from '../../core/id/identifier.ts';
 import { type FilePart, incompleteUploadDays } from '../../core/object/part.ts';
 import { refusalInState } from '../../core/object/state.ts';
+import { allRows } from '../store/all-rows.ts';
 import {
   announcedPartKey,
   contentKey,
@@ -88,20 +89,14 @@ export function lapsedUpload(id: FileId): ApiError {
 /** The parts that were announced for the present upload, in order: as the client described each last. */
 export async function loadAnnouncedParts(context: Context, id: FileId, facts: ObjectFacts): Promise<FilePart[]> {
   const parts: FilePart[] = [];
-  let after: string | undefined;
-  do {
-    const range = { pk: `${id}#upload`, limit: partPageSize, ...(after === undefined ? {} : { after }) };
-    const page = await context.rows.query('objects', range);
-    for (const { index, size, md5, uploadId = facts.uploadId } of page.rows) {
-      if (uploadId !== facts.uploadId) continue;
-      parts.push({ index: Number(index), size: Number(size), md5: String(md5) });
-    }
-    after = page.next;
-  } while (after !== undefined);
+  for await (const row of allRows(context, 'objects', { pk: `${id}#upload` })) {
+    const { index, size, md5, uploadId = facts.uploadId } = row;
+    if (uploadId !== facts.uploadId) continue;
+    parts.push({ index: Number(index), size: Number(size), md5: String(md5) });
+  }
   return parts;
 }
 
 /** S3 counts from the upload's start, which is after the file's, and by its own clock. */
 const lapseMs = (incompleteUploadDays - 1) * 86_400_000;
 const startAttemptCount = 5;
-const partPageSize = 1_000;

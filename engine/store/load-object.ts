@@ -2,6 +2,7 @@
 
 import type { Context, Key, Row } from '../../core/context.ts';
 import { isPlaceId, type ObjectId, type PlaceId } from '../../core/id/identifier.ts';
+import { allRows } from './all-rows.ts';
 import {
   isGone,
   type ObjectFacts,
@@ -26,18 +27,8 @@ export type LoadedObject = {
 
 /** The object of an id with all its rows, consistently read; undefined when there is none, or it is being deleted. */
 export async function loadObject(context: Context, id: ObjectId): Promise<LoadedObject | undefined> {
-  const rows: Row[] = [];
-  let after: string | undefined;
-  do {
-    const page = await context.rows.query('objects', {
-      pk: id,
-      limit: rowPageSize,
-      ...(after === undefined ? {} : { after }),
-    });
-    rows.push(...page.rows);
-    after = page.next;
-  } while (after !== undefined && rows.length < maximumRowCount);
-  const bySortKey = new Map(rows.map((row) => [row.sk, row]));
+  const bySortKey = new Map<string, Row>();
+  for await (const row of allRows(context, 'objects', { pk: id, maximumRowCount })) bySortKey.set(row.sk, row);
   return toLoadedObject(id, bySortKey);
 }
 
@@ -90,6 +81,5 @@ function toLoadedObject(id: ObjectId, rows: ReadonlyMap<string, Row>): LoadedObj
   return { id, row: toObjectFacts(first), placements, details, spec, parts };
 }
 
-const rowPageSize = 1_000;
 /** Places that one object is in, nearly. */
 const maximumRowCount = 20_000;
