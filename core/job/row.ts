@@ -65,8 +65,63 @@ export type JobRow = {
   readonly dueAt?: number;
 };
 
+/**
+ * What decides how the row of a new job looks. A master job gets a workspace of its own; without a parent it starts a tree.
+ * A subjob works in the workspace of its parent.
+ */
+export type NewJob = {
+  readonly id: JobId;
+  readonly executable: JobRow['executable'];
+  readonly function: string;
+  readonly project: ProjectId;
+  readonly launchedBy: UserId;
+  /** Searches find the job by it. The row leaves out a name that is too long; the specification always holds it. */
+  readonly name?: string;
+  readonly instance: string;
+  readonly priority: JobRow['priority'];
+  readonly timeoutMs?: number;
+  readonly now: number;
+  /** Digest of the request that makes the job, without its nonce. */
+  readonly digest: string;
+  /** True when nothing has to happen before a worker can start. */
+  readonly ready: boolean;
+} & (
+  | { readonly kind: 'master'; readonly parent?: JobRow | undefined }
+  | { readonly kind: 'subjob'; readonly parent: JobRow }
+);
+
 /** Bytes that a job row may have, so that each change of it is one write unit. */
 export const jobRowByteLimit = 1024;
+
+/** The row of a job that is about to be born: try 0, launch 0, `idle` unless it is ready. Birth gives it a due time. */
+export function newJobRow(job: NewJob): JobRow {
+  const { id, parent, now, ready, timeoutMs } = job;
+  return {
+    pk: id,
+    sk: 'A',
+    state: ready ? 'runnable' : 'idle',
+    try: 0,
+    launch: 0,
+    executable: job.executable,
+    function: job.function,
+    project: job.project,
+    launchedBy: job.launchedBy,
+    ...(parent === undefined ? {} : { parent: parent.pk, parentTry: parent.try }),
+    origin: parent?.origin ?? id,
+    root: parent?.root ?? id,
+    master: job.kind === 'subjob' ? job.parent.master : id,
+    lineage: parent === undefined ? [] : childLineage(parent),
+    ...(isSearchable(job.name) ? { name: job.name } : {}),
+    instance: job.instance,
+    priority: job.priority,
+    created: now,
+    modified: now,
+    tryCreated: now,
+    transitions: ready ? [['runnable', now]] : [],
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    digest: job.digest,
+  };
+}
 
 /** The row's key. */
 export function jobKey(job: JobId): { pk: JobId; sk: 'A' } {
@@ -103,7 +158,7 @@ export function jobWorkspace(job: JobRow): ContainerId {
 }
 
 /** The lineage that a child of this job gets: its own, and itself when it is a master job. */
-export function childLineage(job: JobRow): string[] {
+function childLineage(job: JobRow): string[] {
   return isMaster(job) ? [...job.lineage, lineageEntry(job.pk, job.try)] : [...job.lineage];
 }
 
@@ -127,3 +182,10 @@ export function executionName(of: { readonly job: JobId; readonly try: number; r
 export function outputBodyId(job: JobRow): string {
   return job.try === 0 ? job.pk : `${job.pk}#${job.try}`;
 }
+
+/** A longer name does not fit into a row of `jobRowByteLimit`. */
+function isSearchable(name: string | undefined): name is string {
+  return name !== undefined && Buffer.byteLength(name) <= rowNameByteLimit;
+}
+
+const rowNameByteLimit = 128;

@@ -5,12 +5,11 @@ import { invalidInput, invalidState } from '../error/api-error.ts';
 import { timeoutMs } from '../executable/policy.ts';
 import type { JobId } from '../id/identifier.ts';
 import type { JobPlan } from '../job/plan.ts';
-import { childLineage, type JobRow } from '../job/row.ts';
+import { type JobRow, newJobRow } from '../job/row.ts';
 import { planMachine } from './machine.ts';
 import { checkDepth } from './plan-run.ts';
 import type { PreparedInput, Refusal } from './prepare-input.ts';
 import type { ExecutionSpec, NewJobRequest } from './request.ts';
-import { searchableName } from './searchable-name.ts';
 import { type Found, planWaits } from './waits.ts';
 
 export type NewJobFacts = {
@@ -47,7 +46,6 @@ export function planNewJob(facts: NewJobFacts): JobPlan | Refusal {
   if ('refused' in waits) return waits;
   const { instance, ...requirements } = machine;
   const name = request.name ?? `${above.name}:${request.function}`;
-  const ready = waits.length === 0 && !prepared.hasJobReferences;
   const spec: ExecutionSpec = {
     ...inherit(above),
     ...requirements,
@@ -57,32 +55,22 @@ export function planNewJob(facts: NewJobFacts): JobPlan | Refusal {
     waits,
     ancestors,
   };
-  const row: JobRow = {
-    pk: id,
-    sk: 'A',
-    state: ready ? 'runnable' : 'idle',
-    try: 0,
-    launch: 0,
+  const row = newJobRow({
+    kind: 'subjob',
+    id,
+    parent,
     executable: parent.executable,
     function: request.function,
     project: parent.project,
     launchedBy: parent.launchedBy,
-    parent: parent.pk,
-    parentTry: parent.try,
-    origin: parent.origin,
-    root: parent.root,
-    master: parent.master,
-    lineage: childLineage(parent),
-    ...searchableName(name),
+    name,
     instance,
     priority: parent.priority,
-    created: now,
-    modified: now,
-    tryCreated: now,
-    transitions: ready ? [['runnable', now]] : [],
     timeoutMs: timeoutMs(above.timeoutPolicy, request.function),
+    now,
     digest: facts.digest,
-  };
+    ready: waits.length === 0 && !prepared.hasJobReferences,
+  });
   return { id, row, spec, memberOf: { origin: parent.origin, parent: parent.pk } };
 }
 

@@ -16,14 +16,13 @@ import {
 import type { AppletId, JobId, PlaceId, ProjectId, UserId } from '../id/identifier.ts';
 import { defaultInstance } from '../instance/instance-types.ts';
 import type { JobPlan } from '../job/plan.ts';
-import { childLineage, type JobRow } from '../job/row.ts';
+import { type JobRow, newJobRow } from '../job/row.ts';
 import type { JobSpec } from '../job/spec.ts';
 import { isHash } from '../reference/value.ts';
 import { planInputPlaces } from './input-places.ts';
 import { planMachine } from './machine.ts';
 import type { PreparedInput, Refusal } from './prepare-input.ts';
 import { type ExecutionSpec, maximumJobDepth, type RunRequest } from './request.ts';
-import { searchableName } from './searchable-name.ts';
 import { type Found, planWaits } from './waits.ts';
 
 export type RunFacts = {
@@ -115,32 +114,23 @@ export function checkDepth(ancestors: readonly JobId[]): string[] {
 }
 
 function planRow(facts: RunFacts, above: RunFacts['from'], spec: ExecutionSpec, instance: string): JobRow {
-  const { id, now, request } = facts;
-  return {
-    pk: id,
-    sk: 'A',
-    state: 'idle',
-    try: 0,
-    launch: 0,
-    executable: facts.executable.id,
+  const { id, executable, project, user, request, now, digest } = facts;
+  return newJobRow({
+    kind: 'master',
+    id,
+    parent: above?.job,
+    executable: executable.id,
     function: mainEntryPoint,
-    project: facts.project.id,
-    launchedBy: facts.user,
-    origin: above?.job.origin ?? id,
-    root: above?.job.root ?? id,
-    master: id,
-    lineage: above === undefined ? [] : childLineage(above.job),
-    ...(above === undefined ? {} : { parent: above.job.pk, parentTry: above.job.try }),
-    ...searchableName(spec.name),
+    project: project.id,
+    launchedBy: user,
+    name: spec.name,
     instance,
     priority: request.priority ?? above?.job.priority ?? 'normal',
-    created: now,
-    modified: now,
-    tryCreated: now,
-    transitions: [],
     timeoutMs: timeoutMs(spec.timeoutPolicy, mainEntryPoint),
-    digest: facts.digest,
-  };
+    now,
+    digest,
+    ready: false,
+  });
 }
 
 function checkPolicies({ executionPolicy, timeoutPolicyByExecutable: byExecutable }: RunRequest): string[] {

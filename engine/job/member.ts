@@ -5,7 +5,7 @@
 import type { Context, Row } from '../../core/context.ts';
 import { type JobId, parseId } from '../../core/id/identifier.ts';
 import { isInside, type Scope, treeKey } from '../../core/job/doom.ts';
-import type { JobRow } from '../../core/job/row.ts';
+import { type JobRow, newJobRow } from '../../core/job/row.ts';
 import type { Dependency } from '../../core/job/spec.ts';
 import { isTerminal } from '../../core/job/state.ts';
 import { loadJob, loadJobs } from '../store/load-job.ts';
@@ -45,7 +45,7 @@ export async function loadMembers(
   const members = await Promise.all(
     wanted.map(async (member, index) => ({
       sortKey: member.sk,
-      row: rows[index] ?? (await buryUnborn(context, origin, member)),
+      row: rows[index] ?? (await buryUnborn(context, member)),
     })),
   );
   return page.next === undefined ? { members } : { members, next: page.next };
@@ -153,37 +153,29 @@ function jobDependency(job: JobId): Dependency {
 }
 
 /** Puts the tombstone; the job that was born a moment before it, when there is one. */
-async function buryUnborn(context: Context, origin: JobId, member: Row): Promise<JobRow> {
+async function buryUnborn(context: Context, member: Row): Promise<JobRow> {
   const id = memberOf(member);
   const parentId = member.sk.slice(0, member.sk.indexOf('#')) as JobId;
   const parent = await loadJob(context, parentId);
   if (parent === undefined) throw new Error(`${parentId} made ${id} and has no row`);
-  const now = context.now();
-  const tombstone: JobRow = {
-    pk: id,
-    sk: 'A',
-    state: 'terminated',
-    try: 0,
-    launch: 0,
-    executable: parent.executable,
+  const { executable, project, launchedBy, instance, priority } = parent;
+  const row = newJobRow({
+    kind: 'subjob',
+    id,
+    parent,
+    executable,
     function: parent.function,
-    project: parent.project,
-    launchedBy: parent.launchedBy,
-    parent: parentId,
-    parentTry: Number(member.parentTry ?? 0),
-    origin,
-    root: parent.root,
-    master: parent.master,
-    lineage: lineageOf(member),
-    instance: parent.instance,
-    priority: parent.priority,
-    created: now,
-    modified: now,
-    tryCreated: now,
-    transitions: [],
+    project,
+    launchedBy,
+    instance,
+    priority,
+    now: context.now(),
     digest: '',
-    tombstone: true,
-  };
+    ready: false,
+  });
+  // The member row says which try of the parent, and which tries above it, the job was to be born into.
+  const place = { parentTry: Number(member.parentTry ?? 0), lineage: lineageOf(member) };
+  const tombstone: JobRow = { ...row, ...place, state: 'terminated', tombstone: true };
   if (await insertJob(context, tombstone)) return tombstone;
   const born = await loadJob(context, id);
   if (born === undefined) throw new Error(`${id} has a row that cannot be read`);

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { deriveId } from '../../core/id/derive.ts';
 import type { AppletId, JobId, ProjectId, UserId } from '../../core/id/identifier.ts';
 import type { JobPlan } from '../../core/job/plan.ts';
-import { childLineage, type JobRow } from '../../core/job/row.ts';
+import { type JobRow, newJobRow } from '../../core/job/row.ts';
 import type { Dependency, JobSpec } from '../../core/job/spec.ts';
 import { findReferences } from '../../core/reference/find.ts';
 import type { Hash } from '../../core/reference/value.ts';
@@ -63,34 +63,24 @@ export function planJob(name: string, options: PlanOptions = {}): JobPlan {
     ignoreReuse: false,
     ...options.spec,
   };
-  const ready = !ownWorkspace && waits.length === 0 && spec.waits.length === 0;
-  const row: JobRow = {
-    pk: id,
-    sk: 'A',
-    state: ready ? 'runnable' : 'idle',
-    try: 0,
-    launch: 0,
+  const made = {
+    id,
     executable: options.applet ?? testApplet,
     function: options.function ?? 'main',
     project: options.project ?? testProject,
     launchedBy: testUser,
-    ...(parent === undefined ? {} : { parent: parent.pk, parentTry: parent.try }),
-    origin: parent?.origin ?? id,
-    root: parent?.root ?? id,
-    master: ownWorkspace ? id : (parent?.master ?? id),
-    lineage: parent === undefined ? [] : childLineage(parent),
     name,
     instance: 'mem2_hdd2_x2',
     priority: 'normal',
-    created: now,
-    modified: now,
-    tryCreated: now,
-    transitions: ready ? [['runnable', now]] : [],
-    digest: createHash('sha256')
-      .update(JSON.stringify([name, input]))
-      .digest('base64url')
-      .slice(0, 22),
-    ...options.row,
-  };
+    now,
+    digest: digestOf([name, input]),
+    ready: !ownWorkspace && waits.length === 0 && spec.waits.length === 0,
+  } as const;
+  const born = newJobRow(ownWorkspace ? { ...made, kind: 'master', parent } : { ...made, kind: 'subjob', parent });
+  const row = { ...born, ...options.row };
   return { id, row, spec, ...(parent === undefined ? {} : { memberOf: { origin: row.origin, parent: parent.pk } }) };
+}
+
+function digestOf(request: unknown): string {
+  return createHash('sha256').update(JSON.stringify(request)).digest('base64url').slice(0, 22);
 }
