@@ -3,9 +3,9 @@
 
 import { fargateSize } from '../instance/fargate-size.ts';
 import { type JobRow, jobWorkspace } from '../job/row.ts';
+import type { ExecutionSpec } from '../job/spec.ts';
 import { selectFields } from '../object/field.ts';
 import type { Hash } from '../reference/value.ts';
-import type { ExecutionSpec } from '../run/request.ts';
 
 /** What can change after the job was made; of one try. */
 export type JobMetadata = {

@@ -2,7 +2,7 @@
 
 import type { JobId } from '../id/identifier.ts';
 import type { JobRow } from './row.ts';
-import type { JobSpec } from './spec.ts';
+import type { ExecutionSpec } from './spec.ts';
 
 /**
  * `row.state` is `idle`, or `runnable` when there is nothing to wait for, nothing to resolve and nothing to pin. The row
@@ -11,6 +11,6 @@ import type { JobSpec } from './spec.ts';
 export type JobPlan = {
   readonly id: JobId;
   readonly row: JobRow;
-  readonly spec: JobSpec;
+  readonly spec: ExecutionSpec;
   readonly memberOf?: { readonly origin: JobId; readonly parent: JobId };
 };

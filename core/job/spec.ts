@@ -1,5 +1,8 @@
 // What a job was asked to do: the immutable body `S`, written once before the job row.
 
+import type { AccessRequest } from '../executable/applet.ts';
+import type { ExecutionPolicy, TimeoutPolicy } from '../executable/policy.ts';
+import type { RequirementsByExecutable, SystemRequirements } from '../executable/requirements.ts';
 import type { JobId, ObjectId, PlaceId } from '../id/identifier.ts';
 import type { Specification } from '../iospec/parameter.ts';
 import type { Hash } from '../reference/value.ts';
@@ -12,8 +15,8 @@ export type Dependency =
 /** A data object to clone into a new workspace, and where to look for it first. */
 export type Pin = { readonly object: ObjectId; readonly project?: PlaceId };
 
-/** Body `S`. What only describe shows may be added under further names. */
-export type JobSpec = {
+/** Body `S`: everything that the engine, describe and the jobs further down read of the call that made a job. */
+export type ExecutionSpec = {
   /** As given. */
   readonly runInput: Hash;
   /** With defaults, references unresolved. */
@@ -27,9 +30,19 @@ export type JobSpec = {
   /** As given; `waits` is what they and the input come to. */
   readonly dependsOn: readonly string[];
   readonly executableName: string;
-  readonly systemRequirements: Hash;
-  readonly executionPolicy: Hash;
-  readonly access: Hash;
+  /** As the call asked for them. */
+  readonly runSystemRequirements: SystemRequirements;
+  readonly runSystemRequirementsByExecutable: RequirementsByExecutable;
+  /** With what the calls above this one asked for. */
+  readonly mergedSystemRequirementsByExecutable: RequirementsByExecutable;
+  /** What holds for this job. */
+  readonly systemRequirements: SystemRequirements;
+  /** The machine of jobs that ask for none: the default of the project when the tree was started. */
+  readonly defaultInstance: string;
+  readonly executionPolicy: ExecutionPolicy;
+  readonly timeoutPolicy: TimeoutPolicy;
+  readonly timeoutPolicyByExecutable: { readonly [executable: string]: TimeoutPolicy };
+  readonly access: AccessRequest;
   /** Of master jobs whose executable has one; subjobs have none. */
   readonly inputSpec?: Specification;
   readonly outputSpec?: Specification;
@@ -41,5 +54,12 @@ export type JobSpec = {
   readonly inputPlace?: PlaceId;
   readonly delayWorkspaceDestruction: boolean;
   readonly ignoreReuse: boolean;
-  readonly [field: string]: unknown;
+  readonly headJobOnDemand: boolean;
+  /** The jobs that this one is nested in, outermost first; a detached job has none. */
+  readonly ancestors: readonly JobId[];
+  /** The job that started a detached tree, and its try at that time. */
+  readonly detachedFrom?: JobId;
+  readonly detachedFromTry?: number;
+  /** Fields of the call that are kept and shown, and have no effect yet: `rank`, `costLimit`, `debug`, … */
+  readonly shown: Hash;
 };

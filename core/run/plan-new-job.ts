@@ -6,10 +6,11 @@ import { timeoutMs } from '../executable/policy.ts';
 import type { JobId } from '../id/identifier.ts';
 import type { JobPlan } from '../job/plan.ts';
 import { type JobRow, newJobRow } from '../job/row.ts';
+import type { ExecutionSpec } from '../job/spec.ts';
 import { planMachine } from './machine.ts';
 import { checkDepth } from './plan-run.ts';
 import type { PreparedInput, Refusal } from './prepare-input.ts';
-import type { ExecutionSpec, NewJobRequest } from './request.ts';
+import type { NewJobRequest } from './request.ts';
 import { type Found, planWaits } from './waits.ts';
 
 export type NewJobFacts = {

@@ -17,12 +17,12 @@ import type { AppletId, JobId, PlaceId, ProjectId, UserId } from '../id/identifi
 import { defaultInstance } from '../instance/instance-types.ts';
 import type { JobPlan } from '../job/plan.ts';
 import { type JobRow, newJobRow } from '../job/row.ts';
-import type { JobSpec } from '../job/spec.ts';
+import type { ExecutionSpec } from '../job/spec.ts';
 import { isHash } from '../reference/value.ts';
 import { planInputPlaces } from './input-places.ts';
 import { planMachine } from './machine.ts';
 import type { PreparedInput, Refusal } from './prepare-input.ts';
-import { type ExecutionSpec, maximumJobDepth, type RunRequest } from './request.ts';
+import { maximumJobDepth, type RunRequest } from './request.ts';
 import { type Found, planWaits } from './waits.ts';
 
 export type RunFacts = {
@@ -97,7 +97,7 @@ export function planRun(facts: RunFacts): JobPlan | Refusal {
 }
 
 /** What goes into the workspace, and from where: the executable with its bundles, and what the input links to. */
-function planPlaces({ executable, prepared, found, project }: RunFacts): Pick<JobSpec, 'pins' | 'inputPlace'> {
+function planPlaces({ executable, prepared, found, project }: RunFacts): Pick<ExecutionSpec, 'pins' | 'inputPlace'> {
   const { id, spec, place } = executable;
   const own = [id, ...bundledObjects(spec.runSpec)].map((object) => ({ object, project: place }));
   const { pins, ...input } = planInputPlaces(prepared.originalInput, found.objects, project.id);

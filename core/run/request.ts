@@ -1,9 +1,5 @@
 // What run and /job/new are asked, once their shape has been checked, and how large it may be. Types and limits only.
 
-import type { ExecutionPolicy, TimeoutPolicy } from '../executable/policy.ts';
-import type { RequirementsByExecutable, SystemRequirements } from '../executable/requirements.ts';
-import type { JobId } from '../id/identifier.ts';
-import type { JobSpec } from '../job/spec.ts';
 import { type Hash, maximumValueBytes } from '../reference/value.ts';
 
 /**
@@ -34,25 +30,6 @@ export type RunRequest = Request & {
   readonly shown: Hash;
 };
 export type NewJobRequest = Request & { readonly function: string };
-
-/** What a plan writes into body `S` beside the fields that the engine reads: for describe, and for the jobs further down. */
-export type ExecutionSpec = JobSpec & {
-  readonly runSystemRequirements: SystemRequirements;
-  readonly runSystemRequirementsByExecutable: RequirementsByExecutable;
-  readonly mergedSystemRequirementsByExecutable: RequirementsByExecutable;
-  readonly systemRequirements: SystemRequirements;
-  readonly executionPolicy: ExecutionPolicy;
-  readonly timeoutPolicy: TimeoutPolicy;
-  readonly timeoutPolicyByExecutable: { readonly [executable: string]: TimeoutPolicy };
-  /** Of the project, when the tree was started: the machine of jobs that ask for none. */
-  readonly defaultInstance: string;
-  /** The jobs that this one is nested in, outermost first; of a detached job, none. */
-  readonly ancestors: readonly JobId[];
-  readonly headJobOnDemand: boolean;
-  readonly detachedFrom?: JobId;
-  readonly detachedFromTry?: number;
-  readonly shown: Hash;
-};
 
 /**
  * Bytes of JSON that an input may have: a describe shows it three times, beside the output, in an answer of at most 4 MB;

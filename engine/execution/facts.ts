@@ -4,11 +4,11 @@ import type { Context } from '../../core/context.ts';
 import type { FailedJob, JobFacts } from '../../core/execution/job-fields.ts';
 import type { JobId } from '../../core/id/identifier.ts';
 import { type JobRow, outputBodyId } from '../../core/job/row.ts';
+import type { ExecutionSpec } from '../../core/job/spec.ts';
 import { isTerminal } from '../../core/job/state.ts';
 import { isHash } from '../../core/reference/value.ts';
-import type { ExecutionSpec } from '../../core/run/request.ts';
 import { loadProjects } from '../container/project.ts';
-import { loadJobs, loadSpec } from '../store/load-job.ts';
+import { loadJobs, loadSpec, loadSpecs, specMissing } from '../store/load-job.ts';
 import { mapLimited } from '../store/map-limited.ts';
 import { loadKnownInput } from './known-input.ts';
 import { loadMetadataOfMany } from './metadata.ts';
@@ -24,11 +24,7 @@ export async function loadJobFacts(
   rows: readonly JobRow[],
   chosen: ReadonlySet<string>,
 ): Promise<JobFacts[]> {
-  const specs = await loadSpecs(
-    context,
-    rows.map(({ pk }) => pk),
-  );
-  const entries = rows.map((row, index) => ({ row, spec: specs[index] as ExecutionSpec }));
+  const entries = await withSpecs(context, rows);
   const targets = entries.map(({ row, spec }) => ({ job: row.pk, try: row.try, spec }));
   const [metadata, billTo, failed] = await Promise.all([
     loadMetadataOfMany(context, targets),
@@ -53,14 +49,20 @@ export async function loadJobFacts(
   });
 }
 
-async function loadSpecs(context: Context, jobs: readonly JobId[]): Promise<ExecutionSpec[]> {
-  if (jobs.length === 1 && jobs[0] !== undefined) return [(await loadSpec(context, jobs[0])) as ExecutionSpec];
-  const bodies = await context.bodies.loadMany([...new Set(jobs)], 'S');
-  const byId = new Map([...new Set(jobs)].map((job, index) => [job, bodies[index]]));
-  return jobs.map((job) => {
-    const spec = byId.get(job);
-    if (!isHash(spec)) throw new Error(`${job} has a row but no specification`);
-    return spec as unknown as ExecutionSpec;
+type Entry = { readonly row: JobRow; readonly spec: ExecutionSpec };
+
+/** Each row with what its job was asked to do. */
+async function withSpecs(context: Context, rows: readonly JobRow[]): Promise<Entry[]> {
+  const [first, second] = rows;
+  if (first !== undefined && second === undefined) return [{ row: first, spec: await loadSpec(context, first.pk) }];
+  const specs = await loadSpecs(
+    context,
+    rows.map(({ pk }) => pk),
+  );
+  return rows.map((row, index) => {
+    const spec = specs[index];
+    if (spec === undefined) throw specMissing(row.pk);
+    return { row, spec };
   });
 }
 
@@ -88,16 +90,12 @@ async function loadFailed(context: Context, rows: readonly JobRow[]): Promise<Ma
   const ids = new Set(rows.filter(({ state }) => state === 'failed').map(({ failureFrom, pk }) => failureFrom ?? pk));
   if (ids.size === 0) return new Map();
   const found = (await loadJobs(context, [...ids])).filter((row) => row !== undefined);
-  const specs = await loadSpecs(
-    context,
-    found.map(({ pk }) => pk),
-  );
-  return new Map(found.map((row, index) => [row.pk, toFailedJob(row, specs[index])]));
+  return new Map((await withSpecs(context, found)).map((entry) => [entry.row.pk, toFailedJob(entry)]));
 }
 
-function toFailedJob(row: JobRow, spec: ExecutionSpec | undefined): FailedJob {
+function toFailedJob({ row, spec }: Entry): FailedJob {
   const { pk, try: attempt, executable, function: entryPoint, failureReason, failureMessage } = row;
-  const names = { name: spec?.name ?? pk, executableName: spec?.executableName ?? executable };
+  const names = { name: spec.name, executableName: spec.executableName };
   const why = { failureReason: failureReason ?? 'JMInternalError', failureMessage: failureMessage ?? '' } as const;
   return { pk, try: attempt, ...names, executable, function: entryPoint, ...why };
 }

@@ -4,9 +4,9 @@
 import type { Context } from '../../core/context.ts';
 import type { AnalysisId, JobId } from '../../core/id/identifier.ts';
 import type { JobRow } from '../../core/job/row.ts';
+import type { ExecutionSpec } from '../../core/job/spec.ts';
 import { resolveKnown } from '../../core/reference/resolve.ts';
 import { exceedsBytes, type Hash, isHash } from '../../core/reference/value.ts';
-import type { ExecutionSpec } from '../../core/run/request.ts';
 import { jobsReferredTo } from '../job/resolve.ts';
 import { loadJobs, loadOutput } from '../store/load-job.ts';
 import { mapLimited } from '../store/map-limited.ts';

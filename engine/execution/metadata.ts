@@ -5,18 +5,21 @@ import type { Context, Row } from '../../core/context.ts';
 import { serviceUnavailable } from '../../core/error/api-error.ts';
 import type { JobMetadata } from '../../core/execution/job-fields.ts';
 import type { JobId } from '../../core/id/identifier.ts';
-import type { JobSpec } from '../../core/job/spec.ts';
+import type { ExecutionSpec } from '../../core/job/spec.ts';
 import { mapLimited } from '../store/map-limited.ts';
 
+/** The metadata in what a job was asked to do. */
+type MadeWith = Pick<ExecutionSpec, 'tags' | 'properties' | 'details'>;
+
 /** The metadata of a try: as it was changed last in it or in an earlier one, else as the job was made with. */
-async function loadMetadata(context: Context, job: JobId, attempt: number, spec: JobSpec): Promise<JobMetadata> {
+async function loadMetadata(context: Context, job: JobId, attempt: number, spec: MadeWith): Promise<JobMetadata> {
   return (await loadChanged(context, job, attempt))?.metadata ?? madeWith(spec);
 }
 
 /** The same for many; parallel to `jobs`. */
 export async function loadMetadataOfMany(
   context: Context,
-  jobs: readonly { readonly job: JobId; readonly try: number; readonly spec: JobSpec }[],
+  jobs: readonly { readonly job: JobId; readonly try: number; readonly spec: MadeWith }[],
 ): Promise<JobMetadata[]> {
   const first = await context.rows.getMany(
     'executions',
@@ -32,7 +35,7 @@ export async function loadMetadataOfMany(
 /** Changes the metadata of a try; writers that meet each other are put in a row. */
 export async function changeMetadata(
   context: Context,
-  target: { readonly job: JobId; readonly try: number; readonly spec: JobSpec },
+  target: { readonly job: JobId; readonly try: number; readonly spec: MadeWith },
   change: (metadata: JobMetadata) => JobMetadata,
 ): Promise<void> {
   const { job, try: attempt, spec } = target;
@@ -71,7 +74,7 @@ function readMetadata(row: Row): JobMetadata {
   return JSON.parse(String(row.metadata));
 }
 
-function madeWith({ tags, properties, details }: JobSpec): JobMetadata {
+function madeWith({ tags, properties, details }: MadeWith): JobMetadata {
   return { tags, properties, details };
 }
 

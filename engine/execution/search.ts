@@ -4,10 +4,8 @@
 import type { JobMetadata } from '../../core/execution/job-fields.ts';
 import type { JobId, ProjectId } from '../../core/id/identifier.ts';
 import { type JobRow, parseLineage } from '../../core/job/row.ts';
-import type { JobSpec } from '../../core/job/spec.ts';
-import { isHash } from '../../core/reference/value.ts';
 import { type Sight, seesJob } from '../access/sight.ts';
-import { loadJobs } from '../store/load-job.ts';
+import { loadJobs, loadSpecs } from '../store/load-job.ts';
 import { mapLimited } from '../store/map-limited.ts';
 import {
   type Bounds,
@@ -128,12 +126,11 @@ async function meetBodies(
   if (!needsBodies && !needsNames) {
     return name === undefined ? tries : tries.filter((each) => name(each[0]?.name ?? ''));
   }
-  const bodies = await context.bodies.loadMany(
+  const specs = await loadSpecs(
+    context,
     rows.map(({ pk }) => pk),
-    'S',
   );
-  const specs = bodies.map((body) => (isHash(body) ? (body as unknown as JobSpec) : undefined));
-  const targets = rows.map((row, index) => ({ job: row.pk, try: row.try, spec: specs[index] ?? emptySpec }));
+  const targets = rows.map((row, index) => ({ job: row.pk, try: row.try, spec: specs[index] ?? noMetadata }));
   const metadata = needsBodies ? await loadMetadataOfMany(context, targets) : [];
   return tries.filter((each, index) => {
     const { tags: held = [], properties: heldProperties = {} }: Partial<JobMetadata> = metadata[index] ?? {};
@@ -145,6 +142,6 @@ async function meetBodies(
   });
 }
 
-const emptySpec = { tags: [], properties: {}, details: {} } as unknown as JobSpec;
+const noMetadata: JobMetadata = { tags: [], properties: {}, details: {} };
 /** Jobs that one call looks at: a search that finds little goes on in the next one. */
 const scannedJobCount = 4_000;

@@ -6,7 +6,7 @@ import type { Context } from '../../core/context.ts';
 import { invalidState, resourceNotFound } from '../../core/error/api-error.ts';
 import type { JobId } from '../../core/id/identifier.ts';
 import { executionName, type JobRow } from '../../core/job/row.ts';
-import type { JobSpec } from '../../core/job/spec.ts';
+import type { ExecutionSpec } from '../../core/job/spec.ts';
 import type { Hash } from '../../core/reference/value.ts';
 import { jobSecretByteCount, makeJobToken } from '../identity/job-token.ts';
 import { loadInput, loadJob, loadSpec } from '../store/load-job.ts';
@@ -21,7 +21,12 @@ export type ClaimRequest = {
   /** ARN of the task that asks. */
   readonly task: string;
 };
-export type Claimed = { readonly token: string; readonly row: JobRow; readonly spec: JobSpec; readonly input: Hash };
+export type Claimed = {
+  readonly token: string;
+  readonly row: JobRow;
+  readonly spec: ExecutionSpec;
+  readonly input: Hash;
+};
 
 /**
  * Gives the job to the task that asks. Idempotent for that task: asked again, it gets a fresh token and the old one is dead.

@@ -5,7 +5,7 @@ import type { KnownCaller } from '../../core/access/caller.ts';
 import type { Context } from '../../core/context.ts';
 import { isId, type ObjectId, type PlaceId } from '../../core/id/identifier.ts';
 import { type JobRow, jobWorkspace } from '../../core/job/row.ts';
-import type { JobSpec } from '../../core/job/spec.ts';
+import type { ExecutionSpec } from '../../core/job/spec.ts';
 import { createSight, findObjects, type ObjectSearch } from '../access/sight.ts';
 import { loadJob } from '../store/load-job.ts';
 import { loadObjectsAt } from '../store/load-object.ts';
@@ -47,7 +47,7 @@ export async function loadOutputObjects(
 export async function loadArrivedObjects(
   context: Context,
   row: JobRow,
-  spec: JobSpec,
+  spec: ExecutionSpec,
   objects: readonly ObjectId[],
 ): Promise<HandedOver> {
   if (objects.length === 0) return { facts: new Map(), places: new Map(), restricted: [] };

@@ -6,7 +6,7 @@ import { checkValues } from '../../core/iospec/check-values.ts';
 import { flatten } from '../../core/iospec/fill-input.ts';
 import { type Failure, failureMessages } from '../../core/job/failure.ts';
 import { isMaster, type JobRow, jobWorkspace } from '../../core/job/row.ts';
-import type { Dependency, JobSpec, Pin } from '../../core/job/spec.ts';
+import type { Dependency, ExecutionSpec, Pin } from '../../core/job/spec.ts';
 import type { Hash } from '../../core/reference/value.ts';
 import { cloneObjects } from '../object/clone.ts';
 import { loadSpec } from '../store/load-job.ts';
@@ -36,7 +36,7 @@ export async function advanceInput(context: Context, row: JobRow): Promise<Saved
 }
 
 /** Objects that only came to light with the outputs of other jobs: they have to be closed too. */
-function newObjects(spec: JobSpec, input: Hash): ObjectId[] {
+function newObjects(spec: ExecutionSpec, input: Hash): ObjectId[] {
   const known = objectsReferredTo(spec.originalInput);
   return [...objectsReferredTo(input).keys()].filter((object) => !known.has(object));
 }
@@ -63,7 +63,7 @@ async function keepWaiting(
 }
 
 /** Checks the values, then clones executable, bundles and input objects into the workspace. A sentence for each problem. */
-async function placeInput(context: Context, row: JobRow, spec: JobSpec, input: Hash): Promise<string[]> {
+async function placeInput(context: Context, row: JobRow, spec: ExecutionSpec, input: Hash): Promise<string[]> {
   const known = [...objectsReferredTo(spec.originalInput).keys()];
   const arrived = newObjects(spec, input);
   const { facts, places, restricted } = await loadArrivedObjects(context, row, spec, arrived);

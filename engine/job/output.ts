@@ -8,7 +8,7 @@ import { checkValues } from '../../core/iospec/check-values.ts';
 import { checkOutputFields, flatten } from '../../core/iospec/fill-input.ts';
 import { type Failure, failureMessages } from '../../core/job/failure.ts';
 import { isMaster, type JobRow, jobWorkspace, outputBodyId, parseLineage } from '../../core/job/row.ts';
-import type { Dependency, JobSpec } from '../../core/job/spec.ts';
+import type { Dependency, ExecutionSpec } from '../../core/job/spec.ts';
 import { normalizeLinks } from '../../core/reference/resolve.ts';
 import type { Hash } from '../../core/reference/value.ts';
 import { cloneObjects } from '../object/clone.ts';
@@ -91,7 +91,7 @@ async function completeMaster(context: Context, row: JobRow, value: Hash, before
 async function cloneOutput(
   context: Context,
   row: JobRow,
-  spec: JobSpec,
+  spec: ExecutionSpec,
   places: HandedOver['places'],
 ): Promise<string | undefined> {
   const objects = [...places.keys()];

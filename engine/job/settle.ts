@@ -7,7 +7,7 @@ import { followUp } from '../../core/job/consequence.ts';
 import { type DoomCause, type Scope, treeScope } from '../../core/job/doom.ts';
 import type { Command } from '../../core/job/event.ts';
 import { type JobRow, jobKey, jobWorkspace } from '../../core/job/row.ts';
-import type { JobSpec } from '../../core/job/spec.ts';
+import type { ExecutionSpec } from '../../core/job/spec.ts';
 import { isTerminal } from '../../core/job/state.ts';
 import { type Stage, stages, toWorkRecord } from '../../core/work/message.ts';
 import { stopLaunch, stopWorker } from '../launch/worker-task.ts';
@@ -142,7 +142,7 @@ async function keepsWorkspace(context: Context, row: JobRow): Promise<boolean> {
 }
 
 /** Until when the workspace of a job that has ended is kept at least, in milliseconds since 1970. */
-export function workspaceKeptUntil(row: JobRow, { delayWorkspaceDestruction }: JobSpec): number {
+export function workspaceKeptUntil(row: JobRow, { delayWorkspaceDestruction }: ExecutionSpec): number {
   const ended = row.transitions.findLast(([state]) => isTerminal(state))?.[1] ?? row.modified;
   return delayWorkspaceDestruction ? ended + workspaceDelayMs : ended;
 }

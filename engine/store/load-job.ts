@@ -3,7 +3,7 @@
 import type { Context } from '../../core/context.ts';
 import type { JobId } from '../../core/id/identifier.ts';
 import { asJob, type JobRow, jobKey, outputBodyId } from '../../core/job/row.ts';
-import type { JobSpec } from '../../core/job/spec.ts';
+import type { ExecutionSpec } from '../../core/job/spec.ts';
 import { findReferences } from '../../core/reference/find.ts';
 import { type Hash, isHash } from '../../core/reference/value.ts';
 
@@ -23,14 +23,27 @@ export async function loadJobs(context: Context, jobs: readonly JobId[]): Promis
  *
  * @throws Error when it is missing: it is written before the row, so that is a fault of the platform
  */
-export async function loadSpec(context: Context, job: JobId): Promise<JobSpec> {
-  const spec = await context.bodies.load(job, 'S');
-  if (!isHash(spec)) throw new Error(`${job} has a row but no specification`);
-  return spec as unknown as JobSpec;
+export async function loadSpec(context: Context, job: JobId): Promise<ExecutionSpec> {
+  const spec = readSpec(await context.bodies.load(job, 'S'));
+  if (spec === undefined) throw specMissing(job);
+  return spec;
+}
+
+/** A row is written after its specification, so this is a fault of the platform. */
+export function specMissing(job: string): Error {
+  return new Error(`${job} has a row but no specification`);
+}
+
+/** What many jobs were asked to do, parallel to `jobs`, each read once; undefined where it is missing. */
+export async function loadSpecs(context: Context, jobs: readonly JobId[]): Promise<(ExecutionSpec | undefined)[]> {
+  const distinct = [...new Set(jobs)];
+  const bodies = await context.bodies.loadMany(distinct, 'S');
+  const specs = new Map(distinct.map((job, index) => [job, readSpec(bodies[index])]));
+  return jobs.map((job) => specs.get(job));
 }
 
 /** A job's input as far as it is known: resolved once it has become runnable, as given with defaults before. */
-export async function loadInput(context: Context, job: JobId, spec: JobSpec): Promise<Hash> {
+export async function loadInput(context: Context, job: JobId, spec: ExecutionSpec): Promise<Hash> {
   if (!findReferences(spec.originalInput).some(({ kind }) => kind !== 'object')) return spec.originalInput;
   const resolved = await context.bodies.load(job, 'I');
   return isHash(resolved) ? resolved : spec.originalInput;
@@ -40,4 +53,9 @@ export async function loadInput(context: Context, job: JobId, spec: JobSpec): Pr
 export async function loadOutput(context: Context, row: JobRow): Promise<Hash> {
   const body = await context.bodies.load(outputBodyId(row), 'O');
   return isHash(body) && isHash(body.output) ? body.output : {};
+}
+
+/** Birth writes the whole specification at once, and nothing changes it: it is trusted as it is. */
+function readSpec(body: unknown): ExecutionSpec | undefined {
+  return isHash(body) ? (body as unknown as ExecutionSpec) : undefined;
 }

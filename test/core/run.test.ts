@@ -5,10 +5,11 @@ import { deriveId } from '../../core/id/derive.ts';
 import type { JobId } from '../../core/id/identifier.ts';
 import type { JobPlan } from '../../core/job/plan.ts';
 import type { JobRow } from '../../core/job/row.ts';
+import type { ExecutionSpec } from '../../core/job/spec.ts';
 import { planNewJob } from '../../core/run/plan-new-job.ts';
 import { planRun, type RunFacts } from '../../core/run/plan-run.ts';
 import { type PreparedInput, prepareInput, type Refusal } from '../../core/run/prepare-input.ts';
-import type { ExecutionSpec, NewJobRequest, RunRequest } from '../../core/run/request.ts';
+import type { NewJobRequest, RunRequest } from '../../core/run/request.ts';
 import type { Found } from '../../core/run/waits.ts';
 
 const applet = deriveId('applet', 'u', 'r', '1');
@@ -73,9 +74,9 @@ function runFacts(request: Partial<RunRequest> = {}, facts: Partial<RunFacts> = 
   };
 }
 
-function planned(plan: JobPlan | Refusal): JobPlan & { spec: ExecutionSpec } {
+function planned(plan: JobPlan | Refusal): JobPlan {
   if ('refused' in plan) throw plan.refused;
-  return plan as JobPlan & { spec: ExecutionSpec };
+  return plan;
 }
 
 const running = (plan: JobPlan): { job: JobRow; spec: ExecutionSpec } => ({

@@ -5,7 +5,7 @@ import { deriveId } from '../../core/id/derive.ts';
 import type { AppletId, JobId, ProjectId, UserId } from '../../core/id/identifier.ts';
 import type { JobPlan } from '../../core/job/plan.ts';
 import { type JobRow, newJobRow } from '../../core/job/row.ts';
-import type { Dependency, JobSpec } from '../../core/job/spec.ts';
+import type { Dependency, ExecutionSpec } from '../../core/job/spec.ts';
 import { findReferences } from '../../core/reference/find.ts';
 import type { Hash } from '../../core/reference/value.ts';
 
@@ -22,7 +22,7 @@ export type PlanOptions = {
   /** With a parent: does it get a workspace of its own, as by /applet-xxxx/run? */
   readonly master?: boolean;
   readonly function?: string;
-  readonly spec?: Partial<JobSpec>;
+  readonly spec?: Partial<ExecutionSpec>;
   readonly row?: Partial<JobRow>;
   readonly now?: number;
   readonly project?: ProjectId;
@@ -44,7 +44,7 @@ export function planJob(name: string, options: PlanOptions = {}): JobPlan {
     ...findReferences(input).flatMap((one) => (one.kind === 'job' ? [one.job] : [])),
   ]);
   const waits = [...jobs].map((job): Dependency => ({ kind: 'job', job }));
-  const spec: JobSpec = {
+  const spec: ExecutionSpec = {
     runInput: input,
     originalInput: input,
     name,
@@ -54,13 +54,22 @@ export function planJob(name: string, options: PlanOptions = {}): JobPlan {
     details: {},
     dependsOn,
     executableName: 'test',
+    runSystemRequirements: {},
+    runSystemRequirementsByExecutable: {},
+    mergedSystemRequirementsByExecutable: {},
     systemRequirements: {},
+    defaultInstance: 'mem2_hdd2_x2',
     executionPolicy: {},
+    timeoutPolicy: {},
+    timeoutPolicyByExecutable: {},
     access: {},
     waits,
     pins: [],
     delayWorkspaceDestruction: false,
     ignoreReuse: false,
+    headJobOnDemand: false,
+    ancestors: [],
+    shown: {},
     ...options.spec,
   };
   const made = {

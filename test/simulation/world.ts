@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { isId, type JobId } from '../../core/id/identifier.ts';
 import { asJob, executionName, type JobRow, toRow } from '../../core/job/row.ts';
-import type { JobSpec } from '../../core/job/spec.ts';
+import type { ExecutionSpec } from '../../core/job/spec.ts';
 import { onExecutionChange } from '../../engine/job/advance.ts';
 import { claim } from '../../engine/job/claim.ts';
 import { finish, type Result } from '../../engine/job/finish.ts';
@@ -33,7 +33,7 @@ export function createSmallContext(): MemoryContext {
 export async function givenJob(context: MemoryContext, name: string, options: PlanOptions & { at: Partial<JobRow> }) {
   const plan = planJob(name, options);
   const row: JobRow = { ...plan.row, openShard: 0, dueAt: context.now() + 600_000, ...options.at };
-  await context.bodies.save(row.pk, 'S', plan.spec satisfies JobSpec);
+  await context.bodies.save(row.pk, 'S', plan.spec satisfies ExecutionSpec);
   await context.rows.put('executions', toRow(row));
   if (plan.memberOf !== undefined) {
     const { origin, parent } = plan.memberOf;

@@ -11,7 +11,7 @@ import { isId, type ObjectId, type ProjectId } from '../../../core/id/identifier
 import { jobWorkspace } from '../../../core/job/row.ts';
 import { planRun } from '../../../core/run/plan-run.ts';
 import { prepareInput, type Wanted } from '../../../core/run/prepare-input.ts';
-import type { ExecutionSpec, RunRequest } from '../../../core/run/request.ts';
+import type { RunRequest } from '../../../core/run/request.ts';
 import { createSight, findJobs, findObjects, findUnrestrictedPlace, type Sight } from '../../../engine/access/sight.ts';
 import { loadProject } from '../../../engine/container/project.ts';
 import { identifyJob } from '../../../engine/execution/repeat.ts';
@@ -45,10 +45,7 @@ export async function runApplet(call: RunCall): Promise<{ id: string }> {
   const name = object.placements.get(place)?.name ?? object.id;
   const executable = { id: object.id, name, spec: applet, place };
   const found = await findWanted(sight, prepared.wanted, project.id);
-  const from =
-    caller.kind === 'job'
-      ? { job: caller.job, spec: (await loadSpec(context, caller.job.pk)) as ExecutionSpec }
-      : undefined;
+  const from = caller.kind === 'job' ? { job: caller.job, spec: await loadSpec(context, caller.job.pk) } : undefined;
   const facts = { id, digest, now: context.now(), request, prepared, found, user: caller.user, executable, project };
   const plan = planRun(from === undefined ? facts : { ...facts, from });
   if ('refused' in plan) throw plan.refused;

@@ -5,7 +5,6 @@ import { callerScope } from '../../../core/access/caller.ts';
 import { jobWorkspace } from '../../../core/job/row.ts';
 import { planNewJob } from '../../../core/run/plan-new-job.ts';
 import { prepareInput } from '../../../core/run/prepare-input.ts';
-import type { ExecutionSpec } from '../../../core/run/request.ts';
 import { createSight, findJobs, findObjects } from '../../../engine/access/sight.ts';
 import { identifyJob } from '../../../engine/execution/repeat.ts';
 import { createJob } from '../../../engine/job/birth.ts';
@@ -34,7 +33,7 @@ export async function newJob(call: JobCall<z.output<typeof newJobInput>>): Promi
     findObjects(sight, { wanted: wanted.objects, places, usedIn: undefined }),
     loadSpec(context, caller.job.pk),
   ]);
-  const parent = { job: caller.job, spec: spec as ExecutionSpec };
+  const parent = { job: caller.job, spec };
   const found = { jobs, objects: objects.found };
   const plan = planNewJob({ id, digest, now: context.now(), request, prepared, found, parent });
   if ('refused' in plan) throw plan.refused;

@@ -8,7 +8,7 @@ import { fargateSize } from '../../../core/instance/fargate-size.ts';
 import { flatten } from '../../../core/iospec/fill-input.ts';
 import { type Failure, failureMessages, reportedMessageCharacters } from '../../../core/job/failure.ts';
 import { type JobRow, jobWorkspace } from '../../../core/job/row.ts';
-import type { JobSpec } from '../../../core/job/spec.ts';
+import type { ExecutionSpec } from '../../../core/job/spec.ts';
 import type { Hash } from '../../../core/reference/value.ts';
 import { claim } from '../../../engine/job/claim.ts';
 import { endTry } from '../../../engine/job/end-try.ts';
@@ -60,7 +60,7 @@ export async function claimJob(call: OpenCall<z.output<typeof claimInput>>): Pro
  * code of an earlier job may have removed it there: what a job runs does not depend on that. Gone everywhere, it cannot
  * run, and fails here.
  */
-async function describeExecutable({ context }: OpenCall<unknown>, row: JobRow, spec: JobSpec) {
+async function describeExecutable({ context }: OpenCall<unknown>, row: JobRow, spec: ExecutionSpec) {
   const { executable } = row;
   const place = jobWorkspace(row);
   const [object] = isObjectId(executable) ? await loadObjectsAnywhere(context, place, [executable], ['S', 'D']) : [];
