@@ -1,5 +1,6 @@
 // How the code reads, as a test. It prints `path:line: what, and what instead`.
 import { describe, expect, it } from 'vitest';
+import { commitProblems, parseCommits } from './tidy/commit.ts';
 import { exceptions } from './tidy/exceptions.ts';
 import { rules } from './tidy/rules.ts';
 import { parseSource, readSourceTree } from './tidy/source-tree.ts';
@@ -44,4 +45,19 @@ it.each([
 ])('finds a planted break of "%s"', (name, path, text) => {
   const rule = rules.find((candidate) => candidate.name === name);
   expect(rule?.find([parseSource(path, text)])).not.toEqual([]);
+});
+
+it.each([
+  ['a subject of 73 characters', `Fix ${'x'.repeat(69)}\0The reason.\0`, /the subject has 73 characters; at most 72/],
+  ['a full stop', 'Fix the walk over hidden links.\0The reason.\0', /the subject ends with a full stop/],
+  ['a subject in lower case', 'fix the walk\0The reason.\0', /the subject "fix the walk" must begin with a verb/],
+  ['a missing body', 'Fix the walk over hidden links\0\n\0', /the body is missing/],
+])('finds %s in a planted commit', (_, fields, problem) => {
+  const log = `aaaaaaa\0Fix ${'x'.repeat(68)}\0The reason\n\nin two paragraphs.\n\0\nbbbbbbb\0${fields}\n`;
+  const commits = parseCommits(log);
+  expect(commits.map(({ hash }) => hash)).toEqual(['aaaaaaa', 'bbbbbbb']);
+  const problems = commits.flatMap(commitProblems);
+  expect(problems).toHaveLength(1);
+  expect(problems[0]).toMatch(problem);
+  expect(problems[0]).toMatch(/^bbbbbbb: /);
 });

@@ -1,0 +1,20 @@
+// Checks the messages of all commits since the rule was made. A shallow clone lacks the commit where the check begins: it
+// says so and passes.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { commitFormat, commitProblems, parseCommits } from './commit.ts';
+
+/** The last commit before the rule. Older messages stay as they are. */
+const base = '112774bb6cd5af674a5d65f074b36e146b353456';
+
+if (spawnSync('git', ['merge-base', '--is-ancestor', base, 'HEAD']).status === 0) {
+  const log = execFileSync('git', ['log', '--no-merges', `--format=${commitFormat}`, `${base}..HEAD`], {
+    encoding: 'utf8',
+  });
+  const commits = parseCommits(log);
+  const problems = commits.flatMap(commitProblems);
+  for (const problem of problems) process.stderr.write(`${problem}\n`);
+  if (problems.length > 0) process.exitCode = 1;
+  else process.stdout.write(`Commit messages: ${commits.length} checked\n`);
+} else {
+  process.stdout.write(`Commit messages were not checked: this checkout does not contain ${base.slice(0, 7)}\n`);
+}
