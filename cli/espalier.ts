@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// The command `espalier`: finds the command that was asked for, runs it, and turns refusals into one sentence and status 1.
+// The command `espalier`: finds the command that was asked for and runs it. A refusal becomes one sentence and exit
+// status 1.
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { cacheFolderPath } from '../machine/cache-folder.ts';
@@ -11,11 +12,11 @@ const HELP: readonly string[] = ['--help', '-h'];
 type Command = {
   readonly summary: string;
   run(parameters: string[]): Promise<void>;
-  /** What `--help` tells beyond the summary. */
+  /** Further text that `--help` prints after the summary. */
   details?(): Promise<string>;
 };
 
-/** Each command with its line of help; its module is loaded only when it runs. */
+/** Each command with its line of help. Its module is loaded only when the command runs. */
 const COMMANDS: Readonly<Record<string, Command>> = {
   start: {
     summary: 'start [--port N] [--data DIR] [--workers N]   run the platform until Ctrl-C',
@@ -68,6 +69,6 @@ try {
 } catch (error) {
   if (!(error instanceof StartRefusal) && !(error instanceof UsageError)) throw error;
   process.stderr.write(`espalier: ${error.message.trimEnd()}\n`);
-  // What was begun beside what failed (a synthesis, an installation) is not waited for.
+  // Work that was begun beside the failed one (a synthesis, an installation) is not awaited.
   process.exit(1);
 }

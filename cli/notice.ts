@@ -1,6 +1,6 @@
-// What the commands tell beside their output: standard output is for who reads it by a program.
+// Prints notices of the commands to standard error. Standard output is kept for programs that read it.
 
-/** One line on standard error. */
+/** Prints one line on standard error. */
 export function say(line: string): void {
   process.stderr.write(`espalier: ${line}\n`);
 }

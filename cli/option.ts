@@ -1,13 +1,13 @@
-// Reads options of the command line, completely, before anything is done.
+// Reads all options of the command line before anything is done.
 import { parseArgs } from 'node:util';
 import { UsageError } from './usage-error.ts';
 
-/** The option and the least and greatest whole number that it takes. */
+/** The least and the greatest whole number that an option takes. */
 type NumberRange = { readonly least: number; readonly greatest: number };
 
 /**
- * Options by name, all of them texts, and what else was given.
- * @throws UsageError for an option that is unknown, lacks its value, or for more words than `wordCount`.
+ * Returns the options by name, all of them texts, and the other words.
+ * @throws UsageError for an option that is unknown or lacks its value, or for more words than `wordCount`.
  */
 export function readOptions(
   parameters: readonly string[],
@@ -25,7 +25,7 @@ export function readOptions(
   }
 }
 
-/** @throws UsageError unless it is a whole number of the range. */
+/** @throws UsageError unless the text is a whole number of the range. */
 export function readNumber(option: string, text: string, { least, greatest }: NumberRange): number {
   const number = Number(text);
   if (/^\d{1,9}$/.test(text) && number >= least && number <= greatest) return number;

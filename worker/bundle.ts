@@ -1,4 +1,4 @@
-// Bundled dependencies (runSpec.bundledDepends): fetched with the job's token and unpacked below the job's root.
+// Fetches bundled dependencies (runSpec.bundledDepends) with the job's token and unpacks them below the job's root.
 import { createWriteStream, existsSync, mkdirSync, realpathSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -6,7 +6,10 @@ import type { JobFolder } from './folder.ts';
 import type { Bundle, Claim, Platform } from './platform.ts';
 import { type ProgramPlace, runProgram } from './program.ts';
 
-/** Throws an Error that names the bundle which could not be fetched or unpacked. `place` is for the programs that unpack. */
+/**
+ * Throws an Error that names the bundle which could not be fetched or unpacked. `place` is for the programs that
+ * unpack.
+ */
 export async function unpackBundles(
   platform: Platform,
   claim: Claim,
@@ -18,7 +21,7 @@ export async function unpackBundles(
   );
   for (const [index, bundle] of active.entries()) {
     const fileId = linkedFile(bundle);
-    // The archive's own name is data; its copy is named by us.
+    // The archive's own name is data, so we choose the name of its copy.
     const archive = join(folder.root, 'tmp', `bundle-${index}`);
     try {
       const bytes = await platform.openFile(claim.token, fileId, claim.workspace, place.over);
@@ -33,7 +36,7 @@ export async function unpackBundles(
   return active.map((bundle) => bundle.name);
 }
 
-/** The kinds of the job's own `dx-unpack` (folder.ts). */
+/** Unpacks the same kinds as the job's own `dx-unpack` (folder.ts). */
 async function unpack(
   name: string,
   archive: string,
@@ -44,7 +47,7 @@ async function unpack(
   if (/\.(tar|tar\..*|tgz|tbz2|txz)$/s.test(name)) return unpackTar(archive, isFirst, root, place);
   if (name.endsWith('.zip')) return unpackZip(archive, isFirst, root, place);
   if (/\.(gz|bz2)$/.test(name)) return unpackFile(name, archive, root, place);
-  throw new Error('it is none of .tar, .tar.*, .tgz, .tbz2, .txz, .gz, .bz2, .zip');
+  throw new Error('its name must end in .tar, .tar.*, .tgz, .tbz2, .txz, .gz, .bz2 or .zip');
 }
 
 function linkedFile(bundle: Bundle): string {
@@ -56,20 +59,21 @@ function linkedFile(bundle: Bundle): string {
 }
 
 async function unpackTar(archive: string, isFirst: boolean, root: string, place: ProgramPlace): Promise<void> {
-  // Links of one archive are tar's to guard against; those that an earlier one left are ours.
+  // tar guards against links of the archive that it unpacks. Links that an earlier archive left are ours to check.
   if (!isFirst && root !== '/') await refuseWayOut(archive, root, place);
-  // tar refuses members with ".." and strips a leading "/", so nothing lands outside the root.
+  // tar refuses members with ".." and strips a leading "/", so it writes nothing outside the root.
   await runProgram('tar', ['-xf', archive, '-C', root, '--no-same-owner'], place);
 }
 
-/** Throws for a member that would be written outside the root, through a link that is there already. */
+/** Throws for a member that an existing link would lead outside the root. */
 async function refuseWayOut(archive: string, root: string, place: ProgramPlace): Promise<void> {
-  // A name may hold line breaks and bytes of no encoding: tar escapes them in this locale, and a letter is a byte here.
+  // A name may hold line breaks, and bytes that are not in any encoding. In this locale tar escapes them, and a byte is
+  // a letter.
   const environment = { ...place.environment, LC_ALL: 'C' };
   const listing = await runProgram('tar', ['-tf', archive, '--quoting-style=escape'], { ...place, environment });
   const base = Buffer.from(resolve(root)).toString('latin1');
   const home = realPath(base);
-  // "./", as many archives begin, is the root itself.
+  // Many archives begin with "./", which is the root itself.
   const members = listing.split('\n').map((name) => resolve(base, `./${unescaped(name)}`));
   for (const parent of new Set(members.filter((member) => member !== base).map((member) => dirname(member)))) {
     let folder = parent;
@@ -88,14 +92,14 @@ function realPath(bytes: string): string {
 
 const letters: Readonly<Record<string, string>> = { a: '\x07', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' };
 
-/** The name that tar printed, a letter for each of its bytes. */
+/** Restores the name that tar printed. Each of its bytes becomes one letter. */
 function unescaped(name: string): string {
   return name.replace(/\\([0-7]{3}|.)/gs, (_, escaped: string) =>
     escaped.length === 3 ? String.fromCharCode(Number.parseInt(escaped, 8)) : (letters[escaped] ?? escaped),
   );
 }
 
-/** Through a folder of its own and tar, whose guards are the better ones. */
+/** Unpacks into a folder of its own, then copies by tar, whose guards are the better ones. */
 async function unpackZip(archive: string, isFirst: boolean, root: string, place: ProgramPlace): Promise<void> {
   const folder = `${archive}.folder`;
   mkdirSync(folder);
@@ -106,7 +110,7 @@ async function unpackZip(archive: string, isFirst: boolean, root: string, place:
   rmSync(`${archive}.tar`, { force: true });
 }
 
-/** One file, named as its archive without the ending. */
+/** Unpacks one file. Its name is the archive's without the ending. */
 async function unpackFile(name: string, archive: string, root: string, place: ProgramPlace): Promise<void> {
   if (name.includes('/')) throw new Error('a compressed file is unpacked beside its archive, and its name has a "/"');
   const beside = join(root, name);

@@ -1,6 +1,7 @@
-// Keeps a job's processes together: in a PID namespace of their own where the kernel allows one, so that none outlives
-// the job, and with dxpy's log sockets at their fixed path in a private mount namespace. Elsewhere leftovers are found
-// by the job's id in their environment. This is tidiness on one machine; the boundary between jobs is the Fargate task.
+// Keeps a job's processes together. Where the kernel allows it, they get a PID namespace of their own, so that none
+// outlives the job, and a private mount namespace, which shows dxpy's log sockets at their fixed path. Elsewhere
+// leftovers are found by the job's id in their environment. This is tidiness on one machine; the boundary between jobs
+// is the Fargate task.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,15 +14,18 @@ const PASS_PAUSE_MS = 50;
 const LOG_SOCKET_FOLDER = '/opt/dnanexus/log';
 
 export type Confinement = {
-  /** Whether the kernel gives new PID and mount namespaces: then a wrapped command exits after all that it started. */
+  /**
+   * Whether the kernel gives new PID and mount namespaces. A wrapped command then exits after everything that it
+   * started.
+   */
   readonly namespaces: boolean;
-  /** The command line that runs `command` confined; `logFolder` appears at LOG_SOCKET_FOLDER in it. */
+  /** The command line that runs `command` confined. `logFolder` appears in it at LOG_SOCKET_FOLDER. */
   wrap(command: readonly string[], logFolder: string | undefined): string[];
-  /** Where to make the log sockets so that the job finds them; undefined where it cannot be made to. */
+  /** Where to make the log sockets so that the job finds them. Undefined where the job cannot find them. */
   readonly logFolder: string | undefined;
 };
 
-/** @param known whether namespaces can be had, where somebody asked the kernel already */
+/** @param known whether namespaces are available, if the kernel was asked before */
 export function findConfinement(root: string, known?: boolean): Confinement {
   const flags = ['--mount', '--pid', '--fork', '--kill-child', '--mount-proc'];
   const namespaces = known ?? (process.getuid?.() === 0 && spawnSync('unshare', [...flags, 'true']).status === 0);
@@ -39,11 +43,12 @@ export function findConfinement(root: string, known?: boolean): Confinement {
   };
 }
 
-// The first process of a PID namespace ignores signals that others do not, so the job's own is the second.
+// The first process of a PID namespace ignores signals that other processes obey, so the job's own is the second.
 const firstProcess = '"$@"; exit $?';
 
-// /opt is rebuilt in the private namespace, since its log folder may not exist outside and nothing is made there. What cannot
-// be shown there is left out, and where nothing can be mounted the job runs without the folder, as dxpy allows.
+// /opt is rebuilt in the private namespace, because its log folder may not exist outside and nothing is made there. An
+// entry that cannot be shown there is left out. If nothing can be mounted, the job runs without the folder, as dxpy
+// allows.
 const mountProgram = `
 show_opt() {
   mount --rbind /opt "$1" && mount -t tmpfs -o size=1m,mode=755 espalier /opt || return 1
@@ -59,7 +64,7 @@ show_opt() {
   umount -l /opt
   return 1
 }
-show_opt "$1" "$2" 2>/dev/null || echo "${LOG_SOCKET_FOLDER} cannot be mounted; lines that dxpy would send there appear as STDERR" >&2
+show_opt "$1" "$2" 2>/dev/null || echo "${LOG_SOCKET_FOLDER} cannot be mounted: lines that dxpy would send there appear as STDERR" >&2
 shift 2
 ${firstProcess}
 `;
@@ -85,19 +90,19 @@ function processesOf(jobId: string): number[] {
   try {
     entries = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid);
   } catch {
-    return []; // No /proc (macOS): the process group is all that can be ended.
+    return []; // Without /proc (macOS) only the process group can be ended.
   }
   return entries.map(Number).filter((pid) => {
     try {
       const isZombie = /^\d+ \(.*\) Z /s.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
       return !isZombie && readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0').includes(mark);
     } catch {
-      return false; // It ended between the listing and the look, or belongs to another user: not ours.
+      return false; // It ended after the listing, or belongs to another user: it is not ours.
     }
   });
 }
 
-/** Sends a signal to a process (negative: a group); one that is gone already is fine. */
+/** Sends a signal to a process (negative: a group). A process that has already ended is fine. */
 export function tryKill(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);

@@ -1,4 +1,4 @@
-// What a worker is told by whoever starts it: the one place in `worker/` that reads the environment. Knows no job.
+// The settings that a worker gets from its starter. Only this file in `worker/` reads the environment.
 
 /** The settings of one worker process, from the container's environment (ARCHITECTURE.md, "Worker"). */
 export type WorkerEnvironment = {
@@ -6,23 +6,25 @@ export type WorkerEnvironment = {
   readonly job: string;
   readonly try: number;
   readonly launch: number;
-  /** Spent by the claim: the platform accepts it once. */
+  /** Used up by the claim: the platform accepts it once. */
   readonly nonce: string;
-  /** The folder that stands for `/` of the job: `/` in a container, a folder of its own on one machine. */
+  /** The folder that the job sees as `/`: `/` in a container, a folder of its own on one machine. */
   readonly root: string;
-  /** Folder of the dx tools, put first on the job's PATH; absent in a container, whose PATH has them. */
+  /** Folder of the dx tools, put first on the job's PATH. Absent in a container, whose PATH has them. */
   readonly tools?: string;
-  /** Folder for what `execDepends` installs, kept from run to run; absent in a container, which is thrown away. */
+  /**
+   * Folder for packages that `execDepends` installs, kept from run to run. Absent in a container, which is thrown away.
+   */
   readonly overlays?: string;
   /** A pipe that closes when the platform dies. */
   readonly lifelineFd?: number;
   readonly metadataUrl?: string;
   /** Marks every process of this task, so that the platform finds those which outlive a crash. One machine only. */
   readonly taskId?: string;
-  /** Whether the kernel gives this worker namespaces of its own; absent when nobody asked it. */
+  /** Whether the kernel gives this worker namespaces of its own. Absent if the kernel was not asked. */
   readonly namespaces?: boolean;
   readonly path: string;
-  /** The worker's own variables, for programs that it runs for itself (pip, apt-get, tar). Never for the job. */
+  /** The worker's own variables, for programs that it runs for itself (pip, apt-get, tar). The job never gets them. */
   readonly inherited: Readonly<Record<string, string | undefined>>;
 };
 

@@ -1,5 +1,6 @@
-// execDepends on a machine that is not the job's own: pip packages go into an overlay kept for the same
-// list; apt packages must be present; anything else fails the job, named. In a container apt packages are installed.
+// Provides execDepends. On a machine that other jobs share, pip packages go into an overlay that is kept
+// for the same list, and apt packages must be present. In a container apt packages are installed. Any other package
+// manager fails the job, by name.
 import { existsSync, mkdirSync, mkdtempSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import type { WorkerEnvironment } from './environment.ts';
@@ -10,7 +11,9 @@ import { removeFolder } from './remove-folder.ts';
 // The client's own installer passes over these too (docs/reference/api.md, "Dependencies of a job").
 const alwaysPresent = new Set(['dx-toolkit', 'jq', 'python-argcomplete']);
 
-/** Returns the folder of pip packages, where there are any. Throws an Error that names the package which cannot be had. */
+/**
+ * Returns the folder of pip packages, if there are any. Throws an Error that names a package which is not available.
+ */
 export async function provideDependencies(
   environment: WorkerEnvironment,
   claim: Claim,
@@ -24,7 +27,7 @@ export async function provideDependencies(
   const other = wanted.filter((one) => !pip.includes(one) && !apt.includes(one));
   if (other[0]) {
     throw new Error(
-      `execDepends asks for ${other[0].name} through ${other[0].package_manager}; this worker provides pip packages and apt packages`,
+      `execDepends asks for ${other[0].name} through ${other[0].package_manager}; this worker provides pip and apt packages only`,
     );
   }
   for (const one of apt) await provideAptPackage(environment, one, over);
@@ -51,8 +54,8 @@ async function provideAptPackage(environment: WorkerEnvironment, one: Dependency
   );
   if (!/^Status: .* installed$/m.test(status)) {
     throw new Error(
-      `execDepends asks for the apt package ${one.name}, which is not on this machine, and nothing is installed on it; ` +
-        `install it yourself (apt-get install ${one.name}) and run again`,
+      `execDepends asks for the apt package ${one.name}, which is not on this machine, and jobs do not install apt packages here; ` +
+        `install it (apt-get install ${one.name}) and run the job again`,
     );
   }
 }
@@ -81,13 +84,13 @@ async function providePipOverlay(
     await runProgram('python3', ['-m', 'pip', 'install', '--quiet', '--target', making, '--', ...requirements], place);
     renameSync(making, overlay);
   } catch (error) {
-    // A draft that stays is in nobody's way.
+    // A draft that stays does no harm.
     removeFolder(making, () => undefined);
-    // Another worker made the same overlay in the meantime: its work is as good.
+    // Another worker has made the same overlay in the meantime. It is as good as ours.
     if (!existsSync(overlay)) throw error;
   }
   return overlay;
 }
 
-// Programs name their interpreter by its path, and compiled modules serve one version on one platform.
+// Programs name their interpreter by its path, and compiled modules work with one version on one platform only.
 const identityProgram = 'import sys, sysconfig; print(sys.executable, sys.version, sysconfig.get_platform())';

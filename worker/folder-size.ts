@@ -1,11 +1,14 @@
-// Whether a folder takes more room than it may: in bytes on disk, links not followed, and in entries. For the documented
-// limit on a job's folder.
+// Measures whether a folder is larger than it may be: in bytes on disk, without following links, and in entries. The
+// limit on a job's folder (docs/limits.md) needs it.
 import { lstat, opendir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 type FolderLimits = { readonly bytes: number; readonly entries: number };
 
-/** What there is too much of ("more than 5 bytes"), counted no further than that; undefined when it fits. */
+/**
+ * Returns what exceeds the limit ("more than 5 bytes"), or undefined when the folder fits. It stops counting at the
+ * limit.
+ */
 export async function folderExcess(folder: string, limits: FolderLimits): Promise<string | undefined> {
   const pending = [folder];
   let bytes = 0;
@@ -15,7 +18,7 @@ export async function folderExcess(folder: string, limits: FolderLimits): Promis
       const path = join(current, entry.name);
       entries += 1;
       if (entry.isDirectory()) pending.push(path);
-      // What vanishes meanwhile counts nothing.
+      // A file that vanishes in the meantime counts as empty.
       else bytes += (await lstat(path).catch(() => ({ blocks: 0 }))).blocks * 512;
       if (bytes > limits.bytes) return `more than ${limits.bytes} bytes`;
       if (entries > limits.entries) return `more than ${limits.entries} files and folders`;
@@ -24,11 +27,11 @@ export async function folderExcess(folder: string, limits: FolderLimits): Promis
   return undefined;
 }
 
-/** The entries of a folder, or as many as there are before it vanishes. */
+/** The entries of a folder, or those that were read before it vanished. */
 async function* list(folder: string) {
   try {
     yield* await opendir(folder);
   } catch {
-    // Removed meanwhile, or closed to us: there is nothing to count.
+    // It was removed in the meantime, or we may not read it: there is nothing to count.
   }
 }

@@ -1,5 +1,5 @@
-// The job's files before it runs (docs/reference/api.md, "Folder of a job"): HOME, job_input.json, the descriptions,
-// the environment file and the code. Writes below the job's own root only; the token is in none of them.
+// Writes the job's files before the job runs (docs/reference/api.md, "Folder of a job"): HOME, job_input.json, the
+// descriptions, the environment file and the code. It writes only below the job's own root, and never writes the token.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Claim } from './platform.ts';
@@ -37,7 +37,7 @@ function writeProgram(path: string, text: string): void {
   writeFileSync(path, text, { mode: 0o755 });
 }
 
-// dxpy calls dx-unpack but its PyPI package does not bring it. The job's root stands for `/`.
+// dxpy calls dx-unpack, but its PyPI package does not include it. The job's root takes the place of `/`.
 const unpackProgram = `#!/bin/bash
 # dx-unpack FILE...: unpacks archives below the job's root and removes them.
 set -euo pipefail
@@ -48,7 +48,7 @@ for archive in "$@"; do
     *.gz) gunzip -f -- "$archive" ;;
     *.bz2) bunzip2 -f -- "$archive" ;;
     *.zip) unzip -oq "$(realpath -- "$archive")" -d "$root" && rm -f -- "$archive" ;;
-    *) echo "dx-unpack: $archive is none of .tar, .tar.*, .tgz, .tbz2, .txz, .gz, .bz2, .zip" >&2; exit 1 ;;
+    *) echo "dx-unpack: the name of $archive must end in .tar, .tar.*, .tgz, .tbz2, .txz, .gz, .bz2 or .zip" >&2; exit 1 ;;
   esac
 done
 `;

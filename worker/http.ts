@@ -1,8 +1,8 @@
-// HTTP for the worker on node:http itself: a worker lives for one job, and loading `fetch` would cost it more processor time
-// than all its calls. Knows nothing of what is asked.
+// HTTP for the worker, on node:http itself. A worker lives for one job, and loading `fetch` would cost it more
+// processor time than all its calls.
 import type { IncomingMessage } from 'node:http';
 
-// Not imported: an ES import reads every export of these modules, and one of them loads all of `fetch`.
+// These modules are not imported: an ES import reads all their exports, and one of the exports loads all of `fetch`.
 const http = process.getBuiltinModule('node:http');
 
 const REDIRECT_LIMIT = 5;
@@ -12,15 +12,18 @@ export type Question = {
   readonly method: 'GET' | 'POST';
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
-  /** Longest time without a byte; a minute where nothing is said. */
+  /** Longest time without a byte; a minute by default. */
   readonly answerLimitMs?: number;
-  /** Aborted, it breaks the connection off, also in the middle of the answer. */
+  /** Breaks the connection off when it is aborted, also in the middle of the answer. */
   readonly over?: AbortSignal;
 };
 
 const agent = new http.Agent({ keepAlive: true });
 
-/** The answer's head; its body is a stream that must be read or destroyed. Redirects of a GET are followed. */
+/**
+ * Resolves with the answer's head. Its body is a stream that must be read or destroyed. Redirects of a GET are
+ * followed.
+ */
 export async function ask(url: string, question: Question): Promise<IncomingMessage> {
   let target = url;
   for (let redirects = 0; redirects <= REDIRECT_LIMIT; redirects += 1) {

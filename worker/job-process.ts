@@ -1,10 +1,11 @@
-// Runs the job's own code as a process group and sees to its end: streams to the log, stop on demand, nothing left behind.
+// Runs the job's own code as a process group until its end. Its output goes to the log, it can be stopped, and it
+// leaves no process behind.
 import { spawn } from 'node:child_process';
 import { endLeftovers, tryKill } from './confinement.ts';
 import type { JobLog } from './log.ts';
 import type { LogOutput } from './log-output.ts';
 
-/** Between asking a job to end and ending it. */
+/** The time between asking a job to end and killing it. */
 const STOP_GRACE_MS = 5000;
 
 export type JobEnd = { readonly code: number | null; readonly signal: NodeJS.Signals | null };
@@ -40,9 +41,10 @@ export function startJobProcess(options: {
     );
     child.once('exit', async (code, signal) => {
       try {
-        // What the job left running holds its streams open and may still write: it ends now, then the streams do.
+        // Processes that the job left running hold its streams open and may still write. They end now, then the streams
+        // do.
         if (child.pid) tryKill(-child.pid, 'SIGKILL');
-        // Ended by a signal, the command did not wait for the end of its namespace.
+        // A command that was ended by a signal did not wait for the end of its namespace.
         if (!options.contained || signal !== null) await endLeftovers(options.jobId);
         await closed(child.stdout, child.stderr);
         for (const output of outputs) output.end();
@@ -67,7 +69,10 @@ export function startJobProcess(options: {
 
 const DRAIN_LIMIT_MS = 10_000;
 
-/** Both streams read to their ends; a stream that a stranger keeps open is given up after a bound. */
+/**
+ * Resolves when both streams are read to their ends. A stream that an unknown process keeps open is given up after a
+ * time limit.
+ */
 async function closed(...streams: NodeJS.ReadableStream[]): Promise<void> {
   const all = Promise.all(
     streams.map((stream) =>

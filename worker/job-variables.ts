@@ -1,5 +1,5 @@
-// The environment of the job's process (docs/reference/api.md, "Variables of a job"), made from nothing: no variable of
-// the worker leaks into it.
+// Builds the environment of the job's process (docs/reference/api.md, "Variables of a job") from scratch, so that the
+// worker's variables do not leak into it.
 import { join } from 'node:path';
 import type { WorkerEnvironment } from './environment.ts';
 import type { JobFolder } from './folder.ts';
@@ -7,7 +7,10 @@ import type { Claim } from './platform.ts';
 
 export type Variables = Readonly<Record<string, string>>;
 
-/** All but the token: these may be written to the `environment` file. `overlay` holds what pip installed for the job. */
+/**
+ * All variables except the token: these may be written to the `environment` file. `overlay` holds what pip installed
+ * for the job.
+ */
 export function jobVariables(
   environment: WorkerEnvironment,
   folder: JobFolder,
@@ -45,7 +48,7 @@ export function secretVariables(claim: Claim): Variables {
   return { DX_SECURITY_CONTEXT: JSON.stringify({ auth_token_type: 'Bearer', auth_token: claim.token }) };
 }
 
-/** One word for a POSIX shell that stands for exactly this text. */
+/** One word for a POSIX shell that means exactly this text. */
 export function shellWord(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }

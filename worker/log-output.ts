@@ -1,29 +1,29 @@
-// Where the worker's lines leave it: its standard output, which is a pipe that somebody else empties. Node writes to a pipe
-// later if it is full, and forgets what is not written when the process exits. Knows no line.
+// Writes the worker's lines to its standard output, which is a pipe that another process empties. Node writes to a full
+// pipe later, and loses what is not written when the process exits.
 import type { Writable } from 'node:stream';
 
-/** Longest wait for a pipe that nobody empties. */
+/** Longest wait for a pipe that is not being emptied. */
 const FLUSH_LIMIT_MS = 30_000;
 
 type Source = { pause(): unknown; resume(): unknown };
 export type LogOutput = {
   write(text: string): void;
-  /** Lets this source wait while the pipe is full, so that what a job prints is kept in the job, not in memory here. */
+  /** Pauses this source while the pipe is full, so that a job's output is kept in the job and not in memory here. */
   hold(source: Source): void;
-  /** Resolves when all that was written has left, or after a bound. */
+  /** Resolves when everything that was written has left, or after a time limit. */
   flushed(): Promise<void>;
 };
 
 export function createLogOutput(stream: Writable): LogOutput {
   const held = new Set<Source>();
   let pending: string[] = [];
-  // One write for all lines of a piece of output: a write for each would cost more than the line.
+  // All lines of a piece of output are written at once: a write for each would cost more than the line.
   const flush = (): void => {
     const text = pending.join('');
     pending = [];
     if (text !== '') stream.write(text);
   };
-  // Closed at the other end: the platform is gone, and its other pipe says so too (stop.ts).
+  // The pipe was closed at the other end: the platform is gone, and its other pipe says so too (stop.ts).
   stream.on('error', () => undefined);
   stream.on('drain', () => {
     for (const source of held) source.resume();

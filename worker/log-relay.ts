@@ -1,6 +1,5 @@
-// dxpy's log sockets (docs/reference/api.md, "Log sockets of a job"): unix datagram sockets, which Node does not have,
-// so a few lines of Python receive the datagrams and hand them on, one JSON object a line. Knows nothing of the job but
-// its log.
+// Serves dxpy's log sockets (docs/reference/api.md, "Log sockets of a job"). They are unix datagram sockets, which Node
+// does not have, so a few lines of Python receive the datagrams and pass them on, one JSON object a line.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import type { JobLog, Level } from './log.ts';
@@ -8,10 +7,10 @@ import type { LogOutput } from './log-output.ts';
 import { parseHash, textOf } from './report-file.ts';
 
 const READY_TIMEOUT_MS = 5000;
-/** What is in the sockets and pipes is little, but the worker's own pipe may be full. */
+/** The sockets and pipes hold little, but the worker's own pipe may be full. */
 const END_LIMIT_MS = 10_000;
 
-// Its standard input is closed when the job has ended, or the worker: then it hands on what is there, and ends.
+// Its standard input closes when the job or the worker has ended. It then passes on what is there, and ends.
 const program = `
 import os, selectors, socket, sys
 chooser = selectors.DefaultSelector()
@@ -39,7 +38,7 @@ while True:
     output.flush()
 `;
 
-// Syslog's numbers and names, as dxpy sends either.
+// dxpy sends syslog's numbers or its names.
 const levels: readonly Level[] = ['EMERG', 'ALERT', 'CRITICAL', 'ERROR', 'WARNING', 'NOTICE', 'INFO', 'DEBUG'];
 const names: ReadonlyMap<unknown, Level> = new Map([
   ['critical', 'CRITICAL'],
@@ -50,11 +49,13 @@ const names: ReadonlyMap<unknown, Level> = new Map([
 ]);
 
 export type LogRelay = {
-  /** Once nobody writes to the sockets any more; resolves when all that was written is in the log. */
+  /** To be called when the job has ended. Resolves when everything that was written to the sockets is in the log. */
   end(): Promise<void>;
 };
 
-/** Starts the relay; resolves when the sockets exist. Undefined when it could not start: dxpy then logs to stderr. */
+/**
+ * Starts the relay. Resolves when the sockets exist, with undefined when it could not start: dxpy then logs to stderr.
+ */
 export async function startLogRelay(
   folder: string,
   path: string,
@@ -88,7 +89,7 @@ export async function startLogRelay(
   });
   if (isReady) return { end: () => endRelay(relay, closed) };
   relay.kill('SIGKILL');
-  log.line('INFO', "dxpy's log sockets are not available; its log lines appear as STDERR", 'SYSTEM');
+  log.line('INFO', "dxpy's log sockets are not available: its log lines appear as STDERR", 'SYSTEM');
   return undefined;
 }
 
@@ -99,7 +100,7 @@ async function endRelay(relay: ChildProcess, closed: Promise<void>): Promise<voi
   clearTimeout(timer);
 }
 
-/** One datagram: `{source, timestamp, level, msg}`. What is not of that form is logged as it came. */
+/** Logs one datagram: `{source, timestamp, level, msg}`. Text that does not have this form is logged unchanged. */
 export function logDatagram(text: string, log: JobLog): void {
   const datagram = parseHash(text);
   if (datagram === undefined) {

@@ -1,9 +1,9 @@
-// The job's log: every line becomes one JSON object on the worker's stdout, which is the only way it leaves
-// (stdout → CloudWatch Logs → the log function). Lines are data: nothing here interprets them.
+// The job's log: every line becomes one JSON object on the worker's stdout, which is its only way out (stdout →
+// CloudWatch Logs → the log function). Lines are data: nothing here interprets them.
 
 /** A longer line is cut (docs/reference/api.md, "Log sockets of a job": 8,000 characters a line). */
 const LINE_LENGTH_LIMIT = 8000;
-/** What a line counts beside its text, as CloudWatch Logs counts: a flood of empty lines is one too. */
+/** What a line counts beside its text, as in CloudWatch Logs. Without it a flood of empty lines would not count. */
 const LINE_OVERHEAD_BYTES = 26;
 
 export type Level =
@@ -21,11 +21,14 @@ export type Source = 'APP' | 'SYSTEM';
 
 export type JobLog = {
   line(level: Level, text: string, source?: Source): void;
-  /** A consumer for a stream of bytes: splits it into lines, also across chunks; `end` flushes the last one. */
+  /** A consumer for a stream of bytes. It splits them into lines, also across chunks; `end` writes the last one. */
   consumer(level: Level): { write(chunk: Buffer): void; end(): void };
 };
 
-/** `write` receives one complete line with its line break; `onFull` is called once, when more than `limitBytes` came. */
+/**
+ * `write` receives one complete line with its line break. `onFull` is called once, when more than `limitBytes` were
+ * logged.
+ */
 export function createJobLog(options: {
   job: string;
   try: number;
@@ -49,17 +52,13 @@ export function createJobLog(options: {
     bytes += Buffer.byteLength(kept) + LINE_OVERHEAD_BYTES;
     if (bytes <= options.limitBytes || full) return;
     full = true;
-    write(
-      'ERROR',
-      `The log is full with ${options.limitBytes} bytes: nothing that the job prints after this is kept`,
-      'SYSTEM',
-    );
+    write('ERROR', `The log is full (${options.limitBytes} bytes): further output of the job is dropped`, 'SYSTEM');
     options.onFull();
   };
   return { line, consumer: (level) => createConsumer((text) => line(level, text)) };
 }
 
-/** Also what dxpy sends may be half a character (a lone surrogate), which clients cannot print. */
+/** Text from dxpy may contain half a character too (a lone surrogate), which clients cannot print. */
 function cut(text: string): string {
   const kept = text.length > LINE_LENGTH_LIMIT ? `${text.slice(0, LINE_LENGTH_LIMIT)}... [truncated]` : text;
   return kept.toWellFormed();
@@ -70,7 +69,7 @@ function createConsumer(emit: (text: string) => void): { write(chunk: Buffer): v
   let rest = '';
   const drain = (text: string): void => {
     const pieces = (rest + text).split('\n');
-    // Of a line without end no more is kept than is shown, and what tells that it was longer.
+    // While a line does not end, we keep only what will be shown, and one character more to know that it was longer.
     rest = (pieces.pop() ?? '').slice(0, LINE_LENGTH_LIMIT + 1);
     for (const piece of pieces) emit(piece.endsWith('\r') ? piece.slice(0, -1) : piece);
   };

@@ -1,17 +1,17 @@
-// The platform as a worker sees it: three calls and a file's bytes, over HTTP. Knows nothing of processes and folders.
+// The platform as a worker sees it: three calls and the bytes of a file, over HTTP.
 import type { IncomingMessage } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ask, type Question, readText } from './http.ts';
 
 const ATTEMPT_LIMIT = 8;
-/** Longest pause between two attempts, before chance makes it half as long or half as long again. */
+/** Longest pause between two attempts, before chance changes it by up to a half. */
 const PAUSE_LIMIT_MS = 30_000;
-/** The next heartbeat waits for this one's answer, and the lease runs: shorter than any lease. */
+/** The next heartbeat waits for the answer to this one while the lease runs, so this must be shorter than any lease. */
 const HEARTBEAT_LIMIT_MS = 10_000;
-/** How long a result is offered: several leases, since the platform may be away as long as its leases. */
+/** How long a result is offered: several leases, because the platform may be away as long as its leases last. */
 const FINISH_LIMIT_MS = 60 * 60_000;
 
-/** What a claim answers (engine/job/claim.ts): all that a worker needs to run the job. */
+/** The answer to a claim (api/ops/worker/claim.ts): everything that a worker needs to run the job. */
 export type Claim = {
   readonly token: string;
   readonly job: string;
@@ -27,7 +27,7 @@ export type Claim = {
     readonly heartbeatSeconds: number;
     readonly logBytes: number;
     readonly folderBytes: number;
-    /** Of a failure's message. */
+    /** The length at which the message of a failure is cut. */
     readonly messageCharacters: number;
   };
   readonly stop?: Stop;
@@ -50,7 +50,7 @@ export type RunSpec = {
 export type Stop = { readonly reason: string; readonly message: string };
 export type Failure = { readonly type: string; readonly message: string };
 
-/** The platform said no, and will say so again. `status` is the HTTP status, `type` the error's name. */
+/** The platform refused, and would refuse again. `status` is the HTTP status, `type` the error's name. */
 export class PlatformRefusal extends Error {
   readonly status: number;
   readonly type: string;
@@ -61,15 +61,18 @@ export class PlatformRefusal extends Error {
   }
 }
 
-/** A lost connection, a server that is overloaded or broken, words that are not the platform's: all worth another try. */
+/**
+ * A lost connection, a server that is overloaded or broken, or an answer that is not the platform's. Each is worth
+ * another try.
+ */
 class NoAnswer extends Error {}
 
 export type Platform = {
   claim(body: Record<string, unknown>): Promise<Claim>;
   heartbeat(token: string): Promise<{ stop?: Stop }>;
-  /** Repeated until the platform takes or refuses it, an hour long; less when `over` is aborted. */
+  /** Repeated for an hour, until the platform accepts or refuses the result. It ends earlier when `over` is aborted. */
   finish(token: string, result: Result, over: AbortSignal): Promise<{ state: string }>;
-  /** The bytes of a closed file; no more of them come when `over` is aborted. */
+  /** The bytes of a closed file. The stream ends early when `over` is aborted. */
   openFile(token: string, fileId: string, project: string, over: AbortSignal): Promise<IncomingMessage>;
 };
 type Result = { readonly output: unknown } | { readonly failure: Failure };
@@ -77,14 +80,14 @@ type Result = { readonly output: unknown } | { readonly failure: Failure };
 export type Clock = { now(): number; pause(durationMs: number, over?: AbortSignal): Promise<void> };
 const realClock: Clock = {
   now: Date.now,
-  // Aborted, it is over sooner: who waits sees for itself why.
+  // An aborted pause ends early. The caller checks for the reason itself.
   pause: (durationMs, over) => pause(durationMs, undefined, over ? { signal: over } : {}).catch(() => undefined),
 };
 
 /**
- * Calls are repeated on lost connections, 408, 429 and 5xx, with growing pauses, 8 times where nothing else is said;
- * every one is idempotent.
- * @throws PlatformRefusal when the platform said no; any other Error when there was no answer
+ * Calls are repeated on lost connections, 408, 429 and 5xx, with growing pauses, 8 times by default. Every call is
+ * idempotent.
+ * @throws PlatformRefusal when the platform refused; any other Error when there was no answer
  */
 export function createPlatform(apiUrl: string, clock: Clock = realClock): Platform {
   const call = async (
@@ -118,16 +121,17 @@ export function createPlatform(apiUrl: string, clock: Clock = realClock): Platfo
       });
       const question = { method: 'GET', headers: grant.headers, over } as const;
       const answer = await patiently(clock, { over }, () => askOnce(grant.url, question));
-      if (answer.statusCode !== 200) throw new Error(`${fileId} answered ${answer.statusCode} to its download`);
+      if (answer.statusCode !== 200)
+        throw new Error(`the download of ${fileId} was answered with status ${answer.statusCode}`);
       return answer;
     },
   };
 }
 
 type Patience = {
-  /** Instead of a number of attempts: until this time. */
+  /** Repeats until this time, instead of a number of attempts. */
   readonly until?: number;
-  /** Whom the answer is for has gone: the present attempt is the last. */
+  /** Aborted when the answer is not needed any more: the present attempt is then the last. */
   readonly over?: AbortSignal;
   readonly answerLimitMs?: number;
 };
@@ -141,7 +145,7 @@ async function patiently<T>(clock: Clock, { until, over }: Patience, attempt: ()
       if (!(error instanceof NoAnswer) || isLast || over?.aborted) throw error;
     }
     await clock.pause(Math.min(PAUSE_LIMIT_MS, 100 * 2 ** attempts) * (0.5 + Math.random()), over);
-    if (over?.aborted) throw new NoAnswer('there is nobody left to wait for an answer');
+    if (over?.aborted) throw new NoAnswer('the answer is not needed any more');
   }
 }
 
@@ -156,17 +160,19 @@ async function askOnce(url: string, question: Question): Promise<IncomingMessage
   throw new NoAnswer(`the platform at ${origin} answers ${status}`);
 }
 
-/** What stands between us and the platform may answer too: only an error with a type, or a size refused, is a refusal. */
+/** Proxies between us and the platform may answer too: only an error with a type, or a size refused, is a refusal. */
 async function readReply(answer: IncomingMessage): Promise<unknown> {
   const status = answer.statusCode ?? 0;
   let reply: { readonly error?: { readonly type?: unknown; readonly message?: unknown } } | undefined;
   try {
     reply = JSON.parse(await readText(answer));
   } catch (cause) {
-    if (status !== 413) throw new NoAnswer(`the platform's answer of status ${status} is cut or not JSON`, { cause });
+    if (status !== 413)
+      throw new NoAnswer(`the platform's answer of status ${status} is truncated or not JSON`, { cause });
   }
   if (status < 300) return reply;
   const { type, message = '' } = reply?.error ?? {};
-  if (typeof type !== 'string' && status !== 413) throw new NoAnswer(`something answers ${status} for the platform`);
+  if (typeof type !== 'string' && status !== 413)
+    throw new NoAnswer(`something between here and the platform answers with status ${status}`);
   throw new PlatformRefusal(status, String(type ?? 'UnknownError'), String(message));
 }

@@ -1,4 +1,5 @@
-// Runs a program for the worker to its end, with just the environment given. Not for the job's own code.
+// Runs a program for the worker to its end, with exactly the given environment. The job's own code is run by
+// job-process.ts.
 import { spawn } from 'node:child_process';
 import { tryKill } from './confinement.ts';
 
@@ -8,14 +9,14 @@ const OUTPUT_LIMIT = 64 * 1024 * 1024;
 
 export type ProgramPlace = {
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Where it runs; the worker's own folder where nothing is said. */
+  /** The folder in which it runs; the worker's own by default. */
   readonly folder?: string;
-  /** Aborted, it ends the program and all that it started. */
+  /** Ends the program and everything that it started when it is aborted. */
   readonly over: AbortSignal;
   readonly timeoutMs?: number;
 };
 
-/** Resolves with its output when it exits 0; otherwise throws an Error with the end of what it wrote to stderr. */
+/** Resolves with its output when it exits 0. Otherwise throws an Error with the end of its stderr. */
 export function runProgram(command: string, args: readonly string[], place: ProgramPlace): Promise<string> {
   const { environment, folder, over, timeoutMs = TIMEOUT_MS } = place;
   const { promise, resolve, reject } = Promise.withResolvers<string>();
@@ -23,7 +24,7 @@ export function runProgram(command: string, args: readonly string[], place: Prog
     reject(new Error(`${command} was not started: the job is over`));
     return promise;
   }
-  // A group of its own, so that what the program starts can be ended with it.
+  // It gets a group of its own, so that everything it starts can be ended with it.
   const child = spawn(command, args, {
     env: { ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,13 +1,15 @@
-// Removes a folder that a job wrote into. Whatever it left there, even folders that nobody may write to, is no reason to fail.
+// Removes a folder that a job wrote into. Nothing that the job left there makes the removal throw, not even a folder
+// without the right to write.
 import { chmodSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** What cannot be removed stays, and `report` is told why. An absent folder is fine. */
+/** Entries that cannot be removed stay, and `report` gets the reason. An absent folder is fine. */
 export function removeFolder(path: string, report: (fault: unknown) => void): void {
   try {
     rmSync(path, { recursive: true, force: true });
   } catch {
-    // Most often a folder without the right to write (`go mod download` leaves such), which stops whoever is not root.
+    // The usual cause is a folder without the right to write (`go mod download` leaves such), which stops every user
+    // but root.
     try {
       openFolders(path);
       rmSync(path, { recursive: true, force: true });
@@ -17,7 +19,7 @@ export function removeFolder(path: string, report: (fault: unknown) => void): vo
   }
 }
 
-/** Lets the owner list and change the folder and all folders below it; links are not followed. */
+/** Lets the owner list and change the folder and all folders below it. Links are not followed. */
 function openFolders(path: string): void {
   const pending = [path];
   for (let folder = pending.pop(); folder !== undefined; folder = pending.pop()) {

@@ -1,8 +1,8 @@
-// Reads a file in which a job reports, and text of the job's that should be JSON. Whatever is there instead — a pipe, a
-// device, a link, a gigabyte, `null` — is an answer, never a wait or an exception.
+// Reads a file in which a job reports, and text from the job that should be JSON. If something else is there (a pipe, a
+// device, a link, a gigabyte, `null`), the result says so: it is never a wait or an exception.
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 
-/** Larger reports are refused: what is that large belongs into a file. */
+/** Larger reports are refused: results of that size belong into a file. */
 const REPORT_BYTES_LIMIT = 4 * 1024 * 1024;
 
 /** `problem` completes the sentence "job_output.json …". */
@@ -14,7 +14,7 @@ export type ReportFile =
 export function readReportFile(path: string): ReportFile {
   let file: number;
   try {
-    // A link is not followed, and a pipe that nobody writes to is opened all the same.
+    // A link is not followed, and a pipe without a writer is opened without waiting.
     file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
@@ -35,18 +35,18 @@ export function readReportFile(path: string): ReportFile {
   }
 }
 
-/** A JSON object, or undefined: also for one that nests too deep to be written again. */
+/** A JSON object, or undefined, also for one that nests too deep to be written again. */
 export function parseHash(text: string): Record<string, unknown> | undefined {
   try {
     const value = JSON.parse(text);
     JSON.stringify(value);
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
   } catch {
-    return undefined; // Not JSON, or without end: the caller says so in its own words.
+    return undefined; // It is not JSON, or it nests too deep. The caller reports that in its own words.
   }
 }
 
-/** A text of the job's; what should be one and is not, as JSON. */
+/** The text that the job reported. If it is not a text, it is written as JSON. */
 export function textOf(value: unknown): string {
   return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
 }

@@ -1,5 +1,5 @@
-// What a job's end means: its output, or its failure with the reason of docs/reference/api.md, "Failure reasons". Reads
-// two files of the job's, whose content is data.
+// Derives a job's result from its end: its output, or its failure with the reason of docs/reference/api.md, "Failure
+// reasons". It reads two files of the job, whose content is data.
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import type { JobEnd } from './job-process.ts';
@@ -33,7 +33,7 @@ function readFailure(home: string, end: JobEnd, messageCharacters: number): Fail
   const signal = end.signal ?? signalOf(end.code);
   const how = signal ? `was ended by ${signal}` : `ended with exit code ${end.code}`;
   const unread = report.kind === 'unusable' ? `; its job_error.json ${report.problem}` : '';
-  const message = `The application ${how} without reporting an error${unread}; its log says more`;
+  const message = `The application ${how} without reporting an error${unread}; see its log`;
   return { type: 'AppInternalError', message };
 }
 

@@ -1,15 +1,15 @@
-// Everything that may end a job from outside its own code, in one place: the platform's answer to a heartbeat, a limit,
-// a signal, the platform's death. The first reason counts.
+// Everything that may end a job from outside its own code: the platform's answer to a heartbeat, a limit, a signal, the
+// platform's death. The first reason counts.
 import { Socket } from 'node:net';
 import type { WorkerEnvironment } from './environment.ts';
 import { folderExcess } from './folder-size.ts';
 import { type Claim, type Failure, type Platform, PlatformRefusal } from './platform.ts';
 
 const FOLDER_LOOK_MS = 10_000;
-/** Of a job's folder: more cannot be counted within a look. */
+/** The limit for a job's folder. More entries cannot be counted within a look. */
 const FOLDER_ENTRY_LIMIT = 2_000_000;
 
-/** With a failure, the worker reports it; without one, the try is not its own any more and it reports nothing. */
+/** With a failure, the worker reports it. Without one, the try is not its own any more, and it reports nothing. */
 export type StopReason = { readonly failure?: Failure };
 export type Stopper = {
   current(): StopReason | undefined;
@@ -18,7 +18,7 @@ export type Stopper = {
   readonly over: AbortSignal;
   /** Aborted when the try is not this worker's any more, also after another reason. */
   readonly lost: AbortSignal;
-  /** Called once, at once if it was stopped already. */
+  /** The listener is called once, and at once if the job was stopped already. */
   onStop(listener: (reason: StopReason) => void): void;
 };
 
@@ -45,20 +45,20 @@ export function createStopper(): Stopper {
   };
 }
 
-/** Renews the lease; a dead token or a stop in the answer ends the job. */
+/** Renews the lease. A dead token or a stop in the answer ends the job. */
 export function watchHeartbeat(platform: Platform, claim: Claim, stopper: Stopper): NodeJS.Timeout {
   return repeat(claim.limits.heartbeatSeconds * 1000, async () => {
     try {
       const { stop } = await platform.heartbeat(claim.token);
       if (stop) stopper.stop({ failure: { type: stop.reason, message: stop.message } });
     } catch (error) {
-      // No answer is not an answer: the lease decides how long that may last.
+      // A missing answer ends nothing: the lease decides how long that may last.
       if (error instanceof PlatformRefusal) stopper.stop({});
     }
   });
 }
 
-/** As `setInterval`, but one that takes longer than the period stands for the next ones too. */
+/** Like `setInterval`, except that an action which takes longer than the period skips the next ones. */
 function repeat(periodMs: number, act: () => Promise<void>): NodeJS.Timeout {
   let underWay = false;
   return setInterval(async () => {
@@ -70,10 +70,10 @@ function repeat(periodMs: number, act: () => Promise<void>): NodeJS.Timeout {
   }, periodMs);
 }
 
-/** The pipe from the platform closes when the platform dies: then this job's try is lost, and ends at once. */
+/** The pipe from the platform closes when the platform dies. This job's try is then lost, and ends at once. */
 export function watchLifeline(environment: WorkerEnvironment, stopper: Stopper): void {
   if (environment.lifelineFd === undefined) return;
-  // Not a file stream: a blocked read would keep the process from exiting.
+  // A file stream would not do: a blocked read would keep the process from exiting.
   const lifeline = new Socket({ fd: environment.lifelineFd, readable: true, writable: false });
   lifeline.on('close', () => stopper.stop({}));
   lifeline.on('error', () => stopper.stop({}));

@@ -1,5 +1,5 @@
-// The program in a job's container: claims one job, prepares its folder, runs its entry point, reports how it ended.
-// Read `runWorker` as the recipe. It reaches the platform over HTTP only and knows nothing of the engine.
+// The program in a job's container: it claims one job, prepares its folder, runs its entry point, and reports how it
+// ended. Read `runWorker` as the recipe. It reaches the platform only by HTTP.
 import { unpackBundles } from './bundle.ts';
 import { findConfinement } from './confinement.ts';
 import { readWorkerEnvironment, type WorkerEnvironment } from './environment.ts';
@@ -18,7 +18,10 @@ import { removeFolder } from './remove-folder.ts';
 import { type Result, readResult } from './result.ts';
 import { createStopper, type Stopper, watchFolder, watchHeartbeat, watchLifeline, watchSignals } from './stop.ts';
 
-/** Exit status 0: done, or nothing to do (the job is another worker's, or its try is over). 1: this worker is broken. */
+/**
+ * Exit status 0: the job is done, or there is nothing to do (the job is another worker's, or its try is over). 1: this
+ * worker is broken.
+ */
 async function runWorker(environment: WorkerEnvironment, output: LogOutput): Promise<void> {
   const stopper = createStopper();
   watchLifeline(environment, stopper);
@@ -38,14 +41,14 @@ async function runWorker(environment: WorkerEnvironment, output: LogOutput): Pro
   if (claim.stop) stopper.stop({ failure: { type: claim.stop.reason, message: claim.stop.message } });
   const heartbeat = watchHeartbeat(platform, claim, stopper);
   const result = await runJob(environment, platform, claim, { log, output }, stopper);
-  // Whoever reads the log knows by it that nothing of the job follows (engine/log/frame.ts).
+  // Readers of the log know by this line that the job logs nothing more (engine/log/frame.ts).
   log.line('INFO', 'END_LOG', 'SYSTEM');
   await output.flushed();
   if (result) await report(platform, claim, result, log, stopper.lost);
   clearInterval(heartbeat);
   if (environment.root === '/') return;
   removeFolder(environment.root, (fault) => {
-    log.line('NOTICE', `The job's folder stays, since it cannot be removed: ${fault}`, 'SYSTEM');
+    log.line('NOTICE', `The job's folder remains, because it cannot be removed: ${fault}`, 'SYSTEM');
   });
 }
 
@@ -54,7 +57,8 @@ async function claimJob(platform: Platform, environment: WorkerEnvironment): Pro
   try {
     return await platform.claim({ job, try: tryNumber, launch, nonce, task: await taskArn(environment) });
   } catch (error) {
-    // Claimed by another task, doomed, or a launch that was given up: there is nothing to do, and nothing is wrong.
+    // The job is claimed by another task or doomed, or the launch was given up. There is nothing to do, and nothing is
+    // wrong.
     if (error instanceof PlatformRefusal) return undefined;
     throw error;
   }
@@ -80,7 +84,7 @@ async function runJob(
   const isReady = 'command' in prepared && !stopper.current();
   const result = isReady ? await runCode(environment, claim, folder, prepared, printed, stopper) : prepared;
   clearInterval(watch);
-  // Whatever came of it: the reason to stop it is why it ended.
+  // Whatever the code returned: if the job was stopped, the reason for that is why it ended.
   const stopped = stopper.current();
   if (stopped) return stopped.failure && { failure: stopped.failure };
   return 'command' in result ? undefined : result;
@@ -89,7 +93,10 @@ async function runJob(
 type Printed = { readonly log: JobLog; readonly output: LogOutput };
 type Prepared = { readonly command: readonly string[]; readonly variables: Variables };
 
-/** Rejects when something cannot be had, and early, with an Error of no further meaning, when `over` is aborted. */
+/**
+ * Rejects when a part cannot be provided. When `over` is aborted it rejects early, with an Error that carries no
+ * further meaning.
+ */
 async function prepare(
   environment: WorkerEnvironment,
   platform: Platform,
@@ -163,21 +170,21 @@ async function report(platform: Platform, claim: Claim, result: Result, log: Job
     await platform.finish(claim.token, result, lost);
   } catch (error) {
     if (!(error instanceof PlatformRefusal)) {
-      // Nobody waits for the result of a try that was lost.
+      // The result of a try that was lost is not needed.
       if (lost.aborted) return;
       throw error;
     }
     if ('output' in result && isAboutContent(error)) {
       const why = error.status === 413 ? 'it is too large: put large results into a file' : error.message;
-      const failure = { type: 'OutputError', message: `The output cannot be taken: ${why}` };
+      const failure = { type: 'OutputError', message: `The output cannot be accepted: ${why}` };
       return report(platform, claim, { failure }, log, lost);
     }
-    // The try ended meanwhile (terminated, its tree failed): the platform knows better.
-    log.line('NOTICE', `The result was not taken: ${error.message}`, 'SYSTEM');
+    // The try ended in the meantime (terminated, or its tree failed): the platform knows better.
+    log.line('NOTICE', `The result was not accepted: ${error.message}`, 'SYSTEM');
   }
 }
 
-/** Too large, too deep: the job's own doing, where every other refusal is about the try. */
+/** The output is too large or too deep, which is the job's own doing. Every other refusal is about the try. */
 function isAboutContent({ type, status }: PlatformRefusal): boolean {
   return type === 'InvalidInput' || status === 413;
 }

@@ -1,5 +1,6 @@
-// `espalier demo`: the main job on real sequencing reads, step by step, with the real dx client on a temporary platform.
-// It leaves the results and nothing running, also when it fails or is interrupted. Everything goes through commands that a user could type.
+// `espalier demo`: runs the main job on real sequencing reads, step by step, with the real dx client on a temporary
+// platform. It leaves the results but no process behind, also when it fails or is interrupted. Every step is a command
+// that a user could type.
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
@@ -15,7 +16,9 @@ const ENDING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const checkout = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const reads = [1, 2].map((end) => join(checkout, 'examples/data/reads', `ERR127302_${end}_subset.fastq.gz`));
 
-/** The exit status: 0 when the tree of jobs is done and its results are downloaded, 128 and more after a signal. */
+/**
+ * Returns the exit status: 0 when the tree of jobs is done and its results are downloaded, 128 and more after a signal.
+ */
 export async function demo(): Promise<number> {
   say('Python with the dx client (made once, kept in the cache)');
   const { bin } = await preparePythonEnvironment(process.env, notice);
@@ -25,7 +28,7 @@ export async function demo(): Promise<number> {
   const interrupted = (signal: NodeJS.Signals) => given.abort(new Interruption(signal));
   for (const signal of ENDING_SIGNALS) process.on(signal, interrupted);
   for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', ({ message }) => given.abort(new StepFailure(`its output is not taken (${message})`)));
+    stream.on('error', ({ message }) => given.abort(new StepFailure(`its output cannot be written (${message})`)));
   }
   say(`A platform of its own, for this demo only (data in ${data})`);
   const platform = startOn(data);
@@ -46,24 +49,26 @@ export async function demo(): Promise<number> {
   }
 }
 
-/** What the demo cannot go on after; the message says what it was. */
+/** A reason to end the demo. Its message says what happened. */
 class StepFailure extends Error {}
 class Interruption extends StepFailure {
   readonly signal: NodeJS.Signals;
   constructor(signal: NodeJS.Signals) {
-    super(`it got ${signal}`);
+    super(`it received ${signal}`);
     this.signal = signal;
   }
 }
 
-/** Says why the demo ended. Anything that is not foreseen is thrown on. */
+/** Says why the demo ended. Any other error is thrown again. */
 function statusAfter(reason: unknown): number {
   if (!(reason instanceof StepFailure)) throw reason;
-  process.stderr.write(`espalier: The demo ended early, its platform is ended and removed: ${reason.message}.\n`);
+  process.stderr.write(
+    `espalier: The demo ended early, and its platform was stopped and removed: ${reason.message}.\n`,
+  );
   return reason instanceof Interruption ? 128 + constants.signals[reason.signal] : 1;
 }
 
-/** Out of the terminal's group: Ctrl-C comes to it through the demo, once, and it ends in order. */
+/** Starts the platform in a group of its own, so that Ctrl-C reaches it only through the demo and it ends in order. */
 function startOn(data: string): ChildProcess {
   const parameters = [join(checkout, 'cli/espalier.ts'), 'start', '--port', '0', '--data', data];
   return spawn(process.execPath, parameters, { stdio: ['ignore', 'pipe', 'inherit'], detached: true });
@@ -76,7 +81,7 @@ async function walk(dx: Dx, results: string): Promise<void> {
   for (const file of reads) await dx(['upload', file, '--wait', '--brief']);
   say('Build the applet in examples/fastq-stats');
   await dx(['build', join(checkout, 'examples/fastq-stats')]);
-  say('Run it: it splits the reads, counts each part in a job of its own, and adds up. The log is live');
+  say('Run it: it splits the reads, counts each part in a job of its own, and adds the counts up. The log is live');
   const inputs = reads.map((file) => `-ireads=${file.split('/').at(-1)}`);
   const job = (await dx(['run', 'fastq-stats', ...inputs, '-y', '--brief'])).trim();
   await dx(['watch', job, '--tree', '--quiet']);
@@ -91,11 +96,11 @@ type Setting = {
   readonly data: string;
   readonly results: string;
   readonly bin: string;
-  /** Ends a command that runs. */
+  /** Ends the command that is running. */
   readonly signal: AbortSignal;
 };
 
-/** Runs `dx`, showing the command and what it prints, and gives its standard output. */
+/** Runs `dx`, shows the command and its output, and returns its standard output. */
 async function client({ data, results, bin, signal }: Setting): Promise<Dx> {
   const home = join(data, 'demo-home');
   const exports = await run(process.execPath, [join(checkout, 'cli/espalier.ts'), 'env', '--data', data], { signal });
@@ -113,7 +118,7 @@ async function client({ data, results, bin, signal }: Setting): Promise<Dx> {
 
 function run(program: string, args: readonly string[], options: SpawnOptions, show = false): Promise<string> {
   return new Promise((done, fail) => {
-    // The client's standard error stays the terminal's, so that its progress bars show.
+    // The client's standard error stays the terminal's, so that its progress bars are shown.
     const child = spawn(program, args, { ...options, stdio: ['ignore', 'pipe', 'inherit'] });
     let output = '';
     child.stdout?.on('data', (chunk: Buffer) => {
@@ -128,7 +133,7 @@ function run(program: string, args: readonly string[], options: SpawnOptions, sh
   });
 }
 
-/** `export NAME='value'` lines, as `espalier env` prints them for a shell. */
+/** Reads `export NAME='value'` lines, as `espalier env` prints them for a shell. */
 function parseExports(lines: string): [string, string][] {
   return lines.split('\n').flatMap((line) => {
     const match = /^export (\w+)=(.*)$/.exec(line);

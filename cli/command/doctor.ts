@@ -1,4 +1,5 @@
-// `espalier doctor`: says whether this machine has all that a platform needs, one line each, before anything is started.
+// `espalier doctor`: checks that this machine has everything a platform needs, before anything is started. It prints a
+// line for each check.
 import { createServer } from 'node:http';
 import { listenOn } from '../../emulation/compose/listener.ts';
 import { engineFile } from '../../emulation/database/dynoxide.ts';
@@ -15,7 +16,7 @@ import { DEFAULT_PORT } from './start.ts';
 const OLDEST_NODE = 24;
 const MAX_PORT = 65_535;
 
-/** Prints each check with `ok` or what is wrong; exit status 1 when something is. */
+/** Prints each check with `ok` or the problem. The exit status is 1 when there is a problem. */
 export async function doctor(parameters: readonly string[]): Promise<void> {
   const { options } = readOptions(parameters, ['port', 'data']);
   const port = readNumber('port', options.port ?? String(DEFAULT_PORT), { least: 0, greatest: MAX_PORT });
@@ -50,7 +51,7 @@ function checkNode(): void {
   const major = Number(process.versions.node.split('.')[0]);
   if (major < OLDEST_NODE) {
     throw new StartRefusal(
-      `Node ${process.versions.node} runs this; ${OLDEST_NODE} is needed: start it by npm or npx.`,
+      `Node ${process.versions.node} runs this, but ${OLDEST_NODE} is needed: start it by npm or npx.`,
     );
   }
 }

@@ -1,4 +1,5 @@
-// `espalier env`: prints the variables by which `dx` finds the running platform, for `eval`. The token is new each time.
+// `espalier env`: prints the variables by which `dx` finds the running platform, for `eval`. The token is new each
+// time.
 import { dataFolderPath } from '../../machine/data-folder.ts';
 import type { DeskRefusal, DeskRequest, Session } from '../../machine/operator/desk.ts';
 import { askWhenStarted } from '../../machine/operator/starting-platform.ts';
@@ -7,8 +8,8 @@ import { say } from '../notice.ts';
 import { readOptions } from '../option.ts';
 
 /**
- * Waits for a platform that is starting: without the variables `dx` would work with whatever login the user has.
- * @throws StartRefusal when no platform runs or starts on the folder, or there is no such user.
+ * Waits for a platform that is starting: without the variables, `dx` would work with whatever login the user has.
+ * @throws StartRefusal when a platform neither runs nor starts on the folder, or when there is no such user.
  */
 export async function printEnvironment(parameters: readonly string[]): Promise<void> {
   const { options } = readOptions(parameters, ['data', 'user']);
@@ -20,14 +21,14 @@ export async function printEnvironment(parameters: readonly string[]): Promise<v
   process.stdout.write(lines.join(''));
 }
 
-/** What `dx` reads (docs/reference/api.md, "Variables of a job"). */
+/** The variables that `dx` reads (docs/reference/api.md, "Variables of a job"). */
 export function sessionVariables({ url, token, project }: Session): Record<string, string> {
   const { hostname, port } = new URL(url);
   return {
     DX_APISERVER_PROTOCOL: 'http',
     DX_APISERVER_HOST: hostname,
     DX_APISERVER_PORT: port,
-    // This one comes with its scheme.
+    // This variable includes the scheme.
     DX_AUTHSERVER_HOST: `http://${hostname}`,
     DX_AUTHSERVER_PORT: port,
     DX_SECURITY_CONTEXT: JSON.stringify({ auth_token: token, auth_token_type: 'Bearer' }),
@@ -35,7 +36,7 @@ export function sessionVariables({ url, token, project }: Session): Record<strin
   };
 }
 
-/** A word of the shell that stands for exactly this text. */
+/** A word of the shell that means exactly this text. */
 function quoted(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }

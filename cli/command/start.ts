@@ -1,5 +1,5 @@
-// `espalier start`: runs the platform in the foreground. It prints exactly one line on standard output when it serves, after
-// what a first start has to tell.
+// `espalier start`: runs the platform in the foreground. When the platform serves, it prints exactly one line on
+// standard output. A first start prints the first user's name, password and token before that line.
 import { availableParallelism } from 'node:os';
 import { HONOURED, unusedVariables } from '../../emulation/exchange/exchange.ts';
 import { type Platform, startPlatform } from '../../emulation/platform.ts';
@@ -10,7 +10,7 @@ import { StartRefusal } from '../../machine/start-refusal.ts';
 import { say } from '../notice.ts';
 import { readNumber, readOptions } from '../option.ts';
 
-/** Not a port of a well-known program; documented in the README. */
+/** Well-known programs do not use this port. The README documents it. */
 export const DEFAULT_PORT = 8124;
 const MAX_PORT = 65_535;
 const MAX_WORKERS = 1_000;
@@ -22,8 +22,7 @@ export async function start(parameters: readonly string[]): Promise<void> {
   const slots = options.workers ?? String(availableParallelism());
   const dataFolder = dataFolderPath(options.data, process.env);
   const stopAsked = untilSignal();
-  for (const name of unusedVariables(process.env))
-    say(`${name} is left alone: the platform uses no service of that name.`);
+  for (const name of unusedVariables(process.env)) say(`${name} is ignored: the platform does not use that service.`);
   const platform = await startPlatform({
     dataFolder,
     port,
@@ -33,7 +32,7 @@ export async function start(parameters: readonly string[]): Promise<void> {
     say,
   });
   try {
-    // Whoever waits at the socket asks for this user.
+    // `espalier env` waits at the socket and asks for this user, so the user must exist first.
     if (platform.folder.firstUser() === undefined) await addFirstUser(platform);
     const socket = await openControlSocket(pathIn(dataFolder, 'socket'), (request) =>
       answerOperator(platform, request),
@@ -48,23 +47,26 @@ export async function start(parameters: readonly string[]): Promise<void> {
   } finally {
     await platform.close();
   }
-  // Threads and sockets that are slow to go must not keep the terminal.
+  // Threads and sockets that end slowly must not keep the terminal.
   process.exit();
 }
 
-/** For `--help`. */
+/** The text that `--help` prints after the summary. */
 export function startDetails(): string {
   const lines = Object.values(HONOURED).map(({ variable, what }) => `  ${variable.padEnd(34)}${what}`);
   return [
     '',
-    'Each of these variables lets another service stand in for one of the platform, with the keys and the region of',
-    "AWS's other variables; a start refuses AWS_ENDPOINT_URL… of its other services (docs/exchanged-services.md):",
+    'Each of these variables replaces a service of the platform by another one, with the keys and the region of',
+    "AWS's other variables. AWS_ENDPOINT_URL… of its other services is refused (docs/exchanged-services.md):",
     ...lines,
     '',
   ].join('\n');
 }
 
-/** A start that was killed between adding the user and noting it: the user is there, the password was never shown. */
+/**
+ * If an earlier start was killed between adding the user and noting it, the user exists and its password was never
+ * shown.
+ */
 async function addFirstUser({ operator, folder }: Platform): Promise<void> {
   const name = firstUserName(process.env);
   const added = await operator.ask({ action: 'addUser', name }).catch((error: unknown) => {
@@ -76,7 +78,7 @@ async function addFirstUser({ operator, folder }: Platform): Promise<void> {
   folder.noteFirstUser(name);
 }
 
-/** A second signal ends at once: nothing is lost by that. */
+/** A second signal ends the process at once. That loses nothing. */
 function untilSignal(): Promise<undefined> {
   return new Promise((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {

@@ -1,5 +1,5 @@
-// `espalier user add NAME`: adds a user to the running platform. The token is the last line; neither it nor the password
-// can be shown again.
+// `espalier user add NAME`: adds a user to the running platform. The token is the last line. Neither the token nor the
+// password can be shown again.
 
 import { dataFolderPath, pathIn } from '../../machine/data-folder.ts';
 import { askPlatform } from '../../machine/operator/control-socket.ts';
@@ -8,11 +8,12 @@ import { StartRefusal } from '../../machine/start-refusal.ts';
 import { readOptions } from '../option.ts';
 import { UsageError } from '../usage-error.ts';
 
-/** @throws StartRefusal when no platform runs on the folder, or the name is taken or none. */
+/** @throws StartRefusal when no platform runs on the folder, or when the name is taken or is not a valid name. */
 export async function user(parameters: readonly string[]): Promise<void> {
   const { options, words } = readOptions(parameters, ['data'], 2);
   const [action, name] = words;
-  if (action !== 'add' || name === undefined) throw new UsageError('Say "espalier user add NAME [--data DIR]".');
+  if (action !== 'add' || name === undefined)
+    throw new UsageError('The command is "espalier user add NAME [--data DIR]".');
   const request: DeskRequest = { action: 'addUser', name };
   const socket = pathIn(dataFolderPath(options.data, process.env), 'socket');
   const answer = await askPlatform<NewUser | DeskRefusal>(socket, request);

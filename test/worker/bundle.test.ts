@@ -1,4 +1,4 @@
-// Archives that would like to write elsewhere, unpacked below a job's root.
+// Archives that try to write outside a job's root, unpacked below it.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -37,7 +37,7 @@ function unpack(...archives: string[]): Promise<string[]> {
   return unpackBundles({ openFile } as unknown as Platform, claim, { root } as JobFolder, running);
 }
 
-it('unpacks one archive over another, and a name from the root of the machine below the job’s', async () => {
+it('unpacks one archive over another, and an absolute name below the job’s root', async () => {
   const plain = givenArchive('plain.tar.gz', '-C', join(place, 'made'), '.');
   const absolute = givenArchive('absolute.tar.gz', '-P', join(place, 'made/m/evil'));
   expect(await unpack(plain, plain, absolute)).toHaveLength(3);
@@ -45,7 +45,7 @@ it('unpacks one archive over another, and a name from the root of the machine be
   expect(existsSync(join(root, place, 'made/m/evil'))).toBe(true);
 });
 
-it('refuses a name with "..", and a link of an earlier archive as a way out, and writes nothing there', async () => {
+it('refuses a name with ".." and a way out through a link of an earlier archive, and writes nothing there', async () => {
   const upwards = givenArchive(
     'up.tar.gz',
     '-P',
@@ -63,10 +63,10 @@ it('refuses a name with "..", and a link of an earlier archive as a way out, and
 
 it.each([
   ['a line break', 'l\nx'],
-  ['a letter that is no ASCII', 'é'],
+  ['a letter that is not ASCII', 'é'],
   ['a backslash', 'a\\nb'],
   ['a tab', 'a\tb'],
-])('refuses a link of an earlier archive as a way out, with %s in its name', async (_, name) => {
+])('refuses a way out through a link of an earlier archive, with %s in its name', async (_, name) => {
   symlinkSync(join(place, 'outside'), join(place, 'links', name));
   mkdirSync(join(place, 'made', name));
   writeFileSync(join(place, 'made', name, 'evil'), 'x');
@@ -96,12 +96,12 @@ it.runIf(hasUnzip)('unpacks zip archives under the same guard', async () => {
   expect(existsSync(join(place, 'outside/file'))).toBe(false);
 });
 
-it('unpacks a compressed file beside its archive, and names what it does not unpack', async () => {
+it('unpacks a compressed file beside its archive, and says which endings it unpacks', async () => {
   writeFileSync(join(place, 'genome.gz'), gzipSync('ACGT'));
   await unpack('genome.gz');
   expect(readFileSync(join(root, 'genome'), 'utf8')).toBe('ACGT');
   writeFileSync(join(place, 'x.rar'), '');
-  await expect(unpack('x.rar')).rejects.toThrow('none of .tar, .tar.*');
+  await expect(unpack('x.rar')).rejects.toThrow('must end in .tar, .tar.*');
 });
 
 it.runIf(hasUnzip)('gives jobs a dx-unpack that takes a zip archive by any path', () => {

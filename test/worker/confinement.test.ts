@@ -1,4 +1,5 @@
-// What a job sees of /opt when its log folder is mounted there, whatever /opt holds on the machine.
+// The content of /opt that a job sees when its log folder is mounted there, for different contents of /opt on the
+// machine.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -36,7 +37,7 @@ describe.skipIf(!findConfinement(tmpdir()).namespaces)('a job in namespaces of i
     expect(run).toMatchObject({ stdout: `${others}priority\n`, stderr: '', status: 3 });
   });
 
-  it('reads through what is shown there', () => {
+  it('reads files of the machine that are shown there', () => {
     expect(runOn('echo 7 > /opt/b && ln -s b /opt/c', 'cat /opt/c').stdout).toBe('7\n');
   });
 

@@ -1,4 +1,5 @@
-// Packages that a job asks for, with a pip and an apt-get that tell what they were asked and make what they would make.
+// Packages that a job asks for. Fake programs for pip and apt-get record their arguments and make the files that the
+// real ones would make.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -38,7 +39,7 @@ describe('pip packages', () => {
 if [ "$3" = -c ]; then echo "${version}"; exit; fi
 mkdir "$6/bin"; printf '#!/bin/sh\necho ${version}\n' > "$6/bin/tool"; chmod +x "$6/bin/tool"`;
 
-  it('bring programs, which are on the job’s PATH; are made once for an interpreter, and again for another', async () => {
+  it('put programs on the job’s PATH, and are installed once for each interpreter', async () => {
     const environment = environmentAt(place);
     const run = async () => {
       const overlay = await provideDependencies(environment, claim, goOn);

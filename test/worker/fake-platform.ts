@@ -1,4 +1,5 @@
-// A platform that a worker under test talks to: answers claim, heartbeat and finish as told, records what it was sent.
+// A platform for a worker under test. It answers claim, heartbeat and finish as the test asks, and records what it
+// received.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -26,18 +27,18 @@ type Options = {
   readonly input?: Record<string, unknown>;
   readonly runSpec?: Record<string, unknown>;
   readonly limits?: { heartbeatSeconds?: number; logBytes?: number; folderBytes?: number };
-  /** Whether the worker may use namespaces; it asks the kernel where nothing is said. */
+  /** Whether the worker may use namespaces. It asks the kernel by default. */
   readonly namespaces?: boolean | undefined;
   readonly claimStatus?: number;
   readonly stopAfterHeartbeats?: number;
-  /** Nobody reads what the worker writes before so many heartbeats; `beforeReading` is given the job's HOME then. */
+  /** The worker's output is read only after so many heartbeats. `beforeReading` then gets the job's HOME. */
   readonly readAfterHeartbeats?: number;
   readonly beforeReading?: (home: string) => void;
   /** Called when the worker printed this line. */
   readonly onLine?: (entry: LogEntry, worker: ChildProcess, closeLifeline: () => void) => void;
 };
 
-/** Runs `worker/worker.ts` once against the fake; its root folder is removed afterwards. */
+/** Runs `worker/worker.ts` once against the fake. Its root folder is removed afterwards. */
 export async function runFakeJob(options: Options): Promise<FakeRun> {
   const root = mkdtempSync(join(tmpdir(), 'espalier-worker-'));
   const seen: { finish: FakeRun['finish']; heartbeats: number } = { finish: undefined, heartbeats: 0 };

@@ -1,4 +1,4 @@
-// The limit on a job's folder: what counts, what it says, and that looks do not overlap.
+// The limit on a job's folder: what counts, what it reports, and that looks do not overlap.
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,11 +23,11 @@ it.each([
   expect(await folderExcess(folder, limits)).toBe(excess);
 });
 
-it('takes a folder that is gone for an empty one', async () => {
+it('finds a folder that does not exist empty', async () => {
   expect(await folderExcess(join(folder, 'gone'), { bytes: 0, entries: 0 })).toBeUndefined();
 });
 
-it('ends the job and says of what there is too much, a look after the other', async () => {
+it('ends the job, says what exceeds the limit, and makes one look after another', async () => {
   const stopper = createStopper();
   let looks = 0;
   let underWay = 0;
@@ -36,7 +36,7 @@ it('ends the job and says of what there is too much, a look after the other', as
     looks += 1;
     underWay += 1;
     most = Math.max(most, underWay);
-    // Longer than the period.
+    // This is longer than the period.
     await new Promise((resolve) => setTimeout(resolve, 20));
     underWay -= 1;
     return looks < 5 ? undefined : 'more than 7 files and folders';

@@ -1,4 +1,4 @@
-// dxpy's log sockets, as a program that imports dxpy uses them, into a log that takes its time.
+// dxpy's log sockets, as a program that imports dxpy uses them, into a log that is read slowly.
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -28,7 +28,7 @@ sockets["priority"].send(b"\\xff\\n no text")
 sockets["bulk"].send(json.dumps({"source": "DX_APP_STREAM", "level": 3, "msg": "last"}).encode())
 `;
 
-// Until nothing more is taken: then the pipe is full, and the socket too.
+// It sends until nothing more is accepted: then the pipe is full, and the socket too.
 const sendUntilFull = `
 import json, socket, sys
 bulk = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -43,7 +43,7 @@ except socket.timeout:
     print(count)
 `;
 
-it('hands on all that was sent before its end, however late it is read', async () => {
+it('passes on everything that was sent before its end, however late it is read', async () => {
   const lines: [string, string][] = [];
   const log = { line: (level: string, text: string) => void lines.push([level, text]) } as unknown as JobLog;
   let heldCount = 0;
@@ -68,7 +68,7 @@ it('hands on all that was sent before its end, however late it is read', async (
   expect(heldCount).toBe(2003);
 });
 
-it('is not ended before it has handed on what waits in the sockets while the log is full', async () => {
+it('ends only after it has passed on what waited in the sockets while the log was full', async () => {
   const texts: string[] = [];
   const log = { line: (_: string, text: string) => void texts.push(text) } as unknown as JobLog;
   const held = new Set<{ pause(): unknown; resume(): unknown }>();

@@ -1,4 +1,4 @@
-// What becomes of the bytes that a job prints: lines of bounded length, of text that can be printed, up to a bound in all.
+// A job's output in its log: lines of limited length, of printable text, up to a limit in all.
 import { describe, expect, it } from 'vitest';
 import { createJobLog } from '../../worker/log.ts';
 
@@ -41,7 +41,7 @@ describe.each([1, 7, 4_096, 65_536, 1e8])('printed in pieces of %d bytes', (chun
     expect(print(bytes, chunkBytes).texts()).toEqual([cut('x'.repeat(9_000)), 'next', 'y'.repeat(8_000)]);
   });
 
-  it('bytes that are no text are shown as such, and spoil no line after them', () => {
+  it('bytes that are not text are shown as such, and do not spoil the lines after them', () => {
     const bytes = Buffer.concat([
       Buffer.from('NUL \0 in it\n'),
       Buffer.from([0xff, 0xfe, 0x80, 0x0a, 0xf0, 0x9f, 0x0a]),
@@ -57,7 +57,7 @@ describe.each([1, 7, 4_096, 65_536, 1e8])('printed in pieces of %d bytes', (chun
     ]);
   });
 
-  it('half a character is never left over', () => {
+  it('a character is never cut in half', () => {
     const { texts, entries } = print(Buffer.from(`${'x'.repeat(7_999)}😀 and more`), chunkBytes);
     expect(texts()).toEqual([`${'x'.repeat(7_999)}\ufffd... [truncated]`]);
     expect(entries[0]?.m.isWellFormed()).toBe(true);
@@ -79,14 +79,14 @@ it('dxpy’s lines are text too', () => {
 });
 
 describe('a log that is full', () => {
-  it('says so, in its order, and keeps nothing that the job prints afterwards', () => {
+  it('says so in its place, and drops further output of the job', () => {
     const { log, entries, texts, fullCount } = givenLog(1_000);
     const { write } = log.consumer('STDOUT');
     for (let count = 0; count < 100; count++) write(Buffer.from(`${'x'.repeat(74)}\n`));
     log.line('INFO', 'END_LOG', 'SYSTEM');
     expect(texts().slice(10)).toEqual([
       'x'.repeat(74),
-      'The log is full with 1000 bytes: nothing that the job prints after this is kept',
+      'The log is full (1000 bytes): further output of the job is dropped',
       'END_LOG',
     ]);
     expect(entries.map(({ n }) => n)).toEqual(entries.map((_, index) => index + 1));

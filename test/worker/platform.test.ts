@@ -1,4 +1,5 @@
-// How a worker bears trouble of the platform: what it repeats, for how long, and what it takes for a refusal.
+// The worker's calls when the platform is in trouble: which ones it repeats, for how long, and which answers are
+// refusals.
 import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -14,7 +15,7 @@ let url: string;
 let questions: number;
 let answer: (response: ServerResponse) => void;
 let time: number;
-/** Time passes only while somebody pauses. */
+/** Time passes only during a pause. */
 const clock: Clock = {
   now: () => time,
   async pause(durationMs) {
@@ -44,21 +45,21 @@ const reply = (status: number, body: unknown) => (response: ServerResponse) => {
 const overloaded = { error: { type: 'ServiceUnavailable', message: 'slow down' } };
 const goOn = new AbortController().signal;
 
-describe('what is no answer', () => {
+describe('a failed call', () => {
   it.each([
     ['408', reply(408, overloaded)],
     ['429', reply(429, overloaded)],
     ['500', reply(500, overloaded)],
     ['503', reply(503, '<html>')],
     ['a lost connection', (response: ServerResponse) => void response.destroy()],
-    ['an answer that is cut', (response: ServerResponse) => void response.writeHead(200).end('{"state":')],
+    ['an answer that is truncated', (response: ServerResponse) => void response.writeHead(200).end('{"state":')],
     ['a stranger’s words', reply(403, { message: 'Forbidden' })],
-  ])('%s: a result is offered for longer than a lease, until it is taken', async (_, trouble) => {
+  ])('%s: a result is offered for longer than a lease, until it is accepted', async (_, trouble) => {
     answer = (response) => (time > LEASE_MS ? reply(200, { state: 'done' }) : trouble)(response);
     expect(await createPlatform(url, clock).finish('t', { output: {} }, goOn)).toEqual({ state: 'done' });
   });
 
-  it('ends a result after an hour, at once where the try is lost, another call after 8 attempts; never as a refusal', async () => {
+  it('is given up after an hour for a result, at once for a lost try, and after 8 attempts for another call, never as a refusal', async () => {
     answer = reply(429, overloaded);
     const platform = createPlatform(url, clock);
     const fault = await platform.finish('t', { output: {} }, goOn).catch((error: unknown) => error);
@@ -75,7 +76,7 @@ describe('what is no answer', () => {
   });
 });
 
-it('takes no for an answer at once', async () => {
+it('accepts a refusal at once', async () => {
   answer = reply(422, { error: { type: 'InvalidState', message: 'over' } });
   await expect(createPlatform(url, clock).finish('t', { output: {} }, goOn)).rejects.toThrow(PlatformRefusal);
   answer = reply(413, '<html>');

@@ -1,4 +1,5 @@
-// Programs that prepare a job: what they print, how they fail, and that a stop ends them with all that they started.
+// Programs that prepare a job: their output, their failures, and that a stop ends them with everything that they
+// started.
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -13,7 +14,7 @@ import { runProgram } from '../../worker/program.ts';
 const environment = { PATH: process.env.PATH };
 const goOn = new AbortController().signal;
 
-it('answers what was printed, also letters that arrive in two pieces', async () => {
+it('returns the output, also letters that arrive in two pieces', async () => {
   const script = "printf '\\303'; sleep 0.05; printf '\\251'";
   expect(await runProgram('bash', ['-c', script], { environment, over: goOn })).toBe('é');
 });
@@ -33,8 +34,8 @@ it('does not start once the job is over', async () => {
   await expect(running).rejects.toThrow('the job is over');
 });
 
-it('ends a program with what it started when the job is over', async () => {
-  // A connection shows whether what the program started lives.
+it('ends a program with everything it started when the job is over', async () => {
+  // A connection shows whether the program's own child process is alive.
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as { port: number };
@@ -49,7 +50,7 @@ it('ends a program with what it started when the job is over', async () => {
   server.close();
 });
 
-it('leaves the worker free while variables are made, and ends that too', async () => {
+it('does not block the worker while variables are made, and can end that too', async () => {
   const home = mkdtempSync(join(tmpdir(), 'espalier-variables-'));
   writeFileSync(join(home, 'dx-print-bash-vars'), '#!/bin/sh\nexec sleep 600\n', { mode: 0o755 });
   const over = new AbortController();

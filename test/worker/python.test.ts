@@ -1,4 +1,5 @@
-// The program that runs a Python executable's code, with the real dxpy, which reads its input from a file where no job is.
+// The program that runs a Python executable's code, with the real dxpy. It reads its input from a file, because there
+// is no job.
 import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -56,7 +57,7 @@ describe('the code of a Python executable', () => {
     const { result } = await runCode(
       "# -*- coding: latin-1 -*-\n@dxpy.entry_point('main')\ndef main():\n    return {'n': len('\u00c3\u00a9')}\n",
     );
-    // The four bytes that UTF-8 makes of the two characters.
+    // These are the four bytes of the two characters in UTF-8.
     expect(result).toEqual({ n: 4 });
   });
 

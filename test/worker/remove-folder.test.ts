@@ -1,4 +1,4 @@
-// The removal of what a job left, by a user who may not do everything: folders without the right to write stop anybody but root.
+// The removal of a job's folder by an ordinary user: folders without the right to write stop every user but root.
 import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -23,7 +23,7 @@ afterEach(() => {
   rmSync(place, { recursive: true, force: true });
 });
 
-/** Runs a program as somebody who is not root, whoever runs the tests. */
+/** Runs a program as a user who is not root, whichever user runs the tests. */
 function asPlainUser(command: string, ...args: string[]): string {
   const user = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
   return execFileSync(command, args, { encoding: 'utf8', ...user });
@@ -31,7 +31,7 @@ function asPlainUser(command: string, ...args: string[]): string {
 
 const remove = (): string => asPlainUser(process.execPath, '--input-type=module', '-e', program, folder);
 
-it('removes folders that nobody may write to or list, and follows no link', () => {
+it('removes folders without the rights to write and list, and does not follow links', () => {
   mkdirSync(join(place, 'other'));
   writeFileSync(join(place, 'other/kept'), '');
   const make =
@@ -42,7 +42,7 @@ it('removes folders that nobody may write to or list, and follows no link', () =
   expect(readdirSync(join(place, 'other'))).toEqual(['kept']);
 });
 
-it('tells what it cannot remove, and ends; an absent folder is fine', () => {
+it('reports what it cannot remove, and accepts an absent folder', () => {
   expect(remove()).toBe('');
   asPlainUser('mkdir', folder);
   chmodSync(place, 0o555);

@@ -1,4 +1,4 @@
-// The worker program as a whole, as a child process, against a platform that says what each case needs.
+// The worker program as a whole, as a child process, against a platform that each case sets up.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -19,7 +19,7 @@ describe('a bash job', () => {
     expect(run.exitCode).toBe(0);
   });
 
-  it('exports an input of any name, but for those that the platform gives', async () => {
+  it('exports an input of any name except the names that the platform sets', async () => {
     const run = await runFakeJob({
       code: 'main() { echo "$constructor|$toString|$HOME"; }',
       input: { constructor: 'a', toString: 'b', HOME: '/elsewhere' },
@@ -36,13 +36,13 @@ describe('a bash job', () => {
     expect(run.log.map((one) => one.n)).toEqual(run.log.map((_, index) => index + 1));
   });
 
-  it('says so when the entry point is not a function, and ends well', async () => {
+  it('says so when the entry point is not a function, and succeeds', async () => {
     const run = await runFakeJob({ code: 'echo global', function: 'process' });
     expect(texts(run, 'STDERR').join()).toContain('Not invoking entry point function process because it was not found');
     expect(run.finish).toEqual({ output: {} });
   });
 
-  it('takes an entry point name for a name, never for program text', async () => {
+  it('treats the name of an entry point as a name, never as program text', async () => {
     const run = await runFakeJob({ code: '', function: 'main; echo broken' });
     expect(texts(run, 'STDOUT')).toEqual([]);
     expect(run.finish).toEqual({ output: {} });
@@ -78,29 +78,29 @@ describe('a bash job', () => {
     ['a folder', 'main() { mkdir job_output.json; }', 'OutputError', 'not a regular file'],
     ['a gigabyte', 'main() { truncate -s 1G job_output.json; }', 'OutputError', 'at most 4194304 are allowed'],
     [
-      'nesting without end',
+      'endless nesting',
       `main() { python3 -c "print('{\\"a\\":' + '[' * 200000 + ']' * 200000 + '}')" > job_output.json; }`,
       'OutputError',
       'not a JSON object',
     ],
     ['a pipe for its error', 'main() { mkfifo job_error.json; exit 1; }', 'AppInternalError', 'not a regular file'],
     ['an error without text', fails('{"error":{"type":"AppError","message":{"toString":1}}}'), 'AppError', 'toString'],
-    ['an error of no class', fails('{"error":{"type":"__proto__","message":"x"}}'), 'AppInternalError', 'x'],
+    ['an error without a class', fails('{"error":{"type":"__proto__","message":"x"}}'), 'AppInternalError', 'x'],
     ['an error that is a list', fails('{"error":[1]}'), 'AppInternalError', 'exit code 1'],
     [
-      'a message without end',
+      'an endless message',
       'main() { printf \'{"error":{"type":"AppError","message":"%0300d"}}\' 7 > job_error.json; exit 1; }',
       'AppError',
       /^0{100}$/,
     ],
     ['null', fails('null'), 'AppInternalError', 'not a JSON object'],
-  ])('fails well, and soon, when its report is %s', async (_, code, type, message) => {
+  ])('fails soon, and with a reason, when its report is %s', async (_, code, type, message) => {
     const run = await runFakeJob({ code });
     expect(run.finish?.failure).toMatchObject({ type, message: expect.stringMatching(message) });
     expect(run.exitCode).toBe(0);
   });
 
-  it('logs whatever arrives on the log sockets, and lives', () => {
+  it('logs whatever arrives on the log sockets, and keeps running', () => {
     const lines: [string, string][] = [];
     const log = { line: (level: string, text: string) => void lines.push([level, text]) } as unknown as JobLog;
     for (const text of ['null', '[1]', '{"level":"constructor","msg":{"toString":1}}', '{"level":99}'])
@@ -113,7 +113,7 @@ describe('a bash job', () => {
     ]);
   });
 
-  it('sees nothing of the worker: no nonce, no credentials; its token is in no file', async () => {
+  it('does not see the worker’s nonce or credentials, and its token is not in a file', async () => {
     const run = await runFakeJob({
       code: `main() { env; cat environment; grep -rl '${TOKEN.slice(-12)}' "$HOME" || echo clean; }`,
     });
@@ -125,12 +125,12 @@ describe('a bash job', () => {
   });
 });
 
-describe('what a job leaves behind', () => {
+describe('processes that a job leaves behind', () => {
   const leave = (mark: string) => `setsid bash -c 'exec -a ${mark} sleep 600' >/dev/null 2>&1 & sleep 0.2`;
   const survivors = (mark: string) => commandLines().filter((line) => line.startsWith(mark));
 
   it.each([[true], [false]])(
-    'ends processes that left its group; with namespaces where there are some: %s',
+    'are ended although they left its group, with namespaces where available: %s',
     async (namespaces) => {
       const mark = `leftover-${process.pid}-${Date.now()}`;
       const run = await runFakeJob({ code: `main() { ${leave(mark)}; }`, namespaces: namespaces ? undefined : false });
@@ -142,7 +142,7 @@ describe('what a job leaves behind', () => {
   it.each([
     ['at once', {}],
     ['by a request first', { limits: { heartbeatSeconds: 0.1 }, stopAfterHeartbeats: 8 }],
-  ])('ends them also when the job is ended %s', async (_, stops) => {
+  ])('are ended also when the job is ended %s', async (_, stops) => {
     const mark = `leftover-${process.pid}-${Date.now()}`;
     await runFakeJob({
       code: `main() { ${leave(mark)}; echo started; sleep 600; }`,
@@ -154,7 +154,7 @@ describe('what a job leaves behind', () => {
 });
 
 describe('a pipe that is read slowly', () => {
-  it('loses no line, keeps the job waiting and the lease alive', async () => {
+  it('loses none of the lines, makes the job wait, and keeps the lease alive', async () => {
     let wasPrinted: boolean | undefined;
     const run = await runFakeJob({
       code: 'main() { seq 1 300000; echo done > printed; }',
@@ -233,7 +233,7 @@ function commandLines(): string[] {
       try {
         return readFileSync(`/proc/${pid}/cmdline`, 'latin1');
       } catch {
-        return ''; // It ended while we looked.
+        return ''; // It ended during the look.
       }
     });
 }

@@ -1,6 +1,6 @@
-// How a bash executable runs (docs/reference/api.md, "Bash jobs"): the environment file and the code are sourced, then
-// the function named as the entry point is called, if there is one. The entry point's name is an argument, never
-// program text.
+// Runs a bash executable (docs/reference/api.md, "Bash jobs"): the environment file and the code are sourced, then the
+// function named as the entry point is called, if there is one. The entry point's name is an argument, never program
+// text.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JobFolder } from '../folder.ts';
@@ -20,7 +20,7 @@ else
 fi
 `;
 
-/** Writes the `environment` file; returns the command line. */
+/** Writes the `environment` file. Returns the command line. */
 export async function prepareBash(
   folder: JobFolder,
   claim: Claim,
@@ -42,7 +42,10 @@ export async function prepareBash(
   return ['bash', '-c', program, 'bash', environmentFile, folder.codeFile, claim.function];
 }
 
-/** The lines that `dx-print-bash-vars` prints for an input without data objects, without starting Python for it. */
+/**
+ * The lines that `dx-print-bash-vars` prints for an input without data objects. They are made here without starting
+ * Python.
+ */
 function scalarExports(input: Readonly<Record<string, unknown>>, taken: Variables): string[] {
   return Object.entries(input)
     .filter(([name]) => /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !Object.hasOwn(taken, name))

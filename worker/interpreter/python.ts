@@ -1,14 +1,14 @@
-// How a Python executable runs (docs/reference/api.md, "Python jobs"): its code, then `dxpy.run()` unless the code
-// called it. dxpy itself asks the platform for the function and the input.
+// Runs a Python executable (docs/reference/api.md, "Python jobs"): its code, then `dxpy.run()` unless the code called
+// it. dxpy itself asks the platform for the function and the input.
 import { writeFileSync } from 'node:fs';
 import type { JobFolder } from '../folder.ts';
 
 const codeSuffix = '.code.py';
 
-// The code runs in the namespace of a program that has imported dxpy, as it does on DNAnexus: a traceback from there reads
-// `"/home/dnanexus/job-G0V2…", line 25, in exec_code: exec(compiled_code, globals())`, then `"…/job-G0V2….code.py", line 12`
-// (etal/cnvkit, 569), and the client's own tests run jobs whose code uses dxpy without an import. Where a library imports
-// the program again to start processes, the entry point is not run again.
+// The code runs in the namespace of a program that has imported dxpy, as it does on DNAnexus. A traceback from there
+// reads `"/home/dnanexus/job-G0V2…", line 25, in exec_code: exec(compiled_code, globals())`, then
+// `"…/job-G0V2….code.py", line 12` (etal/cnvkit, 569), and the client's own tests run jobs whose code uses dxpy without
+// an import. If a library imports the program again to start processes, the entry point is not run again.
 const program = `import dxpy
 exec(compile(open(__file__ + '${codeSuffix}', 'rb').read(), __file__ + '${codeSuffix}', 'exec', dont_inherit=True))
 import dxpy.utils.exec_utils
@@ -16,7 +16,7 @@ if __name__ == '__main__' and dxpy.utils.exec_utils.RUN_COUNT == 0:
     dxpy.run()
 `;
 
-/** Writes the program that runs the code file, beside it; returns the command line. */
+/** Writes the program that runs the code file, beside that file. Returns the command line. */
 export function preparePython({ codeFile }: Pick<JobFolder, 'codeFile'>): string[] {
   const file = codeFile.slice(0, -codeSuffix.length);
   writeFileSync(file, program);
