@@ -1,13 +1,13 @@
-// What cdk-nag finds and we leave as it is, each with the reason. A test fails on every finding that is not here, and on
-// every entry that no finding needs any more.
+// Findings of cdk-nag that we leave as they are, each with the reason. A test fails on every finding that is not here,
+// and on every entry that does not match a finding any more.
 import { Validations } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { type Deployment, pathName, physicalName } from './deployment.ts';
 
 export type Acknowledgement = {
-  /** cdk-nag's rule, with its finding where a rule has several. */
+  /** cdk-nag's rule, with its finding if a rule has several. */
   readonly id: string;
-  /** Paths of the constructs it holds for, and for all below them. */
+  /** Paths of the constructs to which it applies. It applies to everything below them too. */
   readonly at: readonly string[];
   readonly reason: string;
 };
@@ -18,7 +18,10 @@ export function acknowledge(scope: Construct, deployment: Deployment): void {
       const construct = path
         .split('/')
         .reduce<Construct | undefined>((parent, child) => parent?.node.tryFindChild(child) as Construct, scope);
-      if (construct === undefined) throw new Error(`Nothing is at ${path}, where ${id} is acknowledged.`);
+      if (construct === undefined)
+        throw new Error(
+          `There is no construct at ${path}, where ${id} is acknowledged. Correct the path or remove the entry.`,
+        );
       Validations.of(construct).acknowledge({ id, reason });
     }
   }
@@ -28,7 +31,7 @@ export function acknowledgements(deployment: Deployment): Acknowledgement[] {
   return [...wildcards(deployment), ...routes, ...queues, ...functions, ...edge, ...compute];
 }
 
-/** Resources whose ids are only known at run time: each wildcard stands behind a fixed prefix of ours. */
+/** Resources whose ids are known only at run time: each wildcard follows a fixed prefix of ours. */
 function wildcards(deployment: Deployment): Acknowledgement[] {
   const name = (thing: string) => physicalName(deployment, thing);
   const arn = (service: string, resource: string) =>
@@ -40,12 +43,12 @@ function wildcards(deployment: Deployment): Acknowledgement[] {
     {
       id: 'AwsSolutions-IAM5[Resource::*]',
       at: ['Engine', 'Api', 'Compute/ExecutionRole'],
-      reason: 'X-Ray, log delivery, ListStreams and ecr:GetAuthorizationToken know no resources.',
+      reason: 'X-Ray, log delivery, ListStreams and ecr:GetAuthorizationToken cannot be limited to resources.',
     },
     {
       id: 'Serverless-LambdaStarPermissions',
       at: ['Engine', 'Api'],
-      reason: 'The only statements on all resources are X-Ray and ListStreams, which know none.',
+      reason: 'The only statements on all resources are X-Ray and ListStreams, which cannot be limited to some.',
     },
     {
       id: arn('ecr', 'repository/cdk-*-container-assets-<AWS::AccountId>-<AWS::Region>'),
@@ -115,7 +118,7 @@ const queues: readonly Acknowledgement[] = [
   {
     id: 'AwsSolutions-SQS3',
     at: ['Engine/GivenUp'],
-    reason: 'It is itself where everything ends that was given up; an alarm watches it.',
+    reason: 'It is itself the queue for everything that was given up; an alarm watches it.',
   },
   {
     id: 'Serverless-SQSRedrivePolicy',
@@ -143,7 +146,7 @@ const edge: readonly Acknowledgement[] = [
   {
     id: 'AwsSolutions-CFR1',
     at: ['Edge/Distribution'],
-    reason: 'Where it may be used from is for who deploys it to say.',
+    reason: 'The operator decides from which countries it may be used.',
   },
   {
     id: 'AwsSolutions-CFR2',

@@ -1,5 +1,5 @@
-// The CDK app: reads the stage and synthesizes every stack. `node infra/app.ts` does it without the CDK's own command,
-// into CDK_OUTDIR; the context comes from `-c stage=…` or CDK_CONTEXT_JSON.
+// The CDK app: it reads the stage and synthesizes every stack. `node infra/app.ts` does it without the CDK's own
+// command, into CDK_OUTDIR. The context comes from `-c stage=…` or CDK_CONTEXT_JSON.
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
@@ -11,7 +11,7 @@ import { definePlatform, features } from './platform.ts';
 
 const app = new App({ analyticsReporting: false, treeMetadata: false, context: features });
 const stage: unknown = app.node.tryGetContext('stage') ?? 'dev';
-// A folder of this process: several may synthesize at once. What is in it is copied into the output.
+// Each process uses a folder of its own, because several may synthesize at once. Its content is copied into the output.
 const folder = join(root, 'build', `synth-${process.pid}`);
 try {
   const code = bundledCode(join(folder, 'functions'));

@@ -1,4 +1,4 @@
-// What one deployment is: its stage, its names and the figures that differ between stages. Knows no stack.
+// One deployment: its stage, its names, and the figures that differ between stages.
 import { Aws } from 'aws-cdk-lib';
 
 /** Every physical name is `<app>-<stage>-<thing>`: stacks find each other's resources by name, never by export. */
@@ -8,17 +8,17 @@ export type Deployment = {
   readonly stage: string;
   /** Data outlives its stack: tables and buckets are retained and protected. */
   readonly retained: boolean;
-  /** A worker that has been silent for so long has lost its job. */
+  /** A worker that has been silent for this long has lost its job. */
   readonly leaseSeconds: number;
-  /** Between asking a worker to end and ending it. */
+  /** The time between asking a worker to end and killing it. */
   readonly stopTimeoutSeconds: number;
-  /** How often a worker renews its lease. */
+  /** The time between two renewals of a lease. */
   readonly heartbeatSeconds: number;
 };
 
 /**
- * The deployment of a stage. On the stage `local` workers live on the same machine, so that silence is noticed in
- * seconds; on AWS a lease lasts ten minutes and is renewed every two (docs/reference/protocols.md, "Lease").
+ * The deployment of a stage. On the stage `local` workers run on the same machine, so that silence is noticed in
+ * seconds. On AWS a lease lasts ten minutes and is renewed every two (docs/reference/protocols.md, "Lease").
  * @throws Error when the stage could not be part of every physical name.
  */
 export function deploymentOf(stage: string): Deployment {
@@ -31,7 +31,7 @@ export function deploymentOf(stage: string): Deployment {
     retained: stage === 'prod',
     leaseSeconds: local ? 20 : 600,
     heartbeatSeconds: local ? 4 : 120,
-    // On Fargate the most that there is, so that a reclaimed worker can still report.
+    // 120 is the most that Fargate allows, so that a reclaimed worker can still report.
     stopTimeoutSeconds: local ? 10 : 120,
   };
 }
@@ -41,7 +41,7 @@ export function physicalName(deployment: Deployment, thing: string): string {
   return `${tablePrefix(deployment)}${thing}`;
 }
 
-/** What comes before a table's suffix in its name. */
+/** The part of a table's name before its suffix. */
 export function tablePrefix(deployment: Deployment): string {
   return `${application}-${deployment.stage}-`;
 }
@@ -56,7 +56,7 @@ export function pathName(deployment: Deployment, thing: string): string {
   return `/${application}/${deployment.stage}/${thing}`;
 }
 
-/** The ARN, in this account and region, of something whose name is known. */
+/** The ARN, in this account and region, of a resource whose name is known. */
 export function arnOf(service: string, resource: string): string {
   return `arn:${Aws.PARTITION}:${service}:${Aws.REGION}:${Aws.ACCOUNT_ID}:${resource}`;
 }

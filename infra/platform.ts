@@ -1,4 +1,4 @@
-// All stacks of one deployment, and in which order they are deployed.
+// All stacks of one deployment, in the order in which they are deployed.
 import type { Construct } from 'constructs';
 import { acknowledge } from './acknowledgements.ts';
 import type { FunctionCode } from './constructs/function-code.ts';
@@ -13,22 +13,25 @@ import { EngineStack } from './stacks/engine.ts';
 import { NetworkStack } from './stacks/network.ts';
 import { OperationsStack } from './stacks/operations.ts';
 
-/** Behaviours of the CDK that we ask for, here and not in cdk.json: so each way to synthesize gives one template. */
+/**
+ * Behaviours of the CDK that we ask for. They are here and not in cdk.json, so that each way to synthesize gives the
+ * same template.
+ */
 export const features = {
   // Access logs by bucket policy: the older way needs access control lists.
   '@aws-cdk/aws-s3:serverAccessLogsUseBucketPolicy': true,
-  // What the CDK's own check of the templates merely warns of ends the synth: circular dependencies, for example.
+  // Warnings of the CDK's own check of the templates end the synth (circular dependencies, for example).
   '@aws-cdk/core:strictCfnValidateErrors': true,
 } as const;
 
 export type Sources = {
   readonly code: FunctionCode;
   readonly image: WorkerImage;
-  /** False for the test that wants to see cdk-nag's findings as they are. */
+  /** False for the test that compares cdk-nag's findings with the acknowledgements. */
   readonly acknowledged?: boolean;
 };
 
-/** Dependencies only say what is deployed first: no stack refers to another's resources. */
+/** Dependencies only fix the order of deployment: a stack does not refer to another's resources. */
 export function definePlatform(scope: Construct, deployment: Deployment, sources: Sources): ProductStack[] {
   const data = new DataStack(scope, deployment);
   const network = new NetworkStack(scope, deployment);

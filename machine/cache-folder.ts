@@ -1,5 +1,4 @@
-// The user's cache: things that can be made again, each under a key, made once and shared by all data folders.
-// It knows nothing of what is made.
+// The user's cache: things that can be made again, each under a key. Each is made once, and all data folders share it.
 import { mkdirSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -11,17 +10,17 @@ const LOCK_LIMIT_MS = 300_000;
 const LOCK_POLL_MS = 100;
 /** Older versions of one thing that are kept in any case. */
 const MAX_KEPT = 6;
-/** What was held so lately is kept too: a platform that runs starts its workers from it. */
+/** Things that were in use during this time are kept too: a running platform starts its workers from them. */
 const KEPT_MS = 24 * 3_600_000;
 const HOLD_MS = 3_600_000;
 
 export type Thing = {
-  /** In an English sentence, after "making". */
+  /** What it is, in an English sentence after "making". */
   readonly what: string;
-  /** Its name in the cache: `<kind>-<key>`. */
+  /** The first part of its name in the cache: `<kind>-<key>`. */
   readonly kind: string;
   readonly key: string;
-  /** Told, in a line, what takes its time: it is made, or another process makes it. */
+  /** Gets a line when something takes time: making it, or waiting for another process that makes it. */
   say(line: string): void;
 };
 
@@ -32,9 +31,10 @@ export function cacheFolderPath(environment: Readonly<NodeJS.ProcessEnv>): strin
 }
 
 /**
- * The folder `<cache>/<kind>-<key>`, made by `make` when it is not there: whole or not at all, and by one process at a time.
- * @param make fills the empty folder that it is given. What it throws goes through.
- * @throws StartRefusal when the cache cannot be used, as one that another user made.
+ * The folder `<cache>/<kind>-<key>`. If it does not exist, `make` makes it: completely or not at all, and in one
+ * process at a time.
+ * @param make fills the empty folder that it is given. Its exceptions are passed on.
+ * @throws StartRefusal when the cache cannot be used, for example because another user made it.
  */
 export async function cachedFolder(
   cache: string,
@@ -65,7 +65,7 @@ export async function cachedFolder(
   }
 }
 
-/** Whose the folder is, is the usual trouble: a first start by root leaves one that nobody else can write to. */
+/** The owner is the usual trouble: a first start by root leaves a folder that other users cannot write to. */
 function inCache<Result>(cache: string, work: () => Result): Result {
   try {
     return work();
@@ -78,7 +78,10 @@ function inCache<Result>(cache: string, work: () => Result): Result {
   }
 }
 
-/** One process holds the lock: what is here was left by one that was ended. Its child may still write to its own. */
+/**
+ * This process holds the lock, so every draft here was left by a process that has ended. A child of that process may
+ * still write to its own.
+ */
 function removeDrafts(cache: string, kind: string): void {
   for (const name of readdirSync(cache)) if (name.startsWith(`${kind}.draft`)) removeIfOurs(join(cache, name));
 }
@@ -104,7 +107,7 @@ function removeOld(cache: string, kind: string): void {
   for (const { path } of old) removeIfOurs(path);
 }
 
-/** What another user made takes space, and is in nobody's way. */
+/** A folder that another user made takes space, but does no harm. */
 function removeIfOurs(path: string): void {
   try {
     rmSync(path, { recursive: true, force: true });
@@ -113,7 +116,7 @@ function removeIfOurs(path: string): void {
   }
 }
 
-/** Says now, and each hour for as long as this process runs, that the folder is in use. */
+/** Marks the folder as in use, now and each hour for as long as this process runs. */
 function held(path: string): string {
   touch(path);
   setInterval(() => touch(path), HOLD_MS).unref();
@@ -125,7 +128,7 @@ function touch(path: string): void {
   try {
     utimesSync(path, now, now);
   } catch {
-    // It is gone, or was made by another user: it serves as it is, and no platform ends for a date.
+    // It is gone, or another user made it. It works as it is: a date is not a reason to end a platform.
   }
 }
 

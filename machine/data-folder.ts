@@ -1,4 +1,4 @@
-// The folder that holds all state of one platform: who may open it, its version, its lock. It knows no service.
+// The folder that holds all state of one platform: who may open it, its version, its lock.
 import { chmodSync, existsSync, mkdirSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -8,11 +8,11 @@ import { StartRefusal } from './start-refusal.ts';
 
 export type DataFolder = {
   readonly path: string;
-  /** The name of the first user; undefined until one was added. */
+  /** The name of the first user. Undefined until a user was added. */
   firstUser(): string | undefined;
   noteFirstUser(name: string): void;
   readonly file: (name: DataFile) => string;
-  /** Gives the folder free for another platform. */
+  /** Releases the folder for another platform. */
   close(): void;
 };
 
@@ -24,7 +24,7 @@ const FILES = {
   dynamo: 'dynamo.sqlite',
   /** State of the other services. */
   cloud: 'cloud.sqlite',
-  /** How far the tables' streams were worked off. */
+  /** How far the tables' streams have been processed. */
   positions: 'positions.sqlite',
   objects: 'objects',
   jobs: 'jobs',
@@ -32,16 +32,16 @@ const FILES = {
   ports: 'ports.json',
   /** Where rows and files are, when services are exchanged. */
   places: 'places.json',
-  /** Where `espalier env` and `espalier user` reach the running platform. */
+  /** The socket by which `espalier env` and `espalier user` reach the running platform. */
   socket: 'control.sock',
   firstUser: 'first-user',
 } as const;
 export type DataFile = keyof typeof FILES;
 
-/** A look at the lock, by one who waits for a platform, holds it for a moment itself. */
+/** A process that waits for a platform looks at the lock, and holds it for a moment itself. */
 const LOCK_WAIT_MS = 500;
 
-/** Raised when what is in the folder changes its meaning. */
+/** Raised when the content of the folder changes its meaning. */
 const VERSION = 1;
 
 /** `--data`, else `$XDG_DATA_HOME/espalier`, else `~/.local/share/espalier`. */
@@ -55,9 +55,9 @@ export function pathIn(folder: string, file: DataFile): string {
 }
 
 /**
- * Opens the folder for one platform; made when absent. Only its owner may look into it.
- * @throws StartRefusal when another platform runs on it, it was made by a newer version, it is somebody else's, or a file
- * of it is broken.
+ * Opens the folder for one platform. Makes it if it does not exist. Only its owner may look into it.
+ * @throws StartRefusal when another platform runs on it, it was made by a newer version, it belongs to another user, or
+ * a file of it is broken.
  */
 export function openDataFolder(path: string): DataFolder {
   makeFolder(path);
@@ -95,7 +95,10 @@ function makeFolder(path: string): void {
   }
 }
 
-/** One by one from the first that is missing: told to do it alone, Node does not come back where none can be made (/proc). */
+/**
+ * Makes the folders one by one from the first missing one: Node's recursive call does not return where none can be made
+ * (/proc).
+ */
 function makeFolders(path: string): void {
   const missing: string[] = [];
   for (let folder = path; !existsSync(folder); folder = dirname(folder)) missing.unshift(folder);
@@ -103,7 +106,7 @@ function makeFolders(path: string): void {
   if (!statSync(path).isDirectory()) throw new Error('it is a file');
 }
 
-/** True while a platform holds the folder: one that runs, starts or ends. */
+/** True while a platform holds the folder, whether it is starting, running or ending. */
 export function isHeld(path: string): boolean {
   return isLocked(pathIn(path, 'lock'));
 }
@@ -129,7 +132,7 @@ function checkVersion(path: string): void {
   if (text === undefined || version === VERSION) return;
   throw new StartRefusal(
     version > VERSION
-      ? `The data folder ${path} is of version ${text}, and this program knows ${VERSION}: use the newer program.`
+      ? `The data folder ${path} has version ${text}, and this program reads version ${VERSION}: use the newer program.`
       : `The data folder ${path} has the unknown version "${text}": choose another with --data.`,
   );
 }

@@ -1,21 +1,22 @@
-// Locks of the operating system through SQLite's files: they end with the process, however that ends. It knows no file.
+// Locks of the operating system through SQLite's files. They end with the process, however it ends.
 import { DatabaseSync } from 'node:sqlite';
 
-/** https://sqlite.org/rescode.html: SQLITE_BUSY; the higher bits say more of the same. */
+/** https://sqlite.org/rescode.html: SQLITE_BUSY. The higher bits give details. */
 const BUSY = 5;
 const PRIMARY = 0xff;
 
-/** Closing it gives the lock free. */
+/** Closing it releases the lock. */
 export type FileLock = { close(): void };
 
 /**
- * Locks the file, which is made when absent; undefined when somebody else holds it for longer than the wait.
+ * Locks the file, and makes it if it does not exist. Returns undefined when another process holds the lock for longer
+ * than the wait.
  * @throws SQLite's error when the file cannot be written to.
  */
 export function tryLock(file: string, waitMs = 0): FileLock | undefined {
   const lock = new DatabaseSync(file, { timeout: waitMs });
   try {
-    // A file that may only be read is opened all the same, and its lock shared: a write shows it.
+    // A file without the right to write is opened all the same, and its lock is shared. A write detects that.
     lock.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; PRAGMA user_version = 1; COMMIT');
     return lock;
   } catch (error) {
@@ -25,7 +26,7 @@ export function tryLock(file: string, waitMs = 0): FileLock | undefined {
   }
 }
 
-/** True while a process holds the lock. What cannot be read is not ours, and neither is who holds it. */
+/** True while a process holds the lock. A file that cannot be read is not ours, and its holder is not our concern. */
 export function isLocked(file: string): boolean {
   let lock: DatabaseSync | undefined;
   try {
@@ -39,7 +40,7 @@ export function isLocked(file: string): boolean {
   }
 }
 
-/** True of an error by which SQLite says that another connection holds the lock. */
+/** True for an error by which SQLite says that another connection holds the lock. */
 export function isBusy(error: unknown): boolean {
   const { errcode } = error as { errcode?: unknown };
   return typeof errcode === 'number' && (errcode & PRIMARY) === BUSY;

@@ -1,19 +1,24 @@
-// Small files of the data folder that a start cannot do without: whole or as they were before, whenever a write is cut off.
-// It knows nothing of what they hold.
+// Reads and writes small files of the data folder that a start needs. If a write is cut off, the file is as it was
+// before.
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { StartRefusal } from './start-refusal.ts';
 
-/** The text without the space around it; undefined when there is no such file. @throws StartRefusal when it is empty. */
+/**
+ * The text without the space around it, or undefined when there is no such file. @throws StartRefusal when it is empty.
+ */
 export function readKept(file: string): string | undefined {
   if (!existsSync(file)) return undefined;
   const text = readFileSync(file, 'utf8').trim();
-  // Nothing that is kept is empty: a disk was full, or the machine lost its power.
+  // We never keep an empty file, so a disk was full, or the machine lost its power.
   if (text === '') throw brokenFile(file, 'is empty');
   return text;
 }
 
-/** Writes it beside and renames, and only what differs. For one process at a time. @throws StartRefusal when that fails. */
+/**
+ * Writes the text to a new file and renames it, and only if it differs. For one process at a time. @throws StartRefusal
+ * when that fails.
+ */
 export function writeKept(file: string, text: string): void {
   const line = `${text}\n`;
   try {
@@ -27,13 +32,13 @@ export function writeKept(file: string, text: string): void {
   }
 }
 
-/** @param what is wrong with it, as the end of a sentence that begins with the file */
+/** @param what is wrong with the file, as the end of a sentence that begins with its name */
 export function brokenFile(file: string, what: string, cause?: unknown): StartRefusal {
   const advice = 'put it back from a copy of the data folder, or choose another folder with --data';
   return new StartRefusal(`The file ${file} ${what}: ${advice}.`, { cause });
 }
 
-/** The new name is as durable as the text. */
+/** Makes the new name as durable as the text. */
 function flushFolder(path: string): void {
   const folder = openSync(path, 'r');
   try {

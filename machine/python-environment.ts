@@ -1,5 +1,4 @@
 // The Python environment of jobs: a virtual environment with dxpy, in the cache, shared by all data folders.
-// It knows nothing of jobs.
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { lstatSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -12,14 +11,14 @@ const run = promisify(execFile);
 
 const DXPY = 'dxpy==0.417.1';
 const OLDEST_PYTHON = [3, 8] as const;
-/** In this order; a name may be on the PATH and still be nothing but a shim that fails. */
+/** Tried in this order. A name on the PATH may be only a shim that fails. */
 const CANDIDATES = ['python3', 'python3.13', 'python3.12', 'python3.11', 'python3.10', 'python3.9', 'python'];
 const PROBE_LIMIT_MS = 10_000;
 const INSTALL_LIMIT_MS = 240_000;
 
 /**
- * The environment's folder of programs (`dx`, `python3` …).
- * @param say is told when it is not in the cache
+ * Returns the environment's folder of programs (`dx`, `python3` …).
+ * @param say gets a line when the environment is not in the cache
  * @throws StartRefusal when there is no usable Python, no venv module, or dxpy cannot be installed.
  */
 export async function preparePythonEnvironment(
@@ -93,7 +92,7 @@ async function installDxpy(folder: string, environment: Readonly<NodeJS.ProcessE
   }
 }
 
-/** Scripts name their interpreter by its path, which is another one once the folder has its final name. */
+/** Scripts name their interpreter by its path, which changes when the folder gets its final name. */
 function renameInPrograms(draft: string, target: string): void {
   const programs = readdirSync(join(draft, 'bin')).map((name) => join(draft, 'bin', name));
   for (const path of programs.filter((program) => lstatSync(program).isFile())) {

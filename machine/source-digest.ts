@@ -1,4 +1,4 @@
-// A digest of source files: what was made from them is made again when it changes. It knows nothing of their content.
+// A digest of source files. Things that were made from them are made again when it changes.
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,7 +8,9 @@ export const sourceRoot = join(import.meta.dirname, '..');
 
 const DIGEST_LENGTH = 20;
 
-/** Hex digest of the files and folders (relative to the root) with their names; those that are absent count as absent. */
+/**
+ * Hex digest of the files and folders (relative to the root) with their names. Those that do not exist count as absent.
+ */
 export function digestSources(paths: readonly string[]): string {
   const hash = createHash('sha256').update(process.version);
   for (const path of paths) addPath(path, (bytes) => hash.update(bytes));

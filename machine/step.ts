@@ -1,8 +1,8 @@
-// Keeps how what was started is ended, and ends it in reverse order. It knows nothing of what that is.
+// Keeps the ways to end everything that was started, and ends it in reverse order.
 
 export type Steps = {
   add(end: () => Promise<void>): void;
-  /** Ends everything, once; every end is tried, the first failure is thrown. */
+  /** Ends everything, once. Every end is tried, and the first failure is thrown. */
   undo(): Promise<void>;
 };
 

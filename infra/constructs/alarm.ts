@@ -1,15 +1,15 @@
-// The alarms as data: what is measured, when it is too much, how bad that is, and which heading of the operator's
-// runbook tells what to do. Declares nothing.
+// The alarms as data: what is measured, the threshold, the severity, and the heading of the operator's runbook that
+// says what to do.
 import { Duration } from 'aws-cdk-lib';
 import { ComparisonOperator, type IMetric, MathExpression, Metric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { tables } from '../../aws/dynamo/tables.ts';
 import { arnOf, type Deployment, physicalName } from '../deployment.ts';
 import { type FunctionName, functionNames } from './function-code.ts';
 
-/** `critical`: jobs or requests are failing, or soon will. `warning`: look within a day. */
+/** `critical`: jobs or requests are failing, or soon will be. `warning`: look within a day. */
 type Severity = 'critical' | 'warning';
 export type PlatformAlarm = {
-  /** Part of its physical name. */
+  /** Part of the alarm's physical name. */
   readonly name: string;
   readonly severity: Severity;
   /** A `##` heading of docs/operator-runbook.md. */
@@ -19,13 +19,13 @@ export type PlatformAlarm = {
   readonly periods: number;
   /** Default: above the threshold. */
   readonly when?: ComparisonOperator;
-  /** What silence means; default: all is well. */
+  /** The meaning of missing data. Default: all is well. */
   readonly missing?: TreatMissingData;
 };
 
 /** One alarm adds up at most ten metrics. */
 const httpFunctions: readonly FunctionName[] = ['run', 'new-job', 'api', 'worker-api'];
-/** Launches and work are held back by up to 15 minutes on purpose, which may count as age; twice that is late. */
+/** Launches and work are held back by up to 15 minutes on purpose, which may count as age. Twice that is late. */
 const messageAgeSeconds = 1800;
 const minutes = (count: number) => Duration.minutes(count);
 
@@ -200,7 +200,7 @@ function tableAlarm(deployment: Deployment): PlatformAlarm {
   };
 }
 
-/** New accounts start with six vCPUs of Fargate: the first wall that a busy platform meets. */
+/** New accounts start with six vCPUs of Fargate. That is the first limit that a busy platform reaches. */
 function quotaAlarm(): PlatformAlarm {
   const used = new Metric({
     namespace: 'AWS/Usage',

@@ -1,5 +1,5 @@
-// How our programs become single files: one ES module each, with everything in it, the SDK too, so that what was tested
-// is what runs. Knows no construct.
+// Bundles our programs into single files: one ES module each, with everything in it, the SDK too, so that the tested
+// code is the code that runs.
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildSync } from 'esbuild';
@@ -22,12 +22,12 @@ const options = {
   sourcesContent: false,
   legalComments: 'none',
   logLevel: 'warning',
-  // Some dependencies are CommonJS and ask for node's own modules by `require`.
+  // Some dependencies are CommonJS and load node's own modules by `require`.
   banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
 } as const;
 
 /**
- * Bundles each entry, a file below the repository, to `folder/<name>.mjs`, into a folder that is made anew.
+ * Bundles each entry, a file below the repository, to `folder/<name>.mjs`. The folder is made again each time.
  * @throws what esbuild reports, with file and line.
  */
 export function bundle(folder: string, entries: Readonly<Record<string, string>>): void {

@@ -19,7 +19,7 @@ const values = {
 } as const;
 export type Variable = keyof typeof values;
 
-/** What moving jobs on takes (`mayMoveJobs`). */
+/** The variables that functions need to move jobs on (`mayMoveJobs`). */
 export const moverVariables: readonly Variable[] = [
   'CONTENT_BUCKET',
   'RUNNABLE_QUEUE_URL',
@@ -29,7 +29,7 @@ export const moverVariables: readonly Variable[] = [
   'LEASE_SECONDS',
 ];
 
-/** The named variables: a function gets just those it needs. */
+/** The values of the named variables: a function gets only those that it needs. */
 export function environmentOf(deployment: Deployment, names: readonly Variable[]): Record<string, string> {
   return Object.fromEntries(names.map((name) => [name, values[name](deployment)]));
 }

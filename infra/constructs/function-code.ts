@@ -1,4 +1,5 @@
-// The functions and their code: one esbuild run for all of them, because a run per function costs seconds at each synth.
+// The functions and their code: one esbuild run for all of them, because a run for each function would cost seconds at
+// each synth.
 import { join } from 'node:path';
 import { Code } from 'aws-cdk-lib/aws-lambda';
 import { bundle } from './bundle.ts';
@@ -28,5 +29,5 @@ export function bundledCode(folder: string): FunctionCode {
   return (name) => Code.fromAsset(join(folder, name));
 }
 
-/** Stands in for the bundles where only the template matters. */
+/** Replaces the bundles where only the template matters. */
 export const withoutCode: FunctionCode = () => Code.fromInline('exports.handler = async () => {};');

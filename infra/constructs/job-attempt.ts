@@ -1,4 +1,5 @@
-// The state machine of one launch of one worker: the file with its names filled in, and a role with just its calls.
+// The state machine of one launch of one worker: its file with the names filled in, and a role that allows exactly its
+// calls.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Aws, RemovalPolicy } from 'aws-cdk-lib';
@@ -23,7 +24,7 @@ export class JobAttempt extends Construct {
       removalPolicy: RemovalPolicy.DESTROY,
     });
     const role = new Role(this, 'Role', {
-      description: 'One launch of one worker: run its task, stop it, have finalise look',
+      description: 'One launch of one worker: run its task, stop it, call finalise',
       assumedBy: new ServicePrincipal('states.amazonaws.com', {
         conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },
       }),
@@ -47,7 +48,7 @@ export class JobAttempt extends Construct {
       },
       loggingConfiguration: {
         level: 'ALL',
-        // The input holds the boot nonce: what happened is logged, with what is not.
+        // The input holds the boot nonce, so executions are logged without their data.
         includeExecutionData: false,
         destinations: [{ cloudWatchLogsLogGroup: { logGroupArn: logs.logGroupArn } }],
       },
@@ -88,7 +89,7 @@ function mayInvoke(functionArn: string): PolicyStatement {
   return new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [functionArn] });
 }
 
-/** Neither log delivery nor X-Ray knows resources. */
+/** Log delivery and X-Ray cannot be limited to resources. */
 function mayReport(): PolicyStatement[] {
   return [
     new PolicyStatement({

@@ -1,4 +1,5 @@
-// Statements of least privilege, by physical name: what a function may do to which resource. Grants nothing itself.
+// Statements of least privilege, by physical name: what a function may do to which resource. They grant nothing until a
+// role holds them.
 import { Aws } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { openIndex, tables } from '../../aws/dynamo/tables.ts';
@@ -30,7 +31,10 @@ export function mayQueryOpenIndex(deployment: Deployment): PolicyStatement {
   });
 }
 
-/** What an event source mapping needs to read the streams of tables. `ListStreams` knows no resources. */
+/**
+ * The rights that an event source mapping needs to read the streams of tables. `ListStreams` cannot be limited to
+ * resources.
+ */
 export function mayReadStreams(deployment: Deployment, tables: readonly TableName[]): PolicyStatement[] {
   return [
     new PolicyStatement({
@@ -63,8 +67,8 @@ export function mayContent(
 }
 
 /**
- * Without it S3 answers 403 instead of 404 for a key that is not there, and "was it completed?" has no answer.
- * The product never lists; the right is the bucket's only way to be truthful about absence.
+ * Without this right S3 answers 403 instead of 404 for a key that does not exist, and "was it completed?" cannot be
+ * answered. The product never lists. The right only makes the bucket report absence.
  */
 export function mayKnowAbsence(deployment: Deployment): PolicyStatement {
   return new PolicyStatement({
@@ -80,7 +84,10 @@ export function maySend(deployment: Deployment, ...queues: readonly string[]): P
   });
 }
 
-/** What moving jobs on takes, wherever it happens: rows, large bodies, messages, the bytes and workers of what ended. */
+/**
+ * The rights that move jobs on, wherever that happens: rows, large bodies, messages, and the bytes and workers of ended
+ * jobs.
+ */
 export function mayMoveJobs(deployment: Deployment): PolicyStatement[] {
   return [
     mayRows(deployment, 'executions', ['read', 'put', 'update']),
@@ -95,7 +102,7 @@ export function mayMoveJobs(deployment: Deployment): PolicyStatement[] {
   ];
 }
 
-/** What an event source mapping needs to take messages from a queue. */
+/** The rights that an event source mapping needs to receive messages from a queue. */
 export function mayConsume(deployment: Deployment, queue: string): PolicyStatement {
   return new PolicyStatement({
     actions: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVisibility', 'sqs:GetQueueAttributes'],
@@ -138,7 +145,7 @@ export function mayReadParameter(deployment: Deployment, thing: string): PolicyS
   });
 }
 
-/** The deployment's key, made on its first use by whoever needs it first. */
+/** The deployment's key. The first function that needs it makes it. */
 export function mayUseDeploymentKey(deployment: Deployment): PolicyStatement {
   return new PolicyStatement({
     actions: ['ssm:GetParameter', 'ssm:PutParameter'],

@@ -1,4 +1,4 @@
-// One function of the platform: its name, role, log group and limits. Its role holds just the statements it is given.
+// One function of the platform: its name, role, log group and limits. Its role holds exactly the given statements.
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
@@ -22,10 +22,13 @@ export type PlatformFunctionProps = {
   readonly code: FunctionCode;
   readonly timeoutSeconds: number;
   readonly memoryMb?: number;
-  /** Beyond STAGE, TABLE_PREFIX and REGION_NAME, which every function gets. */
+  /** Variables beyond STAGE, TABLE_PREFIX and REGION_NAME, which every function gets. */
   readonly environment: Readonly<Record<string, string>>;
   readonly statements: readonly PolicyStatement[];
-  /** It may cause its own next invocation (pages of work, the pump): AWS must not take that for an accident. */
+  /**
+   * The function may cause its own next invocation (pages of work, the pump). AWS must not treat that as a runaway
+   * loop.
+   */
   readonly repeats?: boolean;
   /** For functions that are invoked asynchronously. */
   readonly asynchronous?: EventInvokeConfigOptions;
@@ -66,7 +69,7 @@ export class PlatformFunction extends LambdaFunction {
         REGION_NAME: `aws:${Stack.of(scope).region}`,
         ...props.environment,
       },
-      // All that it may do is written above; nothing may be added to it from elsewhere.
+      // All its rights are written above: nothing may be added to them from elsewhere.
       role: role.withoutPolicyUpdates(),
       logGroup,
       loggingFormat: LoggingFormat.JSON,
@@ -84,7 +87,7 @@ function mayLog(group: LogGroup): PolicyStatement {
   });
 }
 
-/** X-Ray knows no resources. */
+/** X-Ray cannot be limited to resources. */
 function mayTrace(): PolicyStatement {
   return new PolicyStatement({
     actions: ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'],

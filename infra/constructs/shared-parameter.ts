@@ -1,11 +1,11 @@
-// How a stack hands on what has no physical name (a stream, subnets, a generated API id): through an SSM parameter that
-// the other stack names. An export would lock both stacks together; a parameter does not.
+// Passes a value without a physical name (a stream, subnets, a generated API id) from one stack to another, through an
+// SSM parameter that the other stack names. An export would lock both stacks together; a parameter does not.
 import { type CfnResource, Stack } from 'aws-cdk-lib';
 import { CfnParameter as SsmParameter, StringParameter } from 'aws-cdk-lib/aws-ssm';
 import type { Construct } from 'constructs';
 import { type Deployment, pathName } from '../deployment.ts';
 
-/** What is handed on, and from which stack. */
+/** The values that are passed on, and the stacks that they come from. */
 export const sharedParameters = {
   executionsStream: 'data/executions-stream',
   objectsStream: 'data/objects-stream',
@@ -18,7 +18,7 @@ export const sharedParameters = {
 } as const;
 export type SharedParameter = keyof typeof sharedParameters;
 
-/** Declares the parameter in the stack that knows the value. */
+/** Declares the parameter in the stack that has the value. */
 export function shareValue(
   scope: Construct,
   deployment: Deployment,

@@ -1,4 +1,5 @@
-// A table's stream as a source of hints: filtered, bounded in retries, and with a queue for what was given up.
+// A table's stream as a source of hints: filtered, with limited retries, and with a queue for records that were given
+// up.
 import { Duration } from 'aws-cdk-lib';
 import { EventSourceMapping, StartingPosition } from 'aws-cdk-lib/aws-lambda';
 import { SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
@@ -6,11 +7,11 @@ import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import type { PlatformFunction } from './platform-function.ts';
 
-/** The sweep finds whatever a record would have told: blocking a shard helps nobody (AWS's default is a day). */
+/** The sweep finds whatever a record would have reported, so blocking a shard helps nobody (AWS's default is a day). */
 const maxRetries = 5;
 const maxRecordAgeMinutes = 60;
 const batchSize = 100;
-/** Batches of one shard that are worked on at once; the order of different keys means nothing to us. */
+/** Batches of one shard that are processed at once. We do not depend on the order of different keys. */
 const parallelization = 10;
 
 /** @param states only records whose new image is a row `A` in one of these states. */

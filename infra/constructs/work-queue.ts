@@ -1,4 +1,4 @@
-// A queue with a dead-letter queue and the one function that takes its messages, with the pace AWS keeps for us.
+// A queue with a dead-letter queue and the one function that receives its messages, at the pace that AWS keeps for us.
 import { Duration } from 'aws-cdk-lib';
 import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
@@ -6,7 +6,7 @@ import type { Construct } from 'constructs';
 import { type Deployment, physicalName } from '../deployment.ts';
 import type { PlatformFunction } from './platform-function.ts';
 
-/** SQS keeps a message for at most so long; what lands in a dead-letter queue should wait for a person. */
+/** SQS keeps a message for at most this long. Messages in a dead-letter queue should wait for a person. */
 const retentionDays = 14;
 /** With a MaximumConcurrency a message may come back several times before a slot is free. */
 const maxReceives = 10;
@@ -33,7 +33,7 @@ export function workQueue(scope: Construct, id: string, props: WorkQueueProps): 
   });
 }
 
-/** A queue that people look at: dead letters, and what consumers gave up on. */
+/** A queue for people to read: dead letters, and items that consumers gave up. */
 export function plainQueue(scope: Construct, id: string, deployment: Deployment, name: string): Queue {
   return new Queue(scope, id, {
     queueName: physicalName(deployment, name),
@@ -43,7 +43,7 @@ export function plainQueue(scope: Construct, id: string, deployment: Deployment,
   });
 }
 
-/** The function takes messages in batches and reports each failed one by itself. */
+/** The function receives messages in batches and reports each failed one by itself. */
 export function consumeQueue(
   scope: Construct,
   id: string,

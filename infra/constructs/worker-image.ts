@@ -1,4 +1,4 @@
-// The worker's image: built from worker/Dockerfile when the stack is deployed; a synth only assembles what goes into it.
+// The worker's image. It is built from worker/Dockerfile when the stack is deployed; a synth only collects its files.
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DockerImageAsset, Platform } from 'aws-cdk-lib/aws-ecr-assets';
@@ -8,7 +8,10 @@ import { bundle, root } from './bundle.ts';
 /** The URI of the image for a stack. */
 export type WorkerImage = (scope: Construct) => string;
 
-/** From a folder of its own, with the worker as one file: the image changes when that does, and only then. */
+/**
+ * The image is built from a folder of its own, with the worker as one file. It changes only when that file or the
+ * Dockerfile changes.
+ */
 export function builtWorkerImage(folder: string): WorkerImage {
   bundle(folder, { worker: 'worker/worker.ts' });
   copyFileSync(join(root, 'worker', 'Dockerfile'), join(folder, 'Dockerfile'));
@@ -16,5 +19,5 @@ export function builtWorkerImage(folder: string): WorkerImage {
     new DockerImageAsset(scope, 'WorkerImage', { directory: folder, platform: Platform.LINUX_AMD64 }).imageUri;
 }
 
-/** Stands in for the image where only the template matters. */
+/** Replaces the image where only the template matters. */
 export const withoutImage: WorkerImage = () => 'public.ecr.aws/docker/library/busybox:stable';

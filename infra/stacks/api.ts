@@ -1,4 +1,4 @@
-// How clients, workers and log readers reach the platform: one HTTP API, one WebSocket API, and their functions.
+// The entrance for clients, workers and log readers: one HTTP API, one WebSocket API, and their functions.
 import { Aws, Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 import {
@@ -32,16 +32,18 @@ import { ProductStack } from '../constructs/product-stack.ts';
 import { sharedParameters, shareValue } from '../constructs/shared-parameter.ts';
 import { arnOf, type Deployment, pathName, physicalName } from '../deployment.ts';
 
-/** HTTP API gives up after 30 s; a function that is cut off by its own limit still logs why. */
+/** HTTP API gives up after 30 s. A function that reaches its own limit before that still logs why. */
 const httpTimeoutSeconds = 29;
 const throttle = { rateLimit: 2000, burstLimit: 1000 };
-/** Anybody may try passwords, and each costs a slow hash: so few a second are let through, of all callers together. */
+/**
+ * Anybody may try passwords, and each try costs a slow hash. Few a second are therefore admitted, all callers together.
+ */
 const loginThrottle = { ThrottlingRateLimit: 10, ThrottlingBurstLimit: 20 };
 const loginRoute = `POST ${loginPath}`;
 /** The WebSocket API's stage, which the edge adds to the path. */
 export const logStageName = 'log';
 
-/** What one function needs: its variables and its permissions. */
+/** The variables and permissions of one function. */
 type Needs = { readonly variables: readonly Variable[]; readonly statements: readonly PolicyStatement[] };
 
 export class ApiStack extends ProductStack {
@@ -52,7 +54,7 @@ export class ApiStack extends ProductStack {
     this.#code = code;
     const http = this.#httpApi();
     shareValue(this, deployment, 'httpApiDomain', http);
-    // Workers reach the API without the edge; people are given the edge's host.
+    // Workers reach the API without the edge. People use the edge's host.
     shareValue(this, deployment, 'apiUrl', `https://${http}`);
     shareValue(this, deployment, 'websocketApiDomain', this.#logApi());
   }
@@ -88,7 +90,7 @@ export class ApiStack extends ProductStack {
         format: AccessLogFormat.custom(JSON.stringify(accessLogFields)),
       },
     });
-    // A limit for a route that is not there yet is refused; CDK's own construct knows no limits of routes.
+    // A limit for a route that does not exist yet is refused, and CDK's own construct does not offer limits of routes.
     stage.node.addDependency(...login);
     (stage.node.defaultChild as CfnStage).routeSettings = { [loginRoute]: loginThrottle };
     shareValue(this, deployment, 'httpApiId', api.apiId);
@@ -103,7 +105,10 @@ export class ApiStack extends ProductStack {
     return this.#httpFunction('NewJob', 'new-job', 'POST /job/new', this.#jobCreator());
   }
 
-  /** A job is rows: the stream of the table brings it on its way. What it leaves in the bucket is collected by a message. */
+  /**
+   * A job consists of rows: the stream of the table starts it. A message collects bodies that the function leaves in
+   * the bucket.
+   */
   #jobCreator(): Needs {
     const { deployment } = this;
     return {
@@ -139,7 +144,7 @@ export class ApiStack extends ProductStack {
     });
   }
 
-  /** It reads and writes what a creator of jobs does, and checks and makes secrets beside. */
+  /** It reads and writes the same rows as a creator of jobs, and also checks and makes secrets. */
   #workerFunction(): PlatformFunction {
     const { variables, statements } = this.#jobCreator();
     return this.#httpFunction('WorkerApi', 'worker-api', 'POST /_worker/{op}: claim, heartbeat, finish', {
@@ -160,7 +165,9 @@ export class ApiStack extends ProductStack {
     });
   }
 
-  /** API Gateway takes no path after the stage: the edge turns `/job-x/getLog/websocket` into `/log?job=job-x`. */
+  /**
+   * API Gateway does not accept a path after the stage: the edge turns `/job-x/getLog/websocket` into `/log?job=job-x`.
+   */
   #logApi(): string {
     const { deployment } = this;
     const api = new WebSocketApi(this, 'LogApi', {
@@ -217,7 +224,10 @@ export class ApiStack extends ProductStack {
   }
 }
 
-/** Never a body, a query or a token; no path either, because that of a download link is a credential. */
+/**
+ * The log never has a body, a query or a token. It has no path either, because the path of a download link is a
+ * credential.
+ */
 const accessLogFields = {
   time: '$context.requestTime',
   requestId: '$context.requestId',

@@ -1,5 +1,5 @@
-// Where jobs run: a Fargate cluster and one task definition for all sizes. The task has no role: job code is untrusted
-// and can read the metadata endpoint, so that there must be nothing to read there.
+// The place where jobs run: a Fargate cluster, and one task definition for all sizes. The task has no role: job code is
+// untrusted and can read the metadata endpoint, so there must be nothing to read there.
 import { Aws, RemovalPolicy } from 'aws-cdk-lib';
 import { CfnCluster, CfnClusterCapacityProviderAssociations, CfnTaskDefinition } from 'aws-cdk-lib/aws-ecs';
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
@@ -9,12 +9,15 @@ import { ProductStack } from '../constructs/product-stack.ts';
 import type { WorkerImage } from '../constructs/worker-image.ts';
 import { arnOf, type Deployment, pathName, physicalName } from '../deployment.ts';
 
-/** The role that ECS itself uses to pull the image and to write logs; role names are global, hence the region. */
+/** The role that ECS itself uses to pull the image and to write logs. Role names are global, hence the region. */
 export function executionRoleName(deployment: Deployment): string {
   return `${physicalName(deployment, 'task')}-${Aws.REGION}`;
 }
 
-/** What a task has unless its launch says otherwise, as each does: the smallest Fargate size that runs the worker. */
+/**
+ * The size of a task unless its launch overrides it, which each launch does: the smallest Fargate size that runs the
+ * worker.
+ */
 const defaultCpu = '1024';
 const defaultMemory = '2048';
 const defaultStorageGiB = 21;
@@ -65,7 +68,7 @@ export class ComputeStack extends ProductStack {
     });
   }
 
-  /** CDK's own construct would always make a task role, therefore this plain one. */
+  /** CDK's own construct would always make a task role, therefore this one is declared directly. */
   #taskDefinition(image: WorkerImage, logGroup: LogGroup, executionRole: Role): void {
     new CfnTaskDefinition(this, 'Worker', {
       family: physicalName(this.deployment, 'worker'),

@@ -1,4 +1,5 @@
-// What must not be lost: tables, content, inbox. Nothing here is named by another stack except by its physical name.
+// The data that must not be lost: tables, content, inbox. Other stacks name these resources only by their physical
+// names.
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, ProjectionType, StreamViewType, Table } from 'aws-cdk-lib/aws-dynamodb';
 import {
@@ -20,7 +21,7 @@ import { shareValue } from '../constructs/shared-parameter.ts';
 import { bucketName, type Deployment, physicalName } from '../deployment.ts';
 
 const accessLogDays = 90;
-/** How far back a table can be restored. */
+/** The time through which a table can be restored. */
 const recoveryDays = 35;
 
 export class DataStack extends ProductStack {
@@ -63,7 +64,10 @@ export class DataStack extends ProductStack {
     return table;
   }
 
-  /** Bytes of files, under the prefix of the container they were born in. Completed objects never expire by a rule. */
+  /**
+   * Bytes of files, under the prefix of the container in which they were born. Completed objects never expire by a
+   * rule.
+   */
   #contentBucket(accessLogs: IBucket): void {
     this.#bucket('Content', 'content', {
       serverAccessLogsBucket: accessLogs,
@@ -71,7 +75,7 @@ export class DataStack extends ProductStack {
       lifecycleRules: [
         { id: 'AbortIncompleteUploads', abortIncompleteMultipartUploadAfter: Duration.days(incompleteUploadDays) },
       ],
-      // A browser uploads and downloads by presigned URLs; the URL is the permission, whatever the page's origin.
+      // A browser uploads and downloads by presigned URLs. The URL is the permission, whatever the page's origin.
       cors: [
         {
           allowedOrigins: ['*'],
@@ -84,7 +88,10 @@ export class DataStack extends ProductStack {
     });
   }
 
-  /** Files put here are to start executables: the bucket tells EventBridge; the rule and its function are not built yet. */
+  /**
+   * Files in this bucket will start executables. The bucket sends events to EventBridge; the rule and its function are
+   * not built yet.
+   */
   #inboxBucket(accessLogs: IBucket): void {
     const inbox = this.#bucket('Inbox', 'inbox', {
       serverAccessLogsBucket: accessLogs,
@@ -93,7 +100,7 @@ export class DataStack extends ProductStack {
         { id: 'AbortIncompleteUploads', abortIncompleteMultipartUploadAfter: Duration.days(incompleteUploadDays) },
       ],
     });
-    // Not `eventBridgeEnabled`: that deploys a function of the CDK's own to set one attribute.
+    // `eventBridgeEnabled` would deploy a function of the CDK's own to set one attribute.
     (inbox.node.defaultChild as CfnBucket).addPropertyOverride(
       'NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled',
       true,

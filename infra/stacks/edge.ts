@@ -24,7 +24,7 @@ import { type SharedParameter, sharedValue } from '../constructs/shared-paramete
 import { type Deployment, physicalName } from '../deployment.ts';
 import { logStageName } from './api.ts';
 
-/** CloudFront's own limit without a quota increase; the API answers within 30 s. */
+/** CloudFront's own limit without a quota increase. The API answers within 30 s. */
 const readTimeoutSeconds = 60;
 
 export class EdgeStack extends ProductStack {
@@ -35,7 +35,7 @@ export class EdgeStack extends ProductStack {
       cachePolicy: CachePolicy.CACHING_DISABLED,
       originRequestPolicy: OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
       viewerProtocolPolicy: ViewerProtocolPolicy.HTTPS_ONLY,
-      // dxpy compares Content-Length with the decoded length: nothing may be compressed on the way.
+      // dxpy compares Content-Length with the decoded length, so nothing may be compressed on the way.
       compress: false,
     };
     const distribution = new Distribution(this, 'Distribution', {
@@ -54,7 +54,7 @@ export class EdgeStack extends ProductStack {
   #logBehavior(passOn: Omit<BehaviorOptions, 'origin'>): BehaviorOptions {
     const rewrite = new EdgeFunction(this, 'LogPath', {
       functionName: `${physicalName(this.deployment, 'log-path')}-${Aws.REGION}`,
-      comment: 'A WebSocket API takes no path: the job moves into the query',
+      comment: 'A WebSocket API does not accept a path: the job moves into the query',
       code: EdgeFunctionCode.fromInline(logPathFunction),
       runtime: FunctionRuntime.JS_2_0,
     });

@@ -1,4 +1,5 @@
-// What moves executions on between requests: streams, queues, the state machine, the sweep; one function for each.
+// The resources that move executions on between requests: streams, queues, the state machine and the sweep, with one
+// function each.
 import { Duration } from 'aws-cdk-lib';
 import { Rule, type RuleProps, RuleTargetInput, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction as LambdaTarget } from 'aws-cdk-lib/aws-events-targets';
@@ -68,7 +69,7 @@ export class EngineStack extends ProductStack {
     const advance = new PlatformFunction(this, 'Advance', {
       deployment,
       name: 'advance',
-      description: 'Looks at executions and objects that changed, and moves on who waited for them',
+      description: 'Looks at executions and objects that changed, and moves their waiters on',
       code: this.#code,
       timeoutSeconds: 60,
       environment: environmentOf(deployment, moverVariables),
@@ -143,7 +144,7 @@ export class EngineStack extends ProductStack {
         mayConsume(deployment, 'work'),
         ...mayMoveJobs(deployment),
         mayContent(deployment, 'meta', ['delete']),
-        // Goes on with the closing of a file that whoever began it has left.
+        // The function completes the closing of a file if the call that began it died.
         mayContent(deployment, 'w', ['read', 'write', 'parts']),
       ],
     });

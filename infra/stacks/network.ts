@@ -1,4 +1,5 @@
-// Where workers run: public subnets without NAT and without interface endpoints, so that nothing costs while idle.
+// The network of workers: public subnets without NAT and without interface endpoints, so that nothing costs money while
+// idle.
 import { RemovalPolicy } from 'aws-cdk-lib';
 import {
   FlowLogDestination,
@@ -24,7 +25,7 @@ export class NetworkStack extends ProductStack {
       maxAzs: 3,
       natGateways: 0,
       subnetConfiguration: [{ name: 'worker', subnetType: SubnetType.PUBLIC, cidrMask: 18 }],
-      // The lock-down is a function of the CDK's own; no resource of ours uses the default group.
+      // The lock-down is a function of the CDK's own, and none of our resources uses the default group.
       restrictDefaultSecurityGroup: false,
       gatewayEndpoints: { Content: { service: GatewayVpcEndpointAwsService.S3 } },
     });
@@ -32,7 +33,7 @@ export class NetworkStack extends ProductStack {
       vpc: vpc as IVpc,
       securityGroupName: physicalName(deployment, 'worker'),
       description: 'Workers: nothing in, everything out',
-      // What one executable may reach is its access.network; further groups that would enforce it are not built yet.
+      // An executable's access.network should limit this. The security groups that would enforce it are not built yet.
       allowAllOutbound: true,
     });
     this.#flowLog(vpc);
@@ -40,7 +41,7 @@ export class NetworkStack extends ProductStack {
     shareValue(this, deployment, 'workerSecurityGroup', workers.securityGroupId);
   }
 
-  /** Refused connections only: what job code tried and may not. */
+  /** Logs refused connections only: attempts of job code that are not allowed. */
   #flowLog(vpc: Vpc): void {
     const group = new LogGroup(this, 'FlowLogGroup', {
       logGroupName: pathName(this.deployment, 'network'),

@@ -1,4 +1,4 @@
-// Who is told when something is wrong: alarms, each with a severity and the runbook's heading, and one topic for them.
+// The alarms, each with a severity and the runbook's heading, and one topic that reports them.
 import { Alarm, ComparisonOperator, type IAlarmAction, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { Topic } from 'aws-cdk-lib/aws-sns';
@@ -35,7 +35,7 @@ export class OperationsStack extends ProductStack {
   }
 }
 
-/** As GitHub makes an anchor from a heading. */
+/** Makes an anchor from a heading as GitHub does. */
 function anchorOf(heading: string): string {
   return heading.toLowerCase().replaceAll(' ', '-');
 }

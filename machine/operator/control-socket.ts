@@ -1,4 +1,4 @@
-// The socket in the data folder through which its owner talks to the running platform. JSON over HTTP; it knows no request.
+// The socket in the data folder through which its owner talks to the running platform, in JSON over HTTP.
 import { chmodSync, closeSync, existsSync, openSync, rmSync } from 'node:fs';
 import { createServer, request as httpRequest, type IncomingMessage, type Server } from 'node:http';
 import { basename, dirname } from 'node:path';
@@ -6,12 +6,12 @@ import { StartRefusal } from '../start-refusal.ts';
 
 const MAX_BODY_BYTES = 64 * 1024;
 const CALL_LIMIT_MS = 30_000;
-/** The kernel takes addresses of at most 107 bytes. */
+/** The kernel accepts addresses of at most 107 bytes. */
 const MAX_ADDRESS_BYTES = 100;
 
 export type ControlSocket = { close(): Promise<void> };
 
-/** Listens; `answer` gets the parsed body. The folder is 0700, the socket 0600. */
+/** Listens. `answer` gets the parsed body. The folder has mode 0700, the socket 0600. */
 export async function openControlSocket(
   path: string,
   answer: (request: unknown) => Promise<object>,
@@ -56,7 +56,7 @@ export class PlatformAbsent extends StartRefusal {}
 
 /**
  * Asks the platform of a data folder.
- * @throws PlatformAbsent when none listens there; StartRefusal, with what happened, when one does not answer.
+ * @throws PlatformAbsent when none listens there; StartRefusal, with what happened, when the platform does not answer.
  */
 export async function askPlatform<Answer>(path: string, request: object, limitMs = CALL_LIMIT_MS): Promise<Answer> {
   return atAddress(path, async (address) => {
@@ -64,7 +64,7 @@ export async function askPlatform<Answer>(path: string, request: object, limitMs
     const req = httpRequest({ socketPath: address, method: 'POST', timeout: limitMs }, (res) => {
       readAnswer<Answer>(res).then(resolve, reject);
     });
-    req.once('timeout', () => req.destroy(new Error(`it said nothing for ${limitMs / 1000} s`)));
+    req.once('timeout', () => req.destroy(new Error(`no answer within ${limitMs / 1000} s`)));
     req.once('error', reject);
     req.end(JSON.stringify(request));
     return promise;
@@ -81,7 +81,7 @@ async function readAnswer<Answer>(res: IncomingMessage): Promise<Answer> {
 
 function refusalOf(folder: string, cause: NodeJS.ErrnoException): StartRefusal {
   switch (cause.code) {
-    // No socket, or one that a platform which was killed left behind.
+    // There is no socket, or a platform that was killed left it behind.
     case 'ENOENT':
     case 'ENOTDIR':
     case 'ECONNREFUSED': {
@@ -90,9 +90,12 @@ function refusalOf(folder: string, cause: NodeJS.ErrnoException): StartRefusal {
     }
     case 'EACCES':
     case 'EPERM':
-      return new StartRefusal(`The data folder ${folder} is another user's: only its owner may ask its platform.`, {
-        cause,
-      });
+      return new StartRefusal(
+        `The data folder ${folder} belongs to another user: only its owner may ask its platform.`,
+        {
+          cause,
+        },
+      );
     default:
       return new StartRefusal(`The platform on the data folder ${folder} did not answer: ${cause.message}.`, { cause });
   }

@@ -1,8 +1,8 @@
-// What the control socket answers to the owner of the data folder. It knows no socket.
+// Answers the requests that the owner of the data folder sends through the control socket.
 import { userInfo } from 'node:os';
 import type { OperatorAnswer, OperatorRequest } from './request.ts';
 
-/** What the desk needs of a running platform, whichever runtime it is. */
+/** The parts of a running platform that the desk needs, whichever runtime it is. */
 export type OperatedPlatform = {
   readonly url: string;
   readonly counts: ReadonlyMap<string, number>;
@@ -10,13 +10,13 @@ export type OperatedPlatform = {
   readonly operator: { ask(request: OperatorRequest): Promise<OperatorAnswer> };
 };
 
-/** What `espalier env` and `espalier user add` send. */
+/** The requests of `espalier env` and `espalier user add`. */
 export type DeskRequest =
   | { readonly action: 'addUser'; readonly name: string }
   | { readonly action: 'issueToken'; readonly name?: string }
   | { readonly action: 'counts' };
 
-/** The answer to a token: what `dx` needs to know. */
+/** The answer to a token: everything that `dx` needs. */
 export type Session = {
   readonly url: string;
   readonly user: string;
@@ -26,12 +26,12 @@ export type Session = {
 export type NewUser = Session & { readonly password?: string };
 export type DeskRefusal = { readonly refusal: string };
 
-/** Refusals come as `{ refusal }`. */
+/** Refusals are returned as `{ refusal }`. */
 export async function answerOperator(platform: OperatedPlatform, request: unknown): Promise<object> {
   const { action, name } = request as { action?: unknown; name?: unknown };
   if (action === 'counts') return Object.fromEntries(platform.counts);
   const handle = typeof name === 'string' ? name : (platform.folder.firstUser() ?? firstUserName(process.env));
-  if (action !== 'addUser' && action !== 'issueToken') return { refusal: `There is no action ${String(action)}.` };
+  if (action !== 'addUser' && action !== 'issueToken') return { refusal: `There is no action "${String(action)}".` };
   try {
     return { url: platform.url, ...(await platform.operator.ask({ action, name: handle })) };
   } catch (error) {
@@ -39,7 +39,7 @@ export async function answerOperator(platform: OperatedPlatform, request: unknow
   }
 }
 
-/** The first user is named like the user of the machine, as far as that is a name here. */
+/** The first user has the name of the machine's user, as far as that is a valid name here. */
 export function firstUserName(environment: Readonly<NodeJS.ProcessEnv>): string {
   const name = (environment.USER || nameOfAccount()).toLowerCase().replace(/[^a-z0-9._-]/g, '');
   return /^[a-z0-9]/.test(name) ? name.slice(0, 64) : 'user';

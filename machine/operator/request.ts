@@ -1,4 +1,4 @@
-// What the operator of this machine may ask of a running platform, and what it answers. Types only.
+// The requests that the operator of this machine may make to a running platform, and their answers. Types only.
 
 export type OperatorRequest =
   | { readonly action: 'addUser'; readonly name: string }

@@ -1,23 +1,23 @@
-// Asks the platform of a data folder and waits for one that is only just starting. It knows no request.
+// Asks the platform of a data folder, and waits for a platform that is starting.
 import { setTimeout as delay } from 'node:timers/promises';
 import { isHeld, pathIn } from '../data-folder.ts';
 import { StartRefusal } from '../start-refusal.ts';
 import { askPlatform, PlatformAbsent } from './control-socket.ts';
 
 export type Patience = {
-  /** For a start that a shell began at the same moment and that has not taken its folder yet. */
+  /** For a start that a shell began at the same moment and that has not locked its folder yet. */
   readonly graceMs: number;
-  /** For a start that has taken it: a first one makes a Python environment. */
+  /** For a start that has locked its folder: a first start makes a Python environment. */
   readonly limitMs: number;
 };
 
-/** From the command to the lock a start takes half a second, and twice that through npx, on two busy cores. */
+/** A start takes half a second from the command to the lock, and twice that through npx, on two busy cores. */
 const PATIENCE: Patience = { graceMs: 3_000, limitMs: 180_000 };
 const POLL_MS = 100;
 
 /**
- * @param say is told, once, that there is something to wait for
- * @throws PlatformAbsent when none runs and none starts; StartRefusal when the start does not come to its end.
+ * @param say gets one line if there is something to wait for
+ * @throws PlatformAbsent when no platform runs or starts; StartRefusal when the start does not end in time.
  */
 export async function askWhenStarted<Answer>(
   folder: string,
@@ -28,7 +28,7 @@ export async function askWhenStarted<Answer>(
   const begun = Date.now();
   let seenAt: number | undefined;
   for (; ; await delay(POLL_MS)) {
-    // Looked at first: a start that ends in between is asked once more.
+    // This look comes first: if the start ends in between, the platform is asked once more.
     const held = isHeld(folder);
     try {
       return await askPlatform<Answer>(pathIn(folder, 'socket'), request);

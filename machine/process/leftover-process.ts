@@ -1,18 +1,18 @@
-// Finds and ends processes by the task id in their environment, and by what a handle says of them. It knows no task's state.
+// Finds and ends processes by the task id in their environment, and by their handle.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { signalIfThere } from './process-signal.ts';
 
-/** Marks every process of a task; ids are 128 random bits, so that no other data folder's tasks are met. */
+/** Marks every process of a task. Ids are 128 random bits, so tasks of other data folders are never found. */
 export const TASK_ID_VARIABLE = 'ESPALIER_TASK_ID';
 
 const ROUND_MS = 20;
-/** Where systems without a /proc show start times. */
+/** The program that shows start times on systems without /proc. */
 const PS = '/bin/ps';
-/** Longest time in which killed processes must be gone. */
+/** Longest time in which killed processes must disappear. */
 const LIMIT_MS = 10_000;
 
-/** Kills every process whose environment carries one of the ids, until none is left. Rejects where one stays. */
+/** Kills every process whose environment has one of the ids, until none is left. Rejects if one stays. */
 export async function endProcessesOf(taskIds: ReadonlySet<string>): Promise<void> {
   if (taskIds.size === 0) return;
   for (const deadline = Date.now() + LIMIT_MS; ; ) {
@@ -24,7 +24,7 @@ export async function endProcessesOf(taskIds: ReadonlySet<string>): Promise<void
   }
 }
 
-/** Only where there is a /proc; elsewhere process groups are all that is ended. */
+/** Works only where there is a /proc. Elsewhere only process groups are ended. */
 function findProcessesOf(taskIds: ReadonlySet<string>): number[] {
   const marker = `${TASK_ID_VARIABLE}=`;
   return listPids().filter((pid) => {
@@ -44,17 +44,20 @@ function listPids(): number[] {
   }
 }
 
-/** Whether the system shows when a process began: without that no worker of an earlier platform could be told from others. */
+/**
+ * Whether the system shows when a process began. Without that, a worker of an earlier platform looks like any other
+ * process.
+ */
 export function showsProcesses(proc = '/proc'): boolean {
   return startTimeOf(process.pid, proc) !== undefined;
 }
 
-/** The boot, process id and start time: a process id alone may be another's by now. */
+/** The boot, process id and start time. A process id alone may be another's by now. */
 export function handleOf(pid: number, proc = '/proc'): string {
   return `${bootId()}:${pid}:${startTimeOf(pid, proc) ?? ''}`;
 }
 
-/** Kills the process group that the handle names, where its leader is still the same process. */
+/** Kills the process group that the handle names, if its leader is still the same process. */
 export function endGroupOf(handle: string, proc = '/proc'): void {
   const [boot, pid, ...rest] = handle.split(':');
   const startTime = rest.join(':');
@@ -70,14 +73,14 @@ function bootId(): string {
   }
 }
 
-/** Field 22 of /proc/<pid>/stat; the second, the program's name in brackets, may hold spaces and brackets. */
+/** Field 22 of /proc/<pid>/stat. The second, the program's name in brackets, may hold spaces and brackets. */
 function startTimeOf(pid: number, proc: string): string | undefined {
   if (!existsSync(`${proc}/self/stat`)) return startTimeByPs(pid);
   const stat = readProc(pid, 'stat');
   return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
 }
 
-/** To the second, in words that must not depend on who asks. */
+/** The start time to the second, in words that must not depend on the caller's locale. */
 function startTimeByPs(pid: number): string | undefined {
   try {
     const text = execFileSync(PS, ['-o', 'lstart=', '-p', String(pid)], {
@@ -87,12 +90,12 @@ function startTimeByPs(pid: number): string | undefined {
     });
     return text.trim() || undefined;
   } catch {
-    // There is no such process, by ps's status, or no ps.
+    // ps says that there is no such process, or there is no ps.
     return undefined;
   }
 }
 
-/** Undefined where the process is gone or is another user's. */
+/** Undefined if the process is gone or belongs to another user. */
 function readProc(pid: number, file: 'environ' | 'stat'): string | undefined {
   try {
     return readFileSync(`/proc/${pid}/${file}`, 'latin1');

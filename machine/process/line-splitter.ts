@@ -1,10 +1,13 @@
-// Cuts a stream of bytes into lines of text. It knows nothing of where they come from.
+// Cuts a stream of bytes into lines of text.
 import { StringDecoder } from 'node:string_decoder';
 
-/** A longer line is told in pieces of this many characters; CloudWatch Logs takes events of up to 256 KiB. */
+/** A longer line is passed on in pieces of this many characters. CloudWatch Logs accepts events of up to 256 KiB. */
 const MAX_LINE_LENGTH = 64 * 1024;
 
-/** `push` bytes as they come; `end` tells what stands behind the last newline. A carriage return before it is cut off. */
+/**
+ * Call `push` with each chunk; `end` passes on the text after the last newline. A carriage return before a newline is
+ * cut off.
+ */
 export function createLineSplitter(onLine: (line: string) => void) {
   const decoder = new StringDecoder('utf8');
   let rest = '';

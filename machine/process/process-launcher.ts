@@ -1,5 +1,5 @@
-// The program that starts workers for the platform: small, because the time of a fork grows with the memory of who forks.
-// It does as it is told over its channel, and ends with the platform.
+// The program that starts workers for the platform. It is small, because the time of a fork grows with the memory of
+// the process that forks. It obeys the messages on its channel, and ends with the platform.
 
 import type { ProgramCommand, ProgramExit } from './program.ts';
 import { type ProgramProcess, startProgramProcess } from './program-process.ts';
@@ -17,7 +17,7 @@ export type FromLauncher = { readonly taskId: string } & (
 );
 
 const running = new Map<string, ProgramProcess>();
-/** Once all are to end: what was being started then ends as soon as it has. */
+/** Set when all programs are to end: a program that is then being started ends as soon as it has started. */
 let endingWithinMs: number | undefined;
 
 process.on('message', (message: ToLauncher) => {
@@ -34,7 +34,7 @@ process.on('message', (message: ToLauncher) => {
       return message satisfies never;
   }
 });
-// The platform is gone: what runs here ends as the pipes close that this process holds.
+// The platform is gone. Its programs end when the pipes close that this process holds.
 process.on('disconnect', () => process.exit());
 
 async function run(task: ProgramCommand): Promise<void> {
@@ -53,7 +53,7 @@ async function run(task: ProgramCommand): Promise<void> {
   }
 }
 
-/** Resolves when it is on its way: who tells much must wait for it. */
+/** Resolves when the message is on its way. A sender of many messages must wait for it. */
 function tell(message: FromLauncher): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   // It fails only when the platform is gone, which ends this process.

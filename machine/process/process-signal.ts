@@ -1,6 +1,6 @@
-// Signals to processes that may be gone. It knows no process.
+// Sends signals to processes that may be gone.
 
-/** To a process or, negative, to a group; that it is gone already is what was wanted. Throws where it may not. */
+/** Sends to a process or, negative, to a group. A process that is gone is fine. Throws if the signal is not allowed. */
 export function signalIfThere(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);

@@ -6,13 +6,13 @@ import type { FromLauncher, ToLauncher } from './process-launcher.ts';
 import type { LeftoverProgram, ProgramCommand, ProgramExit, RunningProgram } from './program.ts';
 
 export type ProgramLauncher = {
-  /** Rejects where the program cannot be executed. */
+  /** Rejects if the program cannot be executed. */
   start(program: ProgramCommand): Promise<RunningProgram>;
   /** Ends every program that runs. */
   close(): Promise<void>;
 };
 
-/** Takes lines of standard output and standard error, in their order. */
+/** Gets lines of standard output and standard error, in their order. */
 type OnLines = (taskId: string, lines: readonly string[]) => void;
 type Live = {
   readonly started: PromiseWithResolvers<string>;
@@ -22,12 +22,12 @@ type Live = {
 type Launcher = { readonly child: ChildProcess; readonly programs: Map<string, Live>; ended: boolean };
 
 const LAUNCHER_PROGRAM = join(import.meta.dirname, 'process-launcher.ts');
-/** Between SIGTERM and SIGKILL when the platform itself ends. */
+/** The time between SIGTERM and SIGKILL when the platform itself ends. */
 const CLOSE_LIMIT_MS = 3_000;
-/** What a program that lost its launcher counts as: ended by SIGKILL. */
+/** The exit of a program that lost its launcher: it counts as ended by SIGKILL. */
 const LOST: ProgramExit = { exitCode: 137, signal: 'SIGKILL' };
 
-/** The launcher is started by the first program, and another one by the first program after it died. */
+/** The first program starts the launcher. If the launcher dies, the next program starts another one. */
 export function createProgramLauncher(onLines: OnLines): ProgramLauncher {
   let launcher: Launcher | undefined;
   let closed = false;
@@ -52,7 +52,7 @@ export function createProgramLauncher(onLines: OnLines): ProgramLauncher {
   };
 }
 
-/** Ends what is left of programs of an earlier run. Rejects where a process stays. */
+/** Ends programs that an earlier run left behind. Rejects if a process stays. */
 export async function endLeftovers(programs: readonly LeftoverProgram[]): Promise<void> {
   for (const { handle } of programs) if (handle) endGroupOf(handle);
   await endProcessesOf(new Set(programs.map(({ taskId }) => taskId)));
@@ -65,7 +65,7 @@ async function startOn(launcher: Launcher, task: ProgramCommand): Promise<Runnin
     exited: Promise.withResolvers(),
     handle: undefined,
   };
-  // Nobody waits for the end of a task that did not start.
+  // The end of a task that did not start is not awaited.
   live.exited.promise.catch(() => undefined);
   launcher.programs.set(taskId, live);
   tell(launcher, { kind: 'start', task });
@@ -74,7 +74,7 @@ async function startOn(launcher: Launcher, task: ProgramCommand): Promise<Runnin
 }
 
 function startLauncher(onLines: OnLines): Launcher {
-  // A group of its own: Ctrl-C in a terminal goes to the foreground group, and the platform ends first.
+  // It gets a group of its own: Ctrl-C in a terminal goes to the foreground group, and the platform ends first.
   const child = fork(LAUNCHER_PROGRAM, [], { execArgv: [], env: {}, detached: true });
   const launcher: Launcher = { child, programs: new Map(), ended: false };
   const { programs: tasks } = launcher;
@@ -106,7 +106,7 @@ function startLauncher(onLines: OnLines): Launcher {
   return launcher;
 }
 
-/** The launcher died and the pipes that it held are closed: what ran under it ends, and is ended. */
+/** The launcher died, and the pipes that it held are closed. Its programs end by themselves, and are ended here. */
 async function declareLost(tasks: Map<string, Live>): Promise<void> {
   const lost = [...tasks];
   tasks.clear();
@@ -126,7 +126,7 @@ function fail({ started, exited }: Live, error: unknown): void {
   exited.reject(error);
 }
 
-/** A launcher that is gone has nothing to do: its end is told by itself. */
+/** A launcher that is gone has nothing to do. Its end is reported by itself. */
 function tell({ child }: Launcher, message: ToLauncher): void {
   if (child.connected) child.send(message, () => undefined);
 }

@@ -1,4 +1,5 @@
-// Runs one program as a process group of this machine, with a clean environment and a pipe that closes when this process dies.
+// Runs one program as a process group of this machine, with a clean environment and a pipe that closes when this
+// process dies.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { constants } from 'node:os';
@@ -8,19 +9,19 @@ import { signalIfThere } from './process-signal.ts';
 import type { ProgramCommand, ProgramExit, RunningProgram } from './program.ts';
 
 export type ProgramProcess = RunningProgram & {
-  /** As `stop`, within a time of its own. */
+  /** Like `stop`, with a time limit of its own. */
   stopWithin(timeoutMs: number): void;
 };
 
-/** Where the program finds the pipe; it ends itself when the pipe closes. */
+/** The file descriptor where the program finds the pipe. It ends itself when the pipe closes. */
 const LIFELINE_FD = 3;
-/** Longest wait for output after the program and all that it started have ended. */
+/** Longest wait for output after the program and everything that it started have ended. */
 const OUTPUT_LIMIT_MS = 2_000;
 
 /**
- * Rejects where the program cannot be executed.
+ * Rejects if the program cannot be executed.
  *
- * @param onLines takes lines of standard output and standard error; no more is read until it resolves
+ * @param onLines gets lines of standard output and standard error; no more is read until it resolves
  */
 export async function startProgramProcess(
   task: ProgramCommand,
@@ -30,7 +31,7 @@ export async function startProgramProcess(
   const pid = child.pid as number;
   const output = passOutput(child, onLines);
   const ended = once(child, 'exit').then(([code, signal]) => toExit(code as number | null, signal as string | null));
-  // What the program started ends with it, as in a container.
+  // The program's children end with it, as in a container.
   const exited = ended.then(async (exit) => {
     signalIfThere(-pid, 'SIGKILL');
     await endProcessesOf(new Set([task.taskId]));
@@ -39,7 +40,7 @@ export async function startProgramProcess(
   });
   const stopWithin = (timeoutMs: number) => {
     if (child.exitCode !== null || child.signalCode !== null) return;
-    // SIGTERM to the program alone, as to a container's first process; then SIGKILL to its group.
+    // SIGTERM goes to the program alone, as to a container's first process. SIGKILL then goes to its group.
     child.kill('SIGTERM');
     const timer = setTimeout(() => signalIfThere(-pid, 'SIGKILL'), timeoutMs);
     const clear = () => clearTimeout(timer);
@@ -55,13 +56,13 @@ async function spawnProgram({ taskId, command, environment }: ProgramCommand): P
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   });
-  // Held open as long as this process lives; that the other end closes first is no error.
+  // It is held open as long as this process lives. It is not an error if the other end closes first.
   child.stdio[LIFELINE_FD]?.on('error', () => {});
   await once(child, 'spawn');
   return child;
 }
 
-/** Tells lines as they come. The answer waits until both streams have ended, at most so long. */
+/** Passes lines on as they come. The answer waits until both streams have ended, up to the time limit. */
 function passOutput(
   child: ChildProcess,
   onLines: (lines: readonly string[]) => Promise<void>,
@@ -81,14 +82,14 @@ function passOutput(
         await tell();
       }
     } catch (error) {
-      // Given up on below: a stranger holds it open.
+      // Given up below, because an unknown process holds it open.
       if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
     }
     splitter.end();
     await tell();
   });
   const all = Promise.all(ended);
-  // Told when it is waited for, at the end of the program.
+  // The error is reported when the promise is awaited, at the end of the program.
   all.catch(() => undefined);
   return async (limitMs) => {
     const timer = setTimeout(() => {

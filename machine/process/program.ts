@@ -1,11 +1,13 @@
 // A program that runs as a process group of this machine: how it is started, how it ended, and how it is found again.
 
-/** How a program ended. A signal counts as 128 plus its number, as container runtimes count it. */
+/** The end of a program. A signal counts as 128 plus its number, as container runtimes count it. */
 export type ProgramExit = { exitCode: number; signal?: string };
 
 export type RunningProgram = {
   exited: Promise<ProgramExit>;
-  /** Asks the program to end (SIGTERM). After its stop timeout, the program and all that it started are killed. */
+  /**
+   * Asks the program to end (SIGTERM). After its stop timeout, the program and everything that it started are killed.
+   */
   stop(): void;
   /** Finds the program again after a crash of the platform. */
   handle: string;
@@ -18,8 +20,8 @@ export type ProgramCommand = {
   /** Marks every process of the program: 128 random bits. */
   readonly taskId: string;
   readonly command: readonly string[];
-  /** All that the program sees, apart from its task id and the number of its pipe. */
+  /** Everything that the program sees, apart from its task id and the number of its pipe. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Time between SIGTERM and SIGKILL. */
+  /** The time between SIGTERM and SIGKILL. */
   readonly stopTimeoutMs: number;
 };

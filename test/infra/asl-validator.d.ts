@@ -1,4 +1,4 @@
-// What asl-validator exports, which it does not declare: only what the test uses.
+// The exports of asl-validator, which it does not declare. Only those that the test uses are here.
 declare module 'asl-validator' {
   export type ValidationError = { readonly 'Error code': string; readonly Message: string };
   const validate: (

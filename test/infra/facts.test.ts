@@ -19,11 +19,11 @@ const of = (...types: string[]) => resourcesOf(templates, ...types);
 const root = join(import.meta.dirname, '../..');
 
 describe('stacks', () => {
-  test("the CDK's own check of the templates finds nothing, warnings included", () => {
+  test("the CDK's own check of the templates finds neither errors nor warnings", () => {
     expect(() => givenPlatform().app.synth()).not.toThrow();
   });
 
-  test('no stack exports or imports anything, and none has a resource of the CDK its own', () => {
+  test('none of the stacks exports, imports, or has a resource of the CDK’s own', () => {
     for (const { Outputs = {} } of Object.values(templates)) {
       for (const output of Object.values(Outputs)) expect(output.Export).toBeUndefined();
     }
@@ -33,7 +33,7 @@ describe('stacks', () => {
     expect(types.filter((type) => type.startsWith('Custom::') || type.includes('CustomResource'))).toEqual([]);
   });
 
-  test('no stack depends on itself, by any way', () => {
+  test('a stack never depends on itself, by any path', () => {
     const { stacks } = givenPlatform();
     for (const stack of stacks) {
       const reached = new Set(stack.dependencies);
@@ -42,7 +42,7 @@ describe('stacks', () => {
     }
   });
 
-  test('no resource depends on itself, by any way', () => {
+  test('a resource never depends on itself, by any path', () => {
     for (const { Resources } of Object.values(templates)) {
       const edges = new Map(Object.entries(Resources).map(([id, resource]) => [id, referencesIn(resource, Resources)]));
       for (const id of edges.keys()) {
@@ -64,11 +64,11 @@ describe('stacks', () => {
     for (const name of read) expect(declared).toContain(name);
   });
 
-  test.each(['Dev', '1', 'a-b', '', 'averyveryverylongstage'])('"%s" is no stage', (stage) => {
+  test.each(['Dev', '1', 'a-b', '', 'averyveryverylongstage'])('"%s" is refused as a stage', (stage) => {
     expect(() => deploymentOf(stage)).toThrow('stage');
   });
 
-  test('what is local notices silence in seconds', () => {
+  test('the stage local notices silence in seconds', () => {
     const leases = resourcesOf(givenTemplates('local'), 'AWS::Lambda::Function').flatMap(({ properties }) => {
       const { Variables } = properties.Environment as { Variables: Record<string, string> };
       return Variables.LEASE_SECONDS ?? [];
@@ -129,7 +129,7 @@ describe('data', () => {
     }
   });
 
-  test('completed content never expires; unfinished uploads do; the inbox tells EventBridge', () => {
+  test('completed content never expires, unfinished uploads do, and the inbox sends events to EventBridge', () => {
     const [content, inbox] = ['Content', 'Inbox'].map((name) =>
       of('AWS::S3::Bucket').find(({ id }) => id.startsWith(name)),
     );
@@ -145,7 +145,7 @@ describe('data', () => {
 });
 
 describe('workers', () => {
-  test('the task has no role, and its container no secret', () => {
+  test('the task does not have a role, and its container does not have a secret', () => {
     const [task] = of('AWS::ECS::TaskDefinition');
     expect(of('AWS::ECS::TaskDefinition')).toHaveLength(1);
     expect(task?.properties).not.toHaveProperty('TaskRoleArn');
@@ -178,7 +178,7 @@ describe('triggers', () => {
     expect(queue?.RedrivePolicy).toMatchObject({ maxReceiveCount: 10 });
   });
 
-  test('queues are read with a bound and answered message by message', () => {
+  test('queues are read with limited concurrency and answered message by message', () => {
     const mappings = of('AWS::Lambda::EventSourceMapping').filter(({ properties }) => properties.ScalingConfig);
     expect(mappings.map(({ id, properties }) => [id.slice(0, 12), properties.ScalingConfig])).toEqual([
       ['RunnableMess', { MaximumConcurrency: 5 }],
@@ -189,7 +189,7 @@ describe('triggers', () => {
     }
   });
 
-  test('streams are filtered on the new image, and no batch blocks a shard for long', () => {
+  test('streams are filtered on the new image, and a batch blocks a shard only briefly', () => {
     const mappings = of('AWS::Lambda::EventSourceMapping').filter(({ properties }) => !properties.ScalingConfig);
     expect(mappings).toHaveLength(2);
     for (const { properties } of mappings) {
@@ -204,7 +204,7 @@ describe('triggers', () => {
       const pattern = JSON.parse(Filters[0]?.Pattern ?? '');
       expect(pattern.eventName).toEqual(['INSERT', 'MODIFY']);
       expect(pattern.dynamodb.NewImage.sk).toEqual({ S: ['A'] });
-      // A heartbeat changes the row of a running job: it has no consequences.
+      // A heartbeat changes the row of a running job and has no consequences.
       expect(pattern.dynamodb.NewImage.state.S).not.toContain('running');
     }
   });
@@ -237,7 +237,7 @@ describe('triggers', () => {
     );
   });
 
-  test('passwords can be tried ten times a second, by everybody together; the route is there before its limit', () => {
+  test('passwords can be tried ten times a second, all callers together, and the route exists before its limit', () => {
     const [stage] = of('AWS::ApiGatewayV2::Stage').filter(({ properties }) => properties.StageName === '$default');
     expect(stage?.properties.RouteSettings).toEqual({
       'POST /system/newAuthToken': { ThrottlingRateLimit: 10, ThrottlingBurstLimit: 20 },
@@ -249,7 +249,7 @@ describe('triggers', () => {
     expect([resource?.DependsOn ?? []].flat()).toContain(login?.id);
   });
 
-  test('every function runs as it was bundled, on one runtime, with a log that ends', () => {
+  test('every function runs as it was bundled, on one runtime, with a log that expires', () => {
     const functions = of('AWS::Lambda::Function');
     expect(functions).toHaveLength(10);
     for (const { properties } of functions) {
@@ -282,7 +282,7 @@ describe('the edge', () => {
 });
 
 describe('alarms', () => {
-  test('on the age of a message ring for none that was only held back on purpose, and then taken and given back once', () => {
+  test('on the age of a message ignore a message that was held back on purpose and then received and returned once', () => {
     const seconds = new Map(
       of('AWS::SQS::Queue').map(({ properties }) => [
         String(properties.QueueName),

@@ -1,4 +1,4 @@
-// The state machine as it is deployed: the file, its names filled in, and a role with just the calls it makes.
+// The state machine as it is deployed: the file with its names filled in, and a role that allows exactly its calls.
 import { beforeAll, describe, expect, test } from 'vitest';
 import { givenTemplates, resourcesOf, type StackTemplate, statementsOf } from './platform.ts';
 
@@ -9,7 +9,7 @@ beforeAll(() => {
 
 function stateMachine() {
   const [found] = resourcesOf(templates, 'AWS::StepFunctions::StateMachine');
-  if (found === undefined) throw new Error('no state machine');
+  if (found === undefined) throw new Error('there is no state machine');
   const { DefinitionString, DefinitionSubstitutions, ...rest } = found.properties;
   return { text: String(DefinitionString), substitutions: DefinitionSubstitutions as Record<string, unknown>, rest };
 }
@@ -26,7 +26,7 @@ describe('job-attempt', () => {
     expect(stateMachine().rest.StateMachineType).toBe('STANDARD');
   });
 
-  test('may do just what its states do', () => {
+  test('may make exactly the calls of its states', () => {
     const [role] = resourcesOf(templates, 'AWS::IAM::Role').filter(({ id }) => id.startsWith('JobAttempt'));
     const statements = statementsOf(role?.properties).map(({ actions, resources, condition }) => [
       actions,
@@ -52,7 +52,7 @@ describe('job-attempt', () => {
       ],
       [['lambda:InvokeFunction'], [at('lambda', 'function:espalier-dev-finalise')], undefined],
     ]);
-    // The rest is log delivery and X-Ray, which know no resources.
+    // The other statements are log delivery and X-Ray, which cannot be limited to resources.
     for (const [actions, resources] of statements.slice(6)) {
       expect(resources).toEqual(['*']);
       expect(actions?.every((action) => /^(logs|xray):/.test(action))).toBe(true);

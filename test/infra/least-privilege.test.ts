@@ -1,4 +1,4 @@
-// What each function may do, in full: a permission that is added or lost changes this list, and is looked at.
+// The rights of each function, in full. An added or lost permission changes this list, so that a reviewer sees it.
 import { beforeAll, describe, expect, test } from 'vitest';
 import { givenTemplates, readable, resourcesOf, type StackTemplate, statementsOf } from './platform.ts';
 
@@ -7,7 +7,7 @@ beforeAll(() => {
   templates = givenTemplates();
 });
 
-/** `action on resource` without account and region; what all functions have is left out. */
+/** `action on resource` without account and region. Rights that all functions have are left out. */
 function permissions(functionName: string): string[] {
   const found = resourcesOf(templates, 'AWS::Lambda::Function').find(
     ({ properties }) => properties.FunctionName === `espalier-dev-${functionName}`,
@@ -19,7 +19,7 @@ function permissions(functionName: string): string[] {
     resources.map((resource) => `${actions.map(shortAction).join(',')} ${shortResource(resource)}`),
   );
   const own = all.filter((one) => !one.startsWith('logs:CreateLogStream,') && !one.startsWith('xray:'));
-  // Its own log, and X-Ray.
+  // The two others are its own log, and X-Ray.
   expect(all.length - own.length, functionName).toBe(2);
   return own.sort();
 }
@@ -111,7 +111,7 @@ const expected: Record<string, string[]> = {
   sweep: ['Query table/executions/index/open', ...moveJobs],
 };
 
-describe('a function may do exactly this', () => {
+describe('a function has exactly these rights', () => {
   test.each(Object.entries(expected))('%s', (name, list) => {
     expect(permissions(name)).toEqual([...list].sort());
   });
@@ -127,7 +127,7 @@ describe('a function may do exactly this', () => {
     );
   });
 
-  test('no role is shared, and none may be extended from elsewhere', () => {
+  test('roles are not shared, and cannot be extended from elsewhere', () => {
     const roles = resourcesOf(templates, 'AWS::Lambda::Function').map(({ properties }) => readable(properties.Role));
     expect(new Set(roles).size).toBe(roles.length);
     expect(resourcesOf(templates, 'AWS::IAM::Policy', 'AWS::IAM::ManagedPolicy')).toEqual([]);

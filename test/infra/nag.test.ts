@@ -1,4 +1,5 @@
-// cdk-nag over the whole platform: every finding is fixed or acknowledged with a reason, every reason is still needed.
+// cdk-nag over the whole platform: every finding is fixed or acknowledged with a reason, and every reason is still
+// needed.
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
 import { describe, expect, test } from 'vitest';
 import { acknowledgements } from '../../infra/acknowledgements.ts';
@@ -7,7 +8,7 @@ import { givenPlatform } from './platform.ts';
 
 type Finding = { readonly rule: string; readonly path: string };
 
-/** @param acknowledged false: as if nothing were. */
+/** @param acknowledged false: as if nothing were acknowledged. */
 function findings(stage: string, acknowledged: boolean): Finding[] {
   const { app } = givenPlatform(stage, { acknowledged });
   return [new AwsSolutionsChecks(app), new ServerlessChecks(app)].flatMap((pack) =>
@@ -20,7 +21,7 @@ function findings(stage: string, acknowledged: boolean): Finding[] {
 }
 
 describe.each(['dev', 'prod'])('on the stage %s', (stage) => {
-  test('nothing is left open', () => {
+  test('every finding is fixed or acknowledged', () => {
     expect(findings(stage, true)).toEqual([]);
   });
 

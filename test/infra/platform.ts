@@ -21,7 +21,7 @@ export function givenPlatform(stage = 'dev', options: { acknowledged?: boolean }
   return { app, stacks };
 }
 
-/** Each stack's template, by the stack's id; without the CDK's own check of templates, which takes seconds. */
+/** Each stack's template, by the stack's id. The CDK's own check of templates is left out, because it takes seconds. */
 export function givenTemplates(stage = 'dev'): Record<string, StackTemplate> {
   const before = process.env.CDK_VALIDATION;
   process.env.CDK_VALIDATION = 'false';

@@ -1,4 +1,4 @@
-// The state machine files as they are deployed: valid by an independent validator, and loaded by our interpreter.
+// The state machine files as they are deployed: an independent validator accepts them, and our interpreter loads them.
 import { readdirSync, readFileSync } from 'node:fs';
 import aslValidator from 'asl-validator';
 import { describe, expect, it } from 'vitest';
@@ -10,7 +10,7 @@ const files = readdirSync(folder).filter((name) => name.endsWith('.asl.json'));
 
 type Definition = { States: Record<string, Record<string, unknown>> };
 
-/** The validator wants whole ARNs; every substitution becomes a plain word. */
+/** The validator needs whole ARNs, so every substitution becomes a plain word. */
 const filled = (file: string) => readFileSync(new URL(file, folder), 'utf8').replaceAll(/\$\{(\w+)\}/g, 'aws');
 
 describe.each(files)('%s', (file) => {
@@ -36,7 +36,7 @@ describe('a planted error', () => {
 });
 
 describe('job-attempt', () => {
-  it('has every state, and every way out of its choice, passed by a case', () => {
+  it('has a case for every state and every branch of its choice', () => {
     const { States } = JSON.parse(filled('job-attempt.asl.json')) as Definition;
     const passed = new Set(jobAttemptCases.flatMap(({ path }) => path));
     expect([...passed].sort()).toEqual(Object.keys(States).sort());

@@ -1,4 +1,4 @@
-// Batches: each item by itself, at most eight at once, and only those that failed come again.
+// Batches: each item is handled by itself, at most eight at once, and only failed items are delivered again.
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { rowOfImage } from '../../aws/dynamo/stream-image.ts';
 import { eachOf } from '../../lambdas/middleware/batch.ts';
@@ -11,7 +11,7 @@ describe('a batch', () => {
     vi.restoreAllMocks();
   });
 
-  test('reports who failed, and works on the others all the same', async () => {
+  test('reports failed items, and handles the others all the same', async () => {
     const done: number[] = [];
     const items = Array.from({ length: 30 }, (_, index) => index);
     const result = await eachOf(items, String, async (item) => {
@@ -22,7 +22,7 @@ describe('a batch', () => {
     expect(done).toHaveLength(27);
   });
 
-  test('has a bound on what runs at once', async () => {
+  test('limits the number of items at once', async () => {
     let running = 0;
     let most = 0;
     const items = Array.from({ length: 40 }, (_, index) => index);

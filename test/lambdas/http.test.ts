@@ -56,7 +56,7 @@ async function send(path: string, { routeKey = '$default', method = 'POST', body
 }
 
 describe('a login', () => {
-  test('is answered under the route that counts it', async () => {
+  test('is answered under the route that limits it', async () => {
     expect(await send(loginPath, { routeKey: `POST ${loginPath}` })).toMatchObject({
       statusCode: 200,
       json: { token: 't' },
@@ -64,7 +64,7 @@ describe('a login', () => {
   });
 
   test.each([loginPath, `${loginPath}?x`, '/system/new%41uthToken'])(
-    'is not there as %s under any other',
+    'is not found as %s under any other route',
     async (path) => {
       expect((await send(path)).statusCode).toBe(404);
       expect((await send('/system/echo')).statusCode).toBe(200);
@@ -78,7 +78,7 @@ describe('every reply', () => {
     ['/system/bug', 500],
     ['/nothing/here', 404],
     ['/', 404],
-  ])('of %s carries the headers that clients look for', async (path, status) => {
+  ])('of %s has the headers that clients look for', async (path, status) => {
     const reply = await send(path, { headers: { 'DNAnexus-API': '1.0.0' } });
     expect(reply.statusCode).toBe(status);
     expect(reply.headers).toMatchObject({
@@ -123,8 +123,8 @@ describe('refused before any route', () => {
   );
 });
 
-describe('what goes wrong', () => {
-  test('a bug is an InternalError that tells nothing but where to look', async () => {
+describe('a fault', () => {
+  test('a bug is an InternalError that says only where to look', async () => {
     const { json, headers } = await send('/system/bug');
     expect(json.error.type).toBe('InternalError');
     expect(json.error.message).toContain(headers?.['x-request-id']);
@@ -132,13 +132,13 @@ describe('what goes wrong', () => {
     expect(logged.join('\n')).toContain('secret detail');
   });
 
-  test('a busy platform asks to come back', async () => {
+  test('a busy platform asks the client to try again', async () => {
     const { statusCode, json, headers } = await send('/system/busy');
     expect([statusCode, json.error.type]).toEqual([503, 'ServiceUnavailable']);
     expect(Number(headers?.['retry-after'])).toBeGreaterThan(0);
   });
 
-  test('an answer above 4 MB asks to ask for less', async () => {
+  test('an answer above 4 MB says to ask for less', async () => {
     const { json } = await send('/system/large');
     expect(json.error).toMatchObject({ type: 'InvalidInput', message: expect.stringContaining('fewer fields') });
   });
@@ -148,7 +148,7 @@ describe('what goes wrong', () => {
     expect([statusCode, json.error.type]).toEqual([401, 'InvalidAuthentication']);
   });
 
-  test('a download link that nobody sealed is refused, and not logged', async () => {
+  test('a download link without a valid seal is refused, and not logged', async () => {
     const { statusCode } = await send('/_download/forged.seal/file-x/name', { method: 'GET', body: '' });
     expect(statusCode).toBe(401);
     expect(logged.join('\n')).not.toContain('forged');

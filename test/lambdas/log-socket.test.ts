@@ -1,4 +1,4 @@
-// A reader of a log, from the opened socket on: admitted once, refused in words, let go at the end.
+// A reader of a log, from the opened socket on: admitted once, refused with a reason, dismissed at the end.
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Connections } from '../../aws/websocket.ts';
 import { admitReader, pumpReader } from '../../lambdas/log-socket/reader.ts';
@@ -31,21 +31,21 @@ const connections: Connections = {
 const reader = { connectionId: 'c1', connections };
 
 describe('the first message', () => {
-  test('of somebody unknown is answered with the error, the end, and a closed socket', async () => {
+  test('of an unknown caller is answered with the error, the end, and a closed socket', async () => {
     await noteReader(context, 'c1', job);
     expect(await admitReader(context, reader, request)).toBe(false);
     expect(said.map(({ msg }) => msg)).toEqual([expect.stringMatching(/^InvalidAuthentication: /), 'END_LOG']);
     expect(closed).toBe(1);
   });
 
-  test('that is no JSON is told so', async () => {
+  test('that is not JSON is answered with the reason', async () => {
     await noteReader(context, 'c1', job);
     await admitReader(context, reader, 'hello');
     expect(said[0]?.msg).toMatch(/^(InvalidInput|MalformedJSON): /);
     expect(closed).toBe(1);
   });
 
-  test('counts once, and only on a socket that was opened and is still there', async () => {
+  test('counts once, and only on a socket that is open', async () => {
     await noteReader(context, 'c1', job);
     await admitReader(context, reader, request);
     said = [];
@@ -84,7 +84,7 @@ describe('the pump', () => {
     expect(context.rows.peek('identities', { pk: 'connection#c1', sk: 'A' })).toBeUndefined();
   });
 
-  test('leaves the rest to the next when its time is up; a turn that is over stays so', async () => {
+  test('leaves the rest to the next turn when its time is up, and a turn that is over stays over', async () => {
     await givenTurns({ tail: true });
     const row = { pk: job, sk: 'A', state: 'running', try: 0, launch: 0, lineage: [], master: job, origin: job };
     await context.rows.put('executions', row);
@@ -94,7 +94,7 @@ describe('the pump', () => {
     expect([said, closed]).toEqual([[], 0]);
   });
 
-  test('is one: the same turn is taken again only from a pump that has died', async () => {
+  test('is the only one: a turn is taken again only from a pump that has died', async () => {
     await givenTurns({ tail: true });
     await context.rows.put('executions', { pk: job, sk: 'A', state: 'running', try: 0, launch: 0, lineage: [] });
     expect(await pumpReader(context, reader, 1, context.now())).toBe(true);
@@ -103,7 +103,7 @@ describe('the pump', () => {
     expect(await pumpReader(context, reader, 1, context.now())).toBe(true);
   });
 
-  test('has nothing to do for a socket that is closed', async () => {
+  test('does nothing for a socket that is closed', async () => {
     await givenTurns();
     await forgetReader(context, 'c1');
     expect(await pumpReader(context, reader, 1, context.now() + 1000)).toBe(false);

@@ -1,4 +1,5 @@
-// A job's log through the limits of the services that carry it: nothing is lost, nothing comes twice, nothing ends unsaid.
+// A job's log through the limits of the services that carry it: nothing is lost or sent twice, and every end is
+// announced.
 import { beforeEach, describe, expect, test } from 'vitest';
 import { givenRunningJob, type LogWorld, watch } from './log-world.ts';
 
@@ -9,7 +10,7 @@ beforeEach(async () => {
   printed = [];
 });
 
-/** Prints a line every twenty seconds, but for half an hour from the twentieth minute, and ends. */
+/** Prints a line every twenty seconds and then ends, but is silent for half an hour from the twentieth minute. */
 function printUntil(endMinute: number): void {
   let last = -1;
   let ended = false;
@@ -27,7 +28,7 @@ function printUntil(endMinute: number): void {
 }
 
 describe('a job that is silent for half an hour', () => {
-  test('is streamed whole over one connection, through many invocations', async () => {
+  test('is streamed completely over one connection, through many invocations', async () => {
     printUntil(110);
     const { lines, said, end, turns } = await watch(world);
     expect(lines).toEqual(printed);
@@ -37,13 +38,13 @@ describe('a job that is silent for half an hour', () => {
     expect(turns).toBeGreaterThan(6);
   });
 
-  test('and runs for three hours: the stream says that it ends, and another shows everything', async () => {
+  test('and runs for three hours: the stream announces its end, and another one shows everything', async () => {
     printUntil(180);
     const first = await watch(world);
     expect(first.end).toBe('END_LOG');
     const minutes = (world.context.clock.now - world.startedAt) / 60_000;
     expect([minutes > 114, minutes < 116]).toEqual([true, true]);
-    // What is printed in the second in which it ends is in the next.
+    // Lines that are printed in the second in which the stream ends are in the next stream.
     expect(first.lines.length).toBeGreaterThanOrEqual(printed.length - 1);
     expect(first.lines).toEqual(printed.slice(0, first.lines.length));
     expect(first.said.slice(-2)).toEqual([expect.stringContaining(`"dx watch ${world.job}" shows its log`), 'END_LOG']);
@@ -54,7 +55,7 @@ describe('a job that is silent for half an hour', () => {
     expect(second.said.join()).not.toContain('dx watch');
   });
 
-  test('gives a reader of certain levels nothing that is not one of them', async () => {
+  test('gives a reader of certain levels only those levels', async () => {
     printUntil(60);
     const { frames } = await watch(world, { levels: ['STDOUT'] });
     expect(new Set(frames.slice(0, -1).map(({ level }) => level))).toEqual(new Set(['STDOUT']));
@@ -80,7 +81,7 @@ describe('nothing is lost or doubled', () => {
     expect(turns).toBe(3);
   });
 
-  test('when the reader takes nothing for a while', async () => {
+  test('when the reader accepts nothing for a while', async () => {
     printUntil(10);
     const { lines, end } = await watch(world, {}, { send: (count) => (count % 7 < 3 ? 'busy' : 'sent') });
     expect([lines, end]).toEqual([printed, 'END_LOG']);
@@ -98,7 +99,7 @@ describe('nothing is lost or doubled', () => {
     expect([lines, end]).toEqual([printed, 'END_LOG']);
   });
 
-  test('when an invocation dies: what it had sent in its last seconds alone comes again', async () => {
+  test('when an invocation dies, except that the lines of its last seconds are sent again', async () => {
     printUntil(60);
     const { lines, end } = await watch(world, {}, { send: (count) => (count === 40 ? 'crash' : 'sent') });
     expect([...new Set(lines)]).toEqual(printed);
@@ -108,7 +109,7 @@ describe('nothing is lost or doubled', () => {
 });
 
 describe('the last lines only', () => {
-  test('are found among many, whatever is sent meanwhile', async () => {
+  test('are found among many, whatever is sent in the meantime', async () => {
     for (let count = 0; count < 8_000; count++) world.print(`line ${count}`);
     await world.finish();
     const { lines } = await watch(world, { numRecentMessages: 1_500 }, { sendMs: 1_000 });
@@ -117,7 +118,7 @@ describe('the last lines only', () => {
 });
 
 describe('a stream that breaks off', () => {
-  test('tells its reader, and ends', async () => {
+  test('says so to its reader, and ends', async () => {
     world.print('one');
     world.onTime.push((minute) => {
       if (minute > 5) world.context.logs.read = async () => Promise.reject(new Error('no such group'));
@@ -128,7 +129,7 @@ describe('a stream that breaks off', () => {
     expect(end).toBe('END_LOG');
   });
 
-  test('is not pumped on when its reader has gone, even if the job says nothing', async () => {
+  test('is pumped no further when its reader has gone, even if the job is silent', async () => {
     const { frames, turns } = await watch(world, {}, { send: () => 'gone' });
     expect([frames, turns]).toEqual([[], 1]);
     expect(world.context.clock.now - world.startedAt).toBeLessThan(9 * 60_000);
@@ -149,7 +150,7 @@ describe('a tree', () => {
     expect((await watch(world, { recurseJobs: true })).lines).toEqual(expected);
   });
 
-  test('of many jobs that run is looked at less often', async () => {
+  test('of many running jobs is read less often', async () => {
     for (let count = 0; count < 49; count++) await world.startChild();
     const { read } = world.context.logs;
     let count = 0;
@@ -164,7 +165,7 @@ describe('a tree', () => {
     expect(count / 600).toBeLessThan(11);
   });
 
-  test('of many jobs, one after the other, is read about once', async () => {
+  test('of many jobs, one after another, is read about once', async () => {
     const { context, print } = world;
     const expected: string[] = [];
     for (let job = 0; job < 40; job++) {

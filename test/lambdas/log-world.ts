@@ -1,5 +1,6 @@
 // API Gateway, the function's invocations and a client around the log socket, on one clock that only waiting moves. The
-// gateway ends connections as AWS does: after ten silent minutes, after two hours; invocations end after fifteen minutes.
+// gateway ends connections as AWS does, after ten silent minutes and after two hours. Invocations end after fifteen
+// minutes.
 import type { Caller } from '../../core/access/caller.ts';
 import type { JobId } from '../../core/id/identifier.ts';
 import { issueToken } from '../../engine/identity/token.ts';
@@ -25,13 +26,13 @@ export type LogWorld = World & {
   onTime: ((minutes: number) => void | Promise<void>)[];
   pass(ms: number): Promise<void>;
   print(text: string, of?: { readonly job?: JobId; readonly level?: string }): void;
-  /** A job that this one made, and that runs. */
+  /** Starts a running child of this job. */
   startChild(): Promise<JobId>;
   /** The worker writes its last line and the job ends. */
   finish(): Promise<void>;
 };
 
-/** A job that runs, as Alice's, and prints what a test says. */
+/** A running job of Alice's. The test decides what it prints. */
 export async function givenRunningJob(): Promise<LogWorld> {
   const world = await givenWorld();
   const project = await givenProject(world);
@@ -81,24 +82,24 @@ export async function givenRunningJob(): Promise<LogWorld> {
 
 export type Watched = {
   readonly frames: LogFrame[];
-  /** What the job printed, as the client saw it. */
+  /** The job's lines, as the client saw them. */
   readonly lines: string[];
-  /** What the platform said. */
+  /** The platform's own lines. */
   readonly said: string[];
-  /** `END_LOG`: the client closed, as it does then. */
+  /** `END_LOG`: the client closed the connection, as it does after that line. */
   readonly end: 'END_LOG' | 'idle' | 'life' | 'closed' | 'nothing more';
   readonly turns: number;
 };
 
 export type Trouble = {
-  /** What becomes of the message of this number, counted from 1; sending costs so long. */
+  /** The outcome for the message of this number, counted from 1. Each message takes this long to send. */
   send?(count: number, frame: LogFrame): Sent | 'crash';
   readonly sendMs?: number;
-  /** Every event is delivered twice, the second time while the first is worked on. */
+  /** Every event is delivered twice, the second time while the first is being handled. */
   readonly twice?: boolean;
 };
 
-/** `dx watch`: connects, asks, and shows what comes until END_LOG or until the connection is lost. */
+/** `dx watch`: connects, sends its request, and shows lines until END_LOG or until the connection is lost. */
 export async function watch(world: LogWorld, request: object = {}, trouble: Trouble = {}): Promise<Watched> {
   const gateway = await connect(world, trouble);
   const reader = { connectionId: 'c1', connections: gateway, wait: world.pass };

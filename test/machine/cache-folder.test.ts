@@ -1,4 +1,4 @@
-// The cache when it is somebody else's, when others make the same thing, and when what is in it grows old.
+// The cache when it belongs to another user, when others make the same thing, and when its content grows old.
 import { chmodSync, chownSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -10,7 +10,7 @@ import { givenTemporaryFolder } from './temporary-folder.ts';
 const folder = givenTemporaryFolder();
 const isRoot = process.getuid?.() === 0;
 const NOBODY = 65_534;
-/** Others' folders are closed to everybody but root: root looks as nobody. */
+/** Folders of others are closed to every user but root, so root looks as nobody. */
 const asNobody = async <Result>(work: () => Promise<Result>): Promise<Result> => {
   if (!isRoot) return work();
   process.seteuid?.(NOBODY);
@@ -31,7 +31,7 @@ const fill = async (draft: string) => writeFileSync(join(draft, 'made'), 'yes');
 afterEach(() => void vi.useRealTimers());
 
 describe('a thing in the cache', () => {
-  it('is made once, whole or not at all', async () => {
+  it('is made once, completely or not at all', async () => {
     const cache = join(folder, 'once');
     const fault = new Error('on the way');
     await expect(cachedFolder(cache, thing(), () => Promise.reject(fault))).rejects.toBe(fault);
@@ -58,7 +58,7 @@ describe('a thing in the cache', () => {
   });
 });
 
-describe.skipIf(process.platform === 'win32')('a cache of somebody else', () => {
+describe.skipIf(process.platform === 'win32')('a cache of another user', () => {
   const givenCache = (name: string, mode: number) => {
     const cache = join(folder, name);
     chmodSync(folder, 0o755);
@@ -82,7 +82,7 @@ describe.skipIf(process.platform === 'win32')('a cache of somebody else', () => 
     await refused(cache);
   });
 
-  it.runIf(isRoot)('serves with what is in it, whatever its date', async () => {
+  it.runIf(isRoot)('can be used with its content, whatever its date', async () => {
     const cache = givenCache('shared', 0o755);
     const target = join(cache, 'thing-a');
     mkdirSync(target);
@@ -93,7 +93,7 @@ describe.skipIf(process.platform === 'win32')('a cache of somebody else', () => 
     });
   });
 
-  it('is held by a date that moves where it may', async () => {
+  it('is held by a date that moves where that is allowed', async () => {
     const cache = givenCache('own', 0o755);
     const target = join(cache, 'thing-a');
     mkdirSync(target);

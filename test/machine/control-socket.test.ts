@@ -1,4 +1,4 @@
-// What who asks a platform is told when there is no answer. It knows no request of the product.
+// The errors that a caller gets when a platform does not answer.
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
 import { join } from 'node:path';
@@ -42,17 +42,17 @@ describe('the socket of a data folder', () => {
     expect(problem?.message).toContain(`No platform runs on the data folder ${join(folder, name)}: start one`);
   });
 
-  it('says so of a socket that was left behind, too', async () => {
+  it('says so for a socket that was left behind, too', async () => {
     const path = join(folder, 'left.sock');
     writeFileSync(path, '');
     expect(await problemOf(path)).toBeInstanceOf(PlatformAbsent);
   });
 
   it.each<[string, RequestListener, RegExp]>([
-    ['is silent', () => undefined, /did not answer: it said nothing for 0.2 s\.$/],
+    ['is silent', () => undefined, /did not answer: no answer within 0.2 s\.$/],
     ['hangs up', (req) => req.destroy(), /did not answer: socket hang up\.$/],
     ['talks nonsense', (_req, res) => res.end('<html>'), /did not answer: Unexpected token/],
-  ])('tells a platform that %s from none', async (name, serve, message) => {
+  ])('distinguishes a platform that %s from a missing one', async (name, serve, message) => {
     const path = join(folder, `${name.slice(0, 5)}.sock`);
     await givenServer(path, serve);
     const problem = await problemOf(path);
@@ -61,15 +61,15 @@ describe('the socket of a data folder', () => {
     expect(problem?.message).toMatch(message);
   });
 
-  it('says of a folder of somebody else whose it is', async () => {
+  it('says that a folder belongs to another user', async () => {
     const closed = join(folder, 'closed');
     mkdirSync(closed);
     chmodSync(closed, 0o000);
-    // Nothing is closed to root: for this one question we are nobody.
+    // Nothing is closed to root, so root asks this one question as nobody.
     const isRoot = process.geteuid?.() === 0;
     if (isRoot) process.seteuid?.(NOBODY);
     try {
-      expect((await problemOf(join(closed, 'control.sock')))?.message).toContain("is another user's");
+      expect((await problemOf(join(closed, 'control.sock')))?.message).toContain('belongs to another user');
     } finally {
       if (isRoot) process.seteuid?.(0);
     }

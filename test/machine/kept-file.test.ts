@@ -1,4 +1,4 @@
-// Small files of the data folder when a write is cut off, and when one was broken. It starts no platform.
+// Small files of the data folder when a write is cut off, and when a file was broken.
 import { linkSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ import { givenTemporaryFolder } from './temporary-folder.ts';
 const folder = givenTemporaryFolder();
 
 describe('a kept file', () => {
-  it('is replaced whole: whoever has the old one open reads all of it', () => {
+  it('is replaced as a whole: a reader with the old file open reads all of it', () => {
     const file = join(folder, 'replaced');
     writeKept(file, 'old');
     linkSync(file, join(folder, 'witness'));
@@ -22,7 +22,7 @@ describe('a kept file', () => {
     expect(statSync(file).mode & 0o777).toBe(0o600);
   });
 
-  it('is left alone when nothing changed', () => {
+  it('is not written when nothing changed', () => {
     const file = join(folder, 'same');
     writeKept(file, 'text');
     const { ino, mtimeNs } = statSync(file, { bigint: true });

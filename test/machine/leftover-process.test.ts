@@ -1,4 +1,5 @@
-// What an earlier platform left behind is ended, and nothing else, with /proc and where a system has only ps.
+// Processes that an earlier platform left behind are ended, and nothing else, with /proc and on systems that have only
+// ps.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -32,7 +33,7 @@ describe.each(ways)('a handle by $way', ({ proc, absent }) => {
     expect(await ended).toEqual([null, 'SIGKILL']);
   });
 
-  it('does not end another that has the number now, nor one of another boot, nor one of unknown age', async ({
+  it('does not end another group with the same number, one of another boot, or one of unknown age', async ({
     skip,
   }) => {
     if (absent) skip(absent);
@@ -45,7 +46,7 @@ describe.each(ways)('a handle by $way', ({ proc, absent }) => {
     expect(process.kill(pid, 0)).toBe(true);
   });
 
-  it('of a process that is gone ends nothing', async ({ skip }) => {
+  it('does nothing for a process that is gone', async ({ skip }) => {
     if (absent) skip(absent);
     const child = await givenProcess();
     const handle = handleOf(child.pid, proc);
@@ -56,7 +57,7 @@ describe.each(ways)('a handle by $way', ({ proc, absent }) => {
   });
 });
 
-it('a start time by ps does not depend on the time zone of who asks', async ({ skip }) => {
+it('a start time by ps does not depend on the caller’s time zone', async ({ skip }) => {
   if (!existsSync('/bin/ps')) skip('this system has no /bin/ps');
   const before = handleOf(process.pid, '/nowhere');
   const { TZ } = process.env;

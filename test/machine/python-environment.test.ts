@@ -1,4 +1,4 @@
-// What a missing Python, venv module or package index is told. It makes no real environment.
+// The message for a missing Python, venv module or package index.
 import { chmodSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { givenTemporaryFolder } from './temporary-folder.ts';
 
 const folder = givenTemporaryFolder();
 
-/** A program that calls itself Python and does what is said for any other call. */
+/** A program that claims to be Python and runs `otherwise` for any other call. */
 function givenPython(name: string, otherwise: string): NodeJS.ProcessEnv {
   const path = join(folder, name);
   writeFileSync(path, `#!/bin/sh\n[ "$1" = --version ] && echo "Python 3.11.2" && exit 0\n${otherwise}\n`);

@@ -1,4 +1,4 @@
-// Waiting for a platform that is only just starting, with the lock and the socket of a start. It starts no platform.
+// Waiting for a platform that is starting, with the lock and the socket of a start.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -17,8 +17,8 @@ function asking(path: string, patience: Patience) {
   return { said, answer };
 }
 
-describe('who asks a platform that is starting', () => {
-  it('waits from before the folder is there until it answers, and says so once', async () => {
+describe('a request to a platform that is starting', () => {
+  it('waits from before the folder exists until the platform answers, and says so once', async () => {
     const path = join(folder, 'pasted');
     const { said, answer } = asking(path, LONG);
     const data = openDataFolder(path);
@@ -30,7 +30,7 @@ describe('who asks a platform that is starting', () => {
     data.close();
   });
 
-  it('is refused as soon as the start has ended without a platform', async () => {
+  it('is refused as soon as the start has failed', async () => {
     const path = join(folder, 'failed');
     const data = openDataFolder(path);
     const { said, answer } = asking(path, LONG);
@@ -39,14 +39,14 @@ describe('who asks a platform that is starting', () => {
     await expect(answer).rejects.toBeInstanceOf(PlatformAbsent);
   });
 
-  it('does not wait for ever', async () => {
+  it('is given up after a time limit', async () => {
     const path = join(folder, 'endless');
     const data = openDataFolder(path);
     await expect(asking(path, { graceMs: 0, limitMs: 300 }).answer).rejects.toThrow(/is not ready after 0.005 minutes/);
     data.close();
   });
 
-  it.each(['nowhere', 'ended'])('is refused without a word where none starts (%s)', async (name) => {
+  it.each(['nowhere', 'ended'])('is refused without a notice where no platform starts (%s)', async (name) => {
     const path = join(folder, name);
     mkdirSync(path);
     if (name === 'ended') openDataFolder(path).close();
@@ -55,7 +55,7 @@ describe('who asks a platform that is starting', () => {
     expect(said).toEqual([]);
   });
 
-  it('sees who holds a folder, and that it was given free', async () => {
+  it('shows whether a folder is held or released', async () => {
     const path = join(folder, 'looked-at');
     openDataFolder(path).close();
     expect(isHeld(path)).toBe(false);

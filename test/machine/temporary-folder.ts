@@ -13,7 +13,7 @@ export function givenTemporaryFolder(): string {
 const DEADLINE_MS = 15_000;
 const POLL_MS = 10;
 
-/** The first answer that is neither undefined nor false; fails after the deadline, saying what was waited for. */
+/** The first answer that is neither undefined nor false. Fails after the deadline, and says what was awaited. */
 export async function eventually<Value>(
   what: string,
   probe: () => Value | undefined | false | Promise<Value | undefined | false>,
