@@ -3,8 +3,9 @@
 import { joinFolder } from '../../core/container/folder-path.ts';
 import type { FolderTree } from '../../core/container/folder-tree.ts';
 import type { Context, Key, Write } from '../../core/context.ts';
-import { invalidInput, invalidState, resourceNotFound, serviceUnavailable } from '../../core/error/api-error.ts';
+import { invalidInput, invalidState, resourceNotFound } from '../../core/error/api-error.ts';
 import type { PlaceId } from '../../core/id/identifier.ts';
+import { changed, retryWhileChanged } from '../store/retry-while-changed.ts';
 import { folderKey, loadFolders } from './folder.ts';
 
 /**
@@ -49,10 +50,10 @@ export async function changeTree(
   plan: (tree: FolderTree) => readonly Write[],
 ): Promise<void> {
   const key: Key = { pk: place, sk: 'M' };
-  for (let attempt = 0; attempt < changeAttemptCount; attempt++) {
+  await retryWhileChanged(`the folders of ${place}`, async () => {
     const changes = await context.rows.get('containers', key);
     const writes = plan(await loadFolders(context, place));
-    if (writes.length === 0) return;
+    if (writes.length === 0) return undefined;
     const count = typeof changes?.count === 'number' ? changes.count : 0;
     const row = { ...key, count: count + 1 };
     const first: Write = {
@@ -61,9 +62,8 @@ export async function changeTree(
       row,
       expected: changes === undefined ? 'absent' : { count },
     };
-    if (await context.rows.transact([first, ...writes])) return;
-  }
-  throw serviceUnavailable(`the folders of ${place} are being changed by many requests at once`);
+    return (await context.rows.transact([first, ...writes])) || changed;
+  });
 }
 
 /** The id of the folder with these names; ResourceNotFound when there is none. */
@@ -72,5 +72,3 @@ export function requireFolder(tree: FolderTree, names: readonly string[]): strin
   if (id === undefined) throw resourceNotFound(joinFolder(names), 'there is no such folder');
   return id;
 }
-
-const changeAttemptCount = 5;

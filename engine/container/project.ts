@@ -3,10 +3,10 @@
 import type { Level } from '../../core/access/level.ts';
 import { isLevel } from '../../core/access/level.ts';
 import type { Context, Row, Value, Write } from '../../core/context.ts';
-import { serviceUnavailable } from '../../core/error/api-error.ts';
 import { randomId, randomIdByteCount } from '../../core/id/derive.ts';
 import { isId, isUserId, type ProjectId, type UserId } from '../../core/id/identifier.ts';
 import { allRows } from '../store/all-rows.ts';
+import { changed, retryWhileChanged } from '../store/retry-while-changed.ts';
 
 /** Who a membership is for: a user, or everybody. */
 export type Member = UserId | 'PUBLIC';
@@ -80,6 +80,8 @@ export async function loadProjects(context: Context, ids: readonly ProjectId[]):
 /**
  * Changes a project and counts its version up. Undefined when it is gone or, with `version`, when it is not at that
  * version any more.
+ *
+ * @throws ApiError ServiceUnavailable when many others change it at once
  */
 export async function updateProject(
   context: Context,
@@ -87,14 +89,13 @@ export async function updateProject(
   change: (project: Project) => { readonly [name: string]: Value | undefined },
   version?: number,
 ): Promise<Project | undefined> {
-  for (let attempt = 0; attempt < updateAttemptCount; attempt++) {
+  return retryWhileChanged(`"${id}"`, async () => {
     const project = await loadProject(context, id);
     if (project === undefined || (version !== undefined && version !== project.version)) return undefined;
     const set = { ...change(project), modified: context.now(), version: project.version + 1 };
     const row = await context.rows.update('containers', projectKey(id), { set }, { version: project.version });
-    if (row !== undefined) return toProject(id, row);
-  }
-  return undefined;
+    return row === undefined ? changed : toProject(id, row);
+  });
 }
 
 /** Makes a project invisible to everybody at once; what is in it is then taken away page by page. */
@@ -134,7 +135,7 @@ export async function changeMembers(
   id: ProjectId,
   decide: (members: ReadonlyMap<Member, Level>) => ReadonlyMap<Member, Level | undefined>,
 ): Promise<void> {
-  for (let attempt = 0; attempt < updateAttemptCount; attempt++) {
+  await retryWhileChanged(`the members of ${id}`, async () => {
     const memberRevision = (await context.rows.get('containers', projectKey(id)))?.memberRevision as number | undefined;
     const changes = [...decide(await loadMembers(context, id))];
     const change = { set: { memberRevision: (memberRevision ?? 0) + 1 } };
@@ -147,12 +148,11 @@ export async function changeMembers(
           : { kind: 'put', table: 'containers', row: { ...key, level } };
       }),
     ]);
-    if (!saved) continue;
+    if (!saved) return changed;
     const ended = changes.filter(([, level]) => level === undefined);
     for (const [member] of ended) await context.rows.delete('containers', { pk: member, sk: `P#${id}` });
-    return;
-  }
-  throw serviceUnavailable(`Too many others are changing the members of ${id}`);
+    return undefined;
+  });
 }
 
 /** What decides a user's level, in one read: whether the project is there, and what it gives to them and to everybody. */
@@ -222,5 +222,3 @@ function memberKey(id: ProjectId, member: Member) {
 
 /** Projects of one user that a search looks through. */
 const maximumMembershipCount = 10_000;
-/** Another writer came between so often: then it is told as a version conflict. */
-const updateAttemptCount = 20;

@@ -2,11 +2,11 @@
 // row stays small and nothing that moves the job writes them.
 
 import type { Context, Row } from '../../core/context.ts';
-import { serviceUnavailable } from '../../core/error/api-error.ts';
 import type { JobMetadata } from '../../core/execution/job-fields.ts';
 import type { JobId } from '../../core/id/identifier.ts';
 import type { ExecutionSpec } from '../../core/job/spec.ts';
 import { mapLimited } from '../store/map-limited.ts';
+import { changed, retryWhileChanged } from '../store/retry-while-changed.ts';
 
 /** The metadata in what a job was asked to do. */
 type MadeWith = Pick<ExecutionSpec, 'tags' | 'properties' | 'details'>;
@@ -40,14 +40,13 @@ export async function changeMetadata(
 ): Promise<void> {
   const { job, try: attempt, spec } = target;
   const key = metadataKey(job, attempt);
-  for (let count = 0; count < writeAttemptCount; count++) {
+  await retryWhileChanged(`"${job}"`, async () => {
     const before = await loadChanged(context, job, attempt);
     const metadata = JSON.stringify(change(before?.metadata ?? madeWith(spec)));
     const own = before?.try === attempt ? before.version : undefined;
     const row = { ...key, metadata, version: (own ?? 0) + 1 };
-    if (await context.rows.put('executions', row, own === undefined ? 'absent' : { version: own })) return;
-  }
-  throw serviceUnavailable(`Too many others are changing ${job}`);
+    return (await context.rows.put('executions', row, own === undefined ? 'absent' : { version: own })) || changed;
+  });
 }
 
 type Changed = { readonly metadata: JobMetadata; readonly try: number; readonly version: number };
@@ -83,4 +82,3 @@ function metadataKey(job: JobId, attempt: number): { pk: JobId; sk: string } {
 }
 
 const metadataPrefix = 'M#';
-const writeAttemptCount = 8;

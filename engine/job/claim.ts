@@ -10,6 +10,7 @@ import type { ExecutionSpec } from '../../core/job/spec.ts';
 import type { Hash } from '../../core/reference/value.ts';
 import { jobSecretByteCount, makeJobToken } from '../identity/job-token.ts';
 import { loadInput, loadJob, loadSpec } from '../store/load-job.ts';
+import { changed, retryWhileChanged } from '../store/retry-while-changed.ts';
 import { saveJob } from '../store/save-job.ts';
 import { endByDoom, loadDoom } from './doom.ts';
 
@@ -36,7 +37,7 @@ export type Claimed = {
  */
 export async function claim(context: Context, request: ClaimRequest): Promise<Claimed> {
   await checkNonce(context, request);
-  for (let attempt = 0; attempt < attemptLimit; attempt++) {
+  const take = async () => {
     const row = await loadJob(context, request.job);
     if (row === undefined) throw resourceNotFound(request.job);
     if (row.try !== request.try || row.launch !== request.launch) throw nothingToDo(row);
@@ -46,11 +47,11 @@ export async function claim(context: Context, request: ClaimRequest): Promise<Cl
     const { token, hash } = makeJobToken(row.pk, row.try, context.random(jobSecretByteCount));
     const leaseUntil = context.now() + context.settings.leaseSeconds * 1000;
     const saved = await saveJob(context, row, { kind: 'claim', task: request.task, tokenHash: hash, leaseUntil });
-    if (saved.kind !== 'saved') continue;
+    if (saved.kind !== 'saved') return changed;
     const spec = await loadSpec(context, row.pk);
     return { token, row: saved.row, spec, input: await loadInput(context, row.pk, spec) };
-  }
-  throw invalidState(`"${request.job}" changes too often to be claimed: ask again`);
+  };
+  return retryWhileChanged(`"${request.job}"`, take, invalidState);
 }
 
 /** Derived, so that nothing holds it; a caller without it learns nothing about the job. */
@@ -64,5 +65,3 @@ async function checkNonce(context: Context, request: ClaimRequest): Promise<void
 function nothingToDo(row: JobRow) {
   return invalidState(`"${row.pk}" is not for this worker: it is ${row.state} in try ${row.try}`, { code: 'claimed' });
 }
-
-const attemptLimit = 10;

@@ -8,6 +8,7 @@ import { type DoomCause, doomFailure, doomKey, type Scope, scopesOf } from '../.
 import type { JobRow } from '../../core/job/row.ts';
 import { isTerminal } from '../../core/job/state.ts';
 import { loadJob } from '../store/load-job.ts';
+import { changed, retryWhileChanged } from '../store/retry-while-changed.ts';
 import { saveJob } from '../store/save-job.ts';
 import { loadMembers } from './member.ts';
 
@@ -36,7 +37,7 @@ export async function loadDoom(context: Context, row: JobRow): Promise<Doom | un
 /** Ends one job that is under a doom, whatever it is doing. The master of a restart begins its next try instead. */
 export async function endByDoom(context: Context, found: JobRow, doom: Doom): Promise<JobRow> {
   let row = found;
-  for (let attempt = 0; attempt < attemptLimit; attempt++) {
+  const end = async () => {
     if (isTerminal(row.state) || row.state === 'terminating') return row;
     const restarts = doom.cause.kind === 'restart' && row.pk === doom.scope.master;
     if (restarts && (row.try !== doom.scope.try || row.state === 'restartable')) return row;
@@ -53,8 +54,9 @@ export async function endByDoom(context: Context, found: JobRow, doom: Doom): Pr
     if (saved.kind === 'saved') return saved.row;
     if (saved.kind === 'refused') throw new Error(`a doomed job cannot end: ${saved.why}`);
     row = (await loadJob(context, row.pk)) ?? row;
-  }
-  throw new Error(`${row.pk} changes too often to be ended; it is looked at again`);
+    return changed;
+  };
+  return retryWhileChanged(found.pk, end, (message) => new Error(message));
 }
 
 /**
@@ -75,7 +77,5 @@ export async function endMembers(
   return next === undefined ? { stopping } : { next, stopping };
 }
 
-/** Times that one job is read again because it changed under our hands. */
-const attemptLimit = 10;
 /** Members ended by one message (docs/reference/protocols.md, "Doom"). */
 const membersPerPage = 25;

@@ -11,6 +11,7 @@ import type { JobState } from '../../core/job/state.ts';
 import { checkReferences } from '../../core/reference/find.ts';
 import { exceedsBytes, type Hash, maximumValueBytes } from '../../core/reference/value.ts';
 import { loadJob, loadSpec } from '../store/load-job.ts';
+import { changed, retryWhileChanged } from '../store/retry-while-changed.ts';
 import { type Saved, saveJob } from '../store/save-job.ts';
 import { endTry } from './end-try.ts';
 
@@ -25,7 +26,7 @@ export type Result =
  */
 export async function finish(context: Context, found: JobRow, result: Result): Promise<{ readonly state: JobState }> {
   let row = found;
-  for (let attempt = 0; attempt < attemptLimit; attempt++) {
+  const end = async () => {
     const takenOver = row.state === 'running' && row.tokenHash !== found.tokenHash;
     if (row.try !== found.try || takenOver) {
       throw invalidState(`Try ${found.try} of "${row.pk}" is over: its report is not taken`);
@@ -35,8 +36,9 @@ export async function finish(context: Context, found: JobRow, result: Result): P
     const saved = await report(context, row, result);
     if (saved.kind === 'saved') return { state: saved.row.state };
     row = (await loadJob(context, row.pk)) ?? row;
-  }
-  throw new Error(`${row.pk} changes too often to be finished`);
+    return changed;
+  };
+  return retryWhileChanged(found.pk, end, (message) => new Error(message));
 }
 
 async function report(context: Context, row: JobRow, result: Result): Promise<Saved> {
@@ -75,5 +77,3 @@ async function checkOutput(context: Context, row: JobRow, output: Hash): Promise
   ];
   return problems.length === 0 ? undefined : { reason: 'OutputError', message: failureMessages.output(problems) };
 }
-
-const attemptLimit = 10;

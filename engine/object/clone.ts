@@ -3,7 +3,7 @@
 
 import { parseFolder } from '../../core/container/folder-path.ts';
 import type { Context } from '../../core/context.ts';
-import { invalidInput, serviceUnavailable } from '../../core/error/api-error.ts';
+import { invalidInput } from '../../core/error/api-error.ts';
 import type { ObjectId, PlaceId } from '../../core/id/identifier.ts';
 import { ensureFolder, refusalOf, rootOf, type Target } from '../container/enter-folder.ts';
 import { loadFolders } from '../container/folder.ts';
@@ -12,6 +12,7 @@ import { removeObjects } from '../removal/object.ts';
 import { type LoadedObject, loadObject } from '../store/load-object.ts';
 import { mapLimited } from '../store/map-limited.ts';
 import { isGone, listingKey, newMark, objectKey, type Placement, placementKey } from '../store/object-row.ts';
+import { changed, retryWhileChanged } from '../store/retry-while-changed.ts';
 import { maximumWalkCount, withHiddenLinks } from './link.ts';
 
 export type CloneRequest = {
@@ -150,15 +151,12 @@ export async function placeObject(
 
 /** Takes a collector's mark off an object that is referred to now. */
 async function keepAlive(context: Context, id: ObjectId): Promise<'alive' | 'rescued' | 'gone'> {
-  for (let attempt = 0; attempt < rescueAttemptCount; attempt++) {
+  return retryWhileChanged(`"${id}"`, async () => {
     const row = await context.rows.get('objects', objectKey(id));
     if (isGone(row)) return 'gone';
     if (row.dying === undefined) return 'alive';
     const expected = { dying: row.dying as string };
     const change = { remove: ['dying'] };
-    if ((await context.rows.update('objects', objectKey(id), change, expected)) !== undefined) return 'rescued';
-  }
-  throw serviceUnavailable(`"${id}" is being removed and cloned by many requests at once`);
+    return (await context.rows.update('objects', objectKey(id), change, expected)) === undefined ? changed : 'rescued';
+  });
 }
-
-const rescueAttemptCount = 20;

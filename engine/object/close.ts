@@ -2,42 +2,39 @@
 // close finishes it, or a message that is sent by whoever waits for it (readiness.ts).
 
 import type { Context } from '../../core/context.ts';
-import { type ApiError, invalidState, resourceNotFound, serviceUnavailable } from '../../core/error/api-error.ts';
+import { invalidState, resourceNotFound } from '../../core/error/api-error.ts';
 import type { FileId, ObjectId } from '../../core/id/identifier.ts';
 import { checkParts, type FilePart, totalSize } from '../../core/object/part.ts';
 import { deleteAnnouncedParts } from '../removal/collect.ts';
 import { contentKey, isGone, type ObjectFacts, objectKey, packedKey, toObjectFacts } from '../store/object-row.ts';
 import { pack, unpack } from '../store/packed.ts';
+import { changed, retryWhileChanged } from '../store/retry-while-changed.ts';
 import { giveUpLapsedUpload, lapsedUpload, loadAnnouncedParts, loadUploadedParts } from './upload.ts';
 
 /** Closes an object without bytes; one that is closed stays so. */
 export async function closeObject(context: Context, id: ObjectId): Promise<void> {
-  for (let attempt = 0; attempt < closeAttemptCount; attempt++) {
+  await retryWhileChanged(`"${id}"`, async () => {
     const { state, dying } = await load(context, id);
-    if (state === 'closed') return;
+    if (state === 'closed') return undefined;
     const change = { set: { state: 'closed' } };
-    if ((await context.rows.update('objects', objectKey(id), change, { state, dying })) !== undefined) return;
-  }
-  throw tooBusy(id);
+    return (await context.rows.update('objects', objectKey(id), change, { state, dying })) ?? changed;
+  });
 }
 
 /** Closes a file whose parts make a whole one; otherwise InvalidState says what is missing, and it stays open. */
 export async function closeFile(context: Context, id: FileId): Promise<void> {
-  for (let attempt = 0; attempt < closeAttemptCount; attempt++) {
+  await retryWhileChanged(`"${id}"`, async () => {
     const facts = await load(context, id);
-    if (facts.state === 'closed') return;
-    if (facts.state === 'closing') {
-      if (await finish(context, id, facts)) return;
-      continue;
-    }
+    if (facts.state === 'closed') return undefined;
+    if (facts.state === 'closing') return (await finish(context, id, facts)) || changed;
     const uploaded = await loadUploadedParts(context, id, facts);
     if (uploaded.length === 0 && (await giveUpLapsedUpload(context, id, facts))) throw lapsedUpload(id);
     refuseUnlessWhole(id, uploaded, await loadAnnouncedParts(context, id, facts));
     // From here on nobody gets a URL for a part; one who comes second finds it closing, and helps.
     const expected = { state: 'open', dying: facts.dying };
     await context.rows.update('objects', objectKey(id), { set: { state: 'closing' } }, expected);
-  }
-  throw tooBusy(id);
+    return changed;
+  });
 }
 
 /** As a message asks for it: a file that is closing is closed. One that is open is left to its client, one that is gone is gone. */
@@ -98,10 +95,6 @@ async function load(context: Context, id: ObjectId): Promise<ObjectFacts> {
   return toObjectFacts(row);
 }
 
-function tooBusy(id: ObjectId): ApiError {
-  return serviceUnavailable(`"${id}" is being changed by many requests at once`);
-}
-
 /** As row `F` holds them: [size, md5] in order. */
 function toParts(parts: readonly FilePart[]): [number, string][] {
   return parts.map(({ size, md5 }) => [size, md5]);
@@ -112,5 +105,3 @@ export function fromParts(packed: unknown): FilePart[] {
   if (!Array.isArray(packed)) return [];
   return (packed as [number, string][]).map(([size, md5], place) => ({ index: place + 1, size, md5 }));
 }
-
-const closeAttemptCount = 5;

@@ -1,13 +1,14 @@
 // Changes what is shared by all places of an open object: its details, types and visibility.
 
 import type { Change, Context, Write } from '../../core/context.ts';
-import { invalidInput, invalidState, resourceNotFound, serviceUnavailable } from '../../core/error/api-error.ts';
+import { invalidInput, invalidState, resourceNotFound } from '../../core/error/api-error.ts';
 import type { ObjectId } from '../../core/id/identifier.ts';
 import { metadataProblem } from '../../core/object/metadata.ts';
 import { type ObjectOperation, refusalInState } from '../../core/object/state.ts';
 import type { LoadedObject } from '../store/load-object.ts';
 import { isGone, objectKey, packedKey, placementKey, toObjectFacts } from '../store/object-row.ts';
 import { pack } from '../store/packed.ts';
+import { changed, retryWhileChanged } from '../store/retry-while-changed.ts';
 import { deleteLinks, writeLinks } from './link.ts';
 
 /** Replaces the details; the notes of who is linked follow. */
@@ -48,7 +49,7 @@ export async function changeTypes(
   operation: 'addTypes' | 'removeTypes',
   types: readonly string[],
 ): Promise<void> {
-  for (let attempt = 0; attempt < changeAttemptCount; attempt++) {
+  await retryWhileChanged(`"${object.id}"`, async () => {
     const row = await context.rows.get('objects', objectKey(object.id));
     if (isGone(row)) throw resourceNotFound(object.id);
     const { types: before, state } = toObjectFacts(row);
@@ -63,9 +64,8 @@ export async function changeTypes(
       dying: row.dying as string | undefined,
       typesRevision: row.typesRevision as number | undefined,
     };
-    if ((await context.rows.update('objects', objectKey(object.id), change, expected)) !== undefined) return;
-  }
-  throw serviceUnavailable(`"${object.id}" is being changed by many requests at once`);
+    return (await context.rows.update('objects', objectKey(object.id), change, expected)) ?? changed;
+  });
 }
 
 function withinLimit(types: string[]): string[] {
@@ -82,7 +82,7 @@ async function changeOpen(
   change: Change,
   others: readonly Write[],
 ): Promise<void> {
-  for (let attempt = 0; attempt < changeAttemptCount; attempt++) {
+  await retryWhileChanged(`"${id}"`, async () => {
     const row = await context.rows.get('objects', objectKey(id));
     if (isGone(row)) throw resourceNotFound(id);
     const { state, dying } = toObjectFacts(row);
@@ -90,11 +90,9 @@ async function changeOpen(
     if (refusal !== undefined) throw invalidState(refusal);
     const expected = { state, dying };
     const first: Write = { kind: 'update', table: 'objects', key: objectKey(id), change, expected };
-    if (await context.rows.transact([first, ...others])) return;
-  }
-  throw serviceUnavailable(`"${id}" is being changed by many requests at once`);
+    return (await context.rows.transact([first, ...others])) || changed;
+  });
 }
 
 /** An open object cannot be cloned, so it is in one place. */
 const maximumOpenPlaces = 10;
-const changeAttemptCount = 10;

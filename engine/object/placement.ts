@@ -1,9 +1,10 @@
 // Changes what an object is called and how it is labelled in one place, or moves it there. The object itself stays.
 
 import type { Context } from '../../core/context.ts';
-import { resourceNotFound, serviceUnavailable } from '../../core/error/api-error.ts';
+import { resourceNotFound } from '../../core/error/api-error.ts';
 import type { ObjectId, PlaceId } from '../../core/id/identifier.ts';
 import { listingKey, newMark, type Placement, placementKey, toPlacement } from '../store/object-row.ts';
+import { changed, retryWhileChanged } from '../store/retry-while-changed.ts';
 
 export type PlacementChange = Partial<Pick<Placement, 'name' | 'folderId' | 'tags' | 'properties' | 'hidden'>>;
 
@@ -18,13 +19,12 @@ export async function changePlacement(
   change: (placement: Placement) => PlacementChange,
 ): Promise<void> {
   const key = placementKey(id, place);
-  for (let attempt = 0; attempt < changeAttemptCount; attempt++) {
+  await retryWhileChanged(`"${id}"`, async () => {
     const row = await context.rows.get('objects', key);
     if (row === undefined) throw resourceNotFound(id, `it is not in ${place}`);
     const before = toPlacement(row);
-    if (await applyChange(context, id, place, before, change(before))) return;
-  }
-  throw serviceUnavailable(`"${id}" is being changed by many requests at once`);
+    return (await applyChange(context, id, place, before, change(before))) || changed;
+  });
 }
 
 /** The new listing comes first, then the placement, the old listing goes last: no reader misses the object. */
@@ -45,12 +45,10 @@ async function applyChange(
   const metadata = { name, folderId, hidden, tags: [...after.tags], properties: { ...after.properties } };
   const set = { ...metadata, mark, modified: context.now(), revision: before.revision + 1 };
   const expected = { revision: before.revision, mark: before.mark };
-  const changed = (await context.rows.update('objects', key, { set }, expected)) !== undefined;
+  const saved = (await context.rows.update('objects', key, { set }, expected)) !== undefined;
   if (relisted) {
-    const obsolete = changed ? listingKey(place, before.folderId, before.name, id) : newListing;
-    await context.rows.delete('objects', obsolete, { mark: changed ? before.mark : mark });
+    const obsolete = saved ? listingKey(place, before.folderId, before.name, id) : newListing;
+    await context.rows.delete('objects', obsolete, { mark: saved ? before.mark : mark });
   }
-  return changed;
+  return saved;
 }
-
-const changeAttemptCount = 10;

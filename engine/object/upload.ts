@@ -2,7 +2,7 @@
 // Closing is close.ts.
 
 import type { Context } from '../../core/context.ts';
-import { type ApiError, invalidState, serviceUnavailable } from '../../core/error/api-error.ts';
+import { ApiError, invalidState } from '../../core/error/api-error.ts';
 import type { FileId } from '../../core/id/identifier.ts';
 import { type FilePart, incompleteUploadDays } from '../../core/object/part.ts';
 import { refusalInState } from '../../core/object/state.ts';
@@ -16,6 +16,7 @@ import {
   packedKey,
   toObjectFacts,
 } from '../store/object-row.ts';
+import { changed, retryWhileChanged } from '../store/retry-while-changed.ts';
 
 /**
  * The URL to put a part to, good for these bytes only. Asking again for an index replaces the part. InvalidState when those
@@ -36,22 +37,29 @@ export async function announcePart(context: Context, id: FileId, facts: ObjectFa
 /** Many threads ask for their first part at once: one upload wins, the others are given up. */
 async function startUpload(context: Context, id: FileId, key: string): Promise<string> {
   const started = await context.content.startUpload(key);
-  for (let attempt = 0; attempt < startAttemptCount; attempt++) {
-    const row = await context.rows.get('objects', objectKey(id));
-    const facts = isGone(row) ? undefined : toObjectFacts(row);
-    if (facts?.state === 'open' && facts.uploadId === undefined) {
-      const expected = { state: 'open', uploadId: undefined, dying: facts.dying };
-      const change = { set: { uploadId: started } };
-      if ((await context.rows.update('objects', objectKey(id), change, expected)) !== undefined) return started;
-      continue;
-    }
-    await context.content.abortUpload(key, started);
-    const refusal = facts === undefined ? `"${id}" is gone` : refusalInState(id, 'upload', facts.state);
-    if (facts?.uploadId === undefined || refusal !== undefined) throw invalidState(refusal ?? `"${id}" is gone`);
-    return facts.uploadId;
+  try {
+    const winner = await retryWhileChanged(`"${id}"`, () => enterUpload(context, id, started));
+    if (winner !== started) await context.content.abortUpload(key, started);
+    return winner;
+  } catch (error) {
+    // Only after a refusal is it certain that no row names this upload: the answer to a write may have been lost.
+    if (error instanceof ApiError) await context.content.abortUpload(key, started);
+    throw error;
   }
-  await context.content.abortUpload(key, started);
-  throw serviceUnavailable(`"${id}" is being changed by many requests at once`);
+}
+
+/** The upload that the file's row names now: this one, unless another one was first. */
+async function enterUpload(context: Context, id: FileId, started: string): Promise<string | typeof changed> {
+  const row = await context.rows.get('objects', objectKey(id));
+  const facts = isGone(row) ? undefined : toObjectFacts(row);
+  if (facts?.state === 'open' && facts.uploadId === undefined) {
+    const expected = { state: 'open', uploadId: undefined, dying: facts.dying };
+    const change = { set: { uploadId: started } };
+    return (await context.rows.update('objects', objectKey(id), change, expected)) === undefined ? changed : started;
+  }
+  const refusal = facts === undefined ? `"${id}" is gone` : refusalInState(id, 'upload', facts.state);
+  if (facts?.uploadId === undefined || refusal !== undefined) throw invalidState(refusal ?? `"${id}" is gone`);
+  return facts.uploadId;
 }
 
 /** The parts that S3 has of a file that is not closed, in order. */
@@ -99,4 +107,3 @@ export async function loadAnnouncedParts(context: Context, id: FileId, facts: Ob
 
 /** S3 counts from the upload's start, which is after the file's, and by its own clock. */
 const lapseMs = (incompleteUploadDays - 1) * 86_400_000;
-const startAttemptCount = 5;

@@ -2,11 +2,11 @@
 // "Deletion of bytes").
 
 import type { Context } from '../../core/context.ts';
-import { serviceUnavailable } from '../../core/error/api-error.ts';
 import type { ObjectId, PlaceId } from '../../core/id/identifier.ts';
 import { unreachedHidden, withHiddenLinks } from '../object/link.ts';
 import { mapLimited } from '../store/map-limited.ts';
 import { listingKey, type Placement, placementKey, toPlacement } from '../store/object-row.ts';
+import { changed, retryWhileChanged } from '../store/retry-while-changed.ts';
 import { collectBytes, sendCollection } from './collect.ts';
 
 /**
@@ -43,14 +43,11 @@ export async function removeFrom(context: Context, place: PlaceId, id: ObjectId)
 /** The placement that was taken away; undefined when there was none. */
 async function takePlacement(context: Context, place: PlaceId, id: ObjectId): Promise<Placement | undefined> {
   const key = placementKey(id, place);
-  for (let attempt = 0; attempt < removeAttemptCount; attempt++) {
+  return retryWhileChanged(`"${id}"`, async () => {
     const row = await context.rows.get('objects', key);
     if (row === undefined) return undefined;
     const placement = toPlacement(row);
     const { revision, mark } = placement;
-    if (await context.rows.delete('objects', key, { revision, mark })) return placement;
-  }
-  throw serviceUnavailable(`"${id}" is being changed by many requests at once`);
+    return (await context.rows.delete('objects', key, { revision, mark })) ? placement : changed;
+  });
 }
-
-const removeAttemptCount = 10;

@@ -2,10 +2,10 @@
 
 import type { z } from 'zod';
 import type { Value } from '../../../core/context.ts';
-import { resourceNotFound, serviceUnavailable } from '../../../core/error/api-error.ts';
+import { resourceNotFound } from '../../../core/error/api-error.ts';
 import { isId } from '../../../core/id/identifier.ts';
 import { addToSet, changeProperties } from '../../../core/object/metadata.ts';
-import { loadProject, type Project, updateProject } from '../../../engine/container/project.ts';
+import { type Project, updateProject } from '../../../engine/container/project.ts';
 import type { PlaceCall } from '../../route.ts';
 import type { propertiesInput, tagsInput } from '../../schemas/object.ts';
 import { allowed } from '../shared/allowed.ts';
@@ -26,7 +26,6 @@ export async function setProjectProperties(call: PlaceCall<z.output<typeof prope
 
 async function change({ context, place }: PlaceCall<unknown>, how: (project: Project) => { [name: string]: Value }) {
   if (!isId(place, 'project')) throw resourceNotFound(place);
-  if ((await updateProject(context, place, how)) !== undefined) return { id: place };
-  if ((await loadProject(context, place)) === undefined) throw resourceNotFound(place);
-  throw serviceUnavailable(`${place} is being changed by many requests at once`);
+  if ((await updateProject(context, place, how)) === undefined) throw resourceNotFound(place);
+  return { id: place };
 }

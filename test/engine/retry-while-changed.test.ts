@@ -1,0 +1,43 @@
+// Changing what others change at the same time: a step is repeated until it was not disturbed, within a limit.
+
+import { expect, test } from 'vitest';
+import { ApiError, invalidState } from '../../core/error/api-error.ts';
+import { changed, retryWhileChanged } from '../../engine/store/retry-while-changed.ts';
+
+function givenDisturbances(count: number) {
+  const calls = { count: 0 };
+  const step = async () => (++calls.count > count ? 'saved' : changed);
+  return { calls, step };
+}
+
+test('a step that was disturbed is repeated until it was not', async () => {
+  const { calls, step } = givenDisturbances(3);
+  expect(await retryWhileChanged('"x"', step)).toBe('saved');
+  expect(calls.count).toBe(4);
+});
+
+test('a step that is always disturbed ends in an error that says what is being changed and what to do', async () => {
+  const { calls, step } = givenDisturbances(Infinity);
+  const error = await retryWhileChanged('the folders of x', step).catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(ApiError);
+  expect(error).toMatchObject({
+    type: 'ServiceUnavailable',
+    message: 'Too many others are changing the folders of x at the same time. Try again in a few seconds',
+  });
+  expect(calls.count).toBe(20);
+});
+
+test('the caller chooses the type of that error', async () => {
+  const { step } = givenDisturbances(Infinity);
+  await expect(retryWhileChanged('"x"', step, invalidState)).rejects.toMatchObject({ type: 'InvalidState' });
+});
+
+test('an error of a step is not repeated', async () => {
+  let count = 0;
+  const step = async () => {
+    count++;
+    throw invalidState('closed');
+  };
+  await expect(retryWhileChanged('"x"', step)).rejects.toMatchObject({ message: 'closed' });
+  expect(count).toBe(1);
+});
