@@ -2,17 +2,12 @@
 
 import { missingAnalysis } from './ops/analysis/missing.ts';
 import { runApplet } from './ops/applet/run.ts';
-import { addJobTags } from './ops/job/add-tags.ts';
 import { describeOneJob } from './ops/job/describe.ts';
+import { addJobTags, removeJobTags, setJobProperties, updateJob } from './ops/job/metadata.ts';
 import { newJob } from './ops/job/new.ts';
-import { removeJobTags } from './ops/job/remove-tags.ts';
-import { setJobProperties } from './ops/job/set-properties.ts';
 import { terminateJob } from './ops/job/terminate.ts';
-import { updateJob } from './ops/job/update.ts';
 import { describeExecutions } from './ops/system/describe-executions.ts';
-import { findAnalyses } from './ops/system/find-analyses.ts';
-import { findExecutions } from './ops/system/find-executions.ts';
-import { findJobs } from './ops/system/find-jobs.ts';
+import { findAnalyses, findExecutions, findJobs } from './ops/system/find-executions.ts';
 import { type Access, type Route, route } from './route.ts';
 import {
   describeExecutionsInput,

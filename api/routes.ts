@@ -27,31 +27,30 @@ import { newProject } from './ops/project/new.ts';
 import { updateProject } from './ops/project/update.ts';
 import { closeRecord } from './ops/record/close.ts';
 import { newRecord } from './ops/record/new.ts';
-import { addTags } from './ops/shared/add-tags.ts';
-import { addTypes } from './ops/shared/add-types.ts';
 import { describeObject } from './ops/shared/describe-object.ts';
-import { getDetails } from './ops/shared/get-details.ts';
 import { listProjects } from './ops/shared/list-projects.ts';
-import { removeTags } from './ops/shared/remove-tags.ts';
-import { removeTypes } from './ops/shared/remove-types.ts';
-import { rename } from './ops/shared/rename.ts';
-import { setDetails } from './ops/shared/set-details.ts';
-import { setProperties } from './ops/shared/set-properties.ts';
-import { setVisibility } from './ops/shared/set-visibility.ts';
+import {
+  addTags,
+  addTypes,
+  getDetails,
+  removeTags,
+  removeTypes,
+  rename,
+  setDetails,
+  setProperties,
+  setVisibility,
+} from './ops/shared/metadata.ts';
+import { destroyAuthToken, newAuthToken } from './ops/system/auth-token.ts';
 import { describeDataObjects } from './ops/system/describe-data-objects.ts';
 import { describeProjects } from './ops/system/describe-projects.ts';
-import { destroyAuthToken } from './ops/system/destroy-auth-token.ts';
-import { findApps } from './ops/system/find-apps.ts';
+import { findApps, findOrgs } from './ops/system/find-absent.ts';
 import { findDataObjects } from './ops/system/find-data-objects.ts';
-import { findOrgs } from './ops/system/find-orgs.ts';
 import { findProjects } from './ops/system/find-projects.ts';
 import { generateBatchInputs } from './ops/system/generate-batch-inputs.ts';
-import { getUserInfo } from './ops/system/get-user-info.ts';
 import { greet } from './ops/system/greet.ts';
 import { headers } from './ops/system/headers.ts';
-import { newAuthToken } from './ops/system/new-auth-token.ts';
 import { resolveDataObjects } from './ops/system/resolve-data-objects.ts';
-import { whoami, whoamiInput } from './ops/system/whoami.ts';
+import { getUserInfo, whoami, whoamiInput } from './ops/system/whoami.ts';
 import { describeUser } from './ops/user/describe.ts';
 import { updateUser } from './ops/user/update.ts';
 import { type Route, route } from './route.ts';

@@ -1,5 +1,5 @@
-// /system/findExecutions: jobs, newest first (docs/reference/api.md, "Finding executions"). There are no analyses yet,
-// so a search for them finds none.
+// /system/findExecutions, findJobs and findAnalyses: jobs, newest first (docs/reference/api.md, "Finding executions").
+// There are no analyses yet, so that a search for them finds none.
 
 import { atLeast } from '../../../core/access/level.ts';
 import { invalidInput, resourceNotFound } from '../../../core/error/api-error.ts';
@@ -19,7 +19,7 @@ import { describeJobs } from '../job/describe.ts';
 import { visibleAmong } from './searched-places.ts';
 
 type FindCall = KnownCall<FindExecutionsInput>;
-export type Found = {
+type Found = {
   readonly results: readonly { readonly id: string; readonly describe?: unknown }[];
   readonly next: string | null;
 };
@@ -33,6 +33,14 @@ export async function findExecutions(call: FindCall): Promise<Found> {
   if (range === undefined) return { results: [], next: null };
   const { rows, next = null } = await searchJobs(sight, { ...filters, range });
   return { results: await toResults(call, rows), next };
+}
+
+export function findJobs(call: FindCall): Promise<Found> {
+  return findExecutions({ ...call, input: { ...call.input, class: 'job' } });
+}
+
+export function findAnalyses(call: FindCall): Promise<Found> {
+  return findExecutions({ ...call, input: { ...call.input, class: 'analysis' } });
 }
 
 async function toResults({ context, input }: FindCall, rows: readonly JobRow[]): Promise<Found['results']> {

@@ -1,0 +1,65 @@
+// /job-xxxx/addTags, removeTags, setProperties and update: allowed in any state, finished jobs included
+// (docs/reference/api.md, "Methods of a job" and "Metadata of executions").
+
+import type { z } from 'zod';
+import { invalidInput } from '../../../core/error/api-error.ts';
+import type { JobMetadata } from '../../../core/execution/job-fields.ts';
+import { changeMetadata } from '../../../engine/execution/metadata.ts';
+import { loadSpec } from '../../../engine/store/load-job.ts';
+import type { KnownCall } from '../../route.ts';
+import type { jobPropertiesInput, jobTagsInput, updateJobInput } from '../../schemas/execution.ts';
+import { visibleTry } from './visible.ts';
+
+/** Adding a tag that is there is nothing. */
+export function addJobTags(call: KnownCall<z.output<typeof jobTagsInput>>): Promise<{ id: string }> {
+  const { tags } = call.input;
+  return changeJobMetadata(call, (metadata) => ({ ...metadata, tags: [...new Set([...metadata.tags, ...tags])] }));
+}
+
+/** Removing a tag that is not there is nothing. */
+export function removeJobTags(call: KnownCall<z.output<typeof jobTagsInput>>): Promise<{ id: string }> {
+  const gone = new Set(call.input.tags);
+  return changeJobMetadata(call, (metadata) => ({ ...metadata, tags: metadata.tags.filter((tag) => !gone.has(tag)) }));
+}
+
+/** Null takes a property away; properties that are not named stay. */
+export function setJobProperties(call: KnownCall<z.output<typeof jobPropertiesInput>>): Promise<{ id: string }> {
+  const changes = Object.entries(call.input.properties);
+  return changeJobMetadata(call, (metadata) => {
+    const properties = new Map(Object.entries(metadata.properties));
+    for (const [key, value] of changes) {
+      if (value === null) properties.delete(key);
+      else properties.set(key, value);
+    }
+    return { ...metadata, properties: Object.fromEntries(properties) };
+  });
+}
+
+/** `allowSSH` is replaced as a whole. */
+export function updateJob(call: KnownCall<z.output<typeof updateJobInput>>): Promise<{ id: string }> {
+  const { allowSSH } = call.input;
+  return changeJobMetadata(call, (metadata) => (allowSSH === undefined ? metadata : { ...metadata, allowSSH }));
+}
+
+/** Changes the metadata of the try that the input names, else of the present one. Needs CONTRIBUTE in the job's project. */
+async function changeJobMetadata(
+  call: KnownCall<{ readonly try?: number | null | undefined }>,
+  change: (metadata: JobMetadata) => JobMetadata,
+): Promise<{ id: string }> {
+  const { context } = call;
+  const row = await visibleTry(call, 'change its tags, properties and settings', 'CONTRIBUTE');
+  const spec = await loadSpec(context, row.pk);
+  await changeMetadata(context, { job: row.pk, try: row.try, spec }, (metadata) => checked(change(metadata)));
+  return { id: row.pk };
+}
+
+/** A row of the table holds 400 KB. */
+function checked(metadata: JobMetadata): JobMetadata {
+  const bytes = Buffer.byteLength(JSON.stringify(metadata));
+  if (bytes <= maximumMetadataBytes) return metadata;
+  throw invalidInput(
+    `tags, properties and details of a job may have ${maximumMetadataBytes} bytes together, not ${bytes}`,
+  );
+}
+
+const maximumMetadataBytes = 350_000;
