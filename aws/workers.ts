@@ -7,6 +7,7 @@ import {
   StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import type { LaunchInput, TaskView, Workers } from '../core/context.ts';
+import type { WorkerId } from '../core/id/worker.ts';
 import { AwsFailure, translated, unlessRefused } from './failure.ts';
 
 /** ECS's limit on the reason of a stop; Step Functions' on a cause is far longer. */
@@ -20,24 +21,24 @@ export type WorkerNames = {
 
 export function createWorkers(sfn: () => SFNClient, ecs: () => ECSClient, names: WorkerNames): Workers {
   return {
-    async start(name, input) {
+    async start(worker, input) {
       const command = new StartExecutionCommand({
         stateMachineArn: names.stateMachineArn(),
-        name,
-        input: JSON.stringify(executionInput(input, names.taskDefinition())),
+        name: worker,
+        input: JSON.stringify(executionInput(worker, input, names.taskDefinition())),
       });
       // Dispatched before, by a message that came twice: what was asked for is there.
       await unlessRefused('StartExecution', ['ExecutionAlreadyExists'], () => sfn().send(command));
     },
-    async executionStatus(name) {
-      const command = new DescribeExecutionCommand({ executionArn: executionArn(names.stateMachineArn(), name) });
+    async executionStatus(worker) {
+      const command = new DescribeExecutionCommand({ executionArn: executionArn(names.stateMachineArn(), worker) });
       const answer = await unlessRefused('DescribeExecution', ['ExecutionDoesNotExist'], () => sfn().send(command));
       if (answer === undefined) return undefined;
       return answer.status === 'RUNNING' || answer.status === 'PENDING_REDRIVE' ? 'RUNNING' : 'CLOSED';
     },
-    async stopExecution(name, cause) {
+    async stopExecution(worker, cause) {
       const command = new StopExecutionCommand({
-        executionArn: executionArn(names.stateMachineArn(), name),
+        executionArn: executionArn(names.stateMachineArn(), worker),
         error: 'Stopped',
         cause,
       });
@@ -75,13 +76,25 @@ async function describeTask(client: ECSClient, cluster: string, arn: string): Pr
   };
 }
 
-/** The input that statemachines/job-attempt.asl.json names in its comment: ids and sizes, never data. */
-function executionInput({ spot, ...input }: LaunchInput, taskDefinition: string): object {
-  const provider = spot ? 'FARGATE_SPOT' : 'FARGATE';
-  return { ...input, taskDefinition, capacityProviderStrategy: [{ CapacityProvider: provider, Weight: 1 }] };
+/** The input that statemachines/job-attempt.asl.json names in its comment, in the form that ECS takes. */
+function executionInput(worker: WorkerId, input: LaunchInput, taskDefinition: string): object {
+  const provider = input.spot ? 'FARGATE_SPOT' : 'FARGATE';
+  return {
+    worker,
+    taskDefinition,
+    capacityProviderStrategy: [{ CapacityProvider: provider, Weight: 1 }],
+    cpu: String(input.cores * cpuUnitsPerCore),
+    memory: String(input.memoryGib * mibPerGib),
+    diskGib: input.diskGib,
+    environment: Object.entries(input.environment).map(([Name, Value]) => ({ Name, Value })),
+    tags: Object.entries(input.tags).map(([name, Value]) => ({ Key: `espalier:${name}`, Value })),
+  };
 }
 
 /** `…:execution:<state machine>:<name>` from `…:stateMachine:<state machine>`. */
 function executionArn(stateMachineArn: string, name: string): string {
   return `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${name}`;
 }
+
+const cpuUnitsPerCore = 1024;
+const mibPerGib = 1024;

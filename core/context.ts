@@ -1,6 +1,8 @@
 // What the drivers (`api`, `engine`) may ask of the world: types only, so that core stays pure and the same code runs on
 // DynamoDB, on the embedded cloud and under the simulation. `aws/` implements them; nothing here knows an SDK.
 
+import type { WorkerId } from './id/worker.ts';
+
 /** The four tables; their keys, streams and indexes are data in `aws/dynamo/tables.ts`. */
 export type TableName = 'executions' | 'objects' | 'containers' | 'identities';
 export type Key = { readonly pk: string; readonly sk: string };
@@ -85,7 +87,8 @@ export interface Content {
   remove(keys: readonly string[]): Promise<void>;
 }
 
-export type RunnableMessage = { readonly job: string; readonly try: number; readonly launch: number };
+/** Asks that this worker be started. */
+export type RunnableMessage = { readonly worker: WorkerId };
 export interface Queues {
   /** `delaySeconds` 0–900. `group` keeps projects from starving each other. */
   sendRunnable(
@@ -95,16 +98,14 @@ export interface Queues {
   sendWork(messages: readonly { readonly [name: string]: Value }[], delaySeconds?: number): Promise<void>;
 }
 
+/** What a worker is started with: ids and sizes. The boot nonce is the one secret in it. */
 export type LaunchInput = {
-  readonly jobId: string;
-  readonly try: number;
-  readonly launch: number;
-  readonly cpu: string;
-  readonly memory: string;
-  /** Ephemeral storage, 21 to 200 GiB. */
+  readonly cores: number;
+  readonly memoryGib: number;
   readonly diskGib: number;
-  readonly environment: readonly { readonly Name: string; readonly Value: string }[];
-  readonly tags: readonly { readonly Key: string; readonly Value: string }[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly tags: Readonly<Record<string, string>>;
+  /** On capacity that may be taken back. */
   readonly spot: boolean;
 };
 export type TaskView = {
@@ -118,11 +119,11 @@ export type TaskView = {
 };
 /** Step Functions and ECS, as far as the engine needs them. */
 export interface Workers {
-  /** Starts the execution of that name; one that exists already is a success. */
-  start(name: string, input: LaunchInput): Promise<void>;
+  /** Starts that worker; a worker that was started before is a success. */
+  start(worker: WorkerId, input: LaunchInput): Promise<void>;
   /** `undefined` when there never was one. */
-  executionStatus(name: string): Promise<'RUNNING' | 'CLOSED' | undefined>;
-  stopExecution(name: string, cause: string): Promise<void>;
+  executionStatus(worker: WorkerId): Promise<'RUNNING' | 'CLOSED' | undefined>;
+  stopExecution(worker: WorkerId, cause: string): Promise<void>;
   /** `undefined` when ECS no longer knows the task. */
   task(arn: string): Promise<TaskView | undefined>;
   stopTask(arn: string, reason: string): Promise<void>;

@@ -6,7 +6,7 @@ import { isId, type JobId } from '../core/id/identifier.ts';
 import { dueTime } from '../core/job/due.ts';
 import { failureMessages } from '../core/job/failure.ts';
 import { endOfWorker } from '../core/job/restart.ts';
-import { executionName, type JobRow } from '../core/job/row.ts';
+import { type JobRow, jobWorker } from '../core/job/row.ts';
 import type { JobState } from '../core/job/state.ts';
 import { endIfDoomed, lookAt } from './job/advance.ts';
 import { endTry } from './job/end-try.ts';
@@ -113,8 +113,7 @@ async function lookClosely(context: Context, row: JobRow): Promise<Saved | undef
 }
 
 async function lookAtLaunch(context: Context, row: JobRow): Promise<Saved | undefined> {
-  const name = executionName({ job: row.pk, try: row.try, launch: row.launch });
-  const status = await context.workers.executionStatus(name);
+  const status = await context.workers.executionStatus(jobWorker(row));
   if (status === 'CLOSED') return afterLaunch(context, row, undefined);
   if (status === undefined) await launch(context, row);
   return undefined;

@@ -1,7 +1,7 @@
 // Entry point of the schedule: look at all that is due. And of status events: look at the one job they are about.
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { EventBridgeEvent, Context as LambdaContext } from 'aws-lambda';
-import { isId } from '../core/id/identifier.ts';
+import { readWorkerId } from '../core/id/worker.ts';
 import { sweepForWorker, sweepShards } from '../engine/sweep.ts';
 import { context } from './context.ts';
 
@@ -31,8 +31,7 @@ export async function handler(
   return swept;
 }
 
-/** A task's group is `worker:<execution name>`, an execution's name begins with its job (`job-x-t0-l0`). */
+/** A task's group is `worker:<worker id>`; an execution bears the worker's id as its name. */
 function jobOf(detail: Detail | undefined) {
-  const [job] = (detail?.group?.replace(/^worker:/, '') ?? detail?.name ?? '').split(/-t\d+-l\d+$/);
-  return isId(job, 'job') ? job : undefined;
+  return readWorkerId(detail?.group?.replace(/^worker:/, '') ?? detail?.name ?? '')?.job;
 }

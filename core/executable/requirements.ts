@@ -1,7 +1,7 @@
 // System requirements: which machine each entry point asks for, and how the layers of a run override each other
 // (docs/reference/api.md, "System requirements"). Knows no machine: instance types are core/instance.
 
-import { checkKnown } from '../instance/fargate-size.ts';
+import { checkKnown } from '../instance/worker-size.ts';
 import { type Hash, isHash } from '../reference/value.ts';
 
 /** What one entry point asks for; further fields (`nvidiaDriver`, `fpgaDriver`, `clusterSpec`) are kept and shown. */

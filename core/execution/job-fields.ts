@@ -1,7 +1,7 @@
 // What describing a job shows, field by field (docs/reference/api.md, "Describing a job"). Pure: which facts a
 // selection needs is asked first, the values are made of them then.
 
-import { fargateSize } from '../instance/fargate-size.ts';
+import { workerSize } from '../instance/worker-size.ts';
 import { type JobRow, jobWorkspace } from '../job/row.ts';
 import type { ExecutionSpec } from '../job/spec.ts';
 import { selectFields } from '../object/field.ts';
@@ -147,7 +147,7 @@ const shownOnRequest: { readonly [field: string]: Field } = {
   runSystemRequirementsByExecutable: ({ spec }) => spec.runSystemRequirementsByExecutable,
   mergedSystemRequirementsByExecutable: ({ spec }) => spec.mergedSystemRequirementsByExecutable,
   /** What the worker really has; `shortfall` tells what is less than the instance type promises. */
-  instanceTypeGranted: ({ row }) => fargateSize(row.instance).granted,
+  instanceTypeGranted: ({ row }) => workerSize(row.instance),
 };
 
 function describeFailedJob({ pk, ...job }: FailedJob): Hash {

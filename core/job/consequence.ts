@@ -2,7 +2,7 @@
 // interrupted is taken up again from the row alone.
 
 import type { Command } from './event.ts';
-import { executionName, isMaster, type JobRow, jobWorkspace } from './row.ts';
+import { isMaster, type JobRow, jobWorker, jobWorkspace } from './row.ts';
 
 /** The commands that a row in this state calls for, in their order. None for a row that has nothing to come. */
 export function followUp(row: JobRow): readonly Command[] {
@@ -56,9 +56,7 @@ function stopWorker(row: JobRow): Command[] {
 /** A worker that was started and has not claimed: nobody else ends it. */
 function stopLaunch(row: JobRow): Command[] {
   const launched = row.task === undefined && row.transitions.some(([state]) => state === 'runnable');
-  return launched
-    ? [{ kind: 'stopLaunch', execution: executionName({ job: row.pk, try: row.try, launch: row.launch }) }]
-    : [];
+  return launched ? [{ kind: 'stopLaunch', worker: jobWorker(row) }] : [];
 }
 
 function destroyWorkspace(row: JobRow): Command[] {

@@ -1,6 +1,7 @@
 // What can happen to a job, and what must follow once it has: the words of the state machine (transition.ts).
 
 import type { ContainerId } from '../id/identifier.ts';
+import type { WorkerId } from '../id/worker.ts';
 import type { Failure } from './failure.ts';
 
 /** Times in milliseconds since 1970. */
@@ -43,7 +44,7 @@ export type Command =
   | { readonly kind: 'launch'; readonly delaySeconds: number }
   | { readonly kind: 'lookAtOutput' }
   | { readonly kind: 'stopWorker'; readonly task: string }
-  | { readonly kind: 'stopLaunch'; readonly execution: string }
+  | { readonly kind: 'stopLaunch'; readonly worker: WorkerId }
   | { readonly kind: 'endDescendants' }
   | { readonly kind: 'endTree' }
   | { readonly kind: 'wakeWaiters' }

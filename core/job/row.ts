@@ -3,6 +3,7 @@
 
 import type { Row } from '../context.ts';
 import type { AnalysisId, AppId, AppletId, ContainerId, JobId, ProjectId, UserId } from '../id/identifier.ts';
+import { type WorkerId, workerId } from '../id/worker.ts';
 import { workspaceId } from '../id/workspace.ts';
 import type { FailureReason } from './failure.ts';
 import type { JobState } from './state.ts';
@@ -14,7 +15,7 @@ export type JobRow = {
   readonly state: JobState;
   /** 0 first; raised when a master job restarts. */
   readonly try: number;
-  /** Workers started for this try that nobody claimed: 0 first. In the name of the execution (`executionName`). */
+  /** Workers started for this try that nobody claimed: 0 first. Part of the worker's id (`jobWorker`). */
   readonly launch: number;
   readonly executable: AppletId | AppId;
   readonly function: string;
@@ -173,9 +174,9 @@ export function parseLineage(entry: string): { readonly master: JobId; readonly 
   return { master: entry.slice(0, colon) as JobId, try: Number(entry.slice(colon + 1)) };
 }
 
-/** The name of a worker and of its Step Functions execution. */
-export function executionName(of: { readonly job: JobId; readonly try: number; readonly launch: number }): string {
-  return `${of.job}-t${of.try}-l${of.launch}`;
+/** The worker of a job's present launch. */
+export function jobWorker(job: JobRow): WorkerId {
+  return workerId({ job: job.pk, try: job.try, launch: job.launch });
 }
 
 /** The id under which the body `O` of a job's present try is kept: of the first try, the job's own. */

@@ -11,7 +11,7 @@ import {
   requirementsOf,
   type SystemRequirements,
 } from '../executable/requirements.ts';
-import { checkRunnable } from '../instance/fargate-size.ts';
+import { checkRunnable } from '../instance/worker-size.ts';
 
 export type MachineLayers = {
   readonly executable: string;

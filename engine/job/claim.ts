@@ -5,7 +5,8 @@ import { timingSafeEqual } from 'node:crypto';
 import type { Context } from '../../core/context.ts';
 import { invalidState, resourceNotFound } from '../../core/error/api-error.ts';
 import type { JobId } from '../../core/id/identifier.ts';
-import { executionName, type JobRow } from '../../core/job/row.ts';
+import { workerId } from '../../core/id/worker.ts';
+import type { JobRow } from '../../core/job/row.ts';
 import type { ExecutionSpec } from '../../core/job/spec.ts';
 import type { Hash } from '../../core/reference/value.ts';
 import { jobSecretByteCount, makeJobToken } from '../identity/job-token.ts';
@@ -56,7 +57,7 @@ export async function claim(context: Context, request: ClaimRequest): Promise<Cl
 
 /** Derived, so that nothing holds it; a caller without it learns nothing about the job. */
 async function checkNonce(context: Context, request: ClaimRequest): Promise<void> {
-  const expected = Buffer.from(await context.seals.seal('boot', executionName(request)));
+  const expected = Buffer.from(await context.seals.seal('boot', workerId(request)));
   const shown = Buffer.from(request.nonce);
   const matches = expected.length === shown.length && timingSafeEqual(expected, shown);
   if (!matches) throw resourceNotFound(request.job, 'no worker was started for it with this nonce');

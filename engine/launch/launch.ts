@@ -5,12 +5,12 @@ import type { Context } from '../../core/context.ts';
 import { launchDelaySeconds } from '../../core/job/consequence.ts';
 import { failureMessages } from '../../core/job/failure.ts';
 import { readLaunchEnd } from '../../core/job/launch-end.ts';
-import type { JobRow } from '../../core/job/row.ts';
+import { type JobRow, jobWorker } from '../../core/job/row.ts';
 import { type Saved, saveJob } from '../store/save-job.ts';
 
 /** Puts the message that starts a worker for the present launch. */
 export async function launch(context: Context, row: JobRow): Promise<void> {
-  const message = { job: row.pk, try: row.try, launch: row.launch, group: row.project };
+  const message = { worker: jobWorker(row), group: row.project };
   await context.queues.sendRunnable([message], launchDelaySeconds(row.launch));
 }
 

@@ -2,7 +2,7 @@
 // have been told.
 
 import type { Context, TaskView } from '../../core/context.ts';
-import { executionName, type JobRow } from '../../core/job/row.ts';
+import { type JobRow, jobWorker } from '../../core/job/row.ts';
 
 export type WorkerTask =
   | { readonly kind: 'running' }
@@ -28,6 +28,6 @@ export async function stopWorker(context: Context, row: JobRow, why: string): Pr
 
 /** Ends the execution of a launch that nobody claimed; one that is over, or never was, stays so. */
 export async function stopLaunch(context: Context, row: JobRow, why: string): Promise<void> {
-  const name = executionName({ job: row.pk, try: row.try, launch: row.launch });
-  if ((await context.workers.executionStatus(name)) === 'RUNNING') await context.workers.stopExecution(name, why);
+  const worker = jobWorker(row);
+  if ((await context.workers.executionStatus(worker)) === 'RUNNING') await context.workers.stopExecution(worker, why);
 }

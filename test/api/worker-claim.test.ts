@@ -3,7 +3,8 @@
 import { expect, test } from 'vitest';
 import type { Caller } from '../../core/access/caller.ts';
 import type { AppletId, JobId, ProjectId } from '../../core/id/identifier.ts';
-import { executionName, jobWorkspace } from '../../core/job/row.ts';
+import { workerId } from '../../core/id/worker.ts';
+import { jobWorkspace } from '../../core/job/row.ts';
 import { peekJob } from '../memory/platform.ts';
 import { asJob, givenApplet, givenProject, givenWorld, run, type World } from './execution-world.ts';
 
@@ -32,7 +33,7 @@ async function givenClearedWorkspace(): Promise<Given> {
 
 async function claim({ world, part }: Given) {
   const of = { job: part, try: 0, launch: 0 };
-  const nonce = await world.context.seals.seal('boot', executionName(of));
+  const nonce = await world.context.seals.seal('boot', workerId(of));
   return world.call('/_worker/claim', { ...of, nonce, task: 'arn:task' });
 }
 

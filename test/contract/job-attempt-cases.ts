@@ -146,9 +146,7 @@ export const jobAttemptCases: readonly MockedCase[] = [
 
 /** The members of what goes into Arguments are spelled as Step Functions demands: PascalCase at every depth. */
 export const jobAttemptInput = (name: string): object => ({
-  jobId: name,
-  try: 0,
-  launch: 1,
+  worker: name,
   taskDefinition: 'arn:aws:ecs:us-east-1:000000000000:task-definition/worker:1',
   capacityProviderStrategy: [{ CapacityProvider: 'FARGATE', Weight: 1 }],
   cpu: '1024',

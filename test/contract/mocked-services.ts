@@ -25,9 +25,9 @@ export function createMockedServices(cases: readonly MockedCase[]): MockedServic
   return {
     finalised,
     async invokeLambda(_functionArn, payload): Promise<FunctionOutcome> {
-      const { jobId } = payload as { jobId: string };
-      finalised.set(jobId, [...(finalised.get(jobId) ?? []), payload]);
-      const answer = next(jobId, 'Finalise');
+      const { worker } = payload as { worker: string };
+      finalised.set(worker, [...(finalised.get(worker) ?? []), payload]);
+      const answer = next(worker, 'Finalise');
       if ('Return' in answer) return { ok: (answer.Return as { Payload: unknown }).Payload };
       const { Error: error, Cause: cause } = answer.Throw;
       if (error.startsWith('Lambda.')) throw new AwsError(error.slice('Lambda.'.length), cause, 500);

@@ -324,9 +324,9 @@ describe('the deployed state machine', () => {
       const calls = events.filter(({ taskScheduledEventDetails: call }) => call?.resourceType === 'lambda');
       expect(calls.length).toBe(finaliseCalls);
       const told = JSON.parse(calls.at(-1)?.taskScheduledEventDetails?.parameters ?? '{}') as {
-        Payload: { jobId: string; seen: Record<string, unknown> };
+        Payload: { worker: string; seen: Record<string, unknown> };
       };
-      expect(told.Payload.jobId).toBe(name);
+      expect(told.Payload.worker).toBe(name);
       for (const [member, value] of Object.entries(seen)) {
         const found = told.Payload.seen[member];
         if (typeof value === 'string') expect(found).toContain(spelled(value));

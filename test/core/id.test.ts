@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { deriveId, idAlphabet, randomId, randomIdByteCount } from '../../core/id/derive.ts';
 import { idClasses, isObjectId, isUserId, parseId } from '../../core/id/identifier.ts';
+import { readWorkerId, workerId } from '../../core/id/worker.ts';
 import { masterOfWorkspace, maximumTry, workspaceId } from '../../core/id/workspace.ts';
 
 const nonces = fc.string({ maxLength: 128 });
@@ -46,6 +47,27 @@ describe('ids', () => {
     );
     expect(() => workspaceId('job-000000000000000000000000', maximumTry + 1)).toThrow(RangeError);
     expect(masterOfWorkspace('container-00000000000000000000000a')).toBeUndefined();
+  });
+
+  it('of workers lead to their launch, and nothing else does', () => {
+    fc.assert(
+      fc.property(nonces, fc.nat(), fc.nat(), (nonce, attempt, launch) => {
+        const launched = { job: deriveId('job', 'user-a', '/applet-x/run', nonce), try: attempt, launch };
+        expect(readWorkerId(workerId(launched))).toEqual(launched);
+      }),
+    );
+    const job = `job-${'a'.repeat(24)}`;
+    const bad = [
+      '',
+      job,
+      `${job}-t0`,
+      `${job}-t0-l`,
+      `${job}-t-1-l0`,
+      `${job}-t0-l0\n`,
+      `job-x-t0-l0`,
+      `worker:${job}-t0-l0`,
+    ];
+    for (const text of bad) expect(readWorkerId(text)).toBeUndefined();
   });
 
   it('parse only as class and 24 letters or digits, or as a handle', () => {

@@ -1,7 +1,7 @@
-// Instance types and the Fargate sizes they get, against the table of docs/reference/aws.md, "Fargate sizes".
+// Instance types and the sizes of worker they get, against the table of docs/reference/aws.md, "Fargate sizes".
 import { describe, expect, it } from 'vitest';
-import { checkKnown, checkRunnable, fargateSize } from '../../core/instance/fargate-size.ts';
 import { defaultInstance, findInstanceType, instanceNames, instanceTypes } from '../../core/instance/instance-types.ts';
+import { checkKnown, checkRunnable, workerSize } from '../../core/instance/worker-size.ts';
 
 describe('instance types', () => {
   it.each([
@@ -17,13 +17,8 @@ describe('instance types', () => {
     ['mem1_ssd1_x2', 2, 4, 32, undefined],
     ['mem2_hdd2_x1', 1, 4, 200, '200 GB of disk instead of 410 GB'],
   ])('%s gets %d cores, %d GiB and %d GB', (name, cores, memoryGib, diskGb, shortfall) => {
-    const size = fargateSize(name);
-    expect(size).toEqual({
-      cpu: String(cores * 1024),
-      memory: String(memoryGib * 1024),
-      diskGb,
-      granted: { cores, memoryGib, diskGb, ...(shortfall === undefined ? {} : { shortfall }) },
-    });
+    const size = workerSize(name);
+    expect(size).toEqual({ cores, memoryGib, diskGb, ...(shortfall === undefined ? {} : { shortfall }) });
   });
 
   it('never get less processor or memory than asked, and what is too large is refused with the reason', () => {
@@ -35,21 +30,21 @@ describe('instance types', () => {
         [8, 16, 60, 4],
         [16, 32, 120, 8],
       ].flatMap(([cores = 0, from = 0, to = 0, step = 1]) =>
-        Array.from({ length: (to - from) / step + 1 }, (_, index) => `${cores * 1024}/${(from + index * step) * 1024}`),
+        Array.from({ length: (to - from) / step + 1 }, (_, index) => `${cores}/${from + index * step}`),
       ),
     );
     for (const type of instanceTypes) {
       const problem = checkRunnable(type.name);
       if (problem !== undefined) {
         expect(problem).toContain(type.name);
-        expect(() => fargateSize(type.name)).toThrow(RangeError);
+        expect(() => workerSize(type.name)).toThrow(RangeError);
         expect(type.accelerator !== undefined || type.cores > 16 || type.memoryGib > 120).toBe(true);
         continue;
       }
-      const size = fargateSize(type.name);
-      expect(size.granted.cores).toBeGreaterThanOrEqual(type.cores);
-      expect(size.granted.memoryGib).toBeGreaterThanOrEqual(type.memoryGib);
-      expect(possible).toContain(`${size.cpu}/${size.memory}`);
+      const size = workerSize(type.name);
+      expect(size.cores).toBeGreaterThanOrEqual(type.cores);
+      expect(size.memoryGib).toBeGreaterThanOrEqual(type.memoryGib);
+      expect(possible).toContain(`${size.cores}/${size.memoryGib}`);
       expect(size.diskGb).toBeGreaterThanOrEqual(21);
       expect(size.diskGb).toBeLessThanOrEqual(200);
     }

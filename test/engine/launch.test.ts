@@ -3,7 +3,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { readLaunchEnd } from '../../core/job/launch-end.ts';
-import type { JobRow } from '../../core/job/row.ts';
+import { type JobRow, jobWorker } from '../../core/job/row.ts';
 import { finalise } from '../../engine/finalise.ts';
 import { createJob } from '../../engine/job/birth.ts';
 import { createMemoryContext, type MemoryContext } from '../memory/context.ts';
@@ -73,7 +73,7 @@ test('a launch asks for the disk, the processors and the memory that the job was
   await createJob(context, planJob('j', { row: { instance: 'mem1_ssd1_v2_x8' } }));
   await platform.run();
   const [execution] = context.workers.executions.values();
-  expect(execution?.input).toMatchObject({ cpu: '8192', memory: '16384', diskGib: 200 });
+  expect(execution?.input).toMatchObject({ cores: 8, memoryGib: 16, diskGib: 200 });
 });
 
 describe('launches that nobody claims', () => {
@@ -118,7 +118,7 @@ async function givenRunnable(): Promise<MemoryContext> {
 }
 
 async function endLaunch(context: MemoryContext, seen: unknown): Promise<JobRow> {
-  const { pk, try: attempt, launch } = peekJob(context, jobId('j'));
-  await finalise(context, { jobId: pk, try: attempt, launch, seen });
-  return peekJob(context, pk);
+  const row = peekJob(context, jobId('j'));
+  await finalise(context, { worker: jobWorker(row), seen });
+  return peekJob(context, row.pk);
 }

@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { ApiError } from '../../core/error/api-error.ts';
-import { executionName } from '../../core/job/row.ts';
+import { workerId } from '../../core/id/worker.ts';
 import { claim } from '../../engine/job/claim.ts';
 import { createMemoryContext, seededRandom } from '../memory/context.ts';
 import { planJob } from '../memory/plan.ts';
@@ -21,7 +21,7 @@ test(`two workers race for one job ${raceCount} times: one wins each time`, asyn
   for (let race = 0; race < raceCount; race++) {
     const row = await givenJob(context, `j${race}`, { parent, at: { state: 'runnable' } });
     const of = { job: row.pk, try: 0, launch: 0 };
-    const nonce = await context.seals.seal('boot', executionName(of));
+    const nonce = await context.seals.seal('boot', workerId(of));
     context.setHook({ before: () => wander(Math.floor(random() * 5)) });
     const run = async (task: string) => {
       await wander(Math.floor(random() * 5));

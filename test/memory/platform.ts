@@ -3,7 +3,8 @@
 
 import type { RunnableMessage } from '../../core/context.ts';
 import { type JobId, type ObjectId, parseId } from '../../core/id/identifier.ts';
-import { asJob, executionName, type JobRow } from '../../core/job/row.ts';
+import { type WorkerId, workerId } from '../../core/id/worker.ts';
+import { asJob, type JobRow } from '../../core/job/row.ts';
 import { finalise } from '../../engine/finalise.ts';
 import { onExecutionChange, onObjectClosed } from '../../engine/job/advance.ts';
 import { type Claimed, claim } from '../../engine/job/claim.ts';
@@ -13,7 +14,7 @@ import { sweep } from '../../engine/sweep.ts';
 import { doWork } from '../../engine/work.ts';
 import type { MemoryContext } from './context.ts';
 import type { RowChange } from './rows.ts';
-import type { WorkRecord } from './workers.ts';
+import { bootOf, type WorkRecord } from './workers.ts';
 
 /** What a job's program does: answers its result, or `undefined` to stay running. It may call the API as the job. */
 export type Program = (claimed: Claimed) => Promise<Result | undefined> | Result | undefined;
@@ -29,7 +30,7 @@ export type MemoryPlatform = {
 /** The engine with its events; `program` is what workers run. */
 export function createMemoryPlatform(context: MemoryContext, program: Program): MemoryPlatform {
   const records: RowChange[] = [];
-  const started = new Set<string>();
+  const started = new Set<WorkerId>();
   context.rows.onChange = (change) => void records.push(change);
   const step = async (): Promise<boolean> => {
     const record = records.shift();
@@ -47,10 +48,10 @@ export function createMemoryPlatform(context: MemoryContext, program: Program): 
       await dispatch(context, runnable);
       return true;
     }
-    for (const [name, execution] of context.workers.executions) {
-      if (execution.status !== 'RUNNING' || started.has(name)) continue;
-      started.add(name);
-      await playWorker(context, name, program);
+    for (const [worker, execution] of context.workers.executions) {
+      if (execution.status !== 'RUNNING' || started.has(worker)) continue;
+      started.add(worker);
+      await playWorker(context, worker, program);
       return true;
     }
     return false;
@@ -81,9 +82,9 @@ async function deliverRecord(context: MemoryContext, { table, before, after }: R
   }
 }
 
-/** The ARN of the task that an execution started first. */
-export function taskOf(name: string): string {
-  return `arn:aws:ecs:us-east-1:000000000000:task/espalier-test-workers/${name}`;
+/** The ARN of the task that was started first for a worker. */
+export function taskOf(worker: string): string {
+  return `arn:aws:ecs:us-east-1:000000000000:task/espalier-test-workers/${worker}`;
 }
 
 /** A job by its id, as it is now. */
@@ -94,22 +95,20 @@ export function peekJob(context: MemoryContext, job: JobId): JobRow {
 }
 
 /** Claims, runs the program, reports, ends: one worker that behaves. */
-async function playWorker(context: MemoryContext, name: string, program: Program): Promise<void> {
-  const execution = context.workers.executions.get(name);
+async function playWorker(context: MemoryContext, worker: WorkerId, program: Program): Promise<void> {
+  const execution = context.workers.executions.get(worker);
   if (execution === undefined) return;
-  const { jobId, try: attempt, launch, environment } = execution.input;
-  const job = jobId as JobId;
-  if (executionName({ job, try: attempt, launch }) !== name) throw new Error(`${name} has another job's input`);
-  const task = taskOf(name);
+  const boot = bootOf(execution.input);
+  if (workerId(boot) !== worker) throw new Error(`${worker} has another job's input`);
+  const task = taskOf(worker);
   context.workers.tasks.set(task, { lastStatus: 'RUNNING' });
-  const nonce = environment.find(({ Name }) => Name === 'ESPALIER_NONCE')?.Value ?? '';
-  const claimed = await claim(context, { job, try: attempt, launch, nonce, task }).catch(() => undefined);
+  const claimed = await claim(context, { ...boot, task }).catch(() => undefined);
   const result = claimed === undefined ? undefined : await program(claimed);
   if (claimed !== undefined && result === undefined) return;
   if (claimed !== undefined && result !== undefined) await finish(context, claimed.row, result);
   context.workers.tasks.set(task, { lastStatus: 'STOPPED', stopCode: 'EssentialContainerExited', exitCode: 0 });
   execution.status = 'CLOSED';
-  await finalise(context, { jobId: job, try: attempt, launch, seen: { taskArn: task, exitCode: 0 } });
+  await finalise(context, { worker, seen: { taskArn: task, exitCode: 0 } });
 }
 
 function takeVisible<Message>(queue: { message: Message; visibleAt: number }[], now: number): Message | undefined {

@@ -10,6 +10,8 @@ import type {
   Value,
   Workers,
 } from '../../core/context.ts';
+import type { JobId } from '../../core/id/identifier.ts';
+import type { LaunchOf, WorkerId } from '../../core/id/worker.ts';
 import type { Hook } from './rows.ts';
 
 export type WorkRecord = { readonly [name: string]: Value };
@@ -46,8 +48,7 @@ export function createMemoryQueues(now: () => number): MemoryQueues {
 export type MemoryExecution = { readonly input: LaunchInput; status: 'RUNNING' | 'CLOSED' };
 export interface MemoryWorkers extends Workers {
   hook: Hook;
-  /** By execution name. */
-  readonly executions: Map<string, MemoryExecution>;
+  readonly executions: Map<WorkerId, MemoryExecution>;
   /** By task ARN; absent: ECS no longer knows it. */
   readonly tasks: Map<string, TaskView>;
   /** ARNs that `stopTask` was called for: the test decides when they are STOPPED, unless `stopAtOnce`. */
@@ -63,15 +64,15 @@ export function createMemoryWorkers(): MemoryWorkers {
     tasks: new Map(),
     stopping: new Set(),
     stopAtOnce: true,
-    start: (name, input) =>
-      around(workers.hook, 'workers', 'start', name, () => {
-        if (!workers.executions.has(name)) workers.executions.set(name, { input, status: 'RUNNING' });
+    start: (worker, input) =>
+      around(workers.hook, 'workers', 'start', worker, () => {
+        if (!workers.executions.has(worker)) workers.executions.set(worker, { input, status: 'RUNNING' });
       }),
-    executionStatus: (name) =>
-      around(workers.hook, 'workers', 'executionStatus', name, () => workers.executions.get(name)?.status, false),
-    stopExecution: (name) =>
-      around(workers.hook, 'workers', 'stopExecution', name, () => {
-        const execution = workers.executions.get(name);
+    executionStatus: (worker) =>
+      around(workers.hook, 'workers', 'executionStatus', worker, () => workers.executions.get(worker)?.status, false),
+    stopExecution: (worker) =>
+      around(workers.hook, 'workers', 'stopExecution', worker, () => {
+        const execution = workers.executions.get(worker);
         if (execution !== undefined) execution.status = 'CLOSED';
       }),
     task: (arn) => around(workers.hook, 'workers', 'task', arn, () => workers.tasks.get(arn), false),
@@ -83,6 +84,13 @@ export function createMemoryWorkers(): MemoryWorkers {
       }),
   };
   return workers;
+}
+
+/** What a worker finds in its environment, and claims with. */
+export function bootOf({ environment }: LaunchInput): LaunchOf & { readonly nonce: string } {
+  const { ESPALIER_JOB, ESPALIER_TRY, ESPALIER_LAUNCH, ESPALIER_NONCE = '' } = environment;
+  const numbers = { try: Number(ESPALIER_TRY), launch: Number(ESPALIER_LAUNCH) };
+  return { job: ESPALIER_JOB as JobId, ...numbers, nonce: ESPALIER_NONCE };
 }
 
 export interface MemoryLogs extends LogReader {

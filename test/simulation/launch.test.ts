@@ -2,7 +2,8 @@
 // that is lost, two tasks of one launch (docs/reference/protocols.md, "Launch").
 
 import { describe, expect, test } from 'vitest';
-import { executionName } from '../../core/job/row.ts';
+import { readWorkerId, workerId } from '../../core/id/worker.ts';
+import { jobWorker } from '../../core/job/row.ts';
 import { finalise } from '../../engine/finalise.ts';
 import { claim } from '../../engine/job/claim.ts';
 import { finish } from '../../engine/job/finish.ts';
@@ -29,15 +30,15 @@ async function launchedJob(options: Options): Promise<World> {
   const context = createSmallContext();
   const parent = planJob('tree').row;
   const row = await givenJob(context, 'j', { parent, at: { state: 'runnable', transitions: [['runnable', 0]] } });
-  await context.queues.sendRunnable([{ job: row.pk, try: 0, launch: 0, group: 'p' }]);
+  await context.queues.sendRunnable([{ worker: jobWorker(row), group: 'p' }]);
   options.planted?.(context);
   const claimants = new Set<string>();
   let failedUnder = '';
-  const first = executionName({ job: row.pk, try: 0, launch: 0 });
+  const first = jobWorker(row);
   const wired = wire(context);
   const task = async (name: string, launch: number, twice: boolean): Promise<void> => {
     const of = { job: row.pk, try: 0, launch };
-    const nonce = await context.seals.seal('boot', executionName(of));
+    const nonce = await context.seals.seal('boot', workerId(of));
     const arn = `task ${name}`;
     context.workers.tasks.set(arn, { lastStatus: 'RUNNING' });
     const ask = () => claim(context, { ...of, nonce, task: arn }).catch(() => undefined);
@@ -49,13 +50,14 @@ async function launchedJob(options: Options): Promise<World> {
     context.workers.tasks.set(arn, { lastStatus: 'STOPPED', stopCode: 'EssentialContainerExited', exitCode: 0 });
   };
   const ends = async (launch: number, seen: unknown): Promise<void> => {
-    const execution = context.workers.executions.get(executionName({ job: row.pk, try: 0, launch }));
+    const worker = workerId({ job: row.pk, try: 0, launch });
+    const execution = context.workers.executions.get(worker);
     if (execution !== undefined) execution.status = 'CLOSED';
-    await finalise(context, { jobId: row.pk, try: 0, launch, seen });
+    await finalise(context, { worker, seen });
   };
   const spawn = (): Actor[] =>
     [...context.workers.executions.keys()].flatMap((name) => {
-      const launch = context.workers.executions.get(name)?.input.launch ?? 0;
+      const launch = readWorkerId(name)?.launch ?? 0;
       if (name !== first) return [{ name: `worker ${launch}`, run: () => task(`of launch ${launch}`, launch, false) }];
       const tasks = options.tasks.map((one, index) => ({
         name: `worker ${one}`,

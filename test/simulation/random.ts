@@ -2,7 +2,8 @@
 // a clock that jumps; a sweep at the end. The rules of what must come out are oracle.ts.
 
 import type { JobId } from '../../core/id/identifier.ts';
-import { executionName, type JobRow } from '../../core/job/row.ts';
+import { type WorkerId, workerId } from '../../core/id/worker.ts';
+import type { JobRow } from '../../core/job/row.ts';
 import { isTerminal } from '../../core/job/state.ts';
 import { createJob } from '../../engine/job/birth.ts';
 import { type Claimed, claim } from '../../engine/job/claim.ts';
@@ -12,6 +13,7 @@ import { sweep as sweepShard } from '../../engine/sweep.ts';
 import { createMemoryContext, type MemoryContext, seededRandom } from '../memory/context.ts';
 import { jobId, planJob } from '../memory/plan.ts';
 import { peekJob } from '../memory/platform.ts';
+import { bootOf } from '../memory/workers.ts';
 import type { Mail } from './explore.ts';
 import { type Deed, flatten } from './oracle.ts';
 import { peek, wire } from './world.ts';
@@ -24,7 +26,7 @@ export type Outcome = { readonly context: MemoryContext; readonly problems: read
 class Death extends Error {}
 
 type Worker = {
-  readonly name: string;
+  readonly name: WorkerId;
   readonly task: string;
   claimed?: Claimed;
   made: number;
@@ -152,11 +154,10 @@ class Life {
   private async claim(worker: Worker): Promise<void> {
     const input = this.context.workers.executions.get(worker.name)?.input;
     if (input === undefined) return;
-    const of = { job: input.jobId as JobId, try: input.try, launch: input.launch };
-    if (executionName(of) !== worker.name) this.problems.push(`${worker.name} is not ${executionName(of)}`);
-    const nonce = await this.context.seals.seal('boot', worker.name);
+    const boot = bootOf(input);
+    if (workerId(boot) !== worker.name) this.problems.push(`${worker.name} is not ${workerId(boot)}`);
     this.context.workers.tasks.set(worker.task, { lastStatus: 'RUNNING' });
-    const claimed = await claim(this.context, { ...of, nonce, task: worker.task }).catch(ignoreRefusal);
+    const claimed = await claim(this.context, { ...boot, task: worker.task }).catch(ignoreRefusal);
     if (claimed === undefined) return this.end(worker);
     worker.claimed = claimed;
     this.count('claimed');
@@ -202,8 +203,8 @@ class Life {
     const faults = this.faults;
     this.faults = false;
     for (const worker of this.workers.values()) {
-      const job = this.context.workers.executions.get(worker.name)?.input.jobId;
-      const row = job === undefined ? undefined : peek(this.context, job as JobId);
+      const input = this.context.workers.executions.get(worker.name)?.input;
+      const row = input === undefined ? undefined : peek(this.context, bootOf(input).job);
       if (worker.alive && row?.state === 'running' && row.task === worker.task) await heartbeat(this.context, row);
     }
     this.faults = faults;

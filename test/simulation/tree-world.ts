@@ -2,7 +2,7 @@
 
 import type { Row } from '../../core/context.ts';
 import { ApiError } from '../../core/error/api-error.ts';
-import { executionName, type JobRow } from '../../core/job/row.ts';
+import { type JobRow, jobWorker } from '../../core/job/row.ts';
 import { isTerminal } from '../../core/job/state.ts';
 import { createJob } from '../../engine/job/birth.ts';
 import { claim } from '../../engine/job/claim.ts';
@@ -42,7 +42,7 @@ function workerOf(context: MemoryContext, name: string, reports: boolean): Actor
   if (row?.state !== 'runnable') return [];
   const run = async () => {
     const of = { job: row.pk, try: row.try, launch: row.launch };
-    const nonce = await context.seals.seal('boot', executionName(of));
+    const nonce = await context.seals.seal('boot', jobWorker(row));
     const task = `task of ${name}`;
     context.workers.tasks.set(task, { lastStatus: 'RUNNING' });
     const claimed = await claim(context, { ...of, nonce, task }).catch(() => undefined);

@@ -1,8 +1,9 @@
 // Small worlds for the explorer: rows as they stand at one moment, and the engine's functions that meet there.
 
 import { createHash } from 'node:crypto';
-import { isId, type JobId } from '../../core/id/identifier.ts';
-import { asJob, executionName, type JobRow, toRow } from '../../core/job/row.ts';
+import type { JobId } from '../../core/id/identifier.ts';
+import type { WorkerId } from '../../core/id/worker.ts';
+import { asJob, type JobRow, toRow } from '../../core/job/row.ts';
 import type { ExecutionSpec } from '../../core/job/spec.ts';
 import { onExecutionChange } from '../../engine/job/advance.ts';
 import { claim } from '../../engine/job/claim.ts';
@@ -13,7 +14,7 @@ import { doWork } from '../../engine/work.ts';
 import { createMemoryContext, type MemoryContext } from '../memory/context.ts';
 import { type PlanOptions, planJob } from '../memory/plan.ts';
 import type { RowChange } from '../memory/rows.ts';
-import type { WorkRecord } from '../memory/workers.ts';
+import { bootOf, type WorkRecord } from '../memory/workers.ts';
 import { currentActor, type Mail, type World } from './explore.ts';
 
 /** A context whose random bytes depend on who asks, not on the order in which they ask. */
@@ -50,7 +51,7 @@ export function wire(context: MemoryContext): Pick<World, 'context' | 'mailOf' |
     mailOf: (change) => mailOf(context, change),
     takeMail: () => [
       ...context.queues.runnable.splice(0).map(({ message: { group: _, ...message } }): Mail => {
-        return { name: `runnable ${executionName(message as never)}`, deliver: () => dispatch(context, message) };
+        return { name: `runnable ${message.worker}`, deliver: () => dispatch(context, message) };
       }),
       ...takeDue(context).map((message): Mail => {
         return { name: `work ${JSON.stringify(message)}`, deliver: () => doWork(context, message) };
@@ -76,19 +77,16 @@ async function sweepUntilQuiet(context: MemoryContext): Promise<void> {
     if (failed[0] !== undefined) throw failed[0].error;
     for (const { message } of context.queues.runnable.splice(0)) await dispatch(context, message);
     for (const { message } of context.queues.work.splice(0)) await doWork(context, message);
-    for (const name of context.workers.executions.keys()) await work(context, name, `${name}#sweep${round}`);
+    for (const worker of context.workers.executions.keys()) await work(context, worker, `${worker}#sweep${round}`);
   }
 }
 
 /** One task of an execution: claims, and reports an empty output. Leaves quietly when the job is not for it. */
-async function work(context: MemoryContext, name: string, task: string, result: Result = { output: {} }) {
-  const execution = context.workers.executions.get(name);
+async function work(context: MemoryContext, worker: WorkerId, task: string, result: Result = { output: {} }) {
+  const execution = context.workers.executions.get(worker);
   if (execution === undefined || execution.status === 'CLOSED') return;
-  const { jobId, try: attempt, launch, environment } = execution.input;
-  if (!isId(jobId, 'job')) return;
-  const nonce = environment.find(({ Name }) => Name === 'ESPALIER_NONCE')?.Value ?? '';
   context.workers.tasks.set(task, { lastStatus: 'RUNNING' });
-  const claimed = await claim(context, { job: jobId, try: attempt, launch, nonce, task }).catch(() => undefined);
+  const claimed = await claim(context, { ...bootOf(execution.input), task }).catch(() => undefined);
   if (claimed !== undefined) await finish(context, claimed.row, result).catch(() => undefined);
   context.workers.tasks.set(task, { lastStatus: 'STOPPED', stopCode: 'EssentialContainerExited' });
   execution.status = 'CLOSED';

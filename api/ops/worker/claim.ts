@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { invalidInput, invalidState } from '../../../core/error/api-error.ts';
 import type { AppletSpec } from '../../../core/executable/applet.ts';
 import { isId, isObjectId } from '../../../core/id/identifier.ts';
-import { fargateSize } from '../../../core/instance/fargate-size.ts';
+import { workerSize } from '../../../core/instance/worker-size.ts';
 import { flatten } from '../../../core/iospec/fill-input.ts';
 import { type Failure, failureMessages, reportedMessageCharacters } from '../../../core/job/failure.ts';
 import { type JobRow, jobWorkspace } from '../../../core/job/row.ts';
@@ -79,7 +79,7 @@ async function describeExecutable({ context }: OpenCall<unknown>, row: JobRow, s
  * instance type (docs/reference/api.md, "Instance types").
  */
 function limitsOf(row: JobRow) {
-  return { logBytes, folderBytes: fargateSize(row.instance).diskGb * 1024 ** 3 };
+  return { logBytes, folderBytes: workerSize(row.instance).diskGb * 1024 ** 3 };
 }
 
 const logBytes = 64 * 1024 ** 2;

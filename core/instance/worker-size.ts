@@ -1,23 +1,17 @@
-// Which Fargate size an instance type gets (docs/reference/aws.md, "Fargate sizes"): the smallest pair of processor and
-// memory that holds it. Disk is capped at what Fargate offers and the cap is told; processors and memory are never cut:
-// such types are refused.
+// Which size of worker an instance type gets: the smallest pair of processors and memory that holds it, of those that Fargate
+// has (docs/reference/aws.md, "Fargate sizes"). A disk that is larger is cut, and the job's describe says so. Processors
+// and memory are never cut: such types are refused.
 
 import { findInstanceType, type InstanceType, instanceNames } from './instance-types.ts';
 
-export type FargateSize = {
-  /** CPU units, 1,024 for a processor, as ECS takes it: a string. */
-  readonly cpu: string;
-  /** MiB, as ECS takes it: a string. */
-  readonly memory: string;
-  /** Ephemeral storage in GiB, 21 to 200. */
+/** What a job really has, as its describe shows it. */
+export type WorkerSize = {
+  readonly cores: number;
+  readonly memoryGib: number;
+  /** 21 to 200. */
   readonly diskGb: number;
-  /** What the job really has, for its describe: `shortfall` says what is less than asked. */
-  readonly granted: {
-    readonly cores: number;
-    readonly memoryGib: number;
-    readonly diskGb: number;
-    readonly shortfall?: string;
-  };
+  /** What is less than asked. */
+  readonly shortfall?: string;
 };
 
 /** Why a job cannot have this type, as a sentence; undefined when it can. */
@@ -45,18 +39,13 @@ export function checkKnown(name: string): string | undefined {
  *
  * @throws RangeError for any other: jobs are checked when they are made
  */
-export function fargateSize(name: string): FargateSize {
+export function workerSize(name: string): WorkerSize {
   const type = findInstanceType(name);
   const pair = type === undefined || type.accelerator !== undefined ? undefined : smallestPair(type);
   if (type === undefined || pair === undefined) throw new RangeError(checkRunnable(name));
   const diskGb = Math.ceil(Math.min(Math.max(type.diskGb, minimumDiskGb), maximumDiskGb));
   const shortfall = type.diskGb > diskGb ? `${diskGb} GB of disk instead of ${type.diskGb} GB` : undefined;
-  return {
-    cpu: String(pair.cores * 1024),
-    memory: String(pair.memoryGib * 1024),
-    diskGb,
-    granted: { ...pair, diskGb, ...(shortfall === undefined ? {} : { shortfall }) },
-  };
+  return { ...pair, diskGb, ...(shortfall === undefined ? {} : { shortfall }) };
 }
 
 function smallestPair({ cores, memoryGib }: InstanceType): { cores: number; memoryGib: number } | undefined {
