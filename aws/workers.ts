@@ -6,9 +6,10 @@ import {
   StartExecutionCommand,
   StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
-import type { LaunchInput, TaskView, Workers } from '../core/context.ts';
+import type { LaunchInput, WorkerState, Workers } from '../core/context.ts';
 import type { WorkerId } from '../core/id/worker.ts';
 import { AwsFailure, translated, unlessRefused } from './failure.ts';
+import { endOfTask } from './worker-end.ts';
 
 /** ECS's limit on the reason of a stop; Step Functions' on a cause is far longer. */
 const maxReasonLength = 255;
@@ -30,13 +31,14 @@ export function createWorkers(sfn: () => SFNClient, ecs: () => ECSClient, names:
       // Dispatched before, by a message that came twice: what was asked for is there.
       await unlessRefused('StartExecution', ['ExecutionAlreadyExists'], () => sfn().send(command));
     },
-    async executionStatus(worker) {
+    async launchState(worker) {
       const command = new DescribeExecutionCommand({ executionArn: executionArn(names.stateMachineArn(), worker) });
       const answer = await unlessRefused('DescribeExecution', ['ExecutionDoesNotExist'], () => sfn().send(command));
       if (answer === undefined) return undefined;
-      return answer.status === 'RUNNING' || answer.status === 'PENDING_REDRIVE' ? 'RUNNING' : 'CLOSED';
+      const open = answer.status === 'RUNNING' || answer.status === 'PENDING_REDRIVE';
+      return open ? { kind: 'starting' } : { kind: 'ended', how: 'unknown', why: '' };
     },
-    async stopExecution(worker, cause) {
+    async stopLaunch(worker, cause) {
       const command = new StopExecutionCommand({
         executionArn: executionArn(names.stateMachineArn(), worker),
         error: 'Stopped',
@@ -44,8 +46,8 @@ export function createWorkers(sfn: () => SFNClient, ecs: () => ECSClient, names:
       });
       await unlessRefused('StopExecution', ['ExecutionDoesNotExist'], () => sfn().send(command));
     },
-    task: (arn) => describeTask(ecs(), names.cluster(), arn),
-    async stopTask(arn, reason) {
+    state: (arn) => describeTask(ecs(), names.cluster(), arn),
+    async stop(arn, reason) {
       const command = new StopTaskCommand({
         cluster: names.cluster(),
         task: arn,
@@ -57,7 +59,7 @@ export function createWorkers(sfn: () => SFNClient, ecs: () => ECSClient, names:
   };
 }
 
-async function describeTask(client: ECSClient, cluster: string, arn: string): Promise<TaskView | undefined> {
+async function describeTask(client: ECSClient, cluster: string, arn: string): Promise<WorkerState | undefined> {
   const command = new DescribeTasksCommand({ cluster, tasks: [arn] });
   const answer = await translated('DescribeTasks', () => client.send(command));
   const task = answer.tasks?.[0];
@@ -66,14 +68,10 @@ async function describeTask(client: ECSClient, cluster: string, arn: string): Pr
     if (reason === undefined || reason === 'MISSING') return undefined;
     throw new AwsFailure('DescribeTasks', reason, `ECS would not describe ${arn}`, { transient: false });
   }
+  if (task.lastStatus !== 'STOPPED') return { kind: statusesOfStart.has(task.lastStatus) ? 'starting' : 'running' };
+  const { stopCode, stoppedReason } = task;
   const { exitCode, reason } = task.containers?.find(({ name }) => name === 'worker') ?? {};
-  return {
-    lastStatus: task.lastStatus ?? 'UNKNOWN',
-    ...(task.stopCode === undefined ? {} : { stopCode: task.stopCode }),
-    ...(task.stoppedReason === undefined ? {} : { stoppedReason: task.stoppedReason }),
-    ...(exitCode === undefined ? {} : { exitCode }),
-    ...(reason === undefined ? {} : { containerReason: reason }),
-  };
+  return endOfTask({ stopCode, stoppedReason, exitCode, containerReason: reason });
 }
 
 /** The input that statemachines/job-attempt.asl.json names in its comment, in the form that ECS takes. */
@@ -96,5 +94,7 @@ function executionArn(stateMachineArn: string, name: string): string {
   return `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${name}`;
 }
 
+/** The statuses of a task whose containers have not been started yet. */
+const statusesOfStart: ReadonlySet<string | undefined> = new Set(['PROVISIONING', 'PENDING', 'ACTIVATING']);
 const cpuUnitsPerCore = 1024;
 const mibPerGib = 1024;

@@ -108,25 +108,38 @@ export type LaunchInput = {
   /** On capacity that may be taken back. */
   readonly spot: boolean;
 };
-export type TaskView = {
-  readonly lastStatus: string;
-  readonly stopCode?: string;
-  /** Why the task stopped: of a container that ended, no more than that it did. */
-  readonly stoppedReason?: string;
-  readonly exitCode?: number;
-  /** Why the worker's container ended: here, and only here, ECS tells that it ran out of memory. */
-  readonly containerReason?: string;
-};
-/** Step Functions and ECS, as far as the engine needs them. */
+/** How a worker ended. */
+export type WorkerEnding =
+  /** Its machine was lost. */
+  | 'lost'
+  /** Its machine was taken back: spot capacity. */
+  | 'reclaimed'
+  | 'outOfMemory'
+  /** It could not be started now, for want of capacity or quota or because the services were busy: another may. */
+  | 'noCapacity'
+  /** It cannot be started as it was asked for. */
+  | 'refused'
+  /** Its program ended, well or badly. */
+  | 'exited'
+  /** It was asked to stop. */
+  | 'stopped'
+  /** Nothing is known but that it is over. */
+  | 'unknown';
+/** `why` may be shown to users; it is empty when nothing more is known. */
+export type WorkerEnd = { readonly kind: 'ended'; readonly how: WorkerEnding; readonly why: string };
+export type WorkerState = { readonly kind: 'starting' | 'running' } | WorkerEnd;
+/** Names a worker's process to the port that started it; to everybody else it is a text that is compared and kept. */
+export type WorkerHandle = string;
+/** Starts, sees and stops workers. */
 export interface Workers {
   /** Starts that worker; a worker that was started before is a success. */
   start(worker: WorkerId, input: LaunchInput): Promise<void>;
-  /** `undefined` when there never was one. */
-  executionStatus(worker: WorkerId): Promise<'RUNNING' | 'CLOSED' | undefined>;
-  stopExecution(worker: WorkerId, cause: string): Promise<void>;
-  /** `undefined` when ECS no longer knows the task. */
-  task(arn: string): Promise<TaskView | undefined>;
-  stopTask(arn: string, reason: string): Promise<void>;
+  /** Whether its start still goes on, retries included; undefined when nobody asked for it. */
+  launchState(worker: WorkerId): Promise<WorkerState | undefined>;
+  stopLaunch(worker: WorkerId, why: string): Promise<void>;
+  /** Undefined when nothing is known of that worker: it is too new, or ended long ago. */
+  state(handle: WorkerHandle): Promise<WorkerState | undefined>;
+  stop(handle: WorkerHandle, why: string): Promise<void>;
 }
 
 /** Keyed by the deployment: values that are derived and therefore held nowhere. */
@@ -139,7 +152,7 @@ export type LogLine = { readonly timestamp: number; readonly message: string };
 export interface LogReader {
   /** Lines of a worker's stream from a token on, at most `limit` of 10,000; an absent stream is empty. */
   read(
-    taskArn: string,
+    worker: WorkerHandle,
     token: string | undefined,
     limit?: number,
   ): Promise<{ lines: LogLine[]; token: string | undefined }>;

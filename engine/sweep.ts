@@ -11,7 +11,7 @@ import type { JobState } from '../core/job/state.ts';
 import { endIfDoomed, lookAt } from './job/advance.ts';
 import { endTry } from './job/end-try.ts';
 import { afterLaunch, launch } from './launch/launch.ts';
-import { loadWorkerTask } from './launch/worker-task.ts';
+import { loadWorker } from './launch/worker-task.ts';
 import { loadJob } from './store/load-job.ts';
 import { type Saved, saveJob } from './store/save-job.ts';
 
@@ -113,16 +113,16 @@ async function lookClosely(context: Context, row: JobRow): Promise<Saved | undef
 }
 
 async function lookAtLaunch(context: Context, row: JobRow): Promise<Saved | undefined> {
-  const status = await context.workers.executionStatus(jobWorker(row));
-  if (status === 'CLOSED') return afterLaunch(context, row, undefined);
-  if (status === undefined) await launch(context, row);
+  const state = await context.workers.launchState(jobWorker(row));
+  if (state?.kind === 'ended') return afterLaunch(context, row, state);
+  if (state === undefined) await launch(context, row);
   return undefined;
 }
 
 async function lookAtWorker(context: Context, row: JobRow): Promise<Saved | undefined> {
   const now = context.now();
-  const worker = await loadWorkerTask(context, row);
-  if (worker.kind === 'stopped') return endTry(context, row, endOfWorker(row, worker.task, now));
+  const worker = await loadWorker(context, row);
+  if (worker.kind === 'ended') return endTry(context, row, endOfWorker(row, worker, now));
   const { leaseUntil = now, timeoutMs, startedRunning = now, task } = row;
   const leaseMs = context.settings.leaseSeconds * 1000;
   if (leaseUntil < now) {
@@ -130,9 +130,9 @@ async function lookAtWorker(context: Context, row: JobRow): Promise<Saved | unde
     if (now - leaseUntil > Math.max(missedLooks * leaseMs, missedSweepMs)) {
       return saveJob(context, row, { kind: 'beat', leaseUntil: now + leaseMs }, { leaseUntil: row.leaseUntil });
     }
-    if (task !== undefined) await context.workers.stopTask(task, 'nothing was heard of it');
-    const stopped = await loadWorkerTask(context, row);
-    return stopped.kind === 'stopped' ? endTry(context, row, endOfWorker(row, stopped.task, now)) : undefined;
+    if (task !== undefined) await context.workers.stop(task, 'nothing was heard of it');
+    const stopped = await loadWorker(context, row);
+    return stopped.kind === 'ended' ? endTry(context, row, endOfWorker(row, stopped, now)) : undefined;
   }
   if (timeoutMs === undefined || now <= startedRunning + timeoutMs + leaseMs) return undefined;
   const message = failureMessages.timeout(Math.round(timeoutMs / 60_000));

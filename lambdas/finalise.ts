@@ -1,8 +1,12 @@
 // Entry point of the state machine's last step: look at the job of a launch that has ended. Retried by the machine.
-import { type Ended, finalise } from '../engine/finalise.ts';
+import { readLaunchEnd } from '../aws/launch-end.ts';
+import type { WorkerId } from '../core/id/worker.ts';
+import { finalise } from '../engine/finalise.ts';
 import { context } from './context.ts';
 
-export async function handler(event: Ended): Promise<object> {
-  await finalise(context, event);
+type LaunchEnded = { readonly worker: WorkerId; readonly seen: unknown };
+
+export async function handler({ worker, seen }: LaunchEnded): Promise<object> {
+  await finalise(context, worker, readLaunchEnd(seen));
   return {};
 }

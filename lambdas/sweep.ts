@@ -1,13 +1,11 @@
 // Entry point of the schedule: look at all that is due. And of status events: look at the one job they are about.
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { EventBridgeEvent, Context as LambdaContext } from 'aws-lambda';
-import { readWorkerId } from '../core/id/worker.ts';
+import { jobOfEvent, type WorkerEventDetail } from '../aws/worker-event.ts';
 import { sweepForWorker, sweepShards } from '../engine/sweep.ts';
 import { context } from './context.ts';
 
 const logger = new Logger({ serviceName: 'espalier' });
-
-type Detail = { readonly group?: string; readonly name?: string };
 
 /** Jobs of one shard that are looked at in one invocation; the next comes within a minute. */
 const shardJobCount = 1000;
@@ -16,10 +14,10 @@ const reserveMs = 10_000;
 
 /** `more`: the time or the count was not enough for all that was due. */
 export async function handler(
-  event: EventBridgeEvent<string, Detail>,
+  event: EventBridgeEvent<string, WorkerEventDetail>,
   lambda: LambdaContext,
 ): Promise<{ lookedAt: number; more: boolean }> {
-  const job = jobOf(event.detail);
+  const job = jobOfEvent(event.detail);
   if (job !== undefined) {
     await sweepForWorker(context, job);
     return { lookedAt: 1, more: false };
@@ -29,9 +27,4 @@ export async function handler(
   for (const { job, error } of failed) logger.error('job not swept', { job, error: error as Error });
   if (unread.length > 0) throw new AggregateError(unread, 'shards were not swept to their end', { cause: unread[0] });
   return swept;
-}
-
-/** A task's group is `worker:<worker id>`; an execution bears the worker's id as its name. */
-function jobOf(detail: Detail | undefined) {
-  return readWorkerId(detail?.group?.replace(/^worker:/, '') ?? detail?.name ?? '')?.job;
 }

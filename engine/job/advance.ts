@@ -92,7 +92,7 @@ export async function endIfDoomed(context: Context, row: JobRow): Promise<Saved 
 
 async function endWhenStopped(context: Context, row: JobRow): Promise<Saved | undefined> {
   const worker = await stopWorker(context, row, row.failureMessage ?? 'the job was ended');
-  return worker.kind === 'stopped' ? saveJob(context, row, { kind: 'stopped' }) : undefined;
+  return worker.kind === 'ended' ? saveJob(context, row, { kind: 'stopped' }) : undefined;
 }
 
 /** Times that a job is read again because it changed under our hands. */

@@ -2,7 +2,7 @@
 // task of it, and only while no doom is on the job (docs/reference/protocols.md, "Claim").
 
 import { timingSafeEqual } from 'node:crypto';
-import type { Context } from '../../core/context.ts';
+import type { Context, WorkerHandle } from '../../core/context.ts';
 import { invalidState, resourceNotFound } from '../../core/error/api-error.ts';
 import type { JobId } from '../../core/id/identifier.ts';
 import { workerId } from '../../core/id/worker.ts';
@@ -20,8 +20,8 @@ export type ClaimRequest = {
   readonly try: number;
   readonly launch: number;
   readonly nonce: string;
-  /** ARN of the task that asks. */
-  readonly task: string;
+  /** Names the process that asks, as the port names it. */
+  readonly task: WorkerHandle;
 };
 export type Claimed = {
   readonly token: string;

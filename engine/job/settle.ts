@@ -122,7 +122,7 @@ async function destroyWorkspace(context: Context, row: JobRow, after: string | u
       if (ended.kind !== 'ready') return 'hold';
     }
     if (row.state === 'restartable') {
-      if ((await stopWorker(context, row, 'its try was given up')).kind === 'running') return 'hold';
+      if ((await stopWorker(context, row, 'its try was given up')).kind !== 'ended') return 'hold';
     } else if (await keepsWorkspace(context, row)) return 'hold';
   }
   const next = await destroyContainer(context, jobWorkspace(row), after);

@@ -1,5 +1,5 @@
-// Starts the execution that starts a worker for one launch of a runnable job. Writes nothing: delivered twice, it finds the
-// execution of that name, and that is success (docs/reference/protocols.md, "Launch").
+// Starts a worker for one launch of a runnable job. Writes nothing: a message that is delivered twice asks for the same worker
+// twice, and that is success (docs/reference/protocols.md, "Launch").
 
 import type { Context, LaunchInput, RunnableMessage } from '../../core/context.ts';
 import { readWorkerId } from '../../core/id/worker.ts';

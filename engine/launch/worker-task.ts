@@ -1,33 +1,31 @@
-// Does the worker of a job still run? Asks ECS about the job's own task; what it says is only looked at, never trusted to
-// have been told.
+// The worker of a job: whether it still runs, and how it is stopped. The port is asked each time; what an event said of it is
+// not relied upon.
 
-import type { Context, TaskView } from '../../core/context.ts';
+import type { Context, WorkerState } from '../../core/context.ts';
 import { type JobRow, jobWorker } from '../../core/job/row.ts';
 
-export type WorkerTask =
-  | { readonly kind: 'running' }
-  /** `task` is undefined when ECS does not know it any more. */
-  | { readonly kind: 'stopped'; readonly task: TaskView | undefined };
-
-/** A task that ECS does not know counts as stopped once its lease has run out: a new one may not be listed yet. */
-export async function loadWorkerTask(context: Context, row: JobRow): Promise<WorkerTask> {
-  if (row.task === undefined) return { kind: 'stopped', task: undefined };
-  const task = await context.workers.task(row.task);
-  if (task?.lastStatus === 'STOPPED') return { kind: 'stopped', task };
+/** A worker of which nothing is known counts as ended once its lease has run out: a new one may not be listed yet. */
+export async function loadWorker(context: Context, row: JobRow): Promise<WorkerState> {
+  if (row.task === undefined) return forgotten;
+  const state = await context.workers.state(row.task);
+  if (state !== undefined) return state;
   const expired = row.leaseUntil === undefined || row.leaseUntil < context.now();
-  return task === undefined && expired ? { kind: 'stopped', task } : { kind: 'running' };
+  return expired ? forgotten : { kind: 'running' };
 }
 
-/** Asks the worker of a job to end, and tells whether it has. */
-export async function stopWorker(context: Context, row: JobRow, why: string): Promise<WorkerTask> {
-  const before = await loadWorkerTask(context, row);
-  if (before.kind === 'stopped' || row.task === undefined) return before;
-  await context.workers.stopTask(row.task, why);
-  return loadWorkerTask(context, row);
+/** Asks the worker of a job to end, and answers whether it has. */
+export async function stopWorker(context: Context, row: JobRow, why: string): Promise<WorkerState> {
+  const before = await loadWorker(context, row);
+  if (before.kind === 'ended' || row.task === undefined) return before;
+  await context.workers.stop(row.task, why);
+  return loadWorker(context, row);
 }
 
-/** Ends the execution of a launch that nobody claimed; one that is over, or never was, stays so. */
+/** Ends a launch that nobody claimed; one that is over, or never was, stays so. */
 export async function stopLaunch(context: Context, row: JobRow, why: string): Promise<void> {
   const worker = jobWorker(row);
-  if ((await context.workers.executionStatus(worker)) === 'RUNNING') await context.workers.stopExecution(worker, why);
+  const state = await context.workers.launchState(worker);
+  if (state !== undefined && state.kind !== 'ended') await context.workers.stopLaunch(worker, why);
 }
+
+const forgotten: WorkerState = { kind: 'ended', how: 'unknown', why: '' };

@@ -7,6 +7,7 @@ import { startLog } from '../../engine/log/connection.ts';
 import { errorFrames, type LogFrame } from '../../engine/log/frame.ts';
 import { pumpLog } from '../../engine/log/pump.ts';
 import { peekJob } from '../memory/platform.ts';
+import { ended } from '../memory/workers.ts';
 import { alice, asJob, bob, givenApplet, givenProject, givenWorld, run, type World } from './execution-world.ts';
 
 let world: World;
@@ -62,7 +63,7 @@ function logRaw(job: JobId, message: string): void {
 async function loseHost(job: JobId): Promise<void> {
   const { context, platform } = world;
   const { task = '', try: lost } = peekJob(context, job);
-  context.workers.tasks.set(task, { lastStatus: 'STOPPED', stopCode: 'InfrastructureHealth' });
+  context.workers.states.set(task, ended('lost'));
   for (let round = 0; round < 10 && !isRunning(job, lost + 1); round++) {
     context.clock.now += 700_000;
     await platform.sweep();

@@ -4,6 +4,7 @@ import type { Caller } from '../../core/access/caller.ts';
 import { deriveId } from '../../core/id/derive.ts';
 import type { AppletId, JobId, ProjectId } from '../../core/id/identifier.ts';
 import { listKey } from '../../engine/job/birth.ts';
+import { ended } from '../memory/workers.ts';
 import { alice, asJob, bob, givenApplet, givenProject, givenWorld, run, type World } from './execution-world.ts';
 
 let world: World;
@@ -173,8 +174,8 @@ describe('a search', () => {
 
   it('shows earlier tries, and what belonged to them, only when asked', async () => {
     const { origin, sub, child, grandchild } = await givenTree();
-    const claimed = [...world.context.workers.tasks.keys()].find((task) => task.includes(origin));
-    world.context.workers.tasks.set(claimed ?? '', { lastStatus: 'STOPPED', stopCode: 'InfrastructureHealth' });
+    const claimed = [...world.context.workers.states.keys()].find((task) => task.includes(origin));
+    world.context.workers.states.set(claimed ?? '', ended('lost'));
     world.programs.set('main', () => ({ output: { n: 2 } }));
     world.context.clock.now += 60_000;
     for (let round = 0; round < 4; round++) {

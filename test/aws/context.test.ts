@@ -165,22 +165,22 @@ describe('workers', () => {
   const worker = workerId({ job: 'job-x', try: 0, launch: 0 });
   const never = workerId({ job: 'job-none', try: 0, launch: 0 });
 
-  test('an execution is started once, seen, stopped, and seen closed', async () => {
+  test('a launch is started once, seen, stopped, and seen ended', async () => {
     const { workers } = cloud.context;
-    expect(await workers.executionStatus(worker)).toBeUndefined();
+    expect(await workers.launchState(worker)).toBeUndefined();
     await workers.start(worker, input);
     await workers.start(worker, { ...input, cores: 2 });
-    expect(await workers.executionStatus(worker)).toBe('RUNNING');
-    await workers.stopExecution(worker, 'enough');
-    await workers.stopExecution(worker, 'enough');
-    await workers.stopExecution(never, 'enough');
-    expect(await workers.executionStatus(worker)).toBe('CLOSED');
+    expect(await workers.launchState(worker)).toEqual({ kind: 'starting' });
+    await workers.stopLaunch(worker, 'enough');
+    await workers.stopLaunch(worker, 'enough');
+    await workers.stopLaunch(never, 'enough');
+    expect(await workers.launchState(worker)).toEqual({ kind: 'ended', how: 'unknown', why: '' });
   });
 
   test('a task that ECS does not know is nobody, and stopping it is fine', async () => {
     const arn = 'arn:aws:ecs:us-east-1:000000000000:task/workers/0123456789abcdef0123456789abcdef';
-    expect(await cloud.context.workers.task(arn)).toBeUndefined();
-    await cloud.context.workers.stopTask(arn, 'x'.repeat(1000));
+    expect(await cloud.context.workers.state(arn)).toBeUndefined();
+    await cloud.context.workers.stop(arn, 'x'.repeat(1000));
   });
 });
 

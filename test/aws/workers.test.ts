@@ -33,17 +33,15 @@ test('a task tells why it stopped, and why its worker did: an end for want of me
     tasks: [{ taskArn: 'arn', lastStatus: 'STOPPED', ...stop, containers }],
     failures: [],
   });
-  expect(await workers.task('arn')).toEqual({
-    lastStatus: 'STOPPED',
-    ...stop,
-    exitCode: 137,
-    containerReason: reason,
-  });
+  const why = `exit code 137; Essential container in task exited; ${reason}`;
+  expect(await workers.state('arn')).toEqual({ kind: 'ended', how: 'outOfMemory', why });
 });
 
-test('a task that runs has nothing of that yet, and one that is forgotten is none', async () => {
+test('a task that runs has not ended yet, and nothing is known of one that is forgotten', async () => {
   const running = givenWorkers({ tasks: [{ lastStatus: 'RUNNING', containers: [{ name: 'worker' }] }] });
-  expect(await running.task('arn')).toEqual({ lastStatus: 'RUNNING' });
+  expect(await running.state('arn')).toEqual({ kind: 'running' });
+  const pending = givenWorkers({ tasks: [{ lastStatus: 'PENDING', containers: [{ name: 'worker' }] }] });
+  expect(await pending.state('arn')).toEqual({ kind: 'starting' });
   const forgotten = givenWorkers({ tasks: [], failures: [{ arn: 'arn', reason: 'MISSING' }] });
-  expect(await forgotten.task('arn')).toBeUndefined();
+  expect(await forgotten.state('arn')).toBeUndefined();
 });

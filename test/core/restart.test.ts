@@ -1,38 +1,33 @@
-// How the try of a job ended whose worker stopped without a report, from what ECS tells of its task.
+// How the try of a job ended whose worker ended without a report.
 
 import { expect, test } from 'vitest';
-import type { TaskView } from '../../core/context.ts';
+import type { WorkerEnd } from '../../core/context.ts';
 import { endOfWorker, startsAgain } from '../../core/job/restart.ts';
 import { planJob } from '../memory/plan.ts';
+import { ended } from '../memory/workers.ts';
 
 const now = 1_700_000_000_000;
-const stopped = { lastStatus: 'STOPPED', stopCode: 'EssentialContainerExited' };
-const exited = { ...stopped, stoppedReason: 'Essential container in task exited' };
 
-test.each<[string, TaskView | undefined, string, boolean, string]>([
+test.each<[string, WorkerEnd, string, boolean, string]>([
+  ['out of memory', ended('outOfMemory'), 'AppInsufficientResourceError', false, 'needed more memory'],
   [
-    'out of memory, which ECS says of the container only',
-    { ...exited, exitCode: 137, containerReason: 'OutOfMemoryError: Container killed due to memory usage' },
-    ...(['AppInsufficientResourceError', false, 'needed more memory'] as const),
+    'a worker that was killed, with all that is known of it',
+    ended('exited', 'exit code 137; killed by the kernel'),
+    ...(['UnresponsiveWorker', false, ' result (exit code 137; killed by the kernel)'] as const),
   ],
-  [
-    'out of memory, said of the task',
-    { ...stopped, stoppedReason: 'OutOfMemoryError: container killed' },
-    ...(['AppInsufficientResourceError', false, 'needed more memory'] as const),
-  ],
-  [
-    'a worker that was killed, with all that ECS says of it',
-    { ...exited, exitCode: 137, containerReason: 'killed by the kernel' },
-    ...(['UnresponsiveWorker', false, '(exit code 137; Essential container in task exited; killed by'] as const),
-  ],
-  ['a task that ECS has forgotten', undefined, 'UnresponsiveWorker', false, 'stopped before it reported'],
-  ['a host that was lost', { ...stopped, stopCode: 'InfrastructureHealth' }, 'JMInternalError', true, 'was lost'],
-  ['a spot reclaim', { ...stopped, stopCode: 'SpotInterruption' }, 'SpotInstanceInterruption', true, 'spot capacity'],
-  ['a host that is to go', { ...stopped, stopCode: 'TerminationNotice' }, 'JMInternalError', true, 'was lost'],
-])('%s', (_title, task, reason, lost, told) => {
+  ['a worker that somebody stopped', ended('stopped', 'enough'), 'UnresponsiveWorker', false, ' result (enough)'],
+  ['a worker that is forgotten', ended('unknown'), 'UnresponsiveWorker', false, 'stopped before it reported a result'],
+  ['a host that was lost', ended('lost'), 'JMInternalError', true, 'was lost'],
+  ['a spot reclaim', ended('reclaimed'), 'SpotInstanceInterruption', true, 'spot capacity'],
+])('%s', (_title, worker, reason, lost, part) => {
   const row = { ...planJob('j').row, leaseUntil: now + 1 };
-  const end = endOfWorker(row, task, now);
+  const end = endOfWorker(row, worker, now);
   expect(end).toMatchObject({ lost, failure: { reason } });
-  expect(end.failure.message).toContain(told);
+  expect(end.failure.message).toContain(part);
   expect(startsAgain(row, end)).toBe(lost);
+});
+
+test('a worker whose lease has run out is said to be silent for so long, however it ended', () => {
+  const row = { ...planJob('j').row, leaseUntil: now - 5_000 };
+  expect(endOfWorker(row, ended('stopped', 'enough'), now).failure.message).toMatch(/5 s late$/);
 });

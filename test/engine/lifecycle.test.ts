@@ -13,6 +13,7 @@ import { removeObjects } from '../../engine/removal/object.ts';
 import { createMemoryContext, type MemoryContext } from '../memory/context.ts';
 import { jobId, type PlanOptions, planJob } from '../memory/plan.ts';
 import { createMemoryPlatform, type Program, peekJob, taskOf } from '../memory/platform.ts';
+import { ended } from '../memory/workers.ts';
 
 const file: FileId = `file-${'0'.repeat(24)}`;
 const project: ProjectId = `project-${'0'.repeat(24)}`;
@@ -45,7 +46,7 @@ test('a job without anything runs once and is settled', async () => {
   expect(row.transitions.map(([state]) => state)).toEqual(['runnable', 'running', 'waiting_on_output', 'done']);
   expect(row.dueAt).toBeUndefined();
   expect(row.openShard).toBeUndefined();
-  expect([...context.workers.executions.keys()]).toEqual([`${jobId('a')}-t0-l0`]);
+  expect([...context.workers.launches.keys()]).toEqual([`${jobId('a')}-t0-l0`]);
 });
 
 test('subjobs, a gather over their outputs, and an output that refers to it', async () => {
@@ -193,7 +194,7 @@ test('terminating a tree stops its workers first', async () => {
   expect(statesOf(context, 'main', 'long')).toEqual({ main: 'terminated', long: 'terminating' });
   const task = taskOf(`${jobId('long')}-t0-l0`);
   expect([...context.workers.stopping]).toEqual([task]);
-  context.workers.tasks.set(task, { lastStatus: 'STOPPED', stopCode: 'UserInitiated' });
+  context.workers.states.set(task, ended('stopped'));
   context.clock.now += 700_000;
   await platform.sweep();
   await platform.run();
@@ -209,11 +210,11 @@ test('terminating a tree stops its workers first', async () => {
 
 describe('workers that go away', () => {
   test.each([
-    ['lost', 'InfrastructureHealth', 'JMInternalError'],
-    ['taken back', 'SpotInterruption', 'SpotInstanceInterruption'],
-  ])(
+    ['lost', 'lost', 'JMInternalError'],
+    ['taken back', 'reclaimed', 'SpotInstanceInterruption'],
+  ] as const)(
     'a host %s restarts the nearest master, in a new workspace, without the old descendants',
-    async (_, stopCode, why) => {
+    async (_, how, why) => {
       let lost = false;
       const { context, platform, run } = givenPlatform({
         main: async ({ row }) => {
@@ -222,7 +223,7 @@ describe('workers that go away', () => {
         },
         child0: ({ row }) => {
           lost = true;
-          context.workers.tasks.set(row.task ?? '', { lastStatus: 'STOPPED', stopCode });
+          context.workers.states.set(row.task ?? '', ended(how));
           return undefined;
         },
         child1: () => ({ output: { n: 7 } }),

@@ -7,6 +7,7 @@ import { deploymentOf } from '../../infra/deployment.ts';
 import { createMemoryContext } from '../memory/context.ts';
 import { jobId, planJob } from '../memory/plan.ts';
 import { createMemoryPlatform, peekJob, taskOf } from '../memory/platform.ts';
+import { ended } from '../memory/workers.ts';
 
 /** The schedule's, and what its timer may be late. */
 const SWEEP_MS = 60_000 + 20;
@@ -31,7 +32,7 @@ async function givenRunningJob(stage: string) {
     isBeingStopped: () => context.workers.stopping.has(taskOf(`${job}-t0-l0`)),
     stop: async () => {
       context.clock.now += stopTimeoutSeconds * 1000;
-      context.workers.tasks.set(taskOf(`${job}-t0-l0`), { lastStatus: 'STOPPED', exitCode: 137 });
+      context.workers.states.set(taskOf(`${job}-t0-l0`), ended('exited', 'exit code 137'));
       await platform.sweep();
       await platform.run();
       return peekJob(context, job);

@@ -14,7 +14,7 @@ import { sweep } from '../../engine/sweep.ts';
 import { doWork } from '../../engine/work.ts';
 import type { MemoryContext } from './context.ts';
 import type { RowChange } from './rows.ts';
-import { bootOf, type WorkRecord } from './workers.ts';
+import { bootOf, ended, type WorkRecord } from './workers.ts';
 
 /** What a job's program does: answers its result, or `undefined` to stay running. It may call the API as the job. */
 export type Program = (claimed: Claimed) => Promise<Result | undefined> | Result | undefined;
@@ -48,8 +48,8 @@ export function createMemoryPlatform(context: MemoryContext, program: Program): 
       await dispatch(context, runnable);
       return true;
     }
-    for (const [worker, execution] of context.workers.executions) {
-      if (execution.status !== 'RUNNING' || started.has(worker)) continue;
+    for (const [worker, launch] of context.workers.launches) {
+      if (launch.state.kind === 'ended' || started.has(worker)) continue;
       started.add(worker);
       await playWorker(context, worker, program);
       return true;
@@ -96,19 +96,19 @@ export function peekJob(context: MemoryContext, job: JobId): JobRow {
 
 /** Claims, runs the program, reports, ends: one worker that behaves. */
 async function playWorker(context: MemoryContext, worker: WorkerId, program: Program): Promise<void> {
-  const execution = context.workers.executions.get(worker);
-  if (execution === undefined) return;
-  const boot = bootOf(execution.input);
+  const launch = context.workers.launches.get(worker);
+  if (launch === undefined) return;
+  const boot = bootOf(launch.input);
   if (workerId(boot) !== worker) throw new Error(`${worker} has another job's input`);
   const task = taskOf(worker);
-  context.workers.tasks.set(task, { lastStatus: 'RUNNING' });
+  context.workers.states.set(task, { kind: 'running' });
   const claimed = await claim(context, { ...boot, task }).catch(() => undefined);
   const result = claimed === undefined ? undefined : await program(claimed);
   if (claimed !== undefined && result === undefined) return;
   if (claimed !== undefined && result !== undefined) await finish(context, claimed.row, result);
-  context.workers.tasks.set(task, { lastStatus: 'STOPPED', stopCode: 'EssentialContainerExited', exitCode: 0 });
-  execution.status = 'CLOSED';
-  await finalise(context, { worker, seen: { taskArn: task, exitCode: 0 } });
+  context.workers.states.set(task, ended('exited', 'exit code 0'));
+  launch.state = ended('unknown');
+  await finalise(context, worker, ended('exited', 'the worker ended (exit code 0) before it took the job'));
 }
 
 function takeVisible<Message>(queue: { message: Message; visibleAt: number }[], now: number): Message | undefined {

@@ -6,8 +6,11 @@ import type {
   LogReader,
   Queues,
   RunnableMessage,
-  TaskView,
   Value,
+  WorkerEnd,
+  WorkerEnding,
+  WorkerHandle,
+  WorkerState,
   Workers,
 } from '../../core/context.ts';
 import type { JobId } from '../../core/id/identifier.ts';
@@ -45,14 +48,14 @@ export function createMemoryQueues(now: () => number): MemoryQueues {
   return queues;
 }
 
-export type MemoryExecution = { readonly input: LaunchInput; status: 'RUNNING' | 'CLOSED' };
+export type MemoryLaunch = { readonly input: LaunchInput; state: WorkerState };
 export interface MemoryWorkers extends Workers {
   hook: Hook;
-  readonly executions: Map<WorkerId, MemoryExecution>;
-  /** By task ARN; absent: ECS no longer knows it. */
-  readonly tasks: Map<string, TaskView>;
-  /** ARNs that `stopTask` was called for: the test decides when they are STOPPED, unless `stopAtOnce`. */
-  readonly stopping: Set<string>;
+  readonly launches: Map<WorkerId, MemoryLaunch>;
+  /** An absent one is not known any more. */
+  readonly states: Map<WorkerHandle, WorkerState>;
+  /** Those that `stop` was called for: the test decides when they have ended, unless `stopAtOnce`. */
+  readonly stopping: Set<WorkerHandle>;
   stopAtOnce: boolean;
 }
 
@@ -60,30 +63,35 @@ export interface MemoryWorkers extends Workers {
 export function createMemoryWorkers(): MemoryWorkers {
   const workers: MemoryWorkers = {
     hook: {},
-    executions: new Map(),
-    tasks: new Map(),
+    launches: new Map(),
+    states: new Map(),
     stopping: new Set(),
     stopAtOnce: true,
     start: (worker, input) =>
       around(workers.hook, 'workers', 'start', worker, () => {
-        if (!workers.executions.has(worker)) workers.executions.set(worker, { input, status: 'RUNNING' });
+        if (!workers.launches.has(worker)) workers.launches.set(worker, { input, state: { kind: 'starting' } });
       }),
-    executionStatus: (worker) =>
-      around(workers.hook, 'workers', 'executionStatus', worker, () => workers.executions.get(worker)?.status, false),
-    stopExecution: (worker) =>
-      around(workers.hook, 'workers', 'stopExecution', worker, () => {
-        const execution = workers.executions.get(worker);
-        if (execution !== undefined) execution.status = 'CLOSED';
+    launchState: (worker) =>
+      around(workers.hook, 'workers', 'launchState', worker, () => workers.launches.get(worker)?.state, false),
+    stopLaunch: (worker) =>
+      around(workers.hook, 'workers', 'stopLaunch', worker, () => {
+        const launch = workers.launches.get(worker);
+        if (launch !== undefined) launch.state = ended('unknown');
       }),
-    task: (arn) => around(workers.hook, 'workers', 'task', arn, () => workers.tasks.get(arn), false),
-    stopTask: (arn) =>
-      around(workers.hook, 'workers', 'stopTask', arn, () => {
-        if (!workers.tasks.has(arn)) return;
-        workers.stopping.add(arn);
-        if (workers.stopAtOnce) workers.tasks.set(arn, { lastStatus: 'STOPPED', stopCode: 'UserInitiated' });
+    state: (handle) => around(workers.hook, 'workers', 'state', handle, () => workers.states.get(handle), false),
+    stop: (handle) =>
+      around(workers.hook, 'workers', 'stop', handle, () => {
+        if (!workers.states.has(handle)) return;
+        workers.stopping.add(handle);
+        if (workers.stopAtOnce) workers.states.set(handle, ended('stopped'));
       }),
   };
   return workers;
+}
+
+/** How a worker ended, as the port says it. */
+export function ended(how: WorkerEnding, why = ''): WorkerEnd {
+  return { kind: 'ended', how, why };
 }
 
 /** What a worker finds in its environment, and claims with. */

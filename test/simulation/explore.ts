@@ -309,8 +309,8 @@ class Run {
     const state = [
       context.rows.digest(),
       context.bodies.digest(),
-      [...context.workers.executions].map(([name, { status }]) => [name, status]),
-      [...context.workers.tasks],
+      [...context.workers.launches].map(([worker, { state }]) => [worker, state]),
+      [...context.workers.states],
       this.live.filter(({ done }) => done).length === this.live.length ? 'quiet' : actors,
       this.mail.map(({ name }) => name).sort(),
       this.budget,

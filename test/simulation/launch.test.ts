@@ -2,6 +2,7 @@
 // that is lost, two tasks of one launch (docs/reference/protocols.md, "Launch").
 
 import { describe, expect, test } from 'vitest';
+import type { WorkerEnd } from '../../core/context.ts';
 import { readWorkerId, workerId } from '../../core/id/worker.ts';
 import { jobWorker } from '../../core/job/row.ts';
 import { finalise } from '../../engine/finalise.ts';
@@ -9,6 +10,7 @@ import { claim } from '../../engine/job/claim.ts';
 import { finish } from '../../engine/job/finish.ts';
 import type { MemoryContext } from '../memory/context.ts';
 import { jobId, planJob } from '../memory/plan.ts';
+import { ended } from '../memory/workers.ts';
 import { type Actor, type Budget, budgets, currentActor, explore, type World } from './explore.ts';
 import { createSmallContext, givenJob, peek, wire } from './world.ts';
 
@@ -18,14 +20,14 @@ const calm: Budget = { crashes: 0, losses: 0, doubles: 0 };
 type Options = {
   /** Tasks that the first launch comes to. */
   readonly tasks: readonly string[];
-  /** Does the first execution end, without its tasks? They are late then. */
+  /** Does the first launch end, without its tasks? They are late then. */
   readonly fails?: boolean;
   /** Does the first task ask twice? */
   readonly losesAnswer?: boolean;
   readonly planted?: Planted;
 };
 
-/** J is runnable; every execution starts tasks that claim and report. */
+/** J is runnable; every launch starts tasks that claim and report. */
 async function launchedJob(options: Options): Promise<World> {
   const context = createSmallContext();
   const parent = planJob('tree').row;
@@ -40,23 +42,23 @@ async function launchedJob(options: Options): Promise<World> {
     const of = { job: row.pk, try: 0, launch };
     const nonce = await context.seals.seal('boot', workerId(of));
     const arn = `task ${name}`;
-    context.workers.tasks.set(arn, { lastStatus: 'RUNNING' });
+    context.workers.states.set(arn, { kind: 'running' });
     const ask = () => claim(context, { ...of, nonce, task: arn }).catch(() => undefined);
     const unheard = twice ? await ask() : undefined;
     const claimed = await ask();
     if ((claimed ?? unheard) !== undefined) claimants.add(arn);
     if (claimed !== undefined) await finish(context, claimed.row, { output: {} });
     if (peek(context, row.pk)?.state === 'failed') failedUnder = arn;
-    context.workers.tasks.set(arn, { lastStatus: 'STOPPED', stopCode: 'EssentialContainerExited', exitCode: 0 });
+    context.workers.states.set(arn, ended('exited', 'exit code 0'));
   };
-  const ends = async (launch: number, seen: unknown): Promise<void> => {
+  const ends = async (launch: number, end: WorkerEnd): Promise<void> => {
     const worker = workerId({ job: row.pk, try: 0, launch });
-    const execution = context.workers.executions.get(worker);
-    if (execution !== undefined) execution.status = 'CLOSED';
-    await finalise(context, { worker, seen });
+    const over = context.workers.launches.get(worker);
+    if (over !== undefined) over.state = ended('unknown');
+    await finalise(context, worker, end);
   };
   const spawn = (): Actor[] =>
-    [...context.workers.executions.keys()].flatMap((name) => {
+    [...context.workers.launches.keys()].flatMap((name) => {
       const launch = readWorkerId(name)?.launch ?? 0;
       if (name !== first) return [{ name: `worker ${launch}`, run: () => task(`of launch ${launch}`, launch, false) }];
       const tasks = options.tasks.map((one, index) => ({
@@ -65,7 +67,7 @@ async function launchedJob(options: Options): Promise<World> {
       }));
       const end = {
         name: 'worker that never came',
-        run: () => ends(0, { error: 'ECS.Unknown', cause: 'RESOURCE:CPU' }),
+        run: () => ends(0, ended('noCapacity', 'RESOURCE:CPU')),
       };
       return options.fails ? [...tasks, end] : tasks;
     });

@@ -13,7 +13,7 @@ import { sweep as sweepShard } from '../../engine/sweep.ts';
 import { createMemoryContext, type MemoryContext, seededRandom } from '../memory/context.ts';
 import { jobId, planJob } from '../memory/plan.ts';
 import { peekJob } from '../memory/platform.ts';
-import { bootOf } from '../memory/workers.ts';
+import { bootOf, ended } from '../memory/workers.ts';
 import type { Mail } from './explore.ts';
 import { type Deed, flatten } from './oracle.ts';
 import { peek, wire } from './world.ts';
@@ -110,7 +110,7 @@ class Life {
 
   /** One step of one worker: it claims, makes a child, beats, or reports. */
   private async work(): Promise<void> {
-    for (const name of this.context.workers.executions.keys()) {
+    for (const name of this.context.workers.launches.keys()) {
       if (!this.workers.has(name))
         this.workers.set(name, { name, task: `task ${name}`, made: 0, alive: true, busy: false });
     }
@@ -127,7 +127,7 @@ class Life {
 
   private async stepOf(worker: Worker): Promise<void> {
     if (worker.claimed === undefined) return this.claim(worker);
-    if (this.context.workers.tasks.get(worker.task)?.lastStatus === 'STOPPED') return this.end(worker);
+    if (this.context.workers.states.get(worker.task)?.kind === 'ended') return this.end(worker);
     const row = peekJob(this.context, worker.claimed.row.pk);
     if (row.tokenHash !== worker.claimed.row.tokenHash) return this.end(worker);
     const beat = await heartbeat(this.context, row);
@@ -152,11 +152,11 @@ class Life {
   }
 
   private async claim(worker: Worker): Promise<void> {
-    const input = this.context.workers.executions.get(worker.name)?.input;
+    const input = this.context.workers.launches.get(worker.name)?.input;
     if (input === undefined) return;
     const boot = bootOf(input);
     if (workerId(boot) !== worker.name) this.problems.push(`${worker.name} is not ${workerId(boot)}`);
-    this.context.workers.tasks.set(worker.task, { lastStatus: 'RUNNING' });
+    this.context.workers.states.set(worker.task, { kind: 'running' });
     const claimed = await claim(this.context, { ...boot, task: worker.task }).catch(ignoreRefusal);
     if (claimed === undefined) return this.end(worker);
     worker.claimed = claimed;
@@ -168,7 +168,7 @@ class Life {
   private checkAlone(worker: Worker, row: JobRow): void {
     for (const other of this.workers.values()) {
       const theirs = other.claimed?.row;
-      const running = this.context.workers.tasks.get(other.task)?.lastStatus === 'RUNNING';
+      const running = this.context.workers.states.get(other.task)?.kind === 'running';
       if (other === worker || theirs === undefined || !other.alive || !running) continue;
       if (peek(this.context, theirs.pk)?.task !== other.task) continue;
       const older = [`${row.pk}:${row.try - 1}`, ...row.lineage.map((entry) => earlierTry(entry))];
@@ -179,11 +179,11 @@ class Life {
 
   private end(worker: Worker): void {
     worker.alive = false;
-    const stopped = { lastStatus: 'STOPPED', stopCode: 'EssentialContainerExited', exitCode: 0 };
-    if (this.context.workers.tasks.get(worker.task)?.lastStatus !== 'STOPPED')
-      this.context.workers.tasks.set(worker.task, stopped);
-    const execution = this.context.workers.executions.get(worker.name);
-    if (execution !== undefined) execution.status = 'CLOSED';
+    const stopped = ended('exited', 'exit code 0');
+    if (this.context.workers.states.get(worker.task)?.kind !== 'ended')
+      this.context.workers.states.set(worker.task, stopped);
+    const launch = this.context.workers.launches.get(worker.name);
+    if (launch !== undefined) launch.state = ended('unknown');
   }
 
   private loseHost(): void {
@@ -192,7 +192,7 @@ class Life {
     const worker = busy[Math.floor(this.random() * busy.length)];
     if (worker === undefined) return;
     this.end(worker);
-    this.context.workers.tasks.set(worker.task, { lastStatus: 'STOPPED', stopCode: 'InfrastructureHealth' });
+    this.context.workers.states.set(worker.task, ended('lost'));
     this.count('host lost');
   }
 
@@ -203,7 +203,7 @@ class Life {
     const faults = this.faults;
     this.faults = false;
     for (const worker of this.workers.values()) {
-      const input = this.context.workers.executions.get(worker.name)?.input;
+      const input = this.context.workers.launches.get(worker.name)?.input;
       const row = input === undefined ? undefined : peek(this.context, bootOf(input).job);
       if (worker.alive && row?.state === 'running' && row.task === worker.task) await heartbeat(this.context, row);
     }

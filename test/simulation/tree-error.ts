@@ -3,6 +3,7 @@
 
 import type { MemoryContext } from '../memory/context.ts';
 import { jobId } from '../memory/plan.ts';
+import { ended } from '../memory/workers.ts';
 import { currentActor } from './explore.ts';
 
 /** The finisher's query answers what was there before its state was written. */
@@ -13,7 +14,7 @@ export function readMembersEarly({ rows, workers }: MemoryContext): void {
     if (key.pk === jobId('p') && change.set?.state === 'waiting_on_output') {
       early = await query('executions', { pk: `tree#${jobId('p')}`, prefix: `${jobId('p')}#`, limit: 10 });
       // Two states that differ only in what was read are not the same: the explorer sees tasks, not this variable.
-      workers.tasks.set('read early', { lastStatus: String(early.rows.length) });
+      workers.states.set('read early', ended('unknown', String(early.rows.length)));
     }
     return update(table, key, change, expected);
   };

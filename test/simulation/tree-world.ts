@@ -11,6 +11,7 @@ import { terminateTree } from '../../engine/job/terminate.ts';
 import { sweepJob } from '../../engine/sweep.ts';
 import type { MemoryContext } from '../memory/context.ts';
 import { jobId, planJob } from '../memory/plan.ts';
+import { ended } from '../memory/workers.ts';
 import type { Actor, World } from './explore.ts';
 import { createSmallContext, givenJob, peek, wire } from './world.ts';
 
@@ -44,10 +45,10 @@ function workerOf(context: MemoryContext, name: string, reports: boolean): Actor
     const of = { job: row.pk, try: row.try, launch: row.launch };
     const nonce = await context.seals.seal('boot', jobWorker(row));
     const task = `task of ${name}`;
-    context.workers.tasks.set(task, { lastStatus: 'RUNNING' });
+    context.workers.states.set(task, { kind: 'running' });
     const claimed = await claim(context, { ...of, nonce, task }).catch(() => undefined);
     if (claimed !== undefined && reports) await finish(context, claimed.row, { output: {} }).catch(() => undefined);
-    if (claimed === undefined || reports) context.workers.tasks.set(task, { lastStatus: 'STOPPED' });
+    if (claimed === undefined || reports) context.workers.states.set(task, ended('exited'));
   };
   return [{ name: `worker of ${name}`, run }];
 }
@@ -84,7 +85,7 @@ export async function birthAndDoom(planted?: Planted): Promise<World> {
   const context = createSmallContext();
   const origin = await givenJob(context, 'o', { at: { state: 'waiting_on_output' } });
   const parent = await givenJob(context, 's', { parent: origin, at: running });
-  context.workers.tasks.set('task', { lastStatus: 'RUNNING' });
+  context.workers.states.set('task', { kind: 'running' });
   planted?.(context);
   const wired = wire(context);
   let doomed = false;
@@ -96,7 +97,7 @@ export async function birthAndDoom(planted?: Planted): Promise<World> {
       run: async () => {
         const before = doomed;
         await run();
-        startedAfter ||= before && context.workers.tasks.get('task of c')?.lastStatus === 'RUNNING';
+        startedAfter ||= before && context.workers.states.get('task of c')?.kind === 'running';
       },
     }));
   return {
@@ -135,8 +136,8 @@ export async function restart(planted?: Planted, withWorker = false): Promise<Wo
   const context = createSmallContext();
   const master = await givenJob(context, 'm', { at: running });
   const lost = await givenJob(context, 'c', { parent: master, at: { ...running, task: 'task of c' } });
-  context.workers.tasks.set('task', { lastStatus: 'RUNNING' });
-  context.workers.tasks.set('task of c', { lastStatus: 'STOPPED', stopCode: 'InfrastructureHealth' });
+  context.workers.states.set('task', { kind: 'running' });
+  context.workers.states.set('task of c', ended('lost'));
   planted?.(context);
   const wired = wire(context);
   const names = ['c', 'e'];

@@ -14,7 +14,7 @@ import { doWork } from '../../engine/work.ts';
 import { createMemoryContext, type MemoryContext } from '../memory/context.ts';
 import { type PlanOptions, planJob } from '../memory/plan.ts';
 import type { RowChange } from '../memory/rows.ts';
-import { bootOf, type WorkRecord } from '../memory/workers.ts';
+import { bootOf, ended, type WorkRecord } from '../memory/workers.ts';
 import { currentActor, type Mail, type World } from './explore.ts';
 
 /** A context whose random bytes depend on who asks, not on the order in which they ask. */
@@ -77,19 +77,19 @@ async function sweepUntilQuiet(context: MemoryContext): Promise<void> {
     if (failed[0] !== undefined) throw failed[0].error;
     for (const { message } of context.queues.runnable.splice(0)) await dispatch(context, message);
     for (const { message } of context.queues.work.splice(0)) await doWork(context, message);
-    for (const worker of context.workers.executions.keys()) await work(context, worker, `${worker}#sweep${round}`);
+    for (const worker of context.workers.launches.keys()) await work(context, worker, `${worker}#sweep${round}`);
   }
 }
 
-/** One task of an execution: claims, and reports an empty output. Leaves quietly when the job is not for it. */
+/** One task of a launch: claims, and reports an empty output. Leaves quietly when the job is not for it. */
 async function work(context: MemoryContext, worker: WorkerId, task: string, result: Result = { output: {} }) {
-  const execution = context.workers.executions.get(worker);
-  if (execution === undefined || execution.status === 'CLOSED') return;
-  context.workers.tasks.set(task, { lastStatus: 'RUNNING' });
-  const claimed = await claim(context, { ...bootOf(execution.input), task }).catch(() => undefined);
+  const launch = context.workers.launches.get(worker);
+  if (launch === undefined || launch.state.kind === 'ended') return;
+  context.workers.states.set(task, { kind: 'running' });
+  const claimed = await claim(context, { ...bootOf(launch.input), task }).catch(() => undefined);
   if (claimed !== undefined) await finish(context, claimed.row, result).catch(() => undefined);
-  context.workers.tasks.set(task, { lastStatus: 'STOPPED', stopCode: 'EssentialContainerExited' });
-  execution.status = 'CLOSED';
+  context.workers.states.set(task, ended('exited'));
+  launch.state = ended('unknown');
 }
 
 /** A job's row; undefined when it was never born. */

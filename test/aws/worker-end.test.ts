@@ -1,0 +1,43 @@
+// How a worker ended, read from the stop codes and reasons of ECS.
+
+import { expect, test } from 'vitest';
+import { endOfTask, type StoppedTask } from '../../aws/worker-end.ts';
+
+const stopped = { stopCode: 'EssentialContainerExited' };
+const exited = { ...stopped, stoppedReason: 'Essential container in task exited' };
+
+test.each<[string, StoppedTask, string, string]>([
+  [
+    'out of memory, which ECS says of the container only',
+    { ...exited, exitCode: 137, containerReason: 'OutOfMemoryError: Container killed due to memory usage' },
+    'outOfMemory',
+    'exit code 137; Essential container in task exited; OutOfMemoryError: Container killed due to memory usage',
+  ],
+  [
+    'out of memory, said of the task',
+    { ...stopped, stoppedReason: 'OutOfMemoryError: container killed' },
+    ...(['outOfMemory', 'OutOfMemoryError: container killed'] as const),
+  ],
+  [
+    'a worker that was killed, with all that ECS says of it',
+    { ...exited, exitCode: 137, containerReason: 'killed by the kernel' },
+    'exited',
+    'exit code 137; Essential container in task exited; killed by the kernel',
+  ],
+  ['a host that was lost', { stopCode: 'InfrastructureHealth' }, 'lost', ''],
+  ['a host that is to go', { stopCode: 'TerminationNotice' }, 'lost', ''],
+  ['a spot reclaim', { stopCode: 'SpotInterruption' }, 'reclaimed', ''],
+  ['a task that somebody stopped', { stopCode: 'UserInitiated', stoppedReason: 'enough' }, 'stopped', 'enough'],
+  [
+    'a task without an image',
+    {
+      stopCode: 'TaskFailedToStart',
+      stoppedReason: 'CannotPullContainerError',
+      containerReason: 'CannotPullContainerError',
+    },
+    ...(['refused', 'CannotPullContainerError'] as const),
+  ],
+  ['nothing', {}, 'exited', ''],
+])('%s', (_title, task, how, why) => {
+  expect(endOfTask(task)).toEqual({ kind: 'ended', how, why });
+});
