@@ -21,8 +21,8 @@ export type Facts = ReadonlyMap<ObjectId, ObjectFacts>;
 
 /**
  * A sentence for each value of the wrong class, for each linked object that `facts` lacks or whose types do not meet the
- * `type` constraint. Fields that the specification does not name are left alone: `checkFields` tells those. `choices` are
- * not enforced: they are the client's (docs/reference/api.md, "Input and output specifications").
+ * `type` constraint. Fields that the specification does not name are left alone: `checkOutputFields` and `fillInput` report
+ * those. `choices` are not enforced: they are the client's (docs/reference/api.md, "Input and output specifications").
  *
  * @param facts leave out to check the forms only
  */

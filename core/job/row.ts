@@ -149,7 +149,13 @@ export function isMaster(job: JobRow): boolean {
 /** The master job and its try in whose workspace a job works. */
 export function masterTry(job: JobRow): { readonly master: JobId; readonly try: number } {
   if (isMaster(job)) return { master: job.pk, try: job.try };
-  return parseLineage(job.lineage.at(-1) ?? `${job.master}:0`);
+  return enclosingMaster(job) ?? { master: job.master, try: 0 };
+}
+
+/** The innermost master job that encloses a job, with its try; undefined for an origin job. */
+export function enclosingMaster(job: JobRow): { readonly master: JobId; readonly try: number } | undefined {
+  const innermost = job.lineage.at(-1);
+  return innermost === undefined ? undefined : parseLineage(innermost);
 }
 
 /** The workspace of a job's present try. */

@@ -1,5 +1,6 @@
 // Finds the references in a value, at any depth. Does not ask whether what they name exists.
 
+import type { JobId, ObjectId } from '../id/identifier.ts';
 import { type Reference, readReference } from './reference.ts';
 import { exceedsDepth, isHash, maximumDepth } from './value.ts';
 
@@ -12,6 +13,16 @@ export function findReferences(value: unknown): Reference[] {
 export function checkReferences(value: unknown, path: string): string[] {
   if (exceedsDepth(value)) return [`${path} nests arrays and hashes deeper than ${maximumDepth} levels`];
   return scan(value, path).problems;
+}
+
+/** The jobs whose outputs are referred to, each once. */
+export function referredJobs(references: readonly Reference[]): JobId[] {
+  return [...new Set(references.flatMap((one) => (one.kind === 'job' ? [one.job] : [])))];
+}
+
+/** The data objects that are linked to, each once. */
+export function referredObjects(references: readonly Reference[]): ObjectId[] {
+  return [...new Set(references.flatMap((one) => (one.kind === 'object' ? [one.object] : [])))];
 }
 
 function scan(value: unknown, path: string): { references: Reference[]; problems: string[] } {

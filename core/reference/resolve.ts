@@ -2,9 +2,9 @@
 // the outputs and the metadata are facts that the caller has loaded.
 
 import type { AnalysisId, JobId, ObjectId } from '../id/identifier.ts';
-import { findReferences } from './find.ts';
-import { type AnalysisReference, type JobReference, linkTo, readReference } from './reference.ts';
-import { type Hash, isHash, rebuild } from './value.ts';
+import { findReferences, referredJobs } from './find.ts';
+import { type AnalysisReference, type JobReference, linkTo, type Reference, readReference } from './reference.ts';
+import { exceedsBytes, exceedsDepth, type Hash, isHash, maximumDepth, maximumValueBytes, rebuild } from './value.ts';
 
 /** The outputs of finished executions, references in them resolved. */
 export type Outputs = ReadonlyMap<JobId | AnalysisId, Hash>;
@@ -14,6 +14,26 @@ export type ObjectMetadata = {
   readonly details: unknown;
 };
 export type Metadata = ReadonlyMap<ObjectId, ObjectMetadata>;
+/** What references are replaced from. `metadata` is that of the objects that `objectsForMetadata` names. */
+export type Referenced = { readonly outputs: Outputs; readonly metadata: Metadata };
+
+/** An input or output with its references replaced; a problem when one cannot be, or when the result is beyond the limits. */
+export function resolveValues(
+  values: Hash,
+  { outputs, metadata }: Referenced,
+): { readonly value: Hash } | { readonly problem: string } {
+  if (referredJobs(findReferences(values)).length === 0) return { value: values };
+  const resolved = resolveReferences(values, outputs, metadata);
+  if ('problem' in resolved) return resolved;
+  if (exceedsBytes(resolved.value)) {
+    const limit = `more than the ${maximumValueBytes} bytes of JSON that are possible: pass files instead`;
+    return { problem: `with the outputs that it refers to it has ${limit}` };
+  }
+  if (exceedsDepth(resolved.value)) {
+    return { problem: `with the outputs that it refers to it nests deeper than ${maximumDepth} levels` };
+  }
+  return { value: resolved.value as Hash };
+}
 
 /**
  * The value with every job and analysis reference replaced; links to data objects stay as they are. A reference that
@@ -57,9 +77,9 @@ export function resolveKnown(value: unknown, outputs: Outputs): unknown {
   });
 }
 
-/** The data objects whose metadata `resolveReferences` will need, once these outputs are known. */
-export function objectsForMetadata(value: unknown, outputs: Outputs): ObjectId[] {
-  const objects = findReferences(value).flatMap((reference) => {
+/** The data objects whose metadata replacing these references takes, once these outputs are known. */
+export function objectsForMetadata(references: readonly Reference[], outputs: Outputs): ObjectId[] {
+  const objects = references.flatMap((reference) => {
     if (reference.kind === 'object' || reference.metadata === undefined) return [];
     const picked = pick(reference, outputs);
     const object = 'problem' in picked ? undefined : objectOf(picked.value);

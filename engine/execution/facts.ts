@@ -8,9 +8,9 @@ import type { ExecutionSpec } from '../../core/job/spec.ts';
 import { isTerminal } from '../../core/job/state.ts';
 import { isHash } from '../../core/reference/value.ts';
 import { loadProjects } from '../container/project.ts';
+import { loadInput } from '../job/input.ts';
 import { loadJobs, loadSpec, loadSpecs, specMissing } from '../store/load-job.ts';
 import { mapLimited } from '../store/map-limited.ts';
-import { loadKnownInput } from './known-input.ts';
 import { loadMetadataOfMany } from './metadata.ts';
 import { loadFailureCounts } from './try.ts';
 
@@ -18,11 +18,13 @@ import { loadFailureCounts } from './try.ts';
  * The facts of each row (of a try), parallel to `rows`.
  *
  * @param chosen the fields that will be shown
+ * @param reader who gets the input (`loadInput`)
  */
 export async function loadJobFacts(
   context: Context,
   rows: readonly JobRow[],
   chosen: ReadonlySet<string>,
+  reader: 'itself' | 'client',
 ): Promise<JobFacts[]> {
   const entries = await withSpecs(context, rows);
   const targets = entries.map(({ row, spec }) => ({ job: row.pk, try: row.try, spec }));
@@ -32,7 +34,7 @@ export async function loadJobFacts(
     chosen.has('failureFrom') ? loadFailed(context, rows) : new Map<JobId, FailedJob>(),
   ]);
   return mapLimited([...entries.entries()], async ([index, { row, spec }]): Promise<JobFacts> => {
-    const input = chosen.has('input') ? await loadKnownInput(context, row, spec) : undefined;
+    const input = chosen.has('input') ? await loadInput(context, row.pk, spec, reader) : undefined;
     const result = await loadResult(context, row, chosen);
     const failureFrom = row.state === 'failed' ? failed.get(row.failureFrom ?? row.pk) : undefined;
     return {

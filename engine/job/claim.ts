@@ -8,9 +8,8 @@ import type { JobId } from '../../core/id/identifier.ts';
 import { workerId } from '../../core/id/worker.ts';
 import type { JobRow } from '../../core/job/row.ts';
 import type { ExecutionSpec } from '../../core/job/spec.ts';
-import type { Hash } from '../../core/reference/value.ts';
 import { jobSecretByteCount, makeJobToken } from '../identity/job-token.ts';
-import { loadInput, loadJob, loadSpec } from '../store/load-job.ts';
+import { loadJob, loadSpec } from '../store/load-job.ts';
 import { changed, retryWhileChanged } from '../store/retry-while-changed.ts';
 import { saveJob } from '../store/save-job.ts';
 import { endByDoom, loadDoom } from './doom.ts';
@@ -23,12 +22,7 @@ export type ClaimRequest = {
   /** Names the process that asks, as the port names it. */
   readonly task: WorkerHandle;
 };
-export type Claimed = {
-  readonly token: string;
-  readonly row: JobRow;
-  readonly spec: ExecutionSpec;
-  readonly input: Hash;
-};
+export type Claimed = { readonly token: string; readonly row: JobRow; readonly spec: ExecutionSpec };
 
 /**
  * Gives the job to the task that asks. Idempotent for that task: asked again, it gets a fresh token and the old one is dead.
@@ -49,8 +43,7 @@ export async function claim(context: Context, request: ClaimRequest): Promise<Cl
     const leaseUntil = context.now() + context.settings.leaseSeconds * 1000;
     const saved = await saveJob(context, row, { kind: 'claim', task: request.task, tokenHash: hash, leaseUntil });
     if (saved.kind !== 'saved') return changed;
-    const spec = await loadSpec(context, row.pk);
-    return { token, row: saved.row, spec, input: await loadInput(context, row.pk, spec) };
+    return { token, row: saved.row, spec: await loadSpec(context, row.pk) };
   };
   return retryWhileChanged(`"${request.job}"`, take, invalidState);
 }

@@ -4,20 +4,13 @@
 import type { KnownCaller } from '../../core/access/caller.ts';
 import type { Context } from '../../core/context.ts';
 import { isId, type ObjectId, type PlaceId } from '../../core/id/identifier.ts';
+import { type HandedOver, nothingHandedOver } from '../../core/job/handed-over.ts';
 import { type JobRow, jobWorkspace } from '../../core/job/row.ts';
 import type { ExecutionSpec } from '../../core/job/spec.ts';
 import { createSight, findObjects, type ObjectSearch } from '../access/sight.ts';
 import { loadJob } from '../store/load-job.ts';
 import { loadObjectsAt } from '../store/load-object.ts';
 import type { ObjectFacts } from '../store/object-row.ts';
-
-export type HandedOver = {
-  readonly facts: ReadonlyMap<ObjectId, ObjectFacts>;
-  /** Where each of them was seen: that is where its name and its hidden companions are. */
-  readonly places: ReadonlyMap<ObjectId, PlaceId>;
-  /** The job sees them, but they may not leave their project. */
-  readonly restricted: readonly ObjectId[];
-};
 
 /** Of the objects in the output of a master job: those in its workspace, and those that its token sees elsewhere. */
 export async function loadOutputObjects(
@@ -50,7 +43,7 @@ export async function loadArrivedObjects(
   spec: ExecutionSpec,
   objects: readonly ObjectId[],
 ): Promise<HandedOver> {
-  if (objects.length === 0) return { facts: new Map(), places: new Map(), restricted: [] };
+  if (objects.length === 0) return nothingHandedOver;
   const by = row.parent ?? (isId(spec.detachedFrom, 'job') ? spec.detachedFrom : undefined);
   const job = by === undefined ? undefined : await loadJob(context, by);
   const caller =
@@ -67,7 +60,7 @@ async function loadSeen(
   objects: readonly ObjectId[],
   where: Pick<ObjectSearch, 'places' | 'usedIn'>,
 ): Promise<HandedOver> {
-  if (objects.length === 0) return { facts: new Map(), places: new Map(), restricted: [] };
+  if (objects.length === 0) return nothingHandedOver;
   const wanted = new Map(objects.map((id) => [id, undefined]));
   const { found, restricted } = await findObjects(createSight(context, caller), { wanted, ...where });
   return {

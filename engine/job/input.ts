@@ -1,21 +1,33 @@
-// From idle to runnable: waits for what the input needs, resolves it, checks it, and places its objects in the workspace.
+// A job's input: waited for, resolved, placed in the workspace and stored, which takes the job from idle to runnable; and read
+// again. What becomes of it is decided in core/job/plan-input.ts.
 
 import type { Context } from '../../core/context.ts';
-import type { ObjectId, PlaceId } from '../../core/id/identifier.ts';
-import { checkValues } from '../../core/iospec/check-values.ts';
-import { flatten } from '../../core/iospec/fill-input.ts';
+import type { JobId, ObjectId } from '../../core/id/identifier.ts';
 import { type Failure, failureMessages } from '../../core/job/failure.ts';
+import { nothingHandedOver } from '../../core/job/handed-over.ts';
+import {
+  asRun,
+  type InputPlan,
+  inputFailure,
+  isInputStored,
+  planInput,
+  type ResolvedInput,
+  resolveInput,
+} from '../../core/job/plan-input.ts';
 import { isMaster, type JobRow, jobWorkspace } from '../../core/job/row.ts';
-import type { Dependency, ExecutionSpec, Pin } from '../../core/job/spec.ts';
-import type { Hash } from '../../core/reference/value.ts';
+import { isShowable, showInput } from '../../core/job/shown-input.ts';
+import type { Dependency, ExecutionSpec } from '../../core/job/spec.ts';
+import { findReferences, referredJobs } from '../../core/reference/find.ts';
+import { type Hash, isHash } from '../../core/reference/value.ts';
 import { cloneObjects } from '../object/clone.ts';
-import { loadSpec } from '../store/load-job.ts';
+import { loadJobs, loadOutputs, loadSpec } from '../store/load-job.ts';
+import type { ObjectFacts } from '../store/object-row.ts';
 import { type Saved, saveJob } from '../store/save-job.ts';
 import { listWait, loadObjectFacts, type Unsatisfiable } from '../wait/readiness.ts';
 import { type WaitOutcome, waitFor } from '../wait/wait.ts';
 import { loadArrivedObjects } from './handed-over.ts';
+import { loadReferenced } from './referenced.ts';
 import { lastingRefusal } from './refusal.ts';
-import { objectsReferredTo, resolveOutputs } from './resolve.ts';
 
 /** Looks at a job that is idle or waiting_on_input; undefined when there is nothing to change. */
 export async function advanceInput(context: Context, row: JobRow): Promise<Saved | undefined> {
@@ -23,22 +35,37 @@ export async function advanceInput(context: Context, row: JobRow): Promise<Saved
   const from = typeof row.cursor === 'number' ? row.cursor : undefined;
   const outcome = await waitFor(context, listWait(context, row, 'input', spec.waits, from));
   if (outcome.kind !== 'ready') return keepWaiting(context, row, outcome);
-  const resolved = await resolveOutputs(context, spec.originalInput);
-  if ('problem' in resolved) return fail(context, row, inputError([resolved.problem]));
-  const input = flatten(spec.inputSpec, resolved.value);
-  const dependencies = newObjects(spec, input).map((object): Dependency => ({ kind: 'object', object }));
-  const arrived = await waitFor(context, listWait(context, row, 'input', dependencies));
+  const resolved = resolveInput(spec, await loadReferenced(context, findReferences(spec.originalInput)));
+  if ('problems' in resolved) return fail(context, row, inputFailure(resolved.problems));
+  const objects = resolved.arrived.map((object): Dependency => ({ kind: 'object', object }));
+  const arrived = await waitFor(context, listWait(context, row, 'input', objects));
   if (arrived.kind !== 'ready') return keepWaiting(context, row, { ...arrived, cursor: undefined });
-  const problems = isMaster(row) ? await placeInput(context, row, spec, input) : [];
-  if (problems.length > 0) return fail(context, row, inputError(problems));
-  if (resolved.value !== spec.originalInput) await context.bodies.save(row.pk, 'I', input);
+  const plan = planInput({ row, spec, resolved, ...(await loadInputObjects(context, row, spec, resolved)) });
+  const problems = 'problems' in plan ? plan.problems : await placePins(context, row, plan.pins);
+  if ('problems' in plan || problems.length > 0) return fail(context, row, inputFailure(problems));
+  if (plan.input !== undefined) await context.bodies.save(row.pk, 'I', plan.input);
   return saveJob(context, row, { kind: 'ready' });
 }
 
-/** Objects that only came to light with the outputs of other jobs: they have to be closed too. */
-function newObjects(spec: ExecutionSpec, input: Hash): ObjectId[] {
-  const known = objectsReferredTo(spec.originalInput);
-  return [...objectsReferredTo(input).keys()].filter((object) => !known.has(object));
+/**
+ * The input of a job as far as it is known: the resolved one once the job has become runnable. Before, the outputs that are
+ * known by now are put in, of at most `lookedAtCount` jobs.
+ *
+ * @param reader the job itself gets the input as its executable reads it; a client, arrays as long as they were given
+ */
+export async function loadInput(
+  context: Context,
+  job: JobId,
+  spec: ExecutionSpec,
+  reader: 'itself' | 'client',
+): Promise<Hash> {
+  const { originalInput } = spec;
+  if (!isInputStored(spec)) return reader === 'itself' ? asRun(spec, originalInput) : originalInput;
+  const resolved = await context.bodies.load(job, 'I');
+  if (isHash(resolved) && (reader === 'itself' || isShowable(originalInput, resolved))) return resolved;
+  const jobs = referredJobs(findReferences(originalInput)).slice(0, lookedAtCount);
+  const shown = showInput(originalInput, await loadOutputs(context, await loadJobs(context, jobs)));
+  return reader === 'itself' ? asRun(spec, shown) : shown;
 }
 
 /** The state says that it waits from the first look on; the cursor is written when it moved far enough to be worth it. */
@@ -52,7 +79,7 @@ async function keepWaiting(
     return fail(
       context,
       row,
-      kind === 'failed' ? { reason: 'DependencyUnsatisfiable', message } : inputError([message]),
+      kind === 'failed' ? { reason: 'DependencyUnsatisfiable', message } : inputFailure([message]),
     );
   }
   if (row.state === 'idle') return saveJob(context, row, { kind: 'wait' });
@@ -62,55 +89,36 @@ async function keepWaiting(
   return saveJob(context, row, { kind: 'progress', cursor });
 }
 
-/** Checks the values, then clones executable, bundles and input objects into the workspace. A sentence for each problem. */
-async function placeInput(context: Context, row: JobRow, spec: ExecutionSpec, input: Hash): Promise<string[]> {
-  const known = [...objectsReferredTo(spec.originalInput).keys()];
-  const arrived = newObjects(spec, input);
-  const { facts, places, restricted } = await loadArrivedObjects(context, row, spec, arrived);
-  const unseen = arrived.filter((object) => !facts.has(object) && !restricted.includes(object));
-  const refused = [
-    ...unseen.map(failureMessages.dependencyGone),
-    ...restricted.map((object) => `${object} is in a restricted project: it cannot be used in ${row.project}`),
-  ];
-  if (refused.length > 0) return refused;
-  if (spec.inputSpec !== undefined) {
-    const all = new Map([...(await loadObjectFacts(context, known)), ...facts]);
-    const problems = checkValues(spec.inputSpec, input, all);
-    if (problems.length > 0) return problems;
-  }
-  const pinned = new Set(spec.pins.map(({ object }) => object));
-  const asked = [...known, ...arrived].flatMap((object): Pin[] =>
-    pinned.has(object) ? [] : [{ object, project: places.get(object) ?? spec.inputPlace ?? row.project }],
-  );
-  let missing: ObjectId[] = [];
-  const refusal = await lastingRefusal(async () => {
-    missing = await placePins(context, row, [...spec.pins, ...asked]);
-  });
-  return refusal === undefined ? missing.map((object) => failureMessages.dependencyGone(object)) : [refusal];
+async function loadInputObjects(
+  context: Context,
+  row: JobRow,
+  spec: ExecutionSpec,
+  { linked, arrived }: ResolvedInput,
+) {
+  if (!isMaster(row)) return { linked: new Map<ObjectId, ObjectFacts>(), arrived: nothingHandedOver };
+  const handedOver = await loadArrivedObjects(context, row, spec, arrived);
+  return { linked: await loadObjectFacts(context, spec.inputSpec === undefined ? [] : linked), arrived: handedOver };
 }
 
-async function placePins(context: Context, row: JobRow, pins: readonly Pin[]): Promise<ObjectId[]> {
-  const byPlace = new Map<PlaceId, Set<ObjectId>>();
-  for (const { object, project = row.project } of pins) {
-    byPlace.set(project, (byPlace.get(project) ?? new Set()).add(object));
-  }
+/** Clones executable, bundles and input objects into the workspace. A sentence for each problem. */
+async function placePins(context: Context, row: JobRow, pins: InputPlan['pins']): Promise<string[]> {
   const missing: ObjectId[] = [];
-  for (const [hiddenLinksFrom, objects] of byPlace) {
+  const refusal = await lastingRefusal(async () => {
     const to = { container: jobWorkspace(row), folder: '/' };
-    const result = await cloneObjects(context, { objects: [...objects], to, hiddenLinksFrom });
-    missing.push(...result.missing);
-    if (result.open.length > 0) throw new Error(`objects were closed and are not: ${result.open.join(', ')}`);
-  }
-  return missing;
+    for (const [hiddenLinksFrom, objects] of pins) {
+      const result = await cloneObjects(context, { objects, to, hiddenLinksFrom });
+      missing.push(...result.missing);
+      if (result.open.length > 0) throw new Error(`objects were closed and are not: ${result.open.join(', ')}`);
+    }
+  });
+  return refusal === undefined ? missing.map((object) => failureMessages.dependencyGone(object)) : [refusal];
 }
 
 function fail(context: Context, row: JobRow, failure: Failure): Promise<Saved> {
   return saveJob(context, row, { kind: 'fail', failure });
 }
 
-function inputError(problems: readonly string[]): Failure {
-  return { reason: 'InputError', message: failureMessages.input(problems) };
-}
-
 /** Ready things that a cursor passes before it is written: reading them again costs less than writing it. */
 const cursorStride = 25;
+/** A describe does not read more outputs than this: a scatter of thousands is shown with its references. */
+const lookedAtCount = 100;

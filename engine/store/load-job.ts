@@ -1,11 +1,12 @@
 // Reads jobs: rows, always consistently, and what belongs to them.
 
 import type { Context } from '../../core/context.ts';
-import type { JobId } from '../../core/id/identifier.ts';
+import type { AnalysisId, JobId } from '../../core/id/identifier.ts';
 import { asJob, type JobRow, jobKey, outputBodyId } from '../../core/job/row.ts';
 import type { ExecutionSpec } from '../../core/job/spec.ts';
-import { findReferences } from '../../core/reference/find.ts';
+import type { Outputs } from '../../core/reference/resolve.ts';
 import { type Hash, isHash } from '../../core/reference/value.ts';
+import { mapLimited } from './map-limited.ts';
 
 /** The row of a job; undefined when there is none. */
 export async function loadJob(context: Context, job: JobId): Promise<JobRow | undefined> {
@@ -42,17 +43,19 @@ export async function loadSpecs(context: Context, jobs: readonly JobId[]): Promi
   return jobs.map((job) => specs.get(job));
 }
 
-/** A job's input as far as it is known: resolved once it has become runnable, as given with defaults before. */
-export async function loadInput(context: Context, job: JobId, spec: ExecutionSpec): Promise<Hash> {
-  if (!findReferences(spec.originalInput).some(({ kind }) => kind !== 'object')) return spec.originalInput;
-  const resolved = await context.bodies.load(job, 'I');
-  return isHash(resolved) ? resolved : spec.originalInput;
-}
-
 /** The output that the worker of this try handed over; once the job is done, with its references resolved. */
 export async function loadOutput(context: Context, row: JobRow): Promise<Hash> {
   const body = await context.bodies.load(outputBodyId(row), 'O');
   return isHash(body) && isHash(body.output) ? body.output : {};
+}
+
+/** The outputs of those of these jobs that are done. */
+export async function loadOutputs(context: Context, rows: readonly (JobRow | undefined)[]): Promise<Outputs> {
+  const outputs = new Map<JobId | AnalysisId, Hash>();
+  await mapLimited(rows, async (row) => {
+    if (row?.state === 'done') outputs.set(row.pk, await loadOutput(context, row));
+  });
+  return outputs;
 }
 
 /** Birth writes the whole specification at once, and nothing changes it: it is trusted as it is. */

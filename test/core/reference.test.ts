@@ -143,7 +143,7 @@ describe('resolving references', () => {
       jbor('g'),
       jbor('zz', { metadata: 'name' }),
     ];
-    expect(objectsForMetadata(value, outputs)).toEqual([file]);
+    expect(objectsForMetadata(findReferences(value), outputs)).toEqual([file]);
   });
 
   it('leaves values without references as they are, whatever their keys', () => {

@@ -5,10 +5,12 @@ import type { RunnableMessage } from '../../core/context.ts';
 import { type JobId, type ObjectId, parseId } from '../../core/id/identifier.ts';
 import { type WorkerId, workerId } from '../../core/id/worker.ts';
 import { asJob, type JobRow } from '../../core/job/row.ts';
+import type { Hash } from '../../core/reference/value.ts';
 import { finalise } from '../../engine/finalise.ts';
 import { onExecutionChange, onObjectClosed } from '../../engine/job/advance.ts';
 import { type Claimed, claim } from '../../engine/job/claim.ts';
 import { finish, type Result } from '../../engine/job/finish.ts';
+import { loadInput } from '../../engine/job/input.ts';
 import { dispatch } from '../../engine/launch/dispatch.ts';
 import { sweep } from '../../engine/sweep.ts';
 import { doWork } from '../../engine/work.ts';
@@ -17,7 +19,7 @@ import type { RowChange } from './rows.ts';
 import { bootOf, ended, type WorkRecord } from './workers.ts';
 
 /** What a job's program does: answers its result, or `undefined` to stay running. It may call the API as the job. */
-export type Program = (claimed: Claimed) => Promise<Result | undefined> | Result | undefined;
+export type Program = (claimed: Claimed & { readonly input: Hash }) => Promise<Result | undefined> | Result | undefined;
 export type MemoryPlatform = {
   /** Delivers everything there is until nothing is left but what only time would bring. */
   run(): Promise<void>;
@@ -103,12 +105,16 @@ async function playWorker(context: MemoryContext, worker: WorkerId, program: Pro
   const task = taskOf(worker);
   context.workers.states.set(task, { kind: 'running' });
   const claimed = await claim(context, { ...boot, task }).catch(() => undefined);
-  const result = claimed === undefined ? undefined : await program(claimed);
+  const result = claimed === undefined ? undefined : await runProgram(context, program, claimed);
   if (claimed !== undefined && result === undefined) return;
   if (claimed !== undefined && result !== undefined) await finish(context, claimed.row, result);
   context.workers.states.set(task, ended('exited', 'exit code 0'));
   launch.state = ended('unknown');
   await finalise(context, worker, ended('exited', 'the worker ended (exit code 0) before it took the job'));
+}
+
+async function runProgram(context: MemoryContext, program: Program, claimed: Claimed): Promise<Result | undefined> {
+  return program({ ...claimed, input: await loadInput(context, claimed.row.pk, claimed.spec, 'itself') });
 }
 
 function takeVisible<Message>(queue: { message: Message; visibleAt: number }[], now: number): Message | undefined {

@@ -9,6 +9,7 @@ import { createJob } from '../../engine/job/birth.ts';
 import { type Claimed, claim } from '../../engine/job/claim.ts';
 import { finish } from '../../engine/job/finish.ts';
 import { heartbeat } from '../../engine/job/heartbeat.ts';
+import { loadInput } from '../../engine/job/input.ts';
 import { sweep as sweepShard } from '../../engine/sweep.ts';
 import { createMemoryContext, type MemoryContext, seededRandom } from '../memory/context.ts';
 import { jobId, planJob } from '../memory/plan.ts';
@@ -140,11 +141,8 @@ class Life {
       worker.made++;
       return this.count('born');
     }
-    const tree = [
-      1,
-      ...(deed?.children ?? []).map((one) => outputOf(this.idOf(one, row))),
-      worker.claimed.input.needs ?? [],
-    ];
+    const { needs = [] } = await loadInput(this.context, row.pk, worker.claimed.spec, 'itself');
+    const tree = [1, ...(deed?.children ?? []).map((one) => outputOf(this.idOf(one, row))), needs];
     const result = deed?.fails ? { failure: { type: 'AppError', message: 'as told' } } : { output: { tree } };
     await finish(this.context, row, result).catch(ignoreRefusal);
     this.count(deed?.fails ? 'failed' : 'finished');

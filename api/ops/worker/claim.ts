@@ -5,13 +5,13 @@ import { invalidInput, invalidState } from '../../../core/error/api-error.ts';
 import type { AppletSpec } from '../../../core/executable/applet.ts';
 import { isId, isObjectId } from '../../../core/id/identifier.ts';
 import { workerSize } from '../../../core/instance/worker-size.ts';
-import { flatten } from '../../../core/iospec/fill-input.ts';
 import { type Failure, failureMessages, reportedMessageCharacters } from '../../../core/job/failure.ts';
 import { type JobRow, jobWorkspace } from '../../../core/job/row.ts';
 import type { ExecutionSpec } from '../../../core/job/spec.ts';
 import type { Hash } from '../../../core/reference/value.ts';
 import { claim } from '../../../engine/job/claim.ts';
 import { endTry } from '../../../engine/job/end-try.ts';
+import { loadInput } from '../../../engine/job/input.ts';
 import { loadObjectsAnywhere } from '../../../engine/store/load-object.ts';
 import type { OpenCall } from '../../route.ts';
 import { describeJobs } from '../job/describe.ts';
@@ -29,10 +29,11 @@ export const claimInput = z.object({
 export async function claimJob(call: OpenCall<z.output<typeof claimInput>>): Promise<Hash> {
   const { context, input } = call;
   if (!isId(input.job, 'job')) throw invalidInput('expected key "job" of input to be the id of a job');
-  const { token, row, spec, input: jobInput } = await claim(context, { ...input, job: input.job });
-  const [executable, [jobDescribe]] = await Promise.all([
+  const { token, row, spec } = await claim(context, { ...input, job: input.job });
+  const [executable, [jobDescribe], jobInput] = await Promise.all([
     describeExecutable(call, row, spec),
     describeJobs(context, [row], {}),
+    loadInput(context, row.pk, spec, 'itself'),
   ]);
   return {
     token,
@@ -43,7 +44,7 @@ export async function claimJob(call: OpenCall<z.output<typeof claimInput>>): Pro
     project: row.project,
     region: context.settings.region,
     launchedBy: row.launchedBy,
-    input: flatten(spec.inputSpec, jobInput),
+    input: jobInput,
     // The input once: an answer must hold the largest one.
     jobDescribe: { ...jobDescribe, input: undefined },
     ...executable,

@@ -1,0 +1,21 @@
+// The data objects that a job hands over to others by linking to them: what was found of each.
+
+import type { ObjectId, PlaceId } from '../id/identifier.ts';
+import type { ObjectState } from '../object/state.ts';
+
+type ObjectFacts = { readonly state: ObjectState; readonly types: readonly string[] };
+export type HandedOver = {
+  /** The objects that the job may see and take along. */
+  readonly facts: ReadonlyMap<ObjectId, ObjectFacts>;
+  /** Where each of them was seen: that is where its name and its hidden companions are. */
+  readonly places: ReadonlyMap<ObjectId, PlaceId>;
+  /** The job sees them, but they may not leave their project. */
+  readonly restricted: readonly ObjectId[];
+};
+
+export const nothingHandedOver: HandedOver = { facts: new Map(), places: new Map(), restricted: [] };
+
+/** The objects that do not exist, or that the job may not see. */
+export function unseenObjects(objects: readonly ObjectId[], { facts, restricted }: HandedOver): ObjectId[] {
+  return objects.filter((object) => !facts.has(object) && !restricted.includes(object));
+}

@@ -1,0 +1,100 @@
+// Decides on a job's input once everything that it waits for is ready: what the input becomes, why the job cannot run with it,
+// and which objects go into the workspace. What was looked up is an argument.
+
+import type { ObjectId, PlaceId } from '../id/identifier.ts';
+import { checkValues, type Facts } from '../iospec/check-values.ts';
+import { flatten } from '../iospec/fill-input.ts';
+import { findReferences, referredJobs, referredObjects } from '../reference/find.ts';
+import { type Referenced, resolveValues } from '../reference/resolve.ts';
+import type { Hash } from '../reference/value.ts';
+import { type Failure, failureMessages } from './failure.ts';
+import { type HandedOver, unseenObjects } from './handed-over.ts';
+import { isMaster, type JobRow } from './row.ts';
+import type { ExecutionSpec, Pin } from './spec.ts';
+
+type Given = Pick<ExecutionSpec, 'originalInput' | 'inputSpec'>;
+type Problems = { readonly problems: readonly string[] };
+
+export type ResolvedInput = {
+  /** As the executable gets it: references replaced, arrays flattened. */
+  readonly input: Hash;
+  /** The data objects that the input as given links to. */
+  readonly linked: readonly ObjectId[];
+  /** The data objects that only came to light with the outputs of other jobs: they have to be closed too. */
+  readonly arrived: readonly ObjectId[];
+};
+
+export type InputFacts = {
+  readonly row: JobRow;
+  readonly spec: Given & Pick<ExecutionSpec, 'pins' | 'inputPlace'>;
+  readonly resolved: ResolvedInput;
+  /** The objects of `resolved.linked` that exist; only looked up for a master job with an input specification. */
+  readonly linked: Facts;
+  /** What was found of `resolved.arrived`; only looked up for a master job. */
+  readonly arrived: HandedOver;
+};
+export type InputPlan = {
+  /** What goes into the workspace, by the place that it is taken from. */
+  readonly pins: ReadonlyMap<PlaceId, readonly ObjectId[]>;
+  /** What body `I` will hold; undefined when the job needs none (`isInputStored`). */
+  readonly input: Hash | undefined;
+};
+
+/** The input with the outputs that it refers to, or why those cannot be put in. */
+export function resolveInput(spec: Given, referenced: Referenced): ResolvedInput | Problems {
+  const resolved = resolveValues(spec.originalInput, referenced);
+  if ('problem' in resolved) return { problems: [resolved.problem] };
+  const input = asRun(spec, resolved.value);
+  const linked = referredObjects(findReferences(spec.originalInput));
+  const known = new Set(linked);
+  const arrived = referredObjects(findReferences(input)).filter((object) => !known.has(object));
+  return { input, linked, arrived };
+}
+
+/**
+ * What becomes of a resolved input. A subjob has no specification, and works where its objects are: only a master job's
+ * input is checked and placed. Values are checked once every object that arrived may be used.
+ */
+export function planInput(facts: InputFacts): InputPlan | Problems {
+  const { row, spec, resolved } = facts;
+  const problems = isMaster(row) ? checkInput(facts) : [];
+  if (problems.length > 0) return { problems };
+  return {
+    pins: isMaster(row) ? planPins(facts) : new Map(),
+    input: isInputStored(spec) ? resolved.input : undefined,
+  };
+}
+
+/** True when outputs of other jobs become part of the input. Body `I` then holds it; otherwise body `S` says it all. */
+export function isInputStored({ originalInput }: Given): boolean {
+  return referredJobs(findReferences(originalInput)).length > 0;
+}
+
+/** An input as the executable gets it: arrays are flat where it names them (docs/reference/api.md, "Classes of values"). */
+export function asRun({ inputSpec }: Given, input: Hash): Hash {
+  return flatten(inputSpec, input);
+}
+
+/** Why a job fails whose input has these problems. */
+export function inputFailure(problems: readonly string[]): Failure {
+  return { reason: 'InputError', message: failureMessages.input(problems) };
+}
+
+function checkInput({ row, spec, resolved, linked, arrived }: InputFacts): string[] {
+  const refused = [
+    ...unseenObjects(resolved.arrived, arrived).map(failureMessages.dependencyGone),
+    ...arrived.restricted.map((object) => `${object} is in a restricted project: it cannot be used in ${row.project}`),
+  ];
+  if (refused.length > 0 || spec.inputSpec === undefined) return refused;
+  return checkValues(spec.inputSpec, resolved.input, new Map([...linked, ...arrived.facts]));
+}
+
+/** The pins of the specification first; then what the input links to, from where the caller saw it. */
+function planPins({ row, spec, resolved, arrived }: InputFacts): Map<PlaceId, ObjectId[]> {
+  const pinned = new Set(spec.pins.map(({ object }) => object));
+  const others = [...resolved.linked, ...resolved.arrived].filter((object) => !pinned.has(object));
+  const placeOf = (object: ObjectId) => arrived.places.get(object) ?? spec.inputPlace ?? row.project;
+  const pins = [...spec.pins, ...others.map((object): Pin => ({ object, project: placeOf(object) }))];
+  const byPlace = Map.groupBy(pins, ({ project = row.project }) => project);
+  return new Map([...byPlace].map(([place, some]) => [place, [...new Set(some.map(({ object }) => object))]]));
+}

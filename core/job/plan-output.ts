@@ -1,0 +1,119 @@
+// Decides on a job's output once everything that it refers to is there: what the output becomes, why it cannot be used, and
+// where its objects go. What was looked up is an argument.
+
+import type { ObjectId, PlaceId } from '../id/identifier.ts';
+import { workspaceId } from '../id/workspace.ts';
+import { checkValues } from '../iospec/check-values.ts';
+import { checkOutputFields, flatten } from '../iospec/fill-input.ts';
+import { findReferences, referredObjects } from '../reference/find.ts';
+import { normalizeLinks, type Referenced, resolveValues } from '../reference/resolve.ts';
+import type { Hash } from '../reference/value.ts';
+import { type Failure, failureMessages } from './failure.ts';
+import { type HandedOver, unseenObjects } from './handed-over.ts';
+import { enclosingMaster, type JobRow, jobWorkspace } from './row.ts';
+import type { ExecutionSpec } from './spec.ts';
+
+type Problems = { readonly problems: readonly string[] };
+/** What decides on an output; undefined for a subjob, which has no specification. */
+type OutputSpec = Pick<ExecutionSpec, 'outputSpec' | 'folder'> | undefined;
+
+export type ResolvedOutput = {
+  /** References replaced, arrays flattened. */
+  readonly output: Hash;
+  /** The data objects that it links to. */
+  readonly objects: readonly ObjectId[];
+};
+
+export type OutputFacts = {
+  readonly row: JobRow;
+  readonly spec: OutputSpec;
+  /** As the worker reported it, or as an earlier look stored it. */
+  readonly before: Hash;
+  readonly resolved: ResolvedOutput;
+  readonly handedOver: HandedOver;
+};
+/** Objects from one place, to be put into another. */
+export type OutputClone = {
+  readonly objects: readonly ObjectId[];
+  readonly from: PlaceId;
+  readonly to: { readonly container: PlaceId; readonly folder: string };
+  /** Each object keeps, under `to.folder`, the folder that it has in `from`. */
+  readonly keepFolders: boolean;
+};
+export type OutputPlan = {
+  /** The objects that must be closed before anything is cloned. */
+  readonly awaited: readonly ObjectId[];
+  readonly clones: readonly OutputClone[];
+  /** What body `O` will hold; undefined when it holds that already. */
+  readonly output: Hash | undefined;
+};
+
+/** The output with the outputs that it refers to itself, or why those cannot be put in. */
+export function resolveOutput(spec: OutputSpec, before: Hash, referenced: Referenced): ResolvedOutput | Problems {
+  const resolved = resolveValues(before, referenced);
+  if ('problem' in resolved) return { problems: [resolved.problem] };
+  const output = flatten(spec?.outputSpec, resolved.value);
+  return { output, objects: referredObjects(findReferences(output)) };
+}
+
+/**
+ * What becomes of a resolved output. Nothing of a subjob is cloned or has to be closed, but what it links to must be its own
+ * to hand over. Links are stored in their short form (docs/reference/api.md, "References").
+ */
+export function planOutput(facts: OutputFacts): OutputPlan | Problems {
+  const { spec, before, resolved } = facts;
+  const problems = spec === undefined ? unseenProblems(facts) : checkOutput(facts);
+  if (problems.length > 0) return { problems };
+  const normal = normalizeLinks(resolved.output) as Hash;
+  return {
+    awaited: spec === undefined ? [] : resolved.objects,
+    clones: planClones(facts),
+    output: JSON.stringify(normal) === JSON.stringify(before) ? undefined : normal,
+  };
+}
+
+/** Every place where the outputs of a job may be: each has its own names and properties for the same object. */
+export function outputPlaces(row: JobRow): PlaceId[] {
+  return [...new Set([row.project, outputContainer(row), jobWorkspace(row)])];
+}
+
+/** Why a job fails whose output has these problems. */
+export function outputFailure(problems: readonly string[]): Failure {
+  return { reason: 'OutputError', message: failureMessages.output(problems) };
+}
+
+function checkOutput({ spec, resolved: { output, objects }, handedOver }: OutputFacts): string[] {
+  const { facts, restricted } = handedOver;
+  const values = checkValues(spec?.outputSpec ?? [], output, facts);
+  const open = objects.filter((object) => facts.get(object)?.state === 'open');
+  const unseen = unseenObjects(objects, handedOver).filter((id) => !values.some((problem) => problem.includes(id)));
+  return [
+    ...checkOutputFields(spec?.outputSpec, output),
+    ...values,
+    ...open.map((object) => `${object} is still open, and every job that could close it has ended`),
+    ...unseen.map(unseenProblem),
+    ...restricted.map((object) => `${object} is in a restricted project: it cannot leave it`),
+  ];
+}
+
+function unseenProblems({ resolved, handedOver }: OutputFacts): string[] {
+  return unseenObjects(resolved.objects, handedOver).map(unseenProblem);
+}
+
+function unseenProblem(object: ObjectId): string {
+  return `${object} could not be found, or the job may not see it`;
+}
+
+function planClones({ row, spec, handedOver: { places } }: OutputFacts): OutputClone[] {
+  if (spec === undefined) return [];
+  const to = { container: outputContainer(row), folder: spec.folder };
+  const workspace = jobWorkspace(row);
+  const byPlace = Map.groupBy(places.keys(), (object) => places.get(object) ?? workspace);
+  return [...byPlace].map(([from, objects]) => ({ objects, from, to, keepFolders: from === workspace }));
+}
+
+/** Where a master job's output goes: to the workspace of the master job above it, or from an origin job to its project. */
+function outputContainer(row: JobRow): PlaceId {
+  const above = enclosingMaster(row);
+  return above === undefined ? row.project : workspaceId(above.master, above.try);
+}

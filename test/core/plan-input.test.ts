@@ -1,0 +1,217 @@
+// What becomes of a job's input: each line one input with what was found of its objects, the decision last.
+
+import { describe, expect, it } from 'vitest';
+import { deriveId } from '../../core/id/derive.ts';
+import type { ObjectId, PlaceId } from '../../core/id/identifier.ts';
+import type { Specification } from '../../core/iospec/parameter.ts';
+import type { HandedOver } from '../../core/job/handed-over.ts';
+import { asRun, isInputStored, planInput, resolveInput } from '../../core/job/plan-input.ts';
+import { isShowable, showInput } from '../../core/job/shown-input.ts';
+import type { Pin } from '../../core/job/spec.ts';
+import type { Referenced } from '../../core/reference/resolve.ts';
+import type { Hash } from '../../core/reference/value.ts';
+import { jobId, planJob } from '../memory/plan.ts';
+
+const applet = deriveId('applet', 'u', 'a', '1');
+const own = deriveId('file', 'u', 'f', 'own');
+const other = deriveId('file', 'u', 'f', 'other');
+const born = deriveId('file', 'u', 'f', 'born');
+const secret = deriveId('file', 'u', 'f', 'secret');
+const elsewhere: PlaceId = deriveId('project', 'u', 'p', 'elsewhere');
+const workspace: PlaceId = deriveId('container', 'u', 'c', '1');
+const { row: master } = planJob('main');
+const { row: subjob } = planJob('sub', { parent: master });
+const { project } = master;
+
+const link = (object: ObjectId) => ({ $dnanexus_link: object });
+const maker = jobId('maker');
+const made = (field: string, more: object = {}) => ({ $dnanexus_link: { job: maker, field, ...more } });
+const output: Hash = {
+  file: link(born),
+  files: [link(own), link(born)],
+  hidden: link(secret),
+  n: 3,
+  big: 'x'.repeat(600_000),
+  deep: JSON.parse('['.repeat(64) + ']'.repeat(64)),
+};
+const referenced: Referenced = {
+  outputs: new Map([[maker, output]]),
+  metadata: new Map([[born, { name: 'reads.fq', properties: {}, details: {} }]]),
+};
+const tooLarge =
+  'with the outputs that it refers to it has more than the 1048576 bytes of JSON that are possible: pass files instead';
+const tooDeep = 'with the outputs that it refers to it nests deeper than 64 levels';
+const nothing: Referenced = { outputs: new Map(), metadata: new Map() };
+const files: Specification = [{ name: 'files', class: 'array:file' }];
+const typed: Specification = [{ name: 'file', class: 'file', type: 'Reads' }];
+
+describe('a resolved input', () => {
+  const lines: [title: string, input: Hash, from: Referenced, expected: object][] = [
+    ['links to what it was given', { a: link(own) }, nothing, { input: { a: link(own) }, linked: [own], arrived: [] }],
+    ['names an object once', { a: [link(own), link(own)] }, nothing, { linked: [own], arrived: [] }],
+    ['holds the outputs that it refers to', { a: made('n') }, referenced, { input: { a: 3 }, linked: [], arrived: [] }],
+    ['knows which objects arrived', { a: made('file'), b: link(own) }, referenced, { linked: [own], arrived: [born] }],
+    ['counts no known object as arrived', { a: made('files'), b: link(own) }, referenced, { arrived: [born] }],
+    ['has flat arrays', { files: [made('files'), link(other)] }, referenced, { arrived: [own, born] }],
+    ['holds names of objects', { a: made('file', { metadata: 'name' }) }, referenced, { input: { a: 'reads.fq' } }],
+    [
+      'is refused for a field that is not there',
+      { a: made('x') },
+      referenced,
+      { problems: [expect.stringMatching(/has no output field "x"/)] },
+    ],
+    [
+      'is refused for an output that is not known',
+      { a: made('n') },
+      nothing,
+      { problems: [`the output of ${maker} is not known`] },
+    ],
+    ['is refused when it is too large', { a: made('big'), b: made('big') }, referenced, { problems: [tooLarge] }],
+    ['is refused when it is too deep', { a: { b: made('deep') } }, referenced, { problems: [tooDeep] }],
+  ];
+  it.each(lines)('%s', (_, originalInput, from, expected) => {
+    expect(resolveInput({ originalInput, inputSpec: files }, from)).toMatchObject(expected);
+  });
+
+  it('is flat only where the specification names an array', () => {
+    const originalInput = { files: [[link(own)], link(other)], a: [[1]] };
+    const resolved = resolveInput({ originalInput, inputSpec: files }, nothing);
+    expect(resolved).toMatchObject({ input: { files: [link(own), link(other)], a: [[1]] } });
+    expect(asRun({ originalInput }, originalInput)).toEqual(originalInput);
+  });
+});
+
+type Case = {
+  readonly input: Hash;
+  readonly job?: typeof master;
+  readonly inputSpec?: Specification;
+  readonly pins?: readonly Pin[];
+  readonly inputPlace?: PlaceId;
+  readonly linked?: readonly (readonly [ObjectId, string])[];
+  readonly arrived?: Partial<HandedOver>;
+};
+
+function plan({ input, job = master, inputSpec, pins = [], inputPlace, linked = [], arrived = {} }: Case) {
+  const given = { originalInput: input, pins };
+  const spec = {
+    ...given,
+    ...(inputSpec === undefined ? {} : { inputSpec }),
+    ...(inputPlace === undefined ? {} : { inputPlace }),
+  };
+  const resolved = resolveInput(spec, referenced);
+  if ('problems' in resolved) throw new Error(resolved.problems.join());
+  const decided = planInput({
+    row: job,
+    spec,
+    resolved,
+    linked: new Map(linked.map(([id, type]) => [id, { types: [type] }])),
+    arrived: { facts: new Map(), places: new Map(), restricted: [], ...arrived },
+  });
+  return 'problems' in decided ? decided.problems : { pins: Object.fromEntries(decided.pins), input: decided.input };
+}
+
+const seen = (object: ObjectId, place: PlaceId, types: string[] = []): Partial<HandedOver> => ({
+  facts: new Map([[object, { state: 'closed', types }]]),
+  places: new Map([[object, place]]),
+});
+const gone = (object: ObjectId) => `${object}, which this job depends on, could not be found any more`;
+const confined = `${secret} is in a restricted project: it cannot be used in ${project}`;
+
+describe('the plan of an input', () => {
+  const pinned: [title: string, of: Case, pins: object][] = [
+    ['nothing is placed for no objects', { input: { n: 1 } }, {}],
+    ['an object comes from the project', { input: { a: link(own) } }, { [project]: [own] }],
+    ['objects come from the input place', { input: { a: link(own) }, inputPlace: elsewhere }, { [elsewhere]: [own] }],
+    ['a pin without a place means the project', { input: {}, pins: [{ object: applet }] }, { [project]: [applet] }],
+    [
+      'a pin decides where its object comes from',
+      { input: { a: link(own), b: link(other) }, pins: [{ object: own, project: elsewhere }] },
+      { [elsewhere]: [own], [project]: [other] },
+    ],
+    [
+      'pins come first, each object once in a place',
+      { input: { a: link(own) }, pins: [{ object: applet }, { object: applet, project }] },
+      { [project]: [applet, own] },
+    ],
+    [
+      'an object that arrived comes from where it was seen',
+      { input: { a: link(own), b: made('file') }, inputPlace: elsewhere, arrived: seen(born, workspace) },
+      { [elsewhere]: [own], [workspace]: [born] },
+    ],
+    ['nothing is placed for a subjob', { input: { a: link(own), b: made('file') }, job: subjob }, {}],
+  ];
+  it.each(pinned)('%s', (_, of, pins) => {
+    expect(plan(of)).toMatchObject({ pins });
+    expect(Object.keys((plan(of) as { pins: object }).pins)).toEqual(Object.keys(pins));
+  });
+
+  const refused: [title: string, of: Case, problems: unknown[]][] = [
+    ['an object that arrived is gone or unseen', { input: { a: made('file') } }, [gone(born)]],
+    ['one that arrived is confined', { input: { a: made('hidden') }, arrived: { restricted: [secret] } }, [confined]],
+    [
+      'what is gone is reported before what is confined',
+      { input: { a: made('hidden'), b: made('file') }, arrived: { restricted: [secret] } },
+      [gone(born), confined],
+    ],
+    ['classes are not looked at before', { input: { files: 5, a: made('file') }, inputSpec: files }, [gone(born)]],
+    ['a value has another class', { input: { files: 5 }, inputSpec: files }, [/^"files" must be an array/]],
+    [
+      'a linked object is gone',
+      { input: { files: [link(own)] }, inputSpec: files },
+      [`"files": ${own} could not be found`],
+    ],
+    [
+      'a linked object has another type',
+      { input: { file: link(own) }, inputSpec: typed, linked: [[own, 'Text']] },
+      [`"file": ${own} must have the type Reads; it has Text`],
+    ],
+    [
+      'one that arrived has another type',
+      { input: { file: made('file') }, inputSpec: typed, arrived: seen(born, project) },
+      [`"file": ${born} must have the type Reads; it has none`],
+    ],
+  ];
+  it.each(refused)('%s', (_, of, problems) => {
+    expect(plan(of)).toEqual(problems.map((one) => (one instanceof RegExp ? expect.stringMatching(one) : one)));
+  });
+
+  const stored: [title: string, of: Case, input: Hash | undefined][] = [
+    ['an input without references is not stored', { input: { n: [[1]] } }, undefined],
+    ['a resolved one is', { input: { n: made('n') } }, { n: 3 }],
+    ['that of a subjob, too', { input: { n: made('n') }, job: subjob }, { n: 3 }],
+    [
+      'flat',
+      { input: { files: [made('files')] }, inputSpec: files, linked: [[own, '']], arrived: bothSeen() },
+      { files: [link(own), link(born)] },
+    ],
+  ];
+  it.each(stored)('%s', (_, of, input) => {
+    expect(plan(of)).toMatchObject({ input });
+    expect(isInputStored({ originalInput: of.input })).toBe(input !== undefined);
+  });
+});
+
+function bothSeen(): Partial<HandedOver> {
+  const facts = new Map([own, born].map((id) => [id, { state: 'closed' as const, types: [] }]));
+  return { facts, places: new Map([own, born].map((id) => [id, project])) };
+}
+
+describe('an input as a client is shown it', () => {
+  it('holds what is known by now', () => {
+    const unknown = { $dnanexus_link: { job: jobId('late'), field: 'n' } };
+    expect(showInput({ a: made('n'), b: unknown }, referenced.outputs)).toEqual({ a: 3, b: unknown });
+  });
+
+  it('keeps its references when it would be too large', () => {
+    const input = { a: made('big'), b: made('big') };
+    expect(showInput(input, referenced.outputs)).toBe(input);
+  });
+
+  it.each([
+    ['of the same length', { a: [1, 2] }, true],
+    ['longer', { a: [1, 2, 3] }, true],
+    ['shorter', { a: [1] }, false],
+  ])('is the resolved one if its arrays are not shorter: %s', (_, resolved, expected) => {
+    expect(isShowable({ a: [[1], []], b: 1 }, resolved)).toBe(expected);
+  });
+});
