@@ -1,6 +1,7 @@
 // Finds the route of a path. Knows no inputs and no callers.
 
 import { resourceNotFound } from '../core/error/api-error.ts';
+import { executablesToCome } from '../core/executable/executable.ts';
 import { idClasses, parseId } from '../core/id/identifier.ts';
 import type { Route } from './route.ts';
 
@@ -65,9 +66,7 @@ function tableOf(routes: readonly Route[]): Map<string, Route> {
 
 /** Refused by name, so that nobody looks for a mistake of their own. */
 const classesToCome: Readonly<Record<string, string>> = {
-  app: 'this platform has no apps yet',
-  workflow: 'this platform has no workflows yet',
-  globalworkflow: 'this platform has no global workflows yet',
+  ...executablesToCome,
   analysis: 'this platform has no analyses yet',
   org: 'this platform has no organizations yet',
   database: 'this platform has no databases',

@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import { type IdClass, isObjectId, isUserId, parseId } from '../../core/id/identifier.ts';
 import { jobStates } from '../../core/job/state.ts';
+import type { RunRequest } from '../../core/run/request.ts';
 import { classOptions, namePattern, nameTree, propertyTree } from './find.ts';
 import { details, folder, isHash, name, nonce, properties, propertyChanges, tag, tags } from './metadata.ts';
 
@@ -37,7 +38,7 @@ const shownFields = {
   preserveJobOutputs: hash.nullish(),
   singleContext: z.boolean().optional(),
 };
-export const shownFieldNames = Object.keys(shownFields) as (keyof typeof shownFields)[];
+const shownFieldNames = Object.keys(shownFields) as (keyof typeof shownFields)[];
 
 export const runInput = newExecution.extend({
   project: z.string().max(64).nullish(),
@@ -50,6 +51,19 @@ export const runInput = newExecution.extend({
   detach: z.boolean().optional(),
   ...shownFields,
 });
+
+/** The request as the engine takes it: null is the same as absent. */
+export function toRunRequest(input: z.output<typeof runInput>): RunRequest {
+  const shown = shownFieldNames.filter((field) => input[field] !== undefined && input[field] !== null);
+  return {
+    ...input,
+    name: input.name ?? undefined,
+    project: input.project ?? undefined,
+    priority: input.priority ?? undefined,
+    folder: input.folder ?? '/',
+    shown: Object.fromEntries(shown.map((field) => [field, input[field]])),
+  };
+}
 
 const columns = z
   .custom<Record<string, unknown[]>>(

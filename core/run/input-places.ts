@@ -4,12 +4,12 @@
 import type { ObjectId, PlaceId } from '../id/identifier.ts';
 import type { Pin } from '../job/spec.ts';
 import { findReferences } from '../reference/find.ts';
-import type { Found } from './waits.ts';
+import type { FoundReferences } from './waits.ts';
 
 /** The place of most objects that the input links to, unless that is `project`; pins for those that are in others. */
 export function planInputPlaces(
   input: unknown,
-  found: Found['objects'],
+  found: FoundReferences['objects'],
   project: PlaceId,
 ): { readonly inputPlace?: PlaceId; readonly pins: readonly Pin[] } {
   const objects = new Set<ObjectId>();

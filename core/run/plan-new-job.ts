@@ -9,9 +9,11 @@ import { type JobRow, newJobRow } from '../job/row.ts';
 import type { ExecutionSpec } from '../job/spec.ts';
 import { planMachine } from './machine.ts';
 import { checkDepth } from './plan-run.ts';
-import type { PreparedInput, Refusal } from './prepare-input.ts';
+import type { PreparedInput } from './prepare-input.ts';
+import { recordRequest } from './record-request.ts';
+import type { Refusal } from './refusal.ts';
 import type { NewJobRequest } from './request.ts';
-import { type Found, planWaits } from './waits.ts';
+import { type FoundReferences, planWaits } from './waits.ts';
 
 export type NewJobFacts = {
   readonly id: JobId;
@@ -20,7 +22,7 @@ export type NewJobFacts = {
   readonly now: number;
   readonly request: NewJobRequest;
   readonly prepared: PreparedInput;
-  readonly found: Found;
+  readonly found: FoundReferences;
   /** The job whose token made the call. */
   readonly parent: { readonly job: JobRow; readonly spec: ExecutionSpec };
 };
@@ -50,8 +52,8 @@ export function planNewJob(facts: NewJobFacts): JobPlan | Refusal {
   const spec: ExecutionSpec = {
     ...inherit(above),
     ...requirements,
-    ...planMetadata(request),
-    ...planInput(prepared, request),
+    ...recordRequest(request, prepared),
+    headJobOnDemand: request.headJobOnDemand ?? false,
     name,
     waits,
     ancestors,
@@ -90,12 +92,4 @@ function inherit(above: ExecutionSpec) {
     shown: above.shown,
     pins: [],
   };
-}
-
-function planMetadata({ tags, properties, details, dependsOn, headJobOnDemand }: NewJobRequest) {
-  return { tags: [...new Set(tags)], properties, details, dependsOn, headJobOnDemand: headJobOnDemand ?? false };
-}
-
-function planInput({ originalInput }: PreparedInput, { input }: NewJobRequest) {
-  return { runInput: input, originalInput };
 }

@@ -1,10 +1,10 @@
-// Plans the master job that running an applet makes: the job row and its body as they will be written. Pure: everything
+// Plans the master job that running a program makes: the job row and its body as they will be written. Pure: everything
 // that was looked up is an argument (docs/reference/api.md, "Running an executable" to "Running from inside a job").
 
 import { type Level, weaker } from '../access/level.ts';
-import { invalidInput } from '../error/api-error.ts';
+import { invalidInput, resourceNotFound } from '../error/api-error.ts';
 import type { AccessRequest, AppletSpec } from '../executable/applet.ts';
-import { bundledObjects } from '../executable/check-applet.ts';
+import { type Executable, executablesToCome, type Program, programPins } from '../executable/executable.ts';
 import {
   checkExecutionPolicy,
   checkTimeoutPolicy,
@@ -13,7 +13,7 @@ import {
   type TimeoutPolicy,
   timeoutMs,
 } from '../executable/policy.ts';
-import type { AppletId, JobId, PlaceId, ProjectId, UserId } from '../id/identifier.ts';
+import type { JobId, UserId } from '../id/identifier.ts';
 import { defaultInstance } from '../instance/instance-types.ts';
 import type { JobPlan } from '../job/plan.ts';
 import { type JobRow, newJobRow } from '../job/row.ts';
@@ -21,9 +21,12 @@ import type { ExecutionSpec } from '../job/spec.ts';
 import { isHash } from '../reference/value.ts';
 import { planInputPlaces } from './input-places.ts';
 import { planMachine } from './machine.ts';
-import type { PreparedInput, Refusal } from './prepare-input.ts';
+import type { PreparedInput } from './prepare-input.ts';
+import type { ProjectContext } from './project-context.ts';
+import { recordRequest } from './record-request.ts';
+import type { Refusal } from './refusal.ts';
 import { maximumJobDepth, type RunRequest } from './request.ts';
-import { type Found, planWaits } from './waits.ts';
+import { type FoundReferences, planWaits } from './waits.ts';
 
 export type RunFacts = {
   readonly id: JobId;
@@ -32,26 +35,32 @@ export type RunFacts = {
   readonly now: number;
   readonly request: RunRequest;
   readonly prepared: PreparedInput;
-  readonly found: Found;
+  readonly found: FoundReferences;
   readonly user: UserId;
   /** The job that calls, when one does. */
-  readonly from?: { readonly job: JobRow; readonly spec: ExecutionSpec };
-  readonly executable: {
-    readonly id: AppletId;
-    readonly name: string;
-    readonly spec: AppletSpec;
-    /** Where the caller sees it. */
-    readonly place: PlaceId;
-  };
-  readonly project: {
-    readonly id: ProjectId;
-    readonly level: Level;
-    readonly defaultInstanceType?: string | undefined;
-  };
+  readonly from?: CallingJob | undefined;
+  readonly executable: Executable;
+  readonly project: ProjectContext;
 };
+type CallingJob = { readonly job: JobRow; readonly spec: ExecutionSpec };
+/** The facts of a run that makes a job. */
+type ProgramFacts = RunFacts & { readonly executable: Program };
 
 /** The job, or why there will be none: InvalidInput with every problem of the request, or ResourceNotFound. */
 export function planRun(facts: RunFacts): JobPlan | Refusal {
+  const { executable } = facts;
+  switch (executable.kind) {
+    case 'applet':
+    case 'app':
+      return planMasterJob({ ...facts, executable });
+    case 'workflow':
+      return { refused: resourceNotFound(executable.id, executablesToCome.workflow) };
+    default:
+      return executable satisfies never;
+  }
+}
+
+function planMasterJob(facts: ProgramFacts): JobPlan | Refusal {
   const { id, request, executable, project } = facts;
   const above = request.detach === true ? undefined : facts.from;
   const ancestors = above === undefined ? [] : [...above.spec.ancestors, above.job.pk];
@@ -72,14 +81,14 @@ export function planRun(facts: RunFacts): JobPlan | Refusal {
   const name = request.name ?? executable.name;
   const { instance, ...requirements } = machine;
   const spec: ExecutionSpec = {
-    runInput: request.input,
-    originalInput: facts.prepared.originalInput,
+    ...recordRequest(request, facts.prepared),
+    folder: request.folder,
+    shown: request.shown,
     name,
     executableName: executable.name,
     ...pickSpecifications(executable.spec),
     ...policies,
     ...requirements,
-    ...planMetadata(request),
     defaultInstance: project.defaultInstanceType ?? defaultInstance,
     access: planAccess(executable.spec.access, project.level, facts.from?.spec.access),
     waits,
@@ -97,15 +106,15 @@ export function planRun(facts: RunFacts): JobPlan | Refusal {
 }
 
 /** What goes into the workspace, and from where: the executable with its bundles, and what the input links to. */
-function planPlaces({ executable, prepared, found, project }: RunFacts): Pick<ExecutionSpec, 'pins' | 'inputPlace'> {
-  const { id, spec, place } = executable;
-  const own = [id, ...bundledObjects(spec.runSpec)].map((object) => ({ object, project: place }));
+function planPlaces({
+  executable,
+  prepared,
+  found,
+  project,
+}: ProgramFacts): Pick<ExecutionSpec, 'pins' | 'inputPlace'> {
   const { pins, ...input } = planInputPlaces(prepared.originalInput, found.objects, project.id);
-  return { ...input, pins: [...own, ...pins] };
+  return { ...input, pins: [...programPins(executable), ...pins] };
 }
-
-/** The entry point of every master job. */
-const mainEntryPoint = 'main';
 
 /** A sentence when a job would be nested too deep. */
 export function checkDepth(ancestors: readonly JobId[]): string[] {
@@ -113,7 +122,7 @@ export function checkDepth(ancestors: readonly JobId[]): string[] {
   return [`jobs can be nested ${maximumJobDepth} deep, and ${ancestors.at(-1)} is the innermost one possible`];
 }
 
-function planRow(facts: RunFacts, above: RunFacts['from'], spec: ExecutionSpec, instance: string): JobRow {
+function planRow(facts: ProgramFacts, above: CallingJob | undefined, spec: ExecutionSpec, instance: string): JobRow {
   const { id, executable, project, user, request, now, digest } = facts;
   return newJobRow({
     kind: 'master',
@@ -143,7 +152,7 @@ function checkPolicies({ executionPolicy, timeoutPolicyByExecutable: byExecutabl
   ];
 }
 
-function planPolicies({ request, executable }: RunFacts, above: ExecutionSpec | undefined) {
+function planPolicies({ request, executable }: ProgramFacts, above: ExecutionSpec | undefined) {
   const { executionPolicy, timeoutPolicy } = executable.spec.runSpec;
   const byExecutable = {
     ...((request.timeoutPolicyByExecutable ?? {}) as { [executable: string]: TimeoutPolicy }),
@@ -155,10 +164,6 @@ function planPolicies({ request, executable }: RunFacts, above: ExecutionSpec | 
     timeoutPolicy: { ...timeoutPolicy, ...named },
     timeoutPolicyByExecutable: byExecutable,
   };
-}
-
-function planMetadata({ folder, tags, properties, details, dependsOn, shown }: RunRequest) {
-  return { folder, tags: [...new Set(tags)], properties, details, dependsOn, shown };
 }
 
 function pickSpecifications({ inputSpec, outputSpec }: AppletSpec) {
@@ -182,3 +187,6 @@ function planAccess(asked: AccessRequest, level: Level, above: AccessRequest | u
     projectCreation: passed('projectCreation'),
   };
 }
+
+/** The entry point of every master job. */
+const mainEntryPoint = 'main';

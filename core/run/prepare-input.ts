@@ -1,16 +1,14 @@
 // The first half of planning a job: is the input one that can be asked at all, and what does it refer to? What it refers to
 // is then looked up by the caller; plan-run.ts and plan-new-job.ts go on with what was found.
 
-import { type ApiError, invalidInput, resourceNotFound } from '../error/api-error.ts';
+import { invalidInput, resourceNotFound } from '../error/api-error.ts';
 import { isId, isObjectId, type JobId, type ObjectId, type PlaceId } from '../id/identifier.ts';
 import { fillInput } from '../iospec/fill-input.ts';
 import type { Specification } from '../iospec/parameter.ts';
 import { checkReferences, findReferences } from '../reference/find.ts';
 import { exceedsDepth, type Hash, maximumDepth } from '../reference/value.ts';
+import type { Refusal } from './refusal.ts';
 import { maximumDependsOnCount, maximumInputBytes, maximumReferenceCount, maximumRestBytes } from './request.ts';
-
-/** Why there will be no job: to be thrown as it is. */
-export type Refusal = { readonly refused: ApiError };
 
 /** What must exist, and be visible to the caller, before there is a job. */
 export type Wanted = {

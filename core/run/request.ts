@@ -6,7 +6,7 @@ import { type Hash, maximumValueBytes } from '../reference/value.ts';
  * Common to run and /job/new (docs/reference/api.md, "Running an executable" and "Subjobs"). Requirements and policies
  * are checked by the plan.
  */
-type Request = {
+export type ExecutionRequest = {
   readonly input: Hash;
   readonly name?: string | undefined;
   readonly tags: readonly string[];
@@ -17,8 +17,10 @@ type Request = {
   readonly systemRequirementsByExecutable?: unknown;
   readonly headJobOnDemand?: boolean | undefined;
 };
-export type RunRequest = Request & {
-  /** The output folder, normalised. */
+export type RunRequest = ExecutionRequest & {
+  /** Where to run; absent: in the project of the job that calls. */
+  readonly project?: string | undefined;
+  /** The output folder. */
   readonly folder: string;
   readonly executionPolicy?: unknown;
   readonly timeoutPolicyByExecutable?: unknown;
@@ -29,7 +31,7 @@ export type RunRequest = Request & {
   /** Fields that are kept and shown, and have no effect yet: `rank`, `costLimit`, `debug`, … */
   readonly shown: Hash;
 };
-export type NewJobRequest = Request & { readonly function: string };
+export type NewJobRequest = ExecutionRequest & { readonly function: string };
 
 /**
  * Bytes of JSON that an input may have: a describe shows it three times, beside the output, in an answer of at most 4 MB;

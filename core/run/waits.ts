@@ -3,7 +3,8 @@
 import { invalidInput, resourceNotFound } from '../error/api-error.ts';
 import type { JobId, ObjectId, PlaceId } from '../id/identifier.ts';
 import type { Dependency } from '../job/spec.ts';
-import type { Refusal, Wanted } from './prepare-input.ts';
+import type { Wanted } from './prepare-input.ts';
+import type { Refusal } from './refusal.ts';
 
 /** What was found of a data object that the caller may see. */
 export type FoundObject = {
@@ -13,8 +14,11 @@ export type FoundObject = {
   /** Where the caller may use it; absent: in the project context. */
   readonly place?: PlaceId;
 };
-/** Only what exists and the caller may see. */
-export type Found = { readonly jobs: ReadonlySet<JobId>; readonly objects: ReadonlyMap<ObjectId, FoundObject> };
+/** What was found of everything that a call refers to: only what exists and the caller may see. */
+export type FoundReferences = {
+  readonly jobs: ReadonlySet<JobId>;
+  readonly objects: ReadonlyMap<ObjectId, FoundObject>;
+};
 
 /**
  * The waits in a fixed order; objects that are ready for good are left out. Refused: what was not found
@@ -22,7 +26,11 @@ export type Found = { readonly jobs: ReadonlySet<JobId>; readonly objects: Reado
  *
  * @param ancestors the jobs that the new one is nested in: they wait for it
  */
-export function planWaits(wanted: Wanted, found: Found, ancestors: readonly JobId[]): readonly Dependency[] | Refusal {
+export function planWaits(
+  wanted: Wanted,
+  found: FoundReferences,
+  ancestors: readonly JobId[],
+): readonly Dependency[] | Refusal {
   for (const job of wanted.jobs) {
     if (!found.jobs.has(job)) return { refused: resourceNotFound(job) };
     if (ancestors.includes(job)) {

@@ -1,6 +1,7 @@
 // Plans of jobs: what a call makes of an executable, a caller and an input, as rows and bodies; and what is refused.
 import { describe, expect, it } from 'vitest';
 import type { AppletSpec } from '../../core/executable/applet.ts';
+import type { Executable } from '../../core/executable/executable.ts';
 import { deriveId } from '../../core/id/derive.ts';
 import type { JobId } from '../../core/id/identifier.ts';
 import type { JobPlan } from '../../core/job/plan.ts';
@@ -8,9 +9,10 @@ import type { JobRow } from '../../core/job/row.ts';
 import type { ExecutionSpec } from '../../core/job/spec.ts';
 import { planNewJob } from '../../core/run/plan-new-job.ts';
 import { planRun, type RunFacts } from '../../core/run/plan-run.ts';
-import { type PreparedInput, prepareInput, type Refusal } from '../../core/run/prepare-input.ts';
+import { type PreparedInput, prepareInput } from '../../core/run/prepare-input.ts';
+import type { Refusal } from '../../core/run/refusal.ts';
 import type { NewJobRequest, RunRequest } from '../../core/run/request.ts';
-import type { Found } from '../../core/run/waits.ts';
+import type { FoundReferences } from '../../core/run/waits.ts';
 
 const applet = deriveId('applet', 'u', 'r', '1');
 const bundle = deriveId('file', 'u', 'r', 'bundle');
@@ -31,7 +33,7 @@ const appletSpec: AppletSpec = {
   developerNotes: '',
   ignoreReuse: false,
 };
-const everything: Found = {
+const everything: FoundReferences = {
   jobs: new Set([other]),
   objects: new Map([
     [file, { closed: true, linking: false }],
@@ -42,7 +44,7 @@ const everything: Found = {
 
 function prepared(
   request: { input: RunRequest['input']; dependsOn: readonly string[] },
-  spec = appletSpec,
+  spec: Executable['spec'] = appletSpec,
 ): PreparedInput {
   const result = prepareInput(request, spec.inputSpec);
   if ('refused' in result) throw result.refused;
@@ -68,7 +70,7 @@ function runFacts(request: Partial<RunRequest> = {}, facts: Partial<RunFacts> = 
     prepared: prepared(whole, facts.executable?.spec),
     found: everything,
     user: 'user-ada',
-    executable: { id: applet, name: 'stats', spec: appletSpec, place: project },
+    executable: { kind: 'applet', id: applet, name: 'stats', spec: appletSpec, place: project },
     project: { id: project, level: 'CONTRIBUTE' },
     ...facts,
   };
@@ -170,7 +172,7 @@ describe('a run by a user', () => {
         { name: 'f', class: 'file' },
       ],
     } as AppletSpec;
-    const executable = { id: applet, name: 'stats', spec, place: project };
+    const executable = { kind: 'applet', id: applet, name: 'stats', spec, place: project } as const;
     const plan = planned(planRun(runFacts({ input: { f: 'no link at all' } }, { executable })));
     expect(plan.spec.runInput).toEqual({ f: 'no link at all' });
     expect(plan.spec.originalInput).toEqual({ f: 'no link at all', n: 3 });
@@ -182,7 +184,13 @@ describe('a run by a user', () => {
       ...appletSpec.runSpec,
       systemRequirements: { main: { instanceType: 'mem1_ssd1_x2', nvidiaDriver: 'R' } },
     };
-    const executable = { id: applet, name: 'stats', spec: { ...appletSpec, runSpec }, place: project };
+    const executable = {
+      kind: 'applet',
+      id: applet,
+      name: 'stats',
+      spec: { ...appletSpec, runSpec },
+      place: project,
+    } as const;
     const request = {
       systemRequirements: { '*': { instanceType: 'mem2_hdd2_x1' } },
       timeoutPolicyByExecutable: { [applet]: { '*': { hours: 1 } } },
@@ -204,7 +212,7 @@ describe('a run by a user', () => {
 
   it('never passes on more rights than the caller has', () => {
     const spec = { ...appletSpec, access: { project: 'ADMINISTER' as const, network: ['*'], developer: true } };
-    const executable = { id: applet, name: 'stats', spec, place: project };
+    const executable = { kind: 'applet', id: applet, name: 'stats', spec, place: project } as const;
     const { access } = planned(planRun(runFacts({}, { executable }))).spec;
     expect(access).toMatchObject({ project: 'CONTRIBUTE', network: ['*'], developer: true, projectCreation: false });
   });
@@ -236,6 +244,36 @@ describe('a run by a user', () => {
   ])('is refused: %s', (_, request, type, message) => {
     const plan = planRun(runFacts(request));
     expect('refused' in plan && plan.refused).toMatchObject({ type, message: expect.stringContaining(message) });
+  });
+});
+
+describe('a run of another kind of executable', () => {
+  it('pins the bundles of an app from its resources, and not the app itself', () => {
+    const app = deriveId('app', 'u', 'r', '1');
+    const resources = deriveId('container', 'u', 'r', 'resources');
+    const executable = { kind: 'app', id: app, name: 'stats', spec: appletSpec, place: resources } as const;
+    const { row, spec } = planned(planRun(runFacts({ input: { a: link } }, { executable })));
+    expect(row).toMatchObject({ executable: app, function: 'main', name: 'stats' });
+    expect(spec.pins).toEqual([{ object: bundle, project: resources }]);
+  });
+
+  it('takes the time limit and the machine of an app by its id', () => {
+    const app = deriveId('app', 'u', 'r', '1');
+    const resources = deriveId('container', 'u', 'r', 'resources');
+    const executable = { kind: 'app', id: app, name: 'stats', spec: appletSpec, place: resources } as const;
+    const request = {
+      timeoutPolicyByExecutable: { [app]: { '*': { hours: 2 } } },
+      systemRequirementsByExecutable: { [app]: { '*': { instanceType: 'mem1_ssd1_x8' } } },
+    };
+    const { row } = planned(planRun(runFacts(request, { executable })));
+    expect(row).toMatchObject({ timeoutMs: 7_200_000, instance: 'mem1_ssd1_x8' });
+  });
+
+  it('is refused by name when it is a workflow', () => {
+    const workflow = deriveId('workflow', 'u', 'r', '1');
+    const plan = planRun(runFacts({}, { executable: { kind: 'workflow', id: workflow, name: 'steps', spec: {} } }));
+    const message = expect.stringMatching(`${workflow}.*: this platform has no workflows yet`);
+    expect('refused' in plan && plan.refused).toMatchObject({ type: 'ResourceNotFound', message });
   });
 });
 

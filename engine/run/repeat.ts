@@ -1,6 +1,7 @@
 // A request that comes again with its nonce gets the answer that it got, whatever has changed since
 // (docs/reference/api.md, "Nonces").
 
+import { callerScope, type KnownCaller } from '../../core/access/caller.ts';
 import type { Context } from '../../core/context.ts';
 import { nonceReused } from '../../core/error/api-error.ts';
 import { deriveId, randomId, randomIdByteCount } from '../../core/id/derive.ts';
@@ -8,27 +9,23 @@ import type { JobId } from '../../core/id/identifier.ts';
 import { requestDigest } from '../../core/object/digest.ts';
 import { loadJob } from '../store/load-job.ts';
 
-export type Identified = { readonly id: JobId; readonly digest: string; readonly exists: boolean };
+/** What makes two calls of one caller the same call. */
+export type Repeatable = {
+  /** The path as sent. */
+  readonly route: string;
+  /** The input as sent. */
+  readonly raw: unknown;
+  readonly nonce: string | undefined;
+};
+type Identified = { readonly id: JobId; readonly digest: string; readonly exists: boolean };
 
-/**
- * The id that a request makes, and whether it has been made. The same nonce with another input is InvalidInput.
- *
- * @param request `scope` whose nonces these are, `route` the path as sent, `raw` the input as sent
- */
-export async function identifyJob(
-  context: Context,
-  request: {
-    readonly scope: string;
-    readonly route: string;
-    readonly raw: unknown;
-    readonly nonce: string | undefined;
-  },
-): Promise<Identified> {
-  const digest = shortDigest(request.raw);
-  if (request.nonce === undefined) {
+/** The id that a call makes, and whether it has been made. The same nonce with another input is InvalidInput. */
+export async function identifyJob(context: Context, caller: KnownCaller, call: Repeatable): Promise<Identified> {
+  const digest = shortDigest(call.raw);
+  if (call.nonce === undefined) {
     return { id: randomId('job', context.random(randomIdByteCount)), digest, exists: false };
   }
-  const id = deriveId('job', request.scope, request.route, request.nonce);
+  const id = deriveId('job', callerScope(caller), call.route, call.nonce);
   const row = await loadJob(context, id);
   const exists = row !== undefined && row.tombstone !== true;
   if (exists && row.digest !== digest) throw nonceReused();

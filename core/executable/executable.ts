@@ -1,0 +1,49 @@
+// What can be run: an applet, an app or a workflow, each with what a run needs of it.
+
+import type { AppId, AppletId, ContainerId, Id, ObjectId, PlaceId } from '../id/identifier.ts';
+import type { Specification } from '../iospec/parameter.ts';
+import type { Pin } from '../job/spec.ts';
+import type { AppletSpec } from './applet.ts';
+import { bundledObjects } from './check-applet.ts';
+
+/** A data object: code and its bundles, in a place from which the caller may use them. */
+type Applet = {
+  readonly kind: 'applet';
+  readonly id: AppletId;
+  readonly name: string;
+  readonly spec: AppletSpec;
+  readonly place: PlaceId;
+};
+/** A published program. It is not a data object; its bundles are in a resources container of its own. */
+type App = {
+  readonly kind: 'app';
+  readonly id: AppId;
+  readonly name: string;
+  readonly spec: AppletSpec;
+  readonly place: ContainerId;
+};
+/** A graph of other executables. */
+type Workflow = {
+  readonly kind: 'workflow';
+  readonly id: Id<'workflow'>;
+  readonly name: string;
+  readonly spec: { readonly inputSpec?: Specification; readonly outputSpec?: Specification };
+};
+
+/** What one job runs: it has code. */
+export type Program = Applet | App;
+export type Executable = Program | Workflow;
+
+/** What goes into the workspace of every job that runs a program, whatever its input is. */
+export function programPins({ kind, id, spec, place }: Program): readonly Pin[] {
+  const bundled: readonly ObjectId[] = bundledObjects(spec.runSpec);
+  const objects = kind === 'applet' ? [id, ...bundled] : bundled;
+  return objects.map((object) => ({ object, project: place }));
+}
+
+/** Kinds that cannot be run yet are refused by name, so that nobody looks for a mistake of their own. */
+export const executablesToCome = {
+  app: 'this platform has no apps yet',
+  workflow: 'this platform has no workflows yet',
+  globalworkflow: 'this platform has no global workflows yet',
+} as const;

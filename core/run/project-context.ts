@@ -1,0 +1,87 @@
+// In which project an execution runs, and whether the caller may run it there
+// (docs/reference/api.md, "Running an executable" and "Running from inside a job").
+
+import type { KnownCaller } from '../access/caller.ts';
+import { atLeast, type Level } from '../access/level.ts';
+import { ApiError, invalidInput, permissionDenied, resourceNotFound } from '../error/api-error.ts';
+import type { Executable } from '../executable/executable.ts';
+import { isId, type ObjectId, type ProjectId } from '../id/identifier.ts';
+import type { Refusal } from './refusal.ts';
+import type { RunRequest } from './request.ts';
+
+/** The project that an execution runs in, as far as its plan needs it. */
+export type ProjectContext = {
+  readonly id: ProjectId;
+  /** The level that the caller has there. */
+  readonly level: Level;
+  readonly defaultInstanceType?: string | undefined;
+};
+export type ProjectFacts = {
+  readonly id: ProjectId;
+  readonly level: Level | undefined;
+  /** Undefined when the project does not exist. */
+  readonly settings: { readonly [name: string]: unknown } | undefined;
+};
+type ProjectRequest = Pick<RunRequest, 'project' | 'detach'>;
+
+/** A user names the project. A job runs in its own, unless it starts a tree of its own. */
+export function chooseProject(caller: KnownCaller, request: ProjectRequest): { readonly project: ProjectId } | Refusal {
+  const own = caller.kind === 'job' ? caller.job.project : undefined;
+  const project = request.project ?? own;
+  if (project === undefined) return refuse('expected key "project" of input: the project to run in');
+  if (!isId(project, 'project')) return refuse(`expected key "project" of input to be a project, not "${project}"`);
+  if (own !== undefined && !detaches(caller, request) && project !== own) {
+    return refuse('A job runs executables in its own project; "detach" starts a tree in another one');
+  }
+  return { project };
+}
+
+/** The project context, or why the caller may not run the executable there. */
+export function enterProject(
+  caller: KnownCaller,
+  request: ProjectRequest,
+  executable: Executable['id'],
+  { id, level, settings }: ProjectFacts,
+): ProjectContext | Refusal {
+  const detached = detaches(caller, request);
+  const startsTree = caller.kind === 'user' || detached;
+  const held = level ?? (startsTree ? undefined : 'NONE');
+  if (settings === undefined || held === undefined) return { refused: resourceNotFound(id) };
+  if (startsTree && !atLeast(held, 'CONTRIBUTE')) {
+    return { refused: detached ? mayNotDetach(id, held) : mayNotRun(id, held) };
+  }
+  // What an execution of an allowed executable runs in its turn is not restricted.
+  const { allowedExecutables: allowed, defaultInstanceType: instance } = settings;
+  if (startsTree && Array.isArray(allowed) && !allowed.includes(executable)) {
+    return { refused: notAllowed(id, allowed, executable) };
+  }
+  return { id, level: held, defaultInstanceType: typeof instance === 'string' ? instance : undefined };
+}
+
+/** Data of a restricted project cannot leave it. */
+export function dataRestricted(object: ObjectId, project: ProjectId): ApiError {
+  const message = `${object} is in a project whose data is restricted: it cannot be used in ${project}`;
+  return new ApiError('PermissionDenied', message);
+}
+
+function detaches(caller: KnownCaller, { detach }: ProjectRequest): boolean {
+  return caller.kind === 'job' && detach === true;
+}
+
+function refuse(problem: string): Refusal {
+  return { refused: invalidInput(problem) };
+}
+
+function mayNotRun(project: ProjectId, level: Level): ApiError {
+  return permissionDenied(`run executables in ${project}`, 'CONTRIBUTE', level);
+}
+
+/** Clients look for the word detachedJob (docs/reference/api.md, "Errors"). */
+function mayNotDetach(project: ProjectId, level: Level): ApiError {
+  return permissionDenied(`start a detachedJob in ${project}`, 'CONTRIBUTE in the access of the executable', level);
+}
+
+function notAllowed(project: ProjectId, allowed: readonly unknown[], executable: string): ApiError {
+  const message = `You may not run ${executable} in ${project}: it is none of the ${allowed.length} "allowedExecutables" there`;
+  return new ApiError('PermissionDenied', message);
+}

@@ -1,0 +1,50 @@
+// Loads what a run needs of an executable. Each kind has a loader of its own.
+
+import { resourceNotFound } from '../../core/error/api-error.ts';
+import type { AppletSpec } from '../../core/executable/applet.ts';
+import type { Executable } from '../../core/executable/executable.ts';
+import { type AppletId, isId, type PlaceId, type ProjectId } from '../../core/id/identifier.ts';
+import { dataRestricted } from '../../core/run/project-context.ts';
+import { findUnrestrictedPlace, type Sight } from '../access/sight.ts';
+import type { LoadedObject } from '../store/load-object.ts';
+
+/** An executable that a call names, as its route found it, before it is known in which project it is to run. */
+export type NamedExecutable = NamedApplet;
+type NamedApplet = {
+  readonly kind: 'applet';
+  readonly id: AppletId;
+  readonly spec: AppletSpec;
+  readonly object: LoadedObject;
+  /** Where the route found it. */
+  readonly place: PlaceId;
+};
+
+/** The applet that a route found. */
+export function nameApplet(object: LoadedObject, place: PlaceId): NamedExecutable {
+  const { id } = object;
+  if (!isId(id, 'applet')) throw resourceNotFound(id);
+  return { kind: 'applet', id, spec: object.spec as AppletSpec, object, place };
+}
+
+/**
+ * The executable as a run in this project takes it.
+ *
+ * @throws ApiError ResourceNotFound when the caller does not see it, PermissionDenied when its data may not be used there
+ */
+export async function loadExecutable(sight: Sight, named: NamedExecutable, project: ProjectId): Promise<Executable> {
+  switch (named.kind) {
+    case 'applet':
+      return loadApplet(sight, named, project);
+    default:
+      return named.kind satisfies never;
+  }
+}
+
+async function loadApplet(sight: Sight, named: NamedApplet, project: ProjectId): Promise<Executable> {
+  const { kind, id, spec, object } = named;
+  const place = await findUnrestrictedPlace(sight, object, project, named.place);
+  if (place === 'restricted') throw dataRestricted(id, project);
+  if (place === undefined) throw resourceNotFound(id);
+  const name = object.placements.get(place)?.name ?? id;
+  return { kind, id, name, spec, place };
+}

@@ -1,0 +1,50 @@
+// Starts an execution of an executable. It loads the facts; core/run decides what becomes of them
+// (docs/reference/api.md, "Running an executable" and "Running from inside a job").
+
+import type { Executable } from '../../core/executable/executable.ts';
+import type { JobId } from '../../core/id/identifier.ts';
+import { normaliseFolder } from '../../core/run/output-folder.ts';
+import { planRun } from '../../core/run/plan-run.ts';
+import { prepareInput } from '../../core/run/prepare-input.ts';
+import { chooseProject, enterProject, type ProjectContext } from '../../core/run/project-context.ts';
+import { accepted } from '../../core/run/refusal.ts';
+import type { RunRequest } from '../../core/run/request.ts';
+import type { Sight } from '../access/sight.ts';
+import { loadProject } from '../container/project.ts';
+import { createJob } from '../job/birth.ts';
+import { loadSpec } from '../store/load-job.ts';
+import { findWanted } from './find-wanted.ts';
+import { loadExecutable, type NamedExecutable } from './load-executable.ts';
+import { identifyJob, type Repeatable } from './repeat.ts';
+
+/**
+ * Starts a tree for a user, and for a job a branch of its own tree or, detached, another tree. Idempotent by nonce.
+ *
+ * @throws ApiError InvalidInput, ResourceNotFound or PermissionDenied when the caller may not run this
+ */
+export async function startExecution(
+  sight: Sight,
+  call: Repeatable & { readonly request: RunRequest },
+  named: NamedExecutable,
+): Promise<{ readonly id: JobId }> {
+  const { context, caller } = sight;
+  const { id, digest, exists } = await identifyJob(context, caller, call);
+  if (exists) return { id };
+  const request = accepted(normaliseFolder(call.request));
+  const prepared = accepted(prepareInput(request, named.spec.inputSpec));
+  const project = await findProject(sight, request, named.id);
+  const executable = await loadExecutable(sight, named, project.id);
+  const found = await findWanted(sight, prepared.wanted, { project: project.id, leavesWorkspace: true });
+  const from = caller.kind === 'job' ? { job: caller.job, spec: await loadSpec(context, caller.job.pk) } : undefined;
+  const user = caller.user;
+  const now = context.now();
+  const plan = planRun({ id, digest, now, request, prepared, found, user, from, executable, project });
+  return createJob(context, accepted(plan));
+}
+
+async function findProject(sight: Sight, request: RunRequest, executable: Executable['id']): Promise<ProjectContext> {
+  const { context, caller } = sight;
+  const { project: id } = accepted(chooseProject(caller, request));
+  const [level, project] = await Promise.all([sight.levelIn(id), loadProject(context, id)]);
+  return accepted(enterProject(caller, request, executable, { id, level, settings: project?.settings }));
+}

@@ -1,0 +1,38 @@
+// Starts a subjob: an entry point of the executable of the job that calls, in the workspace of that job
+// (docs/reference/api.md, "Subjobs").
+
+import type { KnownCaller } from '../../core/access/caller.ts';
+import type { Context } from '../../core/context.ts';
+import type { JobId } from '../../core/id/identifier.ts';
+import { planNewJob } from '../../core/run/plan-new-job.ts';
+import { prepareInput } from '../../core/run/prepare-input.ts';
+import { accepted } from '../../core/run/refusal.ts';
+import type { NewJobRequest } from '../../core/run/request.ts';
+import { createSight } from '../access/sight.ts';
+import { createJob } from '../job/birth.ts';
+import { loadSpec } from '../store/load-job.ts';
+import { findWanted } from './find-wanted.ts';
+import { identifyJob, type Repeatable } from './repeat.ts';
+
+/**
+ * Idempotent by nonce.
+ *
+ * @throws ApiError InvalidInput or ResourceNotFound for what the job asks, InvalidState when it is not running
+ */
+export async function startSubjob(
+  context: Context,
+  caller: Extract<KnownCaller, { kind: 'job' }>,
+  call: Repeatable & { readonly request: NewJobRequest },
+): Promise<{ readonly id: JobId }> {
+  const { job } = caller;
+  const { request } = call;
+  const { id, digest, exists } = await identifyJob(context, caller, call);
+  if (exists) return { id };
+  const prepared = accepted(prepareInput(request, undefined));
+  const [found, spec] = await Promise.all([
+    findWanted(createSight(context, caller), prepared.wanted, { project: job.project, leavesWorkspace: false }),
+    loadSpec(context, job.pk),
+  ]);
+  const parent = { job, spec };
+  return createJob(context, accepted(planNewJob({ id, digest, now: context.now(), request, prepared, found, parent })));
+}

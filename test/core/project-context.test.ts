@@ -1,0 +1,107 @@
+// Where an execution runs, and who may run it there.
+import { describe, expect, it } from 'vitest';
+import type { KnownCaller } from '../../core/access/caller.ts';
+import { deriveId } from '../../core/id/derive.ts';
+import { newJobRow } from '../../core/job/row.ts';
+import { chooseProject, enterProject, type ProjectFacts } from '../../core/run/project-context.ts';
+
+const own = deriveId('project', 'u', 'context', 'own');
+const other = deriveId('project', 'u', 'context', 'other');
+const applet = deriveId('applet', 'u', 'context', '1');
+const user: KnownCaller = { kind: 'user', user: 'user-ada', tokenHash: '' };
+const job: KnownCaller = {
+  kind: 'job',
+  user: 'user-ada',
+  job: newJobRow({
+    kind: 'master',
+    id: deriveId('job', 'u', 'context', '1'),
+    executable: applet,
+    function: 'main',
+    project: own,
+    launchedBy: 'user-ada',
+    instance: 'mem2_hdd2_x2',
+    priority: 'normal',
+    now: 1000,
+    digest: 'd',
+    ready: false,
+  }),
+};
+type Asked = { readonly project?: string; readonly detach?: boolean };
+
+describe('the project that an execution runs in', () => {
+  it.each<[string, KnownCaller, Asked, string]>([
+    ['is the one that a user names', user, { project: other }, other],
+    ['is its own for a job that names none', job, {}, own],
+    ['is its own for a job that names it', job, { project: own }, own],
+    ['is another one for a job that detaches', job, { project: other, detach: true }, other],
+  ])('%s', (_, caller, asked, project) => {
+    expect(chooseProject(caller, asked)).toEqual({ project });
+  });
+
+  it.each<[string, KnownCaller, Asked, string]>([
+    ['a user who names none', user, {}, 'expected key "project" of input: the project to run in'],
+    ['an id of another class', user, { project: applet }, `to be a project, not "${applet}"`],
+    [
+      'another project for a job that does not detach',
+      job,
+      { project: other },
+      '"detach" starts a tree in another one',
+    ],
+  ])('is refused: %s', (_, caller, asked, message) => {
+    const chosen = chooseProject(caller, asked);
+    const expected = { type: 'InvalidInput', message: expect.stringContaining(message) };
+    expect('refused' in chosen && chosen.refused).toMatchObject(expected);
+  });
+});
+
+describe('who may run an executable in a project', () => {
+  const facts = (part: Partial<ProjectFacts>): ProjectFacts => ({
+    id: own,
+    level: 'CONTRIBUTE',
+    settings: {},
+    ...part,
+  });
+
+  it.each<[string, KnownCaller, Asked, Partial<ProjectFacts>, object]>([
+    ['a user who may contribute', user, {}, {}, { level: 'CONTRIBUTE' }],
+    ['a job that has no access to its project', job, {}, { level: undefined }, { level: 'NONE' }],
+    ['a job, though its executable is not allowed', job, {}, { settings: { allowedExecutables: [] } }, { id: own }],
+    ['a user of an allowed executable', user, {}, { settings: { allowedExecutables: [applet] } }, { id: own }],
+    [
+      'anybody, on the default machine',
+      user,
+      {},
+      { settings: { defaultInstanceType: 'x' } },
+      { defaultInstanceType: 'x' },
+    ],
+  ])('%s may', (_, caller, asked, part, context) => {
+    expect(enterProject(caller, asked, applet, facts(part))).toMatchObject({ id: own, ...context });
+  });
+
+  it.each<[string, KnownCaller, Asked, Partial<ProjectFacts>, string, string]>([
+    ['a user who only views', user, {}, { level: 'VIEW' }, 'PermissionDenied', 'you have VIEW'],
+    ['a job that detaches and only views', job, { detach: true }, { level: 'VIEW' }, 'PermissionDenied', 'detachedJob'],
+    ['a user who does not see it', user, {}, { level: undefined }, 'ResourceNotFound', own],
+    ['a job that detaches and does not see it', job, { detach: true }, { level: undefined }, 'ResourceNotFound', own],
+    ['anybody, when it does not exist', job, {}, { settings: undefined }, 'ResourceNotFound', own],
+    [
+      'a user of another executable',
+      user,
+      {},
+      { settings: { allowedExecutables: [] } },
+      'PermissionDenied',
+      '"allowedExecutables"',
+    ],
+    [
+      'a job that detaches another',
+      job,
+      { detach: true },
+      { settings: { allowedExecutables: [] } },
+      'PermissionDenied',
+      applet,
+    ],
+  ])('%s may not', (_, caller, asked, part, type, message) => {
+    const entered = enterProject(caller, asked, applet, facts(part));
+    expect('refused' in entered && entered.refused).toMatchObject({ type, message: expect.stringContaining(message) });
+  });
+});
