@@ -4,7 +4,7 @@
 import type { Context, WorkerEnd } from '../core/context.ts';
 import { readWorkerId, type WorkerId } from '../core/id/worker.ts';
 import { jobWorker } from '../core/job/row.ts';
-import { endIfDoomed } from './job/advance.ts';
+import { obeyDoom } from './job/doom.ts';
 import { afterLaunch } from './launch/launch.ts';
 import { loadJob } from './store/load-job.ts';
 import { sweepForWorker } from './sweep.ts';
@@ -17,7 +17,7 @@ export async function finalise(context: Context, worker: WorkerId, end: WorkerEn
     const row = await loadJob(context, launched.job);
     if (row === undefined) return;
     if (row.state !== 'runnable' || jobWorker(row) !== worker) break;
-    const saved = (await endIfDoomed(context, row)) ?? (await afterLaunch(context, row, end));
+    const saved = (await obeyDoom(context, row)) ?? (await afterLaunch(context, row, end));
     if (saved.kind !== 'changed') break;
   }
   await sweepForWorker(context, launched.job);

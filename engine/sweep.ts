@@ -3,17 +3,11 @@
 
 import type { Context } from '../core/context.ts';
 import { isId, type JobId } from '../core/id/identifier.ts';
+import { asksWorker } from '../core/job/agenda.ts';
 import { dueTime } from '../core/job/due.ts';
-import { failureMessages } from '../core/job/failure.ts';
-import { endOfWorker } from '../core/job/restart.ts';
-import { type JobRow, jobWorker } from '../core/job/row.ts';
-import type { JobState } from '../core/job/state.ts';
-import { endIfDoomed, lookAt } from './job/advance.ts';
-import { endTry } from './job/end-try.ts';
-import { afterLaunch, launch } from './launch/launch.ts';
-import { loadWorker } from './launch/worker-task.ts';
+import { look } from './job/advance.ts';
 import { loadJob } from './store/load-job.ts';
-import { type Saved, saveJob } from './store/save-job.ts';
+import { saveJob } from './store/save-job.ts';
 
 export type SweepLimits = {
   /** Jobs looked at in one call. */
@@ -90,7 +84,7 @@ async function sweepOrPutOff(context: Context, job: JobId): Promise<unknown> {
  */
 export async function sweepForWorker(context: Context, job: JobId): Promise<void> {
   const row = await loadJob(context, job);
-  if (row !== undefined && dependsOnWorker.has(row.state)) await sweepJob(context, job);
+  if (row !== undefined && asksWorker(row.state)) await sweepJob(context, job);
 }
 
 /** Looks at one job, and goes on while it changes. */
@@ -98,45 +92,11 @@ export async function sweepJob(context: Context, job: JobId): Promise<void> {
   for (let step = 0; step < stepLimit; step++) {
     const row = await loadJob(context, job);
     if (row === undefined || row.tombstone === true) return;
-    const saved = await lookClosely(context, row);
+    const saved = await look(context, row, 'swept');
     if (saved !== undefined) continue;
     if (await lookLater(context, job)) return;
   }
   throw new Error(`${job} changes too often to be swept; it is looked at again`);
-}
-
-/** Unlike a look that the stream asked for, it asks Step Functions and ECS what they know. */
-async function lookClosely(context: Context, row: JobRow): Promise<Saved | undefined> {
-  if (row.state === 'runnable') return (await endIfDoomed(context, row)) ?? lookAtLaunch(context, row);
-  if (row.state === 'running') return (await endIfDoomed(context, row)) ?? lookAtWorker(context, row);
-  return lookAt(context, row);
-}
-
-async function lookAtLaunch(context: Context, row: JobRow): Promise<Saved | undefined> {
-  const state = await context.workers.launchState(jobWorker(row));
-  if (state?.kind === 'ended') return afterLaunch(context, row, state);
-  if (state === undefined) await launch(context, row);
-  return undefined;
-}
-
-async function lookAtWorker(context: Context, row: JobRow): Promise<Saved | undefined> {
-  const now = context.now();
-  const worker = await loadWorker(context, row);
-  if (worker.kind === 'ended') return endTry(context, row, endOfWorker(row, worker, now));
-  const { leaseUntil = now, timeoutMs, startedRunning = now, task } = row;
-  const leaseMs = context.settings.leaseSeconds * 1000;
-  if (leaseUntil < now) {
-    // Nobody looked when it ran out: the clock jumped, or the platform was away, and its worker may be there still.
-    if (now - leaseUntil > Math.max(missedLooks * leaseMs, missedSweepMs)) {
-      return saveJob(context, row, { kind: 'beat', leaseUntil: now + leaseMs }, { leaseUntil: row.leaseUntil });
-    }
-    if (task !== undefined) await context.workers.stop(task, 'nothing was heard of it');
-    const stopped = await loadWorker(context, row);
-    return stopped.kind === 'ended' ? endTry(context, row, endOfWorker(row, stopped, now)) : undefined;
-  }
-  if (timeoutMs === undefined || now <= startedRunning + timeoutMs + leaseMs) return undefined;
-  const message = failureMessages.timeout(Math.round(timeoutMs / 60_000));
-  return saveJob(context, row, { kind: 'end', failure: { reason: 'JobTimeoutExceeded', message } });
 }
 
 /** True when the job needs no further look now: it has nothing to come, is not due, or has a new time. */
@@ -150,11 +110,6 @@ async function lookLater(context: Context, job: JobId): Promise<boolean> {
   return (await saveJob(context, row, { kind: 'look', dueAt: later })).kind !== 'changed';
 }
 
-const dependsOnWorker: ReadonlySet<JobState> = new Set(['runnable', 'running', 'terminating', 'restartable']);
 const jobsAtATime = 10;
 /** Changes that one look may bring about, one after the other. */
 const stepLimit = 20;
-/** Lengths of a lease after which a lease that ran out must have been noticed, had anybody looked. */
-const missedLooks = 2;
-/** The same where leases are shorter than a minute, which is how often anybody looks. */
-const missedSweepMs = 90_000;

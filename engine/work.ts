@@ -2,7 +2,7 @@
 
 import type { Context } from '../core/context.ts';
 import { readWorkMessage } from '../core/work/message.ts';
-import { advance, continueSettling, onObjectClosed } from './job/advance.ts';
+import { advance, onObjectClosed, resume } from './job/advance.ts';
 import { finishClosing } from './object/close.ts';
 import { collectBytes } from './removal/collect.ts';
 import { goOnRemovingFolders } from './removal/folder.ts';
@@ -21,8 +21,8 @@ export async function doWork(context: Context, body: unknown): Promise<void> {
   switch (message.kind) {
     case 'advance':
       return advance(context, message.job);
-    case 'settle':
-      return continueSettling(context, message.job, message);
+    case 'resume':
+      return resume(context, message);
     case 'wake':
       return onObjectClosed(context, message.object, message.after);
     case 'close':

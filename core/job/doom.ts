@@ -43,12 +43,17 @@ export function doomKey(origin: JobId, scope: Scope): { pk: string; sk: string }
 /** Every scope that a job is in, outermost first: the first that is doomed decides. */
 export function scopesOf(row: JobRow): Scope[] {
   const enclosing = row.lineage.map(parseLineage);
-  return isMaster(row) ? [...enclosing, { master: row.pk, try: row.try }] : enclosing;
+  return isMaster(row) ? [...enclosing, ownScope(row)] : enclosing;
+}
+
+/** The present try of a master job, with everything below it. */
+export function ownScope(row: JobRow): Scope {
+  return { master: row.pk, try: row.try };
 }
 
 /** The scope of the whole tree. */
 export function treeScope(row: JobRow): Scope {
-  return row.lineage[0] === undefined ? { master: row.pk, try: row.try } : parseLineage(row.lineage[0]);
+  return row.lineage[0] === undefined ? ownScope(row) : parseLineage(row.lineage[0]);
 }
 
 /** True for a job, or the lineage of one, inside the scope, its master apart. */

@@ -1,15 +1,21 @@
-// When the sweep looks at a job again. Pure: how long a lease is comes as an argument.
+// When a job is looked at again, and when its next worker starts. Pure: the length of a lease is an argument.
 
 import type { JobId } from '../id/identifier.ts';
+import { agenda, type Patience } from './agenda.ts';
 import type { JobRow } from './row.ts';
+import { isTerminal } from './state.ts';
 
 /**
- * When a row is to be looked at, if nothing happens before: a running job when its lease ends; one that waits after as
- * long as it has waited already, at least a lease, at most an hour; everything else after the time of a lease. A time that
- * is still to come and is not later is kept: moving it costs two writes in the index, looking early costs a read.
+ * When the sweep looks at a row if nothing happens before. The agenda names how long each state is left alone: a running job
+ * until its lease ends, a waiting one as long as it has waited already (at least a lease, at most an hour). A time that
+ * is still to come and is not later is kept: moving it costs two writes in the index, and looking early costs one read.
+ *
+ * @param now and the result in milliseconds since 1970
  */
 export function dueTime(row: JobRow, now: number, leaseMs: number): number {
-  const wanted = row.state === 'running' ? (row.leaseUntil ?? now + leaseMs) : now + patience(row, now, leaseMs);
+  const [patience] = agenda[row.state];
+  const wanted =
+    patience === 'lease' ? (row.leaseUntil ?? now + leaseMs) : now + patienceMs(patience, row, now, leaseMs);
   const { dueAt } = row;
   return dueAt !== undefined && dueAt > now && dueAt <= wanted ? dueAt : wanted;
 }
@@ -21,23 +27,39 @@ export function openShard(job: JobId, shardCount: number): number {
   return sum % shardCount;
 }
 
-function patience(row: JobRow, now: number, leaseMs: number): number {
-  switch (row.state) {
-    case 'idle':
-    case 'runnable':
-      return waited(row, now, Math.max(leaseMs, queuedMs));
-    case 'waiting_on_input':
-    case 'waiting_on_output':
-      return waited(row, now, leaseMs);
-    default:
+/** How long the next worker waits after `launch` workers that did not claim: nothing, 5 s, 15 s, … at most 15 minutes. */
+export function launchDelaySeconds(launch: number): number {
+  return launch === 0 ? 0 : Math.min(maximumDelaySeconds, firstDelaySeconds * 3 ** (launch - 1));
+}
+
+/** Until when the workspace of a job that has ended is kept at least, in milliseconds since 1970. */
+export function workspaceKeptUntil(row: JobRow, delayWorkspaceDestruction: boolean): number {
+  const ended = row.transitions.findLast(([state]) => isTerminal(state))?.[1] ?? row.modified;
+  return delayWorkspaceDestruction ? ended + workspaceDelayMs : ended;
+}
+
+function patienceMs(patience: Exclude<Patience, 'lease'>, row: JobRow, now: number, leaseMs: number): number {
+  switch (patience) {
+    case 'queued':
+      return waitedMs(row, now, Math.max(leaseMs, queuedMs));
+    case 'waiting':
+      return waitedMs(row, now, leaseMs);
+    case 'period':
       return leaseMs;
+    default:
+      return patience satisfies never;
   }
 }
 
-function waited(row: JobRow, now: number, atLeastMs: number): number {
+function waitedMs(row: JobRow, now: number, atLeastMs: number): number {
   return Math.max(atLeastMs, Math.min(now - row.tryCreated, longestPatienceMs));
 }
 
 const longestPatienceMs = 3_600_000;
-/** What moves these jobs on is in a stream or a queue that keeps it: looking at a long queue would send all of it again. */
+/** A stream or a queue moves these jobs on and keeps their messages. A look at a long queue would send all of it again. */
 const queuedMs = 120_000;
+const firstDelaySeconds = 5;
+/** The longest time for which a queue holds a message back. */
+const maximumDelaySeconds = 900;
+/** Three days (docs/reference/api.md, "Other options of a run"). */
+const workspaceDelayMs = 3 * 24 * 3_600_000;

@@ -1,53 +1,42 @@
-// What can happen to a job, and what must follow once it has: the words of the state machine (transition.ts).
+// What can happen to a job: the words of the state machine (transition.ts).
 
-import type { ContainerId } from '../id/identifier.ts';
-import type { WorkerId } from '../id/worker.ts';
 import type { Failure } from './failure.ts';
 
-/** Times in milliseconds since 1970. */
+/** Times are in milliseconds since 1970. `eventMeanings` says what each event means. */
 export type JobEvent =
-  /** Something that it needs is not ready. */
   | { readonly kind: 'wait' }
-  /** A wait got further. */
-  | { readonly kind: 'progress'; readonly cursor: number | string }
-  /** Nothing left to wait for; inputs resolved and placed. */
   | { readonly kind: 'ready' }
-  /** A worker took it, or asks again because the answer was lost. */
   | { readonly kind: 'claim'; readonly task: string; readonly tokenHash: string; readonly leaseUntil: number }
-  /** Its worker lives. */
-  | { readonly kind: 'beat'; readonly leaseUntil: number }
-  /** Its worker handed over an output. */
   | { readonly kind: 'finish' }
-  /** Members ended, output resolved, checked and cloned. */
   | { readonly kind: 'complete' }
-  /** It failed by itself. */
   | { readonly kind: 'fail'; readonly failure: Failure }
-  /** Its end was decided elsewhere: its tree failed, somebody terminated it, its master's try was given up. */
   | { readonly kind: 'end'; readonly failure: Failure }
-  /** The worker that had to stop has stopped. */
   | { readonly kind: 'stopped' }
-  /** A worker was started and ended without claiming. `counted`: not for want of capacity, quota or a host. */
-  | { readonly kind: 'relaunch'; readonly counted: boolean }
-  /** A master job's try is given up for another one. */
   | { readonly kind: 'giveUp'; readonly failure: Failure }
-  /** All descendants of the given-up try have stopped. */
   | { readonly kind: 'retry' }
-  /** The sweep looked; it looks again then. */
+  | { readonly kind: 'progress'; readonly cursor: number | string }
+  | { readonly kind: 'beat'; readonly leaseUntil: number }
+  /** `counted`: the launch failed by itself, and not because capacity, quota or a host was missing. */
+  | { readonly kind: 'relaunch'; readonly counted: boolean }
   | { readonly kind: 'look'; readonly dueAt: number }
-  /** All its consequences are done. */
   | { readonly kind: 'settle' };
 export type EventKind = JobEvent['kind'];
 
-/** What must follow a change; each is done until it is seen to be done, and may be done twice. */
-export type Command =
-  | { readonly kind: 'lookAtInput' }
-  | { readonly kind: 'launch'; readonly delaySeconds: number }
-  | { readonly kind: 'lookAtOutput' }
-  | { readonly kind: 'stopWorker'; readonly task: string }
-  | { readonly kind: 'stopLaunch'; readonly worker: WorkerId }
-  | { readonly kind: 'endDescendants' }
-  | { readonly kind: 'endTree' }
-  | { readonly kind: 'wakeWaiters' }
-  | { readonly kind: 'destroyWorkspace'; readonly container: ContainerId }
-  | { readonly kind: 'retry' }
-  | { readonly kind: 'settle' };
+/** One sentence for each event, printed in docs/states.md. */
+export const eventMeanings: { readonly [kind in EventKind]: string } = {
+  wait: 'An output, an object or a job that it needs is not ready.',
+  ready: 'Nothing is left to wait for. Its inputs are resolved and placed in the workspace.',
+  claim: 'A worker takes the job. Its token and its lease begin. The same task may ask again if the answer was lost.',
+  finish: 'Its worker handed over an output. The token is dead from now on.',
+  complete: 'Its members are done, and its output is resolved, checked and cloned.',
+  fail: 'It failed by itself.',
+  end: 'Its end was decided elsewhere: its tree failed, a user terminated it, or the try of its master job was given up.',
+  stopped: 'The worker that had to stop has stopped.',
+  giveUp: 'The platform lost this try of a master job, and another try will replace it.',
+  retry: 'All descendants of the given-up try have stopped. The next try begins in an empty workspace.',
+  progress: 'A wait got further. What was ready stays ready.',
+  beat: 'Its worker is alive, and the lease is extended.',
+  relaunch: 'A worker ended without claiming the job. The next one is started, later each time.',
+  look: 'The sweep looked, and says when it looks again.',
+  settle: 'Everything that follows from the end is done. The job leaves the index of the sweep.',
+};

@@ -1,84 +1,124 @@
 // Prints the state machine as docs/states.md, from the tables that run it. A test says when the page is stale.
 
-import type { Command, EventKind } from './event.ts';
+import { agenda, steps } from './agenda.ts';
+import { demands } from './demand.ts';
+import { type EventKind, eventMeanings } from './event.ts';
 import { failureReasons } from './failure.ts';
-import { jobStates } from './state.ts';
-import { demands, transitions } from './transition.ts';
+import { type JobState, jobStates } from './state.ts';
+import { type DemandName, moves, notes, type Sets, transitions } from './transition.ts';
 
 /** The whole page. */
 export function printStates(): string {
-  return [
+  const lines = [
     '# The states of a job',
     '',
-    'Printed from `core/job/` (`printStates`): change the tables, not this page.',
+    'This page is printed from `core/job/` (`printStates`). Change the tables, not this page.',
     '',
-    '## States',
-    '',
-    ...table(
-      ['state', 'ends there', 'led to by', 'meaning'],
-      Object.entries(jobStates).map(([state, { terminal, driven, meaning }]) => [
-        code(state),
-        terminal ? 'yes' : '',
-        driven === 'now' ? 'an event' : driven === 'later' ? 'no event yet' : 'rows of earlier tries only',
-        meaning,
-      ]),
+    ...section('States', [], ['state', 'ends there', 'led to by', 'meaning'], Object.entries(jobStates).map(stateRow)),
+    ...section('What each state calls for', aboutAgenda, ['state', 'what moves on from it', 'steps'], agendaRows()),
+    ...section(
+      'Steps',
+      [],
+      ['step', 'meaning'],
+      Object.entries(steps).map(([name, { meaning }]) => [code(name), meaning]),
     ),
-    '',
-    '## Transitions',
-    '',
-    'What is not in this table is refused. "ended" is `terminated` when the reason is Terminated, else `failed`.',
-    '',
-    ...table(
-      ['event', 'from', 'to', 'demands', 'when'],
-      transitions.map(({ event, from, to, demand, meaning }) => [
-        code(event),
-        from.map(code).join(' '),
-        to === 'same' ? 'the same' : to === 'ended' ? 'ended' : code(to),
-        demand === undefined ? '' : demands[demand].text,
-        meaning,
-      ]),
+    ...section('Transitions', aboutTransitions, ['event', 'from', 'to', 'sets', 'demands', 'then'], moveRows()),
+    ...section('Notes', aboutNotes, ['event', 'in', 'sets', 'demands'], noteRows()),
+    ...section(
+      'Events',
+      [],
+      ['event', 'meaning'],
+      Object.entries(eventMeanings).map(([event, meaning]) => [code(event), meaning]),
     ),
-    '',
-    '## What follows a change',
-    '',
-    'Each is done until it is seen to be done, by the stream, a message or the sweep, and may be done twice.',
-    '',
-    ...table(
-      ['command', 'meaning'],
-      Object.entries(commandMeanings).map(([kind, meaning]) => [code(kind), meaning]),
-    ),
-    '',
-    '## Failure reasons',
-    '',
-    ...table(
+    ...section(
+      'Failure reasons',
+      [],
       ['reason', 'whose fault', 'billed', 'may restart by policy'],
       Object.entries(failureReasons).map(([reason, { fault, billed, restartable }]) => [
-        code(reason),
-        fault,
-        billed ? 'yes' : 'no',
-        restartable ? 'yes' : 'no',
+        ...[code(reason), fault, billed ? 'yes' : 'no', restartable ? 'yes' : 'no'],
       ]),
     ),
-    '',
-  ].join('\n');
+  ];
+  return lines.join('\n');
 }
-
-const commandMeanings: { readonly [kind in Command['kind']]: string } = {
-  lookAtInput: 'read what it waits for; put edges on what is not ready',
-  launch: 'send the message that starts a worker, later after each one that nobody claimed',
-  lookAtOutput: 'read its members and what its output refers to; resolve, check and clone the output',
-  stopWorker: 'stop the task whose worker claimed it',
-  stopLaunch: 'stop the execution of a worker that has not claimed it',
-  endDescendants: 'end everything below the given-up try',
-  endTree: 'put the doom flag, then end every job of the tree',
-  wakeWaiters: 'look at every job with an edge on this one',
-  destroyWorkspace: 'empty the workspace once nothing can write to it any more',
-  retry: 'keep the try as it ended, begin the next',
-  settle: 'leave the index of the sweep',
-};
 
 /** The kinds of events, for tests of completeness. */
 export const eventKinds: readonly EventKind[] = [...new Set(transitions.map(({ event }) => event))];
+
+function stateRow([state, { terminal, driven, meaning }]: [string, (typeof jobStates)[JobState]]): string[] {
+  const ledToBy = driven === 'now' ? 'an event' : driven === 'later' ? 'no event yet' : 'rows of earlier tries only';
+  return [code(state), terminal ? 'yes' : '', ledToBy, meaning];
+}
+
+function agendaRows(): string[][] {
+  return (Object.keys(jobStates) as JobState[]).map((state) => {
+    const ways = moves.filter(([, from]) => from.includes(state)).map(([event, , to]) => `${code(event)} → ${to}`);
+    return [code(state), ways.join(', '), printSteps(state)];
+  });
+}
+
+function moveRows(): string[][] {
+  return moves.map(([event, from, to, sets = {}, demand]) => [
+    code(event),
+    from.map(code).join(' '),
+    to === 'ended' ? 'ended' : code(to),
+    printSets(sets),
+    printDemand(demand),
+    printSteps(to === 'ended' ? 'failed' : to),
+  ]);
+}
+
+function noteRows(): string[][] {
+  return notes.map(([event, from, sets, demand]) => [
+    code(event),
+    from.map(code).join(' '),
+    printSets(sets),
+    printDemand(demand),
+  ]);
+}
+
+function printDemand(demand: DemandName | undefined): string {
+  return demand === undefined ? '' : demands[demand].text;
+}
+
+function printSteps(state: JobState): string {
+  const [, ...items] = agenda[state];
+  const printed = items.map((item) => {
+    if (typeof item === 'string') return code(item);
+    return `${code(item.step)} (${item.on.map((occasion) => occasions[occasion]).join(', ')})`;
+  });
+  return printed.join(', ');
+}
+
+function printSets({ take = [], drop = [], failure, begin }: Sets): string {
+  const parts = [
+    ...take.map(code),
+    ...drop.map((name) => `no ${code(name)}`),
+    ...(failure ? ['the failure'] : []),
+    ...(begin === undefined ? [] : [begin === 'try' ? 'the next try' : 'the next launch']),
+  ];
+  return parts.join(', ');
+}
+
+const occasions = { entered: 'on entry', woken: 'when woken', swept: 'in the sweep' } as const;
+const aboutAgenda = [
+  'The steps are done in this order, by the stream, by a message or by the sweep. Each is repeated until it is seen to be',
+  'done. Where occasions are named, the step is done on these alone.',
+];
+const aboutTransitions = [
+  'An event that is neither here nor among the notes is refused. "ended" is `terminated` when the reason is Terminated,',
+  'otherwise `failed`. What follows a transition is the agenda of the state that it leads to.',
+];
+const aboutNotes = ['These events are only noted in the row. The state stays, and nothing follows.'];
+
+function section(
+  title: string,
+  about: readonly string[],
+  head: readonly string[],
+  rows: readonly string[][],
+): string[] {
+  return [`## ${title}`, '', ...about, ...(about.length === 0 ? [] : ['']), ...table(head, rows), ''];
+}
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;

@@ -69,3 +69,8 @@ export type JobState = keyof typeof jobStates;
 export function isTerminal(state: JobState): boolean {
   return jobStates[state].terminal;
 }
+
+/** True for the name of a state. */
+export function isJobState(text: unknown): text is JobState {
+  return typeof text === 'string' && Object.hasOwn(jobStates, text);
+}

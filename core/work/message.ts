@@ -3,6 +3,8 @@
 
 import type { Value } from '../context.ts';
 import { type FileId, isId, isObjectId, isPlaceId, type JobId, type ObjectId, type PlaceId } from '../id/identifier.ts';
+import { isPaged, type PagedStep } from '../job/agenda.ts';
+import { isJobState, type JobState } from '../job/state.ts';
 import { isHash } from '../reference/value.ts';
 
 /**
@@ -19,14 +21,8 @@ export type WorkMessage = WorkOrder & {
 type WorkOrder =
   /** Look at a job. */
   | { readonly kind: 'advance'; readonly job: JobId }
-  /** Go on with the consequences of an ended try: from a stage, after a key within it. */
-  | {
-      readonly kind: 'settle';
-      readonly job: JobId;
-      readonly try: number;
-      readonly stage: Stage;
-      readonly after: string;
-    }
+  /** Go on with the agenda of a job that is in this state and try: from a step, after a key within it. */
+  | ({ readonly kind: 'resume'; readonly job: JobId; readonly try: number; readonly state: JobState } & Position)
   /** Wake who waits for an object, after a key: it was closed, or is gone. */
   | { readonly kind: 'wake'; readonly object: ObjectId; readonly after?: string }
   /** Go on with the closing of a file that somebody waits for: whoever began it may have died. */
@@ -40,9 +36,8 @@ type WorkOrder =
   /** Take away folders that are being removed, and what was put into those that are. */
   | { readonly kind: 'removeFolders'; readonly place: PlaceId; readonly folders: readonly string[] };
 
-/** The stages of an end that may take more than one message. */
-export const stages = ['endTree', 'endDescendants', 'wakeWaiters', 'destroyWorkspace'] as const;
-export type Stage = (typeof stages)[number];
+/** Where in an agenda a message goes on. */
+export type Position = { readonly step: PagedStep; readonly after: string };
 
 /** Reads a message; undefined when it is none that this version knows. */
 export function readWorkMessage(body: unknown): WorkMessage | undefined {
@@ -53,15 +48,15 @@ export function readWorkMessage(body: unknown): WorkMessage | undefined {
 }
 
 function readOrder(body: Record<string, unknown>): WorkOrder | undefined {
-  const { kind, job, object, file, objects, key, container, place, folders, stage, last, try: attempt } = body;
+  const { kind, job, object, file, objects, key, container, place, folders, step, state, last, try: attempt } = body;
   const after = typeof body.after === 'string' ? body.after : undefined;
   const from = after === undefined ? {} : { after };
   switch (kind) {
     case 'advance':
       return isId(job, 'job') ? { kind, job } : undefined;
-    case 'settle':
-      if (!isId(job, 'job') || typeof attempt !== 'number' || !isStage(stage) || after === undefined) return undefined;
-      return { kind, job, try: attempt, stage, after };
+    case 'resume':
+      if (!isId(job, 'job') || typeof attempt !== 'number' || !isJobState(state)) return undefined;
+      return isPaged(step) && after !== undefined ? { kind, job, try: attempt, state, step, after } : undefined;
     case 'wake':
       return isObjectId(object) ? { kind, object, ...from } : undefined;
     case 'close':
@@ -90,8 +85,4 @@ function isText(value: unknown): value is string {
 
 function isListOf<Item>(value: unknown, is: (item: unknown) => item is Item): value is Item[] {
   return Array.isArray(value) && value.every(is);
-}
-
-function isStage(text: unknown): text is Stage {
-  return (stages as readonly unknown[]).includes(text);
 }

@@ -1,99 +1,159 @@
-// Looks at a job and does what its state calls for: the one function behind streams, messages and the sweep. It starts from
-// the row alone, so it may be called at any time, any number of times.
+// Moves jobs on: looks at a row and carries out the steps that its agenda calls for (core/job/agenda.ts). The stream, messages
+// and the sweep all come through `look`. It starts from the row alone, so it may be called at any time, any number of times.
 
 import type { Context, Row } from '../../core/context.ts';
 import type { JobId, ObjectId } from '../../core/id/identifier.ts';
+import { isPaged, type Occasion, type Step, stepsFor } from '../../core/job/agenda.ts';
 import { asJob, type JobRow } from '../../core/job/row.ts';
-import { isTerminal } from '../../core/job/state.ts';
-import { toWorkRecord } from '../../core/work/message.ts';
+import type { Position, WorkMessage } from '../../core/work/message.ts';
 import { launch } from '../launch/launch.ts';
-import { stopWorker } from '../launch/worker-task.ts';
+import { stopLaunch, stopWorker } from '../launch/worker-task.ts';
 import { loadJob } from '../store/load-job.ts';
 import { type Saved, saveJob } from '../store/save-job.ts';
-import { wakePage } from '../wait/wake.ts';
-import { endByDoom, loadDoom } from './doom.ts';
+import { sendWork } from '../store/send-work.ts';
+import { loadWaiters } from '../wait/wake.ts';
+import { awaitStop, checkLaunch, checkWorker } from './check-worker.ts';
+import { destroyWorkspace } from './destroy-workspace.ts';
+import { obeyDoom } from './doom.ts';
+import { endDescendants, endTree } from './end-tree.ts';
+import { beginNextTry } from './end-try.ts';
 import { advanceInput } from './input.ts';
 import { advanceOutput } from './output.ts';
-import { type SettlePosition, settle } from './settle.ts';
-
-/** Looks at a job once; what its change calls for comes with the record of the stream. */
-export async function advance(context: Context, job: JobId): Promise<void> {
-  for (let attempt = 0; attempt < attemptLimit; attempt++) {
-    const row = await loadJob(context, job);
-    // Whoever made it runnable had it launched by the stream's record, and the sweep sees to a record that is lost.
-    if (row === undefined || row.state === 'runnable') return;
-    if ((await lookAt(context, row))?.kind !== 'changed') return;
-  }
-  throw new Error(`${job} changes too often to be looked at; it is looked at again`);
-}
 
 /**
  * A record of the executions table's stream. Only a new state, try or launch calls for anything.
  *
- * @param before the row before the change, when there was one and the stream tells
+ * @param before the row before the change, when there was one and the stream has it
  */
 export async function onExecutionChange(context: Context, after: Row, before?: Row): Promise<void> {
   const row = asJob(after);
   if (row === undefined || row.tombstone === true) return;
-  const same = before?.state === row.state && before.try === row.try && before.launch === row.launch;
-  if (same || row.state === 'running') return;
-  if (row.state === 'runnable') await launch(context, row);
+  if (before?.state === row.state && before.try === row.try && before.launch === row.launch) return;
+  const [first] = stepsFor(row, 'entered');
+  if (first === undefined) return;
+  // A launch needs no fresh row: dispatch reads the row again.
+  if (first === 'launch') await look(context, row, 'entered');
   else await advance(context, row.pk);
 }
 
-/** A data object was closed: whoever waits for it is looked at. */
+/** Looks at a job once. What its change calls for comes with the record of the stream. */
+export async function advance(context: Context, job: JobId): Promise<void> {
+  for (let attempt = 0; attempt < attemptLimit; attempt++) {
+    const row = await loadJob(context, job);
+    if (row === undefined || (await look(context, row, 'woken'))?.kind !== 'changed') return;
+  }
+  throw new Error(`${job} changes too often to be looked at; it is looked at again`);
+}
+
+/** A data object was closed or is gone: every job that waits for it is looked at. */
 export async function onObjectClosed(context: Context, object: ObjectId, after?: string): Promise<void> {
-  const { next } = await wakePage(context, object, advance, after);
-  if (next !== undefined) await context.queues.sendWork([toWorkRecord({ kind: 'wake', object, after: next })]);
+  const next = await wakeWaiters(context, object, after);
+  if (next !== undefined) await sendWork(context, [{ kind: 'wake', object, after: next }]);
 }
 
-/** Goes on with the consequences of an ended try where a message says. */
-export async function continueSettling(context: Context, job: JobId, at: SettlePosition & { readonly try: number }) {
-  const row = await loadJob(context, job);
-  if (row === undefined || row.try !== at.try) return;
-  if (isTerminal(row.state) || row.state === 'restartable') await settle(context, row, advance, at);
+/** Goes on where a message says. A job that has left that state or try has an agenda of its own, and starts at its beginning. */
+export async function resume(context: Context, message: Extract<WorkMessage, { kind: 'resume' }>): Promise<void> {
+  const row = await loadJob(context, message.job);
+  if (row === undefined || row.try !== message.try) return;
+  await look(context, row, 'woken', row.state === message.state ? message : undefined);
 }
 
-/** Does what the state of a row calls for; undefined when there is nothing to change. */
-export async function lookAt(context: Context, row: JobRow): Promise<Saved | undefined> {
-  switch (row.state) {
-    case 'idle':
-    case 'waiting_on_input':
-      return (await endIfDoomed(context, row)) ?? advanceInput(context, row);
-    case 'runnable':
+/**
+ * Carries out the steps that a row calls for, as far as they can be done now.
+ *
+ * @returns what became of the row, which must then be read again; undefined when there was nothing to change, or when more is
+ *   to come by a message, an edge or the sweep
+ */
+export async function look(
+  context: Context,
+  row: JobRow,
+  occasion: Occasion,
+  from?: Position,
+): Promise<Saved | undefined> {
+  const steps = stepsFor(row, occasion);
+  const first = from === undefined ? 0 : Math.max(0, steps.indexOf(from.step));
+  for (const step of steps.slice(first)) {
+    const outcome = await carryOut(context, row, step, step === from?.step ? from.after : undefined);
+    if (outcome === 'done') continue;
+    if (outcome === 'hold') return undefined;
+    if ('saved' in outcome) return outcome.saved;
+    if (!isPaged(step)) throw new Error(`"${step}" has no pages`);
+    const { pk: job, try: attempt, state } = row;
+    await sendWork(context, [{ kind: 'resume', job, try: attempt, state, step, after: outcome.next }]);
+    return undefined;
+  }
+  return undefined;
+}
+
+/** `hold`: something else has to happen first, and comes back by an edge, a message or the due time. */
+type StepOutcome = 'done' | 'hold' | { readonly saved: Saved } | { readonly next: string };
+
+async function carryOut(context: Context, row: JobRow, step: Step, after: string | undefined): Promise<StepOutcome> {
+  switch (step) {
+    case 'obeyDoom':
+      return savedOr('done', await obeyDoom(context, row));
+    case 'advanceInput':
+      return savedOr('hold', await advanceInput(context, row));
+    case 'launch':
       await launch(context, row);
-      return undefined;
-    case 'running':
-    case 'debug_hold':
-    case 'restarted':
-      return undefined;
-    case 'waiting_on_output':
-      return (await endIfDoomed(context, row)) ?? advanceOutput(context, row);
-    case 'terminating':
-      return endWhenStopped(context, row);
-    case 'restartable':
-      return (await endIfDoomed(context, row)) ?? settle(context, row, advance);
-    case 'done':
-    case 'failed':
-    case 'terminated':
-      return settle(context, row, advance);
+      return 'done';
+    case 'checkLaunch':
+      return savedOr('hold', await checkLaunch(context, row));
+    case 'checkWorker':
+      return savedOr('hold', await checkWorker(context, row));
+    case 'advanceOutput':
+      return savedOr('hold', await advanceOutput(context, row));
+    case 'awaitStop':
+      return savedOr('hold', await awaitStop(context, row));
+    case 'stopWorker':
+      await stopWorker(context, row, 'its try was given up');
+      return 'done';
+    case 'stopLaunch':
+      await stopLaunch(context, row, `the job is ${row.state}`);
+      return 'done';
+    case 'endTree':
+      return nextOrDone(await endTree(context, row, after));
+    case 'endDescendants':
+      return nextOrDone(await endDescendants(context, row, after));
+    case 'wakeWaiters':
+      return nextOrDone(await wakeWaiters(context, row.pk, after));
+    case 'destroyWorkspace': {
+      const outcome = await destroyWorkspace(context, row, after);
+      return outcome === 'hold' ? outcome : nextOrDone(outcome.next);
+    }
+    case 'retry':
+      return { saved: await beginNextTry(context, row) };
+    case 'settle':
+      return { saved: await saveJob(context, row, { kind: 'settle' }) };
     default:
-      return row.state satisfies never;
+      return step satisfies never;
   }
 }
 
-/** Ends a job that is under a doom; undefined when it may live, or is already on its way. */
-export async function endIfDoomed(context: Context, row: JobRow): Promise<Saved | undefined> {
-  const doom = await loadDoom(context, row);
-  if (doom === undefined) return undefined;
-  const ended = await endByDoom(context, row, doom);
-  return ended.state === row.state ? undefined : { kind: 'saved', row: ended, commands: [] };
+/** Looks at one page of the jobs that wait for something, and says where to go on. */
+async function wakeWaiters(
+  context: Context,
+  ended: JobId | ObjectId,
+  after: string | undefined,
+): Promise<string | undefined> {
+  const { waiters, next } = await loadWaiters(context, ended, after);
+  const looks = await Promise.allSettled(waiters.map((waiter) => advance(context, waiter)));
+  const failed = waiters.filter((_, index) => looks[index]?.status === 'rejected');
+  // Each gets a message of its own. It fails where errors are reported, and keeps no other job from being woken.
+  await sendWork(
+    context,
+    failed.map((job) => ({ kind: 'advance', job })),
+  );
+  return next;
 }
 
-async function endWhenStopped(context: Context, row: JobRow): Promise<Saved | undefined> {
-  const worker = await stopWorker(context, row, row.failureMessage ?? 'the job was ended');
-  return worker.kind === 'ended' ? saveJob(context, row, { kind: 'stopped' }) : undefined;
+function savedOr(otherwise: 'done' | 'hold', saved: Saved | undefined): StepOutcome {
+  return saved === undefined ? otherwise : { saved };
 }
 
-/** Times that a job is read again because it changed under our hands. */
+function nextOrDone(next: string | undefined): StepOutcome {
+  return next === undefined ? 'done' : { next };
+}
+
+/** How often a job is read again because it changed in the meantime. */
 const attemptLimit = 10;

@@ -9,7 +9,7 @@ import type { JobRow } from '../../core/job/row.ts';
 import { isTerminal } from '../../core/job/state.ts';
 import { loadJob } from '../store/load-job.ts';
 import { changed, retryWhileChanged } from '../store/retry-while-changed.ts';
-import { saveJob } from '../store/save-job.ts';
+import { type Saved, saveJob } from '../store/save-job.ts';
 import { loadMembers } from './member.ts';
 
 export type Doom = { readonly cause: DoomCause; readonly scope: Scope };
@@ -32,6 +32,14 @@ export async function loadDoom(context: Context, row: JobRow): Promise<Doom | un
     if (cause !== undefined) return { cause: cause as unknown as DoomCause, scope };
   }
   return undefined;
+}
+
+/** Ends a job that is under a doom; undefined when it may live, or is already on its way. */
+export async function obeyDoom(context: Context, row: JobRow): Promise<Saved | undefined> {
+  const doom = await loadDoom(context, row);
+  if (doom === undefined) return undefined;
+  const ended = await endByDoom(context, row, doom);
+  return ended.state === row.state ? undefined : { kind: 'saved', row: ended };
 }
 
 /** Ends one job that is under a doom, whatever it is doing. The master of a restart begins its next try instead. */

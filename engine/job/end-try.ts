@@ -4,7 +4,7 @@
 import type { Context } from '../../core/context.ts';
 import type { Scope } from '../../core/job/doom.ts';
 import { startsAgain, type TryEnd } from '../../core/job/restart.ts';
-import { type JobRow, masterTry } from '../../core/job/row.ts';
+import { type JobRow, jobKey, masterTry } from '../../core/job/row.ts';
 import { loadJob } from '../store/load-job.ts';
 import { type Saved, saveJob } from '../store/save-job.ts';
 import { endByDoom, loadDoom, putDoom } from './doom.ts';
@@ -16,6 +16,13 @@ export async function endTry(context: Context, row: JobRow, end: TryEnd): Promis
   const master = scope.master === row.pk ? row : await loadJob(context, scope.master);
   if (master?.try === scope.try && startsAgain(master, end)) return restart(context, row, scope, end);
   return saveJob(context, row, { kind: 'fail', failure: end.failure }, expected);
+}
+
+/** Keeps the try that was given up as it was, then begins the next one. */
+export async function beginNextTry(context: Context, row: JobRow): Promise<Saved> {
+  const { openShard, dueAt, ...kept } = row;
+  await context.rows.put('executions', { ...kept, ...jobKey(row.pk), sk: `T#${row.try}`, state: 'restarted' });
+  return saveJob(context, row, { kind: 'retry' });
 }
 
 /**
@@ -30,7 +37,7 @@ async function restart(context: Context, row: JobRow, scope: Scope, { failure }:
   await putDoom(context, row.origin, scope, { kind: 'restart', job: row.pk, try: row.try, reason, message });
   const doom = await loadDoom(context, row);
   if (doom === undefined) throw new Error(`the flag on ${scope.master} is not there`);
-  if (scope.master === row.pk) return { kind: 'saved', row: await endByDoom(context, row, doom), commands: [] };
+  if (scope.master === row.pk) return { kind: 'saved', row: await endByDoom(context, row, doom) };
   const saved = await saveJob(context, row, { kind: 'fail', failure });
   const master = await loadJob(context, scope.master);
   if (master !== undefined && doom.scope.master === master.pk) await endByDoom(context, master, doom);

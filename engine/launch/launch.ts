@@ -2,7 +2,7 @@
 // nobody claimed (docs/reference/protocols.md, "Launch").
 
 import type { Context, WorkerEnd } from '../../core/context.ts';
-import { launchDelaySeconds } from '../../core/job/consequence.ts';
+import { launchDelaySeconds } from '../../core/job/due.ts';
 import { eventAfterLaunch } from '../../core/job/launch-end.ts';
 import { type JobRow, jobWorker } from '../../core/job/row.ts';
 import { type Saved, saveJob } from '../store/save-job.ts';

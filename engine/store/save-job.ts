@@ -2,15 +2,15 @@
 // launch, and leaves the row in the sweep's index as long as something is to come.
 
 import type { Context, Expected, Value } from '../../core/context.ts';
+import { decide } from '../../core/job/decide.ts';
 import { dueTime, openShard } from '../../core/job/due.ts';
-import type { Command, JobEvent } from '../../core/job/event.ts';
+import type { JobEvent } from '../../core/job/event.ts';
 import type { Failure } from '../../core/job/failure.ts';
 import { asJob, type JobRow, jobKey, outputBodyId, toRow } from '../../core/job/row.ts';
 import { fitFailureMessage } from '../../core/job/size.ts';
-import { decide } from '../../core/job/transition.ts';
 
 export type Saved =
-  | { readonly kind: 'saved'; readonly row: JobRow; readonly commands: readonly Command[] }
+  | { readonly kind: 'saved'; readonly row: JobRow }
   /** The state machine does not allow it: nothing was written. */
   | { readonly kind: 'refused'; readonly why: string }
   /** Somebody else changed the row meanwhile: read it again before deciding anything. */
@@ -30,7 +30,7 @@ export async function saveJob(context: Context, row: JobRow, event: JobEvent, ex
   const saved = await context.rows.update('executions', jobKey(row.pk), difference(row, next), condition);
   if (saved === undefined) return { kind: 'changed' };
   if ('failure' in event) await keepWholeMessage(context, next, event.failure);
-  return { kind: 'saved', row: asJob(saved) ?? next, commands: decision.commands };
+  return { kind: 'saved', row: asJob(saved) ?? next };
 }
 
 /** Puts the row of a new job, if no row has its id. It commits the birth: everything else of the job is there already. */

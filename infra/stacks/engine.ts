@@ -5,6 +5,7 @@ import { Rule, type RuleProps, RuleTargetInput, Schedule } from 'aws-cdk-lib/aws
 import { LambdaFunction as LambdaTarget } from 'aws-cdk-lib/aws-events-targets';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
+import { statesWithAgenda } from '../../core/job/agenda.ts';
 import { environmentOf, moverVariables } from '../constructs/environment.ts';
 import type { FunctionCode } from '../constructs/function-code.ts';
 import { JobAttempt } from '../constructs/job-attempt.ts';
@@ -35,18 +36,6 @@ const cleanUpTimeoutSeconds = 30;
 const dispatchConcurrency = 5;
 const cleanUpConcurrency = 10;
 const sweepMinutes = 1;
-
-/** States whose entry has consequences. A running job's row changes with each heartbeat, which has none. */
-const executionStates = [
-  'idle',
-  'runnable',
-  'waiting_on_output',
-  'done',
-  'failed',
-  'terminating',
-  'terminated',
-  'restartable',
-];
 
 export class EngineStack extends ProductStack {
   readonly #code: FunctionCode;
@@ -82,7 +71,8 @@ export class EngineStack extends ProductStack {
     consumeStream(this, 'ExecutionChanges', {
       streamArn: sharedValue(this, deployment, 'executionsStream'),
       target: advance,
-      states: executionStates,
+      // A running job's row changes with each heartbeat, which calls for nothing.
+      states: statesWithAgenda('entered'),
       givenUp: this.#givenUp,
     });
     consumeStream(this, 'ObjectChanges', {

@@ -4,14 +4,15 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { followUp, launchDelaySeconds } from '../../core/job/consequence.ts';
-import { dueTime, openShard } from '../../core/job/due.ts';
+import { agenda, asksWorker, type Occasion, statesWithAgenda, stepsFor } from '../../core/job/agenda.ts';
+import { decide } from '../../core/job/decide.ts';
+import { dueTime, launchDelaySeconds, openShard } from '../../core/job/due.ts';
 import type { JobEvent } from '../../core/job/event.ts';
 import { eventKinds, printStates } from '../../core/job/print-states.ts';
 import { type JobRow, jobRowByteLimit } from '../../core/job/row.ts';
 import { rowBytes } from '../../core/job/size.ts';
 import { isTerminal, type JobState, jobStates } from '../../core/job/state.ts';
-import { decide, transitions } from '../../core/job/transition.ts';
+import { transitions } from '../../core/job/transition.ts';
 import { jobId, planJob } from '../memory/plan.ts';
 
 type Line = readonly [event: JobEvent, expected: JobState | 'refused'];
@@ -253,10 +254,87 @@ describe('the table', () => {
     }
   });
 
-  test('every change that an unfinished row can go through leaves something to follow it, but running', () => {
+  test('every state that is driven now has an agenda for the sweep', () => {
     for (const state of states) {
-      if (jobStates[state].driven !== 'now' || state === 'running') continue;
-      expect(followUp(givenRow({ state, task: 'task-1' })), state).not.toEqual([]);
+      if (jobStates[state].driven !== 'now') continue;
+      expect(stepsFor(givenRow({ state, task: 'task-1' }), 'swept'), state).not.toEqual([]);
+    }
+  });
+});
+
+describe('the agenda', () => {
+  const master = { task: 'task-1', transitions: [['runnable', 1]] } satisfies Partial<JobRow>;
+  const launched = { transitions: [['runnable', 1]] } satisfies Partial<JobRow>;
+  test.each<[title: string, changes: Partial<JobRow>, occasion: Occasion, expected: string]>([
+    ['a new job is advanced', { state: 'idle' }, 'entered', 'obeyDoom advanceInput'],
+    ['entering a wait calls for nothing', { state: 'waiting_on_input' }, 'entered', ''],
+    ['a woken wait is advanced', { state: 'waiting_on_input' }, 'woken', 'obeyDoom advanceInput'],
+    ['a runnable job is launched once', { state: 'runnable' }, 'entered', 'launch'],
+    ['a message does not launch it again', { state: 'runnable' }, 'woken', ''],
+    ['the sweep asks for its launch', { state: 'runnable' }, 'swept', 'obeyDoom checkLaunch'],
+    ['a running job is left to its worker', { ...master, state: 'running' }, 'entered', ''],
+    ['the sweep asks for its worker', { ...master, state: 'running' }, 'swept', 'obeyDoom checkWorker'],
+    [
+      'a finished worker leaves the output',
+      { ...master, state: 'waiting_on_output' },
+      'entered',
+      'obeyDoom advanceOutput',
+    ],
+    ['a terminating job waits for its worker', { ...master, state: 'terminating' }, 'woken', 'awaitStop'],
+    [
+      'a claimed try is given up',
+      { ...master, state: 'restartable' },
+      'entered',
+      'obeyDoom stopWorker endDescendants destroyWorkspace retry',
+    ],
+    [
+      'an unclaimed try is given up',
+      { ...launched, state: 'restartable' },
+      'swept',
+      'obeyDoom stopLaunch endDescendants destroyWorkspace retry',
+    ],
+    ['a master is done', { ...master, state: 'done' }, 'entered', 'wakeWaiters destroyWorkspace settle'],
+    ['a claimed master failed', { ...master, state: 'failed' }, 'woken', 'endTree wakeWaiters destroyWorkspace settle'],
+    [
+      'an unclaimed master was terminated',
+      { ...launched, state: 'terminated' },
+      'swept',
+      'stopLaunch endTree wakeWaiters destroyWorkspace settle',
+    ],
+    ['a subjob has no workspace of its own', { state: 'done', master: jobId('m') }, 'entered', 'wakeWaiters settle'],
+  ])('%s', (_title, changes, occasion, expected) => {
+    expect(stepsFor(givenRow(changes), occasion).join(' ')).toBe(expected);
+  });
+
+  test('a job that has settled calls for nothing', () => {
+    const { dueAt: _, ...settled } = givenRow({ state: 'failed' });
+    expect(stepsFor(settled, 'swept')).toEqual([]);
+  });
+
+  test('the stream passes on the states that have an agenda on entry', () => {
+    const passedOn = [
+      'idle',
+      'runnable',
+      'waiting_on_output',
+      'terminating',
+      'restartable',
+      'done',
+      'failed',
+      'terminated',
+    ];
+    expect(statesWithAgenda('entered').sort()).toEqual(passedOn.sort());
+  });
+
+  test('news of a worker concern the states in which one may run', () => {
+    const states = (Object.keys(agenda) as JobState[]).filter(asksWorker);
+    expect(states.sort()).toEqual(['restartable', 'runnable', 'running', 'terminating']);
+  });
+
+  test('a job that ended woke its waiters before it leaves the sweep', () => {
+    for (const state of ['done', 'failed', 'terminated'] as const) {
+      const steps = stepsFor(givenRow({ state }), 'swept');
+      expect(steps.at(-1)).toBe('settle');
+      expect(steps).toContain('wakeWaiters');
     }
   });
 });

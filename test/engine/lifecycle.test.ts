@@ -2,14 +2,16 @@
 
 import { describe, expect, test } from 'vitest';
 import type { FileId, JobId, ProjectId } from '../../core/id/identifier.ts';
-import { jobWorkspace } from '../../core/job/row.ts';
+import { jobWorkspace, toRow } from '../../core/job/row.ts';
 import type { Hash } from '../../core/reference/value.ts';
-import { lookAt } from '../../engine/job/advance.ts';
+import { look } from '../../engine/job/advance.ts';
 import { createJob } from '../../engine/job/birth.ts';
+import { loadDoom } from '../../engine/job/doom.ts';
 import { finish } from '../../engine/job/finish.ts';
 import { terminateTree } from '../../engine/job/terminate.ts';
 import { createObject } from '../../engine/object/create.ts';
 import { removeObjects } from '../../engine/removal/object.ts';
+import { doWork } from '../../engine/work.ts';
 import { createMemoryContext, type MemoryContext } from '../memory/context.ts';
 import { jobId, type PlanOptions, planJob } from '../memory/plan.ts';
 import { createMemoryPlatform, type Program, peekJob, taskOf } from '../memory/platform.ts';
@@ -170,7 +172,7 @@ test('an edge is of no use for ever: the table deletes it, and who still waits p
   expect(lifeDays).toEqual([60]);
   for (const edge of edges()) await context.rows.delete('executions', edge);
   context.clock.now += 60 * 86_400_000;
-  await lookAt(context, peekJob(context, jobId('waiting')));
+  await look(context, peekJob(context, jobId('waiting')), 'woken');
   expect(edges()).toHaveLength(1);
   await finish(context, peekJob(context, jobId('slow')), { output: {} });
   await platform.run();
@@ -253,4 +255,18 @@ describe('workers that go away', () => {
     await platform.run();
     expect(peekJob(context, jobId('main'))).toMatchObject({ state: 'failed', failureReason: 'UnresponsiveWorker' });
   });
+});
+
+test('a message that was sent in an earlier state does not cut the end of the job short', async () => {
+  const { context, platform } = givenPlatform({});
+  const { row, spec } = planJob('a');
+  const ended = { ...row, state: 'terminated', failureReason: 'Terminated', openShard: 0, dueAt: 1 } as const;
+  await context.bodies.save(row.pk, 'S', spec);
+  await context.rows.put('executions', toRow(ended));
+  // It was restartable when a page of its descendants was left over, and was terminated before the message came.
+  const leftOver = { kind: 'resume', job: row.pk, try: 0, state: 'restartable', step: 'destroyWorkspace', after: '' };
+  await doWork(context, leftOver);
+  await platform.run();
+  expect(await loadDoom(context, ended), 'the flag on its tree').toBeDefined();
+  expect(peekJob(context, row.pk).dueAt, 'settled').toBeUndefined();
 });

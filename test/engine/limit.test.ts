@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { ContainerId, ObjectId } from '../../core/id/identifier.ts';
 import { jobWorkspace } from '../../core/job/row.ts';
 import { ensureFolder } from '../../engine/container/enter-folder.ts';
-import { lookAt } from '../../engine/job/advance.ts';
+import { look } from '../../engine/job/advance.ts';
 import { createObject, type NewObject } from '../../engine/object/create.ts';
 import { destroyContainer } from '../../engine/removal/container.ts';
 import { removeObjects } from '../../engine/removal/object.ts';
@@ -141,7 +141,7 @@ describe('more hidden objects than can be followed', () => {
     }
     const input = { object: { $dnanexus_link: record } };
     const job = await givenJob(context, 'main', { input, at: { state: 'idle' } });
-    await lookAt(context, job);
+    await look(context, job, 'woken');
     expect(peekJob(context, job.pk)).toMatchObject({ state: 'failed', failureReason: 'InputError' });
     expect(peekJob(context, job.pk).failureMessage).toContain('hidden objects are linked');
     expect(await removeObjects(context, job.project, [record])).toEqual([record]);
@@ -155,7 +155,7 @@ test('an output that can never be put where it is to be fails its job, and says 
   await context.rows.put('containers', { pk: job.project, sk: 'A' });
   const record = await givenRecord(context, { place: jobWorkspace(job) });
   await context.bodies.save(job.pk, 'O', { output: { out: { $dnanexus_link: record } } });
-  await lookAt(context, job);
+  await look(context, job, 'woken');
   const row = peekJob(context, jobId('main'));
   expect(row).toMatchObject({ state: 'failed', failureReason: 'OutputError' });
   expect(row.failureMessage).toContain('"no/path"');

@@ -4,7 +4,7 @@
 import { describe, expect, test } from 'vitest';
 import type { FileId, ObjectId, ProjectId } from '../../core/id/identifier.ts';
 import { jobWorkspace } from '../../core/job/row.ts';
-import { lookAt } from '../../engine/job/advance.ts';
+import { look } from '../../engine/job/advance.ts';
 import { finish } from '../../engine/job/finish.ts';
 import { createObject, type NewObject } from '../../engine/object/create.ts';
 import { givenPlatform, givenProject, passTime, putPart } from '../api/given.ts';
@@ -66,11 +66,11 @@ describe('hidden objects behind links', () => {
     const stops = await givenRecord(context, 5, { links: [await givenRecord(context, 6, { links: [middle] })] });
     const gone = await givenRecord(context, 7, { links: [recordId(99)] });
     const job = await givenWaiter(context, [leads, stops, gone]);
-    await lookAt(context, job);
+    await look(context, job, 'woken');
     expect(peekJob(context, job.pk).state).toBe('waiting_on_input');
     expect(waitedFor(context)).toEqual([leads]);
     await context.rows.update('objects', { pk: deep, sk: 'A' }, { set: { state: 'closed' } });
-    await lookAt(context, job);
+    await look(context, job, 'woken');
     expect(peekJob(context, job.pk).state).toBe('runnable');
   });
 
@@ -84,7 +84,7 @@ describe('hidden objects behind links', () => {
     for (let index = 0; index < 100; index++) objects.push(await givenRecord(context, 100 + index, { links: hidden }));
     const job = await givenWaiter(context, objects);
     const reads = countReads(context);
-    await lookAt(context, job);
+    await look(context, job, 'woken');
     expect(waitedFor(context)).toEqual(objects.slice(0, 25));
     // Twice, before the edges are put and after: 100 objects, and 40 with a placement each.
     expect(reads.rows).toBeLessThan(2 * (100 + 40 + 40) + 100);
@@ -102,7 +102,7 @@ describe('hidden objects behind links', () => {
     const root = await givenRecord(context, 0, { links: below(0) });
     const job = await givenWaiter(context, [root]);
     const reads = countReads(context);
-    await lookAt(context, job);
+    await look(context, job, 'woken');
     expect(waitedFor(context)).toEqual([root]);
     // Twice: 2,000 rows, and the placements of those.
     expect(reads.rows).toBeGreaterThan(8_000);
@@ -132,7 +132,7 @@ describe('a file whose closing was interrupted', () => {
       ...{ input, project: place, spec: { waits: [{ kind: 'object', object: file }] } },
       at: { state: 'waiting_on_input' },
     });
-    await lookAt(context, job);
+    await look(context, job, 'woken');
     expect(context.queues.work.map(({ message }) => message.kind)).toEqual(['close']);
     await passTime(context, 120_000);
     expect(context.rows.peek('objects', { pk: file, sk: 'A' })).toMatchObject({ state: 'closed', size: 5 });

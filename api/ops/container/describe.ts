@@ -4,12 +4,12 @@ import { fileUploadParameters } from '../../../core/container/upload-parameters.
 import { resourceNotFound } from '../../../core/error/api-error.ts';
 import { isId } from '../../../core/id/identifier.ts';
 import { masterOfWorkspace } from '../../../core/id/workspace.ts';
+import { workspaceKeptUntil } from '../../../core/job/due.ts';
 import { asJob, jobKey } from '../../../core/job/row.ts';
 import { isTerminal } from '../../../core/job/state.ts';
 import { selectFields } from '../../../core/object/field.ts';
 import { loadContainerProject } from '../../../engine/access/level.ts';
 import { loadFolders } from '../../../engine/container/folder.ts';
-import { workspaceKeptUntil } from '../../../engine/job/settle.ts';
 import { loadSpec } from '../../../engine/store/load-job.ts';
 import type { PlaceCall } from '../../route.ts';
 import type { DescribeInput } from '../../schemas/describe.ts';
@@ -28,7 +28,7 @@ export async function describeContainer({ context, place, level, input }: PlaceC
     ...{ ...times, level, dataUsage: 0, sponsoredDataUsage: 0, remoteDataUsage: 0, project, fileUploadParameters },
   };
   if (job !== undefined && chosen.has('destroyAt') && isTerminal(job.state)) {
-    values.destroyAt = workspaceKeptUntil(job, await loadSpec(context, job.pk));
+    values.destroyAt = workspaceKeptUntil(job, (await loadSpec(context, job.pk)).delayWorkspaceDestruction);
   }
   if (chosen.has('folders')) values.folders = (await loadFolders(context, place)).paths();
   return Object.fromEntries(Object.entries(values).filter(([field]) => chosen.has(field)));

@@ -1,0 +1,39 @@
+// Empties the workspace of a master job, or of a given-up try of one, once nothing can write to it any more.
+
+import type { Context } from '../../core/context.ts';
+import { ownScope } from '../../core/job/doom.ts';
+import { workspaceKeptUntil } from '../../core/job/due.ts';
+import { type JobRow, jobWorkspace } from '../../core/job/row.ts';
+import { stopWorker } from '../launch/worker-task.ts';
+import { destroyContainer } from '../removal/container.ts';
+import { loadSpec } from '../store/load-job.ts';
+import { saveJob } from '../store/save-job.ts';
+import { waitFor } from '../wait/wait.ts';
+import { scopeWait } from './member.ts';
+
+/** @returns where to go on, undefined at the end; `hold` while something may still write or the workspace is kept */
+export async function destroyWorkspace(
+  context: Context,
+  row: JobRow,
+  after: string | undefined,
+): Promise<'hold' | { readonly next: string | undefined }> {
+  if (after === undefined) {
+    if (row.state !== 'done') {
+      const ended = await waitFor(context, scopeWait(context, row, ownScope(row)));
+      if (ended.kind !== 'ready') return 'hold';
+    }
+    if (row.state === 'restartable') {
+      if ((await stopWorker(context, row, 'its try was given up')).kind !== 'ended') return 'hold';
+    } else if (await keepsWorkspace(context, row)) return 'hold';
+  }
+  return { next: await destroyContainer(context, jobWorkspace(row), after) };
+}
+
+/** `delayWorkspaceDestruction`: the row stays in the sweep's index as long as the workspace is kept (docs/reference/api.md, "Other options of a run"). */
+async function keepsWorkspace(context: Context, row: JobRow): Promise<boolean> {
+  const spec = await loadSpec(context, row.pk);
+  const keptUntil = workspaceKeptUntil(row, spec.delayWorkspaceDestruction);
+  if (!spec.delayWorkspaceDestruction || context.now() >= keptUntil) return false;
+  await saveJob(context, row, { kind: 'look', dueAt: keptUntil });
+  return true;
+}
