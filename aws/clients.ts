@@ -15,11 +15,12 @@ const dynamoTimeouts = { connectionTimeout: 3000, requestTimeout: 15_000, throwO
 export function createClients() {
   return {
     dynamo: once(() => createDocumentClient(new DynamoDBClient({ maxAttempts: 1, requestHandler: dynamoTimeouts }))),
-    // Checksums only where S3 asks for one: a presigned URL must not demand a header its user does not know of.
+    // Checksums are sent only where S3 asks for one: a presigned URL must not require a header that its user does not
+    // know.
     s3: once(
       () => new S3Client({ requestChecksumCalculation: 'WHEN_REQUIRED', responseChecksumValidation: 'WHEN_REQUIRED' }),
     ),
-    // The queue's URL says where it is on AWS; AWS_ENDPOINT_URL must be able to say otherwise.
+    // On AWS the queue's URL says where the queue is. AWS_ENDPOINT_URL must be able to override it.
     sqs: once(() => new SQSClient({ useQueueUrlAsEndpoint: false })),
     sfn: once(() => new SFNClient()),
     ecs: once(() => new ECSClient()),
@@ -28,7 +29,7 @@ export function createClients() {
   };
 }
 
-/** Attributes that are undefined are absent. */
+/** Attributes that are undefined are left out. */
 export function createDocumentClient(client: DynamoDBClient): DynamoDBDocumentClient {
   return DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
 }

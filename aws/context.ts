@@ -1,5 +1,5 @@
-// The context that drivers get on AWS, and on anything that speaks AWS's protocols. Each part asks for its variable when
-// it is first used: a function that lacks one is told by name.
+// The context for drivers on AWS, and on anything that speaks AWS's protocols. Each part asks for its variable when it
+// is first used. If a function lacks one, the error names it.
 import { randomBytes } from 'node:crypto';
 import type { Context, Settings } from '../core/context.ts';
 import { everythingEndsMs, toWorkRecord } from '../core/work/message.ts';
@@ -16,7 +16,7 @@ import { createDocuments } from './s3/documents.ts';
 import { createSeals } from './seals.ts';
 import { createWorkers } from './workers.ts';
 
-/** One for each process: its clients keep their connections between invocations. */
+/** One context for each process: its clients keep their connections between invocations. */
 export function createContext(environment: Environment): Context {
   const clients = createClients();
   const named = (name: Variable) => () => required(environment, name);

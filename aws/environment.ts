@@ -1,4 +1,4 @@
-// The one place where the functions read their environment. Which function gets which name: infra/constructs/.
+// The only place where the functions read their environment. infra/constructs/ says which function gets which name.
 
 /** Every name that is read. */
 export const variableNames = [
@@ -16,21 +16,21 @@ export const variableNames = [
   'REGION_NAME',
   'LEASE_SECONDS',
   'HEARTBEAT_SECONDS',
-  // Lambda's own name for the function that runs.
+  // Lambda's own name for the function that is running.
   'AWS_LAMBDA_FUNCTION_NAME',
-  // AWS's own names for "another endpoint"; the clients read them by themselves, all but one (websocket.ts).
+  // AWS's own names for "another endpoint". The clients read them by themselves, except one (websocket.ts).
   'AWS_ENDPOINT_URL',
   'AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI',
 ] as const;
 export type Variable = (typeof variableNames)[number];
 export type Environment = { readonly [name in Variable]?: string };
 
-/** What is set and not empty. */
+/** The variables that are set and not empty. */
 export function readEnvironment(source: Readonly<Record<string, string | undefined>> = process.env): Environment {
   return Object.fromEntries(variableNames.flatMap((name) => (source[name] ? [[name, source[name]]] : [])));
 }
 
-/** @throws Error that names the variable: this function was deployed without something it uses. */
+/** @throws Error that names the variable: this function was deployed without a value that it uses. */
 export function required(environment: Environment, name: Variable): string {
   const value = environment[name];
   if (value === undefined) throw new Error(`The environment variable ${name} is not set for this function.`);

@@ -1,6 +1,6 @@
-// The one error that leaves `aws/`: what was tried, what AWS called the mistake, and whether it passes by itself.
+// The only error that leaves `aws/`: the operation, AWS's code for the failure, and whether it may pass by itself.
 
-/** AWS did not do what it was asked. `transient`: the same call may succeed later. */
+/** A call to AWS failed. `transient`: the same call may succeed later. */
 export class AwsFailure extends Error {
   readonly operation: string;
   readonly code: string;
@@ -15,7 +15,7 @@ export class AwsFailure extends Error {
   }
 }
 
-/** Runs one call; whatever the SDK throws comes out as an AwsFailure. */
+/** Runs one call. Whatever the SDK throws comes out as an AwsFailure. */
 export async function translated<Result>(operation: string, call: () => Promise<Result>): Promise<Result> {
   try {
     return await call();
@@ -24,7 +24,9 @@ export async function translated<Result>(operation: string, call: () => Promise<
   }
 }
 
-/** As `translated`, but `undefined` when AWS refused by one of these codes: the caller knows what that means. */
+/**
+ * Like `translated`, but returns `undefined` when AWS refused by one of these codes. The caller knows what that means.
+ */
 export async function unlessRefused<Result>(
   operation: string,
   codes: readonly string[],
@@ -44,7 +46,7 @@ export function asFailure(operation: string, error: unknown, transient = isTrans
   return new AwsFailure(operation, codeOf(error), message, { transient, cause: error });
 }
 
-/** The error's name as AWS documents it, or that of the network. */
+/** The error's name as AWS documents it, or the network's code. */
 export function codeOf(error: unknown): string {
   if (error instanceof AwsFailure) return error.code;
   if (!(error instanceof Error)) return 'Unknown';
@@ -67,14 +69,14 @@ const transientCodes: ReadonlySet<string> = new Set([
   'TooManyRequestsException',
   'TransactionConflictException',
   'TransactionInProgressException',
-  // The network's.
+  // These are codes of the network.
   'ECONNREFUSED',
   'ECONNRESET',
   'EPIPE',
   'ETIMEDOUT',
 ]);
 
-/** Throttling, conflicts, faults of the service and of the network. */
+/** True for throttling, conflicts, and faults of the service and of the network. */
 export function isTransient(error: unknown): boolean {
   if (error instanceof AwsFailure) return error.transient;
   const status = (error as { $metadata?: { httpStatusCode?: number } } | undefined)?.$metadata?.httpStatusCode;

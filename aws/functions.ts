@@ -1,9 +1,9 @@
-// Lets a function go on in a next invocation of itself, before its time is up.
+// Lets a function continue in a next invocation of itself before its time is up.
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { type Environment, required } from './environment.ts';
 import { AwsFailure, translated } from './failure.ts';
 
-/** Invokes this very function asynchronously: at least once, and not necessarily soon. */
+/** Invokes this function asynchronously: at least once, and not necessarily soon. */
 export function createSelfInvoke(environment: Environment): (payload: object) => Promise<void> {
   const client = new LambdaClient();
   return async (payload) => {

@@ -1,4 +1,4 @@
-// Reads the log of a worker from CloudWatch Logs, where the awslogs driver put it. Knows nothing of its lines' meaning.
+// Reads the log of a worker from CloudWatch Logs, where the awslogs driver put it.
 import { type CloudWatchLogsClient, GetLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import type { LogReader } from '../core/context.ts';
 import { unlessRefused } from './failure.ts';
@@ -6,7 +6,7 @@ import { unlessRefused } from './failure.ts';
 /** CloudWatch's own limit of one answer, beside 1 MB. */
 const maxLines = 10_000;
 
-/** @param group the log group of workers; a task's stream is named by ECS, `worker/worker/<task id>`. */
+/** @param group the log group of workers; ECS names a task's stream `worker/worker/<task id>`. */
 export function createLogReader(client: () => CloudWatchLogsClient, group: () => string): LogReader {
   return {
     async read(taskArn, token, limit = maxLines) {
@@ -20,7 +20,7 @@ export function createLogReader(client: () => CloudWatchLogsClient, group: () =>
       // The stream is made with the task's first line.
       const answer = await unlessRefused('GetLogEvents', ['ResourceNotFoundException'], () => client().send(command));
       const lines = (answer?.events ?? []).map(({ timestamp = 0, message = '' }) => ({ timestamp, message }));
-      // At the end the token that came in comes back: there is nothing new.
+      // At the end of the stream CloudWatch returns the token that we sent: there is nothing new.
       return { lines, token: answer?.nextForwardToken ?? token };
     },
   };

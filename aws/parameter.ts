@@ -1,8 +1,8 @@
-// A plain parameter of the deployment, read once by a process. Knows nothing of its meaning.
+// A plain parameter of the deployment, read once by a process.
 import { GetParameterCommand, type SSMClient } from '@aws-sdk/client-ssm';
 import { translated } from './failure.ts';
 
-/** A reader that asks SSM on its first call only; a failure is not remembered. */
+/** A reader that asks SSM on its first call only. A failure is not remembered. */
 export function parameterReader(client: () => SSMClient, name: () => string): () => Promise<string> {
   let value: Promise<string> | undefined;
   return () => {

@@ -1,5 +1,5 @@
-// How long we try: bounded attempts, exponential delays with full jitter (AWS Architecture Blog, "Exponential Backoff
-// And Jitter"). Knows nothing of what is tried.
+// How long calls are retried: a limited number of attempts, with exponential delays and full jitter (AWS Architecture
+// Blog, "Exponential Backoff And Jitter").
 
 export type Patience = {
   readonly attempts: number;
@@ -7,10 +7,10 @@ export type Patience = {
   readonly longestDelayMs: number;
 };
 
-/** About ten seconds in all at worst: within the timeout of every function that writes. */
+/** About ten seconds in all at worst, which is within the timeout of every function that writes. */
 export const defaultPatience: Patience = { attempts: 10, firstDelayMs: 25, longestDelayMs: 2000 };
 
-/** Repeats `call` while it throws what `mayPass` accepts; the last error is thrown as it came. */
+/** Repeats `call` while it throws an error that `mayPass` accepts. The last error is thrown unchanged. */
 export async function patiently<Result>(
   patience: Patience,
   call: (attempt: number) => Promise<Result>,

@@ -1,4 +1,5 @@
-// Sends messages to the two queues. A message may arrive twice, late or never: who sends does not wait for its effect.
+// Sends messages to the two queues. A message may arrive twice, late or never, so a sender does not wait for its
+// effect.
 import { SendMessageBatchCommand, type SendMessageBatchRequestEntry, type SQSClient } from '@aws-sdk/client-sqs';
 import type { Queues } from '../core/context.ts';
 import { AwsFailure, translated } from './failure.ts';
@@ -40,14 +41,14 @@ async function send(
       Id: String(index),
       MessageBody: text,
       ...delay,
-      // On a standard queue it makes no order, only fairness between groups.
+      // On a standard queue the group does not order messages. It only makes groups share fairly.
       ...(group === undefined ? {} : { MessageGroupId: group }),
     }));
     await sendBatch(client, url, entries, patience);
   }
 }
 
-/** SQS may take some entries of a batch and refuse others: those are sent again. */
+/** SQS may accept some entries of a batch and refuse others. The refused ones are sent again. */
 async function sendBatch(
   client: SQSClient,
   url: string,
@@ -66,7 +67,7 @@ async function sendBatch(
     if (Failed.some(({ SenderFault }) => SenderFault)) break;
     await pause(patience, attempt);
   }
-  throw new AwsFailure('SendMessageBatch', 'Failed', `${rest.length} messages were not taken (${reason})`, {
+  throw new AwsFailure('SendMessageBatch', 'Failed', `${rest.length} messages were not accepted (${reason})`, {
     transient: false,
   });
 }

@@ -1,5 +1,5 @@
-// Values derived under the deployment's key. The key is made by whoever needs it first, kept as a SecureString, and
-// held by a process in memory only.
+// Values derived under the deployment's key. The first process that needs the key makes it. It is kept as a
+// SecureString, and each process holds it in memory only.
 import { createHmac, randomBytes } from 'node:crypto';
 import { GetParameterCommand, PutParameterCommand, type SSMClient } from '@aws-sdk/client-ssm';
 import type { Seals } from '../core/context.ts';
@@ -36,10 +36,10 @@ async function loadOrMakeKey(client: SSMClient, name: string): Promise<string> {
     Overwrite: false,
     Description: 'Espalier: what boot nonces and download links are sealed with. Deleting it ends those in use.',
   });
-  // Someone else may have been first: theirs is the key.
+  // Another process may have been first. Its key is then the key.
   await unlessRefused('PutParameter', ['ParameterAlreadyExists'], () => client.send(command));
   const made = await loadKey(client, name);
-  if (made === undefined) throw new Error(`The parameter ${name} was written and cannot be read.`);
+  if (made === undefined) throw new Error(`The parameter ${name} was written but cannot be read.`);
   return made;
 }
 

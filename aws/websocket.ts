@@ -1,4 +1,4 @@
-// Sends to open WebSocket connections through API Gateway. Knows nothing of what is sent.
+// Sends to open WebSocket connections through API Gateway.
 import {
   ApiGatewayManagementApiClient,
   DeleteConnectionCommand,
@@ -8,15 +8,18 @@ import type { Environment } from './environment.ts';
 import { codeOf, translated, unlessRefused } from './failure.ts';
 
 export interface Connections {
-  /** One text message of at most 128 KB. `gone`: nobody is there any more; `busy`: nothing more is taken now. */
+  /**
+   * Sends one text message of at most 128 KB. `gone`: the client has left. `busy`: the client accepts nothing more at
+   * the moment.
+   */
   post(connectionId: string, text: string): Promise<'sent' | 'gone' | 'busy'>;
-  /** Ends the connection; one that has ended already is fine. */
+  /** Ends the connection. A connection that has already ended is fine. */
   close(connectionId: string): Promise<void>;
 }
 
 /**
- * @param callback where API Gateway takes messages: `https://<domain of the event>/<stage of the event>`. AWS's own
- * variables for another endpoint win over it, as they do for every other client.
+ * @param callback the address at which API Gateway accepts messages: `https://<domain of the event>/<stage of the
+ * event>`. AWS's own variables for another endpoint override it, as they do for every other client.
  */
 export function createConnections(environment: Environment, callback: string): Connections {
   const elsewhere = environment.AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI ?? environment.AWS_ENDPOINT_URL;
@@ -30,7 +33,8 @@ export function createConnections(environment: Environment, callback: string): C
       } catch (error) {
         const code = codeOf(error);
         if (code === 'GoneException') return 'gone';
-        // Too many requests, or the reader's buffer is full: it was not taken (API_apigatewayManagementApi, errors).
+        // There were too many requests, or the reader's buffer is full, and the message was not accepted
+        // (API_apigatewayManagementApi, errors).
         if (code === 'LimitExceededException') return 'busy';
         throw error;
       }

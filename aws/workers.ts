@@ -11,7 +11,7 @@ import type { WorkerId } from '../core/id/worker.ts';
 import { AwsFailure, translated, unlessRefused } from './failure.ts';
 import { endOfTask } from './worker-end.ts';
 
-/** ECS's limit on the reason of a stop; Step Functions' on a cause is far longer. */
+/** ECS's limit on the reason of a stop. Step Functions allows a far longer cause. */
 const maxReasonLength = 255;
 
 export type WorkerNames = {
@@ -28,7 +28,7 @@ export function createWorkers(sfn: () => SFNClient, ecs: () => ECSClient, names:
         name: worker,
         input: JSON.stringify(executionInput(worker, input, names.taskDefinition())),
       });
-      // Dispatched before, by a message that came twice: what was asked for is there.
+      // It was dispatched before, by a message that came twice: the execution exists.
       await unlessRefused('StartExecution', ['ExecutionAlreadyExists'], () => sfn().send(command));
     },
     async launchState(worker) {

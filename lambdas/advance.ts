@@ -1,4 +1,5 @@
-// Entry point of the streams: an execution changed or an object was closed, so look at whom it concerns.
+// Entry point of the streams: when an execution has changed or an object was closed, looks at the executions that this
+// concerns.
 import type { DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
 import { rowOfImage, type StreamAttribute } from '../aws/dynamo/stream-image.ts';
 import type { Row } from '../core/context.ts';
@@ -14,7 +15,7 @@ export function handler(event: DynamoDBStreamEvent): Promise<BatchResult> {
 async function look({ dynamodb }: DynamoDBRecord): Promise<void> {
   const after = rowOf(dynamodb?.NewImage);
   if (after === undefined) return;
-  // The two tables' streams end here; their ids tell them apart.
+  // The streams of both tables arrive here. The ids distinguish them.
   if (isObjectId(after.pk)) await onObjectClosed(context, after.pk);
   else await onExecutionChange(context, after, rowOf(dynamodb?.OldImage));
 }

@@ -1,4 +1,4 @@
-// Entry point of every route that has no function of its own, and of download links.
+// Entry point of download links, and of every route that does not have a function of its own.
 import { apiRoutes } from '../api/routes.ts';
 import { context } from './context.ts';
 import { httpAndDownloadHandler } from './middleware/http.ts';

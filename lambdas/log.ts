@@ -1,4 +1,5 @@
-// Entry point of the log WebSocket: a socket opens, asks, closes; and of the pump, which this function invokes itself for.
+// Entry point of the log WebSocket, whose sockets open, ask and close, and of the pump, for which this function invokes
+// itself.
 import type { APIGatewayProxyWebsocketEventV2, Context as LambdaContext } from 'aws-lambda';
 import { createSelfInvoke } from '../aws/functions.ts';
 import { createConnections } from '../aws/websocket.ts';
@@ -10,7 +11,7 @@ import { forgetReader, noteReader } from './log-socket/turn.ts';
 type SocketEvent = APIGatewayProxyWebsocketEventV2 & { queryStringParameters?: Record<string, string | undefined> };
 type Pump = { readonly connectionId: string; readonly callback: string; readonly turn: number };
 
-/** Left for the next invocation to be started in. */
+/** Time that is left to start the next invocation. */
 const reserveMs = 60_000;
 const invokeSelf = createSelfInvoke(environment);
 const readerOf = (connectionId: string, callback: string) => ({

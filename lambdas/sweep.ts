@@ -1,4 +1,5 @@
-// Entry point of the schedule: look at all that is due. And of status events: look at the one job they are about.
+// Entry point of the schedule, which looks at every due job, and of status events, which look at the one job that they
+// concern.
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { EventBridgeEvent, Context as LambdaContext } from 'aws-lambda';
 import { jobOfEvent, type WorkerEventDetail } from '../aws/worker-event.ts';
@@ -7,12 +8,12 @@ import { context } from './context.ts';
 
 const logger = new Logger({ serviceName: 'espalier' });
 
-/** Jobs of one shard that are looked at in one invocation; the next comes within a minute. */
+/** Jobs of one shard that are looked at in one invocation. The next invocation comes within a minute. */
 const shardJobCount = 1000;
-/** No page is begun with less time than this left. */
+/** A page is not begun with less time than this left. */
 const reserveMs = 10_000;
 
-/** `more`: the time or the count was not enough for all that was due. */
+/** `more`: the time or the count did not suffice for everything that was due. */
 export async function handler(
   event: EventBridgeEvent<string, WorkerEventDetail>,
   lambda: LambdaContext,

@@ -1,23 +1,22 @@
 // JSON documents of one execution: as text when tiny, compressed in the row when small, else in the content bucket.
-// Knows nothing of what they say.
 import { randomUUID } from 'node:crypto';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { Bodies, BodyKind, Row, Rows } from '../../core/context.ts';
 import { type Documents, documentKey, readDocumentKey } from '../s3/documents.ts';
 import { createRowMemo } from './row-memo.ts';
 
-/** Text up to here costs one write unit as it stands, and can be read in the console. */
+/** Text up to this size costs one write unit as it is, and can be read in the console. */
 const plainBytes = 800;
-/** Compressed bodies above this live in S3: a row is at most 400 KB, and each KB written is paid for. */
+/** Compressed bodies above this size are kept in S3: a row is at most 400 KB, and each KB written is paid for. */
 const inlineBytes = 8 * 1024;
 /** Documents of one `loadMany` that are fetched from S3 at once. */
 const parallelFetches = 16;
-/** What a job was asked to do: written before its row (`ifAbsent`), and never again. */
+/** The request of a job. It is written before the job's row (`ifAbsent`), and never again. */
 const unchanging: ReadonlySet<BodyKind> = new Set(['S']);
 
 /**
  * @param documents where bodies above 8 KB are kept, at `meta/<id>/<kind>/<mark>`
- * @param remind sees to it that `collect` is called for a key when no `save` that is under way now can be left
+ * @param remind sees to it that `collect` is called for a key once every `save` that is under way now has ended
  */
 export function createBodies(rows: Rows, documents: Documents, remind: (key: string) => Promise<void>): Bodies {
   const memo = createRowMemo();
@@ -39,7 +38,7 @@ export function createBodies(rows: Rows, documents: Documents, remind: (key: str
     },
     async collect(key) {
       const body = readDocumentKey(key);
-      if (body === undefined) throw new Error(`${key} is no key of a body`);
+      if (body === undefined) throw new Error(`${key} is not the key of a body`);
       const row = await rows.get('executions', { pk: body.id, sk: body.kind });
       if (row?.document !== key) await documents.remove(key);
     },
@@ -62,8 +61,8 @@ export function createBodies(rows: Rows, documents: Documents, remind: (key: str
 }
 
 /**
- * Every save has a key of its own in the bucket: what a row does not name when that save has ended, none ever will. Who dies
- * between the two has reminded of it before.
+ * Every save has a key of its own in the bucket. If a row does not name the key when that save has ended, no row ever
+ * will. The reminder is sent before, so that a crash between the two writes is covered.
  */
 async function rowOf(
   id: string,

@@ -1,4 +1,4 @@
-// DynamoDB's expressions from our conditions and changes. Pure: sends nothing.
+// Makes DynamoDB's expressions from our conditions and changes. Pure.
 import type { Change, Expected, Key, Value } from '../../core/context.ts';
 import { withSafeKeys } from './special-key.ts';
 
@@ -9,7 +9,7 @@ export type Expression = {
   readonly ExpressionAttributeValues?: Record<string, Value>;
 };
 
-/** Every attribute goes by a placeholder: many of our names are reserved words of DynamoDB's. */
+/** Every attribute has a placeholder: many of our names are reserved words of DynamoDB's. */
 class Placeholders {
   readonly names = new Map<string, string>();
   readonly values: Record<string, Value> = {};
@@ -44,19 +44,19 @@ class Placeholders {
   }
 }
 
-/** Nothing, "there is no such row", or "the row has these values"; a missing row has no attributes. */
+/** No condition, "there is no such row", or "the row has these values". A missing row has no attributes. */
 export function conditionOf(expected: 'absent' | Expected | undefined): Expression {
   const placeholders = new Placeholders();
   return placeholders.expression({ condition: conditions(placeholders, expected) });
 }
 
-/** An update never creates a row: a missing one is a condition that failed. `undefined` in `set` changes nothing. */
+/** An update never creates a row: a missing row fails the condition. `undefined` in `set` changes nothing. */
 export function updateOf(change: Change, expected: Expected | undefined): Expression {
   const placeholders = new Placeholders();
   const assigned: string[] = [];
   const removed = new Set(change.remove ?? []);
   for (const [attribute, value] of Object.entries(change.set ?? {})) {
-    // What is both set and removed is removed; DynamoDB would refuse to be told both.
+    // An attribute that is both set and removed is removed. DynamoDB would refuse to get both.
     if (value === undefined || removed.has(attribute)) continue;
     assigned.push(`${placeholders.name(attribute)} = ${placeholders.value(value)}`);
   }
@@ -82,8 +82,8 @@ function conditions(placeholders: Placeholders, expected: 'absent' | Expected | 
 }
 
 /**
- * Where a query begins. DynamoDB refuses a starting key that the range does not hold, while `after` may lie anywhere:
- * before the range it changes nothing, behind it nothing is left.
+ * Where a query begins. DynamoDB refuses a starting key outside the range, while `after` may be anywhere. Before the
+ * range it changes nothing; behind it nothing is left.
  */
 export function startOf(range: {
   pk: string;

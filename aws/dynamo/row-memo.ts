@@ -1,4 +1,4 @@
-// Remembers rows that never change once they are written, so that one process reads each of them once. It knows no table.
+// Remembers rows that never change once they are written, so that one process reads each of them once.
 import type { Row } from '../../core/context.ts';
 
 export type RowMemo = {
@@ -6,7 +6,10 @@ export type RowMemo = {
   set(key: string, row: Row): void;
 };
 
-/** Rows that are kept: those that were asked for last. A row holds at most some KB (bodies.ts), so that all are a few MB. */
+/**
+ * The number of rows that are kept: the last ones that were read. A row holds at most some KB (bodies.ts), so that all
+ * are a few MB.
+ */
 const keptCount = 500;
 
 export function createRowMemo(): RowMemo {

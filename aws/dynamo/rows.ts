@@ -1,6 +1,6 @@
-// Rows on DynamoDB. Reads are strongly consistent; what AWS leaves to its callers (conflicts, throttling, unprocessed
-// keys) is retried here, bounded and with jitter: a conditional write whose answer was lost may then come back as "the
-// condition failed", and its caller reads again. Knows nothing of what rows mean.
+// Rows on DynamoDB. Reads are strongly consistent. Conflicts, throttling and unprocessed keys, which AWS leaves to its
+// callers, are retried here a limited number of times, with jitter. A conditional write whose answer was lost may then
+// come back as "the condition failed", and its caller reads again.
 import { randomUUID } from 'node:crypto';
 import {
   BatchGetCommand,
@@ -29,7 +29,7 @@ const parallelBatches = 4;
 type TransactItem = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
 
 /**
- * @param tablePrefix what stands before each table's suffix, `espalier-<stage>-`.
+ * @param tablePrefix the part before each table's suffix, `espalier-<stage>-`.
  * @param patience for tests: how long conflicts and throttling are waited out.
  */
 export function createRows(
@@ -69,7 +69,7 @@ class DynamoRows implements Rows {
     return keys.map((key) => found.get(textOf(key)));
   }
 
-  /** At most 100 keys; asks again for those that DynamoDB did not get to. */
+  /** At most 100 keys. Asks again for keys that DynamoDB did not process. */
   async #getBatch(table: TableName, keys: readonly Key[]): Promise<Row[]> {
     const name = this.#name(table);
     const rows: Row[] = [];
@@ -140,11 +140,11 @@ class DynamoRows implements Rows {
   async transact(writes: readonly Write[]): Promise<boolean> {
     if (writes.length === 0) return true;
     if (writes.length > maxTransactionWrites) {
-      throw new Error(`A transaction of ${writes.length} writes: DynamoDB takes at most ${maxTransactionWrites}.`);
+      throw new Error(`A transaction has ${writes.length} writes; DynamoDB accepts at most ${maxTransactionWrites}.`);
     }
     const input = {
       TransactItems: writes.flatMap((write) => this.#transactItem(write)),
-      // One token for all attempts: an attempt whose answer was lost is not carried out again.
+      // All attempts use one token, so that an attempt whose answer was lost is not carried out again.
       ClientRequestToken: randomUUID(),
     };
     return this.#conditional('TransactWriteItems', async () => {
@@ -180,7 +180,7 @@ class DynamoRows implements Rows {
         return { Delete: { TableName, Key: keyOf(write.key), ...conditionOf(write.expected) } };
       case 'check': {
         const { ConditionExpression, ...rest } = conditionOf(write.expected);
-        // A check of nothing always holds; DynamoDB would refuse it.
+        // A check without conditions always holds. DynamoDB would refuse it.
         if (ConditionExpression === undefined) return [];
         return { ConditionCheck: { TableName, Key: keyOf(write.key), ConditionExpression, ...rest } };
       }
@@ -193,7 +193,7 @@ class DynamoRows implements Rows {
     return this.#prefix + tables[table].suffix;
   }
 
-  /** False when the condition failed: the one refusal that callers expect. */
+  /** False when the condition failed: the only refusal that callers expect. */
   async #conditional<Result>(operation: string, call: () => Promise<Result>): Promise<Result | false> {
     try {
       return await this.#try(operation, call);
@@ -212,7 +212,7 @@ class DynamoRows implements Rows {
   }
 }
 
-/** The reasons DynamoDB cancelled a transaction for, one for each write; empty for any other error. */
+/** The reasons for which DynamoDB cancelled a transaction, one for each write. Empty for any other error. */
 function cancellationCodes(error: unknown): string[] {
   const source = error instanceof AwsFailure ? error.cause : error;
   if (codeOf(source) !== 'TransactionCanceledException') return [];
@@ -228,7 +228,7 @@ function conditionFailed(error: unknown): boolean {
 
 const passingReasons = new Set(['TransactionConflict', 'ThrottlingError', 'ProvisionedThroughputExceeded']);
 
-/** A cancelled transaction may be tried again when nothing but conflict and throttling stood against it. */
+/** A cancelled transaction may be tried again when only conflicts and throttling cancelled it. */
 function mayPass(error: unknown): boolean {
   const codes = cancellationCodes(error);
   return codes.length > 0 ? codes.every((code) => passingReasons.has(code)) : isTransient(error);

@@ -1,11 +1,11 @@
-// Keys of hashes that the SDK's translation loses or takes for a class: `__proto__` and `constructor`. They travel with a
-// `~` before them; a key that looks like one that travels gets one more. Pure; knows no rows.
+// Protects keys of hashes that the SDK's translation loses or takes for a class: `__proto__` and `constructor`. They
+// are stored with a `~` before them. A key that looks like a stored one gets one more. Pure.
 import type { Row, Value } from '../../core/context.ts';
 
 const special = /^~*(?:__proto__|constructor)$/;
 const travelling = /^~+(?:__proto__|constructor)$/;
 
-/** The row as the SDK can take it: the same one, unless a hash in it has such a key. */
+/** The row in a form that the SDK accepts: the same row, unless a hash in it has such a key. */
 export function withSafeKeys<Fields extends { readonly [name: string]: Value | undefined }>(row: Fields): Fields {
   return mapValues(row, (value) => renamed(value, (key) => (special.test(key) ? `~${key}` : key)));
 }

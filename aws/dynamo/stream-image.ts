@@ -1,8 +1,8 @@
-// Rows as a table's stream tells them to a function. Pure.
+// Reads rows from the events that a table's stream sends to a function. Pure.
 import type { Row, Value } from '../../core/context.ts';
 import { withOwnKeys } from './special-key.ts';
 
-/** An attribute as it stands in the event: numbers as text, bytes in base64. */
+/** An attribute as the event has it: numbers as text, bytes in base64. */
 export type StreamAttribute = {
   readonly S?: string;
   readonly N?: string;
@@ -13,7 +13,7 @@ export type StreamAttribute = {
   readonly M?: { readonly [name: string]: StreamAttribute };
 };
 
-/** @throws Error for an image without keys, or with a type that no row of ours has (sets). */
+/** @throws Error for an image without keys, or with a type that our rows do not have (sets). */
 export function rowOfImage(image: { readonly [name: string]: StreamAttribute }): Row {
   const row = mapOf(image);
   const { pk, sk } = row;

@@ -1,10 +1,13 @@
-// The tables as data: read by `infra` (which declares them) and by `rows.ts` (which uses them). Knows no SDK and no CDK.
+// The tables as data: `infra` declares them, and `rows.ts` uses them.
 
-/** Every table has the string keys `pk` and `sk`. What the rows mean: ARCHITECTURE.md, "Rows". `ttl`: only of what is no truth. */
+/**
+ * Every table has the string keys `pk` and `sk`. ARCHITECTURE.md, "Rows", says what the rows mean. `ttl` is set only on
+ * rows that are hints.
+ */
 export const tables = {
   /** Jobs, their bodies, trees, edges, doom flags, list rows. */
   executions: { suffix: 'executions', stream: true, ttl: 'expiresAtSeconds', index: 'open' },
-  /** Data objects and where they are placed; folder listings. */
+  /** Data objects and their placements; folder listings. */
   objects: { suffix: 'objects', stream: true, ttl: undefined, index: undefined },
   /** Projects, containers, folders, members. */
   containers: { suffix: 'containers', stream: false, ttl: undefined, index: undefined },
@@ -12,8 +15,8 @@ export const tables = {
   identities: { suffix: 'identities', stream: false, ttl: 'expiresAtSeconds', index: undefined },
 } as const;
 
-/** Sparse and keys-only: executions that still have consequences, by when they should be looked at. */
+/** Sparse and keys-only: executions that still have consequences, by the time of their next look. */
 export const openIndex = { name: 'open', partitionKey: 'openShard', sortKey: 'dueAt' } as const;
 
-/** Over so many partitions the index is spread; the sweep looks at each. */
+/** The index is spread over this many partitions. The sweep looks at each of them. */
 export const openShardCount = 16;

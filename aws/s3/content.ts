@@ -1,5 +1,5 @@
 // Bytes of files on S3: uploads in parts by presigned URLs, downloads by presigned URLs. The platform's own functions
-// never carry the bytes. Knows nothing of files, projects or rights.
+// never carry the bytes.
 import { createHash } from 'node:crypto';
 import {
   AbortMultipartUploadCommand,
@@ -18,7 +18,7 @@ import { uploadUrlSeconds } from '../../core/object/part.ts';
 import { AwsFailure, translated, unlessRefused } from '../failure.ts';
 import { contentDisposition } from './disposition.ts';
 
-/** Signature Version 4 allows no longer URL; it dies earlier, with the session of the role that signed it. */
+/** Signature Version 4 allows at most this time. A URL expires earlier with the session of the role that signed it. */
 const longestUrlSeconds = 7 * 24 * 3600;
 /** S3's own limits: parts of an upload, parts of one answer, keys of one deletion. */
 const maxParts = 10_000;
@@ -46,7 +46,7 @@ class S3Content implements Content {
     });
   }
 
-  /** The URL is good for exactly these bytes: length and MD5 are part of what is signed. */
+  /** The URL is good for exactly these bytes: length and MD5 are part of the signature. */
   async uploadUrl(
     key: string,
     uploadId: string,
@@ -70,7 +70,7 @@ class S3Content implements Content {
     return { url, headers: { 'content-length': String(part.size), 'content-md5': md5 }, expires };
   }
 
-  /** The bucket is encrypted by S3's own keys, so that a part's ETag is its MD5. */
+  /** The bucket is encrypted by S3's own keys, so a part's ETag is its MD5. */
   async listParts(key: string, uploadId: string): Promise<UploadedPart[] | undefined> {
     const parts: UploadedPart[] = [];
     let marker: string | undefined;
@@ -98,7 +98,8 @@ class S3Content implements Content {
       UploadId: uploadId,
       MultipartUpload: { Parts: parts.map(({ index, md5 }) => ({ PartNumber: index, ETag: `"${md5}"` })) },
     });
-    // Answers 200 before it is done, and may put an error into the body: the SDK throws that, and retries it.
+    // S3 answers 200 before it is done, and may put an error into the body. The SDK throws such an error, and retries
+    // it.
     const answer = await unlessRefused('CompleteMultipartUpload', ['NoSuchUpload'], () => this.#client().send(command));
     if (answer !== undefined) return;
     const head = await this.#head(key);
@@ -135,7 +136,7 @@ class S3Content implements Content {
     return translated('GetObject', () => getSignedUrl(this.#client(), command, { expiresIn }));
   }
 
-  /** Keys that are not there are no error. */
+  /** Keys that do not exist are not an error. */
   async remove(keys: readonly string[]): Promise<void> {
     for (let start = 0; start < keys.length; start += keysPerDeletion) {
       const Objects = keys.slice(start, start + keysPerDeletion).map((Key) => ({ Key }));
@@ -144,7 +145,7 @@ class S3Content implements Content {
       const [first] = Errors;
       if (first !== undefined) {
         const { Code = 'Unknown', Message = '', Key = '' } = first;
-        throw new AwsFailure('DeleteObjects', Code, `${Errors.length} keys stayed, the first is ${Key}: ${Message}`, {
+        throw new AwsFailure('DeleteObjects', Code, `${Errors.length} keys stayed, first ${Key}: ${Message}`, {
           transient: Code === 'InternalError' || Code === 'SlowDown',
         });
       }
@@ -160,7 +161,7 @@ class S3Content implements Content {
   }
 }
 
-/** The ETag of an object joined from parts: the MD5 of their MD5s, and how many there were. */
+/** The ETag of an object joined from parts: the MD5 of their MD5s, and the number of parts. */
 function completedTag(parts: readonly UploadedPart[]): string {
   const hash = createHash('md5');
   for (const { md5 } of parts) hash.update(Buffer.from(md5, 'hex'));

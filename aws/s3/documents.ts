@@ -1,4 +1,4 @@
-// Small objects of the platform's own in the content bucket, below `meta/`. Never bytes of files.
+// The platform's own small objects in the content bucket, below `meta/`. They are never bytes of files.
 import { DeleteObjectCommand, GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { translated } from '../failure.ts';
 
@@ -6,7 +6,7 @@ export interface Documents {
   put(key: string, bytes: Uint8Array): Promise<void>;
   /** @throws AwsFailure with the code NoSuchKey. */
   get(key: string): Promise<Uint8Array>;
-  /** A key that is not there is no error. */
+  /** A key that does not exist is not an error. */
   remove(key: string): Promise<void>;
 }
 
@@ -15,7 +15,7 @@ export function documentKey(id: string, kind: string, mark: string): string {
   return `meta/${id}/${kind}/${mark}`;
 }
 
-/** What a key says; undefined when it is none of a document. */
+/** The parts of a document's key. Undefined for any other key. */
 export function readDocumentKey(key: string): { readonly id: string; readonly kind: string } | undefined {
   const [prefix, id, kind, mark, ...more] = key.split('/');
   if (prefix !== 'meta' || !id || !kind || !mark || more.length > 0) return undefined;

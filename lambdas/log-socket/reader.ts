@@ -1,4 +1,4 @@
-// One reader of a log, from the opened socket to the last line. API Gateway tells a connection's query only when it is
+// One reader of a log, from the opened socket to the last line. API Gateway passes a connection's query only when it is
 // opened, so the job is noted until the first message comes (turn.ts).
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { Connections } from '../../aws/websocket.ts';
@@ -15,13 +15,13 @@ const logger = new Logger({ serviceName: 'espalier' });
 export type Reader = {
   readonly connectionId: string;
   readonly connections: Connections;
-  /** Between two looks, in milliseconds; tests move their clock instead. */
+  /** The pause between two looks, in milliseconds. Tests move their clock instead. */
   readonly wait?: (ms: number) => Promise<unknown>;
 };
 
 /**
- * Reads the client's first message; what it says afterwards is ignored.
- * @returns true when there is something to pump; false when the reader was refused, told so, and let go.
+ * Reads the client's first message. Later messages are ignored.
+ * @returns true when there is something to pump; false when the reader was refused, with the reason, and disconnected
  */
 export async function admitReader(context: Context, reader: Reader, text: string): Promise<boolean> {
   const note = await loadNote(context, reader.connectionId);
@@ -38,8 +38,8 @@ export async function admitReader(context: Context, reader: Reader, text: string
  * Pumps for one turn.
  *
  * @param until in milliseconds since 1970
- * @returns true when the next turn goes on; false at the end of the log, when the reader has gone, or when the stream broke
- * off and the reader was told so
+ * @returns true when the next turn goes on; false at the end of the log, when the reader has gone, or when the stream
+ * broke off and the reader got the reason
  */
 export async function pumpReader(context: Context, reader: Reader, turn: number, until: number): Promise<boolean> {
   const taken = await takeTurn(context, reader.connectionId, turn);
@@ -58,16 +58,16 @@ export async function pumpReader(context: Context, reader: Reader, turn: number,
 }
 
 /**
- * One message for each line, and one after the other. Clients read one JSON object from a message and print one line of
- * it: of an array, or of several objects, they show nothing, and their exit code is lost; a text with line breaks loses the
- * name and level before each line. And two messages that are under way at once are two requests, which API Gateway may
- * pass on in either order.
+ * Sends one message for each line, one after the other. Clients read one JSON object from a message and print one line
+ * of it. They print nothing of an array or of several objects, and then lose their exit code; a text with line breaks
+ * loses the name and level before each line. Two messages that are under way at once are two requests, which API
+ * Gateway may pass on in either order.
  */
 function send({ connections, connectionId }: Reader, frame: LogFrame): Promise<Sent> {
   return connections.post(connectionId, JSON.stringify(frame));
 }
 
-/** Clients print any id here; a malformed one was refused when the socket was opened. */
+/** Clients print any id here. A malformed one was refused when the socket was opened. */
 async function letGo(context: Context, reader: Reader, job: string, error: unknown): Promise<void> {
   const refusal = refusalOf(error, reader.connectionId);
   for (const frame of errorFrames(job as JobId, context.now(), refusal)) await send(reader, frame);

@@ -1,20 +1,21 @@
-// Whose turn it is to pump a connection. A pump lasts as long as a function may, then the next one goes on; events are
-// delivered at least once, and again after a failure: each turn is taken by one invocation, from where the last one kept.
+// Decides which invocation may pump a connection. A pump lasts as long as a function may, then the next one goes on.
+// Events are delivered at least once, and again after a failure, so each turn is taken by one invocation, from the
+// position that the last one kept.
 import type { Context, Key, Row } from '../../core/context.ts';
 import type { LogConnection } from '../../engine/log/connection.ts';
 
-/** API Gateway ends a connection after two hours; what is noted of it is forgotten then. */
+/** API Gateway ends a connection after two hours. Its notes are forgotten after this time. */
 const noteSeconds = 3 * 3600;
-/** A pump that kept nothing for so long has died: less than Lambda waits before it tries an event again. */
+/** A pump that has kept nothing for this long has died. Lambda waits longer before it tries an event again. */
 const lapseMs = 30_000;
 
 export type Turn = {
   readonly connection: LogConnection;
-  /** False when the reader has gone, or another invocation pumps: then this one is over. */
+  /** False when the reader has gone, or another invocation pumps. This invocation is then over. */
   keep(connection: LogConnection): Promise<boolean>;
 };
 
-/** Notes which job a connection was opened for; nobody is authenticated yet. */
+/** Notes the job for which a connection was opened. The caller is not authenticated yet. */
 export async function noteReader(context: Context, connectionId: string, job: string): Promise<void> {
   const openedAt = context.now();
   const expiresAtSeconds = Math.floor(openedAt / 1000) + noteSeconds;
@@ -23,20 +24,20 @@ export async function noteReader(context: Context, connectionId: string, job: st
 
 export type Note = { readonly row: Row; readonly job: string; readonly openedAt: number };
 
-/** Undefined when the connection is not there any more, or its first message has come already. */
+/** Undefined when the connection has gone, or its first message has come already. */
 export async function loadNote(context: Context, connectionId: string): Promise<Note | undefined> {
   const row = await context.rows.get('identities', noteKey(connectionId));
   if (row === undefined || row.turn !== undefined) return undefined;
   return { row, job: String(row.job), openedAt: Number(row.openedAt) };
 }
 
-/** What is pumped from the first turn on. False when another message was first. */
+/** Stores what is pumped from the first turn on. False when another message was first. */
 export async function beginTurns(context: Context, { row, job }: Note, connection: LogConnection): Promise<boolean> {
   const begun = { ...row, turn: 0, owner: '', keptAt: 0, connection: JSON.stringify(connection) };
   return context.rows.put('identities', begun, { job, turn: undefined });
 }
 
-/** Undefined when the reader has gone, or the turn is taken and its pump alive, or over. */
+/** Undefined when the reader has gone, when a living pump has the turn, or when the turn is over. */
 export async function takeTurn(context: Context, connectionId: string, turn: number): Promise<Turn | undefined> {
   const row = await context.rows.get('identities', noteKey(connectionId));
   if (row?.turn === undefined || turn < Number(row.turn)) return undefined;
@@ -54,7 +55,7 @@ export async function takeTurn(context: Context, connectionId: string, turn: num
   };
 }
 
-/** The connection has ended: a first message that comes now is not read, and whoever still pumps stops. */
+/** The connection has ended. A first message that comes now is not read, and a running pump stops. */
 export async function forgetReader(context: Context, connectionId: string): Promise<void> {
   await context.rows.delete('identities', noteKey(connectionId));
 }

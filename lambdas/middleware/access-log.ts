@@ -1,5 +1,5 @@
-// The first and last step of the HTTP chain: numbers the request, logs one line about it, adds the headers of every
-// reply. Never a body, a query, a token or a download link.
+// The first and last step of the HTTP chain: numbers the request, logs one line about it, and adds the headers of every
+// reply. The line never has a body, a query, a token or a download link.
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { MiddlewareObj } from '@middy/core';
 import { downloadPrefix } from '../../api/download.ts';
@@ -31,7 +31,7 @@ function finish(event: HttpEvent, invocation: string, response: HttpResult | nul
     ...response.headers,
     'x-request-id': requestId,
     'x-content-type-options': 'nosniff',
-    // Echoed (docs/reference/api.md, "Requests"), but only what looks like a version.
+    // The version is repeated (docs/reference/api.md, "Requests"), but only if it looks like a version.
     ...(version !== undefined && /^[\w.]{1,20}$/.test(version) ? { 'dnanexus-api': version } : {}),
   };
   logger.info('request', {
@@ -57,7 +57,7 @@ function errorTypeOf({ statusCode = 200, body = '' }: HttpResult): string | unde
   return statusCode < 400 ? undefined : /^\{"error":\{"type":"(\w+)"/.exec(body)?.[1];
 }
 
-/** Counts from a random number: two processes in one millisecond are unlikely to give the same id. */
+/** Counts from a random number, so that two processes are unlikely to give the same id in one millisecond. */
 function nextRequestId(nowMs: number): string {
   requestCount = (requestCount + 1) % requestCountLimit;
   return `${nowMs}-${requestCount}`;

@@ -1,4 +1,4 @@
-// Finds out who is asking, by the token. Nobody is refused here: some routes are for everyone.
+// Finds the caller by the token. It does not refuse anybody, because some routes are for everyone.
 import type { MiddlewareObj } from '@middy/core';
 import { authenticate } from '../../api/authenticate.ts';
 import type { Context } from '../../core/context.ts';

@@ -1,16 +1,17 @@
-// Partial batch responses: every message or record is worked on by itself, and only those that failed come again.
+// Partial batch responses: every message or record is handled by itself, and only failed ones are delivered again.
 import { Logger } from '@aws-lambda-powertools/logger';
 
 const logger = new Logger({ serviceName: 'espalier' });
 
 export type BatchResult = { readonly batchItemFailures: { readonly itemIdentifier: string }[] };
 
-/** Records of one batch that are worked on at once. */
+/** Records of one batch that are handled at once. */
 const parallelItems = 8;
 
 /**
  * @param identify the message id of a queue, the sequence number of a stream.
- * @returns who failed. A stream goes on from the lowest of them: what came after comes again, which every step bears.
+ * @returns the failed items. A stream continues from the lowest of them: the later records are delivered again, which
+ * every step allows.
  */
 export async function eachOf<Item>(
   items: readonly Item[],

@@ -1,5 +1,5 @@
-// Turns whatever was thrown into the error envelope (docs/reference/api.md, "Errors"). Refusals are told; faults are
-// logged with their cause, and the caller gets the request id.
+// Turns every thrown error into the error envelope (docs/reference/api.md, "Errors"). A refusal is reported to the
+// caller. A fault is logged with its cause, and the caller gets the request id.
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { MiddlewareObj } from '@middy/core';
 import { errorReply } from '../../api/serve.ts';
@@ -9,7 +9,7 @@ import { foundIn, type HttpEvent, type HttpResult } from './http-event.ts';
 
 const logger = new Logger({ serviceName: 'espalier' });
 
-/** Clients wait so long before they try again, and do not count it as a try (docs/reference/api.md, "Retries"). */
+/** Clients wait this long before they try again, and do not count it as a try (docs/reference/api.md, "Retries"). */
 const retryAfterSeconds = 5;
 
 export function errorMapping(): MiddlewareObj<HttpEvent, HttpResult> {
@@ -28,7 +28,7 @@ export function errorMapping(): MiddlewareObj<HttpEvent, HttpResult> {
 function refusalOf(error: unknown, requestId: string): ApiError {
   if (error instanceof ApiError) return error;
   if (error instanceof AwsFailure && error.transient) {
-    return serviceUnavailable('The platform is busier than it can bear', { cause: error });
+    return serviceUnavailable('The platform is overloaded', { cause: error });
   }
   return internalError(requestId, { cause: error });
 }

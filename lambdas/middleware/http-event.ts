@@ -1,4 +1,4 @@
-// What passes through the HTTP chain: the event as API Gateway sends it, and what the steps before have found out.
+// The data that passes through the HTTP chain: the event as API Gateway sends it, and the findings of earlier steps.
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { downloadPrefix } from '../../api/download.ts';
 import type { Caller } from '../../core/access/caller.ts';
@@ -6,12 +6,12 @@ import type { Caller } from '../../core/access/caller.ts';
 export type HttpEvent = APIGatewayProxyEventV2 & { found?: Found };
 export type HttpResult = APIGatewayProxyStructuredResultV2;
 
-/** Filled in from step to step. */
+/** Filled in step by step. */
 export type Found = {
   /** `<milliseconds>-<number>`, as clients print it (docs/reference/api.md, "Requests"). */
   readonly requestId: string;
   readonly startedAt: number;
-  /** The parsed body; absent for a download link, which has none. */
+  /** The parsed body. Absent for a download link, which does not have one. */
   input?: unknown;
   caller?: Caller;
 };
@@ -36,7 +36,7 @@ export function headersOf(event: HttpEvent): Record<string, string> {
   );
 }
 
-/** A link that a browser or `wget` follows; everything else is POST (docs/reference/api.md, "Requests"). */
+/** A link that a browser or `wget` follows. Everything else is POST (docs/reference/api.md, "Requests"). */
 export function isDownload(event: HttpEvent): boolean {
   return event.requestContext.http.method === 'GET' && event.rawPath.startsWith(downloadPrefix);
 }

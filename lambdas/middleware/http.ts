@@ -1,4 +1,4 @@
-// The one chain of all HTTP functions: access log, error mapping, body checks, authentication, then the routes.
+// The chain of all HTTP functions: access log, error mapping, body checks, authentication, then the routes.
 import middy, { type MiddyfiedHandler } from '@middy/core';
 import { redirectDownload } from '../../api/download.ts';
 import type { Route } from '../../api/route.ts';
@@ -11,13 +11,13 @@ import { errorMapping } from './error-mapping.ts';
 import { foundIn, type HttpEvent, type HttpResult, headersOf, isDownload } from './http-event.ts';
 import { requestBody } from './request-body.ts';
 
-/** A function that answers these routes; every other path is ResourceNotFound. */
+/** A function that answers these routes. Every other path is ResourceNotFound. */
 export function httpHandler(context: Context, routes: readonly Route[]): MiddyfiedHandler<HttpEvent, HttpResult> {
   const tables = tablesOf(routes);
   return chained(context, (event) => answer(context, event, tables));
 }
 
-/** The same, and download links too: those are followed by GET. */
+/** The same, and download links too: clients follow those by GET. */
 export function httpAndDownloadHandler(
   context: Context,
   routes: readonly Route[],
@@ -46,7 +46,9 @@ function chained(
 
 type Tables = { readonly all: readonly Route[]; readonly uncounted: readonly Route[] };
 
-/** A login has a route of its own in API Gateway, which counts it: under another spelling of its path it is not there. */
+/**
+ * A login has a route of its own in API Gateway, which limits it. Under another spelling of its path it does not exist.
+ */
 function tablesOf(routes: readonly Route[]): Tables {
   return { all: routes, uncounted: routes.filter(({ path }) => path !== loginPath) };
 }

@@ -1,9 +1,9 @@
-// Checks what can be checked of a request before anyone knows its route: method, size, content type, JSON.
+// Checks a request before its route is known: method, size, content type, JSON.
 import type { MiddlewareObj } from '@middy/core';
 import { invalidInput, malformedJson, resourceNotFound } from '../../core/error/api-error.ts';
 import { foundIn, type HttpEvent, type HttpResult, headerOf, isDownload } from './http-event.ts';
 
-/** What a synchronous function takes is 6 MB, with the body as escaped text in it. */
+/** A synchronous function accepts 6 MB, which include the body as escaped text. */
 export const maxBodyBytes = 4 * 1024 * 1024;
 
 export function requestBody(): MiddlewareObj<HttpEvent, HttpResult> {
@@ -37,5 +37,5 @@ function parse(event: HttpEvent): unknown {
   }
 }
 
-/** How much of what a client sent is repeated to it. */
+/** How much of the client's text is repeated to it. */
 const shownLength = 200;
