@@ -1,11 +1,11 @@
-// The applets that are measured: what a job does is as little as can be. It knows no measure.
+// The applets that are measured. Their jobs do as little as possible.
 import type { Client } from './client.ts';
 
 export type Applets = {
   readonly project: string;
   /** A bash job without input, output and files. */
   readonly empty: string;
-  /** Takes the number `n`, or a reference to one, and gives one. */
+  /** Takes the number `n`, or a reference to one, and returns one. */
   readonly link: string;
   /** Makes `width` subjobs and, unless `gather` is false, one that takes all their numbers. */
   readonly scatter: string;
@@ -16,7 +16,7 @@ export const emptyCode = 'main() { :; }';
 const number = { name: 'n', class: 'int', optional: true } as const;
 const giveNumber = `printf '{"n": 1}' > "$HOME/job_output.json"`;
 
-/** A client in the job's own shell would start a process a call: one small program makes all subjobs. */
+/** A client in the job's own shell would start a process for each call, so one small program makes all subjobs. */
 const scatterCode = `
 part() { ${giveNumber}; }
 gather() { ${giveNumber}; }
@@ -41,7 +41,7 @@ PROGRAM
 }
 `;
 
-/** Makes them in a project of their own. */
+/** Makes the applets in a project of their own. */
 export async function createApplets(client: Client): Promise<Applets> {
   const { id } = await client.post('/project/new', { name: 'benchmark' });
   const project = String(id);

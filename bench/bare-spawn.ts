@@ -1,4 +1,4 @@
-// The floor of the measures: the same command without any platform, so many times, so many at once.
+// Measures the floor: the same command without any platform, `count` times, `atOnce` at a time.
 import { spawn } from 'node:child_process';
 import { emptyCode } from './applet.ts';
 import { reapedMs } from './process-cost.ts';
@@ -7,7 +7,7 @@ export type Floor = { readonly wallMsPerJob: number; readonly cpuMsPerJob: numbe
 
 const ENOUGH = 100;
 
-/** Few are repeated until the clock can tell them from nothing. */
+/** A small count is repeated until the clock can measure it. */
 export async function measureBareSpawn(count: number, atOnce: number): Promise<Floor> {
   const spawned = Math.max(count, ENOUGH);
   const cpuBefore = reapedMs();

@@ -1,10 +1,13 @@
-// Stands between the platform and its DynamoDB engine, asks for the consumed capacity with every request and adds up what
-// is answered: by table, by operation, and by kind of row. It changes nothing else and knows no job.
+// A proxy between the platform and its DynamoDB engine. It asks for the consumed capacity with every request and adds
+// up the answers by table, by operation, and by kind of row. It changes nothing else.
 import { Agent, createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Access, accessesOf } from './row-kind.ts';
 
-/** Units so far. A write of an item of 1 KB is one unit, a consistent read of 4 KB one, another half. */
+/**
+ * Units so far. A write of an item of 1 KB is one unit, a consistent read of 4 KB is one, and any other read half a
+ * unit.
+ */
 export type Capacity = {
   readonly writeUnits: number;
   readonly readUnits: number;
@@ -21,7 +24,7 @@ export type CapacityProxy = {
 
 const COUNTED = /^(Get|Put|Update|Delete)Item$|^(Query|Scan)$|^Batch(Get|Write)Item$|^Transact(Get|Write)Items$/;
 const WRITING = /^(Put|Update|Delete)Item$|^BatchWriteItem$|^TransactWriteItems$/;
-/** A write that its condition refused is charged by the size of the item that is there: most are of at most 1 KB. */
+/** A write that its condition refused is charged by the size of the existing item. Most items have at most 1 KB. */
 const REFUSED_WRITE_UNITS = 1;
 
 type Answer = {
@@ -72,7 +75,7 @@ async function passOn(
   const sent = await bytesOf(req);
   const input = counted ? (JSON.parse(sent.toString('utf8')) as Record<string, unknown>) : undefined;
   const body = input ? Buffer.from(JSON.stringify({ ...input, ReturnConsumedCapacity: 'TOTAL' })) : sent;
-  // The engine checks no signature, so a body may be changed.
+  // The engine checks no signatures, so a body may be changed.
   const headers = { ...req.headers, 'content-length': String(body.length) };
   const reply = await new Promise<IncomingMessage>((resolve, reject) => {
     const { agent, enginePort: port } = engine;

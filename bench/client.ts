@@ -1,11 +1,11 @@
-// The API over plain HTTP, for one user. Nothing is tried again: a failure would spoil what is measured.
+// The API over plain HTTP, for one user. Calls are not retried: a failure would spoil the measurement.
 
 export type Reply = Readonly<Record<string, unknown>>;
 export type Client = { post(path: string, body: object): Promise<Reply> };
 
 const SUBMITTERS = 8;
 
-/** A refusal, or an answer that is none, is thrown with its text. */
+/** Throws a refusal, or an answer that is not the API's, with its text. */
 export function createClient(url: string, token: string): Client {
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
   return {

@@ -1,5 +1,5 @@
-// The counts: what a run, a subjob and a wait use of the services that AWS charges for. Loads of the same kind and another
-// size are subtracted from each other, and what the platform does anyway from both. No time is measured here.
+// The counts: what a run, a subjob and a wait use of the services that AWS charges for. Loads of the same kind and
+// different sizes are subtracted from each other, and the platform's idle usage from both. Time is not measured here.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,7 +25,7 @@ export type Counts = {
   readonly perRun: Usage;
   readonly perSubjob: Usage;
   readonly perWait: Usage;
-  /** Of an hour in which nothing is asked. */
+  /** The usage of an hour in which nothing is asked. */
   readonly perIdleHour: Usage;
   readonly unitsPerRun: { readonly reads: KindUnits; readonly writes: KindUnits };
   readonly unitsPerSubjob: { readonly reads: KindUnits; readonly writes: KindUnits };
@@ -33,7 +33,7 @@ export type Counts = {
 
 const WORKERS = 2;
 const WARM_UP_JOBS = 3;
-/** The schedule fires once in it. */
+/** The schedule fires once in this time. */
 const IDLE_MS = 60_000;
 /** Every job is launched once: RunWorker and Finalise. */
 const STATES_PER_JOB = 2;
@@ -90,7 +90,7 @@ async function countLoads(bench: Bench, count: number, say: (line: string) => vo
   };
 }
 
-/** Per millisecond. */
+/** Usage per millisecond. */
 async function countIdle({ platform, proxy }: Bench): Promise<Usage> {
   const before = await read(platform, proxy);
   await pause(IDLE_MS);
@@ -98,7 +98,7 @@ async function countIdle({ platform, proxy }: Bench): Promise<Usage> {
   return scale(used(before, after), 1 / (after.at - before.at));
 }
 
-/** Nobody asks the platform anything between the two readings but the load itself. */
+/** Only the load itself calls the platform between the two readings. */
 async function countLoad(bench: Bench, jobs: number, start: () => Promise<Started>): Promise<Counted> {
   const { platform, proxy, stage } = bench;
   const before = await read(platform, proxy);
@@ -111,7 +111,7 @@ async function countLoad(bench: Bench, jobs: number, start: () => Promise<Starte
   return { before, after };
 }
 
-/** Waits until so many states were entered and nothing has been written for a while. */
+/** Waits until this many states were entered and nothing has been written for a while. */
 async function untilQuiet(platform: PlatformProcess, proxy: CapacityProxy, transitions: number): Promise<void> {
   const deadline = Date.now() + SETTLE_LIMIT_MS;
   let written = -1;

@@ -1,4 +1,4 @@
-// What the figures are held against, as data. It knows no figure.
+// The goals that figures are compared with, as data.
 import type { Counts } from './counting.ts';
 import type { Times } from './timing.ts';
 

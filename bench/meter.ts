@@ -1,4 +1,4 @@
-// What a platform has used so far of the services that AWS charges for, read before and after a load.
+// Reads what a platform has used so far of the services that AWS charges for, before and after a load.
 import type { Capacity, CapacityProxy } from './capacity-proxy.ts';
 import type { PlatformProcess } from './platform-process.ts';
 import type { Usage } from './price.ts';
@@ -9,9 +9,9 @@ export type Reading = {
   readonly counts: Readonly<Record<string, number>>;
 };
 
-/** Functions behind the HTTP API: each invocation of theirs is one of its requests. */
+/** Functions behind the HTTP API: each of their invocations is one of its requests. */
 const HTTP_FUNCTIONS = /^lambda:.*-(run|new-job|api|worker-api)$/;
-/** Not in the template: it adds users and issues tokens on this machine. */
+/** A function outside the template: it adds users and issues tokens on this machine. */
 const LOCAL_FUNCTION = 'lambda:operator';
 /** Deletions cost nothing. */
 const S3_WRITES = /^s3:(Put|Copy|Post|List|Create|Complete|Upload)/;
@@ -21,7 +21,7 @@ export async function read(platform: PlatformProcess, proxy: CapacityProxy): Pro
   return { at: Date.now(), capacity: proxy.units(), counts: await platform.counts() };
 }
 
-/** What was used between two readings. */
+/** The usage between two readings. */
 export function used(before: Reading, after: Reading): Usage {
   const counted = (matches: (name: string) => boolean) =>
     Object.entries(after.counts).reduce(
@@ -36,13 +36,14 @@ export function used(before: Reading, after: Reading): Usage {
     sqsRequests: counted((name) => name.startsWith('sqs:')),
     invocations: counted((name) => name.startsWith('lambda:') && name !== LOCAL_FUNCTION),
     gbSeconds: counted((name) => name === 'lambdaMegabyteSeconds') / 1024,
-    // "each time a step of your workflow is executed": the start is counted too, the dearer reading of the price page.
+    // "each time a step of your workflow is executed": the start is counted too, which is the more expensive reading of
+    // the price page.
     transitions: counted((name) => name === 'transitions' || name === 'states:StartExecution'),
     httpRequests: counted((name) => HTTP_FUNCTIONS.test(name)),
   };
 }
 
-/** `usage` of each kind combined with that of `other`. */
+/** Combines the `usage` of each kind with that of `other`. */
 export function combine(usage: Usage, other: Usage, how: (one: number, two: number) => number): Usage {
   const names = Object.keys(usage) as (keyof Usage)[];
   return Object.fromEntries(names.map((name) => [name, how(usage[name], other[name])])) as Usage;

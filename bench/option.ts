@@ -1,13 +1,13 @@
-// The command line of the benchmark. It knows nothing of what is measured.
+// Reads the command line of the benchmark.
 import { parseArgs } from 'node:util';
 
 const parts = ['jobs', 'chain', 'scatter', 'counts'] as const;
 type Part = (typeof parts)[number];
 
 export type Options = {
-  /** One JSON object on standard output instead of the tables. */
+  /** Prints one JSON object on standard output instead of the tables. */
   readonly json: boolean;
-  /** Missed goals are exit status 1. */
+  /** Exits with status 1 when a goal is missed. */
   readonly check: boolean;
   readonly only: ReadonlySet<Part>;
   /** Numbers of independent jobs. */

@@ -13,7 +13,7 @@ import { type Client, createClient } from './client.ts';
 export type PlatformProcess = {
   readonly pid: number;
   readonly client: Client;
-  /** What its services were asked so far, by name. */
+  /** The requests that its services have got so far, by name. */
   counts(): Promise<Readonly<Record<string, number>>>;
   /** Ends it and removes its data. */
   stop(): Promise<void>;
@@ -31,10 +31,10 @@ export async function startPlatformProcess(workers: number, dynamoUrl?: string):
   const env = { ...process.env, ...(dynamoUrl === undefined ? {} : { AWS_ENDPOINT_URL_DYNAMODB: dynamoUrl }) };
   const parameters = [program, 'start', '--port', '0', '--data', data, '--workers', String(workers)];
   const child = spawn(process.execPath, parameters, { stdio: ['ignore', 'pipe', 'inherit'], env });
-  // A benchmark that is interrupted leaves no platform behind.
+  // A benchmark that is interrupted ends its platform.
   const interrupted = () => {
     child.kill('SIGKILL');
-    // Its database ends a moment after it.
+    // Its database ends a moment later.
     rmSync(data, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
     process.exit(INTERRUPTED_STATUS);
   };

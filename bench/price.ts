@@ -1,6 +1,6 @@
-// What the counted requests cost on AWS: list prices of us-east-1 as data, and the sum for a thousand jobs.
-// Not in it: Fargate (a job's own minutes, and its disk beyond 20 GiB: docs/decisions/workers.md), CloudWatch Logs, CloudFront,
-// storage, data transfer, free tiers.
+// What the counted requests cost on AWS: list prices of us-east-1 as data, and the sum for a thousand jobs. These are
+// left out: Fargate (a job's own minutes, and its disk beyond 20 GiB: docs/decisions/workers.md), CloudWatch Logs,
+// CloudFront, storage, data transfer, free tiers.
 
 /** What one job needs of each, on average. */
 export type Usage = {
@@ -15,7 +15,7 @@ export type Usage = {
   readonly httpRequests: number;
 };
 
-/** Dollars for one, as of November 2026, and the page that says what it is now. */
+/** Dollars for one unit, as of November 2026, and the page with the current price. */
 const prices: Readonly<Record<keyof Usage, { readonly usd: number; readonly source: string }>> = {
   writeUnits: { usd: 0.625e-6, source: 'aws.amazon.com/dynamodb/pricing/on-demand: write request units' },
   readUnits: { usd: 0.125e-6, source: 'aws.amazon.com/dynamodb/pricing/on-demand: read request units' },
@@ -31,7 +31,7 @@ const prices: Readonly<Record<keyof Usage, { readonly usd: number; readonly sour
 export const priceNote =
   'List prices of us-east-1 as of November 2026 (bench/price.ts), without Fargate, logs, CloudFront, storage and free tiers; GB-seconds by the durations on this machine.';
 
-/** Dollars of a thousand such jobs, by what they are for. */
+/** Dollars for a thousand such jobs, by service. */
 export function dollarsPer1000(usage: Usage): {
   readonly total: number;
   readonly parts: Readonly<Record<string, number>>;

@@ -1,21 +1,23 @@
-// What a tree of processes has cost, from /proc (Linux only): processor time by kind of process, and memory.
+// The cost of a tree of processes, from /proc (Linux only): processor time by kind of process, and memory.
 import { readdirSync, readFileSync } from 'node:fs';
 
 export type ProcessorTime = {
   readonly platformMs: number;
   readonly databaseMs: number;
-  /** Workers, what they start, and what starts them. */
+  /** Workers, their children, and the process that starts workers. */
   readonly workersMs: number;
   readonly totalMs: number;
 };
 
-/** proc_pid_stat(5): in ticks, of which Linux shows 100 a second whatever the kernel's own. */
+/** proc_pid_stat(5): times are in ticks. Linux shows 100 ticks a second whatever the kernel's own rate is. */
 const TICK_MS = 10;
 const DATABASE = 'dynoxide';
 
 type Entry = { readonly pid: number; readonly parent: number; readonly name: string; own: number; reaped: number };
 
-/** User and system time of the process and everything below it since they began, including what ended and was reaped. */
+/**
+ * User and system time of the process and its descendants since they began, including those that ended and were reaped.
+ */
 export function processorTime(root: number): ProcessorTime {
   const tree = treeOf(root);
   const sum = (of: (entry: Entry) => number) => tree.reduce((total, entry) => total + of(entry), 0) * TICK_MS;
@@ -52,7 +54,7 @@ function peakKb(pid: number): number {
 function treeOf(root: number): Entry[] {
   const entries = readdirSync('/proc').flatMap((name) => (/^\d+$/.test(name) ? (readEntry(Number(name)) ?? []) : []));
   const members = new Set([root]);
-  // Parents may have higher numbers than their children: looked through until nothing is added.
+  // Parents may have higher numbers than their children, so the list is read again until nothing is added.
   for (let size = 0; size !== members.size; ) {
     size = members.size;
     for (const { pid, parent } of entries) if (members.has(parent)) members.add(pid);
@@ -65,7 +67,7 @@ function readEntry(pid: number): Entry | undefined {
   try {
     text = readFileSync(`/proc/${pid}/stat`, 'utf8');
   } catch {
-    return undefined; // It ended while we looked.
+    return undefined; // It ended during the look.
   }
   const end = text.lastIndexOf(')');
   const fields = text.slice(end + 2).split(' ');

@@ -1,4 +1,4 @@
-// Prints the figures: as tables for people, or as the one JSON object that later runs are compared with.
+// Prints the figures as tables for people, or as one JSON object with which later runs are compared.
 
 import { type Figures, judge } from './goal.ts';
 import type { KindUnits } from './meter.ts';
@@ -6,7 +6,7 @@ import { dollarsPer1000, priceNote, type Usage } from './price.ts';
 
 const MOST_KINDS = 20;
 
-/** The object of `--json`; parts that were not measured are absent. */
+/** The object of `--json`. Parts that were not measured are absent. */
 export function asObject({ times, counts }: Figures): object {
   return {
     ...(times && {
@@ -29,7 +29,7 @@ function perJob(usage: Usage) {
   return { ...rounded(figures), usdPer1000: Number(dollarsPer1000(usage).total.toFixed(4)) };
 }
 
-/** The tables, and what the goals say to them. */
+/** The tables, and the verdicts of the goals. */
 export function asText(figures: Figures, profile: boolean): string {
   const { times, counts } = figures;
   const parts = [

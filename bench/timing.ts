@@ -1,4 +1,4 @@
-// The measures of time, processor and memory: each load above a bare spawn of the same command in the same run.
+// Measures time, processor and memory. Each load is measured above a bare spawn of the same command in the same run.
 import { setTimeout as pause } from 'node:timers/promises';
 import { createApplets } from './applet.ts';
 import { measureBareSpawn } from './bare-spawn.ts';
@@ -12,7 +12,7 @@ type JobsTime = {
   readonly n: number;
   readonly wallMsPerJob: number;
   readonly cpuMsPerJob: number;
-  /** Where the processor time went, per job: not above the floor. */
+  /** The processor time per job and kind of process. The floor is not subtracted. */
   readonly cpu: ProcessorTime;
 };
 export type Times = {
@@ -29,7 +29,7 @@ const QUIET_WINDOW_MS = 250;
 const QUIET_CPU_MS = 40;
 const QUIET_LIMIT_MS = 20_000;
 
-/** `say` is told what is being measured. */
+/** `say` gets a line about each measurement. */
 export async function measureTimes(options: Options, say: (line: string) => void): Promise<Times> {
   const platform = await startPlatformProcess(WORKERS);
   try {
@@ -85,7 +85,7 @@ async function measureScatter(pid: number, stage: Stage, width: number, say: (li
   return { width, wallMsPerJob: wallMs / width - floor.wallMsPerJob };
 }
 
-/** Wall time ends when the last job is done; processor time when all that follows from it is done too. */
+/** Wall time ends when the last job is done, processor time when all its consequences are done too. */
 async function measureLoad(pid: number, stage: Stage, start: () => Promise<Started>): Promise<Load> {
   const before = processorTime(pid);
   const started = await start();

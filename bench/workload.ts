@@ -1,5 +1,5 @@
-// What is run: independent jobs, a chain, a scatter with its gather. Times come from the jobs' own rows, so that watching
-// costs little and its pace does not matter. It knows no measure.
+// The loads: independent jobs, a chain, a scatter with its gather. Times come from the jobs' own rows, so polling costs
+// little and its pace does not matter.
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Applets } from './applet.ts';
 import { type Client, inParallel } from './client.ts';
@@ -28,13 +28,13 @@ export async function startEmptyJobs(stage: Stage, count: number): Promise<Start
   return { at, jobs: await inParallel(count, () => run(stage, stage.applets.empty, {})) };
 }
 
-/** Jobs that take a number and give one, waiting for nobody. */
+/** Jobs that take a number and return one. They do not wait for each other. */
 export async function startFreeLinks(stage: Stage, count: number): Promise<Started> {
   const at = Date.now();
   return { at, jobs: await inParallel(count, (index) => run(stage, stage.applets.link, { n: index })) };
 }
 
-/** The same, each of them waiting for the number of the one before. */
+/** The same, but each job waits for the number of the one before. */
 export async function startChain(stage: Stage, count: number): Promise<Started> {
   const at = Date.now();
   const jobs: string[] = [];
@@ -51,11 +51,13 @@ export async function startScatter(stage: Stage, width: number, gather = true): 
   return { at, jobs: [await run(stage, stage.applets.scatter, { width, gather })] };
 }
 
-/** Waits until all are done; the moment the last of them was. @throws Error when one ended in another way. */
+/**
+ * Waits until all are done. Returns the time at which the last one was. @throws Error when a job ended in another way.
+ */
 export async function untilDone(stage: Stage, started: Started): Promise<number> {
   const deadline = Date.now() + WAIT_LIMIT_MS;
   const last = started.jobs.at(-1);
-  // The last is likely to end last: one cheap look at it is enough for most of the time.
+  // The last job is likely to end last, so one cheap look at it is enough most of the time.
   for (let pollMs = 20; last !== undefined; pollMs = Math.min(pollMs * 1.5, LONGEST_POLL_MS)) {
     const { state } = await stage.client.post(`/${last}/describe`, { fields: { state: true } });
     if (!UNFINISHED.includes(String(state))) break;

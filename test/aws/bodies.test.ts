@@ -1,4 +1,5 @@
-// Large bodies in the bucket: a save may die at any step, and what no row names is deleted once its reminder comes.
+// Large bodies in the bucket: a save may die at any step, and a document that a row does not name is deleted once its
+// reminder comes.
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { createBodies } from '../../aws/dynamo/bodies.ts';
@@ -8,12 +9,12 @@ import { createMemoryRows } from '../memory/rows.ts';
 const sizes = { small: 10, large: 6000 } as const;
 type Size = keyof typeof sizes;
 
-/** Does not shrink when it is compressed. */
+/** Compression does not make this body smaller. */
 function bodyOf(size: Size, seed: string): unknown {
   return Array.from({ length: sizes[size] }, (_, at) => createHash('md5').update(`${seed} ${at}`).digest('hex'));
 }
 
-/** Bodies whose saves die after so many steps. */
+/** Bodies whose saves die after this many steps. */
 function givenBodies() {
   const rows = createMemoryRows();
   const bucket = new Map<string, Uint8Array>();
@@ -40,7 +41,7 @@ function givenBodies() {
 
 type Given = ReturnType<typeof givenBodies>;
 
-/** True when the save came to its end. */
+/** True when the save was completed. */
 async function saveAndDie({ bodies, life }: Given, body: unknown, ifAbsent: boolean, steps: number): Promise<boolean> {
   life.steps = steps;
   const ended = await bodies.save('job-1', 'O', body, { ifAbsent }).then(
@@ -77,6 +78,6 @@ describe.each(cases)('$first, then $second (only if absent: $ifAbsent)', ({ firs
   });
 });
 
-test('a key that is none is told', async () => {
-  await expect(givenBodies().bodies.collect('w/container/file')).rejects.toThrow('no key of a body');
+test('a malformed key is reported', async () => {
+  await expect(givenBodies().bodies.collect('w/container/file')).rejects.toThrow('is not the key of a body');
 });

@@ -1,4 +1,4 @@
-// The AWS services of the embedded cloud around one context, reached as on AWS: by the SDK's own variables.
+// The AWS services of the emulated cloud around one context, reached as on AWS: by the SDK's own variables.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { vi } from 'vitest';
@@ -23,7 +23,7 @@ const waiting = {
   States: { Wait: { Type: 'Wait', Seconds: 3600, End: true } },
 };
 
-/** The machine of this test runs no task. */
+/** The machine of this test does not run tasks. */
 const refuse = () => Promise.reject(new Error('no task is run here'));
 
 export async function startCloud() {

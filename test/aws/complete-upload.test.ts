@@ -1,4 +1,4 @@
-// S3 may answer 200 to "join the parts" and put an error into the body: it must not be taken for a success.
+// S3 may answer 200 to "join the parts" and put an error into the body. That must not count as a success.
 import { Readable } from 'node:stream';
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { expect, test } from 'vitest';
@@ -9,7 +9,7 @@ const failure =
 const success = '<CompleteMultipartUploadResult><ETag>"x-1"</ETag></CompleteMultipartUploadResult>';
 const parts = [{ index: 1, size: 1, md5: '00112233445566778899aabbccddeeff' }];
 
-/** Content on an S3 that gives these bodies in turn, each with status 200. */
+/** Content on an S3 that returns these bodies in turn, each with status 200. */
 function givenAnswers(...bodies: string[]) {
   const sent: string[] = [];
   const requestHandler = {
@@ -42,7 +42,7 @@ test('an error in the body is tried again', async () => {
   expect(sent).toEqual(['POST', 'POST']);
 });
 
-test('an error that stays is told as one', async () => {
+test('an error that persists is reported as one', async () => {
   const { content } = givenAnswers();
   await expect(content.completeUpload('w/c/f', 'upload', parts)).rejects.toMatchObject({
     name: 'AwsFailure',

@@ -1,4 +1,5 @@
-// The context on the services of the embedded cloud: what goes in comes out, twice does no harm, absence is an answer.
+// The context on the services of the emulated cloud: values come out as they went in, a repetition does no harm, and
+// absence is an answer.
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { AwsFailure } from '../../aws/failure.ts';
@@ -19,14 +20,14 @@ describe('bodies', () => {
     ['tiny', { a: 1, ä: ['ü'] }],
     ['small', { text: 'ACGT'.repeat(3000) }],
     ['large', { values: Array.from({ length: 6000 }, (_, index) => md5(Buffer.from(`${index}`))) }],
-  ])('a %s one is what it was', async (name, body) => {
+  ])('a %s one comes back unchanged', async (name, body) => {
     const id = `job-${name}`;
     expect(await cloud.context.bodies.save(id, 'S', body, { ifAbsent: true })).toBe(true);
     expect(await cloud.context.bodies.load(id, 'S')).toEqual(body);
     expect(await cloud.context.bodies.loadMany(['job-none', id], 'S')).toEqual([undefined, body]);
   });
 
-  test('a second creator leaves the first body as it was, however large both are', async () => {
+  test('a second creator does not change the first body, however large both are', async () => {
     const [first, second] = ['a', 'b'].map((letter) =>
       Array.from({ length: 9000 }, (_, i) => md5(Buffer.from(letter + i))),
     );
@@ -50,7 +51,7 @@ describe('bodies', () => {
     expect(await content.size(key)).toBeUndefined();
   });
 
-  test('what never changes is read once, what may change each time', async () => {
+  test('a body that never changes is read once, one that may change each time', async () => {
     const { bodies, rows } = cloud.context;
     for (const kind of ['S', 'O'] as const) {
       await bodies.save('job-memo', kind, { kind });
@@ -91,7 +92,7 @@ describe('content', () => {
     await content.abortUpload(key, uploadId);
   });
 
-  test('a URL is good for just the bytes it was made for', async () => {
+  test('a URL is good for exactly the bytes it was made for', async () => {
     const { content } = cloud.context;
     const key = 'w/container-1/file-2';
     const uploadId = await content.startUpload(key);
@@ -111,7 +112,7 @@ describe('content', () => {
     expect((await put(content, key, uploadId, last, Buffer.from('the end'))).status).toBe(200);
   });
 
-  test('a download has the name it was given, whatever is in it', async () => {
+  test('a download has its given name, whatever characters are in it', async () => {
     const { content } = cloud.context;
     const key = 'w/container-1/file-3';
     const uploadId = await content.startUpload(key);
@@ -128,7 +129,7 @@ describe('content', () => {
     expect(answer.headers.get('set-cookie')).toBeNull();
   });
 
-  test('what is removed is gone, what was not there is no error', async () => {
+  test('removing deletes a key, and an absent key is not an error', async () => {
     const { content } = cloud.context;
     await content.remove(['w/container-1/file-3', 'w/none']);
     await content.remove([]);
@@ -137,7 +138,7 @@ describe('content', () => {
 });
 
 describe('queues', () => {
-  test('any number of messages arrives, each with its fields', async () => {
+  test('any number of messages can be sent, and each arrives with its fields', async () => {
     const messages = Array.from({ length: 23 }, (_, launch) => ({
       worker: workerId({ job: 'job-x', try: 0, launch }),
       group: 'p',
@@ -152,7 +153,7 @@ describe('queues', () => {
     expect(new Set(bodies)).toEqual(new Set(messages.map(({ group: _, ...message }) => message)));
   });
 
-  test('a delay is kept', async () => {
+  test('a delayed message arrives later', async () => {
     const { delayed } = cloud.sqs.depth(cloud.work.arn);
     await cloud.context.queues.sendWork([{ kind: 'advance', job: 'job-x' }], 100);
     expect(await cloud.sqs.receive(cloud.work.arn, { max: 10, waitMs: 0 })).toEqual([]);
@@ -177,7 +178,7 @@ describe('workers', () => {
     expect(await workers.launchState(worker)).toEqual({ kind: 'ended', how: 'unknown', why: '' });
   });
 
-  test('a task that ECS does not know is nobody, and stopping it is fine', async () => {
+  test('a task that ECS does not know is undefined, and stopping it is fine', async () => {
     const arn = 'arn:aws:ecs:us-east-1:000000000000:task/workers/0123456789abcdef0123456789abcdef';
     expect(await cloud.context.workers.state(arn)).toBeUndefined();
     await cloud.context.workers.stop(arn, 'x'.repeat(1000));
@@ -193,13 +194,13 @@ describe('seals and parameters', () => {
     expect(await one.seals.seal('download', 'name')).not.toBe(seals[0]);
   });
 
-  test('a parameter that is not there yet is asked for again', async () => {
+  test('a parameter that does not exist yet is read again', async () => {
     await expect(cloud.context.apiUrl()).rejects.toMatchObject({ name: 'AwsFailure', code: 'ParameterNotFound' });
     cloud.ssm.put('/espalier/test/api/url', 'http://127.0.0.1:1');
     expect(await cloud.context.apiUrl()).toBe('http://127.0.0.1:1');
   });
 
-  test('a variable that this function was not given is named', () => {
+  test('an error names the variable that this function lacks', () => {
     expect(() => cloud.context.settings.leaseSeconds).toThrow('LEASE_SECONDS');
   });
 });
@@ -207,7 +208,7 @@ describe('seals and parameters', () => {
 describe('logs', () => {
   const task = 'arn:aws:ecs:us-east-1:000000000000:task/workers/abc';
 
-  test('a stream is read on from a token; one that is not there yet is empty', async () => {
+  test('a stream is read on from a token, and one that does not exist yet is empty', async () => {
     const { logs } = cloud.context;
     expect(await logs.read(task, undefined)).toEqual({ lines: [], token: undefined });
     const timestamp = Date.now();

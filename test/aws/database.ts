@@ -1,4 +1,4 @@
-// A DynamoDB of our own for one test file: dynoxide in memory, with the product's tables. Ends with the tests.
+// A DynamoDB for one test file: dynoxide in memory, with the product's tables. It ends with the tests.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
@@ -12,7 +12,7 @@ const startDeadlineMs = 20_000;
 
 export type Database = {
   readonly endpoint: string;
-  /** A client without retries of its own; a request handler may be wrapped around its connection. */
+  /** A client without retries of its own. A request handler may be wrapped around its connection. */
   client(config?: Partial<DynamoDBClientConfig>): DynamoDBClient;
   close(): Promise<void>;
 };
@@ -71,7 +71,7 @@ async function createTables(client: DynamoDBClient, child: ChildProcess): Promis
   }
 }
 
-/** Asks until the server listens; whatever else goes wrong is thrown. */
+/** Asks until the server listens. Any other error is thrown. */
 async function whenItListens(ask: () => Promise<unknown>, child: ChildProcess, deadline: number): Promise<void> {
   for (;;) {
     try {

@@ -1,10 +1,11 @@
-// Faults that no local engine shows, put between the SDK and its connection: the SDK cannot tell them from AWS's own.
+// Faults that no local engine produces, inserted between the SDK and its connection. The SDK cannot distinguish them
+// from AWS's own.
 import { Readable } from 'node:stream';
 import type { DynamoDBClient, DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 
 type Handler = DynamoDBClient['config']['requestHandler'];
 type Answer = { readonly statusCode: number; readonly body: object };
-/** What comes instead of the engine's answer to this request; `undefined` lets it through. */
+/** The answer to this request instead of the engine's. `undefined` lets the request through. */
 export type Fault = (operation: string, body: Record<string, unknown>) => Answer | 'connection reset' | undefined;
 
 /** The connection of `client` with faults on it, and the operations that were sent, in order. */
@@ -32,7 +33,7 @@ export function refusal(code: string, more: object = {}): Answer {
   };
 }
 
-/** The first `count` times of `fault`, then nothing. */
+/** `fault` for the first `count` times, then nothing. */
 export function firstTimes(count: number, operation: string, fault: Exclude<ReturnType<Fault>, undefined>): Fault {
   let left = count;
   return (sent) => {

@@ -38,7 +38,7 @@ describe('conditions', () => {
     expect(await rows.get('executions', row)).toEqual(row);
   });
 
-  test('attributes survive as they were: undefined is absent, bytes are bytes, lists and maps stay', async () => {
+  test('attributes survive unchanged: undefined is absent, bytes are bytes, lists and maps stay', async () => {
     const row: Row = {
       pk: freshKey(),
       sk: 'S',
@@ -52,7 +52,7 @@ describe('conditions', () => {
     expect(await rows.get('executions', row)).toStrictEqual(kept);
   });
 
-  test('no key of a hash is special: put, changed, read alone and in a page, it is itself', async () => {
+  test('every key of a hash survives unchanged: put, changed, read alone and in a page', async () => {
     const hostile = JSON.parse(
       '{"__proto__":"a","constructor":"b","~constructor":"c","~~__proto__":"d","toString":"e"}',
     );
@@ -85,7 +85,7 @@ describe('conditions', () => {
     expect(await rows.update('executions', key, {}, { try: 0 })).toMatchObject({ state: 'running' });
   });
 
-  test('a delete without a condition is always true', async () => {
+  test('a delete without a condition always succeeds', async () => {
     const key = { pk: freshKey(), sk: 'A' };
     expect(await rows.delete('objects', key)).toBe(true);
     await rows.put('objects', { ...key, state: 'open' });
@@ -96,7 +96,7 @@ describe('conditions', () => {
 });
 
 describe('queries', () => {
-  test('pages are in order, from any key on, both ways', async () => {
+  test('pages are in order, from any key on, in both directions', async () => {
     const pk = freshKey();
     for (const sk of ['A', 'W#1', 'W#2', 'W#3', 'X']) await rows.put('executions', { pk, sk });
     const names = async (range: object) => {
@@ -118,7 +118,7 @@ describe('queries', () => {
     expect([last.rows.map(({ sk }) => sk), last.next]).toEqual([['W#3'], undefined]);
   });
 
-  test('many rows come in the order they were asked for, once or twice, there or not', async () => {
+  test('many rows are returned in the order of their keys, also for keys that repeat or do not exist', async () => {
     const pk = freshKey();
     const keys = Array.from({ length: 230 }, (_, index) => ({ pk, sk: String(index) }));
     await Promise.all(keys.map((key, index) => (index % 2 === 0 ? rows.put('executions', key) : undefined)));
@@ -128,7 +128,7 @@ describe('queries', () => {
     expect(found.at(-1)).toEqual(keys[0]);
   });
 
-  test('the open index knows who is due', async () => {
+  test('the open index returns due executions', async () => {
     const due = { pk: freshKey(), sk: 'A', openShard: 3, dueAt: 100 };
     await rows.put('executions', due);
     await rows.put('executions', { pk: freshKey(), sk: 'A', openShard: 3, dueAt: 300 });
@@ -140,7 +140,7 @@ describe('queries', () => {
 });
 
 describe('transactions', () => {
-  test('all or nothing', async () => {
+  test('a transaction writes all or nothing', async () => {
     const pk = freshKey();
     await rows.put('executions', { pk, sk: 'A', state: 'idle' });
     const write = (expected: string) =>
@@ -193,7 +193,7 @@ describe('faults', () => {
     expect(sent).toHaveLength(1);
   });
 
-  test('conflict without end is told as a transient failure, within bounds', async () => {
+  test('endless conflict is reported as a transient failure, after a limited time', async () => {
     const { faulty, sent } = givenFaults(firstTimes(99, 'TransactWriteItems', conflict), 4);
     const failure = await faulty.transact(writes(freshKey())).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(AwsFailure);
@@ -215,7 +215,7 @@ describe('faults', () => {
     expect(sent).toHaveLength(3);
   });
 
-  test('a mistake of ours is told at once, under its own name', async () => {
+  test('a mistake of ours is reported at once, under its own name', async () => {
     const { faulty, sent } = givenFaults(firstTimes(9, 'GetItem', refusal('ValidationException')));
     const failure = await faulty.get('executions', { pk: 'x', sk: 'A' }).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(AwsFailure);
@@ -223,7 +223,7 @@ describe('faults', () => {
     expect(sent).toHaveLength(1);
   });
 
-  test('keys that were not processed are asked for again, only they', async () => {
+  test('only keys that were not processed are read again', async () => {
     const pk = freshKey();
     const keys = ['1', '2', '3'].map((sk) => ({ pk, sk }));
     for (const key of keys) await rows.put('executions', key);
@@ -233,7 +233,7 @@ describe('faults', () => {
       const name = `${tablePrefix}executions`;
       const Keys = (body.RequestItems as Record<string, { Keys: Record<string, unknown>[] }>)[name]?.Keys ?? [];
       asked.push(Keys.length);
-      // Two times only the first key is answered.
+      // The first two requests get only the first key.
       if (asked.length > 2) return undefined;
       const [first, ...rest] = Keys;
       return { statusCode: 200, body: { Responses: { [name]: [first] }, UnprocessedKeys: { [name]: { Keys: rest } } } };
@@ -242,7 +242,7 @@ describe('faults', () => {
     expect(asked).toEqual([3, 2, 1]);
   });
 
-  test('keys that are never processed are a transient failure, within bounds', async () => {
+  test('keys that are never processed are a transient failure, after a limited time', async () => {
     const name = `${tablePrefix}executions`;
     const { faulty, sent } = givenFaults((_operation, body) => {
       const { Keys } = (body.RequestItems as Record<string, { Keys: object[] }>)[name] ?? { Keys: [] };
