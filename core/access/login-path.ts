@@ -1,4 +1,4 @@
-// The one path under which passwords can be tried by anybody: API Gateway lets only a few such requests a second pass
-// (infra/stacks/api.ts), and it is answered under no other route of it.
+// The path under which anybody can try passwords. API Gateway admits only a few such requests a second
+// (infra/stacks/api.ts), and the path is answered under no other of its routes.
 
 export const loginPath = '/system/newAuthToken';

@@ -1,10 +1,10 @@
-// Groups files into batches by what their names have in common (docs/reference/api.md, "Batches"). Knows no projects.
+// Groups files into batches by the common part of their names (docs/reference/api.md, "Batches").
 
 import { matchRegexp, type Regexp, type StepBudget } from '../pattern/regexp.ts';
 
 export type NamedFile = { readonly id: string; readonly name: string };
 export type BatchInput = { readonly name: string; readonly ids: string[] };
-/** One run of a batch: a file for each input. `error` says why it is not one. */
+/** One run of a batch: a file for each input. `error` says why the batch cannot be run. */
 export type Batch = {
   readonly batchPattern: string;
   readonly inputs: Readonly<Record<string, BatchInput>>;
@@ -13,8 +13,8 @@ export type Batch = {
 
 /**
  * One batch for each text that the first group of the patterns captures, in the order of that text, the empty one last.
- * A batch in which an input has no file, or several, has an `error`. A name that a pattern matches without its first
- * group counts as the empty text.
+ * A batch has an `error` if one of its inputs has no file, or several. If a pattern matches a name without its first
+ * group, the name counts as the empty text.
  *
  * @param patterns of the inputs, by their names
  * @returns `exhausted` when the budget of steps did not suffice

@@ -1,11 +1,10 @@
-// Paths of folders as text: how they are read, checked and joined (docs/reference/api.md, "Folders"). Knows no folders
-// that exist.
+// Paths of folders as text: how they are read, checked and joined (docs/reference/api.md, "Folders").
 
 export const root = '/';
 
 /**
- * The names on a path from the root: `/` has none. Repeated slashes count as one and a trailing one is ignored.
- * Undefined, with the problem, when the path or one of its names is not allowed.
+ * The names on a path from the root: `/` has none. Repeated slashes count as one, and a trailing one is ignored. If the
+ * path or one of its names is not allowed, the problem is returned instead.
  */
 export function parseFolder(path: string): { readonly names: string[] } | { readonly problem: string } {
   if (!path.startsWith('/')) return { problem: 'be a non-empty string starting with "/"' };
@@ -25,9 +24,9 @@ export function joinFolder(names: readonly string[]): string {
 }
 
 function checkFolderName(name: string): string | undefined {
-  if (name === '.' || name === '..') return `not hold "${name}" as a name`;
-  if (Buffer.byteLength(name) > maximumNameBytes) return `hold names of at most ${maximumNameBytes} bytes`;
-  if (/[\x00-\x1f]/.test(name)) return 'hold no control characters';
+  if (name === '.' || name === '..') return `not have "${name}" as a name`;
+  if (Buffer.byteLength(name) > maximumNameBytes) return `have names of at most ${maximumNameBytes} bytes`;
+  if (/[\x00-\x1f]/.test(name)) return 'be free of control characters';
   return name.isWellFormed() ? undefined : 'be well-formed Unicode';
 }
 

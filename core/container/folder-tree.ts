@@ -1,8 +1,8 @@
-// All folders of one container as a tree, for the questions that need more than one path. Knows no rows.
+// All folders of one container as a tree, for questions that need more than one path.
 
 import { joinFolder, root } from './folder-path.ts';
 
-/** `removing`: it is being taken away, `all` with what is in it, `empty` if nothing is. */
+/** `removing` says how the folder is being taken away: `all` with its content, `empty` only if it is empty. */
 export type Removal = 'all' | 'empty';
 export type Folder = {
   readonly id: string;
@@ -11,7 +11,7 @@ export type Folder = {
   readonly removing?: Removal;
 };
 
-/** Folders by id and by path. The root is there without being listed; its id is its path, `/`. */
+/** Folders by id and by path. The root exists without being listed. Its id is its path, `/`. */
 export class FolderTree {
   readonly #byId = new Map<string, Folder>();
   readonly #children = new Map<string, Map<string, Folder>>();
@@ -24,7 +24,7 @@ export class FolderTree {
     }
   }
 
-  /** The path of a folder; undefined when it is not in the container any more. */
+  /** The path of a folder. Undefined when the folder is not in the container any more. */
   pathOf(id: string): string | undefined {
     const way = this.#wayTo(id);
     return way === undefined ? undefined : joinFolder(way.map(({ name }) => name));
@@ -41,22 +41,22 @@ export class FolderTree {
     return at;
   }
 
-  /** The folder of an id; undefined for the root, and when there is none. */
+  /** The folder of an id. Undefined for the root, and for an unknown id. */
   folderOf(id: string): Folder | undefined {
     return this.#byId.get(id);
   }
 
-  /** All ids, the root's first, also of folders that are in none. */
+  /** All ids, the root's first, also those of folders whose parent is gone. */
   ids(): string[] {
     return [root, ...this.#byId.keys()];
   }
 
-  /** True when a folder, or one that it is in, is gone or being taken away with all that is in it. */
+  /** True when a folder, or one of its ancestors, is gone or is being taken away with its content. */
   isRemoved(id: string): boolean {
     return this.#wayTo(id)?.some(({ removing }) => removing === 'all') ?? true;
   }
 
-  /** True when nothing may be put into a folder, because it or one that it is in is about to go. */
+  /** True when nothing may be put into a folder, because the folder or one of its ancestors is about to go. */
   isLeaving(id: string): boolean {
     return this.#wayTo(id)?.some(({ removing }) => removing !== undefined) ?? true;
   }
@@ -65,7 +65,7 @@ export class FolderTree {
     return [...(this.#children.get(id)?.values() ?? [])];
   }
 
-  /** A folder and all below it: their ids, each before what is in it. */
+  /** The ids of a folder and everything below it, each before its content. */
   subtreeOf(id: string): string[] {
     const found = [id];
     const seen = new Set(found);
@@ -84,7 +84,7 @@ export class FolderTree {
     return all.sort();
   }
 
-  /** The folders from the root, which is none of them, to an id; undefined when one of them is gone. */
+  /** The folders between the root and an id, without the root. Undefined when one of them is gone. */
   #wayTo(id: string): Folder[] | undefined {
     const way: Folder[] = [];
     const seen = new Set<string>();

@@ -1,5 +1,5 @@
-// What a file may consist of, on AWS (docs/reference/api.md, "Describing a project"). Every upload asks its container
-// for it first.
+// The limits of a file, on AWS (docs/reference/api.md, "Describing a project"). Every upload asks its container for
+// them first.
 
 export const fileUploadParameters = {
   minimumPartSize: 5_242_880,

@@ -1,4 +1,4 @@
-// What an applet is made of, apart from being a data object: its specifications, its code and how to run it. Types only.
+// The parts of an applet apart from its metadata: its specifications, its code and how to run it. Types only.
 
 import type { Level } from '../access/level.ts';
 import type { FileId, ObjectId } from '../id/identifier.ts';
@@ -10,15 +10,19 @@ import type { SystemRequirements } from './requirements.ts';
 export const interpreters = ['bash', 'python3'] as const;
 type Interpreter = (typeof interpreters)[number];
 
-/** A file (or another object that must travel along) of an executable: the worker unpacks files before it runs. */
+/**
+ * A file (or another object that must travel along) of an executable. The worker unpacks files before it runs the code.
+ */
 type BundledDepend = {
   readonly name: string;
   readonly id: { readonly $dnanexus_link: FileId | ObjectId };
-  /** The entry points that need it; absent: all. */
+  /** The entry points that need it. Absent means all. */
   readonly stages?: readonly string[];
 };
 
-/** Every field is as the applet's author gave it; effective policies and time limits are functions of policy.ts. */
+/**
+ * Every field is as the applet's author gave it. Functions of policy.ts compute the effective policies and time limits.
+ */
 export type RunSpec = {
   readonly interpreter: Interpreter;
   readonly code: string;
@@ -38,7 +42,7 @@ export type RunSpec = {
 };
 
 /**
- * What an executable asks to be allowed; never more than the launching user has (docs/reference/api.md,
+ * The access that an executable asks for. It never gets more than the launching user has (docs/reference/api.md,
  * "Access of an executable").
  */
 export type AccessRequest = {
@@ -49,7 +53,7 @@ export type AccessRequest = {
   readonly projectCreation?: boolean;
 };
 
-/** The immutable part of an applet; absent specifications mean "any input" and "any output". */
+/** The immutable part of an applet. Absent specifications mean "any input" and "any output". */
 export type AppletSpec = {
   readonly inputSpec?: Specification;
   readonly outputSpec?: Specification;

@@ -1,6 +1,6 @@
-// Checks the body of /applet/new and takes from it what an applet is made of. Unknown top-level keys are ignored: `dx build`
-// sends the whole dxapp.json (docs/reference/api.md, "Applets"). The fields of every data object (project, name, …) are
-// not its business.
+// Checks the body of /applet/new and reads the applet's parts from it. Unknown top-level keys are ignored, because `dx
+// build` sends the whole dxapp.json (docs/reference/api.md, "Applets"). The fields of every data object (project, name,
+// …) are checked elsewhere.
 
 import { isLevel } from '../access/level.ts';
 import { isObjectId } from '../id/identifier.ts';
@@ -12,8 +12,8 @@ import { checkExecutionPolicy, checkTimeoutPolicy } from './policy.ts';
 import { checkSystemRequirements } from './requirements.ts';
 
 /**
- * The applet's specification, or a sentence for each fault of the body (all together). Links of `bundledDepends` come out
- * in the short form; whether those objects exist is the caller's to check: `bundledObjects`.
+ * The applet's specification, or a sentence for each fault of the body (all together). Links of `bundledDepends` are
+ * returned in the short form. The caller checks whether those objects exist: `bundledObjects`.
  */
 export function checkApplet(body: Hash): { readonly spec: AppletSpec } | { readonly problems: readonly string[] } {
   if (exceedsDepth(body))
@@ -105,7 +105,7 @@ function checkExclusiveSelectors(requirements: unknown): string[] {
     const others = ['instanceType', 'clusterSpec'].filter((field) => wanted[field] !== undefined);
     if (others.length === 0) return [];
     const at = `runSpec.systemRequirements.${entryPoint}`;
-    return [`${at}: instanceTypeSelector cannot stand beside ${others.join(' and ')}`];
+    return [`${at}: instanceTypeSelector cannot be combined with ${others.join(' and ')}`];
   });
 }
 

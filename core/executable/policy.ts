@@ -1,9 +1,9 @@
-// What an executable and a run say about restarts and time limits: checked, and with the defaults that hold
-// (docs/reference/api.md, "Execution policies").
+// The settings of an executable and of a run for restarts and time limits. They are checked, and completed with the
+// defaults (docs/reference/api.md, "Execution policies").
 
 import { type Hash, isHash } from '../reference/value.ts';
 
-/** Restarts: how often for which reason, and in all. */
+/** How often a job may restart for each reason, and in all. */
 export type ExecutionPolicy = {
   readonly restartOn?: { readonly [reason: string]: number };
   readonly maxRestarts?: number;
@@ -14,7 +14,7 @@ export type ExecutionPolicy = {
 export type TimeoutPolicy = { readonly [entryPoint: string]: { readonly [unit in Unit]?: number } };
 type Unit = keyof typeof unitsMs;
 
-/** Reasons that a policy may restart on; `*` stands for all of them. */
+/** Reasons on which a policy may restart. `*` means all of them. */
 const restartReasons = [
   'ExecutionError',
   'UnresponsiveWorker',
@@ -25,17 +25,20 @@ const restartReasons = [
   'SpotInstanceInterruption',
   '*',
 ] as const;
-/** Largest, and default, `maxRestarts`. */
+/** The largest `maxRestarts`, and its default. */
 const maximumRestarts = 9;
-/** Longest, and default, time that a job may be `running`: 30 days (docs/reference/api.md, "Time limits"). */
+/** The longest time that a job may be `running`, and its default: 30 days (docs/reference/api.md, "Time limits"). */
 const maximumTimeoutMs = 30 * 86_400_000;
 
-/** The policy that holds: the run's keys over the executable's over the defaults; `restartOn` is replaced as a whole. */
+/**
+ * The policy in effect: the run's keys override the executable's, which override the defaults. `restartOn` is replaced
+ * as a whole.
+ */
 export function effectiveExecutionPolicy(executable: ExecutionPolicy = {}, run: ExecutionPolicy = {}): ExecutionPolicy {
   return { ...defaultPolicy, ...executable, ...run };
 }
 
-/** How long an entry point may run, in milliseconds: its own limit, else that of `*`, else the default. */
+/** The time that an entry point may run, in milliseconds: its own limit, else that of `*`, else the default. */
 export function timeoutMs(policy: TimeoutPolicy | undefined, entryPoint: string): number {
   const limit = ownLimit(policy, entryPoint) ?? ownLimit(policy, '*');
   if (limit === undefined) return maximumTimeoutMs;
@@ -73,7 +76,7 @@ function checkRestartOn(restartOn: unknown, at: string): string[] {
   if (!isHash(restartOn)) return [`${at} must be a hash of failure reasons`];
   return Object.entries(restartOn).flatMap(([reason, count]) => {
     if (!(restartReasons as readonly string[]).includes(reason)) {
-      return [`${at}: "${reason}" is no reason to restart on; these are: ${restartReasons.join(', ')}`];
+      return [`${at}: "${reason}" is not a reason to restart on; use one of ${restartReasons.join(', ')}`];
     }
     return isCount(count, Number.MAX_SAFE_INTEGER) ? [] : [`${at}.${reason} must be an integer from 0`];
   });
@@ -83,8 +86,8 @@ function checkLimit(limit: unknown, at: string): string[] {
   if (!isHash(limit)) return [`${at} must be a hash with days, hours or minutes`];
   const units = Object.keys(limit);
   const known = units.every((unit) => Object.hasOwn(unitsMs, unit) && isAmount(limit[unit]));
-  if (!known) return [`${at} must hold numbers of days, hours and minutes, and nothing else`];
-  return units.some((unit) => (limit[unit] as number) > 0) ? [] : [`${at} must be longer than nothing`];
+  if (!known) return [`${at} must have numbers of days, hours and minutes, and nothing else`];
+  return units.some((unit) => (limit[unit] as number) > 0) ? [] : [`${at} must be greater than zero`];
 }
 
 function ownLimit(policy: TimeoutPolicy | undefined, entryPoint: string) {

@@ -1,4 +1,4 @@
-// How new ids come about: derived from a nonce, so that a repeated request names the same thing, or from random bytes.
+// Makes new ids: from a nonce, so that a repeated request names the same thing, or from random bytes.
 
 import { createHash } from 'node:crypto';
 import type { Id, IdClass } from './identifier.ts';
@@ -10,12 +10,12 @@ export const idAlphabet = '0123456789BFGJKPQVXYZbfgjkpqvxyz';
 export const randomIdByteCount = 14;
 
 /**
- * The id that a request with a nonce creates: always the same for the same caller, route and nonce
+ * The id that a request with a nonce creates. It is always the same for the same caller, route and nonce
  * (docs/reference/api.md, "Nonces", docs/reference/protocols.md, "Derived ids"), so a repeated request finds what the
  * first one made.
  *
  * @param caller the user's id, or the job's id for a request with a job's token
- * @param route for example `/applet/new`; of a route with an id in it, the whole path
+ * @param route for example `/applet/new`; the whole path for a route with an id in it
  */
 export function deriveId<Class extends IdClass>(
   className: Class,
@@ -37,7 +37,7 @@ export function randomId<Class extends IdClass>(className: Class, bytes: Uint8Ar
   return fromBytes(className, bytes);
 }
 
-/** The id ends in `00`: for jobs these two places count the tries in the ids of their workspaces (workspace.ts). */
+/** The id ends in `00`. For jobs these two places count the tries in the ids of their workspaces (workspace.ts). */
 function fromBytes<Class extends IdClass>(className: Class, bytes: Uint8Array): Id<Class> {
   let characters = '';
   for (let place = 0; place < derivedLength; place++) characters += idAlphabet[fiveBits(bytes, place * 5)];

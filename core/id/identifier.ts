@@ -1,4 +1,4 @@
-// What an id looks like and which kind of thing it names. Knows nothing of what exists.
+// The form of an id, and the kind of thing that it names.
 
 /** Every class that an id can name, in the words of the API (docs/reference/api.md, "Ids"). */
 export const idClasses = [
@@ -15,12 +15,12 @@ export const idClasses = [
 ] as const;
 export type IdClass = (typeof idClasses)[number];
 
-/** The classes of data objects: they live in a folder of a project or container, and are what links name. */
+/** The classes of data objects. They are in a folder of a project or container, and links name them. */
 export const objectClasses = ['record', 'file', 'applet', 'workflow'] as const satisfies readonly IdClass[];
 export type ObjectClass = (typeof objectClasses)[number];
 
-// An id is a string that carries its class in its type: a plain string, or an id of another class, is refused by the
-// compiler where a JobId is wanted. `parseId` is the way in from text.
+// An id is a string with its class in its type: the compiler refuses a plain string, or an id of another class, where a
+// JobId is wanted. `parseId` makes ids from text.
 export type Id<Class extends IdClass> = `${Class}-${string}`;
 export type FileId = Id<'file'>;
 export type AppletId = Id<'applet'>;
@@ -31,7 +31,7 @@ export type ProjectId = Id<'project'>;
 /** A workspace, a cache or a resources container. */
 export type ContainerId = Id<'container'>;
 export type ObjectId = { [Class in ObjectClass]: Id<Class> }[ObjectClass];
-/** What has folders and data objects in it. */
+/** A place that has folders and data objects. */
 export type PlaceId = ProjectId | ContainerId;
 export type UserId = `user-${string}`;
 type OrgId = `org-${string}`;
@@ -42,8 +42,8 @@ export type ParsedId =
   | { readonly className: 'org'; readonly id: OrgId };
 
 /**
- * The class and the typed id of a text, or undefined when it is no id. Whether such a thing exists is another question.
- * Clients accept any 24 letters and digits (docs/reference/api.md, "Ids"), so this does too.
+ * The class and the typed id of a text, or undefined when the text is not an id. It does not say whether such a thing
+ * exists. Clients accept any 24 letters and digits (docs/reference/api.md, "Ids"), so this function does too.
  */
 export function parseId(text: unknown): ParsedId | undefined {
   if (typeof text !== 'string') return undefined;

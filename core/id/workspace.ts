@@ -1,9 +1,9 @@
-// A workspace is named by its master job and try, so no row describes it: the id leads to the job, and back.
+// A workspace is named by its master job and try, so it needs no row: the id leads to the job, and back.
 
 import { idAlphabet } from './derive.ts';
 import type { ContainerId, JobId } from './identifier.ts';
 
-/** Tries that two characters of base 32 can count. */
+/** The number of tries that two characters of base 32 can count. */
 export const maximumTry = idAlphabet.length ** 2 - 1;
 
 /** The workspace of one try of a master job: the job's first 22 characters, then the try in base 32. */
@@ -17,8 +17,8 @@ export function workspaceId(master: JobId, attempt: number): ContainerId {
 }
 
 /**
- * The master job and try that a container would belong to if it is a workspace; undefined when its last two characters
- * are no try. Other kinds of containers have rows of their own: look there when that job does not exist.
+ * The master job and try that a container would belong to if it is a workspace. Undefined when its last two characters
+ * are not a try. Other kinds of containers have rows of their own: look there when that job does not exist.
  */
 export function masterOfWorkspace(container: ContainerId): { master: JobId; try: number } | undefined {
   const high = idAlphabet.indexOf(container.at(-2) ?? '');

@@ -1,23 +1,23 @@
-// Checks the input or output specification of an executable when it is created. Knows no values of runs.
+// Checks the input or output specification of an executable when it is created.
 
 import { checkReferences, findReferences } from '../reference/find.ts';
 import { type Hash, isHash } from '../reference/value.ts';
 import { checkValue } from './check-values.ts';
 import { type Parameter, type ParameterClass, parameterClasses } from './parameter.ts';
 
-/** Parameters that one specification may have. */
+/** The number of parameters that one specification may have. */
 const maximumParameterCount = 1000;
 
 /**
- * A sentence for each fault of a specification; empty when it is one (docs/reference/api.md,
- * "Input and output specifications"). Unknown fields of a parameter are kept and ignored, as hints for clients are.
+ * A sentence for each fault of a specification, or an empty list when it is valid (docs/reference/api.md, "Input and
+ * output specifications"). Unknown fields of a parameter are kept and ignored, like hints for clients.
  *
- * @param side names the specification in the sentences, and says whether defaults may stand in it
+ * @param side names the specification in the sentences, and decides whether defaults are allowed in it
  */
 export function checkSpecification(specification: unknown, side: 'inputSpec' | 'outputSpec'): string[] {
   if (!Array.isArray(specification)) return [`"${side}" must be an array of hashes`];
   if (specification.length > maximumParameterCount) {
-    return [`"${side}" has ${specification.length} entries, at most ${maximumParameterCount} are possible`];
+    return [`"${side}" has ${specification.length} entries; at most ${maximumParameterCount} are allowed`];
   }
   const problems: string[] = [];
   const seen = new Set<unknown>();
@@ -41,7 +41,7 @@ function checkParameter(parameter: Hash, at: string, side: 'inputSpec' | 'output
     problems.push(`${at}.name must match ${namePattern.source} and have at most ${maximumNameLength} characters`);
   }
   const known = (parameterClasses as readonly unknown[]).includes(parameter.class);
-  if (!known) problems.push(`${at}.class ${quote(parameter.class)} is none of ${parameterClasses.join(', ')}`);
+  if (!known) problems.push(`${at}.class must be one of ${parameterClasses.join(', ')}, not ${quote(parameter.class)}`);
   for (const field of textFields) {
     if (parameter[field] !== undefined && typeof parameter[field] !== 'string') {
       problems.push(`${at}.${field} must be a string`);
@@ -67,7 +67,7 @@ function checkParameter(parameter: Hash, at: string, side: 'inputSpec' | 'output
 
 function checkDefault(parameter: Parameter, at: string, side: 'inputSpec' | 'outputSpec'): string[] {
   if (parameter.default === undefined) return [];
-  if (side === 'outputSpec') return [`${at}.default: an output has no default`];
+  if (side === 'outputSpec') return [`${at}.default is not allowed: an output cannot have a default`];
   const malformed = checkReferences(parameter.default, `${at}.default`);
   if (malformed.length > 0) return malformed;
   if (findReferences(parameter.default).some((reference) => reference.kind !== 'object')) {

@@ -1,14 +1,14 @@
-// What an input becomes before a job is made of it: names checked, defaults filled in; and, before the executable sees
-// it, arrays flattened. Classes are check-values.ts.
+// Prepares an input before a job is made of it: names are checked and defaults filled in. Before the executable sees
+// the input, arrays are flattened. check-values.ts checks classes.
 
 import type { Hash } from '../reference/value.ts';
 import { flattenArray } from './check-values.ts';
 import { isArrayClass, isOptional, type Specification } from './parameter.ts';
 
 /**
- * The input with defaults for what was left out, and a sentence for each unknown or missing name: those are refused at
+ * The input with defaults for the missing fields, and a sentence for each unknown or missing name. Those are refused at
  * the call, before there is a job (docs/reference/api.md, "Problems of inputs and outputs"). Without a specification
- * every input is as it should be.
+ * every input is valid.
  */
 export function fillInput(
   specification: Specification | undefined,
@@ -28,8 +28,8 @@ export function fillInput(
 }
 
 /**
- * A sentence for each output field that is unknown or missing: OutputError (docs/reference/api.md,
- * "Problems of inputs and outputs"). Without a specification every output is as it should be.
+ * A sentence for each output field that is unknown or missing: OutputError (docs/reference/api.md, "Problems of inputs
+ * and outputs"). Without a specification every output is valid.
  */
 export function checkOutputFields(specification: Specification | undefined, output: Hash): string[] {
   if (specification === undefined) return [];
@@ -43,7 +43,10 @@ export function checkOutputFields(specification: Specification | undefined, outp
   ];
 }
 
-/** The values with the arrays of array classes flattened: how a reference to an array may stand inside an array. */
+/**
+ * The values with the arrays of array classes flattened. A reference to an array may therefore be an element of an
+ * array.
+ */
 export function flatten(specification: Specification | undefined, values: Hash): Hash {
   if (specification === undefined) return values;
   const arrays = new Set(specification.filter((parameter) => isArrayClass(parameter.class)).map(({ name }) => name));
@@ -69,5 +72,5 @@ function listNames(specification: Specification): string {
   );
 }
 
-/** Names that a sentence lists. */
+/** The number of names that a sentence lists. */
 const listedNameCount = 20;

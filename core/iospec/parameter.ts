@@ -3,7 +3,7 @@
 
 import { objectClasses } from '../id/identifier.ts';
 
-/** Classes whose values are links to data objects. `database` may be declared; there are none to link to. */
+/** Classes whose values are links to data objects. `database` may be declared, but no databases exist. */
 const linkClasses = [...objectClasses, 'database'] as const;
 export type LinkClass = (typeof linkClasses)[number];
 const scalarClasses = ['int', 'float', 'string', 'boolean'] as const;
@@ -25,7 +25,10 @@ export type TypeConstraint =
   | { readonly $and: readonly TypeConstraint[] }
   | { readonly $or: readonly TypeConstraint[] };
 
-/** Fields that the platform reads; `label`, `help`, `group`, `patterns`, `choices`, `suggestions` and others are kept. */
+/**
+ * The fields that the platform reads. `label`, `help`, `group`, `patterns`, `choices`, `suggestions` and others are
+ * kept.
+ */
 export type Parameter = {
   readonly name: string;
   readonly class: ParameterClass;
@@ -36,12 +39,12 @@ export type Parameter = {
 };
 export type Specification = readonly Parameter[];
 
-/** True when a run may leave this input out: it says so, or a default fills it. */
+/** True when a run may leave this input out: the parameter says so, or it has a default. */
 export function isOptional(parameter: Parameter): boolean {
   return parameter.optional === true || parameter.default !== undefined;
 }
 
-/** The class of one element: of `array:file`, `file`; of what is no array, itself. */
+/** The class of one element: `file` for `array:file`. A class that is not an array is its own element class. */
 export function elementClass(parameterClass: ParameterClass): ElementClass | 'hash' {
   return parameterClass.replace(arrayPrefix, '') as ElementClass | 'hash';
 }

@@ -1,11 +1,10 @@
-// The digest of a request: two requests that mean the same have the same one, whatever the order of their keys.
-// Knows nothing of which request it was.
+// The digest of a request. Two requests with the same meaning have the same digest, whatever the order of their keys.
 
 import { createHash } from 'node:crypto';
 
 /**
- * SHA-256 (hex) of a JSON value in canonical form: keys sorted, `nonce` of the outermost hash left out. A creation that
- * is repeated with its nonce is compared by it (docs/reference/api.md, "Nonces").
+ * SHA-256 (hex) of a JSON value in canonical form: keys are sorted, and the `nonce` of the outermost hash is left out.
+ * A repeated creation is compared with the first by this digest (docs/reference/api.md, "Nonces").
  */
 export function requestDigest(input: unknown): string {
   const hash = createHash('sha256');
@@ -14,7 +13,7 @@ export function requestDigest(input: unknown): string {
   return hash.digest('hex');
 }
 
-/** Arrays of pairs instead of hashes, so that no key is special. */
+/** Uses arrays of pairs instead of hashes, so that no key has a special meaning. */
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (!isHash(value)) return value;

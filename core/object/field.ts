@@ -1,5 +1,4 @@
-// Which fields a describe call asks for, in its three forms (docs/reference/api.md, "Describing data objects"). Knows
-// no field's value.
+// Reads which fields a describe call asks for, in its three forms (docs/reference/api.md, "Describing data objects").
 
 export type FieldRequest = {
   readonly fields?: Readonly<Record<string, boolean>> | undefined;
@@ -8,9 +7,9 @@ export type FieldRequest = {
 };
 
 /**
- * The names to show. `{}`: the default ones. `fields`: exactly those that are true, and `always`; with `defaultFields`
- * the default ones plus those that are true, less those that are false. The older switches at the top (`properties: true`)
- * add their field in every form.
+ * The names to show. `{}` asks for the default ones. `fields` asks for exactly those that are true, and `always`. With
+ * `defaultFields` it asks for the default ones plus those that are true, less those that are false. The older switches
+ * at the top (`properties: true`) add their field in every form.
  */
 export function selectFields(
   request: FieldRequest,

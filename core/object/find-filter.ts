@@ -1,5 +1,4 @@
-// Which objects a search finds (docs/reference/api.md, "Finding data objects"): evaluated on what is known of one
-// object. Knows no rows.
+// Decides whether a search finds an object (docs/reference/api.md, "Finding data objects"), from the facts about it.
 
 import { type BooleanTree, holdsForProperties, holdsForSet, type PropertyLeaf } from '../pattern/boolean-tree.ts';
 import type { CompiledName } from '../pattern/name.ts';
@@ -32,7 +31,7 @@ export type FindFacts = {
   readonly created: number;
 };
 
-/** True when an object is what the filter asks for; `exhausted` when its name pattern costs too much. */
+/** True when an object matches the filter; `exhausted` when its name pattern costs too much. */
 export function passesFilter(filter: FindFilter, facts: FindFacts, budget: StepBudget): boolean | 'exhausted' {
   const { className, state = 'any', visibility = 'visible', name, tags, types, properties } = filter;
   if (className !== undefined && className !== facts.className) return false;

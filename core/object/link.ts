@@ -1,12 +1,12 @@
-// Links in the details of data objects (docs/reference/api.md, "Metadata of data objects"). Unlike in inputs, only the
-// two forms that name an object count.
+// Finds links in the details of data objects (docs/reference/api.md, "Metadata of data objects"). Unlike in inputs,
+// only the two forms that name an object count.
 
 import { isObjectId, isPlaceId, type ObjectId } from '../id/identifier.ts';
 import { isHash } from '../reference/value.ts';
 
 /**
- * The ids that details link to, each once, in order. A problem for every `$dnanexus_link` that is not the only key of its
- * hash, or names no data object.
+ * The ids that details link to, each once, in order. A `$dnanexus_link` is a problem if it is not the only key of its
+ * hash, or does not name a data object.
  */
 export function findDetailLinks(details: unknown): { readonly links: ObjectId[]; readonly problems: string[] } {
   const links = new Set<ObjectId>();

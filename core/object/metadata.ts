@@ -1,9 +1,9 @@
-// Tags and properties: how a change comes out, and how much of them one object or project may have. Knows no rows.
+// Tags and properties: the result of a change, and how much of them one object or project may have.
 
 export type Properties = { readonly [key: string]: string };
 type Outcome<Value> = { readonly value: Value } | { readonly problem: string };
 
-/** The set with more in it; a problem when it gets too large for its row. */
+/** The set with the added elements; a problem when it gets too large for its row. */
 export function addToSet(before: readonly string[], added: readonly string[]): Outcome<string[]> {
   const value = [...new Set([...before, ...added])];
   return withinLimit(value, 'tags');
@@ -19,7 +19,7 @@ export function changeProperties(
   return withinLimit(value, 'properties');
 }
 
-/** Properties in the order of their keys: a row's map comes back in any order, another one each time. */
+/** Properties in the order of their keys. A row's map comes back in a different order each time. */
 export function inKeyOrder(properties: Properties): Properties {
   const sorted = Object.entries(properties).sort(([first], [second]) => (first < second ? -1 : 1));
   return Object.fromEntries(sorted);
@@ -28,7 +28,7 @@ export function inKeyOrder(properties: Properties): Properties {
 /** Metadata of one object in one project shares a row of at most 400 KB. */
 const maximumMetadataBytes = 100_000;
 
-/** What is wrong with so many tags, properties or types; undefined when one row can hold them. */
+/** The problem of too many tags, properties or types. Undefined when one row can hold them. */
 export function metadataProblem(value: unknown, what: string): string | undefined {
   const size = Buffer.byteLength(JSON.stringify(value));
   if (size <= maximumMetadataBytes) return undefined;

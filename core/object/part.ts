@@ -1,11 +1,14 @@
-// What the parts of a file must be like when it is closed (docs/reference/api.md, "File upload"). Knows no storage.
+// Checks the parts of a file when it is closed (docs/reference/api.md, "File upload").
 
 import { fileUploadParameters } from '../container/upload-parameters.ts';
 
 /** `md5` in hex, `size` in bytes, `index` from 1. */
 export type FilePart = { readonly index: number; readonly size: number; readonly md5: string };
 
-/** Why these parts are no whole file; undefined when they are. `announced`: what the client said that it would upload. */
+/**
+ * Why these parts do not make a whole file. Undefined when they do. `announced` lists the parts that the client said it
+ * would upload.
+ */
 export function checkParts(parts: readonly FilePart[], announced: readonly FilePart[]): string | undefined {
   const uploaded = new Map(parts.map((part) => [part.index, part]));
   const last = Math.max(0, ...uploaded.keys());
@@ -35,10 +38,12 @@ export function totalSize(parts: readonly FilePart[]): number {
 }
 
 /**
- * How long the URL for a part is good: it is asked for right before it is used, and again for each attempt
+ * How long the URL for a part is valid. A client asks for it right before its use, and again for each attempt
  * (docs/reference/api.md, "File upload").
  */
 export const uploadUrlSeconds = 3600;
 
-/** An upload that nobody completed is dropped after so many days, with its parts: the content bucket's own rule. */
+/**
+ * An upload that is never completed is dropped after this many days, with its parts, by the content bucket's own rule.
+ */
 export const incompleteUploadDays = 7;

@@ -1,5 +1,5 @@
-// The states of data objects, and what each allows, as one table (docs/reference/api.md, "States of data objects").
-// Knows no rows.
+// The states of data objects and the operations that each allows, as one table (docs/reference/api.md, "States of data
+// objects").
 
 export const objectStates = ['open', 'closing', 'closed'] as const;
 export type ObjectState = (typeof objectStates)[number];
@@ -23,7 +23,7 @@ export const statesAllowing = {
 } as const satisfies { readonly [operation: string]: readonly ObjectState[] };
 export type ObjectOperation = keyof typeof statesAllowing;
 
-/** Why an operation is refused in a state; undefined when it is allowed. */
+/** Why an operation is refused in a state. Undefined when it is allowed. */
 export function refusalInState(id: string, operation: ObjectOperation, state: ObjectState): string | undefined {
   const allowed: readonly ObjectState[] = statesAllowing[operation];
   if (allowed.includes(state)) return undefined;

@@ -1,9 +1,11 @@
-// JSON values as they come in requests: telling hashes apart, and refusing to walk what is nested without end.
+// JSON values as they come in requests: recognizes hashes, and refuses to walk endless nesting.
 
 /** A JSON object. */
 export type Hash = { readonly [name: string]: unknown };
 
-/** Levels of arrays and hashes that an input, output or details may nest; deeper ones are refused before any walk. */
+/**
+ * The number of levels of arrays and hashes in an input, output or details. Deeper values are refused before any walk.
+ */
 export const maximumDepth = 64;
 
 /** True for a JSON object: not null, not an array. */
@@ -12,8 +14,8 @@ export function isHash(value: unknown): value is Hash {
 }
 
 /**
- * True when arrays and hashes nest deeper than `limit`. Needs no stack of its own, so that it may be asked first: every
- * recursive walk after it is bounded.
+ * True when arrays and hashes nest deeper than `limit`. This check does not recurse, so call it first: every recursive
+ * walk after it is bounded.
  */
 export function exceedsDepth(value: unknown, limit: number = maximumDepth): boolean {
   let level: unknown[] = [value];
@@ -29,12 +31,12 @@ export function exceedsDepth(value: unknown, limit: number = maximumDepth): bool
   return false;
 }
 
-/** Bytes of JSON that an input or an output may have once its references are replaced: an answer shows several of them. */
+/** The bytes of JSON of an input or an output once its references are replaced. An answer shows several of them. */
 export const maximumValueBytes = 1_048_576;
 
 /**
- * True when a value takes more bytes of JSON than `limit`. A value that came out of references may hold one large part
- * a thousand times: it is asked before the value is walked or written, and stops at the limit.
+ * True when a value takes more bytes of JSON than `limit`. A value that came from references may hold one large part a
+ * thousand times. Call this before the value is walked or written: it stops at the limit.
  */
 export function exceedsBytes(value: unknown, limit: number = maximumValueBytes): boolean {
   const pending: unknown[] = [value];
@@ -53,21 +55,27 @@ export function exceedsBytes(value: unknown, limit: number = maximumValueBytes):
   return false;
 }
 
-/** True when a text or key holds half of a surrogate pair, which no store keeps. For values of bounded depth. */
+/** True when a text or key holds half of a surrogate pair, which no store keeps. For values of limited depth. */
 export function hasBrokenText(value: unknown): boolean {
   if (typeof value === 'string') return !value.isWellFormed();
   if (Array.isArray(value)) return value.some(hasBrokenText);
   return isHash(value) && Object.entries(value).some(([name, inner]) => !name.isWellFormed() || hasBrokenText(inner));
 }
 
-/** True when a number is so large that JSON would write it as null: JavaScript reads 1e400 as infinite. Of bounded depth. */
+/**
+ * True when a number is so large that JSON would write it as null: JavaScript reads 1e400 as infinite. For values of
+ * limited depth.
+ */
 export function hasEndlessNumber(value: unknown): boolean {
   if (typeof value === 'number') return !Number.isFinite(value);
   if (Array.isArray(value)) return value.some(hasEndlessNumber);
   return isHash(value) && Object.values(value).some(hasEndlessNumber);
 }
 
-/** The same value with every hash and array rebuilt by `replace`, which answers undefined to leave one to the walk. */
+/**
+ * The same value with every hash and array rebuilt by `replace`. If `replace` returns undefined, the walk goes on
+ * below.
+ */
 export function rebuild(value: unknown, replace: (value: Hash) => { value: unknown } | undefined): unknown {
   if (Array.isArray(value)) return value.map((item) => rebuild(item, replace));
   if (!isHash(value)) return value;

@@ -136,7 +136,7 @@ describe('run', () => {
       404,
       'project-',
     ],
-    ['bad folder', () => ({ project, input: {}, folder: '/a/../b' }), 'InvalidInput', 422, 'not hold ".."'],
+    ['bad folder', () => ({ project, input: {}, folder: '/a/../b' }), 'InvalidInput', 422, 'not have ".."'],
     ['bad priority', () => ({ project, input: {}, priority: 'urgent' }), 'InvalidInput', 422, '"priority"'],
     [
       'rank',

@@ -84,7 +84,7 @@ describe('an applet', () => {
           },
         },
       },
-      'cannot stand beside instanceType',
+      'cannot be combined with instanceType',
     ],
     ['access level', { runSpec, access: { project: 'ALL' } }, 'access.project'],
     ['network', { runSpec, access: { network: '*' } }, 'access.network'],
@@ -97,9 +97,9 @@ describe('an applet', () => {
     [
       'restart reason',
       { runSpec: { ...runSpec, executionPolicy: { restartOn: { AppError: 1 } } } },
-      '"AppError" is no reason',
+      '"AppError" is not a reason',
     ],
-    ['time limit', { runSpec: { ...runSpec, timeoutPolicy: { '*': { hours: 0 } } } }, 'longer than nothing'],
+    ['time limit', { runSpec: { ...runSpec, timeoutPolicy: { '*': { hours: 0 } } } }, 'greater than zero'],
     ['release', { runSpec: { ...runSpec, release: 24.04 } }, 'runSpec.release must be a string'],
     ['title', { runSpec, title: 5 }, '"title" must be a string'],
   ])('is refused: %s', (_, body, expected) => {
