@@ -1,4 +1,4 @@
-// Applies a route's access rule before its operation runs. Which level a caller has is the engine's to say.
+// Applies a route's access rule before its operation runs. The engine finds the level of the caller.
 
 import type { Caller, KnownCaller } from '../core/access/caller.ts';
 import { atLeast, type Level } from '../core/access/level.ts';
@@ -10,7 +10,7 @@ import { loadDestroyer } from '../engine/container/project.ts';
 import { loadObject } from '../engine/store/load-object.ts';
 import type { Access, BaseCall, Call, Route } from './route.ts';
 
-/** Refuses who must be known and is not, before the input is looked at. */
+/** Refuses an anonymous caller where the caller must be known, before the input is read. */
 export function identify(route: Route, caller: Caller): Caller {
   const { kind } = route.access;
   if (kind === 'anyone') return caller;
@@ -25,8 +25,8 @@ export function identify(route: Route, caller: Caller): Caller {
 }
 
 /**
- * The call that the operation gets, with what its access rule found; refusals as docs/reference/api.md, "Errors" names
- * them.
+ * The call that the operation gets, with the findings of its access rule. Refusals are those of docs/reference/api.md,
+ * "Errors".
  */
 export async function authorise(
   route: Route,
@@ -86,7 +86,7 @@ async function findObject(base: BaseCall<unknown>, caller: KnownCaller, access: 
   if (object === undefined || !isObjectId(id)) throw resourceNotFound(id);
   const needed = object.row.state === 'open' ? access.open : access.closed;
   const asked = access.project === 'ignored' ? undefined : projectOf(base.input);
-  // The place asked for; else one where the caller may do it; else one that they may see.
+  // The place in the request; else one where the caller may do it; else one that they may see.
   const found = await findUsablePlace((place) => loadLevel(context, caller, place), object, {
     first: isPlaceId(asked) ? asked : undefined,
     only: asked !== undefined && access.project !== 'hint',

@@ -1,4 +1,4 @@
-// Prints the table of routes as docs/api.md: `node api/print-routes.ts`. What a route means is dx-api's to say.
+// Prints the table of routes as docs/api.md: `node api/print-routes.ts`.
 
 import { writeFile } from 'node:fs/promises';
 import { z } from 'zod';
@@ -10,8 +10,8 @@ export function printRoutes(): string {
   const parts: [string, string, readonly Route[]][] = [
     ['run', 'Starts executions.', runRoutes],
     ['new-job', 'Starts subjobs.', newJobRoutes],
-    ['api', 'Everything else that users and jobs call.', apiRoutes],
-    ['worker-api', 'Between workers and the platform; no user calls these.', workerRoutes],
+    ['api', 'All other calls of users and jobs.', apiRoutes],
+    ['worker-api', 'Calls of workers. Users never make them.', workerRoutes],
   ];
   const tables = parts.map(([name, about, routes]) => `## ${name}\n\n${about}\n\n${printTable(routes)}\n`);
   return `${opening}\n${tables.join('\n')}`;
@@ -48,7 +48,7 @@ function printAccess(access: Access): string {
   }
 }
 
-/** The keys of the input; those that may be left out have a question mark. */
+/** The keys of the input. Those that may be left out have a question mark. */
 function printInput(schema: z.ZodType): string {
   if (schema instanceof z.ZodPipe) return printInput(schema.in as z.ZodType);
   if (!(schema instanceof z.ZodObject)) return schema.description ?? 'see its schema';

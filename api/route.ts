@@ -1,4 +1,4 @@
-// What a route is: data that serve.ts reads. The routes themselves are in routes.ts.
+// The type of a route: data that serve.ts reads. The routes themselves are in routes.ts.
 
 import type { z } from 'zod';
 import type { Caller, KnownCaller } from '../core/access/caller.ts';
@@ -8,10 +8,11 @@ import type { ObjectId, PlaceId } from '../core/id/identifier.ts';
 import type { LoadedObject } from '../engine/store/load-object.ts';
 
 /**
- * Who may call a route. `place`: a level in the project or container that the path names; where it `repeats`, whoever
- * destroyed that project may still call it. `target`: a level in the one that the input's `project` names. `object`: a level
- * where the object of the path lives, in the place that the input's `project` names or, without, in one that the caller may
- * see; a `hint` may be wrong; `ignored` where the input is data. `worker`: the job's own token, in whatever state its job is.
+ * The rule for the callers of a route. `place`: a level in the project or container that the path names; where it
+ * `repeats`, the user who destroyed that project may still call it. `target`: a level in the place that the input's
+ * `project` names. `object`: a level in a place of the path's object. That place is the input's `project`, or else one
+ * that the caller may see; a `hint` may be wrong, and the key is `ignored` where the input is data. `worker`: the job's
+ * own token, in whatever state its job is.
  */
 export type Access =
   | { readonly kind: 'anyone' }
@@ -26,10 +27,10 @@ export type BaseCall<Input> = {
   readonly context: Context;
   /** Shaped by the route's schema: keys that it does not name are gone. */
   readonly input: Input;
-  /** The input as it came, to be compared when its nonce comes again. */
+  /** The input as it came. It is compared when its nonce comes again. */
   readonly rawInput: unknown;
   readonly headers: Readonly<Record<string, string>>;
-  /** As sent; a nonce counts for a caller and a path. */
+  /** As sent. A nonce counts for a caller and a path. */
   readonly path: string;
   /** The first segment of the path: an id, `app-<name>`, or a class. */
   readonly subject: string;

@@ -1,4 +1,4 @@
-// The one sequence of every request: match, check shape, authorise, run, reply. Knows no transport: the lambdas do.
+// The sequence of every request: match, check shape, authorise, run, reply.
 
 import type { Caller } from '../core/access/caller.ts';
 import type { Context } from '../core/context.ts';
@@ -21,8 +21,8 @@ export type Request = {
 export type Reply = { readonly status: number; readonly body: unknown; readonly text: string };
 
 /**
- * Answers a request. A refusal is a reply as well (docs/reference/api.md, "Errors"); any other exception is a fault of
- * the platform and goes through to whoever logs it.
+ * Answers a request. A refusal is a reply as well (docs/reference/api.md, "Errors"). Any other exception is a fault of
+ * the platform and is passed on to the caller, which logs it.
  */
 export async function serve(context: Context, request: Request, routes: readonly Route[]): Promise<Reply> {
   try {
@@ -38,7 +38,7 @@ export async function serve(context: Context, request: Request, routes: readonly
   }
 }
 
-/** The reply that tells of a refusal: the one place where an error becomes a status. */
+/** The reply for a refusal. Only here does an error become a status. */
 export function errorReply(error: ApiError): Reply {
   const body = error.toBody();
   return { status: error.status, body, text: JSON.stringify(body) };
@@ -47,8 +47,8 @@ export function errorReply(error: ApiError): Reply {
 function checkShape(route: Route, input: unknown): unknown {
   if (exceedsDepth(input)) throw invalidInput(`expected input to nest at most ${maximumDepth} levels`);
   if (hasBrokenText(input))
-    throw invalidInput('expected input to be well-formed Unicode: it holds half of a surrogate pair');
-  if (hasEndlessNumber(input)) throw invalidInput('expected input to hold numbers below 1.8e308 only');
+    throw invalidInput('expected input to be well-formed Unicode: it has half of a surrogate pair');
+  if (hasEndlessNumber(input)) throw invalidInput('expected input to have only numbers below 1.8e308');
   const result = route.schema.safeParse(input, { reportInput: true });
   if (!result.success) throw invalidInput(problemsOf(result.error));
   return result.data;

@@ -1,4 +1,4 @@
-// The routes of workers: no user calls them. Rows of the table in routes.ts.
+// The routes of workers. They are rows of the table in routes.ts.
 
 import { claimInput, claimJob } from './ops/worker/claim.ts';
 import { finishInput, finishJob } from './ops/worker/finish.ts';
@@ -7,7 +7,7 @@ import { type Route, route } from './route.ts';
 
 const worker = { kind: 'worker' } as const;
 
-/** A claim proves itself by the boot nonce; the others by the job's token, in whatever state the job is. */
+/** A claim proves itself by the boot nonce, the other calls by the job's token, in whatever state the job is. */
 export const workerRoutes: readonly Route[] = [
   route('/_worker/claim', claimInput, { kind: 'anyone' }, claimJob),
   route('/_worker/heartbeat', heartbeatInput, worker, beat),

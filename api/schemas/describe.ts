@@ -1,5 +1,5 @@
-// The shape of what to describe: `fields`, `defaultFields`, and the older switches at the top (docs/reference/api.md,
-// "Describing data objects").
+// The shape of the fields to describe: `fields`, `defaultFields`, and the older switches at the top
+// (docs/reference/api.md, "Describing data objects").
 
 import { z } from 'zod';
 import { isHash, project } from './metadata.ts';
@@ -24,7 +24,7 @@ export const describeInput = z.object({
 });
 export type DescribeInput = z.output<typeof describeInput>;
 
-/** As searches and lists take it: `true` for the default fields. */
+/** The form in searches and lists: `true` means the default fields. */
 export const describeOption = z.union([z.boolean(), describeInput], 'be a boolean, or a hash that names fields');
 export type DescribeOption = z.output<typeof describeOption>;
 

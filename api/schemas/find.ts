@@ -8,7 +8,7 @@ import { describeOption } from './describe.ts';
 import { folderPath } from './folder.ts';
 import { isHash, project } from './metadata.ts';
 
-/** A page of results: clients begin with 100 and go up to 1000. */
+/** A page of results. Clients begin with 100 and go up to 1000. */
 const limit = z.number().int().min(1).max(1_000).default(1_000);
 export const namePattern = z.union(
   [z.string(), z.object({ glob: z.string() }), z.object({ regexp: z.string(), flags: z.string().optional() })],
@@ -19,7 +19,7 @@ const textOrTexts = z.union([z.string(), z.array(z.string()).max(1_000)], 'be a 
 const timeRange = z.object({ after: z.number().optional(), before: z.number().optional() });
 
 const maximumTreeSize = 1_000;
-/** A tree of `$and` and `$or` over leaves; checked by hand, since it nests. */
+/** A tree of `$and` and `$or` over leaves. It is checked by hand, because it nests. */
 function tree<Leaf>(isLeaf: (value: unknown) => boolean, wanted: string) {
   return z.custom<BooleanTree<Leaf>>((value) => {
     let left = maximumTreeSize;
@@ -91,7 +91,7 @@ export const findProjectsInput = z.object({
   limit,
 });
 
-/** Apps and global workflows: none exist here yet, so only the shape of the page matters. */
+/** Apps and global workflows. None exist here yet, so only the shape of the page matters. */
 export const findAppsInput = z.object({ describe: describeOption.default(false), limit });
 
 export const resolveDataObjectsInput = z.object({
@@ -106,10 +106,10 @@ export const resolveDataObjectsInput = z.object({
 
 /** One thing of many to describe: by its id, or with a description of its own. */
 const describeTarget = z.object({ id: z.string(), project: project.nullish(), describe: describeOption.optional() });
-const aTarget = 'be an id, or a hash with the "id" of what to describe';
+const aTarget = 'be an id, or a hash with the "id" to describe';
 const targets = z.array(z.union([z.string(), describeTarget], aTarget)).max(1_000);
 
-/** By class, or `*` for all others: what is described of things that say nothing themselves. */
+/** The options by class, or `*` for all others. They hold for things without options of their own. */
 export function classOptions<Option extends z.ZodType>(option: Option) {
   return z.custom<Record<string, unknown>>(isHash, 'be a hash').transform((options, check) => {
     const read = new Map<string, z.output<Option>>();
@@ -127,7 +127,7 @@ export const describeDataObjectsInput = z.object({
   classDescribeOptions: classOptions(describeOption).optional(),
 });
 
-/** Shaped like that of data objects, which is all that is known of it. */
+/** Shaped like that of data objects, because nothing more is known about it. */
 export const describeProjectsInput = z.object({
   projects: targets,
   classDescribeOptions: classOptions(describeOption).optional(),

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { joinFolder, parseFolder } from '../../core/container/folder-path.ts';
 import { describeOption } from './describe.ts';
 
-/** A folder's path: comes out as its names from the root. */
+/** A folder's path. It is transformed into its names from the root. */
 export const folderPath = z.string().transform((path, check): string[] => {
   const parsed = parseFolder(path);
   if (!('problem' in parsed)) return parsed.names;

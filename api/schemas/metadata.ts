@@ -1,8 +1,8 @@
-// Shapes of what many inputs have in common: names, tags, properties, ids. Limits are named here, once.
+// Shapes that many inputs share: names, tags, properties, ids. Their limits are named here, once.
 
 import { z } from 'zod';
 
-/** Counted in UTF-8 bytes, as the rows that hold them are. */
+/** Counted in UTF-8 bytes, as in the rows that hold them. */
 function text(limits: { readonly min?: number; readonly max: number }) {
   const { min = 0, max } = limits;
   return z.string().refine((value) => {
@@ -15,8 +15,7 @@ export const name = text({ min: 1, max: 2_048 });
 export const tag = text({ min: 1, max: 1_000 });
 export const tags = z.array(tag).max(1_000);
 /**
- * "be an array of valid strings for a type name" is what clients look for (docs/reference/api.md,
- * "Metadata of data objects").
+ * Clients look for "be an array of valid strings for a type name" (docs/reference/api.md, "Metadata of data objects").
  */
 export const types = z
   .array(z.unknown())
@@ -31,7 +30,7 @@ const propertyKey = text({ min: 1, max: 1_000 });
 const propertyValue = text({ max: 10_000 });
 const maximumPropertyCount = 1_000;
 
-/** Hashes are taken apart by hand: no key is special, `__proto__` neither. */
+/** Hashes are read by hand, so that no key has a special meaning, not even `__proto__`. */
 function hashOf<Value>(value: z.ZodType<Value>) {
   return z
     .custom<Record<string, unknown>>(isHash, 'be a hash')
@@ -63,7 +62,9 @@ export const nonce = text({ min: 1, max: 128 });
 export const folder = z.string().refine((path) => path.startsWith('/'), 'be a non-empty string starting with "/"');
 export const project = z.string().max(64);
 const smallestAmount = 1e-6;
-/** A number that every store holds exactly enough: DynamoDB has no endless ones, and its client none that are rounded. */
+/**
+ * A number that every store holds exactly enough: DynamoDB has no infinite ones, and its client refuses rounded ones.
+ */
 export const amount = z
   .number()
   .min(0)

@@ -15,7 +15,7 @@ import {
   types,
 } from './metadata.ts';
 
-/** What every `/<class>/new` takes. */
+/** The fields that every `/<class>/new` takes. */
 export const newObjectInput = z.object({
   project,
   name: name.nullish(),
@@ -34,7 +34,7 @@ export const newFileInput = newObjectInput.extend({ media: shortText.nullish() }
 
 const anything = z.unknown().optional();
 const runSpec = z.custom<unknown>((value) => value !== undefined, 'be a hash with "interpreter" and "code"');
-/** What an applet is made of is checked as a whole, by core/executable: here only its names. */
+/** core/executable checks the parts of an applet as a whole. Only their names are here. */
 export const newAppletInput = newObjectInput.extend({
   ...{ runSpec, inputSpec: anything, outputSpec: anything, dxapi: anything, access: anything },
   ...{ title: anything, summary: anything, description: anything, developerNotes: anything, ignoreReuse: anything },

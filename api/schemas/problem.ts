@@ -1,17 +1,19 @@
-// Tells what is wrong with an input, in the words that clients know (docs/reference/api.md, "Errors"): what is allowed,
-// and what was found instead. Knows no route.
+// Words the problems of an input as clients know them (docs/reference/api.md, "Errors"): what is allowed, and what was
+// found instead.
 
 import type { z } from 'zod';
 
 type Issue = z.core.$ZodIssue;
 
-/** One sentence for each key that is wrong: `expected key "state" of input to be a string, not 7`. */
+/** One sentence for each wrong key: `expected key "state" of input to be a string, not 7`. */
 export function problemsOf(error: z.ZodError): string[] {
   const byKey = Map.groupBy(error.issues, (issue) => JSON.stringify(issue.path.map(String)));
   return [...byKey.values()].map((issues) => tell(tellingOf(issues)));
 }
 
-/** Of several about one key: that it is of the wrong type, or else the last one, which is the narrowest. */
+/**
+ * The most useful one of several issues about one key: the wrong type, or else the last one, which is the narrowest.
+ */
 function tellingOf(issues: readonly Issue[]): Issue {
   return issues.find(({ code }) => code === 'invalid_type') ?? (issues.at(-1) as Issue);
 }
@@ -54,7 +56,7 @@ function shortName(issue: Issue): string[] {
   return [];
 }
 
-/** What there was instead; nothing of what nobody should read over a shoulder. */
+/** The value that was found. Values that nobody should read over a user's shoulder are described, not shown. */
 function found(issue: Issue): string {
   if (!('input' in issue) || secretKeys.has(String(issue.path.at(-1)))) return '';
   const { input } = issue;
@@ -86,7 +88,7 @@ const typeNames: Readonly<Record<string, string>> = {
   null: 'null',
 };
 const secretKeys: ReadonlySet<string> = new Set(['password', 'otp']);
-/** What zod says of a union that says nothing about itself. */
+/** zod's message for a union that has none of its own. */
 const zodsOwnMessage = 'Invalid input';
 const shownPathLength = 200;
 const shownValueLength = 60;

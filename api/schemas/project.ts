@@ -15,7 +15,7 @@ const instanceType = z.string().refine((name) => findInstanceType(name) !== unde
   error: 'be the name of an instance type, such as mem1_ssd1_v2_x4',
 });
 
-/** The settings that a project has, by their names on the wire, with what they are when nobody said. */
+/** The settings of a project by their names on the wire, with their defaults. */
 export const projectSettings = {
   protected: z.boolean().default(false),
   restricted: z.boolean().default(false),
@@ -44,7 +44,7 @@ export const newProjectInput = z.object({
   ...projectSettings,
 });
 
-/** `null` puts a setting back to what it is when nobody said. */
+/** `null` sets a setting back to its default. */
 export const updateProjectInput = z.object({
   name: name.optional(),
   summary: shortText.nullish(),
@@ -66,10 +66,10 @@ export const inviteInput = z.object({
   suppressEmailNotification: z.boolean().optional(),
 });
 
-/** Members that are lowered in one step: DynamoDB changes 100 rows at once. */
+/** Members whose level is lowered in one step: DynamoDB changes 100 rows at once. */
 const maximumLoweredCount = 99;
 
-/** Member → their new level; null or NONE ends the membership. */
+/** Member → their new level. Null or NONE ends the membership. */
 export const decreasePermissionsInput = z
   .custom<Record<string, Level | null>>(
     (value) => isHash(value) && Object.values(value).every((level) => level === null || isLevel(level)),

@@ -41,7 +41,7 @@ describe('generateBatchInputs', () => {
   });
 
   test.each([
-    [{ inputs: { a: 'x' } }, /^422 InvalidInput: .*hold a group/],
+    [{ inputs: { a: 'x' } }, /^422 InvalidInput: .*have a group/],
     [{ inputs: { a: '(' } }, /^422 InvalidInput/],
     [{ inputs: {} }, /^422 InvalidInput/],
     [{ inputs: { a: '(.*)' }, folder: '/nowhere' }, /^404 ResourceNotFound: .*no such folder/],

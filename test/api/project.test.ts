@@ -293,7 +293,7 @@ describe('projects', () => {
       },
     });
     expect(await alice.refusal(`/${id}/destroy`)).toMatch(
-      `422 InvalidState: ${id} has too many jobs to look at them all`,
+      `422 InvalidState: ${id} has too many jobs to check them all`,
     );
     expect(reads).toBe(4);
     reads = 0;

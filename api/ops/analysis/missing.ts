@@ -1,4 +1,4 @@
-// Analyses are made by workflows, which cannot be run yet: so there is none.
+// Answers for analyses. Workflows make them and cannot be run yet, so there are none.
 
 import { resourceNotFound } from '../../../core/error/api-error.ts';
 import type { KnownCall } from '../../route.ts';

@@ -1,4 +1,4 @@
-// /applet-xxxx/get: all of an applet, its code too; `dx get` writes it back to files.
+// /applet-xxxx/get: the whole applet, with its code. `dx get` writes it to files.
 
 import type { AppletSpec } from '../../../core/executable/applet.ts';
 import type { ObjectCall } from '../../route.ts';

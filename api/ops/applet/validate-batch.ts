@@ -1,4 +1,4 @@
-// /applet-xxxx/validateBatch: the inputs of all runs of a batch, checked before the first one starts
+// /applet-xxxx/validateBatch: checks the inputs of all runs of a batch before the first one starts
 // (docs/reference/api.md, "Batches").
 
 import type { z } from 'zod';
@@ -17,8 +17,8 @@ import type { validateBatchInput } from '../../schemas/execution.ts';
 type BatchCall = ObjectCall<z.output<typeof validateBatchInput>>;
 
 /**
- * One input for each row, without defaults: those are filled in by the run. Refused is what the runs would refuse, and
- * values of the wrong class, that would only fail them.
+ * One input for each row, without defaults: the run fills those in. It refuses what the runs would refuse, and values
+ * of the wrong class, which would only fail the runs.
  */
 export async function validateBatch(call: BatchCall): Promise<{ expandedBatch: Hash[] }> {
   const { input, object } = call;

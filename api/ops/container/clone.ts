@@ -1,5 +1,5 @@
-// /<project or container>/clone: objects and folders into another place (docs/reference/api.md, "Cloning"). Bytes stay
-// where they are.
+// /<project or container>/clone: clones objects and folders into another place (docs/reference/api.md, "Cloning").
+// Bytes stay where they are.
 
 import type { z } from 'zod';
 import { atLeast } from '../../../core/access/level.ts';
@@ -50,11 +50,15 @@ async function enterDestination({ context, caller, input }: CloneCall): Promise<
   if (!isPlaceId(to) || level === undefined) throw resourceNotFound(to);
   if (!atLeast(level, 'UPLOAD')) throw permissionDenied(`clone into ${to}`, 'UPLOAD', level);
   const found = input.parents || (await findFolder(context, to, input.destination)) !== undefined;
-  if (!found) throw resourceNotFound(joinFolder(input.destination), `there is no such folder in ${to}: say "parents"`);
+  if (!found)
+    throw resourceNotFound(
+      joinFolder(input.destination),
+      `there is no such folder in ${to}: create it first, or set "parents"`,
+    );
   return to;
 }
 
-/** The folders of the request with all below them; hidden objects come along by links only. */
+/** The folders of the request with everything below them. Hidden objects come along only by links. */
 async function folderGroups({ context, place, input }: CloneCall, to: PlaceId): Promise<Group[]> {
   const tree = await loadFolders(context, place);
   const groups: Group[] = [];
@@ -67,7 +71,7 @@ async function folderGroups({ context, place, input }: CloneCall, to: PlaceId): 
     }
     for (const inner of tree.subtreeOf(id)) {
       const { objects, more } = await listAllObjects(context, place, inner, maximumCloneCount);
-      if (more) throw invalidInput(`at most ${maximumCloneCount} objects of a folder are cloned in one request`);
+      if (more) throw invalidInput(`at most ${maximumCloneCount} objects of a folder can be cloned in one request`);
       const visible = objects.filter((object) => object.placements.get(place)?.hidden === false);
       const names = namesOf(tree, inner).slice(folder.length);
       groups.push({ objects: visible.map((object) => object.id), folder: [...target, ...names] });
@@ -80,11 +84,11 @@ function namesOf(tree: FolderTree, id: string): string[] {
   return (tree.pathOf(id) ?? '/').split('/').filter((name) => name !== '');
 }
 
-/** All or nothing: one open object, also a hidden one that is linked, refuses the whole request. */
+/** All or nothing: one open object refuses the whole request, also a hidden one that is linked. */
 async function requireClosed({ context, place }: CloneCall, groups: readonly Group[]): Promise<void> {
   const ids = groups.flatMap(({ objects }) => objects);
   if (ids.length > maximumCloneCount)
-    throw invalidInput(`at most ${maximumCloneCount} objects are cloned in one request`);
+    throw invalidInput(`at most ${maximumCloneCount} objects can be cloned in one request`);
   const { objects } = await withHiddenLinks(context, place, ids);
   for (const { id, row } of objects) {
     const refusal = refusalInState(id, 'clone', row.state);

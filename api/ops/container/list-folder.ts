@@ -1,4 +1,4 @@
-// /<project or container>/listFolder: what is directly in a folder, not below (docs/reference/api.md, "Folders").
+// /<project or container>/listFolder: the direct content of a folder (docs/reference/api.md, "Folders").
 
 import type { z } from 'zod';
 import { joinFolder } from '../../../core/container/folder-path.ts';
@@ -26,7 +26,7 @@ export async function listFolder({ context, place, input }: PlaceCall<Input>): P
 
 async function listedObjects(context: Context, place: PlaceId, folderId: string, input: Input) {
   const { objects, more } = await listAllObjects(context, place, folderId, maximumObjectCount);
-  if (more) throw invalidInput(`the folder holds more than ${maximumObjectCount} objects: search it in pages instead`);
+  if (more) throw invalidInput(`the folder has more than ${maximumObjectCount} objects: search it in pages instead`);
   const shown = objects.filter((object) => input.includeHidden || object.placements.get(place)?.hidden !== true);
   const bare = shown.map(({ id }) => ({ id }));
   if (input.describe == null || input.describe === false) return bare;
@@ -43,5 +43,5 @@ async function listedFolders(context: Context, place: PlaceId, folderId: string,
   return mapLimited(withPath, async ({ id, path }) => [path, (await listSubfolders(context, place, id)).length > 0]);
 }
 
-/** A listing is one answer of at most 4 MB: a larger folder would not fit. */
+/** A listing is one answer of at most 4 MB. A larger folder would not fit. */
 const maximumObjectCount = 50_000;

@@ -1,4 +1,4 @@
-// /<project or container>/move: objects and folders into another folder of the same place (docs/reference/api.md,
+// /<project or container>/move: moves objects and folders into another folder of the same place (docs/reference/api.md,
 // "Folders").
 
 import type { z } from 'zod';
@@ -24,7 +24,7 @@ export async function move(call: MoveCall) {
   if (to === undefined) throw resourceNotFound(joinFolder(destination), `there is no such folder in ${place}`);
   await requireObjects(context, place, input.objects);
   if (folders.length > 0) await requireMovable(call);
-  // Those inside of others first: their paths are still what the request calls them.
+  // Inner folders move first, while their paths are still those of the request.
   for (const folder of folders.toSorted((first, second) => second.length - first.length)) {
     await moveFolder(context, place, folder, { parent: destination, name: folder.at(-1) ?? '' });
   }
@@ -41,7 +41,7 @@ export async function move(call: MoveCall) {
   throw refusal;
 }
 
-/** All or nothing: what would be refused of one folder is refused before the first one moves. */
+/** All or nothing: every folder is checked before the first one moves. */
 async function requireMovable({ context, place, input }: MoveCall): Promise<void> {
   const tree = await loadFolders(context, place);
   const to = tree.idOf(input.destination) ?? '';

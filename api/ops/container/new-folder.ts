@@ -7,7 +7,7 @@ import { ensureFolder, enterFolder, makeFolder } from '../../../engine/container
 import type { PlaceCall } from '../../route.ts';
 import type { newFolderInput } from '../../schemas/folder.ts';
 
-/** With `parents` a folder that exists is fine; without, it is InvalidState. */
+/** With `parents` a folder that exists is fine. Without, it is InvalidState. */
 export async function newFolder({ context, place, input }: PlaceCall<z.output<typeof newFolderInput>>) {
   const { folder, parents } = input;
   if (parents) {
@@ -17,7 +17,10 @@ export async function newFolder({ context, place, input }: PlaceCall<z.output<ty
   const parent = await enterFolder(context, place, folder.slice(0, -1));
   if (parent === undefined) {
     const path = joinFolder(folder.slice(0, -1));
-    throw resourceNotFound(path, `parent folder "${path}" does not exist: say "parents" to make it`);
+    throw resourceNotFound(
+      path,
+      `parent folder "${path}" does not exist: create it first, or set "parents" (dx mkdir -p)`,
+    );
   }
   const name = folder.at(-1);
   if (name === undefined || !(await makeFolder(context, parent, name)).made) {

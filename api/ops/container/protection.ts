@@ -1,4 +1,4 @@
-// What the flags of a project forbid about its contents (docs/reference/api.md, "Project flags").
+// Refuses operations that the flags of a project forbid (docs/reference/api.md, "Project flags").
 
 import { atLeast, type Level } from '../../../core/access/level.ts';
 import type { Context } from '../../../core/context.ts';

@@ -1,4 +1,4 @@
-// /<project or container>/removeFolder (docs/reference/api.md, "Folders"): clients repeat it until it says `completed`.
+// /<project or container>/removeFolder (docs/reference/api.md, "Folders"). Clients repeat it until it says `completed`.
 
 import type { z } from 'zod';
 import { joinFolder } from '../../../core/container/folder-path.ts';
@@ -18,7 +18,7 @@ export async function removeFolder({ context, place, level, input }: PlaceCall<z
   const completed = await removeAll(context, place, folder, { recurse, budget });
   if (completed || partial) return { id: place, completed };
   throw invalidInput(
-    `folder "${joinFolder(folder)}" holds more than ${wholeObjectCount} objects: say "partial" and repeat until "completed"`,
+    `folder "${joinFolder(folder)}" has more than ${wholeObjectCount} objects: set "partial" and repeat the call until it says "completed"`,
   );
 }
 

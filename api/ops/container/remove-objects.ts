@@ -1,5 +1,5 @@
-// /<project or container>/removeObjects (docs/reference/api.md, "Folders"): in any state; hidden objects that only
-// these linked to go too.
+// /<project or container>/removeObjects (docs/reference/api.md, "Folders"): removes objects in any state. Hidden
+// objects that only these linked to are removed too.
 
 import type { z } from 'zod';
 import { isObjectId } from '../../../core/id/identifier.ts';

@@ -1,4 +1,4 @@
-// /<project or container>/renameFolder: a folder gets another path; what is in it stays in it.
+// /<project or container>/renameFolder: gives a folder another path. Its content stays in it.
 
 import type { z } from 'zod';
 import { invalidInput } from '../../../core/error/api-error.ts';

@@ -1,4 +1,4 @@
-// /file-xxxx/close: checks and joins the parts within the call; closing again changes nothing.
+// /file-xxxx/close: checks and joins the parts within the call. Closing again changes nothing.
 
 import { invalidType } from '../../../core/error/api-error.ts';
 import { type FileId, isId } from '../../../core/id/identifier.ts';

@@ -1,5 +1,4 @@
-// /file-xxxx/download: a URL of ours that leads to the bytes for as long as it says (docs/reference/api.md,
-// "File download").
+// /file-xxxx/download: a URL of ours that leads to the bytes until it expires (docs/reference/api.md, "File download").
 
 import type { z } from 'zod';
 import { invalidState, permissionDenied } from '../../../core/error/api-error.ts';
@@ -31,8 +30,8 @@ export async function downloadFile(call: DownloadCall) {
 }
 
 /**
- * The token of a job of that project downloads for the job; a link that everybody may use, or a job of another project,
- * would carry the bytes out of it.
+ * The token of a job of that project downloads for the job. A link that everybody may use would carry the bytes out of
+ * the project, and so would a job of another project.
  */
 async function refuseRestricted({ context, caller, place, level, id, object, input }: DownloadCall): Promise<void> {
   const inside = caller.kind === 'job' && !input.preauthenticated ? caller.job : undefined;
@@ -53,8 +52,8 @@ async function refuseRestricted({ context, caller, place, level, id, object, inp
 }
 
 /**
- * dxpy keeps a URL that is not preauthenticated for ever, so it lasts for the longest download; and it is the same all
- * day, as clients expect (dx-toolkit, test_get_download_url_from_handler).
+ * dxpy keeps a URL that is not preauthenticated for ever, so it lasts for the longest download. It is the same all day,
+ * as clients expect (dx-toolkit, test_get_download_url_from_handler).
  */
 function keptUrlExpires(now: number): number {
   return (Math.ceil(now / dayMs) + keptUrlDays) * dayMs;

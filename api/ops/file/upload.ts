@@ -1,4 +1,4 @@
-// /file-xxxx/upload: a URL to put one part to (docs/reference/api.md, "File upload").
+// /file-xxxx/upload: a URL for the upload of one part (docs/reference/api.md, "File upload").
 
 import type { z } from 'zod';
 import { invalidState, invalidType } from '../../../core/error/api-error.ts';

@@ -1,4 +1,4 @@
-// /job-xxxx/terminate: ends the tree of a job. Repeated, or too late, it is a success that changes nothing.
+// /job-xxxx/terminate: ends the tree of a job. A call that is repeated, or too late, succeeds and changes nothing.
 
 import { atLeast } from '../../../core/access/level.ts';
 import { permissionDenied } from '../../../core/error/api-error.ts';
@@ -8,8 +8,8 @@ import type { KnownCall } from '../../route.ts';
 import { visibleJob } from './visible.ts';
 
 /**
- * Who launched it may, and who has ADMINISTER in its project (docs/reference/api.md, "Methods of a job"); of jobs,
- * those of the same tree.
+ * Allowed for the user who launched the job, and with ADMINISTER in its project (docs/reference/api.md, "Methods of a
+ * job"). A job may end jobs of its own tree.
  */
 export async function terminateJob(call: KnownCall<unknown>): Promise<{ id: string }> {
   const { context, caller } = call;

@@ -1,4 +1,4 @@
-// The job of a path, for a caller who may see it or do something with it. Shared by the operations on jobs.
+// The job of a path, for a caller who may see it or act on it. The operations on jobs share this.
 
 import { atLeast, type Level } from '../../../core/access/level.ts';
 import { permissionDenied, resourceNotFound } from '../../../core/error/api-error.ts';
@@ -10,8 +10,8 @@ import { loadJob } from '../../../engine/store/load-job.ts';
 import type { KnownCall } from '../../route.ts';
 
 /**
- * The job's row. ResourceNotFound when the caller may not see its project; PermissionDenied when they see it and need
- * `level` there to do what `doing` says. A job may do it to the jobs of its own tree.
+ * The job's row. ResourceNotFound when the caller may not see its project. PermissionDenied when they see it and need
+ * `level` there for what `doing` says. A job may act on the jobs of its own tree.
  */
 export async function visibleJob(
   { context, caller, subject }: KnownCall<unknown>,

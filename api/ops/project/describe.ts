@@ -1,5 +1,5 @@
-// /project-xxxx/describe (docs/reference/api.md, "Describing a project"). Containers have their own:
-// ops/container/describe.ts.
+// /project-xxxx/describe (docs/reference/api.md, "Describing a project"). ops/container/describe.ts describes
+// containers.
 
 import { z } from 'zod';
 import { fileUploadParameters } from '../../../core/container/upload-parameters.ts';
@@ -22,7 +22,7 @@ export async function describeProject(call: PlaceCall<DescribeInput>): Promise<R
   return projectDescription(context, { project, level }, input);
 }
 
-/** The chosen fields of a project, as `level` may see them; also for searches that describe what they find. */
+/** The chosen fields of a project, as `level` may see them. Searches that describe their results use this too. */
 export async function projectDescription(
   context: Context,
   seen: { readonly project: Project; readonly level: string },
@@ -55,10 +55,13 @@ function plainFields(project: Project) {
   };
 }
 
-/** A project that was made without a request, as that of a new user, has no settings of its own. */
+/** A project that was made without a request, such as a new user's first, has no settings of its own. */
 const defaultSettings = z.object(projectSettings).parse({});
 
-/** What this platform has no notion of, as clients expect to find it. Money is left out: it would need a currency. */
+/**
+ * Fields that this platform has no notion of, with the values that clients expect. Money is left out: it would need a
+ * currency.
+ */
 const fixedFields = {
   dataUsage: 0,
   sponsoredDataUsage: 0,

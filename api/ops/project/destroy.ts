@@ -1,4 +1,5 @@
-// /project-xxxx/destroy: invisible at once, emptied then; what does not fit into this call goes on in the background.
+// /project-xxxx/destroy: the project is invisible at once, and then emptied. The rest of the work goes on in the
+// background.
 
 import type { z } from 'zod';
 import { invalidState, permissionDenied, resourceNotFound } from '../../../core/error/api-error.ts';
@@ -8,7 +9,7 @@ import { destroyProject as destroy, findUnfinishedTree } from '../../../engine/r
 import type { PlaceCall } from '../../route.ts';
 import type { destroyProjectInput } from '../../schemas/project.ts';
 
-/** With unfinished jobs and no `terminateJobs` it is InvalidState: `dx rmproject` asks its user then. */
+/** With unfinished jobs and without `terminateJobs` it is InvalidState: `dx rmproject` then asks its user. */
 export async function destroyProject(call: PlaceCall<z.output<typeof destroyProjectInput>>) {
   const { context, caller, place, level, input } = call;
   if (!isId(place, 'project')) throw resourceNotFound(place);
@@ -21,8 +22,8 @@ export async function destroyProject(call: PlaceCall<z.output<typeof destroyProj
   const unfinished = input.terminateJobs ? undefined : await findUnfinishedTree(context, place);
   if (unfinished !== undefined) {
     const found =
-      unfinished === 'unknown' ? 'too many jobs to look at them all' : `unfinished jobs, ${unfinished} among them`;
-    throw invalidState(`${place} has ${found}: say "terminateJobs" to end them`);
+      unfinished === 'unknown' ? 'too many jobs to check them all' : `unfinished jobs, ${unfinished} among them`;
+    throw invalidState(`${place} has ${found}: set "terminateJobs" to end them`);
   }
   await destroy(context, place, caller.user, { endTrees: input.terminateJobs });
   return { id: place };

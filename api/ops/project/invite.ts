@@ -1,4 +1,4 @@
-// /project-xxxx/invite: makes somebody a member, or raises their level (docs/reference/api.md, "Project methods").
+// /project-xxxx/invite: makes a user a member, or raises their level (docs/reference/api.md, "Project methods").
 
 import type { z } from 'zod';
 import { atLeast } from '../../../core/access/level.ts';
@@ -9,7 +9,7 @@ import { loadUser } from '../../../engine/identity/user.ts';
 import type { PlaceCall } from '../../route.ts';
 import type { inviteInput } from '../../schemas/project.ts';
 
-/** A lower level than they have changes nothing: that is what decreasePermissions is for. */
+/** A lower level than the present one changes nothing: decreasePermissions lowers levels. */
 export async function invite({ context, place, input }: PlaceCall<z.output<typeof inviteInput>>) {
   if (!isId(place, 'project')) throw resourceNotFound(place);
   const { invitee, level } = input;

@@ -8,7 +8,7 @@ import type { newProjectInput } from '../../schemas/project.ts';
 import { checkMetadata } from '../shared/new-object.ts';
 import { refuseForeignStorage, refuseOtherPayer } from './ownership.ts';
 
-/** Not nonced, never retried by clients: every call makes a project. */
+/** Clients send no nonce and never retry: every call makes a project. */
 export async function newProject({ context, caller, input, rawInput }: KnownCall<z.output<typeof newProjectInput>>) {
   const { name, summary, description, tags, properties, billTo, region, ...settings } = input;
   if (caller.kind === 'job') await checkMayCreate(context, caller);
@@ -26,7 +26,7 @@ export async function newProject({ context, caller, input, rawInput }: KnownCall
 
 type JobCaller = Extract<KnownCall<unknown>['caller'], { kind: 'job' }>;
 
-/** A job may only when its executable asked for it (docs/reference/api.md, "Access of an executable"). */
+/** A job may do this only if its executable asked for it (docs/reference/api.md, "Access of an executable"). */
 async function checkMayCreate(context: KnownCall<unknown>['context'], { job }: JobCaller): Promise<void> {
   const spec = (await context.bodies.load(job.pk, 'S')) as { access?: { projectCreation?: boolean } } | undefined;
   if (spec?.access?.projectCreation === true) return;

@@ -1,9 +1,9 @@
-// Whose a project is: who pays for it, and where its bytes are. Both are what they are on this platform.
+// The owner of a project: who pays for it, and where its bytes are. Neither can be changed on this platform.
 
 import { ApiError, invalidInput } from '../../../core/error/api-error.ts';
 import { isHash } from '../../../core/reference/value.ts';
 
-/** Projects are billed to whoever makes them: there are no organizations to pay for others. */
+/** Projects are billed to their creators: there are no organizations that pay for others. */
 export function refuseOtherPayer(user: string, billTo: string | null | undefined): void {
   if (billTo === undefined || billTo === null || billTo === user) return;
   throw new ApiError(
@@ -12,7 +12,10 @@ export function refuseOtherPayer(user: string, billTo: string | null | undefined
   );
 }
 
-/** Storage of others is no setting that could be kept without effect: it would not hold what was meant to be there. */
+/**
+ * Storage of others is not a setting that could be kept without effect: the project would not have the bytes that
+ * belong there.
+ */
 export function refuseForeignStorage(input: unknown): void {
   const named = ['drive', 'defaultSymlink'].filter(
     (key) => isHash(input) && input[key] !== undefined && input[key] !== null,

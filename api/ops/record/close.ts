@@ -1,4 +1,4 @@
-// /record-xxxx/close: at once; closing again changes nothing.
+// /record-xxxx/close: at once. Closing again changes nothing.
 
 import type { ObjectId } from '../../../core/id/identifier.ts';
 import { closeObject } from '../../../engine/object/close.ts';

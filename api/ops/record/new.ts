@@ -1,4 +1,4 @@
-// /record/new: a record, empty or begun from another one (docs/reference/api.md, "New data objects").
+// /record/new: a record, empty or initialized from another one (docs/reference/api.md, "New data objects").
 
 import type { z } from 'zod';
 import { resourceNotFound } from '../../../core/error/api-error.ts';
@@ -18,7 +18,7 @@ export async function newRecord(call: PlaceCall<z.output<typeof newRecordInput>>
   return newObject({ ...call, input: complete }, 'record', () => ({ state: close ? 'closed' : 'open' }));
 }
 
-/** What a new record takes over from another that the caller may see. */
+/** The parts that a new record copies from another one that the caller may see. */
 async function loadBeginning(
   call: PlaceCall<unknown>,
   id: string,

@@ -1,4 +1,4 @@
-// Turns a refusal that core expresses as a value into the error that the caller gets.
+// Turns a refusal that core returns as a value into the error that the caller gets.
 
 import { invalidInput } from '../../../core/error/api-error.ts';
 

@@ -1,4 +1,4 @@
-// /<object>/listProjects: where the object is, of what the caller may see, with their level there.
+// /<object>/listProjects: the places of the object that the caller may see, with the caller's level in each.
 
 import { isId } from '../../../core/id/identifier.ts';
 import { loadLevel } from '../../../engine/access/level.ts';

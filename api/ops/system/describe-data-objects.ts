@@ -1,5 +1,5 @@
-// /system/describeDataObjects: many at once, each described or refused on its own (docs/reference/api.md,
-// "Bulk methods").
+// /system/describeDataObjects: many at once, each described or refused on its own (docs/reference/api.md, "Bulk
+// methods").
 
 import type { z } from 'zod';
 import { resourceNotFound } from '../../../core/error/api-error.ts';

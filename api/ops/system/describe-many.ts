@@ -1,4 +1,4 @@
-// What the routes that describe many things at once have in common: each is described or refused on its own
+// The common part of the routes that describe many things at once: each is described or refused on its own
 // (docs/reference/api.md, "Bulk methods").
 
 import { ApiError } from '../../../core/error/api-error.ts';
@@ -8,7 +8,9 @@ import { mapLimited } from '../../../engine/store/map-limited.ts';
 type Target<Option> = string | { readonly id: string; readonly describe?: Option | undefined };
 type Described = { readonly describe: unknown } | { readonly error: unknown; readonly statusCode: number };
 
-/** Results in the order of `targets`; `describe` gets each of them with the fields that it, or its class, is described by. */
+/**
+ * Results in the order of `targets`. `describe` gets each target with the fields that the target or its class asks for.
+ */
 export async function describeMany<Fields extends object, One extends Target<boolean | Fields>>(
   targets: readonly One[],
   options: ReadonlyMap<string, boolean | Fields> | undefined,

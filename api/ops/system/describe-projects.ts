@@ -10,7 +10,7 @@ import { describeContainer } from '../container/describe.ts';
 import { describeProject } from '../project/describe.ts';
 import { describeMany } from './describe-many.ts';
 
-/** Projects, and containers as /project-xxxx/describe takes them. */
+/** Projects, and containers that /project-xxxx/describe accepts. */
 export async function describeProjects(call: KnownCall<z.output<typeof describeProjectsInput>>) {
   const { context, caller, input } = call;
   return describeMany(input.projects, input.classDescribeOptions, async ({ id }, fields) => {

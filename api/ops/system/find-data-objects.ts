@@ -39,11 +39,11 @@ export async function findDataObjects({ context, caller, input }: KnownCall<Find
   if (last !== undefined) {
     return { results, next: { project: last.place, id: last.object.id, key: sortKey(last.object, last.place, input) } };
   }
-  // Out of time: clients go on from here, also when this page is empty.
+  // The time is used up. Clients continue from here, also when this page is empty.
   return { results, next: looked < places.length ? { project: places[looked - 1], id: afterAllIds } : null };
 }
 
-/** What passes of one place, in the order of the results. */
+/** The matching objects of one place, in the order of the results. */
 async function findIn(
   context: Context,
   place: PlaceId,
@@ -62,7 +62,7 @@ function toFilter(context: Context, input: FindDataObjectsInput): FindFilter {
   return { className, state, visibility, name: compiled(name), tags: both, types: type, properties, ...times };
 }
 
-/** A compiled name pattern; one that is not understood is InvalidInput. */
+/** A compiled name pattern. One that cannot be read is InvalidInput. */
 export function compiled(pattern: NamePattern | undefined): CompiledName | undefined {
   if (pattern === undefined) return undefined;
   const name = compileName(pattern);
@@ -89,7 +89,7 @@ async function loadCandidates(
   return objects;
 }
 
-/** The folders to look in; undefined for all of the place. */
+/** The folders to search; undefined for the whole place. */
 async function searchedFolders(context: Context, place: PlaceId, { scope }: FindDataObjectsInput) {
   if (scope === undefined || (scope.recurse && scope.folder.length === 0)) return undefined;
   const folder = await findFolder(context, place, scope.folder);
@@ -136,7 +136,7 @@ function compare<Key extends string | number>(first: Key, second: Key): number {
   return first < second ? -1 : first > second ? 1 : 0;
 }
 
-/** After the object that the page before ended with; by its key, when it is not found any more. */
+/** The index after the last object of the page before. If that object is not found any more, its key decides. */
 function startIndex(found: readonly PlacedObject[], input: FindDataObjectsInput): number {
   const { starting } = input;
   if (starting === null || starting === undefined) return 0;
@@ -164,14 +164,14 @@ function folderOf(object: LoadedObject, place: PlaceId): string {
 
 function tooMany() {
   return invalidInput(
-    `more than ${maximumScanCount} objects would have to be looked at: name a project, a folder or the beginning of the name`,
+    `more than ${maximumScanCount} objects would have to be looked at: give a project, a folder or the beginning of the name`,
   );
 }
 
-/** Objects that a search looks at in one place, and finds in those that it looks at together. */
+/** Objects that a search looks at in one place, and finds in the places that it looks at together. */
 const maximumScanCount = 50_000;
 const placesAtOnce = 32;
-/** What a search without a scope takes before it hands out what it has: far from the 29 seconds that a call may take. */
+/** A search without a scope returns what it has after this time, far from the 29 seconds that a call may take. */
 const searchMs = 8_000;
 /** Sorts behind every id. */
 const afterAllIds = '~';

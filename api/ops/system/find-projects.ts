@@ -41,7 +41,9 @@ export async function findProjects({ context, caller, input }: KnownCall<Input>)
   return { results, next: seen.length > page.length && last !== undefined ? key(last.project) : null };
 }
 
-/** The projects that the caller may see, with why; many at a time, since a user may have thousands. */
+/**
+ * The projects that the caller may see, with the reason. Many are read at a time, because a user may have thousands.
+ */
 async function lookAt(context: Context, caller: KnownCaller, projects: readonly Project[]): Promise<Seen[]> {
   const ids = projects.map(({ id }) => id);
   const standings = await loadStandings(context, ids, caller.user);
@@ -57,7 +59,7 @@ async function lookAt(context: Context, caller: KnownCaller, projects: readonly 
   });
 }
 
-/** Sorts as text: when it was created, then its id. */
+/** Sorts as text: by the time of creation, then by the id. */
 function key({ created, id }: Project): string {
   return `${String(created).padStart(13, '0')}#${id}`;
 }
@@ -102,5 +104,5 @@ async function toResult(context: Context, user: UserId, { project, level, own, s
   return { ...result, describe: await projectDescription(context, { project, level }, request) };
 }
 
-/** Projects that one look is at: three keys each, of the hundred that DynamoDB reads at once. */
+/** Projects in one look: three keys each, of the hundred that DynamoDB reads at once. */
 const seenAtOnce = 33;

@@ -1,4 +1,4 @@
-// /system/generateBatchInputs: which files of a folder, and of those below it, belong to one run each
+// /system/generateBatchInputs: finds the files of a folder and its subfolders that belong to one run each
 // (docs/reference/api.md, "Batches").
 
 import type { z } from 'zod';
@@ -14,7 +14,9 @@ import type { generateBatchInput } from '../../schemas/find.ts';
 
 type BatchCall = PlaceCall<z.output<typeof generateBatchInput>>;
 
-/** Files that are closed and not hidden; in the order of their names, so that the same folder gives the same batches. */
+/**
+ * Files that are closed and not hidden, in the order of their names, so that the same folder gives the same batches.
+ */
 export async function generateBatchInputs(call: BatchCall): Promise<{ batchInputs: Batch[] }> {
   const patterns = new Map(Object.entries(call.input.inputs).map(([name, text]) => [name, compile(name, text)]));
   const batchInputs = groupNames(patterns, await loadFiles(call), { left: usualStepBudget });
@@ -30,7 +32,7 @@ function compile(name: string, pattern: string): Regexp {
   const regexp = compileRegexp(`^(?:${pattern})$`);
   if ('problem' in regexp) throw invalidInput(`${key} to ${regexp.problem}`);
   if (regexp.groupCount > 0) return regexp;
-  throw invalidInput(`${key} to hold a group, as in "sample(.*)_1.fastq.gz"`);
+  throw invalidInput(`${key} to have a group, as in "sample(.*)_1.fastq.gz"`);
 }
 
 async function loadFiles({ context, place, input }: BatchCall) {
@@ -40,7 +42,7 @@ async function loadFiles({ context, place, input }: BatchCall) {
   const pages = await mapLimited(folders, (folder) => listAllObjects(context, place, folder, maximumObjectCount));
   const objects = pages.flatMap((page) => page.objects);
   if (objects.length > maximumObjectCount || pages.some(({ more }) => more)) {
-    throw invalidInput(`the folder holds more than ${maximumObjectCount} objects: name a folder below it`);
+    throw invalidInput(`the folder has more than ${maximumObjectCount} objects: give a folder below it`);
   }
   const files = objects.flatMap(({ id, row, placements }) => {
     const placement = placements.get(place);

@@ -1,4 +1,4 @@
-// /system/greet: news for the client's user, before login too; there is none.
+// /system/greet: news for the client's user, also before login. There are none.
 
 export async function greet(): Promise<{ messages: never[] }> {
   return { messages: [] };

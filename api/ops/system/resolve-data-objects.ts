@@ -1,5 +1,5 @@
-// /system/resolveDataObjects: names in folders to objects (docs/reference/api.md, "Bulk methods"); what is not there is
-// an empty list.
+// /system/resolveDataObjects: finds objects by names and folders (docs/reference/api.md, "Bulk methods"). A name
+// without an object has an empty list.
 
 import type { z } from 'zod';
 import type { KnownCaller } from '../../../core/access/caller.ts';
@@ -35,7 +35,7 @@ export async function resolveDataObjects({ context, caller, input }: KnownCall<I
   return { results: results.map((list) => list.map((one) => ({ ...one, describe: descriptions[described++] }))) };
 }
 
-/** The places that are named, once each; one that the caller may not see is refused for all. */
+/** The places in the request, once each. If the caller may not see one of them, the whole request is refused. */
 async function checkPlaces(context: Context, caller: KnownCaller, input: Input): Promise<Map<string, PlaceId>> {
   const named = new Set(input.objects.map(({ project }) => project ?? input.project ?? ''));
   const allowed = new Map<string, PlaceId>();

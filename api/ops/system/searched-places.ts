@@ -1,4 +1,4 @@
-// Where a search for data objects looks: in the place that it names, else in all that the caller is a member of.
+// The places of a search for data objects: the one that it names, else all where the caller is a member.
 
 import type { KnownCaller } from '../../../core/access/caller.ts';
 import { atLeast, type Level } from '../../../core/access/level.ts';
@@ -13,8 +13,8 @@ import { mapLimited } from '../../../engine/store/map-limited.ts';
 import type { FindDataObjectsInput } from '../../schemas/find.ts';
 
 /**
- * The places in the order of the results, from the one where the page before ended; those without a scope may turn out to be
- * none that the caller sees: `visibleAmong`.
+ * The places in the order of the results, from the one where the page before ended. Without a scope the caller may turn
+ * out to see none of them: `visibleAmong`.
  */
 export async function searchedPlaces(
   context: Context,
@@ -36,7 +36,7 @@ export async function searchedPlaces(
   return holdingAny(context, rest, input.id);
 }
 
-/** Few objects among many places are asked where they are. */
+/** If a search names few objects and there are many places, the objects are asked where they are. */
 async function holdingAny(context: Context, places: PlaceId[], id: FindDataObjectsInput['id']): Promise<PlaceId[]> {
   const ids = [...new Set([id ?? []].flat())].filter(isObjectId);
   if (id === undefined || ids.length >= places.length) return places;
@@ -45,7 +45,7 @@ async function holdingAny(context: Context, places: PlaceId[], id: FindDataObjec
   return places.filter((place) => holding.has(place));
 }
 
-/** Of these places, those where the caller has the level that the search needs. */
+/** The places where the caller has the level that the search needs. */
 export async function visibleAmong<Place extends PlaceId>(
   context: Context,
   caller: KnownCaller,

@@ -1,4 +1,4 @@
-// /user-xxxx/describe: anyone who is logged in may see anyone's name; only oneself the rest.
+// /user-xxxx/describe: every logged-in user may see every user's name. The other fields are shown only to the user.
 
 import { resourceNotFound } from '../../../core/error/api-error.ts';
 import { isUserId } from '../../../core/id/identifier.ts';
@@ -17,7 +17,7 @@ export async function describeUser({ context, caller, subject, input }: KnownCal
   const values: Record<string, unknown> = caller.user === id ? { ...names, ...own } : names;
   const defaults = [...Object.keys(values), 'sshPublicKey'];
   const chosen = selectFields(input, { defaults, switches: [], always: ['id'] });
-  // Left out when there is none: clients ask whether the key is there.
+  // Left out when there is none: clients check whether the key exists.
   const key = caller.user === id && chosen.has('sshPublicKey') ? await loadSshKey(context, id) : undefined;
   if (key !== undefined) values.sshPublicKey = key;
   return Object.fromEntries(Object.entries(values).filter(([field]) => chosen.has(field)));

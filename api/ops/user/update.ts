@@ -1,5 +1,5 @@
-// /user-xxxx/update: the public SSH key that `dx ssh_config` sets (docs/reference/api.md, "Users"). Users change
-// themselves only.
+// /user-xxxx/update: sets the public SSH key for `dx ssh_config` (docs/reference/api.md, "Users"). Users change only
+// themselves.
 
 import type { z } from 'zod';
 import { permissionDenied, resourceNotFound } from '../../../core/error/api-error.ts';

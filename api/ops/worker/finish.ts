@@ -1,4 +1,4 @@
-// /_worker/finish: how a job ended. May be repeated.
+// /_worker/finish: reports how a job ended. May be repeated.
 
 import { z } from 'zod';
 import { invalidInput } from '../../../core/error/api-error.ts';

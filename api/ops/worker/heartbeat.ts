@@ -1,4 +1,4 @@
-// /_worker/heartbeat: a worker lives; the answer says when it must stop.
+// /_worker/heartbeat: a worker is alive. The answer says when it must stop.
 
 import { z } from 'zod';
 import { heartbeat, type Stop } from '../../../engine/job/heartbeat.ts';
