@@ -1,8 +1,8 @@
-// What the counted requests cost on AWS: list prices of us-east-1 as data, and the sum for a thousand jobs. These are
+// The cost of the counted requests on AWS: list prices of us-east-1 as data, and the sum for a thousand jobs. These are
 // left out: Fargate (a job's own minutes, and its disk beyond 20 GiB: docs/decisions/workers.md), CloudWatch Logs,
 // CloudFront, storage, data transfer, free tiers.
 
-/** What one job needs of each, on average. */
+/** The usage of one job, on average. */
 export type Usage = {
   readonly writeUnits: number;
   readonly readUnits: number;

@@ -15,7 +15,7 @@ const KEPT_MS = 24 * 3_600_000;
 const HOLD_MS = 3_600_000;
 
 export type Thing = {
-  /** What it is, in an English sentence after "making". */
+  /** Its description, in an English sentence after "making". */
   readonly what: string;
   /** The first part of its name in the cache: `<kind>-<key>`. */
   readonly kind: string;

@@ -3,7 +3,7 @@
 
 /** A longer line is cut (docs/reference/api.md, "Log sockets of a job": 8,000 characters a line). */
 const LINE_LENGTH_LIMIT = 8000;
-/** What a line counts beside its text, as in CloudWatch Logs. Without it a flood of empty lines would not count. */
+/** A line counts this beside its text, as in CloudWatch Logs. Without it a flood of empty lines would not count. */
 const LINE_OVERHEAD_BYTES = 26;
 
 export type Level =
