@@ -1,4 +1,4 @@
-// The routes of executions: running, subjobs, what becomes of them. Rows of the table in routes.ts.
+// The routes of executions: runs, subjobs and jobs. They are rows of the table in routes.ts.
 
 import { missingAnalysis } from './ops/analysis/missing.ts';
 import { runApplet } from './ops/applet/run.ts';
@@ -24,7 +24,7 @@ import {
 const known = { kind: 'caller' } as const satisfies Access;
 const viewExecutable = { kind: 'object', open: 'VIEW', closed: 'VIEW', project: 'hint' } as const satisfies Access;
 
-/** What may be done with a job is decided by its project and tree, in the operations. */
+/** The operations decide by project and tree what a caller may do with a job. */
 export const executionRoutes: readonly Route[] = [
   route('/job-xxxx/describe', describeJobInput, known, describeOneJob),
   route('/job-xxxx/terminate', noInput, known, terminateJob),

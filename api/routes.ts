@@ -137,7 +137,7 @@ const objectRoutes: readonly Route[] = [
   ...metadataRoutes('applet'),
 ];
 
-/** Answered by the function `api`: everything but runs, new jobs and workers. */
+/** Answered by the function `api`: everything except runs, new jobs and workers. */
 export const apiRoutes: readonly Route[] = [
   ...systemRoutes,
   ...projectRoutes,
@@ -150,12 +150,12 @@ export const apiRoutes: readonly Route[] = [
 export const runRoutes: readonly Route[] = [...runs];
 /** Answered by the function `new-job`. */
 export const newJobRoutes: readonly Route[] = [...newJobs];
-/** Answered by the function `worker-api`: no user calls them. */
+/** Answered by the function `worker-api`. Users never call these. */
 export const workerRoutes: readonly Route[] = [...workers];
 
 export const routes: readonly Route[] = [...apiRoutes, ...runRoutes, ...newJobRoutes, ...workerRoutes];
 
-/** Projects and containers hold folders and objects alike. */
+/** Projects and containers both hold folders and objects. */
 function placeRoutes(className: 'project' | 'container'): Route[] {
   const at = (method: string) => `/${className}-xxxx/${method}`;
   return [
@@ -169,7 +169,7 @@ function placeRoutes(className: 'project' | 'container'): Route[] {
   ];
 }
 
-/** What every class of data objects has. */
+/** The methods of every class of data objects. */
 function metadataRoutes(className: 'file' | 'record' | 'applet'): Route[] {
   const at = (method: string) => `/${className}-xxxx/${method}`;
   return [
@@ -183,7 +183,7 @@ function metadataRoutes(className: 'file' | 'record' | 'applet'): Route[] {
   ];
 }
 
-/** What only classes have that are open at first. */
+/** The methods of classes whose objects are open at first. */
 function openMetadataRoutes(className: 'file' | 'record'): Route[] {
   const at = (method: string) => `/${className}-xxxx/${method}`;
   return [

@@ -1,16 +1,16 @@
-// Why jobs fail: the closed list of reasons, whose fault each is, and the sentences that users read
+// The reasons why jobs fail: the closed list, whose fault each is, and the sentences that users read
 // (docs/reference/api.md, "Failure reasons").
 
 import type { JobId, UserId } from '../id/identifier.ts';
 
-/** Who has to act, and who pays: decides charge, restart and log level. */
+/** The party that has to act, and pays. It decides charge, restart and log level. */
 export type Fault = 'user' | 'application' | 'platform';
 type ReasonFacts = {
   readonly fault: Fault;
   readonly billed: boolean;
-  /** May `executionPolicy.restartOn` name it? */
+  /** Whether `executionPolicy.restartOn` may name it. */
   readonly restartable: boolean;
-  /** May a worker report it of its own job? */
+  /** Whether a worker may report it about its own job. */
   readonly reported: boolean;
 };
 
@@ -45,7 +45,7 @@ export const failureReasons = {
 } as const satisfies { readonly [name: string]: ReasonFacts };
 export type FailureReason = keyof typeof failureReasons;
 
-/** A failure that has been decided: what the row will say. */
+/** A failure that has been decided: the content of the row. */
 export type Failure = { readonly reason: FailureReason; readonly message: string; readonly from?: JobId };
 
 /** True for a reason that a worker may report. */
@@ -55,7 +55,7 @@ export function isReportedReason(text: unknown): text is FailureReason {
   );
 }
 
-/** How much of a reported message is read, here and by the worker that reports it: a trace may be long. */
+/** The characters of a reported message that are read, here and by the worker that reports it. A trace may be long. */
 export const reportedMessageCharacters = 10_000;
 
 /** The sentences for failures that the platform itself decides on. */

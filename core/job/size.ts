@@ -1,4 +1,5 @@
-// How many bytes a job row takes in the table, and how its failure message is cut to keep it within one write unit.
+// Measures the bytes of a job row in the table, and cuts its failure message so that the row stays within one write
+// unit.
 
 import { type JobRow, jobRowByteLimit } from './row.ts';
 
@@ -34,5 +35,5 @@ function valueBytes(value: unknown): number {
 }
 
 const messageCharacterLimit = 300;
-/** Below this nothing is cut: a user must be told why. */
+/** A message is never cut below this length: a user must learn the reason. */
 const shortestMessage = 50;

@@ -1,11 +1,11 @@
-// Filters on tags, types and properties: one, or trees of `$and` and `$or` (docs/reference/api.md,
-// "Search conventions"). Knows no objects.
+// Filters on tags, types and properties: one, or trees of `$and` and `$or` (docs/reference/api.md, "Search
+// conventions").
 
 export type BooleanTree<Leaf> =
   | Leaf
   | { readonly $and: readonly BooleanTree<Leaf>[] }
   | { readonly $or: readonly BooleanTree<Leaf>[] };
-/** A property must have a value, be there (`true`), or not be there (`false`). All of one hash must hold. */
+/** A property must have a value, exist (`true`), or not exist (`false`). All entries of one hash must hold. */
 export type PropertyLeaf = { readonly [key: string]: string | boolean };
 
 /** True when a tree of names holds for a set of them. */

@@ -1,5 +1,4 @@
-// Names in searches: exact, a glob, or a regular expression (docs/reference/api.md, "Search conventions"). Knows no
-// names.
+// Names in searches: exact, a glob, or a regular expression (docs/reference/api.md, "Search conventions").
 
 import { compileRegexp, matchRegexp, type StepBudget } from './regexp.ts';
 
@@ -11,7 +10,7 @@ export type NamePattern =
 export type NameTest = (name: string, budget: StepBudget) => boolean | 'exhausted';
 export type CompiledName = {
   readonly test: NameTest;
-  /** How all names that can match begin. */
+  /** The beginning of all names that can match. */
   readonly beginning: string;
   /** The only name that can match. */
   readonly exact?: string;
@@ -32,7 +31,7 @@ export function compileName(pattern: NamePattern): CompiledName | { readonly pro
 
 type GlobItem = { readonly literal: string } | 'one' | 'any';
 
-/** `*` and `?` only; `\` takes the next character as it is. */
+/** `*` and `?` only. `\` makes the next character literal. */
 function compileGlob(glob: string): CompiledName | { readonly problem: string } {
   if (glob.length > maximumGlobLength) return { problem: `be at most ${maximumGlobLength} characters long` };
   const items = readGlob(glob);
@@ -56,7 +55,7 @@ function readGlob(glob: string): GlobItem[] {
   return items;
 }
 
-/** Goes back to the last `*` only: at most the product of both lengths. */
+/** Goes back only to the last `*`, so it takes at most the product of both lengths. */
 function matchGlob(
   items: readonly GlobItem[],
   characters: readonly string[],

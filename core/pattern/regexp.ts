@@ -1,5 +1,5 @@
-// Matches regular expressions in time linear in the text, whatever the pattern: all ways are followed at once (Thompson,
-// Pike), and every step counts against a budget. Reading patterns is in syntax.ts.
+// Matches regular expressions in time linear in the text, whatever the pattern. All alternatives are followed at once
+// (Thompson, Pike), and every step counts against a budget. syntax.ts reads patterns.
 
 import { isWord, type Node, parsePattern, type Where } from './syntax.ts';
 
@@ -16,10 +16,10 @@ export type Regexp = {
   readonly program: readonly Instruction[];
   readonly groupCount: number;
 };
-/** Steps that are left for all matches of one request. */
+/** The steps that are left for all matches of one request. */
 export type StepBudget = { left: number };
 
-/** Compiles a pattern, or says what it should be instead. `flags`: `i` for any case. */
+/** Compiles a pattern, or says what it should be instead. `flags`: `i` ignores case. */
 export function compileRegexp(pattern: string, flags = ''): Regexp | { readonly problem: string } {
   if (!/^i?$/.test(flags)) return { problem: 'have no other flag than "i"' };
   const syntax = parsePattern(pattern, flags === 'i');
@@ -31,8 +31,8 @@ export function compileRegexp(pattern: string, flags = ''): Regexp | { readonly 
 }
 
 /**
- * The captured groups (`groups[0]` is the first group) of the leftmost match, as PCRE prefers it; undefined when nothing matches, `exhausted` when the
- * budget did not suffice. A group that took no part is undefined.
+ * The captured groups (`groups[0]` is the first group) of the leftmost match, as PCRE prefers it. Undefined when
+ * nothing matches, `exhausted` when the budget did not suffice. A group that took no part is undefined.
  */
 export function matchRegexp(
   regexp: Regexp,
@@ -140,7 +140,7 @@ function emitRepeat({ item, min, max, lazy }: Extract<Node, { kind: 'repeat' }>,
   return program.length <= maximumProgramLength;
 }
 
-/** Follows what takes no character, in order of preference; needs no stack of its own. */
+/** Follows transitions without a character, in order of preference, without recursion. */
 function addThread(
   program: readonly Instruction[],
   from: Thread,

@@ -1,5 +1,5 @@
-// Reads a regular expression into a tree. Only what can be matched in linear time is understood: no back references and
-// no looking around, so that no pattern of a caller can keep the platform busy. Matching is in regexp.ts.
+// Reads a regular expression into a tree. It accepts only what can be matched in linear time, without back references
+// and lookarounds, so that a caller's pattern cannot keep the platform busy. regexp.ts matches.
 
 export type Node =
   | { readonly kind: 'set'; readonly holds: (codePoint: number) => boolean }
@@ -17,7 +17,7 @@ export type Node =
 export type Where = 'start' | 'end' | 'wordEdge' | 'noWordEdge';
 export type Syntax = { readonly tree: Node; readonly groupCount: number };
 
-/** The tree of a pattern in the common part of PCRE, or what is wrong with it. */
+/** The tree of a pattern in the common part of PCRE, or its problem. */
 export function parsePattern(pattern: string, anyCase = false): Syntax | { readonly problem: string } {
   if (pattern.length > maximumPatternLength) return { problem: `be at most ${maximumPatternLength} characters long` };
   const reader = new Reader(pattern, anyCase);
@@ -169,7 +169,7 @@ class Reader {
     return { kind: 'set', holds: negated ? (codePoint) => !holds(codePoint) : holds };
   }
 
-  /** In any case before it is negated: `[^a]` does not match `A` then. */
+  /** Case is ignored before the set is negated: `[^a]` does not match `A` then. */
   #set(test: (codePoint: number) => boolean): Extract<Node, { kind: 'set' }> {
     return { kind: 'set', holds: this.#anyCase ? (codePoint) => casesOf(codePoint).some(test) : test };
   }
@@ -217,7 +217,7 @@ function casesOf(codePoint: number): number[] {
   return [codePoint, ...others.map((other) => other.codePointAt(0) ?? codePoint)];
 }
 
-/** A letter, digit or underscore, as \w has it. */
+/** A letter, digit or underscore, like \w. */
 export function isWord(codePoint: number | undefined): boolean {
   return codePoint !== undefined && codePoint < 128 && /\w/.test(String.fromCharCode(codePoint));
 }

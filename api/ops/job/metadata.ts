@@ -10,19 +10,19 @@ import type { KnownCall } from '../../route.ts';
 import type { jobPropertiesInput, jobTagsInput, updateJobInput } from '../../schemas/execution.ts';
 import { visibleTry } from './visible.ts';
 
-/** Adding a tag that is there is nothing. */
+/** Adding a tag that exists changes nothing. */
 export function addJobTags(call: KnownCall<z.output<typeof jobTagsInput>>): Promise<{ id: string }> {
   const { tags } = call.input;
   return changeJobMetadata(call, (metadata) => ({ ...metadata, tags: [...new Set([...metadata.tags, ...tags])] }));
 }
 
-/** Removing a tag that is not there is nothing. */
+/** Removing a tag that does not exist changes nothing. */
 export function removeJobTags(call: KnownCall<z.output<typeof jobTagsInput>>): Promise<{ id: string }> {
   const gone = new Set(call.input.tags);
   return changeJobMetadata(call, (metadata) => ({ ...metadata, tags: metadata.tags.filter((tag) => !gone.has(tag)) }));
 }
 
-/** Null takes a property away; properties that are not named stay. */
+/** Null removes a property. Properties that are not named stay. */
 export function setJobProperties(call: KnownCall<z.output<typeof jobPropertiesInput>>): Promise<{ id: string }> {
   const changes = Object.entries(call.input.properties);
   return changeJobMetadata(call, (metadata) => {

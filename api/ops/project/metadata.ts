@@ -1,4 +1,4 @@
-// /project-xxxx/addTags, removeTags and setProperties: as of objects, but of the project itself.
+// /project-xxxx/addTags, removeTags and setProperties: like those of objects, for the project itself.
 
 import type { z } from 'zod';
 import type { Value } from '../../../core/context.ts';

@@ -1,6 +1,6 @@
 // /<object>/rename, addTags, removeTags, setProperties, addTypes, removeTypes, setVisibility, getDetails and setDetails
-// (docs/reference/api.md, "Metadata of data objects"). Name, tags and properties belong to one place; types, visibility and
-// details belong to the object everywhere, and change only while it is open.
+// (docs/reference/api.md, "Metadata of data objects"). Name, tags and properties belong to one place. Types, visibility
+// and details belong to the object everywhere, and change only while it is open.
 
 import type { z } from 'zod';
 import { invalidInput, invalidState } from '../../../core/error/api-error.ts';
@@ -28,13 +28,13 @@ export async function addTags({ context, id, place, input }: ObjectCall<z.output
   return { id };
 }
 
-/** Tags that are not there are no error. */
+/** Tags that do not exist are not an error. */
 export async function removeTags({ context, id, place, input }: ObjectCall<z.output<typeof tagsInput>>) {
   await changePlacement(context, id, place, ({ tags }) => ({ tags: tags.filter((tag) => !input.tags.includes(tag)) }));
   return { id };
 }
 
-/** Null takes a property away; properties that are not named stay. */
+/** Null removes a property. Properties that are not named stay. */
 export async function setProperties({ context, id, place, input }: ObjectCall<z.output<typeof propertiesInput>>) {
   await changePlacement(context, id, place, ({ properties }) => ({
     properties: allowed(changeProperties(properties, input.properties)),

@@ -1,5 +1,5 @@
-// /system/newAuthToken and destroyAuthToken: a token for a user name and a password, and its end (docs/reference/api.md,
-// "Login").
+// /system/newAuthToken and destroyAuthToken: makes a token for a user name and a password, and ends it
+// (docs/reference/api.md, "Login").
 
 import type { z } from 'zod';
 import { ApiError, permissionDenied, resourceNotFound } from '../../../core/error/api-error.ts';
@@ -27,7 +27,8 @@ export async function newAuthToken({ context, input }: OpenCall<z.output<typeof 
 }
 
 /**
- * `dx logout`. Only one's own tokens. `tokenSignature` is the SHA-256 of the token; without one, the token of this request.
+ * `dx logout`. Users end only their own tokens. `tokenSignature` is the SHA-256 of the token; by default it is the
+ * token of this request.
  */
 export async function destroyAuthToken({ context, caller, input }: KnownCall<z.output<typeof destroyAuthTokenInput>>) {
   if (caller.kind === 'job') throw permissionDenied('log out', 'the token of a user', 'a job’s');

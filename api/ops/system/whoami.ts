@@ -1,4 +1,4 @@
-// /system/whoami and getUserInfo: who the token speaks for.
+// /system/whoami and getUserInfo: the user of the token.
 
 import { z } from 'zod';
 import { resourceNotFound } from '../../../core/error/api-error.ts';
@@ -8,7 +8,7 @@ import type { KnownCall } from '../../route.ts';
 
 export const whoamiInput = z.object({ fields: z.object({ clientIp: z.boolean().optional() }).optional() });
 
-/** `clientIp` is the address that the request came from, as the edge tells it (docs/reference/api.md, "Login"). */
+/** `clientIp` is the address of the request, as the edge reports it (docs/reference/api.md, "Login"). */
 export async function whoami({
   caller,
   input,
@@ -19,7 +19,7 @@ export async function whoami({
   return { id: caller.user, clientIp };
 }
 
-/** What the authentication server says to a client about its user. */
+/** The authentication server's information for a client about its user. */
 export async function getUserInfo({ context, caller }: KnownCall<unknown>) {
   const user = await loadUser(context, caller.user);
   if (user === undefined) throw resourceNotFound(caller.user, 'the user of this token is gone');
