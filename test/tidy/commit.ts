@@ -3,7 +3,7 @@
 export type Commit = { readonly hash: string; readonly subject: string; readonly body: string };
 
 /** For `git log --format=…`: one record a commit, its fields apart by NUL, each record ended by another NUL. */
-export const commitFormat = '%h%x00%s%x00%b%x00';
+export const commitFormat = '%H%x00%s%x00%b%x00';
 
 /** Reads what `git log` printed in `commitFormat`. */
 export function parseCommits(log: string): Commit[] {
