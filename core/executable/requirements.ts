@@ -1,24 +1,26 @@
-// System requirements: which machine each entry point asks for, and how the layers of a run override each other
-// (docs/reference/api.md, "System requirements"). Knows no machine: instance types are core/instance.
+// System requirements: the machine that each entry point asks for, and how the layers of a run override each other
+// (docs/reference/api.md, "System requirements"). core/instance knows the instance types.
 
 import { checkKnown } from '../instance/worker-size.ts';
 import { type Hash, isHash } from '../reference/value.ts';
 
-/** What one entry point asks for; further fields (`nvidiaDriver`, `fpgaDriver`, `clusterSpec`) are kept and shown. */
+/**
+ * The requirements of one entry point. Further fields (`nvidiaDriver`, `fpgaDriver`, `clusterSpec`) are kept and shown.
+ */
 export type Requirements = {
   readonly instanceType?: string;
   readonly instanceTypeSelector?: { readonly allowedInstanceTypes: readonly string[] };
   readonly [field: string]: unknown;
 };
-/** Entry point name, or `*` for all that are not named → requirements. */
+/** Entry point name, or `*` for all others → requirements. */
 export type SystemRequirements = { readonly [entryPoint: string]: Requirements };
-/** Executable id, or `*` for all → system requirements. */
+/** Executable id, or `*` for all others → system requirements. */
 export type RequirementsByExecutable = { readonly [executable: string]: SystemRequirements };
 
 /**
- * One map out of two: for every entry point and field, what `strong` says of it (by name or by its `*`), else what `weak`
- * says. So a run-time `*` overrides the instance type of every entry point of the executable, and leaves their other
- * fields alone.
+ * Combines two maps: for every entry point and field, the value of `strong` (by name or by its `*`), else that of
+ * `weak`. A run-time `*` therefore overrides the instance type of every entry point of the executable, and keeps their
+ * other fields.
  */
 export function overrideRequirements(weak: SystemRequirements, strong: SystemRequirements): SystemRequirements {
   const names = [...new Set([...Object.keys(weak), ...Object.keys(strong)])];
@@ -27,19 +29,19 @@ export function overrideRequirements(weak: SystemRequirements, strong: SystemReq
   );
 }
 
-/** What holds for one entry point: field by field its own, else that of `*`. */
+/** The requirements in effect for one entry point: field by field its own, else those of `*`. */
 export function entryPointRequirements(requirements: SystemRequirements, entryPoint: string): Requirements {
   return { ...own(requirements, '*'), ...own(requirements, entryPoint) };
 }
 
-/** What the map by executable says of this one: field by field by its id, else by `*`. */
+/** The requirements of one executable in the map: field by field by its id, else by `*`. */
 export function requirementsOf(byExecutable: RequirementsByExecutable, executable: string): SystemRequirements {
   const all = Object.hasOwn(byExecutable, '*') ? (byExecutable['*'] ?? {}) : {};
   const named = Object.hasOwn(byExecutable, executable) ? (byExecutable[executable] ?? {}) : {};
   return overrideRequirements(all, named);
 }
 
-/** A tree's map and that of a call further down it: what stands further up wins. */
+/** Combines a tree's map with that of a call further down: the one further up wins. */
 export function mergeByExecutable(
   up: RequirementsByExecutable,
   down: RequirementsByExecutable,
@@ -48,7 +50,9 @@ export function mergeByExecutable(
   return Object.fromEntries(names.map((name) => [name, overrideRequirements(down[name] ?? {}, up[name] ?? {})]));
 }
 
-/** A sentence for each fault of a `systemRequirements` map; instance types must exist, whether or not one can run here. */
+/**
+ * A sentence for each fault of a `systemRequirements` map. Instance types must exist, whether or not one can run here.
+ */
 export function checkSystemRequirements(requirements: unknown, at: string): string[] {
   if (requirements === undefined) return [];
   if (!isHash(requirements)) return [`${at} must be a hash of entry points`];

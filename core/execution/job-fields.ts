@@ -1,5 +1,5 @@
-// What describing a job shows, field by field (docs/reference/api.md, "Describing a job"). Pure: which facts a
-// selection needs is asked first, the values are made of them then.
+// The fields that describing a job shows (docs/reference/api.md, "Describing a job"). The caller first asks which facts
+// a selection needs, then passes them here. Pure.
 
 import { workerSize } from '../instance/worker-size.ts';
 import { type JobRow, jobWorkspace } from '../job/row.ts';
@@ -7,33 +7,33 @@ import type { ExecutionSpec } from '../job/spec.ts';
 import { selectFields } from '../object/field.ts';
 import type { Hash } from '../reference/value.ts';
 
-/** What can change after the job was made; of one try. */
+/** The metadata of one try, which can change after the job was made. */
 export type JobMetadata = {
   readonly tags: readonly string[];
   readonly properties: { readonly [key: string]: string };
   readonly details: unknown;
   readonly allowSSH?: readonly string[];
 };
-/** A job that ended a tree, as it is told to all jobs of it. */
+/** A job that ended a tree, as all jobs of the tree report it. */
 export type FailedJob = Pick<JobRow, 'pk' | 'try' | 'executable' | 'function' | 'failureReason' | 'failureMessage'> & {
   readonly name: string;
   readonly executableName: string;
 };
 export type JobFacts = {
-  /** Of the try that is described. */
+  /** The row of the try that is described. */
   readonly row: JobRow;
   readonly spec: ExecutionSpec;
   readonly metadata: JobMetadata;
   readonly region: string;
   readonly billTo: string;
-  /** Resolved as far as it is known. */
+  /** Resolved as far as the outputs are known. */
   readonly input?: Hash;
-  /** Of a job that is done. */
+  /** Present for a job that is done. */
   readonly output?: Hash;
-  /** The whole message, when the row has it cut. */
+  /** The whole message, if the row has it truncated. */
   readonly failureMessage?: string;
   readonly failureFrom?: FailedJob;
-  /** How many tries ended for each reason. */
+  /** The number of tries that ended for each reason. */
   readonly failureCounts: { readonly [reason: string]: number };
 };
 
@@ -44,14 +44,17 @@ export type JobFieldRequest = {
   readonly io?: boolean | undefined;
 };
 
-/** The fields that a describe input asks for: without `fields` the default ones; `id` only if asked or default. */
+/**
+ * The fields that a describe input asks for. Without `fields` they are the default ones. `id` is shown only if it is
+ * asked for or a default.
+ */
 export function selectJobFields({ io, ...request }: JobFieldRequest): ReadonlySet<string> {
   const chosen = selectFields(request, { defaults: defaultJobFields, switches: [] });
   if (io === false) for (const field of ioFields) chosen.delete(field);
   return chosen;
 }
 
-/** The values of the chosen fields, in the order of the table; what a job does not have is left out. */
+/** The values of the chosen fields, in the order of the table. Fields that a job does not have are left out. */
 export function describeJob(facts: JobFacts, chosen: ReadonlySet<string>): Hash {
   const described: [string, unknown][] = [];
   for (const [field, value] of Object.entries({ ...shownByDefault, ...shownOnRequest })) {
@@ -69,7 +72,7 @@ const shown =
     spec.shown[name] ?? otherwise;
 const nothing: Field = () => null;
 
-/** In the order in which the platform answers. */
+/** In the order of the platform's answers. */
 const shownByDefault: { readonly [field: string]: Field } = {
   id: ({ row }) => row.pk,
   class: () => 'job',
@@ -146,7 +149,7 @@ const shownOnRequest: { readonly [field: string]: Field } = {
   runSystemRequirements: ({ spec }) => spec.runSystemRequirements,
   runSystemRequirementsByExecutable: ({ spec }) => spec.runSystemRequirementsByExecutable,
   mergedSystemRequirementsByExecutable: ({ spec }) => spec.mergedSystemRequirementsByExecutable,
-  /** What the worker really has; `shortfall` tells what is less than the instance type promises. */
+  /** The worker's real size. `shortfall` says what is less than the instance type promises. */
   instanceTypeGranted: ({ row }) => workerSize(row.instance),
 };
 

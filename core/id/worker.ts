@@ -1,15 +1,19 @@
-// A worker is named by the launch that it was started for: the job, its try, and how many workers that try had before it.
+// A worker is named by the launch that it was started for: the job, its try, and the number of workers that the try had
+// before.
 
 import { isId, type JobId } from './identifier.ts';
 
 declare const workerBrand: unique symbol;
-/** `job-x-t0-l0`. Only `workerId` makes one and only `readWorkerId` reads it: to everybody else it is a name. */
+/** `job-x-t0-l0`. Only `workerId` makes one and only `readWorkerId` reads it. Everything else treats it as a name. */
 export type WorkerId = string & { readonly [workerBrand]: true };
 
-/** What a worker was started for. */
+/** The launch that a worker was started for. */
 export type LaunchOf = { readonly job: JobId; readonly try: number; readonly launch: number };
 
-/** The id of the worker of one launch: always the same, so that a launch that is asked for twice starts one worker. */
+/**
+ * The id of the worker of one launch. It is always the same, so that a launch which is requested twice starts one
+ * worker.
+ */
 export function workerId({ job, try: attempt, launch }: LaunchOf): WorkerId {
   return `${job}-t${attempt}-l${launch}` as WorkerId;
 }

@@ -1,4 +1,4 @@
-// The data objects that a job hands over to others by linking to them: what was found of each.
+// The data objects that a job hands over to others by linking to them, and what was found of each.
 
 import type { ObjectId, PlaceId } from '../id/identifier.ts';
 import type { ObjectState } from '../object/state.ts';
@@ -7,9 +7,9 @@ type ObjectFacts = { readonly state: ObjectState; readonly types: readonly strin
 export type HandedOver = {
   /** The objects that the job may see and take along. */
   readonly facts: ReadonlyMap<ObjectId, ObjectFacts>;
-  /** Where each of them was seen: that is where its name and its hidden companions are. */
+  /** The place where each of them was seen: its name and its hidden companions are there. */
   readonly places: ReadonlyMap<ObjectId, PlaceId>;
-  /** The job sees them, but they may not leave their project. */
+  /** The job sees these objects, but they may not leave their project. */
   readonly restricted: readonly ObjectId[];
 };
 

@@ -1,4 +1,4 @@
-// What follows when a launch is over and nobody claimed the job: another launch, or the end of the job
+// Decides what follows when a launch ended without a claim: another launch, or the end of the job
 // (docs/reference/protocols.md, "Launch").
 
 import type { WorkerEnd, WorkerEnding } from '../context.ts';
@@ -6,7 +6,7 @@ import type { JobEvent } from './event.ts';
 import { failureMessages } from './failure.ts';
 import type { JobRow } from './row.ts';
 
-/** Launches that another one may mend are repeated without a limit; what can never work fails the job. */
+/** Launches that another one may repair are repeated without a limit. A launch that can never work fails the job. */
 export function eventAfterLaunch(row: JobRow, { how, why }: WorkerEnd): JobEvent {
   if (waitableEndings.has(how)) return { kind: 'relaunch', counted: false };
   const failedCount = (row.failedLaunchCount ?? 0) + 1;
@@ -16,7 +16,7 @@ export function eventAfterLaunch(row: JobRow, { how, why }: WorkerEnd): JobEvent
   return { kind: 'fail', failure: { reason: 'ExecutionError', message } };
 }
 
-/** Want of capacity, of quota or of a machine, which another launch may find. */
+/** Capacity, quota or a machine was missing. Another launch may find it. */
 const waitableEndings: ReadonlySet<WorkerEnding> = new Set(['lost', 'reclaimed', 'noCapacity']);
 const permanentLimit = 3;
 const unexplainedLimit = 10;

@@ -1,5 +1,5 @@
-// Decides on a job's input once everything that it waits for is ready: what the input becomes, why the job cannot run with it,
-// and which objects go into the workspace. What was looked up is an argument.
+// Decides on a job's input once everything that it waits for is ready: the final input, the problems that fail the job,
+// and the objects that go into the workspace. Everything that was looked up is an argument.
 
 import type { ObjectId, PlaceId } from '../id/identifier.ts';
 import { checkValues, type Facts } from '../iospec/check-values.ts';
@@ -16,11 +16,11 @@ type Given = Pick<ExecutionSpec, 'originalInput' | 'inputSpec'>;
 type Problems = { readonly problems: readonly string[] };
 
 export type ResolvedInput = {
-  /** As the executable gets it: references replaced, arrays flattened. */
+  /** The input as the executable gets it: references replaced, arrays flattened. */
   readonly input: Hash;
   /** The data objects that the input as given links to. */
   readonly linked: readonly ObjectId[];
-  /** The data objects that only came to light with the outputs of other jobs: they have to be closed too. */
+  /** The data objects that only the outputs of other jobs revealed. They have to be closed too. */
   readonly arrived: readonly ObjectId[];
 };
 
@@ -28,19 +28,19 @@ export type InputFacts = {
   readonly row: JobRow;
   readonly spec: Given & Pick<ExecutionSpec, 'pins' | 'inputPlace'>;
   readonly resolved: ResolvedInput;
-  /** The objects of `resolved.linked` that exist; only looked up for a master job with an input specification. */
+  /** The objects of `resolved.linked` that exist. Looked up only for a master job with an input specification. */
   readonly linked: Facts;
-  /** What was found of `resolved.arrived`; only looked up for a master job. */
+  /** The findings for `resolved.arrived`. Looked up only for a master job. */
   readonly arrived: HandedOver;
 };
 export type InputPlan = {
-  /** What goes into the workspace, by the place that it is taken from. */
+  /** The objects that go into the workspace, by the place that they are taken from. */
   readonly pins: ReadonlyMap<PlaceId, readonly ObjectId[]>;
-  /** What body `I` will hold; undefined when the job needs none (`isInputStored`). */
+  /** The content of body `I`. Undefined when the job does not need one (`isInputStored`). */
   readonly input: Hash | undefined;
 };
 
-/** The input with the outputs that it refers to, or why those cannot be put in. */
+/** The input with the outputs that it refers to, or the problems of putting them in. */
 export function resolveInput(spec: Given, referenced: Referenced): ResolvedInput | Problems {
   const resolved = resolveValues(spec.originalInput, referenced);
   if ('problem' in resolved) return { problems: [resolved.problem] };
@@ -52,7 +52,7 @@ export function resolveInput(spec: Given, referenced: Referenced): ResolvedInput
 }
 
 /**
- * What becomes of a resolved input. A subjob has no specification, and works where its objects are: only a master job's
+ * The plan for a resolved input. A subjob has no specification and works where its objects are, so only a master job's
  * input is checked and placed. Values are checked once every object that arrived may be used.
  */
 export function planInput(facts: InputFacts): InputPlan | Problems {
@@ -65,17 +65,22 @@ export function planInput(facts: InputFacts): InputPlan | Problems {
   };
 }
 
-/** True when outputs of other jobs become part of the input. Body `I` then holds it; otherwise body `S` says it all. */
+/**
+ * True when outputs of other jobs become part of the input. Body `I` then holds it; otherwise body `S` has everything.
+ */
 export function isInputStored({ originalInput }: Given): boolean {
   return referredJobs(findReferences(originalInput)).length > 0;
 }
 
-/** An input as the executable gets it: arrays are flat where it names them (docs/reference/api.md, "Classes of values"). */
+/**
+ * An input as the executable gets it: arrays are flat where the specification names them (docs/reference/api.md,
+ * "Classes of values").
+ */
 export function asRun({ inputSpec }: Given, input: Hash): Hash {
   return flatten(inputSpec, input);
 }
 
-/** Why a job fails whose input has these problems. */
+/** The failure of a job whose input has these problems. */
 export function inputFailure(problems: readonly string[]): Failure {
   return { reason: 'InputError', message: failureMessages.input(problems) };
 }
@@ -89,7 +94,7 @@ function checkInput({ row, spec, resolved, linked, arrived }: InputFacts): strin
   return checkValues(spec.inputSpec, resolved.input, new Map([...linked, ...arrived.facts]));
 }
 
-/** The pins of the specification first; then what the input links to, from where the caller saw it. */
+/** The pins of the specification come first, then the links of the input, from where the caller saw them. */
 function planPins({ row, spec, resolved, arrived }: InputFacts): Map<PlaceId, ObjectId[]> {
   const pinned = new Set(spec.pins.map(({ object }) => object));
   const others = [...resolved.linked, ...resolved.arrived].filter((object) => !pinned.has(object));

@@ -1,5 +1,5 @@
-// Decides on a job's output once everything that it refers to is there: what the output becomes, why it cannot be used, and
-// where its objects go. What was looked up is an argument.
+// Decides on a job's output once everything that it refers to is there: the final output, the problems that fail the
+// job, and the destination of its objects. Everything that was looked up is an argument.
 
 import type { ObjectId, PlaceId } from '../id/identifier.ts';
 import { workspaceId } from '../id/workspace.ts';
@@ -14,11 +14,11 @@ import { enclosingMaster, type JobRow, jobWorkspace } from './row.ts';
 import type { ExecutionSpec } from './spec.ts';
 
 type Problems = { readonly problems: readonly string[] };
-/** What decides on an output; undefined for a subjob, which has no specification. */
+/** The facts that decide on an output. Undefined for a subjob, which has no specification. */
 type OutputSpec = Pick<ExecutionSpec, 'outputSpec' | 'folder'> | undefined;
 
 export type ResolvedOutput = {
-  /** References replaced, arrays flattened. */
+  /** The output with references replaced and arrays flattened. */
   readonly output: Hash;
   /** The data objects that it links to. */
   readonly objects: readonly ObjectId[];
@@ -32,7 +32,7 @@ export type OutputFacts = {
   readonly resolved: ResolvedOutput;
   readonly handedOver: HandedOver;
 };
-/** Objects from one place, to be put into another. */
+/** Objects from one place that go to another. */
 export type OutputClone = {
   readonly objects: readonly ObjectId[];
   readonly from: PlaceId;
@@ -44,11 +44,11 @@ export type OutputPlan = {
   /** The objects that must be closed before anything is cloned. */
   readonly awaited: readonly ObjectId[];
   readonly clones: readonly OutputClone[];
-  /** What body `O` will hold; undefined when it holds that already. */
+  /** The content of body `O`. Undefined when it holds that already. */
   readonly output: Hash | undefined;
 };
 
-/** The output with the outputs that it refers to itself, or why those cannot be put in. */
+/** The output with the outputs that it refers to, or the problems of putting them in. */
 export function resolveOutput(spec: OutputSpec, before: Hash, referenced: Referenced): ResolvedOutput | Problems {
   const resolved = resolveValues(before, referenced);
   if ('problem' in resolved) return { problems: [resolved.problem] };
@@ -57,8 +57,8 @@ export function resolveOutput(spec: OutputSpec, before: Hash, referenced: Refere
 }
 
 /**
- * What becomes of a resolved output. Nothing of a subjob is cloned or has to be closed, but what it links to must be its own
- * to hand over. Links are stored in their short form (docs/reference/api.md, "References").
+ * The plan for a resolved output. Objects of a subjob are not cloned and do not have to be closed, but its links must
+ * be its own to hand over. Links are stored in their short form (docs/reference/api.md, "References").
  */
 export function planOutput(facts: OutputFacts): OutputPlan | Problems {
   const { spec, before, resolved } = facts;
@@ -77,7 +77,7 @@ export function outputPlaces(row: JobRow): PlaceId[] {
   return [...new Set([row.project, outputContainer(row), jobWorkspace(row)])];
 }
 
-/** Why a job fails whose output has these problems. */
+/** The failure of a job whose output has these problems. */
 export function outputFailure(problems: readonly string[]): Failure {
   return { reason: 'OutputError', message: failureMessages.output(problems) };
 }
@@ -112,7 +112,9 @@ function planClones({ row, spec, handedOver: { places } }: OutputFacts): OutputC
   return [...byPlace].map(([from, objects]) => ({ objects, from, to, keepFolders: from === workspace }));
 }
 
-/** Where a master job's output goes: to the workspace of the master job above it, or from an origin job to its project. */
+/**
+ * The destination of a master job's output: the workspace of the master job above it, or the project of an origin job.
+ */
 function outputContainer(row: JobRow): PlaceId {
   const above = enclosingMaster(row);
   return above === undefined ? row.project : workspaceId(above.master, above.try);

@@ -1,13 +1,16 @@
-// What becomes of a job whose try ended badly: its failure stands, or its nearest master job starts again. Restarts by policy
-// (executionPolicy.restartOn, docs/reference/api.md, "Restarts") belong here too; today only what the platform itself
-// lost starts again.
+// Decides what follows when a try ended badly: the job's failure stays, or its nearest master job starts again.
+// Restarts by policy (executionPolicy.restartOn, docs/reference/api.md, "Restarts") belong here too. Today only a try
+// that the platform itself lost starts again.
 
 import type { WorkerEnd } from '../context.ts';
 import { maximumTry } from '../id/workspace.ts';
 import { type Failure, failureMessages } from './failure.ts';
 import type { JobRow } from './row.ts';
 
-/** How a try ended. `lost`: with the platform or its host, which is nobody's failure and counts against no budget. */
+/**
+ * The end of a try. `lost`: with the platform or its host, which is not a failure of the job and counts against no
+ * budget.
+ */
 export type TryEnd = { readonly failure: Failure; readonly lost: boolean };
 
 /** True when the master job begins its next try instead of failing. */
@@ -15,10 +18,10 @@ export function startsAgain(master: JobRow, end: TryEnd): boolean {
   return end.lost && master.try < maximumTry;
 }
 
-/** How the try of a running job ended whose worker has ended without a report. */
+/** The end of a running job's try whose worker ended without a report. */
 export function endOfWorker(row: JobRow, end: WorkerEnd, now: number): TryEnd {
   switch (end.how) {
-    // Policies of restarts do not exist yet: a machine that was taken back is nobody's failure either.
+    // Policies of restarts do not exist yet. A machine that was taken back is not a failure of the job either.
     case 'reclaimed':
       return { lost: true, failure: { reason: 'SpotInstanceInterruption', message: failureMessages.spotInterrupted } };
     case 'lost':

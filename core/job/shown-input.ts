@@ -1,12 +1,12 @@
-// A job's input as its describe shows it to clients, while some of the outputs that it refers to are still to come
+// A job's input as its describe shows it to clients while some of the referenced outputs are not there yet
 // (docs/reference/api.md, "References").
 
 import { type Outputs, resolveKnown } from '../reference/resolve.ts';
 import { exceedsBytes, type Hash } from '../reference/value.ts';
 
 /**
- * True when a client can be shown the resolved input. Clients compare arrays with the input as given element by element, and
- * fail on a shorter one: what flattening made shorter is shown as it was before.
+ * True when a client can be shown the resolved input. Clients compare arrays with the input as given element by
+ * element, and fail on a shorter one. An array that flattening made shorter is therefore shown as it was before.
  */
 export function isShowable(original: Hash, resolved: Hash): boolean {
   return Object.entries(original).every(([name, value]) => {
@@ -15,7 +15,9 @@ export function isShowable(original: Hash, resolved: Hash): boolean {
   });
 }
 
-/** The input as given, with the outputs that are known put in; what would be too large for an input keeps its references. */
+/**
+ * The input as given, with the known outputs put in. A value that would be too large for an input keeps its references.
+ */
 export function showInput(original: Hash, outputs: Outputs): Hash {
   const shown = resolveKnown(original, outputs) as Hash;
   return exceedsBytes(shown) ? original : shown;

@@ -1,15 +1,15 @@
-// Finds the references in a value, at any depth. Does not ask whether what they name exists.
+// Finds the references in a value, at any depth.
 
 import type { JobId, ObjectId } from '../id/identifier.ts';
 import { type Reference, readReference } from './reference.ts';
 import { exceedsDepth, isHash, maximumDepth } from './value.ts';
 
-/** Every reference in the order in which it stands; malformed links are left out: `checkReferences` tells them. */
+/** Every reference, in order. Malformed links are left out: `checkReferences` reports them. */
 export function findReferences(value: unknown): Reference[] {
   return scan(value, '').references;
 }
 
-/** A sentence for each malformed link, and for nesting beyond `maximumDepth`; empty when all is well. */
+/** A sentence for each malformed link, and for nesting beyond `maximumDepth`. Empty when there is no problem. */
 export function checkReferences(value: unknown, path: string): string[] {
   if (exceedsDepth(value)) return [`${path} nests arrays and hashes deeper than ${maximumDepth} levels`];
   return scan(value, path).problems;

@@ -1,12 +1,12 @@
-// Replaces references to outputs by what those outputs hold, and brings links into the form that clients expect. Pure:
-// the outputs and the metadata are facts that the caller has loaded.
+// Replaces references to outputs by the content of those outputs, and brings links into the form that clients expect.
+// Pure: the outputs and the metadata are facts that the caller has loaded.
 
 import type { AnalysisId, JobId, ObjectId } from '../id/identifier.ts';
 import { findReferences, referredJobs } from './find.ts';
 import { type AnalysisReference, type JobReference, linkTo, type Reference, readReference } from './reference.ts';
 import { exceedsBytes, exceedsDepth, type Hash, isHash, maximumDepth, maximumValueBytes, rebuild } from './value.ts';
 
-/** The outputs of finished executions, references in them resolved. */
+/** The outputs of finished executions, with their references resolved. */
 export type Outputs = ReadonlyMap<JobId | AnalysisId, Hash>;
 export type ObjectMetadata = {
   readonly name: string;
@@ -14,10 +14,13 @@ export type ObjectMetadata = {
   readonly details: unknown;
 };
 export type Metadata = ReadonlyMap<ObjectId, ObjectMetadata>;
-/** What references are replaced from. `metadata` is that of the objects that `objectsForMetadata` names. */
+/** The values that replace references. `metadata` is that of the objects that `objectsForMetadata` names. */
 export type Referenced = { readonly outputs: Outputs; readonly metadata: Metadata };
 
-/** An input or output with its references replaced; a problem when one cannot be, or when the result is beyond the limits. */
+/**
+ * An input or output with its references replaced. It is a problem if one cannot be replaced, or if the result is
+ * beyond the limits.
+ */
 export function resolveValues(
   values: Hash,
   { outputs, metadata }: Referenced,
@@ -26,7 +29,7 @@ export function resolveValues(
   const resolved = resolveReferences(values, outputs, metadata);
   if ('problem' in resolved) return resolved;
   if (exceedsBytes(resolved.value)) {
-    const limit = `more than the ${maximumValueBytes} bytes of JSON that are possible: pass files instead`;
+    const limit = `more than the ${maximumValueBytes} bytes of JSON that are allowed: pass files instead`;
     return { problem: `with the outputs that it refers to it has ${limit}` };
   }
   if (exceedsDepth(resolved.value)) {
@@ -36,8 +39,8 @@ export function resolveValues(
 }
 
 /**
- * The value with every job and analysis reference replaced; links to data objects stay as they are. A reference that
- * cannot be met (no such field, index out of range, no such metadata) is a problem: InputError or OutputError
+ * The value with every job and analysis reference replaced. Links to data objects stay as they are. A reference without
+ * a value (no such field, index out of range, no such metadata) is a problem: InputError or OutputError
  * (docs/reference/api.md, "Problems of inputs and outputs"). References to executions that `outputs` lacks are problems
  * too: wait for them first.
  *
@@ -65,7 +68,7 @@ export function resolveReferences(
   return problems.length > 0 ? { problem: problems.slice(0, shownProblemCount).join('; ') } : { value: resolved };
 }
 
-/** The value with the references replaced that can be, and the others as they are: for showing, not for running. */
+/** The value with as many references replaced as possible. It is for showing, not for running. */
 export function resolveKnown(value: unknown, outputs: Outputs): unknown {
   return rebuild(value, (hash) => {
     const reference = readReference(hash);
@@ -77,7 +80,7 @@ export function resolveKnown(value: unknown, outputs: Outputs): unknown {
   });
 }
 
-/** The data objects whose metadata replacing these references takes, once these outputs are known. */
+/** The data objects whose metadata is needed to replace these references, once these outputs are known. */
 export function objectsForMetadata(references: readonly Reference[], outputs: Outputs): ObjectId[] {
   const objects = references.flatMap((reference) => {
     if (reference.kind === 'object' || reference.metadata === undefined) return [];
@@ -114,9 +117,9 @@ function pick(reference: JobReference | AnalysisReference, outputs: Outputs): Pi
   const value = output[field];
   if (index === undefined) return { value };
   if (!Array.isArray(value))
-    return { problem: `output "${field}" of ${id} is no array, so it has no element ${index}` };
+    return { problem: `output "${field}" of ${id} is not an array, so it has no element ${index}` };
   if (index >= value.length) {
-    return { problem: `output "${field}" of ${id} has ${value.length} elements, so none at index ${index}` };
+    return { problem: `output "${field}" of ${id} has ${value.length} elements, so there is none at index ${index}` };
   }
   return { value: value[index] };
 }
@@ -125,9 +128,11 @@ function readMetadata(value: unknown, reference: JobReference | AnalysisReferenc
   if (reference.metadata === undefined) return { value };
   const wanted = reference.metadata;
   const object = objectOf(value);
-  if (object === undefined) return { problem: `metadata "${wanted}" was asked of an output that is no data object` };
+  if (object === undefined)
+    return { problem: `metadata "${wanted}" was requested from an output that is not a data object` };
   const known = metadata.get(object);
-  if (known === undefined) return { problem: `${object}, whose metadata "${wanted}" was asked, could not be found` };
+  if (known === undefined)
+    return { problem: `${object}, whose metadata "${wanted}" was requested, could not be found` };
   if (wanted === 'name') return { value: known.name };
   const dot = wanted.indexOf('.');
   const source: unknown = wanted.slice(0, dot) === 'properties' ? known.properties : known.details;

@@ -1,4 +1,4 @@
-// Which machine a job gets, out of what the call, the calls above it, the executable and the project say
+// Chooses the machine of a job from the call, the calls above it, the executable and the project
 // (docs/reference/api.md, "System requirements").
 
 import {
@@ -16,10 +16,10 @@ import { checkRunnable } from '../instance/worker-size.ts';
 export type MachineLayers = {
   readonly executable: string;
   readonly entryPoint: string;
-  /** Of the executable; of a subjob, what held for its parent. */
+  /** The requirements of the executable. For a subjob, those in effect for its parent. */
   readonly inherited: SystemRequirements;
   readonly asked: { readonly systemRequirements?: unknown; readonly systemRequirementsByExecutable?: unknown };
-  /** What the calls above asked for by executable: it wins over this call's. */
+  /** The requirements by executable of the calls above. They override this call's. */
   readonly above: RequirementsByExecutable;
   readonly defaultInstance: string;
 };
@@ -31,7 +31,7 @@ export type Machine = {
   readonly mergedSystemRequirementsByExecutable: RequirementsByExecutable;
 };
 
-/** The machine and everything describe tells about how it came about; or a sentence for each fault. */
+/** The machine and the parts of its choice that describe shows, or a sentence for each fault. */
 export function planMachine(layers: MachineLayers): Machine | { readonly problems: readonly string[] } {
   const { systemRequirements: given, systemRequirementsByExecutable: givenByExecutable } = layers.asked;
   const problems = [
@@ -58,7 +58,7 @@ export function planMachine(layers: MachineLayers): Machine | { readonly problem
   };
 }
 
-/** An instance type by name; else the first of a selector that a worker can be; else the default. */
+/** An instance type by name; else the first of a selector that a worker can have; else the default. */
 function chooseInstance(requirements: SystemRequirements, entryPoint: string, fallback: string): string {
   const { instanceType, instanceTypeSelector } = entryPointRequirements(requirements, entryPoint);
   if (instanceType !== undefined) return instanceType;

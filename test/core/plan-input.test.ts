@@ -39,7 +39,7 @@ const referenced: Referenced = {
   metadata: new Map([[born, { name: 'reads.fq', properties: {}, details: {} }]]),
 };
 const tooLarge =
-  'with the outputs that it refers to it has more than the 1048576 bytes of JSON that are possible: pass files instead';
+  'with the outputs that it refers to it has more than the 1048576 bytes of JSON that are allowed: pass files instead';
 const tooDeep = 'with the outputs that it refers to it nests deeper than 64 levels';
 const nothing: Referenced = { outputs: new Map(), metadata: new Map() };
 const files: Specification = [{ name: 'files', class: 'array:file' }];

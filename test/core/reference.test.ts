@@ -128,8 +128,8 @@ describe('resolving references', () => {
     ['no such field', jbor('x'), 'no output field "x"'],
     ['an inherited name is no field', jbor('toString'), 'no output field'],
     ['index beyond the end', jbor('f', { index: 3 }), '3 elements'],
-    ['index of a scalar', jbor('g', { index: 0 }), 'no array'],
-    ['metadata of no object', jbor('f', { index: 0, metadata: 'name' }), 'no data object'],
+    ['index of a scalar', jbor('g', { index: 0 }), 'not an array'],
+    ['metadata of no object', jbor('f', { index: 0, metadata: 'name' }), 'not a data object'],
     ['metadata of an unknown object', jbor('g', { metadata: 'name' }), 'could not be found'],
     ['unknown output', { job: deriveId('job', 'u', 'r', 'x'), field: 'f' }, 'is not known'],
   ])('problem: %s', (_, value, expected) => {

@@ -11,7 +11,7 @@ import type { destroyAuthTokenInput, newAuthTokenInput } from '../../schemas/use
 export async function newAuthToken({ context, input }: OpenCall<z.output<typeof newAuthTokenInput>>) {
   const handle = input.username.replace(/^user-/, '');
   const user = await checkPassword(context, handle, input.password);
-  if (user === undefined) throw new ApiError('UsernameOrPasswordError', 'The user name or the password is not right');
+  if (user === undefined) throw new ApiError('UsernameOrPasswordError', 'The user name or the password is wrong');
   const now = context.now();
   const latest = now + maximumTokenLifeMs;
   const asked = input.expires ?? latest;
