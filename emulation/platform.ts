@@ -92,7 +92,7 @@ async function start(options: PlatformOptions, steps: Steps): Promise<Platform> 
   const operatorFile = synthesis.operatorFile;
   const operator = createOperator({ lambda: services.lambda, resources, authority, endpoints, file: operatorFile });
   endServices(services, steps);
-  await countOpenLaunches(services, resources);
+  countOpenLaunches(services);
   await resume(services, folder, options.report);
   const triggers = startTriggers({
     services,
@@ -167,14 +167,14 @@ function openServices({ environment, workers, report }: PlatformOptions, ground:
 async function openPorts(
   { report }: PlatformOptions,
   { folder, authority, tables, count }: Ground,
-  { sqs, ssm, logs, ecs, s3, lambda, eventBridge, stepFunctions, capacity }: Services,
+  { sqs, ssm, logs, ecs, s3, lambda, stepFunctions, capacity }: Services,
   front: Front,
   steps: Steps,
   onWrite: (tables: readonly string[]) => void,
 ): Promise<EndpointVariables> {
   const verify = createSigV4Verifier(authority.credentials);
   const control = createControlServer({
-    services: [sqs.api, ssm.api, logs.api, ecs.api, eventBridge.api, countedStates(stepFunctions.api, capacity)],
+    services: [sqs.api, ssm.api, logs.api, ecs.api, countedStates(stepFunctions.api, capacity)],
     verify,
     authorise: authority.authorise,
     rest: [invokeRoute(lambda), connectionRoute(front.webSocketApi)],

@@ -88,20 +88,6 @@ export function countedStates(api: JsonService, capacity: Capacity): JsonService
 }
 
 /** Launches that were under way when the last platform ended hold their slots until they are settled. */
-export async function countOpenLaunches(
-  { stepFunctions, capacity }: Pick<Services, 'stepFunctions' | 'capacity'>,
-  resources: ResourceSet,
-): Promise<void> {
-  const list = stepFunctions.api.operations.ListExecutions;
-  for (const { arn: stateMachineArn } of resources.ofType('AWS::StepFunctions::StateMachine')) {
-    let nextToken: string | undefined;
-    do {
-      const request = { stateMachineArn, statusFilter: 'RUNNING', ...(nextToken ? { nextToken } : {}) };
-      const page = (await list?.(request, { accessKeyId: '' })) as
-        | { executions: readonly { name: string }[]; nextToken?: string }
-        | undefined;
-      for (const { name } of page?.executions ?? []) capacity.began(name);
-      nextToken = page?.nextToken;
-    } while (nextToken);
-  }
+export function countOpenLaunches({ stepFunctions, capacity }: Pick<Services, 'stepFunctions' | 'capacity'>): void {
+  for (const name of stepFunctions.openExecutions()) capacity.began(name);
 }

@@ -1,20 +1,16 @@
 // The template's queues at an SQS elsewhere: made there, sent to in the functions' names, received from for the pollers.
 // Here they keep the ARNs and URLs of the template. It knows no function.
-import type { MessageAttributes } from '../cloud/sqs/message-attribute.ts';
 import type { TakenMessage } from '../cloud/sqs/message-table.ts';
-import { INTEGER_ATTRIBUTES } from '../cloud/sqs/queue-operation.ts';
-import type { QueueSettings } from '../cloud/sqs/queue-table.ts';
+import { integerAttributes, type QueueSettings } from '../cloud/sqs/queue-table.ts';
 import { QUERY_ERRORS, queueDoesNotExist } from '../cloud/sqs/sqs-error.ts';
 import { arnOf } from '../cloud/wire/account.ts';
 import type { AwsError } from '../cloud/wire/aws-error.ts';
-import { type Input, stringMember } from '../cloud/wire/input.ts';
+import { stringMember } from '../cloud/wire/input.ts';
 import { createJsonClient, type JsonClient } from './json-client.ts';
 import { demandOf, type Place } from './place.ts';
 import type { Queues } from './port.ts';
 import { signedHeaders } from './request-signature.ts';
 
-/** Operations that the functions use; all others are answered 501 by their name. */
-const PASSED_ON = ['SendMessage', 'SendMessageBatch'] as const;
 /** API_DeleteMessageBatch, API_ReceiveMessage. */
 const MAX_BATCH = 10;
 /** What an answer may take beyond the wait that was asked for. */
@@ -44,8 +40,6 @@ export function createForeignQueues({ place, report }: ForeignQueuesOptions): Qu
     if (!queue) throw queueDoesNotExist(name);
     return queue;
   };
-  const passOn = (operation: string) => (input: Input) =>
-    call(operation, { ...input, QueueUrl: find(stringMember(input, 'QueueUrl') ?? '').url });
   return {
     api: {
       name: 'sqs',
@@ -55,7 +49,11 @@ export function createForeignQueues({ place, report }: ForeignQueuesOptions): Qu
       resources: (_operation, input) => [
         arnOf('sqs', (stringMember(input, 'QueueUrl') ?? '*').split('/').at(-1) ?? ''),
       ],
-      operations: Object.fromEntries(PASSED_ON.map((operation) => [operation, passOn(operation)])),
+      // The one operation that the functions use; all others are answered 501 by their name.
+      operations: {
+        SendMessageBatch: (input) =>
+          call('SendMessageBatch', { ...input, QueueUrl: find(stringMember(input, 'QueueUrl') ?? '').url }),
+      },
     },
     async createQueue({ name, ...settings }) {
       const make = async () =>
@@ -107,7 +105,7 @@ function wireAttributes(
   { redrive, ...settings }: Partial<QueueSettings>,
   foreignArn: (arn: string) => string,
 ): Record<string, string> {
-  const given = Object.entries(INTEGER_ATTRIBUTES).filter(([, { setting }]) => Object.hasOwn(settings, setting));
+  const given = Object.entries(integerAttributes).filter(([, { setting }]) => Object.hasOwn(settings, setting));
   const integers = given.map(([name, { setting }]) => [name, String(settings[setting as keyof typeof settings])]);
   const policy = redrive && {
     deadLetterTargetArn: foreignArn(redrive.queueArn),
@@ -121,7 +119,6 @@ type WireMessage = {
   readonly ReceiptHandle: string;
   readonly Body: string;
   readonly Attributes?: Readonly<Record<string, string>>;
-  readonly MessageAttributes?: MessageAttributes;
 };
 
 async function receive(
@@ -134,7 +131,6 @@ async function receive(
     MaxNumberOfMessages: Math.min(max, MAX_BATCH),
     WaitTimeSeconds: Math.floor(waitMs / 1000),
     MessageSystemAttributeNames: ['All'],
-    MessageAttributeNames: ['All'],
     ...(visibilitySeconds === undefined ? {} : { VisibilityTimeout: visibilitySeconds }),
   };
   const limits = { limitMs: waitMs + ANSWER_LIMIT_MS, ...(signal ? { signal } : {}) };
@@ -142,19 +138,17 @@ async function receive(
   return (Messages as readonly WireMessage[]).map(toTaken);
 }
 
-function toTaken({ MessageId, ReceiptHandle, Body, Attributes = {}, MessageAttributes }: WireMessage): TakenMessage {
-  const { MessageGroupId, AWSTraceHeader, DeadLetterQueueSourceArn } = Attributes;
+function toTaken({ MessageId, ReceiptHandle, Body, Attributes = {} }: WireMessage): TakenMessage {
+  const { MessageGroupId, DeadLetterQueueSourceArn } = Attributes;
   return {
     messageId: MessageId,
     receipt: ReceiptHandle,
     body: Body,
-    attributes: MessageAttributes ?? {},
     senderId: Attributes.SenderId ?? '',
     sentAt: Number(Attributes.SentTimestamp),
     firstReceivedAt: Number(Attributes.ApproximateFirstReceiveTimestamp),
     receiveCount: Number(Attributes.ApproximateReceiveCount),
     ...(MessageGroupId === undefined ? {} : { groupId: MessageGroupId }),
-    ...(AWSTraceHeader === undefined ? {} : { traceHeader: AWSTraceHeader }),
     ...(DeadLetterQueueSourceArn === undefined ? {} : { deadLetterSourceArn: DeadLetterQueueSourceArn }),
   };
 }

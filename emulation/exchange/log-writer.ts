@@ -1,9 +1,8 @@
 // Carries the lines of one log stream to CloudWatch Logs in order, as a container's log driver does: whoever writes never
 // waits, what cannot be sent waits in memory, and more than that is dropped. It knows no group's settings.
 import { setTimeout as delay } from 'node:timers/promises';
-import { splitMessage } from '../cloud/logs/log-core.ts';
+import { eventOverheadBytes, splitMessage } from '../cloud/logs/log-core.ts';
 import type { LogLine } from '../cloud/logs/log-table.ts';
-import { EVENT_OVERHEAD_BYTES, MAX_BATCH_BYTES, MAX_BATCH_EVENTS, MAX_SPAN_MS } from '../cloud/logs/put-log-events.ts';
 
 export type LogWriterOptions = {
   readonly group: string;
@@ -136,9 +135,9 @@ function nextBatch(lines: readonly LogLine[]): LogLine[] {
   const [first] = lines;
   let bytes = 0;
   let count = 0;
-  for (const line of lines.slice(0, MAX_BATCH_EVENTS)) {
+  for (const line of lines.slice(0, maximumBatchEvents)) {
     bytes += sizeOf(line);
-    const fits = bytes <= MAX_BATCH_BYTES && Math.abs(line.timestamp - (first?.timestamp ?? 0)) < MAX_SPAN_MS / 2;
+    const fits = bytes <= maximumBatchBytes && Math.abs(line.timestamp - (first?.timestamp ?? 0)) < maximumSpanMs / 2;
     if (!fits && count > 0) break;
     count += 1;
   }
@@ -146,10 +145,15 @@ function nextBatch(lines: readonly LogLine[]): LogLine[] {
 }
 
 function sizeOf({ message }: LogLine): number {
-  return Buffer.byteLength(message) + EVENT_OVERHEAD_BYTES;
+  return Buffer.byteLength(message) + eventOverheadBytes;
 }
 
 /** For what another one may have made meanwhile. */
 export function unlessThere(fault: Error): void {
   if (fault.name !== 'ResourceAlreadyExistsException') throw fault;
 }
+
+/** Limits of one PutLogEvents (API_PutLogEvents). */
+export const maximumBatchEvents = 10_000;
+export const maximumBatchBytes = 1_048_576;
+export const maximumSpanMs = 24 * 3_600_000;

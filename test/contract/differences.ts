@@ -90,35 +90,15 @@ const logs: readonly Difference[] = [
   ...wrongOnLocalStack(`${logsApi}/APIReference/API_InputLogEvent.html (message: at least one character)`, {
     'logs/empty-message': 'takes an empty message',
   }),
-  ...wrongOnLocalStack(`${logsApi}/APIReference/API_FilterLogEvents.html (sorted by the time of the event)`, {
-    'logs/filter': 'gives one stream after the other',
-  }),
-  ...wrongOnLocalStack(`${logsApi}/logs/FilterAndPatternSyntax.html`, {
-    'logs/filter-term': 'ignores the pattern',
-  }),
 ];
 
 const eventBridge: readonly Difference[] = [
-  ...wrongOnLocalStack('https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsRequestEntry.html', {
-    'event-bridge/aws-source': 'takes an event whose source begins with `aws.`; AWS: NotAuthorizedForSourceException',
-  }),
   ...wrongOnLocalStack('https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html (State)', {
     'event-bridge/disabled': 'delivers by a rule that is disabled',
   }),
   ...wrongOnLocalStack('https://github.com/aws/event-ruler#and-and-or-relationship-among-fields-with-ruler', {
     'event-bridge/pattern-array-of-objects': 'lets conditions on one object be met by several objects of an array',
-    'event-bridge/pattern-or-as-field': 'refuses $or for a field where its objects are matchers',
   }),
-  ...wrongOnLocalStack(
-    'https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html#eb-filtering-wildcard-matching',
-    {
-      'event-bridge/pattern-wildcard': 'does not let a wildcard stand for no character',
-      'event-bridge/pattern-wildcard-many': 'does not let a wildcard stand for no character',
-      'event-bridge/pattern-wildcard-escape': 'does not know the escaped backslash',
-      'event-bridge/refuses-wrong-escape': 'takes an escape of an ordinary character',
-      'event-bridge/refuses-mixed-anything-but': 'takes an anything-but of strings and numbers',
-    },
-  ),
 ];
 
 const statesGuide = 'https://docs.aws.amazon.com/step-functions/latest';
@@ -133,9 +113,6 @@ const stepFunctions: readonly Difference[] = [
   ...wrongOnLocalStack(`${statesGuide}/dg/workflow-variables.html (Assign and Output are evaluated in parallel)`, {
     'sfn/variables': 'lets Output see what Assign has just set',
   }),
-  ...wrongOnLocalStack(`${statesGuide}/dg/transforming-data.html (JSONata functions that Step Functions adds)`, {
-    'sfn/added-functions': 'has no $hash, and a $uuid of 41 characters',
-  }),
   ...wrongOnLocalStack('https://states-language.net/spec.html#choice-state', {
     'sfn/choice-rule': "takes the state's own Assign and Output for those of the rule that matched",
   }),
@@ -143,9 +120,6 @@ const stepFunctions: readonly Difference[] = [
     'sfn/choice-type': 'fails with States.Runtime instead of States.QueryEvaluationError',
     'sfn/no-choice': 'fails with States.Runtime instead of States.NoChoiceMatched',
     'sfn/wait-timestamp': 'fails with States.Runtime instead of States.QueryEvaluationError',
-  }),
-  ...wrongOnLocalStack(`${statesGuide}/apireference/API_GetExecutionHistory.html (maxResults)`, {
-    'sfn/history-pages': 'gives the whole history at once',
   }),
   ...wrongOnLocalStack(`${statesGuide}/apireference/API_StopExecution.html (error, cause)`, {
     'sfn/stop': 'tells error and cause in the history only, not in DescribeExecution',

@@ -4,9 +4,6 @@ import {
   CloudWatchLogsClient,
   CreateLogGroupCommand,
   CreateLogStreamCommand,
-  DescribeLogStreamsCommand,
-  FilterLogEventsCommand,
-  type FilterLogEventsCommandOutput,
   GetLogEventsCommand,
   type InputLogEvent,
   PutLogEventsCommand,
@@ -15,7 +12,6 @@ import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { CONTRACT_REGION, check, type Endpoint, givenEndpoint } from './endpoint.ts';
 
 const HOUR_MS = 3_600_000;
-const MAX_PAGES = 20;
 
 let engine: Endpoint;
 let logs: CloudWatchLogsClient;
@@ -51,20 +47,6 @@ function lines(count: number, prefix = 'line'): InputLogEvent[] {
 async function get(stream: Stream, more: object = {}) {
   const answer = await logs.send(new GetLogEventsCommand({ ...stream, ...more }));
   return { ...answer, messages: answer.events?.map(({ message }) => message) ?? [] };
-}
-
-async function filter(input: object): Promise<FilterLogEventsCommandOutput['events']> {
-  const found: FilterLogEventsCommandOutput['events'] = [];
-  let nextToken: string | undefined;
-  for (let page = 0; page < MAX_PAGES; page += 1) {
-    const answer = await logs.send(
-      new FilterLogEventsCommand({ logGroupName: '', ...input, ...(nextToken ? { nextToken } : {}) }),
-    );
-    found.push(...(answer.events ?? []));
-    nextToken = answer.nextToken;
-    if (!nextToken) return found;
-  }
-  throw new Error('no end of pages');
 }
 
 const refusal = (promise: Promise<unknown>) =>
@@ -227,58 +209,5 @@ describe('a group', () => {
     expect(await refusal(logs.send(new CreateLogStreamCommand(stream)))).toBe('ResourceAlreadyExistsException');
     const elsewhere = { ...stream, logGroupName: '/test/none' };
     expect(await refusal(logs.send(new CreateLogStreamCommand(elsewhere)))).toBe('ResourceNotFoundException');
-  });
-
-  check('logs/describe', 'lists its streams by name, by prefix, in pages', async () => {
-    const { logGroupName } = await givenStream('b-1');
-    for (const name of ['a-1', 'b-2']) await givenStream(name, logGroupName);
-    const names = async (more: object) => {
-      const answer = await logs.send(new DescribeLogStreamsCommand({ logGroupName, ...more }));
-      return { names: answer.logStreams?.map(({ logStreamName }) => logStreamName), nextToken: answer.nextToken };
-    };
-    expect((await names({})).names).toEqual(['a-1', 'b-1', 'b-2']);
-    expect((await names({ logStreamNamePrefix: 'b-' })).names).toEqual(['b-1', 'b-2']);
-    const first = await names({ limit: 2 });
-    expect([first.names, (await names({ limit: 2, nextToken: first.nextToken })).names]).toEqual([
-      ['a-1', 'b-1'],
-      ['b-2'],
-    ]);
-  });
-
-  check('logs/describe-by-time', 'lists its streams by their last event', async () => {
-    const older = await givenStream('older');
-    const newer = await givenStream('newer', older.logGroupName);
-    await put(older, [{ timestamp: Date.now() - HOUR_MS, message: 'x' }]);
-    await put(newer, [{ timestamp: Date.now(), message: 'x' }]);
-    const { logGroupName } = older;
-    const command = new DescribeLogStreamsCommand({ logGroupName, orderBy: 'LastEventTime', descending: true });
-    const { logStreams } = await logs.send(command);
-    expect(logStreams?.map(({ logStreamName }) => logStreamName)).toEqual(['newer', 'older']);
-  });
-
-  async function givenTwoStreams(): Promise<string> {
-    const one = await givenStream('one');
-    const two = await givenStream('two', one.logGroupName);
-    const timestamp = Date.now() - 10;
-    await put(one, [
-      { timestamp, message: 'job failed: x' },
-      { timestamp: timestamp + 2, message: 'fine' },
-    ]);
-    await put(two, [{ timestamp: timestamp + 1, message: 'it is "job failed"' }]);
-    return one.logGroupName;
-  }
-
-  check('logs/filter', 'is read over its streams by time, in pages', async () => {
-    const logGroupName = await givenTwoStreams();
-    const found = await filter({ logGroupName });
-    expect(found?.map(({ logStreamName }) => logStreamName)).toEqual(['one', 'two', 'one']);
-    expect(await filter({ logGroupName, logStreamNames: ['one'] })).toHaveLength(2);
-    expect(await filter({ logGroupName, limit: 1 })).toHaveLength(3);
-    expect(new Set(found?.map(({ eventId }) => eventId)).size).toBe(3);
-  });
-
-  check('logs/filter-term', 'is searched for a quoted term', async () => {
-    const found = await filter({ logGroupName: await givenTwoStreams(), filterPattern: '"job failed"' });
-    expect(found?.map(({ logStreamName }) => logStreamName)).toEqual(['one', 'two']);
   });
 });

@@ -1,6 +1,6 @@
 // Answers for the services of a state machine as the cases of job-attempt-cases.ts tell them, through the real mapping of
 // errors: a mocked `ECS.X` is a RunTask call that throws X, a mocked States.TaskFailed is a task that stopped that way.
-import { toCamelCase } from '../../emulation/cloud/step-functions/recase.ts';
+import { toCamelCase } from '../../emulation/cloud/step-functions/json.ts';
 import type { FunctionOutcome, RunTask, Services } from '../../emulation/cloud/step-functions/task-call.ts';
 import { AwsError } from '../../emulation/cloud/wire/aws-error.ts';
 import type { MockedAnswer, MockedCase } from './job-attempt-cases.ts';

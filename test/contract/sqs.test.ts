@@ -1,16 +1,12 @@
 // What the product assumes of Amazon SQS standard queues, by the SDK, against any engine.
 import { createHash, randomUUID } from 'node:crypto';
 import {
-  ChangeMessageVisibilityBatchCommand,
-  ChangeMessageVisibilityCommand,
   CreateQueueCommand,
   DeleteMessageBatchCommand,
   DeleteMessageCommand,
   GetQueueAttributesCommand,
   GetQueueUrlCommand,
   type Message,
-  type MessageAttributeValue,
-  PurgeQueueCommand,
   type QueueAttributeName,
   ReceiveMessageCommand,
   SendMessageBatchCommand,
@@ -77,35 +73,6 @@ describe('a message', () => {
     expect(message.Attributes).toBeUndefined();
   });
 
-  check('sqs/attributes', 'carries the attributes that were asked for', async () => {
-    const queue = await givenQueue();
-    const given = {
-      kind: { DataType: 'String', StringValue: 'job' },
-      'try.count': { DataType: 'Number.int', StringValue: '3' },
-      raw: { DataType: 'Binary', BinaryValue: Buffer.from([0, 1, 255]) },
-    };
-    await send(queue, 'body', { MessageAttributes: given });
-    const message = await receiveOne(queue, { MessageAttributeNames: ['try.*', 'raw'] });
-    expect(Object.keys(message.MessageAttributes ?? {}).sort()).toEqual(['raw', 'try.count']);
-    expect(Buffer.from(message.MessageAttributes?.raw?.BinaryValue ?? [])).toEqual(Buffer.from([0, 1, 255]));
-    expect(message.MD5OfMessageAttributes).toMatch(/^[0-9a-f]{32}$/);
-  });
-
-  check('sqs/attributes-md5', 'answers the MD5 of its attributes that AWS answers', async () => {
-    const queue = await givenQueue();
-    const digest = async (MessageAttributes: Record<string, MessageAttributeValue>) =>
-      (await send(queue, 'body', { MessageAttributes })).MD5OfMessageAttributes;
-    const number = (StringValue: string) => ({ DataType: 'Number', StringValue });
-    // Recorded from AWS by the test suites of moto and boto.
-    expect(await digest({ timestamp: number('1493147359900') })).toBe('235c5c510d26fb653d073faed50ae77c');
-    const both = { Foo: { DataType: 'String', StringValue: 'Bar' }, Count: number('1') };
-    expect(await digest(both)).toBe('324758f82d026ac6ec5b31a3b192d1e3');
-    const raw = { DataType: 'Binary', BinaryValue: Buffer.from('hi') };
-    // Lengths and texts of name, type and value; 2 stands for a binary value.
-    const encoded = '\0\0\0\x03raw\0\0\0\x06Binary\x02\0\0\0\x02hi';
-    expect(await digest({ raw })).toBe(md5(encoded));
-  });
-
   check('sqs/system-attributes', 'tells how often it was received, when it was sent, and its group', async () => {
     const queue = await givenQueue();
     const before = Date.now();
@@ -144,37 +111,6 @@ describe('visibility', () => {
     expect(await receive(queue)).toHaveLength(1);
     expect(await receive(queue, { WaitTimeSeconds: 0 })).toHaveLength(0);
     expect(await receive(queue, { WaitTimeSeconds: 3 })).toHaveLength(1);
-  });
-
-  check('sqs/change-visibility', 'can be ended and extended', async () => {
-    const queue = await givenQueue();
-    await send(queue, 'body');
-    const { ReceiptHandle } = await receiveOne(queue);
-    await sqs.send(new ChangeMessageVisibilityCommand({ QueueUrl: queue, ReceiptHandle, VisibilityTimeout: 0 }));
-    const again = await receiveOne(queue, { VisibilityTimeout: 1 });
-    expect(again.ReceiptHandle).not.toBe(ReceiptHandle);
-    await sqs.send(
-      new ChangeMessageVisibilityCommand({
-        QueueUrl: queue,
-        ReceiptHandle: again.ReceiptHandle,
-        VisibilityTimeout: 60,
-      }),
-    );
-    expect(await receive(queue, { WaitTimeSeconds: 2 })).toHaveLength(0);
-  });
-
-  check('sqs/change-visibility-batch', 'changes in batches, telling each entry', async () => {
-    const queue = await givenQueue();
-    await send(queue, 'body');
-    const { ReceiptHandle } = await receiveOne(queue);
-    const Entries = [
-      { Id: 'good', ReceiptHandle, VisibilityTimeout: 0 },
-      { Id: 'bad', ReceiptHandle: 'nonsense', VisibilityTimeout: 0 },
-    ];
-    const answer = await sqs.send(new ChangeMessageVisibilityBatchCommand({ QueueUrl: queue, Entries }));
-    expect(answer.Successful?.map(({ Id }) => Id)).toEqual(['good']);
-    expect(answer.Failed).toMatchObject([{ Id: 'bad', Code: 'ReceiptHandleIsInvalid' }]);
-    expect(await receive(queue)).toHaveLength(1);
   });
 
   check('sqs/delay', 'begins after DelaySeconds', async () => {
@@ -237,13 +173,6 @@ describe('deletion', () => {
     const answer = await sqs.send(new DeleteMessageBatchCommand({ QueueUrl: queue, Entries }));
     expect(answer.Successful).toHaveLength(2);
     expect((await attributes(queue)).ApproximateNumberOfMessagesNotVisible).toBe('0');
-  });
-
-  check('sqs/purge', 'of everything leaves nothing', async () => {
-    const queue = await givenQueue();
-    await send(queue, 'body');
-    await sqs.send(new PurgeQueueCommand({ QueueUrl: queue }));
-    expect(await receive(queue, { WaitTimeSeconds: 0 })).toHaveLength(0);
   });
 });
 

@@ -5,6 +5,7 @@ import { loadMachine } from '../../emulation/cloud/step-functions/definition.ts'
 import { createStepFunctions } from '../../emulation/cloud/step-functions/step-functions.ts';
 import type { FunctionOutcome } from '../../emulation/cloud/step-functions/task-call.ts';
 import { AwsError } from '../../emulation/cloud/wire/aws-error.ts';
+import { statesExtension } from './extension/step-functions/operation.ts';
 import { createFastClock } from './fast-clock.ts';
 
 const DEADLINE_MS = 20_000;
@@ -18,7 +19,7 @@ async function whenInvoked(answers: readonly Answer[], more: object = {}, after:
   const { database, clock } = { database: new DatabaseSync(':memory:'), clock: createFastClock(SPEED) };
   let calls = 0;
   const states = createStepFunctions({
-    ...{ database, ...clock, onStatus: () => {} },
+    ...{ database, ...clock, onStatus: () => {}, operations: statesExtension },
     async invokeLambda() {
       const answer = answers[Math.min(calls++, answers.length - 1)];
       if (answer instanceof AwsError) throw answer;

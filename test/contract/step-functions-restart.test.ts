@@ -9,6 +9,7 @@ import { createStepFunctions, type StepFunctions } from '../../emulation/cloud/s
 import type { RunTask, Services } from '../../emulation/cloud/step-functions/task-call.ts';
 import { openDatabase } from '../../emulation/cloud/wire/transaction.ts';
 import { CLUSTER, scriptDriver, TASK_DEFINITION } from './engine/ecs.ts';
+import { statesExtension } from './extension/step-functions/operation.ts';
 import { createFastClock } from './fast-clock.ts';
 import { jobAttemptDefinition, jobAttemptInput } from './job-attempt-cases.ts';
 
@@ -47,7 +48,7 @@ type Platform = { states: StepFunctions; events: { detail: { name: string; statu
 function givenPlatform(database: DatabaseSync, given: Services, clock = createFastClock(1)): Platform {
   const events: Platform['events'] = [];
   const onStatus = (event: object) => void events.push(event as Platform['events'][number]);
-  const states = createStepFunctions({ database, ...clock, ...given, onStatus });
+  const states = createStepFunctions({ database, ...clock, ...given, onStatus, operations: statesExtension });
   ended.push(() => states.close());
   return { states, events };
 }

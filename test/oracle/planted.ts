@@ -52,9 +52,9 @@ const faults: readonly Fault[] = [
   {
     service: 'event-bridge',
     start: startEventBridge,
-    what: 'EventBridge does not count the entries that it refused',
-    corrupt: inAnswer('PutEvents', /"FailedEntryCount":\d+/, () => '"FailedEntryCount":0'),
-    check: 'event-bridge/entries-fail-alone',
+    what: 'EventBridge finds that an event does not match',
+    corrupt: inAnswer('TestEventPattern', /"Result":true/, () => '"Result":false'),
+    check: 'event-bridge/pattern-exact',
   },
   {
     service: 'step-functions',

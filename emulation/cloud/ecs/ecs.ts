@@ -2,13 +2,13 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { arnOf } from '../wire/account.ts';
 import { AwsError } from '../wire/aws-error.ts';
-import type { JsonService } from '../wire/control-server.ts';
+import type { JsonService, Operation } from '../wire/control-server.ts';
 import { type Input, stringMember } from '../wire/input.ts';
 import { openOutbox } from '../wire/outbox.ts';
 import { inTransaction } from '../wire/transaction.ts';
 import { PIECE_ROWS, startUpkeep } from '../wire/upkeep.ts';
 import { createMetadataEndpoint } from './metadata-endpoint.ts';
-import { createEcsApi } from './operation.ts';
+import { createEcsApi, type TaskFace } from './operation.ts';
 import { checkRunRequest } from './run-request.ts';
 import type { Task, TaskDriver } from './task.ts';
 import { parseTaskDefinition } from './task-definition.ts';
@@ -26,6 +26,8 @@ export type EcsOptions = {
   slots: number;
   /** Gets "ECS Task State Change" events, in order, at least once, also after a crash. */
   onStateChange(event: object): Promise<void> | void;
+  /** Further operations of the API, for suites. */
+  operations?(tasks: TaskFace): Readonly<Record<string, Operation>>;
 };
 
 export type RunTaskAnswer = { tasks: Task[]; failures: { reason: string; arn?: string; detail?: string }[] };
@@ -88,7 +90,7 @@ export function createEcs(options: EcsOptions): Ecs {
     free: () => Math.max(0, slots - table.openCount()),
   };
   return {
-    api: createEcsApi(tasks, findCluster),
+    api: createEcsApi(tasks, findCluster, options.operations?.(tasks)),
     createCluster(name) {
       const arn = arnOf('ecs', `cluster/${name}`);
       clusters.add(arn);

@@ -1,6 +1,7 @@
-// The ECS API: which operations there are and what they answer. It knows nothing of how tasks run.
+// The ECS API as the product calls it: which operations there are and what they answer.
+
 import { AwsError } from '../wire/aws-error.ts';
-import type { JsonService } from '../wire/control-server.ts';
+import type { JsonService, Operation } from '../wire/control-server.ts';
 import { type Input, stringList, stringMember } from '../wire/input.ts';
 import type { Task } from './task.ts';
 import { showTask } from './task-event.ts';
@@ -16,22 +17,21 @@ export type TaskFace = {
 const MAX_DESCRIBED = 100;
 
 /** `findCluster` gives the ARN of the cluster that a request names; ClusterNotFoundException. */
-export function createEcsApi(tasks: TaskFace, findCluster: (input: Input) => string): JsonService {
+export function createEcsApi(
+  tasks: TaskFace,
+  findCluster: (input: Input) => string,
+  further: Readonly<Record<string, Operation>> = {},
+): JsonService {
   const arnIn = (input: Input, task: string) =>
     task.startsWith('arn:') ? task : `${findCluster(input).replace(':cluster/', ':task/')}/${task}`;
   return {
     name: 'ecs',
     targetPrefix: 'AmazonEC2ContainerServiceV20141113',
     resources(operation, input) {
-      if (operation === 'RunTask') return [stringMember(input, 'taskDefinition') ?? '*'];
       const named = operation === 'StopTask' ? [stringMember(input, 'task') ?? ''] : (stringList(input, 'tasks') ?? []);
       return named.map((task) => arnIn(input, task));
     },
     operations: {
-      async RunTask(input) {
-        const answer = await tasks.start(input);
-        return { tasks: answer.tasks.map((task) => showTask(task, true)), failures: answer.failures };
-      },
       async StopTask(input) {
         const task = stringMember(input, 'task');
         if (!task) throw new AwsError('InvalidParameterException', 'taskId cannot be blank');
@@ -50,6 +50,7 @@ export function createEcsApi(tasks: TaskFace, findCluster: (input: Input) => str
         const { tasks: found, failures } = tasks.describe(named.map((task) => arnIn(input, task)));
         return { tasks: found.map((task) => showTask(task, withTags)), failures };
       },
+      ...further,
     },
   };
 }

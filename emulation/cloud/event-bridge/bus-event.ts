@@ -35,6 +35,6 @@ export function completeEvent(event: NewEvent, now: number): BusEvent {
 }
 
 /** `2026-11-21T04:00:00Z`. */
-export function formatTime(milliseconds: number): string {
+function formatTime(milliseconds: number): string {
   return `${new Date(milliseconds).toISOString().slice(0, 19)}Z`;
 }

@@ -1,12 +1,11 @@
-// Amazon EventBridge's default bus for the embedded cloud: rules, durable delivery, schedules, the API.
-// It knows nothing of what targets are.
+// Amazon EventBridge's default bus for the embedded cloud: rules, durable delivery and schedules. It has no API, because
+// the product calls none.
+
 import type { DatabaseSync } from 'node:sqlite';
 import { arnOf } from '../wire/account.ts';
-import type { JsonService } from '../wire/control-server.ts';
 import { type BusEvent, completeEvent, type NewEvent } from './bus-event.ts';
 import { type DeliveryPump, startDeliveryPump, type Target } from './delivery-pump.ts';
 import { type Address, type DeadDelivery, type DeliveryTable, openDeliveryTable } from './delivery-table.ts';
-import { createEventsApi, type ResolveTarget } from './operation.ts';
 import { compilePattern, type EventPattern } from './pattern.ts';
 import { startSchedule } from './schedule.ts';
 
@@ -14,8 +13,6 @@ export type EventBridgeOptions = {
   database: DatabaseSync;
   /** Milliseconds since 1970. */
   now(): number;
-  /** How PutTargets finds what an ARN stands for; without it the API makes no targets. */
-  resolveTarget?: ResolveTarget;
   /** Told of deliveries that were given up on. Default: a line on stderr. */
   onDead?(delivery: DeadDelivery, cause: unknown): void;
   /** Told when the database could not be read or written; deliveries go on after a pause. Default: a line on stderr. */
@@ -32,11 +29,8 @@ export type Rule = {
 };
 
 export type EventBridge = {
-  api: JsonService;
   /** Makes or replaces a rule; what waits for targets that it no longer has is buried. InvalidEventPatternException. */
   putRule(rule: Rule): { arn: string };
-  /** Deletes a rule and what waits for its targets. */
-  deleteRule(name: string): void;
   /** Stores one delivery per target of each matching rule; durable when it returns. Answers the event as stored. */
   publish(event: NewEvent): BusEvent;
   /** Begins to deliver and to run schedules. What waits for rules that do not exist by then is buried. */
@@ -52,17 +46,12 @@ export type EventBridge = {
  * the table `events_dead_delivery`, and `onDead`. Source: eb-rule-retry-policy.html.
  */
 export function createEventBridge(options: EventBridgeOptions): EventBridge {
-  const { database, now, onDead = reportDead, onFault = reportFault, resolveTarget } = options;
+  const { database, now, onDead = reportDead, onFault = reportFault } = options;
   const table = openDeliveryTable(database);
   const bus: Bus = { table, now, onDead, onFault, rules: new Map(), started: false };
-  const onBus = {
-    putRule: (rule: Rule) => putRule(bus, rule),
-    deleteRule: (name: string) => deleteRule(bus, name),
-    publish: (event: NewEvent) => publish(bus, event),
-  };
   return {
-    ...onBus,
-    api: createEventsApi({ ...onBus, database, resolveTarget }),
+    putRule: (rule) => putRule(bus, rule),
+    publish: (event) => publish(bus, event),
     start: () => start(bus),
     deadDeliveries: () => table.dead(),
     async close() {
@@ -99,11 +88,6 @@ function putRule(bus: Bus, rule: Rule): { arn: string } {
   bus.rules.set(rule.name, live);
   if (bus.started) run(bus, live);
   return { arn: arnOf('events', `rule/${rule.name}`) };
-}
-
-function deleteRule(bus: Bus, name: string): void {
-  if (bus.rules.has(name)) putRule(bus, { name, targets: [] });
-  bus.rules.delete(name);
 }
 
 function publish(bus: Bus, event: NewEvent): BusEvent {

@@ -1,4 +1,5 @@
-// Log groups and streams with a write buffer in front: what the API and append() both stand on. It knows nothing of tokens.
+// Log groups and streams with a write buffer in front: what the API and append() both stand on.
+
 import { AwsError } from '../wire/aws-error.ts';
 import type { LogGroup, LogLine, LogStream, LogTable } from './log-table.ts';
 
@@ -9,7 +10,7 @@ export type LogCore = {
   stream(group: string, name: string): LogStream;
   /** Buffers lines; they are durable at the latest FLUSH_AFTER_MS later, and before anything is read. */
   append(group: string, stream: string, lines: readonly LogLine[]): void;
-  /** Durable when it returns. */
+  /** Writes lines without the buffer; durable when it returns. */
   write(stream: LogStream, lines: readonly LogLine[]): void;
   now(): number;
   flush(): void;
@@ -20,8 +21,10 @@ const FLUSH_AFTER_MS = 20;
 const MAX_KNOWN_STREAMS = 1_000;
 const MAX_BUFFERED_LINES = 10_000;
 const MAX_BUFFERED_BYTES = 4 * 1024 * 1024;
-/** PutLogEvents: one event; the log driver splits longer lines, as Docker's does. */
-export const MAX_EVENT_BYTES = 1024 * 1024 - 26;
+/** What CloudWatch Logs counts for an event beside its message, in batches and pages (API_PutLogEvents). */
+export const eventOverheadBytes = 26;
+/** One event; the log driver splits longer lines, as Docker's does. */
+export const MAX_EVENT_BYTES = 1024 * 1024 - eventOverheadBytes;
 
 /** `onFault` is told when buffered lines could not be written (the disk is full); they stay buffered and are tried again. */
 export function createLogCore(table: LogTable, now: () => number, onFault: (fault: unknown) => void): LogCore {

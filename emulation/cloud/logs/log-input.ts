@@ -1,6 +1,6 @@
 // Members that the Logs operations share, and the refusal of wrong ones. It knows no operation.
 import { AwsError } from '../wire/aws-error.ts';
-import { type Input, integerMember, stringMember } from '../wire/input.ts';
+import { type Input, stringMember } from '../wire/input.ts';
 
 export function invalid(message: string): AwsError {
   return new AwsError('InvalidParameterException', message);
@@ -23,15 +23,4 @@ export function groupNameIn(input: Input): string {
     throw invalid('Only one of logGroupName and logGroupIdentifier may be given');
   }
   return identifier.replace(/^arn:aws:logs:[^:]*:[^:]*:log-group:/, '').replace(/:\*$/, '');
-}
-
-/** `limit`, within 1 and `max`; `max` where it is absent. */
-export function limitIn(input: Input, max: number): number {
-  const limit = integerMember(input, 'limit') ?? max;
-  if (limit < 1 || limit > max) {
-    throw invalid(
-      `1 validation error detected: Value '${limit}' at 'limit' failed to satisfy constraint: Member must be between 1 and ${max}`,
-    );
-  }
-  return limit;
 }

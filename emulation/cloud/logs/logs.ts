@@ -1,14 +1,12 @@
 // Amazon CloudWatch Logs for the embedded cloud: append in process, read by the API. It knows nothing of who logs.
 import type { DatabaseSync } from 'node:sqlite';
 import { arnOf } from '../wire/account.ts';
-import type { JsonService } from '../wire/control-server.ts';
+import type { JsonService, Operation } from '../wire/control-server.ts';
 import { type Input, stringMember } from '../wire/input.ts';
 import { PIECE_ROWS, startUpkeep } from '../wire/upkeep.ts';
+import { getLogEvents } from './get-log-events.ts';
 import { createLogCore, type LogCore } from './log-core.ts';
-import { createLogGroup, createLogStream, describeLogStreams } from './log-stream-operation.ts';
 import { type LogLine, openLogTable } from './log-table.ts';
-import { putLogEvents } from './put-log-events.ts';
-import { filterLogEvents, getLogEvents } from './read-log-events.ts';
 
 export type LogsOptions = {
   database: DatabaseSync;
@@ -16,6 +14,8 @@ export type LogsOptions = {
   now(): number;
   /** Told when buffered lines could not be written. Default: a line on stderr. */
   onFault?(fault: unknown): void;
+  /** Further operations of the API, for suites. */
+  operations?(core: LogCore): Readonly<Record<string, Operation>>;
 };
 
 export type Logs = {
@@ -36,7 +36,7 @@ export type Logs = {
 const DAY_MS = 24 * 3_600_000;
 
 /** Rules: the CloudWatch Logs API reference. Retention is applied when a group is made, which is at every start, and daily. */
-export function createLogs({ database, now, onFault = reportFault }: LogsOptions): Logs {
+export function createLogs({ database, now, onFault = reportFault, operations }: LogsOptions): Logs {
   const table = openLogTable(database);
   const core = createLogCore(table, now, onFault);
   const upkeep = startUpkeep('log lines', () =>
@@ -48,7 +48,7 @@ export function createLogs({ database, now, onFault = reportFault }: LogsOptions
       ),
   );
   return {
-    api: createLogsApi(core),
+    api: createLogsApi(core, operations?.(core) ?? {}),
     createGroup(name, { retentionDays } = {}) {
       const createdAt = table.group(name)?.createdAt ?? now();
       table.putGroup({ name, createdAt, ...(retentionDays === undefined ? {} : { retentionDays }) });
@@ -64,19 +64,12 @@ export function createLogs({ database, now, onFault = reportFault }: LogsOptions
   };
 }
 
-function createLogsApi(core: LogCore): JsonService {
+function createLogsApi(core: LogCore, further: Readonly<Record<string, Operation>>): JsonService {
   return {
     name: 'logs',
     targetPrefix: 'Logs_20140328',
     resources: (_operation, input) => [logResource(input)],
-    operations: {
-      CreateLogGroup: (input) => createLogGroup(core, input),
-      CreateLogStream: (input) => createLogStream(core, input),
-      DescribeLogStreams: (input) => describeLogStreams(core, input),
-      PutLogEvents: (input) => putLogEvents(core, input),
-      GetLogEvents: (input) => getLogEvents(core, input),
-      FilterLogEvents: (input) => filterLogEvents(core, input),
-    },
+    operations: { GetLogEvents: (input) => getLogEvents(core, input), ...further },
   };
 }
 

@@ -12,18 +12,7 @@ export function toLambdaRecord(message: TakenMessage, queueArn: string): SQSReco
     receiptHandle: message.receipt,
     body: message.body,
     attributes: systemAttributes(message) as unknown as SQSRecord['attributes'],
-    messageAttributes: Object.fromEntries(
-      Object.entries(message.attributes).map(([name, attribute]) => [
-        name,
-        {
-          dataType: attribute.DataType as 'String' | 'Number' | 'Binary',
-          ...(attribute.StringValue === undefined ? {} : { stringValue: attribute.StringValue }),
-          ...(attribute.BinaryValue === undefined ? {} : { binaryValue: attribute.BinaryValue }),
-          stringListValues: [],
-          binaryListValues: [],
-        },
-      ]),
-    ),
+    messageAttributes: {},
     md5OfBody: createHash('md5').update(message.body).digest('hex'),
     eventSource: 'aws:sqs',
     eventSourceARN: queueArn,

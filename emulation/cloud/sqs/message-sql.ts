@@ -3,7 +3,7 @@ import type { DatabaseSync } from 'node:sqlite';
 
 const SCHEMA = `CREATE TABLE IF NOT EXISTS sqs_message (
     id INTEGER PRIMARY KEY AUTOINCREMENT, queue TEXT NOT NULL, message_id TEXT NOT NULL, body TEXT NOT NULL,
-    attributes TEXT NOT NULL, group_id TEXT NOT NULL, trace_header TEXT, sender_id TEXT NOT NULL,
+    group_id TEXT NOT NULL, sender_id TEXT NOT NULL,
     sent_at INTEGER NOT NULL, visible_at INTEGER NOT NULL, receipt TEXT, first_received_at INTEGER,
     receive_count INTEGER NOT NULL DEFAULT 0, receive_count_elsewhere INTEGER NOT NULL DEFAULT 0, dead_letter_source TEXT
   ) STRICT;
@@ -14,9 +14,8 @@ export function prepareMessageSql(database: DatabaseSync) {
   database.exec(SCHEMA);
   const of = (text: string) => database.prepare(text);
   return {
-    insert:
-      of(`INSERT INTO sqs_message (queue, message_id, body, attributes, group_id, trace_header, sender_id, sent_at,
-      visible_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`),
+    insert: of(`INSERT INTO sqs_message (queue, message_id, body, group_id, sender_id, sent_at, visible_at)
+      VALUES (?, ?, ?, ?, ?, ?, ?)`),
     // A loose index scan: one seek per group instead of one step per message. Picks never go to more groups than messages
     // are asked for, so the first of them in the order of pickFairly suffice.
     groups: of(`WITH RECURSIVE found (group_id) AS (
@@ -39,15 +38,12 @@ export function prepareMessageSql(database: DatabaseSync) {
     move: of(`UPDATE sqs_message SET queue = ?, visible_at = ?, receipt = NULL, dead_letter_source = ?,
       receive_count_elsewhere = receive_count WHERE id = ?`),
     remove: of('DELETE FROM sqs_message WHERE id = ? AND queue = ? AND receipt = ?'),
-    visibility: of('SELECT visible_at FROM sqs_message WHERE id = ? AND queue = ? AND receipt = ?'),
-    setVisibility: of('UPDATE sqs_message SET visible_at = ? WHERE id = ?'),
     release: of(
       'UPDATE sqs_message SET visible_at = :at WHERE queue = :queue AND visible_at > :at AND receipt IS NOT NULL',
     ),
     depth: of(`SELECT sum(visible_at <= :at) AS visible, sum(visible_at > :at AND receipt IS NOT NULL) AS in_flight,
       sum(visible_at > :at AND receipt IS NULL) AS delayed
       FROM sqs_message WHERE queue = :queue AND sent_at > :expiredBefore`),
-    purge: of('DELETE FROM sqs_message WHERE queue = ?'),
     expire: of('DELETE FROM sqs_message WHERE queue = ? AND sent_at <= ?'),
     nextVisible: of('SELECT min(visible_at) AS at FROM sqs_message WHERE queue = ? AND visible_at > ?'),
   };

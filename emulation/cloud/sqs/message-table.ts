@@ -3,16 +3,13 @@ import { randomUUID } from 'node:crypto';
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
 import { inLazyTransaction, inTransaction } from '../wire/transaction.ts';
 import { pickFairly } from './fair-order.ts';
-import type { MessageAttributes } from './message-attribute.ts';
 import { prepareMessageSql } from './message-sql.ts';
 import type { Queue } from './queue-table.ts';
 import { formatReceipt, parseReceipt } from './receipt.ts';
 
 export type NewMessage = {
   body: string;
-  attributes: MessageAttributes;
   groupId?: string;
-  traceHeader?: string;
   senderId: string;
   delaySeconds: number;
 };
@@ -22,9 +19,7 @@ export type TakenMessage = {
   messageId: string;
   receipt: string;
   body: string;
-  attributes: MessageAttributes;
   groupId?: string;
-  traceHeader?: string;
   senderId: string;
   sentAt: number;
   firstReceivedAt: number;
@@ -40,12 +35,9 @@ export type MessageTable = {
   take(queue: Queue, options: { max: number; visibilitySeconds: number; at: number }): TakenMessage[];
   /** Deletes what the receipt was last handed out for; an older receipt deletes nothing (API_DeleteMessage). */
   remove(queue: Queue, receipts: readonly string[]): void;
-  /** `gone`: deleted or received again since; `visible`: its time had run out. */
-  changeVisibility(queue: Queue, receipt: string, seconds: number, at: number): 'changed' | 'gone' | 'visible';
   /** Makes visible what was handed out and neither deleted nor given back. */
   release(queue: Queue, at: number): void;
   depth(queue: Queue, at: number): Depth;
-  purge(queue: Queue): void;
   /** When the next message that is hidden now becomes visible. */
   nextVisibleAt(queue: Queue, at: number): number | undefined;
 };
@@ -86,21 +78,12 @@ export function openMessageTable(database: DatabaseSync): MessageTable {
         for (const { id, nonce } of parsed) sql.remove.run(id, queue.name, nonce);
       });
     },
-    changeVisibility(queue, receipt, seconds, at) {
-      const { id, nonce } = parseReceipt(queue.name, receipt);
-      const row = sql.visibility.get(id, queue.name, nonce);
-      if (!row) return 'gone';
-      if (Number(row.visible_at) <= at) return 'visible';
-      sql.setVisibility.run(at + seconds * 1000, id);
-      return 'changed';
-    },
     release: (queue, at) => void sql.release.run({ queue: queue.name, at }),
     depth(queue, at) {
       const row = sql.depth.get({ queue: queue.name, at, expiredBefore: expiredBefore(queue, at) }) ?? {};
       const { visible, in_flight, delayed } = row;
       return { visible: Number(visible ?? 0), inFlight: Number(in_flight ?? 0), delayed: Number(delayed ?? 0) };
     },
-    purge: (queue) => void sql.purge.run(queue.name),
     nextVisibleAt(queue, at) {
       const row = sql.nextVisible.get(queue.name, at);
       return row?.at === null || row?.at === undefined ? undefined : Number(row.at);
@@ -112,10 +95,9 @@ type MessageSql = ReturnType<typeof prepareMessageSql>;
 
 function insert(sql: MessageSql, queue: Queue, message: NewMessage, at: number): string {
   const messageId = randomUUID();
-  const { body, attributes, groupId = '', traceHeader = null, senderId, delaySeconds } = message;
+  const { body, groupId = '', senderId, delaySeconds } = message;
   const visibleAt = at + delaySeconds * 1000;
-  const json = JSON.stringify(attributes);
-  sql.insert.run(queue.name, messageId, body, json, groupId, traceHeader, senderId, at, visibleAt);
+  sql.insert.run(queue.name, messageId, body, groupId, senderId, at, visibleAt);
   return messageId;
 }
 
@@ -160,9 +142,7 @@ function toTaken(row: Record<string, SQLOutputValue>, receipt: string): TakenMes
     messageId: String(row.message_id),
     receipt,
     body: String(row.body),
-    attributes: JSON.parse(String(row.attributes)) as MessageAttributes,
     ...(row.group_id ? { groupId: String(row.group_id) } : {}),
-    ...(row.trace_header ? { traceHeader: String(row.trace_header) } : {}),
     senderId: String(row.sender_id),
     sentAt: Number(row.sent_at),
     firstReceivedAt: Number(row.first_received_at),

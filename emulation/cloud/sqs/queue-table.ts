@@ -26,6 +26,17 @@ export const DEFAULT_SETTINGS: QueueSettings = {
   maxMessageBytes: 1_048_576,
 };
 
+/** Attributes that are integers: the setting, and the range that API_SetQueueAttributes gives. */
+export const integerAttributes: Readonly<
+  Record<string, { readonly setting: keyof QueueSettings; readonly min: number; readonly max: number }>
+> = {
+  VisibilityTimeout: { setting: 'visibilityTimeoutSeconds', min: 0, max: 43_200 },
+  DelaySeconds: { setting: 'delaySeconds', min: 0, max: 900 },
+  MessageRetentionPeriod: { setting: 'retentionSeconds', min: 60, max: 1_209_600 },
+  ReceiveMessageWaitTimeSeconds: { setting: 'receiveWaitSeconds', min: 0, max: 20 },
+  MaximumMessageSize: { setting: 'maxMessageBytes', min: 1024, max: 1_048_576 },
+};
+
 export type QueueTable = {
   find(name: string): Queue | undefined;
   /** The queue, or QueueDoesNotExist. */

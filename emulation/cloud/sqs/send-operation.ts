@@ -1,10 +1,9 @@
-// SendMessage and SendMessageBatch: what a message may be. It knows nothing of how messages are kept.
+// SendMessageBatch: what a batch and its messages may be.
 import { createHash } from 'node:crypto';
 import { AwsError } from '../wire/aws-error.ts';
 import type { Caller } from '../wire/control-server.ts';
-import { type Input, integerMember, stringMember, structureMember } from '../wire/input.ts';
+import { type Input, integerMember, stringMember } from '../wire/input.ts';
 import { readEntries, settle } from './batch.ts';
-import { attributeBytes, md5OfAttributes, readMessageAttributes } from './message-attribute.ts';
 import type { NewMessage } from './message-table.ts';
 import type { Queue } from './queue-table.ts';
 import type { SqsCore } from './sqs-core.ts';
@@ -15,28 +14,22 @@ const MAX_BATCH_BYTES = 1_048_576;
 /** API_SendMessage: 15 minutes. */
 const MAX_DELAY_SECONDS = 900;
 const GROUP_ID = /^[A-Za-z0-9!"#$%&'()*+,\-./:;<=>?@[\\\]^_`{|}~]{1,128}$/;
+const UNSUPPORTED_MEMBERS: readonly string[] = ['MessageAttributes', 'MessageSystemAttributes'];
 const FORBIDDEN_CHARACTER = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/;
-
-export function sendMessage(core: SqsCore, queue: Queue, input: Input, caller: Caller): object {
-  const { message, md5s } = readMessage(queue, input, caller);
-  const [MessageId] = core.send(queue, [message]);
-  return { MessageId, ...md5s };
-}
 
 /** Entries that are in order are sent together, in one transaction. */
 export function sendMessageBatch(core: SqsCore, queue: Queue, input: Input, caller: Caller): object {
   const entries = readEntries(input);
-  const outcomes = entries.map(({ id, entry }) => ({ id, ...settle(id, () => readMessage(queue, entry, caller)) }));
+  const outcomes = entries.map(({ id, entry }) => ({
+    id,
+    ...settle(id, () => ({ message: readMessage(queue, entry, caller) })),
+  }));
   const batchBytes = entries.reduce(
     (sum, { entry }) => sum + Buffer.byteLength(stringMember(entry, 'MessageBody') ?? ''),
     0,
   );
-  const attributesBytes = outcomes.reduce(
-    (sum, each) => sum + ('value' in each ? attributeBytes(each.value.message.attributes) : 0),
-    0,
-  );
-  if (batchBytes + attributesBytes > MAX_BATCH_BYTES) {
-    const text = `Batch requests cannot be longer than ${MAX_BATCH_BYTES} bytes. You have sent ${batchBytes + attributesBytes} bytes.`;
+  if (batchBytes > MAX_BATCH_BYTES) {
+    const text = `Batch requests cannot be longer than ${MAX_BATCH_BYTES} bytes. You have sent ${batchBytes} bytes.`;
     throw new AwsError('BatchRequestTooLong', text);
   }
   const accepted = outcomes.filter((each) => 'value' in each);
@@ -45,19 +38,25 @@ export function sendMessageBatch(core: SqsCore, queue: Queue, input: Input, call
     accepted.map((each) => each.value.message),
   );
   return {
-    Successful: accepted.map((each, index) => ({ Id: each.id, MessageId: ids[index], ...each.value.md5s })),
+    Successful: accepted.map(({ id, value: { message } }, index) => ({
+      Id: id,
+      MessageId: ids[index],
+      MD5OfMessageBody: createHash('md5').update(message.body).digest('hex'),
+    })),
     Failed: outcomes.filter((each) => 'failure' in each).map((each) => each.failure),
   };
 }
 
-function readMessage(queue: Queue, input: Input, caller: Caller) {
+/** One message of a request; its own attributes are refused, because nothing here would deliver them. */
+export function readMessage(queue: Queue, input: Input, caller: Caller): NewMessage {
   const body = stringMember(input, 'MessageBody');
   if (!body) throw missing('MessageBody');
   if (FORBIDDEN_CHARACTER.test(body)) {
     throw new AwsError('InvalidMessageContents', 'Invalid characters were found in the message body.');
   }
-  const attributes = readMessageAttributes(input);
-  if (Buffer.byteLength(body) + attributeBytes(attributes) > queue.maxMessageBytes) {
+  const unknown = Object.keys(input).find((member) => UNSUPPORTED_MEMBERS.includes(member));
+  if (unknown) throw new AwsError('UnsupportedOperation', `${unknown} of a message is not implemented here`);
+  if (Buffer.byteLength(body) > queue.maxMessageBytes) {
     const text = `One or more parameters are invalid. Reason: Message must be shorter than ${queue.maxMessageBytes} bytes.`;
     throw new AwsError('InvalidParameterValueException', text);
   }
@@ -70,11 +69,8 @@ function readMessage(queue: Queue, input: Input, caller: Caller) {
     const text = 'The request includes a parameter that is not valid for this queue type: MessageDeduplicationId';
     throw new AwsError('InvalidParameterValueException', text);
   }
-  const trace = structureMember(structureMember(input, 'MessageSystemAttributes') ?? {}, 'AWSTraceHeader') ?? {};
-  const traceHeader = stringMember(trace, 'StringValue');
-  const message: NewMessage = {
+  return {
     body,
-    attributes,
     senderId: caller.accessKeyId,
     delaySeconds: withinRange(integerMember(input, 'DelaySeconds'), 'DelaySeconds', {
       min: 0,
@@ -82,11 +78,5 @@ function readMessage(queue: Queue, input: Input, caller: Caller) {
       absent: queue.delaySeconds,
     }),
     ...(groupId === undefined ? {} : { groupId }),
-    ...(traceHeader === undefined ? {} : { traceHeader }),
   };
-  const md5s = {
-    MD5OfMessageBody: createHash('md5').update(body).digest('hex'),
-    MD5OfMessageAttributes: md5OfAttributes(attributes),
-  };
-  return { message, md5s };
 }

@@ -2,6 +2,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { createLongPolls } from './long-poll.ts';
 import { type NewMessage, openMessageTable } from './message-table.ts';
+import type { QueueOperations } from './operation.ts';
 import { openQueueTable, type Queue } from './queue-table.ts';
 
 export type SqsOptions = {
@@ -10,6 +11,8 @@ export type SqsOptions = {
   now(): number;
   /** Where the API is reached (`http://127.0.0.1:4000`): queue URLs begin with it, since SDK clients send to them. */
   endpoint?(): string;
+  /** Further operations of the API, for suites. */
+  operations?: QueueOperations;
 };
 
 export type ReceiveOptions = { max: number; waitMs: number; visibilitySeconds?: number; signal?: AbortSignal };
@@ -17,7 +20,7 @@ export type ReceiveOptions = { max: number; waitMs: number; visibilitySeconds?: 
 export type SqsCore = ReturnType<typeof createSqsCore>;
 
 /** Opens the tables; sends wake whoever waits. */
-export function createSqsCore({ database, now, endpoint }: SqsOptions) {
+export function createSqsCore({ database, now, endpoint }: Pick<SqsOptions, 'database' | 'now' | 'endpoint'>) {
   const queues = openQueueTable(database);
   const messages = openMessageTable(database);
   const polls = createLongPolls();
@@ -47,12 +50,6 @@ export function createSqsCore({ database, now, endpoint }: SqsOptions) {
         return at === undefined ? undefined : at - now();
       };
       return polls.poll(queue.name, waitMs, attempt, { signal, nextVisibleInMs });
-    },
-    hide(queue: Queue, receipt: string, seconds: number) {
-      const outcome = messages.changeVisibility(queue, receipt, seconds, now());
-      // Sleeping pollers set their alarm by the old time; an earlier one must reach them.
-      if (outcome === 'changed') polls.wake(queue.name);
-      return outcome;
     },
   };
 }

@@ -15,12 +15,9 @@ export type Sqs = {
   receive(queueArn: string, options: ReceiveOptions): Promise<TakenMessage[]>;
   /** Deletes messages by the receipts of their last receive; unknown ones are no error. */
   delete(queueArn: string, receipts: readonly string[]): void;
-  /** Hides received messages for `seconds` from now; 0 gives them back at once. Those deleted since are left alone. */
-  changeVisibility(queueArn: string, receipts: readonly string[], seconds: number): void;
   /** For a start: whoever received messages and kept them is gone, so that nobody has to wait for their timeouts. */
   releaseInFlight(queueArn: string): void;
   depth(queueArn: string): Depth;
-  queueUrl(queueArn: string): string;
   close(): Promise<void>;
 };
 
@@ -34,7 +31,7 @@ export function createSqs(options: SqsOptions): Sqs {
   const core = createSqsCore(options);
   const byArn = (arn: string) => core.queues.get(arn.slice(arn.lastIndexOf(':') + 1));
   return {
-    api: createSqsApi(core),
+    api: createSqsApi(core, options.operations),
     createQueue({ name, ...settings }) {
       const queue = core.queues.put(name, { ...DEFAULT_SETTINGS, ...settings }, options.now());
       return { arn: queue.arn, url: core.urlOf(queue) };
@@ -44,7 +41,6 @@ export function createSqs(options: SqsOptions): Sqs {
       const [messageId = ''] = core.send(queue, [
         {
           body,
-          attributes: {},
           senderId: SENDER_ID,
           delaySeconds: delaySeconds ?? queue.delaySeconds,
           ...(groupId === undefined ? {} : { groupId }),
@@ -54,13 +50,8 @@ export function createSqs(options: SqsOptions): Sqs {
     },
     receive: async (queueArn, receive) => core.receive(byArn(queueArn), receive),
     delete: (queueArn, receipts) => core.messages.remove(byArn(queueArn), receipts),
-    changeVisibility(queueArn, receipts, seconds) {
-      const queue = byArn(queueArn);
-      for (const receipt of receipts) core.hide(queue, receipt, seconds);
-    },
     releaseInFlight: (queueArn) => core.messages.release(byArn(queueArn), options.now()),
     depth: (queueArn) => core.messages.depth(byArn(queueArn), options.now()),
-    queueUrl: (queueArn) => core.urlOf(byArn(queueArn)),
     close: async () => core.polls.close(),
   };
 }

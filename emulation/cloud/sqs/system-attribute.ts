@@ -9,7 +9,6 @@ export function systemAttributes(message: TakenMessage): Record<string, string> 
     ApproximateReceiveCount: String(message.receiveCount),
     ApproximateFirstReceiveTimestamp: String(message.firstReceivedAt),
     ...(message.groupId === undefined ? {} : { MessageGroupId: message.groupId }),
-    ...(message.traceHeader === undefined ? {} : { AWSTraceHeader: message.traceHeader }),
     ...(message.deadLetterSourceArn === undefined ? {} : { DeadLetterQueueSourceArn: message.deadLetterSourceArn }),
   };
 }

@@ -1,7 +1,9 @@
-// Evaluates a state's fields to the types that they take, against one position. It knows nothing of transitions.
-import type { Position } from './execution.ts';
+// Evaluates a state's fields to the types that they take, against one position and its Context object.
+
+import type { Execution, Position } from './execution.ts';
 import type { Scope, Template } from './expression.ts';
 import { type Json, type JsonObject, typeName } from './json.ts';
+import type { State } from './machine.ts';
 import { queryEvaluationError } from './state-error.ts';
 
 /** Every method throws StateError States.QueryEvaluationError. */
@@ -48,4 +50,30 @@ export function createEvaluator({ input, variables }: Position, context: JsonObj
       scope.states.errorOutput = errorOutput;
     },
   });
+}
+
+/**
+ * The Context object, which expressions read as $states.context: Execution, StateMachine and State. RetryCount stands only
+ * in a Task's, as observed on AWS.
+ * Source: https://docs.aws.amazon.com/step-functions/latest/dg/input-output-contextobject.html
+ */
+export function contextOf(execution: Execution, state: State): JsonObject {
+  const { position } = execution;
+  const retries = position.retryCounts.reduce((sum, count) => sum + count, 0);
+  return {
+    Execution: {
+      Id: execution.arn,
+      Input: execution.input,
+      Name: execution.name,
+      RoleArn: execution.roleArn,
+      StartTime: new Date(execution.startedAt).toISOString(),
+      RedriveCount: 0,
+    },
+    StateMachine: { Id: execution.machineArn, Name: execution.machineArn.split(':').at(-1) ?? '' },
+    State: {
+      Name: position.state,
+      EnteredTime: new Date(position.enteredAt).toISOString(),
+      ...(state.type === 'Task' ? { RetryCount: retries } : {}),
+    },
+  };
 }

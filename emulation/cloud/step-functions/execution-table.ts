@@ -12,7 +12,6 @@ CREATE TABLE IF NOT EXISTS sfn_execution (id INTEGER PRIMARY KEY AUTOINCREMENT, 
   last_event_id INTEGER NOT NULL, position TEXT NOT NULL, stopped_at INTEGER, output TEXT, error TEXT, cause TEXT) STRICT;
 CREATE INDEX IF NOT EXISTS sfn_execution_open ON sfn_execution (id) WHERE status = 'RUNNING';
 CREATE INDEX IF NOT EXISTS sfn_execution_stopped ON sfn_execution (stopped_at, id) WHERE stopped_at IS NOT NULL;
-CREATE INDEX IF NOT EXISTS sfn_execution_machine ON sfn_execution (machine_arn, id);
 CREATE TABLE IF NOT EXISTS sfn_history (execution INTEGER NOT NULL, id INTEGER NOT NULL, previous INTEGER NOT NULL,
   type TEXT NOT NULL, timestamp INTEGER NOT NULL, member TEXT, details TEXT,
   PRIMARY KEY (execution, id)) STRICT, WITHOUT ROWID;
@@ -24,11 +23,9 @@ const UPDATE = `UPDATE sfn_execution SET status = ?, last_event_id = ?, position
   error = ?, cause = ? WHERE arn = ? AND status = 'RUNNING' AND last_event_id = ?`;
 const EVENT = `INSERT INTO sfn_history (execution, id, previous, type, timestamp, member, details)
   SELECT id, ?, ?, ?, ?, ?, ? FROM sfn_execution WHERE arn = ?`;
-const LIST = `SELECT * FROM sfn_execution WHERE machine_arn = ? AND id < ? AND (? IS NULL OR status = ?)
-  ORDER BY id DESC LIMIT ?`;
 const STOPPED = 'SELECT id FROM sfn_execution WHERE stopped_at < ? ORDER BY stopped_at, id LIMIT ?';
-const historySql = (order: 'ASC' | 'DESC') => `SELECT h.* FROM sfn_history h JOIN sfn_execution e ON e.id = h.execution
-  WHERE e.arn = ? AND h.id ${order === 'ASC' ? '>' : '<'} ? ORDER BY h.id ${order} LIMIT ?`;
+const HISTORY = `SELECT h.* FROM sfn_history h JOIN sfn_execution e ON e.id = h.execution
+  WHERE e.arn = ? ORDER BY h.id`;
 
 /** Opens the tables. Writes belong in the caller's transaction. */
 export function openExecutionTable(database: DatabaseSync) {
@@ -71,15 +68,7 @@ export function openExecutionTable(database: DatabaseSync) {
       return row && toExecution(row);
     },
     open: (): Execution[] => sql.open.all().map(toExecution),
-    /** Newest first, those before the row `before`; with each its row id, for the next page. */
-    list(machineArn: string, status: ExecutionStatus | undefined, before: number, limit: number) {
-      const filter = status ?? null;
-      const rows = sql.list.all(machineArn, before, filter, filter, limit);
-      return rows.map((row) => ({ rowId: Number(row.id), execution: toExecution(row) }));
-    },
-    /** Events after (or, reversed, before) the id `from`. */
-    history: (arn: string, reverse: boolean, from: number, limit: number): HistoryEvent[] =>
-      (reverse ? sql.backward : sql.forward).all(arn, from, limit).map(toEvent),
+    history: (arn: string): HistoryEvent[] => sql.history.all(arn).map(toEvent),
   };
 }
 
@@ -90,11 +79,9 @@ function prepare(database: DatabaseSync) {
     event: database.prepare(EVENT),
     get: database.prepare('SELECT * FROM sfn_execution WHERE arn = ?'),
     open: database.prepare("SELECT * FROM sfn_execution WHERE status = 'RUNNING' ORDER BY id"),
-    list: database.prepare(LIST),
     purgeHistory: database.prepare(`DELETE FROM sfn_history WHERE execution IN (${STOPPED})`),
     purge: database.prepare(`DELETE FROM sfn_execution WHERE id IN (${STOPPED})`),
-    forward: database.prepare(historySql('ASC')),
-    backward: database.prepare(historySql('DESC')),
+    history: database.prepare(HISTORY),
   };
 }
 

@@ -1,7 +1,6 @@
 // Compiles JSONata expressions and JSON templates that hold them, once per definition. It knows nothing of states' kinds.
 import jsonata from 'jsonata';
 import type { Json, JsonObject } from './json.ts';
-import { addedFunctions } from './jsonata-function.ts';
 import { queryEvaluationError } from './state-error.ts';
 
 /** What an expression may name: `$states` and the variables. */
@@ -58,7 +57,6 @@ function compileExpression(text: string, field: string, report: (field: string, 
     return async () => null;
   }
   for (const problem of findForbidden(compiled.ast())) report(field, `'${text}': ${problem}`);
-  for (const { name, implementation } of addedFunctions) compiled.registerFunction(name, implementation);
   return async ({ states, variables }) => {
     const told = `The JSONata expression '${text}' specified for the field '${field}'`;
     let result: unknown;
@@ -95,7 +93,7 @@ function messageOf(error: unknown): string {
 
 type Node = { type?: string; value?: unknown; steps?: Node[]; procedure?: Node; [member: string]: unknown };
 
-/** Uses of what has no meaning at the top of an expression (`$`, `$$`, a bare name), and of $eval. */
+/** Uses of what has no meaning at the top of an expression (`$`, `$$`, a bare name), and of functions that are not here. */
 function findForbidden(ast: unknown): string[] {
   const problems = new Set<string>();
   const visit = (node: unknown, top: boolean): void => {
@@ -109,7 +107,7 @@ function findForbidden(ast: unknown): string[] {
       problems.add(`$${value} has no meaning outside of a path or filter; use $states.input`);
     }
     if (top && type === 'name') problems.add(`the name ${String(value)} is not qualified; use $states.input`);
-    if (type === 'variable' && value === 'eval') problems.add('$eval is not available; use $parse');
+    if (type === 'variable' && unavailable.includes(String(value))) problems.add(`$${value} is not available here`);
     if (steps) {
       visit({ ...steps[0], stages: undefined, predicate: undefined, group: undefined }, top);
       visit([steps[0]?.stages, steps[0]?.predicate, steps[0]?.group, steps.slice(1)], false);
@@ -123,3 +121,6 @@ function findForbidden(ast: unknown): string[] {
   visit(ast, true);
   return [...problems];
 }
+
+/** $eval, which Step Functions does not have, and the functions that it adds and our state machine does not use. */
+const unavailable: readonly string[] = ['eval', 'partition', 'range', 'hash', 'uuid', 'parse'];

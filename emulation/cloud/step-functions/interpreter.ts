@@ -1,15 +1,13 @@
 // The States Language: an execution's position and what happened give the next transition. It calls no service, stores nothing.
 import { REGION } from '../wire/account.ts';
-import { contextOf } from './context-object.ts';
 import { type Clock, carryOutError } from './error-rule.ts';
-import { createEvaluator, type Evaluator } from './evaluate.ts';
+import { contextOf, createEvaluator, type Evaluator } from './evaluate.ts';
 import type { Change, Execution } from './execution.ts';
 import { type Draft, draftOf, endExecution, enterState, exitState, shown, succeedExecution } from './history.ts';
-import { exceedsPayload, isObject, type Json, type JsonObject } from './json.ts';
+import { exceedsPayload, isObject, isTimestamp, type Json, type JsonObject } from './json.ts';
 import type { Exit, Machine, State, TaskState } from './machine.ts';
 import { dataLimitExceeded, queryEvaluationError, StateError } from './state-error.ts';
 import { checkArguments } from './task-argument.ts';
-import { isTimestamp } from './timestamp.ts';
 
 /** What makes an execution go on. */
 export type Stimulus =

@@ -1,4 +1,4 @@
-// JSON values as states pass them on, and the service's limit on their size. It knows nothing of states.
+// JSON values as states pass them on: the limit on their size, the spelling of their members, the form of timestamps.
 
 export type Json = null | boolean | number | string | Json[] | { [member: string]: Json };
 export type JsonObject = { [member: string]: Json };
@@ -20,3 +20,31 @@ export function typeName(value: Json): string {
   if (value === null) return 'null';
   return Array.isArray(value) ? 'array' : typeof value;
 }
+
+/**
+ * `{ taskArn }` → `{ TaskArn }`, at every depth; values stay. Services' APIs spell members in camelCase, Arguments and
+ * results of a state machine in PascalCase.
+ */
+export const toPascalCase = (value: unknown): Json =>
+  recase(value, (name) => (name[0]?.toUpperCase() ?? '') + name.slice(1));
+
+/** `{ TaskArn }` → `{ taskArn }`. */
+export const toCamelCase = (value: unknown): Json =>
+  recase(value, (name) => (name[0]?.toLowerCase() ?? '') + name.slice(1));
+
+function recase(value: unknown, rename: (name: string) => string): Json {
+  if (Array.isArray(value)) return value.map((element) => recase(element, rename));
+  if (typeof value !== 'object' || value === null) return value as Json;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, member]) => member !== undefined)
+      .map(([name, member]) => [rename(name), recase(member, rename)]),
+  );
+}
+
+/** Whether the text is an RFC 3339 timestamp with an uppercase T and a Z or an offset, of a date and time that exist. */
+export function isTimestamp(text: string): boolean {
+  return timestampForm.test(text) && !Number.isNaN(Date.parse(text));
+}
+
+const timestampForm = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/;

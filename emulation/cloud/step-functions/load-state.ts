@@ -1,10 +1,9 @@
 // Loads one state of a definition: its kind, its own fields and the way out of it. It knows nothing of executions.
 import type { Fields, Report } from './definition-field.ts';
-import { isObject, type Json, type JsonObject } from './json.ts';
+import { isObject, isTimestamp, type Json, type JsonObject } from './json.ts';
 import { loadCatchers, loadRetriers } from './load-error-rule.ts';
 import type { Catcher, Exit, State, TaskResource } from './machine.ts';
 import { TASK_ARGUMENTS } from './task-argument.ts';
-import { isTimestamp } from './timestamp.ts';
 
 type Loader = (fields: Fields, state: JsonObject, report: Report) => State;
 

@@ -30,7 +30,6 @@ export function openMachineTable(database: DatabaseSync) {
     machine: database.prepare(
       'SELECT m.*, d.text FROM sfn_machine m JOIN sfn_definition d ON d.id = m.definition_id WHERE m.arn = ?',
     ),
-    removeMachine: database.prepare('DELETE FROM sfn_machine WHERE arn = ?'),
   };
   return {
     /** Stores the machine and its definition; executions that run keep the definition they began with. */
@@ -45,7 +44,6 @@ export function openMachineTable(database: DatabaseSync) {
       const row = sql.machine.get(arn);
       return row && toMachine(row);
     },
-    remove: (arn: string) => void sql.removeMachine.run(arn),
     definition: (id: string) => String(sql.definition.get(id)?.text ?? ''),
   };
 }

@@ -1,17 +1,16 @@
-// The Step Functions API: which operations there are, what they check and answer. It knows nothing of how states are run.
+// The Step Functions API as the product calls it: which operations there are, what they check and answer.
+
 import { randomUUID } from 'node:crypto';
 import { arnOf } from '../wire/account.ts';
 import { AwsError } from '../wire/aws-error.ts';
-import type { JsonService } from '../wire/control-server.ts';
+import type { JsonService, Operation } from '../wire/control-server.ts';
 import { type Input, stringMember } from '../wire/input.ts';
-import { loadMachine } from './definition.ts';
 import type { Driver } from './driver.ts';
 import type { Clock } from './error-rule.ts';
 import type { Execution } from './execution.ts';
 import type { ExecutionTable } from './execution-table.ts';
 import { begin } from './interpreter.ts';
 import { type Json, MAX_PAYLOAD_BYTES } from './json.ts';
-import { listExecutions, showHistory } from './list-operation.ts';
 import type { Machine } from './machine.ts';
 import type { MachineTable, StoredMachine } from './machine-table.ts';
 import { requiredText, seconds, validationError } from './request-check.ts';
@@ -28,9 +27,9 @@ const MAX_ERROR_LENGTH = 256;
 const MAX_CAUSE_LENGTH = 32_768;
 /** Characters that names may not have (API_StartExecution.html). */
 const FORBIDDEN_IN_NAMES = /[\s<>{}[\]?*"#%\\^|~`$&,;:/\u0000-\u001f\u007f-\u009f]/;
-const MAX_NAME_LENGTH = 80;
+export const MAX_NAME_LENGTH = 80;
 
-export function createStatesApi(core: StatesCore): JsonService {
+export function createStatesApi(core: StatesCore, further: Readonly<Record<string, Operation>> = {}): JsonService {
   return {
     name: 'states',
     targetPrefix: 'AWSStepFunctions',
@@ -40,50 +39,11 @@ export function createStatesApi(core: StatesCore): JsonService {
         arnOf('states', `stateMachine:${stringMember(input, 'name') ?? '*'}`),
     ],
     operations: {
-      CreateStateMachine: (input) => createMachine(core, input),
-      DescribeStateMachine: (input) => describeMachine(findMachine(core, input)),
-      DeleteStateMachine: (input) => {
-        core.machines.remove(arnIn(input, 'stateMachineArn'));
-        return {};
-      },
       StartExecution: (input) => startExecution(core, input),
       DescribeExecution: (input) => describeExecution(findExecution(core, input)),
       StopExecution: (input) => stopExecution(core, input),
-      GetExecutionHistory: (input) => showHistory(core.table, findExecution(core, input).arn, input),
-      ListExecutions: (input) => listExecutions(core.table, findMachine(core, input).arn, input),
+      ...further,
     },
-  };
-}
-
-function createMachine({ machines, clock }: StatesCore, input: Input): object {
-  const name = checkName(requiredText(input, 'name', MAX_NAME_LENGTH));
-  const definition = requiredText(input, 'definition', 1_048_576);
-  const roleArn = requiredText(input, 'roleArn', 256);
-  const type = stringMember(input, 'type') ?? 'STANDARD';
-  if (type !== 'STANDARD') {
-    throw new AwsError('StateMachineTypeNotSupported', 'Only STANDARD state machines run here');
-  }
-  loadMachine(definition);
-  const arn = arnOf('states', `stateMachine:${name}`);
-  const existing = machines.get(arn);
-  if (existing && (existing.definition !== definition || existing.roleArn !== roleArn)) {
-    throw new AwsError('StateMachineAlreadyExists', `State Machine Already Exists: '${arn}'`);
-  }
-  const machine = existing ?? machines.put({ arn, name, roleArn, definition, type, createdAt: clock.now() });
-  return { stateMachineArn: arn, creationDate: seconds(machine.createdAt) };
-}
-
-function describeMachine({ arn, name, roleArn, definition, type, createdAt }: StoredMachine): object {
-  return {
-    stateMachineArn: arn,
-    name,
-    status: 'ACTIVE',
-    definition,
-    roleArn,
-    type,
-    creationDate: seconds(createdAt),
-    loggingConfiguration: { level: 'OFF', includeExecutionData: false },
-    tracingConfiguration: { enabled: false },
   };
 }
 
@@ -149,7 +109,7 @@ function findMachine({ machines }: StatesCore, input: Input): StoredMachine {
   return machine;
 }
 
-function findExecution({ table }: StatesCore, input: Input): Execution {
+export function findExecution({ table }: StatesCore, input: Input): Execution {
   const arn = arnIn(input, 'executionArn');
   const execution = table.get(arn);
   if (!execution) throw new AwsError('ExecutionDoesNotExist', `Execution Does Not Exist: '${arn}'`);
@@ -162,7 +122,7 @@ function arnIn(input: Input, member: 'stateMachineArn' | 'executionArn'): string
   return arn;
 }
 
-function checkName(name: string): string {
+export function checkName(name: string): string {
   const wellFormed = name.length > 0 && name.length <= MAX_NAME_LENGTH && !FORBIDDEN_IN_NAMES.test(name);
   if (!wellFormed) throw new AwsError('InvalidName', `Invalid Name: '${name}'`);
   return name;

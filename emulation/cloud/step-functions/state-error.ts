@@ -1,4 +1,7 @@
-// Errors that a state reports, and which Retry and Catch rules they match. It knows nothing of how rules are carried out.
+// Errors that a state reports: their names, also of the services that a Task calls, and which Retry and Catch rules they
+// match.
+
+import { AwsError } from '../wire/aws-error.ts';
 
 /** An error with the name and cause that history, catchers and DescribeExecution show. */
 export class StateError extends Error {
@@ -39,3 +42,28 @@ export function matchesError(errorEquals: readonly string[], { error, alias }: S
     return name === 'States.ALL' || (name === 'States.TaskFailed' && error !== 'States.Timeout');
   });
 }
+
+/** A failed RunTask call: `ECS.<name>`. */
+export function ecsCallError(error: unknown): StateError {
+  if (!(error instanceof AwsError)) return new StateError('ECS.SdkClientException', String(error));
+  const name = runTaskErrors.includes(error.code) ? error.code : 'AmazonECSException';
+  return new StateError(`ECS.${name}`, causeOf(error, 'AmazonECS'));
+}
+
+/** A failed Invoke call (not a function that threw): `Lambda.<name>`. */
+export function lambdaCallError(error: unknown): StateError {
+  if (!(error instanceof AwsError)) return new StateError('Lambda.SdkClientException', String(error));
+  return new StateError(`Lambda.${error.code}`, causeOf(error, 'AWSLambda'));
+}
+
+/** The text of the Java SDK's exceptions, which is what Step Functions shows. */
+function causeOf({ message, status, code }: AwsError, service: string): string {
+  return `${message} (Service: ${service}; Status Code: ${status}; Error Code: ${code}; Proxy: null)`;
+}
+
+/** RunTask's modelled errors; the SDK shows any other as AmazonECSException, so Step Functions does too. */
+const runTaskErrors: readonly string[] = [
+  ...['AccessDeniedException', 'BlockedException', 'ClientException', 'ClusterNotFoundException', 'ConflictException'],
+  ...['InvalidParameterException', 'PlatformTaskDefinitionIncompatibilityException', 'PlatformUnknownException'],
+  ...['ServerException', 'UnsupportedFeatureException'],
+];

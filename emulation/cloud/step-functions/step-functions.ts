@@ -1,7 +1,7 @@
 // AWS Step Functions for the embedded cloud: in-process methods and the API. It knows nothing of HTTP, ECS or Lambda.
 import type { DatabaseSync } from 'node:sqlite';
 import { arnOf } from '../wire/account.ts';
-import type { JsonService } from '../wire/control-server.ts';
+import type { JsonService, Operation } from '../wire/control-server.ts';
 import { openOutbox } from '../wire/outbox.ts';
 import { inLazyTransaction } from '../wire/transaction.ts';
 import { startUpkeep } from '../wire/upkeep.ts';
@@ -11,7 +11,7 @@ import { createDriver } from './driver.ts';
 import { openExecutionTable } from './execution-table.ts';
 import type { Machine } from './machine.ts';
 import { definitionIdOf, openMachineTable } from './machine-table.ts';
-import { createStatesApi } from './operation.ts';
+import { createStatesApi, type StatesCore } from './operation.ts';
 import type { Services } from './task-call.ts';
 
 export type StepFunctionsOptions = Services & {
@@ -26,6 +26,8 @@ export type StepFunctionsOptions = Services & {
   random?(): number;
   /** How waits are timed; setTimeout unless a test lets time run faster. */
   startTimer?: StartTimer;
+  /** Further operations of the API, for suites. */
+  operations?(core: StatesCore): Readonly<Record<string, Operation>>;
 };
 
 export type StepFunctions = {
@@ -37,6 +39,8 @@ export type StepFunctions = {
   createStateMachine(machine: { name: string; roleArn: string; definition: string | object; type?: string }): {
     arn: string;
   };
+  /** Names of the executions that have not ended. */
+  openExecutions(): string[];
   /** Goes on with every open execution and delivers events that wait. Call it once, after ECS has resumed. */
   resume(): void;
   /** Ends timers and waits; open executions stay as they are stored. */
@@ -79,8 +83,9 @@ export function createStepFunctions(options: StepFunctionsOptions): StepFunction
     machineOf,
     onTransition: options.onTransition,
   });
+  const core = { table, machines, driver, clock, machineOf };
   return {
-    api: createStatesApi({ table, machines, driver, clock, machineOf }),
+    api: createStatesApi(core, options.operations?.(core)),
     createStateMachine({ name, roleArn, definition, type = 'STANDARD' }) {
       const text = typeof definition === 'string' ? definition : JSON.stringify(definition);
       compile(definitionIdOf(text), () => text);
@@ -88,6 +93,7 @@ export function createStepFunctions(options: StepFunctionsOptions): StepFunction
       machines.put({ arn, name, roleArn, definition: text, type, createdAt: now() });
       return { arn };
     },
+    openExecutions: () => table.open().map(({ name }) => name),
     resume() {
       upkeep.run();
       for (const execution of table.open()) driver.resume(execution);

@@ -1,11 +1,9 @@
 // Calls the services that a Task names: runs a task and waits for its end, or invokes a function. It stores nothing.
 import { createHash, randomUUID } from 'node:crypto';
-import { ecsCallError, lambdaCallError } from './call-error.ts';
 import type { Execution, TaskInFlight } from './execution.ts';
 import type { Stimulus } from './interpreter.ts';
-import type { Json, JsonObject } from './json.ts';
-import { toCamelCase, toPascalCase } from './recase.ts';
-import { StateError } from './state-error.ts';
+import { type Json, type JsonObject, toCamelCase, toPascalCase } from './json.ts';
+import { ecsCallError, lambdaCallError, StateError } from './state-error.ts';
 
 /** What the outcome of a .sync task is judged by; the rest of ECS's description travels along unread. */
 export type RunTask = { taskArn: string; containers?: { exitCode?: number }[] };

@@ -2,6 +2,7 @@
 import { createEcs, type Ecs } from '../../../emulation/cloud/ecs/ecs.ts';
 import { createProcessDriver } from '../../../emulation/cloud/ecs/process-driver.ts';
 import type { Endpoint } from '../endpoint.ts';
+import { taskExtension } from '../extension/ecs/operation.ts';
 import { startControl } from './control.ts';
 
 export const CLUSTER = 'workers';
@@ -42,7 +43,7 @@ export async function startOurs(): Promise<OurEcs> {
   const endpoint = await startControl((database) => {
     const launch = scriptDriver((_taskArn, line) => lines.push(line));
     const onStateChange = (event: object) => void events.push(event as Record<string, unknown>);
-    const ecs = createEcs({ database, now: Date.now, launch, slots: SLOTS, onStateChange });
+    const ecs = createEcs({ database, now: Date.now, launch, slots: SLOTS, onStateChange, operations: taskExtension });
     ecs.createCluster(CLUSTER);
     ecs.registerTaskDefinition(TASK_DEFINITION);
     made = ecs;

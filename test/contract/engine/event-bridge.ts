@@ -2,22 +2,20 @@
 import { createEventBridge } from '../../../emulation/cloud/event-bridge/event-bridge.ts';
 import { createSqs } from '../../../emulation/cloud/sqs/sqs.ts';
 import type { Endpoint } from '../endpoint.ts';
+import { createEventsApi } from '../extension/event-bridge/operation.ts';
+import { queueExtension } from '../extension/sqs/operation.ts';
 import { startControl } from './control.ts';
 
 export function startOurs(): Promise<Endpoint> {
   return startControl((database, endpoint) => {
-    const sqs = createSqs({ database, now: Date.now, endpoint });
-    const events = createEventBridge({
-      database,
-      now: Date.now,
-      resolveTarget: (arn) =>
-        arn.startsWith('arn:aws:sqs:')
-          ? async (event) => void sqs.send(arn, { body: JSON.stringify(event) })
-          : undefined,
+    const sqs = createSqs({ database, now: Date.now, endpoint, operations: queueExtension });
+    const events = createEventBridge({ database, now: Date.now });
+    const api = createEventsApi(events, (arn) => async (event) => {
+      sqs.send(arn, { body: JSON.stringify(event) });
     });
     events.start();
     return {
-      services: [events.api, sqs.api],
+      services: [api, sqs.api],
       async close() {
         await events.close();
         await sqs.close();

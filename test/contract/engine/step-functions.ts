@@ -1,6 +1,7 @@
 // Starts our Step Functions for its contract suite, with the mocked services of the job attempt's cases.
 import { createStepFunctions } from '../../../emulation/cloud/step-functions/step-functions.ts';
 import type { Endpoint } from '../endpoint.ts';
+import { statesExtension } from '../extension/step-functions/operation.ts';
 import { createFastClock } from '../fast-clock.ts';
 import { jobAttemptCases } from '../job-attempt-cases.ts';
 import { createMockedServices } from '../mocked-services.ts';
@@ -13,7 +14,13 @@ export function startOurs(): Promise<Endpoint> {
   return startControl((database) => {
     const clock = createFastClock(SPEED);
     const services = createMockedServices(jobAttemptCases);
-    const states = createStepFunctions({ database, ...clock, ...services, onStatus: () => {} });
+    const states = createStepFunctions({
+      database,
+      ...clock,
+      ...services,
+      onStatus: () => {},
+      operations: statesExtension,
+    });
     return { services: [states.api], close: states.close };
   });
 }

@@ -1,7 +1,7 @@
 // The protocol layer of the JSON services: dispatch, errors, limits, and what it asks of verification and policies.
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
-import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createSqs } from '../../../emulation/cloud/sqs/sqs.ts';
@@ -188,7 +188,8 @@ describe('the SDK', () => {
     const endpoint = await givenServer({ services: [sqs.api, createSsm().api], verify });
     const QueueUrl = `${endpoint}/000000000000/none`;
     const client = new SQSClient({ region, endpoint, credentials });
-    await expect(client.send(new SendMessageCommand({ QueueUrl, MessageBody: 'x' }))).rejects.toMatchObject({
+    const send = new SendMessageBatchCommand({ QueueUrl, Entries: [{ Id: 'a', MessageBody: 'x' }] });
+    await expect(client.send(send)).rejects.toMatchObject({
       name: 'QueueDoesNotExist',
       Code: 'AWS.SimpleQueueService.NonExistentQueue',
     });

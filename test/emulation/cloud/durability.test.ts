@@ -42,10 +42,11 @@ test.each(KILL_AFTER_LINES)('everything acknowledged survives SIGKILL after %i a
   const sqs = createSqs(options);
   const logs = createLogs(options);
   const delivered: string[] = [];
-  const resolveTarget = () => async (event: unknown) => {
+  const deliver = async (event: unknown) => {
     delivered.push(`event-${(event as { detail: { round: number } }).detail.round}`);
   };
-  const events = createEventBridge({ ...options, resolveTarget });
+  const events = createEventBridge(options);
+  events.putRule({ name: 'rule', pattern: { source: ['test'] }, targets: [{ id: 'target', deliver }] });
   events.start();
   const found = new Set<string>();
   const arn = 'arn:aws:sqs:us-east-1:000000000000:queue';

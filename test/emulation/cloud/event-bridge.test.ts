@@ -39,7 +39,7 @@ describe('delivery', () => {
       deliver: async (each: unknown) => void got.push(`${id} ${JSON.stringify(each)}`),
     });
     bus.putRule({ name: 'one', pattern, targets: [target('a'), target('b')] });
-    bus.putRule({ name: 'two', pattern: { source: [{ prefix: 'te' }] }, targets: [target('c')] });
+    bus.putRule({ name: 'two', pattern: { source: ['other', 'test'] }, targets: [target('c')] });
     bus.putRule({ name: 'other', pattern: { source: ['other'] }, targets: [target('d')] });
     bus.putRule({ name: 'off', pattern, enabled: false, targets: [target('e')] });
     bus.start();
@@ -151,11 +151,17 @@ describe('a rule', () => {
     );
   });
 
-  test('that is deleted takes what waits for it along', () => {
+  test('with an operator that is not implemented is refused by the name of the operator', () => {
+    const bus = givenBus();
+    const rule = { name: 'rule', pattern: { source: [{ prefix: 'te' }] }, targets: [] };
+    expect(() => bus.putRule(rule)).toThrow(/The operator prefix is not implemented here/);
+  });
+
+  test('that loses its target takes what waits for it along', () => {
     const bus = givenBus();
     bus.putRule({ name: 'rule', pattern, targets: [{ id: 't', deliver: async () => {} }] });
     bus.publish(event());
-    bus.deleteRule('rule');
+    bus.putRule({ name: 'rule', pattern, targets: [] });
     expect(dead).toEqual(['The target was removed from the rule']);
     bus.publish(event());
     expect(database.prepare('SELECT count(*) AS n FROM events_delivery').get()?.n).toBe(0);

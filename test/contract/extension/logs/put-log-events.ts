@@ -1,15 +1,13 @@
-// PutLogEvents: which batches and which of their events are taken. It knows nothing of how they are kept.
-import { AwsError } from '../wire/aws-error.ts';
-import { type Input, integerMember, stringMember, structureList } from '../wire/input.ts';
-import { type LogCore, MAX_EVENT_BYTES } from './log-core.ts';
-import { groupNameIn, invalid, required } from './log-input.ts';
-import type { LogLine } from './log-table.ts';
+// PutLogEvents: which batches and which of their events are taken.
+
+import { eventOverheadBytes, type LogCore, MAX_EVENT_BYTES } from '../../../../emulation/cloud/logs/log-core.ts';
+import { groupNameIn, invalid, required } from '../../../../emulation/cloud/logs/log-input.ts';
+import type { LogLine } from '../../../../emulation/cloud/logs/log-table.ts';
+import { AwsError } from '../../../../emulation/cloud/wire/aws-error.ts';
+import { type Input, integerMember, stringMember, structureList } from '../../../../emulation/cloud/wire/input.ts';
+import { maximumBatchBytes, maximumBatchEvents, maximumSpanMs } from '../../../../emulation/exchange/log-writer.ts';
 
 /** API_PutLogEvents. */
-export const MAX_BATCH_EVENTS = 10_000;
-export const MAX_BATCH_BYTES = 1_048_576;
-export const EVENT_OVERHEAD_BYTES = 26;
-export const MAX_SPAN_MS = 24 * 3_600_000;
 const TOO_NEW_MS = 2 * 3_600_000;
 const TOO_OLD_MS = 14 * 24 * 3_600_000;
 const DAY_MS = 24 * 3_600_000;
@@ -28,7 +26,7 @@ export function putLogEvents(core: LogCore, input: Input): object {
   const taken = lines.slice(Math.max(tooOldEnd, expiredEnd), tooNewStart < 0 ? lines.length : tooNewStart);
   const [first] = taken;
   const last = taken.at(-1);
-  if (first && last && last.timestamp - first.timestamp > MAX_SPAN_MS) {
+  if (first && last && last.timestamp - first.timestamp > maximumSpanMs) {
     throw invalid('The batch of log events in a single PutLogEvents request cannot span more than 24 hours.');
   }
   if (taken.length > 0) core.write(stream, taken);
@@ -45,8 +43,8 @@ export function putLogEvents(core: LogCore, input: Input): object {
 
 function readBatch(input: Input): LogLine[] {
   const events = structureList(input, 'logEvents') ?? [];
-  if (events.length < 1 || events.length > MAX_BATCH_EVENTS) {
-    const text = `1 validation error detected: Value at 'logEvents' failed to satisfy constraint: Member must have length between 1 and ${MAX_BATCH_EVENTS}`;
+  if (events.length < 1 || events.length > maximumBatchEvents) {
+    const text = `1 validation error detected: Value at 'logEvents' failed to satisfy constraint: Member must have length between 1 and ${maximumBatchEvents}`;
     throw new AwsError('InvalidParameterException', text);
   }
   let bytes = 0;
@@ -59,8 +57,8 @@ function readBatch(input: Input): LogLine[] {
     }
     const size = Buffer.byteLength(message);
     if (size > MAX_EVENT_BYTES) throw invalid(`Log event too large: ${size} bytes exceeds limit of ${MAX_EVENT_BYTES}`);
-    bytes += size + EVENT_OVERHEAD_BYTES;
-    if (bytes > MAX_BATCH_BYTES) throw invalid(`Upload too large: more than ${MAX_BATCH_BYTES} bytes`);
+    bytes += size + eventOverheadBytes;
+    if (bytes > maximumBatchBytes) throw invalid(`Upload too large: more than ${maximumBatchBytes} bytes`);
     if (timestamp < before) {
       throw invalid('Log events in a single PutLogEvents request must be in chronological order.');
     }

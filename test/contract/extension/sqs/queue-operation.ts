@@ -1,24 +1,20 @@
-// CreateQueue, GetQueueUrl, GetQueueAttributes and PurgeQueue. It knows nothing of messages but how many there are.
-import { AwsError } from '../wire/aws-error.ts';
-import type { Caller, Operation } from '../wire/control-server.ts';
-import { type Input, stringList, stringMember, structureMember } from '../wire/input.ts';
-import { DEFAULT_SETTINGS, type Queue, type QueueSettings, type Redrive } from './queue-table.ts';
-import type { SqsCore } from './sqs-core.ts';
-import { invalidValue, missing } from './sqs-error.ts';
+// CreateQueue, GetQueueUrl and GetQueueAttributes.
+
+import type { OnQueue } from '../../../../emulation/cloud/sqs/operation.ts';
+import {
+  DEFAULT_SETTINGS,
+  integerAttributes,
+  type Queue,
+  type QueueSettings,
+  type Redrive,
+} from '../../../../emulation/cloud/sqs/queue-table.ts';
+import type { SqsCore } from '../../../../emulation/cloud/sqs/sqs-core.ts';
+import { invalidValue, missing } from '../../../../emulation/cloud/sqs/sqs-error.ts';
+import { AwsError } from '../../../../emulation/cloud/wire/aws-error.ts';
+import type { Operation } from '../../../../emulation/cloud/wire/control-server.ts';
+import { type Input, stringList, stringMember, structureMember } from '../../../../emulation/cloud/wire/input.ts';
 
 const QUEUE_NAME = /^[A-Za-z0-9_-]{1,80}$/;
-/** API_PurgeQueue: once in 60 seconds. */
-const PURGE_INTERVAL_MS = 60_000;
-
-/** Attributes that are integers: the setting, and the range that API_SetQueueAttributes gives. */
-export const INTEGER_ATTRIBUTES: Readonly<Record<string, { setting: keyof QueueSettings; min: number; max: number }>> =
-  {
-    VisibilityTimeout: { setting: 'visibilityTimeoutSeconds', min: 0, max: 43_200 },
-    DelaySeconds: { setting: 'delaySeconds', min: 0, max: 900 },
-    MessageRetentionPeriod: { setting: 'retentionSeconds', min: 60, max: 1_209_600 },
-    ReceiveMessageWaitTimeSeconds: { setting: 'receiveWaitSeconds', min: 0, max: 20 },
-    MaximumMessageSize: { setting: 'maxMessageBytes', min: 1024, max: 1_048_576 },
-  };
 
 /** Attributes that a queue here never has, or not always: asking for them is no error and answers nothing. */
 const UNSET: readonly string[] = [
@@ -26,10 +22,7 @@ const UNSET: readonly string[] = [
   ...['FifoThroughputLimit', 'KmsMasterKeyId', 'KmsDataKeyReusePeriodSeconds', 'SqsManagedSseEnabled'],
 ];
 
-type OnQueue = (run: (queue: Queue, input: Input, caller: Caller) => ReturnType<Operation>) => Operation;
-
 export function createQueueOperations(core: SqsCore, onQueue: OnQueue): Record<string, Operation> {
-  const purgedAt = new Map<string, number>();
   return {
     CreateQueue: (input) => createQueue(core, input),
     GetQueueUrl(input) {
@@ -44,15 +37,6 @@ export function createQueueOperations(core: SqsCore, onQueue: OnQueue): Record<s
       if (unknown !== undefined) throw new AwsError('InvalidAttributeName', `Unknown Attribute ${unknown}.`);
       const wanted = Object.entries(all).filter(([name]) => names.includes('All') || names.includes(name));
       return wanted.length === 0 ? {} : { Attributes: Object.fromEntries(wanted) };
-    }),
-    PurgeQueue: onQueue((queue) => {
-      if (core.now() - (purgedAt.get(queue.name) ?? Number.NEGATIVE_INFINITY) < PURGE_INTERVAL_MS) {
-        const text = `Only one PurgeQueue operation on ${queue.name} is allowed every 60 seconds.`;
-        throw new AwsError('PurgeQueueInProgress', text, 403);
-      }
-      purgedAt.set(queue.name, core.now());
-      core.messages.purge(queue);
-      return {};
     }),
   };
 }
@@ -83,7 +67,7 @@ function readSettings(attributes: Input): Partial<QueueSettings> {
   const settings: Partial<QueueSettings> = {};
   for (const name of Object.keys(attributes)) {
     const value = stringMember(attributes, name) ?? '';
-    const rule = INTEGER_ATTRIBUTES[name];
+    const rule = integerAttributes[name];
     if (rule) {
       const number = /^\d+$/.test(value) ? Number(value) : Number.NaN;
       if (!(number >= rule.min && number <= rule.max)) throw invalidAttribute(name);
@@ -114,7 +98,7 @@ function invalidAttribute(name: string): AwsError {
 
 function attributesOf(core: SqsCore, queue: Queue): Record<string, string> {
   const depth = core.messages.depth(queue, core.now());
-  const integers = Object.entries(INTEGER_ATTRIBUTES).map(([name, { setting }]) => [name, String(queue[setting])]);
+  const integers = Object.entries(integerAttributes).map(([name, { setting }]) => [name, String(queue[setting])]);
   const { redrive } = queue;
   return {
     ...(Object.fromEntries(integers) as Record<string, string>),

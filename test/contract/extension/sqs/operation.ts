@@ -1,0 +1,12 @@
+// The operations of SQS that no program of the product calls: suites set queues up with them and observe what is in them.
+
+import type { QueueOperations } from '../../../../emulation/cloud/sqs/operation.ts';
+import type { Operation } from '../../../../emulation/cloud/wire/control-server.ts';
+import { createMessageOperations } from './message-operation.ts';
+import { createQueueOperations } from './queue-operation.ts';
+
+/** For `createSqs({ operations })`. */
+export const queueExtension: QueueOperations = (core, onQueue): Record<string, Operation> => ({
+  ...createQueueOperations(core, onQueue),
+  ...createMessageOperations(core, onQueue),
+});
