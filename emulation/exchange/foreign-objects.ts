@@ -18,8 +18,6 @@ import { createUpstream, type Upstream } from './upstream.ts';
 
 export type ForeignObjectsOptions = S3FrontOptions & { readonly place: Place };
 
-/** Operations that are more than bytes of one object of one bucket, and not used by the product. */
-const KEPT_BACK: ReadonlySet<string> = new Set(['CreateBucket', 'DeleteBucket', 'CopyObject', 'UploadPartCopy']);
 const READS: ReadonlySet<string> = new Set(['GetObject', 'HeadObject']);
 /** Of the connection or of the signature that was checked here; those of the next connection are made anew. */
 const DROPPED =
@@ -56,9 +54,8 @@ async function passOn(
   res: ServerResponse,
 ): Promise<void> {
   const { http, signed } = request;
-  if (KEPT_BACK.has(name) || isChunked(signed.payloadHash)) {
-    const what = KEPT_BACK.has(name) ? name : `A body in the coding ${signed.payloadHash}`;
-    throw refuse('NotImplemented', {}, `${what} is not passed on to another S3`);
+  if (isChunked(signed.payloadHash)) {
+    throw refuse('NotImplemented', {}, `A body in the coding ${signed.payloadHash} is not passed on to another S3`);
   }
   if (http.headers['transfer-encoding'] !== undefined) throw refuse('MissingContentLength');
   const body = name === 'DeleteObjects' ? await permittedDeletion(request) : http;

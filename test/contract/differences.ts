@@ -41,8 +41,6 @@ const s3: readonly Difference[] = [
   }),
   ...wrongOnLocalStack(`${s3Api}/ErrorResponses.html`, {
     's3/presigned-early': 'serves a URL dated an hour ahead; AWS: AccessDenied "Request is not valid yet"',
-    's3/list-bad-token': 'answers 500 instead of InvalidArgument',
-    's3/list-bad-size': 'takes max-keys=-1 instead of InvalidArgument',
   }),
   ...wrongOnLocalStack(`${s3Api}/sigv4-query-string-auth.html (X-Amz-Expires, 1 to 604800)`, {
     's3/presigned-too-long': 'serves a URL for longer than a week',
@@ -52,9 +50,6 @@ const s3: readonly Difference[] = [
   }),
   ...wrongOnLocalStack('https://www.rfc-editor.org/rfc/rfc9110#section-14.2', {
     's3/range-unit': 'does not ignore a range in a unit that is not understood',
-  }),
-  ...wrongOnLocalStack(`${s3Api}/API_ListObjectsV2.html`, {
-    's3/list-pages': 'answers 500 to its own continuation token after a key that is not ASCII',
   }),
 ];
 

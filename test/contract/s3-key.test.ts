@@ -1,11 +1,9 @@
-// Any key is stored, read, listed, copied and deleted under exactly its name, by header and by URL: a property of S3.
+// Any key is stored, read and deleted under exactly its name, by header and by URL: a property of S3.
 import {
-  CopyObjectCommand,
   DeleteObjectCommand,
   DeleteObjectsCommand,
   GetObjectCommand,
   HeadObjectCommand,
-  ListObjectsV2Command,
   type S3Client,
 } from '@aws-sdk/client-s3';
 import fc from 'fast-check';
@@ -89,12 +87,8 @@ check('s3/any-key', 'what is put under a key is found under it and under no othe
       expect(await textOf(got.Body)).toBe(Key);
       const byUrl = await fetch(await presign(client, new GetObjectCommand({ Bucket, Key })));
       expect([byUrl.status, await byUrl.text()]).toEqual([200, Key]);
-      const listed = await client.send(new ListObjectsV2Command({ Bucket, Prefix: Key, EncodingType: 'url' }));
-      expect(listed.Contents?.map((entry) => decodeURIComponent((entry.Key ?? '').replaceAll('+', ' ')))).toEqual([
-        Key,
-      ]);
-      const CopySource = `${Bucket}/${encodeURIComponent(Key)}`;
-      await client.send(new CopyObjectCommand({ Bucket, Key: `${Key}.copy`, CopySource }));
+      const neighbour = new HeadObjectCommand({ Bucket, Key: `${Key}.copy` });
+      expect(await refusalOf(client.send(neighbour))).toBe('404 NotFound');
       const Objects = [{ Key: `${Key}.copy` }, { Key }];
       // XML 1.0 has no way to name control characters: those keys are deleted one by one.
       if (/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/.test(Key)) {

@@ -8,11 +8,9 @@ import {
   type CreateMultipartUploadCommandInput,
   GetObjectCommand,
   HeadObjectCommand,
-  ListMultipartUploadsCommand,
   ListPartsCommand,
   type S3Client,
   UploadPartCommand,
-  UploadPartCopyCommand,
 } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { check, type Endpoint, givenEndpoint } from './endpoint.ts';
@@ -141,31 +139,6 @@ check('s3/list-parts', 'parts are listed in order and in pages', async () => {
   await client.send(new AbortMultipartUploadCommand(upload));
 });
 
-check('s3/list-uploads', 'unfinished uploads are listed by prefix, in pages', async () => {
-  const uploads = [await begin('up/a'), await begin('up/b'), await begin('up/c'), await begin('other')];
-  const page = await client.send(new ListMultipartUploadsCommand({ Bucket, Prefix: 'up/', MaxUploads: 2 }));
-  expect(page.Uploads?.map(({ Key }) => Key)).toEqual(['up/a', 'up/b']);
-  const { NextKeyMarker: KeyMarker, NextUploadIdMarker: UploadIdMarker } = page;
-  const rest = await client.send(new ListMultipartUploadsCommand({ Bucket, Prefix: 'up/', KeyMarker, UploadIdMarker }));
-  expect(rest.Uploads?.map(({ Key, UploadId }) => [Key, UploadId])).toEqual([['up/c', uploads[2]?.UploadId]]);
-  for (const upload of uploads) await client.send(new AbortMultipartUploadCommand(upload));
-});
-
-check('s3/upload-part-copy', 'a part may be a range of an object', async () => {
-  await givenObject(client, { Bucket, Key: 'source', Body: Buffer.concat([tail, five]) });
-  const upload = await begin('from-parts');
-  const copy = async (PartNumber: number, CopySourceRange: string) => {
-    const input = { ...upload, PartNumber, CopySource: `${Bucket}/source`, CopySourceRange };
-    return { PartNumber, ETag: (await client.send(new UploadPartCopyCommand(input))).CopyPartResult?.ETag };
-  };
-  expect(await refusalOf(copy(3, 'bytes=0-99999999'))).toMatch(/^400 Invalid(Argument|Request)$/);
-  const parts = [await copy(1, `bytes=${tail.length}-${tail.length + five.length - 1}`), await copy(2, 'bytes=4-7')];
-  await complete(upload, parts);
-  const got = await client.send(new GetObjectCommand({ Bucket, Key: 'from-parts' }));
-  const bytes = Buffer.from((await got.Body?.transformToByteArray()) ?? []);
-  expect(bytes.equals(Buffer.concat([five, Buffer.from('last')]))).toBe(true);
-});
-
 check('s3/presigned-part', 'a part is uploaded by URL, bound to its MD5 and length', async () => {
   const upload = await begin('by-url');
   const ContentMD5 = digest(tail).toString('base64');
@@ -189,40 +162,4 @@ check('s3/complete-if-none-match', 'completion may demand that the key is free',
   const part = await putPart(upload, 1, tail);
   expect(await refusalOf(complete(upload, [part], { IfNoneMatch: '*' }))).toBe('412 PreconditionFailed');
   expect(await refusalOf(complete(upload, [part]))).toBe('accepted');
-});
-
-check(
-  's3/multipart-composite',
-  "a composite checksum is one of the parts' checksums and needs each of them",
-  async () => {
-    const upload = await begin('composite', { ChecksumAlgorithm: 'SHA256' });
-    const sums: string[] = [];
-    const parts = [];
-    for (const [index, Body] of [five, tail].entries()) {
-      const PartNumber = index + 1;
-      const input = { ...upload, PartNumber, Body, ChecksumAlgorithm: 'SHA256' as const };
-      const { ETag, ChecksumSHA256 } = await client.send(new UploadPartCommand(input));
-      sums.push(ChecksumSHA256 ?? '');
-      parts.push({ PartNumber, ETag, ChecksumSHA256 });
-    }
-    const bare = parts.map(({ PartNumber, ETag }) => ({ PartNumber, ETag }));
-    expect(await refusalOf(complete(upload, bare))).toBe('400 InvalidRequest');
-    const { ChecksumSHA256 } = await complete(upload, parts);
-    const whole = createHash('sha256').update(Buffer.concat(sums.map((sum) => Buffer.from(sum, 'base64'))));
-    expect(ChecksumSHA256).toBe(`${whole.digest('base64')}-2`);
-  },
-);
-
-check('s3/multipart-full-object', 'a full-object checksum is that of the whole content', async () => {
-  const upload = await begin('whole', { ChecksumAlgorithm: 'CRC32', ChecksumType: 'FULL_OBJECT' });
-  const parts = [];
-  for (const [index, Body] of [five, tail].entries()) {
-    const input = { ...upload, PartNumber: index + 1, Body, ChecksumAlgorithm: 'CRC32' as const };
-    const { ETag, ChecksumCRC32 } = await client.send(new UploadPartCommand(input));
-    parts.push({ PartNumber: index + 1, ETag, ChecksumCRC32 });
-  }
-  const { ChecksumCRC32, ChecksumType } = await complete(upload, parts);
-  await givenObject(client, { Bucket, Key: 'same', Body: Buffer.concat([five, tail]), ChecksumAlgorithm: 'CRC32' });
-  const same = await client.send(new HeadObjectCommand({ Bucket, Key: 'same', ChecksumMode: 'ENABLED' }));
-  expect([ChecksumCRC32, ChecksumType]).toEqual([same.ChecksumCRC32, 'FULL_OBJECT']);
 });

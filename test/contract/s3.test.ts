@@ -2,18 +2,11 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import {
-  CopyObjectCommand,
-  DeleteBucketCommand,
   DeleteObjectCommand,
   DeleteObjectsCommand,
-  DeleteObjectTaggingCommand,
   GetObjectCommand,
-  GetObjectTaggingCommand,
-  HeadBucketCommand,
   HeadObjectCommand,
-  ListObjectsV2Command,
   PutObjectCommand,
-  PutObjectTaggingCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
@@ -37,24 +30,10 @@ afterAll(async () => {
 const md5 = (bytes: string | Buffer) => createHash('md5').update(bytes);
 
 describe('buckets', () => {
-  check('s3/head-bucket', 'a bucket that exists is found, another is 404', async () => {
-    expect((await client.send(new HeadBucketCommand({ Bucket }))).$metadata.httpStatusCode).toBe(200);
-    expect(await refusalOf(client.send(new HeadBucketCommand({ Bucket: `${Bucket}-x` })))).toBe('404 NotFound');
-  });
-
   check('s3/no-such-bucket', 'operations on a missing bucket are refused by that name', async () => {
     const missing = { Bucket: `${Bucket}-x`, Key: 'k' };
     expect(await refusalOf(client.send(new GetObjectCommand(missing)))).toBe('404 NoSuchBucket');
     expect(await refusalOf(client.send(new PutObjectCommand({ ...missing, Body: 'x' })))).toBe('404 NoSuchBucket');
-  });
-
-  check('s3/delete-bucket', 'only an empty bucket is deleted', async () => {
-    const other = await givenBucket(client);
-    await givenObject(client, { Bucket: other, Key: 'k', Body: 'x' });
-    expect(await refusalOf(client.send(new DeleteBucketCommand({ Bucket: other })))).toBe('409 BucketNotEmpty');
-    await client.send(new DeleteObjectCommand({ Bucket: other, Key: 'k' }));
-    await client.send(new DeleteBucketCommand({ Bucket: other }));
-    expect(await refusalOf(client.send(new HeadBucketCommand({ Bucket: other })))).toBe('404 NotFound');
   });
 });
 
@@ -112,7 +91,7 @@ describe('putting and getting', () => {
     },
   );
 
-  for (const algorithm of ['CRC32', 'CRC32C', 'SHA1', 'SHA256'] as const) {
+  for (const algorithm of ['CRC32', 'SHA1', 'SHA256'] as const) {
     check(`s3/checksum-${algorithm.toLowerCase()}`, 'a checksum is verified, kept and told', async () => {
       const Key = `sum-${algorithm}`;
       await givenObject(client, { Bucket, Key, Body: 'sum me', ChecksumAlgorithm: algorithm });
@@ -124,15 +103,6 @@ describe('putting and getting', () => {
       expect(await refusalOf(client.send(new HeadObjectCommand({ Bucket, Key: `${Key}-wrong` })))).toBe('404 NotFound');
     });
   }
-
-  check('s3/checksum-crc64nvme', 'the CRC64NVME of 123456789 is the one of the catalogue', async () => {
-    const ChecksumCRC64NVME = 'rosUhgp5mIg=';
-    await givenObject(client, { Bucket, Key: 'nvme', Body: '123456789', ChecksumCRC64NVME });
-    const head = await client.send(new HeadObjectCommand({ Bucket, Key: 'nvme', ChecksumMode: 'ENABLED' }));
-    expect(head.ChecksumCRC64NVME).toBe(ChecksumCRC64NVME);
-    const wrong = { Bucket, Key: 'nvme-wrong', Body: '123456788', ChecksumCRC64NVME };
-    expect(await refusalOf(client.send(new PutObjectCommand(wrong)))).toBe('400 BadDigest');
-  });
 
   check(
     's3/content-md5',
@@ -216,7 +186,7 @@ describe('ranges', () => {
   });
 });
 
-describe('deleting and copying', () => {
+describe('deleting', () => {
   check('s3/delete', 'deleting is idempotent', async () => {
     await givenObject(client, { Bucket, Key: 'gone', Body: 'x' });
     for (let time = 0; time < 2; time += 1) {
@@ -233,124 +203,9 @@ describe('deleting and copying', () => {
     const answer = await deleteAll(['d/1', 'd/<&>', 'd/none'], false);
     expect(answer.Deleted?.map(({ Key }) => Key).sort()).toEqual(['d/1', 'd/<&>', 'd/none']);
     expect((await deleteAll(['d/3'], true)).Deleted ?? []).toEqual([]);
-    expect((await client.send(new ListObjectsV2Command({ Bucket, Prefix: 'd/' }))).KeyCount).toBe(0);
-  });
-
-  check('s3/copy', 'content and metadata are copied, or metadata replaced', async () => {
-    const input = { Bucket, Key: 'copy/from ü', Body: 'copied', ContentType: 'text/a', Metadata: { a: '1' } };
-    const ETag = await givenObject(client, input);
-    const CopySource = `${Bucket}/${encodeURIComponent('copy/from ü')}`;
-    const copied = await client.send(new CopyObjectCommand({ Bucket, Key: 'copy/to', CopySource }));
-    expect(copied.CopyObjectResult?.ETag).toBe(ETag);
-    const got = await client.send(new GetObjectCommand({ Bucket, Key: 'copy/to' }));
-    expect(got).toMatchObject({ ContentType: 'text/a', Metadata: { a: '1' } });
-    expect(await textOf(got.Body)).toBe('copied');
-    const replace = { MetadataDirective: 'REPLACE', ContentType: 'text/b' } as const;
-    await client.send(new CopyObjectCommand({ Bucket, Key: 'copy/to', CopySource, ...replace }));
-    const head = await client.send(new HeadObjectCommand({ Bucket, Key: 'copy/to' }));
-    expect(head).toMatchObject({ ContentType: 'text/b', Metadata: {} });
-  });
-
-  check('s3/copy-refusals', 'a missing source, a copy onto itself and a failed condition are refused', async () => {
-    await givenObject(client, { Bucket, Key: 'self', Body: 'x' });
-    const copy = (input: object) =>
-      refusalOf(client.send(new CopyObjectCommand({ Bucket, Key: 'self', CopySource: `${Bucket}/self`, ...input })));
-    expect(await copy({ CopySource: `${Bucket}/none` })).toBe('404 NoSuchKey');
-    expect(await copy({})).toBe('400 InvalidRequest');
-    expect(await copy({ Key: 'other', CopySourceIfMatch: '"no"' })).toBe('412 PreconditionFailed');
-  });
-
-  check('s3/tagging', 'tags are put with the object or later, read and removed', async () => {
-    const Key = 'tagged';
-    await givenObject(client, { Bucket, Key, Body: 'x', Tagging: 'state=temp&a=b%20c' });
-    const tags = async () => (await client.send(new GetObjectTaggingCommand({ Bucket, Key }))).TagSet;
-    expect(await tags()).toEqual([
-      { Key: 'state', Value: 'temp' },
-      { Key: 'a', Value: 'b c' },
-    ]);
-    await client.send(new PutObjectTaggingCommand({ Bucket, Key, Tagging: { TagSet: [{ Key: 'k', Value: 'v' }] } }));
-    expect(await tags()).toEqual([{ Key: 'k', Value: 'v' }]);
-    await client.send(new DeleteObjectTaggingCommand({ Bucket, Key }));
-    expect(await tags()).toEqual([]);
-  });
-});
-
-describe('listing', () => {
-  const keys = [
-    'list/B',
-    'list/a/1',
-    'list/a/2',
-    'list/a0',
-    'list/b',
-    'list/c/1',
-    'list/~',
-    'list/é',
-    'list/\u{1f333}',
-  ];
-  beforeAll(async () => {
-    for (const Key of [...keys, 'list', 'list0']) await givenObject(client, { Bucket, Key, Body: Key });
-  });
-
-  check('s3/list-order', 'keys come in the order of their UTF-8 bytes, with size and etag', async () => {
-    const { Contents, KeyCount, IsTruncated } = await client.send(
-      new ListObjectsV2Command({ Bucket, Prefix: 'list/' }),
-    );
-    expect(Contents?.map(({ Key }) => Key)).toEqual(keys);
-    expect([KeyCount, IsTruncated]).toEqual([9, false]);
-    expect(Contents?.[0]).toMatchObject({ Size: 6, ETag: `"${md5('list/B').digest('hex')}"` });
-  });
-
-  check('s3/list-pages', 'pages of every size give every key and folder once', async () => {
-    for (const [MaxKeys, Delimiter] of [
-      [1, '/'],
-      [2, undefined],
-      [3, '/'],
-      [5, undefined],
-    ] as const) {
-      const seen: (string | undefined)[] = [];
-      let ContinuationToken: string | undefined;
-      do {
-        const input = { Bucket, Prefix: 'list/', MaxKeys, Delimiter, ContinuationToken };
-        const page = await client.send(new ListObjectsV2Command(input));
-        expect(page.KeyCount).toBeLessThanOrEqual(MaxKeys);
-        expect(page.IsTruncated).toBe(page.NextContinuationToken !== undefined);
-        seen.push(
-          ...(page.Contents ?? []).map(({ Key }) => Key),
-          ...(page.CommonPrefixes ?? []).map(({ Prefix }) => Prefix),
-        );
-        ContinuationToken = page.NextContinuationToken;
-      } while (ContinuationToken && seen.length < 20);
-      const folded = keys.filter((key) => !/\/[ac]\//.test(key)).concat('list/a/', 'list/c/');
-      expect([...seen].sort()).toEqual([...(Delimiter ? folded : keys)].sort());
+    for (const Key of ['d/1', 'd/<&>', 'd/3']) {
+      expect(await refusalOf(client.send(new HeadObjectCommand({ Bucket, Key })))).toBe('404 NotFound');
     }
-  });
-
-  check('s3/list-start-after', 'a listing may start after a key that need not exist', async () => {
-    const { Contents } = await client.send(
-      new ListObjectsV2Command({ Bucket, Prefix: 'list/', StartAfter: 'list/b0' }),
-    );
-    expect(Contents?.map(({ Key }) => Key)).toEqual(['list/c/1', 'list/~', 'list/é', 'list/\u{1f333}']);
-  });
-
-  check('s3/list-encoded', 'encoding-type=url encodes names', async () => {
-    await givenObject(client, { Bucket, Key: 'enc/a b+c&<é\n', Body: '' });
-    const { Contents, EncodingType } = await client.send(
-      new ListObjectsV2Command({ Bucket, Prefix: 'enc/', EncodingType: 'url' }),
-    );
-    const name = Contents?.[0]?.Key ?? '';
-    expect(name).toMatch(/^enc\/a(\+|%20)b%2Bc%26%3C%C3%A9%0A$/);
-    expect(EncodingType).toBe('url');
-  });
-
-  const list = (input: object) => refusalOf(client.send(new ListObjectsV2Command({ Bucket, ...input })));
-
-  check('s3/list-bad-token', 'a token that is none is refused', async () => {
-    expect(await list({ ContinuationToken: 'no token!' })).toBe('400 InvalidArgument');
-  });
-
-  check('s3/list-bad-size', 'a page has no negative size', async () => {
-    expect(await list({ MaxKeys: -1 })).toBe('400 InvalidArgument');
-    expect(await list({ MaxKeys: 0 })).toBe('accepted');
   });
 });
 

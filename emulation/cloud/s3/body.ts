@@ -34,24 +34,6 @@ export async function receiveText(request: S3Request, options = { checksum: true
   return Buffer.concat(chunks).toString('utf8');
 }
 
-/** Reads bytes that are here already (a copy's source), computing what the new object needs to know. */
-export function digestedCopy(source: AsyncIterable<Buffer>, algorithm: Checksum['algorithm'] | undefined) {
-  const md5 = createHash('md5');
-  const running = algorithm && algorithms[algorithm].start();
-  async function* bytes() {
-    for await (const chunk of source) {
-      md5.update(chunk);
-      running?.update(chunk);
-      yield chunk;
-    }
-  }
-  const result = () => ({
-    md5: md5.digest('hex'),
-    ...(algorithm && running ? { checksum: fullChecksum(algorithm, running.digest().toString('base64')) } : {}),
-  });
-  return { bytes: bytes(), result };
-}
-
 type Facts = { md5: string; checksum?: Checksum };
 
 function checkedBody(request: S3Request, maxBytes: number, expected: Expected | undefined) {
@@ -123,12 +105,8 @@ function checkedMd5(text: string | undefined): Buffer | undefined {
 }
 
 function matchedChecksum(algorithm: Checksum['algorithm'], given: string, computed: string): Checksum {
-  if (given === computed) return fullChecksum(algorithm, computed);
+  if (given === computed) return { algorithm, value: computed };
   throw refuse('BadDigest', {}, `The ${algorithm.toUpperCase()} you specified did not match the calculated checksum.`);
-}
-
-function fullChecksum(algorithm: Checksum['algorithm'], value: string): Checksum {
-  return { algorithm, value, type: 'FULL_OBJECT' };
 }
 
 function tooLarge(size: number, maxBytes: number) {

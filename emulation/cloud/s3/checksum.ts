@@ -1,24 +1,21 @@
-// The checksums that S3 verifies and stores: which a request names, computing them, and those of multipart objects.
+// The checksums that S3 verifies and stores: which a request names, and computing them. Those that the SDK does not choose
+// by itself (CRC32C, CRC64NVME) and those of multipart objects are not implemented.
 // Rules: https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import { crc32cRunning, crc64nvmeRunning, joinCrc } from './crc.ts';
 import { refuse } from './s3-error.ts';
 
-export type Algorithm = 'crc32' | 'crc32c' | 'crc64nvme' | 'sha1' | 'sha256';
-export type ChecksumType = 'COMPOSITE' | 'FULL_OBJECT';
-/** A checksum that was verified: base64, with `-<parts>` after it when it is one of checksums. */
-export type Checksum = { algorithm: Algorithm; value: string; type: ChecksumType };
+export type Algorithm = 'crc32' | 'sha1' | 'sha256';
+/** A checksum of a whole object that was verified, in base64. */
+export type Checksum = { algorithm: Algorithm; value: string };
 type RunningDigest = { update(bytes: Uint8Array): void; digest(): Buffer };
-type AlgorithmFacts = { bytes: number; element: string; start(): RunningDigest };
+type AlgorithmFacts = { bytes: number; start(): RunningDigest };
 
-/** Name in headers (`x-amz-checksum-<name>`) → what it is. `element` is its name in XML. */
+/** Name in headers (`x-amz-checksum-<name>`) → what it is. */
 export const algorithms: Readonly<Record<Algorithm, AlgorithmFacts>> = {
-  crc32: { bytes: 4, element: 'ChecksumCRC32', start: crc32Running },
-  crc32c: { bytes: 4, element: 'ChecksumCRC32C', start: crc32cRunning },
-  crc64nvme: { bytes: 8, element: 'ChecksumCRC64NVME', start: crc64nvmeRunning },
-  sha1: { bytes: 20, element: 'ChecksumSHA1', start: () => createHash('sha1') },
-  sha256: { bytes: 32, element: 'ChecksumSHA256', start: () => createHash('sha256') },
+  crc32: { bytes: 4, start: crc32Running },
+  sha1: { bytes: 20, start: () => createHash('sha1') },
+  sha256: { bytes: 32, start: () => createHash('sha256') },
 };
 const names = Object.keys(algorithms) as Algorithm[];
 const HEADER = 'x-amz-checksum-';
@@ -46,65 +43,10 @@ export function trailerChecksum(algorithm: Algorithm, trailers: ReadonlyMap<stri
   return checkedValue(algorithm, value);
 }
 
-/** `CRC32C` or `crc32c`; throws InvalidRequest for an unknown one. */
-export function parseAlgorithm(text: string): Algorithm {
-  const found = names.find((name) => name === text.toLowerCase());
-  if (!found)
-    throw refuse(
-      'InvalidRequest',
-      {},
-      'Checksum algorithm provided is unsupported. Please try again with any of the valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]',
-    );
-  return found;
-}
-
-/** COMPOSITE unless told, but for crc64nvme, which has no composite form; SHA has no full-object form. */
-export function parseChecksumType(algorithm: Algorithm, text: string | undefined): ChecksumType {
-  const type = text?.toUpperCase() ?? (algorithm === 'crc64nvme' ? 'FULL_OBJECT' : 'COMPOSITE');
-  const allowed =
-    algorithm === 'crc64nvme'
-      ? ['FULL_OBJECT']
-      : algorithm.startsWith('sha')
-        ? ['COMPOSITE']
-        : ['COMPOSITE', 'FULL_OBJECT'];
-  if (!allowed.includes(type)) {
-    throw refuse(
-      'InvalidRequest',
-      {},
-      `The ${type} checksum type cannot be used with the ${algorithm} checksum algorithm.`,
-    );
-  }
-  return type as ChecksumType;
-}
-
-/** The checksum of an object made of parts: that of the whole content, or one of the parts' checksums. */
-export function joinChecksums(
-  algorithm: Algorithm,
-  type: ChecksumType,
-  parts: readonly { size: number; value: string }[],
-): Checksum {
-  const values: Buffer[] = parts.map(({ value }) => Buffer.from(value, 'base64'));
-  if (type === 'COMPOSITE') {
-    const running = algorithms[algorithm].start();
-    for (const value of values) running.update(value);
-    return { algorithm, type, value: `${running.digest().toString('base64')}-${parts.length}` };
-  }
-  let joined: Buffer = algorithms[algorithm].start().digest();
-  for (const [index, value] of values.entries()) {
-    joined = joinCrc(algorithm as 'crc32' | 'crc32c' | 'crc64nvme', joined, value, parts[index]?.size ?? 0);
-  }
-  return { algorithm, type, value: joined.toString('base64') };
-}
-
 /** Header names and values that tell a checksum. */
 export function checksumHeaders(checksum: Checksum | undefined): Record<string, string> {
   if (!checksum) return {};
-  return { [HEADER + checksum.algorithm]: checksum.value, 'x-amz-checksum-type': checksum.type };
-}
-
-/** XML elements that tell a checksum. */
-export function checksumElements(checksum: Checksum | undefined): Record<string, string> {
-  return checksum ? { [algorithms[checksum.algorithm].element]: checksum.value, ChecksumType: checksum.type } : {};
+  return { [HEADER + checksum.algorithm]: checksum.value, 'x-amz-checksum-type': 'FULL_OBJECT' };
 }
 
 function checkedValue(algorithm: Algorithm, value: string): string {

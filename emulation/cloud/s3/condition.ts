@@ -1,4 +1,4 @@
-// Conditional requests: when an object may be read, copied or replaced. It reads no row itself.
+// Conditional requests: when an object may be read or replaced. It reads no row itself.
 // Rules: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-requests.html and RFC 9110 §13
 import type { AwsError } from '../wire/aws-error.ts';
 import type { ObjectRow } from './object-table.ts';
@@ -8,17 +8,10 @@ type ReadHeader = (name: string) => string | undefined;
 
 /** Whether a read may go on. `unchanged` means 304. Throws PreconditionFailed. */
 export function checkRead(object: ObjectRow, header: ReadHeader): 'go' | 'unchanged' {
-  const verdict = judge(object, header, '');
+  const verdict = judge(object, header);
   if (verdict === 'unchanged') return verdict;
   if (verdict) throw verdict;
   return 'go';
-}
-
-/** Throws PreconditionFailed unless the `x-amz-copy-source-if-…` headers hold for the source. */
-export function checkCopySource(source: ObjectRow, header: ReadHeader): void {
-  const verdict = judge(source, header, 'x-amz-copy-source-');
-  if (verdict === 'unchanged') throw refuse('PreconditionFailed', { Condition: 'x-amz-copy-source-If-None-Match' });
-  if (verdict) throw verdict;
 }
 
 /**
@@ -41,11 +34,11 @@ export function checkWrite(existing: ObjectRow | undefined, header: ReadHeader):
   if (!listsEtag(match, existing.etag)) throw refuse('PreconditionFailed', { Condition: 'If-Match' });
 }
 
-function judge(object: ObjectRow, header: ReadHeader, prefix: string): AwsError | 'unchanged' | undefined {
-  const match = header(`${prefix}if-match`);
-  const none = header(`${prefix}if-none-match`);
-  const since = timeOf(header(`${prefix}if-modified-since`));
-  const before = timeOf(header(`${prefix}if-unmodified-since`));
+function judge(object: ObjectRow, header: ReadHeader): AwsError | 'unchanged' | undefined {
+  const match = header('if-match');
+  const none = header('if-none-match');
+  const since = timeOf(header('if-modified-since'));
+  const before = timeOf(header('if-unmodified-since'));
   if (match !== undefined) {
     if (!listsEtag(match, object.etag)) return refuse('PreconditionFailed', { Condition: 'If-Match' });
   } else if (before !== undefined && object.modifiedAt > before) {

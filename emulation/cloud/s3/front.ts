@@ -5,7 +5,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { AwsError } from '../wire/aws-error.ts';
 import { type Credentials, verifySignature } from '../wire/signature.ts';
 import { answerPreflight, type CorsRule, corsHeaders } from './cors.ts';
-import { type Entry, findOperation } from './operation-table.ts';
+import { type Entry, findOperation, operations } from './operation-table.ts';
 import { sendError, sendReply } from './reply.ts';
 import { bucketArn, headerReader, objectArn, parseResource, type S3Request } from './request.ts';
 import { refuse } from './s3-error.ts';
@@ -21,6 +21,8 @@ export type S3FrontOptions = {
   onCall?: (call: { operation: string; accessKeyId: string }) => void;
   /** Told of exceptions that are faults of ours; they are answered as InternalError 500. Default: stderr. */
   onFault?: (fault: unknown, what: string) => void;
+  /** Further operations, for suites. */
+  operations?: readonly Entry[];
 };
 
 /** What carries operations out. */
@@ -62,7 +64,9 @@ async function serve(options: S3FrontOptions, back: S3Back, http: IncomingMessag
 async function perform(options: S3FrontOptions, back: S3Back, request: S3Request, res: ServerResponse): Promise<void> {
   const { http, bucket, key, query, header } = request;
   const level = bucket === '' ? 'service' : key === '' ? 'bucket' : 'object';
-  const found = findOperation(http.method ?? '', level, query, (name) => header(name) !== undefined);
+  const entries = [...operations, ...(options.operations ?? [])];
+  const isCopy = http.method === 'PUT' && header('x-amz-copy-source') !== undefined;
+  const found = findOperation(entries, http.method ?? '', level, query, isCopy);
   if ('unserved' in found) {
     throw refuse('NotImplemented', { Operation: found.unserved }, `${found.unserved} is not implemented here`);
   }

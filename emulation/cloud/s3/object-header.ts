@@ -1,6 +1,7 @@
-// The headers that S3 keeps with an object, its tags, and the headers with which it is answered. It stores nothing.
+// The headers that S3 keeps with an object, and the headers with which it is answered.
+
 import { checksumHeaders } from './checksum.ts';
-import type { ObjectRow, StoredHeaders, Tag } from './object-table.ts';
+import type { ObjectRow, StoredHeaders } from './object-table.ts';
 import type { S3Request } from './request.ts';
 import { refuse } from './s3-error.ts';
 
@@ -15,13 +16,10 @@ const kept = [
 /** S3's type of an object that was given none. */
 const DEFAULT_TYPE = 'binary/octet-stream';
 const MAX_METADATA_BYTES = 2048;
-const MAX_TAGS = 10;
-const MAX_TAG_KEY = 128;
-const MAX_TAG_VALUE = 256;
 
 /** Headers whose silent loss would be a lie: refused with 501, as S3 refuses what it does not implement. */
 const unsupported =
-  /^x-amz-(acl|grant-.*|object-lock-.*|server-side-encryption.*|copy-source-server-side-.*|website-.*|write-offset-bytes)$/;
+  /^x-amz-(acl|grant-.*|object-lock-.*|server-side-encryption.*|website-.*|write-offset-bytes|tagging|checksum-(algorithm|type|crc32c|crc64nvme))$/;
 
 /** What is kept of a request that stores an object. Throws NotImplemented, MetadataTooLarge and InvalidArgument. */
 export function storedHeaders(request: S3Request): StoredHeaders {
@@ -48,27 +46,6 @@ export function storedHeaders(request: S3Request): StoredHeaders {
   return stored;
 }
 
-/** The tags of the `x-amz-tagging` header, a query string. */
-export function taggingHeader(request: S3Request): Tag[] {
-  const text = request.header('x-amz-tagging');
-  if (text === undefined || text === '') return [];
-  return checkTags([...new URLSearchParams(text)].map(([key, value]) => ({ key, value })));
-}
-
-/** Throws InvalidTag for more than ten, twice the same key, or one that is too long. */
-export function checkTags(tags: Tag[]): Tag[] {
-  if (tags.length > MAX_TAGS) throw refuse('InvalidTag', {}, `Object tags cannot be greater than ${MAX_TAGS}`);
-  const seen = new Set<string>();
-  for (const { key, value } of tags) {
-    if (key === '' || key.length > MAX_TAG_KEY)
-      throw refuse('InvalidTag', {}, 'The TagKey you have provided is invalid');
-    if (value.length > MAX_TAG_VALUE) throw refuse('InvalidTag', {}, 'The TagValue you have provided is invalid');
-    if (seen.has(key)) throw refuse('InvalidTag', {}, 'Cannot provide multiple Tags with the same key');
-    seen.add(key);
-  }
-  return tags;
-}
-
 /**
  * The headers that describe an object. A signed `response-content-type`, `-disposition` … takes the place of what is stored;
  * the checksum is told where it is asked for and the whole object is answered.
@@ -83,7 +60,6 @@ export function describingHeaders(object: ObjectRow, request: S3Request, whole: 
   return {
     ...headers,
     ...(mode === 'ENABLED' && whole ? checksumHeaders(object.checksum) : {}),
-    ...(object.tags.length > 0 ? { 'x-amz-tagging-count': String(object.tags.length) } : {}),
     ...validators(object),
     'accept-ranges': 'bytes',
   };

@@ -1,12 +1,11 @@
 // The rows of buckets, objects, uploads and parts in SQLite, and nothing else: no rule of S3 is decided here.
 import type { DatabaseSync } from 'node:sqlite';
-import type { Algorithm, Checksum, ChecksumType } from './checksum.ts';
+import type { Checksum } from './checksum.ts';
 import type { CorsRule } from './cors.ts';
 
 export type BucketRow = { name: string; createdAt: number; eventBridge: boolean; cors: CorsRule[] };
 /** Headers that are stored with an object and given back: content-type, cache-control … and x-amz-meta-*. */
 export type StoredHeaders = Record<string, string>;
-export type Tag = { key: string; value: string };
 export type ObjectRow = {
   bucket: string;
   key: string;
@@ -19,7 +18,6 @@ export type ObjectRow = {
   modifiedAt: number;
   headers: StoredHeaders;
   checksum?: Checksum;
-  tags: Tag[];
 };
 export type UploadRow = {
   id: string;
@@ -27,8 +25,6 @@ export type UploadRow = {
   key: string;
   createdAt: number;
   headers: StoredHeaders;
-  tags: Tag[];
-  checksum?: { algorithm: Algorithm; type: ChecksumType };
 };
 export type PartRow = {
   /** The id of an upload or of an object's content. */
@@ -38,7 +34,6 @@ export type PartRow = {
   size: number;
   etag: string;
   modifiedAt: number;
-  checksum?: Checksum;
 };
 type Sql = Record<string, string | number | Uint8Array | null>;
 
@@ -47,14 +42,14 @@ const schema = `
     name TEXT PRIMARY KEY, createdAt INTEGER NOT NULL, eventBridge INTEGER NOT NULL, cors TEXT NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS s3_object (
     bucket TEXT NOT NULL, key BLOB NOT NULL, id TEXT NOT NULL, etag TEXT NOT NULL, size INTEGER NOT NULL,
-    modifiedAt INTEGER NOT NULL, headers TEXT NOT NULL, checksum TEXT, tags TEXT NOT NULL,
+    modifiedAt INTEGER NOT NULL, headers TEXT NOT NULL, checksum TEXT,
     PRIMARY KEY (bucket, key)) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS s3_upload (
     id TEXT NOT NULL UNIQUE, bucket TEXT NOT NULL, key BLOB NOT NULL, createdAt INTEGER NOT NULL, headers TEXT NOT NULL,
-    checksum TEXT, tags TEXT NOT NULL, PRIMARY KEY (bucket, key, id)) STRICT, WITHOUT ROWID;
+    PRIMARY KEY (bucket, key, id)) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS s3_part (
     owner TEXT NOT NULL, number INTEGER NOT NULL, blob TEXT NOT NULL, size INTEGER NOT NULL, etag TEXT NOT NULL,
-    modifiedAt INTEGER NOT NULL, checksum TEXT, PRIMARY KEY (owner, number)) STRICT, WITHOUT ROWID;
+    modifiedAt INTEGER NOT NULL, PRIMARY KEY (owner, number)) STRICT, WITHOUT ROWID;
 `;
 
 /** All access to the rows. Keys are stored as UTF-8 bytes, so that their order is S3's. */
@@ -80,13 +75,9 @@ export class ObjectTable {
     return row && ({ ...row, eventBridge: row.eventBridge === 1, cors: JSON.parse(row.cors as string) } as BucketRow);
   }
 
-  deleteBucket(name: string): void {
-    this.#sql.deleteBucket.run(name);
-  }
-
   putObject(row: ObjectRow): void {
     const { bucket, id, etag, size, modifiedAt } = row;
-    const bodies = [JSON.stringify(row.headers), jsonOrNull(row.checksum), JSON.stringify(row.tags)];
+    const bodies = [JSON.stringify(row.headers), row.checksum ? JSON.stringify(row.checksum) : null];
     this.#sql.putObject.run(bucket, Buffer.from(row.key), id, etag, size, modifiedAt, ...bodies);
   }
 
@@ -99,15 +90,8 @@ export class ObjectTable {
     this.#sql.deleteObject.run(bucket, Buffer.from(key));
   }
 
-  /** Objects whose key's bytes are at least `from` and below `to` (without bound when absent), in order, read as asked for. */
-  *objectsBetween(bucket: string, from: Uint8Array, to: Uint8Array | undefined): Generator<ObjectRow> {
-    const rows = to ? this.#sql.objectsBetween.iterate(bucket, from, to) : this.#sql.objectsFrom.iterate(bucket, from);
-    for (const row of rows) yield parseRow(row as Sql) as ObjectRow;
-  }
-
   putUpload(row: UploadRow): void {
-    const bodies = [JSON.stringify(row.headers), jsonOrNull(row.checksum), JSON.stringify(row.tags)];
-    this.#sql.putUpload.run(row.id, row.bucket, Buffer.from(row.key), row.createdAt, ...bodies);
+    this.#sql.putUpload.run(row.id, row.bucket, Buffer.from(row.key), row.createdAt, JSON.stringify(row.headers));
   }
 
   loadUpload(id: string): UploadRow | undefined {
@@ -119,14 +103,9 @@ export class ObjectTable {
     this.#sql.deleteUpload.run(id);
   }
 
-  /** Uploads in the order of key and id, from after the given pair. */
-  *uploadsAfter(bucket: string, key: Uint8Array, id: string): Generator<UploadRow> {
-    for (const row of this.#sql.uploadsAfter.iterate(bucket, key, id)) yield parseRow(row as Sql) as UploadRow;
-  }
-
   putPart(row: PartRow): void {
     const { owner, number, blob, size, etag, modifiedAt } = row;
-    this.#sql.putPart.run(owner, number, blob, size, etag, modifiedAt, jsonOrNull(row.checksum));
+    this.#sql.putPart.run(owner, number, blob, size, etag, modifiedAt);
   }
 
   loadPart(owner: string, number: number): PartRow | undefined {
@@ -153,26 +132,18 @@ function prepareStatements(database: DatabaseSync) {
     blobs: database.prepare('SELECT blob FROM s3_part'),
     putBucket: database.prepare('INSERT OR REPLACE INTO s3_bucket VALUES (?, ?, ?, ?)'),
     loadBucket: database.prepare('SELECT * FROM s3_bucket WHERE name = ?'),
-    deleteBucket: database.prepare('DELETE FROM s3_bucket WHERE name = ?'),
-    putObject: database.prepare('INSERT OR REPLACE INTO s3_object VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)'),
+    putObject: database.prepare('INSERT OR REPLACE INTO s3_object VALUES (?, ?, ?, ?, ?, ?, ?, ?)'),
     loadObject: database.prepare('SELECT * FROM s3_object WHERE bucket = ? AND key = ?'),
     deleteObject: database.prepare('DELETE FROM s3_object WHERE bucket = ? AND key = ?'),
-    objectsFrom: database.prepare('SELECT * FROM s3_object WHERE bucket = ? AND key >= ? ORDER BY key'),
-    objectsBetween: database.prepare('SELECT * FROM s3_object WHERE bucket = ? AND key >= ? AND key < ? ORDER BY key'),
-    putUpload: database.prepare('INSERT INTO s3_upload VALUES (?, ?, ?, ?, ?, ?, ?)'),
+    putUpload: database.prepare('INSERT INTO s3_upload VALUES (?, ?, ?, ?, ?)'),
     loadUpload: database.prepare('SELECT * FROM s3_upload WHERE id = ?'),
     deleteUpload: database.prepare('DELETE FROM s3_upload WHERE id = ?'),
-    uploadsAfter: database.prepare('SELECT * FROM s3_upload WHERE bucket = ? AND (key, id) > (?, ?) ORDER BY key, id'),
-    putPart: database.prepare('INSERT OR REPLACE INTO s3_part VALUES (?, ?, ?, ?, ?, ?, ?)'),
+    putPart: database.prepare('INSERT OR REPLACE INTO s3_part VALUES (?, ?, ?, ?, ?, ?)'),
     loadPart: database.prepare('SELECT * FROM s3_part WHERE owner = ? AND number = ?'),
     loadParts: database.prepare('SELECT * FROM s3_part WHERE owner = ? AND number > ? ORDER BY number LIMIT ?'),
     deletePart: database.prepare('DELETE FROM s3_part WHERE owner = ? AND number = ?'),
     deleteParts: database.prepare('DELETE FROM s3_part WHERE owner = ?'),
   };
-}
-
-function jsonOrNull(value: unknown): string | null {
-  return value === undefined ? null : JSON.stringify(value);
 }
 
 /** JSON columns are parsed and keys decoded; a null column is an absent member. */
@@ -181,8 +152,7 @@ function parseRow(row: Sql): Record<string, unknown> {
   for (const [name, value] of Object.entries(row)) {
     if (value === null) continue;
     if (name === 'key') parsed[name] = Buffer.from(value as Uint8Array).toString('utf8');
-    else
-      parsed[name] = name === 'headers' || name === 'checksum' || name === 'tags' ? JSON.parse(value as string) : value;
+    else parsed[name] = name === 'headers' || name === 'checksum' ? JSON.parse(value as string) : value;
   }
   return parsed;
 }

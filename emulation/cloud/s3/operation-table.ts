@@ -1,15 +1,10 @@
-// All operations of S3 by what selects them: those served here with the permission that they need, and the names of the
-// others, so that a refusal can name what was asked. It runs nothing.
-import { createBucket, deleteBucket, headBucket } from './operation/bucket.ts';
+// The operations of S3 that the product calls, by what selects them and with the permission that they need, and the names
+// of all others, so that a refusal can name what was asked.
+
 import { completeMultipartUpload } from './operation/complete-upload.ts';
-import { copyObject } from './operation/copy-object.ts';
-import { deleteObject, deleteObjects } from './operation/delete-object.ts';
-import { getObject } from './operation/get-object.ts';
-import { listObjectsV2 } from './operation/list-objects.ts';
-import { putObject } from './operation/put-object.ts';
-import { deleteObjectTagging, getObjectTagging, putObjectTagging } from './operation/tagging.ts';
-import { abortMultipartUpload, createMultipartUpload, listMultipartUploads, listParts } from './operation/upload.ts';
-import { uploadPart, uploadPartCopy } from './operation/upload-part.ts';
+import { deleteObject, deleteObjects, getObject, putObject } from './operation/object.ts';
+import { abortMultipartUpload, createMultipartUpload, listParts } from './operation/upload.ts';
+import { uploadPart } from './operation/upload-part.ts';
 import type { S3Operation } from './request.ts';
 
 type Level = 'service' | 'bucket' | 'object';
@@ -19,34 +14,13 @@ export type Entry = {
   level: Level;
   /** Parameters of the query that must be there, `name` or `name=value`. */
   query?: readonly string[];
-  /** A header that must be there. */
-  header?: string;
   /** The IAM action on the bucket's or object's ARN; absent where the operation asks for each key itself. */
   action?: string;
   run: S3Operation;
 };
 
-/** More specific entries stand before those that they would be mistaken for. */
-const operations: readonly Entry[] = [
-  { name: 'CreateBucket', method: 'PUT', level: 'bucket', action: 's3:CreateBucket', run: createBucket },
-  { name: 'HeadBucket', method: 'HEAD', level: 'bucket', action: 's3:ListBucket', run: headBucket },
-  { name: 'DeleteBucket', method: 'DELETE', level: 'bucket', action: 's3:DeleteBucket', run: deleteBucket },
-  {
-    name: 'ListObjectsV2',
-    method: 'GET',
-    level: 'bucket',
-    query: ['list-type=2'],
-    action: 's3:ListBucket',
-    run: listObjectsV2,
-  },
-  {
-    name: 'ListMultipartUploads',
-    method: 'GET',
-    level: 'bucket',
-    query: ['uploads'],
-    action: 's3:ListBucketMultipartUploads',
-    run: listMultipartUploads,
-  },
+/** The table of operations. */
+export const operations: readonly Entry[] = [
   { name: 'DeleteObjects', method: 'POST', level: 'bucket', query: ['delete'], run: deleteObjects },
   {
     name: 'CreateMultipartUpload',
@@ -63,15 +37,6 @@ const operations: readonly Entry[] = [
     query: ['uploadId'],
     action: 's3:PutObject',
     run: completeMultipartUpload,
-  },
-  {
-    name: 'UploadPartCopy',
-    method: 'PUT',
-    level: 'object',
-    query: ['partNumber', 'uploadId'],
-    header: 'x-amz-copy-source',
-    action: 's3:PutObject',
-    run: uploadPartCopy,
   },
   {
     name: 'UploadPart',
@@ -96,38 +61,6 @@ const operations: readonly Entry[] = [
     query: ['uploadId'],
     action: 's3:AbortMultipartUpload',
     run: abortMultipartUpload,
-  },
-  {
-    name: 'GetObjectTagging',
-    method: 'GET',
-    level: 'object',
-    query: ['tagging'],
-    action: 's3:GetObjectTagging',
-    run: getObjectTagging,
-  },
-  {
-    name: 'PutObjectTagging',
-    method: 'PUT',
-    level: 'object',
-    query: ['tagging'],
-    action: 's3:PutObjectTagging',
-    run: putObjectTagging,
-  },
-  {
-    name: 'DeleteObjectTagging',
-    method: 'DELETE',
-    level: 'object',
-    query: ['tagging'],
-    action: 's3:DeleteObjectTagging',
-    run: deleteObjectTagging,
-  },
-  {
-    name: 'CopyObject',
-    method: 'PUT',
-    level: 'object',
-    header: 'x-amz-copy-source',
-    action: 's3:PutObject',
-    run: copyObject,
   },
   { name: 'PutObject', method: 'PUT', level: 'object', action: 's3:PutObject', run: putObject },
   { name: 'GetObject', method: 'GET', level: 'object', action: 's3:GetObject', run: getObject },
@@ -186,22 +119,23 @@ const verbs: Readonly<Record<string, string>> = {
   DELETE: 'Delete',
 };
 
-/** The operation that a request asks for, or the name of the one that is not served here. */
+/** The operation that a request asks for, or the name of the one that is not served here. A copy is a PUT by its header. */
 export function findOperation(
+  entries: readonly Entry[],
   method: string,
   level: Level,
   query: ReadonlyMap<string, string>,
-  hasHeader: (name: string) => boolean,
+  isCopy: boolean,
 ): Entry | { unserved: string } {
   const selectors = Object.keys(subresources).filter((name) => query.has(name));
-  const entry = operations.find((candidate) => {
+  if (isCopy) return { unserved: query.has('uploadId') ? 'UploadPartCopy' : 'CopyObject' };
+  const entry = entries.find((candidate) => {
     const needed = (candidate.query ?? []).map((parameter) => parameter.split('=') as [string, string?]);
     return (
       candidate.method === method &&
       candidate.level === level &&
       needed.every(([name, value]) => query.has(name) && (value === undefined || query.get(name) === value)) &&
-      selectors.every((selector) => needed.some(([name]) => name === selector)) &&
-      (candidate.header === undefined || hasHeader(candidate.header))
+      selectors.every((selector) => needed.some(([name]) => name === selector))
     );
   });
   return entry ?? { unserved: nameOf(method, level, selectors) };

@@ -23,7 +23,7 @@ export type ObjectCreated = {
     'request-id': string;
     requester: string;
     'source-ip-address': string;
-    reason: 'PutObject' | 'CopyObject' | 'CompleteMultipartUpload';
+    reason: 'PutObject' | 'CompleteMultipartUpload';
   };
 };
 

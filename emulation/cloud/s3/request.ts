@@ -82,6 +82,12 @@ export function requireBucket(core: S3Core, bucket: string): BucketRow {
   return row;
 }
 
+/** Throws InvalidBucketName: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html */
+export function checkBucketName(name: string): void {
+  const formed = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name) && !name.includes('..');
+  if (!formed || /^\d+\.\d+\.\d+\.\d+$/.test(name)) throw refuse('InvalidBucketName', { BucketName: name });
+}
+
 /** Whole seconds, as S3 keeps times. */
 export function wholeSeconds(nowMs: number): number {
   return Math.floor(nowMs / 1000) * 1000;

@@ -6,10 +6,9 @@ import { BlobFolder } from './blob-folder.ts';
 import type { CorsRule } from './cors.ts';
 import { createS3Front, type S3FrontOptions } from './front.ts';
 import { ObjectTable } from './object-table.ts';
-import { checkBucketName } from './operation/bucket.ts';
 import { type ObjectCreated, Outbox } from './outbox.ts';
 import { sendReply } from './reply.ts';
-import type { S3Core } from './request.ts';
+import { checkBucketName, type S3Core } from './request.ts';
 
 export type S3Options = S3FrontOptions & {
   /** Holds the bytes of objects; made when absent. Nobody else may write in it. */

@@ -8,6 +8,7 @@ import type { ObjectCreated } from '../../../emulation/cloud/s3/outbox.ts';
 import { createS3, type S3 } from '../../../emulation/cloud/s3/s3.ts';
 import { openDatabase } from '../../../emulation/cloud/wire/transaction.ts';
 import type { Endpoint } from '../endpoint.ts';
+import { bucketExtension } from '../extension/s3/operation.ts';
 
 const credentials = { accessKeyId: 'AKIDCONTRACT', secretAccessKey: 'contract/secret+key' };
 
@@ -30,6 +31,7 @@ export async function startOurs(options: OurS3Options = {}): Promise<OurS3> {
     folder: join(folder, 's3'),
     database,
     credentials: new Map([[accessKeyId, { secretAccessKey }]]),
+    operations: bucketExtension,
     ...rest,
   });
   const server = createServer({ requestTimeout: 0 }, s3.listener);

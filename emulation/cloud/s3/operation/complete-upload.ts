@@ -1,7 +1,6 @@
 // CompleteMultipartUpload: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
 import { createHash } from 'node:crypto';
 import { receiveText } from '../body.ts';
-import { algorithms, type Checksum, checksumElements, joinChecksums } from '../checksum.ts';
 import type { PartRow, UploadRow } from '../object-table.ts';
 import { type S3Core, type S3Reply, type S3Request, wholeSeconds } from '../request.ts';
 import { refuse } from '../s3-error.ts';
@@ -26,14 +25,12 @@ export async function completeMultipartUpload(core: S3Core, request: S3Request):
   const left = stored.filter((part) => !parts.includes(part));
   const size = parts.reduce((sum, part) => sum + part.size, 0);
   checkStatedSize(request, size);
-  const checksum = objectChecksum(request, upload, parts);
   const md5 = createHash('md5');
   for (const part of parts) md5.update(part.etag, 'hex');
   const etag = `${md5.digest('hex')}-${parts.length}`;
-  const { id, headers, tags } = upload;
-  const known = checksum ? { checksum } : {};
+  const { id, headers } = upload;
   const modifiedAt = wholeSeconds(core.now());
-  const content = { id, etag, size, modifiedAt, headers, tags, reason: 'CompleteMultipartUpload' as const, ...known };
+  const content = { id, etag, size, modifiedAt, headers, reason: 'CompleteMultipartUpload' as const };
   saveObject(core, request, content, () => {
     core.table.deleteUpload(upload.id);
     for (const part of left) core.table.deletePart(upload.id, part.number);
@@ -41,7 +38,7 @@ export async function completeMultipartUpload(core: S3Core, request: S3Request):
   core.blobs.remove(left.map((part) => part.blob));
   const location = `http://${request.header('host') ?? ''}/${request.bucket}/${encodeURIComponent(request.key)}`;
   const result = { Location: location, Bucket: request.bucket, Key: request.key, ETag: `"${etag}"` };
-  return { body: renderXml({ CompleteMultipartUploadResult: { ...result, ...checksumElements(checksum) } }) };
+  return { body: renderXml({ CompleteMultipartUploadResult: result }) };
 }
 
 /** The parts that the document names, in its order. Throws MalformedXML, InvalidPartOrder, InvalidPart, EntityTooSmall. */
@@ -59,7 +56,6 @@ function chosenParts(document: XmlElement, stored: readonly PartRow[], upload: U
     const part = byNumber.get(number);
     const plain = etag.trim().replace(/^"(.*)"$/, '$1');
     if (part?.etag !== plain) throw refuse('InvalidPart', { UploadId: upload.id, PartNumber: number, ETag: plain });
-    checkPartChecksum(entry, part, upload);
     return part;
   });
   for (const part of parts.slice(0, -1)) {
@@ -70,43 +66,10 @@ function chosenParts(document: XmlElement, stored: readonly PartRow[], upload: U
   return parts;
 }
 
-/** A checksum in the document must be the part's; that of a composite upload must be there. */
-function checkPartChecksum(entry: XmlElement, part: PartRow, upload: UploadRow): void {
-  for (const { element } of Object.values(algorithms)) {
-    const given = childText(entry, element);
-    if (given === undefined) continue;
-    const known = part.checksum && algorithms[part.checksum.algorithm].element === element;
-    if (known && part.checksum?.value !== given)
-      throw refuse('InvalidPart', { UploadId: upload.id, PartNumber: part.number });
-  }
-  const { checksum } = upload;
-  if (checksum?.type !== 'COMPOSITE' || childText(entry, algorithms[checksum.algorithm].element) !== undefined) return;
-  const words = `The upload was created using a ${checksum.algorithm} checksum. The complete request must include the checksum for each part. It was missing for part ${part.number} in the request.`;
-  throw refuse('InvalidRequest', {}, words);
-}
-
 function checkStatedSize(request: S3Request, size: number): void {
   const stated = request.header('x-amz-mp-object-size');
   if (stated !== undefined && Number(stated) !== size) {
     const words = `The provided 'x-amz-mp-object-size' header value ${stated} does not match what was computed: ${size}`;
     throw refuse('InvalidRequest', {}, words);
   }
-}
-
-/** None where the upload asked for none, or where a part of a full-object upload came without its own. */
-function objectChecksum(request: S3Request, upload: UploadRow, parts: readonly PartRow[]): Checksum | undefined {
-  if (!upload.checksum) return undefined;
-  const { algorithm, type } = upload.checksum;
-  const values = parts.flatMap(({ size, checksum }) => (checksum ? [{ size, value: checksum.value }] : []));
-  if (values.length < parts.length) return undefined;
-  const checksum = joinChecksums(algorithm, type, values);
-  const stated = request.header(`x-amz-checksum-${algorithm}`);
-  if (stated !== undefined && stated !== checksum.value && stated !== checksum.value.split('-')[0]) {
-    throw refuse(
-      'BadDigest',
-      {},
-      `The ${algorithm.toUpperCase()} you specified did not match the calculated checksum.`,
-    );
-  }
-  return checksum;
 }

@@ -3,9 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { ACCOUNT_ID } from '../../wire/account.ts';
 import { inTransaction } from '../../wire/transaction.ts';
-import { checksumElements, parseAlgorithm, parseChecksumType } from '../checksum.ts';
-import { justAfter, nameEncoder, pageSize } from '../listing.ts';
-import { storedHeaders, taggingHeader } from '../object-header.ts';
+import { storedHeaders } from '../object-header.ts';
 import type { PartRow, UploadRow } from '../object-table.ts';
 import { requireBucket, type S3Core, type S3Reply, type S3Request, xmlTime } from '../request.ts';
 import { refuse } from '../s3-error.ts';
@@ -17,23 +15,10 @@ const OWNER = { ID: ACCOUNT_ID };
 export function createMultipartUpload(core: S3Core, request: S3Request): S3Reply {
   const { bucket, key } = request;
   requireBucket(core, bucket);
-  const asked = request.header('x-amz-checksum-algorithm');
-  const algorithm = asked === undefined ? undefined : parseAlgorithm(asked);
-  const type = algorithm && parseChecksumType(algorithm, request.header('x-amz-checksum-type'));
   const id = randomBytes(24).toString('base64url');
-  core.table.putUpload({
-    id,
-    bucket,
-    key,
-    createdAt: core.now(),
-    headers: storedHeaders(request),
-    tags: taggingHeader(request),
-    ...(algorithm && type ? { checksum: { algorithm, type } } : {}),
-  });
-  const told =
-    algorithm && type ? { 'x-amz-checksum-algorithm': algorithm.toUpperCase(), 'x-amz-checksum-type': type } : {};
+  core.table.putUpload({ id, bucket, key, createdAt: core.now(), headers: storedHeaders(request) });
   const result = { Bucket: bucket, Key: key, UploadId: id };
-  return { headers: told, body: renderXml({ InitiateMultipartUploadResult: result }) };
+  return { body: renderXml({ InitiateMultipartUploadResult: result }) };
 }
 
 export function abortMultipartUpload(core: S3Core, request: S3Request): S3Reply {
@@ -48,14 +33,13 @@ export function abortMultipartUpload(core: S3Core, request: S3Request): S3Reply 
 
 export function listParts(core: S3Core, request: S3Request): S3Reply {
   const upload = requireUpload(core, request);
-  const encode = nameEncoder(request);
-  const maxParts = pageSize(request, 'max-parts');
+  const maxParts = pageSize(request);
   const marker = partMarker(request);
   const rows = maxParts === 0 ? [] : core.table.loadParts(upload.id, marker, maxParts + 1);
   const page = rows.slice(0, maxParts);
   const result = {
     Bucket: upload.bucket,
-    Key: encode(upload.key),
+    Key: upload.key,
     UploadId: upload.id,
     PartNumberMarker: marker,
     NextPartNumberMarker: page.at(-1)?.number ?? 0,
@@ -64,52 +48,9 @@ export function listParts(core: S3Core, request: S3Request): S3Reply {
     Initiator: OWNER,
     Owner: OWNER,
     StorageClass: 'STANDARD',
-    ChecksumAlgorithm: upload.checksum?.algorithm.toUpperCase(),
-    ChecksumType: upload.checksum?.type,
-    Part: page.map((part) => partEntry(part, upload)),
+    Part: page.map(partEntry),
   };
   return { body: renderXml({ ListPartsResult: result }) };
-}
-
-export function listMultipartUploads(core: S3Core, request: S3Request): S3Reply {
-  const { bucket, query } = request;
-  requireBucket(core, bucket);
-  if (query.get('delimiter'))
-    throw refuse('NotImplemented', {}, 'ListMultipartUploads with a delimiter is not implemented here');
-  const encode = nameEncoder(request);
-  const prefix = query.get('prefix') ?? '';
-  const maxUploads = pageSize(request, 'max-uploads');
-  const [keyMarker, idMarker] = [query.get('key-marker') ?? '', query.get('upload-id-marker') ?? ''];
-  // A key marker alone means behind all uploads of that key.
-  const from = keyMarker !== '' && idMarker === '' ? justAfter(Buffer.from(keyMarker)) : Buffer.from(keyMarker);
-  const found: UploadRow[] = [];
-  const before = Buffer.compare(from, Buffer.from(prefix)) < 0;
-  for (const upload of core.table.uploadsAfter(bucket, before ? Buffer.from(prefix) : from, before ? '' : idMarker)) {
-    if (!upload.key.startsWith(prefix) || found.length > maxUploads) break;
-    found.push(upload);
-  }
-  const page = found.slice(0, maxUploads);
-  const last = page.at(-1);
-  const truncated = found.length > page.length && last !== undefined;
-  const result = {
-    Bucket: bucket,
-    KeyMarker: encode(keyMarker),
-    UploadIdMarker: idMarker,
-    ...(truncated ? { NextKeyMarker: encode(last.key), NextUploadIdMarker: last.id } : {}),
-    Prefix: encode(prefix),
-    MaxUploads: maxUploads,
-    EncodingType: query.get('encoding-type'),
-    IsTruncated: truncated,
-    Upload: page.map((upload) => ({
-      Key: encode(upload.key),
-      UploadId: upload.id,
-      Initiator: OWNER,
-      Owner: OWNER,
-      StorageClass: 'STANDARD',
-      Initiated: xmlTime(upload.createdAt),
-    })),
-  };
-  return { body: renderXml({ ListMultipartUploadsResult: result }) };
 }
 
 /** The upload that the request names; throws NoSuchUpload also where it belongs to another key. */
@@ -131,13 +72,18 @@ function partMarker(request: S3Request): number {
   );
 }
 
-function partEntry(part: PartRow, upload: UploadRow) {
-  const { ChecksumType: _type, ...checksum } = checksumElements(upload.checksum ? part.checksum : undefined);
-  return {
-    PartNumber: part.number,
-    LastModified: xmlTime(part.modifiedAt),
-    ETag: `"${part.etag}"`,
-    Size: part.size,
-    ...checksum,
-  };
+/** `max-parts`; asking for more than a page holds is answered with a full page. Throws InvalidArgument. */
+function pageSize(request: S3Request): number {
+  const text = request.query.get('max-parts') || String(maximumPage);
+  const size = /^-?\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
+  if (size >= 0 && size < 2 ** 31) return Math.min(size, maximumPage);
+  const extra = { ArgumentName: 'max-parts', ArgumentValue: text };
+  throw refuse('InvalidArgument', extra, 'Argument max-parts must be an integer between 0 and 2147483647');
 }
+
+function partEntry({ number, modifiedAt, etag, size }: PartRow) {
+  return { PartNumber: number, LastModified: xmlTime(modifiedAt), ETag: `"${etag}"`, Size: size };
+}
+
+/** API_ListParts. */
+const maximumPage = 1000;
