@@ -42,7 +42,7 @@ export type DataFile = keyof typeof FILES;
 const LOCK_WAIT_MS = 500;
 
 /** Raised when the content of the folder changes its meaning. */
-const VERSION = 1;
+const VERSION = 2;
 
 /** `--data`, else `$XDG_DATA_HOME/espalier`, else `~/.local/share/espalier`. */
 export function dataFolderPath(given: string | undefined, environment: Readonly<NodeJS.ProcessEnv>): string {

@@ -1,42 +1,15 @@
-// Which IAM actions on which tables a DynamoDB request needs. It knows the shape of requests, not their effect.
+// Which IAM actions on which tables a DynamoDB request needs, by the operations that the product calls.
+
 import { arnOf } from '../cloud/wire/account.ts';
 import { AwsError } from '../cloud/wire/aws-error.ts';
 import type { Access } from './policy.ts';
 
 type Body = Readonly<Record<string, unknown>>;
+type Operation = { readonly writes: boolean; accesses(name: string, body: Body): Access[] };
 
-/** Operations that touch one table, or one index of it: the action is the operation's name. */
-const SINGLE: ReadonlySet<string> = new Set([
-  'GetItem',
-  'PutItem',
-  'UpdateItem',
-  'DeleteItem',
-  'Query',
-  'Scan',
-  'DescribeTable',
-  'DescribeTimeToLive',
-  'UpdateTimeToLive',
-  'CreateTable',
-]);
-/** Members of a transaction's element → the action that it needs. */
-const TRANSACTION_ACTIONS: Readonly<Record<string, string>> = {
-  Put: 'PutItem',
-  Update: 'UpdateItem',
-  Delete: 'DeleteItem',
-  ConditionCheck: 'ConditionCheckItem',
-  Get: 'GetItem',
-};
-/** Operations after which streams may have something new. */
-const WRITES: ReadonlySet<string> = new Set([
-  'PutItem',
-  'UpdateItem',
-  'DeleteItem',
-  'BatchWriteItem',
-  'TransactWriteItems',
-]);
-
+/** Whether streams may have something new after the operation. */
 export function isWrite(operation: string): boolean {
-  return WRITES.has(operation);
+  return find(operation).writes;
 }
 
 /**
@@ -45,20 +18,33 @@ export function isWrite(operation: string): boolean {
  * @throws AwsError AccessDeniedException for operations that the product does not use.
  */
 export function dynamoAccesses(operation: string, body: Body): Access[] {
-  if (SINGLE.has(operation)) return [access(operation, body.TableName, body.IndexName)];
-  if (operation === 'BatchGetItem' || operation === 'BatchWriteItem') {
-    return Object.keys((body.RequestItems ?? {}) as object).map((table) => access(operation, table));
-  }
-  if (operation === 'TransactWriteItems' || operation === 'TransactGetItems') {
-    const elements = Array.isArray(body.TransactItems) ? (body.TransactItems as Body[]) : [];
-    const all = elements.flatMap((element) =>
-      Object.entries(element).map(([member, item]) =>
-        access(TRANSACTION_ACTIONS[member] ?? member, (item as Body | undefined)?.TableName),
-      ),
-    );
-    return [...new Map(all.map((one) => [`${one.action} ${one.resource}`, one])).values()];
-  }
+  return find(operation).accesses(operation, body);
+}
+
+function find(operation: string): Operation {
+  const found = Object.hasOwn(dynamoOperations, operation) ? dynamoOperations[operation] : undefined;
+  if (found) return found;
   throw new AwsError('AccessDeniedException', `dynamodb:${operation} is not used by the product and not allowed here`);
+}
+
+/** One table, or one index of it: the action is the operation's name. */
+function single(name: string, { TableName, IndexName }: Body): Access[] {
+  return [access(name, TableName, IndexName)];
+}
+
+function perTable(name: string, { RequestItems = {} }: Body): Access[] {
+  return Object.keys(RequestItems as object).map((table) => access(name, table));
+}
+
+/** Members of a transaction's element name the action. */
+function perElement(_name: string, { TransactItems }: Body): Access[] {
+  const elements = Array.isArray(TransactItems) ? (TransactItems as Body[]) : [];
+  const all = elements.flatMap((element) =>
+    Object.entries(element).map(([member, item]) =>
+      access(transactionActions[member] ?? member, (item as Body | undefined)?.TableName),
+    ),
+  );
+  return [...new Map(all.map((one) => [`${one.action} ${one.resource}`, one])).values()];
 }
 
 function access(operation: string, table: unknown, index?: unknown): Access {
@@ -69,3 +55,21 @@ function access(operation: string, table: unknown, index?: unknown): Access {
     resource: typeof index === 'string' ? `${arn}/index/${index}` : arn,
   };
 }
+
+const transactionActions: Readonly<Record<string, string>> = {
+  Put: 'PutItem',
+  Update: 'UpdateItem',
+  Delete: 'DeleteItem',
+  ConditionCheck: 'ConditionCheckItem',
+};
+
+/** What functions may ask the database for. The platform itself makes tables and reads streams without this. */
+export const dynamoOperations: Readonly<Record<string, Operation>> = {
+  GetItem: { writes: false, accesses: single },
+  BatchGetItem: { writes: false, accesses: perTable },
+  Query: { writes: false, accesses: single },
+  PutItem: { writes: true, accesses: single },
+  UpdateItem: { writes: true, accesses: single },
+  DeleteItem: { writes: true, accesses: single },
+  TransactWriteItems: { writes: true, accesses: perElement },
+};

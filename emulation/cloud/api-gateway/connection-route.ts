@@ -5,12 +5,16 @@ import type { RestRoute } from '../wire/control-server.ts';
 import type { WebSocketApi } from './websocket-api.ts';
 
 const PATH = /^\/([a-z0-9]+)\/([^/]+)\/(?:@|%40)connections\/([^/]+)$/i;
-const METHODS: readonly string[] = ['GET', 'POST', 'DELETE'];
+/** The operations that the product calls, by their method. */
+export const connectionOperations: Readonly<Record<string, string>> = {
+  POST: 'PostToConnection',
+  DELETE: 'DeleteConnection',
+};
 
-/** @param find the API of an id and stage. PostToConnection, GetConnection, DeleteConnection. */
+/** @param find the API of an id and stage. */
 export function connectionRoute(find: (apiId: string, stage: string) => WebSocketApi | undefined): RestRoute {
   return {
-    match: (method, path) => METHODS.includes(method) && PATH.test(path),
+    match: (method, path) => Object.hasOwn(connectionOperations, method) && PATH.test(path),
     access(method, path) {
       const [, apiId, stage, connectionId] = PATH.exec(path) ?? [];
       const resource = arnOf('execute-api', `${apiId}/${stage}/${method}/@connections/${connectionId}`);
@@ -22,11 +26,6 @@ export function connectionRoute(find: (apiId: string, stage: string) => WebSocke
       if (!api)
         throw new AwsError('ForbiddenException', `There is no WebSocket API ${apiId} with a stage ${stage}`, 403);
       const connectionId = decodeURIComponent(encoded);
-      if (req.method === 'GET') {
-        res.setHeader('content-type', 'application/json');
-        res.end(JSON.stringify(api.describe(connectionId)));
-        return;
-      }
       if (req.method === 'POST') api.post(connectionId, body);
       else api.disconnect(connectionId);
       res.writeHead(req.method === 'POST' ? 200 : 204).end();

@@ -26,7 +26,6 @@ export type WebSocketApi = {
   /** Throws GoneException for a connection that has ended, LimitExceededException when its client reads too slowly. */
   post(connectionId: string, data: Buffer): void;
   disconnect(connectionId: string): void;
-  describe(connectionId: string): { ConnectedAt: string; LastActiveAt: string };
   close(): void;
 };
 
@@ -79,10 +78,6 @@ export function createWebSocketApi(options: WebSocketApiOptions): WebSocketApi {
       connection.socket.send(data.toString('utf8'));
     },
     disconnect: (id) => find(id).socket.close(1000),
-    describe(id) {
-      const { connectedAt, lastActiveAt } = find(id);
-      return { ConnectedAt: new Date(connectedAt).toISOString(), LastActiveAt: new Date(lastActiveAt).toISOString() };
-    },
     close() {
       for (const { socket } of connections.values()) socket?.close(1001, 'Going away');
       server.close();

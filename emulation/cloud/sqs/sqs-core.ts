@@ -2,7 +2,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { createLongPolls } from './long-poll.ts';
 import { type NewMessage, openMessageTable } from './message-table.ts';
-import type { QueueOperations } from './operation.ts';
 import { openQueueTable, type Queue } from './queue-table.ts';
 
 export type SqsOptions = {
@@ -11,8 +10,6 @@ export type SqsOptions = {
   now(): number;
   /** Where the API is reached (`http://127.0.0.1:4000`): queue URLs begin with it, since SDK clients send to them. */
   endpoint?(): string;
-  /** Further operations of the API, for suites. */
-  operations?: QueueOperations;
 };
 
 export type ReceiveOptions = { max: number; waitMs: number; visibilitySeconds?: number; signal?: AbortSignal };
@@ -20,7 +17,7 @@ export type ReceiveOptions = { max: number; waitMs: number; visibilitySeconds?: 
 export type SqsCore = ReturnType<typeof createSqsCore>;
 
 /** Opens the tables; sends wake whoever waits. */
-export function createSqsCore({ database, now, endpoint }: Pick<SqsOptions, 'database' | 'now' | 'endpoint'>) {
+export function createSqsCore({ database, now, endpoint }: SqsOptions) {
   const queues = openQueueTable(database);
   const messages = openMessageTable(database);
   const polls = createLongPolls();

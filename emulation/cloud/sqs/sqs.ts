@@ -1,7 +1,7 @@
 // Amazon SQS standard queues for the embedded cloud: in-process methods and the API. It knows nothing of HTTP or Lambda.
 import type { JsonService } from '../wire/control-server.ts';
 import type { Depth, TakenMessage } from './message-table.ts';
-import { createSqsApi } from './operation.ts';
+import { createSqsApi, type QueueOperations } from './operation.ts';
 import { DEFAULT_SETTINGS, type QueueSettings } from './queue-table.ts';
 import { createSqsCore, type ReceiveOptions, type SqsOptions } from './sqs-core.ts';
 
@@ -26,12 +26,13 @@ const SENDER_ID = 'AIDAESPALIERPLATFORM';
 /**
  * Queues and messages live in the database; an acknowledged send survives SIGKILL. A long poll that nobody waits for any
  * more (its signal fired) takes nothing. Rules: the SQS API reference and the developer guide's quotas.
+ * @param operations further operations of the API, for suites.
  */
-export function createSqs(options: SqsOptions): Sqs {
+export function createSqs({ operations, ...options }: SqsOptions & { operations?: QueueOperations }): Sqs {
   const core = createSqsCore(options);
   const byArn = (arn: string) => core.queues.get(arn.slice(arn.lastIndexOf(':') + 1));
   return {
-    api: createSqsApi(core, options.operations),
+    api: createSqsApi(core, operations),
     createQueue({ name, ...settings }) {
       const queue = core.queues.put(name, { ...DEFAULT_SETTINGS, ...settings }, options.now());
       return { arn: queue.arn, url: core.urlOf(queue) };
