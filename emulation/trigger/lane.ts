@@ -1,6 +1,7 @@
-// Works off records of one lane of a shard, in order: batches, retries, bisection, giving up. It knows no stream.
-import { setTimeout as delay } from 'node:timers/promises';
+// Works off records of one lane of a shard, in order: batches, retries, bisection, giving up.
+
 import type { InvocationResult } from '../cloud/lambda/sandbox.ts';
+import { backoffMs, createDelivery } from '../cloud/wire/delivery.ts';
 import { failedItems } from './batch-response.ts';
 
 export type StreamRecord = {
@@ -25,62 +26,78 @@ export type LaneOptions = {
   onGivenUp(records: readonly StreamRecord[], error: object): Promise<void> | void;
   /** Told of records that need no further work. */
   onDone(records: readonly StreamRecord[]): void;
+  onFault(fault: unknown): void;
   now(): number;
-  readonly closed: AbortSignal;
 };
 
-export type Lane = { push(record: StreamRecord): void };
+export type Lane = {
+  push(record: StreamRecord): void;
+  /** Begins no further batch. What is not done comes again from where the stream was worked off. */
+  close(): Promise<void>;
+};
 
-const FIRST_PAUSE_MS = 100;
-const MAX_PAUSE_MS = 10_000;
+/** Records that are handed over together: how often they failed, and when they are due. */
+type Batch = {
+  readonly id: string;
+  readonly records: readonly StreamRecord[];
+  readonly failureCount: number;
+  readonly dueAt: number;
+};
 
 /** One batch is worked on at a time, so that changes of one item are seen in their order. */
 export function createLane(options: LaneOptions): Lane {
   const waiting: StreamRecord[] = [];
-  let working = false;
-  const work = async () => {
-    working = true;
-    while (waiting.length > 0 && !options.closed.aborted) await workOff(options, waiting.splice(0, options.batchSize));
-    working = false;
-  };
+  /** Batches that failed, in the order of their records; the first of them comes before all that waits. */
+  let failed: readonly Batch[] = [];
+  const delivery = createDelivery<Batch, InvocationResult>({
+    concurrency: 1,
+    concludesLate: false,
+    take() {
+      const [next] = failed;
+      if (next) return next.dueAt <= performance.now() ? [next] : [];
+      if (waiting.length === 0) return [];
+      failed = [batchOf(waiting.splice(0, options.batchSize), 0, 0)];
+      return failed;
+    },
+    idleMs: () => failed[0] && Math.max(1, failed[0].dueAt - performance.now()),
+    attempt: ({ records }) => options.invoke(records),
+    async conclude(batch, result) {
+      const rest = await remainderOf(options, batch, result);
+      failed = [...rest, ...failed.slice(1)];
+    },
+    onFault: options.onFault,
+  });
   return {
     push(record) {
       waiting.push(record);
-      // Records that come in the same turn share a batch.
-      if (!working) {
-        working = true;
-        setImmediate(() => void work());
-      }
+      delivery.wake();
     },
+    close: delivery.close,
   };
 }
 
-async function workOff(options: LaneOptions, records: readonly StreamRecord[]): Promise<void> {
-  let rest = records;
-  for (let attempt = 1; rest.length > 0 && !options.closed.aborted; attempt += 1) {
-    const result = await options.invoke(rest);
-    if (options.closed.aborted) return;
-    const failedAt = firstFailure(options, rest, result);
-    if (failedAt > 0) {
-      options.onDone(rest.slice(0, failedAt));
-      rest = rest.slice(failedAt);
-      if (rest.length === 0) return;
-      // Something moved: the records that are left have not been tried so often.
-      attempt = 1;
-    }
+/** The batches that are to be tried again after an attempt. */
+async function remainderOf(options: LaneOptions, batch: Batch, result: InvocationResult): Promise<readonly Batch[]> {
+  const doneCount = firstFailure(options, batch.records, result);
+  const rest = batch.records.slice(doneCount);
+  // Where something moved, the records that are left have not been tried so often.
+  const failureCount = doneCount > 0 ? 1 : batch.failureCount + 1;
+  if (rest.length > 0 && isExhausted(options, rest, failureCount)) {
     const error = 'error' in result ? result.error : { errorMessage: 'The function reported the record as failed' };
-    if (isExhausted(options, rest, attempt)) {
-      await options.onGivenUp(rest, error);
-      return options.onDone(rest);
-    }
-    await pause(attempt, options.closed);
-    if (options.bisect && rest.length > 1) {
-      const middle = Math.ceil(rest.length / 2);
-      await workOff(options, rest.slice(0, middle));
-      rest = rest.slice(middle);
-      attempt = 0;
-    }
+    await options.onGivenUp(rest, error);
+    options.onDone(batch.records);
+    return [];
   }
+  if (doneCount > 0) options.onDone(batch.records.slice(0, doneCount));
+  if (rest.length === 0) return [];
+  const dueAt = performance.now() + backoffMs(failureCount, backoff);
+  if (!options.bisect || rest.length === 1) return [batchOf(rest, failureCount, dueAt)];
+  const middle = Math.ceil(rest.length / 2);
+  return [batchOf(rest.slice(0, middle), 0, dueAt), batchOf(rest.slice(middle), 0, dueAt)];
+}
+
+function batchOf(records: readonly StreamRecord[], failureCount: number, dueAt: number): Batch {
+  return { id: records[0]?.dynamodb.SequenceNumber ?? '', records, failureCount, dueAt };
 }
 
 /** Index of the first record that failed: all before it are done, all from it on come again. */
@@ -92,18 +109,11 @@ function firstFailure(options: LaneOptions, records: readonly StreamRecord[], re
   return index < 0 ? records.length : index;
 }
 
-function isExhausted(options: LaneOptions, records: readonly StreamRecord[], attempt: number): boolean {
+function isExhausted(options: LaneOptions, records: readonly StreamRecord[], failureCount: number): boolean {
   const { maxRetries, maxRecordAgeMs } = options;
-  if (maxRetries !== undefined && attempt > maxRetries) return true;
+  if (maxRetries !== undefined && failureCount > maxRetries) return true;
   const bornAt = records[0]?.dynamodb.ApproximateCreationDateTime;
   return maxRecordAgeMs !== undefined && bornAt !== undefined && options.now() - bornAt * 1000 > maxRecordAgeMs;
 }
 
-async function pause(attempt: number, closed: AbortSignal): Promise<void> {
-  const pauseMs = Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempt - 1));
-  try {
-    await delay(pauseMs, undefined, { signal: closed });
-  } catch {
-    // Closed: the caller looks at the signal.
-  }
-}
+const backoff = { firstMs: 100, maximumMs: 10_000 };

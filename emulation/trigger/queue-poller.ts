@@ -1,8 +1,10 @@
 // Carries the messages of a queue to a function, as an event source mapping does: in batches, a bounded number of them at
-// once, failed items left to the queue. It knows nothing of what functions do.
+// once, failed items left to the queue.
+
 import type { SQSRecord } from 'aws-lambda';
 import type { InvocationResult } from '../cloud/lambda/sandbox.ts';
 import { toLambdaRecord } from '../cloud/sqs/lambda-record.ts';
+import { createDelivery } from '../cloud/wire/delivery.ts';
 import type { Queues } from '../exchange/port.ts';
 import { failedItems } from './batch-response.ts';
 
@@ -33,76 +35,61 @@ export type QueuePollerOptions = {
 
 export type QueuePoller = { close(): Promise<void> };
 
-/** services-sqs-scaling.html: Lambda itself begins with five pollers. */
-const DEFAULT_CONCURRENCY = 5;
-const WAIT_MS = 20_000;
-const FAULT_PAUSE_MS = 1_000;
+/** Messages that were received together, and the end of the room that they take. */
+type Batch = { readonly id: string; readonly records: readonly SQSRecord[]; release(): void };
 
 /** Starts at once. Messages are deleted only after the function has taken them. */
 export function startQueuePoller(options: QueuePollerOptions): QueuePoller {
-  const closing = new AbortController();
-  const inFlight = new Set<Promise<void>>();
-  const limit = options.mapping.maxConcurrency || DEFAULT_CONCURRENCY;
-  const ended = (async () => {
-    while (!closing.signal.aborted) {
-      if (inFlight.size >= limit) {
-        await Promise.race(inFlight);
-        continue;
+  const { mapping, sqs, invoke } = options;
+  const delivery = createDelivery<Batch, InvocationResult>({
+    concurrency: mapping.maxConcurrency || defaultConcurrency,
+    concludesLate: true,
+    take: (_limit, _underWay, signal) => receiveBatch(options, signal),
+    // The wait for messages is a long poll, which begins anew as soon as one has ended.
+    idleMs: () => 0,
+    async attempt({ records, release }) {
+      try {
+        return await invoke(JSON.stringify({ Records: records }));
+      } finally {
+        release();
       }
-      const batch = await takeBatch(options, closing.signal);
-      if (!batch) continue;
-      const work = batch().finally(() => inFlight.delete(work));
-      inFlight.add(work);
-    }
-  })();
-  return {
-    async close() {
-      closing.abort();
-      await ended;
     },
-  };
+    async conclude({ records }, result) {
+      const taken = takenRecords(mapping, records, result);
+      if (taken.length === 0) return;
+      await sqs.delete(
+        mapping.queueArn,
+        taken.map(({ receiptHandle }) => receiptHandle),
+      );
+    },
+    onFault: (fault) => options.onFault(`queue ${mapping.queueArn}`, fault),
+  });
+  delivery.wake();
+  return { close: delivery.close };
 }
 
-/** Waits for messages; the answer works them off. Undefined when there were none. */
-async function takeBatch(options: QueuePollerOptions, signal: AbortSignal): Promise<(() => Promise<void>) | undefined> {
-  const { mapping, sqs, room } = options;
-  try {
-    const free = room?.free() ?? mapping.batchSize;
-    if (free <= 0) {
-      await room?.changed(signal);
-      return undefined;
-    }
-    const max = Math.min(mapping.batchSize, free);
-    const messages = await sqs.receive(mapping.queueArn, { max, waitMs: WAIT_MS, signal });
-    if (messages.length === 0) return undefined;
-    const release = room?.reserve(messages.length);
-    const records = messages.map((message) => toLambdaRecord(message, mapping.queueArn));
-    return () => workOff(options, records).finally(release);
-  } catch (fault) {
-    if (signal.aborted) return undefined;
-    options.onFault(`queue ${mapping.queueArn}`, fault);
-    await new Promise((resolve) => setTimeout(resolve, FAULT_PAUSE_MS));
-    return undefined;
+/** Waits for room and for messages; nothing where there was none within the time of a long poll. */
+async function receiveBatch({ mapping, sqs, room }: QueuePollerOptions, signal: AbortSignal): Promise<Batch[]> {
+  const free = room?.free() ?? mapping.batchSize;
+  if (free <= 0) {
+    await room?.changed(signal);
+    return [];
   }
+  const max = Math.min(mapping.batchSize, free);
+  const messages = await sqs.receive(mapping.queueArn, { max, waitMs: longPollMs, signal });
+  const [first] = messages;
+  if (!first) return [];
+  const release = room?.reserve(messages.length) ?? (() => {});
+  return [{ id: first.receipt, records: messages.map((one) => toLambdaRecord(one, mapping.queueArn)), release }];
 }
 
-async function workOff(options: QueuePollerOptions, records: readonly SQSRecord[]): Promise<void> {
-  const { mapping, sqs, invoke, onFault } = options;
-  try {
-    const result = await invoke(JSON.stringify({ Records: records }));
-    const failed = mapping.reportsItems
-      ? failedItems(result, new Set(records.map(({ messageId }) => messageId)))
-      : 'error' in result
-        ? 'all'
-        : new Set<string>();
-    // What failed stays hidden until its visibility timeout ends, and goes to the dead letters after its receives.
-    if (failed === 'all') return;
-    const taken = records.filter(({ messageId }) => !failed.has(messageId));
-    await sqs.delete(
-      mapping.queueArn,
-      taken.map(({ receiptHandle }) => receiptHandle),
-    );
-  } catch (fault) {
-    onFault(`queue ${mapping.queueArn}`, fault);
-  }
+/** What failed stays hidden until its visibility timeout ends, and goes to the dead letters after its receives. */
+function takenRecords(mapping: QueueMapping, records: readonly SQSRecord[], result: InvocationResult) {
+  if (!mapping.reportsItems) return 'error' in result ? [] : records;
+  const failed = failedItems(result, new Set(records.map(({ messageId }) => messageId)));
+  return failed === 'all' ? [] : records.filter(({ messageId }) => !failed.has(messageId));
 }
+
+/** services-sqs-scaling.html: Lambda itself begins with five pollers. */
+const defaultConcurrency = 5;
+const longPollMs = 20_000;

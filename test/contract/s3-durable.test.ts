@@ -20,7 +20,7 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { afterEach, expect, test } from 'vitest';
-import type { ObjectCreated } from '../../emulation/cloud/s3/outbox.ts';
+import type { ObjectCreated } from '../../emulation/cloud/s3/object-created.ts';
 import { AwsError } from '../../emulation/cloud/wire/aws-error.ts';
 import { type OurS3, type OurS3Options, startOurs } from './engine/s3.ts';
 import { clientOf, presign, refusalIn, refusalOf, textOf } from './s3-client.ts';

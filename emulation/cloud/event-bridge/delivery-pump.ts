@@ -1,5 +1,6 @@
 // Carries what waits for one target to it: some at a time, again after failures, up to the target's limits.
-// It knows nothing of rules, patterns or what a target is.
+
+import { backoffMs, type Delivery as Carrying, createDelivery } from '../wire/delivery.ts';
 import type { Address, DeadDelivery, Delivery, DeliveryTable } from './delivery-table.ts';
 
 /** A target of a rule. `deliver` resolves when the target has taken the event; it may be called twice for one event. */
@@ -24,82 +25,44 @@ export type PumpOptions = {
   onFault(fault: unknown): void;
 };
 
-export type DeliveryPump = { wake(): void; close(): void };
-
-const DEFAULT_RETRY_ATTEMPTS = 185;
-const DEFAULT_EVENT_AGE_SECONDS = 86_400;
-/** Deliveries to one target that are under way at once. */
-const MAX_CONCURRENT = 16;
-const FIRST_RETRY_MS = 200;
-const MAX_RETRY_MS = 60_000;
-const FAULT_PAUSE_MS = 1_000;
+/** Undefined when the target took the event. */
+type Failure = { readonly cause: unknown } | undefined;
 
 /**
  * Starts carrying. A delivery leaves the table when `deliver` has resolved, or is buried when its retries or its age are
  * used up; an event is tried at least once however old it is. Closing abandons what is under way: it stays in the table
  * and is delivered again.
  */
-export function startDeliveryPump(options: PumpOptions): DeliveryPump {
+export function startDeliveryPump(options: PumpOptions): Carrying {
   const { table, now, address, target, onFault } = options;
-  const underWay = new Set<number>();
-  let timer: NodeJS.Timeout | undefined;
-  let closed = false;
-
-  async function attempt(delivery: Delivery): Promise<void> {
-    underWay.add(delivery.id);
-    const failure = await deliver(target, delivery);
-    underWay.delete(delivery.id);
-    if (closed) return;
-    guard(() => {
+  const carrying = createDelivery<Delivery, Failure>({
+    concurrency: maximumConcurrent,
+    concludesLate: false,
+    take: (limit, underWay) =>
+      table
+        .due(address, now(), limit + underWay.size)
+        .filter(({ id }) => !underWay.has(id))
+        .slice(0, limit),
+    idleMs() {
+      const nextAt = table.nextDueAfter(address, now());
+      return nextAt === undefined ? undefined : Math.max(1, nextAt - now());
+    },
+    attempt: (delivery) => deliver(target, delivery),
+    conclude(delivery, failure) {
       if (failure) recordFailure(options, { ...delivery, attemptCount: delivery.attemptCount + 1 }, failure.cause);
       else table.done(delivery);
-      carry();
-    });
-  }
-
-  /** The table may fail (a full disk): what could not be written down stays as it was and comes again after a pause. */
-  function guard(work: () => void): void {
-    try {
-      work();
-    } catch (fault) {
-      onFault(fault);
-      sleep(FAULT_PAUSE_MS);
-    }
-  }
-
-  function carry(): void {
-    const free = MAX_CONCURRENT - underWay.size;
-    if (free <= 0) return;
-    const at = now();
-    const due = table.due(address, at, MAX_CONCURRENT * 2).filter(({ id }) => !underWay.has(id));
-    for (const delivery of due.slice(0, free)) void attempt(delivery);
-    const nextAt = table.nextDueAfter(address, at);
-    if (nextAt !== undefined) sleep(Math.min(nextAt - at, MAX_RETRY_MS));
-  }
-
-  function sleep(ms: number): void {
-    clearTimeout(timer);
-    timer = setTimeout(() => guard(carry), ms).unref();
-  }
-
-  const pump = {
-    wake() {
-      if (!closed && underWay.size < MAX_CONCURRENT) sleep(0);
     },
-    close() {
-      closed = true;
-      clearTimeout(timer);
-    },
-  };
-  pump.wake();
-  return pump;
+    onFault,
+  });
+  carrying.wake();
+  return carrying;
 }
 
 /** Repeats the delivery later, or buries it where a limit of its target is used up. */
 function recordFailure({ table, now, target, onDead }: PumpOptions, delivery: Delivery, cause: unknown): void {
   const spent = spentLimit(target, delivery, now());
   if (!spent) {
-    table.retry(delivery, now() + backoffMs(delivery.attemptCount));
+    table.retry(delivery, now() + pauseMs(delivery.attemptCount));
     return;
   }
   const why = cause instanceof Error ? cause.message : String(cause);
@@ -110,13 +73,12 @@ function recordFailure({ table, now, target, onDead }: PumpOptions, delivery: De
 /** The limit of the target that a failed delivery has used up. */
 function spentLimit(target: Target, delivery: Delivery, now: number): string | undefined {
   const ageSeconds = (now - delivery.createdAt) / 1000;
-  if (ageSeconds >= (target.maximumEventAgeSeconds ?? DEFAULT_EVENT_AGE_SECONDS)) return 'MaximumEventAge';
+  if (ageSeconds >= (target.maximumEventAgeSeconds ?? defaultEventAgeSeconds)) return 'MaximumEventAge';
   const retries = delivery.attemptCount - 1;
-  return retries >= (target.maximumRetryAttempts ?? DEFAULT_RETRY_ATTEMPTS) ? 'MaximumRetryAttempts' : undefined;
+  return retries >= (target.maximumRetryAttempts ?? defaultRetryAttempts) ? 'MaximumRetryAttempts' : undefined;
 }
 
-/** Undefined when the target took the event. */
-async function deliver(target: Target, delivery: Delivery): Promise<{ cause: unknown } | undefined> {
+async function deliver(target: Target, delivery: Delivery): Promise<Failure> {
   try {
     await target.deliver(JSON.parse(target.input ?? delivery.event) as unknown);
     return undefined;
@@ -125,8 +87,14 @@ async function deliver(target: Target, delivery: Delivery): Promise<{ cause: unk
   }
 }
 
-/** Doubles from FIRST_RETRY_MS to MAX_RETRY_MS, with jitter of half of it. */
-function backoffMs(attemptCount: number): number {
-  const ms = Math.min(FIRST_RETRY_MS * 2 ** Math.min(attemptCount - 1, 30), MAX_RETRY_MS);
+/** With jitter of half of it, so that deliveries that failed together do not come together again. */
+function pauseMs(attemptCount: number): number {
+  const ms = backoffMs(attemptCount, backoff);
   return Math.round(ms / 2 + (Math.random() * ms) / 2);
 }
+
+const defaultRetryAttempts = 185;
+const defaultEventAgeSeconds = 86_400;
+/** Deliveries to one target that are under way at once. */
+const maximumConcurrent = 16;
+const backoff = { firstMs: 200, maximumMs: 60_000 };

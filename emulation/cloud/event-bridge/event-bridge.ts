@@ -3,8 +3,9 @@
 
 import type { DatabaseSync } from 'node:sqlite';
 import { arnOf } from '../wire/account.ts';
+import type { Delivery } from '../wire/delivery.ts';
 import { type BusEvent, completeEvent, type NewEvent } from './bus-event.ts';
-import { type DeliveryPump, startDeliveryPump, type Target } from './delivery-pump.ts';
+import { startDeliveryPump, type Target } from './delivery-pump.ts';
 import { type Address, type DeadDelivery, type DeliveryTable, openDeliveryTable } from './delivery-table.ts';
 import { compilePattern, type EventPattern } from './pattern.ts';
 import { startSchedule } from './schedule.ts';
@@ -55,7 +56,7 @@ export function createEventBridge(options: EventBridgeOptions): EventBridge {
     start: () => start(bus),
     deadDeliveries: () => table.dead(),
     async close() {
-      for (const live of bus.rules.values()) halt(live);
+      await Promise.all([...bus.rules.values()].map(halt));
     },
   };
 }
@@ -63,7 +64,7 @@ export function createEventBridge(options: EventBridgeOptions): EventBridge {
 type LiveRule = {
   rule: Rule;
   matches: EventPattern | undefined;
-  pumps: Map<string, DeliveryPump>;
+  pumps: Map<string, Delivery>;
   endSchedule?: () => void;
 };
 
@@ -79,7 +80,7 @@ type Bus = {
 function putRule(bus: Bus, rule: Rule): { arn: string } {
   const matches = rule.pattern === undefined ? undefined : compilePattern(rule.pattern);
   const before = bus.rules.get(rule.name);
-  if (before) halt(before);
+  if (before) void halt(before);
   for (const { id } of before?.rule.targets ?? []) {
     const stays = rule.targets.some((target) => target.id === id);
     if (!stays) bury(bus, { rule: rule.name, target: id }, 'The target was removed from the rule');
@@ -137,9 +138,9 @@ function bury(bus: Bus, address: Address, reason: string): void {
   for (const delivery of bus.table.waiting(address)) bus.onDead(bus.table.bury(delivery, bus.now(), reason), undefined);
 }
 
-function halt({ pumps, endSchedule }: LiveRule): void {
-  for (const pump of pumps.values()) pump.close();
+async function halt({ pumps, endSchedule }: LiveRule): Promise<void> {
   endSchedule?.();
+  await Promise.all([...pumps.values()].map((pump) => pump.close()));
 }
 
 function scheduledEvent(rule: string, now: number): BusEvent {

@@ -12,30 +12,44 @@ export type QueuedEvent = {
 
 export type AsynchronousTable = {
   /** Durable when it returns. */
-  add(functionName: string, payload: string, now: number): QueuedEvent;
+  add(functionName: string, payload: string, now: number): void;
   remove(id: number): void;
   postpone(id: number, attemptCount: number, dueAt: number): void;
-  /** Those that a platform before this one left, oldest first. */
-  all(): QueuedEvent[];
+  /** Events of the function that are due, those that waited longest first. */
+  due(functionName: string, now: number, limit: number): QueuedEvent[];
+  /** When the next event after `now` becomes due. */
+  nextDueAfter(functionName: string, now: number): number | undefined;
+  /** Functions that events wait for, and the removal of what waits for one that is gone. */
+  functionNames(): string[];
+  removeAll(functionName: string): void;
 };
 
 export function openAsynchronousTable(database: DatabaseSync): AsynchronousTable {
   database.exec(`CREATE TABLE IF NOT EXISTS lambda_event (
     id INTEGER PRIMARY KEY AUTOINCREMENT, functionName TEXT NOT NULL, payload TEXT NOT NULL,
-    acceptedAt INTEGER NOT NULL, attemptCount INTEGER NOT NULL, dueAt INTEGER NOT NULL)`);
+    acceptedAt INTEGER NOT NULL, attemptCount INTEGER NOT NULL, dueAt INTEGER NOT NULL);
+    CREATE INDEX IF NOT EXISTS lambda_event_due ON lambda_event (functionName, dueAt, id)`);
   const insert = database.prepare(
     'INSERT INTO lambda_event (functionName, payload, acceptedAt, attemptCount, dueAt) VALUES (?, ?, ?, 0, ?)',
   );
   const remove = database.prepare('DELETE FROM lambda_event WHERE id = ?');
   const postpone = database.prepare('UPDATE lambda_event SET attemptCount = ?, dueAt = ? WHERE id = ?');
-  const all = database.prepare('SELECT * FROM lambda_event ORDER BY id');
+  const due = database.prepare(
+    'SELECT * FROM lambda_event WHERE functionName = ? AND dueAt <= ? ORDER BY dueAt, id LIMIT ?',
+  );
+  const nextDue = database.prepare('SELECT min(dueAt) AS at FROM lambda_event WHERE functionName = ? AND dueAt > ?');
+  const names = database.prepare('SELECT DISTINCT functionName FROM lambda_event');
+  const removeAll = database.prepare('DELETE FROM lambda_event WHERE functionName = ?');
   return {
-    add(functionName, payload, now) {
-      const { lastInsertRowid } = insert.run(functionName, payload, now, now);
-      return { id: Number(lastInsertRowid), functionName, payload, acceptedAt: now, attemptCount: 0, dueAt: now };
-    },
+    add: (functionName, payload, now) => void insert.run(functionName, payload, now, now),
     remove: (id) => void remove.run(id),
     postpone: (id, attemptCount, dueAt) => void postpone.run(attemptCount, dueAt, id),
-    all: () => all.all() as QueuedEvent[],
+    due: (functionName, now, limit) => due.all(functionName, now, limit) as QueuedEvent[],
+    nextDueAfter(functionName, now) {
+      const next = nextDue.get(functionName, now)?.at;
+      return next === null || next === undefined ? undefined : Number(next);
+    },
+    functionNames: () => names.all().map(({ functionName }) => String(functionName)),
+    removeAll: (functionName) => void removeAll.run(functionName),
   };
 }

@@ -81,15 +81,15 @@ export function createLambda(options: LambdaOptions): Lambda {
     invoke: async (nameOrArn, payload) => run(nameOrArn, payload),
     invokeLater: (nameOrArn, payload) => find(nameOrArn).events.accept(payload),
     resume() {
-      for (const event of table.all()) {
-        const live = functions.get(event.functionName);
-        if (live) live.events.resume(event);
-        else table.remove(event.id);
+      for (const name of table.functionNames()) {
+        const live = functions.get(name);
+        if (live) live.events.resume();
+        else table.removeAll(name);
       }
     },
     warm: (nameOrArn) => void sandboxOf(find(nameOrArn), options),
     async close() {
-      for (const { events } of functions.values()) events.close();
+      await Promise.all([...functions.values()].map(({ events }) => events.close()));
       await Promise.all([...functions.values()].map(({ sandbox }) => sandbox?.close()));
     },
   };

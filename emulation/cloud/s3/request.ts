@@ -2,10 +2,10 @@
 import type { IncomingMessage } from 'node:http';
 import type { DatabaseSync } from 'node:sqlite';
 import { decodeUri, parseTarget } from '../wire/canonical-request.ts';
+import type { Outbox } from '../wire/outbox.ts';
 import type { SignedRequest } from '../wire/signature.ts';
 import type { BlobFolder } from './blob-folder.ts';
 import type { BucketRow, ObjectTable } from './object-table.ts';
-import type { Outbox } from './outbox.ts';
 import { refuse } from './s3-error.ts';
 
 /** Bucket and key that a path names; both are empty for `/`, the key for a bucket. */

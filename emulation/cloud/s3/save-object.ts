@@ -1,8 +1,8 @@
 // The one place where an object comes to be or is replaced: row, parts and event in one transaction. It reads no body.
 import { inTransaction } from '../wire/transaction.ts';
 import { checkWrite } from './condition.ts';
+import { type Cause, objectCreated } from './object-created.ts';
 import type { ObjectRow, PartRow } from './object-table.ts';
-import type { Cause } from './outbox.ts';
 import { requireBucket, type S3Core, type S3Request } from './request.ts';
 
 /** The content that an object gets, and why. `parts` are new rows; those of an upload are there already. */
@@ -28,11 +28,12 @@ export function saveObject(core: S3Core, request: S3Request, content: Content, a
     alongside?.();
     core.table.putObject(object);
     for (const part of parts ?? []) core.table.putPart({ owner: object.id, ...part });
-    if (settings.eventBridge) core.outbox.add(causeOf(object, request, reason));
+    if (settings.eventBridge) {
+      core.outbox.put((number) => objectCreated(causeOf(object, request, reason), number, core.now()));
+    }
     return blobs;
   });
   core.blobs.remove(freed);
-  core.outbox.deliver();
   return object;
 }
 

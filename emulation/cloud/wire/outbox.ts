@@ -1,20 +1,26 @@
-// Events that an engine owes others: stored with the change that they tell of, delivered at least once, in order.
-// It knows no event's meaning.
+// Events that an engine owes others: stored with the change that they report, delivered at least once, in order.
+
 import type { DatabaseSync } from 'node:sqlite';
+import { backoffMs, createDelivery } from './delivery.ts';
 import { inLazyTransaction } from './transaction.ts';
 
 export type Outbox = {
-  /** Stores an event; call it in the transaction of the change. It is delivered soon after, or after the next start. */
-  put(event: object): void;
+  /**
+   * Stores an event, or what is made of the number that it gets; numbers rise for ever. Call it in the transaction of the
+   * change. The event is delivered soon after, or after the next start.
+   */
+  put(event: object | ((number: number) => object)): void;
   /** Delivers what waits, oldest first; called once after a start and by `put` itself. */
   flush(): void;
   /** Ends deliveries; what was not taken stays stored. */
   close(): Promise<void>;
 };
 
-const BATCH = 100;
-const FIRST_RETRY_MS = 100;
-const MAX_RETRY_MS = 30_000;
+type Row = { readonly id: number; readonly event: string };
+/** The oldest events, which are tried one after the other. */
+type Batch = { readonly id: number; readonly rows: readonly Row[] };
+/** The last event that was taken, and why the next one was not. */
+type Progress = { readonly takenId?: number; readonly failure?: { readonly cause: unknown } };
 
 /**
  * Opens the outbox in `table` of the database. `deliver` has taken an event when it returns or resolves; while it throws
@@ -25,72 +31,76 @@ export function openOutbox(
   table: string,
   deliver: (event: object) => Promise<void> | void,
 ): Outbox {
+  const sql = prepare(database, table);
+  let failureCount = 0;
+  let retryAt = 0;
+  const delivery = createDelivery<Batch, Progress>({
+    concurrency: 1,
+    concludesLate: true,
+    take() {
+      if (performance.now() < retryAt) return [];
+      const rows = sql.oldest.all() as Row[];
+      return rows[0] ? [{ id: rows[0].id, rows }] : [];
+    },
+    idleMs: () => (failureCount > 0 ? Math.max(1, retryAt - performance.now()) : undefined),
+    attempt: ({ rows }, signal) => deliverInOrder(rows, deliver, signal),
+    conclude(_batch, { takenId, failure }) {
+      if (takenId !== undefined) {
+        inLazyTransaction(database, () => sql.removeUpTo.run(takenId));
+        failureCount = 0;
+      }
+      if (!failure) return;
+      console.error(`An event of ${table} was not taken and is tried again:`, failure.cause);
+      failureCount += 1;
+      retryAt = performance.now() + backoffMs(failureCount, backoff);
+    },
+    onFault: (fault) => console.error(`The events of ${table} could not be read or removed:`, fault),
+  });
+  return {
+    put(event) {
+      if (typeof event === 'function') {
+        const number = Number(sql.insert.get('')?.id);
+        sql.fill.run(JSON.stringify(event(number)), number);
+      } else sql.insert.get(JSON.stringify(event));
+      delivery.wake();
+    },
+    flush: delivery.wake,
+    async close() {
+      await delivery.close();
+      await delivery.idle();
+    },
+  };
+}
+
+function prepare(database: DatabaseSync, table: string) {
   database.exec(
     `CREATE TABLE IF NOT EXISTS ${table} (id INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL) STRICT`,
   );
-  const insert = database.prepare(`INSERT INTO ${table} (event) VALUES (?)`);
-  const oldest = database.prepare(`SELECT id, event FROM ${table} ORDER BY id LIMIT ${BATCH}`);
-  const removeUpTo = database.prepare(`DELETE FROM ${table} WHERE id <= ?`);
-  const remove = (id: unknown) => inLazyTransaction(database, () => removeUpTo.run(Number(id)));
-  let closed = false;
-  let scheduled: NodeJS.Timeout | undefined;
-  let running: Promise<void> | undefined;
-  let waitMs = 0;
-
-  const schedule = (delayMs: number) => {
-    if (closed || scheduled || running) return;
-    scheduled = setTimeout(() => {
-      scheduled = undefined;
-      running = drain().finally(() => {
-        running = undefined;
-        if (!closed && oldest.get()) schedule(waitMs);
-      });
-    }, delayMs);
-    scheduled.unref();
-  };
-
-  /** Until nothing waits, a delivery fails or the outbox is closed. */
-  const drain = async () => {
-    for (let rows = oldest.all(); rows.length > 0 && !closed; rows = oldest.all()) {
-      const { taken, failed } = await deliverInOrder(rows, deliver, () => closed);
-      if (taken !== undefined) remove(taken);
-      if (taken !== undefined) waitMs = 0;
-      if (failed === undefined) continue;
-      console.error(`An event of ${table} was not taken and is tried again:`, failed);
-      waitMs = Math.min(MAX_RETRY_MS, Math.max(FIRST_RETRY_MS, waitMs * 2));
-      return;
-    }
-  };
-
   return {
-    put(event) {
-      insert.run(JSON.stringify(event));
-      schedule(0);
-    },
-    flush: () => schedule(0),
-    async close() {
-      closed = true;
-      clearTimeout(scheduled);
-      await running;
-    },
+    insert: database.prepare(`INSERT INTO ${table} (event) VALUES (?) RETURNING id`),
+    fill: database.prepare(`UPDATE ${table} SET event = ? WHERE id = ?`),
+    oldest: database.prepare(`SELECT id, event FROM ${table} ORDER BY id LIMIT ${batchSize}`),
+    removeUpTo: database.prepare(`DELETE FROM ${table} WHERE id <= ?`),
   };
 }
 
-/** The id of the last event that was taken, and why the next one was not. */
 async function deliverInOrder(
-  rows: readonly Record<string, unknown>[],
+  rows: readonly Row[],
   deliver: (event: object) => Promise<void> | void,
-  isClosed: () => boolean,
-): Promise<{ taken?: unknown; failed?: unknown }> {
-  let taken: unknown;
+  signal: AbortSignal,
+): Promise<Progress> {
+  let progress: Progress = {};
   for (const { id, event } of rows) {
-    if (isClosed()) break;
+    if (signal.aborted) break;
     try {
-      await deliver(JSON.parse(String(event)) as object);
-    } catch (failed) {
-      return { taken, failed };
+      await deliver(JSON.parse(event) as object);
+    } catch (cause) {
+      return { ...progress, failure: { cause } };
     }
-    taken = id;
+    progress = { takenId: id };
   }
-  return { taken };
+  return progress;
 }
+
+const batchSize = 100;
+const backoff = { firstMs: 100, maximumMs: 30_000 };

@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ObjectCreated } from '../../../emulation/cloud/s3/outbox.ts';
+import type { ObjectCreated } from '../../../emulation/cloud/s3/object-created.ts';
 import { createS3, type S3 } from '../../../emulation/cloud/s3/s3.ts';
 import { openDatabase } from '../../../emulation/cloud/wire/transaction.ts';
 import type { Endpoint } from '../endpoint.ts';
