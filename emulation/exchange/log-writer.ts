@@ -20,114 +20,95 @@ export type LogWriter = {
   drained(signal: AbortSignal): Promise<void>;
 };
 
-const MAX_WAITING_BYTES = 16 * 1024 * 1024;
-const RETRY_PAUSE_MS = 1_000;
+export function createLogWriter({ group, stream, call, report, onIdle }: LogWriterOptions): LogWriter {
+  const what = `log ${group} ${stream}`;
+  const sender = createSender({ logGroupName: group, logStreamName: stream }, call, (fault) => report(what, fault));
+  let waiting: LogLine[] = [];
+  let waitingBytes = 0;
+  let lostCount = 0;
+  let sending: Promise<void> | undefined;
+  let closing: AbortSignal | undefined;
 
-export function createLogWriter(options: LogWriterOptions): LogWriter {
-  return new Writer(options);
-}
-
-class Writer implements LogWriter {
-  readonly #options: LogWriterOptions;
-  readonly #what: string;
-  #waiting: LogLine[] = [];
-  #waitingBytes = 0;
-  #lostCount = 0;
-  #failing = false;
-  #sending: Promise<void> | undefined;
-  #closing: AbortSignal | undefined;
-
-  constructor(options: LogWriterOptions) {
-    this.#options = options;
-    this.#what = `log ${options.group} ${options.stream}`;
-  }
-
-  append(lines: readonly LogLine[]): void {
-    for (const { timestamp, message } of lines) {
-      for (const piece of splitMessage(message)) this.#add({ timestamp, message: piece });
-    }
-    this.#sending ??= this.#sendAll();
-  }
-
-  async drained(signal: AbortSignal): Promise<void> {
-    this.#closing = signal;
-    const late = new Promise((resolve) => signal.addEventListener('abort', resolve));
-    await Promise.race([this.#sending, late]);
-    this.#lostCount += this.#waiting.length;
-    this.#tellLost('the platform ended');
-  }
-
-  #add(line: LogLine): void {
+  const add = (line: LogLine) => {
     const bytes = sizeOf(line);
-    if (this.#waitingBytes + bytes > MAX_WAITING_BYTES) {
-      this.#lostCount += 1;
+    if (waitingBytes + bytes > maximumWaitingBytes) {
+      lostCount += 1;
       return;
     }
-    this.#waiting.push(line);
-    this.#waitingBytes += bytes;
-  }
-
-  async #sendAll(): Promise<void> {
+    waiting.push(line);
+    waitingBytes += bytes;
+  };
+  const reportLost = (reason: string) => {
+    if (lostCount > 0) report(what, new Error(`${lostCount} lines were not sent: ${reason}`));
+    lostCount = 0;
+  };
+  const sendAll = async () => {
     // Lines that come in the same moment go together.
     await Promise.resolve();
-    while (this.#waiting.length > 0) {
-      const batch = nextBatch(this.#waiting);
-      const sent = await this.#send(batch);
-      if (!sent && this.#closing?.aborted) break;
+    while (waiting.length > 0) {
+      const batch = nextBatch(waiting);
+      const sent = await sender.send(batch, () => closing);
+      if (!sent && closing?.aborted) break;
       if (!sent) continue;
-      this.#waiting = this.#waiting.slice(batch.length);
-      for (const line of batch) this.#waitingBytes -= sizeOf(line);
-      this.#tellLost(`more than ${MAX_WAITING_BYTES} bytes waited`);
+      waiting = waiting.slice(batch.length);
+      for (const line of batch) waitingBytes -= sizeOf(line);
+      reportLost(`more than ${maximumWaitingBytes} bytes waited`);
     }
     // In the same breath as the last look: a line that comes now starts anew.
-    this.#sending = undefined;
-    if (this.#waiting.length === 0) this.#options.onIdle();
-  }
+    sending = undefined;
+    if (waiting.length === 0) onIdle();
+  };
+  return {
+    append(lines) {
+      for (const { timestamp, message } of lines) {
+        for (const piece of splitMessage(message)) add({ timestamp, message: piece });
+      }
+      sending ??= sendAll();
+    },
+    async drained(signal) {
+      closing = signal;
+      const late = new Promise((resolve) => signal.addEventListener('abort', resolve));
+      await Promise.race([sending, late]);
+      lostCount += waiting.length;
+      reportLost('the platform ended');
+    },
+  };
+}
 
-  /** False when the same lines are to be sent again. */
-  async #send(batch: readonly LogLine[]): Promise<boolean> {
-    const { call, report } = this.#options;
-    const logEvents = [...batch].sort((left, right) => left.timestamp - right.timestamp);
-    try {
-      await this.#orMakeStream(() => call('PutLogEvents', { ...this.#names(), logEvents }));
-      this.#failing = false;
-      return true;
-    } catch (fault) {
-      if (!this.#failing) report(this.#what, fault);
-      this.#failing = true;
-      // Lines that were refused for what they are would be refused for ever.
-      if ((fault as Error).name === 'InvalidParameterException') return true;
-      await delay(RETRY_PAUSE_MS, undefined, { ref: false, ...(this.#closing ? { signal: this.#closing } : {}) }).catch(
-        () => undefined,
-      );
-      return false;
-    }
-  }
+type StreamNames = { readonly logGroupName: string; readonly logStreamName: string };
 
-  /** The stream is made with its first line. */
-  async #orMakeStream(put: () => Promise<unknown>): Promise<void> {
-    const { call } = this.#options;
+/** Sends batches to one stream, which is made with its first line. A fault is reported once, until a batch is taken. */
+function createSender(names: StreamNames, call: LogWriterOptions['call'], onFault: (fault: unknown) => void) {
+  let failing = false;
+  const orMakeStream = async (put: () => Promise<unknown>) => {
     try {
       await put();
     } catch (fault) {
       if ((fault as Error).name !== 'ResourceNotFoundException') throw fault;
-      const { logGroupName } = this.#names();
-      await call('CreateLogGroup', { logGroupName }).catch(unlessThere);
-      await call('CreateLogStream', this.#names()).catch(unlessThere);
+      await call('CreateLogGroup', { logGroupName: names.logGroupName }).catch(unlessThere);
+      await call('CreateLogStream', names).catch(unlessThere);
       await put();
     }
-  }
-
-  #names() {
-    const { group, stream } = this.#options;
-    return { logGroupName: group, logStreamName: stream };
-  }
-
-  #tellLost(reason: string): void {
-    if (this.#lostCount === 0) return;
-    this.#options.report(this.#what, new Error(`${this.#lostCount} lines were not sent: ${reason}`));
-    this.#lostCount = 0;
-  }
+  };
+  return {
+    /** False when the same lines are to be sent again. */
+    async send(batch: readonly LogLine[], closing: () => AbortSignal | undefined): Promise<boolean> {
+      const logEvents = [...batch].sort((left, right) => left.timestamp - right.timestamp);
+      try {
+        await orMakeStream(() => call('PutLogEvents', { ...names, logEvents }));
+        failing = false;
+        return true;
+      } catch (fault) {
+        if (!failing) onFault(fault);
+        failing = true;
+        // Lines that were refused for what they are would be refused for ever.
+        if ((fault as Error).name === 'InvalidParameterException') return true;
+        const signal = closing();
+        await delay(retryPauseMs, undefined, { ref: false, ...(signal ? { signal } : {}) }).catch(() => undefined);
+        return false;
+      }
+    },
+  };
 }
 
 /** As many lines from the front as one PutLogEvents takes. */
@@ -157,3 +138,5 @@ export function unlessThere(fault: Error): void {
 export const maximumBatchEvents = 10_000;
 export const maximumBatchBytes = 1_048_576;
 export const maximumSpanMs = 24 * 3_600_000;
+const maximumWaitingBytes = 16 * 1024 * 1024;
+const retryPauseMs = 1_000;

@@ -35,97 +35,97 @@ export function resolveResources(assembly: CloudAssembly): ResourceSet {
   checkResourceTypes(
     assembly.stacks.flatMap(({ template }) => Object.values(template.Resources ?? {}).map(({ Type }) => Type)),
   );
-  const resolver = new Resolver(assembly);
-  const all = resolver.all();
+  const all = resolveAll(assembly);
   return {
     ofType: (type) => all.filter((resource) => resource.type === type),
     asset: (objectKey) => assembly.assets.get(objectKey.replace(/\.[a-z]+$/, '')),
   };
 }
 
-class Resolver {
-  readonly #assembly: CloudAssembly;
-  readonly #done = new Map<string, DeployedResource>();
-  readonly #open = new Set<string>();
-
-  constructor(assembly: CloudAssembly) {
-    this.#assembly = assembly;
-  }
-
-  all(): DeployedResource[] {
-    return this.#assembly.stacks.flatMap(({ name, template }) => {
-      const scope = this.#scope(name, template);
-      return Object.entries(template.Resources ?? {})
-        .filter(([, { Condition }]) => Condition === undefined || scope.condition(Condition))
-        .map(([logicalId, resource]) => this.#resolve(name, template, logicalId, resource));
-    });
-  }
-
-  #resolve(stack: string, template: Template, logicalId: string, resource: Resource): DeployedResource {
+function resolveAll({ stacks }: CloudAssembly): DeployedResource[] {
+  const done = new Map<string, DeployedResource>();
+  const open = new Set<string>();
+  const resolve: Resolve = (stack, template, logicalId, resource) => {
     const key = `${stack}/${logicalId}`;
-    const known = this.#done.get(key);
+    const known = done.get(key);
     if (known) return known;
-    if (this.#open.has(key)) throw new StartRefusal(`The resource ${key} of the template refers to itself.`);
-    this.#open.add(key);
-    const properties = evaluate(resource.Properties ?? {}, this.#scope(stack, template)) as Record<string, unknown>;
-    const identified = { stack, logicalId, properties };
-    const deployed = {
-      type: resource.Type,
-      ...identified,
-      name: physicalName(resource.Type, identified),
-      arn: attributeOf(resource.Type, identified, 'Arn'),
-    };
-    this.#open.delete(key);
-    this.#done.set(key, deployed);
+    if (open.has(key)) throw new StartRefusal(`The resource ${key} of the template refers to itself.`);
+    open.add(key);
+    const scope = scopeOf(stacks, resolve, stack, template);
+    const deployed = deploy(stack, logicalId, resource, scope);
+    open.delete(key);
+    done.set(key, deployed);
     return deployed;
-  }
+  };
+  return stacks.flatMap(({ name, template }) => {
+    const scope = scopeOf(stacks, resolve, name, template);
+    return Object.entries(template.Resources ?? {})
+      .filter(([, { Condition }]) => Condition === undefined || scope.condition(Condition))
+      .map(([logicalId, resource]) => resolve(name, template, logicalId, resource));
+  });
+}
 
-  #scope(stack: string, template: Template): Scope {
-    const where = `stack ${stack}`;
-    const resourceNamed = (logicalId: string) => {
-      const resource = template.Resources?.[logicalId];
-      if (!resource) throw new StartRefusal(`The template of ${where} refers to ${logicalId}, which it does not hold.`);
-      return { type: resource.Type, resource: this.#resolve(stack, template, logicalId, resource) };
-    };
-    const scope: Scope = {
-      reference: (name) => {
-        const parameter = template.Parameters?.[name];
-        if (parameter) return this.#parameterValue(where, name, parameter);
-        const { type, resource } = resourceNamed(name);
-        return referenceOf(type, resource);
-      },
-      attribute: (logicalId, attribute) => {
-        const { type, resource } = resourceNamed(logicalId);
-        const value = attributeOf(type, resource, attribute);
-        if (value !== undefined) return value;
-        throw new StartRefusal(`${logicalId} (${type}) of ${where} has no attribute ${attribute} here.`);
-      },
-      condition: (name) => evaluate(template.Conditions?.[name], scope) === true,
-      mapping: (name, first, second) => valueAt(valueAt(template.Mappings?.[name], first), second),
-    };
-    return scope;
-  }
+type Stacks = CloudAssembly['stacks'];
+type Resolve = (stack: string, template: Template, logicalId: string, resource: Resource) => DeployedResource;
 
-  #parameterValue(where: string, name: string, parameter: { Type: string; Default?: string }): unknown {
-    if (parameter.Type !== SSM_VALUE) {
-      if (parameter.Default !== undefined) return parameter.Default;
-      throw new StartRefusal(`The parameter ${name} of ${where} has no default, and nobody to give it a value.`);
+function deploy(stack: string, logicalId: string, { Type, Properties = {} }: Resource, scope: Scope): DeployedResource {
+  const properties = evaluate(Properties, scope) as Record<string, unknown>;
+  const identified = { stack, logicalId, properties };
+  const arn = attributeOf(Type, identified, 'Arn');
+  return { type: Type, ...identified, name: physicalName(Type, identified), arn };
+}
+
+/** What the functions of a stack's template may name. */
+function scopeOf(stacks: Stacks, resolve: Resolve, stack: string, template: Template): Scope {
+  const where = `stack ${stack}`;
+  const resourceNamed = (logicalId: string) => {
+    const resource = template.Resources?.[logicalId];
+    if (!resource) throw new StartRefusal(`The template of ${where} refers to ${logicalId}, which it does not hold.`);
+    return { type: resource.Type, resource: resolve(stack, template, logicalId, resource) };
+  };
+  const scope: Scope = {
+    reference: (name) => {
+      const parameter = template.Parameters?.[name];
+      if (parameter) return parameterValue(where, name, parameter, (value) => findParameter(stacks, resolve, value));
+      const { type, resource } = resourceNamed(name);
+      return referenceOf(type, resource);
+    },
+    attribute: (logicalId, attribute) => {
+      const { type, resource } = resourceNamed(logicalId);
+      const value = attributeOf(type, resource, attribute);
+      if (value !== undefined) return value;
+      throw new StartRefusal(`${logicalId} (${type}) of ${where} has no attribute ${attribute} here.`);
+    },
+    condition: (name) => evaluate(template.Conditions?.[name], scope) === true,
+    mapping: (name, first, second) => valueAt(valueAt(template.Mappings?.[name], first), second),
+  };
+  return scope;
+}
+
+function parameterValue(
+  where: string,
+  name: string,
+  parameter: { Type: string; Default?: string },
+  find: (parameterName: string) => unknown,
+): unknown {
+  if (parameter.Type !== SSM_VALUE) {
+    if (parameter.Default !== undefined) return parameter.Default;
+    throw new StartRefusal(`The parameter ${name} of ${where} has no default, and nobody to give it a value.`);
+  }
+  const found = find(parameter.Default ?? '');
+  if (found !== undefined) return found;
+  throw new StartRefusal(`The SSM parameter ${parameter.Default}, which ${where} reads, is in no stack's template.`);
+}
+
+function findParameter(stacks: Stacks, resolve: Resolve, parameterName: string): unknown {
+  for (const { name: stack, template } of stacks) {
+    for (const [logicalId, resource] of Object.entries(template.Resources ?? {})) {
+      // The name is plain text in the template, so that only the one resource has to be evaluated.
+      if (resource.Type !== 'AWS::SSM::Parameter' || resource.Properties?.Name !== parameterName) continue;
+      return resolve(stack, template, logicalId, resource).properties.Value;
     }
-    const found = this.#findParameter(parameter.Default ?? '');
-    if (found !== undefined) return found;
-    throw new StartRefusal(`The SSM parameter ${parameter.Default}, which ${where} reads, is in no stack's template.`);
   }
-
-  #findParameter(parameterName: string): unknown {
-    for (const { name: stack, template } of this.#assembly.stacks) {
-      for (const [logicalId, resource] of Object.entries(template.Resources ?? {})) {
-        // The name is plain text in the template, so that only the one resource has to be evaluated.
-        if (resource.Type !== 'AWS::SSM::Parameter' || resource.Properties?.Name !== parameterName) continue;
-        return this.#resolve(stack, template, logicalId, resource).properties.Value;
-      }
-    }
-    return undefined;
-  }
+  return undefined;
 }
 
 function valueAt(container: unknown, name: string): unknown {

@@ -230,7 +230,7 @@ describe('a start that cannot be', { timeout: START_LIMIT_MS }, () => {
       'a data folder of a newer version',
       () => ['--data', givenFolder('newer', '99')],
       {},
-      /is of version 99, and this program knows \d+/,
+      /has version 99, and this program reads version \d+/,
     ],
     ['a data folder of no version', () => ['--data', givenFolder('odd', 'x')], {}, /unknown version "x"/],
     ['no Python', () => [], { ESPALIER_PYTHON: '/bin/false' }, /ESPALIER_PYTHON names \/bin\/false/],

@@ -35,121 +35,119 @@ const YOUNG_GENERATION_MB = 8;
 const MAX_LINE_CHARACTERS = MEGABYTE;
 
 export function startSandbox(options: SandboxOptions): Sandbox {
-  return new ThreadSandbox(options);
+  const worker = startThread(options);
+  const waiting = new Map<string, Waiting>();
+  let retired = false;
+  let failure: FunctionError | undefined;
+
+  const settle = (id: string, result: InvocationResult) => {
+    const one = waiting.get(id);
+    if (!one) return;
+    clearTimeout(one.timer);
+    waiting.delete(id);
+    one.resolve(result);
+    if (retired && waiting.size === 0) void worker.terminate();
+  };
+  const endAll = (error: FunctionError) => {
+    for (const id of [...waiting.keys()]) settle(id, { error });
+  };
+  /** The environment is no longer used: what the invocation does from now on would be seen by others. */
+  const timeOut = (id: string) => {
+    retired = true;
+    setTimeout(() => {
+      // Those that are still at work fail as in a crash: whoever waits for them asks again, as after a crash on AWS.
+      const errorMessage = 'The function ended: another invocation in its thread ran out of time';
+      endAll({ errorType: 'Runtime.ExitError', errorMessage });
+      void worker.terminate();
+    }, OVERRUN_LIMIT_MS).unref();
+    const errorMessage = `Task timed out after ${(options.timeoutMs / 1000).toFixed(2)} seconds`;
+    settle(id, { error: { errorType: 'Sandbox.Timedout', errorMessage } });
+  };
+  const onFailure = (error: FunctionError) => {
+    failure ??= error;
+    retired = true;
+    endAll(failure);
+    return failure;
+  };
+  const ready = whenReady(worker, { onLine: options.onLine, onSettled: settle, onFailure });
+  return {
+    get retired() {
+      return retired;
+    },
+    get inFlight() {
+      return waiting.size;
+    },
+    async invoke(payload) {
+      const initFailure = (await ready) ?? failure;
+      if (initFailure) return { error: initFailure };
+      const { promise, resolve } = Promise.withResolvers<InvocationResult>();
+      const id = randomUUID();
+      const { timeoutMs } = options;
+      waiting.set(id, { resolve, timer: setTimeout(() => timeOut(id), timeoutMs) });
+      worker.postMessage({ id, payload, deadline: Date.now() + timeoutMs } satisfies ToSandbox);
+      return promise;
+    },
+    async close() {
+      retired = true;
+      await worker.terminate();
+      endAll({ errorType: 'Runtime.ExitError', errorMessage: 'The platform is shutting down' });
+    },
+  };
 }
 
-type Waiting = { resolve(result: InvocationResult): void; timer: NodeJS.Timeout };
+type Waiting = { resolve(result: InvocationResult): void; readonly timer: NodeJS.Timeout };
 
-class ThreadSandbox implements Sandbox {
-  retired = false;
-  readonly #options: SandboxOptions;
-  readonly #worker: Worker;
-  readonly #waiting = new Map<string, Waiting>();
-  readonly #ready: Promise<FunctionError | undefined>;
-  #failure: FunctionError | undefined;
+function startThread({ data, environment, onLine }: SandboxOptions): Worker {
+  const worker = new Worker(new URL('./sandbox-thread.ts', import.meta.url), {
+    workerData: data,
+    env: { ...environment },
+    stdout: true,
+    stderr: true,
+    resourceLimits: {
+      maxOldGenerationSizeMb: Math.max(64, data.memoryMb),
+      maxYoungGenerationSizeMb: YOUNG_GENERATION_MB,
+    },
+  });
+  for (const stream of [worker.stdout, worker.stderr]) readLines(stream, onLine);
+  return worker;
+}
 
-  constructor(options: SandboxOptions) {
-    this.#options = options;
-    this.#worker = new Worker(new URL('./sandbox-thread.ts', import.meta.url), {
-      workerData: options.data,
-      env: { ...options.environment },
-      stdout: true,
-      stderr: true,
-      resourceLimits: {
-        maxOldGenerationSizeMb: Math.max(64, options.data.memoryMb),
-        maxYoungGenerationSizeMb: YOUNG_GENERATION_MB,
-      },
-    });
-    for (const stream of [this.#worker.stdout, this.#worker.stderr]) readLines(stream, options.onLine);
-    this.#ready = this.#start();
-  }
+type ThreadListener = {
+  onLine(line: string): void;
+  onSettled(id: string, result: InvocationResult): void;
+  /** Answers the first failure, which is the one that counts. */
+  onFailure(error: FunctionError): FunctionError;
+};
 
-  get inFlight(): number {
-    return this.#waiting.size;
-  }
-
-  async invoke(payload: string): Promise<InvocationResult> {
-    const failure = await this.#ready;
-    if (failure) return { error: failure };
-    if (this.#failure) return { error: this.#failure };
-    const { promise, resolve } = Promise.withResolvers<InvocationResult>();
-    const id = randomUUID();
-    const { timeoutMs } = this.#options;
-    const timer = setTimeout(() => this.#timeOut(id), timeoutMs);
-    this.#waiting.set(id, { resolve, timer });
-    this.#worker.postMessage({ id, payload, deadline: Date.now() + timeoutMs } satisfies ToSandbox);
-    return promise;
-  }
-
-  async close(): Promise<void> {
-    this.retired = true;
-    await this.#worker.terminate();
-    this.#endAll({ errorType: 'Runtime.ExitError', errorMessage: 'The platform is shutting down' });
-  }
-
-  #start(): Promise<FunctionError | undefined> {
-    const { promise, resolve } = Promise.withResolvers<FunctionError | undefined>();
-    const fail = (error: FunctionError) => {
-      this.#failure ??= error;
-      this.retired = true;
+/** Listens to the thread. Resolves when it takes invocations, or with the reason why it never will. */
+function whenReady(worker: Worker, { onLine, onSettled, onFailure }: ThreadListener) {
+  const { promise, resolve } = Promise.withResolvers<FunctionError | undefined>();
+  const fail = (errorType: string, errorMessage: string) => failWith({ errorType, errorMessage });
+  const failWith = (error: FunctionError) => {
+    clearTimeout(timer);
+    resolve(onFailure(error));
+  };
+  const timer = setTimeout(() => {
+    fail('Sandbox.Timedout', `Init did not end within ${INIT_LIMIT_MS / 1000} seconds`);
+    void worker.terminate();
+  }, INIT_LIMIT_MS);
+  worker.on('message', (message: FromSandbox) => {
+    if (message.kind === 'ready') {
       clearTimeout(timer);
-      resolve(this.#failure);
-      this.#endAll(this.#failure);
-    };
-    const timer = setTimeout(() => {
-      fail({ errorType: 'Sandbox.Timedout', errorMessage: `Init did not end within ${INIT_LIMIT_MS / 1000} seconds` });
-      void this.#worker.terminate();
-    }, INIT_LIMIT_MS);
-    this.#worker.on('message', (message: FromSandbox) => {
-      if (message.kind === 'ready') {
-        clearTimeout(timer);
-        resolve(undefined);
-      } else if (message.kind === 'initError') {
-        fail(message.error);
-        void this.#worker.terminate();
-      } else {
-        this.#settle(message.id, message.kind === 'result' ? { payload: message.payload } : { error: message.error });
-      }
-    });
-    this.#worker.once('error', (error) => {
-      this.#options.onLine(error instanceof Error ? (error.stack ?? error.message) : String(error));
-      fail({ errorType: 'Runtime.ExitError', errorMessage: `The function ended: ${(error as Error).message}` });
-    });
-    this.#worker.once('exit', (code) =>
-      fail({ errorType: 'Runtime.ExitError', errorMessage: `The function ended with status ${code}` }),
-    );
-    return promise;
-  }
-
-  /** The environment is no longer used: what the invocation does from now on would be seen by others. */
-  #timeOut(id: string): void {
-    this.retired = true;
-    setTimeout(() => this.#cutOff(), OVERRUN_LIMIT_MS).unref();
-    const seconds = (this.#options.timeoutMs / 1000).toFixed(2);
-    this.#settle(id, {
-      error: { errorType: 'Sandbox.Timedout', errorMessage: `Task timed out after ${seconds} seconds` },
-    });
-  }
-
-  /** Those that are still at work fail as in a crash: whoever waits for them asks again, as after a crash on AWS. */
-  #cutOff(): void {
-    const errorMessage = 'The function ended: another invocation in its thread ran out of time';
-    this.#endAll({ errorType: 'Runtime.ExitError', errorMessage });
-    void this.#worker.terminate();
-  }
-
-  #settle(id: string, result: InvocationResult): void {
-    const waiting = this.#waiting.get(id);
-    if (!waiting) return;
-    clearTimeout(waiting.timer);
-    this.#waiting.delete(id);
-    waiting.resolve(result);
-    if (this.retired && this.#waiting.size === 0) void this.#worker.terminate();
-  }
-
-  #endAll(error: FunctionError): void {
-    for (const id of [...this.#waiting.keys()]) this.#settle(id, { error });
-  }
+      resolve(undefined);
+    } else if (message.kind === 'initError') {
+      failWith(message.error);
+      void worker.terminate();
+    } else {
+      onSettled(message.id, message.kind === 'result' ? { payload: message.payload } : { error: message.error });
+    }
+  });
+  worker.once('error', (error) => {
+    onLine(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    fail('Runtime.ExitError', `The function ended: ${(error as Error).message}`);
+  });
+  worker.once('exit', (code) => fail('Runtime.ExitError', `The function ended with status ${code}`));
+  return promise;
 }
 
 function readLines(stream: Readable, onLine: (line: string) => void): void {

@@ -52,79 +52,52 @@ const schema = `
     modifiedAt INTEGER NOT NULL, PRIMARY KEY (owner, number)) STRICT, WITHOUT ROWID;
 `;
 
+export type ObjectTable = ReturnType<typeof openObjectTable>;
+
 /** All access to the rows. Keys are stored as UTF-8 bytes, so that their order is S3's. */
-export class ObjectTable {
-  readonly #sql: ReturnType<typeof prepareStatements>;
-
-  constructor(database: DatabaseSync) {
-    database.exec(schema);
-    this.#sql = prepareStatements(database);
-  }
-
-  /** Ids of all blobs that a row names. */
-  blobs(): Set<string> {
-    return new Set((this.#sql.blobs.all() as Sql[]).map((row) => row.blob as string));
-  }
-
-  putBucket(row: BucketRow): void {
-    this.#sql.putBucket.run(row.name, row.createdAt, Number(row.eventBridge), JSON.stringify(row.cors));
-  }
-
-  loadBucket(name: string): BucketRow | undefined {
-    const row = this.#sql.loadBucket.get(name) as Sql | undefined;
-    return row && ({ ...row, eventBridge: row.eventBridge === 1, cors: JSON.parse(row.cors as string) } as BucketRow);
-  }
-
-  putObject(row: ObjectRow): void {
-    const { bucket, id, etag, size, modifiedAt } = row;
-    const bodies = [JSON.stringify(row.headers), row.checksum ? JSON.stringify(row.checksum) : null];
-    this.#sql.putObject.run(bucket, Buffer.from(row.key), id, etag, size, modifiedAt, ...bodies);
-  }
-
-  loadObject(bucket: string, key: string): ObjectRow | undefined {
-    const row = this.#sql.loadObject.get(bucket, Buffer.from(key)) as Sql | undefined;
-    return row && (parseRow(row) as ObjectRow);
-  }
-
-  deleteObject(bucket: string, key: string): void {
-    this.#sql.deleteObject.run(bucket, Buffer.from(key));
-  }
-
-  putUpload(row: UploadRow): void {
-    this.#sql.putUpload.run(row.id, row.bucket, Buffer.from(row.key), row.createdAt, JSON.stringify(row.headers));
-  }
-
-  loadUpload(id: string): UploadRow | undefined {
-    const row = this.#sql.loadUpload.get(id) as Sql | undefined;
-    return row && (parseRow(row) as UploadRow);
-  }
-
-  deleteUpload(id: string): void {
-    this.#sql.deleteUpload.run(id);
-  }
-
-  putPart(row: PartRow): void {
-    const { owner, number, blob, size, etag, modifiedAt } = row;
-    this.#sql.putPart.run(owner, number, blob, size, etag, modifiedAt);
-  }
-
-  loadPart(owner: string, number: number): PartRow | undefined {
-    const row = this.#sql.loadPart.get(owner, number) as Sql | undefined;
-    return row && (parseRow(row) as PartRow);
-  }
-
-  /** In order of number, of those after `after`. */
-  loadParts(owner: string, after = 0, limit = -1): PartRow[] {
-    return (this.#sql.loadParts.all(owner, after, limit) as Sql[]).map((row) => parseRow(row) as PartRow);
-  }
-
-  deletePart(owner: string, number: number): void {
-    this.#sql.deletePart.run(owner, number);
-  }
-
-  deleteParts(owner: string): void {
-    this.#sql.deleteParts.run(owner);
-  }
+export function openObjectTable(database: DatabaseSync) {
+  database.exec(schema);
+  const sql = prepareStatements(database);
+  return {
+    /** Ids of all blobs that a row names. */
+    blobs: () => new Set((sql.blobs.all() as Sql[]).map((row) => row.blob as string)),
+    putBucket({ name, createdAt, eventBridge, cors }: BucketRow): void {
+      sql.putBucket.run(name, createdAt, Number(eventBridge), JSON.stringify(cors));
+    },
+    loadBucket(name: string): BucketRow | undefined {
+      const row = sql.loadBucket.get(name) as Sql | undefined;
+      return row && ({ ...row, eventBridge: row.eventBridge === 1, cors: JSON.parse(row.cors as string) } as BucketRow);
+    },
+    putObject({ bucket, key, id, etag, size, modifiedAt, headers, checksum }: ObjectRow): void {
+      const bodies = [JSON.stringify(headers), checksum ? JSON.stringify(checksum) : null];
+      sql.putObject.run(bucket, Buffer.from(key), id, etag, size, modifiedAt, ...bodies);
+    },
+    loadObject(bucket: string, key: string): ObjectRow | undefined {
+      const row = sql.loadObject.get(bucket, Buffer.from(key)) as Sql | undefined;
+      return row && (parseRow(row) as ObjectRow);
+    },
+    deleteObject: (bucket: string, key: string) => void sql.deleteObject.run(bucket, Buffer.from(key)),
+    putUpload({ id, bucket, key, createdAt, headers }: UploadRow): void {
+      sql.putUpload.run(id, bucket, Buffer.from(key), createdAt, JSON.stringify(headers));
+    },
+    loadUpload(id: string): UploadRow | undefined {
+      const row = sql.loadUpload.get(id) as Sql | undefined;
+      return row && (parseRow(row) as UploadRow);
+    },
+    deleteUpload: (id: string) => void sql.deleteUpload.run(id),
+    putPart({ owner, number, blob, size, etag, modifiedAt }: PartRow): void {
+      sql.putPart.run(owner, number, blob, size, etag, modifiedAt);
+    },
+    loadPart(owner: string, number: number): PartRow | undefined {
+      const row = sql.loadPart.get(owner, number) as Sql | undefined;
+      return row && (parseRow(row) as PartRow);
+    },
+    /** In order of number, of those after `after`. */
+    loadParts: (owner: string, after = 0, limit = -1): PartRow[] =>
+      (sql.loadParts.all(owner, after, limit) as Sql[]).map((row) => parseRow(row) as PartRow),
+    deletePart: (owner: string, number: number) => void sql.deletePart.run(owner, number),
+    deleteParts: (owner: string) => void sql.deleteParts.run(owner),
+  };
 }
 
 function prepareStatements(database: DatabaseSync) {

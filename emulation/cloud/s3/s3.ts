@@ -3,11 +3,11 @@ import { mkdirSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
 import type { DatabaseSync } from 'node:sqlite';
 import { openOutbox } from '../wire/outbox.ts';
-import { BlobFolder } from './blob-folder.ts';
+import { openBlobFolder } from './blob-folder.ts';
 import type { CorsRule } from './cors.ts';
 import { createS3Front, type S3FrontOptions } from './front.ts';
 import type { ObjectCreated } from './object-created.ts';
-import { ObjectTable } from './object-table.ts';
+import { openObjectTable } from './object-table.ts';
 import { sendReply } from './reply.ts';
 import { checkBucketName, type S3Core } from './request.ts';
 
@@ -34,9 +34,9 @@ export function createS3(options: S3Options): S3 {
   const { folder, database, onEvent = () => {} } = options;
   const now = options.now ?? Date.now;
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const table = new ObjectTable(database);
+  const table = openObjectTable(database);
   const outbox = openOutbox(database, 's3_outbox', (event) => onEvent(event as ObjectCreated));
-  const core: S3Core = { database, table, outbox, now, blobs: new BlobFolder(folder, table.blobs()) };
+  const core: S3Core = { database, table, outbox, now, blobs: openBlobFolder(folder, table.blobs()) };
   outbox.flush();
   return {
     listener: createS3Front(options, {

@@ -34,7 +34,7 @@ export async function* decodeChunks(
   if (!checker && payloadHash !== 'STREAMING-UNSIGNED-PAYLOAD-TRAILER') {
     throw new AwsError('NotImplemented', `${payloadHash} is not implemented here`, 501);
   }
-  const reader = new LineReader(source);
+  const reader = createLineReader(source);
   for (;;) {
     const header = parseChunkHeader(await reader.line());
     const digest = checker ? createHash('sha256') : undefined;
@@ -100,60 +100,58 @@ async function readTrailers(
   checker?.checkTrailers(signature, text);
 }
 
+type LineReader = ReturnType<typeof createLineReader>;
+
 /** Reads a stream as lines that end in LF or CRLF, and as runs of bytes. */
-class LineReader {
-  readonly #chunks: AsyncIterator<Buffer>;
-  #rest: Buffer = Buffer.alloc(0);
-
-  constructor(source: AsyncIterable<Buffer>) {
-    this.#chunks = source[Symbol.asyncIterator]();
-  }
-
-  async line(): Promise<string> {
-    const line = await this.lineOrEnd();
-    if (line === undefined) throw new AwsError('IncompleteBody', 'The request body terminated unexpectedly');
-    return line;
-  }
+function createLineReader(source: AsyncIterable<Buffer>) {
+  const chunks = source[Symbol.asyncIterator]();
+  let rest: Buffer = Buffer.alloc(0);
 
   /** Undefined at the end of the stream. */
-  async lineOrEnd(): Promise<string | undefined> {
+  const lineOrEnd = async (): Promise<string | undefined> => {
     for (;;) {
-      const end = this.#rest.indexOf(10);
+      const end = rest.indexOf(10);
       if (end >= 0) {
-        const line = this.#rest.subarray(0, end).toString('latin1');
-        this.#rest = this.#rest.subarray(end + 1);
+        const line = rest.subarray(0, end).toString('latin1');
+        rest = rest.subarray(end + 1);
         return line.endsWith('\r') ? line.slice(0, -1) : line;
       }
-      if (this.#rest.length > MAX_LINE_BYTES) throw malformed(`a line has more than ${MAX_LINE_BYTES} bytes`);
-      const next = await this.#chunks.next();
+      if (rest.length > MAX_LINE_BYTES) throw malformed(`a line has more than ${MAX_LINE_BYTES} bytes`);
+      const next = await chunks.next();
       if (next.done) return undefined;
-      this.#rest = Buffer.concat([this.#rest, next.value]);
+      rest = Buffer.concat([rest, next.value]);
     }
-  }
-
-  async *bytes(size: number): AsyncGenerator<Buffer> {
-    let left = size;
-    while (left > 0) {
-      if (this.#rest.length === 0) {
-        const next = await this.#chunks.next();
-        if (next.done) throw new AwsError('IncompleteBody', 'The request body terminated unexpectedly');
-        this.#rest = next.value;
+  };
+  return {
+    lineOrEnd,
+    async line(): Promise<string> {
+      const line = await lineOrEnd();
+      if (line === undefined) throw new AwsError('IncompleteBody', 'The request body terminated unexpectedly');
+      return line;
+    },
+    async *bytes(size: number): AsyncGenerator<Buffer> {
+      let left = size;
+      while (left > 0) {
+        if (rest.length === 0) {
+          const next = await chunks.next();
+          if (next.done) throw new AwsError('IncompleteBody', 'The request body terminated unexpectedly');
+          rest = next.value;
+        }
+        const bytes = rest.subarray(0, left);
+        rest = rest.subarray(bytes.length);
+        left -= bytes.length;
+        yield bytes;
       }
-      const bytes = this.#rest.subarray(0, left);
-      this.#rest = this.#rest.subarray(bytes.length);
-      left -= bytes.length;
-      yield bytes;
-    }
-  }
-
-  /** Only empty lines may follow. */
-  async expectEnd(): Promise<void> {
-    for (;;) {
-      const line = await this.lineOrEnd();
-      if (line === undefined && this.#rest.length === 0) return;
-      if (line !== '') throw malformed('bytes follow the last chunk');
-    }
-  }
+    },
+    /** Only empty lines may follow. */
+    async expectEnd(): Promise<void> {
+      for (;;) {
+        const line = await lineOrEnd();
+        if (line === undefined && rest.length === 0) return;
+        if (line !== '') throw malformed('bytes follow the last chunk');
+      }
+    },
+  };
 }
 
 function malformed(what: string): AwsError {
