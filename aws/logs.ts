@@ -6,7 +6,7 @@ import { unlessRefused } from './failure.ts';
 /** CloudWatch's own limit of one answer, beside 1 MB. */
 const maxLines = 10_000;
 
-/** @param group the log group of workers; ECS names a task's stream `worker/worker/<task id>`. */
+/** @param group the log group of workers; ECS names a task's stream `<prefix>/<container>/<task id>`. */
 export function createLogReader(client: () => CloudWatchLogsClient, group: () => string): LogReader {
   return {
     async read(taskArn, token, limit = maxLines) {

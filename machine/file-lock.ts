@@ -1,7 +1,7 @@
 // Locks of the operating system through SQLite's files. They end with the process, however it ends.
 import { DatabaseSync } from 'node:sqlite';
 
-/** https://sqlite.org/rescode.html: SQLITE_BUSY. The higher bits give details. */
+/** https://sqlite.org/rescode.html#busy. The higher bits give details. */
 const BUSY = 5;
 const PRIMARY = 0xff;
 

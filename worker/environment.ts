@@ -1,6 +1,6 @@
 // The settings that a worker gets from its starter. Only this file in `worker/` reads the environment.
 
-/** The settings of one worker process, from the container's environment (ARCHITECTURE.md, "Worker"). */
+/** The settings of one worker process, from the container's environment. */
 export type WorkerEnvironment = {
   readonly apiUrl: string;
   readonly job: string;

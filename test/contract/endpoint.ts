@@ -20,8 +20,8 @@ export const CONTRACT_REGION = 'us-east-1';
 export const contractEngine = process.env.CONTRACT_ENGINE ?? 'ours';
 
 /**
- * The endpoint of a service (`s3`, `sqs`, `step-functions`, `event-bridge`, `logs`, `dynamodb` …). With CONTRACT_ENDPOINT_S3
- * (`_STEP_FUNCTIONS` …) set it is that one, with the credentials of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
+ * The endpoint of a service (`s3`, `sqs`, `step-functions`, `event-bridge`, `logs`, `dynamodb` …). With CONTRACT_ENDPOINT_
+ * and its name in capitals set it is that one, with the credentials of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
  * (`test`/`test` unless set); otherwise ours is started on a port of its own.
  */
 export async function givenEndpoint(service: string): Promise<Endpoint> {

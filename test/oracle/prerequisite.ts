@@ -9,7 +9,7 @@ export type Python = { readonly command: string; readonly version: string };
 export type Java = { readonly command: string; readonly home: string };
 
 const MIN_JAVA = 17;
-/** LocalStack 4.14 imports `warnings.deprecated`, which Python has since 3.13; on a newer one it was not tried. */
+/** LocalStack 4.14 imports a part of warnings that Python has since 3.13; on a newer one it was not tried. */
 const PYTHON_MINOR = 13;
 const PROBE_LIMIT_MS = 30_000;
 

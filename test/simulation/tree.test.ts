@@ -6,7 +6,7 @@ import { type Budget, budgets, explore } from './explore.ts';
 import { claimBlindly, forgetMembers, putFlagsLate, readMembersEarly, trustTheParent } from './tree-error.ts';
 import { birthAndDoom, birthAndFinish, restart } from './tree-world.ts';
 
-/** Doubled messages take minutes: test/campaign/tree.test.ts. */
+/** Doubled messages take minutes: test/campaign/tree.ts. */
 const quickBudgets = budgets.filter(([, { doubles }]) => doubles === 0);
 const calm: Budget = { crashes: 0, losses: 0, doubles: 0 };
 

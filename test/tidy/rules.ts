@@ -1,4 +1,5 @@
 // How the code must look, as data and small functions: each rule returns lines `path:line: what, and what instead`.
+import { citationRules } from './citations.ts';
 import { functionSpans, type SourceFile } from './source-tree.ts';
 
 export type Rule = { readonly name: string; readonly find: (files: readonly SourceFile[]) => string[] };
@@ -134,6 +135,7 @@ export const rules: readonly Rule[] = [
   },
   { name: 'import cycles', find: cycles },
   { name: 'dead files', find: deadFiles },
+  ...citationRules,
 ];
 
 function layerBreaks(file: SourceFile): string[] {

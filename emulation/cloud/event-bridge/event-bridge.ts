@@ -43,7 +43,7 @@ export type EventBridge = {
 
 /**
  * Delivery is at least once and durable: a row per event and target leaves the database when the target has taken it.
- * Failures are repeated with growing pauses up to the target's maximumRetryAttempts and maximumEventAge; the dead end is
+ * Failures are repeated with growing pauses up to the target's maximumRetryAttempts and maximumEventAgeSeconds; the dead end is
  * the table `events_dead_delivery`, and `onDead`. Source: eb-rule-retry-policy.html.
  */
 export function createEventBridge(options: EventBridgeOptions): EventBridge {
