@@ -1,4 +1,4 @@
-// Finds the route of a path. Knows no inputs and no callers.
+// Finds the route of a path.
 
 import { resourceNotFound } from '../core/error/api-error.ts';
 import { executablesToCome } from '../core/executable/executable.ts';
@@ -6,7 +6,7 @@ import { idClasses, parseId } from '../core/id/identifier.ts';
 import type { Route } from './route.ts';
 
 /**
- * The route that a path names, and its subject, decoded. Anything else, a malformed id too, is ResourceNotFound
+ * The route that a path names, and its subject, decoded. Anything else is ResourceNotFound, also a malformed id
  * (docs/reference/api.md, "Requests").
  */
 export function matchRoute(routes: readonly Route[], path: string): { route: Route; subject: string } {
@@ -30,7 +30,7 @@ function hintFor(subject: string, method: string): string {
   return named ? `an id is ${className}- and 24 letters and digits` : 'the path must be /<class or id>/<method>';
 }
 
-/** The patterns that a path may stand for: with its class alone, with an id, with an id and an alias. */
+/** The patterns that may match a path: with its class alone, with an id, with an id and an alias. */
 function patternsOf(subject: string, rest: readonly string[]): string[] {
   const method = rest.at(-1);
   if (method === undefined || rest.length > 2) return [];
@@ -40,7 +40,7 @@ function patternsOf(subject: string, rest: readonly string[]): string[] {
   return [`/${className}-xxxx/${method}`, `/${className}-xxxx[/yyyy]/${method}`];
 }
 
-/** Apps and global workflows go by names too: whether one exists is another question. */
+/** Apps and global workflows have names too. Whether one exists is another question. */
 function classOf(subject: string): string | undefined {
   return parseId(subject)?.className ?? /^(app|globalworkflow)-./.exec(subject)?.[1];
 }
@@ -64,7 +64,7 @@ function tableOf(routes: readonly Route[]): Map<string, Route> {
   return table;
 }
 
-/** Refused by name, so that nobody looks for a mistake of their own. */
+/** These classes are refused by name, so that nobody looks for a mistake of their own. */
 const classesToCome: Readonly<Record<string, string>> = {
   ...executablesToCome,
   analysis: 'this platform has no analyses yet',
@@ -73,9 +73,10 @@ const classesToCome: Readonly<Record<string, string>> = {
   dbcluster: 'this platform has no database clusters',
 };
 
-const noArchive = 'this platform archives nothing: the data of a project is always live';
-const noTransfer = 'this platform bills nobody, so projects are not transferred: invite the other user as ADMINISTER';
-/** Methods that clients know, and what there is in their place. */
+const noArchive = 'this platform does not archive data: the data of a project is always live';
+const noTransfer =
+  'this platform does not bill projects, so they cannot be transferred: invite the other user as ADMINISTER';
+/** Methods that clients know, and the alternatives here. */
 const methodsElsewhere: Readonly<Record<string, string>> = {
   'project/archive': noArchive,
   'project/unarchive': noArchive,

@@ -12,7 +12,7 @@ const hash = z.custom<Record<string, unknown>>(isHash, 'be a hash');
 const ids = z.array(z.string().max(64));
 const seconds = z.number().int().nonnegative();
 
-/** Common to run and /job/new. What the executable decides on is checked by core/run. */
+/** Common to run and /job/new. core/run checks what depends on the executable. */
 const newExecution = z.object({
   input: hash,
   name: name.nullish(),
@@ -26,7 +26,7 @@ const newExecution = z.object({
   nonce: nonce.nullish(),
 });
 
-/** Kept and shown; they have no effect yet. */
+/** These are kept and shown. They have no effect yet. */
 const shownFields = {
   allowSSH: z.array(z.string().max(256)).max(100).optional(),
   debug: hash.optional(),
@@ -52,7 +52,7 @@ export const runInput = newExecution.extend({
   ...shownFields,
 });
 
-/** The request as the engine takes it: null is the same as absent. */
+/** The request in the form of the engine: null is the same as absent. */
 export function toRunRequest(input: z.output<typeof runInput>): RunRequest {
   const shown = shownFieldNames.filter((field) => input[field] !== undefined && input[field] !== null);
   return {
@@ -72,7 +72,7 @@ const columns = z
   )
   .default({});
 
-/** `files` repeats the links of the values: those are what counts. */
+/** `files` repeats the links of the values. Only the values count. */
 export const validateBatchInput = z.object({
   batchInput: columns,
   commonInput: hash.default({}),
@@ -80,7 +80,7 @@ export const validateBatchInput = z.object({
   instanceTypes: z.array(z.string().max(64)).max(100).default([]),
 });
 
-/** Goes into the job row: text that every store holds. */
+/** It goes into the job row, so it is text that every store holds. */
 const entryPoint = z
   .string()
   .max(255)
@@ -105,10 +105,10 @@ export type DescribeJobInput = z.output<typeof describeJobInput>;
 
 const jobOption = z.union([z.boolean(), describeJobInput], 'be a boolean, or a hash that names fields');
 const executionTarget = z.object({ id: z.string(), describe: jobOption.optional() });
-/** Shaped like /system/describeDataObjects, which is all that is known of it. */
+/** Shaped like /system/describeDataObjects, because nothing more is known about it. */
 export const describeExecutionsInput = z.object({
   executions: z
-    .array(z.union([z.string(), executionTarget], 'be an id, or a hash with the "id" of what to describe'))
+    .array(z.union([z.string(), executionTarget], 'be an id, or a hash with the "id" to describe'))
     .max(1_000),
   classDescribeOptions: classOptions(jobOption).optional(),
 });
@@ -121,7 +121,10 @@ export const updateJobInput = z.object({
 });
 export const noInput = z.object({});
 
-/** Other things than ids find nothing: that is told, or a name in their place would look like no such jobs. */
+/**
+ * A value that is not an id would find nothing. It is refused, because a name in its place would look like an empty
+ * result.
+ */
 function idOf(...classes: readonly IdClass[]) {
   const message = `be the id of ${classes.map(withArticle).join(' or ')}`;
   return z.string().refine((text) => (classes as readonly unknown[]).includes(parseId(text)?.className), message);
@@ -135,7 +138,7 @@ function idsOf(...classes: readonly IdClass[]) {
 }
 const withArticle = (name: string) => `${/^[aeiou]/.test(name) ? 'an' : 'a'} ${name}`;
 
-/** Apps and global workflows go by names as well. */
+/** Apps and global workflows have names as well. */
 const executable = z
   .string()
   .refine(

@@ -1,4 +1,4 @@
-// What can be run: an applet, an app or a workflow, each with what a run needs of it.
+// Everything that can be run: an applet, an app or a workflow, each with the parts that a run needs.
 
 import type { AppId, AppletId, ContainerId, Id, ObjectId, PlaceId } from '../id/identifier.ts';
 import type { Specification } from '../iospec/parameter.ts';
@@ -30,11 +30,11 @@ type Workflow = {
   readonly spec: { readonly inputSpec?: Specification; readonly outputSpec?: Specification };
 };
 
-/** What one job runs: it has code. */
+/** An executable that one job runs: it has code. */
 export type Program = Applet | App;
 export type Executable = Program | Workflow;
 
-/** What goes into the workspace of every job that runs a program, whatever its input is. */
+/** The objects that go into the workspace of every job of a program, whatever its input is. */
 export function programPins({ kind, id, spec, place }: Program): readonly Pin[] {
   const bundled: readonly ObjectId[] = bundledObjects(spec.runSpec);
   const objects = kind === 'applet' ? [id, ...bundled] : bundled;

@@ -1,4 +1,4 @@
-// Do values have the classes that a specification gives them? Wrong ones fail the job (InputError, OutputError), never
+// Checks whether values have the classes of a specification. Wrong ones fail the job (InputError, OutputError), never
 // the call (docs/reference/api.md, "Problems of inputs and outputs"). References to outputs that are not known yet
 // pass: they are checked once resolved.
 
@@ -16,15 +16,16 @@ import {
 } from './parameter.ts';
 
 type ObjectFacts = { readonly types: readonly string[] };
-/** What is known of the linked data objects; an object that is missing here could not be found. */
+/** The facts about the linked data objects. An object that is missing here could not be found. */
 export type Facts = ReadonlyMap<ObjectId, ObjectFacts>;
 
 /**
- * A sentence for each value of the wrong class, for each linked object that `facts` lacks or whose types do not meet the
- * `type` constraint. Fields that the specification does not name are left alone: `checkOutputFields` and `fillInput` report
- * those. `choices` are not enforced: they are the client's (docs/reference/api.md, "Input and output specifications").
+ * A sentence for each value of the wrong class, and for each linked object that `facts` lacks or whose types do not
+ * meet the `type` constraint. Fields that the specification does not name are not checked: `checkOutputFields` and
+ * `fillInput` report those. `choices` are not enforced: they are the client's (docs/reference/api.md, "Input and output
+ * specifications").
  *
- * @param facts leave out to check the forms only
+ * @param facts leave out to check only the forms
  */
 export function checkValues(specification: Specification, values: Hash, facts?: Facts): string[] {
   return specification.flatMap((parameter) => {
@@ -36,7 +37,7 @@ export function checkValues(specification: Specification, values: Hash, facts?: 
   });
 }
 
-/** The same for one value; arrays may be nested, as the platform flattens them. `at` opens the sentences. */
+/** The same for one value. Arrays may be nested, as the platform flattens them. The sentences begin with `at`. */
 export function checkValue(parameterClass: ParameterClass, value: unknown, at: string): string[] {
   const wanted = elementClass(parameterClass);
   if (!isArrayClass(parameterClass)) return checkElement(wanted, value, at);
@@ -115,5 +116,5 @@ const elementTests = {
   hash: isHash,
 } as const;
 
-/** Problems that one array of values reports: the first ones tell enough. */
+/** Problems that one array of values reports. The first ones suffice. */
 const problemCountPerValue = 10;

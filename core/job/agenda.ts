@@ -12,42 +12,42 @@ type StepFacts = {
   readonly meaning: string;
   /** Absent: the step concerns every row in its state. */
   readonly concerns?: (row: JobRow) => boolean;
-  /** It may take more than one message: each takes a page. */
+  /** The step may take more than one message: each takes a page. */
   readonly paged?: true;
-  /** It depends on what a worker or its launch does, so news of them is a reason to look. */
+  /** The step depends on what a worker or its launch does, so news of them is a reason to look. */
   readonly asksWorker?: true;
 };
 
 /** Every step. Each may be repeated: it is done again until it is seen to be done. */
 export const steps = {
   obeyDoom:         { meaning: 'end the job if a doom flag is on its tree or on the try of an enclosing master job' },
-  advanceInput:     { meaning: 'read what it waits for, put edges on what is not ready, then resolve, check and place the input' },
+  advanceInput:     { meaning: 'read its waits, write edges on those that are not ready, then resolve, check and place the input' },
   launch:           { meaning: 'send the message that starts a worker, later after each worker that did not claim' },
-  checkLaunch:      { meaning: 'ask whether the launch is still under way, and launch again if it is not', asksWorker: true },
-  checkWorker:      { meaning: 'ask whether the worker still runs, within its lease and its time limit', asksWorker: true },
-  advanceOutput:    { meaning: 'read its members and what its output refers to, then resolve, check and clone the output' },
+  checkLaunch:      { meaning: 'check whether the launch is still under way, and launch again if it is not', asksWorker: true },
+  checkWorker:      { meaning: 'check whether the worker is still running, within its lease and its time limit', asksWorker: true },
+  advanceOutput:    { meaning: 'read its members and the references of its output, then resolve, check and clone the output' },
   awaitStop:        { meaning: 'stop the worker and wait until it has stopped', asksWorker: true },
   stopWorker:       { meaning: 'stop the task whose worker claimed it', concerns: isClaimed, asksWorker: true },
   stopLaunch:       { meaning: 'stop a launch that did not claim it', concerns: isLaunched },
-  endTree:          { meaning: 'put the doom flag, then end every job of the tree', paged: true },
+  endTree:          { meaning: 'write the doom flag, then end every job of the tree', paged: true },
   endDescendants:   { meaning: 'end everything below the given-up try', paged: true },
-  wakeWaiters:      { meaning: 'look at every job with an edge on this one', paged: true },
+  wakeWaiters:      { meaning: 'look at every job that has an edge on this one', paged: true },
   destroyWorkspace: { meaning: 'empty the workspace once nothing can write to it', concerns: isMaster, paged: true },
-  retry:            { meaning: 'keep the try as it ended, and begin the next one' },
+  retry:            { meaning: 'store the ended try, and begin the next one' },
   settle:           { meaning: 'leave the index of the sweep' },
 } as const satisfies { readonly [name: string]: StepFacts };
 export type Step = keyof typeof steps;
 type Paged<Name extends Step> = (typeof steps)[Name] extends { readonly paged: true } ? Name : never;
 export type PagedStep = { [Name in Step]: Paged<Name> }[Step];
 
-/** How long the sweep leaves a row alone that nothing has moved (due.ts). */
+/** How long the sweep leaves a row alone if nothing has moved it (due.ts). */
 export type Patience = 'queued' | 'waiting' | 'lease' | 'period';
 type Item = Step | { readonly step: Step; readonly on: readonly Occasion[] };
 type Agenda = readonly [patience: Patience, ...items: readonly Item[]];
 
 const onEntry = (step: Step): Item => ({ step, on: ['entered'] });
 const onSweep = (step: Step): Item => ({ step, on: ['swept'] });
-/** The look that led to the state has done it just now. */
+/** The look that led to the state has just done the step. */
 const later = (step: Step): Item => ({ step, on: ['woken', 'swept'] });
 
 export const agenda: { readonly [state in JobState]: Agenda } = {
@@ -66,7 +66,7 @@ export const agenda: { readonly [state in JobState]: Agenda } = {
   debug_hold:        ['period'],
 };
 
-/** The steps that a row calls for, in their order; none when nothing is left to come. */
+/** The steps that a row calls for, in their order. There are none when nothing is left to do. */
 export function stepsFor(row: JobRow, occasion: Occasion): readonly Step[] {
   if (isTerminal(row.state) && row.dueAt === undefined) return [];
   return stepsOf(row.state, occasion).filter((step) => {
@@ -75,7 +75,7 @@ export function stepsFor(row: JobRow, occasion: Occasion): readonly Step[] {
   });
 }
 
-/** The states in which an occasion calls for anything: what the filter of the stream lets through. */
+/** The states in which an occasion calls for any step. The filter of the stream lets these through. */
 export function statesWithAgenda(occasion: Occasion): JobState[] {
   return (Object.keys(agenda) as JobState[]).filter((state) => stepsOf(state, occasion).length > 0);
 }
@@ -99,7 +99,7 @@ function isClaimed(row: JobRow): boolean {
   return row.task !== undefined;
 }
 
-/** A worker was started and did not claim: nothing else ends it. */
+/** A worker was started and did not claim the job: nothing else ends it. */
 function isLaunched(row: JobRow): boolean {
   return row.task === undefined && row.transitions.some(([state]) => state === 'runnable');
 }

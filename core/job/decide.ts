@@ -14,8 +14,8 @@ export type Decision =
   | { readonly kind: 'refusal'; readonly why: string };
 
 /**
- * What an event makes of a job: the row as it must be saved, or why the event cannot happen. The due time is left to the
- * caller that saves the row.
+ * The result of an event: the row as it must be saved, or the reason why the event cannot happen. The caller that saves
+ * the row sets the due time.
  *
  * @param now in milliseconds since 1970
  */
@@ -37,7 +37,7 @@ function targetState({ to }: Transition, row: JobRow, event: JobEvent): JobState
   return reason === 'Terminated' ? 'terminated' : 'failed';
 }
 
-/** What the event itself changes, apart from the state. */
+/** The changes of the event itself, apart from the state. */
 function apply(row: JobRow, event: JobEvent, sets: Sets, now: number): JobRow {
   const taken = Object.entries(event).filter(([name]) => sets.take?.some((field) => field === name));
   const changed = without({ ...row, ...Object.fromEntries(taken) }, ...(sets.drop ?? []));
@@ -46,7 +46,7 @@ function apply(row: JobRow, event: JobEvent, sets: Sets, now: number): JobRow {
   return sets.begin === 'try' ? nextTry(changed, now) : changed;
 }
 
-/** What entering a state changes, whatever led there. */
+/** The changes that entering a state makes, whatever event led there. */
 function enter(row: JobRow, state: JobState, from: JobState, now: number): JobRow {
   const entered: JobRow = {
     ...row,
@@ -56,7 +56,7 @@ function enter(row: JobRow, state: JobState, from: JobState, now: number): JobRo
     ...(hasWorker(from) && !hasWorker(state) ? { stoppedRunning: now } : {}),
   };
   if (!isTerminal(state)) return fitFailureMessage(entered);
-  // The worker of a job that is done may repeat its report: its token is still known, and it is answered.
+  // The worker of a job that is done may repeat its report, because its token is still known. It gets an answer.
   const last = without(entered, 'cursor', 'leaseUntil', ...(state === 'done' ? [] : (['tokenHash'] as const)));
   return fitFailureMessage(last);
 }
@@ -80,7 +80,7 @@ function nextLaunch(row: JobRow, counted: boolean): JobRow {
   return { ...row, ...failed, launch: row.launch + 1 };
 }
 
-/** The row of try + 1: as it was born, with its id, times and place in the tree kept. */
+/** The row of try + 1: as it was born, with its id, times and place in the tree. */
 function nextTry(row: JobRow, now: number): JobRow {
   const fresh = without(
     row,

@@ -6,9 +6,10 @@ import type { JobRow } from './row.ts';
 import { isTerminal } from './state.ts';
 
 /**
- * When the sweep looks at a row if nothing happens before. The agenda names how long each state is left alone: a running job
- * until its lease ends, a waiting one as long as it has waited already (at least a lease, at most an hour). A time that
- * is still to come and is not later is kept: moving it costs two writes in the index, and looking early costs one read.
+ * When the sweep looks at a row if nothing happens before. The agenda names how long each state is left alone: a
+ * running job until its lease ends, a waiting one as long as it has waited already (at least a lease, at most an hour).
+ * A time in the future that is not later is kept: moving it costs two writes in the index, and looking early costs one
+ * read.
  *
  * @param now and the result in milliseconds since 1970
  */
@@ -20,7 +21,7 @@ export function dueTime(row: JobRow, now: number, leaseMs: number): number {
   return dueAt !== undefined && dueAt > now && dueAt <= wanted ? dueAt : wanted;
 }
 
-/** Which part of the sweep's index a job is in. */
+/** The part of the sweep's index that a job is in. */
 export function openShard(job: JobId, shardCount: number): number {
   let sum = 0;
   for (const character of job.slice('job-'.length)) sum = (sum * 31 + character.charCodeAt(0)) % 65_521;
@@ -32,7 +33,7 @@ export function launchDelaySeconds(launch: number): number {
   return launch === 0 ? 0 : Math.min(maximumDelaySeconds, firstDelaySeconds * 3 ** (launch - 1));
 }
 
-/** Until when the workspace of a job that has ended is kept at least, in milliseconds since 1970. */
+/** The earliest time at which the workspace of an ended job is destroyed, in milliseconds since 1970. */
 export function workspaceKeptUntil(row: JobRow, delayWorkspaceDestruction: boolean): number {
   const ended = row.transitions.findLast(([state]) => isTerminal(state))?.[1] ?? row.modified;
   return delayWorkspaceDestruction ? ended + workspaceDelayMs : ended;
@@ -56,7 +57,10 @@ function waitedMs(row: JobRow, now: number, atLeastMs: number): number {
 }
 
 const longestPatienceMs = 3_600_000;
-/** A stream or a queue moves these jobs on and keeps their messages. A look at a long queue would send all of it again. */
+/**
+ * A stream or a queue moves these jobs on and keeps their messages. A look at a long queue would send all of them
+ * again.
+ */
 const queuedMs = 120_000;
 const firstDelaySeconds = 5;
 /** The longest time for which a queue holds a message back. */

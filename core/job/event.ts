@@ -1,4 +1,4 @@
-// What can happen to a job: the words of the state machine (transition.ts).
+// The events of a job: the words of the state machine (transition.ts).
 
 import type { Failure } from './failure.ts';
 

@@ -1,4 +1,4 @@
-// Prints the state machine as docs/states.md, from the tables that run it. A test says when the page is stale.
+// Prints the state machine as docs/states.md, from the tables that run it. A test fails when the page is stale.
 
 import { agenda, steps } from './agenda.ts';
 import { demands } from './demand.ts';

@@ -1,19 +1,19 @@
-// The states of a job as data: what each means to a user, and whether it is an end. How jobs move between them is
-// transition.ts.
+// The states of a job as data: what each means to a user, and whether it is an end. transition.ts says how jobs move
+// between them.
 
-/** When this platform puts a row into a state. `later`: it is in the API, no event leads there yet. */
+/** When this platform puts a row into a state. `later`: the state is in the API, but no event leads there yet. */
 type Driven = 'now' | 'later' | 'ended try only';
 type StateFacts = { readonly terminal: boolean; readonly driven: Driven; readonly meaning: string };
 
 /**
- * Every state of docs/reference/api.md, "Job states" (the client also knows `unresponsive`, which its server no longer
- * answers).
+ * Every state of docs/reference/api.md, "Job states" (the client also knows `unresponsive`, which its server does not
+ * answer any more).
  */
 export const jobStates = {
   idle: {
     terminal: false,
     driven: 'now',
-    meaning: 'The job exists; nobody has looked yet whether its inputs are ready.',
+    meaning: 'The job exists, but its inputs have not been looked at yet.',
   },
   waiting_on_input: {
     terminal: false,
@@ -23,39 +23,39 @@ export const jobStates = {
   runnable: {
     terminal: false,
     driven: 'now',
-    meaning: 'All inputs are there; a worker is being started and has not claimed the job yet.',
+    meaning: 'All inputs are ready. A worker is being started and has not claimed the job yet.',
   },
   running: { terminal: false, driven: 'now', meaning: 'A worker has claimed the job and keeps its lease.' },
   waiting_on_output: {
     terminal: false,
     driven: 'now',
-    meaning: 'Its worker is done; jobs that it started, or outputs that its output refers to, are not.',
+    meaning: 'Its worker is done. Jobs that it started, or outputs that its output refers to, are not.',
   },
   done: {
     terminal: true,
     driven: 'now',
-    meaning: 'Output checked, references resolved, objects cloned to where they go.',
+    meaning: 'Its output is checked, its references are resolved, and its objects are cloned to their destination.',
   },
-  failed: { terminal: true, driven: 'now', meaning: 'It, or a job of its tree, failed: failureReason says why.' },
+  failed: { terminal: true, driven: 'now', meaning: 'It failed, or a job of its tree failed. failureReason says why.' },
   terminating: {
     terminal: false,
     driven: 'now',
-    meaning: 'Its end is decided, its worker has not stopped yet; then it is failed or terminated.',
+    meaning: 'Its end is decided, but its worker has not stopped yet. It will be failed or terminated.',
   },
   terminated: {
     terminal: true,
     driven: 'now',
-    meaning: 'Somebody ended its tree, or it belonged to a try of its master job that was given up.',
+    meaning: 'A user ended its tree, or it belonged to a try of its master job that was given up.',
   },
   restartable: {
     terminal: false,
     driven: 'now',
-    meaning: 'This try of a master job is given up; once all its descendants have stopped, the next try begins.',
+    meaning: 'This try of a master job is given up. The next try begins once all its descendants have stopped.',
   },
   restarted: {
     terminal: true,
     driven: 'ended try only',
-    meaning: 'How an earlier try is shown once a later one has begun.',
+    meaning: 'An earlier try is shown like this once a later one has begun.',
   },
   debug_hold: {
     terminal: false,

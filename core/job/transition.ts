@@ -17,7 +17,7 @@ export type Sets = {
   /** The next launch, or the next try, begins. */
   readonly begin?: 'launch' | 'try';
 };
-/** A condition beyond the state; demand.ts has their meanings. */
+/** A condition beyond the state. demand.ts says what each means. */
 export type DemandName = 'sameTask' | 'restartableMaster' | 'open';
 type EventField = 'task' | 'tokenHash' | 'leaseUntil' | 'cursor' | 'dueAt';
 type Move = readonly [event: EventKind, from: readonly JobState[], to: Target, sets?: Sets, demand?: DemandName];
@@ -49,7 +49,7 @@ export const moves: readonly Move[] = [
   ['retry',     ['restartable'],                                    'idle',              nextTry],
 ];
 
-/** What is only noted in the row: the state stays. */
+/** Events that are only noted in the row: the state stays. */
 export const notes: readonly Note[] = [
   // event      from                                                sets                                     demand
   ['claim',     ['running'],                                        take('task', 'tokenHash', 'leaseUntil'), 'sameTask'],
@@ -75,7 +75,7 @@ export const transitions: readonly Transition[] = [
   ...notes.map(([event, from, sets, demand]): Transition => ({ event, from, to: 'same', sets, demand })),
 ];
 
-/** The row of the tables for an event in a state; undefined when the event cannot happen there. */
+/** The row of the tables for an event in a state. Undefined when the event cannot happen there. */
 export function findTransition(state: JobState, event: JobEvent): Transition | undefined {
   return transitions.find(({ from, event: kind }) => kind === event.kind && from.includes(state));
 }

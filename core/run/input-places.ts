@@ -1,12 +1,12 @@
-// Where the objects of an input are taken from: only from where the caller saw them, since each place has its own names, tags
-// and hidden companions for the same object.
+// Finds the places of an input's objects. Objects are taken only from where the caller saw them, because each place has
+// its own names, tags and hidden companions for the same object.
 
 import type { ObjectId, PlaceId } from '../id/identifier.ts';
 import type { Pin } from '../job/spec.ts';
 import { findReferences } from '../reference/find.ts';
 import type { FoundReferences } from './waits.ts';
 
-/** The place of most objects that the input links to, unless that is `project`; pins for those that are in others. */
+/** The place of most objects that the input links to, unless that is `project`; pins for objects in other places. */
 export function planInputPlaces(
   input: unknown,
   found: FoundReferences['objects'],

@@ -1,4 +1,4 @@
-// The folder of the project that a run's output goes to.
+// The folder of the project for a run's output.
 
 import { joinFolder, parseFolder } from '../container/folder-path.ts';
 import { invalidInput } from '../error/api-error.ts';

@@ -17,7 +17,7 @@ import { type FoundReferences, planWaits } from './waits.ts';
 
 export type NewJobFacts = {
   readonly id: JobId;
-  /** Of the request, without its nonce. */
+  /** Digest of the request, without its nonce. */
   readonly digest: string;
   readonly now: number;
   readonly request: NewJobRequest;
@@ -27,7 +27,7 @@ export type NewJobFacts = {
   readonly parent: { readonly job: JobRow; readonly spec: ExecutionSpec };
 };
 
-/** The job, or why there will be none: InvalidInput, InvalidState of the parent, or ResourceNotFound. */
+/** The job, or the refusal: InvalidInput, InvalidState of the parent, or ResourceNotFound. */
 export function planNewJob(facts: NewJobFacts): JobPlan | Refusal {
   const { id, now, request, prepared } = facts;
   const { job: parent, spec: above } = facts.parent;
@@ -77,7 +77,10 @@ export function planNewJob(facts: NewJobFacts): JobPlan | Refusal {
   return { id, row, spec, memberOf: { origin: parent.origin, parent: parent.pk } };
 }
 
-/** What a subjob shares with its parent: all that is the executable's or the tree's, none of its specification. */
+/**
+ * The part that a subjob shares with its parent: everything that belongs to the executable or the tree. Its
+ * specification is not shared.
+ */
 function inherit(above: ExecutionSpec) {
   return {
     folder: above.folder,

@@ -1,5 +1,5 @@
-// The first half of planning a job: is the input one that can be asked at all, and what does it refer to? What it refers to
-// is then looked up by the caller; plan-run.ts and plan-new-job.ts go on with what was found.
+// The first half of planning a job: checks whether the input can be accepted, and finds what it refers to. The caller
+// then looks that up. plan-run.ts and plan-new-job.ts continue with the findings.
 
 import { invalidInput, resourceNotFound } from '../error/api-error.ts';
 import { isId, isObjectId, type JobId, type ObjectId, type PlaceId } from '../id/identifier.ts';
@@ -10,10 +10,10 @@ import { exceedsDepth, type Hash, maximumDepth } from '../reference/value.ts';
 import type { Refusal } from './refusal.ts';
 import { maximumDependsOnCount, maximumInputBytes, maximumReferenceCount, maximumRestBytes } from './request.ts';
 
-/** What must exist, and be visible to the caller, before there is a job. */
+/** Everything that must exist, and be visible to the caller, before there is a job. */
 export type Wanted = {
   readonly jobs: readonly JobId[];
-  /** Each with where to look first, when a link says so. */
+  /** Each with the place to look in first, if a link names one. */
   readonly objects: ReadonlyMap<ObjectId, PlaceId | undefined>;
 };
 export type PreparedInput = {
@@ -25,9 +25,10 @@ export type PreparedInput = {
 type Asked = { readonly input: Hash; readonly dependsOn: readonly string[] };
 
 /**
- * The input with its defaults, and what it and `dependsOn` refer to. Refused: unknown and missing names, malformed links,
- * inputs beyond the limits (InvalidInput), and ids in `dependsOn` that nothing can have (ResourceNotFound). Values of the
- * wrong class are not: they fail the job later (docs/reference/api.md, "Problems of inputs and outputs").
+ * The input with its defaults, and everything that it and `dependsOn` refer to. These are refused: unknown and missing
+ * names, malformed links and inputs beyond the limits (InvalidInput), and ids in `dependsOn` that cannot exist
+ * (ResourceNotFound). Values of the wrong class are not refused: they fail the job later (docs/reference/api.md,
+ * "Problems of inputs and outputs").
  *
  * @param specification of the executable, for master jobs that have one; subjobs have none
  */
@@ -62,15 +63,15 @@ function checkSize({ input, ...rest }: Asked): string | undefined {
     return `the request nests arrays and hashes deeper than ${maximumDepth} levels`;
   }
   if (rest.dependsOn.length > maximumDependsOnCount) {
-    return `"dependsOn" has ${rest.dependsOn.length} entries, at most ${maximumDependsOnCount} are possible`;
+    return `"dependsOn" has ${rest.dependsOn.length} entries; at most ${maximumDependsOnCount} are allowed`;
   }
   const inputBytes = byteCount(input);
   if (inputBytes > maximumInputBytes) {
-    return `the input has ${inputBytes} bytes of JSON, at most ${maximumInputBytes} are possible: pass a file instead`;
+    return `the input has ${inputBytes} bytes of JSON; at most ${maximumInputBytes} are allowed: pass a file instead`;
   }
   const restBytes = byteCount(rest);
   if (restBytes <= maximumRestBytes) return undefined;
-  return `the request has ${restBytes} bytes of JSON beside the input, at most ${maximumRestBytes} are possible`;
+  return `the request has ${restBytes} bytes of JSON beside the input; at most ${maximumRestBytes} are allowed`;
 }
 
 function byteCount(value: unknown): number {

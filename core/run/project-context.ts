@@ -1,5 +1,5 @@
-// In which project an execution runs, and whether the caller may run it there
-// (docs/reference/api.md, "Running an executable" and "Running from inside a job").
+// Finds the project in which an execution runs, and decides whether the caller may run it there (docs/reference/api.md,
+// "Running an executable" and "Running from inside a job").
 
 import type { KnownCaller } from '../access/caller.ts';
 import { atLeast, type Level } from '../access/level.ts';
@@ -9,7 +9,7 @@ import { isId, type ObjectId, type ProjectId } from '../id/identifier.ts';
 import type { Refusal } from './refusal.ts';
 import type { RunRequest } from './request.ts';
 
-/** The project that an execution runs in, as far as its plan needs it. */
+/** The project of an execution, with the parts that its plan needs. */
 export type ProjectContext = {
   readonly id: ProjectId;
   /** The level that the caller has there. */
@@ -36,7 +36,7 @@ export function chooseProject(caller: KnownCaller, request: ProjectRequest): { r
   return { project };
 }
 
-/** The project context, or why the caller may not run the executable there. */
+/** The project context, or the refusal to run the executable there. */
 export function enterProject(
   caller: KnownCaller,
   request: ProjectRequest,
@@ -50,7 +50,7 @@ export function enterProject(
   if (startsTree && !atLeast(held, 'CONTRIBUTE')) {
     return { refused: detached ? mayNotDetach(id, held) : mayNotRun(id, held) };
   }
-  // What an execution of an allowed executable runs in its turn is not restricted.
+  // An allowed executable may run further executables without this restriction.
   const { allowedExecutables: allowed, defaultInstanceType: instance } = settings;
   if (startsTree && Array.isArray(allowed) && !allowed.includes(executable)) {
     return { refused: notAllowed(id, allowed, executable) };
@@ -82,6 +82,6 @@ function mayNotDetach(project: ProjectId, level: Level): ApiError {
 }
 
 function notAllowed(project: ProjectId, allowed: readonly unknown[], executable: string): ApiError {
-  const message = `You may not run ${executable} in ${project}: it is none of the ${allowed.length} "allowedExecutables" there`;
+  const message = `You may not run ${executable} in ${project}: it is not among the ${allowed.length} "allowedExecutables" of that project`;
   return new ApiError('PermissionDenied', message);
 }

@@ -1,4 +1,4 @@
-// What the specification of a job keeps of the call that made it, as the call said it.
+// The parts of the call that the specification of a job keeps, as the call gave them.
 
 import type { ExecutionSpec } from '../job/spec.ts';
 import type { PreparedInput } from './prepare-input.ts';

@@ -2,13 +2,13 @@
 
 import type { ApiError } from '../error/api-error.ts';
 
-/** Why there will be no execution. The error is what the caller gets. */
+/** The reason why there will be no execution. The caller gets this error. */
 export type Refusal = { readonly refused: ApiError };
 
 /**
- * What a rule decided.
+ * The decision of a rule.
  *
- * @throws ApiError what it refused with
+ * @throws ApiError the refusal
  */
 export function accepted<Decision extends object>(decision: Decision | Refusal): Decision {
   if ('refused' in decision) throw decision.refused;

@@ -1,4 +1,4 @@
-// What run and /job/new are asked, once their shape has been checked, and how large it may be. Types and limits only.
+// The requests of run and /job/new once their shape has been checked, and their size limits. Types and limits only.
 
 import { type Hash, maximumValueBytes } from '../reference/value.ts';
 
@@ -18,7 +18,7 @@ export type ExecutionRequest = {
   readonly headJobOnDemand?: boolean | undefined;
 };
 export type RunRequest = ExecutionRequest & {
-  /** Where to run; absent: in the project of the job that calls. */
+  /** The project of the run. Absent: that of the calling job. */
   readonly project?: string | undefined;
   /** The output folder. */
   readonly folder: string;
@@ -34,8 +34,8 @@ export type RunRequest = ExecutionRequest & {
 export type NewJobRequest = ExecutionRequest & { readonly function: string };
 
 /**
- * Bytes of JSON that an input may have: a describe shows it three times, beside the output, in an answer of at most 4 MB;
- * the references to 10,000 jobs take 0.8 MB.
+ * Bytes of JSON of an input. A describe shows it three times, beside the output, in an answer of at most 4 MB. The
+ * references to 10,000 jobs take 0.8 MB.
  */
 export const maximumInputBytes = maximumValueBytes;
 /** Bytes of JSON of everything else in a request together. */
@@ -45,7 +45,7 @@ export const maximumReferenceCount = 20_000;
 /** Entries of `dependsOn`. */
 export const maximumDependsOnCount = 1_000;
 /**
- * How many jobs may be nested in each other, the outermost included. A tree as a whole is meant for 10,000 jobs, which is
- * not enforced: counting them would cost a scan at each call.
+ * How many jobs may be nested in each other, the outermost included. A tree as a whole is meant for 10,000 jobs. That
+ * is not enforced, because counting them would cost a scan at each call.
  */
 export const maximumJobDepth = 16;

@@ -1,4 +1,4 @@
-// What a new job has to wait for, out of what it refers to and what was found of that.
+// The waits of a new job, from its references and what was found of them.
 
 import { invalidInput, resourceNotFound } from '../error/api-error.ts';
 import type { JobId, ObjectId, PlaceId } from '../id/identifier.ts';
@@ -6,25 +6,25 @@ import type { Dependency } from '../job/spec.ts';
 import type { Wanted } from './prepare-input.ts';
 import type { Refusal } from './refusal.ts';
 
-/** What was found of a data object that the caller may see. */
+/** A data object that was found and that the caller may see. */
 export type FoundObject = {
   readonly closed: boolean;
-  /** It links to other objects, of which hidden ones must be closed too (docs/reference/api.md, "Job states"). */
+  /** It links to other objects, whose hidden ones must be closed too (docs/reference/api.md, "Job states"). */
   readonly linking: boolean;
-  /** Where the caller may use it; absent: in the project context. */
+  /** The place where the caller may use it. Absent: the project context. */
   readonly place?: PlaceId;
 };
-/** What was found of everything that a call refers to: only what exists and the caller may see. */
+/** Everything that was found of a call's references. Only things that exist and that the caller may see are here. */
 export type FoundReferences = {
   readonly jobs: ReadonlySet<JobId>;
   readonly objects: ReadonlyMap<ObjectId, FoundObject>;
 };
 
 /**
- * The waits in a fixed order; objects that are ready for good are left out. Refused: what was not found
+ * The waits in a fixed order. Objects that are ready for good are left out. These are refused: what was not found
  * (ResourceNotFound), and jobs that cannot end before this one does.
  *
- * @param ancestors the jobs that the new one is nested in: they wait for it
+ * @param ancestors the jobs in which the new one is nested: they wait for it
  */
 export function planWaits(
   wanted: Wanted,

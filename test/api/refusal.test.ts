@@ -116,7 +116,7 @@ describe('an input of the wrong form', () => {
 
 describe('a path that leads nowhere says what there is instead', () => {
   test.each([
-    ['/project-xxxx/archive', 'archives nothing'],
+    ['/project-xxxx/archive', 'does not archive data'],
     ['/project-xxxx/transfer', 'invite the other user'],
     ['/user/new', 'espalier user add NAME'],
     ['/job-BBBBBBBBBBBBBBBBBBBBBBBB/getLog', '/job-xxxx/getLog/websocket'],
