@@ -1,5 +1,6 @@
 // What a comment or a document names must exist: files, headings of documents, and names of the code. These rules find what
 // was renamed or removed and is still written about.
+
 import { dirname, join, normalize } from 'node:path';
 import { namesOfOthers } from './exceptions.ts';
 import { lineAt, type Prose, readProse } from './prose.ts';
