@@ -1,4 +1,4 @@
-// How a launch ended that nobody claimed, read from what the state machine's last step is given.
+// Reads how a launch ended that was not claimed, from the input of the state machine's last step.
 import type { WorkerEnd } from '../core/context.ts';
 import { type Hash, isHash } from '../core/reference/value.ts';
 import { endOfTask, type StoppedTask } from './worker-end.ts';
@@ -6,7 +6,7 @@ import { endOfTask, type StoppedTask } from './worker-end.ts';
 /**
  * Reads `seen` of statemachines/job-attempt.asl.json.
  *
- * @param seen what the task came to, or the error and cause that it was refused with
+ * @param seen the task as it ended, or the error and cause with which its start was refused
  */
 export function readLaunchEnd(seen: unknown): WorkerEnd {
   if (!isHash(seen)) return unknownEnd;
@@ -21,7 +21,7 @@ export function readLaunchEnd(seen: unknown): WorkerEnd {
   return { kind: 'ended', how: 'exited', why: beforeItsJob(code) };
 }
 
-/** The stop code stands before all else in the reason: an operator looks for it. */
+/** The stop code is the first part of the reason, because an operator looks for it. */
 function readFailedTask(task: StoppedTask): WorkerEnd {
   const { how, why } = endOfTask(task);
   const details = [task.stopCode ?? 'no stop code', ...(why === '' ? [] : [why])];
@@ -33,8 +33,8 @@ function beforeItsJob(details: string): string {
 }
 
 /**
- * The cause of that error is the task as ECS described it last, with members in PascalCase. A cause that Step Functions cut
- * is not JSON: then nothing of it is passed on.
+ * The cause of that error is the task as ECS last described it, with members in PascalCase. A cause that Step Functions
+ * truncated is not JSON, and none of it is passed on.
  */
 function parseTask(cause: unknown): StoppedTask {
   try {
@@ -62,6 +62,6 @@ function textOf(value: unknown): string | undefined {
 }
 
 const unknownEnd: WorkerEnd = { kind: 'ended', how: 'unknown', why: '' };
-/** In the error or cause of a task that was not started. The state machine looks for the same words. */
+/** Found in the error or cause of a task that was not started. The state machine looks for the same words. */
 export const capacityError =
   /Rate exceeded|Throttl|[Cc]apacity|RESOURCE:|limit on the number|ServerException|SdkClientException/;

@@ -1,13 +1,13 @@
-// How a worker ended, read from the words of ECS: its stop codes and reasons.
+// Reads how a worker ended from the words of ECS: its stop codes and reasons.
 import type { WorkerEnd, WorkerEnding } from '../core/context.ts';
 
 /** The parts of a stopped task that say how it ended. The rest of it holds the boot nonce, and is never passed on. */
 export type StoppedTask = {
   readonly stopCode?: string | undefined;
-  /** Why the task stopped. When a container ended, it says no more than that. */
+  /** Why the task stopped. If a container ended, it says only that. */
   readonly stoppedReason?: string | undefined;
   readonly exitCode?: number | undefined;
-  /** Why the worker's container ended: here, and only here, ECS says that it ran out of memory. */
+  /** Why the worker's container ended. Only here does ECS say that memory ran out. */
   readonly containerReason?: string | undefined;
 };
 
@@ -29,5 +29,8 @@ function endingOf({ stopCode = '', stoppedReason = '', containerReason = '' }: S
 
 /** The stop codes of tasks whose machine went away. */
 const hostLostCodes: ReadonlySet<string> = new Set(['InfrastructureHealth', 'TerminationNotice']);
-/** In the reason of a task that failed to start. The state machine looks for the same words (test/aws/launch-end.test.ts). */
+/**
+ * Found in the reason of a task that failed to start. The state machine looks for the same words
+ * (test/aws/launch-end.test.ts).
+ */
 export const capacityReason = /[Cc]apacity|Rate exceeded|Throttl/;

@@ -1,4 +1,4 @@
-// Starts, sees and stops workers: one Step Functions execution for a launch, one ECS task in it. Decides nothing.
+// Starts, observes and stops workers: one Step Functions execution for a launch, one ECS task in it.
 import { DescribeTasksCommand, type ECSClient, StopTaskCommand } from '@aws-sdk/client-ecs';
 import {
   DescribeExecutionCommand,

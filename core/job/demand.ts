@@ -1,4 +1,4 @@
-// What a transition demands beyond the state of the job.
+// The conditions of a transition beyond the state of the job.
 
 import { maximumTry } from '../id/workspace.ts';
 import type { JobEvent } from './event.ts';

@@ -7,7 +7,7 @@ import type { JobState } from './state.ts';
 
 /** `ended`: terminated when the reason is Terminated, otherwise failed. */
 export type Target = JobState | 'ended';
-/** What an event changes in the row, apart from the state and the times. */
+/** The changes of an event in the row, apart from the state and the times. */
 export type Sets = {
   /** Fields copied from the event. */
   readonly take?: readonly EventField[];

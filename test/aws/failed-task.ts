@@ -1,4 +1,4 @@
-// What the state machine's last step is given for a task that failed, nonce and provider included.
+// The input of the state machine's last step for a task that failed, nonce and provider included.
 
 export const bootNonce = 'boot-nonce-of-this-launch';
 

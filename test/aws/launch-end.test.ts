@@ -1,5 +1,5 @@
-// How a launch ended, read from what the state machine's last step is given; and that the state machine waits out the same
-// ends that are read as a want of capacity.
+// How a launch ended, read from the input of the state machine's last step. The state machine waits out exactly the
+// ends that are read as missing capacity.
 
 import { readFileSync } from 'node:fs';
 import jsonata from 'jsonata';
@@ -51,7 +51,7 @@ function isRetried(input: unknown): Promise<unknown> {
 }
 
 describe('the state machine', () => {
-  test('looks for the words that are read here', () => {
+  test('looks for the same words', () => {
     const literals = [...condition.matchAll(/\/((?:[^/\\]|\\.)+)\//g)].map(([, source]) => source);
     expect(literals).toEqual([
       String.raw`"StopCode":\s*"TaskFailedToStart"`,
@@ -61,7 +61,7 @@ describe('the state machine', () => {
   });
 
   const refused = ends.filter(([, seen]) => (seen as { error?: string }).error !== undefined);
-  test.each(refused)('starts a task again for want of capacity and for nothing else: %s', async (_title, seen, how) => {
+  test.each(refused)('starts a task again only when capacity was missing: %s', async (_title, seen, how) => {
     expect(await isRetried(seen)).toBe(how === 'noCapacity');
   });
 

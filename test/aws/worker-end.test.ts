@@ -8,26 +8,26 @@ const exited = { ...stopped, stoppedReason: 'Essential container in task exited'
 
 test.each<[string, StoppedTask, string, string]>([
   [
-    'out of memory, which ECS says of the container only',
+    'out of memory, which ECS reports only for the container',
     { ...exited, exitCode: 137, containerReason: 'OutOfMemoryError: Container killed due to memory usage' },
     'outOfMemory',
     'exit code 137; Essential container in task exited; OutOfMemoryError: Container killed due to memory usage',
   ],
   [
-    'out of memory, said of the task',
+    'out of memory, reported for the task',
     { ...stopped, stoppedReason: 'OutOfMemoryError: container killed' },
     ...(['outOfMemory', 'OutOfMemoryError: container killed'] as const),
   ],
   [
-    'a worker that was killed, with all that ECS says of it',
+    'a worker that was killed, with everything that ECS reports',
     { ...exited, exitCode: 137, containerReason: 'killed by the kernel' },
     'exited',
     'exit code 137; Essential container in task exited; killed by the kernel',
   ],
   ['a host that was lost', { stopCode: 'InfrastructureHealth' }, 'lost', ''],
-  ['a host that is to go', { stopCode: 'TerminationNotice' }, 'lost', ''],
+  ['a host that is about to go', { stopCode: 'TerminationNotice' }, 'lost', ''],
   ['a spot reclaim', { stopCode: 'SpotInterruption' }, 'reclaimed', ''],
-  ['a task that somebody stopped', { stopCode: 'UserInitiated', stoppedReason: 'enough' }, 'stopped', 'enough'],
+  ['a task that a user stopped', { stopCode: 'UserInitiated', stoppedReason: 'enough' }, 'stopped', 'enough'],
   [
     'a task without an image',
     {

@@ -1,4 +1,4 @@
-// Which job an event is about: a task's by its group, a state machine execution's by its name.
+// Finds the job of an event: a task's by its group, a state machine execution's by its name.
 
 import { expect, test } from 'vitest';
 import { jobOfEvent } from '../../aws/worker-event.ts';

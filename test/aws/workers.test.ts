@@ -1,4 +1,5 @@
-// What is read of a task as ECS describes it. Answers are fixed: no engine on this machine runs out of memory as Fargate does.
+// The parts of ECS's description of a task that are read. Answers are fixed: no engine on this machine runs out of
+// memory as Fargate does.
 
 import { Readable } from 'node:stream';
 import { ECSClient, type ECSClientConfig } from '@aws-sdk/client-ecs';
@@ -22,7 +23,7 @@ function givenWorkers(answer: object) {
   );
 }
 
-test('a task tells why it stopped, and why its worker did: an end for want of memory stands there alone', async () => {
+test('a task reports why it stopped and why its worker did, and only the latter says that memory ran out', async () => {
   const stop = { stopCode: 'EssentialContainerExited', stoppedReason: 'Essential container in task exited' };
   const reason = 'OutOfMemoryError: Container killed due to memory usage';
   const containers = [
@@ -37,7 +38,7 @@ test('a task tells why it stopped, and why its worker did: an end for want of me
   expect(await workers.state('arn')).toEqual({ kind: 'ended', how: 'outOfMemory', why });
 });
 
-test('a task that runs has not ended yet, and nothing is known of one that is forgotten', async () => {
+test('a running task has not ended yet, and nothing is known about a forgotten one', async () => {
   const running = givenWorkers({ tasks: [{ lastStatus: 'RUNNING', containers: [{ name: 'worker' }] }] });
   expect(await running.state('arn')).toEqual({ kind: 'running' });
   const pending = givenWorkers({ tasks: [{ lastStatus: 'PENDING', containers: [{ name: 'worker' }] }] });
