@@ -1,5 +1,5 @@
-// What a comment or a document names must exist: files, headings of documents, and names of the code. These rules find what
-// was renamed or removed and is still written about.
+// Rules that everything which a comment or a document names exists: files, headings of documents, and names of the code.
+// They find comments that still name a thing after it was renamed or removed.
 
 import { dirname, join, normalize } from 'node:path';
 import { namesOfOthers } from './exceptions.ts';
@@ -51,7 +51,7 @@ function isFile(text: string, from: string, { paths, names }: Repository): boole
   return places.some((place) => paths.has(place)) || (!whole.includes('/') && names.has(whole));
 }
 
-/** What jobs, clients and builds write (`job_input.json`, `cdk.out/`): the code has it in a text. */
+/** Jobs, clients and builds write files that are not in the repository (`job_input.json`). The code has their names in texts. */
 function isFileOfOthers(text: string, { paths, code }: Repository): boolean {
   return !/\.(ts|md)$/.test(text) && !paths.has(text.split('/')[0] ?? '') && code.includes(text);
 }

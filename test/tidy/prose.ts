@@ -1,5 +1,4 @@
-// What people read in a file: the comments of a source file or a script, or a Markdown document without its code blocks.
-
+// Reads the prose of a file: the comments of a source file or a script, or a Markdown document without its code blocks.
 // Everything else is blanked, so that a place in the prose has the line that it has in the file.
 
 export type Prose = {

@@ -1,4 +1,4 @@
-// What is there to be cited: the files of the checkout, the headings of its documents, and every word of its code.
+// Lists everything that prose may cite: the files of the checkout, the headings of its documents, and every word of its code.
 
 import { execFileSync } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
