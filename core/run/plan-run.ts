@@ -17,9 +17,8 @@ import type { JobId, UserId } from '../id/identifier.ts';
 import { defaultInstance } from '../instance/instance-types.ts';
 import type { JobPlan } from '../job/plan.ts';
 import { type JobRow, newJobRow } from '../job/row.ts';
-import type { ExecutionSpec } from '../job/spec.ts';
+import type { ExecutionSpec, Pin } from '../job/spec.ts';
 import { isHash } from '../reference/value.ts';
-import { planInputPlaces } from './input-places.ts';
 import { planMachine } from './machine.ts';
 import type { PreparedInput } from './prepare-input.ts';
 import type { ProjectContext } from './project-context.ts';
@@ -105,15 +104,24 @@ function planMasterJob(facts: ProgramFacts): JobPlan | Refusal {
   return { id, row, spec, ...(above === undefined ? {} : { memberOf: { origin: row.origin, parent: above.job.pk } }) };
 }
 
-/** What goes into the workspace, and from where: the executable with its bundles, and what the input links to. */
+/**
+ * What goes into the workspace, and from where: the executable with its bundles, and what the input links to. Each place has
+ * its own names, tags and hidden companions for the same object, so each object is taken from where the caller saw it. The
+ * place of most objects is named once; the others are pinned.
+ */
 function planPlaces({
   executable,
   prepared,
   found,
   project,
 }: ProgramFacts): Pick<ExecutionSpec, 'pins' | 'inputPlace'> {
-  const { pins, ...input } = planInputPlaces(prepared.originalInput, found.objects, project.id);
-  return { ...input, pins: [...programPins(executable), ...pins] };
+  const byPlace = Map.groupBy(prepared.linked, (object) => found.objects.get(object)?.place ?? project.id);
+  const [[most] = [project.id], ...others] = [...byPlace].sort(([, one], [, other]) => other.length - one.length);
+  const elsewhere = others.flatMap(([from, objects]) => objects.map((object): Pin => ({ object, project: from })));
+  return {
+    ...(most === project.id ? {} : { inputPlace: most }),
+    pins: [...programPins(executable), ...elsewhere],
+  };
 }
 
 /** A sentence when a job would be nested too deep. */

@@ -5,7 +5,7 @@ import { invalidInput, resourceNotFound } from '../error/api-error.ts';
 import { isId, isObjectId, type JobId, type ObjectId, type PlaceId } from '../id/identifier.ts';
 import { fillInput } from '../iospec/fill-input.ts';
 import type { Specification } from '../iospec/parameter.ts';
-import { checkReferences, findReferences } from '../reference/find.ts';
+import { checkReferences, findReferences, referredJobs, referredObjects } from '../reference/find.ts';
 import { exceedsDepth, type Hash, maximumDepth } from '../reference/value.ts';
 import type { Refusal } from './refusal.ts';
 import { maximumDependsOnCount, maximumInputBytes, maximumReferenceCount, maximumRestBytes } from './request.ts';
@@ -19,6 +19,8 @@ export type Wanted = {
 export type PreparedInput = {
   readonly originalInput: Hash;
   readonly wanted: Wanted;
+  /** The data objects that the input links to, each once. */
+  readonly linked: readonly ObjectId[];
   readonly hasJobReferences: boolean;
 };
 
@@ -54,8 +56,12 @@ export function prepareInput(asked: Asked, specification: Specification | undefi
     if (reference.kind === 'job') jobs.add(reference.job);
     else objects.set(reference.object, objects.get(reference.object) ?? reference.project);
   }
-  const hasJobReferences = references.some(({ kind }) => kind === 'job');
-  return { originalInput: filled.input, wanted: { jobs: [...jobs], objects }, hasJobReferences };
+  return {
+    originalInput: filled.input,
+    wanted: { jobs: [...jobs], objects },
+    linked: referredObjects(references),
+    hasJobReferences: referredJobs(references).length > 0,
+  };
 }
 
 function checkSize({ input, ...rest }: Asked): string | undefined {
