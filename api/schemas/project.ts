@@ -52,8 +52,8 @@ export const updateProjectInput = z.object({
   billTo: z.string().max(80).nullish(),
   version: z.number().int().optional(),
   ...(Object.fromEntries(
-    Object.entries(projectSettings).map(([key, schema]) => [key, schema.unwrap().nullish()]),
-  ) as unknown as {
+    Object.entries(projectSettings).map(([key, schema]): [string, z.ZodType] => [key, schema.unwrap().nullish()]),
+  ) as {
     [Name in keyof typeof projectSettings]: z.ZodType<z.input<(typeof projectSettings)[Name]> | null>;
   }),
 });

@@ -1,11 +1,11 @@
 // Stands before the DynamoDB engine: checks who calls and whether the role allows it, then passes the bytes on as they are.
 // It also tells when a table was written, so that streams need no polling. It never looks into answers.
 import { createHash } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { connect as connectSecurely } from 'node:tls';
 import { dynamoAccesses, isWrite } from '../authority/dynamo-access.ts';
 import { AwsError } from '../cloud/wire/aws-error.ts';
+import type { RequestHead } from '../cloud/wire/canonical-request.ts';
 import type { Caller } from '../cloud/wire/control-server.ts';
 import { type DynamoTarget, dynamoHeaders } from './client.ts';
 import { createRequestReader, type RawRequest } from './request-reader.ts';
@@ -13,7 +13,7 @@ import { createRequestReader, type RawRequest } from './request-reader.ts';
 export type GateOptions = {
   /** Where the engine is. One that checks signatures itself gets requests in the name of the target's credentials. */
   target: DynamoTarget;
-  verify(req: IncomingMessage, bodySha256: string): { accessKeyId: string };
+  verify(req: RequestHead, bodySha256: string): { accessKeyId: string };
   authorise(caller: Caller, action: string, resources: readonly string[]): void;
   /** Told after the engine has begun to answer a write. */
   onWrite(tables: readonly string[]): void;
@@ -117,9 +117,9 @@ function signedAgain({ headers, body }: RawRequest, target: DynamoTarget): Buffe
 }
 
 /** What the verifier reads of a request; each name has one value here. */
-function asIncoming({ method, url, headers }: RawRequest): IncomingMessage {
+function asIncoming({ method, url, headers }: RawRequest): RequestHead {
   const headersDistinct = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value]]));
-  return { method, url, headers, headersDistinct } as unknown as IncomingMessage;
+  return { method, url, headers, headersDistinct };
 }
 
 function parseBody(body: Buffer): Readonly<Record<string, unknown>> {

@@ -1,5 +1,4 @@
 // Signs requests that go out to a service elsewhere, with Signature Version 4. It knows no service and sends nothing.
-import type { IncomingMessage } from 'node:http';
 import { canonicalRequest, hmac, scopeText, signingKey, stringToSign } from '../cloud/wire/canonical-request.ts';
 import type { AccessKeys } from './place.ts';
 
@@ -38,13 +37,8 @@ export function signedHeaders(
   const names = Object.keys(headers)
     .filter((name) => !UNSIGNED.has(name))
     .sort();
-  const headersDistinct = Object.fromEntries(names.map((name) => [name, [headers[name]]]));
-  const canonical = canonicalRequest(
-    { method, url: target, headers, headersDistinct } as unknown as IncomingMessage,
-    names,
-    payloadHash,
-    service,
-  );
+  const headersDistinct = Object.fromEntries(names.map((name) => [name, [headers[name] ?? '']]));
+  const canonical = canonicalRequest({ method, url: target, headers, headersDistinct }, names, payloadHash, service);
   const scope = { date: amzDate.slice(0, 8), region, service };
   const signature = hmac(signingKey(credentials.secretAccessKey, scope), stringToSign(canonical, amzDate, scope));
   const credential = `Credential=${credentials.accessKeyId}/${scopeText(scope)}`;

@@ -11,7 +11,7 @@ export function toLambdaRecord(message: TakenMessage, queueArn: string): SQSReco
     messageId: message.messageId,
     receiptHandle: message.receipt,
     body: message.body,
-    attributes: systemAttributes(message) as unknown as SQSRecord['attributes'],
+    attributes: systemAttributes(message),
     messageAttributes: {},
     md5OfBody: createHash('md5').update(message.body).digest('hex'),
     eventSource: 'aws:sqs',

@@ -1,8 +1,11 @@
 // What SQS itself knows about a message, under the names of the API. Pure.
 import type { TakenMessage } from './message-table.ts';
 
+type SystemAttributes = Record<string, string> &
+  Record<'SenderId' | 'SentTimestamp' | 'ApproximateReceiveCount' | 'ApproximateFirstReceiveTimestamp', string>;
+
 /** All system attributes of a received message, as strings. */
-export function systemAttributes(message: TakenMessage): Record<string, string> {
+export function systemAttributes(message: TakenMessage): SystemAttributes {
   return {
     SenderId: message.senderId,
     SentTimestamp: String(message.sentAt),

@@ -4,6 +4,9 @@ import { createHash, createHmac } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { AwsError } from './aws-error.ts';
 
+/** What a signature is about, apart from the body. */
+export type RequestHead = Pick<IncomingMessage, 'method' | 'url' | 'headers' | 'headersDistinct'>;
+
 /** Decoded name and value of each query parameter, in the order of the URL. */
 export type QueryParameters = readonly (readonly [name: string, value: string])[];
 
@@ -23,7 +26,7 @@ export function parseTarget(target: string): { path: string; query: QueryParamet
  * bytes: Node reads them as latin1, so the text must be hashed as latin1, too.
  */
 export function canonicalRequest(
-  req: IncomingMessage,
+  req: RequestHead,
   signedHeaders: readonly string[],
   payloadHash: string,
   service: string,
@@ -105,7 +108,7 @@ function parsePair(pair: string): [string, string] {
   return [decodeUri(name.replaceAll('+', ' ')), decodeUri(value.replaceAll('+', ' '))];
 }
 
-function headerValue(req: IncomingMessage, name: string): string {
+function headerValue(req: RequestHead, name: string): string {
   return (req.headersDistinct[name] ?? []).map((value) => value.trim().replace(/ +/g, ' ')).join(',');
 }
 

@@ -1,7 +1,6 @@
 // Verifies AWS Signature Version 4 of a request, in its Authorization header or its query (presigned URLs).
 // It must not know what the request asks for, nor whether the caller may do it.
 import { timingSafeEqual } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
 import { REGION } from './account.ts';
 import { AwsError } from './aws-error.ts';
 import {
@@ -9,6 +8,7 @@ import {
   hmac,
   parseTarget,
   type QueryParameters,
+  type RequestHead,
   type Scope,
   signingKey,
   stringToSign,
@@ -44,7 +44,7 @@ const MAX_EXPIRES_SECONDS = 604_800;
 export function createSigV4Verifier(
   credentials: Credentials,
   now: () => number = Date.now,
-): (req: IncomingMessage, bodySha256: string) => { accessKeyId: string } {
+): (req: RequestHead, bodySha256: string) => { accessKeyId: string } {
   return (req, bodySha256) => {
     const { accessKeyId } = verifySignature(req, { credentials, now, payloadHash: bodySha256 });
     return { accessKeyId };
@@ -57,7 +57,7 @@ export function createSigV4Verifier(
  * Throws AwsError with the code and words of S3 or of the JSON services.
  */
 export function verifySignature(
-  req: IncomingMessage,
+  req: RequestHead,
   options: { credentials: Credentials; now: () => number; payloadHash?: string },
 ): SignedRequest {
   const style = options.payloadHash === undefined ? 's3' : 'json';
@@ -91,7 +91,7 @@ export function sameSignature(left: string, right: string): boolean {
   return bytes.length === others.length && timingSafeEqual(bytes, others);
 }
 
-function headerClaim(req: IncomingMessage, style: 's3' | 'json', bodyHash: string | undefined): Claim {
+function headerClaim(req: RequestHead, style: 's3' | 'json', bodyHash: string | undefined): Claim {
   const authorization = req.headers.authorization;
   if (authorization === undefined) throw refuseSignature(style, 'absent');
   const fields = /^AWS4-HMAC-SHA256\s+(.*)$/.exec(authorization)?.[1]?.split(',') ?? [];
@@ -117,7 +117,7 @@ function headerClaim(req: IncomingMessage, style: 's3' | 'json', bodyHash: strin
   };
 }
 
-function queryClaim(req: IncomingMessage, query: QueryParameters): Claim {
+function queryClaim(req: RequestHead, query: QueryParameters): Claim {
   const parameter = (name: string) => {
     const values = query.filter(([candidate]) => candidate === name);
     if (values.length !== 1) throw refuseSignature('s3', 'malformedQuery', {}, `${name} must be given once`);
@@ -227,7 +227,7 @@ function checkTime(claim: Claim, nowMs: number, style: 's3' | 'json'): void {
 }
 
 /** `host` and every `x-amz-*` header that came must be signed: else a proxy could add one. */
-function checkSignedHeaders(req: IncomingMessage, claim: Claim, style: 's3' | 'json'): void {
+function checkSignedHeaders(req: RequestHead, claim: Claim, style: 's3' | 'json'): void {
   const needed = Object.keys(req.headers).filter((name) => name === 'host' || name.startsWith('x-amz-'));
   const exempt = claim.presigned ? ['x-amz-content-sha256'] : [];
   const missing = needed.filter((name) => !claim.signedHeaders.includes(name) && !exempt.includes(name));
