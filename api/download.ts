@@ -7,10 +7,10 @@ import type { Caller, KnownCaller } from '../core/access/caller.ts';
 import type { Context } from '../core/context.ts';
 import { ApiError, invalidAuthentication, resourceNotFound } from '../core/error/api-error.ts';
 import { isId, isObjectId, isPlaceId, isUserId, type ObjectId, type PlaceId } from '../core/id/identifier.ts';
-import { asJob, jobKey } from '../core/job/row.ts';
+import { contentKey } from '../core/object/content-key.ts';
+import { jobKey, readJob } from '../core/row/execution/job.ts';
 import { loadLevel } from '../engine/access/level.ts';
 import { type LoadedObject, loadObject } from '../engine/store/load-object.ts';
-import { contentKey } from '../engine/store/object-row.ts';
 import { errorReply, type Reply } from './serve.ts';
 
 export type Grant = {
@@ -88,7 +88,7 @@ async function loadHolder(context: Context, held: string): Promise<KnownCaller |
   if (isUserId(held)) return { kind: 'user', user: held, tokenHash: '' } satisfies Caller;
   const [id, attempt] = held.split(':');
   if (!isId(id, 'job')) return undefined;
-  const job = asJob(await context.rows.get('executions', jobKey(id)));
+  const job = readJob(await context.rows.get('executions', jobKey(id)));
   if (job === undefined || job.state !== 'running' || String(job.try) !== attempt) return undefined;
   return { kind: 'job', user: job.launchedBy, job };
 }

@@ -1,4 +1,6 @@
-// Which kinds of rows a DynamoDB request is about, in the words of ARCHITECTURE.md, "Rows": keys without their ids.
+// Which kinds of rows a DynamoDB request is about, by the names of docs/rows.md.
+
+import { rowKinds } from '../core/row/row-kinds.ts';
 
 export type Access = { readonly table: string; readonly kind: string };
 
@@ -29,15 +31,15 @@ export function accessesOf(operation: string, input: Readonly<Record<string, unk
     return TransactItems.flatMap((item) => Object.values(item).flatMap((one) => accessesOf(operation, one)));
   if (RequestItems) {
     return Object.entries(RequestItems).flatMap(([name, requests]) =>
-      keysOf(requests).map((key) => ({ table: shortName(name), kind: kindOf(key) })),
+      keysOf(requests).map((key) => ({ table: shortName(name), kind: kindOf(shortName(name), key) })),
     );
   }
   const table = shortName(TableName);
   const key = Key ?? Item;
-  if (key) return [{ table, kind: kindOf(key) }];
+  if (key) return [{ table, kind: kindOf(table, key) }];
   if (IndexName) return [{ table, kind: `index ${IndexName}` }];
-  const values = Object.values(ExpressionAttributeValues ?? {}).flatMap(({ S }) => S ?? []);
-  return [{ table, kind: values.map(withoutIds).join(' ') }];
+  const { ':pk': pk, ':prefix': prefix } = ExpressionAttributeValues ?? {};
+  return [{ table, kind: kindsOf(table, pk?.S ?? '', prefix?.S ?? '') }];
 }
 
 function keysOf(requests: { Keys?: readonly Key[] } | readonly WriteRequest[]): readonly Key[] {
@@ -47,16 +49,15 @@ function keysOf(requests: { Keys?: readonly Key[] } | readonly WriteRequest[]): 
   );
 }
 
-function kindOf({ pk, sk }: Key): string {
-  return `${withoutIds(pk?.S ?? '')} · ${withoutIds(sk?.S ?? '')}`;
+function kindOf(table: string, { pk, sk }: Key): string {
+  const key = { pk: pk?.S ?? '', sk: sk?.S ?? '' };
+  return rowKinds.find((kind) => kind.table === table && kind.matches(key))?.name ?? 'unknown';
 }
 
-function withoutIds(text: string): string {
-  return text
-    .replace(/\b([a-z]+)-[0-9A-Za-z]{24}\b/g, '$1')
-    .replace(/\buser-\S+/g, 'user')
-    .replace(/\b[0-9a-f]{64}\b/g, '<hash>')
-    .replace(/\b\d{10,}\b/g, '<time>');
+/** A query may find rows of several kinds. */
+function kindsOf(table: string, pk: string, prefix: string): string {
+  const names = rowKinds.filter((kind) => kind.table === table && kind.mayBeFound(pk, prefix)).map(({ name }) => name);
+  return `query: ${names.join(', ') || 'unknown'}`;
 }
 
 /** `espalier-local-executions` → `executions`. */

@@ -55,7 +55,7 @@ export interface Rows {
 }
 
 /** JSON documents of one execution that may be large: inline when small, in the content bucket above 8 KB. */
-export type BodyKind = 'S' | 'I' | 'O';
+export type BodyKind = 'spec' | 'input' | 'output';
 export interface Bodies {
   save(id: string, kind: BodyKind, body: unknown, options?: { ifAbsent?: boolean }): Promise<boolean>;
   load(id: string, kind: BodyKind): Promise<unknown>;

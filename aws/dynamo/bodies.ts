@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { Bodies, BodyKind, Row, Rows } from '../../core/context.ts';
+import { bodyKey, bodyKindOf, readBody } from '../../core/row/execution/body.ts';
 import { type Documents, documentKey, readDocumentKey } from '../s3/documents.ts';
 import { createRowMemo } from './row-memo.ts';
 
@@ -12,7 +13,7 @@ const inlineBytes = 8 * 1024;
 /** Documents of one `loadMany` that are fetched from S3 at once. */
 const parallelFetches = 16;
 /** The request of a job. It is written before the job's row (`ifAbsent`), and never again. */
-const unchanging: ReadonlySet<BodyKind> = new Set(['S']);
+const unchanging: ReadonlySet<BodyKind> = new Set(['spec']);
 
 /**
  * @param documents where bodies above 8 KB are kept, at `meta/<id>/<kind>/<mark>`
@@ -23,7 +24,7 @@ export function createBodies(rows: Rows, documents: Documents, remind: (key: str
   const loadRow = async (id: string, kind: BodyKind): Promise<Row | undefined> => {
     const known = unchanging.has(kind) ? memo.get(id) : undefined;
     if (known !== undefined) return known;
-    const row = await rows.get('executions', { pk: id, sk: kind });
+    const row = await rows.get('executions', bodyKey(id, kind));
     if (row !== undefined && unchanging.has(kind)) memo.set(id, row);
     return row;
   };
@@ -32,28 +33,29 @@ export function createBodies(rows: Rows, documents: Documents, remind: (key: str
       const row = await rowOf(id, kind, body, documents, remind);
       if (options.ifAbsent) return rows.put('executions', row, 'absent');
       if (await rows.put('executions', row, { document: undefined })) return true;
-      const before = await rows.get('executions', { pk: id, sk: kind });
-      if (typeof before?.document === 'string') await remind(before.document);
+      const before = readBody(await rows.get('executions', bodyKey(id, kind)), kind);
+      if (before?.document !== undefined) await remind(before.document);
       return rows.put('executions', row);
     },
     async collect(key) {
       const body = readDocumentKey(key);
-      if (body === undefined) throw new Error(`${key} is not the key of a body`);
-      const row = await rows.get('executions', { pk: body.id, sk: body.kind });
+      const kind = body === undefined ? undefined : bodyKindOf(body.kind);
+      if (body === undefined || kind === undefined) throw new Error(`${key} is not the key of a body`);
+      const row = await rows.get('executions', bodyKey(body.id, kind));
       if (row?.document !== key) await documents.remove(key);
     },
     async load(id, kind) {
-      return bodyOf(await loadRow(id, kind), documents);
+      return bodyOf(await loadRow(id, kind), kind, documents);
     },
     async loadMany(ids, kind) {
       const found = await rows.getMany(
         'executions',
-        ids.map((id) => ({ pk: id, sk: kind })),
+        ids.map((id) => bodyKey(id, kind)),
       );
       const bodies: unknown[] = [];
       for (let start = 0; start < found.length; start += parallelFetches) {
         const group = found.slice(start, start + parallelFetches);
-        bodies.push(...(await Promise.all(group.map((row) => bodyOf(row, documents)))));
+        bodies.push(...(await Promise.all(group.map((row) => bodyOf(row, kind, documents)))));
       }
       return bodies;
     },
@@ -72,20 +74,21 @@ async function rowOf(
   remind: (key: string) => Promise<void>,
 ): Promise<Row> {
   const text = Buffer.from(JSON.stringify(body));
-  if (text.length <= plainBytes) return { pk: id, sk: kind, json: text.toString() };
+  if (text.length <= plainBytes) return { ...bodyKey(id, kind), json: text.toString() };
   const compressed = gzipSync(text);
-  if (compressed.length <= inlineBytes) return { pk: id, sk: kind, gzip: new Uint8Array(compressed) };
-  const key = documentKey(id, kind, randomUUID());
+  if (compressed.length <= inlineBytes) return { ...bodyKey(id, kind), gzip: new Uint8Array(compressed) };
+  const key = documentKey(id, bodyKey(id, kind).sk, randomUUID());
   await remind(key);
   await documents.put(key, compressed);
-  return { pk: id, sk: kind, document: key };
+  return { ...bodyKey(id, kind), document: key };
 }
 
-async function bodyOf(row: Row | undefined, documents: Documents): Promise<unknown> {
-  if (row === undefined) return undefined;
-  if (typeof row.json === 'string') return JSON.parse(row.json);
-  if (row.gzip instanceof Uint8Array) return JSON.parse(gunzipSync(row.gzip).toString());
-  if (typeof row.document !== 'string') throw new Error(`The body ${row.pk} ${row.sk} has no content.`);
-  const compressed = await documents.get(row.document);
+async function bodyOf(row: Row | undefined, kind: BodyKind, documents: Documents): Promise<unknown> {
+  const body = readBody(row, kind);
+  if (body === undefined) return undefined;
+  if (body.json !== undefined) return JSON.parse(body.json);
+  if (body.gzip !== undefined) return JSON.parse(gunzipSync(body.gzip).toString());
+  if (body.document === undefined) throw new Error(`The body ${body.pk} ${body.sk} has no content.`);
+  const compressed = await documents.get(body.document);
   return JSON.parse(gunzipSync(compressed).toString());
 }

@@ -1,7 +1,7 @@
 // The tables as data: `infra` declares them, and `rows.ts` uses them.
 
 /**
- * Every table has the string keys `pk` and `sk`. ARCHITECTURE.md, "Rows", says what the rows mean. `ttl` is set only on
+ * Every table has the string keys `pk` and `sk`. docs/rows.md says what the rows mean. `ttl` is set only on
  * rows that are hints.
  */
 export const tables = {

@@ -25,21 +25,6 @@ export type DoomCause =
 /** One try of a master job with everything below it. */
 export type Scope = { readonly master: JobId; readonly try: number };
 
-/** Partition of a tree's member rows and doom flags. */
-export function treeKey(origin: JobId): string {
-  return `tree#${origin}`;
-}
-
-/** The member row of a job that another job made. */
-export function memberKey(origin: JobId, parent: JobId, job: JobId): { pk: string; sk: string } {
-  return { pk: treeKey(origin), sk: `${parent}#${job}` };
-}
-
-/** The flag on a scope. It sorts before all member rows. */
-export function doomKey(origin: JobId, scope: Scope): { pk: string; sk: string } {
-  return { pk: treeKey(origin), sk: `!doom#${scope.master}#${scope.try}` };
-}
-
 /** Every scope that a job is in, outermost first: the first that is doomed decides. */
 export function scopesOf(row: JobRow): Scope[] {
   const enclosing = row.lineage.map(parseLineage);

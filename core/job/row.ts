@@ -1,17 +1,15 @@
 // The job row: the one truth about a job. Small on purpose, because every step writes it whole in cost: at most 1 KB
-// (ARCHITECTURE.md, "Rows"). What it means to change it is transition.ts; who saves it, engine/store/save-job.ts.
+// (docs/rows.md). What it means to change it is transition.ts; who saves it, engine/store/save-job.ts.
 
-import type { Row } from '../context.ts';
 import type { AnalysisId, AppId, AppletId, ContainerId, JobId, ProjectId, UserId } from '../id/identifier.ts';
 import { type WorkerId, workerId } from '../id/worker.ts';
 import { workspaceId } from '../id/workspace.ts';
 import type { FailureReason } from './failure.ts';
 import type { JobState } from './state.ts';
 
-/** `executions`, `pk` the job, `sk` `A`. Times in milliseconds since 1970. */
+/** `pk` is the job; what else makes the row's key is in core/row. Times in milliseconds since 1970. */
 export type JobRow = {
   readonly pk: JobId;
-  readonly sk: 'A';
   readonly state: JobState;
   /** 0 first; raised when a master job restarts. */
   readonly try: number;
@@ -99,7 +97,6 @@ export function newJobRow(job: NewJob): JobRow {
   const { id, parent, now, ready, timeoutMs } = job;
   return {
     pk: id,
-    sk: 'A',
     state: ready ? 'runnable' : 'idle',
     try: 0,
     launch: 0,
@@ -122,23 +119,6 @@ export function newJobRow(job: NewJob): JobRow {
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     digest: job.digest,
   };
-}
-
-/** The row's key. */
-export function jobKey(job: JobId): { pk: JobId; sk: 'A' } {
-  return { pk: job, sk: 'A' };
-}
-
-/** A row of the store as a job row; undefined when it is none. */
-export function asJob(row: Row | undefined): JobRow | undefined {
-  return row?.sk === 'A' && typeof row.state === 'string' && row.pk.startsWith('job-')
-    ? (row as unknown as JobRow)
-    : undefined;
-}
-
-/** A job row as the store takes it. */
-export function toRow(job: JobRow): Row {
-  return job as unknown as Row;
 }
 
 /** True for a job with a workspace of its own. */

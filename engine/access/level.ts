@@ -5,7 +5,9 @@ import { atLeast, isLevel, type Level, weaker } from '../../core/access/level.ts
 import type { Context } from '../../core/context.ts';
 import { type ContainerId, isId, type PlaceId, type ProjectId, type UserId } from '../../core/id/identifier.ts';
 import { masterOfWorkspace } from '../../core/id/workspace.ts';
-import { asJob, isMaster, type JobRow, jobKey, jobWorkspace } from '../../core/job/row.ts';
+import { isMaster, type JobRow, jobWorkspace } from '../../core/job/row.ts';
+import { placeKey, readContainer } from '../../core/row/containers.ts';
+import { jobKey, readJob } from '../../core/row/execution/job.ts';
 import { loadStanding } from '../container/project.ts';
 
 /**
@@ -41,7 +43,7 @@ export function standingLevel(own: Level | undefined, shared: Level | undefined)
 }
 
 async function capForJob(context: Context, job: JobRow, project: ProjectId, held: Level): Promise<Level | undefined> {
-  const spec = (await context.bodies.load(job.pk, 'S')) as { access?: Record<string, unknown> } | undefined;
+  const spec = (await context.bodies.load(job.pk, 'spec')) as { access?: Record<string, unknown> } | undefined;
   const own = project === job.project;
   const asked = own ? (spec?.access?.project ?? 'VIEW') : (spec?.access?.allProjects ?? 'NONE');
   const level = weaker(isLevel(asked) ? asked : 'NONE', held);
@@ -74,11 +76,10 @@ export async function loadContainerProject(context: Context, place: ContainerId)
 async function loadWorkspaceProject(context: Context, place: ContainerId): Promise<ProjectId | undefined> {
   const found = masterOfWorkspace(place);
   if (found === undefined) return undefined;
-  const job = asJob(await context.rows.get('executions', jobKey(found.master)));
+  const job = readJob(await context.rows.get('executions', jobKey(found.master)));
   return job !== undefined && found.try <= job.try && isMaster(job) ? job.project : undefined;
 }
 
 async function loadRowsProject(context: Context, place: ContainerId): Promise<ProjectId | undefined> {
-  const row = await context.rows.get('containers', { pk: place, sk: 'A' });
-  return isId(row?.project, 'project') ? row.project : undefined;
+  return readContainer(await context.rows.get('containers', placeKey(place)));
 }

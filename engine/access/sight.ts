@@ -6,12 +6,12 @@ import { atLeast, type Level } from '../../core/access/level.ts';
 import type { Context } from '../../core/context.ts';
 import type { JobId, ObjectId, PlaceId } from '../../core/id/identifier.ts';
 import { type JobRow, jobWorkspace } from '../../core/job/row.ts';
+import type { ObjectFacts } from '../../core/row/objects.ts';
 import type { FoundObject } from '../../core/run/waits.ts';
 import { loadProject } from '../container/project.ts';
 import { loadJobs } from '../store/load-job.ts';
 import { type LoadedObject, loadObject, loadObjectsAt } from '../store/load-object.ts';
 import { mapLimited } from '../store/map-limited.ts';
-import type { ObjectFacts } from '../store/object-row.ts';
 import { loadGoverningProject, loadLevel } from './level.ts';
 import { findUsablePlace } from './usable-place.ts';
 

@@ -5,9 +5,8 @@ import { joinFolder, root } from '../../core/container/folder-path.ts';
 import type { Context, Key } from '../../core/context.ts';
 import { type ApiError, invalidState, resourceNotFound } from '../../core/error/api-error.ts';
 import { isId, type PlaceId } from '../../core/id/identifier.ts';
-import { folderKey } from './folder.ts';
+import { folderKey, folderRow, placeKey, readFolder, readProject } from '../../core/row/containers.ts';
 import { refuseIfFull } from './folder-limit.ts';
-import { projectKey } from './project.ts';
 
 type Step = { readonly key: Key; readonly folderId: string };
 /** A folder to put something into, and how it was reached: one step for each name. */
@@ -58,7 +57,7 @@ export async function makeFolder(
   const key = folderKey(parent.place, parent.folderId, name);
   const folderId = Buffer.from(context.random(folderIdByteCount)).toString('hex');
   await refuseIfFull(context, parent.place, folderId);
-  if (await context.rows.put('containers', { ...key, folderId, name }, 'absent')) {
+  if (await context.rows.put('containers', folderRow(key, { folderId, name }), 'absent')) {
     const refusal = await refusalOf(context, parent);
     if (refusal === undefined) return { target: within(parent, name, { key, folderId }), made: true };
     await context.rows.delete('containers', key, { folderId });
@@ -80,21 +79,22 @@ export function rootOf(place: PlaceId): Target {
  */
 export async function refusalOf(context: Context, { place, names, way }: Target): Promise<ApiError | undefined> {
   const isProject = isId(place, 'project');
-  const keys = [...(isProject ? [projectKey(place)] : []), ...way.map(({ key }) => key)];
+  const keys = [...(isProject ? [placeKey(place)] : []), ...way.map(({ key }) => key)];
   if (keys.length === 0) return undefined;
   const rows = await context.rows.getMany('containers', keys);
-  const project = isProject ? rows.shift() : undefined;
+  const project = isProject ? readProject(rows.shift()) : undefined;
   if (isProject && (project === undefined || project.destroyed === true)) return resourceNotFound(place);
-  const stays = way.every(({ folderId }, at) => rows[at]?.folderId === folderId && rows[at]?.removing === undefined);
+  const folders = rows.map(readFolder);
+  const stays = way.every(({ folderId }, at) => folders[at]?.id === folderId && folders[at]?.removing === undefined);
   return stays ? undefined : leaving(names);
 }
 
 async function stepInto(context: Context, parent: Target, name: string): Promise<Target | undefined> {
   const key = folderKey(parent.place, parent.folderId, name);
-  const row = await context.rows.get('containers', key);
-  if (typeof row?.folderId !== 'string') return undefined;
-  if (row.removing !== undefined) throw leaving([...parent.names, name]);
-  return within(parent, name, { key, folderId: row.folderId });
+  const folder = readFolder(await context.rows.get('containers', key));
+  if (folder === undefined) return undefined;
+  if (folder.removing !== undefined) throw leaving([...parent.names, name]);
+  return within(parent, name, { key, folderId: folder.id });
 }
 
 function within({ place, names, way }: Target, name: string, step: Step): Target {

@@ -1,9 +1,10 @@
 // How many folders a place may have: as many as can be read together. Counting them costs as much as reading them, so only
 // one creation in many counts; once there are too many a row says so, which every creation reads.
 
-import type { Context, Key } from '../../core/context.ts';
+import type { Context } from '../../core/context.ts';
 import { invalidInput } from '../../core/error/api-error.ts';
 import type { PlaceId } from '../../core/id/identifier.ts';
+import { folderPrefix, fullKey, fullRow, readFull } from '../../core/row/containers.ts';
 import { allPages } from '../store/all-rows.ts';
 
 /**
@@ -14,28 +15,23 @@ import { allPages } from '../store/all-rows.ts';
  */
 export async function refuseIfFull(context: Context, place: PlaceId, folderId: string): Promise<void> {
   const key = fullKey(place);
-  const full = await context.rows.get('containers', key);
-  if (full === undefined && !folderId.startsWith(countingPrefix)) return;
-  const countedAt = typeof full?.countedAt === 'number' ? full.countedAt : undefined;
+  const countedAt = readFull(await context.rows.get('containers', key));
+  if (countedAt === undefined && !folderId.startsWith(countingPrefix)) return;
   if (countedAt === undefined || context.now() >= countedAt + recountMs) {
     if ((await countFolders(context, place)) < maximumFolderCount) {
-      if (full !== undefined) await context.rows.delete('containers', key);
+      if (countedAt !== undefined) await context.rows.delete('containers', key);
       return;
     }
-    await context.rows.put('containers', { ...key, countedAt: context.now() });
+    await context.rows.put('containers', fullRow(place, context.now()));
   }
   throw invalidInput(`${place} has ${maximumFolderCount} folders, as many as it may: remove some first`);
 }
 
 async function countFolders(context: Context, place: PlaceId): Promise<number> {
   let count = 0;
-  const folders = { pk: place, prefix: 'F#', maximumRowCount: maximumFolderCount };
+  const folders = { pk: place, prefix: folderPrefix, maximumRowCount: maximumFolderCount };
   for await (const rows of allPages(context, 'containers', folders)) count += rows.length;
   return count;
-}
-
-function fullKey(place: PlaceId): Key {
-  return { pk: place, sk: 'N' };
 }
 
 /** Folders that a place may have. */

@@ -2,18 +2,18 @@
 
 import { root } from '../../core/container/folder-path.ts';
 import { type Folder, FolderTree } from '../../core/container/folder-tree.ts';
-import type { Context, Key, Row } from '../../core/context.ts';
+import type { Context } from '../../core/context.ts';
 import { invalidInput } from '../../core/error/api-error.ts';
 import type { PlaceId } from '../../core/id/identifier.ts';
+import { folderKey, folderPrefix, readFolder, subfolderPrefix } from '../../core/row/containers.ts';
 import { allRows } from '../store/all-rows.ts';
-import { nameKey } from '../store/sort-key.ts';
 import { readableFolderCount } from './folder-limit.ts';
 
 /** All folders of a container; more of them than `readableFolderCount`, which are not made, are InvalidInput. */
 export async function loadFolders(context: Context, place: PlaceId): Promise<FolderTree> {
   const folders: Folder[] = [];
-  for await (const row of allRows(context, 'containers', { pk: place, prefix: 'F#' })) {
-    folders.push(...toFolder(row));
+  for await (const row of allRows(context, 'containers', { pk: place, prefix: folderPrefix })) {
+    folders.push(readFolder(row));
     if (folders.length > readableFolderCount)
       throw invalidInput(`${place} has more than ${readableFolderCount} folders`);
   }
@@ -28,9 +28,9 @@ export async function findFolder(
 ): Promise<string | undefined> {
   let at: string = root;
   for (const name of names) {
-    const row = await context.rows.get('containers', folderKey(place, at, name));
-    if (typeof row?.folderId !== 'string') return undefined;
-    at = row.folderId;
+    const folder = readFolder(await context.rows.get('containers', folderKey(place, at, name)));
+    if (folder === undefined) return undefined;
+    at = folder.id;
   }
   return at;
 }
@@ -38,19 +38,7 @@ export async function findFolder(
 /** The folders directly in a folder. */
 export async function listSubfolders(context: Context, place: PlaceId, folderId: string): Promise<Folder[]> {
   const folders: Folder[] = [];
-  const children = { pk: place, prefix: `F#${folderId}#`, maximumRowCount: readableFolderCount };
-  for await (const row of allRows(context, 'containers', children)) folders.push(...toFolder(row));
+  const children = { pk: place, prefix: subfolderPrefix(folderId), maximumRowCount: readableFolderCount };
+  for await (const row of allRows(context, 'containers', children)) folders.push(readFolder(row));
   return folders;
-}
-
-export function folderKey(place: PlaceId, parentId: string, name: string): Key {
-  return { pk: place, sk: `F#${parentId}#${nameKey(name)}` };
-}
-
-function toFolder(row: Row): Folder[] {
-  const parentId = row.sk.split('#')[1];
-  if (typeof row.folderId !== 'string' || typeof row.name !== 'string' || parentId === undefined) return [];
-  const folder: Folder = { id: row.folderId, parentId, name: row.name };
-  const { removing } = row;
-  return [removing === 'all' || removing === 'empty' ? { ...folder, removing } : folder];
 }

@@ -2,11 +2,18 @@
 
 import { joinFolder } from '../../core/container/folder-path.ts';
 import type { FolderTree } from '../../core/container/folder-tree.ts';
-import type { Context, Key, Write } from '../../core/context.ts';
+import type { Context, Write } from '../../core/context.ts';
 import { invalidInput, invalidState, resourceNotFound } from '../../core/error/api-error.ts';
 import type { PlaceId } from '../../core/id/identifier.ts';
+import {
+  folderChangesKey,
+  folderChangesRow,
+  folderKey,
+  folderRow,
+  readFolderChanges,
+} from '../../core/row/containers.ts';
 import { changed, retryWhileChanged } from '../store/retry-while-changed.ts';
-import { folderKey, loadFolders } from './folder.ts';
+import { loadFolders } from './folder.ts';
 
 /**
  * Gives a folder another parent, another name, or both. ResourceNotFound when it, or the new parent, is missing;
@@ -34,7 +41,7 @@ export async function moveFolder(
       throw invalidState(`folder "${joinFolder([...to.parent, to.name])}" exists already`);
     }
     return [
-      { kind: 'put', table: 'containers', row: { ...newKey, folderId: id, name: to.name }, expected: 'absent' },
+      { kind: 'put', table: 'containers', row: folderRow(newKey, { folderId: id, name: to.name }), expected: 'absent' },
       { kind: 'delete', table: 'containers', key: oldKey, expected: { folderId: id } },
     ];
   });
@@ -49,18 +56,15 @@ export async function changeTree(
   place: PlaceId,
   plan: (tree: FolderTree) => readonly Write[],
 ): Promise<void> {
-  const key: Key = { pk: place, sk: 'M' };
   await retryWhileChanged(`the folders of ${place}`, async () => {
-    const changes = await context.rows.get('containers', key);
+    const count = readFolderChanges(await context.rows.get('containers', folderChangesKey(place)));
     const writes = plan(await loadFolders(context, place));
     if (writes.length === 0) return undefined;
-    const count = typeof changes?.count === 'number' ? changes.count : 0;
-    const row = { ...key, count: count + 1 };
     const first: Write = {
       kind: 'put',
       table: 'containers',
-      row,
-      expected: changes === undefined ? 'absent' : { count },
+      row: folderChangesRow(place, (count ?? 0) + 1),
+      expected: count === undefined ? 'absent' : { count },
     };
     return (await context.rows.transact([first, ...writes])) || changed;
   });

@@ -1,35 +1,27 @@
 // The rows of projects and of who is a member. Knows no folders and no objects.
 
 import type { Level } from '../../core/access/level.ts';
-import { isLevel } from '../../core/access/level.ts';
 import type { Context, Row, Value, Write } from '../../core/context.ts';
 import { randomId, randomIdByteCount } from '../../core/id/derive.ts';
-import { isId, isUserId, type ProjectId, type UserId } from '../../core/id/identifier.ts';
+import type { ProjectId, UserId } from '../../core/id/identifier.ts';
+import {
+  type Member,
+  memberKey,
+  memberPrefix,
+  memberRow,
+  membershipKey,
+  membershipPrefix,
+  type ProjectFacts,
+  placeKey,
+  projectRow,
+  readMember,
+  readMembership,
+  readProject,
+} from '../../core/row/containers.ts';
 import { allRows } from '../store/all-rows.ts';
 import { changed, retryWhileChanged } from '../store/retry-while-changed.ts';
 
-/** Who a membership is for: a user, or everybody. */
-export type Member = UserId | 'PUBLIC';
-
-/**
- * What a project is, apart from what is in it. `settings` holds the flags and limits of docs/reference/api.md,
- * "New projects" by their names.
- */
-export type Project = {
-  readonly id: ProjectId;
-  readonly name: string;
-  readonly summary: string;
-  readonly description: string;
-  readonly settings: { readonly [name: string]: Value };
-  readonly tags: readonly string[];
-  readonly properties: { readonly [name: string]: string };
-  readonly created: number;
-  readonly createdBy: UserId;
-  readonly modified: number;
-  readonly billTo: string;
-  readonly region: string;
-  readonly version: number;
-};
+export type Project = ProjectFacts & { readonly id: ProjectId };
 
 /** Creates a project with one member, its creator, who may do everything. */
 export async function createProject(
@@ -41,39 +33,27 @@ export async function createProject(
 ): Promise<ProjectId> {
   const id = randomId('project', context.random(randomIdByteCount));
   const now = context.now();
-  const { tags, properties, settings, ...texts } = facts;
-  const row = {
-    ...projectKey(id),
-    ...texts,
-    tags: [...tags],
-    properties: { ...properties },
-    settings: { ...settings },
-    created: now,
-    modified: now,
-    region: context.settings.region,
-    version: 1,
-  };
+  const row = projectRow(id, { ...facts, created: now, modified: now, region: context.settings.region, version: 1 });
   const { createdBy: user } = facts;
-  await context.rows.put('containers', { pk: user, sk: `P#${id}` });
+  await context.rows.put('containers', membershipKey(user, id));
   await context.rows.transact([
     { kind: 'put', table: 'containers', row, expected: 'absent' },
-    { kind: 'put', table: 'containers', row: { ...memberKey(id, user), level: 'ADMINISTER' } },
+    { kind: 'put', table: 'containers', row: memberRow(id, user, 'ADMINISTER') },
   ]);
   return id;
 }
 
 /** The project of an id; undefined when there is none, or it was destroyed. */
 export async function loadProject(context: Context, id: ProjectId): Promise<Project | undefined> {
-  const row = await context.rows.get('containers', projectKey(id));
-  return row === undefined || row.destroyed === true ? undefined : toProject(id, row);
+  return toProject(id, await context.rows.get('containers', placeKey(id)));
 }
 
 /** Parallel to `ids`. */
 export async function loadProjects(context: Context, ids: readonly ProjectId[]): Promise<(Project | undefined)[]> {
-  const rows = await context.rows.getMany('containers', ids.map(projectKey));
+  const rows = await context.rows.getMany('containers', ids.map(placeKey));
   return rows.map((row, index) => {
     const id = ids[index];
-    return row === undefined || id === undefined || row.destroyed === true ? undefined : toProject(id, row);
+    return id === undefined ? undefined : toProject(id, row);
   });
 }
 
@@ -93,35 +73,36 @@ export async function updateProject(
     const project = await loadProject(context, id);
     if (project === undefined || (version !== undefined && version !== project.version)) return undefined;
     const set = { ...change(project), modified: context.now(), version: project.version + 1 };
-    const row = await context.rows.update('containers', projectKey(id), { set }, { version: project.version });
+    const row = await context.rows.update('containers', placeKey(id), { set }, { version: project.version });
     return row === undefined ? changed : toProject(id, row);
   });
 }
 
 /** Makes a project invisible to everybody at once; what is in it is then taken away page by page. */
 export async function markProjectDestroyed(context: Context, id: ProjectId, by: UserId): Promise<void> {
-  await context.rows.update('containers', projectKey(id), { set: { destroyed: true, destroyedBy: by } });
+  await context.rows.update('containers', placeKey(id), { set: { destroyed: true, destroyedBy: by } });
 }
 
 /** Who destroyed a project; undefined when nobody did, or nothing of it is left. */
 export async function loadDestroyer(context: Context, id: ProjectId): Promise<UserId | undefined> {
-  const row = await context.rows.get('containers', projectKey(id));
-  return row?.destroyed === true && isUserId(row.destroyedBy) ? row.destroyedBy : undefined;
+  const project = readProject(await context.rows.get('containers', placeKey(id)));
+  return project?.destroyed === true ? project.destroyedBy : undefined;
 }
 
 /** Everybody's level in a project, as rows say it. */
 export async function loadMembers(context: Context, id: ProjectId): Promise<Map<Member, Level>> {
   const members = new Map<Member, Level>();
-  for await (const row of allRows(context, 'containers', { pk: id, prefix: 'U#' })) {
-    if (isLevel(row.level)) members.set(row.sk.slice(2) as Member, row.level);
+  for await (const row of allRows(context, 'containers', { pk: id, prefix: memberPrefix })) {
+    const { member, level } = readMember(row);
+    members.set(member, level);
   }
   return members;
 }
 
 /** Makes a member, or gives one a higher level. The list row is a hint, so it comes first. */
 export async function setMember(context: Context, id: ProjectId, member: Member, level: Level) {
-  await context.rows.put('containers', { pk: member, sk: `P#${id}` });
-  await context.rows.put('containers', { ...memberKey(id, member), level });
+  await context.rows.put('containers', membershipKey(member, id));
+  await context.rows.put('containers', memberRow(id, member, level));
 }
 
 /**
@@ -136,21 +117,20 @@ export async function changeMembers(
   decide: (members: ReadonlyMap<Member, Level>) => ReadonlyMap<Member, Level | undefined>,
 ): Promise<void> {
   await retryWhileChanged(`the members of ${id}`, async () => {
-    const memberRevision = (await context.rows.get('containers', projectKey(id)))?.memberRevision as number | undefined;
+    const memberRevision = readProject(await context.rows.get('containers', placeKey(id)))?.memberRevision;
     const changes = [...decide(await loadMembers(context, id))];
     const change = { set: { memberRevision: (memberRevision ?? 0) + 1 } };
     const saved = await context.rows.transact([
-      { kind: 'update', table: 'containers', key: projectKey(id), change, expected: { memberRevision } },
+      { kind: 'update', table: 'containers', key: placeKey(id), change, expected: { memberRevision } },
       ...changes.map(([member, level]): Write => {
-        const key = memberKey(id, member);
         return level === undefined
-          ? { kind: 'delete', table: 'containers', key }
-          : { kind: 'put', table: 'containers', row: { ...key, level } };
+          ? { kind: 'delete', table: 'containers', key: memberKey(id, member) }
+          : { kind: 'put', table: 'containers', row: memberRow(id, member, level) };
       }),
     ]);
     if (!saved) return changed;
     const ended = changes.filter(([, level]) => level === undefined);
-    for (const [member] of ended) await context.rows.delete('containers', { pk: member, sk: `P#${id}` });
+    for (const [member] of ended) await context.rows.delete('containers', membershipKey(member, id));
     return undefined;
   });
 }
@@ -161,12 +141,15 @@ export async function loadStanding(
   id: ProjectId,
   user: UserId,
 ): Promise<{ readonly exists: boolean; readonly own?: Level; readonly shared?: Level }> {
-  const keys = [projectKey(id), memberKey(id, user), memberKey(id, 'PUBLIC')];
-  const [project, own, shared] = await context.rows.getMany('containers', keys);
+  const keys = [placeKey(id), memberKey(id, user), memberKey(id, 'PUBLIC')];
+  const [found, ownRow, sharedRow] = await context.rows.getMany('containers', keys);
+  const project = readProject(found);
+  const own = readMember(ownRow)?.level;
+  const shared = readMember(sharedRow)?.level;
   return {
     exists: project !== undefined && project.destroyed !== true,
-    ...(isLevel(own?.level) ? { own: own.level } : {}),
-    ...(isLevel(shared?.level) ? { shared: shared.level } : {}),
+    ...(own === undefined ? {} : { own }),
+    ...(shared === undefined ? {} : { shared }),
   };
 }
 
@@ -176,14 +159,11 @@ export async function loadStandings(
   ids: readonly ProjectId[],
   user: UserId,
 ): Promise<{ readonly exists: boolean; readonly own: Level | undefined; readonly shared: Level | undefined }[]> {
-  const keys = ids.flatMap((id) => [projectKey(id), memberKey(id, user), memberKey(id, 'PUBLIC')]);
+  const keys = ids.flatMap((id) => [placeKey(id), memberKey(id, user), memberKey(id, 'PUBLIC')]);
   const rows = await context.rows.getMany('containers', keys);
-  const levelAt = (index: number) => {
-    const level = rows[index]?.level;
-    return isLevel(level) ? level : undefined;
-  };
+  const levelAt = (index: number) => readMember(rows[index])?.level;
   return ids.map((_, index) => {
-    const project = rows[3 * index];
+    const project = readProject(rows[3 * index]);
     const exists = project !== undefined && project.destroyed !== true;
     return { exists, own: levelAt(3 * index + 1), shared: levelAt(3 * index + 2) };
   });
@@ -191,33 +171,20 @@ export async function loadStandings(
 
 /** The level that one member's row gives. */
 export async function loadMember(context: Context, id: ProjectId, member: Member): Promise<Level | undefined> {
-  const row = await context.rows.get('containers', memberKey(id, member));
-  return isLevel(row?.level) ? row.level : undefined;
+  return readMember(await context.rows.get('containers', memberKey(id, member)))?.level;
 }
 
 /** The projects that a member's list names, as hints: whether they may still see one is for the level to say. */
 export async function loadMemberships(context: Context, member: Member): Promise<ProjectId[]> {
   const found: ProjectId[] = [];
-  const list = { pk: member, prefix: 'P#', maximumRowCount: maximumMembershipCount };
-  for await (const { sk } of allRows(context, 'containers', list)) {
-    const id = sk.slice(2);
-    if (isId(id, 'project')) found.push(id);
-  }
+  const list = { pk: member, prefix: membershipPrefix, maximumRowCount: maximumMembershipCount };
+  for await (const row of allRows(context, 'containers', list)) found.push(readMembership(row));
   return found;
 }
 
-function toProject(id: ProjectId, row: Row): Project {
-  const { pk, sk, ...facts } = row;
-  return { ...(facts as unknown as Omit<Project, 'id'>), id };
-}
-
-/** Row A, which is there as long as anything may be put into the project. */
-export function projectKey(id: ProjectId) {
-  return { pk: id, sk: 'A' };
-}
-
-function memberKey(id: ProjectId, member: Member) {
-  return { pk: id, sk: `U#${member}` };
+function toProject(id: ProjectId, row: Row | undefined): Project | undefined {
+  const project = readProject(row);
+  return project === undefined || project.destroyed === true ? undefined : { ...project, id };
 }
 
 /** Projects of one user that a search looks through. */

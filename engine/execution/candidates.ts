@@ -2,9 +2,10 @@
 // which, never how they are: the job rows are read afterwards, consistently.
 
 import type { Context } from '../../core/context.ts';
-import { isId, type JobId, type ProjectId } from '../../core/id/identifier.ts';
-import { treeKey } from '../../core/job/doom.ts';
+import type { JobId, ProjectId } from '../../core/id/identifier.ts';
 import type { JobRow } from '../../core/job/row.ts';
+import { listPartition, listPosition, readListed } from '../../core/row/execution/job.ts';
+import { memberPrefix, readMember, treeKey } from '../../core/row/execution/tree.ts';
 import { allRows } from '../store/all-rows.ts';
 import { loadJobs } from '../store/load-job.ts';
 import { mapLimited } from '../store/map-limited.ts';
@@ -17,16 +18,6 @@ export type Bounds = {
   /** Only jobs created at or after this, in milliseconds. */
   readonly createdAfter: number | undefined;
 };
-
-/** `<created, 13 digits>#<job>`: the sort key of list rows. */
-export function positionOf(created: number, job: string): string {
-  return `${String(Math.max(0, created)).padStart(createdDigits, '0')}#${job}`;
-}
-
-/** The partition of a project's list rows. */
-function listKey(project: ProjectId): string {
-  return `${project}#exec`;
-}
 
 /** What was executed in these projects, merged, newest first, in batches. */
 export async function* listProjects(
@@ -65,7 +56,7 @@ export async function* listTrees(
 
 /** The children of one job, newest first, in batches. */
 export async function* listChildren(context: Context, parent: JobRow, bounds: Bounds): AsyncGenerator<Candidate[]> {
-  yield* listJobs(context, await loadTree(context, parent.origin, `${parent.pk}#`), bounds);
+  yield* listJobs(context, await loadTree(context, parent.origin, memberPrefix(parent.pk)), bounds);
 }
 
 /** These jobs, as far as they exist, newest first, in batches. */
@@ -76,8 +67,9 @@ export async function* listJobs(
 ): AsyncGenerator<Candidate[]> {
   const rows = await loadJobs(context, [...new Set(jobs)]);
   const found = rows
-    .filter((row) => row !== undefined && row.created >= createdAfter)
-    .map((row) => ({ position: positionOf(row?.created ?? 0, row?.pk ?? ''), job: row?.pk as JobId }))
+    .filter((row) => row !== undefined)
+    .filter(({ created }) => created >= createdAfter)
+    .map(({ created, pk }) => ({ position: listPosition(created, pk), job: pk }))
     .filter(({ position }) => before === undefined || position < before)
     .sort((first, second) => (first.position < second.position ? 1 : -1));
   for (let start = 0; start < found.length; start += listPageSize) yield found.slice(start, start + listPageSize);
@@ -94,16 +86,13 @@ async function readMore(context: Context, list: List, { createdAfter }: Bounds, 
   if (list.ended) return;
   const { after } = list;
   const page = await context.rows.query('executions', {
-    pk: listKey(list.project),
+    pk: listPartition(list.project),
     descending: true,
     limit,
     after,
   });
-  const floor = createdAfter === undefined ? '' : positionOf(createdAfter, '');
-  for (const { sk } of page.rows) {
-    const job = sk.slice(createdDigits + 1);
-    if (sk >= floor && isId(job, 'job')) list.candidates.push({ position: sk, job });
-  }
+  const floor = createdAfter === undefined ? '' : listPosition(createdAfter, '');
+  list.candidates.push(...page.rows.map(readListed).filter(({ position }) => position >= floor));
   list.after = page.next;
   list.ended = page.next === undefined || page.next < floor;
   if (list.candidates.length === 0 && !list.ended)
@@ -120,17 +109,13 @@ function newestOf(lists: readonly List[]): List | undefined {
 }
 
 /** The jobs of a tree's member rows: all, or those that begin with a prefix. */
-async function loadTree(context: Context, origin: JobId, prefix = 'job-'): Promise<JobId[]> {
+async function loadTree(context: Context, origin: JobId, prefix = memberPrefix()): Promise<JobId[]> {
   const jobs: JobId[] = [];
   const members = { pk: treeKey(origin), prefix, maximumRowCount: maximumTreeSize };
-  for await (const { sk } of allRows(context, 'executions', members)) {
-    const job = sk.slice(sk.indexOf('#') + 1);
-    if (isId(job, 'job')) jobs.push(job);
-  }
+  for await (const row of allRows(context, 'executions', members)) jobs.push(readMember(row).job);
   return jobs;
 }
 
-const createdDigits = 13;
 const listPageSize = 200;
 /** Of each of several projects: most of what is read of them is not used. */
 const mergedPageSize = 50;

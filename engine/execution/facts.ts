@@ -74,7 +74,7 @@ async function loadResult(context: Context, row: JobRow, chosen: ReadonlySet<str
   const isCut = row.failureMessage?.endsWith('…') === true;
   const showsMessage = isTerminal(row.state) && isCut && (chosen.has('failureMessage') || chosen.has('failureFrom'));
   if (!showsOutput && !showsMessage) return {};
-  const body = await context.bodies.load(outputBodyId(row), 'O');
+  const body = await context.bodies.load(outputBodyId(row), 'output');
   const { output, failure } = isHash(body) ? body : {};
   if (showsOutput) return { output: isHash(output) ? output : {} };
   const message = isHash(failure) ? failure.message : undefined;

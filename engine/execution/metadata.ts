@@ -5,6 +5,7 @@ import type { Context, Row } from '../../core/context.ts';
 import type { JobMetadata } from '../../core/execution/job-fields.ts';
 import type { JobId } from '../../core/id/identifier.ts';
 import type { ExecutionSpec } from '../../core/job/spec.ts';
+import { metadataKey, metadataPrefix, metadataRow, readMetadata } from '../../core/row/execution/body.ts';
 import { mapLimited } from '../store/map-limited.ts';
 import { changed, retryWhileChanged } from '../store/retry-while-changed.ts';
 
@@ -28,7 +29,7 @@ export async function loadMetadataOfMany(
   const entries = jobs.map((one, index) => ({ ...one, row: first[index] }));
   return mapLimited(entries, async ({ job, try: attempt, spec, row }) => {
     if (attempt > 0) return loadMetadata(context, job, attempt, spec);
-    return row === undefined ? madeWith(spec) : readMetadata(row);
+    return row === undefined ? madeWith(spec) : parseMetadata(row);
   });
 }
 
@@ -39,12 +40,11 @@ export async function changeMetadata(
   change: (metadata: JobMetadata) => JobMetadata,
 ): Promise<void> {
   const { job, try: attempt, spec } = target;
-  const key = metadataKey(job, attempt);
   await retryWhileChanged(`"${job}"`, async () => {
     const before = await loadChanged(context, job, attempt);
-    const metadata = JSON.stringify(change(before?.metadata ?? madeWith(spec)));
+    const metadata = change(before?.metadata ?? madeWith(spec));
     const own = before?.try === attempt ? before.version : undefined;
-    const row = { ...key, metadata, version: (own ?? 0) + 1 };
+    const row = metadataRow(job, attempt, metadata, (own ?? 0) + 1);
     return (await context.rows.put('executions', row, own === undefined ? 'absent' : { version: own })) || changed;
   });
 }
@@ -61,24 +61,13 @@ async function loadChanged(context: Context, job: JobId, attempt: number): Promi
   });
   const row = rows[0];
   if (row === undefined) return undefined;
-  return {
-    metadata: readMetadata(row),
-    try: Number(row.sk.slice(metadataPrefix.length)),
-    version: Number(row.version),
-  };
+  return { ...readMetadata(row), metadata: parseMetadata(row) };
 }
 
-/** Kept as text: properties and details may hold any key and number, which attributes of a row may not. */
-function readMetadata(row: Row): JobMetadata {
-  return JSON.parse(String(row.metadata));
+function parseMetadata(row: Row): JobMetadata {
+  return JSON.parse(readMetadata(row).metadata);
 }
 
 function madeWith({ tags, properties, details }: MadeWith): JobMetadata {
   return { tags, properties, details };
 }
-
-function metadataKey(job: JobId, attempt: number): { pk: JobId; sk: string } {
-  return { pk: job, sk: `${metadataPrefix}${String(attempt).padStart(4, '0')}` };
-}
-
-const metadataPrefix = 'M#';

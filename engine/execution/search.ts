@@ -4,18 +4,11 @@
 import type { JobMetadata } from '../../core/execution/job-fields.ts';
 import type { JobId, ProjectId } from '../../core/id/identifier.ts';
 import { type JobRow, parseLineage } from '../../core/job/row.ts';
+import { listPosition } from '../../core/row/execution/job.ts';
 import { type Sight, seesJob } from '../access/sight.ts';
 import { loadJobs, loadSpecs } from '../store/load-job.ts';
 import { mapLimited } from '../store/map-limited.ts';
-import {
-  type Bounds,
-  type Candidate,
-  listChildren,
-  listJobs,
-  listProjects,
-  listTrees,
-  positionOf,
-} from './candidates.ts';
+import { type Bounds, type Candidate, listChildren, listJobs, listProjects, listTrees } from './candidates.ts';
 import { loadMetadataOfMany } from './metadata.ts';
 import { loadEarlierTries } from './try.ts';
 
@@ -53,7 +46,10 @@ export async function searchJobs(
     const rows = await loadCandidates(sight, batch);
     // By position: a list row with another time names the same job, and is not it.
     const kept = new Map(
-      (await keep(sight, search, rows)).map((tries) => [positionOf(tries[0]?.created ?? 0, tries[0]?.pk ?? ''), tries]),
+      (await keep(sight, search, rows)).map((tries) => [
+        listPosition(tries[0]?.created ?? 0, tries[0]?.pk ?? ''),
+        tries,
+      ]),
     );
     for (const { position } of batch) {
       found.push(...(kept.get(position) ?? []));
@@ -71,7 +67,7 @@ async function loadCandidates({ context }: Sight, batch: readonly Candidate[]): 
   const jobs = batch.map(({ job }) => job);
   const rows = await loadJobs(context, jobs);
   return rows.filter((row, index) => {
-    return row !== undefined && row.tombstone !== true && batch[index]?.position === positionOf(row.created, row.pk);
+    return row !== undefined && row.tombstone !== true && batch[index]?.position === listPosition(row.created, row.pk);
   }) as JobRow[];
 }
 

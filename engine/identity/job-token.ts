@@ -3,7 +3,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Context } from '../../core/context.ts';
 import { isId, type JobId } from '../../core/id/identifier.ts';
-import { asJob, type JobRow, jobKey } from '../../core/job/row.ts';
+import type { JobRow } from '../../core/job/row.ts';
+import { jobKey, readJob } from '../../core/row/execution/job.ts';
 
 /** Random bytes of a job token's secret. */
 export const jobSecretByteCount = 32;
@@ -28,7 +29,7 @@ export function parseJobToken(token: string): { job: JobId; try: number; secret:
 export async function loadJobByToken(context: Context, token: string): Promise<JobRow | undefined> {
   const parsed = parseJobToken(token);
   if (parsed === undefined) return undefined;
-  const row = asJob(await context.rows.get('executions', jobKey(parsed.job)));
+  const row = readJob(await context.rows.get('executions', jobKey(parsed.job)));
   if (row?.tokenHash === undefined || row.try !== parsed.try || row.tombstone === true) return undefined;
   const held = Buffer.from(row.tokenHash);
   const shown = Buffer.from(secretHash(parsed.secret));

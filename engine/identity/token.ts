@@ -2,7 +2,8 @@
 
 import { createHash } from 'node:crypto';
 import type { Context } from '../../core/context.ts';
-import { isUserId, type UserId } from '../../core/id/identifier.ts';
+import type { UserId } from '../../core/id/identifier.ts';
+import { readToken, tokenKey, tokenRow } from '../../core/row/identities.ts';
 
 /** What a token row says. `expiresAt` in milliseconds; absent when the token does not expire. */
 export type TokenFacts = { readonly user: UserId; readonly expiresAt: number; readonly label: string };
@@ -19,24 +20,16 @@ export async function issueToken(
   const token = Buffer.from(context.random(tokenByteCount)).toString('base64url');
   const { user, expiresAt, label } = facts;
   const expiresAtSeconds = Math.ceil(expiresAt / 1000) + keptAfterExpirySeconds;
-  await context.rows.put('identities', {
-    ...tokenKey(tokenHash(token)),
-    user,
-    scope: 'full',
-    label,
-    created: context.now(),
-    expiresAt,
-    expiresAtSeconds,
-  });
+  const row = { user, scope: 'full', label, created: context.now(), expiresAt, expiresAtSeconds } as const;
+  await context.rows.put('identities', tokenRow(tokenHash(token), row));
   return token;
 }
 
 /** The token with that hash, unless it is unknown, revoked or expired: expiry is compared, never left to TTL. */
 export async function loadToken(context: Context, hash: string): Promise<TokenFacts | undefined> {
-  const row = await context.rows.get('identities', tokenKey(hash));
-  if (row === undefined || !isUserId(row.user) || typeof row.expiresAt !== 'number') return undefined;
-  if (row.expiresAt <= context.now()) return undefined;
-  return { user: row.user, expiresAt: row.expiresAt, label: typeof row.label === 'string' ? row.label : '' };
+  const row = readToken(await context.rows.get('identities', tokenKey(hash)));
+  if (row === undefined || row.expiresAt <= context.now()) return undefined;
+  return { user: row.user, expiresAt: row.expiresAt, label: row.label };
 }
 
 /** Revokes a token of that user; one that is not theirs, or gone, stays as it is. True when it was theirs. */
@@ -47,10 +40,6 @@ export async function revokeToken(context: Context, user: UserId, hash: string):
 /** SHA-256 (hex) of a token: its key, and what `dx logout` calls its signature. */
 export function tokenHash(token: string): string {
   return createHash('sha256').update(token).digest('hex');
-}
-
-function tokenKey(hash: string) {
-  return { pk: `token#${hash}`, sk: 'A' };
 }
 
 /** 256 bits. */

@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import type { Context } from '../../core/context.ts';
 import { invalidInput } from '../../core/error/api-error.ts';
 import { isUserId, type UserId } from '../../core/id/identifier.ts';
+import { readUser, userKey, userRow } from '../../core/row/identities.ts';
 
 export type User = {
   readonly id: UserId;
@@ -29,7 +30,8 @@ export async function createUser(
     );
   }
   const passwordHash = facts.password === undefined ? undefined : await hashPassword(facts.password);
-  const row = { pk: id, sk: 'A', handle: facts.handle, passwordHash, created: context.now(), billTo: id };
+  const user = { handle: facts.handle, created: context.now(), billTo: id };
+  const row = userRow(id, passwordHash === undefined ? user : { ...user, passwordHash });
   if (!(await context.rows.put('identities', row, 'absent')))
     throw invalidInput(`User "${facts.handle}" exists already`);
   return id;
@@ -37,17 +39,15 @@ export async function createUser(
 
 /** The user of an id; undefined when there is none. */
 export async function loadUser(context: Context, id: UserId): Promise<User | undefined> {
-  const row = await context.rows.get('identities', { pk: id, sk: 'A' });
-  if (row === undefined || typeof row.handle !== 'string') return undefined;
-  const billTo = typeof row.billTo === 'string' ? row.billTo : id;
-  return { id, handle: row.handle, created: Number(row.created), billTo };
+  const row = readUser(await context.rows.get('identities', userKey(id)));
+  return row === undefined ? undefined : { id, handle: row.handle, created: row.created, billTo: row.billTo };
 }
 
 /** The user whose password this is; undefined when either is wrong, which takes as long as when both are right. */
 export async function checkPassword(context: Context, handle: string, password: string): Promise<UserId | undefined> {
   const id = `user-${handle}`;
-  const row = isUserId(id) ? await context.rows.get('identities', { pk: id, sk: 'A' }) : undefined;
-  const held = typeof row?.passwordHash === 'string' ? row.passwordHash : nobodysHash;
+  const row = isUserId(id) ? readUser(await context.rows.get('identities', userKey(id))) : undefined;
+  const held = row?.passwordHash ?? nobodysHash;
   const matches = await isPassword(password, held);
   return matches && row !== undefined && isUserId(id) ? id : undefined;
 }

@@ -4,7 +4,8 @@
 import type { Context, Row } from '../../core/context.ts';
 import type { JobId, ObjectId } from '../../core/id/identifier.ts';
 import { isPaged, type Occasion, type Step, stepsFor } from '../../core/job/agenda.ts';
-import { asJob, type JobRow } from '../../core/job/row.ts';
+import type { JobRow } from '../../core/job/row.ts';
+import { isJobKey, readJob } from '../../core/row/execution/job.ts';
 import type { Position, WorkMessage } from '../../core/work/message.ts';
 import { launch } from '../launch/launch.ts';
 import { stopLaunch, stopWorker } from '../launch/worker-task.ts';
@@ -26,7 +27,7 @@ import { advanceOutput } from './output.ts';
  * @param before the row before the change, when there was one and the stream has it
  */
 export async function onExecutionChange(context: Context, after: Row, before?: Row): Promise<void> {
-  const row = asJob(after);
+  const row = isJobKey(after) ? readJob(after) : undefined;
   if (row === undefined || row.tombstone === true) return;
   if (before?.state === row.state && before.try === row.try && before.launch === row.launch) return;
   const [first] = stepsFor(row, 'entered');

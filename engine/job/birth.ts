@@ -3,11 +3,12 @@
 
 import type { Context } from '../../core/context.ts';
 import { invalidState, nonceReused } from '../../core/error/api-error.ts';
-import type { JobId, ProjectId } from '../../core/id/identifier.ts';
-import { doomKey, memberKey } from '../../core/job/doom.ts';
+import type { JobId } from '../../core/id/identifier.ts';
 import type { JobPlan } from '../../core/job/plan.ts';
-import { asJob, type JobRow, jobKey, parseLineage } from '../../core/job/row.ts';
+import { type JobRow, parseLineage } from '../../core/job/row.ts';
 import { isHash } from '../../core/reference/value.ts';
+import { jobKey, listKey, readJob } from '../../core/row/execution/job.ts';
+import { doomKey, memberRow } from '../../core/row/execution/tree.ts';
 import { loadJob } from '../store/load-job.ts';
 import { insertJob } from '../store/save-job.ts';
 
@@ -21,8 +22,9 @@ export async function createJob(context: Context, plan: JobPlan): Promise<{ read
   const before = await loadJob(context, plan.id);
   if (before !== undefined) return answerAgain(before, plan);
   if (memberOf !== undefined) {
-    const member = { parentTry: row.parentTry, lineage: row.lineage };
-    await context.rows.put('executions', { ...memberKey(memberOf.origin, memberOf.parent, plan.id), ...member });
+    const { parentTry = 0, lineage } = row;
+    const member = { parent: memberOf.parent, job: plan.id, parentTry, lineage };
+    await context.rows.put('executions', memberRow(memberOf.origin, member));
     await checkParent(context, row, memberOf);
   }
   await saveSpec(context, plan);
@@ -33,11 +35,6 @@ export async function createJob(context: Context, plan: JobPlan): Promise<{ read
   return answerAgain(born, plan);
 }
 
-/** The list row of a job: it counts only when its time is the row's `created` (a repeated birth may leave a second one). */
-export function listKey(project: ProjectId, created: number, job: JobId): { pk: string; sk: string } {
-  return { pk: `${project}#exec`, sk: `${String(created).padStart(13, '0')}#${job}` };
-}
-
 /**
  * After the member row, so that whoever ends or finishes the parent meets either that row or a parent that refuses: the
  * parent must run in the try that this job is born into, and no doom be on anything above it.
@@ -45,7 +42,7 @@ export function listKey(project: ProjectId, created: number, job: JobId): { pk: 
 async function checkParent(context: Context, row: JobRow, { origin, parent }: NonNullable<JobPlan['memberOf']>) {
   const flags = row.lineage.map((entry) => doomKey(origin, parseLineage(entry)));
   const [found, ...dooms] = await context.rows.getMany('executions', [jobKey(parent), ...flags]);
-  const state = asJob(found);
+  const state = readJob(found);
   if (state?.state !== 'running' || state.try !== row.parentTry || dooms.some((doom) => doom !== undefined)) {
     throw invalidState(`"${parent}" cannot make jobs any more: its try has ended, or is about to`);
   }
@@ -54,8 +51,8 @@ async function checkParent(context: Context, row: JobRow, { origin, parent }: No
 /** A specification left by a birth that did not come about is ours only if it came from the same request. */
 async function saveSpec(context: Context, { id, row, spec }: JobPlan): Promise<void> {
   const body = { ...spec, digest: row.digest };
-  if (await context.bodies.save(id, 'S', body, { ifAbsent: true })) return;
-  const there = await context.bodies.load(id, 'S');
+  if (await context.bodies.save(id, 'spec', body, { ifAbsent: true })) return;
+  const there = await context.bodies.load(id, 'spec');
   if (!isHash(there) || there.digest !== row.digest) throw nonceReused();
 }
 

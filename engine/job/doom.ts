@@ -2,11 +2,12 @@
 // and ended. A claim and a birth read the flags, so nothing slips through between the two (docs/reference/protocols.md,
 // "Doom").
 
-import type { Context, Value } from '../../core/context.ts';
+import type { Context } from '../../core/context.ts';
 import type { JobId } from '../../core/id/identifier.ts';
-import { type DoomCause, doomFailure, doomKey, type Scope, scopesOf } from '../../core/job/doom.ts';
+import { type DoomCause, doomFailure, type Scope, scopesOf } from '../../core/job/doom.ts';
 import type { JobRow } from '../../core/job/row.ts';
 import { isTerminal } from '../../core/job/state.ts';
+import { doomKey, doomRow, readDoom } from '../../core/row/execution/tree.ts';
 import { loadJob } from '../store/load-job.ts';
 import { changed, retryWhileChanged } from '../store/retry-while-changed.ts';
 import { type Saved, saveJob } from '../store/save-job.ts';
@@ -16,8 +17,7 @@ export type Doom = { readonly cause: DoomCause; readonly scope: Scope };
 
 /** Marks a scope, unless it is marked already: the first cause stands. */
 export async function putDoom(context: Context, origin: JobId, scope: Scope, cause: DoomCause): Promise<void> {
-  const row = { ...doomKey(origin, scope), cause: cause as unknown as Value, created: context.now() };
-  await context.rows.put('executions', row, 'absent');
+  await context.rows.put('executions', doomRow(origin, scope, cause, context.now()), 'absent');
 }
 
 /** The outermost doom that a job is under; undefined when it may live. */
@@ -28,8 +28,8 @@ export async function loadDoom(context: Context, row: JobRow): Promise<Doom | un
     scopes.map((scope) => doomKey(row.origin, scope)),
   );
   for (const [index, scope] of scopes.entries()) {
-    const cause = flags[index]?.cause;
-    if (cause !== undefined) return { cause: cause as unknown as DoomCause, scope };
+    const cause = readDoom(flags[index]);
+    if (cause !== undefined) return { cause, scope };
   }
   return undefined;
 }

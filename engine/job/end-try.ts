@@ -4,7 +4,8 @@
 import type { Context } from '../../core/context.ts';
 import type { Scope } from '../../core/job/doom.ts';
 import { startsAgain, type TryEnd } from '../../core/job/restart.ts';
-import { type JobRow, jobKey, masterTry } from '../../core/job/row.ts';
+import { type JobRow, masterTry } from '../../core/job/row.ts';
+import { tryRow } from '../../core/row/execution/job.ts';
 import { loadJob } from '../store/load-job.ts';
 import { type Saved, saveJob } from '../store/save-job.ts';
 import { endByDoom, loadDoom, putDoom } from './doom.ts';
@@ -20,8 +21,7 @@ export async function endTry(context: Context, row: JobRow, end: TryEnd): Promis
 
 /** Keeps the try that was given up as it was, then begins the next one. */
 export async function beginNextTry(context: Context, row: JobRow): Promise<Saved> {
-  const { openShard, dueAt, ...kept } = row;
-  await context.rows.put('executions', { ...kept, ...jobKey(row.pk), sk: `T#${row.try}`, state: 'restarted' });
+  await context.rows.put('executions', tryRow(row));
   return saveJob(context, row, { kind: 'retry' });
 }
 

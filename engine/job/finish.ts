@@ -47,7 +47,7 @@ async function report(context: Context, row: JobRow, result: Result): Promise<Sa
   if (failure !== undefined) return endTry(context, row, { failure, lost: false });
   // The first report of a try counts: one that comes late must not put its raw output over the resolved one.
   if ('output' in result)
-    await context.bodies.save(outputBodyId(row), 'O', { output: result.output }, { ifAbsent: true });
+    await context.bodies.save(outputBodyId(row), 'output', { output: result.output }, { ifAbsent: true });
   return saveJob(context, row, { kind: 'finish' }, { tokenHash: row.tokenHash });
 }
 

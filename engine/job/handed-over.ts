@@ -7,10 +7,10 @@ import { isId, type ObjectId, type PlaceId } from '../../core/id/identifier.ts';
 import { type HandedOver, nothingHandedOver } from '../../core/job/handed-over.ts';
 import { type JobRow, jobWorkspace } from '../../core/job/row.ts';
 import type { ExecutionSpec } from '../../core/job/spec.ts';
+import type { ObjectFacts } from '../../core/row/objects.ts';
 import { createSight, findObjects, type ObjectSearch } from '../access/sight.ts';
 import { loadJob } from '../store/load-job.ts';
 import { loadObjectsAt } from '../store/load-object.ts';
-import type { ObjectFacts } from '../store/object-row.ts';
 
 /** Of the objects in the output of a master job: those in its workspace, and those that its token sees elsewhere. */
 export async function loadOutputObjects(

@@ -19,9 +19,9 @@ import { isShowable, showInput } from '../../core/job/shown-input.ts';
 import type { Dependency, ExecutionSpec } from '../../core/job/spec.ts';
 import { findReferences, referredJobs } from '../../core/reference/find.ts';
 import { type Hash, isHash } from '../../core/reference/value.ts';
+import type { ObjectFacts } from '../../core/row/objects.ts';
 import { cloneObjects } from '../object/clone.ts';
 import { loadJobs, loadOutputs, loadSpec } from '../store/load-job.ts';
-import type { ObjectFacts } from '../store/object-row.ts';
 import { type Saved, saveJob } from '../store/save-job.ts';
 import { listWait, loadObjectFacts, type Unsatisfiable } from '../wait/readiness.ts';
 import { type WaitOutcome, waitFor } from '../wait/wait.ts';
@@ -43,7 +43,7 @@ export async function advanceInput(context: Context, row: JobRow): Promise<Saved
   const plan = planInput({ row, spec, resolved, ...(await loadInputObjects(context, row, spec, resolved)) });
   const problems = 'problems' in plan ? plan.problems : await placePins(context, row, plan.pins);
   if ('problems' in plan || problems.length > 0) return fail(context, row, inputFailure(problems));
-  if (plan.input !== undefined) await context.bodies.save(row.pk, 'I', plan.input);
+  if (plan.input !== undefined) await context.bodies.save(row.pk, 'input', plan.input);
   return saveJob(context, row, { kind: 'ready' });
 }
 
@@ -61,7 +61,7 @@ export async function loadInput(
 ): Promise<Hash> {
   const { originalInput } = spec;
   if (!isInputStored(spec)) return reader === 'itself' ? asRun(spec, originalInput) : originalInput;
-  const resolved = await context.bodies.load(job, 'I');
+  const resolved = await context.bodies.load(job, 'input');
   if (isHash(resolved) && (reader === 'itself' || isShowable(originalInput, resolved))) return resolved;
   const jobs = referredJobs(findReferences(originalInput)).slice(0, lookedAtCount);
   const shown = showInput(originalInput, await loadOutputs(context, await loadJobs(context, jobs)));

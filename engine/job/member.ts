@@ -2,12 +2,13 @@
 // come about; whoever needs to know for certain puts a tombstone there, so that it never will
 // (docs/reference/protocols.md, "Finish").
 
-import type { Context, Row } from '../../core/context.ts';
-import { type JobId, parseId } from '../../core/id/identifier.ts';
-import { isInside, type Scope, treeKey } from '../../core/job/doom.ts';
+import type { Context } from '../../core/context.ts';
+import type { JobId } from '../../core/id/identifier.ts';
+import { isInside, type Scope } from '../../core/job/doom.ts';
 import { type JobRow, newJobRow } from '../../core/job/row.ts';
 import type { Dependency } from '../../core/job/spec.ts';
 import { isTerminal } from '../../core/job/state.ts';
+import { type MemberRow, memberPrefix, readMember, treeKey } from '../../core/row/execution/tree.ts';
 import { loadJob, loadJobs } from '../store/load-job.ts';
 import { mapLimited } from '../store/map-limited.ts';
 import { insertJob } from '../store/save-job.ts';
@@ -36,15 +37,18 @@ export async function loadMembers(
   const { parent, scope, after, limit } = range;
   const page = await context.rows.query('executions', {
     pk: treeKey(origin),
-    prefix: parent === undefined ? 'job-' : `${parent}#`,
+    prefix: memberPrefix(parent),
     limit,
     ...(after === undefined ? {} : { after }),
   });
-  const wanted = page.rows.filter((member) => scope === undefined || isInside(lineageOf(member), scope));
-  const rows = await loadJobs(context, wanted.map(memberOf));
+  const wanted = page.rows.map(readMember).filter(({ lineage }) => scope === undefined || isInside(lineage, scope));
+  const rows = await loadJobs(
+    context,
+    wanted.map(({ job }) => job),
+  );
   const members = await Promise.all(
     wanted.map(async (member, index) => ({
-      sortKey: member.sk,
+      sortKey: member.sortKey,
       row: rows[index] ?? (await buryUnborn(context, member)),
     })),
   );
@@ -153,9 +157,8 @@ function jobDependency(job: JobId): Dependency {
 }
 
 /** Puts the tombstone; the job that was born a moment before it, when there is one. */
-async function buryUnborn(context: Context, member: Row): Promise<JobRow> {
-  const id = memberOf(member);
-  const parentId = member.sk.slice(0, member.sk.indexOf('#')) as JobId;
+async function buryUnborn(context: Context, member: MemberRow): Promise<JobRow> {
+  const { job: id, parent: parentId } = member;
   const parent = await loadJob(context, parentId);
   if (parent === undefined) throw new Error(`${parentId} made ${id} and has no row`);
   const { executable, project, launchedBy, instance, priority } = parent;
@@ -174,22 +177,12 @@ async function buryUnborn(context: Context, member: Row): Promise<JobRow> {
     ready: false,
   });
   // The member row says which try of the parent, and which tries above it, the job was to be born into.
-  const place = { parentTry: Number(member.parentTry ?? 0), lineage: lineageOf(member) };
+  const place = { parentTry: member.parentTry, lineage: [...member.lineage] };
   const tombstone: JobRow = { ...row, ...place, state: 'terminated', tombstone: true };
   if (await insertJob(context, tombstone)) return tombstone;
   const born = await loadJob(context, id);
   if (born === undefined) throw new Error(`${id} has a row that cannot be read`);
   return born;
-}
-
-function lineageOf(member: Row): string[] {
-  return Array.isArray(member.lineage) ? member.lineage.map(String) : [];
-}
-
-function memberOf(member: Row): JobId {
-  const parsed = parseId(member.sk.slice(member.sk.indexOf('#') + 1));
-  if (parsed?.className !== 'job') throw new Error(`a member row names no job: ${member.sk}`);
-  return parsed.id;
 }
 
 const memberPageSize = 100;

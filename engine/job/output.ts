@@ -51,7 +51,7 @@ async function complete(context: Context, row: JobRow, plan: OutputPlan): Promis
     for (const { from, ...clone } of plan.clones) await cloneObjects(context, { ...clone, hiddenLinksFrom: from });
   });
   if (refusal !== undefined) return fail(context, row, outputFailure([refusal]));
-  if (plan.output !== undefined) await context.bodies.save(outputBodyId(row), 'O', { output: plan.output });
+  if (plan.output !== undefined) await context.bodies.save(outputBodyId(row), 'output', { output: plan.output });
   return saveJob(context, row, { kind: 'complete' });
 }
 

@@ -1,9 +1,9 @@
 // Which tries of which jobs one reader follows: the job, and with `recurseJobs` what is below it in its tree.
 
 import type { Context } from '../../core/context.ts';
-import { isId, type JobId } from '../../core/id/identifier.ts';
-import { treeKey } from '../../core/job/doom.ts';
+import type { JobId } from '../../core/id/identifier.ts';
 import type { JobRow } from '../../core/job/row.ts';
+import { memberPrefix, readMember, treeKey } from '../../core/row/execution/tree.ts';
 import { loadTry } from '../execution/try.ts';
 import { allRows } from '../store/all-rows.ts';
 import { loadJob, loadJobs } from '../store/load-job.ts';
@@ -39,15 +39,15 @@ export function streamOf(row: Pick<JobRow, 'pk' | 'try'>): string {
 
 /** The jobs that a job made, and those that they made, and so on, by the member rows of the tree. */
 async function loadBelow(context: Context, origin: JobId, job: JobId): Promise<JobId[]> {
-  const children = new Map<string, JobId[]>();
-  const members = { pk: treeKey(origin), prefix: 'job-', maximumRowCount: memberCount };
-  for await (const { sk } of allRows(context, 'executions', members)) {
-    const [parent = '', child] = sk.split('#');
-    if (isId(child, 'job')) children.set(parent, [...(children.get(parent) ?? []), child]);
+  const children = new Map<JobId, JobId[]>();
+  const members = { pk: treeKey(origin), prefix: memberPrefix(), maximumRowCount: memberCount };
+  for await (const row of allRows(context, 'executions', members)) {
+    const { parent, job: child } = readMember(row);
+    children.set(parent, [...(children.get(parent) ?? []), child]);
   }
   const below: JobId[] = [];
   for (const open = [job]; open.length > 0 && below.length < followedJobCount; ) {
-    const next = children.get(open.shift() ?? '') ?? [];
+    const next = children.get(open.shift() as JobId) ?? [];
     below.push(...next);
     open.push(...next);
   }

@@ -5,13 +5,23 @@ import { parseFolder } from '../../core/container/folder-path.ts';
 import type { Context } from '../../core/context.ts';
 import { invalidInput } from '../../core/error/api-error.ts';
 import type { ObjectId, PlaceId } from '../../core/id/identifier.ts';
+import {
+  isGone,
+  listingKey,
+  listingRow,
+  objectKey,
+  type Placement,
+  placementKey,
+  placementRow,
+  readObject,
+} from '../../core/row/objects.ts';
 import { ensureFolder, refusalOf, rootOf, type Target } from '../container/enter-folder.ts';
 import { loadFolders } from '../container/folder.ts';
 import { collectBytes } from '../removal/collect.ts';
 import { removeObjects } from '../removal/object.ts';
 import { type LoadedObject, loadObject } from '../store/load-object.ts';
 import { mapLimited } from '../store/map-limited.ts';
-import { isGone, listingKey, newMark, objectKey, type Placement, placementKey } from '../store/object-row.ts';
+import { newMark } from '../store/mark.ts';
 import { changed, retryWhileChanged } from '../store/retry-while-changed.ts';
 import { maximumWalkCount, withHiddenLinks } from './link.ts';
 
@@ -128,13 +138,10 @@ export async function placeObject(
   const existed = (await context.rows.get('objects', key)) !== undefined;
   let placed = false;
   if (!existed) {
-    await context.rows.put('objects', { ...listing, id, mark });
-    const metadata = { folderId, name, tags: [...tags], properties: { ...properties }, hidden };
-    placed = await context.rows.put(
-      'objects',
-      { ...key, ...metadata, modified: context.now(), revision: 0, mark },
-      'absent',
-    );
+    await context.rows.put('objects', listingRow(listing, id, mark));
+    const metadata = { folderId, name, tags, properties, hidden };
+    const placement = { ...metadata, modified: context.now(), revision: 0, mark };
+    placed = await context.rows.put('objects', placementRow(id, to, placement), 'absent');
   }
   const life = await keepAlive(context, id);
   if (life === 'rescued' && (await context.rows.get('objects', key)) === undefined) {
@@ -152,10 +159,10 @@ export async function placeObject(
 /** Takes a collector's mark off an object that is referred to now. */
 async function keepAlive(context: Context, id: ObjectId): Promise<'alive' | 'rescued' | 'gone'> {
   return retryWhileChanged(`"${id}"`, async () => {
-    const row = await context.rows.get('objects', objectKey(id));
-    if (isGone(row)) return 'gone';
-    if (row.dying === undefined) return 'alive';
-    const expected = { dying: row.dying as string };
+    const facts = readObject(await context.rows.get('objects', objectKey(id)));
+    if (isGone(facts)) return 'gone';
+    if (facts.dying === undefined) return 'alive';
+    const expected = { dying: facts.dying };
     const change = { remove: ['dying'] };
     return (await context.rows.update('objects', objectKey(id), change, expected)) === undefined ? changed : 'rescued';
   });

@@ -4,9 +4,18 @@
 import type { Context } from '../../core/context.ts';
 import { invalidState, resourceNotFound } from '../../core/error/api-error.ts';
 import type { FileId, ObjectId } from '../../core/id/identifier.ts';
+import { contentKey } from '../../core/object/content-key.ts';
 import { checkParts, type FilePart, totalSize } from '../../core/object/part.ts';
+import {
+  isGone,
+  type ObjectFacts,
+  objectKey,
+  packedKey,
+  packedRow,
+  readObject,
+  readPacked,
+} from '../../core/row/objects.ts';
 import { deleteAnnouncedParts } from '../removal/collect.ts';
-import { contentKey, isGone, type ObjectFacts, objectKey, packedKey, toObjectFacts } from '../store/object-row.ts';
 import { pack, unpack } from '../store/packed.ts';
 import { changed, retryWhileChanged } from '../store/retry-while-changed.ts';
 import { giveUpLapsedUpload, lapsedUpload, loadAnnouncedParts, loadUploadedParts } from './upload.ts';
@@ -39,8 +48,8 @@ export async function closeFile(context: Context, id: FileId): Promise<void> {
 
 /** As a message asks for it: a file that is closing is closed. One that is open is left to its client, one that is gone is gone. */
 export async function finishClosing(context: Context, id: FileId): Promise<void> {
-  const row = await context.rows.get('objects', objectKey(id));
-  if (!isGone(row) && toObjectFacts(row).state === 'closing') await closeFile(context, id);
+  const facts = readObject(await context.rows.get('objects', objectKey(id)));
+  if (!isGone(facts) && facts.state === 'closing') await closeFile(context, id);
 }
 
 async function finish(context: Context, id: FileId, facts: ObjectFacts): Promise<boolean> {
@@ -63,11 +72,11 @@ async function joinUnlessLapsed(context: Context, id: FileId, facts: ObjectFacts
   }
 }
 
-/** Joins the parts that row `F` names; it is written before, so that a crash after S3 joined them loses nothing. */
+/** Joins the parts that their row names; it is written before, so that a crash after S3 joined them loses nothing. */
 async function join(context: Context, id: FileId, facts: ObjectFacts, uploadId: string): Promise<FilePart[]> {
   const key = contentKey(id, facts);
-  const row = await context.rows.get('objects', packedKey(id, 'F'));
-  const noted = row === undefined ? undefined : fromParts(unpack(row));
+  const packed = readPacked(await context.rows.get('objects', packedKey(id, 'parts')), 'parts');
+  const noted = packed === undefined ? undefined : fromParts(unpack(packed));
   if (noted !== undefined) {
     try {
       await context.content.completeUpload(key, uploadId, noted);
@@ -79,7 +88,7 @@ async function join(context: Context, id: FileId, facts: ObjectFacts, uploadId: 
   }
   const parts = await loadUploadedParts(context, id, facts);
   refuseUnlessWhole(id, parts, []);
-  await context.rows.put('objects', { ...packedKey(id, 'F'), body: pack(toParts(parts), 'the list of parts') });
+  await context.rows.put('objects', packedRow(id, 'parts', pack(toParts(parts), 'the list of parts')));
   await context.content.completeUpload(key, uploadId, parts);
   return parts;
 }
@@ -90,17 +99,17 @@ function refuseUnlessWhole(id: FileId, parts: readonly FilePart[], announced: re
 }
 
 async function load(context: Context, id: ObjectId): Promise<ObjectFacts> {
-  const row = await context.rows.get('objects', objectKey(id));
-  if (isGone(row)) throw resourceNotFound(id);
-  return toObjectFacts(row);
+  const facts = readObject(await context.rows.get('objects', objectKey(id)));
+  if (isGone(facts)) throw resourceNotFound(id);
+  return facts;
 }
 
-/** As row `F` holds them: [size, md5] in order. */
+/** As their row holds them: [size, md5] in order. */
 function toParts(parts: readonly FilePart[]): [number, string][] {
   return parts.map(({ size, md5 }) => [size, md5]);
 }
 
-/** Reads row `F`. */
+/** Reads the row of the parts. */
 export function fromParts(packed: unknown): FilePart[] {
   if (!Array.isArray(packed)) return [];
   return (packed as [number, string][]).map(([size, md5], place) => ({ index: place + 1, size, md5 }));

@@ -5,8 +5,8 @@ import { invalidInput, invalidState, resourceNotFound } from '../../core/error/a
 import type { ObjectId } from '../../core/id/identifier.ts';
 import { metadataProblem } from '../../core/object/metadata.ts';
 import { type ObjectOperation, refusalInState } from '../../core/object/state.ts';
+import { isGone, objectKey, packedRow, placementKey, readObject } from '../../core/row/objects.ts';
 import type { LoadedObject } from '../store/load-object.ts';
-import { isGone, objectKey, packedKey, placementKey, toObjectFacts } from '../store/object-row.ts';
 import { pack } from '../store/packed.ts';
 import { changed, retryWhileChanged } from '../store/retry-while-changed.ts';
 import { deleteLinks, writeLinks } from './link.ts';
@@ -23,7 +23,7 @@ export async function setDetails(
   const body: Write = {
     kind: 'put',
     table: 'objects',
-    row: { ...packedKey(id, 'D'), body: pack(details, 'details') },
+    row: packedRow(id, 'details', pack(details, 'details')),
   };
   await changeOpen(context, id, 'setDetails', { set: { links: [...links] } }, [body]);
   const obsolete = row.links.filter((link) => !links.includes(link));
@@ -50,20 +50,15 @@ export async function changeTypes(
   types: readonly string[],
 ): Promise<void> {
   await retryWhileChanged(`"${object.id}"`, async () => {
-    const row = await context.rows.get('objects', objectKey(object.id));
-    if (isGone(row)) throw resourceNotFound(object.id);
-    const { types: before, state } = toObjectFacts(row);
+    const facts = readObject(await context.rows.get('objects', objectKey(object.id)));
+    if (isGone(facts)) throw resourceNotFound(object.id);
+    const { types: before, state, dying, typesRevision } = facts;
     const refusal = refusalInState(object.id, operation, state);
     if (refusal !== undefined) throw invalidState(refusal);
     const kept = before.filter((type) => !types.includes(type));
     const after = operation === 'removeTypes' ? kept : withinLimit([...new Set([...before, ...types])]);
-    const revision = Number(row.typesRevision ?? 0);
-    const change = { set: { types: after, typesRevision: revision + 1 } };
-    const expected = {
-      state: 'open',
-      dying: row.dying as string | undefined,
-      typesRevision: row.typesRevision as number | undefined,
-    };
+    const change = { set: { types: after, typesRevision: (typesRevision ?? 0) + 1 } };
+    const expected = { state: 'open', dying, typesRevision };
     return (await context.rows.update('objects', objectKey(object.id), change, expected)) ?? changed;
   });
 }
@@ -83,9 +78,9 @@ async function changeOpen(
   others: readonly Write[],
 ): Promise<void> {
   await retryWhileChanged(`"${id}"`, async () => {
-    const row = await context.rows.get('objects', objectKey(id));
-    if (isGone(row)) throw resourceNotFound(id);
-    const { state, dying } = toObjectFacts(row);
+    const facts = readObject(await context.rows.get('objects', objectKey(id)));
+    if (isGone(facts)) throw resourceNotFound(id);
+    const { state, dying } = facts;
     const refusal = refusalInState(id, operation, state);
     if (refusal !== undefined) throw invalidState(refusal);
     const expected = { state, dying };

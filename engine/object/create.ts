@@ -7,12 +7,14 @@ import type { ObjectState } from '../../core/object/state.ts';
 import {
   type CreatedBy,
   listingKey,
-  newMark,
+  listingRow,
   objectKey,
-  packedKey,
-  placementKey,
-  toObjectFacts,
-} from '../store/object-row.ts';
+  objectRow,
+  packedRow,
+  placementRow,
+  readObject,
+} from '../../core/row/objects.ts';
+import { newMark } from '../store/mark.ts';
 import { pack } from '../store/packed.ts';
 import { writeLinks } from './link.ts';
 
@@ -40,9 +42,9 @@ export type NewObject = {
  * another request made is the refusal that clients know for a reused nonce.
  */
 export async function wasCreated(context: Context, id: ObjectId, digest: string): Promise<boolean> {
-  const row = await context.rows.get('objects', objectKey(id));
-  if (row === undefined) return false;
-  if (toObjectFacts(row).digest !== digest) throw nonceReused();
+  const facts = readObject(await context.rows.get('objects', objectKey(id)));
+  if (facts === undefined) return false;
+  if (facts.digest !== digest) throw nonceReused();
   return true;
 }
 
@@ -53,7 +55,7 @@ export async function createObject(context: Context, object: NewObject): Promise
   const writes = writesOf(context, object, mark);
   await writeLinks(context, object.id, object.links);
   const { id, place, folderId, name } = object;
-  await context.rows.put('objects', { ...listingKey(place, folderId, name, id), id, mark });
+  await context.rows.put('objects', listingRow(listingKey(place, folderId, name, id), id, mark));
   if (await context.rows.transact(writes)) return object.id;
   if (await wasCreated(context, object.id, object.digest)) return object.id;
   throw invalidInput(`"${object.id}" was removed while it was being created`);
@@ -64,8 +66,8 @@ function writesOf(context: Context, object: NewObject, mark: string): Write[] {
   const { state, createdBy, digest } = object;
   const now = context.now();
   const className = parseId(id)?.className as ObjectClass;
-  const facts = { className, state, created: now, createdBy: { ...createdBy }, birth: place, types: [...types] };
-  const placement = { folderId, name, tags: [...tags], properties: { ...properties }, hidden };
+  const facts = { className, state, created: now, createdBy, birth: place, types, links, digest };
+  const placement = { folderId, name, tags, properties, hidden, modified: now, revision: 0, mark };
   const put = (row: Extract<Write, { kind: 'put' }>['row']): Write => ({
     kind: 'put',
     table: 'objects',
@@ -73,11 +75,11 @@ function writesOf(context: Context, object: NewObject, mark: string): Write[] {
     expected: 'absent',
   });
   const writes = [
-    put({ ...objectKey(id), ...facts, links: [...links], digest, media }),
-    put({ ...placementKey(id, place), ...placement, modified: now, revision: 0, mark }),
+    put(objectRow(id, media === undefined ? facts : { ...facts, media })),
+    put(placementRow(id, place, placement)),
   ];
-  if (hasContent(details)) writes.push(put({ ...packedKey(id, 'D'), body: pack(details, 'details') }));
-  if (spec !== undefined) writes.push(put({ ...packedKey(id, 'S'), body: pack(spec, 'the applet') }));
+  if (hasContent(details)) writes.push(put(packedRow(id, 'details', pack(details, 'details'))));
+  if (spec !== undefined) writes.push(put(packedRow(id, 'applet', pack(spec, 'the applet'))));
   return writes;
 }
 

@@ -1,11 +1,11 @@
 // Who links to whom: the hint rows from a target to the objects that name it, and the hidden objects that follow.
 
 import type { Context } from '../../core/context.ts';
-import { isObjectId, type ObjectId, type PlaceId } from '../../core/id/identifier.ts';
+import type { ObjectId, PlaceId } from '../../core/id/identifier.ts';
+import { linkKey, linkPartition, readLink } from '../../core/row/objects.ts';
 import { allPages } from '../store/all-rows.ts';
 import { type LoadedObject, loadObjectsAt } from '../store/load-object.ts';
 import { mapLimited } from '../store/map-limited.ts';
-import { linkKey } from '../store/object-row.ts';
 
 /** Notes that `from` links to each of `targets`, before it does. */
 export async function writeLinks(context: Context, from: ObjectId, targets: readonly ObjectId[]): Promise<void> {
@@ -103,9 +103,9 @@ export async function loadHolders(context: Context, place: PlaceId, target: Obje
 
 /** Read from the hints, then from themselves. */
 async function* holdersOf(context: Context, place: PlaceId, target: ObjectId): AsyncGenerator<LoadedObject> {
-  const hints = { pk: `${target}#links`, pageSize: holderPageSize, maximumRowCount: maximumWalkCount };
+  const hints = { pk: linkPartition(target), pageSize: holderPageSize, maximumRowCount: maximumWalkCount };
   for await (const rows of allPages(context, 'objects', hints)) {
-    const ids = rows.map((row) => row.sk).filter(isObjectId);
+    const ids = rows.map(readLink);
     const objects = await loadObjectsAt(context, place, ids);
     for (const object of objects) if (object?.row.links.includes(target)) yield object;
   }

@@ -1,11 +1,11 @@
 // Which objects are in a folder: listing rows are the hint, placements decide.
 
 import type { Context, Row } from '../../core/context.ts';
-import { isObjectId, type ObjectId, type PlaceId } from '../../core/id/identifier.ts';
+import type { ObjectId, PlaceId } from '../../core/id/identifier.ts';
+import { listingPartition, listingPrefix, readListing } from '../../core/row/objects.ts';
 import { allPages } from '../store/all-rows.ts';
 import { type LoadedObject, loadObjectsAt } from '../store/load-object.ts';
 import { mapLimited } from '../store/map-limited.ts';
-import { nameKeyPrefix } from '../store/sort-key.ts';
 
 export type ListingPage = { readonly objects: LoadedObject[]; readonly next: string | undefined };
 
@@ -22,8 +22,8 @@ export async function listObjects(
 ): Promise<ListingPage> {
   const { after, beginning = '', limit = listingPageSize } = range;
   const page = await context.rows.query('objects', {
-    pk: `${place}#${folderId}`,
-    prefix: nameKeyPrefix(beginning),
+    pk: listingPartition(place, folderId),
+    prefix: listingPrefix(beginning),
     after,
     limit,
   });
@@ -39,7 +39,11 @@ export async function listAllObjects(
   beginning = '',
 ): Promise<{ objects: LoadedObject[]; more: boolean }> {
   const objects = new Map<ObjectId, LoadedObject>();
-  const listing = { pk: `${place}#${folderId}`, prefix: nameKeyPrefix(beginning), pageSize: listingPageSize };
+  const listing = {
+    pk: listingPartition(place, folderId),
+    prefix: listingPrefix(beginning),
+    pageSize: listingPageSize,
+  };
   for await (const rows of allPages(context, 'objects', listing)) {
     for (const object of await loadListed(context, place, folderId, rows)) objects.set(object.id, object);
     if (objects.size > limit) break;
@@ -54,14 +58,14 @@ async function loadListed(
   folderId: string,
   rows: readonly Row[],
 ): Promise<LoadedObject[]> {
-  const ids = [...new Set(rows.map((row) => row.id).filter(isObjectId))];
+  const ids = [...new Set(rows.map(readListing))];
   const loaded = await loadObjectsAt(context, place, ids);
   return loaded.filter((object) => object?.placements.get(place)?.folderId === folderId) as LoadedObject[];
 }
 
 /** Takes away the rows of a folder's listing, of which no object needs any more. */
 export async function deleteListing(context: Context, place: PlaceId, folderId: string): Promise<void> {
-  const listing = { pk: `${place}#${folderId}`, pageSize: listingPageSize };
+  const listing = { pk: listingPartition(place, folderId), pageSize: listingPageSize };
   for await (const rows of allPages(context, 'objects', listing)) {
     await mapLimited(rows, ({ pk, sk }) => context.rows.delete('objects', { pk, sk }));
   }

@@ -3,7 +3,8 @@
 import type { Context } from '../../core/context.ts';
 import { resourceNotFound } from '../../core/error/api-error.ts';
 import type { ObjectId, PlaceId } from '../../core/id/identifier.ts';
-import { listingKey, newMark, type Placement, placementKey, toPlacement } from '../store/object-row.ts';
+import { listingKey, listingRow, type Placement, placementKey, readPlacement } from '../../core/row/objects.ts';
+import { newMark } from '../store/mark.ts';
 import { changed, retryWhileChanged } from '../store/retry-while-changed.ts';
 
 export type PlacementChange = Partial<Pick<Placement, 'name' | 'folderId' | 'tags' | 'properties' | 'hidden'>>;
@@ -20,9 +21,8 @@ export async function changePlacement(
 ): Promise<void> {
   const key = placementKey(id, place);
   await retryWhileChanged(`"${id}"`, async () => {
-    const row = await context.rows.get('objects', key);
-    if (row === undefined) throw resourceNotFound(id, `it is not in ${place}`);
-    const before = toPlacement(row);
+    const before = readPlacement(await context.rows.get('objects', key));
+    if (before === undefined) throw resourceNotFound(id, `it is not in ${place}`);
     return (await applyChange(context, id, place, before, change(before))) || changed;
   });
 }
@@ -40,7 +40,7 @@ async function applyChange(
   const relisted = after.name !== before.name || after.folderId !== before.folderId;
   const mark = relisted ? newMark(context) : before.mark;
   const newListing = listingKey(place, after.folderId, after.name, id);
-  if (relisted) await context.rows.put('objects', { ...newListing, id, mark });
+  if (relisted) await context.rows.put('objects', listingRow(newListing, id, mark));
   const { name, folderId, hidden } = after;
   const metadata = { name, folderId, hidden, tags: [...after.tags], properties: { ...after.properties } };
   const set = { ...metadata, mark, modified: context.now(), revision: before.revision + 1 };

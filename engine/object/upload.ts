@@ -4,18 +4,20 @@
 import type { Context } from '../../core/context.ts';
 import { ApiError, invalidState } from '../../core/error/api-error.ts';
 import type { FileId } from '../../core/id/identifier.ts';
+import { contentKey } from '../../core/object/content-key.ts';
 import { type FilePart, incompleteUploadDays } from '../../core/object/part.ts';
 import { refusalInState } from '../../core/object/state.ts';
-import { allRows } from '../store/all-rows.ts';
 import {
-  announcedPartKey,
-  contentKey,
+  announcedPartRow,
   isGone,
   type ObjectFacts,
   objectKey,
   packedKey,
-  toObjectFacts,
-} from '../store/object-row.ts';
+  readAnnouncedPart,
+  readObject,
+  uploadPartition,
+} from '../../core/row/objects.ts';
+import { allRows } from '../store/all-rows.ts';
 import { changed, retryWhileChanged } from '../store/retry-while-changed.ts';
 
 /**
@@ -29,8 +31,7 @@ export async function announcePart(context: Context, id: FileId, facts: ObjectFa
   const mayHaveLapsed = context.now() - facts.created > lapseMs;
   if (mayHaveLapsed && (await giveUpLapsedUpload(context, id, facts))) throw lapsedUpload(id);
   const uploadId = facts.uploadId ?? (await startUpload(context, id, key));
-  const { index, size, md5 } = part;
-  await context.rows.put('objects', { ...announcedPartKey(id, index), index, size, md5, uploadId });
+  await context.rows.put('objects', announcedPartRow(id, part, uploadId));
   return context.content.uploadUrl(key, uploadId, part);
 }
 
@@ -50,8 +51,8 @@ async function startUpload(context: Context, id: FileId, key: string): Promise<s
 
 /** The upload that the file's row names now: this one, unless another one was first. */
 async function enterUpload(context: Context, id: FileId, started: string): Promise<string | typeof changed> {
-  const row = await context.rows.get('objects', objectKey(id));
-  const facts = isGone(row) ? undefined : toObjectFacts(row);
+  const found = readObject(await context.rows.get('objects', objectKey(id)));
+  const facts = isGone(found) ? undefined : found;
   if (facts?.state === 'open' && facts.uploadId === undefined) {
     const expected = { state: 'open', uploadId: undefined, dying: facts.dying };
     const change = { set: { uploadId: started } };
@@ -84,7 +85,7 @@ export async function giveUpLapsedUpload(context: Context, id: FileId, facts: Ob
   // With the list of parts that a closing may have noted: the next one must not join by it.
   return context.rows.transact([
     { kind: 'update', table: 'objects', key: objectKey(id), change, expected },
-    { kind: 'delete', table: 'objects', key: packedKey(id, 'F') },
+    { kind: 'delete', table: 'objects', key: packedKey(id, 'parts') },
   ]);
 }
 
@@ -97,10 +98,9 @@ export function lapsedUpload(id: FileId): ApiError {
 /** The parts that were announced for the present upload, in order: as the client described each last. */
 export async function loadAnnouncedParts(context: Context, id: FileId, facts: ObjectFacts): Promise<FilePart[]> {
   const parts: FilePart[] = [];
-  for await (const row of allRows(context, 'objects', { pk: `${id}#upload` })) {
-    const { index, size, md5, uploadId = facts.uploadId } = row;
-    if (uploadId !== facts.uploadId) continue;
-    parts.push({ index: Number(index), size: Number(size), md5: String(md5) });
+  for await (const row of allRows(context, 'objects', { pk: uploadPartition(id) })) {
+    const { uploadId, ...part } = readAnnouncedPart(row);
+    if (uploadId === facts.uploadId) parts.push(part);
   }
   return parts;
 }

@@ -2,22 +2,24 @@
 // "Deletion of bytes". Every placement is a reference; whoever takes one away calls this. Searched in
 // test/simulation/bytes.test.ts.
 
-import type { Context, Key, Row } from '../../core/context.ts';
+import type { Context } from '../../core/context.ts';
 import type { ObjectId } from '../../core/id/identifier.ts';
+import { contentKey } from '../../core/object/content-key.ts';
 import { uploadUrlSeconds } from '../../core/object/part.ts';
-import { everythingEndsMs } from '../../core/work/message.ts';
-import { deleteLinks } from '../object/link.ts';
-import { mapLimited } from '../store/map-limited.ts';
 import {
-  contentKey,
   gone,
   isGone,
-  newMark,
   type ObjectFacts,
   objectKey,
   packedKey,
-  toObjectFacts,
-} from '../store/object-row.ts';
+  placementPrefix,
+  readObject,
+  uploadPartition,
+} from '../../core/row/objects.ts';
+import { everythingEndsMs } from '../../core/work/message.ts';
+import { deleteLinks } from '../object/link.ts';
+import { mapLimited } from '../store/map-limited.ts';
+import { newMark } from '../store/mark.ts';
 import { sendWork } from '../store/send-work.ts';
 
 /**
@@ -28,12 +30,11 @@ import { sendWork } from '../store/send-work.ts';
  * the mark is ours: whoever places the object takes the mark away. Only then are the bytes touched.
  */
 export async function collectBytes(context: Context, id: ObjectId): Promise<void> {
-  const row = await context.rows.get('objects', objectKey(id));
-  if (row === undefined) return;
-  const decided = row.dying === gone ? row : await decide(context, id, row);
+  const facts = readObject(await context.rows.get('objects', objectKey(id)));
+  if (facts === undefined) return;
+  const decided = facts.dying === gone ? facts : await decide(context, id, facts);
   if (decided === 'held') return;
-  const again =
-    decided === 'contested' ? laterOn(context) : await deleteEverything(context, id, toObjectFacts(decided));
+  const again = decided === 'contested' ? laterOn(context) : await deleteEverything(context, id, decided);
   if (again !== undefined) await sendWork(context, [{ kind: 'collect', objects: [id] }], again);
 }
 
@@ -46,39 +47,39 @@ export async function sendCollection(context: Context, objects: readonly ObjectI
 }
 
 /** `contested`: another one is deciding, who may be interrupted, or has just placed the object, and may take it away again. */
-type Decision = Row | 'held' | 'contested';
+type Decision = ObjectFacts | 'held' | 'contested';
 
-/** The row when it was decided that the object is gone. */
-async function decide(context: Context, id: ObjectId, found: Row): Promise<Decision> {
+/** What the object was, when it was decided that the object is gone. */
+async function decide(context: Context, id: ObjectId, found: ObjectFacts): Promise<Decision> {
   const mark = newMark(context);
   const marked = await putMark(context, id, found, mark);
   if (marked !== 'marked') return marked;
   const placed = await isPlaced(context, id);
   const change = placed ? { remove: ['dying'] } : { set: { dying: gone } };
   const decided = await context.rows.update('objects', objectKey(id), change, { dying: mark });
-  return placed ? 'held' : (decided ?? 'contested');
+  return placed ? 'held' : (readObject(decided) ?? 'contested');
 }
 
 /** Looks first, so that an object that is in use is hardly ever marked; takes over the mark of whoever else is at it. */
 async function putMark(
   context: Context,
   id: ObjectId,
-  found: Row,
+  found: ObjectFacts,
   mark: string,
 ): Promise<'marked' | 'held' | 'contested'> {
-  let row: Row | undefined = found;
-  for (let attempt = 0; !isGone(row) && attempt < markAttemptCount; attempt++) {
+  let facts: ObjectFacts | undefined = found;
+  for (let attempt = 0; !isGone(facts) && attempt < markAttemptCount; attempt++) {
     if (await isPlaced(context, id)) return 'held';
-    const seen = { dying: row.dying as string | undefined, digest: row.digest as string };
+    const seen = { dying: facts.dying, digest: facts.digest };
     const marked = await context.rows.update('objects', objectKey(id), { set: { dying: mark } }, seen);
     if (marked !== undefined) return 'marked';
-    row = await context.rows.get('objects', objectKey(id));
+    facts = readObject(await context.rows.get('objects', objectKey(id)));
   }
   return 'contested';
 }
 
 async function isPlaced(context: Context, id: ObjectId): Promise<boolean> {
-  const page = await context.rows.query('objects', { pk: id, prefix: 'P#', limit: 1 });
+  const page = await context.rows.query('objects', { pk: id, prefix: placementPrefix, limit: 1 });
   return page.rows.length > 0;
 }
 
@@ -97,7 +98,7 @@ async function deleteEverything(context: Context, id: ObjectId, facts: ObjectFac
     await deleteAnnouncedParts(context, id);
   }
   await deleteLinks(context, id, links);
-  const keys: Key[] = (['D', 'S', 'F'] as const).map((kind) => packedKey(id, kind));
+  const keys = (['details', 'applet', 'parts'] as const).map((kind) => packedKey(id, kind));
   await mapLimited(keys, (one) => context.rows.delete('objects', one));
   // Whoever waits for it to be closed learns that it never will be.
   if (state !== 'closed') await sendWork(context, [{ kind: 'wake', object: id }]);
@@ -123,7 +124,7 @@ function laterOn(context: Context): number {
 /** The rows of parts that were announced: not needed once a file is closed or gone. */
 export async function deleteAnnouncedParts(context: Context, id: ObjectId): Promise<void> {
   for (let page = 0; page < maximumPartPages; page++) {
-    const { rows, next } = await context.rows.query('objects', { pk: `${id}#upload`, limit: partPageSize });
+    const { rows, next } = await context.rows.query('objects', { pk: uploadPartition(id), limit: partPageSize });
     await mapLimited(rows, (row) => context.rows.delete('objects', { pk: row.pk, sk: row.sk }));
     if (next === undefined) return;
   }

@@ -2,8 +2,18 @@
 // putting there is taken away by a message that comes when no such call can be left.
 
 import { root } from '../../core/container/folder-path.ts';
-import type { Context } from '../../core/context.ts';
-import { isId, isObjectId, isUserId, type PlaceId } from '../../core/id/identifier.ts';
+import type { Context, Key } from '../../core/context.ts';
+import { isId, type PlaceId } from '../../core/id/identifier.ts';
+import {
+  folderPrefix,
+  isPlaceKey,
+  memberOf,
+  memberPrefix,
+  membershipKey,
+  placeKey,
+  readFolder,
+} from '../../core/row/containers.ts';
+import { listingPartition, readListing } from '../../core/row/objects.ts';
 import { everythingEndsMs } from '../../core/work/message.ts';
 import { mapLimited } from '../store/map-limited.ts';
 import { sendWork } from '../store/send-work.ts';
@@ -44,9 +54,10 @@ async function loadFoldersAfter(context: Context, container: PlaceId, passed: st
   const isStart = passed === undefined || passed === folderPrefix;
   const range = { pk: container, prefix: folderPrefix, limit: foldersPerPage, ...(isStart ? {} : { after: passed }) };
   const page = await context.rows.query('containers', range);
-  const folders = page.rows.flatMap(({ sk, folderId }) =>
-    typeof folderId === 'string' ? [{ id: folderId, sortKey: sk }] : [],
-  );
+  const folders = page.rows.flatMap((row) => {
+    const folder = readFolder(row);
+    return folder === undefined ? [] : [{ id: folder.id, sortKey: row.sk }];
+  });
   if (passed === undefined) folders.unshift({ id: root, sortKey: folderPrefix });
   return { folders, more: page.next !== undefined };
 }
@@ -61,11 +72,11 @@ async function emptyPage(
   folder: string,
   { after, last }: { readonly after: string | undefined; readonly last: boolean },
 ): Promise<{ readonly rowCount: number; readonly next?: string }> {
-  const range = { pk: `${container}#${folder}`, limit: pageSize, ...(after === undefined ? {} : { after }) };
+  const range = { pk: listingPartition(container, folder), limit: pageSize, ...(after === undefined ? {} : { after }) };
   const { rows, next } = await context.rows.query('objects', range);
-  await mapLimited(rows, async ({ pk, sk, id }) => {
-    if (isObjectId(id)) await removeFrom(context, container, id);
-    if (last) await context.rows.delete('objects', { pk, sk });
+  await mapLimited(rows, async (row) => {
+    await removeFrom(context, container, readListing(row));
+    if (last) await context.rows.delete('objects', { pk: row.pk, sk: row.sk });
   });
   return { rowCount: rows.length, ...(next === undefined ? {} : { next }) };
 }
@@ -76,21 +87,19 @@ async function deleteRows(context: Context, container: PlaceId, last: boolean): 
   if (last || isProject) {
     const range = { pk: container, limit: pageSize, ...(last ? {} : { prefix: memberPrefix }) };
     const page = await context.rows.query('containers', range);
-    const others = page.rows.filter((row) => row.sk !== 'A');
-    await mapLimited(others, ({ sk }) => deleteRow(context, container, sk));
+    const others = page.rows.filter((row) => !isPlaceKey(row));
+    await mapLimited(others, ({ pk, sk }) => deleteRow(context, container, { pk, sk }));
     if (page.next !== undefined) return rowsPosition;
-    if (last && isProject) await context.rows.delete('containers', { pk: container, sk: 'A' });
+    if (last && isProject) await context.rows.delete('containers', placeKey(container));
   }
   if (!last) await sendWork(context, [{ kind: 'destroy', container, last: true }], context.now() + everythingEndsMs);
   return undefined;
 }
 
-async function deleteRow(context: Context, container: PlaceId, sk: string): Promise<void> {
-  const member = sk.startsWith(memberPrefix) ? sk.slice(memberPrefix.length) : undefined;
-  if (member !== undefined && (isUserId(member) || member === 'PUBLIC')) {
-    await context.rows.delete('containers', { pk: member, sk: `P#${container}` });
-  }
-  await context.rows.delete('containers', { pk: container, sk });
+async function deleteRow(context: Context, container: PlaceId, key: Key): Promise<void> {
+  const member = memberOf(key);
+  if (member !== undefined) await context.rows.delete('containers', membershipKey(member, container));
+  await context.rows.delete('containers', key);
 }
 
 /** Where a page begins: behind the row of a folder, and in the next one, if it is still the same, behind a row of its listing. */
@@ -103,8 +112,6 @@ function readPosition(text: string | undefined): Position {
 }
 
 const rowsPosition = 'rows';
-const memberPrefix = 'U#';
-const folderPrefix = 'F#';
 const pageSize = 100;
 /** Folders that one page looks into. */
 const foldersPerPage = 50;

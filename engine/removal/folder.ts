@@ -6,8 +6,9 @@ import type { Folder, FolderTree, Removal } from '../../core/container/folder-tr
 import type { Context } from '../../core/context.ts';
 import { invalidInput, invalidState } from '../../core/error/api-error.ts';
 import type { PlaceId } from '../../core/id/identifier.ts';
+import { folderKey, folderRow } from '../../core/row/containers.ts';
 import { everythingEndsMs, type WorkMessage } from '../../core/work/message.ts';
-import { folderKey, loadFolders } from '../container/folder.ts';
+import { loadFolders } from '../container/folder.ts';
 import { changeTree, requireFolder } from '../container/move-folder.ts';
 import { deleteListing, listAllObjects, listObjects } from '../object/listing.ts';
 import { mapLimited } from '../store/map-limited.ts';
@@ -102,7 +103,7 @@ async function removeIfEmpty(context: Context, place: PlaceId, tree: FolderTree,
   if (folder === undefined) return false;
   const { parentId, name } = folder;
   const key = folderKey(place, parentId, name);
-  await context.rows.put('containers', { ...key, folderId: id, name }, { folderId: id, removing: 'empty' });
+  await context.rows.put('containers', folderRow(key, { folderId: id, name }), { folderId: id, removing: 'empty' });
   return false;
 }
 

@@ -3,9 +3,9 @@
 
 import type { Context } from '../../core/context.ts';
 import type { ObjectId, PlaceId } from '../../core/id/identifier.ts';
+import { listingKey, type Placement, placementKey, readPlacement } from '../../core/row/objects.ts';
 import { unreachedHidden, withHiddenLinks } from '../object/link.ts';
 import { mapLimited } from '../store/map-limited.ts';
-import { listingKey, type Placement, placementKey, toPlacement } from '../store/object-row.ts';
 import { changed, retryWhileChanged } from '../store/retry-while-changed.ts';
 import { collectBytes, sendCollection } from './collect.ts';
 
@@ -44,9 +44,8 @@ export async function removeFrom(context: Context, place: PlaceId, id: ObjectId)
 async function takePlacement(context: Context, place: PlaceId, id: ObjectId): Promise<Placement | undefined> {
   const key = placementKey(id, place);
   return retryWhileChanged(`"${id}"`, async () => {
-    const row = await context.rows.get('objects', key);
-    if (row === undefined) return undefined;
-    const placement = toPlacement(row);
+    const placement = readPlacement(await context.rows.get('objects', key));
+    if (placement === undefined) return undefined;
     const { revision, mark } = placement;
     return (await context.rows.delete('objects', key, { revision, mark })) ? placement : changed;
   });

@@ -3,6 +3,7 @@
 import type { Context } from '../../core/context.ts';
 import { isId, type JobId, type PlaceId, type ProjectId, type UserId } from '../../core/id/identifier.ts';
 import { isTerminal } from '../../core/job/state.ts';
+import { listPartition, readListed } from '../../core/row/execution/job.ts';
 import { everythingEndsMs, type WorkMessage } from '../../core/work/message.ts';
 import { loadDestroyer, markProjectDestroyed } from '../container/project.ts';
 import { terminateTree } from '../job/terminate.ts';
@@ -86,9 +87,9 @@ async function loadUnfinished(
   project: ProjectId,
   after: string | undefined,
 ): Promise<{ readonly origins: readonly JobId[]; readonly next: string | undefined }> {
-  const range = { pk: `${project}#exec`, limit: jobPageSize, descending: true, ...from(after) };
+  const range = { pk: listPartition(project), limit: jobPageSize, descending: true, ...from(after) };
   const { rows, next } = await context.rows.query('executions', range);
-  const ids = rows.map((row) => row.sk.split('#')[1]).filter((id) => isId(id, 'job'));
+  const ids = rows.map((row) => readListed(row).job);
   const origins = new Set<JobId>();
   for (const job of await loadJobs(context, ids)) {
     if (job !== undefined && job.tombstone !== true && !isTerminal(job.state)) origins.add(job.origin);

@@ -2,30 +2,32 @@
 
 import type { Context } from '../../core/context.ts';
 import type { AnalysisId, JobId } from '../../core/id/identifier.ts';
-import { asJob, type JobRow, jobKey, outputBodyId } from '../../core/job/row.ts';
+import { type JobRow, outputBodyId } from '../../core/job/row.ts';
 import type { ExecutionSpec } from '../../core/job/spec.ts';
 import type { Outputs } from '../../core/reference/resolve.ts';
 import { type Hash, isHash } from '../../core/reference/value.ts';
+import { readSpec } from '../../core/row/execution/body.ts';
+import { jobKey, readJob } from '../../core/row/execution/job.ts';
 import { mapLimited } from './map-limited.ts';
 
 /** The row of a job; undefined when there is none. */
 export async function loadJob(context: Context, job: JobId): Promise<JobRow | undefined> {
-  return asJob(await context.rows.get('executions', jobKey(job)));
+  return readJob(await context.rows.get('executions', jobKey(job)));
 }
 
 /** Rows of many jobs, parallel to `jobs`. */
 export async function loadJobs(context: Context, jobs: readonly JobId[]): Promise<(JobRow | undefined)[]> {
   if (jobs.length === 0) return [];
-  return (await context.rows.getMany('executions', jobs.map(jobKey))).map(asJob);
+  return (await context.rows.getMany('executions', jobs.map(jobKey))).map(readJob);
 }
 
 /**
  * What a job was asked to do.
  *
- * @throws Error when it is missing: it is written before the row, so that is a fault of the platform
+ * @throws Error when it is missing or malformed: it is written before the row, so that is a fault of the platform
  */
 export async function loadSpec(context: Context, job: JobId): Promise<ExecutionSpec> {
-  const spec = readSpec(await context.bodies.load(job, 'S'));
+  const spec = readSpec(job, await context.bodies.load(job, 'spec'));
   if (spec === undefined) throw specMissing(job);
   return spec;
 }
@@ -38,14 +40,14 @@ export function specMissing(job: string): Error {
 /** What many jobs were asked to do, parallel to `jobs`, each read once; undefined where it is missing. */
 export async function loadSpecs(context: Context, jobs: readonly JobId[]): Promise<(ExecutionSpec | undefined)[]> {
   const distinct = [...new Set(jobs)];
-  const bodies = await context.bodies.loadMany(distinct, 'S');
-  const specs = new Map(distinct.map((job, index) => [job, readSpec(bodies[index])]));
+  const bodies = await context.bodies.loadMany(distinct, 'spec');
+  const specs = new Map(distinct.map((job, index) => [job, readSpec(job, bodies[index])]));
   return jobs.map((job) => specs.get(job));
 }
 
 /** The output that the worker of this try handed over; once the job is done, with its references resolved. */
 export async function loadOutput(context: Context, row: JobRow): Promise<Hash> {
-  const body = await context.bodies.load(outputBodyId(row), 'O');
+  const body = await context.bodies.load(outputBodyId(row), 'output');
   return isHash(body) && isHash(body.output) ? body.output : {};
 }
 
@@ -56,9 +58,4 @@ export async function loadOutputs(context: Context, rows: readonly (JobRow | und
     if (row?.state === 'done') outputs.set(row.pk, await loadOutput(context, row));
   });
   return outputs;
-}
-
-/** Birth writes the whole specification at once, and nothing changes it: it is trusted as it is. */
-function readSpec(body: unknown): ExecutionSpec | undefined {
-  return isHash(body) ? (body as unknown as ExecutionSpec) : undefined;
 }

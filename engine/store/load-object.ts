@@ -1,18 +1,21 @@
 // Reads data objects: one, with all its rows, or many at one place. Changes nothing.
 
 import type { Context, Key, Row } from '../../core/context.ts';
-import { isPlaceId, type ObjectId, type PlaceId } from '../../core/id/identifier.ts';
-import { allRows } from './all-rows.ts';
+import type { ObjectId, PlaceId } from '../../core/id/identifier.ts';
 import {
   isGone,
   type ObjectFacts,
   objectKey,
+  type PackedKind,
   type Placement,
   packedKey,
   placementKey,
-  toObjectFacts,
-  toPlacement,
-} from './object-row.ts';
+  placeOf,
+  readObject,
+  readPacked,
+  readPlacement,
+} from '../../core/row/objects.ts';
+import { allRows } from './all-rows.ts';
 import { unpack } from './packed.ts';
 
 /** Everything known about one object. `details`, `spec` and `parts` are absent when it has none. */
@@ -35,13 +38,13 @@ export async function loadObject(context: Context, id: ObjectId): Promise<Loaded
 /**
  * Objects at one place, parallel to `ids`: undefined where one does not exist or is not there.
  *
- * @param wanted which of the larger rows to read as well: `D` details, `S` an applet's body, `F` a file's parts
+ * @param wanted which of the larger rows to read as well
  */
 export async function loadObjectsAt(
   context: Context,
   place: PlaceId,
   ids: readonly ObjectId[],
-  wanted: readonly ('D' | 'S' | 'F')[] = [],
+  wanted: readonly PackedKind[] = [],
 ): Promise<(LoadedObject | undefined)[]> {
   const objects = await loadObjectsAnywhere(context, place, ids, wanted);
   return objects.map((object) => (object?.placements.has(place) ? object : undefined));
@@ -52,7 +55,7 @@ export async function loadObjectsAnywhere(
   context: Context,
   place: PlaceId,
   ids: readonly ObjectId[],
-  wanted: readonly ('D' | 'S' | 'F')[] = [],
+  wanted: readonly PackedKind[] = [],
 ): Promise<(LoadedObject | undefined)[]> {
   const keysOf = (id: ObjectId): Key[] => [
     objectKey(id),
@@ -68,17 +71,17 @@ export async function loadObjectsAnywhere(
 }
 
 function toLoadedObject(id: ObjectId, rows: ReadonlyMap<string, Row>): LoadedObject | undefined {
-  const first = rows.get('A');
-  if (isGone(first)) return undefined;
+  const facts = readObject(rows.get(objectKey(id).sk));
+  if (isGone(facts)) return undefined;
   const placements = new Map<PlaceId, Placement>();
-  for (const [sortKey, row] of rows) {
-    const place = sortKey.slice(2);
-    if (sortKey.startsWith('P#') && isPlaceId(place)) placements.set(place, toPlacement(row));
+  for (const row of rows.values()) {
+    const place = placeOf(row);
+    const placement = place === undefined ? undefined : readPlacement(row);
+    if (place !== undefined && placement !== undefined) placements.set(place, placement);
   }
-  const details = unpack(rows.get('D'));
-  const spec = unpack(rows.get('S'));
-  const parts = unpack(rows.get('F'));
-  return { id, row: toObjectFacts(first), placements, details, spec, parts };
+  const unpacked = (kind: PackedKind) => unpack(readPacked(rows.get(packedKey(id, kind).sk), kind));
+  const [details, spec, parts] = [unpacked('details'), unpacked('applet'), unpacked('parts')];
+  return { id, row: facts, placements, details, spec, parts };
 }
 
 /** Places that one object is in, nearly. */

@@ -1,7 +1,6 @@
 // Large JSON values of an object in one row: compressed, so that 400 KB of row hold them. Knows no meaning of them.
 
 import { gunzipSync, gzipSync } from 'node:zlib';
-import type { Row } from '../../core/context.ts';
 import { invalidInput } from '../../core/error/api-error.ts';
 
 /** Packs a value for the attribute `body`; one that no row can hold is InvalidInput, naming `what`. */
@@ -17,10 +16,10 @@ export function pack(value: unknown, what: string): Uint8Array {
   return new Uint8Array(packed);
 }
 
-/** The value that `pack` put into a row; undefined when there is no row. */
-export function unpack(row: Row | undefined): unknown {
-  if (!(row?.body instanceof Uint8Array)) return undefined;
-  return JSON.parse(gunzipSync(row.body, { maxOutputLength: maximumTextBytes }).toString());
+/** The value that `pack` packed; undefined stays so. */
+export function unpack(packed: Uint8Array | undefined): unknown {
+  if (packed === undefined) return undefined;
+  return JSON.parse(gunzipSync(packed, { maxOutputLength: maximumTextBytes }).toString());
 }
 
 const maximumTextBytes = 5_000_000;

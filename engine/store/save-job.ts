@@ -6,8 +6,9 @@ import { decide } from '../../core/job/decide.ts';
 import { dueTime, openShard } from '../../core/job/due.ts';
 import type { JobEvent } from '../../core/job/event.ts';
 import type { Failure } from '../../core/job/failure.ts';
-import { asJob, type JobRow, jobKey, outputBodyId, toRow } from '../../core/job/row.ts';
+import { type JobRow, outputBodyId } from '../../core/job/row.ts';
 import { fitFailureMessage } from '../../core/job/size.ts';
+import { jobKey, readJob, toRow } from '../../core/row/execution/job.ts';
 
 export type Saved =
   | { readonly kind: 'saved'; readonly row: JobRow }
@@ -30,7 +31,7 @@ export async function saveJob(context: Context, row: JobRow, event: JobEvent, ex
   const saved = await context.rows.update('executions', jobKey(row.pk), difference(row, next), condition);
   if (saved === undefined) return { kind: 'changed' };
   if ('failure' in event) await keepWholeMessage(context, next, event.failure);
-  return { kind: 'saved', row: asJob(saved) ?? next };
+  return { kind: 'saved', row: readJob(saved) ?? next };
 }
 
 /** Puts the row of a new job, if no row has its id. It commits the birth: everything else of the job is there already. */
@@ -48,12 +49,14 @@ function withDueTime(context: Context, row: JobRow, event: JobEvent, now: number
 /** The row holds what fits; who asks why gets all of it. Written after the end is certain: an output is never overwritten. */
 async function keepWholeMessage(context: Context, row: JobRow, failure: Failure): Promise<void> {
   if (row.failureMessage === failure.message || row.state === 'restartable') return;
-  await context.bodies.save(outputBodyId(row), 'O', { failure: { reason: failure.reason, message: failure.message } });
+  await context.bodies.save(outputBodyId(row), 'output', {
+    failure: { reason: failure.reason, message: failure.message },
+  });
 }
 
 function difference(before: JobRow, after: JobRow): { set: { [name: string]: Value }; remove: string[] } {
-  const old = before as unknown as { readonly [name: string]: Value | undefined };
-  const fresh = after as unknown as { readonly [name: string]: Value | undefined };
+  const old = toRow(before);
+  const fresh = toRow(after);
   const set: { [name: string]: Value } = {};
   for (const [name, value] of Object.entries(fresh)) {
     if (value !== undefined && !same(value, old[name])) set[name] = value;

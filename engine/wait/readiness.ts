@@ -7,9 +7,16 @@ import { failureMessages } from '../../core/job/failure.ts';
 import type { JobRow } from '../../core/job/row.ts';
 import type { Dependency } from '../../core/job/spec.ts';
 import { isTerminal } from '../../core/job/state.ts';
+import {
+  isGone,
+  type ObjectFacts,
+  objectKey,
+  placementPrefix,
+  readObject,
+  readPlacement,
+} from '../../core/row/objects.ts';
 import { loadJobs } from '../store/load-job.ts';
 import { mapLimited } from '../store/map-limited.ts';
-import { isGone, type ObjectFacts, objectKey, toObjectFacts } from '../store/object-row.ts';
 import { sendWork } from '../store/send-work.ts';
 import type { Awaited, Readiness, Wait } from './wait.ts';
 
@@ -104,8 +111,8 @@ export async function loadObjectFacts(
   if (objects.length === 0) return new Map();
   const rows = await context.rows.getMany('objects', objects.map(objectKey));
   const found = objects.flatMap((object, index): [ObjectId, ObjectFacts][] => {
-    const row = rows[index];
-    return isGone(row) ? [] : [[object, toObjectFacts(row)]];
+    const facts = readObject(rows[index]);
+    return isGone(facts) ? [] : [[object, facts]];
   });
   return new Map(found);
 }
@@ -151,8 +158,8 @@ async function heldByHidden(
 
 /** An open object is in one place; a closed one that is in many is hidden in all of them, nearly always. */
 async function isHidden(context: Context, id: ObjectId): Promise<boolean> {
-  const page = await context.rows.query('objects', { pk: id, prefix: 'P#', limit: placementPageSize });
-  return page.rows.some(({ hidden }) => hidden === true);
+  const page = await context.rows.query('objects', { pk: id, prefix: placementPrefix, limit: placementPageSize });
+  return page.rows.some((row) => readPlacement(row)?.hidden === true);
 }
 
 /** Unready things that get an edge at a time (docs/reference/protocols.md, "Waits"). */

@@ -5,7 +5,7 @@
 import type { Context } from '../../core/context.ts';
 import type { JobRow } from '../../core/job/row.ts';
 import type { Dependency } from '../../core/job/spec.ts';
-import { edgeKey, edgeRow } from '../../core/work/edge.ts';
+import { edgeKey, edgeRow } from '../../core/row/execution/edge.ts';
 
 export type Readiness<Problem> = 'ready' | 'unready' | { readonly problem: Problem };
 /** One thing to wait for, and where a wait that has seen it ready goes on. */

@@ -2,7 +2,7 @@
 
 import type { Context } from '../../core/context.ts';
 import type { JobId, ObjectId } from '../../core/id/identifier.ts';
-import { edgePrefix, edgeWaiter } from '../../core/work/edge.ts';
+import { edgePrefix, readWaiter } from '../../core/row/execution/edge.ts';
 
 /**
  * One page of at most 25 waiters, each once.
@@ -20,7 +20,7 @@ export async function loadWaiters(
     limit: waitersPerMessage,
     ...(after === undefined ? {} : { after }),
   });
-  const waiters = [...new Set(page.rows.map(({ sk }) => edgeWaiter(sk)))];
+  const waiters = [...new Set(page.rows.map(readWaiter))];
   return page.next === undefined ? { waiters } : { waiters, next: page.next };
 }
 

@@ -5,6 +5,7 @@ import { EventSourceMapping, StartingPosition } from 'aws-cdk-lib/aws-lambda';
 import { SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
+import { jobSortKey } from '../../core/row/execution/job.ts';
 import type { PlatformFunction } from './platform-function.ts';
 
 /** The sweep finds whatever a record would have reported, so blocking a shard helps nobody (AWS's default is a day). */
@@ -22,7 +23,7 @@ export function consumeStream(
 ): EventSourceMapping {
   const pattern = {
     eventName: ['INSERT', 'MODIFY'],
-    dynamodb: { NewImage: { sk: { S: ['A'] }, state: { S: options.states } } },
+    dynamodb: { NewImage: { sk: { S: [jobSortKey] }, state: { S: options.states } } },
   };
   return new EventSourceMapping(scope, id, {
     target: options.target,

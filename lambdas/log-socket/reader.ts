@@ -27,7 +27,8 @@ export async function admitReader(context: Context, reader: Reader, text: string
   const note = await loadNote(context, reader.connectionId);
   if (note === undefined) return false;
   try {
-    return await beginTurns(context, note, await startLog(context, text, note.job, note.openedAt));
+    const connection = await startLog(context, text, note.job, note.openedAt);
+    return await beginTurns(context, reader.connectionId, note, connection);
   } catch (error) {
     await letGo(context, reader, note.job, error);
     return false;

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { Caller } from '../../core/access/caller.ts';
 import { deriveId } from '../../core/id/derive.ts';
 import type { AppletId, JobId, ProjectId } from '../../core/id/identifier.ts';
-import { listKey } from '../../engine/job/birth.ts';
+import { listKey } from '../../core/row/execution/job.ts';
 import { ended } from '../memory/workers.ts';
 import { alice, asJob, bob, givenApplet, givenProject, givenWorld, run, type World } from './execution-world.ts';
 

@@ -44,7 +44,7 @@ type Given = ReturnType<typeof givenBodies>;
 /** True when the save was completed. */
 async function saveAndDie({ bodies, life }: Given, body: unknown, ifAbsent: boolean, steps: number): Promise<boolean> {
   life.steps = steps;
-  const ended = await bodies.save('job-1', 'O', body, { ifAbsent }).then(
+  const ended = await bodies.save('job-1', 'output', body, { ifAbsent }).then(
     () => true,
     () => false,
   );
@@ -65,7 +65,7 @@ describe.each(cases)('$first, then $second (only if absent: $ifAbsent)', ({ firs
     for (let steps = 0, ended = false; !ended; steps++) {
       const given = givenBodies();
       const { bodies, rows, bucket, reminders } = given;
-      if (first !== undefined) await bodies.save('job-1', 'O', bodyOf(first, 'first'));
+      if (first !== undefined) await bodies.save('job-1', 'output', bodyOf(first, 'first'));
       if (early) await collectAll(bodies, reminders);
       ended = await saveAndDie(given, bodyOf(second, 'second'), ifAbsent, steps);
       await collectAll(bodies, reminders);
@@ -73,7 +73,7 @@ describe.each(cases)('$first, then $second (only if absent: $ifAbsent)', ({ firs
       expect([...bucket.keys()], `after ${steps} steps`).toEqual(named === undefined ? [] : [named]);
       const before = first === undefined ? undefined : bodyOf(first, 'first');
       const after = ended && !(ifAbsent && first !== undefined) ? bodyOf(second, 'second') : before;
-      expect(await bodies.load('job-1', 'O'), `after ${steps} steps`).toEqual(after);
+      expect(await bodies.load('job-1', 'output'), `after ${steps} steps`).toEqual(after);
     }
   });
 });

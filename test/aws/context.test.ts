@@ -22,29 +22,29 @@ describe('bodies', () => {
     ['large', { values: Array.from({ length: 6000 }, (_, index) => md5(Buffer.from(`${index}`))) }],
   ])('a %s one comes back unchanged', async (name, body) => {
     const id = `job-${name}`;
-    expect(await cloud.context.bodies.save(id, 'S', body, { ifAbsent: true })).toBe(true);
-    expect(await cloud.context.bodies.load(id, 'S')).toEqual(body);
-    expect(await cloud.context.bodies.loadMany(['job-none', id], 'S')).toEqual([undefined, body]);
+    expect(await cloud.context.bodies.save(id, 'spec', body, { ifAbsent: true })).toBe(true);
+    expect(await cloud.context.bodies.load(id, 'spec')).toEqual(body);
+    expect(await cloud.context.bodies.loadMany(['job-none', id], 'spec')).toEqual([undefined, body]);
   });
 
   test('a second creator does not change the first body, however large both are', async () => {
     const [first, second] = ['a', 'b'].map((letter) =>
       Array.from({ length: 9000 }, (_, i) => md5(Buffer.from(letter + i))),
     );
-    expect(await cloud.context.bodies.save('job-twice', 'S', first, { ifAbsent: true })).toBe(true);
-    expect(await cloud.context.bodies.save('job-twice', 'S', second, { ifAbsent: true })).toBe(false);
-    expect(await cloud.context.bodies.load('job-twice', 'S')).toEqual(first);
+    expect(await cloud.context.bodies.save('job-twice', 'spec', first, { ifAbsent: true })).toBe(true);
+    expect(await cloud.context.bodies.save('job-twice', 'spec', second, { ifAbsent: true })).toBe(false);
+    expect(await cloud.context.bodies.load('job-twice', 'spec')).toEqual(first);
   });
 
   test('a large one is kept while its row names it, and deleted when it does not', async () => {
     const { bodies, content, rows } = cloud.context;
     const large = Array.from({ length: 9000 }, (_, i) => md5(Buffer.from(`${i}`)));
-    await bodies.save('job-large', 'O', large);
+    await bodies.save('job-large', 'output', large);
     const key = String((await rows.get('executions', { pk: 'job-large', sk: 'O' }))?.document);
     await bodies.collect(key);
-    expect(await bodies.load('job-large', 'O')).toEqual(large);
+    expect(await bodies.load('job-large', 'output')).toEqual(large);
     const { delayed } = cloud.sqs.depth(cloud.work.arn);
-    await bodies.save('job-large', 'O', 'small');
+    await bodies.save('job-large', 'output', 'small');
     expect(cloud.sqs.depth(cloud.work.arn)).toMatchObject({ delayed: delayed + 1 });
     expect(await content.size(key)).toBeGreaterThan(0);
     await bodies.collect(key);
@@ -53,13 +53,13 @@ describe('bodies', () => {
 
   test('a body that never changes is read once, one that may change each time', async () => {
     const { bodies, rows } = cloud.context;
-    for (const kind of ['S', 'O'] as const) {
+    for (const kind of ['spec', 'output'] as const) {
       await bodies.save('job-memo', kind, { kind });
       expect(await bodies.load('job-memo', kind)).toEqual({ kind });
       await rows.delete('executions', { pk: 'job-memo', sk: kind });
     }
-    expect(await bodies.load('job-memo', 'S')).toEqual({ kind: 'S' });
-    expect(await bodies.load('job-memo', 'O')).toBeUndefined();
+    expect(await bodies.load('job-memo', 'spec')).toEqual({ kind: 'spec' });
+    expect(await bodies.load('job-memo', 'output')).toBeUndefined();
   });
 });
 

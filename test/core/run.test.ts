@@ -107,7 +107,6 @@ describe('a run by a user', () => {
     expect(memberOf).toBeUndefined();
     expect(row).toEqual({
       pk: id,
-      sk: 'A',
       state: 'idle',
       try: 0,
       launch: 0,

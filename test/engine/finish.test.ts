@@ -51,7 +51,7 @@ test('a report that is stored late does not put the raw output over the resolved
   expect(peekJob(context, main).state).toBe('done');
   stored.resolve();
   expect(await late).toEqual({ state: 'done' });
-  expect(context.bodies.peek(main, 'O')).toEqual({ output: { n: 7 } });
+  expect(context.bodies.peek(main, 'output')).toEqual({ output: { n: 7 } });
 });
 
 test('of two reports of one try that differ the first counts, also when nobody heard that it was stored', async () => {
@@ -66,5 +66,5 @@ test('of two reports of one try that differ the first counts, also when nobody h
   await finish(context, row, { output: { n: 2 } });
   await platform.run();
   expect(peekJob(context, main).state).toBe('done');
-  expect(context.bodies.peek(main, 'O')).toEqual({ output: { n: 1 } });
+  expect(context.bodies.peek(main, 'output')).toEqual({ output: { n: 1 } });
 });

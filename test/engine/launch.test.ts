@@ -31,7 +31,7 @@ describe('launches that nobody claims', () => {
     const row = await endLaunch(context, seen);
     expect(row).toMatchObject({ state: 'failed', failureReason: 'ExecutionError' });
     expect(row.failureMessage).toContain('in 3 attempts');
-    expect(JSON.stringify([row, context.bodies.peek(row.pk, 'O')])).not.toContain(bootNonce);
+    expect(JSON.stringify([row, context.bodies.peek(row.pk, 'output')])).not.toContain(bootNonce);
   });
 
   test('for want of capacity count against no limit, and leave those that fail by themselves their three', async () => {

@@ -2,8 +2,9 @@
 
 import { describe, expect, test } from 'vitest';
 import type { FileId, JobId, ProjectId } from '../../core/id/identifier.ts';
-import { jobWorkspace, toRow } from '../../core/job/row.ts';
+import { jobWorkspace } from '../../core/job/row.ts';
 import type { Hash } from '../../core/reference/value.ts';
+import { toRow } from '../../core/row/execution/job.ts';
 import { look } from '../../engine/job/advance.ts';
 import { createJob } from '../../engine/job/birth.ts';
 import { loadDoom } from '../../engine/job/doom.ts';
@@ -15,6 +16,7 @@ import { doWork } from '../../engine/work.ts';
 import { createMemoryContext, type MemoryContext } from '../memory/context.ts';
 import { jobId, type PlanOptions, planJob } from '../memory/plan.ts';
 import { createMemoryPlatform, type Program, peekJob, taskOf } from '../memory/platform.ts';
+import { putProject } from '../memory/project.ts';
 import { ended } from '../memory/workers.ts';
 
 const file: FileId = `file-${'0'.repeat(24)}`;
@@ -74,7 +76,7 @@ test('subjobs, a gather over their outputs, and an output that refers to it', as
     p3: 'done',
     gather: 'done',
   });
-  expect(context.bodies.peek(jobId('main'), 'O')).toEqual({ output: { total: 6 } });
+  expect(context.bodies.peek(jobId('main'), 'output')).toEqual({ output: { total: 6 } });
   expect(context.rows.all('executions').filter(({ dueAt }) => dueAt !== undefined)).toEqual([]);
 });
 
@@ -103,7 +105,7 @@ test('a failing subjob fails its whole tree, and who depends on it from outside'
 });
 
 describe('an output that is a file of the workspace', () => {
-  function givenRun(projectRow: object) {
+  function givenRun(projectRow: { destroyed?: true }) {
     const given = givenPlatform({
       main: async ({ row }) => {
         await createObject(given.context, {
@@ -121,7 +123,7 @@ describe('an output that is a file of the workspace', () => {
       },
     });
     const start = async () => {
-      await given.context.rows.put('containers', { pk: project, sk: 'A', ...projectRow });
+      await putProject(given.context, project, projectRow);
       await given.run('main', { project });
       await given.platform.run();
       return peekJob(given.context, jobId('main'));
@@ -239,7 +241,7 @@ describe('workers that go away', () => {
       const row = peekJob(context, jobId('main'));
       expect(row).toMatchObject({ state: 'done', try: 1 });
       expect(row.failureReason).toBeUndefined();
-      expect(context.bodies.peek(`${jobId('main')}#1`, 'O')).toEqual({ output: { child: 7 } });
+      expect(context.bodies.peek(`${jobId('main')}#1`, 'output')).toEqual({ output: { child: 7 } });
       const earlier = context.rows.peek('executions', { pk: jobId('main'), sk: 'T#0' });
       expect(earlier).toMatchObject({ state: 'restarted', try: 0, failureReason: why });
       expect(peekJob(context, jobId('child0')).state).toBe('failed');
@@ -261,7 +263,7 @@ test('a message that was sent in an earlier state does not cut the end of the jo
   const { context, platform } = givenPlatform({});
   const { row, spec } = planJob('a');
   const ended = { ...row, state: 'terminated', failureReason: 'Terminated', openShard: 0, dueAt: 1 } as const;
-  await context.bodies.save(row.pk, 'S', spec);
+  await context.bodies.save(row.pk, 'spec', spec);
   await context.rows.put('executions', toRow(ended));
   // It was restartable when a page of its descendants was left over, and was terminated before the message came.
   const leftOver = { kind: 'resume', job: row.pk, try: 0, state: 'restartable', step: 'destroyWorkspace', after: '' };

@@ -11,6 +11,7 @@ import { removeObjects } from '../../engine/removal/object.ts';
 import { createMemoryContext, type MemoryContext } from '../memory/context.ts';
 import { jobId, planJob } from '../memory/plan.ts';
 import { peekJob } from '../memory/platform.ts';
+import { putProject } from '../memory/project.ts';
 import { givenJob } from '../simulation/world.ts';
 
 const place: ContainerId = `container-${'0'.repeat(24)}`;
@@ -152,9 +153,9 @@ test('an output that can never be put where it is to be fails its job, and says 
   const context = createMemoryContext();
   const at = { state: 'waiting_on_output' } as const;
   const job = await givenJob(context, 'main', { spec: { folder: 'no/path' }, at });
-  await context.rows.put('containers', { pk: job.project, sk: 'A' });
+  await putProject(context, job.project);
   const record = await givenRecord(context, { place: jobWorkspace(job) });
-  await context.bodies.save(job.pk, 'O', { output: { out: { $dnanexus_link: record } } });
+  await context.bodies.save(job.pk, 'output', { output: { out: { $dnanexus_link: record } } });
   await look(context, job, 'woken');
   const row = peekJob(context, jobId('main'));
   expect(row).toMatchObject({ state: 'failed', failureReason: 'OutputError' });

@@ -2,8 +2,9 @@
 // a wide one.
 
 import { expect, test } from 'vitest';
-import { isInside, treeKey } from '../../core/job/doom.ts';
+import { isInside } from '../../core/job/doom.ts';
 import { type JobRow, parseLineage } from '../../core/job/row.ts';
+import { doomRow, treeKey } from '../../core/row/execution/tree.ts';
 import { scopeWait } from '../../engine/job/member.ts';
 import { sweep } from '../../engine/sweep.ts';
 import { createMemoryContext, type MemoryContext, seededRandom } from '../memory/context.ts';
@@ -80,8 +81,8 @@ test('the end of a wide tree of masters costs a few reads for each', { timeout: 
   const width = 400;
   const context = createMemoryContext({ settings: { openShardCount: 1 } });
   const origin = await givenJob(context, 'origin', { at: { state: 'failed', dueAt: context.now() + 1_000_000_000 } });
-  const cause = { kind: 'termination', job: origin.pk, try: 0, by: 'user-alice' };
-  await context.rows.put('executions', { pk: treeKey(origin.pk), sk: `!doom#${origin.pk}#0`, cause });
+  const cause = { kind: 'termination', job: origin.pk, try: 0, by: 'user-alice' } as const;
+  await context.rows.put('executions', doomRow(origin.pk, { master: origin.pk, try: 0 }, cause, context.now()));
   const ended = { state: 'terminated', dueAt: context.now() - 1 } as const;
   for (let index = 0; index < width; index++) {
     const master = await givenJob(context, `m${index}`, { parent: origin, master: true, at: ended });

@@ -4,6 +4,7 @@
 import { describe, expect, test } from 'vitest';
 import type { FileId, ObjectId, ProjectId } from '../../core/id/identifier.ts';
 import { jobWorkspace } from '../../core/job/row.ts';
+import { type ObjectFacts, objectRow, type Placement, placementKey, placementRow } from '../../core/row/objects.ts';
 import { look } from '../../engine/job/advance.ts';
 import { finish } from '../../engine/job/finish.ts';
 import { createObject, type NewObject } from '../../engine/object/create.ts';
@@ -11,9 +12,17 @@ import { givenPlatform, givenProject, passTime, putPart } from '../api/given.ts'
 import { createMemoryContext, type MemoryContext } from '../memory/context.ts';
 import { jobId, planJob } from '../memory/plan.ts';
 import { createMemoryPlatform, peekJob } from '../memory/platform.ts';
+import { putProject } from '../memory/project.ts';
 import { givenJob } from '../simulation/world.ts';
 
 const project: ProjectId = planJob('x').row.project;
+const recordFacts: ObjectFacts = {
+  ...{ className: 'record', state: 'closed', created: 0, createdBy: { user: 'user-alice' }, birth: project },
+  ...{ types: [], links: [], digest: 'd' },
+};
+const hiddenPlacement: Placement = {
+  ...{ folderId: '/', name: 'r', tags: [], properties: {}, hidden: true, modified: 0, revision: 0, mark: 'm' },
+};
 
 function recordId(index: number): ObjectId {
   return `record-${String(index).padStart(24, '0')}`;
@@ -28,7 +37,7 @@ function givenRecord(context: MemoryContext, index: number, fields: Partial<NewO
 }
 
 async function givenWaiter(context: MemoryContext, objects: readonly ObjectId[]) {
-  await context.rows.put('containers', { pk: project, sk: 'A' });
+  await putProject(context, project);
   const input = { all: objects.map((object) => ({ $dnanexus_link: object })) };
   const waits = objects.map((object) => ({ kind: 'object', object }) as const);
   return givenJob(context, 'waiter', { input, spec: { waits }, at: { state: 'waiting_on_input' } });
@@ -95,9 +104,9 @@ describe('hidden objects behind links', () => {
     const context = createMemoryContext();
     const below = (index: number) => Array.from({ length: 10 }, (_, at) => recordId(10 * index + at + 1));
     for (let index = 1; index < 4_000; index++) {
-      const row = { className: 'record', state: index === 1 ? 'open' : 'closed', birth: project, links: below(index) };
-      await context.rows.put('objects', { pk: recordId(index), sk: 'A', ...row });
-      await context.rows.put('objects', { pk: recordId(index), sk: `P#${project}`, hidden: true });
+      const facts: ObjectFacts = { ...recordFacts, state: index === 1 ? 'open' : 'closed', links: below(index) };
+      await context.rows.put('objects', objectRow(recordId(index), facts));
+      await context.rows.put('objects', placementRow(recordId(index), project, hiddenPlacement));
     }
     const root = await givenRecord(context, 0, { links: below(0) });
     const job = await givenWaiter(context, [root]);
@@ -147,8 +156,8 @@ describe('a file whose closing was interrupted', () => {
     const file = await givenClosing(place, given);
     const platform = createMemoryPlatform(context, () => undefined);
     const job = await givenJob(context, 'maker', { project: place, at: { state: 'running' } });
-    const placement = context.rows.peek('objects', { pk: file, sk: `P#${place}` });
-    await context.rows.put('objects', { ...placement, pk: file, sk: `P#${jobWorkspace(job)}` });
+    const placement = context.rows.peek('objects', placementKey(file, place));
+    await context.rows.put('objects', { ...placement, ...placementKey(file, jobWorkspace(job)) });
     await finish(context, job, { output: { out: { $dnanexus_link: file } } });
     await platform.run();
     expect(peekJob(context, job.pk).state).toBe('waiting_on_output');

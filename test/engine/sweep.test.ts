@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import type { JobId } from '../../core/id/identifier.ts';
 import { openShard } from '../../core/job/due.ts';
+import { edgeKey, edgeRow } from '../../core/row/execution/edge.ts';
 import { sweep, sweepShards } from '../../engine/sweep.ts';
 import { doWork } from '../../engine/work.ts';
 import { createMemoryContext, type MemoryContext } from '../memory/context.ts';
@@ -86,7 +87,8 @@ test('a waiter that always fails keeps nobody else from being woken, nor the job
   const waiters: JobId[] = [];
   for (const name of names) {
     const waiter = await givenJob(context, name, { dependsOn: [ended.pk], at: { state: 'waiting_on_input' } });
-    await context.rows.put('executions', { pk: ended.pk, sk: `W#${waiter.pk}#0.input` });
+    const edge = edgeKey({ kind: 'job', job: ended.pk }, { job: waiter.pk, try: 0, phase: 'input' });
+    await context.rows.put('executions', edgeRow(edge, context.now()));
     waiters.push(waiter.pk);
   }
   const bad = [...waiters].sort()[0] ?? jobId('none');

@@ -1,9 +1,12 @@
 // A reader of a log, from the opened socket on: admitted once, refused with a reason, dismissed at the end.
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Connections } from '../../aws/websocket.ts';
+import { toRow } from '../../core/row/execution/job.ts';
+import { connectionKey } from '../../core/row/identities.ts';
 import { admitReader, pumpReader } from '../../lambdas/log-socket/reader.ts';
 import { beginTurns, forgetReader, loadNote, noteReader } from '../../lambdas/log-socket/turn.ts';
 import { createMemoryContext } from '../memory/context.ts';
+import { planJob } from '../memory/plan.ts';
 
 const job = 'job-0123456789BFGJKPQVXYZb00';
 const request = JSON.stringify({ access_token: 'none', token_type: 'Bearer', tail: true });
@@ -73,7 +76,7 @@ describe('the pump', () => {
     await noteReader(context, 'c1', job);
     const note = await loadNote(context, 'c1');
     if (note === undefined) throw new Error('not noted');
-    expect(await beginTurns(context, note, { ...connection, ...more } as never)).toBe(true);
+    expect(await beginTurns(context, 'c1', note, { ...connection, ...more } as never)).toBe(true);
   }
 
   test('ends with END_LOG, closes the socket and forgets it', async () => {
@@ -81,13 +84,12 @@ describe('the pump', () => {
     expect(await pumpReader(context, reader, 1, context.now() + 1000)).toBe(false);
     expect(said.map(({ msg }) => msg)).toEqual(['END_LOG']);
     expect(closed).toBe(1);
-    expect(context.rows.peek('identities', { pk: 'connection#c1', sk: 'A' })).toBeUndefined();
+    expect(context.rows.peek('identities', connectionKey('c1'))).toBeUndefined();
   });
 
   test('leaves the rest to the next turn when its time is up, and a turn that is over stays over', async () => {
     await givenTurns({ tail: true });
-    const row = { pk: job, sk: 'A', state: 'running', try: 0, launch: 0, lineage: [], master: job, origin: job };
-    await context.rows.put('executions', row);
+    await context.rows.put('executions', toRow({ ...planJob('watched').row, pk: job, state: 'running' }));
     expect(await pumpReader(context, reader, 1, context.now())).toBe(true);
     expect(await pumpReader(context, reader, 2, context.now())).toBe(true);
     expect(await pumpReader(context, reader, 1, context.now())).toBe(false);
@@ -96,7 +98,7 @@ describe('the pump', () => {
 
   test('is the only one: a turn is taken again only from a pump that has died', async () => {
     await givenTurns({ tail: true });
-    await context.rows.put('executions', { pk: job, sk: 'A', state: 'running', try: 0, launch: 0, lineage: [] });
+    await context.rows.put('executions', toRow({ ...planJob('watched').row, pk: job, state: 'running' }));
     expect(await pumpReader(context, reader, 1, context.now())).toBe(true);
     expect(await pumpReader(context, reader, 1, context.now())).toBe(false);
     context.clock.now += 31_000;

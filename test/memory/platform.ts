@@ -4,8 +4,9 @@
 import type { RunnableMessage } from '../../core/context.ts';
 import { type JobId, type ObjectId, parseId } from '../../core/id/identifier.ts';
 import { type WorkerId, workerId } from '../../core/id/worker.ts';
-import { asJob, type JobRow } from '../../core/job/row.ts';
+import type { JobRow } from '../../core/job/row.ts';
 import type { Hash } from '../../core/reference/value.ts';
+import { jobKey, readJob } from '../../core/row/execution/job.ts';
 import { finalise } from '../../engine/finalise.ts';
 import { onExecutionChange, onObjectClosed } from '../../engine/job/advance.ts';
 import { type Claimed, claim } from '../../engine/job/claim.ts';
@@ -91,7 +92,7 @@ export function taskOf(worker: string): string {
 
 /** A job by its id, as it is now. */
 export function peekJob(context: MemoryContext, job: JobId): JobRow {
-  const row = asJob(context.rows.peek('executions', { pk: job, sk: 'A' }));
+  const row = readJob(context.rows.peek('executions', jobKey(job)));
   if (row === undefined) throw new Error(`there is no ${job}`);
   return row;
 }

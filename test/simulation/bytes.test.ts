@@ -6,12 +6,14 @@ import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { Context } from '../../core/context.ts';
 import type { FileId, ProjectId } from '../../core/id/identifier.ts';
+import { contentKey } from '../../core/object/content-key.ts';
+import { gone, listingKey, objectKey, packedKey, placementKey } from '../../core/row/objects.ts';
 import { cloneObjects } from '../../engine/object/clone.ts';
 import { createObject } from '../../engine/object/create.ts';
 import { removeFrom, removeObjects } from '../../engine/removal/object.ts';
-import { contentKey, gone, listingKey, objectKey, placementKey } from '../../engine/store/object-row.ts';
 import { passTime } from '../api/given.ts';
 import { createMemoryContext, type MemoryContext } from '../memory/context.ts';
+import { putProject } from '../memory/project.ts';
 
 const file: FileId = `file-${'0'.repeat(24)}`;
 const place = (name: string): ProjectId => `project-${name.repeat(24)}`;
@@ -271,12 +273,16 @@ function holdingContext(
 /** Hints, attachments and bytes are what no decision reads: touching them need not wait for a turn of its own. */
 function decides(given: readonly unknown[]): boolean {
   const [table, at] = given as [unknown, { pk?: string; sk?: string } | undefined];
-  return table === 'objects' && at?.pk === file && !['D', 'S', 'F'].includes(at.sk ?? '');
+  return (
+    table === 'objects' &&
+    at?.pk === file &&
+    !(['details', 'applet', 'parts'] as const).some((kind) => at.sk === packedKey(file, kind).sk)
+  );
 }
 
 async function givenFileIn(held: readonly ProjectId[]): Promise<MemoryContext> {
   const context = createMemoryContext();
-  for (const pk of [work, first, second]) await context.rows.put('containers', { pk, sk: 'A' });
+  for (const id of [work, first, second]) await putProject(context, id);
   const uploadId = await context.content.startUpload(contentKey(file, { birth: work }));
   const part = { index: 1, size: 1, md5: 'x', bytes: Buffer.from('x') };
   context.content.receivePart(uploadId, part);

@@ -4,10 +4,10 @@
 import { describe, expect, test } from 'vitest';
 import type { FileId, ProjectId } from '../../core/id/identifier.ts';
 import { workspaceId } from '../../core/id/workspace.ts';
+import { contentKey } from '../../core/object/content-key.ts';
 import { uploadUrlSeconds } from '../../core/object/part.ts';
 import { cloneObjects } from '../../engine/object/clone.ts';
 import { destroyContainer } from '../../engine/removal/container.ts';
-import { contentKey } from '../../engine/store/object-row.ts';
 import { givenFile, givenPlatform, givenProject, type Platform, passTime, putPart } from '../api/given.ts';
 import type { MemoryContext } from '../memory/context.ts';
 import { jobId } from '../memory/plan.ts';

@@ -41,7 +41,7 @@ async function live(seed: number, tally: Tally): Promise<void> {
     ).toBe(`${root.name} ${expected.get(root.name)}`);
     tally.set(`tree ${row.state}`, (tally.get(`tree ${row.state}`) ?? 0) + 1);
     if (row.state !== 'done') continue;
-    const body = context.bodies.peek(row.try === 0 ? row.pk : `${row.pk}#${row.try}`, 'O') as {
+    const body = context.bodies.peek(row.try === 0 ? row.pk : `${row.pk}#${row.try}`, 'output') as {
       output: { tree: unknown[] };
     };
     expect(

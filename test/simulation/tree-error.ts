@@ -1,6 +1,8 @@
 // Errors to plant in the worlds of tree.test.ts: each is an order of steps that docs/reference/protocols.md found to be
 // wrong.
 
+import { jobKey } from '../../core/row/execution/job.ts';
+import { memberPrefix, readMember, treeKey } from '../../core/row/execution/tree.ts';
 import type { MemoryContext } from '../memory/context.ts';
 import { jobId } from '../memory/plan.ts';
 import { ended } from '../memory/workers.ts';
@@ -12,13 +14,14 @@ export function readMembersEarly({ rows, workers }: MemoryContext): void {
   let early: Awaited<ReturnType<typeof query>> | undefined;
   rows.update = async (table, key, change, expected) => {
     if (key.pk === jobId('p') && change.set?.state === 'waiting_on_output') {
-      early = await query('executions', { pk: `tree#${jobId('p')}`, prefix: `${jobId('p')}#`, limit: 10 });
+      early = await query('executions', { pk: treeKey(jobId('p')), prefix: memberPrefix(jobId('p')), limit: 10 });
       // Two states that differ only in what was read are not the same: the explorer sees tasks, not this variable.
       workers.states.set('read early', ended('unknown', String(early.rows.length)));
     }
     return update(table, key, change, expected);
   };
-  rows.query = async (table, range) => (range.prefix === `${jobId('p')}#` && early ? early : query(table, range));
+  rows.query = async (table, range) =>
+    range.prefix === memberPrefix(jobId('p')) && early ? early : query(table, range);
 }
 
 export function trustTheParent({ rows }: MemoryContext): void {
@@ -30,8 +33,9 @@ export function trustTheParent({ rows }: MemoryContext): void {
   // Without tombstones, which would catch it.
   rows.query = async (table, range) => {
     const page = await query(table, range);
-    const born = page.rows.filter((row) => rows.peek('executions', { pk: row.sk.split('#')[1] ?? '', sk: 'A' }));
-    return range.pk.startsWith('tree#') ? { ...page, rows: born } : page;
+    if (!range.pk.startsWith(treePrefix)) return page;
+    const born = page.rows.filter((row) => rows.peek('executions', jobKey(readMember(row).job)));
+    return { ...page, rows: born };
   };
 }
 
@@ -50,12 +54,12 @@ export function putFlagsLate({ rows }: MemoryContext): void {
     if (late === undefined || currentActor() === 'creator' || currentActor().startsWith('worker')) return found;
     const cause = { kind: 'termination', job: jobId('o'), try: 0, by: 'user-alice' };
     return found.map(
-      (row, index) => row ?? (keys[index]?.sk.startsWith('!doom') ? { ...keys[index], cause } : undefined),
+      (row, index) => row ?? (keys[index]?.sk.startsWith('!doom') ? { ...keys[index], cause, created: 0 } : undefined),
     );
   };
   rows.query = async (table, range) => {
     const page = await query(table, range);
-    const flag = range.pk.startsWith('tree#') ? late : undefined;
+    const flag = range.pk.startsWith(treePrefix) ? late : undefined;
     if (flag !== undefined) late = undefined;
     await flag?.();
     return page;
@@ -77,8 +81,10 @@ export function forgetMembers({ rows }: MemoryContext): void {
   let calls = 0;
   rows.query = async (table, range) => {
     const page = await query(table, range);
-    if (!range.pk.startsWith('tree#')) return page;
+    if (!range.pk.startsWith(treePrefix)) return page;
     calls++;
     return calls > 0 ? { rows: [] } : page;
   };
 }
+
+const treePrefix = 'tree#';

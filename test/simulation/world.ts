@@ -3,8 +3,10 @@
 import { createHash } from 'node:crypto';
 import type { JobId } from '../../core/id/identifier.ts';
 import type { WorkerId } from '../../core/id/worker.ts';
-import { asJob, type JobRow, toRow } from '../../core/job/row.ts';
+import type { JobRow } from '../../core/job/row.ts';
 import type { ExecutionSpec } from '../../core/job/spec.ts';
+import { isJobKey, jobKey, readJob, toRow } from '../../core/row/execution/job.ts';
+import { memberRow } from '../../core/row/execution/tree.ts';
 import { onExecutionChange } from '../../engine/job/advance.ts';
 import { claim } from '../../engine/job/claim.ts';
 import { finish, type Result } from '../../engine/job/finish.ts';
@@ -34,12 +36,12 @@ export function createSmallContext(): MemoryContext {
 export async function givenJob(context: MemoryContext, name: string, options: PlanOptions & { at: Partial<JobRow> }) {
   const plan = planJob(name, options);
   const row: JobRow = { ...plan.row, openShard: 0, dueAt: context.now() + 600_000, ...options.at };
-  await context.bodies.save(row.pk, 'S', plan.spec satisfies ExecutionSpec);
+  await context.bodies.save(row.pk, 'spec', plan.spec satisfies ExecutionSpec);
   await context.rows.put('executions', toRow(row));
   if (plan.memberOf !== undefined) {
     const { origin, parent } = plan.memberOf;
-    const member = { parentTry: row.parentTry, lineage: row.lineage };
-    await context.rows.put('executions', { pk: `tree#${origin}`, sk: `${parent}#${row.pk}`, ...member });
+    const { pk: job, parentTry = 0, lineage } = row;
+    await context.rows.put('executions', memberRow(origin, { parent, job, parentTry, lineage }));
   }
   return row;
 }
@@ -94,13 +96,13 @@ async function work(context: MemoryContext, worker: WorkerId, task: string, resu
 
 /** A job's row; undefined when it was never born. */
 export function peek(context: MemoryContext, job: JobId): JobRow | undefined {
-  return asJob(context.rows.peek('executions', { pk: job, sk: 'A' }));
+  return readJob(context.rows.peek('executions', jobKey(job)));
 }
 
 function mailOf(context: MemoryContext, { before, after }: RowChange): Mail | undefined {
-  const row = asJob(after);
+  const row = after !== undefined && isJobKey(after) ? readJob(after) : undefined;
   if (after === undefined || row === undefined || row.tombstone === true || row.state === 'running') return undefined;
-  if (before?.state === row.state && before.try === row.try && before.launch === row.launch) return undefined;
+  if (before?.state === row.state && before?.try === row.try && before?.launch === row.launch) return undefined;
   const name = `record ${row.name ?? row.pk} ${row.state} t${row.try} l${row.launch}`;
   return { name, deliver: () => onExecutionChange(context, after, before) };
 }

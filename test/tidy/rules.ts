@@ -124,6 +124,22 @@ export const rules: readonly Rule[] = [
       'one place reads the environment per program',
     ),
   },
+  {
+    name: 'row keys',
+    find: perLine(
+      (file) => isSource(file) && !file.path.startsWith('core/row/'),
+      /['"`](?:[A-Z]#|!doom#|tree#|token#|connection#)|#(?:exec|links|upload)['"`]|\b[ps]k: ['"`]|(?<!typeof )\bsk [!=]== ['"`]/,
+      'a literal key of a row; build or test keys with core/row',
+    ),
+  },
+  {
+    name: 'row casts',
+    find: perLine(
+      (file) => isSource(file) && !file.path.startsWith('core/row/'),
+      /\bas unknown as\b/,
+      'a cast that checks nothing; read rows with core/row, and give other values their type',
+    ),
+  },
   { name: 'layers', find: perFile(layerBreaks) },
   {
     name: 'SDK',

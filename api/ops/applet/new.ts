@@ -5,11 +5,11 @@ import { invalidInput, invalidState, resourceNotFound } from '../../../core/erro
 import { bundledObjects, checkApplet } from '../../../core/executable/check-applet.ts';
 import type { ObjectId, PlaceId } from '../../../core/id/identifier.ts';
 import type { Hash } from '../../../core/reference/value.ts';
+import type { Placement } from '../../../core/row/objects.ts';
 import { createSight, findUnrestrictedPlace, type Sight } from '../../../engine/access/sight.ts';
 import { placeObject } from '../../../engine/object/clone.ts';
 import { loadObject } from '../../../engine/store/load-object.ts';
 import { mapLimited } from '../../../engine/store/map-limited.ts';
-import type { Placement } from '../../../engine/store/object-row.ts';
 import type { PlaceCall } from '../../route.ts';
 import type { NewObjectInput } from '../../schemas/object.ts';
 import { newObject } from '../shared/new-object.ts';

@@ -5,7 +5,8 @@ import { atLeast, type Level, weaker } from '../../../core/access/level.ts';
 import type { Context } from '../../../core/context.ts';
 import { invalidState, permissionDenied, resourceNotFound } from '../../../core/error/api-error.ts';
 import { isId, isUserId, type ProjectId } from '../../../core/id/identifier.ts';
-import { changeMembers, type Member } from '../../../engine/container/project.ts';
+import type { Member } from '../../../core/row/containers.ts';
+import { changeMembers } from '../../../engine/container/project.ts';
 import { loadUser } from '../../../engine/identity/user.ts';
 import type { PlaceCall } from '../../route.ts';
 

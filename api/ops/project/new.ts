@@ -28,7 +28,7 @@ type JobCaller = Extract<KnownCall<unknown>['caller'], { kind: 'job' }>;
 
 /** A job may do this only if its executable asked for it (docs/reference/api.md, "Access of an executable"). */
 async function checkMayCreate(context: KnownCall<unknown>['context'], { job }: JobCaller): Promise<void> {
-  const spec = (await context.bodies.load(job.pk, 'S')) as { access?: { projectCreation?: boolean } } | undefined;
+  const spec = (await context.bodies.load(job.pk, 'spec')) as { access?: { projectCreation?: boolean } } | undefined;
   if (spec?.access?.projectCreation === true) return;
   throw permissionDenied('create projects', '"projectCreation" in the access of the executable', 'none');
 }

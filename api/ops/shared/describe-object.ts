@@ -7,6 +7,7 @@ import { isId, type ObjectClass, type PlaceId } from '../../../core/id/identifie
 import { type FieldRequest, selectFields } from '../../../core/object/field.ts';
 import { inKeyOrder } from '../../../core/object/metadata.ts';
 import type { FilePart } from '../../../core/object/part.ts';
+import type { PackedKind } from '../../../core/row/objects.ts';
 import { loadFolders } from '../../../engine/container/folder.ts';
 import { fromParts } from '../../../engine/object/close.ts';
 import { loadAnnouncedParts, loadUploadedParts } from '../../../engine/object/upload.ts';
@@ -49,13 +50,13 @@ async function completeObjects(
 ): Promise<PlacedObject[]> {
   const complete = [...found];
   const groups = Map.groupBy([...found.entries()], ([, { object, place }]) => {
-    return `${place} ${missingRows(object, request).join('')}`;
+    return `${place} ${missingRows(object, request).join(',')}`;
   });
   for (const [group, members] of groups) {
     const [place = '', kinds = ''] = group.split(' ');
     if (kinds === '') continue;
     const ids = members.map(([, { object }]) => object.id);
-    const objects = await loadObjectsAt(context, place as PlaceId, ids, [...kinds] as ('D' | 'S' | 'F')[]);
+    const objects = await loadObjectsAt(context, place as PlaceId, ids, kinds.split(',') as PackedKind[]);
     for (const [index, [position, before]] of members.entries()) {
       complete[position] = { ...before, object: objects[index] ?? before.object };
     }
@@ -63,12 +64,13 @@ async function completeObjects(
   return complete;
 }
 
-function missingRows({ row: { className }, spec }: LoadedObject, request: FieldRequest): ('D' | 'S' | 'F')[] {
+function missingRows({ row: { className }, spec }: LoadedObject, request: FieldRequest): PackedKind[] {
   const chosen = chosenFields(className, request);
-  const rows: ('D' | 'S' | 'F')[] = [];
-  if (chosen.has('details')) rows.push('D');
-  if (className === 'applet' && spec === undefined && appletFields.some((field) => chosen.has(field))) rows.push('S');
-  if (className === 'file' && chosen.has('parts')) rows.push('F');
+  const rows: PackedKind[] = [];
+  if (chosen.has('details')) rows.push('details');
+  if (className === 'applet' && spec === undefined && appletFields.some((field) => chosen.has(field)))
+    rows.push('applet');
+  if (className === 'file' && chosen.has('parts')) rows.push('parts');
   return rows;
 }
 

@@ -9,11 +9,11 @@ import { type Id, isId, type ObjectClass, type PlaceId } from '../../../core/id/
 import { requestDigest } from '../../../core/object/digest.ts';
 import { findDetailLinks } from '../../../core/object/link.ts';
 import { metadataProblem } from '../../../core/object/metadata.ts';
+import type { CreatedBy } from '../../../core/row/objects.ts';
 import { ensureFolder, enterFolder, refusalOf, type Target } from '../../../engine/container/enter-folder.ts';
 import { loadProject } from '../../../engine/container/project.ts';
 import { createObject, type NewObject, wasCreated } from '../../../engine/object/create.ts';
 import { removeObjects } from '../../../engine/removal/object.ts';
-import type { CreatedBy } from '../../../engine/store/object-row.ts';
 import type { PlaceCall } from '../../route.ts';
 import type { NewObjectInput } from '../../schemas/object.ts';
 

@@ -8,9 +8,9 @@ import type { JobRow } from '../../../core/job/row.ts';
 import { holdsForProperties, holdsForSet } from '../../../core/pattern/boolean-tree.ts';
 import { compileName } from '../../../core/pattern/name.ts';
 import { usualStepBudget } from '../../../core/pattern/regexp.ts';
+import { listPosition } from '../../../core/row/execution/job.ts';
 import { createSight, type Sight } from '../../../engine/access/sight.ts';
 import { loadMemberships } from '../../../engine/container/project.ts';
-import { positionOf } from '../../../engine/execution/candidates.ts';
 import { type JobSearch, type Properties, type SearchRange, searchJobs } from '../../../engine/execution/search.ts';
 import { loadJob } from '../../../engine/store/load-job.ts';
 import type { KnownCall } from '../../route.ts';
@@ -148,7 +148,7 @@ function absolute(moment: number | null | undefined, now: number): number | unde
 
 /** Positions before this one were created at or before that time. */
 function toBefore(created: number | undefined): string | undefined {
-  return created === undefined ? undefined : positionOf(Math.min(created + 1, maximumTime), '');
+  return created === undefined ? undefined : listPosition(Math.min(created + 1, maximumTime), '');
 }
 
 function earliest(first: string | undefined, second: string | undefined): string | undefined {

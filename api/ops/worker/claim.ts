@@ -64,7 +64,9 @@ export async function claimJob(call: OpenCall<z.output<typeof claimInput>>): Pro
 async function describeExecutable({ context }: OpenCall<unknown>, row: JobRow, spec: ExecutionSpec) {
   const { executable } = row;
   const place = jobWorkspace(row);
-  const [object] = isObjectId(executable) ? await loadObjectsAnywhere(context, place, [executable], ['S', 'D']) : [];
+  const [object] = isObjectId(executable)
+    ? await loadObjectsAnywhere(context, place, [executable], ['applet', 'details'])
+    : [];
   if (object?.spec === undefined) {
     const failure: Failure = { reason: 'ExecutionError', message: failureMessages.executableGone(executable) };
     await endTry(context, row, { failure, lost: false });

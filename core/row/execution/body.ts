@@ -1,0 +1,132 @@
+// The bodies of an execution: JSON documents beside its row, and its metadata once they were changed.
+
+import type { BodyKind, Key, Row } from '../../context.ts';
+import type { JobId } from '../../id/identifier.ts';
+import type { ExecutionSpec } from '../../job/spec.ts';
+import { type Fields, fieldProblem } from '../field.ts';
+import { defineRow, readRow } from '../kind.ts';
+
+/** One of the three holds the document. */
+type BodyRow = {
+  readonly json?: string;
+  readonly gzip?: Uint8Array;
+  /** The key of a document in the content bucket. */
+  readonly document?: string;
+};
+type MetadataRow = { readonly metadata: string; readonly version: number };
+
+const fields: Fields<BodyRow> = { required: {}, optional: { json: 'text', gzip: 'bytes', document: 'text' } };
+export const bodyKinds = {
+  spec: defineRow<BodyRow>({
+    table: 'executions',
+    name: 'specification',
+    pk: '{job}',
+    sk: 'S',
+    meaning: 'What a job was asked to do; it is written once, before the job row.',
+    fields,
+  }),
+  input: defineRow<BodyRow>({
+    table: 'executions',
+    name: 'input',
+    pk: '{job}',
+    sk: 'I',
+    meaning: 'The input of a job with its references resolved, where that made a difference.',
+    fields,
+  }),
+  output: defineRow<BodyRow>({
+    table: 'executions',
+    name: 'output',
+    pk: '{job and later try}',
+    sk: 'O',
+    meaning: 'The output of a try, or the whole message of its failure.',
+    fields,
+  }),
+};
+export const metadataKind = defineRow<MetadataRow>({
+  table: 'executions',
+  name: 'metadata',
+  pk: '{job}',
+  sk: 'M#{try in 4 digits}',
+  meaning: 'Tags, properties and details of a try, once they were changed.',
+  fields: { required: { metadata: 'text', version: 'number' }, optional: {} },
+});
+
+/** The key of a body. */
+export function bodyKey(id: string, kind: BodyKind): Key {
+  return { pk: id, sk: bodyKinds[kind].sk };
+}
+
+/** The kind of a body with that sort key; undefined when no body has it. */
+export function bodyKindOf(sortKey: string): BodyKind | undefined {
+  return (['spec', 'input', 'output'] as const).find((kind) => bodyKinds[kind].sk === sortKey);
+}
+
+/** A body's row; undefined when there is none. */
+export function readBody(row: Row | undefined, kind: BodyKind): (BodyRow & Key) | undefined {
+  return row === undefined ? undefined : readRow(bodyKinds[kind], row);
+}
+
+/** What a job was asked to do; undefined when there is no body. */
+export function readSpec(job: JobId, body: unknown): ExecutionSpec | undefined {
+  if (body === undefined) return undefined;
+  const problem = fieldProblem(body, specFields);
+  if (problem !== undefined)
+    throw new Error(`The body ${job} · ${bodyKinds.spec.sk} of executions is malformed: ${problem}`);
+  return body as ExecutionSpec;
+}
+
+/** The key of the metadata of a try. */
+export function metadataKey(job: JobId, attempt: number): Key {
+  return { pk: job, sk: `${metadataPrefix}${String(attempt).padStart(tryDigits, '0')}` };
+}
+
+/** Kept as text: properties and details may hold any key and number, which attributes of a row may not. */
+export function metadataRow(job: JobId, attempt: number, metadata: unknown, version: number): Row {
+  return { ...metadataKey(job, attempt), metadata: JSON.stringify(metadata), version };
+}
+
+/** Changed metadata: as text, with its try. */
+export function readMetadata(row: Row): MetadataRow & { readonly try: number } {
+  const { sk, metadata, version } = readRow(metadataKind, row);
+  return { try: Number(sk.slice(metadataPrefix.length)), metadata, version };
+}
+
+const specFields: Fields<ExecutionSpec> = {
+  required: {
+    runInput: 'map',
+    originalInput: 'map',
+    name: 'text',
+    folder: 'text',
+    tags: { each: 'text' },
+    properties: 'map',
+    details: 'anything',
+    dependsOn: { each: 'text' },
+    executableName: 'text',
+    runSystemRequirements: 'map',
+    runSystemRequirementsByExecutable: 'map',
+    mergedSystemRequirementsByExecutable: 'map',
+    systemRequirements: 'map',
+    defaultInstance: 'text',
+    executionPolicy: 'map',
+    timeoutPolicy: 'map',
+    timeoutPolicyByExecutable: 'map',
+    access: 'map',
+    waits: { each: 'map' },
+    pins: { each: 'map' },
+    delayWorkspaceDestruction: 'flag',
+    ignoreReuse: 'flag',
+    headJobOnDemand: 'flag',
+    ancestors: { each: 'text' },
+    shown: 'map',
+  },
+  optional: {
+    inputSpec: 'list',
+    outputSpec: 'list',
+    inputPlace: 'text',
+    detachedFrom: 'text',
+    detachedFromTry: 'number',
+  },
+};
+/** The sort keys of metadata begin so. */
+export const metadataPrefix = 'M#';
+const tryDigits = 4;

@@ -1,0 +1,145 @@
+// The rows of one job: the job itself, its earlier tries, and its entry in the list of its project.
+
+import type { Key, Row } from '../../context.ts';
+import { isId, type JobId, type ProjectId } from '../../id/identifier.ts';
+import type { JobRow } from '../../job/row.ts';
+import { type JobState, jobStates } from '../../job/state.ts';
+import type { Fields } from '../field.ts';
+import { defineRow, readRow } from '../kind.ts';
+
+const fields: Fields<Omit<JobRow, 'pk' | 'sk'>> = {
+  required: {
+    state: Object.keys(jobStates) as JobState[],
+    try: 'number',
+    launch: 'number',
+    executable: 'text',
+    function: 'text',
+    project: 'text',
+    launchedBy: 'text',
+    origin: 'text',
+    root: 'text',
+    master: 'text',
+    lineage: { each: 'text' },
+    instance: 'text',
+    priority: ['low', 'normal', 'high'],
+    created: 'number',
+    modified: 'number',
+    tryCreated: 'number',
+    transitions: { each: 'list' },
+    digest: 'text',
+  },
+  optional: {
+    parent: 'text',
+    parentTry: 'number',
+    name: 'text',
+    startedRunning: 'number',
+    stoppedRunning: 'number',
+    task: 'text',
+    tokenHash: 'text',
+    failedLaunchCount: 'number',
+    leaseUntil: 'number',
+    timeoutMs: 'number',
+    cursor: 'text or number',
+    failureReason: 'text',
+    failureMessage: 'text',
+    failureFrom: 'text',
+    tombstone: [true],
+    openShard: 'number',
+    dueAt: 'number',
+  },
+};
+/** Raised when the meaning of a job row changes: a program that does not know it refuses the row. */
+const jobRowVersion = 1;
+
+export const jobKind = defineRow<JobRow>({
+  table: 'executions',
+  name: 'job',
+  pk: '{job}',
+  sk: 'A',
+  meaning: 'The one truth about a job, at most 1 KB; each change is one conditional write on state, try and launch.',
+  version: jobRowVersion,
+  fields,
+});
+export const tryKind = defineRow<JobRow>({
+  table: 'executions',
+  name: 'earlier try',
+  pk: '{job}',
+  sk: 'T#{try}',
+  meaning: 'The job row of a try that a restart has ended, as it was then.',
+  version: jobRowVersion,
+  fields,
+});
+export const listKind = defineRow<object>({
+  table: 'executions',
+  name: 'list entry',
+  pk: '{project}#exec',
+  sk: '{created in 13 digits}#{job}',
+  meaning: 'Names a job of a project for searches, in the order of creation.',
+  fields: { required: {}, optional: {} },
+});
+
+/** The key of a job row. */
+export function jobKey(job: JobId): Key {
+  return { pk: job, sk: jobSortKey };
+}
+
+/** True for the key of a job row: the stream of the table holds rows of every kind. */
+export function isJobKey(key: Key): boolean {
+  return key.sk === jobSortKey && key.pk.startsWith('job-');
+}
+
+/** The job of a row; undefined when there is none. */
+export function readJob(row: Row | undefined): JobRow | undefined {
+  return row === undefined ? undefined : readRow(jobKind, row);
+}
+
+/** A job row as the store takes it. */
+export function toRow(job: JobRow): Row {
+  return { ...job, ...jobKey(job.pk), v: jobRowVersion };
+}
+
+/** The key of an earlier try. */
+export function tryKey(job: JobId, attempt: number): Key {
+  return { pk: job, sk: `${tryPrefix}${attempt}` };
+}
+
+/** What is kept of a try that a restart has ended: its row, which the sweep does not look at any more. */
+export function tryRow(job: JobRow): Row {
+  const { openShard, dueAt, ...kept } = toRow(job);
+  return { ...kept, ...tryKey(job.pk, job.try), state: 'restarted' };
+}
+
+/** An earlier try, as the row of its job shows it; undefined when there is none. */
+export function readTry(row: Row | undefined): JobRow | undefined {
+  if (row === undefined) return undefined;
+  return { ...readRow(tryKind, row), state: 'restarted' };
+}
+
+/** The partition of the jobs of a project. */
+export function listPartition(project: ProjectId): string {
+  return `${project}#exec`;
+}
+
+/** The list entry of a job. It counts only when its time is the row's `created`: a repeated birth may leave a second one. */
+export function listKey(project: ProjectId, created: number, job: JobId): Key {
+  return { pk: listPartition(project), sk: listPosition(created, job) };
+}
+
+/** The sort key of a list entry, which orders jobs by creation; without a job, the place before all jobs of that time. */
+export function listPosition(created: number, job: JobId | ''): string {
+  return `${String(Math.max(0, created)).padStart(createdDigits, '0')}#${job}`;
+}
+
+/** A list entry: the job, and its sort key, which is its position. */
+export function readListed(row: Row): { readonly job: JobId; readonly position: string } {
+  const { sk } = readRow(listKind, row);
+  const job = sk.slice(sk.indexOf('#') + 1);
+  if (!isId(job, 'job')) throw new Error(`The row ${row.pk} · ${sk} of executions names no job`);
+  return { job, position: sk };
+}
+
+/** The sort key of a job row. */
+export const jobSortKey = 'A';
+/** The sort keys of earlier tries begin so. */
+export const tryPrefix = 'T#';
+const createdDigits = 13;

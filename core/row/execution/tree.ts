@@ -1,0 +1,93 @@
+// The partition of a tree: who made whom, and the doom flags.
+
+import type { Key, Row } from '../../context.ts';
+import { isId, type JobId } from '../../id/identifier.ts';
+import type { DoomCause, Scope } from '../../job/doom.ts';
+import { type Fields, fieldProblem } from '../field.ts';
+import { defineRow, readRow } from '../kind.ts';
+
+/** What a member row says of its job; `lineage` as in the job row. */
+type MemberFacts = { readonly parentTry: number; readonly lineage: readonly string[] };
+/** A job that another job made, or is about to make. */
+export type MemberRow = MemberFacts & { readonly sortKey: string; readonly parent: JobId; readonly job: JobId };
+
+export const memberKind = defineRow<MemberFacts>({
+  table: 'executions',
+  name: 'member',
+  pk: 'tree#{origin}',
+  sk: '{parent}#{job}',
+  meaning:
+    'A job that another job made, without its state; it is written before the job row, so that no child is missed.',
+  fields: { required: { parentTry: 'number', lineage: { each: 'text' } }, optional: {} },
+});
+export const doomKind = defineRow<{ readonly cause: DoomCause; readonly created: number }>({
+  table: 'executions',
+  name: 'doom flag',
+  pk: 'tree#{origin}',
+  sk: '!doom#{master}#{try}',
+  meaning: 'Everything below that try of a master job has to end; claims and births read it.',
+  fields: { required: { cause: 'map', created: 'number' }, optional: {} },
+});
+
+/** Partition of a tree's member rows and doom flags. */
+export function treeKey(origin: JobId): string {
+  return `tree#${origin}`;
+}
+
+/** The key of a job that another job made. */
+export function memberKey(origin: JobId, parent: JobId, job: JobId): Key {
+  return { pk: treeKey(origin), sk: `${memberPrefix(parent)}${job}` };
+}
+
+/** The sort keys of the jobs that one job made begin so; without a parent, those of all members of a tree. */
+export function memberPrefix(parent?: JobId): string {
+  return parent === undefined ? 'job-' : `${parent}#`;
+}
+
+/** The row of a job that another job made. */
+export function memberRow(origin: JobId, member: Omit<MemberRow, 'sortKey'>): Row {
+  const { parent, job, parentTry, lineage } = member;
+  return { ...memberKey(origin, parent, job), parentTry, lineage: [...lineage] };
+}
+
+/** A member of a tree. */
+export function readMember(row: Row): MemberRow {
+  const { sk: sortKey, parentTry, lineage } = readRow(memberKind, row);
+  const hash = sortKey.indexOf('#');
+  const parent = sortKey.slice(0, hash);
+  const job = sortKey.slice(hash + 1);
+  if (!isId(parent, 'job') || !isId(job, 'job')) {
+    throw new Error(`The row ${row.pk} · ${sortKey} of executions names no two jobs`);
+  }
+  return { sortKey, parent, job, parentTry, lineage };
+}
+
+/** The key of the flag on a scope. It sorts before all members. */
+export function doomKey(origin: JobId, scope: Scope): Key {
+  return { pk: treeKey(origin), sk: `!doom#${scope.master}#${scope.try}` };
+}
+
+/** The flag on a scope. */
+export function doomRow(origin: JobId, scope: Scope, cause: DoomCause, created: number): Row {
+  return { ...doomKey(origin, scope), cause, created };
+}
+
+/** Why a scope is doomed; undefined when it is not. */
+export function readDoom(row: Row | undefined): DoomCause | undefined {
+  if (row === undefined) return undefined;
+  const { cause } = readRow(doomKind, row);
+  const fields = causeFields[cause.kind];
+  const problem = fields === undefined ? '"kind" is unknown' : fieldProblem(cause, fields);
+  if (problem === undefined) return cause;
+  throw new Error(`The row ${row.pk} · ${row.sk} of executions is malformed (doom flag): in "cause", ${problem}`);
+}
+
+const whose = { job: 'text', try: 'number' } as const;
+const why = { reason: 'text', message: 'text' } as const;
+const causeFields: {
+  readonly [Kind in DoomCause['kind']]: Fields<Extract<DoomCause, { kind: Kind }>>;
+} = {
+  failure: { required: { kind: ['failure'], ...whose, ...why }, optional: {} },
+  termination: { required: { kind: ['termination'], ...whose, by: 'text' }, optional: {} },
+  restart: { required: { kind: ['restart'], ...whose, ...why }, optional: {} },
+};

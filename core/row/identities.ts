@@ -1,0 +1,133 @@
+// The rows of users, their SSH keys and tokens, and of the readers of logs.
+
+import type { Key, Row } from '../context.ts';
+import type { UserId } from '../id/identifier.ts';
+import { defineRow, readRow } from './kind.ts';
+
+/** Times in milliseconds since 1970. A user without a password can only come in by a token. */
+type UserRow = {
+  readonly handle: string;
+  readonly passwordHash?: string;
+  readonly created: number;
+  readonly billTo: string;
+};
+type TokenRow = {
+  readonly user: UserId;
+  readonly scope: 'full';
+  readonly label: string;
+  readonly created: number;
+  readonly expiresAt: number;
+  /** When the table may delete the row: well after it stopped counting. */
+  readonly expiresAtSeconds: number;
+};
+/** The fields after `expiresAtSeconds` are present once a turn was taken. */
+export type ConnectionRow = {
+  readonly job: string;
+  readonly openedAt: number;
+  readonly expiresAtSeconds: number;
+  readonly turn?: number;
+  /** The invocation that has the turn. */
+  readonly owner?: string;
+  readonly keptAt?: number;
+  /** What is read and how far, as JSON. */
+  readonly connection?: string;
+};
+
+export const userKind = defineRow<UserRow>({
+  table: 'identities',
+  name: 'user',
+  pk: '{user}',
+  sk: 'A',
+  meaning: 'A user, with the scrypt hash of the password.',
+  fields: { required: { handle: 'text', created: 'number', billTo: 'text' }, optional: { passwordHash: 'text' } },
+});
+export const sshKeyKind = defineRow<{ readonly text: string }>({
+  table: 'identities',
+  name: 'SSH key',
+  pk: '{user}',
+  sk: 'K',
+  meaning: 'The public key with which a user wants to reach jobs.',
+  fields: { required: { text: 'text' }, optional: {} },
+});
+export const tokenKind = defineRow<TokenRow>({
+  table: 'identities',
+  name: 'token',
+  pk: 'token#{sha256}',
+  sk: 'A',
+  meaning: 'A token of a user, by its hash; the token itself is kept nowhere.',
+  fields: {
+    required: {
+      user: 'text',
+      scope: ['full'],
+      label: 'text',
+      created: 'number',
+      expiresAt: 'number',
+      expiresAtSeconds: 'number',
+    },
+    optional: {},
+  },
+});
+export const connectionKind = defineRow<ConnectionRow>({
+  table: 'identities',
+  name: 'connection',
+  pk: 'connection#{connection}',
+  sk: 'A',
+  meaning: 'A reader of a log: what is read, how far, and which invocation sends it.',
+  fields: {
+    required: { job: 'text', openedAt: 'number', expiresAtSeconds: 'number' },
+    optional: { turn: 'number', owner: 'text', keptAt: 'number', connection: 'text' },
+  },
+});
+
+export function userKey(user: UserId): Key {
+  return { pk: user, sk: 'A' };
+}
+
+export function userRow(user: UserId, facts: UserRow): Row {
+  return { ...userKey(user), ...facts };
+}
+
+/** A user; undefined when there is no row. */
+export function readUser(row: Row | undefined): UserRow | undefined {
+  return row === undefined ? undefined : readRow(userKind, row);
+}
+
+export function sshKeyKey(user: UserId): Key {
+  return { pk: user, sk: 'K' };
+}
+
+export function sshKeyRow(user: UserId, text: string): Row {
+  return { ...sshKeyKey(user), text };
+}
+
+/** The key as its user gave it; undefined when there is no row. */
+export function readSshKey(row: Row | undefined): string | undefined {
+  return row === undefined ? undefined : readRow(sshKeyKind, row).text;
+}
+
+/** The key of a token by the SHA-256 of its text, in hexadecimal. */
+export function tokenKey(hash: string): Key {
+  return { pk: `token#${hash}`, sk: 'A' };
+}
+
+export function tokenRow(hash: string, facts: TokenRow): Row {
+  return { ...tokenKey(hash), ...facts };
+}
+
+/** A token; undefined when there is no row. */
+export function readToken(row: Row | undefined): TokenRow | undefined {
+  return row === undefined ? undefined : readRow(tokenKind, row);
+}
+
+export function connectionKey(connectionId: string): Key {
+  return { pk: `connection#${connectionId}`, sk: 'A' };
+}
+
+export function connectionRow(connectionId: string, facts: ConnectionRow): Row {
+  return { ...connectionKey(connectionId), ...facts };
+}
+
+/** A reader of a log; undefined when there is no row. */
+export function readConnection(row: Row | undefined): ConnectionRow | undefined {
+  return row === undefined ? undefined : readRow(connectionKind, row);
+}

@@ -1,0 +1,284 @@
+// The rows of data objects: what an object is, where it is, who links to it, and the listings of folders.
+
+import type { Key, Row } from '../context.ts';
+import {
+  type FileId,
+  isObjectId,
+  isPlaceId,
+  type JobId,
+  type ObjectClass,
+  type ObjectId,
+  objectClasses,
+  type PlaceId,
+  type UserId,
+} from '../id/identifier.ts';
+import type { FilePart } from '../object/part.ts';
+import { type ObjectState, objectStates } from '../object/state.ts';
+import { defineRow, readRow } from './kind.ts';
+import { nameKey, nameKeyPrefix } from './name-key.ts';
+
+export type CreatedBy = { readonly user: UserId; readonly job?: JobId; readonly executable?: string };
+
+/** What is the same wherever the object is. Times in milliseconds, `size` in bytes. */
+export type ObjectFacts = {
+  readonly className: ObjectClass;
+  readonly state: ObjectState;
+  readonly created: number;
+  readonly createdBy: CreatedBy;
+  /** Where it was created: its bytes live under this prefix for ever. */
+  readonly birth: PlaceId;
+  readonly types: readonly string[];
+  /** What it points at: links in its details, and the bundles of an applet. */
+  readonly links: readonly ObjectId[];
+  /** Of the request that created it, told apart from another with the same nonce. */
+  readonly digest: string;
+  readonly size?: number;
+  readonly media?: string;
+  readonly uploadId?: string;
+  /** As it was set last; what counts is in the placements. */
+  readonly hidden?: boolean;
+  /** Counts the changes of `types`. */
+  readonly typesRevision?: number;
+  /** A collector's mark, which alone means nothing; `gone` once its deletion is decided (collect.ts). */
+  readonly dying?: string;
+  /** Of one that is gone, in milliseconds since 1970: until then its bytes may come again, by URLs that were given out. */
+  readonly goneUntil?: number;
+};
+
+/** That the object is in a place, and its metadata there. It is the reference to the bytes. */
+export type Placement = {
+  readonly folderId: string;
+  readonly name: string;
+  readonly tags: readonly string[];
+  readonly properties: { readonly [key: string]: string };
+  readonly hidden: boolean;
+  readonly modified: number;
+  /** Counts the changes: each is conditional on the one before. */
+  readonly revision: number;
+  /** Names the listing row that goes with it, and the writer that put it there: only that writer may take it back. */
+  readonly mark: string;
+};
+type Listing = { readonly id: ObjectId; readonly mark: string };
+/** `uploadId` names the upload that the part was announced for. */
+type AnnouncedPart = FilePart & { readonly uploadId: string };
+type Packed = { readonly body: Uint8Array };
+/** What an object may have in a row of its own, compressed. */
+export type PackedKind = 'details' | 'applet' | 'parts';
+
+export const objectKind = defineRow<ObjectFacts>({
+  table: 'objects',
+  name: 'object',
+  pk: '{object}',
+  sk: 'A',
+  meaning: 'What is the same wherever the object is: its class, state, creation, types and links.',
+  fields: {
+    required: {
+      className: objectClasses,
+      state: objectStates,
+      created: 'number',
+      createdBy: 'map',
+      birth: 'text',
+      types: { each: 'text' },
+      links: { each: 'text' },
+      digest: 'text',
+    },
+    optional: {
+      size: 'number',
+      media: 'text',
+      uploadId: 'text',
+      hidden: 'flag',
+      typesRevision: 'number',
+      dying: 'text',
+      goneUntil: 'number',
+    },
+  },
+});
+export const placementKind = defineRow<Placement>({
+  table: 'objects',
+  name: 'placement',
+  pk: '{object}',
+  sk: 'P#{place}',
+  meaning: 'The object is in that place, with this name and metadata; each placement is a reference to the bytes.',
+  fields: {
+    required: {
+      folderId: 'text',
+      name: 'text',
+      tags: { each: 'text' },
+      properties: 'map',
+      hidden: 'flag',
+      modified: 'number',
+      revision: 'number',
+      mark: 'text',
+    },
+    optional: {},
+  },
+});
+const packed = { required: { body: 'bytes' }, optional: {} } as const;
+export const packedKinds = {
+  details: defineRow<Packed>({
+    table: 'objects',
+    name: 'details',
+    pk: '{object}',
+    sk: 'D',
+    meaning: 'The details of the object, compressed; an object without one has the details `{}`.',
+    fields: packed,
+  }),
+  applet: defineRow<Packed>({
+    table: 'objects',
+    name: 'applet',
+    pk: '{object}',
+    sk: 'S',
+    meaning: 'What an applet runs and takes, compressed.',
+    fields: packed,
+  }),
+  parts: defineRow<Packed>({
+    table: 'objects',
+    name: 'parts',
+    pk: '{file}',
+    sk: 'F',
+    meaning: 'The parts of a file, compressed; it is written before they are joined.',
+    fields: packed,
+  }),
+} as const satisfies { readonly [Kind in PackedKind]: unknown };
+export const linkKind = defineRow<object>({
+  table: 'objects',
+  name: 'link',
+  pk: '{object}#links',
+  sk: '{linking object}',
+  meaning: 'That object links to this one: a hint, the row of the linking object decides.',
+  fields: { required: {}, optional: {} },
+});
+export const announcedPartKind = defineRow<AnnouncedPart>({
+  table: 'objects',
+  name: 'announced part',
+  pk: '{file}#upload',
+  sk: '{number in 5 digits}',
+  meaning: 'A part of an open file that a client has asked an upload URL for.',
+  fields: { required: { index: 'number', size: 'number', md5: 'text', uploadId: 'text' }, optional: {} },
+});
+export const listingKind = defineRow<Listing>({
+  table: 'objects',
+  name: 'listing',
+  pk: '{place}#{folder}',
+  sk: '{name}#{object}',
+  meaning: 'The folder holds an object of that name: a hint, the placement decides.',
+  fields: { required: { id: 'text', mark: 'text' }, optional: {} },
+});
+
+/** The key of what is the same wherever the object is. */
+export function objectKey(id: ObjectId): Key {
+  return { pk: id, sk: 'A' };
+}
+
+export function objectRow(id: ObjectId, facts: ObjectFacts): Row {
+  const { createdBy, types, links } = facts;
+  return { ...objectKey(id), ...facts, createdBy: { ...createdBy }, types: [...types], links: [...links] };
+}
+
+/** What an object is; undefined when there is no row. */
+export function readObject(row: Row | undefined): ObjectFacts | undefined {
+  if (row === undefined) return undefined;
+  const { pk, sk, ...facts } = readRow(objectKind, row);
+  return facts;
+}
+
+/** What `dying` says when there is no way back. */
+export const gone = 'gone';
+
+/** True when there is no such object any more. Another mark than `gone` may be all that is left of a crashed collector. */
+export function isGone(facts: ObjectFacts | undefined): facts is undefined {
+  return facts === undefined || facts.dying === gone;
+}
+
+export function placementKey(id: ObjectId, place: PlaceId): Key {
+  return { pk: id, sk: `${placementPrefix}${place}` };
+}
+
+export function placementRow(id: ObjectId, place: PlaceId, placement: Placement): Row {
+  const { tags, properties } = placement;
+  return { ...placementKey(id, place), ...placement, tags: [...tags], properties: { ...properties } };
+}
+
+/** A placement; undefined when there is no row. */
+export function readPlacement(row: Row | undefined): Placement | undefined {
+  if (row === undefined) return undefined;
+  const { pk, sk, ...placement } = readRow(placementKind, row);
+  return placement;
+}
+
+/** The place of a placement's key; undefined for the key of another row of the object. */
+export function placeOf({ sk }: Key): PlaceId | undefined {
+  const place = sk.slice(placementPrefix.length);
+  return sk.startsWith(placementPrefix) && isPlaceId(place) ? place : undefined;
+}
+
+export function packedKey(id: ObjectId, kind: PackedKind): Key {
+  return { pk: id, sk: packedKinds[kind].sk };
+}
+
+export function packedRow(id: ObjectId, kind: PackedKind, body: Uint8Array): Row {
+  return { ...packedKey(id, kind), body };
+}
+
+/** The compressed value; undefined when there is no row. */
+export function readPacked(row: Row | undefined, kind: PackedKind): Uint8Array | undefined {
+  return row === undefined ? undefined : readRow(packedKinds[kind], row).body;
+}
+
+/** The partition of what links to an object. */
+export function linkPartition(target: ObjectId): string {
+  return `${target}#links`;
+}
+
+export function linkKey(target: ObjectId, from: ObjectId): Key {
+  return { pk: linkPartition(target), sk: from };
+}
+
+/** The object that links. */
+export function readLink(row: Row): ObjectId {
+  const { sk } = readRow(linkKind, row);
+  if (!isObjectId(sk)) throw new Error(`The row ${row.pk} · ${sk} of objects names no object that links`);
+  return sk;
+}
+
+/** The partition of a file's announced parts. */
+export function uploadPartition(file: ObjectId): string {
+  return `${file}#upload`;
+}
+
+export function announcedPartRow(file: FileId, part: FilePart, uploadId: string): Row {
+  const { index, size, md5 } = part;
+  return { pk: uploadPartition(file), sk: String(index).padStart(indexDigits, '0'), index, size, md5, uploadId };
+}
+
+export function readAnnouncedPart(row: Row): AnnouncedPart {
+  const { index, size, md5, uploadId } = readRow(announcedPartKind, row);
+  return { index, size, md5, uploadId };
+}
+
+/** The partition of a folder's listing. */
+export function listingPartition(place: PlaceId, folderId: string): string {
+  return `${place}#${folderId}`;
+}
+
+/** The beginning of the sort keys of all names with this beginning. */
+export function listingPrefix(beginning: string): string {
+  return nameKeyPrefix(beginning);
+}
+
+export function listingKey(place: PlaceId, folderId: string, name: string, id: ObjectId): Key {
+  return { pk: listingPartition(place, folderId), sk: `${nameKey(name)}#${id}` };
+}
+
+export function listingRow(key: Key, id: ObjectId, mark: string): Row {
+  return { ...key, id, mark };
+}
+
+/** The object that a listing names. */
+export function readListing(row: Row): ObjectId {
+  return readRow(listingKind, row).id;
+}
+
+/** The sort keys of placements begin so. */
+export const placementPrefix = 'P#';
+const indexDigits = 5;

@@ -1,0 +1,50 @@
+// Every kind of rows in the four tables.
+
+import {
+  containerKind,
+  folderChangesKind,
+  folderKind,
+  fullKind,
+  membershipKind,
+  projectKind,
+  memberKind as projectMemberKind,
+} from './containers.ts';
+import { bodyKinds, metadataKind } from './execution/body.ts';
+import { edgeKind } from './execution/edge.ts';
+import { jobKind, listKind, tryKind } from './execution/job.ts';
+import { doomKind, memberKind } from './execution/tree.ts';
+import { connectionKind, sshKeyKind, tokenKind, userKind } from './identities.ts';
+import type { AnyRowKind } from './kind.ts';
+import { announcedPartKind, linkKind, listingKind, objectKind, packedKinds, placementKind } from './objects.ts';
+
+export const rowKinds: readonly AnyRowKind[] = [
+  jobKind,
+  tryKind,
+  bodyKinds.spec,
+  bodyKinds.input,
+  bodyKinds.output,
+  metadataKind,
+  memberKind,
+  doomKind,
+  edgeKind,
+  listKind,
+  objectKind,
+  placementKind,
+  packedKinds.details,
+  packedKinds.applet,
+  packedKinds.parts,
+  linkKind,
+  announcedPartKind,
+  listingKind,
+  projectKind,
+  containerKind,
+  projectMemberKind,
+  membershipKind,
+  folderKind,
+  folderChangesKind,
+  fullKind,
+  userKind,
+  sshKeyKind,
+  tokenKind,
+  connectionKind,
+];

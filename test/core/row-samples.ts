@@ -1,0 +1,262 @@
+// One row of each kind, made by its builder, with the reader that takes it.
+
+import type { BodyKind, Row } from '../../core/context.ts';
+import { deriveId } from '../../core/id/derive.ts';
+import type { JobRow } from '../../core/job/row.ts';
+import {
+  containerKind,
+  folderChangesKind,
+  folderChangesRow,
+  folderKey,
+  folderKind,
+  folderRow,
+  fullKind,
+  fullRow,
+  membershipKey,
+  membershipKind,
+  placeKey,
+  projectKind,
+  memberKind as projectMemberKind,
+  memberRow as projectMemberRow,
+  projectRow,
+  readContainer,
+  readFolder,
+  readFolderChanges,
+  readFull,
+  readMembership,
+  readProject,
+  readMember as readProjectMember,
+} from '../../core/row/containers.ts';
+import {
+  bodyKey,
+  bodyKinds,
+  metadataKind,
+  metadataRow,
+  readBody,
+  readMetadata,
+} from '../../core/row/execution/body.ts';
+import { edgeKey, edgeKind, edgeRow, readWaiter } from '../../core/row/execution/edge.ts';
+import {
+  jobKind,
+  listKey,
+  listKind,
+  readJob,
+  readListed,
+  readTry,
+  toRow,
+  tryKind,
+  tryRow,
+} from '../../core/row/execution/job.ts';
+import { doomKind, doomRow, memberKind, memberRow, readDoom, readMember } from '../../core/row/execution/tree.ts';
+import {
+  connectionKind,
+  connectionRow,
+  readConnection,
+  readSshKey,
+  readToken,
+  readUser,
+  sshKeyKind,
+  sshKeyRow,
+  tokenKind,
+  tokenRow,
+  userKind,
+  userRow,
+} from '../../core/row/identities.ts';
+import type { AnyRowKind } from '../../core/row/kind.ts';
+import {
+  announcedPartKind,
+  announcedPartRow,
+  linkKey,
+  linkKind,
+  listingKey,
+  listingKind,
+  listingRow,
+  type ObjectFacts,
+  objectKind,
+  objectRow,
+  type PackedKind,
+  type Placement,
+  packedKinds,
+  packedRow,
+  placementKind,
+  placementRow,
+  readAnnouncedPart,
+  readLink,
+  readListing,
+  readObject,
+  readPacked,
+  readPlacement,
+} from '../../core/row/objects.ts';
+import { projectFacts } from '../memory/project.ts';
+
+export type Sample = { readonly kind: AnyRowKind; readonly row: Row; readonly read: (row: Row) => unknown };
+
+const id = <Class extends Parameters<typeof deriveId>[0]>(className: Class, name: string) =>
+  deriveId(className, 'user-alice', '/sample', name);
+const job = id('job', 'job');
+const parent = id('job', 'parent');
+const project = id('project', 'project');
+const time = 1_700_000_000_000;
+
+/** A job row in which every field is present. */
+export const fullJob: JobRow = {
+  pk: job,
+  state: 'failed',
+  try: 2,
+  launch: 1,
+  executable: id('applet', 'applet'),
+  function: 'main',
+  project,
+  launchedBy: 'user-alice',
+  parent,
+  parentTry: 1,
+  origin: parent,
+  root: parent,
+  master: parent,
+  lineage: [`${parent}:1`],
+  name: 'job',
+  instance: 'mem1_ssd1_v2_x2',
+  priority: 'normal',
+  created: time,
+  modified: time,
+  tryCreated: time,
+  startedRunning: time,
+  stoppedRunning: time,
+  transitions: [['runnable', time]],
+  task: 'arn:aws:ecs:us-east-1:000000000000:task/x',
+  tokenHash: 'c'.repeat(64),
+  failedLaunchCount: 1,
+  leaseUntil: time,
+  timeoutMs: 1000,
+  cursor: 7,
+  digest: 'digest',
+  failureReason: 'AppError',
+  failureMessage: 'why',
+  failureFrom: parent,
+  tombstone: true,
+  openShard: 3,
+  dueAt: time,
+};
+
+const bodySample = (kind: BodyKind, row: object): Sample => ({
+  kind: bodyKinds[kind],
+  row: { ...bodyKey(job, kind), ...row },
+  read: (one) => readBody(one, kind),
+});
+
+const file = id('file', 'file');
+const container = id('container', 'container');
+const objectFacts: ObjectFacts = {
+  className: 'file',
+  state: 'open',
+  created: time,
+  createdBy: { user: 'user-alice', job },
+  birth: project,
+  types: ['T'],
+  links: [id('record', 'record')],
+  digest: 'digest',
+  size: 5,
+  media: 'text/plain',
+  uploadId: 'upload',
+  hidden: true,
+  typesRevision: 1,
+  dying: 'mark',
+  goneUntil: time,
+};
+const placement: Placement = {
+  folderId: '/',
+  name: 'n#1',
+  tags: ['t'],
+  properties: { a: 'b' },
+  hidden: false,
+  modified: time,
+  revision: 0,
+  mark: 'mark',
+};
+const packedSample = (kind: PackedKind): Sample => ({
+  kind: packedKinds[kind],
+  row: packedRow(file, kind, new Uint8Array([1])),
+  read: (one) => readPacked(one, kind),
+});
+const part = { index: 1, size: 5, md5: 'a'.repeat(32) };
+const turn = { turn: 1, owner: 'o', keptAt: time, connection: '{}' };
+
+const objectSamples: readonly Sample[] = [
+  { kind: objectKind, row: objectRow(file, objectFacts), read: readObject },
+  { kind: placementKind, row: placementRow(file, project, placement), read: readPlacement },
+  packedSample('details'),
+  packedSample('applet'),
+  packedSample('parts'),
+  { kind: linkKind, row: linkKey(file, id('record', 'record')), read: readLink },
+  { kind: announcedPartKind, row: announcedPartRow(file, part, 'upload'), read: readAnnouncedPart },
+  {
+    kind: listingKind,
+    row: listingRow(listingKey(project, '/', 'n#1', file), file, 'mark'),
+    read: readListing,
+  },
+];
+const containerSamples: readonly Sample[] = [
+  {
+    kind: projectKind,
+    row: { ...projectRow(project, projectFacts), destroyed: true, destroyedBy: 'user-alice', memberRevision: 1 },
+    read: readProject,
+  },
+  { kind: containerKind, row: { ...placeKey(container), project }, read: readContainer },
+  { kind: projectMemberKind, row: projectMemberRow(project, 'PUBLIC', 'VIEW'), read: readProjectMember },
+  { kind: membershipKind, row: membershipKey('user-alice', project), read: readMembership },
+  {
+    kind: folderKind,
+    row: folderRow(folderKey(project, '/', 'a#b'), { folderId: 'f0', name: 'a#b', removing: 'all' }),
+    read: readFolder,
+  },
+  { kind: folderChangesKind, row: folderChangesRow(container, 1), read: readFolderChanges },
+  { kind: fullKind, row: fullRow(project, time), read: readFull },
+];
+const identitySamples: readonly Sample[] = [
+  {
+    kind: userKind,
+    row: userRow('user-alice', { handle: 'alice', passwordHash: 'hash', created: time, billTo: 'user-alice' }),
+    read: readUser,
+  },
+  { kind: sshKeyKind, row: sshKeyRow('user-alice', 'ssh-ed25519 x'), read: readSshKey },
+  {
+    kind: tokenKind,
+    row: tokenRow('d'.repeat(64), {
+      ...{ user: 'user-alice', scope: 'full', label: 'l', created: time, expiresAt: time, expiresAtSeconds: 1 },
+    }),
+    read: readToken,
+  },
+  {
+    kind: connectionKind,
+    row: connectionRow('c1=', { job, openedAt: time, expiresAtSeconds: 1, ...turn }),
+    read: readConnection,
+  },
+];
+
+export const samples: readonly Sample[] = [
+  { kind: jobKind, row: toRow(fullJob), read: readJob },
+  { kind: tryKind, row: tryRow(fullJob), read: readTry },
+  bodySample('spec', { json: '{}' }),
+  bodySample('input', { gzip: new Uint8Array([1]) }),
+  bodySample('output', { document: `meta/${job}/O/x` }),
+  { kind: metadataKind, row: metadataRow(job, 2, { tags: [] }, 3), read: readMetadata },
+  {
+    kind: memberKind,
+    row: memberRow(parent, { parent, job, parentTry: 1, lineage: [`${parent}:1`] }),
+    read: readMember,
+  },
+  {
+    kind: doomKind,
+    row: doomRow(parent, { master: parent, try: 1 }, { kind: 'termination', job, try: 0, by: 'user-alice' }, time),
+    read: readDoom,
+  },
+  {
+    kind: edgeKind,
+    row: edgeRow(edgeKey({ kind: 'job', job: parent }, { job, try: 2, phase: 'input' }), time),
+    read: readWaiter,
+  },
+  { kind: listKind, row: listKey(project, time, job), read: readListed },
+  ...objectSamples,
+  ...containerSamples,
+  ...identitySamples,
+];

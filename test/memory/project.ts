@@ -1,0 +1,29 @@
+// The row of a project for tests that need no more of one, without an API around.
+
+import type { ProjectId } from '../../core/id/identifier.ts';
+import { type ProjectFacts, projectRow } from '../../core/row/containers.ts';
+import type { MemoryContext } from './context.ts';
+
+/** Puts a project that has nothing in it and no members; `more` are further attributes of its row. */
+export async function putProject(
+  context: MemoryContext,
+  id: ProjectId,
+  more: { destroyed?: true } = {},
+): Promise<void> {
+  await context.rows.put('containers', { ...projectRow(id, projectFacts), ...more });
+}
+
+export const projectFacts: ProjectFacts = {
+  name: 'test',
+  summary: '',
+  description: '',
+  settings: {},
+  tags: [],
+  properties: {},
+  created: 0,
+  createdBy: 'user-alice',
+  modified: 0,
+  billTo: 'user-alice',
+  region: 'aws:us-east-1',
+  version: 1,
+};
