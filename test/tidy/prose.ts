@@ -8,7 +8,7 @@ export type Prose = {
 };
 
 /** Stands for a character that is not prose: no name goes across it. */
-export const outside = '\0';
+const outside = '\0';
 
 /** The prose of a source file, a Markdown document, or a script whose comments begin with `#`. */
 export function readProse(path: string, text: string): Prose {
