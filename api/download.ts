@@ -49,7 +49,7 @@ export async function redirectDownload(
     const location = await context.content.downloadUrl(contentKey(object.id, object.row), {
       expiresSeconds: presignedSeconds,
       filename: grant.n,
-      ...(object.row.media === undefined ? {} : { media: object.row.media }),
+      media: object.row.media,
     });
     return { status: 302, location };
   } catch (error) {

@@ -15,7 +15,7 @@ export function createLogReader(client: () => CloudWatchLogsClient, group: () =>
         logStreamName: `worker/worker/${taskArn.split('/').at(-1)}`,
         startFromHead: true,
         limit,
-        ...(token === undefined ? {} : { nextToken: token }),
+        nextToken: token,
       });
       // The stream is made with the task's first line.
       const answer = await unlessRefused('GetLogEvents', ['ResourceNotFoundException'], () => client().send(command));

@@ -42,7 +42,7 @@ async function send(
       MessageBody: text,
       ...delay,
       // On a standard queue the group does not order messages. It only makes groups share fairly.
-      ...(group === undefined ? {} : { MessageGroupId: group }),
+      MessageGroupId: group,
     }));
     await sendBatch(client, url, entries, patience);
   }

@@ -1,10 +1,12 @@
 // A platform as a user starts it, in a process of its own on a temporary data folder.
+
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
+import { given } from '../core/given.ts';
 import { pathIn } from '../machine/data-folder.ts';
 import { askPlatform } from '../machine/operator/control-socket.ts';
 import type { DeskRequest } from '../machine/operator/desk.ts';
@@ -28,7 +30,7 @@ const program = resolve(import.meta.dirname, '../cli/espalier.ts');
 /** @param dynamoUrl another DynamoDB engine than its own */
 export async function startPlatformProcess(workers: number, dynamoUrl?: string): Promise<PlatformProcess> {
   const data = mkdtempSync(join(tmpdir(), 'espalier-bench-'));
-  const env = { ...process.env, ...(dynamoUrl === undefined ? {} : { AWS_ENDPOINT_URL_DYNAMODB: dynamoUrl }) };
+  const env = { ...process.env, ...given({ AWS_ENDPOINT_URL_DYNAMODB: dynamoUrl }) };
   const parameters = [program, 'start', '--port', '0', '--data', data, '--workers', String(workers)];
   const child = spawn(process.execPath, parameters, { stdio: ['ignore', 'pipe', 'inherit'], env });
   // A benchmark that is interrupted ends its platform.

@@ -15,15 +15,20 @@ export type Change = {
   readonly remove?: readonly string[];
 };
 export type Write =
-  | { readonly kind: 'put'; readonly table: TableName; readonly row: Row; readonly expected?: 'absent' | Expected }
+  | {
+      readonly kind: 'put';
+      readonly table: TableName;
+      readonly row: Row;
+      readonly expected?: 'absent' | Expected | undefined;
+    }
   | {
       readonly kind: 'update';
       readonly table: TableName;
       readonly key: Key;
       readonly change: Change;
-      readonly expected?: Expected;
+      readonly expected?: Expected | undefined;
     }
-  | { readonly kind: 'delete'; readonly table: TableName; readonly key: Key; readonly expected?: Expected }
+  | { readonly kind: 'delete'; readonly table: TableName; readonly key: Key; readonly expected?: Expected | undefined }
   | { readonly kind: 'check'; readonly table: TableName; readonly key: Key; readonly expected: 'absent' | Expected };
 export type QueryRange = {
   readonly pk: string;
@@ -82,7 +87,11 @@ export interface Content {
   size(key: string): Promise<number | undefined>;
   downloadUrl(
     key: string,
-    options: { readonly expiresSeconds: number; readonly filename?: string; readonly media?: string },
+    options: {
+      readonly expiresSeconds: number;
+      readonly filename?: string | undefined;
+      readonly media?: string | undefined;
+    },
   ): Promise<string>;
   remove(keys: readonly string[]): Promise<void>;
 }

@@ -13,7 +13,7 @@ export type Question = {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
   /** Longest time without a byte; a minute by default. */
-  readonly answerLimitMs?: number;
+  readonly answerLimitMs?: number | undefined;
   /** Breaks the connection off when it is aborted, also in the middle of the answer. */
   readonly over?: AbortSignal;
 };
@@ -50,7 +50,8 @@ function isRedirect(status: number | undefined): boolean {
 function askOnce(url: string, question: Question): Promise<IncomingMessage> {
   const secure = new URL(url).protocol === 'https:';
   const send = secure ? process.getBuiltinModule('node:https').request : http.request;
-  const length = question.body === undefined ? {} : { 'content-length': String(Buffer.byteLength(question.body)) };
+  const headers = { ...question.headers };
+  if (question.body !== undefined) headers['content-length'] = String(Buffer.byteLength(question.body));
   const limitMs = question.answerLimitMs ?? ANSWER_LIMIT_MS;
   return new Promise((resolve, reject) => {
     const request = send(
@@ -58,7 +59,7 @@ function askOnce(url: string, question: Question): Promise<IncomingMessage> {
       {
         method: question.method,
         ...(secure ? {} : { agent }),
-        headers: { ...question.headers, ...length },
+        headers,
         timeout: limitMs,
         ...(question.over ? { signal: question.over } : {}),
       },

@@ -97,8 +97,8 @@ export function createPlatform(apiUrl: string, clock: Clock = realClock): Platfo
     more: Patience = {},
   ): Promise<unknown> => {
     const headers = { 'content-type': 'application/json', ...(token ? { authorization: `Bearer ${token}` } : {}) };
-    const limit = more.answerLimitMs === undefined ? {} : { answerLimitMs: more.answerLimitMs };
-    const question = { method: 'POST', headers, body: JSON.stringify(body), ...limit } as const;
+    const { answerLimitMs } = more;
+    const question = { method: 'POST', headers, body: JSON.stringify(body), answerLimitMs } as const;
     return patiently(clock, more, async () => readReply(await askOnce(`${apiUrl}${path}`, question)));
   };
   return {

@@ -29,7 +29,7 @@ export function runProgram(command: string, args: readonly string[], place: Prog
     env: { ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
-    ...(folder === undefined ? {} : { cwd: folder }),
+    cwd: folder,
   });
   let output = '';
   let errors = '';

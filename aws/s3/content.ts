@@ -79,7 +79,7 @@ class S3Content implements Content {
         ...this.#at(key),
         UploadId: uploadId,
         MaxParts: partsPerPage,
-        ...(marker === undefined ? {} : { PartNumberMarker: marker }),
+        PartNumberMarker: marker,
       });
       const answer = await unlessRefused('ListParts', ['NoSuchUpload'], () => this.#client().send(command));
       if (answer === undefined) return undefined;
@@ -129,8 +129,8 @@ class S3Content implements Content {
   ): Promise<string> {
     const command = new GetObjectCommand({
       ...this.#at(key),
-      ...(options.filename === undefined ? {} : { ResponseContentDisposition: contentDisposition(options.filename) }),
-      ...(options.media === undefined ? {} : { ResponseContentType: options.media }),
+      ResponseContentDisposition: options.filename === undefined ? undefined : contentDisposition(options.filename),
+      ResponseContentType: options.media,
     });
     const expiresIn = Math.max(1, Math.min(longestUrlSeconds, Math.floor(options.expiresSeconds)));
     return translated('GetObject', () => getSignedUrl(this.#client(), command, { expiresIn }));

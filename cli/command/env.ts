@@ -13,7 +13,7 @@ import { readOptions } from '../option.ts';
  */
 export async function printEnvironment(parameters: readonly string[]): Promise<void> {
   const { options } = readOptions(parameters, ['data', 'user']);
-  const request: DeskRequest = { action: 'issueToken', ...(options.user === undefined ? {} : { name: options.user }) };
+  const request: DeskRequest = { action: 'issueToken', name: options.user };
   const folder = dataFolderPath(options.data, process.env);
   const answer = await askWhenStarted<Session | DeskRefusal>(folder, request, say);
   if ('refusal' in answer) throw new StartRefusal(answer.refusal);
@@ -24,7 +24,7 @@ export async function printEnvironment(parameters: readonly string[]): Promise<v
 /** The variables that `dx` reads (docs/reference/api.md, "Variables of a job"). */
 export function sessionVariables({ url, token, project }: Session): Record<string, string> {
   const { hostname, port } = new URL(url);
-  return {
+  const variables: Record<string, string> = {
     DX_APISERVER_PROTOCOL: 'http',
     DX_APISERVER_HOST: hostname,
     DX_APISERVER_PORT: port,
@@ -32,8 +32,9 @@ export function sessionVariables({ url, token, project }: Session): Record<strin
     DX_AUTHSERVER_HOST: `http://${hostname}`,
     DX_AUTHSERVER_PORT: port,
     DX_SECURITY_CONTEXT: JSON.stringify({ auth_token: token, auth_token_type: 'Bearer' }),
-    ...(project === undefined ? {} : { DX_PROJECT_CONTEXT_ID: project }),
   };
+  if (project !== undefined) variables.DX_PROJECT_CONTEXT_ID = project;
+  return variables;
 }
 
 /** A word of the shell that means exactly this text. */

@@ -1,5 +1,7 @@
 // The instance types that executables and runs may ask for: nominal cores, memory and disk, as data. Knows no machine.
 
+import { given } from '../given.ts';
+
 /** Nominal values, as the platform's clients print them (docs/reference/api.md, "Instance types"). */
 export type InstanceType = {
   readonly name: string;
@@ -221,7 +223,7 @@ export const instanceTypes: readonly InstanceType[] = Object.entries(families).f
       cores,
       memoryGib,
       diskGb,
-      ...(accelerator === undefined ? {} : { accelerator }),
+      ...given({ accelerator }),
     })),
 );
 export const instanceNames: readonly string[] = instanceTypes.map(({ name }) => name);

@@ -2,6 +2,7 @@
 // has (docs/reference/aws.md, "Fargate sizes"). A disk that is larger is cut, and the job's describe says so. Processors
 // and memory are never cut: such types are refused.
 
+import { given } from '../given.ts';
 import { findInstanceType, type InstanceType, instanceNames } from './instance-types.ts';
 
 /** What a job really has, as its describe shows it. */
@@ -45,7 +46,7 @@ export function workerSize(name: string): WorkerSize {
   if (type === undefined || pair === undefined) throw new RangeError(checkRunnable(name));
   const diskGb = Math.ceil(Math.min(Math.max(type.diskGb, minimumDiskGb), maximumDiskGb));
   const shortfall = type.diskGb > diskGb ? `${diskGb} GB of disk instead of ${type.diskGb} GB` : undefined;
-  return { ...pair, diskGb, ...(shortfall === undefined ? {} : { shortfall }) };
+  return { ...pair, diskGb, ...given({ shortfall }) };
 }
 
 function smallestPair({ cores, memoryGib }: InstanceType): { cores: number; memoryGib: number } | undefined {

@@ -12,5 +12,5 @@ export type JobPlan = {
   readonly id: JobId;
   readonly row: JobRow;
   readonly spec: ExecutionSpec;
-  readonly memberOf?: { readonly origin: JobId; readonly parent: JobId };
+  readonly memberOf?: { readonly origin: JobId; readonly parent: JobId } | undefined;
 };

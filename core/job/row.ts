@@ -1,6 +1,7 @@
 // The job row: the one truth about a job. Small on purpose, because every step writes it whole in cost: at most 1 KB
 // (docs/rows.md). What it means to change it is transition.ts; who saves it, engine/store/save-job.ts.
 
+import { given } from '../given.ts';
 import type { AnalysisId, AppId, AppletId, ContainerId, JobId, ProjectId, UserId } from '../id/identifier.ts';
 import { type WorkerId, workerId } from '../id/worker.ts';
 import { workspaceId } from '../id/workspace.ts';
@@ -104,20 +105,23 @@ export function newJobRow(job: NewJob): JobRow {
     function: job.function,
     project: job.project,
     launchedBy: job.launchedBy,
-    ...(parent === undefined ? {} : { parent: parent.pk, parentTry: parent.try }),
     origin: parent?.origin ?? id,
     root: parent?.root ?? id,
     master: job.kind === 'subjob' ? job.parent.master : id,
     lineage: parent === undefined ? [] : childLineage(parent),
-    ...(isSearchable(job.name) ? { name: job.name } : {}),
     instance: job.instance,
     priority: job.priority,
     created: now,
     modified: now,
     tryCreated: now,
     transitions: ready ? [['runnable', now]] : [],
-    ...(timeoutMs === undefined ? {} : { timeoutMs }),
     digest: job.digest,
+    ...given({
+      parent: parent?.pk,
+      parentTry: parent?.try,
+      name: isSearchable(job.name) ? job.name : undefined,
+      timeoutMs,
+    }),
   };
 }
 

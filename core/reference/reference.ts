@@ -1,6 +1,7 @@
 // The forms in which inputs and outputs name data objects and other executions' outputs (docs/reference/api.md,
 // "References"). Reads one hash; walking is find.ts, replacing is resolve.ts.
 
+import { given } from '../given.ts';
 import {
   type AnalysisId,
   isId,
@@ -88,8 +89,7 @@ function readPick<Source extends { kind: 'job'; job: JobId } | { kind: 'analysis
   return {
     ...source,
     field: source.kind === 'analysis' && typeof stage === 'string' ? `${stage}.${field}` : field,
-    ...(index === undefined ? {} : { index: index as number }),
-    ...(metadata === undefined ? {} : { metadata: metadata as string }),
+    ...given({ index: index as number | undefined, metadata: metadata as string | undefined }),
   };
 }
 

@@ -13,6 +13,7 @@ import {
   type TimeoutPolicy,
   timeoutMs,
 } from '../executable/policy.ts';
+import { given } from '../given.ts';
 import type { JobId, UserId } from '../id/identifier.ts';
 import { defaultInstance } from '../instance/instance-types.ts';
 import type { JobPlan } from '../job/plan.ts';
@@ -101,7 +102,7 @@ function planMasterJob(facts: ProgramFacts): JobPlan | Refusal {
       : { detachedFrom: facts.from.job.pk, detachedFromTry: facts.from.job.try }),
   };
   const row = planRow(facts, above, spec, instance);
-  return { id, row, spec, ...(above === undefined ? {} : { memberOf: { origin: row.origin, parent: above.job.pk } }) };
+  return { id, row, spec, memberOf: above && { origin: row.origin, parent: above.job.pk } };
 }
 
 /**
@@ -175,7 +176,7 @@ function planPolicies({ request, executable }: ProgramFacts, above: ExecutionSpe
 }
 
 function pickSpecifications({ inputSpec, outputSpec }: AppletSpec) {
-  return { ...(inputSpec === undefined ? {} : { inputSpec }), ...(outputSpec === undefined ? {} : { outputSpec }) };
+  return given({ inputSpec, outputSpec });
 }
 
 /**

@@ -2,6 +2,7 @@
 // is also found by the sweep, from the rows alone; what is to be removed has no row there, so its messages are sent first.
 
 import type { Value } from '../context.ts';
+import { given } from '../given.ts';
 import { type FileId, isId, isObjectId, isPlaceId, type JobId, type ObjectId, type PlaceId } from '../id/identifier.ts';
 import { isPaged, type PagedStep } from '../job/agenda.ts';
 import { isJobState, type JobState } from '../job/state.ts';
@@ -15,7 +16,7 @@ export const everythingEndsMs = 15 * 60_000;
 
 export type WorkMessage = WorkOrder & {
   /** Milliseconds since 1970: before that it is sent round again. */
-  readonly notBefore?: number;
+  readonly notBefore?: number | undefined;
 };
 
 type WorkOrder =
@@ -24,7 +25,7 @@ type WorkOrder =
   /** Go on with the agenda of a job that is in this state and try: from a step, after a key within it. */
   | ({ readonly kind: 'resume'; readonly job: JobId; readonly try: number; readonly state: JobState } & Position)
   /** Wake who waits for an object, after a key: it was closed, or is gone. */
-  | { readonly kind: 'wake'; readonly object: ObjectId; readonly after?: string }
+  | { readonly kind: 'wake'; readonly object: ObjectId; readonly after?: string | undefined }
   /** Go on with the closing of a file that somebody waits for: whoever began it may have died. */
   | { readonly kind: 'close'; readonly file: FileId }
   /** Delete objects that nothing refers to any more, or finish that. */
@@ -32,7 +33,12 @@ type WorkOrder =
   /** Delete a large body that no row names (aws/dynamo/bodies.ts). */
   | { readonly kind: 'document'; readonly key: string }
   /** Empty a workspace whose job is settled, or a project that was destroyed, after a position; `last`: for good. */
-  | { readonly kind: 'destroy'; readonly container: PlaceId; readonly after?: string; readonly last?: true }
+  | {
+      readonly kind: 'destroy';
+      readonly container: PlaceId;
+      readonly after?: string | undefined;
+      readonly last?: true | undefined;
+    }
   /** Take away folders that are being removed, and what was put into those that are. */
   | { readonly kind: 'removeFolders'; readonly place: PlaceId; readonly folders: readonly string[] };
 
@@ -50,7 +56,6 @@ export function readWorkMessage(body: unknown): WorkMessage | undefined {
 function readOrder(body: Record<string, unknown>): WorkOrder | undefined {
   const { kind, job, object, file, objects, key, container, place, folders, step, state, last, try: attempt } = body;
   const after = typeof body.after === 'string' ? body.after : undefined;
-  const from = after === undefined ? {} : { after };
   switch (kind) {
     case 'advance':
       return isId(job, 'job') ? { kind, job } : undefined;
@@ -58,7 +63,7 @@ function readOrder(body: Record<string, unknown>): WorkOrder | undefined {
       if (!isId(job, 'job') || typeof attempt !== 'number' || !isJobState(state)) return undefined;
       return isPaged(step) && after !== undefined ? { kind, job, try: attempt, state, step, after } : undefined;
     case 'wake':
-      return isObjectId(object) ? { kind, object, ...from } : undefined;
+      return isObjectId(object) ? { kind, object, after } : undefined;
     case 'close':
       return isId(file, 'file') ? { kind, file } : undefined;
     case 'collect':
@@ -66,7 +71,7 @@ function readOrder(body: Record<string, unknown>): WorkOrder | undefined {
     case 'document':
       return isText(key) ? { kind, key } : undefined;
     case 'destroy':
-      return isPlaceId(container) ? { kind, container, ...from, ...(last === true ? { last } : {}) } : undefined;
+      return isPlaceId(container) ? { kind, container, after, last: last === true ? last : undefined } : undefined;
     case 'removeFolders':
       return isPlaceId(place) && isListOf(folders, isText) ? { kind, place, folders } : undefined;
     default:
@@ -76,7 +81,7 @@ function readOrder(body: Record<string, unknown>): WorkOrder | undefined {
 
 /** A message as the queue takes it. */
 export function toWorkRecord(message: WorkMessage): { readonly [name: string]: Value } {
-  return { ...message } as { readonly [name: string]: Value };
+  return given(message) as { readonly [name: string]: Value };
 }
 
 function isText(value: unknown): value is string {

@@ -140,7 +140,7 @@ export async function loadStanding(
   context: Context,
   id: ProjectId,
   user: UserId,
-): Promise<{ readonly exists: boolean; readonly own?: Level; readonly shared?: Level }> {
+): Promise<{ readonly exists: boolean; readonly own: Level | undefined; readonly shared: Level | undefined }> {
   const keys = [placeKey(id), memberKey(id, user), memberKey(id, 'PUBLIC')];
   const [found, ownRow, sharedRow] = await context.rows.getMany('containers', keys);
   const project = readProject(found);
@@ -148,8 +148,8 @@ export async function loadStanding(
   const shared = readMember(sharedRow)?.level;
   return {
     exists: project !== undefined && project.destroyed !== true,
-    ...(own === undefined ? {} : { own }),
-    ...(shared === undefined ? {} : { shared }),
+    own,
+    shared,
   };
 }
 

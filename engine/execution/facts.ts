@@ -2,6 +2,7 @@
 
 import type { Context } from '../../core/context.ts';
 import type { FailedJob, JobFacts } from '../../core/execution/job-fields.ts';
+import { given } from '../../core/given.ts';
 import type { JobId } from '../../core/id/identifier.ts';
 import { type JobRow, outputBodyId } from '../../core/job/row.ts';
 import type { ExecutionSpec } from '../../core/job/spec.ts';
@@ -44,8 +45,7 @@ export async function loadJobFacts(
       region: context.settings.region,
       billTo: billTo.get(row.project) ?? row.launchedBy,
       failureCounts: chosen.has('failureCounts') && row.try > 0 ? await loadFailureCounts(context, row) : {},
-      ...(input === undefined ? {} : { input }),
-      ...(failureFrom === undefined ? {} : { failureFrom }),
+      ...given({ input, failureFrom }),
       ...result,
     };
   });

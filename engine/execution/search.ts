@@ -24,9 +24,9 @@ export type JobSearch = {
   readonly bounds: Bounds;
   /** Conditions on the row alone. */
   readonly row: (row: JobRow) => boolean;
-  readonly name?: (name: string) => boolean;
-  readonly tags?: (tags: readonly string[]) => boolean;
-  readonly properties?: (properties: Properties) => boolean;
+  readonly name: ((name: string) => boolean) | undefined;
+  readonly tags: ((tags: readonly string[]) => boolean) | undefined;
+  readonly properties: ((properties: Properties) => boolean) | undefined;
   /** Earlier tries too, and what belonged to them. */
   readonly includeRestarted: boolean;
   readonly limit: number;

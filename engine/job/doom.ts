@@ -77,12 +77,12 @@ export async function endMembers(
   origin: JobId,
   doom: Doom,
   after?: string,
-): Promise<{ next?: string; stopping: boolean }> {
-  const range = { scope: doom.scope, limit: membersPerPage, ...(after === undefined ? {} : { after }) };
+): Promise<{ next: string | undefined; stopping: boolean }> {
+  const range = { scope: doom.scope, limit: membersPerPage, after };
   const { members, next } = await loadMembers(context, origin, range);
   const ended = await Promise.all(members.map(({ row }) => endByDoom(context, row, doom)));
   const stopping = ended.some(({ state }) => !isTerminal(state));
-  return next === undefined ? { stopping } : { next, stopping };
+  return { next, stopping };
 }
 
 /** Members ended by one message (docs/reference/protocols.md, "Doom"). */

@@ -21,7 +21,7 @@ export type MemberRange = {
   readonly parent?: JobId;
   readonly scope?: Scope;
   /** A sort key, exclusive. */
-  readonly after?: string;
+  readonly after?: string | undefined;
   readonly limit: number;
 };
 
@@ -33,13 +33,13 @@ export async function loadMembers(
   context: Context,
   origin: JobId,
   range: MemberRange,
-): Promise<{ members: Member[]; next?: string }> {
+): Promise<{ members: Member[]; next: string | undefined }> {
   const { parent, scope, after, limit } = range;
   const page = await context.rows.query('executions', {
     pk: treeKey(origin),
     prefix: memberPrefix(parent),
     limit,
-    ...(after === undefined ? {} : { after }),
+    after,
   });
   const wanted = page.rows.map(readMember).filter(({ lineage }) => scope === undefined || isInside(lineage, scope));
   const rows = await loadJobs(
@@ -52,7 +52,7 @@ export async function loadMembers(
       row: rows[index] ?? (await buryUnborn(context, member)),
     })),
   );
-  return page.next === undefined ? { members } : { members, next: page.next };
+  return { members, next: page.next };
 }
 
 /**
@@ -68,7 +68,7 @@ export function memberWait(context: Context, waiter: JobRow, from: string | unde
     window: 1,
     from,
     page: async (after) => {
-      const range = { parent: waiter.pk, limit: memberPageSize, ...(after === undefined ? {} : { after }) };
+      const range = { parent: waiter.pk, limit: memberPageSize, after };
       const { members, next } = await loadMembers(context, waiter.origin, range);
       for (const { row } of members) rows.set(row.pk, row);
       const items = members.map(({ row, sortKey }) => ({ dependency: jobDependency(row.pk), cursor: sortKey }));
@@ -101,9 +101,11 @@ export function scopeWait(context: Context, waiter: JobRow, scope: Scope): Wait<
       // The whole tree is the scope of its origin job.
       below ??= scope.master === waiter.origin ? Promise.resolve(undefined) : loadBelow(context, waiter.origin, scope);
       const few = await below;
-      const range = { scope, limit: memberPageSize, ...(after === undefined ? {} : { after }) };
+      const range = { scope, limit: memberPageSize, after };
       const { members, next } =
-        few === undefined ? await loadNextMembers(context, waiter.origin, range) : { members: behind(few, after) };
+        few === undefined
+          ? await loadNextMembers(context, waiter.origin, range)
+          : { members: behind(few, after), next: undefined };
       const items = members.map(({ row, sortKey }) => ({ dependency: jobDependency(row.pk), cursor: sortKey }));
       return { items, end: next === undefined };
     },

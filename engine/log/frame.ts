@@ -2,6 +2,7 @@
 // Knows no transport.
 
 import { type ApiError, invalidInput } from '../../core/error/api-error.ts';
+import { given } from '../../core/given.ts';
 import type { JobId } from '../../core/id/identifier.ts';
 import { isHash } from '../../core/reference/value.ts';
 
@@ -26,7 +27,7 @@ export type LogRequest = {
   /** Go on until the job has ended. */
   readonly tail: boolean;
   /** Only these; absent: all. */
-  readonly levels?: readonly string[];
+  readonly levels?: readonly string[] | undefined;
   readonly try?: number;
 };
 
@@ -55,8 +56,7 @@ export function readLogRequest(text: string): LogRequest {
     recentCount: Math.min(numRecentMessages as number, maximumRecentCount),
     recurse: recurseJobs as boolean,
     tail: tail as boolean,
-    ...(levels === undefined || levels === null ? {} : { levels: levels as string[] }),
-    ...(attempt === undefined ? {} : { try: attempt as number }),
+    ...given({ levels: (levels ?? undefined) as string[] | undefined, try: attempt as number | undefined }),
   };
 }
 

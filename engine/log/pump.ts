@@ -87,8 +87,7 @@ async function sayStill(
   const now = context.now();
   if (now - connection.sentAt < silentMs) return connection;
   const attempt = { job: connection.job, try: connection.try ?? job?.try ?? 0 };
-  const levels = connection.levels === undefined ? {} : { levels: connection.levels };
-  const frame = stillFrame({ ...attempt, ...levels }, now, { state: job?.state ?? 'gone', silentMs });
+  const frame = stillFrame({ ...attempt, levels: connection.levels }, now, { state: job?.state ?? 'gone', silentMs });
   const sent = await reader.send(frame);
   if (sent === 'gone') return undefined;
   return sent === 'busy' ? connection : { ...connection, sentAt: now };

@@ -1,6 +1,7 @@
 // Reads the stream of one try from where it was left: the lines that a reader wants, each with its place. Knows no other try.
 
 import type { Context } from '../../core/context.ts';
+import { given } from '../../core/given.ts';
 import type { JobRow } from '../../core/job/row.ts';
 import { isTerminal } from '../../core/job/state.ts';
 import type { LogConnection, StreamCursor } from './connection.ts';
@@ -66,9 +67,7 @@ function createCollector(stream: string, before: StreamCursor, levels: readonly 
   let length = 0;
   const lines: Line[] = [];
   const place = (count: number, ended = false): StreamCursor => ({
-    ...(token === undefined ? {} : { token }),
-    ...(count === 0 ? {} : { skip: count }),
-    ...(last === undefined ? {} : { line: last }),
+    ...given({ token, skip: count === 0 ? undefined : count, line: last }),
     ended,
   });
   const push = (frame: LogFrame): void => {

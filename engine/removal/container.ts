@@ -52,7 +52,7 @@ export async function destroyContainer(
 /** The next folders in the order of their rows, the root before all: however many there are, a page reads a few. */
 async function loadFoldersAfter(context: Context, container: PlaceId, passed: string | undefined) {
   const isStart = passed === undefined || passed === folderPrefix;
-  const range = { pk: container, prefix: folderPrefix, limit: foldersPerPage, ...(isStart ? {} : { after: passed }) };
+  const range = { pk: container, prefix: folderPrefix, limit: foldersPerPage, after: isStart ? undefined : passed };
   const page = await context.rows.query('containers', range);
   const folders = page.rows.flatMap((row) => {
     const folder = readFolder(row);
@@ -71,21 +71,21 @@ async function emptyPage(
   container: PlaceId,
   folder: string,
   { after, last }: { readonly after: string | undefined; readonly last: boolean },
-): Promise<{ readonly rowCount: number; readonly next?: string }> {
-  const range = { pk: listingPartition(container, folder), limit: pageSize, ...(after === undefined ? {} : { after }) };
+): Promise<{ readonly rowCount: number; readonly next: string | undefined }> {
+  const range = { pk: listingPartition(container, folder), limit: pageSize, after };
   const { rows, next } = await context.rows.query('objects', range);
   await mapLimited(rows, async (row) => {
     await removeFrom(context, container, readListing(row));
     if (last) await context.rows.delete('objects', { pk: row.pk, sk: row.sk });
   });
-  return { rowCount: rows.length, ...(next === undefined ? {} : { next }) };
+  return { rowCount: rows.length, next };
 }
 
 /** Members at once; folders, which lead to what comes late, in the last pass; row A at the end, since it says what is to go. */
 async function deleteRows(context: Context, container: PlaceId, last: boolean): Promise<string | undefined> {
   const isProject = isId(container, 'project');
   if (last || isProject) {
-    const range = { pk: container, limit: pageSize, ...(last ? {} : { prefix: memberPrefix }) };
+    const range = { pk: container, limit: pageSize, prefix: last ? undefined : memberPrefix };
     const page = await context.rows.query('containers', range);
     const others = page.rows.filter((row) => !isPlaceKey(row));
     await mapLimited(others, ({ pk, sk }) => deleteRow(context, container, { pk, sk }));

@@ -39,14 +39,14 @@ export async function destroyProject(
 ): Promise<void> {
   let after: string | undefined = endTrees ? undefined : contentPosition;
   const message = { kind: 'destroy', container: project } as const;
-  await sendWork(context, [{ ...message, ...from(after) }], context.now() + everythingEndsMs);
+  await sendWork(context, [{ ...message, after }], context.now() + everythingEndsMs);
   await markProjectDestroyed(context, project, by);
   const until = context.now() + emptyingMs;
   do {
     after = await destroyPage(context, project, { after, last: false, by });
     if (after === undefined) return;
   } while (context.now() < until);
-  await sendWork(context, [{ ...message, ...from(after) }]);
+  await sendWork(context, [{ ...message, after }]);
 }
 
 /** One page of emptying, as a message asks for it. A project that is not marked stays: its request came to nothing. */
@@ -60,7 +60,7 @@ export async function goOnDestroying(
   if (isId(container, 'project') && by === undefined) return;
   const next = await destroyPage(context, container, { after, last, by });
   if (next === undefined) return;
-  await sendWork(context, [{ kind: 'destroy', container, after: next, ...(last ? { last } : {}) }]);
+  await sendWork(context, [{ kind: 'destroy', container, after: next, last: message.last }]);
 }
 
 /**
@@ -87,7 +87,7 @@ async function loadUnfinished(
   project: ProjectId,
   after: string | undefined,
 ): Promise<{ readonly origins: readonly JobId[]; readonly next: string | undefined }> {
-  const range = { pk: listPartition(project), limit: jobPageSize, descending: true, ...from(after) };
+  const range = { pk: listPartition(project), limit: jobPageSize, descending: true, after };
   const { rows, next } = await context.rows.query('executions', range);
   const ids = rows.map((row) => readListed(row).job);
   const origins = new Set<JobId>();
@@ -95,10 +95,6 @@ async function loadUnfinished(
     if (job !== undefined && job.tombstone !== true && !isTerminal(job.state)) origins.add(job.origin);
   }
   return { origins: [...origins], next };
-}
-
-function from(after: string | undefined): { readonly after?: string } {
-  return after === undefined ? {} : { after };
 }
 
 /** Before the position in the list of jobs. */

@@ -6,9 +6,7 @@ import { toWorkRecord, type WorkMessage } from '../../core/work/message.ts';
 /** @param notBefore in milliseconds since 1970; absent: at once */
 export async function sendWork(context: Context, messages: readonly WorkMessage[], notBefore?: number): Promise<void> {
   if (messages.length === 0) return;
-  const records = messages.map((message) =>
-    toWorkRecord({ ...message, ...(notBefore === undefined ? {} : { notBefore }) }),
-  );
+  const records = messages.map((message) => toWorkRecord({ ...message, notBefore }));
   const delaySeconds = Math.ceil(((notBefore ?? 0) - context.now()) / 1000);
   await context.queues.sendWork(records, Math.min(longestDelaySeconds, Math.max(0, delaySeconds)));
 }

@@ -13,15 +13,15 @@ export async function loadWaiters(
   context: Context,
   ended: JobId | ObjectId,
   after: string | undefined,
-): Promise<{ readonly waiters: readonly JobId[]; readonly next?: string }> {
+): Promise<{ readonly waiters: readonly JobId[]; readonly next: string | undefined }> {
   const page = await context.rows.query('executions', {
     pk: ended,
     prefix: edgePrefix,
     limit: waitersPerMessage,
-    ...(after === undefined ? {} : { after }),
+    after,
   });
   const waiters = [...new Set(page.rows.map(readWaiter))];
-  return page.next === undefined ? { waiters } : { waiters, next: page.next };
+  return { waiters, next: page.next };
 }
 
 const waitersPerMessage = 25;

@@ -1,5 +1,6 @@
 // The data that must not be lost: tables, content, inbox. Other stacks name these resources only by their physical
 // names.
+
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, ProjectionType, StreamViewType, Table } from 'aws-cdk-lib/aws-dynamodb';
 import {
@@ -15,6 +16,7 @@ import {
 import type { Construct } from 'constructs';
 import { openIndex, tables } from '../../aws/dynamo/tables.ts';
 import type { TableName } from '../../core/context.ts';
+import { given } from '../../core/given.ts';
 import { incompleteUploadDays } from '../../core/object/part.ts';
 import { ProductStack } from '../constructs/product-stack.ts';
 import { shareValue } from '../constructs/shared-parameter.ts';
@@ -50,8 +52,7 @@ export class DataStack extends ProductStack {
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true, recoveryPeriodInDays: recoveryDays },
       deletionProtection: this.deployment.retained,
       removalPolicy: this.deployment.retained ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
-      ...(stream ? { stream: StreamViewType.NEW_AND_OLD_IMAGES } : {}),
-      ...(ttl === undefined ? {} : { timeToLiveAttribute: ttl }),
+      ...given({ stream: stream ? StreamViewType.NEW_AND_OLD_IMAGES : undefined, timeToLiveAttribute: ttl }),
     });
     if (index !== undefined) {
       table.addGlobalSecondaryIndex({

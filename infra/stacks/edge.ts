@@ -1,4 +1,5 @@
 // One host for people: CloudFront in front of the HTTP API and of the log WebSocket, with a certificate of its own.
+
 import { Aws, CfnOutput, Duration } from 'aws-cdk-lib';
 import {
   AllowedMethods,
@@ -18,6 +19,7 @@ import {
 } from 'aws-cdk-lib/aws-cloudfront';
 import { HttpOrigin } from 'aws-cdk-lib/aws-cloudfront-origins';
 import type { Construct } from 'constructs';
+import { given } from '../../core/given.ts';
 import { logPathFunction } from '../constructs/log-path.ts';
 import { ProductStack } from '../constructs/product-stack.ts';
 import { type SharedParameter, sharedValue } from '../constructs/shared-parameter.ts';
@@ -70,7 +72,7 @@ export class EdgeStack extends ProductStack {
       protocolPolicy: OriginProtocolPolicy.HTTPS_ONLY,
       originSslProtocols: [OriginSslPolicy.TLS_V1_2],
       readTimeout: Duration.seconds(readTimeoutSeconds),
-      ...(originPath === undefined ? {} : { originPath }),
+      ...given({ originPath }),
     });
   }
 }

@@ -13,7 +13,7 @@ export type OperatedPlatform = {
 /** The requests of `espalier env` and `espalier user add`. */
 export type DeskRequest =
   | { readonly action: 'addUser'; readonly name: string }
-  | { readonly action: 'issueToken'; readonly name?: string }
+  | { readonly action: 'issueToken'; readonly name?: string | undefined }
   | { readonly action: 'counts' };
 
 /** The answer to a token: everything that `dx` needs. */

@@ -1,6 +1,8 @@
 // The deployed state machine's cases as data: what the services answer, and the states that an interpreter must pass.
 // Ours runs them in step-functions.test.ts; mockConfig turns them into the file that LocalStack reads from SFN_MOCK_CONFIG.
+
 import { readFileSync } from 'node:fs';
+import { given } from '../../core/given.ts';
 
 export type MockedAnswer = { Return: object } | { Throw: { Error: string; Cause: string } };
 
@@ -26,7 +28,7 @@ function stoppedTask(stopCode: string, stoppedReason: string, exitCode?: number)
   return {
     CapacityProviderName: 'FARGATE',
     ClusterArn: cluster,
-    Containers: [{ Name: 'worker', LastStatus: 'STOPPED', ...(exitCode === undefined ? {} : { ExitCode: exitCode }) }],
+    Containers: [{ Name: 'worker', LastStatus: 'STOPPED', ...given({ ExitCode: exitCode }) }],
     LastStatus: 'STOPPED',
     StopCode: stopCode,
     StoppedReason: stoppedReason,

@@ -1,5 +1,6 @@
 // Instance types and the sizes of worker they get, against the table of docs/reference/aws.md, "Fargate sizes".
 import { describe, expect, it } from 'vitest';
+import { given } from '../../core/given.ts';
 import { defaultInstance, findInstanceType, instanceNames, instanceTypes } from '../../core/instance/instance-types.ts';
 import { checkKnown, checkRunnable, workerSize } from '../../core/instance/worker-size.ts';
 
@@ -18,7 +19,7 @@ describe('instance types', () => {
     ['mem2_hdd2_x1', 1, 4, 200, '200 GB of disk instead of 410 GB'],
   ])('%s gets %d cores, %d GiB and %d GB', (name, cores, memoryGib, diskGb, shortfall) => {
     const size = workerSize(name);
-    expect(size).toEqual({ cores, memoryGib, diskGb, ...(shortfall === undefined ? {} : { shortfall }) });
+    expect(size).toEqual({ cores, memoryGib, diskGb, ...given({ shortfall }) });
   });
 
   it('never get less processor or memory than asked, and what is too large is refused with the reason', () => {

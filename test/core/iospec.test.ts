@@ -1,6 +1,8 @@
 // Specifications, inputs and values: which fault is told when, and what is filled in or flattened.
+
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { given } from '../../core/given.ts';
 import { deriveId } from '../../core/id/derive.ts';
 import { checkSpecification } from '../../core/iospec/check-specification.ts';
 import { checkValues } from '../../core/iospec/check-values.ts';
@@ -107,7 +109,7 @@ describe('an input', () => {
 
 describe('values', () => {
   const one = (name: string, type?: Specification[number]['type']) =>
-    [{ name: 'v', class: name, ...(type === undefined ? {} : { type }) }] as Specification;
+    [{ name: 'v', class: name, ...given({ type }) }] as Specification;
   const good: [string, unknown][] = [
     ['int', 5],
     ['int', 5.0],

@@ -1,6 +1,7 @@
 // What becomes of a job's input: each line one input with what was found of its objects, the decision last.
 
 import { describe, expect, it } from 'vitest';
+import { given } from '../../core/given.ts';
 import { deriveId } from '../../core/id/derive.ts';
 import type { ObjectId, PlaceId } from '../../core/id/identifier.ts';
 import type { Specification } from '../../core/iospec/parameter.ts';
@@ -92,12 +93,7 @@ type Case = {
 };
 
 function plan({ input, job = master, inputSpec, pins = [], inputPlace, linked = [], arrived = {} }: Case) {
-  const given = { originalInput: input, pins };
-  const spec = {
-    ...given,
-    ...(inputSpec === undefined ? {} : { inputSpec }),
-    ...(inputPlace === undefined ? {} : { inputPlace }),
-  };
+  const spec = { originalInput: input, pins, ...given({ inputSpec, inputPlace }) };
   const resolved = resolveInput(spec, referenced);
   if ('problems' in resolved) throw new Error(resolved.problems.join());
   const decided = planInput({

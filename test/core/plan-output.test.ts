@@ -1,6 +1,7 @@
 // What becomes of a job's output: each line one output with what was found of its objects, the decision last.
 
 import { describe, expect, it } from 'vitest';
+import { given } from '../../core/given.ts';
 import { deriveId } from '../../core/id/derive.ts';
 import type { ObjectId, PlaceId } from '../../core/id/identifier.ts';
 import type { Specification } from '../../core/iospec/parameter.ts';
@@ -35,7 +36,7 @@ type Case = {
 };
 
 function plan({ output: before, job = origin, outputSpec, found = [], restricted = [] }: Case) {
-  const spec = job === subjob ? undefined : { folder, ...(outputSpec === undefined ? {} : { outputSpec }) };
+  const spec = job === subjob ? undefined : { folder, ...given({ outputSpec }) };
   const resolved = resolveOutput(spec, before, { outputs: new Map(), metadata: new Map() });
   if ('problems' in resolved) throw new Error(resolved.problems.join());
   const handedOver: HandedOver = {

@@ -1,9 +1,11 @@
 // The commands as a user types them: start, end, kill, start again, refusals. It knows nothing behind the API.
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { given } from '../../core/given.ts';
 import { eventually, givenTemporaryFolder } from '../machine/temporary-folder.ts';
 
 const folder = givenTemporaryFolder();
@@ -60,7 +62,7 @@ async function finish(parameters: readonly string[], environment: NodeJS.Process
 }
 
 async function post(url: string, path: string, token?: string) {
-  const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  const authorization = given({ authorization: token && `Bearer ${token}` });
   const headers = { 'content-type': 'application/json', ...authorization };
   const response = await fetch(url + path, { method: 'POST', headers, body: '{}' });
   return { status: response.status, body: (await response.json()) as Record<string, unknown> };

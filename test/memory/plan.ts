@@ -87,7 +87,7 @@ export function planJob(name: string, options: PlanOptions = {}): JobPlan {
   } as const;
   const born = newJobRow(ownWorkspace ? { ...made, kind: 'master', parent } : { ...made, kind: 'subjob', parent });
   const row = { ...born, ...options.row };
-  return { id, row, spec, ...(parent === undefined ? {} : { memberOf: { origin: row.origin, parent: parent.pk } }) };
+  return { id, row, spec, memberOf: parent && { origin: row.origin, parent: parent.pk } };
 }
 
 function digestOf(request: unknown): string {

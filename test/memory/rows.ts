@@ -110,7 +110,7 @@ export function createMemoryRows(): MemoryRows {
       ),
     put: (table, row, expected) =>
       step('put', print(table, row), true, () => {
-        const one: Write = { kind: 'put', table, row, ...(expected === undefined ? {} : { expected }) };
+        const one: Write = { kind: 'put', table, row, expected };
         if (!allows(one)) return false;
         apply(one);
         return true;
@@ -121,7 +121,7 @@ export function createMemoryRows(): MemoryRows {
         `${print(table, key)} ${JSON.stringify(change.set ?? {}).slice(0, 120)}`,
         true,
         () => {
-          const one: Write = { kind: 'update', table, key, change, ...(expected === undefined ? {} : { expected }) };
+          const one: Write = { kind: 'update', table, key, change, expected };
           if (!allows(one)) return undefined;
           apply(one);
           return copy(read(table, key));
@@ -130,7 +130,7 @@ export function createMemoryRows(): MemoryRows {
       ),
     delete: (table, key, expected) =>
       step('delete', print(table, key), true, () => {
-        const one: Write = { kind: 'delete', table, key, ...(expected === undefined ? {} : { expected }) };
+        const one: Write = { kind: 'delete', table, key, expected };
         if (!allows(one)) return false;
         apply(one);
         return true;

@@ -1,6 +1,7 @@
 // One random life of a few trees: messages in any order, doubled, lost; callers that die after a write; hosts that are lost;
 // a clock that jumps; a sweep at the end. The rules of what must come out are oracle.ts.
 
+import { given } from '../../core/given.ts';
 import type { JobId } from '../../core/id/identifier.ts';
 import { type WorkerId, workerId } from '../../core/id/worker.ts';
 import type { JobRow } from '../../core/job/row.ts';
@@ -253,7 +254,7 @@ class Life {
       input: { needs },
       master: deed.master,
       now: this.context.now(),
-      ...(parent === undefined ? {} : { parent }),
+      ...given({ parent }),
     });
   }
 

@@ -62,7 +62,7 @@ export async function runFakeJob(options: Options): Promise<FakeRun> {
       ESPALIER_ROOT: root,
       ESPALIER_LIFELINE_FD: '3',
       ESPALIER_TASK_ID: 'task-of-this-worker',
-      ...(options.namespaces === undefined ? {} : { ESPALIER_NAMESPACES: options.namespaces ? 'yes' : 'no' }),
+      ESPALIER_NAMESPACES: options.namespaces === undefined ? undefined : options.namespaces ? 'yes' : 'no',
       ECS_CONTAINER_METADATA_URI_V4: `http://127.0.0.1:${port}/metadata`,
     },
     stdio: ['ignore', 'pipe', 'inherit', 'pipe'],

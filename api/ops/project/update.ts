@@ -4,6 +4,7 @@
 import type { z } from 'zod';
 import type { Value } from '../../../core/context.ts';
 import { invalidInput, invalidState, resourceNotFound } from '../../../core/error/api-error.ts';
+import { given } from '../../../core/given.ts';
 import { isId } from '../../../core/id/identifier.ts';
 import { loadProject, type Project, updateProject as saveProject } from '../../../engine/container/project.ts';
 import type { PlaceCall } from '../../route.ts';
@@ -16,11 +17,12 @@ export async function updateProject(call: PlaceCall<z.output<typeof updateProjec
   if (!isId(place, 'project')) throw resourceNotFound(place);
   const { name, summary, description, billTo, version, ...changes } = input;
   refuseOtherPayer(caller.user, billTo);
-  const texts = {
-    ...(name === undefined ? {} : { name }),
-    ...(summary === undefined ? {} : { summary: summary ?? '' }),
-    ...(description === undefined ? {} : { description: description ?? '' }),
-  };
+  // Null is the empty text; a text that is not given stays.
+  const texts = given({
+    name,
+    summary: summary === null ? '' : summary,
+    description: description === null ? '' : description,
+  });
   const saved = await saveProject(
     context,
     place,

@@ -94,9 +94,9 @@ function readFilters({ context, caller, input }: FindCall): Omit<JobSearch, 'ran
       createdAfter: absolute(input.created?.after, now),
     },
     row: rowTest(input, input.launchedBy === 'self' ? caller.user : (input.launchedBy ?? undefined)),
-    ...(name === undefined ? {} : { name }),
-    ...(tags ? { tags: (held: readonly string[]) => holdsForSet(tags, held) } : {}),
-    ...(properties ? { properties: (held: Properties) => holdsForProperties(properties, held) } : {}),
+    name,
+    tags: tags ? (held: readonly string[]) => holdsForSet(tags, held) : undefined,
+    properties: properties ? (held: Properties) => holdsForProperties(properties, held) : undefined,
     includeRestarted: input.includeRestarted,
     limit: input.limit ?? maximumPageSize,
   };

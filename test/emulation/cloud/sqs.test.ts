@@ -1,6 +1,8 @@
 // SQS from inside the platform: what only an injected clock, or the in-process methods, can show.
+
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { given } from '../../../core/given.ts';
 import { pickFairly, type WaitingGroup } from '../../../emulation/cloud/sqs/fair-order.ts';
 import { toLambdaRecord } from '../../../emulation/cloud/sqs/lambda-record.ts';
 import { createSqs, type Sqs } from '../../../emulation/cloud/sqs/sqs.ts';
@@ -20,7 +22,7 @@ afterEach(async () => {
 });
 
 const take = (arn: string, max = 10, visibilitySeconds?: number) =>
-  sqs.receive(arn, { max, waitMs: 0, ...(visibilitySeconds === undefined ? {} : { visibilitySeconds }) });
+  sqs.receive(arn, { max, waitMs: 0, ...given({ visibilitySeconds }) });
 const caller = { accessKeyId: 'AKIATEST' };
 const call = async (operation: string, input: Record<string, unknown>) =>
   sqs.api.operations[operation]?.(input, caller);
