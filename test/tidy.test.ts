@@ -42,6 +42,7 @@ it.each([
   ['default exports', 'core/x.ts', `${comment}export default 1;\n`],
   ['barrels', 'core/x.ts', `${comment}export * from './id.ts';\n`],
   ['escape hatches', 'core/x.ts', `${comment}const x = y as ${'any'};\n`],
+  ['spreads of undefined', 'core/x.ts', `${comment}const x = { ...(y ${'==='} undefined ? {} : { y }) };\n`],
   ['open ends', 'core/x.ts', `${comment}// ${'TO'}DO later\n`],
   ['pure core', 'core/x.ts', `${comment}const now = Date.now();\n`],
   ['environment', 'engine/x.ts', `${comment}const x = process.env.X;\n`],

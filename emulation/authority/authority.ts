@@ -1,6 +1,8 @@
 // Who may do what: access keys, each standing for a role of the template, and the check of a call against that role.
 // It knows no service and no transport.
+
 import { randomBytes } from 'node:crypto';
+import { given } from '../../core/given.ts';
 import { ACCOUNT_ID } from '../cloud/wire/account.ts';
 import { AwsError } from '../cloud/wire/aws-error.ts';
 import type { Caller } from '../cloud/wire/control-server.ts';
@@ -39,7 +41,7 @@ export function createAuthority(roles: readonly DeployedResource[]): Authority {
     const key = { accessKeyId: `AKIA${randomBytes(8).toString('hex').toUpperCase()}`, secretAccessKey: randomSecret() };
     credentials.set(key.accessKeyId, {
       secretAccessKey: key.secretAccessKey,
-      ...(roleLogicalId === undefined ? {} : { roleLogicalId }),
+      ...given({ roleLogicalId }),
     });
     principals.set(key.accessKeyId, principal);
     return key;

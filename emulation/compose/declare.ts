@@ -55,7 +55,7 @@ function corsRules({ CorsConfiguration }: Properties): CorsRule[] {
     allowedHeaders: (rule.AllowedHeaders ?? []) as string[],
     // CloudFormation's spelling differs from S3's ExposeHeaders.
     exposeHeaders: (rule.ExposedHeaders ?? []) as string[],
-    ...(rule.MaxAge === undefined ? {} : { maxAgeSeconds: Number(rule.MaxAge) }),
+    maxAgeSeconds: rule.MaxAge === undefined ? undefined : Number(rule.MaxAge),
   }));
 }
 

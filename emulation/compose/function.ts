@@ -92,8 +92,8 @@ function asynchronousSettings({ properties }: DeployedResource, sqs: Services['s
   const queueArn = destination?.OnFailure?.Destination;
   const { MaximumRetryAttempts, MaximumEventAgeInSeconds } = properties;
   return {
-    ...(MaximumRetryAttempts === undefined ? {} : { maxRetries: Number(MaximumRetryAttempts) }),
-    ...(MaximumEventAgeInSeconds === undefined ? {} : { maxAgeMs: Number(MaximumEventAgeInSeconds) * SECOND_MS }),
+    maxRetries: MaximumRetryAttempts === undefined ? undefined : Number(MaximumRetryAttempts),
+    maxAgeMs: MaximumEventAgeInSeconds === undefined ? undefined : Number(MaximumEventAgeInSeconds) * SECOND_MS,
     ...(queueArn === undefined
       ? {}
       : {

@@ -1,6 +1,7 @@
 // What invokes functions: event source mappings of streams and queues, rules and schedules, as the template says.
 // It knows no API and no function's work.
 
+import { given } from '../../core/given.ts';
 import { StartRefusal } from '../../machine/start-refusal.ts';
 import type { Authority } from '../authority/authority.ts';
 import { checkInvocation } from '../authority/permission.ts';
@@ -96,7 +97,7 @@ export function declareRules({ services, resources }: Pick<TriggerOptions, 'serv
     }
     services.eventBridge.putRule({
       name: rule.name,
-      ...(EventPattern === undefined ? {} : { pattern: EventPattern }),
+      ...given({ pattern: EventPattern }),
       ...(typeof ScheduleExpression === 'string' ? { scheduleSeconds: parseRate(ScheduleExpression) } : {}),
       enabled: State !== 'DISABLED',
       targets: targets.map((target) => toTarget(rule, target, services)),
@@ -135,9 +136,11 @@ function toTarget(rule: DeployedResource, target: RuleTarget, { lambda }: Servic
   const { MaximumEventAgeInSeconds, MaximumRetryAttempts } = RetryPolicy;
   return {
     id: Id,
-    ...(Input === undefined ? {} : { input: Input }),
-    ...(MaximumRetryAttempts === undefined ? {} : { maximumRetryAttempts: MaximumRetryAttempts }),
-    ...(MaximumEventAgeInSeconds === undefined ? {} : { maximumEventAgeSeconds: MaximumEventAgeInSeconds }),
+    ...given({
+      input: Input,
+      maximumRetryAttempts: MaximumRetryAttempts,
+      maximumEventAgeSeconds: MaximumEventAgeInSeconds,
+    }),
     async deliver(event: unknown) {
       const result = await lambda.invoke(Arn, JSON.stringify(event));
       if ('error' in result) throw new Error(result.error.errorMessage);

@@ -1,5 +1,6 @@
 // The template's queues at an SQS elsewhere: made there, sent to in the functions' names, received from for the pollers.
 // Here they keep the ARNs and URLs of the template. It knows no function.
+import { given } from '../../core/given.ts';
 import type { TakenMessage } from '../cloud/sqs/message-table.ts';
 import { integerAttributes, type QueueSettings } from '../cloud/sqs/queue-table.ts';
 import { QUERY_ERRORS, queueDoesNotExist } from '../cloud/sqs/sqs-error.ts';
@@ -131,7 +132,7 @@ async function receive(
     MaxNumberOfMessages: Math.min(max, MAX_BATCH),
     WaitTimeSeconds: Math.floor(waitMs / 1000),
     MessageSystemAttributeNames: ['All'],
-    ...(visibilitySeconds === undefined ? {} : { VisibilityTimeout: visibilitySeconds }),
+    ...given({ VisibilityTimeout: visibilitySeconds }),
   };
   const limits = { limitMs: waitMs + ANSWER_LIMIT_MS, ...(signal ? { signal } : {}) };
   const { Messages = [] } = await client.call('AmazonSQS.ReceiveMessage', input, limits);
@@ -148,7 +149,6 @@ function toTaken({ MessageId, ReceiptHandle, Body, Attributes = {} }: WireMessag
     sentAt: Number(Attributes.SentTimestamp),
     firstReceivedAt: Number(Attributes.ApproximateFirstReceiveTimestamp),
     receiveCount: Number(Attributes.ApproximateReceiveCount),
-    ...(MessageGroupId === undefined ? {} : { groupId: MessageGroupId }),
-    ...(DeadLetterQueueSourceArn === undefined ? {} : { deadLetterSourceArn: DeadLetterQueueSourceArn }),
+    ...given({ groupId: MessageGroupId, deadLetterSourceArn: DeadLetterQueueSourceArn }),
   };
 }

@@ -1,9 +1,11 @@
 // The operator's function: adds users and issues tokens with the same functions as the API. It runs in a thread of its own,
 // with a key that may do everything, and is reached by nobody but the owner of the data folder.
+
 import { createContext } from '../../aws/context.ts';
 import { readEnvironment } from '../../aws/environment.ts';
 import type { Context } from '../../core/context.ts';
 import { ApiError } from '../../core/error/api-error.ts';
+import { given } from '../../core/given.ts';
 import { isUserId, type ProjectId, type UserId } from '../../core/id/identifier.ts';
 import { createProject, loadMemberships, loadProjects } from '../../engine/container/project.ts';
 import { issueToken } from '../../engine/identity/token.ts';
@@ -51,7 +53,7 @@ async function newToken(on: Context, handle: string): Promise<OperatorAnswer> {
   }
   const token = await issueToken(on, { user, expiresAt: on.now() + SESSION_MS, label: 'espalier env' });
   const project = await oldestProject(on, user);
-  return { user, token, ...(project === undefined ? {} : { project }) };
+  return { user, token, ...given({ project }) };
 }
 
 async function oldestProject(on: Context, user: UserId): Promise<ProjectId | undefined> {

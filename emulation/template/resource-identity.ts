@@ -1,5 +1,7 @@
 // What `Ref` and `Fn::GetAtt` of a resource are: its physical name, and ARNs made from that. Knows no running service.
+
 import { createHash } from 'node:crypto';
+import { given } from '../../core/given.ts';
 import { ACCOUNT_ID, arnOf, REGION } from '../cloud/wire/account.ts';
 
 /** A resource with its own properties evaluated. `logicalId` is unique in its stack, `stack` in the app. */
@@ -18,7 +20,7 @@ type Identity = {
 
 const roleArn = (name: string) => `arn:aws:iam::${ACCOUNT_ID}:role/${name}`;
 const cluster = (name: string) => arnOf('ecs', `cluster/${name}`);
-const named = (name?: string): Identity => ({ ...(name === undefined ? {} : { name }), attributes: {} });
+const named = (name?: string): Identity => ({ ...given({ name }), attributes: {} });
 
 /** CloudFormation's "Return values" of each type; a type that is absent here has none that anybody may use. */
 const IDENTITIES: Readonly<Record<string, Identity>> = {

@@ -107,6 +107,14 @@ export const rules: readonly Rule[] = [
       'an escape from the types',
     ),
   },
+  {
+    name: 'spreads of undefined',
+    find: perLine(
+      () => true,
+      /\.\.\.\(.* === undefined \? \{\} :/,
+      'a spread that leaves out undefined; let the type say `| undefined`, or use given() of core/given.ts',
+    ),
+  },
   { name: 'open ends', find: perLine(() => true, /\/\/.*\b(TODO|FIXME|XXX)\b/, 'an open end; do it or file an issue') },
   {
     name: 'pure core',

@@ -6,8 +6,8 @@ import type { InvocationResult } from './sandbox.ts';
 
 /** `AWS::Lambda::EventInvokeConfig` of a function. */
 export type AsynchronousSettings = {
-  readonly maxRetries?: number;
-  readonly maxAgeMs?: number;
+  readonly maxRetries?: number | undefined;
+  readonly maxAgeMs?: number | undefined;
   /** Given the event that was given up on. */
   onFailure?(event: unknown, error: object): void | Promise<void>;
 };

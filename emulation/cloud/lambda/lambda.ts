@@ -1,7 +1,9 @@
 // AWS Lambda for the embedded cloud: functions by name, invoked and waited for, or asynchronously with retries.
 // It knows nothing of HTTP, event sources or what functions do.
+
 import { randomUUID } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
+import { given } from '../../../core/given.ts';
 import { arnOf } from '../wire/account.ts';
 import { AwsError } from '../wire/aws-error.ts';
 import { type AsynchronousSettings, createEventQueue, type EventQueue } from './asynchronous.ts';
@@ -109,7 +111,7 @@ function sandboxOf(live: Live, { onLogLine, compileCache, now }: LambdaOptions):
       memoryMb: definition.memoryMb,
       logGroup: definition.logGroup,
       logStream,
-      ...(compileCache === undefined ? {} : { compileCache }),
+      ...given({ compileCache }),
     },
     environment: {
       ...definition.environment,

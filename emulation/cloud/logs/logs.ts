@@ -1,5 +1,7 @@
 // Amazon CloudWatch Logs for the embedded cloud: append in process, read by the API. It knows nothing of who logs.
+
 import type { DatabaseSync } from 'node:sqlite';
+import { given } from '../../../core/given.ts';
 import { arnOf } from '../wire/account.ts';
 import type { JsonService, Operation } from '../wire/control-server.ts';
 import { type Input, stringMember } from '../wire/input.ts';
@@ -51,7 +53,7 @@ export function createLogs({ database, now, onFault = reportFault, operations }:
     api: createLogsApi(core, operations?.(core) ?? {}),
     createGroup(name, { retentionDays } = {}) {
       const createdAt = table.group(name)?.createdAt ?? now();
-      table.putGroup({ name, createdAt, ...(retentionDays === undefined ? {} : { retentionDays }) });
+      table.putGroup({ name, createdAt, ...given({ retentionDays }) });
       upkeep.run();
       return { arn: arnOf('logs', `log-group:${name}:*`) };
     },

@@ -1,5 +1,6 @@
 // Cross-origin rules of a bucket: answers preflights and says what an answer allows a browser. It reads no object.
 // Rules: https://docs.aws.amazon.com/AmazonS3/latest/userguide/cors.html
+import { given } from '../../../core/given.ts';
 import { refuse } from './s3-error.ts';
 
 /** As in a bucket's CORS configuration; `*` may stand once in an origin or header. */
@@ -8,7 +9,7 @@ export type CorsRule = {
   allowedMethods: string[];
   allowedHeaders?: string[];
   exposedHeaders?: string[];
-  maxAgeSeconds?: number;
+  maxAgeSeconds?: number | undefined;
 };
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
@@ -32,7 +33,7 @@ export function answerPreflight(rules: readonly CorsRule[], headers: Headers): R
   return {
     ...originHeaders(rule, origin),
     ...(asked.length > 0 ? { 'access-control-allow-headers': asked.join(', ') } : {}),
-    ...(rule.maxAgeSeconds === undefined ? {} : { 'access-control-max-age': String(rule.maxAgeSeconds) }),
+    ...given({ 'access-control-max-age': rule.maxAgeSeconds?.toString() }),
   };
 }
 

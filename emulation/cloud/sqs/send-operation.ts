@@ -1,5 +1,7 @@
 // SendMessageBatch: what a batch and its messages may be.
+
 import { createHash } from 'node:crypto';
+import { given } from '../../../core/given.ts';
 import { AwsError } from '../wire/aws-error.ts';
 import type { Caller } from '../wire/control-server.ts';
 import { type Input, integerMember, stringMember } from '../wire/input.ts';
@@ -77,6 +79,6 @@ export function readMessage(queue: Queue, input: Input, caller: Caller): NewMess
       max: MAX_DELAY_SECONDS,
       absent: queue.delaySeconds,
     }),
-    ...(groupId === undefined ? {} : { groupId }),
+    ...given({ groupId }),
   };
 }

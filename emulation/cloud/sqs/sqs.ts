@@ -1,4 +1,5 @@
 // Amazon SQS standard queues for the embedded cloud: in-process methods and the API. It knows nothing of HTTP or Lambda.
+import { given } from '../../../core/given.ts';
 import type { JsonService } from '../wire/control-server.ts';
 import type { Depth, TakenMessage } from './message-table.ts';
 import { createSqsApi, type QueueOperations } from './operation.ts';
@@ -44,7 +45,7 @@ export function createSqs({ operations, ...options }: SqsOptions & { operations?
           body,
           senderId: SENDER_ID,
           delaySeconds: delaySeconds ?? queue.delaySeconds,
-          ...(groupId === undefined ? {} : { groupId }),
+          ...given({ groupId }),
         },
       ]);
       return { messageId };

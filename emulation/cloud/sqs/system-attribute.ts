@@ -1,4 +1,5 @@
 // What SQS itself knows about a message, under the names of the API. Pure.
+import { given } from '../../../core/given.ts';
 import type { TakenMessage } from './message-table.ts';
 
 type SystemAttributes = Record<string, string> &
@@ -11,7 +12,6 @@ export function systemAttributes(message: TakenMessage): SystemAttributes {
     SentTimestamp: String(message.sentAt),
     ApproximateReceiveCount: String(message.receiveCount),
     ApproximateFirstReceiveTimestamp: String(message.firstReceivedAt),
-    ...(message.groupId === undefined ? {} : { MessageGroupId: message.groupId }),
-    ...(message.deadLetterSourceArn === undefined ? {} : { DeadLetterQueueSourceArn: message.deadLetterSourceArn }),
+    ...given({ MessageGroupId: message.groupId, DeadLetterQueueSourceArn: message.deadLetterSourceArn }),
   };
 }

@@ -1,4 +1,5 @@
 // Loads a state machine from the States Language, or says all that is wrong with it. It knows nothing of executions.
+import { given } from '../../../core/given.ts';
 import { AwsError } from '../wire/aws-error.ts';
 import { createReport, type Fields, type Report } from './definition-field.ts';
 import { isObject, type Json, type JsonObject } from './json.ts';
@@ -37,7 +38,7 @@ function loadFrom(definition: JsonObject, report: Report): Machine | undefined {
     if (loaded) states.set(name, loaded);
   }
   checkTargets(startAt, found, report);
-  return { startAt, states, ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }) };
+  return { startAt, states, ...given({ timeoutSeconds }) };
 }
 
 /** Every state that is named as a next one exists, and every state can be reached. */

@@ -31,8 +31,8 @@ export type TaskInFlight = {
   scheduledEventId: number;
   /** Only runTask.sync, once RunTask has answered. */
   taskArn?: string;
-  timeoutAt?: number;
-  heartbeatAt?: number;
+  timeoutAt?: number | undefined;
+  heartbeatAt?: number | undefined;
 };
 
 export type Execution = {
@@ -45,7 +45,7 @@ export type Execution = {
   input: Json;
   startedAt: number;
   /** When the machine's TimeoutSeconds are over. */
-  timeoutAt?: number;
+  timeoutAt?: number | undefined;
   status: ExecutionStatus;
   lastEventId: number;
   position: Position;

@@ -1,4 +1,5 @@
 // The States Language: an execution's position and what happened give the next transition. It calls no service, stores nothing.
+import { given } from '../../../core/given.ts';
 import { REGION } from '../wire/account.ts';
 import { type Clock, carryOutError } from './error-rule.ts';
 import { contextOf, createEvaluator, type Evaluator } from './evaluate.ts';
@@ -138,15 +139,16 @@ async function dueAt(turn: Turn, { until }: State & { type: 'Wait' }): Promise<n
 
 /** Evaluates what the service is given; the call itself is the driver's. */
 async function scheduleTask({ draft, clock, evaluate }: Turn, state: TaskState): Promise<void> {
-  const given = await evaluate(state.arguments);
-  if (!isObject(given)) {
+  const evaluated = await evaluate(state.arguments);
+  if (!isObject(evaluated)) {
     throw queryEvaluationError(
       'Arguments',
-      `The field 'Arguments' must be an object, but was ${JSON.stringify(given)}`,
+      `The field 'Arguments' must be an object, but was ${JSON.stringify(evaluated)}`,
     );
   }
-  checkArguments(state.resource, given);
-  const parameters = state.resource === 'ecs:runTask.sync' ? { ...given, StartedBy: 'AWS Step Functions' } : given;
+  checkArguments(state.resource, evaluated);
+  const parameters =
+    state.resource === 'ecs:runTask.sync' ? { ...evaluated, StartedBy: 'AWS Step Functions' } : evaluated;
   if (exceedsPayload(parameters)) throw dataLimitExceeded(draft.execution.position.state);
   const timeout = state.timeoutSeconds && (await evaluate.seconds('TimeoutSeconds', state.timeoutSeconds, 1));
   const heartbeat = state.heartbeatSeconds && (await evaluate.seconds('HeartbeatSeconds', state.heartbeatSeconds, 1));
@@ -154,16 +156,15 @@ async function scheduleTask({ draft, clock, evaluate }: Turn, state: TaskState):
     ...resourceOf(state),
     region: REGION,
     parameters: JSON.stringify(parameters),
-    ...(timeout === undefined ? {} : { timeoutInSeconds: timeout }),
-    ...(heartbeat === undefined ? {} : { heartbeatInSeconds: heartbeat }),
+    ...given({ timeoutInSeconds: timeout, heartbeatInSeconds: heartbeat }),
   });
   draft.add('TaskStarted', resourceOf(state));
   const { dueAt: _over, ...position } = draft.execution.position;
   const task = {
     arguments: parameters,
     scheduledEventId: scheduled.id,
-    ...(timeout === undefined ? {} : { timeoutAt: clock.now() + timeout * 1000 }),
-    ...(heartbeat === undefined ? {} : { heartbeatAt: clock.now() + heartbeat * 1000 }),
+    timeoutAt: timeout === undefined ? undefined : clock.now() + timeout * 1000,
+    heartbeatAt: heartbeat === undefined ? undefined : clock.now() + heartbeat * 1000,
   };
   draft.execution.position = { ...position, phase: 'working', task };
 }

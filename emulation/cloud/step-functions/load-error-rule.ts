@@ -1,4 +1,5 @@
 // Loads Retry and Catch of a Task. It knows nothing of how an error is carried out.
+import { given } from '../../../core/given.ts';
 import type { Fields, Report } from './definition-field.ts';
 import { isObject, type Json, type JsonObject } from './json.ts';
 import type { Retrier } from './machine.ts';
@@ -25,7 +26,7 @@ export function loadRetriers(fields: Fields, rules: Json | undefined, report: Re
       maxAttempts: path.optionalInteger('MaxAttempts', { min: 0, max: MAX_SECONDS }) ?? 3,
       backoffRate: path.optionalNumber('BackoffRate', { min: 1, max: Number.MAX_VALUE }) ?? 2,
       fullJitter: path.optionalOneOf('JitterStrategy', ['FULL', 'NONE']) === 'FULL',
-      ...(maxDelaySeconds === undefined ? {} : { maxDelaySeconds }),
+      ...given({ maxDelaySeconds }),
     };
   });
 }

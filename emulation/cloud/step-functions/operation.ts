@@ -65,7 +65,7 @@ function startExecution(core: StatesCore, input: Input): object {
   const execution: Omit<Execution, 'position'> = {
     ...{ arn, name, machineArn: machine.arn, roleArn: machine.roleArn, definitionId: machine.definitionId },
     ...{ input: given, startedAt, status: 'RUNNING', lastEventId: 0 },
-    ...(timeoutSeconds === undefined ? {} : { timeoutAt: startedAt + timeoutSeconds * 1000 }),
+    timeoutAt: timeoutSeconds === undefined ? undefined : startedAt + timeoutSeconds * 1000,
   };
   core.driver.start(begin(definition, execution, core.clock));
   return { executionArn: arn, startDate: seconds(startedAt) };
@@ -80,12 +80,13 @@ function describeExecution(execution: Execution): object {
     name,
     status,
     startDate: seconds(startedAt),
-    ...(stoppedAt === undefined ? {} : { stopDate: seconds(stoppedAt) }),
+    stopDate: stoppedAt === undefined ? undefined : seconds(stoppedAt),
     input: JSON.stringify(input),
     inputDetails: { included: true },
-    ...(output === undefined ? {} : { output: JSON.stringify(output), outputDetails: { included: true } }),
-    ...(error === undefined ? {} : { error }),
-    ...(cause === undefined ? {} : { cause }),
+    output: output === undefined ? undefined : JSON.stringify(output),
+    outputDetails: output === undefined ? undefined : { included: true },
+    error,
+    cause,
     redriveCount: 0,
     redriveStatus: redrivable ? 'REDRIVABLE' : 'NOT_REDRIVABLE',
     ...(redrivable ? {} : { redriveStatusReason: `Execution is ${status} and cannot be redriven` }),

@@ -1,6 +1,7 @@
 // An API of EventBridge, of which no program of the product calls any operation: suites make rules and send events with
 // it, on any engine alike.
 
+import { given } from '../../../../core/given.ts';
 import type { NewEvent } from '../../../../emulation/cloud/event-bridge/bus-event.ts';
 import type { EventBridge, Rule } from '../../../../emulation/cloud/event-bridge/event-bridge.ts';
 import { compilePattern } from '../../../../emulation/cloud/event-bridge/pattern.ts';
@@ -65,7 +66,7 @@ function readTarget(target: Input, deliverTo: (arn: string) => Deliver): Rule['t
   return {
     id: stringMember(target, 'Id') ?? '',
     deliver: deliverTo(stringMember(target, 'Arn') ?? ''),
-    ...(constant === undefined ? {} : { input: constant }),
+    ...given({ input: constant }),
   };
 }
 
