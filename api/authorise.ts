@@ -8,55 +8,74 @@ import { loadLevel } from '../engine/access/level.ts';
 import { findUsablePlace } from '../engine/access/usable-place.ts';
 import { loadDestroyer } from '../engine/container/project.ts';
 import { loadObject } from '../engine/store/load-object.ts';
-import type { Access, BaseCall, Call, Route } from './route.ts';
+import type { Access, AccessKind, BaseCall, Call } from './route.ts';
 
-/** Refuses an anonymous caller where the caller must be known, before the input is read. */
-export function identify(route: Route, caller: Caller): Caller {
-  const { kind } = route.access;
-  if (kind === 'anyone') return caller;
-  if (caller.kind === 'anonymous') throw invalidAuthentication(caller.why);
-  if (kind === 'worker' || kind === 'job') {
-    if (caller.kind !== 'job') throw permissionDenied(`call ${route.path}`, 'the token of a running job', 'a user’s');
+/** Refuses a caller whom the rule does not let in, before the input is read. */
+export function identify(path: string, kind: AccessKind, caller: Caller): void {
+  if (kind === 'anyone') return;
+  const known = knownCaller(caller);
+  if (kind === 'worker' || kind === 'job') jobCaller(known, path);
+  if (kind !== 'worker' && known.kind === 'job' && known.job.state !== 'running') {
+    throw invalidAuthentication(`The job of this token is not running any more: it is ${known.job.state}`);
   }
-  if (kind !== 'worker' && caller.kind === 'job' && caller.job.state !== 'running') {
-    throw invalidAuthentication(`The job of this token is not running any more: it is ${caller.job.state}`);
-  }
-  return caller;
 }
 
 /**
  * The call that the operation gets, with the findings of its access rule. Refusals are those of docs/reference/api.md,
  * "Errors".
  */
-export async function authorise(
-  route: Route,
-  base: BaseCall<unknown>,
+export function authorise<Kind extends AccessKind, Input>(
+  access: Access<Kind>,
+  base: BaseCall<Input>,
   caller: Caller,
-): Promise<Call<Access['kind'], unknown>> {
-  const { access } = route;
-  if (caller.kind === 'anonymous')
-    return { ...base, caller } as Call<'anyone', unknown> as Call<Access['kind'], unknown>;
-  const known = { ...base, caller };
-  switch (access.kind) {
-    case 'anyone':
-    case 'caller':
-    case 'job':
-    case 'worker':
-      return known as Call<Access['kind'], unknown>;
-    case 'place':
-      return { ...known, ...(await enterNamed(base, caller, access, route.path)) } as never;
-    case 'target':
-      return { ...known, ...(await enter(base, caller, projectOf(base.input), access.level, route.path)) } as never;
-    case 'object':
-      return { ...known, ...(await findObject(base, caller, access, route.path)) } as never;
-    default:
-      return access satisfies never;
-  }
+  path: string,
+): Promise<Call<Kind, Input>> {
+  const enter: Entry<Kind> = entries[access.kind];
+  return enter(access, base, caller, path);
 }
 
-type PlaceAccess = Extract<Access, { kind: 'place' }>;
+type Entry<Kind extends AccessKind> = <Input>(
+  access: Access<Kind>,
+  base: BaseCall<Input>,
+  caller: Caller,
+  path: string,
+) => Promise<Call<Kind, Input>>;
 
-async function enterNamed(base: BaseCall<unknown>, caller: KnownCaller, { level, repeats }: PlaceAccess, path: string) {
+const entries: { readonly [Kind in AccessKind]: Entry<Kind> } = {
+  anyone: async (_, base, caller) => ({ ...base, caller }),
+  caller: async (_, base, caller) => ({ ...base, caller: knownCaller(caller) }),
+  job: async (_, base, caller, path) => ({ ...base, caller: jobCaller(knownCaller(caller), path) }),
+  worker: async (_, base, caller, path) => ({ ...base, caller: jobCaller(knownCaller(caller), path) }),
+  place: async (access, base, caller, path) => {
+    const known = knownCaller(caller);
+    return { ...base, caller: known, ...(await enterNamed(base, known, access, path)) };
+  },
+  target: async ({ level }, base, caller, path) => {
+    const known = knownCaller(caller);
+    return { ...base, caller: known, ...(await enter(base, known, projectOf(base.input), level, path)) };
+  },
+  object: async (access, base, caller, path) => {
+    const known = knownCaller(caller);
+    return { ...base, caller: known, ...(await findObject(base, known, access, path)) };
+  },
+};
+
+function knownCaller(caller: Caller): KnownCaller {
+  if (caller.kind === 'anonymous') throw invalidAuthentication(caller.why);
+  return caller;
+}
+
+function jobCaller(caller: KnownCaller, path: string): Extract<Caller, { kind: 'job' }> {
+  if (caller.kind !== 'job') throw permissionDenied(`call ${path}`, 'the token of a running job', 'a user’s');
+  return caller;
+}
+
+async function enterNamed(
+  base: BaseCall<unknown>,
+  caller: KnownCaller,
+  { level, repeats }: Access<'place'>,
+  path: string,
+) {
   const { context, subject: place } = base;
   const destroyer = repeats && isId(place, 'project') ? await loadDestroyer(context, place) : undefined;
   return destroyer === caller.user && isPlaceId(place) ? { place, level } : enter(base, caller, place, level, path);
@@ -78,9 +97,7 @@ async function enter(
   return { place, level };
 }
 
-type ObjectAccess = Extract<Access, { kind: 'object' }>;
-
-async function findObject(base: BaseCall<unknown>, caller: KnownCaller, access: ObjectAccess, path: string) {
+async function findObject(base: BaseCall<unknown>, caller: KnownCaller, access: Access<'object'>, path: string) {
   const { context, subject: id } = base;
   const object = isObjectId(id) ? await loadObject(context, id) : undefined;
   if (object === undefined || !isObjectId(id)) throw resourceNotFound(id);

@@ -1,5 +1,6 @@
 // The routes of executions: runs, subjobs and jobs. They are rows of the table in routes.ts.
 
+import { route } from './make-route.ts';
 import { missingAnalysis } from './ops/analysis/missing.ts';
 import { runApplet } from './ops/applet/run.ts';
 import { describeOneJob } from './ops/job/describe.ts';
@@ -8,7 +9,7 @@ import { newJob } from './ops/job/new.ts';
 import { terminateJob } from './ops/job/terminate.ts';
 import { describeExecutions } from './ops/system/describe-executions.ts';
 import { findAnalyses, findExecutions, findJobs } from './ops/system/find-executions.ts';
-import { type Access, type Route, route } from './route.ts';
+import type { Access, Route } from './route.ts';
 import {
   describeExecutionsInput,
   describeJobInput,

@@ -8,20 +8,26 @@ import type { ObjectId, PlaceId } from '../core/id/identifier.ts';
 import type { LoadedObject } from '../engine/store/load-object.ts';
 
 /**
- * The rule for the callers of a route. `place`: a level in the project or container that the path names; where it
+ * The rules for the callers of a route, by their kinds. `place`: a level in the project or container that the path names; where it
  * `repeats`, the user who destroyed that project may still call it. `target`: a level in the place that the input's
  * `project` names. `object`: a level in a place of the path's object. That place is the input's `project`, or else one
  * that the caller may see; a `hint` may be wrong, and the key is `ignored` where the input is data. `worker`: the job's
  * own token, in whatever state its job is.
  */
-export type Access =
-  | { readonly kind: 'anyone' }
-  | { readonly kind: 'caller' }
-  | { readonly kind: 'job' }
-  | { readonly kind: 'worker' }
-  | { readonly kind: 'place'; readonly level: Level; readonly repeats?: true }
-  | { readonly kind: 'target'; readonly level: Level }
-  | { readonly kind: 'object'; readonly open: Level; readonly closed: Level; readonly project?: 'hint' | 'ignored' };
+type Rules = {
+  readonly anyone: unknown;
+  readonly caller: unknown;
+  readonly job: unknown;
+  readonly worker: unknown;
+  readonly place: { readonly level: Level; readonly repeats?: true };
+  readonly target: { readonly level: Level };
+  readonly object: { readonly open: Level; readonly closed: Level; readonly project?: 'hint' | 'ignored' };
+};
+export type AccessKind = keyof Rules;
+/** The access rule of a route: its kind, and what that kind says beside it. */
+export type Access<Kind extends AccessKind = AccessKind> = {
+  [Each in Kind]: { readonly kind: Each } & Rules[Each];
+}[Kind];
 
 export type BaseCall<Input> = {
   readonly context: Context;
@@ -41,30 +47,25 @@ export type JobCall<Input> = BaseCall<Input> & { readonly caller: Extract<Caller
 export type PlaceCall<Input> = KnownCall<Input> & { readonly place: PlaceId; readonly level: Level };
 export type ObjectCall<Input> = PlaceCall<Input> & { readonly id: ObjectId; readonly object: LoadedObject };
 
-export type Call<Kind extends Access['kind'], Input> = Kind extends 'anyone'
-  ? OpenCall<Input>
-  : Kind extends 'caller'
-    ? KnownCall<Input>
-    : Kind extends 'job' | 'worker'
-      ? JobCall<Input>
-      : Kind extends 'place' | 'target'
-        ? PlaceCall<Input>
-        : ObjectCall<Input>;
+type Calls<Input> = {
+  readonly anyone: OpenCall<Input>;
+  readonly caller: KnownCall<Input>;
+  readonly job: JobCall<Input>;
+  readonly worker: JobCall<Input>;
+  readonly place: PlaceCall<Input>;
+  readonly target: PlaceCall<Input>;
+  readonly object: ObjectCall<Input>;
+};
+/** What an operation gets whose route has a rule of that kind. */
+export type Call<Kind extends AccessKind, Input> = Calls<Input>[Kind];
 
 /** One row of the table. `path` is a pattern: `/file/new`, `/file-xxxx/close`, `/app-xxxx[/yyyy]/describe`. */
 export type Route = {
   readonly path: string;
   readonly schema: z.ZodType;
   readonly access: Access;
-  readonly run: (call: never) => Promise<unknown>;
+  /** Shapes the input, applies the access rule, and runs the operation. */
+  readonly answer: (request: RawCall, caller: Caller) => Promise<unknown>;
 };
-
-/** A row of the table, whose function fits its schema and its access rule. */
-export function route<Schema extends z.ZodType, Rule extends Access>(
-  path: string,
-  schema: Schema,
-  access: Rule,
-  run: (call: Call<Rule['kind'], z.output<Schema>>) => Promise<unknown>,
-): Route {
-  return { path, schema, access, run: run as Route['run'] };
-}
+/** A request before its input was shaped. */
+export type RawCall = Omit<BaseCall<unknown>, 'input'>;

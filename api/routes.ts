@@ -2,6 +2,7 @@
 // going to its definition from here.
 
 import { executionRoutes, newJobRoutes as newJobs, runRoutes as runs } from './execution-routes.ts';
+import { route } from './make-route.ts';
 import { missingApp } from './ops/app/missing.ts';
 import { getApplet } from './ops/applet/get.ts';
 import { newApplet } from './ops/applet/new.ts';
@@ -53,7 +54,7 @@ import { resolveDataObjects } from './ops/system/resolve-data-objects.ts';
 import { getUserInfo, whoami, whoamiInput } from './ops/system/whoami.ts';
 import { describeUser } from './ops/user/describe.ts';
 import { updateUser } from './ops/user/update.ts';
-import { type Route, route } from './route.ts';
+import type { Route } from './route.ts';
 import { describeInput } from './schemas/describe.ts';
 import { validateBatchInput } from './schemas/execution.ts';
 import * as find from './schemas/find.ts';

@@ -1,13 +1,10 @@
-// The sequence of every request: match, check shape, authorise, run, reply.
+// The sequence of every request: match, let the route answer (make-route.ts), reply.
 
 import type { Caller } from '../core/access/caller.ts';
 import type { Context } from '../core/context.ts';
 import { ApiError, invalidInput } from '../core/error/api-error.ts';
-import { exceedsDepth, hasBrokenText, hasEndlessNumber, maximumDepth } from '../core/reference/value.ts';
-import { authorise, identify } from './authorise.ts';
 import { matchRoute } from './match.ts';
 import type { Route } from './route.ts';
-import { problemsOf } from './schemas/problem.ts';
 
 export type Request = {
   readonly path: string;
@@ -27,11 +24,8 @@ export type Reply = { readonly status: number; readonly body: unknown; readonly 
 export async function serve(context: Context, request: Request, routes: readonly Route[]): Promise<Reply> {
   try {
     const { route, subject } = matchRoute(routes, request.path);
-    const caller = identify(route, request.caller);
-    const input = checkShape(route, request.input);
-    const base = { context, input, rawInput: request.input, headers: request.headers, path: request.path, subject };
-    const call = await authorise(route, base, caller);
-    return replyWith(200, await route.run(call as never));
+    const { input: rawInput, headers, path, caller } = request;
+    return replyWith(200, await route.answer({ context, rawInput, headers, path, subject }, caller));
   } catch (error) {
     if (error instanceof ApiError) return errorReply(error);
     throw error;
@@ -42,16 +36,6 @@ export async function serve(context: Context, request: Request, routes: readonly
 export function errorReply(error: ApiError): Reply {
   const body = error.toBody();
   return { status: error.status, body, text: JSON.stringify(body) };
-}
-
-function checkShape(route: Route, input: unknown): unknown {
-  if (exceedsDepth(input)) throw invalidInput(`expected input to nest at most ${maximumDepth} levels`);
-  if (hasBrokenText(input))
-    throw invalidInput('expected input to be well-formed Unicode: it has half of a surrogate pair');
-  if (hasEndlessNumber(input)) throw invalidInput('expected input to have only numbers below 1.8e308');
-  const result = route.schema.safeParse(input, { reportInput: true });
-  if (!result.success) throw invalidInput(problemsOf(result.error));
-  return result.data;
 }
 
 function replyWith(status: number, body: unknown): Reply {

@@ -1,9 +1,10 @@
 // The routes of workers. They are rows of the table in routes.ts.
 
+import { route } from './make-route.ts';
 import { claimInput, claimJob } from './ops/worker/claim.ts';
 import { finishInput, finishJob } from './ops/worker/finish.ts';
 import { beat, heartbeatInput } from './ops/worker/heartbeat.ts';
-import { type Route, route } from './route.ts';
+import type { Route } from './route.ts';
 
 const worker = { kind: 'worker' } as const;
 

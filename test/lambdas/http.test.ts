@@ -2,7 +2,7 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context as LambdaContext } from 'aws-lambda';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
-import { route } from '../../api/route.ts';
+import { route } from '../../api/make-route.ts';
 import { AwsFailure } from '../../aws/failure.ts';
 import { loginPath } from '../../core/access/login-path.ts';
 import { httpAndDownloadHandler } from '../../lambdas/middleware/http.ts';
