@@ -10,6 +10,7 @@ import type { Position, WorkMessage } from '../../core/work/message.ts';
 import { launch } from '../launch/launch.ts';
 import { stopLaunch, stopWorker } from '../launch/worker-task.ts';
 import { loadJob } from '../store/load-job.ts';
+import { changed, retryWhileChanged } from '../store/retry-while-changed.ts';
 import { type Saved, saveJob } from '../store/save-job.ts';
 import { sendWork } from '../store/send-work.ts';
 import { loadWaiters } from '../wait/wake.ts';
@@ -39,11 +40,11 @@ export async function onExecutionChange(context: Context, after: Row, before?: R
 
 /** Looks at a job once. What its change calls for comes with the record of the stream. */
 export async function advance(context: Context, job: JobId): Promise<void> {
-  for (let attempt = 0; attempt < attemptLimit; attempt++) {
+  const lookOnce = async () => {
     const row = await loadJob(context, job);
-    if (row === undefined || (await look(context, row, 'woken'))?.kind !== 'changed') return;
-  }
-  throw new Error(`${job} changes too often to be looked at; it is looked at again`);
+    return row !== undefined && (await look(context, row, 'woken'))?.kind === 'changed' ? changed : undefined;
+  };
+  await retryWhileChanged(job, lookOnce, (message) => new Error(message));
 }
 
 /** A data object was closed or is gone: every job that waits for it is looked at. */
@@ -155,6 +156,3 @@ function savedOr(otherwise: 'done' | 'hold', saved: Saved | undefined): StepOutc
 function nextOrDone(next: string | undefined): StepOutcome {
   return next === undefined ? 'done' : { next };
 }
-
-/** How often a job is read again because it changed in the meantime. */
-const attemptLimit = 10;

@@ -8,6 +8,7 @@ import type { Reference } from '../../core/reference/reference.ts';
 import { type ObjectMetadata, objectsForMetadata, type Referenced } from '../../core/reference/resolve.ts';
 import { loadJobs, loadOutputs } from '../store/load-job.ts';
 import { loadObject } from '../store/load-object.ts';
+import { mapLimited } from '../store/map-limited.ts';
 
 /** The outputs that these references name, of jobs that are done, and the metadata that they ask of objects in them. */
 export async function loadReferenced(context: Context, references: readonly Reference[]): Promise<Referenced> {
@@ -15,14 +16,12 @@ export async function loadReferenced(context: Context, references: readonly Refe
   const outputs = await loadOutputs(context, rows);
   const places = rows.flatMap((row) => (row === undefined ? [] : outputPlaces(row)));
   const metadata = new Map<ObjectId, ObjectMetadata>();
-  await Promise.all(
-    objectsForMetadata(references, outputs).map(async (id) => {
-      const object = await loadObject(context, id);
-      const placement = places.map((place) => object?.placements.get(place)).find((one) => one !== undefined);
-      if (object === undefined || placement === undefined) return;
-      const { name, properties } = placement;
-      metadata.set(id, { name, properties, details: object.details });
-    }),
-  );
+  await mapLimited(objectsForMetadata(references, outputs), async (id) => {
+    const object = await loadObject(context, id);
+    const placement = places.map((place) => object?.placements.get(place)).find((one) => one !== undefined);
+    if (object === undefined || placement === undefined) return;
+    const { name, properties } = placement;
+    metadata.set(id, { name, properties, details: object.details });
+  });
   return { outputs, metadata };
 }
