@@ -25,23 +25,30 @@ export type Confinement = {
   readonly logFolder: string | undefined;
 };
 
+/** Asks the kernel whether it gives new PID and mount namespaces. */
+export function canUnshare(): boolean {
+  return process.getuid?.() === 0 && spawnSync('unshare', [...unshareFlags, 'true']).status === 0;
+}
+
 /** @param known whether namespaces are available, if the kernel was asked before */
 export function findConfinement(root: string, known?: boolean): Confinement {
-  const flags = ['--mount', '--pid', '--fork', '--kill-child', '--mount-proc'];
-  const namespaces = known ?? (process.getuid?.() === 0 && spawnSync('unshare', [...flags, 'true']).status === 0);
+  const namespaces = known ?? canUnshare();
   const inContainer = root === '/';
   return {
     namespaces,
     logFolder: inContainer ? LOG_SOCKET_FOLDER : namespaces ? join(root, 'log') : undefined,
     wrap: (command, logFolder) => {
       if (!namespaces) return [...command];
-      if (!logFolder || inContainer) return ['unshare', ...flags, 'bash', '-c', firstProcess, 'bash', ...command];
+      if (!logFolder || inContainer)
+        return ['unshare', ...unshareFlags, 'bash', '-c', firstProcess, 'bash', ...command];
       const aside = join(root, 'opt-of-host');
       mkdirSync(aside, { recursive: true });
-      return ['unshare', ...flags, 'bash', '-c', mountProgram, 'bash', aside, logFolder, ...command];
+      return ['unshare', ...unshareFlags, 'bash', '-c', mountProgram, 'bash', aside, logFolder, ...command];
     },
   };
 }
+
+const unshareFlags = ['--mount', '--pid', '--fork', '--kill-child', '--mount-proc'];
 
 // The first process of a PID namespace ignores signals that other processes obey, so the job's own is the second.
 const firstProcess = '"$@"; exit $?';

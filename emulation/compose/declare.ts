@@ -1,15 +1,37 @@
-// Makes what the template declares in the services that hold it: buckets, queues, parameters, log groups, clusters, task
-// definitions, state machines. Functions, triggers and APIs are elsewhere. It runs nothing.
+// Makes what the template declares in the services that hold it: tables, buckets, queues, parameters, log groups, clusters,
+// task definitions, state machines, rules and functions.
 
 import { StartRefusal } from '../../machine/start-refusal.ts';
 import type { CorsRule } from '../cloud/s3/cors.ts';
+import { notePlaces } from '../exchange/kept-place.ts';
 import type { DeployedResource, ResourceSet } from '../template/resource-set.ts';
 import type { Services } from './engine-set.ts';
+import { createFunctions, type EndpointVariables } from './function.ts';
+import type { Ground } from './ground.ts';
+import { declareRules } from './trigger.ts';
 
 type Properties = DeployedResource['properties'];
 
-/** @param localise gives a text of the template with the addresses of APIs replaced by those of this machine. */
-export async function declareResources(
+export type DeclareOptions = {
+  readonly ground: Ground;
+  readonly services: Services;
+  /** Variables by which functions find the services. */
+  readonly endpoints: EndpointVariables;
+  /** Gives a text of the template with the addresses of APIs replaced by those of this machine. */
+  localise(text: string): string;
+};
+
+/** Makes all that the template declares, before anything of it runs. */
+export async function declareTemplate({ ground, services, endpoints, localise }: DeclareOptions): Promise<void> {
+  const { folder, exchanges, tables, resources, authority } = ground;
+  await tables.create(resources.ofType('AWS::DynamoDB::Table'));
+  await declareResources(services, resources, localise);
+  notePlaces(folder, exchanges);
+  declareRules({ services, resources });
+  createFunctions(services, resources, authority, endpoints);
+}
+
+async function declareResources(
   services: Services,
   resources: ResourceSet,
   localise: (text: string) => string,

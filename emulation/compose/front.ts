@@ -22,8 +22,8 @@ export type Front = {
   webSocketApi(apiId: string, stage: string): WebSocketApi | undefined;
   /** Id and stage of the WebSocket API. */
   readonly callbackPath: string | undefined;
-  /** Domain names of the template's HTTP APIs, which this port stands for. */
-  readonly httpDomains: readonly string[];
+  /** The text with the addresses of the template's HTTP APIs, for which this port stands, replaced by `url`. */
+  localise(text: string, url: string): string;
   close(): Promise<void>;
 };
 
@@ -62,12 +62,13 @@ export function createFront(
       socket.destroy();
     });
   });
+  const httpDomains = [...apis].flatMap(([domain, { kind }]) => (kind === 'http' ? [domain] : []));
   const webSockets = [...apis.values()].filter((served) => served.kind === 'websocket');
   return {
     server,
     webSocketApi: (apiId, stage) => webSockets.find((served) => served.apiId === apiId && served.stage === stage)?.api,
     callbackPath: webSockets[0] && `${webSockets[0].apiId}/${webSockets[0].stage}`,
-    httpDomains: [...apis].flatMap(([domain, { kind }]) => (kind === 'http' ? [domain] : [])),
+    localise: (text, url) => httpDomains.reduce((local, domain) => local.replaceAll(`https://${domain}`, url), text),
     async close() {
       for (const { api } of webSockets) api.close();
       // Answers at once, with an error that means nothing, when it is closed already.

@@ -3,27 +3,19 @@
 
 import { given } from '../../core/given.ts';
 import { StartRefusal } from '../../machine/start-refusal.ts';
-import type { Authority } from '../authority/authority.ts';
 import { checkInvocation } from '../authority/permission.ts';
 import { parseRate } from '../cloud/event-bridge/schedule.ts';
-import type { DynamoClient } from '../database/client.ts';
 import type { DeployedResource, ResourceSet } from '../template/resource-set.ts';
 import { openPositionTable, type PositionTable } from '../trigger/position-table.ts';
 import { type QueuePoller, startQueuePoller } from '../trigger/queue-poller.ts';
 import { type StreamMapping, type StreamPoller, startStreamPoller } from '../trigger/stream-poller.ts';
 import type { Services } from './engine-set.ts';
+import type { Ground } from './ground.ts';
 
 export type TriggerOptions = {
+  readonly ground: Pick<Ground, 'folder' | 'tables' | 'resources' | 'authority' | 'count'>;
   readonly services: Services;
-  readonly resources: ResourceSet;
-  readonly authority: Authority;
-  readonly client: DynamoClient;
-  /** Where it is kept how far streams were worked off. */
-  readonly positionFile: string;
-  /** How long a stream is left alone while nobody tells of a write. */
-  readonly streamIdleMs: number;
   report(what: string, fault: unknown): void;
-  count(what: string): void;
 };
 
 export type Triggers = {
@@ -54,9 +46,10 @@ const STREAM_ACTIONS = ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynam
 
 /** Starts every trigger. @throws StartRefusal where one is of a kind that is not run, or lacks a permission. */
 export function startTriggers(options: TriggerOptions): Triggers {
-  const mappings = options.resources.ofType('AWS::Lambda::EventSourceMapping');
+  const { folder, resources } = options.ground;
+  const mappings = resources.ofType('AWS::Lambda::EventSourceMapping');
   for (const mapping of mappings) checkMapping(mapping, options);
-  const positions = openPositionTable(options.positionFile);
+  const positions = openPositionTable(folder.file('positions'));
   const streams = new Map<string, StreamPoller[]>();
   const queues: QueuePoller[] = [];
   for (const mapping of mappings) {
@@ -86,7 +79,7 @@ export function startTriggers(options: TriggerOptions): Triggers {
 }
 
 /** Puts the template's rules on the bus; they deliver once the triggers are started. */
-export function declareRules({ services, resources }: Pick<TriggerOptions, 'services' | 'resources'>): void {
+export function declareRules({ services, resources }: { services: Services; resources: ResourceSet }): void {
   const permissions = resources.ofType('AWS::Lambda::Permission');
   for (const rule of resources.ofType('AWS::Events::Rule')) {
     const { EventPattern, ScheduleExpression, State } = rule.properties;
@@ -148,7 +141,8 @@ function toTarget(rule: DeployedResource, target: RuleTarget, { lambda }: Servic
   };
 }
 
-function checkMapping({ logicalId, properties }: DeployedResource, { resources, authority }: TriggerOptions): void {
+function checkMapping({ logicalId, properties }: DeployedResource, { ground }: TriggerOptions): void {
+  const { resources, authority } = ground;
   const unknown = Object.keys(properties).filter((property) => !MAPPING_PROPERTIES.has(property));
   if (unknown.length > 0) {
     throw new StartRefusal(`The event source mapping ${logicalId} has ${unknown.join(', ')}, which is not run here.`);
@@ -165,7 +159,8 @@ function isQueue({ properties }: DeployedResource): boolean {
 }
 
 function startQueue({ properties }: DeployedResource, options: TriggerOptions): QueuePoller {
-  const { services, resources, report, count } = options;
+  const { services, report } = options;
+  const { resources, count } = options.ground;
   const { sqs, lambda, capacity } = services;
   const functionName = String(properties.FunctionName);
   // Pollers are all here, and none is older than this: what is in flight was taken by a platform that is gone.
@@ -202,16 +197,17 @@ function startStream(
   options: TriggerOptions,
   positions: PositionTable,
 ): { table: string; poller: StreamPoller } {
-  const { services, client, streamIdleMs, report } = options;
+  const { services, report } = options;
+  const { tables } = options.ground;
   const { properties } = resource;
   const mapping = streamMapping(resource);
   const destination = properties.DestinationConfig as { OnFailure?: { Destination?: string } } | undefined;
   const queueArn = destination?.OnFailure?.Destination;
   const poller = startStreamPoller({
     mapping,
-    client,
+    client: tables.client,
     positions,
-    idleMs: streamIdleMs,
+    idleMs: tables.isOwn ? ownStreamIdleMs : otherStreamIdleMs,
     invoke: (payload) => services.lambda.invoke(String(properties.FunctionName), payload),
     onGivenUp(details) {
       report(`stream of ${mapping.table}`, new Error(`Records were given up on: ${JSON.stringify(details)}`));
@@ -248,3 +244,7 @@ function streamMapping({ logicalId, properties }: DeployedResource): StreamMappi
 function reportsItems({ FunctionResponseTypes }: DeployedResource['properties']): boolean {
   return ((FunctionResponseTypes ?? []) as readonly string[]).includes('ReportBatchItemFailures');
 }
+
+/** How long a stream is left alone while nobody reports a write: of our own engine every write is reported. */
+const ownStreamIdleMs = 1_000;
+const otherStreamIdleMs = 250;

@@ -1,10 +1,10 @@
 // How workers run here: their command, what they find in their environment, where their lines go, and how launches are
 // counted against the slots. It knows no job.
-import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import type { DataFolder } from '../../machine/data-folder.ts';
 import { showsProcesses } from '../../machine/process/leftover-process.ts';
 import { StartRefusal } from '../../machine/start-refusal.ts';
+import { canUnshare } from '../../worker/confinement.ts';
 import type { Capacity } from '../capacity.ts';
 import type { JsonService } from '../cloud/wire/control-server.ts';
 import type { ResourceSet } from '../template/resource-set.ts';
@@ -40,6 +40,7 @@ export function workerSettings(options: {
       ESPALIER_TOOLS: tools,
       ESPALIER_OVERLAYS: folder.file('overlays'),
       NODE_COMPILE_CACHE: join(cache, 'compiled'),
+      // Asked once for all workers.
       ESPALIER_NAMESPACES: canUnshare() ? 'yes' : 'no',
     },
     logOf: (taskArn) => ({ group, stream: `${prefix}/${taskArn.slice(taskArn.lastIndexOf('/') + 1)}` }),
@@ -49,12 +50,6 @@ export function workerSettings(options: {
       return String(machine.properties.RoleArn);
     },
   };
-}
-
-/** Asked once for all workers: whether the kernel gives them PID and mount namespaces of their own. */
-function canUnshare(): boolean {
-  const flags = ['--mount', '--pid', '--fork', '--kill-child', '--mount-proc'];
-  return process.getuid?.() === 0 && spawnSync('unshare', [...flags, 'true']).status === 0;
 }
 
 /** What the awslogs driver of the task definition would do with a line. */

@@ -5,7 +5,7 @@ import { loadMachine } from '../../emulation/cloud/step-functions/definition.ts'
 import { createStepFunctions } from '../../emulation/cloud/step-functions/step-functions.ts';
 import type { FunctionOutcome } from '../../emulation/cloud/step-functions/task-call.ts';
 import { AwsError } from '../../emulation/cloud/wire/aws-error.ts';
-import { statesExtension } from './extension/step-functions/operation.ts';
+import { statesExtension } from './extension/step-functions/step-functions-extension.ts';
 import { createFastClock } from './fast-clock.ts';
 
 const DEADLINE_MS = 20_000;

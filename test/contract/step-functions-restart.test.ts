@@ -9,7 +9,7 @@ import { createStepFunctions, type StepFunctions } from '../../emulation/cloud/s
 import type { RunTask, Services } from '../../emulation/cloud/step-functions/task-call.ts';
 import { openDatabase } from '../../emulation/cloud/wire/transaction.ts';
 import { CLUSTER, scriptDriver, TASK_DEFINITION } from './engine/ecs.ts';
-import { statesExtension } from './extension/step-functions/operation.ts';
+import { statesExtension } from './extension/step-functions/step-functions-extension.ts';
 import { createFastClock } from './fast-clock.ts';
 import { jobAttemptDefinition, jobAttemptInput } from './job-attempt-cases.ts';
 

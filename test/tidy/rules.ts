@@ -25,7 +25,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   infra: ['core', 'aws/dynamo/tables.ts'],
   worker: [],
   machine: ['worker/remove-folder.ts'],
-  emulation: ['core', 'engine', 'aws', 'machine', 'worker/remove-folder.ts'],
+  emulation: ['core', 'engine', 'aws', 'machine', 'worker/remove-folder.ts', 'worker/confinement.ts'],
   cli: ['emulation', 'machine'],
   bench: ['cli', 'emulation', 'machine', 'core'],
 };

@@ -3,9 +3,9 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { arnOf } from '../wire/account.ts';
 import { AwsError } from '../wire/aws-error.ts';
 import { type Input, integerMember, stringMember, structureList, structureMember } from '../wire/input.ts';
-import { isFargateSize } from './fargate-size.ts';
 import type { ContainerOverride, Task, TaskOverrides } from './task.ts';
 import { type KeyValue, noSuchSize, type TaskDefinition } from './task-definition.ts';
+import { isFargateSize } from './task-size.ts';
 
 export type RunRequest = { count: number; clientToken: string | undefined; makeTask(now: number): Task };
 

@@ -1,6 +1,6 @@
 // Task definitions, from the properties of an AWS::ECS::TaskDefinition. It knows nothing of running tasks.
 import { AwsError } from '../wire/aws-error.ts';
-import { isFargateSize } from './fargate-size.ts';
+import { isFargateSize } from './task-size.ts';
 
 export type KeyValue = { name: string; value: string };
 

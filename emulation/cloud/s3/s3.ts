@@ -5,11 +5,11 @@ import type { DatabaseSync } from 'node:sqlite';
 import { openOutbox } from '../wire/outbox.ts';
 import { openBlobFolder } from './blob-folder.ts';
 import type { CorsRule } from './cors.ts';
-import { createS3Front, type S3FrontOptions } from './front.ts';
 import type { ObjectCreated } from './object-created.ts';
 import { openObjectTable } from './object-table.ts';
 import { sendReply } from './reply.ts';
 import { checkBucketName, type S3Core } from './request.ts';
+import { createS3Front, type S3FrontOptions } from './s3-front.ts';
 
 export type S3Options = S3FrontOptions & {
   /** Holds the bytes of objects; made when absent. Nobody else may write in it. */

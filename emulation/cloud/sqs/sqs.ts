@@ -2,8 +2,8 @@
 import { given } from '../../../core/given.ts';
 import type { JsonService } from '../wire/control-server.ts';
 import type { Depth, TakenMessage } from './message-table.ts';
-import { createSqsApi, type QueueOperations } from './operation.ts';
 import { DEFAULT_SETTINGS, type QueueSettings } from './queue-table.ts';
+import { createSqsApi, type QueueOperations } from './sqs-api.ts';
 import { createSqsCore, type ReceiveOptions, type SqsOptions } from './sqs-core.ts';
 
 export type Sqs = {

@@ -7,11 +7,11 @@ import { inLazyTransaction } from '../wire/transaction.ts';
 import { startUpkeep } from '../wire/upkeep.ts';
 import { type StartTimer, startRealTimer } from './alarm.ts';
 import { loadMachine } from './definition.ts';
-import { createDriver } from './driver.ts';
+import { createDriver } from './execution-driver.ts';
 import { openExecutionTable } from './execution-table.ts';
 import type { Machine } from './machine.ts';
 import { definitionIdOf, openMachineTable } from './machine-table.ts';
-import { createStatesApi, type StatesCore } from './operation.ts';
+import { createStatesApi, type StatesCore } from './states-api.ts';
 import type { Services } from './task-call.ts';
 
 export type StepFunctionsOptions = Services & {

@@ -2,7 +2,7 @@
 import { createEcs, type Ecs } from '../../../emulation/cloud/ecs/ecs.ts';
 import { createProcessDriver } from '../../../emulation/cloud/ecs/process-driver.ts';
 import type { Endpoint } from '../endpoint.ts';
-import { taskExtension } from '../extension/ecs/operation.ts';
+import { taskExtension } from '../extension/ecs/ecs-extension.ts';
 import { startControl } from './control.ts';
 
 export const CLUSTER = 'workers';

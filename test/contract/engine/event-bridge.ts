@@ -2,8 +2,8 @@
 import { createEventBridge } from '../../../emulation/cloud/event-bridge/event-bridge.ts';
 import { createSqs } from '../../../emulation/cloud/sqs/sqs.ts';
 import type { Endpoint } from '../endpoint.ts';
-import { createEventsApi } from '../extension/event-bridge/operation.ts';
-import { queueExtension } from '../extension/sqs/operation.ts';
+import { createEventsApi } from '../extension/event-bridge/event-bridge-extension.ts';
+import { queueExtension } from '../extension/sqs/sqs-extension.ts';
 import { startControl } from './control.ts';
 
 export function startOurs(): Promise<Endpoint> {

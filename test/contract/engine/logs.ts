@@ -1,7 +1,7 @@
 // Starts our CloudWatch Logs for its contract suite.
 import { createLogs } from '../../../emulation/cloud/logs/logs.ts';
 import type { Endpoint } from '../endpoint.ts';
-import { logExtension } from '../extension/logs/operation.ts';
+import { logExtension } from '../extension/logs/logs-extension.ts';
 import { startControl } from './control.ts';
 
 export function startOurs(): Promise<Endpoint> {

@@ -8,7 +8,7 @@ import type { ObjectCreated } from '../../../emulation/cloud/s3/object-created.t
 import { createS3, type S3 } from '../../../emulation/cloud/s3/s3.ts';
 import { openDatabase } from '../../../emulation/cloud/wire/transaction.ts';
 import type { Endpoint } from '../endpoint.ts';
-import { bucketExtension } from '../extension/s3/operation.ts';
+import { bucketExtension } from '../extension/s3/s3-extension.ts';
 
 const credentials = { accessKeyId: 'AKIDCONTRACT', secretAccessKey: 'contract/secret+key' };
 

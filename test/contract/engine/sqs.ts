@@ -1,7 +1,7 @@
 // Starts our SQS for its contract suite.
 import { createSqs } from '../../../emulation/cloud/sqs/sqs.ts';
 import type { Endpoint } from '../endpoint.ts';
-import { queueExtension } from '../extension/sqs/operation.ts';
+import { queueExtension } from '../extension/sqs/sqs-extension.ts';
 import { startControl } from './control.ts';
 
 export function startOurs(): Promise<Endpoint> {

@@ -1,7 +1,7 @@
 // Starts our Step Functions for its contract suite, with the mocked services of the job attempt's cases.
 import { createStepFunctions } from '../../../emulation/cloud/step-functions/step-functions.ts';
 import type { Endpoint } from '../endpoint.ts';
-import { statesExtension } from '../extension/step-functions/operation.ts';
+import { statesExtension } from '../extension/step-functions/step-functions-extension.ts';
 import { createFastClock } from '../fast-clock.ts';
 import { jobAttemptCases } from '../job-attempt-cases.ts';
 import { createMockedServices } from '../mocked-services.ts';

@@ -6,7 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createLogs, type Logs } from '../../../emulation/cloud/logs/logs.ts';
 import { openDatabase } from '../../../emulation/cloud/wire/transaction.ts';
-import { logExtension } from '../../contract/extension/logs/operation.ts';
+import { logExtension } from '../../contract/extension/logs/logs-extension.ts';
 
 const DAY_MS = 24 * 3_600_000;
 let folder: string;

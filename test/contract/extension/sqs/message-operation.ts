@@ -3,9 +3,9 @@
 import { createHash } from 'node:crypto';
 import { batchOf } from '../../../../emulation/cloud/sqs/batch.ts';
 import type { TakenMessage } from '../../../../emulation/cloud/sqs/message-table.ts';
-import type { OnQueue } from '../../../../emulation/cloud/sqs/operation.ts';
 import type { Queue } from '../../../../emulation/cloud/sqs/queue-table.ts';
 import { readMessage } from '../../../../emulation/cloud/sqs/send-operation.ts';
+import type { OnQueue } from '../../../../emulation/cloud/sqs/sqs-api.ts';
 import type { SqsCore } from '../../../../emulation/cloud/sqs/sqs-core.ts';
 import { missing, withinRange } from '../../../../emulation/cloud/sqs/sqs-error.ts';
 import { systemAttributes } from '../../../../emulation/cloud/sqs/system-attribute.ts';

@@ -1,6 +1,5 @@
 // CreateQueue, GetQueueUrl and GetQueueAttributes.
 
-import type { OnQueue } from '../../../../emulation/cloud/sqs/operation.ts';
 import {
   DEFAULT_SETTINGS,
   integerAttributes,
@@ -8,6 +7,7 @@ import {
   type QueueSettings,
   type Redrive,
 } from '../../../../emulation/cloud/sqs/queue-table.ts';
+import type { OnQueue } from '../../../../emulation/cloud/sqs/sqs-api.ts';
 import type { SqsCore } from '../../../../emulation/cloud/sqs/sqs-core.ts';
 import { invalidValue, missing } from '../../../../emulation/cloud/sqs/sqs-error.ts';
 import { AwsError } from '../../../../emulation/cloud/wire/aws-error.ts';

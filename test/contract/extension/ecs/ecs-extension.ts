@@ -1,6 +1,6 @@
 // RunTask, which no program of the product calls: the state machine runs tasks by its integration with ECS.
 
-import type { TaskFace } from '../../../../emulation/cloud/ecs/operation.ts';
+import type { TaskFace } from '../../../../emulation/cloud/ecs/ecs-api.ts';
 import { showTask } from '../../../../emulation/cloud/ecs/task-event.ts';
 import type { Operation } from '../../../../emulation/cloud/wire/control-server.ts';
 

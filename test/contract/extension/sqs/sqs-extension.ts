@@ -1,6 +1,6 @@
 // The operations of SQS that no program of the product calls: suites set queues up with them and observe what is in them.
 
-import type { QueueOperations } from '../../../../emulation/cloud/sqs/operation.ts';
+import type { QueueOperations } from '../../../../emulation/cloud/sqs/sqs-api.ts';
 import type { Operation } from '../../../../emulation/cloud/wire/control-server.ts';
 import { createMessageOperations } from './message-operation.ts';
 import { createQueueOperations } from './queue-operation.ts';

@@ -3,13 +3,13 @@
 
 import { loadMachine } from '../../../../emulation/cloud/step-functions/definition.ts';
 import type { HistoryEvent } from '../../../../emulation/cloud/step-functions/execution.ts';
+import { requiredText, seconds } from '../../../../emulation/cloud/step-functions/request-check.ts';
 import {
   checkName,
   findExecution,
   MAX_NAME_LENGTH,
   type StatesCore,
-} from '../../../../emulation/cloud/step-functions/operation.ts';
-import { requiredText, seconds } from '../../../../emulation/cloud/step-functions/request-check.ts';
+} from '../../../../emulation/cloud/step-functions/states-api.ts';
 import { arnOf } from '../../../../emulation/cloud/wire/account.ts';
 import type { Operation } from '../../../../emulation/cloud/wire/control-server.ts';
 import type { Input } from '../../../../emulation/cloud/wire/input.ts';

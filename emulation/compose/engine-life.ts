@@ -1,0 +1,67 @@
+// The life of the emulated services of a platform: opened on its ground, resumed where an earlier life stopped, ended.
+
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { DataFolder } from '../../machine/data-folder.ts';
+import type { Steps } from '../../machine/step.ts';
+import { removeFolder } from '../../worker/remove-folder.ts';
+import { openDatabase } from '../cloud/wire/transaction.ts';
+import { createServices, type Services } from './engine-set.ts';
+import type { Ground } from './ground.ts';
+import { deadLetterQueue } from './trigger.ts';
+import { countOpenLaunches, workerSettings } from './worker.ts';
+
+type Report = (what: string, fault: unknown) => void;
+
+export type OpenServicesOptions = {
+  readonly environment: Readonly<NodeJS.ProcessEnv>;
+  readonly workers: number;
+  readonly report: Report;
+};
+
+export function openServices(
+  { environment, workers, report }: OpenServicesOptions,
+  { folder, cache, exchanges, tools, synthesis, resources, authority, count }: Ground,
+  steps: Steps,
+): Services {
+  const database = openDatabase(folder.file('cloud'));
+  steps.add(async () => database.close());
+  const services = createServices({
+    folder,
+    database,
+    authority,
+    exchanges,
+    workers,
+    ...workerSettings({ folder, cache, tools, workerFile: synthesis.workerFile, resources, environment }),
+    compileCache: join(cache, 'compiled'),
+    onDeadEvent(rule, target, event) {
+      const queueArn = deadLetterQueue(resources, rule, target);
+      if (queueArn) services.sqs.send(queueArn, { body: event });
+    },
+    report,
+    count,
+  });
+  steps.add(() => services.logs.close());
+  steps.add(() => services.s3.close());
+  steps.add(() => services.eventBridge.close());
+  return services;
+}
+
+/** Goes on with what an earlier life left; leftover workers are ended before anything that could start a new one. */
+export async function resumeServices(services: Services, folder: DataFolder, report: Report): Promise<void> {
+  countOpenLaunches(services);
+  await services.ecs.resume();
+  const jobs = folder.file('jobs');
+  removeFolder(jobs, (fault) => report(`folders of jobs of an earlier start, in ${jobs}, cannot be removed`, fault));
+  mkdirSync(jobs, { mode: 0o700, recursive: true });
+  services.stepFunctions.resume();
+  services.lambda.resume();
+}
+
+/** Workers end first, then what waits for them, then the functions, then what those call. */
+export function endServices({ lambda, sqs, stepFunctions, ecs }: Services, steps: Steps): void {
+  steps.add(() => sqs.close());
+  steps.add(() => lambda.close());
+  steps.add(() => stepFunctions.close());
+  steps.add(() => ecs.close());
+}
