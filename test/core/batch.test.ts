@@ -1,4 +1,4 @@
-// Which files make a run of a batch, and which rows a batch has.
+// Tests which files are grouped into one run of a batch, and which rows a batch has.
 import { describe, expect, test } from 'vitest';
 import { expandRows, maximumRowCount } from '../../core/batch/expand-rows.ts';
 import { groupNames } from '../../core/batch/group-names.ts';
@@ -15,7 +15,7 @@ function batches(patterns: Record<string, string>, names: readonly string[], bud
 }
 
 describe('grouping names', () => {
-  test('by the first group, whatever the others hold', () => {
+  test('uses the first group of the pattern only', () => {
     const names = ['RP10B_S1_R1_001.fastq.gz', 'RP10B_S1_R2_001.fastq.gz', 'RP10T_S5_R2_001.fastq.gz', 'other.txt'];
     expect(batches({ a: 'RP(.*)_R1_(.*).fastq.gz', b: 'RP(.*)_R2_(.*).fastq.gz' }, names)).toEqual([
       {
@@ -26,7 +26,7 @@ describe('grouping names', () => {
     ]);
   });
 
-  test('the empty text comes last; a name that several files have is an error', () => {
+  test('puts the empty text last, and reports a name that several files have', () => {
     const names = ['SRR123_1.gz', 'SRR223_2.gz', 'SRR2223_2.gz', 'SRR1_1.gz', 'SRR1_1.gz'];
     const found = batches({ pair1: 'SRR1(.*)_1.gz', pair2: 'SRR2(.*)_2.gz' }, names);
     if (found === 'exhausted') throw new Error('the budget suffices');
@@ -38,7 +38,7 @@ describe('grouping names', () => {
     expect(found[2]?.inputs).toEqual({ pair1: { name: 'SRR1_1.gz', ids: ['file-3', 'file-4'] } });
   });
 
-  test('no pattern takes long', () => {
+  test('ends when the budget is exhausted, whatever the pattern is', () => {
     expect(batches({ a: '(.*)(.*)(.*)x' }, ['a'.repeat(500)], 1_000)).toBe('exhausted');
   });
 });

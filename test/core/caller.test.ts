@@ -1,9 +1,9 @@
-// Whose nonces are whose.
+// Tests that callers do not share nonces.
 import { expect, test } from 'vitest';
 import { callerScope } from '../../core/access/caller.ts';
 import type { JobRow } from '../../core/job/row.ts';
 
-test('users, jobs and the tries of a job have nonces of their own', () => {
+test('each user, each job and each try of a job has nonces of its own', () => {
   const job = (pk: string, attempt: number) =>
     ({ kind: 'job', user: 'user-a', job: { pk, try: attempt } as JobRow }) as const;
   const callers = [

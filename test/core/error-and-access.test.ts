@@ -1,10 +1,10 @@
-// The closed error list, its words, and the order of the access levels.
+// Tests the closed list of errors, their messages, and the order of the access levels.
 import { describe, expect, it } from 'vitest';
 import { atLeast, isLevel, levels, weaker } from '../../core/access/level.ts';
 import { invalidInput, nonceReused, permissionDenied, resourceNotFound } from '../../core/error/api-error.ts';
 
 describe('errors', () => {
-  it('carry type, status, message and only details that exist', () => {
+  it('carry type, status and message, and details only when there are any', () => {
     const error = resourceNotFound('file-x');
     expect(error.status).toBe(404);
     expect(error.toBody()).toEqual({ error: { type: 'ResourceNotFound', message: error.message } });
@@ -13,7 +13,7 @@ describe('errors', () => {
     expect(nonceReused().message).toBe('Nonce was reused for an earlier API request that had a different input');
   });
 
-  it('tell all problems of an input together, and count what they do not print', () => {
+  it('report the problems of an input together, and count those beyond 20', () => {
     const error = invalidInput(
       Array.from({ length: 25 }, (_, index) => `p${index}`),
       { code: 'x' },
@@ -24,7 +24,7 @@ describe('errors', () => {
 });
 
 describe('levels', () => {
-  it('are ordered, and none is no access', () => {
+  it('are ordered, and a missing level grants nothing', () => {
     for (const [index, held] of levels.entries()) {
       for (const [other, needed] of levels.entries()) {
         expect(atLeast(held, needed)).toBe(index >= other);

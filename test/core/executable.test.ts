@@ -1,4 +1,5 @@
-// Applet bodies, policies and system requirements: what is taken, refused, and what holds in the end.
+// Tests the bodies of applets, policies and system requirements: which are accepted, and which value applies in the
+// end.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { bundledObjects, checkApplet } from '../../core/executable/check-applet.ts';
@@ -29,7 +30,7 @@ function specOf(body: Parameters<typeof checkApplet>[0]) {
 }
 
 describe('an applet', () => {
-  it('needs only an interpreter and code, and gets defaults', () => {
+  it('needs only an interpreter and code, and gets defaults for the rest', () => {
     expect(specOf({ runSpec })).toEqual({
       runSpec,
       dxapi: '1.0.0',
@@ -42,7 +43,7 @@ describe('an applet', () => {
     });
   });
 
-  it('ignores the rest of dxapp.json, at the top and in runSpec', () => {
+  it('ignores the other keys of dxapp.json, at the top and in runSpec', () => {
     const body = {
       runSpec: { ...runSpec, file: 'x.sh', release: '24.04' },
       version: '1',
@@ -53,7 +54,7 @@ describe('an applet', () => {
     expect(specOf(body)).not.toHaveProperty('version');
   });
 
-  it('takes bundled files as links of both forms or as ids, and stores the short form', () => {
+  it('accepts bundled files as ids or as links of both forms, and stores the short form', () => {
     const ids = [file, { $dnanexus_link: file }, { $dnanexus_link: { project, id: file } }];
     const spec = specOf({
       runSpec: { ...runSpec, bundledDepends: ids.map((id) => ({ name: 'a.tar.gz', id, stages: ['main'] })) },
@@ -66,16 +67,20 @@ describe('an applet', () => {
 
   it.each([
     ['no runSpec', {}, '"runSpec" must be'],
-    ['python2.7', { runSpec: { ...runSpec, interpreter: 'python2.7' } }, 'bash or python3, not "python2.7"'],
-    ['no code', { runSpec: { interpreter: 'bash' } }, 'runSpec.code'],
-    ['inputSpec null', { runSpec, inputSpec: null }, '"inputSpec" must be an array'],
     [
-      'instance type',
+      'the interpreter python2.7',
+      { runSpec: { ...runSpec, interpreter: 'python2.7' } },
+      'bash or python3, not "python2.7"',
+    ],
+    ['no code', { runSpec: { interpreter: 'bash' } }, 'runSpec.code'],
+    ['an inputSpec of null', { runSpec, inputSpec: null }, '"inputSpec" must be an array'],
+    [
+      'an unknown instance type',
       { runSpec: { ...runSpec, systemRequirements: { main: { instanceType: 'foo' } } } },
       'no instance type "foo"',
     ],
     [
-      'selector beside instanceType',
+      'an instanceTypeSelector beside an instanceType',
       {
         runSpec: {
           ...runSpec,
@@ -86,28 +91,32 @@ describe('an applet', () => {
       },
       'cannot be combined with instanceType',
     ],
-    ['access level', { runSpec, access: { project: 'ALL' } }, 'access.project'],
-    ['network', { runSpec, access: { network: '*' } }, 'access.network'],
-    ['bundled without id', { runSpec: { ...runSpec, bundledDepends: [{ name: 'x' }] } }, 'bundledDepends[0].id'],
+    ['an unknown access level', { runSpec, access: { project: 'ALL' } }, 'access.project'],
+    ['a network that is not an array', { runSpec, access: { network: '*' } }, 'access.network'],
     [
-      'package manager',
+      'a bundled file without an id',
+      { runSpec: { ...runSpec, bundledDepends: [{ name: 'x' }] } },
+      'bundledDepends[0].id',
+    ],
+    [
+      'an unknown package manager',
       { runSpec: { ...runSpec, execDepends: [{ name: 'x', package_manager: 'brew' }] } },
       'execDepends[0].package_manager',
     ],
     [
-      'restart reason',
+      'an unknown restart reason',
       { runSpec: { ...runSpec, executionPolicy: { restartOn: { AppError: 1 } } } },
       '"AppError" is not a reason',
     ],
-    ['time limit', { runSpec: { ...runSpec, timeoutPolicy: { '*': { hours: 0 } } } }, 'greater than zero'],
-    ['release', { runSpec: { ...runSpec, release: 24.04 } }, 'runSpec.release must be a string'],
-    ['title', { runSpec, title: 5 }, '"title" must be a string'],
+    ['a time limit of zero', { runSpec: { ...runSpec, timeoutPolicy: { '*': { hours: 0 } } } }, 'greater than zero'],
+    ['a release that is not a string', { runSpec: { ...runSpec, release: 24.04 } }, 'runSpec.release must be a string'],
+    ['a title that is not a string', { runSpec, title: 5 }, '"title" must be a string'],
   ])('is refused: %s', (_, body, expected) => {
     const checked = checkApplet(body);
     expect('problems' in checked && checked.problems.join()).toContain(expected);
   });
 
-  it('is told, never thrown, whatever the body', () => {
+  it('can have any body: faults are returned, never thrown', () => {
     const fields = ['runSpec', 'inputSpec', 'access', 'title', 'httpsApp', 'ignoreReuse'];
     fc.assert(
       fc.property(fc.dictionary(fc.constantFrom(...fields), fc.jsonValue()), (body) => {
@@ -132,7 +141,7 @@ describe('an applet', () => {
 });
 
 describe('policies', () => {
-  it('restart by default, and key by key as the executable, then the run says', () => {
+  it('restart by default; the executable overrides single keys, and the run overrides both', () => {
     const defaults = { restartOn: { UnresponsiveWorker: 2, JMInternalError: 1, ExecutionError: 1 } };
     expect(effectiveExecutionPolicy()).toEqual(defaults);
     expect(effectiveExecutionPolicy({ maxRestarts: 3 })).toEqual({ ...defaults, maxRestarts: 3 });
@@ -143,7 +152,7 @@ describe('policies', () => {
     ).toEqual([]);
   });
 
-  it('limit the running time, at most 30 days', () => {
+  it('limit the running time to 30 days at most', () => {
     expect(timeoutMs(undefined, 'main')).toBe(2_592_000_000);
     expect(timeoutMs({ '*': { hours: 5 } }, 'main')).toBe(18_000_000);
     expect(timeoutMs({ main: { minutes: 1.5 }, '*': { hours: 5 } }, 'main')).toBe(90_000);
@@ -160,22 +169,27 @@ describe('system requirements', () => {
   const B = { instanceType: 'mem1_ssd1_v2_x2' };
 
   it.each([
-    ['a run without a specification', {}, { some_ep: A }, { some_ep: A }],
-    ['a star over a star', { '*': A }, { '*': B }, { '*': B }],
+    ['those of a run stand alone when the executable has none', {}, { some_ep: A }, { some_ep: A }],
+    ['a star of the run overrides a star', { '*': A }, { '*': B }, { '*': B }],
     [
-      'a star over a name',
+      'a star of the run overrides a name',
       { main: { ...A, clusterSpec: {} } },
       { '*': B },
       { main: { ...B, clusterSpec: {} }, '*': B },
     ],
-    ['a name beside a star', { '*': A }, { main: B }, { '*': A, main: B }],
-    ['a driver survives', { '*': { ...A, nvidiaDriver: 'R535' } }, { '*': B }, { '*': { ...B, nvidiaDriver: 'R535' } }],
-    ['name and star of the run', { main: A }, { main: A, '*': B }, { main: A, '*': B }],
+    ['a name of the run stands beside a star', { '*': A }, { main: B }, { '*': A, main: B }],
+    [
+      'a driver survives another instance type',
+      { '*': { ...A, nvidiaDriver: 'R535' } },
+      { '*': B },
+      { '*': { ...B, nvidiaDriver: 'R535' } },
+    ],
+    ['a name of the run overrides its star', { main: A }, { main: A, '*': B }, { main: A, '*': B }],
   ])('%s', (_, weak, strong, expected) => {
     expect(overrideRequirements(weak, strong)).toEqual(expected);
   });
 
-  it('hold for an entry point field by field', () => {
+  it('of an entry point are merged from its name and the star, field by field', () => {
     expect(entryPointRequirements({ main: { nvidiaDriver: 'R' }, '*': A }, 'main')).toEqual({
       ...A,
       nvidiaDriver: 'R',
@@ -184,7 +198,7 @@ describe('system requirements', () => {
     expect(entryPointRequirements({ main: B }, 'toString')).toEqual({});
   });
 
-  it('by executable: its id over the star, and the upper call over the lower', () => {
+  it('by executable: its id overrides the star, and the upper call overrides the lower', () => {
     expect(requirementsOf({ '*': { '*': A }, x: { main: B } }, 'x')).toEqual({ '*': A, main: B });
     expect(requirementsOf({ y: { '*': A } }, 'x')).toEqual({});
     expect(mergeByExecutable({ x: { '*': A } }, { x: { '*': B }, y: { '*': B } })).toEqual({
@@ -193,7 +207,7 @@ describe('system requirements', () => {
     });
   });
 
-  it('resolve to the strongest layer that says anything of the entry point, for any two maps', () => {
+  it('resolve to the strongest layer that names the entry point, for any two maps', () => {
     const requirements = fc.record(
       { instanceType: fc.constantFrom('a', 'b'), nvidiaDriver: fc.constantFrom('r', 's') },
       { requiredKeys: [] },
@@ -211,7 +225,7 @@ describe('system requirements', () => {
     );
   });
 
-  it('are checked for their form and for names that exist', () => {
+  it('must have the right form and name existing instance types', () => {
     expect(
       checkSystemRequirements({ main: { ...A, nvidiaDriver: 'R535', clusterSpec: { initialInstanceCount: 2 } } }, 's'),
     ).toEqual([]);

@@ -1,4 +1,4 @@
-// Ids: derived ones repeat, workspaces lead back to their jobs, and nothing else parses.
+// Tests ids: derived ids repeat, the ids of workspaces and workers lead back to their jobs, and no other text parses.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { deriveId, idAlphabet, randomId, randomIdByteCount } from '../../core/id/derive.ts';
@@ -9,7 +9,7 @@ import { masterOfWorkspace, maximumTry, workspaceId } from '../../core/id/worksp
 const nonces = fc.string({ maxLength: 128 });
 
 describe('ids', () => {
-  it('are the same for the same caller, route and nonce, and differ when one differs', () => {
+  it('are equal for the same caller, route and nonce, and differ when one of these differs', () => {
     fc.assert(
       fc.property(nonces, nonces, nonces, (caller, route, nonce) => {
         const id = deriveId('job', caller, route, nonce);
@@ -23,7 +23,7 @@ describe('ids', () => {
     );
   });
 
-  it('take all their bits from the random bytes', () => {
+  it('depend on every bit of the random bytes', () => {
     const zero = new Uint8Array(randomIdByteCount);
     const ids = new Set([randomId('file', zero)]);
     for (let bit = 0; bit < 110; bit++) {
@@ -36,7 +36,7 @@ describe('ids', () => {
     for (const character of [...ids].join('').replaceAll('file-', '')) expect(idAlphabet).toContain(character);
   });
 
-  it('of workspaces lead back to the master job and the try', () => {
+  it('of workspaces contain the master job and the try', () => {
     fc.assert(
       fc.property(nonces, fc.integer({ min: 0, max: maximumTry }), (nonce, attempt) => {
         const master = deriveId('job', 'user-a', '/applet-x/run', nonce);
@@ -49,7 +49,7 @@ describe('ids', () => {
     expect(masterOfWorkspace('container-00000000000000000000000a')).toBeUndefined();
   });
 
-  it('of workers lead to their launch, and nothing else does', () => {
+  it('of workers contain their launch, and other texts are not read as such an id', () => {
     fc.assert(
       fc.property(nonces, fc.nat(), fc.nat(), (nonce, attempt, launch) => {
         const launched = { job: deriveId('job', 'user-a', '/applet-x/run', nonce), try: attempt, launch };
@@ -70,7 +70,7 @@ describe('ids', () => {
     for (const text of bad) expect(readWorkerId(text)).toBeUndefined();
   });
 
-  it('parse only as class and 24 letters or digits, or as a handle', () => {
+  it('parse only as a class with 24 letters or digits, or as the handle of a user', () => {
     for (const className of idClasses) {
       expect(parseId(`${className}-${'a'.repeat(24)}`)?.className).toBe(className);
       expect(parseId(`${className}-${'a'.repeat(23)}`)).toBeUndefined();

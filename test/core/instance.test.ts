@@ -1,4 +1,4 @@
-// Instance types and the sizes of worker they get, against the table of docs/reference/aws.md, "Fargate sizes".
+// Tests the worker sizes of the instance types against the table of docs/reference/aws.md, "Fargate sizes".
 import { describe, expect, it } from 'vitest';
 import { given } from '../../core/given.ts';
 import { defaultInstance, findInstanceType, instanceNames, instanceTypes } from '../../core/instance/instance-types.ts';
@@ -22,7 +22,7 @@ describe('instance types', () => {
     expect(size).toEqual({ cores, memoryGib, diskGb, ...given({ shortfall }) });
   });
 
-  it('never get less processor or memory than asked, and what is too large is refused with the reason', () => {
+  it('never get fewer cores or less memory than they promise, and are refused with the reason when too large', () => {
     const possible = new Set(
       [
         [1, 2, 8, 1],
@@ -51,7 +51,7 @@ describe('instance types', () => {
     }
   });
 
-  it('have names that are looked up exactly', () => {
+  it('are found by their exact names only', () => {
     expect(new Set(instanceNames).size).toBe(instanceNames.length);
     expect(findInstanceType(defaultInstance)?.cores).toBe(2);
     expect(checkKnown('foo')).toContain('no instance type "foo"');

@@ -1,4 +1,5 @@
-// Specifications, inputs and values: which fault is told when, and what is filled in or flattened.
+// Tests specifications, inputs and values: the faults that are reported, and the values that are filled in or
+// flattened.
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -15,7 +16,7 @@ const job = deriveId('job', 'u', 'r', '2');
 const link = { $dnanexus_link: file };
 
 describe('a specification', () => {
-  it('may use every class and keeps what clients put beside', () => {
+  it('may use every class, and may hold further keys of clients', () => {
     const all = parameterClasses.map((name, index) => ({
       name: `p${index}`,
       class: name,
@@ -38,36 +39,44 @@ describe('a specification', () => {
   });
 
   it.each([
-    ['no array', {}, 'must be an array'],
-    ['no hash', ['x'], 'must be a hash'],
-    ['bad name', [{ name: '1a', class: 'int' }], '.name must match'],
+    ['not an array', {}, 'must be an array'],
+    ['an entry that is not a hash', ['x'], 'must be a hash'],
+    ['a name that begins with a digit', [{ name: '1a', class: 'int' }], '.name must match'],
     ['a name with a line break', [{ name: 'a\n', class: 'int' }], '.name must match'],
     [
-      'name twice',
+      'the same name twice',
       [
         { name: 'a', class: 'int' },
         { name: 'a', class: 'int' },
       ],
       'taken',
     ],
-    ['unknown class', [{ name: 'a', class: 'integer' }], 'not "integer"'],
-    ['array of hashes', [{ name: 'a', class: 'array:hash' }], 'class must be one of'],
-    ['inherited name as class', [{ name: 'a', class: 'constructor' }], 'class must be one of'],
-    ['wrong default', [{ name: 'a', class: 'int', default: 'x' }], 'must be of class int'],
-    ['default from a job', [{ name: 'a', class: 'int', default: { job, field: 'f' } }], 'not to the output'],
-    ['optional no boolean', [{ name: 'a', class: 'int', optional: 'yes' }], '.optional'],
-    ['type', [{ name: 'a', class: 'record', type: { $not: 'x' } }], '.type'],
-    ['patterns', [{ name: 'a', class: 'file', patterns: [1] }], '.patterns'],
-    ['too many', Array.from({ length: 1001 }, (_, index) => ({ name: `p${index}`, class: 'int' })), 'at most 1000'],
+    ['an unknown class', [{ name: 'a', class: 'integer' }], 'not "integer"'],
+    ['an array of hashes', [{ name: 'a', class: 'array:hash' }], 'class must be one of'],
+    ['an inherited property name as class', [{ name: 'a', class: 'constructor' }], 'class must be one of'],
+    ['a default of another class', [{ name: 'a', class: 'int', default: 'x' }], 'must be of class int'],
+    [
+      'a default that refers to a job',
+      [{ name: 'a', class: 'int', default: { job, field: 'f' } }],
+      'not to the output',
+    ],
+    ['"optional" that is not a boolean', [{ name: 'a', class: 'int', optional: 'yes' }], '.optional'],
+    ['an invalid type', [{ name: 'a', class: 'record', type: { $not: 'x' } }], '.type'],
+    ['invalid patterns', [{ name: 'a', class: 'file', patterns: [1] }], '.patterns'],
+    [
+      'too many parameters',
+      Array.from({ length: 1001 }, (_, index) => ({ name: `p${index}`, class: 'int' })),
+      'at most 1000',
+    ],
   ])('is refused: %s', (_, specification, expected) => {
     expect(checkSpecification(specification, 'inputSpec').join()).toContain(expected);
   });
 
-  it('has no defaults in an output', () => {
+  it('of an output may not have defaults', () => {
     expect(checkSpecification([{ name: 'a', class: 'int', default: 1 }], 'outputSpec')).toHaveLength(1);
   });
 
-  it('tells any JSON without throwing', () => {
+  it('can be any JSON: faults are returned, never thrown', () => {
     fc.assert(fc.property(fc.jsonValue(), (value) => Array.isArray(checkSpecification(value, 'inputSpec'))));
     const parameter = fc.dictionary(
       fc.constantFrom('name', 'class', 'default', 'type', 'choices', 'patterns'),
@@ -84,13 +93,13 @@ const specification: Specification = [
 ];
 
 describe('an input', () => {
-  it('gets its defaults, keeps the order, and leaves absent optional ones out', () => {
+  it('gets its defaults in the order of the specification, without absent optional fields', () => {
     expect(fillInput(specification, { reads: link })).toEqual({ input: { reads: link, count: 3 }, problems: [] });
     expect(fillInput(undefined, { anything: 1 })).toEqual({ input: { anything: 1 }, problems: [] });
     expect(fillInput(specification, { reads: link, count: 99 }).problems).toEqual([]);
   });
 
-  it('is refused for all unknown and missing names at once', () => {
+  it('has all its unknown and missing names reported at once', () => {
     const { problems } = fillInput(specification, { x: 1, y: 2 });
     expect(problems).toEqual([
       'the executable has no input "x" (it has: reads, count, more)',
@@ -145,7 +154,7 @@ describe('values', () => {
     expect(checkValues(one(name), { v: value }).join()).toContain(expected);
   });
 
-  it('must be found and have the types asked for, when facts are given', () => {
+  it('must exist and have the required types, when the facts about objects are given', () => {
     const facts = new Map([[record, { types: ['A', 'C'] }]]);
     const value = { v: { $dnanexus_link: record } };
     expect(checkValues(one('record', 'A'), value, facts)).toEqual([]);
@@ -155,7 +164,7 @@ describe('values', () => {
     expect(checkValues(one('array:record'), { v: [value.v] }, new Map())[0]).toContain('could not be found');
   });
 
-  it('of outputs: fields too many and too few are told', () => {
+  it('of an output have undeclared and missing fields reported', () => {
     expect(
       checkOutputFields(
         [

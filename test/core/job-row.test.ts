@@ -1,4 +1,4 @@
-// The row of a new job: where it stands in its tree, and which optional parts it has.
+// Tests the row of a new job: its place in the tree, and its optional attributes.
 import { describe, expect, it } from 'vitest';
 import { deriveId } from '../../core/id/derive.ts';
 import { jobRowByteLimit, type NewJob, newJobRow } from '../../core/job/row.ts';
@@ -18,13 +18,13 @@ const asked = {
 const origin = newJobRow({ ...asked, kind: 'master', id: jobNamed('origin') });
 
 describe('the row of a new job', () => {
-  it('names itself as origin, root and master when nothing made it', () => {
+  it('names the job itself as origin, root and master when it has no parent', () => {
     const { pk } = origin;
     expect(origin).toMatchObject({ origin: pk, root: pk, master: pk, lineage: [], state: 'idle', try: 0, launch: 0 });
     expect(JSON.parse(JSON.stringify(origin))).toEqual(origin);
   });
 
-  it('counts the try of its parent into its lineage', () => {
+  it('has the try of its parent in its lineage', () => {
     const restarted = { ...origin, try: 2 };
     const child = newJobRow({ ...asked, kind: 'master', id: jobNamed('child'), parent: restarted });
     expect(child).toMatchObject({ parent: origin.pk, parentTry: 2, origin: origin.pk, master: child.pk });
@@ -43,13 +43,13 @@ describe('the row of a new job', () => {
       { state: 'runnable', transitions: [['runnable', 1000]] },
     ],
     ['has no transition before it is runnable', { ready: false }, { state: 'idle', transitions: [] }],
-    ['has a time limit when one holds', { timeoutMs: 60_000 }, { timeoutMs: 60_000 }],
+    ['has a time limit when there is one', { timeoutMs: 60_000 }, { timeoutMs: 60_000 }],
     ['has a name of 128 bytes', { name: 'ü'.repeat(64) }, { name: 'ü'.repeat(64) }],
   ])('%s', (_, part, expected) => {
     expect(newJobRow({ ...asked, kind: 'master', id: jobNamed('one'), ...part } as NewJob)).toMatchObject(expected);
   });
 
-  it('leaves out what it does not have, and a name that is too long', () => {
+  it('leaves out absent attributes, and a name that is too long', () => {
     const absent = ['parent', 'parentTry', 'name', 'timeoutMs'];
     const long = newJobRow({ ...asked, kind: 'master', id: jobNamed('long'), name: `${'ü'.repeat(64)}!` });
     for (const row of [origin, long]) expect(Object.keys(row).filter((key) => absent.includes(key))).toEqual([]);

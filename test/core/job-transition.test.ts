@@ -1,5 +1,5 @@
-// The state machine of a job: its life as tables (one line an event, the row expected at the end), and what must hold of
-// the table as a whole.
+// Tests the state machine of a job. The lives are tables with one line for each event and the expected row at the end;
+// the other tests check the whole table of transitions.
 
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -40,7 +40,7 @@ const look: JobEvent = { kind: 'look', dueAt: 9 };
 
 const lives: { readonly [title: string]: { lines: readonly Line[]; last: Partial<JobRow>; gone?: (keyof JobRow)[] } } =
   {
-    'the plain way': {
+    'a job that succeeds': {
       lines: [
         [claim, 'refused'],
         [wait, 'waiting_on_input'],
@@ -71,7 +71,7 @@ const lives: { readonly [title: string]: { lines: readonly Line[]; last: Partial
       },
       gone: ['cursor', 'leaseUntil', 'dueAt', 'openShard', 'failureReason'],
     },
-    'two tasks of one launch': {
+    'a job whose launch has two tasks': {
       lines: [
         [ready, 'runnable'],
         [claim, 'running'],
@@ -80,7 +80,7 @@ const lives: { readonly [title: string]: { lines: readonly Line[]; last: Partial
       ],
       last: { task: 'task-1', tokenHash: 'fresh', startedRunning: 2 },
     },
-    'launches that nobody claims': {
+    'a job whose first launches are not claimed': {
       lines: [
         [ready, 'runnable'],
         [relaunch, 'runnable'],
@@ -98,7 +98,7 @@ const lives: { readonly [title: string]: { lines: readonly Line[]; last: Partial
         ],
       },
     },
-    'it fails by itself': {
+    'a job that fails by itself': {
       lines: [
         [ready, 'runnable'],
         [claim, 'running'],
@@ -109,7 +109,7 @@ const lives: { readonly [title: string]: { lines: readonly Line[]; last: Partial
       last: { failureReason: 'AppError', failureMessage: 'no reads', stoppedRunning: 3, dueAt: 9 },
       gone: ['failureFrom'],
     },
-    'its tree fails while it waits': {
+    'a waiting job whose tree fails': {
       lines: [
         [wait, 'waiting_on_input'],
         [treeFailed, 'failed'],
@@ -117,7 +117,7 @@ const lives: { readonly [title: string]: { lines: readonly Line[]; last: Partial
       last: { failureReason: 'JobTreeFailure', failureFrom: jobId('other') },
       gone: ['startedRunning', 'stoppedRunning'],
     },
-    'terminated while it runs': {
+    'a running job that is terminated': {
       lines: [
         [ready, 'runnable'],
         [claim, 'running'],
@@ -128,7 +128,7 @@ const lives: { readonly [title: string]: { lines: readonly Line[]; last: Partial
       ],
       last: { failureReason: 'Terminated', stoppedRunning: 6 },
     },
-    'its tree fails while it runs': {
+    'a running job whose tree fails': {
       lines: [
         [ready, 'runnable'],
         [claim, 'running'],
@@ -137,7 +137,7 @@ const lives: { readonly [title: string]: { lines: readonly Line[]; last: Partial
       ],
       last: { failureReason: 'JobTreeFailure', failureFrom: jobId('other') },
     },
-    'a master starts again': {
+    'a master job that restarts': {
       lines: [
         [ready, 'runnable'],
         [relaunch, 'runnable'],
@@ -151,7 +151,7 @@ const lives: { readonly [title: string]: { lines: readonly Line[]; last: Partial
       last: { try: 1, launch: 0, tryCreated: 7, created: 0, transitions: [['runnable', 8]], dueAt: 0 },
       gone: ['task', 'tokenHash', 'failureReason', 'failureMessage', 'startedRunning', 'stoppedRunning', 'leaseUntil'],
     },
-    'terminated between two tries': {
+    'a job that is terminated between two tries': {
       lines: [
         [ready, 'runnable'],
         [claim, 'running'],
@@ -168,7 +168,7 @@ function givenRow(changes: Partial<JobRow> = {}): JobRow {
   return { ...planJob('a', { now: 0 }).row, openShard: 1, dueAt: 0, ...changes };
 }
 
-/** Each event at its line's number as the time; every row survives JSON. */
+/** Applies each event at a time equal to its line number. Every row must survive JSON. */
 function live(lines: readonly Line[]): JobRow {
   return lines.reduce((row, [event, expected], index) => {
     const decision = decide(row, event, index + 1);
@@ -179,28 +179,28 @@ function live(lines: readonly Line[]): JobRow {
 }
 
 describe.each(Object.entries(lives))('%s', (_title, { lines, last, gone = [] }) => {
-  test('goes through its states and ends as expected', () => {
+  test('passes through the expected states and ends with the expected row', () => {
     const row = live(lines);
     expect(row).toMatchObject(last);
     for (const name of gone) expect(row, name).not.toHaveProperty(name);
   });
 });
 
-test('a subjob cannot start again by itself', () => {
+test('a subjob cannot restart alone', () => {
   const parent = givenRow();
   const row = { ...planJob('s', { parent }).row, state: 'running' as const };
   expect(decide(row, giveUp, 1)).toMatchObject({ kind: 'refusal' });
 });
 
-describe('the table', () => {
+describe('the table of transitions', () => {
   const states = Object.keys(jobStates) as JobState[];
 
-  test('terminal states are final: only looks and settling are left', () => {
+  test('a terminal state allows only a look and settling', () => {
     const left = transitions.filter(({ from }) => from.some(isTerminal)).map(({ event, to }) => `${event} ${to}`);
     expect(new Set(left)).toEqual(new Set(['look same', 'settle same']));
   });
 
-  test('every state that is driven now can be reached from idle, every other one cannot', () => {
+  test('exactly the states that are in use can be reached from idle', () => {
     const reached = new Set<JobState>(['idle']);
     for (let size = 0; size !== reached.size; ) {
       size = reached.size;
@@ -213,7 +213,7 @@ describe('the table', () => {
     expect([...reached].sort()).toEqual(driven.sort());
   });
 
-  test('every state that is not terminal can still end', () => {
+  test('every state that is not terminal has an event that ends the job', () => {
     for (const state of states) {
       if (isTerminal(state) || jobStates[state].driven !== 'now') continue;
       const out = transitions.filter(
@@ -223,12 +223,12 @@ describe('the table', () => {
     }
   });
 
-  test('one event has one meaning in one state', () => {
+  test('an event has at most one row for each state', () => {
     const pairs = transitions.flatMap(({ from, event }) => from.map((state) => `${state} ${event}`));
     expect(pairs.filter((pair, index) => pairs.indexOf(pair) !== index)).toEqual([]);
   });
 
-  test('a decision never touches the row that it was given, and refuses what the table lacks', () => {
+  test('a decision does not change the given row, and refuses every event that the table does not list', () => {
     const events = [
       wait,
       ready,
@@ -254,7 +254,7 @@ describe('the table', () => {
     }
   });
 
-  test('every state that is driven now has an agenda for the sweep', () => {
+  test('every state in use has an agenda for the sweep', () => {
     for (const state of states) {
       if (jobStates[state].driven !== 'now') continue;
       expect(stepsFor(givenRow({ state, task: 'task-1' }), 'swept'), state).not.toEqual([]);
@@ -267,51 +267,61 @@ describe('the agenda', () => {
   const launched = { transitions: [['runnable', 1]] } satisfies Partial<JobRow>;
   test.each<[title: string, changes: Partial<JobRow>, occasion: Occasion, expected: string]>([
     ['a new job is advanced', { state: 'idle' }, 'entered', 'obeyDoom advanceInput'],
-    ['entering a wait calls for nothing', { state: 'waiting_on_input' }, 'entered', ''],
-    ['a woken wait is advanced', { state: 'waiting_on_input' }, 'woken', 'obeyDoom advanceInput'],
-    ['a runnable job is launched once', { state: 'runnable' }, 'entered', 'launch'],
-    ['a message does not launch it again', { state: 'runnable' }, 'woken', ''],
-    ['the sweep asks for its launch', { state: 'runnable' }, 'swept', 'obeyDoom checkLaunch'],
-    ['a running job is left to its worker', { ...master, state: 'running' }, 'entered', ''],
-    ['the sweep asks for its worker', { ...master, state: 'running' }, 'swept', 'obeyDoom checkWorker'],
+    ['a job that begins to wait has nothing to do', { state: 'waiting_on_input' }, 'entered', ''],
+    ['a waiting job that is woken is advanced', { state: 'waiting_on_input' }, 'woken', 'obeyDoom advanceInput'],
+    ['a job that becomes runnable is launched', { state: 'runnable' }, 'entered', 'launch'],
+    ['a message does not launch a runnable job again', { state: 'runnable' }, 'woken', ''],
+    ['the sweep checks the launch of a runnable job', { state: 'runnable' }, 'swept', 'obeyDoom checkLaunch'],
+    ['a job that begins to run is left to its worker', { ...master, state: 'running' }, 'entered', ''],
+    ['the sweep checks the worker of a running job', { ...master, state: 'running' }, 'swept', 'obeyDoom checkWorker'],
     [
-      'a finished worker leaves the output',
+      'the output of a job whose worker has finished is advanced',
       { ...master, state: 'waiting_on_output' },
       'entered',
       'obeyDoom advanceOutput',
     ],
     ['a terminating job waits for its worker', { ...master, state: 'terminating' }, 'woken', 'awaitStop'],
     [
-      'a claimed try is given up',
+      'a claimed try is cleaned up before the next one, and its worker is stopped',
       { ...master, state: 'restartable' },
       'entered',
       'obeyDoom stopWorker endDescendants destroyWorkspace retry',
     ],
     [
-      'an unclaimed try is given up',
+      'an unclaimed try is cleaned up before the next one, and its launch is stopped',
       { ...launched, state: 'restartable' },
       'swept',
       'obeyDoom stopLaunch endDescendants destroyWorkspace retry',
     ],
-    ['a master is done', { ...master, state: 'done' }, 'entered', 'wakeWaiters destroyWorkspace settle'],
-    ['a claimed master failed', { ...master, state: 'failed' }, 'woken', 'endTree wakeWaiters destroyWorkspace settle'],
     [
-      'an unclaimed master was terminated',
+      'a master job that is done destroys its workspace',
+      { ...master, state: 'done' },
+      'entered',
+      'wakeWaiters destroyWorkspace settle',
+    ],
+    [
+      'a claimed master job that failed ends its tree',
+      { ...master, state: 'failed' },
+      'woken',
+      'endTree wakeWaiters destroyWorkspace settle',
+    ],
+    [
+      'an unclaimed master job that was terminated stops its launch first',
       { ...launched, state: 'terminated' },
       'swept',
       'stopLaunch endTree wakeWaiters destroyWorkspace settle',
     ],
-    ['a subjob has no workspace of its own', { state: 'done', master: jobId('m') }, 'entered', 'wakeWaiters settle'],
+    ['a subjob does not destroy a workspace', { state: 'done', master: jobId('m') }, 'entered', 'wakeWaiters settle'],
   ])('%s', (_title, changes, occasion, expected) => {
     expect(stepsFor(givenRow(changes), occasion).join(' ')).toBe(expected);
   });
 
-  test('a job that has settled calls for nothing', () => {
+  test('a settled job has nothing to do', () => {
     const { dueAt: _, ...settled } = givenRow({ state: 'failed' });
     expect(stepsFor(settled, 'swept')).toEqual([]);
   });
 
-  test('the stream passes on the states that have an agenda on entry', () => {
+  test('the stream passes on exactly the states that have something to do on entry', () => {
     const passedOn = [
       'idle',
       'runnable',
@@ -325,12 +335,12 @@ describe('the agenda', () => {
     expect(statesWithAgenda('entered').sort()).toEqual(passedOn.sort());
   });
 
-  test('news of a worker concern the states in which one may run', () => {
+  test('an event of a worker is used in exactly the states in which a worker may run', () => {
     const states = (Object.keys(agenda) as JobState[]).filter(asksWorker);
     expect(states.sort()).toEqual(['restartable', 'runnable', 'running', 'terminating']);
   });
 
-  test('a job that ended woke its waiters before it leaves the sweep', () => {
+  test('a job that ended wakes its waiters before it settles', () => {
     for (const state of ['done', 'failed', 'terminated'] as const) {
       const steps = stepsFor(givenRow({ state }), 'swept');
       expect(steps.at(-1)).toBe('settle');
@@ -339,7 +349,7 @@ describe('the agenda', () => {
   });
 });
 
-test('the row of a deep subjob with everything in it stays within one write unit', () => {
+test('the row of a nested subjob with all its attributes stays within one write unit', () => {
   const parent = givenRow({ lineage: [`${jobId('o')}:0`, `${jobId('m')}:1`], origin: jobId('o'), root: jobId('o') });
   const plan = planJob('sample-0123456789:process', { parent, function: 'process' });
   const born = {
@@ -372,30 +382,38 @@ test('the row of a deep subjob with everything in it stays within one write unit
   expect(message.startsWith(row.failureMessage?.slice(0, -1) ?? '-')).toBe(true);
 });
 
-describe('when the sweep looks again', () => {
+describe('the sweep looks again', () => {
   test.each([
-    ['a running job when its lease ends', { state: 'running', leaseUntil: 5_000 }, 5_000],
-    ['a waiting one after as long as it has waited', { state: 'waiting_on_input', tryCreated: -7_000 }, 9_000],
-    ['a young one after a lease', { state: 'waiting_on_input', tryCreated: 900 }, 2_000],
-    ['one that a message moves after two minutes', { state: 'runnable', tryCreated: 900 }, 121_000],
-    ['at most after an hour', { state: 'waiting_on_output', tryCreated: -9_000_000 }, 3_601_000],
-    ['an earlier time that is still to come is kept', { state: 'running', leaseUntil: 5_000, dueAt: 3_000 }, 3_000],
-    ['a later time is not', { state: 'failed', dueAt: 50_000 }, 2_000],
+    ['at a running job when its lease ends', { state: 'running', leaseUntil: 5_000 }, 5_000],
+    [
+      'at a waiting job after as long as it has waited already',
+      { state: 'waiting_on_input', tryCreated: -7_000 },
+      9_000,
+    ],
+    ['at a new waiting job after one lease', { state: 'waiting_on_input', tryCreated: 900 }, 2_000],
+    ['at a job that a message should move on after two minutes', { state: 'runnable', tryCreated: 900 }, 121_000],
+    ['after an hour at the latest', { state: 'waiting_on_output', tryCreated: -9_000_000 }, 3_601_000],
+    [
+      'at an earlier time that was set before and has not passed',
+      { state: 'running', leaseUntil: 5_000, dueAt: 3_000 },
+      3_000,
+    ],
+    ['before a later time that was set earlier', { state: 'failed', dueAt: 50_000 }, 2_000],
   ] as const)('%s', (_title, changes, expected) => {
     expect(dueTime(givenRow(changes), 1_000, 1_000)).toBe(expected);
   });
 
-  test('shards are all used', () => {
+  test('in all shards, over which the jobs are spread', () => {
     const shards = new Set(Array.from({ length: 200 }, (_, index) => openShard(jobId(`j${index}`), 8)));
     expect(shards.size).toBe(8);
   });
 });
 
-test('launches that fail follow each other more and more slowly', () => {
+test('the delay before a launch grows with each launch that failed, up to 15 minutes', () => {
   expect([0, 1, 2, 3, 4, 5, 6, 7].map(launchDelaySeconds)).toEqual([0, 5, 15, 45, 135, 405, 900, 900]);
 });
 
-test('docs/states.md is what the tables say', () => {
+test('docs/states.md agrees with the tables', () => {
   const page = readFileSync(fileURLToPath(new URL('../../docs/states.md', import.meta.url)), 'utf8');
   expect(page, 'docs/states.md is stale: print it again with printStates of core/job/print-states.ts').toBe(
     printStates(),

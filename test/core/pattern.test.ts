@@ -1,4 +1,4 @@
-// Names in searches: globs, and regular expressions against JavaScript's own on what both understand.
+// Tests the patterns of name searches: globs, and regular expressions, which are compared with JavaScript's own.
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -19,20 +19,20 @@ function glob(pattern: string, name: string): boolean | 'exhausted' {
 }
 
 describe('regular expressions', () => {
-  test('capture what is preferred, leftmost first', () => {
+  test('capture the leftmost match, and the preferred one there', () => {
     expect(match('^RP(.*)_R1_(.*).fastq.gz$', 'RP10B_S1_R1_001.fastq.gz')).toEqual(['10B_S1', '001']);
     expect(match('(a+?)(a*)', 'xaaa')).toEqual(['a', 'aa']);
     expect(match('(?:a|ab)(c|bcd)(d*)', 'abcd')).toEqual(['bcd', '']);
     expect(match('(?P<first>x)|(y)', 'y')).toEqual([undefined, 'y']);
   });
 
-  test('any case also where a class is negated', () => {
+  test('ignore the case also in a negated class', () => {
     expect(match('^[^a]$', 'A', 'i')).toBeUndefined();
     expect(match('^[a-c]+É$', 'AbCé', 'i')).toEqual([]);
     expect(match('^\\W$', 'a', 'i')).toBeUndefined();
   });
 
-  test('what cannot be matched in linear time is told', () => {
+  test('are refused when they cannot be matched in linear time', () => {
     for (const pattern of [
       '(a)\\1',
       '(?=a)',
@@ -55,7 +55,7 @@ describe('regular expressions', () => {
     expect(match('(a*)*b', 'a'.repeat(1_000_000))).toBe('exhausted');
   });
 
-  test('agree with another engine', () => {
+  test('agree with those of JavaScript', () => {
     const atom = fc.constantFrom(
       'a',
       'b',
@@ -88,7 +88,7 @@ describe('regular expressions', () => {
 });
 
 describe('globs', () => {
-  test('stars, question marks and escapes; brackets are themselves', () => {
+  test('understand stars, question marks and escapes, and take brackets literally', () => {
     expect(glob('*.txt', 'a.txt')).toBe(true);
     expect(glob('*.txt', 'a.txt.gz')).toBe(false);
     expect(glob('s?_*', 's1_R1')).toBe(true);
@@ -100,7 +100,7 @@ describe('globs', () => {
     expect(glob(`${'*a'.repeat(900)}b`, 'a'.repeat(2_000))).toBe(false);
   });
 
-  test('know how their names begin', () => {
+  test('know the beginning that all their names share', () => {
     expect(compileName({ glob: 'abc*d' })).toMatchObject({ beginning: 'abc' });
     expect(compileName({ glob: 'abc' })).toMatchObject({ beginning: 'abc', exact: 'abc' });
     expect(compileName({ regexp: 'abc' })).toMatchObject({ beginning: '' });

@@ -1,4 +1,4 @@
-// What becomes of a job's input: each line one input with what was found of its objects, the decision last.
+// Tests the plan of a job's input. Each row holds an input, the facts about its objects, and last the decision.
 
 import { describe, expect, it } from 'vitest';
 import { given } from '../../core/given.ts';
@@ -48,33 +48,48 @@ const typed: Specification = [{ name: 'file', class: 'file', type: 'Reads' }];
 
 describe('a resolved input', () => {
   const lines: [title: string, input: Hash, from: Referenced, expected: object][] = [
-    ['links to what it was given', { a: link(own) }, nothing, { input: { a: link(own) }, linked: [own], arrived: [] }],
-    ['names an object once', { a: [link(own), link(own)] }, nothing, { linked: [own], arrived: [] }],
-    ['holds the outputs that it refers to', { a: made('n') }, referenced, { input: { a: 3 }, linked: [], arrived: [] }],
-    ['knows which objects arrived', { a: made('file'), b: link(own) }, referenced, { linked: [own], arrived: [born] }],
-    ['counts no known object as arrived', { a: made('files'), b: link(own) }, referenced, { arrived: [born] }],
-    ['has flat arrays', { files: [made('files'), link(other)] }, referenced, { arrived: [own, born] }],
-    ['holds names of objects', { a: made('file', { metadata: 'name' }) }, referenced, { input: { a: 'reads.fq' } }],
     [
-      'is refused for a field that is not there',
+      'lists the objects that it was given links to',
+      { a: link(own) },
+      nothing,
+      { input: { a: link(own) }, linked: [own], arrived: [] },
+    ],
+    ['lists an object once', { a: [link(own), link(own)] }, nothing, { linked: [own], arrived: [] }],
+    ['holds the outputs that it refers to', { a: made('n') }, referenced, { input: { a: 3 }, linked: [], arrived: [] }],
+    [
+      'lists the objects that arrived with outputs',
+      { a: made('file'), b: link(own) },
+      referenced,
+      { linked: [own], arrived: [born] },
+    ],
+    ['does not count a linked object as arrived', { a: made('files'), b: link(own) }, referenced, { arrived: [born] }],
+    ['has flat arrays', { files: [made('files'), link(other)] }, referenced, { arrived: [own, born] }],
+    [
+      'holds the names of objects that it refers to',
+      { a: made('file', { metadata: 'name' }) },
+      referenced,
+      { input: { a: 'reads.fq' } },
+    ],
+    [
+      'is refused for a reference to a field that does not exist',
       { a: made('x') },
       referenced,
       { problems: [expect.stringMatching(/has no output field "x"/)] },
     ],
     [
-      'is refused for an output that is not known',
+      'is refused for a reference to an output that is not known',
       { a: made('n') },
       nothing,
       { problems: [`the output of ${maker} is not known`] },
     ],
     ['is refused when it is too large', { a: made('big'), b: made('big') }, referenced, { problems: [tooLarge] }],
-    ['is refused when it is too deep', { a: { b: made('deep') } }, referenced, { problems: [tooDeep] }],
+    ['is refused when it nests too deep', { a: { b: made('deep') } }, referenced, { problems: [tooDeep] }],
   ];
   it.each(lines)('%s', (_, originalInput, from, expected) => {
     expect(resolveInput({ originalInput, inputSpec: files }, from)).toMatchObject(expected);
   });
 
-  it('is flat only where the specification names an array', () => {
+  it('has flat arrays only where the specification declares an array', () => {
     const originalInput = { files: [[link(own)], link(other)], a: [[1]] };
     const resolved = resolveInput({ originalInput, inputSpec: files }, nothing);
     expect(resolved).toMatchObject({ input: { files: [link(own), link(other)], a: [[1]] } });
@@ -115,9 +130,13 @@ const confined = `${secret} is in a restricted project: it cannot be used in ${p
 
 describe('the plan of an input', () => {
   const pinned: [title: string, of: Case, pins: object][] = [
-    ['nothing is placed for no objects', { input: { n: 1 } }, {}],
-    ['an object comes from the project', { input: { a: link(own) } }, { [project]: [own] }],
-    ['objects come from the input place', { input: { a: link(own) }, inputPlace: elsewhere }, { [elsewhere]: [own] }],
+    ['an input without objects places nothing', { input: { n: 1 } }, {}],
+    ['a linked object comes from the project', { input: { a: link(own) } }, { [project]: [own] }],
+    [
+      'a linked object comes from the place of the input when there is one',
+      { input: { a: link(own) }, inputPlace: elsewhere },
+      { [elsewhere]: [own] },
+    ],
     ['a pin without a place means the project', { input: {}, pins: [{ object: applet }] }, { [project]: [applet] }],
     [
       'a pin decides where its object comes from',
@@ -125,16 +144,16 @@ describe('the plan of an input', () => {
       { [elsewhere]: [own], [project]: [other] },
     ],
     [
-      'pins come first, each object once in a place',
+      'pins come first, and an object is listed once for each place',
       { input: { a: link(own) }, pins: [{ object: applet }, { object: applet, project }] },
       { [project]: [applet, own] },
     ],
     [
-      'an object that arrived comes from where it was seen',
+      'an object that arrived comes from the place where it was seen',
       { input: { a: link(own), b: made('file') }, inputPlace: elsewhere, arrived: seen(born, workspace) },
       { [elsewhere]: [own], [workspace]: [born] },
     ],
-    ['nothing is placed for a subjob', { input: { a: link(own), b: made('file') }, job: subjob }, {}],
+    ['a subjob places nothing', { input: { a: link(own), b: made('file') }, job: subjob }, {}],
   ];
   it.each(pinned)('%s', (_, of, pins) => {
     expect(plan(of)).toMatchObject({ pins });
@@ -142,27 +161,35 @@ describe('the plan of an input', () => {
   });
 
   const refused: [title: string, of: Case, problems: unknown[]][] = [
-    ['an object that arrived is gone or unseen', { input: { a: made('file') } }, [gone(born)]],
-    ['one that arrived is confined', { input: { a: made('hidden') }, arrived: { restricted: [secret] } }, [confined]],
+    ['an object that arrived and is gone or unseen is reported', { input: { a: made('file') } }, [gone(born)]],
     [
-      'what is gone is reported before what is confined',
+      'an object that arrived from a restricted project is reported',
+      { input: { a: made('hidden') }, arrived: { restricted: [secret] } },
+      [confined],
+    ],
+    [
+      'objects that are gone are reported before those of restricted projects',
       { input: { a: made('hidden'), b: made('file') }, arrived: { restricted: [secret] } },
       [gone(born), confined],
     ],
-    ['classes are not looked at before', { input: { files: 5, a: made('file') }, inputSpec: files }, [gone(born)]],
-    ['a value has another class', { input: { files: 5 }, inputSpec: files }, [/^"files" must be an array/]],
     [
-      'a linked object is gone',
+      'classes are not checked while an object is gone',
+      { input: { files: 5, a: made('file') }, inputSpec: files },
+      [gone(born)],
+    ],
+    ['a value of another class is reported', { input: { files: 5 }, inputSpec: files }, [/^"files" must be an array/]],
+    [
+      'a linked object that is gone is reported',
       { input: { files: [link(own)] }, inputSpec: files },
       [`"files": ${own} could not be found`],
     ],
     [
-      'a linked object has another type',
+      'a linked object of another type is reported',
       { input: { file: link(own) }, inputSpec: typed, linked: [[own, 'Text']] },
       [`"file": ${own} must have the type Reads; it has Text`],
     ],
     [
-      'one that arrived has another type',
+      'an object that arrived and has another type is reported',
       { input: { file: made('file') }, inputSpec: typed, arrived: seen(born, project) },
       [`"file": ${born} must have the type Reads; it has none`],
     ],
@@ -173,10 +200,10 @@ describe('the plan of an input', () => {
 
   const stored: [title: string, of: Case, input: Hash | undefined][] = [
     ['an input without references is not stored', { input: { n: [[1]] } }, undefined],
-    ['a resolved one is', { input: { n: made('n') } }, { n: 3 }],
-    ['that of a subjob, too', { input: { n: made('n') }, job: subjob }, { n: 3 }],
+    ['a resolved input is stored', { input: { n: made('n') } }, { n: 3 }],
+    ['a resolved input of a subjob is stored', { input: { n: made('n') }, job: subjob }, { n: 3 }],
     [
-      'flat',
+      'a resolved input is stored with flat arrays',
       { input: { files: [made('files')] }, inputSpec: files, linked: [[own, '']], arrived: bothSeen() },
       { files: [link(own), link(born)] },
     ],
@@ -192,13 +219,13 @@ function bothSeen(): Partial<HandedOver> {
   return { facts, places: new Map([own, born].map((id) => [id, project])) };
 }
 
-describe('an input as a client is shown it', () => {
-  it('holds what is known by now', () => {
+describe('the input that a client is shown', () => {
+  it('holds the outputs that are known by now', () => {
     const unknown = { $dnanexus_link: { job: jobId('late'), field: 'n' } };
     expect(showInput({ a: made('n'), b: unknown }, referenced.outputs)).toEqual({ a: 3, b: unknown });
   });
 
-  it('keeps its references when it would be too large', () => {
+  it('keeps its references when it would become too large', () => {
     const input = { a: made('big'), b: made('big') };
     expect(showInput(input, referenced.outputs)).toBe(input);
   });
@@ -207,7 +234,7 @@ describe('an input as a client is shown it', () => {
     ['of the same length', { a: [1, 2] }, true],
     ['longer', { a: [1, 2, 3] }, true],
     ['shorter', { a: [1] }, false],
-  ])('is the resolved one if its arrays are not shorter: %s', (_, resolved, expected) => {
+  ])('is the resolved one if its arrays are not shorter than the given ones: %s', (_, resolved, expected) => {
     expect(isShowable({ a: [[1], []], b: 1 }, resolved)).toBe(expected);
   });
 });

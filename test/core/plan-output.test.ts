@@ -1,4 +1,4 @@
-// What becomes of a job's output: each line one output with what was found of its objects, the decision last.
+// Tests the plan of a job's output. Each row holds an output, the facts about its objects, and last the decision.
 
 import { describe, expect, it } from 'vitest';
 import { given } from '../../core/given.ts';
@@ -57,14 +57,14 @@ describe('the plan of an output', () => {
   const inProject = { container: project, folder };
   const above = { container: own, folder };
   const cloned: [title: string, of: Case, clones: object[]][] = [
-    ['nothing is cloned for no objects', { output: { n: 1 } }, []],
+    ['an output without objects clones nothing', { output: { n: 1 } }, []],
     [
-      'an origin job hands its objects to the folder of its project, and they keep theirs below it',
+      'the objects of an origin job are cloned under the output folder of its project, with their own folders',
       { output: { a: link(made) }, found: [[made, own]] },
       [{ objects: [made], from: own, to: inProject, keepFolders: true }],
     ],
     [
-      'an object that was seen elsewhere goes into that very folder',
+      'an object from another place is cloned directly into the output folder',
       {
         output: { a: [link(made), link(taken)] },
         found: [
@@ -78,34 +78,42 @@ describe('the plan of an output', () => {
       ],
     ],
     [
-      'a master job below hands its objects to the workspace above',
+      'the objects of a nested master job are cloned to the workspace above',
       { output: { a: link(made) }, job: inner, found: [[made, jobWorkspace(inner)]] },
       [{ objects: [made], from: jobWorkspace(inner), to: above, keepFolders: true }],
     ],
     [
-      'also those that are there',
+      'objects that are already in the workspace above are cloned there as well',
       { output: { a: link(made) }, job: inner, found: [[made, own]] },
       [{ objects: [made], from: own, to: above, keepFolders: false }],
     ],
-    ['nothing of a subjob is cloned', { output: { a: link(made) }, job: subjob, found: [[made, own]] }, []],
+    ['a subjob clones nothing', { output: { a: link(made) }, job: subjob, found: [[made, own]] }, []],
   ];
   it.each(cloned)('%s', (_, of, clones) => {
     expect(plan(of)).toMatchObject({ clones });
   });
 
   const refused: [title: string, of: Case, problems: string[]][] = [
-    ['a field is missing', { output: {}, outputSpec: files }, ['the output field "files" (array:file) is missing']],
-    ['an object is open', { output: { a: link(made) }, found: [[made, own, 'open']] }, [open]],
-    ['an object is unseen', { output: { a: link(lost) } }, [unseen]],
-    ['an object is confined', { output: { a: link(secret) }, restricted: [secret] }, [confined]],
-    ['an object of a subjob is unseen', { output: { a: link(lost) }, job: subjob }, [unseen]],
+    [
+      'a missing field is reported',
+      { output: {}, outputSpec: files },
+      ['the output field "files" (array:file) is missing'],
+    ],
+    ['an open object is reported', { output: { a: link(made) }, found: [[made, own, 'open']] }, [open]],
+    ['an unseen object is reported', { output: { a: link(lost) } }, [unseen]],
+    [
+      'an object of a restricted project is reported',
+      { output: { a: link(secret) }, restricted: [secret] },
+      [confined],
+    ],
+    ['an unseen object of a subjob is reported', { output: { a: link(lost) }, job: subjob }, [unseen]],
     [
       'an unseen object is reported once, with its field',
       { output: { files: [link(lost)] }, outputSpec: files },
       [`"files": ${lost} could not be found`],
     ],
     [
-      'fields, values, open, unseen and confined objects are reported in this order',
+      'undeclared fields, wrong values, and open, unseen and restricted objects are reported in this order',
       {
         output: { a: [link(secret), link(lost), link(made)], files: 5 },
         outputSpec: files,
@@ -120,9 +128,21 @@ describe('the plan of an output', () => {
   });
 
   const accepted: [title: string, of: Case, awaited: ObjectId[]][] = [
-    ['a closing object is waited for', { output: { a: link(made) }, found: [[made, own, 'closing']] }, [made]],
-    ['a subjob waits for none', { output: { a: link(made) }, job: subjob, found: [[made, own, 'open']] }, []],
-    ['nor is it asked for a confined one', { output: { a: link(secret) }, job: subjob, restricted: [secret] }, []],
+    [
+      'a job waits for an object that is closing',
+      { output: { a: link(made) }, found: [[made, own, 'closing']] },
+      [made],
+    ],
+    [
+      'a subjob does not wait for an open object',
+      { output: { a: link(made) }, job: subjob, found: [[made, own, 'open']] },
+      [],
+    ],
+    [
+      'a subjob may return an object of a restricted project',
+      { output: { a: link(secret) }, job: subjob, restricted: [secret] },
+      [],
+    ],
   ];
   it.each(accepted)('%s', (_, of, awaited) => {
     expect(plan(of)).toMatchObject({ awaited });
@@ -130,11 +150,15 @@ describe('the plan of an output', () => {
 
   const long = { $dnanexus_link: { project, id: made } };
   const stored: [title: string, of: Case, output: Hash | undefined][] = [
-    ['an output that is as it should be is not stored again', { output: { n: [[1]] } }, undefined],
-    ['links become short', { output: { a: long }, found: [[made, own]] }, { a: link(made) }],
-    ['those of a subjob, too', { output: { a: long }, job: subjob, found: [[made, own]] }, { a: link(made) }],
+    ['an output that needs no change is not stored again', { output: { n: [[1]] } }, undefined],
+    ['links are stored in the short form', { output: { a: long }, found: [[made, own]] }, { a: link(made) }],
     [
-      'arrays become flat',
+      'links of a subjob are stored in the short form as well',
+      { output: { a: long }, job: subjob, found: [[made, own]] },
+      { a: link(made) },
+    ],
+    [
+      'arrays are stored flat',
       { output: { files: [[link(made)]] }, outputSpec: files, found: [[made, own]] },
       { files: [link(made)] },
     ],
@@ -148,7 +172,7 @@ describe('a resolved output', () => {
   const other = jobId('other');
   const before = { a: { $dnanexus_link: { job: other, field: 'f' } }, b: link(taken) };
 
-  it('holds what it refers to, and names every object in it', () => {
+  it('holds the values that it refers to, and lists every object in it', () => {
     const referenced = { outputs: new Map([[other, { f: [link(made), link(taken)] }]]), metadata: new Map() };
     expect(resolveOutput(undefined, before, referenced)).toEqual({
       output: { a: [link(made), link(taken)], b: link(taken) },
@@ -156,18 +180,22 @@ describe('a resolved output', () => {
     });
   });
 
-  it('is a problem when it refers to a field that is not there', () => {
+  it('is a problem when it refers to a field that does not exist', () => {
     const referenced = { outputs: new Map([[other, { g: 1 }]]), metadata: new Map() };
     const problems = [`${other} has no output field "f" (its output: g)`];
     expect(resolveOutput(undefined, before, referenced)).toEqual({ problems });
   });
 });
 
-describe('the places where outputs are', () => {
+describe('the places where the objects of an output may be', () => {
   it.each([
-    ['an origin job', origin, [project, own]],
-    ['a master job below', inner, [project, own, jobWorkspace(inner)]],
-    ['a subjob', subjob, [project, jobWorkspace(inner)]],
+    ['for an origin job: its project and its workspace', origin, [project, own]],
+    [
+      'for a nested master job: the project and the workspaces above and of its own',
+      inner,
+      [project, own, jobWorkspace(inner)],
+    ],
+    ['for a subjob: the project and the workspace of its master', subjob, [project, jobWorkspace(inner)]],
   ])('%s', (_, job, places) => {
     expect(outputPlaces(job)).toEqual(places);
   });

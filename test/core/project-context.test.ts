@@ -1,4 +1,4 @@
-// Where an execution runs, and who may run it there.
+// Tests in which project an execution runs, and which callers may run it there.
 import { describe, expect, it } from 'vitest';
 import type { KnownCaller } from '../../core/access/caller.ts';
 import { deriveId } from '../../core/id/derive.ts';
@@ -33,13 +33,13 @@ describe('the project that an execution runs in', () => {
     ['is the one that a user names', user, { project: other }, other],
     ['is its own for a job that names none', job, {}, own],
     ['is its own for a job that names it', job, { project: own }, own],
-    ['is another one for a job that detaches', job, { project: other, detach: true }, other],
+    ['is another one for a job that names it and detaches', job, { project: other, detach: true }, other],
   ])('%s', (_, caller, asked, project) => {
     expect(chooseProject(caller, asked)).toEqual({ project });
   });
 
   it.each<[string, KnownCaller, Asked, string]>([
-    ['a user who names none', user, {}, 'expected key "project" of input: the project to run in'],
+    ['a user who does not name a project', user, {}, 'expected key "project" of input: the project to run in'],
     ['an id of another class', user, { project: applet }, `to be a project, not "${applet}"`],
     [
       'another project for a job that does not detach',
@@ -54,7 +54,7 @@ describe('the project that an execution runs in', () => {
   });
 });
 
-describe('who may run an executable in a project', () => {
+describe('running an executable in a project', () => {
   const facts = (part: Partial<ProjectFacts>): ProjectFacts => ({
     id: own,
     level: 'CONTRIBUTE',
@@ -63,29 +63,42 @@ describe('who may run an executable in a project', () => {
   });
 
   it.each<[string, KnownCaller, Asked, Partial<ProjectFacts>, object]>([
-    ['a user who may contribute', user, {}, {}, { level: 'CONTRIBUTE' }],
-    ['a job that has no access to its project', job, {}, { level: undefined }, { level: 'NONE' }],
-    ['a job, though its executable is not allowed', job, {}, { settings: { allowedExecutables: [] } }, { id: own }],
+    ['a user with CONTRIBUTE', user, {}, {}, { level: 'CONTRIBUTE' }],
+    ['a job without access to its project', job, {}, { level: undefined }, { level: 'NONE' }],
+    [
+      'a job whose executable is not among the allowed ones',
+      job,
+      {},
+      { settings: { allowedExecutables: [] } },
+      { id: own },
+    ],
     ['a user of an allowed executable', user, {}, { settings: { allowedExecutables: [applet] } }, { id: own }],
     [
-      'anybody, on the default machine',
+      'any caller, on the default instance type of the project',
       user,
       {},
       { settings: { defaultInstanceType: 'x' } },
       { defaultInstanceType: 'x' },
     ],
-  ])('%s may', (_, caller, asked, part, context) => {
+  ])('is possible for %s', (_, caller, asked, part, context) => {
     expect(enterProject(caller, asked, applet, facts(part))).toMatchObject({ id: own, ...context });
   });
 
   it.each<[string, KnownCaller, Asked, Partial<ProjectFacts>, string, string]>([
-    ['a user who only views', user, {}, { level: 'VIEW' }, 'PermissionDenied', 'you have VIEW'],
-    ['a job that detaches and only views', job, { detach: true }, { level: 'VIEW' }, 'PermissionDenied', 'detachedJob'],
-    ['a user who does not see it', user, {}, { level: undefined }, 'ResourceNotFound', own],
-    ['a job that detaches and does not see it', job, { detach: true }, { level: undefined }, 'ResourceNotFound', own],
-    ['anybody, when it does not exist', job, {}, { settings: undefined }, 'ResourceNotFound', own],
+    ['a user with VIEW', user, {}, { level: 'VIEW' }, 'PermissionDenied', 'you have VIEW'],
+    ['a job with VIEW that detaches', job, { detach: true }, { level: 'VIEW' }, 'PermissionDenied', 'detachedJob'],
+    ['a user who does not see the project', user, {}, { level: undefined }, 'ResourceNotFound', own],
     [
-      'a user of another executable',
+      'a job that detaches and does not see the project',
+      job,
+      { detach: true },
+      { level: undefined },
+      'ResourceNotFound',
+      own,
+    ],
+    ['any caller, when the project does not exist', job, {}, { settings: undefined }, 'ResourceNotFound', own],
+    [
+      'a user of an executable that is not allowed',
       user,
       {},
       { settings: { allowedExecutables: [] } },
@@ -93,14 +106,14 @@ describe('who may run an executable in a project', () => {
       '"allowedExecutables"',
     ],
     [
-      'a job that detaches another',
+      'a job that detaches an executable that is not allowed',
       job,
       { detach: true },
       { settings: { allowedExecutables: [] } },
       'PermissionDenied',
       applet,
     ],
-  ])('%s may not', (_, caller, asked, part, type, message) => {
+  ])('is refused for %s', (_, caller, asked, part, type, message) => {
     const entered = enterProject(caller, asked, applet, facts(part));
     expect('refused' in entered && entered.refused).toMatchObject({ type, message: expect.stringContaining(message) });
   });

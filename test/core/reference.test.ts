@@ -1,4 +1,5 @@
-// Every form of reference, at any depth: found, resolved, brought to the short form; nothing else is touched.
+// Tests that every form of reference is found, resolved and shortened at any depth, and that other values stay as they
+// are.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { deriveId } from '../../core/id/derive.ts';
@@ -12,20 +13,28 @@ const analysis = deriveId('analysis', 'u', 'r', '3');
 const project = deriveId('project', 'u', 'r', '4');
 
 const forms: [string, unknown, object][] = [
-  ['short link', { $dnanexus_link: file }, { kind: 'object', object: file }],
-  ['link with project', { $dnanexus_link: { project, id: file } }, { kind: 'object', object: file, project }],
-  ['link with empty project', { $dnanexus_link: { project: null, id: file } }, { kind: 'object', object: file }],
-  ['JBOR', { $dnanexus_link: { job, field: 'f' } }, { kind: 'job', job, field: 'f' }],
-  ['JBOR with index', { $dnanexus_link: { job, field: 'f', index: 2 } }, { kind: 'job', job, field: 'f', index: 2 }],
+  ['a short link', { $dnanexus_link: file }, { kind: 'object', object: file }],
+  ['a link with a project', { $dnanexus_link: { project, id: file } }, { kind: 'object', object: file, project }],
+  ['a link with an empty project', { $dnanexus_link: { project: null, id: file } }, { kind: 'object', object: file }],
+  ['a JBOR', { $dnanexus_link: { job, field: 'f' } }, { kind: 'job', job, field: 'f' }],
   [
-    'JBOR with metadata',
+    'a JBOR with an index',
+    { $dnanexus_link: { job, field: 'f', index: 2 } },
+    { kind: 'job', job, field: 'f', index: 2 },
+  ],
+  [
+    'a JBOR with metadata',
     { $dnanexus_link: { job, field: 'f', metadata: 'properties.a.b' } },
     { kind: 'job', job, field: 'f', metadata: 'properties.a.b' },
   ],
-  ['legacy JBOR', { job, field: 'f' }, { kind: 'job', job, field: 'f' }],
-  ['analysis', { $dnanexus_link: { analysis, field: 's.f' } }, { kind: 'analysis', analysis, field: 's.f' }],
+  ['a JBOR of the old form', { job, field: 'f' }, { kind: 'job', job, field: 'f' }],
   [
-    'analysis with stage',
+    'an output of an analysis',
+    { $dnanexus_link: { analysis, field: 's.f' } },
+    { kind: 'analysis', analysis, field: 's.f' },
+  ],
+  [
+    'an output of a stage of an analysis',
     { $dnanexus_link: { analysis, stage: 's', field: 'f', wasInternal: true } },
     { kind: 'analysis', analysis, field: 's.f' },
   ],
@@ -33,40 +42,40 @@ const forms: [string, unknown, object][] = [
 
 const noReferences: [string, unknown][] = [
   ['an id as a string', file],
-  ['three keys', { job, field: 'f', more: 1 }],
-  ['no job id', { job: 'me', field: 'f' }],
-  ['field no string', { job, field: 1 }],
+  ['a hash of three keys', { job, field: 'f', more: 1 }],
+  ['a job that is not an id', { job: 'me', field: 'f' }],
+  ['a field that is not a string', { job, field: 1 }],
 ];
 
 const malformed: [string, unknown][] = [
-  ['another key beside', { $dnanexus_link: file, x: 1 }],
-  ['no id', { $dnanexus_link: 'hello world' }],
-  ['a job as object', { $dnanexus_link: job }],
-  ['a number', { $dnanexus_link: 5 }],
-  ['bad project', { $dnanexus_link: { id: file, project: 'x' } }],
-  ['no field', { $dnanexus_link: { job } }],
-  ['negative index', { $dnanexus_link: { job, field: 'f', index: -1 } }],
+  ['a link beside another key', { $dnanexus_link: file, x: 1 }],
+  ['a link to a text that is not an id', { $dnanexus_link: 'hello world' }],
+  ['a link to a job', { $dnanexus_link: job }],
+  ['a link to a number', { $dnanexus_link: 5 }],
+  ['a link with a project that is not an id', { $dnanexus_link: { id: file, project: 'x' } }],
+  ['a JBOR without a field', { $dnanexus_link: { job } }],
+  ['a negative index', { $dnanexus_link: { job, field: 'f', index: -1 } }],
   ['unknown metadata', { $dnanexus_link: { job, field: 'f', metadata: 'size' } }],
-  ['a form of workflow definitions', { $dnanexus_link: { stage: 's', outputField: 'f' } }],
+  ['a form that only workflow definitions have', { $dnanexus_link: { stage: 's', outputField: 'f' } }],
 ];
 
 describe('finding references', () => {
-  it.each(forms)('%s', (_, value, expected) => {
+  it.each(forms)('finds: %s', (_, value, expected) => {
     expect(findReferences(value)).toEqual([expected]);
     expect(checkReferences(value, 'input')).toEqual([]);
   });
 
-  it.each(noReferences)('not: %s', (_, value) => {
+  it.each(noReferences)('takes for a plain value: %s', (_, value) => {
     expect(findReferences(value)).toEqual([]);
     expect(checkReferences(value, 'input')).toEqual([]);
   });
 
-  it.each(malformed)('malformed: %s', (_, value) => {
+  it.each(malformed)('reports as malformed: %s', (_, value) => {
     expect(findReferences({ a: [value] })).toEqual([]);
     expect(checkReferences({ a: [value] }, 'input')).toEqual([expect.stringMatching(/^input\.a\[0\]: /)]);
   });
 
-  it('finds what was planted anywhere, in order, and refuses endless nesting', () => {
+  it('finds all references of a random value in order, and refuses endless nesting', () => {
     const leaf = fc.oneof(
       { weight: 1, arbitrary: fc.constantFrom(...forms).map(([, value, expected]) => ({ value, found: [expected] })) },
       {
@@ -113,30 +122,34 @@ describe('resolving references', () => {
   it.each([
     ['a field', jbor('g'), other],
     ['an element', jbor('f', { index: 2 }), 3],
-    ['nested', { a: [{ job, field: 'f' }], b: 1 }, { a: [[1, other, 3]], b: 1 }],
-    ['an analysis', { $dnanexus_link: { analysis, stage: 's', field: 'f' } }, 'text'],
-    ['links stay as given', { $dnanexus_link: { project, id: file } }, { $dnanexus_link: { project, id: file } }],
-    ['name', jbor('g', { metadata: 'name' }), 'reads.fq'],
-    ['property', jbor('f', { index: 1, metadata: 'properties.a.b' }), 'c'],
-    ['details', jbor('g', { metadata: 'details.n' }), { deep: true }],
-  ])('%s', (_, value, expected) => {
+    ['references inside arrays and hashes', { a: [{ job, field: 'f' }], b: 1 }, { a: [[1, other, 3]], b: 1 }],
+    ['a field of an analysis', { $dnanexus_link: { analysis, stage: 's', field: 'f' } }, 'text'],
+    [
+      'a link, which stays as given',
+      { $dnanexus_link: { project, id: file } },
+      { $dnanexus_link: { project, id: file } },
+    ],
+    ['the name of an object', jbor('g', { metadata: 'name' }), 'reads.fq'],
+    ['a property of an object', jbor('f', { index: 1, metadata: 'properties.a.b' }), 'c'],
+    ['the details of an object', jbor('g', { metadata: 'details.n' }), { deep: true }],
+  ])('resolves: %s', (_, value, expected) => {
     const known = { name: 'reads.fq', properties: { 'a.b': 'c' }, details: { n: { deep: true } } };
     expect(resolveReferences(value, outputs, new Map([[file, known]]))).toEqual({ value: expected });
   });
 
   it.each([
-    ['no such field', jbor('x'), 'no output field "x"'],
-    ['an inherited name is no field', jbor('toString'), 'no output field'],
-    ['index beyond the end', jbor('f', { index: 3 }), '3 elements'],
-    ['index of a scalar', jbor('g', { index: 0 }), 'not an array'],
-    ['metadata of no object', jbor('f', { index: 0, metadata: 'name' }), 'not a data object'],
-    ['metadata of an unknown object', jbor('g', { metadata: 'name' }), 'could not be found'],
-    ['unknown output', { job: deriveId('job', 'u', 'r', 'x'), field: 'f' }, 'is not known'],
-  ])('problem: %s', (_, value, expected) => {
+    ['a field that does not exist', jbor('x'), 'no output field "x"'],
+    ['a field with the name of an inherited property', jbor('toString'), 'no output field'],
+    ['an index beyond the end', jbor('f', { index: 3 }), '3 elements'],
+    ['an index into a scalar', jbor('g', { index: 0 }), 'not an array'],
+    ['metadata of a value that is not an object', jbor('f', { index: 0, metadata: 'name' }), 'not a data object'],
+    ['metadata of an object that is not found', jbor('g', { metadata: 'name' }), 'could not be found'],
+    ['an output that is not known', { job: deriveId('job', 'u', 'r', 'x'), field: 'f' }, 'is not known'],
+  ])('reports a problem: %s', (_, value, expected) => {
     expect(resolveReferences({ a: value }, outputs)).toEqual({ problem: expect.stringContaining(expected) });
   });
 
-  it('names the objects whose metadata it needs, once', () => {
+  it('lists each object whose metadata is needed once', () => {
     const value = [
       jbor('g', { metadata: 'name' }),
       jbor('g', { metadata: 'details.x' }),
@@ -146,7 +159,7 @@ describe('resolving references', () => {
     expect(objectsForMetadata(findReferences(value), outputs)).toEqual([file]);
   });
 
-  it('leaves values without references as they are, whatever their keys', () => {
+  it('does not change values without references, whatever their keys are', () => {
     fc.assert(
       fc.property(fc.jsonValue({ maxDepth: 5 }), (value) => {
         expect(resolveReferences(value, new Map())).toEqual({ value });
@@ -159,7 +172,7 @@ describe('resolving references', () => {
     expect(({} as { polluted?: number }).polluted).toBeUndefined();
   });
 
-  it('shortens object links only', () => {
+  it('shortens links to objects, and nothing else', () => {
     const value = {
       a: [{ $dnanexus_link: { project, id: file } }],
       b: { job, field: 'f' },

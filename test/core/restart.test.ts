@@ -1,4 +1,4 @@
-// How the try of a job ended whose worker ended without a report.
+// Tests the failure of a job whose worker ended without a report, and whether the job restarts.
 
 import { expect, test } from 'vitest';
 import type { WorkerEnd } from '../../core/context.ts';
@@ -9,14 +9,32 @@ import { ended } from '../memory/workers.ts';
 const now = 1_700_000_000_000;
 
 test.each<[string, WorkerEnd, string, boolean, string]>([
-  ['out of memory', ended('outOfMemory'), 'AppInsufficientResourceError', false, 'needed more memory'],
   [
-    'a worker that was killed, with all that is known of it',
+    'a worker that ran out of memory',
+    ended('outOfMemory'),
+    'AppInsufficientResourceError',
+    false,
+    'needed more memory',
+  ],
+  [
+    'a worker that was killed, with everything that is known about its end',
     ended('exited', 'exit code 137; killed by the kernel'),
     ...(['UnresponsiveWorker', false, ' result (exit code 137; killed by the kernel)'] as const),
   ],
-  ['a worker that somebody stopped', ended('stopped', 'enough'), 'UnresponsiveWorker', false, ' result (enough)'],
-  ['a worker that is forgotten', ended('unknown'), 'UnresponsiveWorker', false, 'stopped before it reported a result'],
+  [
+    'a worker that was stopped from outside',
+    ended('stopped', 'enough'),
+    'UnresponsiveWorker',
+    false,
+    ' result (enough)',
+  ],
+  [
+    'a worker of which nothing is known any more',
+    ended('unknown'),
+    'UnresponsiveWorker',
+    false,
+    'stopped before it reported a result',
+  ],
   ['a host that was lost', ended('lost'), 'JMInternalError', true, 'was lost'],
   ['a spot reclaim', ended('reclaimed'), 'SpotInstanceInterruption', true, 'spot capacity'],
 ])('%s', (_title, worker, reason, lost, part) => {
@@ -27,7 +45,7 @@ test.each<[string, WorkerEnd, string, boolean, string]>([
   expect(startsAgain(row, end)).toBe(lost);
 });
 
-test('a worker whose lease has run out is said to be silent for so long, however it ended', () => {
+test('the message gives the seconds of silence when the lease has run out, however the worker ended', () => {
   const row = { ...planJob('j').row, leaseUntil: now - 5_000 };
   expect(endOfWorker(row, ended('stopped', 'enough'), now).failure.message).toMatch(/5 s late$/);
 });

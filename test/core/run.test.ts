@@ -1,4 +1,4 @@
-// Plans of jobs: what a call makes of an executable, a caller and an input, as rows and bodies; and what is refused.
+// Tests how the run of an executable and a new subjob are planned: the rows and bodies that come out, and the refusals.
 import { describe, expect, it } from 'vitest';
 import type { AppletSpec } from '../../core/executable/applet.ts';
 import type { Executable } from '../../core/executable/executable.ts';
@@ -102,7 +102,7 @@ function newJob(parent: ReturnType<typeof running>, request: Partial<NewJobReque
 }
 
 describe('a run by a user', () => {
-  it('starts a tree of its own, with the documented defaults', () => {
+  it('starts a new tree, with the documented defaults', () => {
     const { id, row, spec, memberOf } = planned(planRun(runFacts()));
     expect(memberOf).toBeUndefined();
     expect(row).toEqual({
@@ -147,7 +147,7 @@ describe('a run by a user', () => {
     expect(Buffer.byteLength(JSON.stringify(row))).toBeLessThan(1024);
   });
 
-  it('waits for jobs and objects that are not ready for good, once each', () => {
+  it('waits once for each job and each object that is not ready yet', () => {
     const input = {
       a: link,
       b: [{ $dnanexus_link: openFile }, { $dnanexus_link: openFile }],
@@ -163,7 +163,7 @@ describe('a run by a user', () => {
     expect(spec.dependsOn).toEqual([other, openFile]);
   });
 
-  it('keeps runInput as given and fills originalInput', () => {
+  it('keeps runInput as given, and adds the defaults to originalInput', () => {
     const spec = {
       ...appletSpec,
       inputSpec: [
@@ -178,7 +178,7 @@ describe('a run by a user', () => {
     expect(plan.spec.inputSpec).toEqual(spec.inputSpec);
   });
 
-  it('takes the machine from the strongest layer, and the time limit by executable', () => {
+  it('takes the instance type from the strongest source, and the time limit by executable', () => {
     const runSpec = {
       ...appletSpec.runSpec,
       systemRequirements: { main: { instanceType: 'mem1_ssd1_x2', nvidiaDriver: 'R' } },
@@ -209,7 +209,7 @@ describe('a run by a user', () => {
     expect(planned(planRun(runFacts({}, byProject))).row.instance).toBe('mem1_ssd1_x8');
   });
 
-  it('never passes on more rights than the caller has', () => {
+  it('never gives the job more access than the caller has', () => {
     const spec = { ...appletSpec, access: { project: 'ADMINISTER' as const, network: ['*'], developer: true } };
     const executable = { kind: 'applet', id: applet, name: 'stats', spec, place: project } as const;
     const { access } = planned(planRun(runFacts({}, { executable }))).spec;
@@ -218,28 +218,48 @@ describe('a run by a user', () => {
 
   it.each<[string, Partial<RunRequest>, string, string]>([
     [
-      'unknown instance type',
+      'an unknown instance type',
       { systemRequirements: { '*': { instanceType: 'foo' } } },
       'InvalidInput',
       'no instance type "foo"',
     ],
-    ['a GPU', { systemRequirements: { main: { instanceType: 'mem2_ssd1_gpu_x16' } } }, 'InvalidInput', 'GPU'],
     [
-      'too large',
+      'an instance type with a GPU',
+      { systemRequirements: { main: { instanceType: 'mem2_ssd1_gpu_x16' } } },
+      'InvalidInput',
+      'GPU',
+    ],
+    [
+      'an instance type that is too large',
       { systemRequirements: { main: { instanceType: 'mem3_ssd1_v2_x96' } } },
       'InvalidInput',
       'larger than',
     ],
-    ['policy', { executionPolicy: { maxRestarts: 99 } }, 'InvalidInput', 'executionPolicy.maxRestarts'],
-    ['time limits', { timeoutPolicyByExecutable: { x: 5 } }, 'InvalidInput', 'timeoutPolicyByExecutable.x'],
     [
-      'unseen object',
+      'an invalid execution policy',
+      { executionPolicy: { maxRestarts: 99 } },
+      'InvalidInput',
+      'executionPolicy.maxRestarts',
+    ],
+    ['an invalid time limit', { timeoutPolicyByExecutable: { x: 5 } }, 'InvalidInput', 'timeoutPolicyByExecutable.x'],
+    [
+      'an object that the caller does not see',
       { input: { a: { $dnanexus_link: deriveId('file', 'x', 'x', 'x') } } },
       'ResourceNotFound',
       'file-',
     ],
-    ['unseen job', { input: { a: { job: deriveId('job', 'x', 'x', 'x'), field: 'f' } } }, 'ResourceNotFound', 'job-'],
-    ['unseen dependency', { dependsOn: [deriveId('job', 'x', 'x', 'x')] }, 'ResourceNotFound', 'job-'],
+    [
+      'a job that the caller does not see',
+      { input: { a: { job: deriveId('job', 'x', 'x', 'x'), field: 'f' } } },
+      'ResourceNotFound',
+      'job-',
+    ],
+    [
+      'a dependency that the caller does not see',
+      { dependsOn: [deriveId('job', 'x', 'x', 'x')] },
+      'ResourceNotFound',
+      'job-',
+    ],
   ])('is refused: %s', (_, request, type, message) => {
     const plan = planRun(runFacts(request));
     expect('refused' in plan && plan.refused).toMatchObject({ type, message: expect.stringContaining(message) });
@@ -247,7 +267,7 @@ describe('a run by a user', () => {
 });
 
 describe('a run of another kind of executable', () => {
-  it('pins the bundles of an app from its resources, and not the app itself', () => {
+  it('pins the bundled files of an app from its resources container, and does not pin the app', () => {
     const app = deriveId('app', 'u', 'r', '1');
     const resources = deriveId('container', 'u', 'r', 'resources');
     const executable = { kind: 'app', id: app, name: 'stats', spec: appletSpec, place: resources } as const;
@@ -256,7 +276,7 @@ describe('a run of another kind of executable', () => {
     expect(spec.pins).toEqual([{ object: bundle, project: resources }]);
   });
 
-  it('takes the time limit and the machine of an app by its id', () => {
+  it('takes the time limit and the instance type of an app by its id', () => {
     const app = deriveId('app', 'u', 'r', '1');
     const resources = deriveId('container', 'u', 'r', 'resources');
     const executable = { kind: 'app', id: app, name: 'stats', spec: appletSpec, place: resources } as const;
@@ -268,7 +288,7 @@ describe('a run of another kind of executable', () => {
     expect(row).toMatchObject({ timeoutMs: 7_200_000, instance: 'mem1_ssd1_x8' });
   });
 
-  it('is refused by name when it is a workflow', () => {
+  it('is refused when it is a workflow, and the message names it', () => {
     const workflow = deriveId('workflow', 'u', 'r', '1');
     const plan = planRun(runFacts({}, { executable: { kind: 'workflow', id: workflow, name: 'steps', spec: {} } }));
     const message = expect.stringMatching(`${workflow}.*: this platform has no workflows yet`);
@@ -276,22 +296,32 @@ describe('a run of another kind of executable', () => {
   });
 });
 
-describe('an input is refused before anything is looked up', () => {
+describe('an input is refused before its references are looked up', () => {
   it.each<[string, { input: RunRequest['input']; dependsOn?: string[] }, string, string]>([
-    ['unknown name', { input: { n: 1, x: 1 } }, 'InvalidInput', 'no input "x"'],
-    ['missing name', { input: {} }, 'InvalidInput', 'input "n" (int) is missing'],
-    ['malformed link', { input: { n: { $dnanexus_link: 'x' } } }, 'InvalidInput', 'input.n: "x" is no id'],
+    ['for an unknown name', { input: { n: 1, x: 1 } }, 'InvalidInput', 'no input "x"'],
+    ['for a missing field', { input: {} }, 'InvalidInput', 'input "n" (int) is missing'],
+    ['for a malformed link', { input: { n: { $dnanexus_link: 'x' } } }, 'InvalidInput', 'input.n: "x" is no id'],
     [
-      'analysis',
+      'for a reference to an analysis',
       { input: { n: { $dnanexus_link: { analysis: deriveId('analysis', '', '', ''), field: 'f' } } } },
       'ResourceNotFound',
       'analysis-',
     ],
-    ['no id in dependsOn', { input: { n: 1 }, dependsOn: ['not_a_valid_id'] }, 'ResourceNotFound', 'not_a_valid_id'],
-    ['too large', { input: { n: 'x'.repeat(1_100_000) } }, 'InvalidInput', 'pass a file instead'],
-    ['too deep', { input: { n: JSON.parse('['.repeat(99) + ']'.repeat(99)) } }, 'InvalidInput', 'deeper than 64'],
     [
-      'too many references',
+      'for a text in dependsOn that is not an id',
+      { input: { n: 1 }, dependsOn: ['not_a_valid_id'] },
+      'ResourceNotFound',
+      'not_a_valid_id',
+    ],
+    ['when it is too large', { input: { n: 'x'.repeat(1_100_000) } }, 'InvalidInput', 'pass a file instead'],
+    [
+      'when it nests too deep',
+      { input: { n: JSON.parse('['.repeat(99) + ']'.repeat(99)) } },
+      'InvalidInput',
+      'deeper than 64',
+    ],
+    [
+      'for too many references',
       { input: { n: Array.from({ length: 20_001 }, () => ({ job: other, field: 'f' })) } },
       'InvalidInput',
       '20000 references',
@@ -322,7 +352,7 @@ describe('a run by a job', () => {
     expect(spec.ancestors).toEqual([origin.job.pk]);
   });
 
-  it('starts a tree of its own when detached, and remembers from where', () => {
+  it('starts a new tree when it is detached, and records the job that detached it', () => {
     const { id, row, spec, memberOf } = planned(planRun(runFacts({ detach: true }, { from: origin })));
     expect(memberOf).toBeUndefined();
     expect(row).toMatchObject({ origin: id, root: id, lineage: [], priority: 'normal' });
@@ -330,14 +360,14 @@ describe('a run by a job', () => {
     expect(spec).toMatchObject({ detachedFrom: origin.job.pk, detachedFromTry: 0, ancestors: [] });
   });
 
-  it('obeys what was asked by executable further up', () => {
+  it('obeys systemRequirementsByExecutable of a run further up the tree', () => {
     const byExecutable = { [applet]: { '*': { instanceType: 'mem1_ssd1_x8' } } };
     const up = running(planned(planRun(runFacts({ systemRequirementsByExecutable: byExecutable }))));
     const request = { systemRequirements: { '*': { instanceType: 'mem1_ssd1_x2' } } };
     expect(planned(planRun(runFacts(request, { from: up }))).row.instance).toBe('mem1_ssd1_x8');
   });
 
-  it('cannot wait for a job that it is nested in', () => {
+  it('cannot wait for a job above it', () => {
     const found = { ...everything, jobs: new Set<JobId>([origin.job.pk]) };
     const plan = planRun(runFacts({ dependsOn: [origin.job.pk] }, { from: origin, found }));
     expect('refused' in plan && plan.refused.message).toContain('waits for this job to end');
@@ -349,7 +379,7 @@ describe('a subjob', () => {
     planned(planRun(runFacts({ folder: '/out', systemRequirements: { process: { instanceType: 'mem1_ssd1_x4' } } }))),
   );
 
-  it('is runnable at once when it waits for nothing', () => {
+  it('is runnable at once when it has nothing to wait for', () => {
     const { row, spec, memberOf } = planned(newJob(origin, { input: { a: link } }));
     expect(row).toMatchObject({
       state: 'runnable',
@@ -372,20 +402,20 @@ describe('a subjob', () => {
     expect(spec.inputSpec).toBeUndefined();
   });
 
-  it('waits for the output of its sibling', () => {
+  it('waits for the output of a sibling', () => {
     const { row, spec } = planned(newJob(origin, { input: { a: [{ job: other, field: 'x' }] } }));
     expect(row).toMatchObject({ state: 'idle', transitions: [] });
     expect(spec.waits).toEqual([{ kind: 'job', job: other }]);
   });
 
-  it('may ask for another machine for its entry point', () => {
+  it('may ask for another instance type for its entry point', () => {
     const systemRequirements = { process: { instanceType: 'mem1_ssd1_x8' } };
     const { row, spec } = planned(newJob(origin, { systemRequirements }));
     expect(row.instance).toBe('mem1_ssd1_x8');
     expect(spec.systemRequirements).toEqual(systemRequirements);
   });
 
-  it('nests 16 deep and no deeper, and its parent must be running', () => {
+  it('may be nested 16 deep at most, and its parent must be running', () => {
     let parent = origin;
     for (let depth = 2; depth <= 16; depth++) parent = running(planned(newJob(parent)));
     const seventeenth = newJob(parent);
@@ -394,7 +424,7 @@ describe('a subjob', () => {
     expect('refused' in ended && ended.refused.type).toBe('InvalidState');
   });
 
-  it('keeps a long name out of its row', () => {
+  it('keeps a long name in its specification only, not in its row', () => {
     const { row, spec } = planned(newJob(origin, { name: 'ü'.repeat(100) }));
     expect(row.name).toBeUndefined();
     expect(spec.name).toBe('ü'.repeat(100));

@@ -1,4 +1,4 @@
-// Reading a partition to its end: every row once, in order, in pages, and no further than asked.
+// Tests reading a partition to its end: every row comes once and in order, in pages, and only as far as needed.
 
 import { expect, test } from 'vitest';
 import { allPages, allRows } from '../../engine/store/all-rows.ts';
@@ -18,7 +18,7 @@ async function givenPartition(sortKeys: readonly string[]) {
 
 const sortKeys = ['A', 'P#1', 'P#2', 'P#3', 'P#4', 'P#5', 'Q'];
 
-test('every row of a range comes once and in order, however small the pages are', async () => {
+test('every row of a range comes once and in order, across several pages', async () => {
   const { context, queries } = await givenPartition(sortKeys);
   const found: string[] = [];
   const range = { pk: 'x', prefix: 'P#', pageSize: 2 };
@@ -27,7 +27,7 @@ test('every row of a range comes once and in order, however small the pages are'
   expect(queries()).toBe(3);
 });
 
-test('a maximum ends the reading, and its last page holds no more than that', async () => {
+test('a maximum ends the reading and shortens the last page', async () => {
   const { context, queries } = await givenPartition(sortKeys);
   const found: string[][] = [];
   const range = { pk: 'x', prefix: 'P#', pageSize: 2, maximumRowCount: 3 };
@@ -36,7 +36,7 @@ test('a maximum ends the reading, and its last page holds no more than that', as
   expect(queries()).toBe(2);
 });
 
-test('no further page is read when the caller has enough', async () => {
+test('the next page is not read when the caller stops before it', async () => {
   const { context, queries } = await givenPartition(sortKeys);
   for await (const { sk } of allRows(context, 'objects', { pk: 'x', pageSize: 2 })) if (sk === 'P#1') break;
   expect(queries()).toBe(1);

@@ -1,4 +1,5 @@
-// Reports that come twice: a worker whose connection broke repeats its own, while the first is still being stored.
+// Tests reports that arrive twice: a worker whose connection broke repeats its report while the first one is still
+// being stored.
 
 import { expect, test } from 'vitest';
 import type { JobId } from '../../core/id/identifier.ts';
@@ -16,7 +17,7 @@ function outputOf(job: JobId, field: string): Hash {
   return { $dnanexus_link: { job, field } };
 }
 
-/** A job that runs, and whose output may refer to a subjob that will be done. */
+/** A running job whose output may refer to a subjob that will be done. */
 async function givenRunning() {
   const context = createMemoryContext();
   const platform = createMemoryPlatform(context, async ({ row }) => {
@@ -31,7 +32,7 @@ async function givenRunning() {
   return { context, platform, row };
 }
 
-test('a report that is stored late does not put the raw output over the resolved one', async () => {
+test('a report that is stored late does not overwrite the resolved output with the raw one', async () => {
   const { context, platform, row } = await givenRunning();
   const raw = { n: outputOf(jobId('part'), 'n') };
   const arrived = Promise.withResolvers<void>();
@@ -54,7 +55,7 @@ test('a report that is stored late does not put the raw output over the resolved
   expect(context.bodies.peek(main, 'output')).toEqual({ output: { n: 7 } });
 });
 
-test('of two reports of one try that differ the first counts, also when nobody heard that it was stored', async () => {
+test('the first of two different reports of one try counts, even if its answer was lost', async () => {
   const { context, platform, row } = await givenRunning();
   context.bodies.hook = {
     after: async ({ name }) => {

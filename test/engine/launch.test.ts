@@ -1,5 +1,5 @@
-// What follows when a worker was started and nobody claimed the job: which ends are waited out, which fail it, and what its
-// user is told. The ends are those of the state machine's cases (test/contract/job-attempt-cases.ts).
+// Tests a job whose launch ends without a claim: which ends lead to another launch, which fail the job, and what its
+// message says. The ends are those of the state machine's cases (test/contract/job-attempt-cases.ts).
 
 import { describe, expect, test } from 'vitest';
 import { readLaunchEnd } from '../../aws/launch-end.ts';
@@ -11,7 +11,7 @@ import { createMemoryContext, type MemoryContext } from '../memory/context.ts';
 import { jobId, planJob } from '../memory/plan.ts';
 import { createMemoryPlatform, peekJob } from '../memory/platform.ts';
 
-test('a launch asks for the disk, the processors and the memory that the job was granted', async () => {
+test('a launch asks for the disk, the cores and the memory of the job’s instance type', async () => {
   const context = createMemoryContext();
   const platform = createMemoryPlatform(context, () => undefined);
   await createJob(context, planJob('j', { row: { instance: 'mem1_ssd1_v2_x8' } }));
@@ -20,11 +20,11 @@ test('a launch asks for the disk, the processors and the memory that the job was
   expect(execution?.input).toMatchObject({ cores: 8, memoryGib: 16, diskGib: 200 });
 });
 
-describe('launches that nobody claims', () => {
+describe('launches without a claim', () => {
   test.each([
-    ['without its image', noImage],
+    ['without an image', noImage],
     ['whose worker exits', exitedAtOnce],
-  ])('%s fail the job after three, with the reason and without the nonce', async (_title, seen) => {
+  ])('%s fail the job after three attempts, with the reason and without the nonce', async (_title, seen) => {
     const context = await givenRunnable();
     expect(await endLaunch(context, seen)).toMatchObject({ state: 'runnable', launch: 1 });
     expect(await endLaunch(context, seen)).toMatchObject({ state: 'runnable', launch: 2 });
@@ -34,7 +34,7 @@ describe('launches that nobody claims', () => {
     expect(JSON.stringify([row, context.bodies.peek(row.pk, 'output')])).not.toContain(bootNonce);
   });
 
-  test('for want of capacity count against no limit, and leave those that fail by themselves their three', async () => {
+  test('that lack capacity are unlimited, and do not count towards the three failures of other launches', async () => {
     const context = await givenRunnable();
     for (let count = 0; count < 20; count++) expect((await endLaunch(context, noCapacity)).state).toBe('runnable');
     expect(await endLaunch(context, noImage)).toMatchObject({ state: 'runnable', launch: 21 });
@@ -43,14 +43,14 @@ describe('launches that nobody claims', () => {
     expect((await endLaunch(context, noImage)).state).toBe('failed');
   });
 
-  test('without saying why fail it after ten', async () => {
+  test('that end without a reason fail the job after ten', async () => {
     const context = await givenRunnable();
     for (let count = 0; count < 9; count++) expect((await endLaunch(context, undefined)).state).toBe('runnable');
     expect(await endLaunch(context, undefined)).toMatchObject({ state: 'failed', failureReason: 'ExecutionError' });
   });
 });
 
-/** A job whose worker is being started; none ever comes. */
+/** A runnable job whose worker never starts. */
 async function givenRunnable(): Promise<MemoryContext> {
   const context = createMemoryContext();
   context.workers.start = async () => undefined;

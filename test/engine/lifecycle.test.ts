@@ -1,4 +1,5 @@
-// Jobs from birth to end on the memory platform: what a user sees when nothing goes wrong, and when something does.
+// Tests jobs from birth to end on the memory platform: the states and results that a user sees, with and without
+// failures.
 
 import { describe, expect, test } from 'vitest';
 import type { FileId, JobId, ProjectId } from '../../core/id/identifier.ts';
@@ -42,7 +43,7 @@ function outputOf(job: JobId, field: string): Hash {
   return { $dnanexus_link: { job, field } };
 }
 
-test('a job without anything runs once and is settled', async () => {
+test('a job without input runs once and is settled', async () => {
   const { context, platform, run } = givenPlatform({});
   await run('a');
   await platform.run();
@@ -53,7 +54,7 @@ test('a job without anything runs once and is settled', async () => {
   expect([...context.workers.launches.keys()]).toEqual([`${jobId('a')}-t0-l0`]);
 });
 
-test('subjobs, a gather over their outputs, and an output that refers to it', async () => {
+test('a gathering subjob reads the outputs of its siblings, and the output of the tree refers to its own', async () => {
   const { context, platform, run } = givenPlatform({
     main: async ({ row }) => {
       const parts = ['p1', 'p2', 'p3'];
@@ -80,7 +81,7 @@ test('subjobs, a gather over their outputs, and an output that refers to it', as
   expect(context.rows.all('executions').filter(({ dueAt }) => dueAt !== undefined)).toEqual([]);
 });
 
-test('a failing subjob fails its whole tree, and who depends on it from outside', async () => {
+test('a failing subjob fails its whole tree, and jobs outside that depend on the tree', async () => {
   const { context, platform, run } = givenPlatform({
     main: async ({ row }) => {
       await createJob(context, planJob('bad', { parent: row }));
@@ -131,14 +132,14 @@ describe('an output that is a file of the workspace', () => {
     return { context: given.context, start };
   }
 
-  test('is cloned to the project, and outlives the workspace', async () => {
+  test('is cloned to the project, and remains when the workspace is destroyed', async () => {
     const { context, start } = givenRun({});
     expect((await start()).state).toBe('done');
     expect(context.rows.peek('objects', { pk: file, sk: `P#${project}` })).toMatchObject({ name: 'out' });
     expect(context.rows.all('objects').filter(({ sk }) => sk.startsWith('P#'))).toHaveLength(1);
   });
 
-  test('fails a job whose project was destroyed meanwhile, and goes with the workspace', async () => {
+  test('fails the job when its project was destroyed meanwhile, and is removed with the workspace', async () => {
     const { context, start } = givenRun({ destroyed: true });
     const row = await start();
     expect(row).toMatchObject({ state: 'failed', failureReason: 'OutputError' });
@@ -147,7 +148,7 @@ describe('an output that is a file of the workspace', () => {
   });
 });
 
-test('a job that waits for a file to be closed is told at once when that is removed', async () => {
+test('a job that waits for a file to be closed fails at once when the file is removed', async () => {
   const { context, platform, run } = givenPlatform({});
   await createObject(context, {
     ...{ id: file, place: project, folderId: '/', name: 'open', tags: [], types: [], properties: {}, hidden: false },
@@ -164,7 +165,7 @@ test('a job that waits for a file to be closed is told at once when that is remo
   expect(row.failureMessage).toContain(file);
 });
 
-test('an edge is of no use for ever: the table deletes it, and who still waits puts it again', async () => {
+test('an edge expires after 60 days, and a job that still waits writes it again', async () => {
   const { context, platform, run } = givenPlatform({ slow: () => undefined });
   await run('slow');
   await run('waiting', { dependsOn: [jobId('slow')] });
@@ -181,7 +182,7 @@ test('an edge is of no use for ever: the table deletes it, and who still waits p
   expect(statesOf(context, 'slow', 'waiting')).toEqual({ slow: 'done', waiting: 'done' });
 });
 
-test('terminating a tree stops its workers first', async () => {
+test('the jobs of a terminated tree end only when their workers have stopped', async () => {
   const { context, platform, run } = givenPlatform({
     main: async ({ row }) => {
       await createJob(context, planJob('long', { parent: row }));
@@ -212,12 +213,12 @@ test('terminating a tree stops its workers first', async () => {
   expect(context.rows.all('executions').filter(({ dueAt }) => dueAt !== undefined)).toEqual([]);
 });
 
-describe('workers that go away', () => {
+describe('workers that are lost', () => {
   test.each([
-    ['lost', 'lost', 'JMInternalError'],
-    ['taken back', 'reclaimed', 'SpotInstanceInterruption'],
+    ['that is lost', 'lost', 'JMInternalError'],
+    ['that is reclaimed', 'reclaimed', 'SpotInstanceInterruption'],
   ] as const)(
-    'a host %s restarts the nearest master, in a new workspace, without the old descendants',
+    'a host %s restarts the nearest master job in a new workspace, without the old descendants',
     async (_, how, why) => {
       let lost = false;
       const { context, platform, run } = givenPlatform({
@@ -259,13 +260,13 @@ describe('workers that go away', () => {
   });
 });
 
-test('a message that was sent in an earlier state does not cut the end of the job short', async () => {
+test('a message from an earlier state does not make an ended job skip a step', async () => {
   const { context, platform } = givenPlatform({});
   const { row, spec } = planJob('a');
   const ended = { ...row, state: 'terminated', failureReason: 'Terminated', openShard: 0, dueAt: 1 } as const;
   await context.bodies.save(row.pk, 'spec', spec);
   await context.rows.put('executions', toRow(ended));
-  // It was restartable when a page of its descendants was left over, and was terminated before the message came.
+  // The job was restartable when the message was sent, and was terminated before the message arrived.
   const leftOver = { kind: 'resume', job: row.pk, try: 0, state: 'restartable', step: 'destroyWorkspace', after: '' };
   await doWork(context, leftOver);
   await platform.run();

@@ -1,4 +1,5 @@
-// What job code may pile up in a place, and what becomes of it: it is refused in time, and whatever there is can be emptied.
+// Tests the limits on folders and objects that job code may create in a place: more are refused, and the place can
+// always be emptied.
 
 import { describe, expect, test } from 'vitest';
 import type { ContainerId, ObjectId } from '../../core/id/identifier.ts';
@@ -35,7 +36,7 @@ async function givenRecord(context: MemoryContext, fields: Partial<NewObject>): 
   });
 }
 
-/** Ids that begin so: with zeros, each creation of a folder counts. */
+/** Makes ids begin with `firstByte`. If it is zero, each creation of a folder counts the folders. */
 function withIds(context: MemoryContext, firstByte: number): MemoryContext {
   let count = 0;
   const random = (byteCount: number) =>
@@ -43,7 +44,7 @@ function withIds(context: MemoryContext, firstByte: number): MemoryContext {
   return Object.assign(context, { random });
 }
 
-/** What is asked for in pages from now on. */
+/** Collects the queries from now on. */
 function watchQueries(context: MemoryContext): string[] {
   const queries: string[] = [];
   context.setHook({
@@ -55,7 +56,7 @@ function watchQueries(context: MemoryContext): string[] {
 }
 
 describe('a place with as many folders as it may have', () => {
-  test('gets no more of them, until some are removed', { timeout: 60_000 }, async () => {
+  test('refuses more folders until some are removed', { timeout: 60_000 }, async () => {
     const context = withIds(createMemoryContext(), 0);
     await givenFolders(context, 49_999);
     await ensureFolder(context, place, ['last']);
@@ -71,7 +72,7 @@ describe('a place with as many folders as it may have', () => {
     expect(context.rows.peek('containers', { pk: place, sk: 'N' })).toBeUndefined();
   });
 
-  test('costs one read more for a folder, and one creation in 256 counts', async () => {
+  test('counts its folders at about one creation in 256', async () => {
     const context = createMemoryContext();
     const counts = watchQueries(context);
     for (let index = 0; index < 2_000; index++) await ensureFolder(context, place, [`f${index}`]);
@@ -80,8 +81,8 @@ describe('a place with as many folders as it may have', () => {
   });
 });
 
-describe('a workspace is emptied', () => {
-  test('whose folders are too many for a tree', { timeout: 60_000 }, async () => {
+describe('the emptying of a workspace', () => {
+  test('reads each of its folders once, even if they are too many for a tree', { timeout: 60_000 }, async () => {
     const context = createMemoryContext();
     await givenFolders(context, 60_001);
     const queries = watchQueries(context);
@@ -92,7 +93,7 @@ describe('a workspace is emptied', () => {
     expect(new Set(seen).size).toBe(101);
   });
 
-  test('page by page to its end, wherever a page ends', async () => {
+  test('continues to the end, wherever a page ends', async () => {
     const context = createMemoryContext();
     await givenFolders(context, 120);
     let id = 0;
@@ -116,7 +117,7 @@ describe('a workspace is emptied', () => {
     expect(passes.first).toBeGreaterThan(5);
   });
 
-  test('a position in a folder that has gone meanwhile is not taken for one in the next', async () => {
+  test('does not skip objects when the folder of its position was removed meanwhile', async () => {
     const context = createMemoryContext();
     await givenFolders(context, 2);
     for (let count = 0; count < 130; count++) {
@@ -133,7 +134,7 @@ describe('a workspace is emptied', () => {
 describe('more hidden objects than can be followed', () => {
   const links = Array.from({ length: 100_001 }, (_, index) => recordId(index + 1));
 
-  test('keep the object that links to them from nothing but being cloned', { timeout: 60_000 }, async () => {
+  test('prevent the cloning of the object that links to them, but not its removal', { timeout: 60_000 }, async () => {
     const context = createMemoryContext();
     const record = await givenRecord(context, { place: planJob('x').row.project });
     await context.rows.update('objects', { pk: record, sk: 'A' }, { set: { links } });
@@ -149,7 +150,7 @@ describe('more hidden objects than can be followed', () => {
   });
 });
 
-test('an output that can never be put where it is to be fails its job, and says why', async () => {
+test('a job fails with the reason when its output folder can never exist', async () => {
   const context = createMemoryContext();
   const at = { state: 'waiting_on_output' } as const;
   const job = await givenJob(context, 'main', { spec: { folder: 'no/path' }, at });

@@ -1,5 +1,5 @@
-// Which hidden objects go when what links to them goes: random graphs against a plain account of the rule, and layers in which a
-// walk along each way would never end.
+// Tests which hidden objects are removed together with the objects that link to them. Random graphs are compared with a
+// simple form of the rule, and deep layers check that the walk visits each object once.
 
 import { describe, expect, test } from 'vitest';
 import type { ObjectId, ProjectId } from '../../core/id/identifier.ts';
@@ -27,7 +27,7 @@ async function givenGraph(graph: Graph): Promise<MemoryContext> {
   return context;
 }
 
-/** The hidden ones to which no way by links leads that begins at a visible one and goes on over hidden ones. */
+/** Hidden objects that cannot be reached from a visible one by links over hidden ones. */
 function unreachedOf(graph: Graph): ObjectId[] {
   const reached = new Set<number>();
   const visit = (index: number): void => {
@@ -41,8 +41,8 @@ function unreachedOf(graph: Graph): ObjectId[] {
   return graph.flatMap(({ hidden }, index) => (hidden && !reached.has(index) ? [recordId(index)] : []));
 }
 
-describe('hidden objects that nothing visible reaches', () => {
-  test('are found in graphs of every shape, rings among them', async () => {
+describe('hidden objects that cannot be reached from a visible one', () => {
+  test('are found in random graphs, including rings', async () => {
     const seed = Date.now() % 1_000_000;
     console.info(`seed ${seed}`);
     const random = seededRandom(seed);
@@ -64,13 +64,13 @@ describe('hidden objects that nothing visible reaches', () => {
     expect(Math.min(found, kept)).toBeGreaterThan(50);
   });
 
-  test.each([true, false])('in layers of two cost one query each; held by a visible one: %s', async (held) => {
+  test.each([true, false])('cost one query each in layers of two (some held by a visible object: %s)', async (held) => {
     const layerCount = 12;
     const graph = Array.from({ length: 2 * layerCount }, (_, index) => {
       const layer = Math.floor(index / 2);
       return { hidden: true, links: layer + 1 < layerCount ? [2 * layer + 2, 2 * layer + 3] : [] };
     });
-    // The lowest layer is asked about before those between.
+    // The lowest layer comes before the layers between.
     const top = { hidden: false, links: [0, 2 * layerCount - 1, 2 * layerCount - 2] };
     const context = await givenGraph([...graph, top, { hidden: !held, links: [2] }]);
     let queries = 0;

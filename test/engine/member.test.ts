@@ -1,5 +1,5 @@
-// What a master job waits for before its workspace goes: everything below it, whatever the shape of the tree; and what it costs in
-// a wide one.
+// Tests that a master job waits for every job below it before its workspace is destroyed, in trees of every shape, and
+// counts the reads in a wide tree.
 
 import { expect, test } from 'vitest';
 import { isInside } from '../../core/job/doom.ts';
@@ -10,7 +10,7 @@ import { sweep } from '../../engine/sweep.ts';
 import { createMemoryContext, type MemoryContext, seededRandom } from '../memory/context.ts';
 import { givenJob } from '../simulation/world.ts';
 
-/** What a wait pages through, from its start or from behind a cursor. */
+/** The jobs that a wait pages through, from its start or from a cursor on. */
 async function namesOf(context: MemoryContext, waiter: JobRow, attempt: number, from?: string): Promise<string[]> {
   const wait = scopeWait(context, waiter, { master: waiter.pk, try: attempt });
   const found: string[] = [];
@@ -29,14 +29,14 @@ async function givenTree(context: MemoryContext, size: number, random: () => num
   for (let index = 1; index < size; index++) {
     const parent = jobs[Math.floor(random() ** 2 * jobs.length)] ?? jobs[0];
     if (parent === undefined) throw new Error('there is an origin');
-    // The parent may have been in its first try or in its second.
+    // The parent was in its first try or in its second.
     const born = { ...parent, try: parent.master === parent.pk && random() < 0.3 ? 1 : 0 };
     jobs.push(await givenJob(context, `j${index}`, { parent: born, master: random() < 0.4, at: { state: 'failed' } }));
   }
   return jobs;
 }
 
-test('a master waits for everything inside its try, few or many, and for nothing else', async () => {
+test('a master job waits for exactly the jobs inside its try, few or many', async () => {
   const seed = Date.now() % 1_000_000;
   console.info(`seed ${seed}`);
   const random = seededRandom(seed);
@@ -62,7 +62,7 @@ test('a master waits for everything inside its try, few or many, and for nothing
   expect(Math.min(sizes.none, sizes.few, sizes.many)).toBeGreaterThan(5);
 });
 
-test('a wait goes on behind its cursor', async () => {
+test('a wait continues after its cursor', async () => {
   const context = createMemoryContext();
   const jobs = await givenTree(context, 40, seededRandom(5));
   const master = jobs.find((job, index) => index > 0 && job.master === job.pk);
@@ -77,7 +77,7 @@ test('a wait goes on behind its cursor', async () => {
   expect(all.length).toBeGreaterThan(4);
 });
 
-test('the end of a wide tree of masters costs a few reads for each', { timeout: 60_000 }, async () => {
+test('the end of a wide tree costs two queries for each master job', { timeout: 60_000 }, async () => {
   const width = 400;
   const context = createMemoryContext({ settings: { openShardCount: 1 } });
   const origin = await givenJob(context, 'origin', { at: { state: 'failed', dueAt: context.now() + 1_000_000_000 } });

@@ -1,4 +1,4 @@
-// Two workers race for one job, a thousand times with a random interleaving of their steps: one wins.
+// Tests that exactly one of two workers wins a race for a job. Their steps are interleaved at random, a thousand times.
 
 import { expect, test } from 'vitest';
 import { ApiError } from '../../core/error/api-error.ts';
@@ -11,7 +11,7 @@ import { givenJob } from '../simulation/world.ts';
 
 const raceCount = 1_000;
 
-test(`two workers race for one job ${raceCount} times: one wins each time`, async () => {
+test(`exactly one of two workers claims the job in each of ${raceCount} races`, async () => {
   const seed = Date.now() % 1_000_000;
   console.info(`seed ${seed}`);
   const random = seededRandom(seed);
@@ -42,7 +42,7 @@ test(`two workers race for one job ${raceCount} times: one wins each time`, asyn
   expect(wins.second).toBeGreaterThan(50);
 });
 
-/** Lets others take `count` steps. */
+/** Lets others make `count` steps. */
 async function wander(count: number): Promise<void> {
   for (let step = 0; step < count; step++) await Promise.resolve();
 }

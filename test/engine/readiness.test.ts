@@ -1,4 +1,4 @@
-// What a job waits for, as far as users can make it large or leave it half done: hidden objects behind links, and files whose
+// Tests waits that users can make large or leave half done: for hidden objects behind links, and for files whose
 // closing was interrupted.
 
 import { describe, expect, test } from 'vitest';
@@ -43,13 +43,13 @@ async function givenWaiter(context: MemoryContext, objects: readonly ObjectId[])
   return givenJob(context, 'waiter', { input, spec: { waits }, at: { state: 'waiting_on_input' } });
 }
 
-/** Those that the waiter was told to be woken by. */
+/** The objects that have an edge to the waiter. */
 function waitedFor(context: MemoryContext): string[] {
   const edges = context.rows.all('executions').filter(({ sk }) => sk.startsWith('W#'));
   return edges.map(({ pk }) => pk).sort();
 }
 
-/** Reads of rows from now on, and how many were under way at once at most. */
+/** Counts reads of rows from now on, and the most that were under way at once. */
 function countReads(context: MemoryContext) {
   const reads = { calls: 0, rows: 0, underWay: 0, most: 0 };
   context.setHook({
@@ -66,7 +66,7 @@ function countReads(context: MemoryContext) {
 }
 
 describe('hidden objects behind links', () => {
-  test('hold back those that lead to one that is open, and no others', async () => {
+  test('delay a job only if one that its objects lead to is open', async () => {
     const context = createMemoryContext();
     const deep = await givenRecord(context, 1, { hidden: true, state: 'open' });
     const middle = await givenRecord(context, 2, { hidden: true, links: [deep] });
@@ -83,7 +83,7 @@ describe('hidden objects behind links', () => {
     expect(peekJob(context, job.pk).state).toBe('runnable');
   });
 
-  test('are read once for all that lead to them, a bounded number at a time', async () => {
+  test('are read once for all objects that lead to them, at most 25 at a time', async () => {
     const context = createMemoryContext();
     const hidden: ObjectId[] = [];
     for (let index = 0; index < 40; index++) {
@@ -95,12 +95,12 @@ describe('hidden objects behind links', () => {
     const reads = countReads(context);
     await look(context, job, 'woken');
     expect(waitedFor(context)).toEqual(objects.slice(0, 25));
-    // Twice, before the edges are put and after: 100 objects, and 40 with a placement each.
+    // These are read before and after the edges are put: 100 objects, and 40 with a placement each.
     expect(reads.rows).toBeLessThan(2 * (100 + 40 + 40) + 100);
     expect(reads.most).toBeLessThanOrEqual(25);
   });
 
-  test('are followed to a limit, however many links users make', async () => {
+  test('are followed up to a limit, however many links users make', async () => {
     const context = createMemoryContext();
     const below = (index: number) => Array.from({ length: 10 }, (_, at) => recordId(10 * index + at + 1));
     for (let index = 1; index < 4_000; index++) {
@@ -113,7 +113,7 @@ describe('hidden objects behind links', () => {
     const reads = countReads(context);
     await look(context, job, 'woken');
     expect(waitedFor(context)).toEqual([root]);
-    // Twice: 2,000 rows, and the placements of those.
+    // These are read twice: 2,000 rows and their placements.
     expect(reads.rows).toBeGreaterThan(8_000);
     expect(reads.rows).toBeLessThan(8_020);
     expect(reads.most).toBeLessThanOrEqual(16);
@@ -125,12 +125,12 @@ describe('a file whose closing was interrupted', () => {
     const { context, alice } = given;
     const file = (await alice.call('/file/new', { project: place })).id as FileId;
     await putPart(context, alice, file, 1, 'hello');
-    // What a call leaves that dies behind its first write.
+    // A call that dies after its first write leaves this state.
     await context.rows.update('objects', { pk: file, sk: 'A' }, { set: { state: 'closing' } });
     return file;
   }
 
-  test('is closed for the job that waits for it', async () => {
+  test('is closed when a job waits for it', async () => {
     const given = await givenPlatform();
     const { context } = given;
     const place = (await givenProject(given.alice)) as ProjectId;
@@ -149,7 +149,7 @@ describe('a file whose closing was interrupted', () => {
     expect(peekJob(context, job.pk).state).toBe('done');
   });
 
-  test('is closed for the job whose output it is', async () => {
+  test('is closed when it is the output of a job', async () => {
     const given = await givenPlatform();
     const { context } = given;
     const place = (await givenProject(given.alice)) as ProjectId;
@@ -166,7 +166,7 @@ describe('a file whose closing was interrupted', () => {
     expect(peekJob(context, jobId('maker')).state).toBe('done');
   });
 
-  test('is left alone when it was closed or removed meanwhile', async () => {
+  test('is not closed when it was removed meanwhile, and a file that is still open stays open', async () => {
     const given = await givenPlatform();
     const { context, alice } = given;
     const place = await givenProject(alice);

@@ -1,4 +1,4 @@
-// Changing what others change at the same time: a step is repeated until it was not disturbed, within a limit.
+// Tests that a change which others disturb is repeated until it is not disturbed, within a limit.
 
 import { expect, test } from 'vitest';
 import { ApiError, invalidState } from '../../core/error/api-error.ts';
@@ -10,13 +10,13 @@ function givenDisturbances(count: number) {
   return { calls, step };
 }
 
-test('a step that was disturbed is repeated until it was not', async () => {
+test('a disturbed step is repeated until it succeeds', async () => {
   const { calls, step } = givenDisturbances(3);
   expect(await retryWhileChanged('"x"', step)).toBe('saved');
   expect(calls.count).toBe(4);
 });
 
-test('a step that is always disturbed ends in an error that says what is being changed and what to do', async () => {
+test('a step that is always disturbed ends with an error that says what others change and what to do', async () => {
   const { calls, step } = givenDisturbances(Infinity);
   const error = await retryWhileChanged('the folders of x', step).catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(ApiError);
@@ -27,12 +27,12 @@ test('a step that is always disturbed ends in an error that says what is being c
   expect(calls.count).toBe(20);
 });
 
-test('the caller chooses the type of that error', async () => {
+test('the caller chooses the type of the error', async () => {
   const { step } = givenDisturbances(Infinity);
   await expect(retryWhileChanged('"x"', step, invalidState)).rejects.toMatchObject({ type: 'InvalidState' });
 });
 
-test('an error of a step is not repeated', async () => {
+test('a step that throws is not repeated', async () => {
   let count = 0;
   const step = async () => {
     count++;

@@ -1,4 +1,4 @@
-// A worker that is not heard of any more, stopped or hung: how long until its job ends, and who is given the time to return.
+// Tests a worker that has stopped reporting: the time until its job ends, and the time that the worker has to return.
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { createJob } from '../../engine/job/birth.ts';
@@ -9,7 +9,7 @@ import { jobId, planJob } from '../memory/plan.ts';
 import { createMemoryPlatform, peekJob, taskOf } from '../memory/platform.ts';
 import { ended } from '../memory/workers.ts';
 
-/** The schedule's, and what its timer may be late. */
+/** The schedule's interval, and the delay of its timer. */
 const SWEEP_MS = 60_000 + 20;
 
 async function givenRunningJob(stage: string) {
@@ -40,7 +40,7 @@ async function givenRunningJob(stage: string) {
   };
 }
 
-/** From its last sign of life to the end of the job, when the sweep comes first after so many seconds. */
+/** The seconds from the last heartbeat to the end of the job, when the first sweep comes after `firstSweepSeconds`. */
 async function secondsOfSilence(stage: string, firstSweepSeconds: number): Promise<number> {
   const { context, sweep, stop, isBeingStopped } = await givenRunningJob(stage);
   const silentSince = context.clock.now;
@@ -54,16 +54,16 @@ describe.each([
   ['local', /within (\d+) seconds on one machine/, 1],
   ['prod', /within (\d+) minutes on AWS/, 60],
 ])('a silent worker on the stage %s', (stage, told, unitSeconds) => {
-  test('ends its job within what the limits say, whenever the sweep comes', async () => {
+  test('ends its job within the time in docs/limits.md, whenever the sweep comes', async () => {
     const limit = Number(told.exec(readFileSync('docs/limits.md', 'utf8'))?.[1]) * unitSeconds;
     const seconds: number[] = [];
     for (let first = 0; first < 60; first++) seconds.push(await secondsOfSilence(stage, first));
-    // Events and rows take their time too.
+    // The five seconds are left for events and rows.
     expect(Math.max(...seconds)).toBeLessThanOrEqual(limit - 5);
     expect(Math.max(...seconds)).toBeGreaterThan(limit / 2);
   });
 
-  test('that comes back with the platform, after both were away, keeps its job', async () => {
+  test('keeps its job when it returns together with the platform', async () => {
     const { context, sweep, beat, isBeingStopped } = await givenRunningJob(stage);
     await sweep(24 * 3_600_000);
     expect(isBeingStopped()).toBe(false);
@@ -73,7 +73,7 @@ describe.each([
     expect(isBeingStopped()).toBe(false);
   });
 
-  test('that does not come back ends its job all the same', async () => {
+  test('is stopped when the platform returns without it', async () => {
     const { sweep, isBeingStopped } = await givenRunningJob(stage);
     await sweep(24 * 3_600_000);
     for (let count = 0; count < 12; count++) await sweep(SWEEP_MS);

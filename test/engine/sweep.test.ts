@@ -1,4 +1,4 @@
-// The sweep and the waking of waiters where one of many cannot be looked at: the others get their turn all the same.
+// Tests that one job that always fails does not keep the sweep, or the waking of waiters, from the others.
 
 import { describe, expect, test } from 'vitest';
 import type { JobId } from '../../core/id/identifier.ts';
@@ -13,7 +13,7 @@ import { givenJob } from '../simulation/world.ts';
 
 const limits = { jobCount: 1_000, until: Number.POSITIVE_INFINITY };
 
-/** Jobs that are due, in this order, each in its shard; none has anything to wait for, so a look makes it runnable. */
+/** Jobs that are due in this order, each in its shard. They have nothing to wait for, so a look makes them runnable. */
 async function givenDue(context: MemoryContext, names: readonly string[]): Promise<JobId[]> {
   const ids: JobId[] = [];
   for (const [index, name] of names.entries()) {
@@ -24,7 +24,7 @@ async function givenDue(context: MemoryContext, names: readonly string[]): Promi
   return ids;
 }
 
-/** Whatever is read of this job's specification fails, as a body that is damaged does. */
+/** Makes every read of these jobs' specifications fail, as a damaged body does. */
 function breakSpecOf(context: MemoryContext, ...jobs: JobId[]): void {
   context.setHook({
     before: ({ port, name, detail }) => {
@@ -35,7 +35,7 @@ function breakSpecOf(context: MemoryContext, ...jobs: JobId[]): void {
 }
 
 describe('the sweep', () => {
-  test('goes on behind a job that fails, and puts that one off', async () => {
+  test('continues after a job that fails, and postpones that job', async () => {
     const context = createMemoryContext({ settings: { openShardCount: 1 } });
     const jobs = await givenDue(
       context,
@@ -51,7 +51,7 @@ describe('the sweep', () => {
     expect(await sweep(context, 0, limits)).toMatchObject({ lookedAt: 0 });
   });
 
-  test('tells both errors when the job cannot be put off either', async () => {
+  test('reports both errors when the job cannot be postponed either', async () => {
     const context = createMemoryContext({ settings: { openShardCount: 1 } });
     const [bad = jobId('none'), good = jobId('none')] = await givenDue(context, ['a', 'b']);
     context.setHook({
@@ -64,7 +64,7 @@ describe('the sweep', () => {
     expect(peekJob(context, good).state).toBe('runnable');
   });
 
-  test('reads the other shards to their end when one cannot be read', async () => {
+  test('reads the other shards to their end when one shard cannot be read', async () => {
     const context = createMemoryContext({ settings: { openShardCount: 3 } });
     const names = Array.from({ length: 60 }, (_, index) => `j${index}`);
     const jobs = await givenDue(context, names);
@@ -80,7 +80,7 @@ describe('the sweep', () => {
   });
 });
 
-test('a waiter that always fails keeps nobody else from being woken, nor the job it waits for from its end', async () => {
+test('a waiter that always fails stops neither the waking of the others nor the settling of the ended job', async () => {
   const context = createMemoryContext({ settings: { openShardCount: 1 } });
   const ended = await givenJob(context, 'ended', { at: { state: 'done', dueAt: context.now() - 1 } });
   const names = Array.from({ length: 60 }, (_, index) => `w${index}`);

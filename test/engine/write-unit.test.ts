@@ -1,5 +1,5 @@
-// What a run, a subjob and a wait write, counted on the memory platform by DynamoDB's rules. Limits: 40, 25 and 6 units; the
-// study counted 27, 9 and 1 (docs/reference/protocols.md, "Rows").
+// Tests how many units a run, a subjob and a wait write, counted on the memory platform by DynamoDB's rules. The limits
+// are 40, 25 and 6 units; the study counted 27, 9 and 1 (docs/reference/protocols.md, "Rows").
 
 import { expect, test } from 'vitest';
 import { createJob } from '../../engine/job/birth.ts';
@@ -8,7 +8,7 @@ import { jobId, planJob } from '../memory/plan.ts';
 import { createMemoryPlatform, type Program, peekJob } from '../memory/platform.ts';
 import { countUnits } from '../memory/units.ts';
 
-/** Units that a tree with that many subjobs writes; each subjob waits for the one before when `chained`. */
+/** The units that a tree with `subjobCount` subjobs writes. Each subjob waits for the one before when `chained`. */
 async function unitsOfTree(subjobCount: number, chained = false): Promise<{ writes: number; byKey: object }> {
   const context = createMemoryContext();
   const program: Program = async ({ row }) => {

@@ -1,6 +1,6 @@
-// Clones against removals of the same file: every interleaving of the product's own functions, call by call, with a crash
-// of any of them after any call (docs/reference/protocols.md, "Deletion of bytes"). What was acknowledged keeps its
-// bytes; what nothing holds is deleted.
+// Searches clones against removals of the same file: every interleaving of the product's own functions, call by call,
+// with a crash of any of them after any call (docs/reference/protocols.md, "Deletion of bytes"). An acknowledged clone
+// keeps its bytes, and a file without references is deleted.
 
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
@@ -24,7 +24,7 @@ type Outcome = { readonly result?: unknown; readonly error?: unknown; readonly c
 type Scenario = {
   readonly held: readonly ProjectId[];
   readonly actors: readonly Actor[];
-  /** Faults of an end that all actors reached. */
+  /** The faults of an end that all actors reached. */
   check(context: MemoryContext, outcomes: ReadonlyMap<string, Outcome>): Promise<string[]>;
 };
 
@@ -39,13 +39,13 @@ const remove = (from: ProjectId, crashes = false): Actor => ({
   act: (context) => removeObjects(context, from, [file]),
 });
 
-/** What emptying a place does with each object there: no message comes before it. */
+/** Does what the emptying of a place does with each object. It does not send a message first. */
 const empty = (from: ProjectId): Actor => ({
   name: `empty ${from.at(-1)}`,
   act: (context) => removeFrom(context, from, file),
 });
 
-/** What must hold in the end, whoever came first; `removed`: places from which something removes. */
+/** Checks the end, in whatever order the actors came. `removed` lists the places of which an actor removes the file. */
 function checkEnd(removed: readonly ProjectId[]): Scenario['check'] {
   return async (context, outcomes) => {
     const faults: string[] = [];
@@ -66,7 +66,7 @@ function checkEnd(removed: readonly ProjectId[]): Scenario['check'] {
     }
     const placements = context.rows.all('objects').filter(({ pk, sk }) => pk === file && sk.startsWith('P#'));
     if (placements.length === 0 && (row !== undefined || bytes)) faults.push('nothing holds it, and it is still there');
-    // A clone that died may have left a placement of what was gone already: nobody can see it.
+    // A clone that died may have left a placement of a file that was gone already. It cannot be seen.
     if (crashed) return faults;
     if (placements.length > 0 && (row === undefined || row.dying === gone || !bytes)) faults.push('held without bytes');
     for (const { folderId, name, sk } of placements) {
@@ -77,44 +77,44 @@ function checkEnd(removed: readonly ProjectId[]): Scenario['check'] {
   };
 }
 
-describe('every interleaving', () => {
+describe('every interleaving ends well', () => {
   const scenarios: Record<string, Scenario> = {
-    'a clone against the removal of the last reference': {
+    'of a clone and the removal of the last reference': {
       held: [work],
       actors: [remove(work), clone(first)],
       check: checkEnd([work]),
     },
-    'two removals of the last two references against a clone': {
+    'of a clone and the removals of the last two references': {
       held: [work, first],
       actors: [remove(work), remove(first), clone(second)],
       check: checkEnd([work, first]),
     },
-    'two clones to one place against a removal': {
+    'of two clones to one place and a removal': {
       held: [work],
       actors: [remove(work), clone(first, 'clone P 1'), clone(first, 'clone P 2')],
       check: checkEnd([work]),
     },
-    'two clones to two places against a removal': {
+    'of two clones to two places and a removal': {
       held: [work],
       actors: [remove(work), clone(first), clone(second)],
       check: checkEnd([work]),
     },
-    'a removal where a clone arrives': {
+    'of a clone, a removal of its source and a removal of its copy': {
       held: [work],
       actors: [remove(work), remove(first), clone(first)],
       check: checkEnd([work, first]),
     },
-    'a removal that crashes anywhere': {
+    'of a removal that crashes anywhere and two clones': {
       held: [work],
       actors: [remove(work, true), clone(first), clone(second)],
       check: checkEnd([work]),
     },
-    'a clone that crashes anywhere': {
+    'of a clone that crashes anywhere, another clone and a removal': {
       held: [work],
       actors: [remove(work), clone(first, 'clone P 1', true), clone(first, 'clone P 2')],
       check: checkEnd([work]),
     },
-    'two places that are emptied against a clone that crashes anywhere': {
+    'of a clone that crashes anywhere and the emptying of both places': {
       held: [work],
       actors: [empty(work), clone(first, 'clone P', true), empty(first)],
       check: checkEnd([work, first]),
@@ -130,7 +130,7 @@ describe('every interleaving', () => {
   }
 });
 
-describe('the search finds what it should', () => {
+describe('the search finds a planted error', () => {
   const naiveClone: Actor = {
     name: 'clone P',
     async act(context) {
@@ -164,13 +164,13 @@ describe('the search finds what it should', () => {
     expect(faults).toContain('clone P: acknowledged, bytes gone');
   });
 
-  test('a removal that looks without a mark', async () => {
+  test('a removal that looks for references without a mark', async () => {
     const { faults } = await explore({ held: [work], actors: [naiveRemove, clone(first)], check: checkEnd([work]) });
     expect(faults).toContain('clone P: acknowledged, bytes gone');
   });
 });
 
-/** Depth first over all choices; a state that was seen, with what each actor has learnt, is not gone into again. */
+/** Searches all choices depth first. A state that was seen with the same answers to each actor is not entered again. */
 async function explore(scenario: Scenario): Promise<{ faults: string[]; stateCount: number; endCount: number }> {
   const faults = new Set<string>();
   const seen = new Set<string>();
@@ -200,7 +200,7 @@ async function explore(scenario: Scenario): Promise<{ faults: string[]; stateCou
 
 type Gate = { readonly go: () => void };
 
-/** All actors, each held before its next call of a port. A choice is the name of one, or `!name` for its crash. */
+/** Starts all actors and holds each before its next call of a port. A choice is a name, or `!name` for a crash. */
 async function startRun({ held, actors }: Scenario) {
   const context = await givenFileIn(held);
   const gates = new Map<string, Gate[]>(actors.map(({ name }) => [name, []]));
@@ -235,7 +235,7 @@ async function startRun({ held, actors }: Scenario) {
   };
 }
 
-/** Where an actor is, and what it can still know: its calls, and the last answers, since no function keeps an older one. */
+/** The position of an actor and its memory: its calls, and the last answers. No function keeps an older answer. */
 function memoryOf(entries: readonly string[]): unknown {
   return [entries.filter((_, index) => index % 2 === 0), entries.slice(-2 * keptAnswerCount)];
 }
@@ -244,7 +244,7 @@ function digest(value: unknown): string {
   return createHash('sha1').update(JSON.stringify(value)).digest('base64');
 }
 
-/** The ports of one actor: every call waits for its turn; its random bytes are its own, so that paths can be repeated. */
+/** The ports of one actor: every call waits for its turn. Random bytes are its own, so that paths can be repeated. */
 function holdingContext(
   context: MemoryContext,
   name: string,
@@ -270,7 +270,7 @@ function holdingContext(
   return { ...context, rows: hold(context.rows), content: hold(context.content), random };
 }
 
-/** Hints, attachments and bytes are what no decision reads: touching them need not wait for a turn of its own. */
+/** Decisions do not read hints, attachments and bytes, so calls that touch these need not wait for a turn. */
 function decides(given: readonly unknown[]): boolean {
   const [table, at] = given as [unknown, { pk?: string; sk?: string } | undefined];
   return (
@@ -295,7 +295,7 @@ async function givenFileIn(held: readonly ProjectId[]): Promise<MemoryContext> {
   return context;
 }
 
-/** Everything in memory goes on in microtasks, until each actor has ended or waits for its turn again. */
+/** Waits in microtasks until each actor has ended or waits for its turn again. */
 async function settle(isQuiet: () => boolean): Promise<void> {
   for (let turn = 0; turn < maximumTurnCount; turn++) {
     await Promise.resolve();
@@ -304,7 +304,7 @@ async function settle(isQuiet: () => boolean): Promise<void> {
   throw new Error('an actor neither ends nor waits');
 }
 
-/** Of the functions under search none uses an answer after three more calls. */
+/** The functions under search do not use an answer after three more calls. */
 const keptAnswerCount = 4;
 const maximumTurnCount = 10_000;
 const maximumStateCount = 200_000;

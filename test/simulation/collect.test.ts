@@ -1,5 +1,5 @@
-// Removals that die at any step, alone and against the close of the file: what nothing refers to any more is deleted in the
-// end, its bytes too, also those that S3 takes in after everything was cleaned.
+// Tests removals that die at any step, alone and against the close of the file. An object without references is deleted
+// in the end, with its bytes, even if S3 stores them after the cleaning.
 
 import { describe, expect, test } from 'vitest';
 import type { FileId, ProjectId } from '../../core/id/identifier.ts';
@@ -33,7 +33,7 @@ const removals: Record<string, (stage: Stage) => Promise<unknown>> = {
   destroy: ({ alice, project }) => alice.send(`/${project}/destroy`),
 };
 
-/** Rows and bytes of the file. The listing of a folder that is there may name what is not: a hint, which goes with it. */
+/** Rows and bytes of the file. A listing in an existing folder does not count: it is a hint, removed with the folder. */
 function traces({ context, project, file }: Stage): string[] {
   const folders = context.rows.all('containers').map(({ folderId }) => `${project}#${folderId}`);
   const rows = context.rows
@@ -50,7 +50,7 @@ describe.each(Object.entries(removals))('%s', (_name, remove) => {
   test.each([
     ['a closed file', true],
     ['an open file', false],
-  ])('of %s, that dies at any step', async (_what, isClosed) => {
+  ])('of %s leaves nothing behind, whatever step it dies at', async (_what, isClosed) => {
     let removedCount = 0;
     for (let before = 0, whole = false; !whole; before++) {
       const stage = await givenStage(isClosed);
@@ -68,7 +68,9 @@ describe.each(Object.entries(removals))('%s', (_name, remove) => {
     expect(removedCount).toBeGreaterThan(5);
   });
 
-  test('against the close of the file, in any order, where either dies', { timeout: 120_000 }, async () => {
+  test('leaves nothing behind when the file is closed at the same time, even if either call dies', {
+    timeout: 120_000,
+  }, async () => {
     const seen = { closed: 0, refused: 0 };
     for (let before = 0, more = true; more; before++) {
       more = false;
@@ -92,7 +94,7 @@ describe.each(Object.entries(removals))('%s', (_name, remove) => {
   });
 });
 
-test('the emptying of a workspace that dies at any step and is done again leaves no bytes', async () => {
+test('a workspace that is emptied again after a death at any step leaves no bytes', async () => {
   for (let before = 0, whole = false; !whole; before++) {
     const stage = await givenStage(true);
     const { context, alice, project, file } = stage;
@@ -108,7 +110,7 @@ test('the emptying of a workspace that dies at any step and is done again leaves
   }
 });
 
-test('bytes that arrive after the clean, by URLs that are still good, are cleaned when those have ended', async () => {
+test('bytes that arrive after the cleaning by valid URLs are removed when the URLs have expired', async () => {
   const stage = await givenStage(false);
   const { context, alice, project, file } = stage;
   await alice.call(`/${project}/removeObjects`, { objects: [file] });
@@ -122,7 +124,7 @@ test('bytes that arrive after the clean, by URLs that are still good, are cleane
   expect(context.queues.work).toEqual([]);
 });
 
-/** What S3 does with a join that was asked for before the upload was given up. */
+/** Completes an upload as S3 may do it when the request came before the upload was aborted. */
 async function joinLate(context: MemoryContext, key: string): Promise<void> {
   const uploadId = await context.content.startUpload(key);
   const part = { index: 1, size: 1, md5: 'x', bytes: Buffer.from('x') };

@@ -1,6 +1,7 @@
-// An exhaustive explorer over the product's own functions: every call of a port is a step, every order of steps is tried, with
-// one crash after any write and each message lost or doubled. A schedule is a list of choices; a run repeats it from the
-// start. States that were seen before (all rows, all messages, and what each actor has read) are not explored again.
+// Explores the product's own functions exhaustively. Every call of a port is a step, and every order of steps is tried,
+// with one crash after any write and each message lost or doubled. A schedule is a list of choices; a run repeats it
+// from the start. States that were seen before (all rows, all messages, and what each actor has read) are not explored
+// again.
 
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { createHash } from 'node:crypto';
@@ -8,44 +9,44 @@ import type { MemoryContext } from '../memory/context.ts';
 import type { RowChange, Step } from '../memory/rows.ts';
 
 export type Actor = { readonly name: string; readonly run: () => Promise<unknown> };
-/** What is on its way: a stream record, or a message of a queue. */
+/** A stream record or a message of a queue that has not been delivered yet. */
 export type Mail = { readonly name: string; readonly deliver: () => Promise<unknown> };
 export type World = {
   readonly context: MemoryContext;
   readonly actors: readonly Actor[];
-  /** Records that call for something, as mail. */
+  /** Turns a record that needs work into mail. */
   mailOf(change: RowChange): Mail | undefined;
-  /** Empties the queues. */
+  /** Empties the queues and returns their messages. */
   takeMail(): Mail[];
-  /** Actors that the present state brings about; each name once. */
+  /** Actors that begin in the present state. Each name begins once. */
   spawn?(): readonly Actor[];
-  /** What may never be, after any step; a sentence when it is. */
+  /** Is asked after every step. It returns a sentence when the state is forbidden. */
   invariant(): string | undefined;
-  /** After everything was delivered: sweeps until quiet, without interleaving. */
+  /** Sweeps until quiet, without interleaving, after all mail was delivered. */
   sweep(): Promise<void>;
-  /** What must be at the end. */
+  /** Is asked at the end of a schedule. It returns a sentence when the end is wrong. */
   final(): string | undefined;
 };
 export type Budget = { readonly crashes: number; readonly losses: number; readonly doubles: number };
-/** What may go wrong in one exploration; each kind is a test of its own. */
+/** The faults that one exploration may contain. Each kind is a test of its own. */
 export const budgets: readonly [string, Budget][] = [
   ['nothing goes wrong', { crashes: 0, losses: 0, doubles: 0 }],
   ['any one message is lost', { crashes: 0, losses: 1, doubles: 0 }],
   ['any one message comes twice', { crashes: 0, losses: 0, doubles: 1 }],
-  ['anybody dies after any one write', { crashes: 1, losses: 0, doubles: 0 }],
+  ['any actor dies after any one write', { crashes: 1, losses: 0, doubles: 0 }],
 ];
 export type Found = {
   readonly schedules: number;
   readonly states: number;
-  /** Schedules that came to an end of their own, where `final` was asked. */
+  /** Schedules that ran to their end, where `final` was asked. */
   readonly ends: number;
   readonly problem?: { readonly what: string; readonly schedule: readonly string[] };
 };
 
 /**
- * Explores every schedule; ends at the first problem, with the schedule that leads there. Steps on rows that no other actor
- * touches commute with everything and are not tried in other orders; which rows those are is found by exploring: whenever
- * two actors meet on another row, everything starts afresh with that row among the contended ones.
+ * Explores every schedule, and ends at the first problem with the schedule that leads there. Steps on rows that only
+ * one actor touches commute with all others, so their other orders are not tried. The contended rows are found on the
+ * way: when two actors meet on a new row, the exploration starts again with that row among the contended ones.
  */
 export async function explore(
   create: () => Promise<World> | World,
@@ -76,7 +77,7 @@ export async function explore(
   return { schedules, states: seen.size, ends };
 }
 
-/** The actor that is running now: for planted errors that act on one actor's own steps. */
+/** The actor that is running now. Planted errors use it to act on the steps of one actor. */
 export function currentActor(): string {
   return running.getStore()?.name ?? 'nobody';
 }
@@ -87,19 +88,19 @@ type Live = {
   pending: Pending[];
   afterWrite: boolean;
   done: boolean;
-  /** The first step of what was delivered belongs to the delivery. */
+  /** The first step after a delivery belongs to the delivery. */
   fresh: boolean;
 };
 type Pending = { readonly step: Step; readonly proceed: () => void };
 type Option = { readonly label: string; readonly take: () => void };
 
-/** Which actors have touched which rows, in any run so far. */
+/** Records which actors have touched which rows, in all runs so far. */
 class Contention {
   private readonly touched = new Map<string, { readonly writers: Set<string>; readonly all: Set<string> }>();
   private readonly contended = new Map<string, boolean>();
   private grown = false;
 
-  /** True when another actor may touch what this step touches, and one of the two writes. */
+  /** True when another actor may touch a row that this step touches, and one of the two writes. */
   meets(actor: string, step: Step): boolean {
     let found = false;
     for (const key of step.keys ?? []) {
@@ -174,7 +175,7 @@ class Run {
     for (const actor of world.actors) this.start(actor, false);
   }
 
-  /** Repeats a schedule, then goes on with first choices; every other choice on the way is handed to `branch`. */
+  /** Repeats a schedule, then continues with first choices. Every other choice on the way is passed to `branch`. */
   async follow(prefix: readonly number[], seen: Set<string>, branch: (schedule: number[]) => void) {
     const taken: number[] = [];
     for (;;) {
@@ -222,7 +223,7 @@ class Run {
     for (const mail of this.mail) options.push({ label: `deliver ${mail.name}`, take: () => this.deliver(mail, true) });
     if (this.budget.crashes > 0) {
       for (const actor of this.live) {
-        // What a worker calls is repeated by the worker: launch.test.ts has answers that are lost.
+        // A worker repeats its own calls. launch.test.ts covers lost answers.
         if (actor.name.startsWith('worker')) continue;
         if (actor.afterWrite && !actor.done)
           options.push({ label: `${actor.name} dies`, take: () => this.kill(actor) });
@@ -322,12 +323,12 @@ class Run {
   }
 }
 
-/** The same in every run: the number of a piece of mail is not. */
+/** The name without the number of a piece of mail, which differs between runs. */
 function baseName(name: string): string {
   return name.replace(/@\d+/, '');
 }
 
-/** Everything in memory moves in microtasks: after one macrotask each actor waits at its next step, or has ended. */
+/** Work in memory moves in microtasks, so after one macrotask each actor waits at its next step or has ended. */
 function settled(): Promise<void> {
   return new Promise((resolve) => void setImmediate(resolve));
 }

@@ -1,5 +1,5 @@
-// Launch and claim, searched on the product's own functions: duplicate dispatch, a launch that fails, a late task, an answer
-// that is lost, two tasks of one launch (docs/reference/protocols.md, "Launch").
+// Searches launch and claim on the product's own functions: duplicate dispatch, a launch that fails, a late task, a
+// lost answer, two tasks of one launch (docs/reference/protocols.md, "Launch").
 
 import { describe, expect, test } from 'vitest';
 import type { WorkerEnd } from '../../core/context.ts';
@@ -18,16 +18,16 @@ type Planted = (context: MemoryContext) => void;
 const calm: Budget = { crashes: 0, losses: 0, doubles: 0 };
 
 type Options = {
-  /** Tasks that the first launch comes to. */
+  /** Tasks that the first launch starts. */
   readonly tasks: readonly string[];
-  /** Does the first launch end, without its tasks? They are late then. */
+  /** Whether the first launch ends before its tasks claim. They are late then. */
   readonly fails?: boolean;
-  /** Does the first task ask twice? */
+  /** Whether the first task claims twice, because the answer was lost. */
   readonly losesAnswer?: boolean;
   readonly planted?: Planted;
 };
 
-/** J is runnable; every launch starts tasks that claim and report. */
+/** J is runnable, and every launch starts tasks that claim and report. */
 async function launchedJob(options: Options): Promise<World> {
   const context = createSmallContext();
   const parent = planJob('tree').row;
@@ -87,12 +87,12 @@ async function launchedJob(options: Options): Promise<World> {
 }
 
 const worlds: [string, Options][] = [
-  ['two tasks of one launch, the first of which asks twice', { tasks: ['one', 'two'], losesAnswer: true }],
-  ['a launch that fails, with a task that comes late', { tasks: ['late'], fails: true }],
+  ['one of two tasks of a launch wins, though the first claims twice', { tasks: ['one', 'two'], losesAnswer: true }],
+  ['a late task of a failed launch does not harm the job', { tasks: ['late'], fails: true }],
 ];
 
 describe.each(worlds)('%s', (_title, options) => {
-  // A doubled message on top of a failed launch takes a minute: left to the random lives.
+  // A doubled message on top of a failed launch would take a minute. The random lives contain that case.
   const possible = budgets.filter(([, { doubles }]) => doubles === 0 || options.fails !== true);
   test.each(possible)(
     'when %s',
@@ -105,13 +105,13 @@ describe.each(worlds)('%s', (_title, options) => {
   );
 });
 
-describe('a check of the check', () => {
-  test('a claim without its condition is found', async () => {
+describe('the search finds a planted error', () => {
+  test('a claim without its condition', async () => {
     const found = await explore(() => launchedJob({ tasks: ['one', 'two'], planted: claimUnconditionally }), calm);
     expect(found.problem?.what).toMatch('claimed by');
   });
 
-  test('a claim that is not idempotent for its task is found', async () => {
+  test('a claim that is not idempotent for its task', async () => {
     const found = await explore(() => launchedJob({ tasks: ['one'], losesAnswer: true, planted: forgetTheTask }), calm);
     expect(found.problem?.what).toMatch(/j is (running|failed)/);
   });
@@ -123,7 +123,7 @@ function claimUnconditionally({ rows }: MemoryContext): void {
     update(table, key, change, change.set?.task === undefined ? expected : {});
 }
 
-/** Asked again, the row seems to be another task's. */
+/** When a worker reads the row again, it seems to belong to another task. */
 function forgetTheTask({ rows }: MemoryContext): void {
   const { get } = rows;
   rows.get = async (table, key) => {

@@ -1,23 +1,23 @@
-// A naive, independent idea of how a tree of jobs must end: a few rules over the whole tree at once, none of the engine's code.
-// It knows what each job was told to do, not how the engine got there.
+// Says how a tree of jobs must end, by a few rules over the whole tree and without the engine's code. It reads only
+// what each job was meant to do.
 
-/** What one job does: makes children in order, waits for others' outputs first, then succeeds or fails. */
+/** The program of one job: it waits for the outputs of others, makes children in order, then succeeds or fails. */
 export type Deed = {
   readonly name: string;
   readonly children: readonly Deed[];
-  /** Names of jobs made before it, whose output it needs. */
+  /** Names of earlier jobs whose outputs it needs. */
   readonly needs: readonly string[];
-  /** Has a workspace of its own (only among children). */
+  /** Whether a child has a workspace of its own. */
   readonly master: boolean;
   readonly fails: boolean;
 };
 
 export type Ending = 'done' | 'failed';
 
-/** How each root must end when nobody is terminated and no worker is lost for good: by name. */
+/** The ending of each root by its name, when no job is terminated and no worker is lost for good. */
 export function expectedEndings(roots: readonly Deed[]): Map<string, Ending> {
   const endings = new Map<string, Ending>();
-  // Roots are in the order in which they may need each other.
+  // A root needs only roots that come before it.
   for (const root of roots) {
     const all = flatten(root);
     const unmet = root.needs.some((name) => endings.get(name) === 'failed');
@@ -26,12 +26,12 @@ export function expectedEndings(roots: readonly Deed[]): Map<string, Ending> {
   return endings;
 }
 
-/** A job and all below it. */
+/** A job and all jobs below it. */
 export function flatten(deed: Deed): Deed[] {
   return [deed, ...deed.children.flatMap(flatten)];
 }
 
-/** The number that a job hands out: one, and what its children and needs hand out. */
+/** The number that a job returns: one plus the numbers of its children and needs. */
 export function expectedNumber(deed: Deed, all: ReadonlyMap<string, Deed>): number {
   const others = [...deed.children, ...deed.needs.map((name) => all.get(name)).filter((one) => one !== undefined)];
   return others.reduce((sum, one) => sum + expectedNumber(one, all), 1);

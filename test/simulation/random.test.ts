@@ -1,5 +1,5 @@
-// Seeded lives of random trees against the naive oracle. Prints its seed: SIMULATION_SEED repeats one, SIMULATION_LIVES makes
-// it longer. It ends only when everything that can happen has happened at least once.
+// Compares seeded lives of random trees with the naive oracle. The test prints its seed: SIMULATION_SEED repeats one,
+// and SIMULATION_LIVES makes it longer. It ends only when every kind of event has happened at least once.
 
 import { expect, test } from 'vitest';
 import { isTerminal } from '../../core/job/state.ts';
@@ -14,7 +14,7 @@ const kinds = [
   ...['born', 'claimed', 'beat', 'finished', 'failed', 'job restarted', 'tree done', 'tree failed'],
 ];
 
-test('whole trees come out as told, whatever happens on the way', async () => {
+test('whole trees end as the oracle says, whatever happens on the way', async () => {
   const first = Number(process.env.SIMULATION_SEED ?? Date.now() % 1_000_000_000);
   const least = Number(process.env.SIMULATION_LIVES ?? 40);
   console.info(`SIMULATION_SEED=${first}`);
@@ -57,7 +57,7 @@ async function live(seed: number, tally: Tally): Promise<void> {
   expect(left, at).toEqual([]);
 }
 
-/** One to three trees, at most three deep; a later root may need an earlier one, a child an earlier sibling. */
+/** One to three trees, at most three deep. A root may need an earlier root, and a child may need an earlier sibling. */
 function growTrees(random: () => number): Deed[] {
   const grow = (name: string, depth: number, earlier: readonly string[]): Deed => {
     const children: Deed[] = [];

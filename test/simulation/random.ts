@@ -1,5 +1,5 @@
-// One random life of a few trees: messages in any order, doubled, lost; callers that die after a write; hosts that are lost;
-// a clock that jumps; a sweep at the end. The rules of what must come out are oracle.ts.
+// Lives one random life of a few trees: messages come in any order, doubled or not at all, callers die after a write,
+// hosts are lost, the clock jumps, and a sweep comes at the end. oracle.ts says how the trees must end.
 
 import { given } from '../../core/given.ts';
 import type { JobId } from '../../core/id/identifier.ts';
@@ -20,11 +20,11 @@ import type { Mail } from './explore.ts';
 import { type Deed, flatten } from './oracle.ts';
 import { peek, wire } from './world.ts';
 
-/** What happened, by kind: a test goes on until each has. */
+/** The number of events by kind. A test continues until each kind has happened. */
 export type Tally = Map<string, number>;
 export type Outcome = { readonly context: MemoryContext; readonly problems: readonly string[] };
 
-/** A caller of the engine died after a write. */
+/** Thrown when a caller of the engine dies after a write. */
 class Death extends Error {}
 
 type Worker = {
@@ -36,7 +36,7 @@ type Worker = {
   busy: boolean;
 };
 
-/** Lives through one seed. */
+/** Lives the life of one seed. */
 export async function liveRandomly(seed: number, roots: readonly Deed[], tally: Tally): Promise<Outcome> {
   return new Life(seed, roots, tally).run();
 }
@@ -110,7 +110,7 @@ class Life {
     await chosen.deliver();
   }
 
-  /** One step of one worker: it claims, makes a child, beats, or reports. */
+  /** Makes one step of one worker: it claims, makes a child, beats, or reports. */
   private async work(): Promise<void> {
     for (const name of this.context.workers.launches.keys()) {
       if (!this.workers.has(name))
@@ -163,7 +163,7 @@ class Life {
     this.checkAlone(worker, claimed.row);
   }
 
-  /** Nobody else works on this job, nor on anything of an earlier try of a master job above it. */
+  /** Checks that this job, and the earlier tries of the master jobs above it, have no other worker. */
   private checkAlone(worker: Worker, row: JobRow): void {
     for (const other of this.workers.values()) {
       const theirs = other.claimed?.row;
@@ -195,7 +195,7 @@ class Life {
     this.count('host lost');
   }
 
-  /** Those that live renew their leases before anybody looks. */
+  /** Moves the clock. Living workers renew their leases before the sweep can look. */
   private async jump(): Promise<void> {
     this.context.clock.now += Math.floor(this.random() * 1_500_000);
     this.count('clock jumped');
@@ -258,7 +258,7 @@ class Life {
     });
   }
 
-  /** Dies quietly where a caller would, so that somebody else has to go on. */
+  /** Makes a call that may die quietly, as a caller would, so that another one has to continue. */
   private async dare(act: () => Promise<unknown>): Promise<void> {
     try {
       await act();
@@ -285,7 +285,7 @@ function earlierTry(entry: string): string {
   return `${entry.slice(0, colon)}:${Number(entry.slice(colon + 1)) - 1}`;
 }
 
-/** A refusal is an answer that a worker can live with; a death is not. */
+/** A worker can continue after a refusal, but not after a death. */
 function ignoreRefusal(error: unknown): undefined {
   if (isDeath(error)) throw error;
   if (!(error instanceof Error) || error.name !== 'ApiError') throw error;

@@ -1,5 +1,6 @@
-// What is put into a project or a folder while that is being removed: each way in which the two calls can take turns, with a
-// death of either at any step. It is refused, or it is removed as well; in the end nothing is left that leads nowhere.
+// Tests additions to a project or a folder that is being removed, in each way in which the two calls can take turns,
+// with a death of either at any step. The addition is refused or removed as well, and no row is left that leads
+// nowhere.
 
 import { describe, expect, test } from 'vitest';
 import type { Reply } from '../../api/serve.ts';
@@ -20,7 +21,7 @@ type Stage = Platform & {
 type Put = { readonly adds: number; send(stage: Stage): Promise<Reply> };
 type Removal = { send(stage: Stage): Promise<Reply>; isGone(stage: Stage): boolean };
 
-/** `/a/b` is empty; `/kept` holds a record; another project holds a file to clone. */
+/** `/a/b` is empty, `/kept` holds a record, and another project holds a file to clone. */
 async function givenStage(): Promise<Stage> {
   const platform = await givenPlatform();
   const { alice } = platform;
@@ -31,7 +32,7 @@ async function givenStage(): Promise<Stage> {
   return { ...platform, project, other, source, record: await givenRecord(alice, project, { folder: '/kept' }) };
 }
 
-/** Each puts something into `/a/b`; `adds`: how many folders and objects more there are then. */
+/** Each puts something into `/a/b`. `adds` is the number of new folders and objects. */
 const puts: Record<string, Put> = {
   'a record that is created': {
     adds: 1,
@@ -79,7 +80,7 @@ const removals: Record<string, Removal> = {
   },
 };
 
-test('a workspace that is emptied, and a clone of an input meanwhile', async () => {
+test('an emptied workspace keeps nothing of an input that is cloned meanwhile', async () => {
   const workspace = workspaceId(jobId('main'), 0);
   const to = { container: workspace, folder: '/in' };
   for (const dies of [undefined, 'first', 'second'] as const) {
@@ -92,7 +93,7 @@ test('a workspace that is emptied, and a clone of an input meanwhile', async () 
       };
       const { firstWhole } = await takeTurns(context, acts, { before, between: 100, dies });
       whole = firstWhole;
-      // What dies of an emptying is done again: the job's row says that it is to come.
+      // The job's row says that its workspace is not empty yet, so an emptying that died is repeated.
       if (dies === 'second') await destroyContainer(context, workspace);
       await passTime(context);
       const rows = [...context.rows.all('objects'), ...context.rows.all('containers')];
@@ -101,7 +102,7 @@ test('a workspace that is emptied, and a clone of an input meanwhile', async () 
   }
 });
 
-test('a check of the check: messages that never come are missed', async () => {
+test('the search finds a planted error: messages that never come', async () => {
   const [put, removal] = [puts['a record that is created'], removals['a project that is destroyed']];
   if (put === undefined || removal === undefined) throw new Error('there is no such call');
   const faults: string[] = [];
@@ -114,7 +115,7 @@ test('a check of the check: messages that never come are missed', async () => {
 });
 
 describe.each(Object.entries(removals))('%s', (title, removal) => {
-  test.each(Object.entries(puts))('and %s meanwhile', { timeout: 300_000 }, async (what, put) => {
+  test.each(Object.entries(puts))('and %s meanwhile leave nothing behind', { timeout: 300_000 }, async (what, put) => {
     const faults: string[] = [];
     const seen = { ways: 0, refused: 0, removed: 0, kept: 0 };
     for await (const { stage, turns, played } of waysOf(put, removal)) {
@@ -125,13 +126,13 @@ describe.each(Object.entries(removals))('%s', (title, removal) => {
       if (status !== undefined && status !== 200) seen.refused++;
       else if (gone) seen.removed++;
       else seen.kept++;
-      // A folder that was made after the removal has the old name.
+      // A folder that was made after the removal may have the old name.
       const found = [...leftovers(stage, title), ...broken(stage, put, played, gone || what.includes('it makes'))];
       faults.push(...found.map((fault) => `${JSON.stringify(turns)}: ${fault}`));
     }
     console.info(seen);
     expect(faults.slice(0, 20)).toEqual([]);
-    // What is in a project goes with it, or there is no project any more: nothing else may be.
+    // The addition must have been refused in some ways, and removed with the project or folder in others.
     expect(seen.refused).toBeGreaterThan(0);
     expect(seen.removed).toBeGreaterThan(0);
   });
@@ -156,7 +157,7 @@ async function* waysOf(put: Put, removal: Removal) {
   }
 }
 
-/** Rows that lead nowhere: nobody would ever find and remove what they are about. */
+/** Rows that lead nowhere, so that their objects and folders would never be found and removed. */
 function leftovers(stage: Stage, title: string): string[] {
   const { context, project } = stage;
   const objects = context.rows.all('objects');
@@ -176,7 +177,7 @@ function leftovers(stage: Stage, title: string): string[] {
   ];
 }
 
-/** What the answers promised and is not so. */
+/** Promises of the answers that are broken. */
 function broken(stage: Stage, put: Put, { first, second }: Played, gone: boolean): string[] {
   const [wasPut, wasRemoved] = [statusOf(first) === 200, statusOf(second) === 200];
   const count = foldersOf(stage).length + placedIn(stage, stage.project);
@@ -201,5 +202,5 @@ function placedIn({ context }: Stage, place: string): number {
   return context.rows.all('objects').filter(({ sk }) => sk === `P#${place}`).length;
 }
 
-/** Folders and objects of the stage. */
+/** The number of folders and objects of the stage. */
 const stageCount = 4;

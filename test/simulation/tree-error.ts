@@ -1,4 +1,4 @@
-// Errors to plant in the worlds of tree.test.ts: each is an order of steps that docs/reference/protocols.md found to be
+// Errors to plant in the worlds of tree.test.ts. Each is an order of steps that docs/reference/protocols.md shows to be
 // wrong.
 
 import { jobKey } from '../../core/row/execution/job.ts';
@@ -8,14 +8,14 @@ import { jobId } from '../memory/plan.ts';
 import { ended } from '../memory/workers.ts';
 import { currentActor } from './explore.ts';
 
-/** The finisher's query answers what was there before its state was written. */
+/** The finisher's query answers the members from before its state was written. */
 export function readMembersEarly({ rows, workers }: MemoryContext): void {
   const { update, query } = rows;
   let early: Awaited<ReturnType<typeof query>> | undefined;
   rows.update = async (table, key, change, expected) => {
     if (key.pk === jobId('p') && change.set?.state === 'waiting_on_output') {
       early = await query('executions', { pk: treeKey(jobId('p')), prefix: memberPrefix(jobId('p')), limit: 10 });
-      // Two states that differ only in what was read are not the same: the explorer sees tasks, not this variable.
+      // The explorer cannot see this variable. A task makes states that differ only in what was read different.
       workers.states.set('read early', ended('unknown', String(early.rows.length)));
     }
     return update(table, key, change, expected);
@@ -30,7 +30,7 @@ export function trustTheParent({ rows }: MemoryContext): void {
     const found = await getMany(table, keys);
     return found.map((row) => (row?.name === 'p' && currentActor() === 'creator' ? { ...row, state: 'running' } : row));
   };
-  // Without tombstones, which would catch it.
+  // Tombstones would catch the error, so they are left out.
   rows.query = async (table, range) => {
     const page = await query(table, range);
     if (!range.pk.startsWith(treePrefix)) return page;
@@ -48,7 +48,7 @@ export function putFlagsLate({ rows }: MemoryContext): void {
     return true;
   };
   const { getMany } = rows;
-  // Whoever ends the tree still knows its own flag.
+  // The actor that ends the tree still sees its own flag.
   rows.getMany = async (table, keys) => {
     const found = await getMany(table, keys);
     if (late === undefined || currentActor() === 'creator' || currentActor().startsWith('worker')) return found;

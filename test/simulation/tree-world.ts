@@ -1,4 +1,4 @@
-// The worlds of tree.test.ts: a tree at one moment, and who meets there. Knows no assertions.
+// The worlds of tree.test.ts: a tree at one moment, and the actors that meet there.
 
 import type { Row } from '../../core/context.ts';
 import { ApiError } from '../../core/error/api-error.ts';
@@ -37,7 +37,7 @@ function isLive(row: JobRow | undefined): boolean {
   return row !== undefined && !isTerminal(row.state);
 }
 
-/** A worker that claims a subjob as soon as it is runnable, and reports at once when `reports`. */
+/** A worker that claims a subjob as soon as it is runnable. It reports at once if `reports`. */
 function workerOf(context: MemoryContext, name: string, reports: boolean): Actor[] {
   const row = peek(context, jobId(name));
   if (row?.state !== 'runnable') return [];
@@ -102,7 +102,7 @@ export async function birthAndDoom(planted?: Planted): Promise<World> {
     }));
   return {
     ...wired,
-    // Only the origin job's own: what the others' ends call for is the sweep's, as if their records were lost.
+    // Only the records of the origin job are delivered. The others count as lost, and the sweep does their work.
     mailOf: (change) => (change.after?.pk === origin.pk ? wired.mailOf(change) : undefined),
     actors: [
       { name: 'creator', run: () => bear(context, 'c', parent) },
@@ -131,7 +131,7 @@ function isMailOfRestart(row: Row | undefined): boolean {
   return (row?.name === 'm' && row.state === 'restartable') || (row?.name === 'e' && row.state === 'terminated');
 }
 
-/** The host of C, which M made, is lost; M makes another child and finishes meanwhile. */
+/** The host of C, a child of M, is lost. M makes another child and finishes meanwhile. */
 export async function restart(planted?: Planted, withWorker = false): Promise<World> {
   const context = createSmallContext();
   const master = await givenJob(context, 'm', { at: running });
@@ -143,7 +143,7 @@ export async function restart(planted?: Planted, withWorker = false): Promise<Wo
   const names = ['c', 'e'];
   return {
     ...wired,
-    // Of the children only what wakes the master: their other records count as lost.
+    // Only the children's records that wake the master are delivered. The others count as lost.
     mailOf: (change) => (isMailOfRestart(change.after) ? wired.mailOf(change) : undefined),
     actors: [
       { name: 'look at c', run: () => sweepJob(context, lost.pk) },

@@ -1,4 +1,4 @@
-// Birth against finish, birth against doom, restart: searched on the product's own functions
+// Searches birth against finish, birth against doom, and restart on the product's own functions
 // (docs/reference/protocols.md, "Birth" to "Restart").
 
 import { describe, expect, test } from 'vitest';
@@ -11,9 +11,9 @@ const quickBudgets = budgets.filter(([, { doubles }]) => doubles === 0);
 const calm: Budget = { crashes: 0, losses: 0, doubles: 0 };
 
 describe.each([
-  ['a job that finishes while it makes another', birthAndFinish],
-  ['a tree that is terminated while a job of it makes another', birthAndDoom],
-  ['a master that starts again while it makes another', restart],
+  ['a job that finishes while it makes a child ends with the child', birthAndFinish],
+  ['a tree that is terminated while one of its jobs makes a child ends with the child', birthAndDoom],
+  ['a master that restarts while it makes a child does not leave a child of the old try', restart],
 ])('%s', (_title, world) => {
   test.each(quickBudgets)(
     'when %s',
@@ -27,28 +27,28 @@ describe.each([
   );
 });
 
-describe('a check of the check', () => {
-  test('members that are read before the state is written are found', async () => {
+describe('the search finds a planted error', () => {
+  test('members that are read before the state is written', async () => {
     const found = await explore(() => birthAndFinish(readMembersEarly), calm);
     expect(found.problem?.what).toMatch('p is done and c is');
   });
 
-  test('a birth that does not look at its parent again is found', async () => {
+  test('a birth that does not read its parent again', async () => {
     const found = await explore(() => birthAndFinish(trustTheParent), calm);
     expect(found.problem?.what).toMatch('p is done and c is');
   });
 
-  test('a flag that is put after the members were read is found', async () => {
+  test('a flag that is put after the members were read', async () => {
     const found = await explore(() => birthAndDoom(putFlagsLate), calm);
     expect(found.problem?.what).toMatch(/c is|c was started after|left alive/);
   });
 
-  test('a claim that does not read the flag is found', async () => {
+  test('a claim that does not read the flag', async () => {
     const found = await explore(() => birthAndDoom(claimBlindly), calm);
     expect(found.problem?.what).toMatch('c was started after');
   });
 
-  test('a next try that does not wait for the descendants of the last is found', async () => {
+  test('a next try that does not wait for the descendants of the last one', async () => {
     const found = await explore(() => restart(forgetMembers), calm);
     expect(found.problem?.what).toMatch('of try 0 is left');
   });

@@ -1,19 +1,19 @@
-// Two calls that take turns on one memory context: the first makes some of its steps, then the other some of its own, then
-// each goes on to its end; one of them may never go on.
+// Lets two calls take turns on one memory context: the first makes some steps, then the second makes some, then each
+// continues to its end. One of them may die instead.
 
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { MemoryContext } from '../memory/context.ts';
 
 export type Turns = {
-  /** Steps that the first makes before the other begins. */
+  /** Steps that the first makes before the second begins. */
   readonly before: number;
-  /** Steps of the other, before the first goes on. */
+  /** Steps that the second makes before the first continues. */
   readonly between: number;
   readonly dies?: 'first' | 'second' | undefined;
 };
-/** `result` and `error` are missing of a call that died. */
+/** A call that died has neither `result` nor `error`. */
 export type Ended = { readonly result?: unknown; readonly error?: unknown };
-/** `firstWhole`, `secondWhole`: they ended within the steps that they were allowed, so that more would change nothing. */
+/** `firstWhole` and `secondWhole`: the call ended within its allowed steps, so more steps would not change anything. */
 export type Played = {
   readonly first: Ended;
   readonly second: Ended;
@@ -25,7 +25,7 @@ type Call = { allowed: number; readonly waiting: (() => void)[]; ended: Ended | 
 
 const running = new AsyncLocalStorage<Call>();
 
-/** Plays one way of taking turns. Takes the context's hook, and leaves it without one. */
+/** Plays one way of taking turns. It replaces the context's hook, and leaves the context without one. */
 export async function takeTurns(
   context: MemoryContext,
   acts: { first(): Promise<unknown>; second(): Promise<unknown> },
@@ -70,7 +70,7 @@ async function goOn(call: Call): Promise<void> {
   if (call.ended === undefined) throw new Error('a call neither ends nor takes a step');
 }
 
-/** Everything in memory moves in microtasks: after one macrotask each call has ended, or waits for its turn. */
+/** Work in memory moves in microtasks, so after one macrotask each call has ended or waits for its turn. */
 function settled(): Promise<void> {
   return new Promise((resolve) => void setImmediate(resolve));
 }

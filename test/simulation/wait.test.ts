@@ -1,4 +1,4 @@
-// Waits, searched on the product's own functions: docs/reference/protocols.md, "Waits".
+// Searches waits on the product's own functions (docs/reference/protocols.md, "Waits").
 
 import { describe, expect, test } from 'vitest';
 import { isTerminal } from '../../core/job/state.ts';
@@ -11,7 +11,7 @@ import { createSmallContext, givenJob, peek, wire } from './world.ts';
 
 type Planted = (context: MemoryContext) => void;
 
-/** J waits for `count` jobs, which end while it is looked at. The sweep only at the end, or not at all. */
+/** J waits for `count` jobs, which end while J is advanced. The sweep runs only at the end, or not at all. */
 async function waitingJob(
   count: number,
   options: { readonly sweep: boolean; readonly state?: 'idle'; readonly planted?: Planted },
@@ -32,7 +32,7 @@ async function waitingJob(
   const wired = wire(context);
   return {
     ...wired,
-    // Where J goes once it is runnable is searched elsewhere.
+    // launch.test.ts searches what follows once J is runnable.
     mailOf: (change) =>
       change.after?.pk === waiter.pk && change.after.state === 'runnable' ? undefined : wired.mailOf(change),
     sweep: async () => (options.sweep ? wired.sweep() : undefined),
@@ -54,13 +54,13 @@ async function waitingJob(
 
 const calm: Budget = { crashes: 0, losses: 0, doubles: 0 };
 
-test('two dependencies that end at any moment: no wake-up is lost, without any sweep', async () => {
+test('a job wakes without a sweep, at whatever moments its two dependencies end', async () => {
   const found = await explore(() => waitingJob(2, { sweep: false }), calm);
   expect(found.problem).toBeUndefined();
   expect(found.states).toBeGreaterThan(500);
 }, 120_000);
 
-describe('one dependency and the sweep', () => {
+describe('a job with one dependency and the sweep wakes', () => {
   test.each(budgets)('when %s', async (_title, budget) => {
     const found = await explore(() => waitingJob(1, { sweep: true, state: 'idle' }), budget);
     expect(found.problem).toBeUndefined();
@@ -68,24 +68,24 @@ describe('one dependency and the sweep', () => {
   });
 });
 
-describe('a check of the check', () => {
-  test('reading again before the edge is put loses the wake-up, and is found', async () => {
+describe('the search finds a planted error', () => {
+  test('an edge that is put after the second read', async () => {
     const found = await explore(() => waitingJob(1, { sweep: false, planted: putEdgesLate }), calm);
     expect(found.problem?.what).toMatch('waits for ever');
   });
 
-  test('a lost record without a sweep is found', async () => {
+  test('a lost record without a sweep', async () => {
     const found = await explore(() => waitingJob(1, { sweep: false }), { ...calm, losses: 1 });
     expect(found.problem?.what).toMatch('waits for ever');
   });
 
-  test('taking what is not done for ready is found', async () => {
+  test('a dependency that counts as ready before it is done', async () => {
     const found = await explore(() => waitingJob(1, { sweep: false, planted: readOthersAsDone }), calm);
     expect(found.problem?.what).toMatch('starts before');
   });
 });
 
-/** The planted error: the edge reaches the table only after the second read. */
+/** Plants an error: the edge reaches the table only after the second read. */
 function putEdgesLate({ rows }: MemoryContext): void {
   const { put, getMany } = rows;
   const late = new Map<string, (() => Promise<unknown>)[]>();

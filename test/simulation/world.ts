@@ -1,4 +1,4 @@
-// Small worlds for the explorer: rows as they stand at one moment, and the engine's functions that meet there.
+// Builds small worlds for the explorer: the rows at one moment, and the functions of the engine that meet there.
 
 import { createHash } from 'node:crypto';
 import type { JobId } from '../../core/id/identifier.ts';
@@ -19,7 +19,7 @@ import type { RowChange } from '../memory/rows.ts';
 import { bootOf, ended, type WorkRecord } from '../memory/workers.ts';
 import { currentActor, type Mail, type World } from './explore.ts';
 
-/** A context whose random bytes depend on who asks, not on the order in which they ask. */
+/** A context whose random bytes depend on the actor that asks, not on the order of the actors. */
 export function createSmallContext(): MemoryContext {
   const asked = new Map<string, number>();
   const context = createMemoryContext({ settings: { openShardCount: 1 } });
@@ -32,7 +32,7 @@ export function createSmallContext(): MemoryContext {
   return Object.assign(context, { random });
 }
 
-/** A job that is there already, in some state. */
+/** Puts a job into the rows, in the given state. */
 export async function givenJob(context: MemoryContext, name: string, options: PlanOptions & { at: Partial<JobRow> }) {
   const plan = planJob(name, options);
   const row: JobRow = { ...plan.row, openShard: 0, dueAt: context.now() + 600_000, ...options.at };
@@ -46,7 +46,7 @@ export async function givenJob(context: MemoryContext, name: string, options: Pl
   return row;
 }
 
-/** The parts of a world that are the same in all: mail becomes calls of the engine, the sweep runs until quiet. */
+/** The parts that all worlds share: mail becomes calls of the engine, and the sweep runs until quiet. */
 export function wire(context: MemoryContext): Pick<World, 'context' | 'mailOf' | 'takeMail' | 'sweep'> {
   return {
     context,
@@ -63,7 +63,7 @@ export function wire(context: MemoryContext): Pick<World, 'context' | 'mailOf' |
   };
 }
 
-/** What is for later stays in the queue: the clock stands still while the schedules are searched. */
+/** Takes the due messages. Later ones stay in the queue, because the clock stands still during a search. */
 function takeDue(context: MemoryContext): WorkRecord[] {
   const { queues, clock } = context;
   const due = queues.work.filter(({ visibleAt }) => visibleAt <= clock.now);
@@ -71,7 +71,7 @@ function takeDue(context: MemoryContext): WorkRecord[] {
   return due.map(({ message }) => message);
 }
 
-/** The sweep alone, as if every message from now on were lost; workers that it starts do their work. */
+/** Runs only the sweep, as if every message from now on were lost. Workers that it starts do their work. */
 async function sweepUntilQuiet(context: MemoryContext): Promise<void> {
   for (let round = 0; round < sweepRounds; round++) {
     context.clock.now += 700_000;
@@ -83,7 +83,7 @@ async function sweepUntilQuiet(context: MemoryContext): Promise<void> {
   }
 }
 
-/** One task of a launch: claims, and reports an empty output. Leaves quietly when the job is not for it. */
+/** One task of a launch: it claims and reports an empty output. It ends quietly when the claim is refused. */
 async function work(context: MemoryContext, worker: WorkerId, task: string, result: Result = { output: {} }) {
   const launch = context.workers.launches.get(worker);
   if (launch === undefined || launch.state.kind === 'ended') return;
