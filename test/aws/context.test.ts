@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { AwsFailure } from '../../aws/failure.ts';
 import type { Content, UploadedPart } from '../../core/context.ts';
 import { workerId } from '../../core/id/worker.ts';
+import { bodyKey } from '../../core/row/execution/body.ts';
 import { startCloud } from './cloud.ts';
 
 let cloud: Awaited<ReturnType<typeof startCloud>>;
@@ -56,7 +57,7 @@ describe('bodies', () => {
     for (const kind of ['spec', 'output'] as const) {
       await bodies.save('job-memo', kind, { kind });
       expect(await bodies.load('job-memo', kind)).toEqual({ kind });
-      await rows.delete('executions', { pk: 'job-memo', sk: kind });
+      await rows.delete('executions', bodyKey('job-memo', kind));
     }
     expect(await bodies.load('job-memo', 'spec')).toEqual({ kind: 'spec' });
     expect(await bodies.load('job-memo', 'output')).toBeUndefined();

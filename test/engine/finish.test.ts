@@ -40,7 +40,7 @@ test('a report that is stored late does not overwrite the resolved output with t
   let saves = 0;
   context.bodies.hook = {
     before: async ({ name, detail }) => {
-      if (name !== 'save' || detail !== `${main}/O` || saves++ > 0) return;
+      if (name !== 'save' || detail !== `${main}/output` || saves++ > 0) return;
       arrived.resolve();
       await stored.promise;
     },
