@@ -34,7 +34,7 @@ async function loadOrMakeKey(client: SSMClient, name: string): Promise<string> {
     Type: 'SecureString',
     Value: randomBytes(keyBytes).toString('hex'),
     Overwrite: false,
-    Description: 'Espalier: what boot nonces and download links are sealed with. Deleting it ends those in use.',
+    Description: 'Espalier: the key that seals boot nonces and download links. Deleting it invalidates those in use.',
   });
   // Another process may have been first. Its key is then the key.
   await unlessRefused('PutParameter', ['ParameterAlreadyExists'], () => client.send(command));

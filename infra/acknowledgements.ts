@@ -169,6 +169,6 @@ const compute: readonly Acknowledgement[] = [
   {
     id: 'AwsSolutions-ECS2',
     at: ['Compute/Worker'],
-    reason: 'Two constants; what is secret comes with the launch, and is spent before any user code runs.',
+    reason: 'They are two constants. The secret comes with the launch, and is used up before any user code runs.',
   },
 ];

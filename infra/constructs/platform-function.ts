@@ -45,7 +45,7 @@ export class PlatformFunction extends LambdaFunction {
       removalPolicy: deployment.retained ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     });
     const role = new Role(scope, `${id}Role`, {
-      description: `Espalier ${deployment.stage}: what the function ${name} may do`,
+      description: `Espalier ${deployment.stage}: permissions of the function ${name}`,
       assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
       inlinePolicies: {
         permissions: new PolicyDocument({

@@ -42,7 +42,7 @@ export class EngineStack extends ProductStack {
   readonly #givenUp: Queue;
 
   constructor(scope: Construct, deployment: Deployment, code: FunctionCode) {
-    super(scope, 'Engine', { deployment, description: 'Espalier: what moves executions on' });
+    super(scope, 'Engine', { deployment, description: 'Espalier: the functions that move executions on' });
     this.#code = code;
     this.#givenUp = plainQueue(this, 'GivenUp', deployment, 'given-up');
     this.#advance();
@@ -125,7 +125,8 @@ export class EngineStack extends ProductStack {
     const target = new PlatformFunction(this, 'CleanUp', {
       deployment,
       name: 'clean-up',
-      description: 'Does work in pages: wakes waiters, ends trees, destroys workspaces, deletes what nothing refers to',
+      description:
+        'Does work in pages: wakes waiters, ends trees, destroys workspaces, deletes objects without references',
       code: this.#code,
       timeoutSeconds: cleanUpTimeoutSeconds,
       repeats: true,
