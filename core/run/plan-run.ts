@@ -1,5 +1,5 @@
-// Plans the master job that running a program makes: the job row and its body as they will be written. Pure: everything
-// that was looked up is an argument (docs/reference/api.md, "Running an executable" to "Running from inside a job").
+// Plans the master job for a run of a program: the job row and its body as they will be written. Pure: everything that
+// was looked up is an argument (docs/reference/api.md, "Running an executable" to "Running from inside a job").
 
 import { type Level, weaker } from '../access/level.ts';
 import { invalidInput, resourceNotFound } from '../error/api-error.ts';
@@ -30,14 +30,14 @@ import { type FoundReferences, planWaits } from './waits.ts';
 
 export type RunFacts = {
   readonly id: JobId;
-  /** Of the request, without its nonce. */
+  /** Digest of the request, without its nonce. */
   readonly digest: string;
   readonly now: number;
   readonly request: RunRequest;
   readonly prepared: PreparedInput;
   readonly found: FoundReferences;
   readonly user: UserId;
-  /** The job that calls, when one does. */
+  /** The calling job, if a job calls. */
   readonly from?: CallingJob | undefined;
   readonly executable: Executable;
   readonly project: ProjectContext;
@@ -46,7 +46,7 @@ type CallingJob = { readonly job: JobRow; readonly spec: ExecutionSpec };
 /** The facts of a run that makes a job. */
 type ProgramFacts = RunFacts & { readonly executable: Program };
 
-/** The job, or why there will be none: InvalidInput with every problem of the request, or ResourceNotFound. */
+/** The job, or the refusal: InvalidInput with every problem of the request, or ResourceNotFound. */
 export function planRun(facts: RunFacts): JobPlan | Refusal {
   const { executable } = facts;
   switch (executable.kind) {
@@ -180,9 +180,9 @@ function pickSpecifications({ inputSpec, outputSpec }: AppletSpec) {
 }
 
 /**
- * What the job may do: what the applet asks for, an applet VIEW on its project by default, and never more than who runs
- * it has there (docs/reference/api.md, "Access of an executable"). A detached run leaves the tree of the job that
- * starts it, not the bounds of its access.
+ * The access of the job: what the applet asks for, by default VIEW on its project, and never more than the launching
+ * user has there (docs/reference/api.md, "Access of an executable"). A detached run leaves the tree of the job that
+ * starts it, but not the bounds of its access.
  */
 function planAccess(asked: AccessRequest, level: Level, above: AccessRequest | undefined): AccessRequest {
   const passed = (flag: 'developer' | 'projectCreation') =>
