@@ -1,4 +1,4 @@
-// Makes the rows of the table of routes: each knows how its own requests are checked and answered.
+// Makes the rows of the table of routes. Each row knows how its own requests are checked and answered.
 
 import type { z } from 'zod';
 import { invalidInput } from '../core/error/api-error.ts';

@@ -24,7 +24,7 @@ type Rules = {
   readonly object: { readonly open: Level; readonly closed: Level; readonly project?: 'hint' | 'ignored' };
 };
 export type AccessKind = keyof Rules;
-/** The access rule of a route: its kind, and what that kind says beside it. */
+/** The access rule of a route: its kind, and the details of that kind. */
 export type Access<Kind extends AccessKind = AccessKind> = {
   [Each in Kind]: { readonly kind: Each } & Rules[Each];
 }[Kind];
@@ -56,7 +56,7 @@ type Calls<Input> = {
   readonly target: PlaceCall<Input>;
   readonly object: ObjectCall<Input>;
 };
-/** What an operation gets whose route has a rule of that kind. */
+/** The call that an operation gets, for a route with a rule of that kind. */
 export type Call<Kind extends AccessKind, Input> = Calls<Input>[Kind];
 
 /** One row of the table. `path` is a pattern: `/file/new`, `/file-xxxx/close`, `/app-xxxx[/yyyy]/describe`. */

@@ -1,4 +1,4 @@
-// Leaves out what was not given: a field that is undefined is no field in what is stored, sent or compared.
+// Leaves out fields that are undefined: such a field does not exist in what is stored, sent or compared.
 
 /** Fields that may be undefined become fields that may be missing. */
 export type Given<Fields> = {

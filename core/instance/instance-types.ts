@@ -1,4 +1,4 @@
-// The instance types that executables and runs may ask for: nominal cores, memory and disk, as data. Knows no machine.
+// The instance types that executables and runs may ask for: nominal cores, memory and disk, as data.
 
 import { given } from '../given.ts';
 
@@ -12,10 +12,10 @@ export type InstanceType = {
   readonly accelerator?: string;
 };
 
-/** The type of a job that asks for none. */
+/** The type of a job that does not ask for one. */
 export const defaultInstance = 'mem2_hdd2_x2';
 
-/** The type of that name; undefined for a name that no region of this platform has. */
+/** The type of that name. Undefined for a name that no region of this platform has. */
 export function findInstanceType(name: string): InstanceType | undefined {
   return byName.get(name);
 }

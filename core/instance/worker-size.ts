@@ -1,21 +1,21 @@
-// Which size of worker an instance type gets: the smallest pair of processors and memory that holds it, of those that Fargate
-// has (docs/reference/aws.md, "Fargate sizes"). A disk that is larger is cut, and the job's describe says so. Processors
-// and memory are never cut: such types are refused.
+// The size of worker for an instance type: the smallest pair of processors and memory of Fargate that holds it
+// (docs/reference/aws.md, "Fargate sizes"). A larger disk is cut, and the job's describe says so. Processors and memory
+// are never cut: such types are refused.
 
 import { given } from '../given.ts';
 import { findInstanceType, type InstanceType, instanceNames } from './instance-types.ts';
 
-/** What a job really has, as its describe shows it. */
+/** A job's real size, as its describe shows it. */
 export type WorkerSize = {
   readonly cores: number;
   readonly memoryGib: number;
   /** 21 to 200. */
   readonly diskGb: number;
-  /** What is less than asked. */
+  /** The difference to the requested size. */
   readonly shortfall?: string;
 };
 
-/** Why a job cannot have this type, as a sentence; undefined when it can. */
+/** Why a job cannot have this type, as a sentence. Undefined when it can. */
 export function checkRunnable(name: string): string | undefined {
   const type = findInstanceType(name);
   if (type === undefined) return checkKnown(name);
@@ -26,7 +26,10 @@ export function checkRunnable(name: string): string | undefined {
   return `instance type ${name} (${type.cores} cores, ${type.memoryGib} GiB) is larger than the largest worker (16 cores, 120 GiB)`;
 }
 
-/** Why there is no such type, as a sentence; undefined when there is, whether or not a worker can be that large. */
+/**
+ * The reason, as a sentence, if there is no such type. Undefined when there is, whether or not a worker can be that
+ * large.
+ */
 export function checkKnown(name: string): string | undefined {
   if (findInstanceType(name) !== undefined) return undefined;
   const family = name.slice(0, name.lastIndexOf('_x'));
@@ -36,7 +39,7 @@ export function checkKnown(name: string): string | undefined {
 }
 
 /**
- * The size of a type that `checkRunnable` lets pass.
+ * The size of a type that `checkRunnable` accepts.
  *
  * @throws RangeError for any other: jobs are checked when they are made
  */

@@ -1,5 +1,5 @@
 // The forms in which inputs and outputs name data objects and other executions' outputs (docs/reference/api.md,
-// "References"). Reads one hash; walking is find.ts, replacing is resolve.ts.
+// "References"). This file reads one hash; find.ts walks values, and resolve.ts replaces references.
 
 import { given } from '../given.ts';
 import {
@@ -16,10 +16,10 @@ import { type Hash, isHash } from './value.ts';
 type ObjectReference = {
   readonly kind: 'object';
   readonly object: ObjectId;
-  /** Where to look first; only a hint. */
+  /** The place to look in first. It is only a hint. */
   readonly project?: PlaceId;
 };
-/** What a job- or analysis-based object reference (JBOR) picks from that output. */
+/** The part of that output that a job- or analysis-based object reference (JBOR) picks. */
 type Pick = {
   readonly field: string;
   /** One element of an array output, from 0. */
@@ -32,8 +32,9 @@ export type AnalysisReference = Pick & { readonly kind: 'analysis'; readonly ana
 export type Reference = ObjectReference | JobReference | AnalysisReference;
 
 /**
- * What a hash refers to: a reference, a problem when it is marked as a link but is none of the known forms, or undefined
- * when it is an ordinary hash. The forms that only workflow definitions know (`stage`, `workflowInputField`) are problems.
+ * What a hash refers to: a reference, a problem when it is marked as a link but has none of the known forms, or
+ * undefined when it is an ordinary hash. The forms that only workflow definitions know (`stage`, `workflowInputField`)
+ * are problems.
  */
 export function readReference(
   hash: Hash,
@@ -42,9 +43,9 @@ export function readReference(
   if (Object.keys(hash).length !== 1) return problem(`"${linkKey}" must be the only key of its hash`);
   const link = hash[linkKey];
   if (typeof link === 'string') {
-    return isObjectId(link) ? { kind: 'object', object: link } : problem(`"${link}" is no id of a data object`);
+    return isObjectId(link) ? { kind: 'object', object: link } : problem(`"${link}" is not the id of a data object`);
   }
-  if (!isHash(link)) return problem(`"${linkKey}" must hold an id or a hash`);
+  if (!isHash(link)) return problem(`"${linkKey}" must be an id or a hash`);
   if ('id' in link) return readProjectLink(link);
   if ('job' in link)
     return isId(link.job, 'job') ? readPick(link, { kind: 'job', job: link.job }) : noId('job', link.job);
@@ -52,7 +53,7 @@ export function readReference(
     if (!isId(link.analysis, 'analysis')) return noId('analysis', link.analysis);
     return readPick(link, { kind: 'analysis', analysis: link.analysis });
   }
-  return problem(`"${linkKey}" holds none of "id", "job" and "analysis", but ${quoteKeys(link)}`);
+  return problem(`"${linkKey}" must have "id", "job" or "analysis", not ${quoteKeys(link)}`);
 }
 
 /** The short form of a link to a data object. */
@@ -98,7 +99,7 @@ function sourceId(source: { kind: 'job'; job: JobId } | { kind: 'analysis'; anal
 }
 
 function noId(what: string, found: unknown) {
-  return problem(`${JSON.stringify(found) ?? 'nothing'} is no id of a ${what}`);
+  return problem(`${JSON.stringify(found) ?? 'nothing'} is not the id of a ${what}`);
 }
 
 function problem(text: string) {

@@ -148,7 +148,7 @@ describe('values', () => {
     ['record', [{ $dnanexus_link: record }, { $dnanexus_link: record }], 'an array of 2'],
     ['array:int', 5, 'must be an array'],
     ['array:int', [1, ['x']], '[1] must be of class int'],
-    ['file', { $dnanexus_link: 'x' }, 'no id of a data object'],
+    ['file', { $dnanexus_link: 'x' }, 'not the id of a data object'],
   ];
   it.each(bad)('%s may not be %j', (name, value, expected) => {
     expect(checkValues(one(name), { v: value }).join()).toContain(expected);

@@ -300,7 +300,7 @@ describe('an input is refused before its references are looked up', () => {
   it.each<[string, { input: RunRequest['input']; dependsOn?: string[] }, string, string]>([
     ['for an unknown name', { input: { n: 1, x: 1 } }, 'InvalidInput', 'no input "x"'],
     ['for a missing field', { input: {} }, 'InvalidInput', 'input "n" (int) is missing'],
-    ['for a malformed link', { input: { n: { $dnanexus_link: 'x' } } }, 'InvalidInput', 'input.n: "x" is no id'],
+    ['for a malformed link', { input: { n: { $dnanexus_link: 'x' } } }, 'InvalidInput', 'input.n: "x" is not the id'],
     [
       'for a reference to an analysis',
       { input: { n: { $dnanexus_link: { analysis: deriveId('analysis', '', '', ''), field: 'f' } } } },

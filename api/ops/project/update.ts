@@ -1,5 +1,5 @@
-// /project-xxxx/update: name, texts and settings; `version` locks optimistically (docs/reference/api.md,
-// "Project methods").
+// /project-xxxx/update: name, texts and settings. `version` locks optimistically (docs/reference/api.md, "Project
+// methods").
 
 import type { z } from 'zod';
 import type { Value } from '../../../core/context.ts';
@@ -17,7 +17,7 @@ export async function updateProject(call: PlaceCall<z.output<typeof updateProjec
   if (!isId(place, 'project')) throw resourceNotFound(place);
   const { name, summary, description, billTo, version, ...changes } = input;
   refuseOtherPayer(caller.user, billTo);
-  // Null is the empty text; a text that is not given stays.
+  // Null is the empty text. A text that is not given stays.
   const texts = given({
     name,
     summary: summary === null ? '' : summary,
