@@ -1,4 +1,4 @@
-// Batches, SSH keys and members that nobody knows, over the table of routes.
+// Tests batches, SSH keys and unknown members over the table of routes.
 
 import { beforeEach, describe, expect, test } from 'vitest';
 import { givenFile, givenPlatform, givenProject, type Platform } from './given.ts';
@@ -29,7 +29,7 @@ const givenApplet = async () =>
 describe('generateBatchInputs', () => {
   const generate = (input: object) => platform.alice.call('/system/generateBatchInputs', { project, ...input });
 
-  test('finds closed, visible files in the folder and below it, by their whole names', async () => {
+  test('finds closed and visible files in the folder and below it, by their whole names', async () => {
     const file = await givenFile(platform, project, { name: 's1.bam', folder: '/in/deep', parents: true });
     await givenFile(platform, project, { name: 's1.bam.bai', folder: '/in' });
     await givenFile(platform, project, { name: 's2.bam', folder: '/in', hidden: true });
@@ -49,14 +49,14 @@ describe('generateBatchInputs', () => {
     expect(await platform.alice.refusal('/system/generateBatchInputs', { project, ...input })).toMatch(refusal);
   });
 
-  test('keeps others out', async () => {
+  test('is refused to users who do not see the project', async () => {
     const input = { project, inputs: { a: '(.*)' } };
     expect(await platform.bob.refusal('/system/generateBatchInputs', input)).toMatch(/^404/);
   });
 });
 
 describe('validateBatch', () => {
-  test('gives one input for each row, without defaults', async () => {
+  test('returns one input for each row, without defaults', async () => {
     const applet = await givenApplet();
     const link = { $dnanexus_link: { project, id: await givenFile(platform, project) } };
     const batch = { batchInput: { label: ['a', 'b'] }, commonInput: { reads: link }, files: [], instanceTypes: [] };
@@ -70,11 +70,19 @@ describe('validateBatch', () => {
 
   test.each([
     ['a missing input', { batchInput: { label: ['a'] } }, /InvalidInput: .*"reads" \(file\) is missing/],
-    ['an unknown one', { batchInput: { label: ['a'], x: [1] } }, /InvalidInput: .*no input "x"/],
-    ['a wrong class', { batchInput: { label: [1], reads: ['LINK'] } }, /InvalidInput: .*row 1 of the batch: "label"/],
+    ['an unknown input', { batchInput: { label: ['a'], x: [1] } }, /InvalidInput: .*no input "x"/],
+    [
+      'a value of the wrong class',
+      { batchInput: { label: [1], reads: ['LINK'] } },
+      /InvalidInput: .*row 1 of the batch: "label"/,
+    ],
     ['columns of different lengths', { batchInput: { label: ['a', 'b'], reads: ['LINK'] } }, /"label" 2, "reads" 1/],
     ['an unknown instance type', { instanceTypes: ['huge'] }, /InvalidInput: .*no instance type huge/],
-    ['a file nobody has', { batchInput: { label: ['a'], reads: ['NONE'] } }, /^404 ResourceNotFound: The entity file-/],
+    [
+      'a file that does not exist',
+      { batchInput: { label: ['a'], reads: ['NONE'] } },
+      /^404 ResourceNotFound: The entity file-/,
+    ],
   ])('refuses %s', async (_, batch, refusal) => {
     const links: Record<string, string> = { LINK: await givenFile(platform, project), NONE: `file-${'0'.repeat(24)}` };
     const sent = JSON.parse(JSON.stringify(batch), (_key, value) =>
@@ -85,7 +93,7 @@ describe('validateBatch', () => {
 });
 
 describe('users', () => {
-  test('set, read and revoke their own SSH key, and nobody else does', async () => {
+  test('can set, read and remove their own SSH key, and no other', async () => {
     const { alice, bob } = platform;
     expect(await alice.call('/user-alice/describe')).not.toHaveProperty('sshPublicKey');
     await alice.call('/user-alice/update', { sshPublicKey: 'ssh-ed25519 AAAA\n' });
@@ -97,9 +105,12 @@ describe('users', () => {
     expect(await alice.call('/user-alice/describe')).not.toHaveProperty('sshPublicKey');
   });
 
-  test.each(['user-ψ', 'user-zed', 'zed@example.com'])('%s cannot be uninvited: there is no such user', async (who) => {
-    expect(await platform.alice.refusal(`/${project}/decreasePermissions`, { [who]: null })).toMatch(
-      /^404 ResourceNotFound/,
-    );
-  });
+  test.each(['user-ψ', 'user-zed', 'zed@example.com'])(
+    '%s cannot be removed from a project, because the user does not exist',
+    async (who) => {
+      expect(await platform.alice.refusal(`/${project}/decreasePermissions`, { [who]: null })).toMatch(
+        /^404 ResourceNotFound/,
+      );
+    },
+  );
 });

@@ -1,4 +1,4 @@
-// Searches for data objects over many projects: pages that follow each other, and that end in time.
+// Tests searches for data objects over many projects: their pages follow each other, and each ends in time.
 import { beforeEach, expect, test } from 'vitest';
 import { givenPlatform, givenProject, givenRecord, type Platform } from './given.ts';
 
@@ -29,14 +29,14 @@ async function allPages(input: object): Promise<Page[]> {
   return pages;
 }
 
-test('find everything once, in the order of the projects', async () => {
+test('a search finds every object once, in the order of the projects', async () => {
   for (const limit of [1, 7, 1_000]) {
     const found = (await allPages({ limit })).flatMap(({ results }) => results);
     expect(found).toEqual(records);
   }
 });
 
-test('hand out what they have when time is running out, and go on from there', async () => {
+test('a page ends early when time runs out, and the next page continues there', async () => {
   const { context } = platform;
   context.setHook({
     before: () => {
@@ -52,7 +52,7 @@ test('hand out what they have when time is running out, and go on from there', a
   }
 });
 
-test('ask a few objects where they are instead of every project', async () => {
+test('a search for a few ids reads these objects instead of every project', async () => {
   const { alice, context } = platform;
   const wanted = records.slice(3, 5);
   let reads = 0;

@@ -1,4 +1,5 @@
-// Routes that describe many things at once: every one is described, or refused on its own, in the order of the input.
+// Tests the routes that describe many things at once. Each thing is described or refused on its own, in the order of
+// the input.
 import { beforeEach, expect, test } from 'vitest';
 import type { AppletId, ProjectId } from '../../core/id/identifier.ts';
 import type { Hash } from '../../core/reference/value.ts';
@@ -21,7 +22,7 @@ const notFound = expect.objectContaining({
   error: expect.objectContaining({ type: 'ResourceNotFound' }),
 });
 
-test('executions, with fields of their own, of their class, or all', async () => {
+test('executions are described with their own fields, those of their class, or all fields', async () => {
   const [first, second] = [
     await run(world, applet, { project, input: {} }),
     await run(world, applet, { project, input: { a: 1 } }),
@@ -46,7 +47,7 @@ test('executions, with fields of their own, of their class, or all', async () =>
   expect(whole?.describe).toEqual(await world.must(`/${first}/describe`));
 });
 
-test('projects and containers', async () => {
+test('projects and workspaces are described with the given fields or all fields', async () => {
   const job = await run(world, applet, { project, input: {} });
   const { workspace } = await world.must(`/${job}/describe`);
   const secret = await givenProject(world);
@@ -61,7 +62,7 @@ test('projects and containers', async () => {
   expect(whole?.describe).toEqual(await world.must(`/${secret}/describe`));
 });
 
-test('what is no list of ids is refused as a whole', async () => {
+test('an input that is not a list of ids is refused as a whole', async () => {
   for (const [path, key] of [
     ['/system/describeExecutions', 'executions'],
     ['/system/describeProjects', 'projects'],
@@ -73,6 +74,6 @@ test('what is no list of ids is refused as a whole', async () => {
   }
 });
 
-test('there are no organizations', async () => {
+test('a search for organizations finds none', async () => {
   expect(await world.must('/system/findOrgs', { level: 'ADMIN' })).toEqual({ results: [], next: null });
 });

@@ -1,4 +1,4 @@
-// The log of a job as one reader gets it: who may read, what was there, what comes, and when it is over.
+// Tests the log of a job as one reader gets it: the right to read, earlier lines, new lines, and the end.
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Caller } from '../../core/access/caller.ts';
 import type { AppletId, JobId, ProjectId } from '../../core/id/identifier.ts';
@@ -27,7 +27,7 @@ function givenToken(user: typeof alice): Promise<string> {
   return issueToken(world.context, { user, expiresAt: world.context.clock.now + 3_600_000, label: 'test' });
 }
 
-/** A job that runs until `end` is called, as itself. */
+/** A job that keeps running, and its caller for requests of the job itself. */
 async function givenRunningJob(): Promise<{ id: JobId; caller: Caller }> {
   let caller: Caller | undefined;
   world.programs.set('main', async (claimed) => {
@@ -41,7 +41,7 @@ async function givenRunningJob(): Promise<{ id: JobId; caller: Caller }> {
   return { id, caller };
 }
 
-/** Lines of a try are numbered; `skipped` of them got lost. */
+/** The lines of a try are numbered. `skipped` of them got lost. */
 let numbers = new Map<string, number>();
 function log(
   job: JobId,
@@ -59,7 +59,7 @@ function logRaw(job: JobId, message: string): void {
   world.context.logs.append(task, [{ timestamp: world.context.clock.now, message }]);
 }
 
-/** Until its next try runs. */
+/** Loses the host of a job, and waits until its next try runs. */
 async function loseHost(job: JobId): Promise<void> {
   const { context, platform } = world;
   const { task = '', try: lost } = peekJob(context, job);
@@ -110,7 +110,7 @@ async function read(
 }
 
 describe('a reader', () => {
-  it('gets the lines in order, then the end, and no worker’s mark', async () => {
+  it('gets the lines in order and one end, without the worker’s own END_LOG', async () => {
     const { id } = await givenRunningJob();
     log(id, 'first');
     log(id, 'second', { l: 'STDERR' });
@@ -133,7 +133,7 @@ describe('a reader', () => {
     expect(frames.at(-1)).toMatchObject({ source: 'SYSTEM', msg: 'END_LOG' });
   });
 
-  it('gets only the last lines, and only the levels, that it asks for', async () => {
+  it('gets only the requested number of last lines and the requested levels', async () => {
     const { id } = await givenRunningJob();
     for (let count = 0; count < 5000; count++) log(id, `line ${count}`, { l: count % 2 === 0 ? 'STDOUT' : 'STDERR' });
     expect((await read(id, { tail: false, numRecentMessages: 2 })).texts).toEqual([
@@ -149,7 +149,7 @@ describe('a reader', () => {
     expect(all.texts[17]).toBe('line 17');
   });
 
-  it('follows a job until it has ended and its last line is read, and waits no longer', async () => {
+  it('follows a job until it has ended and its last line is read', async () => {
     const { id, caller } = await givenRunningJob();
     log(id, 'before');
     const { texts, pumped } = await read(
@@ -168,7 +168,7 @@ describe('a reader', () => {
     expect(pumped).toEqual({ done: true });
   });
 
-  it('reads a try that was lost to the end of its stream, and the next one', async () => {
+  it('reads a lost try to the end of its stream, and then the next try', async () => {
     const { id } = await givenRunningJob();
     world.programs.set('main', () => undefined);
     log(id, 'one');
@@ -185,7 +185,7 @@ describe('a reader', () => {
     expect(frames.map(({ jobTry }) => jobTry)).toEqual([0, 0, 1, undefined]);
   });
 
-  it('does not wait for ever for a worker that was killed', async () => {
+  it('soon gives up waiting for the last line of a worker that was killed', async () => {
     const { id } = await givenRunningJob();
     log(id, 'last words');
     await world.must(`/${id}/terminate`);
@@ -195,7 +195,7 @@ describe('a reader', () => {
     expect(waits).toBeLessThan(20);
   });
 
-  it('waits for a job that has not started, and ends with one that never does', async () => {
+  it('waits for a job that has not started, and ends when the job never starts', async () => {
     const id = await run(world, applet, { project, input: {} });
     const { texts } = await read(
       id,
@@ -210,7 +210,7 @@ describe('a reader', () => {
     expect(texts).toEqual(['END_LOG']);
   });
 
-  it('sees the whole tree with recurseJobs, by time, and the job alone without', async () => {
+  it('sees the whole tree in order of time with recurseJobs, and otherwise only the job', async () => {
     const { id, caller } = await givenRunningJob();
     let child: Caller | undefined;
     world.programs.set('process', async (claimed) => {
@@ -228,7 +228,7 @@ describe('a reader', () => {
     expect((await read(sub, { tail: false, recurseJobs: true })).frames.map(({ job }) => job)).toEqual([sub, sub]);
   });
 
-  it('sees the lines of its job and try only, as a worker may run several', async () => {
+  it('sees only the lines of its job and try, because a worker may run several', async () => {
     const { id } = await givenRunningJob();
     log(id, 'mine');
     log(id, 'of another job', { j: 'job-x' });
@@ -237,7 +237,7 @@ describe('a reader', () => {
     expect((await read(id, { tail: false })).texts).toEqual(['mine', 'END_LOG', 'END_LOG']);
   });
 
-  it('is told where lines are missing, once, whoever goes on with the stream', async () => {
+  it('gets one notice where lines are missing, even if another function continues the stream', async () => {
     const { id } = await givenRunningJob();
     log(id, 'one', { skipped: 3 });
     log(id, 'two', { skipped: 1 });
@@ -261,7 +261,7 @@ describe('a reader', () => {
     expect(texts).toEqual(all);
   });
 
-  it('gets what a client can print, whatever a job put into its worker’s stream', async () => {
+  it('gets only printable frames, whatever a job writes into its worker’s stream', async () => {
     const { id } = await givenRunningJob();
     logRaw(id, `${'x'.repeat(200_000)}\ud800`);
     log(id, '\ud83d alone', { l: `STDOUT${'y'.repeat(100)}` });
@@ -277,7 +277,7 @@ describe('a reader', () => {
     expect(frames.map(({ source, msg }) => source === 'SYSTEM' && msg === 'END_LOG').indexOf(true)).toBe(5);
   });
 
-  it('is handed on when the time is up, without losing or repeating a line', async () => {
+  it('is handed on when the time is up, and each line comes once', async () => {
     const { id } = await givenRunningJob();
     log(id, 'one');
     const first = await read(id, { tail: true }, { untilMs: 1500 });
@@ -297,7 +297,7 @@ describe('a reader', () => {
     expect(frames).toEqual(['two', 'END_LOG']);
   });
 
-  it('that has gone is not sent to any more', async () => {
+  it('gets nothing more once its connection is gone', async () => {
     const { id } = await givenRunningJob();
     log(id, 'one');
     log(id, 'two');
@@ -309,17 +309,17 @@ describe('a reader', () => {
   });
 
   it.each([
-    ['no JSON', () => 'hello', 'InvalidInput'],
-    ['no token', () => '{}', 'InvalidInput'],
-    ['a wrong token', () => JSON.stringify({ access_token: 'x' }), 'InvalidAuthentication'],
-    ['wrong levels', () => JSON.stringify({ access_token: token, levels: 'all' }), 'InvalidInput'],
-    ['a try that never was', () => JSON.stringify({ access_token: token, try: 3 }), 'ResourceNotFound'],
-  ])('is refused: %s', async (_, first, type) => {
+    ['for a request that is not JSON', () => 'hello', 'InvalidInput'],
+    ['for a missing token', () => '{}', 'InvalidInput'],
+    ['for a wrong token', () => JSON.stringify({ access_token: 'x' }), 'InvalidAuthentication'],
+    ['for invalid levels', () => JSON.stringify({ access_token: token, levels: 'all' }), 'InvalidInput'],
+    ['for a try that does not exist', () => JSON.stringify({ access_token: token, try: 3 }), 'ResourceNotFound'],
+  ])('is refused %s', async (_, first, type) => {
     const { id } = await givenRunningJob();
     await expect(startLog(world.context, first(), id)).rejects.toMatchObject({ type });
   });
 
-  it('is refused another user’s job, and told so in frames that clients can print', async () => {
+  it('is refused the job of another user, in frames that clients can print', async () => {
     const { id } = await givenRunningJob();
     const first = JSON.stringify({ access_token: await givenToken(bob) });
     const refusal = await startLog(world.context, first, id).catch((error) => error);

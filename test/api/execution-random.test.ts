@@ -1,4 +1,5 @@
-// Random requests on the routes of executions: an answer of the closed error list, or a success; never a fault of ours.
+// Sends random requests to the routes of executions. Every answer must be a success or a listed error, never an
+// internal error.
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Caller } from '../../core/access/caller.ts';
@@ -25,7 +26,7 @@ beforeAll(async () => {
   await world.platform.run();
 });
 
-/** Any JSON, with links, ids and hostile keys strewn in. */
+/** Any JSON, mixed with links, ids and hostile keys. */
 function hostileValue() {
   const leaf = fc.oneof(
     fc.constantFrom<unknown>(
@@ -122,7 +123,7 @@ const keys: { readonly [route: string]: readonly string[] } = {
 };
 
 describe('random requests', () => {
-  it.each(Object.keys(keys))('%s', async (route) => {
+  it.each(Object.keys(keys))('get an answer of the API on %s', async (route) => {
     const path = route.replace('{applet}', applet).replace('{job}', job);
     const valid = { input: {}, project, function: 'f', tags: ['a'], properties: { a: 'b' } };
     const kept = Object.entries(valid).filter(([key]) => keys[route]?.includes(key) && !route.includes('find'));
@@ -143,7 +144,7 @@ describe('random requests', () => {
     expect(statuses.has(422)).toBe(true);
   });
 
-  it('leave jobs that the engine can run', async () => {
+  it('leave only jobs that the engine can run', async () => {
     world.programs.clear();
     await world.platform.run();
     const { results } = await world.must('/system/findExecutions', { project, describe: true });
@@ -154,7 +155,7 @@ describe('random requests', () => {
     }
   });
 
-  it('nested without end are refused, not followed', async () => {
+  it('are refused when they nest too deep', async () => {
     const deep = JSON.parse(`${'['.repeat(100_000)}${']'.repeat(100_000)}`);
     for (const [path, input] of [
       [`/${applet}/run`, { project, input: { deep }, nonce: 'n' }],

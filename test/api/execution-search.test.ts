@@ -1,4 +1,4 @@
-// Searching executions: which are found, in which order, page by page.
+// Tests searches for executions: which are found, in which order, page by page.
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Caller } from '../../core/access/caller.ts';
 import { deriveId } from '../../core/id/derive.ts';
@@ -36,7 +36,7 @@ async function givenJobs(count: number, options: object = {}): Promise<JobId[]> 
   return jobs;
 }
 
-/** An origin job, a subjob of it, a master job that it ran, and a subjob of that one. */
+/** An origin job with a subjob, a master job that the origin job ran, and a subjob of that master job. */
 async function givenTree(): Promise<{ origin: JobId; sub: JobId; child: JobId; grandchild: JobId }> {
   const callers: Caller[] = [];
   world.programs.set('main', async (claimed) => {
@@ -60,7 +60,7 @@ async function givenTree(): Promise<{ origin: JobId; sub: JobId; child: JobId; g
 }
 
 describe('a search', () => {
-  it('shows a job once, whose repeated birth left more list rows, on one page and on many', async () => {
+  it('shows a job once although a repeated birth left several list rows', async () => {
     const [job = ''] = await givenJobs(1);
     const row = await world.context.rows.get('executions', { pk: job, sk: 'A' });
     for (const later of [1, 2, 700]) {
@@ -70,7 +70,7 @@ describe('a search', () => {
     expect(await find({ project, limit: 1 })).toEqual([job]);
   });
 
-  it('finds the newest first, in pages that fit together, whatever comes meanwhile', async () => {
+  it('finds the newest jobs first, and its pages fit together although new jobs come', async () => {
     const jobs = await givenJobs(7);
     const found: string[] = [];
     let starting: string | null | undefined;
@@ -83,7 +83,7 @@ describe('a search', () => {
     expect(found).toEqual(jobs);
   });
 
-  it('looks through all projects of the user, merged, and not through those of others', async () => {
+  it('covers the projects that the user sees, merged by time, and no others', async () => {
     const second = await givenProject(world);
     const inFirst = await givenJobs(1);
     world.context.clock.now += 1000;
@@ -94,7 +94,7 @@ describe('a search', () => {
     expect((await world.call('/system/findExecutions', { project: second }, bob)).status).toBe(404);
   });
 
-  it('finds nothing of what its caller may not see, by whatever way it looks', async () => {
+  it('does not find jobs that the caller may not see, by any filter', async () => {
     const secret = await givenProject(world);
     const hidden = await run(world, await givenApplet(world, secret), { project: secret, input: {} });
     for (const input of [
@@ -109,7 +109,7 @@ describe('a search', () => {
     expect(await find({ id: hidden })).toEqual([hidden]);
   });
 
-  it('selects trees, children, origin jobs and masters', async () => {
+  it('selects trees, children, origin jobs and master jobs', async () => {
     const { origin, sub, child, grandchild } = await givenTree();
     const [other] = await givenJobs(1);
     expect(await find({ project })).toEqual([other, grandchild, child, sub, origin]);
@@ -126,7 +126,7 @@ describe('a search', () => {
     expect((await world.must('/system/findAnalyses', { project })).results).toEqual([]);
   });
 
-  it('selects by what jobs are', async () => {
+  it('selects by tags, properties, name, launcher, state and executable', async () => {
     const [tagged] = await givenJobs(1, { tags: ['a', 'b'], properties: { k: 'v' }, name: 'Reads of sample 7' });
     const [plain] = await givenJobs(1, { name: 'ü'.repeat(100) });
     const foreign = await run(world, applet, { project, input: {} }, bob);
@@ -147,7 +147,7 @@ describe('a search', () => {
     expect(await find({ project, tags: 'late' })).toEqual([plain]);
   });
 
-  it('selects by creation, in absolute and relative time', async () => {
+  it('selects by time of creation, absolute or relative', async () => {
     const [third, second, first] = await givenJobs(3);
     const now = world.context.clock.now;
     expect(await find({ project, created: { after: now - 1000 } })).toEqual([third, second]);
@@ -156,7 +156,7 @@ describe('a search', () => {
     expect(await find({ originJob: [first, third], created: { after: now } })).toEqual([third]);
   });
 
-  it('describes what it finds as describe does', async () => {
+  it('describes its results as the describe route does', async () => {
     const [job] = await givenJobs(1, { input: { a: 1 } });
     const search = async (describe: unknown) => {
       const { results } = (await world.must('/system/findExecutions', { project, describe })) as { results: Result[] };
@@ -172,7 +172,7 @@ describe('a search', () => {
     });
   });
 
-  it('shows earlier tries, and what belonged to them, only when asked', async () => {
+  it('shows earlier tries and their descendants only with includeRestarted', async () => {
     const { origin, sub, child, grandchild } = await givenTree();
     const claimed = [...world.context.workers.states.keys()].find((task) => task.includes(origin));
     world.context.workers.states.set(claimed ?? '', ended('lost'));
@@ -209,7 +209,7 @@ describe('a search', () => {
     [{ describe: 'yes' }, 'describe'],
     [{ created: { after: 'x' } }, 'created'],
     [{ project: 'x' }, 'project'],
-  ])('refuses %j, naming the key', async (input, key) => {
+  ])('refuses %j, and the message names the key', async (input, key) => {
     const { status, body } = await world.call('/system/findExecutions', input);
     expect(status).toBe(422);
     expect((body.error as { message: string }).message).toContain(key);

@@ -1,4 +1,4 @@
-// A platform in memory for tests of executions: users, projects, applets, files, and calls as anyone of them.
+// A platform in memory for tests of executions: users, projects, applets and files, and calls as any user or job.
 
 import { authenticate } from '../../api/authenticate.ts';
 import { routes } from '../../api/routes.ts';
@@ -20,17 +20,17 @@ type Answer = { readonly status: number; readonly body: Hash };
 export type World = {
   readonly context: MemoryContext;
   readonly platform: MemoryPlatform;
-  /** By entry point; one that is not here answers an empty output. */
+  /** Programs by entry point. An entry point without a program returns an empty output. */
   readonly programs: Map<string, Program>;
   call(path: string, input?: object, as?: UserId | Caller): Promise<Answer>;
-  /** The body of a success. */
+  /** Makes a call that must succeed, and returns the body of its answer. */
   must(path: string, input?: object, as?: UserId | Caller): Promise<Hash>;
 };
 
 export const alice: UserId = 'user-alice';
 export const bob: UserId = 'user-bob';
 
-/** Alice and Bob, and nothing else. */
+/** A platform with the users Alice and Bob, and nothing else. */
 export async function givenWorld(): Promise<World> {
   const context = createMemoryContext();
   const programs = new Map<string, Program>();
@@ -54,7 +54,7 @@ export async function givenWorld(): Promise<World> {
   return { context, platform, programs, call, must };
 }
 
-/** A project of Alice's, with others in it. */
+/** A project of Alice, with the given members. */
 export async function givenProject(
   { context }: World,
   options: {
@@ -76,7 +76,7 @@ export async function givenProject(
   return id;
 }
 
-/** An applet by the name `stats`, unless the body says otherwise. */
+/** An applet with the name `stats`, unless the body gives another. */
 export async function givenApplet(world: World, project: ProjectId, body: Hash = {}): Promise<AppletId> {
   const checked = checkApplet({ runSpec: { interpreter: 'bash', code: '' }, ...body });
   if ('problems' in checked) throw new Error(checked.problems.join('; '));
@@ -87,7 +87,7 @@ export async function givenApplet(world: World, project: ProjectId, body: Hash =
   return id;
 }
 
-/** A file without content; closed unless asked otherwise. */
+/** A file without content, closed unless `state` says otherwise. */
 export async function givenFile(
   { context }: World,
   project: ProjectId,
@@ -98,12 +98,12 @@ export async function givenFile(
   return id;
 }
 
-/** The caller that a worker is with the token of its claim. */
+/** The caller of requests with the token of this claim. */
 export function asJob({ context }: World, claimed: Claimed): Promise<Caller> {
   return authenticate(context, `Bearer ${claimed.token}`);
 }
 
-/** Runs an applet and answers the job's id. */
+/** Runs an applet and returns the job's id. */
 export async function run(world: World, applet: AppletId, input: object, as?: UserId | Caller): Promise<JobId> {
   return (await world.must(`/${applet}/run`, input, as)).id as JobId;
 }

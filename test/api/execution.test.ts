@@ -1,4 +1,5 @@
-// Running applets and making subjobs over the API, in memory: what a call answers, refuses, and leaves behind.
+// Tests running applets and making subjobs over the API, in memory: the answers, the refusals, and the jobs that
+// follow.
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Caller } from '../../core/access/caller.ts';
 import { deriveId } from '../../core/id/derive.ts';
@@ -26,7 +27,7 @@ beforeEach(async () => {
   applet = await givenApplet(world, project);
 });
 
-/** Keeps a job running and hands out what it may do as itself. */
+/** A job that keeps running, and its caller for requests of the job itself. */
 async function givenRunningJob(input: object = {}, of: AppletId = applet): Promise<{ id: JobId; caller: Caller }> {
   let caller: Caller | undefined;
   world.programs.set('main', async (claimed) => {
@@ -44,7 +45,7 @@ const errorOf = (answer: { body: { [name: string]: unknown } }) =>
   answer.body.error as { type: string; message: string };
 
 describe('run', () => {
-  it('makes a job that runs and shows every default field', async () => {
+  it('makes a job that runs and is described with every default field', async () => {
     world.programs.set('main', () => ({ output: { answer: 42 } }));
     const id = await run(world, applet, {
       project,
@@ -97,7 +98,7 @@ describe('run', () => {
     expect(states).not.toContain('idle');
   });
 
-  it('answers again for the same nonce, and refuses it for another input', async () => {
+  it('gives the same answer for the same nonce, and refuses the nonce with another input', async () => {
     const input = { project, input: { a: 1 }, nonce: 'n' };
     const first = await run(world, applet, input);
     expect(await run(world, applet, input)).toBe(first);
@@ -109,7 +110,7 @@ describe('run', () => {
     expect(await run(world, applet, { project, input: {} })).not.toBe(await run(world, applet, { project, input: {} }));
   });
 
-  it('shows the selected fields only', async () => {
+  it('makes a job that is described with the selected fields only', async () => {
     const id = await run(world, applet, { project, input: { a: 1 } });
     expect(await world.must(`/${id}/describe`, { fields: { state: true } })).toEqual({ state: 'idle' });
     expect(await world.must(`/${id}/describe`, { fields: { headJobOnDemand: true, id: true } })).toEqual({
@@ -126,36 +127,48 @@ describe('run', () => {
   });
 
   it.each<[string, () => object | Promise<object>, string, number, string]>([
-    ['no project', () => ({ input: {} }), 'InvalidInput', 422, 'key "project"'],
-    ['no input', () => ({ project }), 'InvalidInput', 422, 'key "input"'],
-    ['input is a list', () => ({ project, input: [] }), 'InvalidInput', 422, 'key "input" of input to be a hash'],
+    ['a missing project', () => ({ input: {} }), 'InvalidInput', 422, 'key "project"'],
+    ['a missing input', () => ({ project }), 'InvalidInput', 422, 'key "input"'],
     [
-      'unknown project',
+      'an input that is a list',
+      () => ({ project, input: [] }),
+      'InvalidInput',
+      422,
+      'key "input" of input to be a hash',
+    ],
+    [
+      'an unknown project',
       () => ({ project: deriveId('project', 'x', 'x', 'x'), input: {} }),
       'ResourceNotFound',
       404,
       'project-',
     ],
-    ['bad folder', () => ({ project, input: {}, folder: '/a/../b' }), 'InvalidInput', 422, 'not have ".."'],
-    ['bad priority', () => ({ project, input: {}, priority: 'urgent' }), 'InvalidInput', 422, '"priority"'],
+    ['an invalid folder', () => ({ project, input: {}, folder: '/a/../b' }), 'InvalidInput', 422, 'not have ".."'],
+    ['an unknown priority', () => ({ project, input: {}, priority: 'urgent' }), 'InvalidInput', 422, '"priority"'],
     [
-      'rank',
+      'a rank that is too high',
       () => ({ project, input: {}, rank: 5_000 }),
       'InvalidInput',
       422,
       'key "rank" of input to be at most 1023',
     ],
-    ['foreign link', async () => ({ project, input: { f: await foreignLink() } }), 'ResourceNotFound', 404, 'file-'],
-    ['malformed link', () => ({ project, input: { f: { $dnanexus_link: 'x' } } }), 'InvalidInput', 422, 'input.f'],
     [
-      'unknown dependency',
+      'a link to an object of another user',
+      async () => ({ project, input: { f: await foreignLink() } }),
+      'ResourceNotFound',
+      404,
+      'file-',
+    ],
+    ['a malformed link', () => ({ project, input: { f: { $dnanexus_link: 'x' } } }), 'InvalidInput', 422, 'input.f'],
+    [
+      'an unknown dependency',
       () => ({ project, input: {}, dependsOn: ['not_a_valid_id'] }),
       'ResourceNotFound',
       404,
       'not_a_valid_id',
     ],
     [
-      'instance type',
+      'an unknown instance type',
       () => ({ project, input: {}, systemRequirements: { '*': { instanceType: 'foo' } } }),
       'InvalidInput',
       422,
@@ -186,7 +199,7 @@ describe('run', () => {
     expect(errorOf(anonymous).type).toBe('InvalidAuthentication');
   });
 
-  it('does not use restricted data outside its project', async () => {
+  it('refuses data of a restricted project in another project', async () => {
     const closedOff = await givenProject(world, { settings: { restricted: true } });
     const file = await givenFile(world, closedOff);
     const input = { f: { $dnanexus_link: file } };
@@ -195,7 +208,7 @@ describe('run', () => {
     expect(await run(world, applet, { project: closedOff, input })).toMatch(/^job-/);
   });
 
-  it('fails the job later for a value of the wrong class', async () => {
+  it('accepts a value of the wrong class, and the job fails', async () => {
     const typed = await givenApplet(world, project, { inputSpec: [{ name: 'n', class: 'int' }], outputSpec: [] });
     const refused = await world.call(`/${typed}/run`, { project, input: { n: 1, x: 2 } });
     expect(errorOf(refused).message).toContain('no input "x"');
@@ -213,7 +226,7 @@ describe('run', () => {
     });
   });
 
-  it('resolves references as their outputs become known', async () => {
+  it('makes a job whose input shows the outputs that are known by now', async () => {
     world.programs.set('main', ({ row }) => (row.name === 'later' ? undefined : { output: { list: [0, 1, 5] } }));
     const first = await run(world, applet, { project, input: {} });
     await world.platform.run();
@@ -252,7 +265,7 @@ describe('a running job', () => {
     expect((await world.must(`/${child}/describe`)).state).toBe('done');
   });
 
-  it('runs another applet in a workspace of its own, in its tree', async () => {
+  it('runs another applet as a master job in its own tree', async () => {
     const { id, caller } = await givenRunningJob();
     const other = await givenApplet(world, project, { name: 'other' });
     const child = await run(world, other, { input: {} }, caller);
@@ -263,7 +276,7 @@ describe('a running job', () => {
     expect(peekJob(world.context, child).lineage).toEqual([`${id}:0`]);
   });
 
-  it('has a workspace that tells until when it is kept', async () => {
+  it('has a workspace that shows when it is destroyed after the end of the job', async () => {
     const kept: { destroyAt?: number; ended: number }[] = [];
     for (const delayWorkspaceDestruction of [false, true]) {
       const id = await run(world, applet, { project, input: {}, delayWorkspaceDestruction });
@@ -277,7 +290,7 @@ describe('a running job', () => {
     expect(kept.map(({ destroyAt = 0, ended }) => destroyAt - ended)).toEqual([0, 3 * 86_400_000]);
   });
 
-  it('may detach only when its executable may contribute to the project', async () => {
+  it('may detach a run only if its executable has CONTRIBUTE in the project', async () => {
     const { caller } = await givenRunningJob();
     const refused = await world.call(`/${applet}/run`, { project, input: {}, detach: true }, caller);
     expect(errorOf(refused)).toMatchObject({
@@ -292,7 +305,7 @@ describe('a running job', () => {
     });
   });
 
-  it('sees its own input flat, and others see it as it was given', async () => {
+  it('sees its input with flat arrays, and others see the arrays as given', async () => {
     world.programs.set('main', () => ({ output: { empty: [], list: [1, 2] } }));
     const first = await run(world, applet, { project, input: {} });
     await world.platform.run();
@@ -303,7 +316,7 @@ describe('a running job', () => {
     expect((await world.must(`/${id}/describe`)).input).toEqual({ a: [[], [], [1, 2]] });
   });
 
-  it('is the only one that may make subjobs, and only while it runs', async () => {
+  it('may make subjobs, unlike users and ended jobs', async () => {
     expect(errorOf(await world.call('/job/new', { function: 'f', input: {} })).type).toBe('PermissionDenied');
     const { id, caller } = await givenRunningJob();
     await world.must(`/${id}/terminate`);
@@ -314,7 +327,7 @@ describe('a running job', () => {
 });
 
 describe('jobs', () => {
-  it('are described to those who see their project', async () => {
+  it('are described to users who see their project', async () => {
     const id = await run(world, applet, { project, input: {} });
     expect((await world.must(`/${id}/describe`, {}, bob)).id).toBe(id);
     const secret = await givenProject(world);
@@ -324,7 +337,7 @@ describe('jobs', () => {
     expect((await world.call(`/${deriveId('analysis', 'x', 'x', 'x')}/describe`)).status).toBe(404);
   });
 
-  it('are terminated with their tree by who launched them, again and again', async () => {
+  it('are terminated with their tree by their launcher, as often as asked', async () => {
     const { id, caller } = await givenRunningJob();
     const child = (await world.must('/job/new', { function: 'process', input: {} }, caller)).id as JobId;
     const refused = await world.call(`/${id}/terminate`, {}, bob);
@@ -340,7 +353,7 @@ describe('jobs', () => {
     expect(await world.must(`/${id}/terminate`)).toEqual({ id });
   });
 
-  it('are tagged and given properties in any state', async () => {
+  it('take tags and properties in any state', async () => {
     const id = await run(world, applet, { project, input: {}, tags: ['a'], properties: { k: 'v', gone: 'x' } });
     await world.platform.run();
     expect(await world.must(`/${id}/addTags`, { tags: ['b', 'a', 'b'] })).toEqual({ id });
@@ -357,7 +370,7 @@ describe('jobs', () => {
     expect(errorOf(await world.call(`/${id}/addTags`, { tags: ['x'], try: 7 })).type).toBe('ResourceNotFound');
   });
 
-  it('keep every tag when many are added at once', async () => {
+  it('keep every tag when several are added at the same time', async () => {
     const id = await run(world, applet, { project, input: {} });
     const tags = ['a', 'b', 'c', 'd'];
     await Promise.all(tags.map((tag) => world.must(`/${id}/addTags`, { tags: [tag] })));

@@ -1,11 +1,11 @@
-// What holds of every reply and every row, whatever was sent.
+// Checks of replies and rows that hold for every request.
 
 import { expect } from 'vitest';
 import type { Reply } from '../../api/serve.ts';
 import type { Row } from '../../core/context.ts';
 import { errorStatuses } from '../../core/error/api-error.ts';
 
-/** A refusal is one of the errors that the API lists, with a message of some length that steers no terminal. */
+/** Checks that a refusal is a listed error, and that its message is short and free of control characters. */
 export function expectRefusal({ status, body }: Reply): string {
   const { error } = body as { error: { type: keyof typeof errorStatuses; message: string } };
   expect(errorStatuses[error.type]).toBe(status);
@@ -16,7 +16,7 @@ export function expectRefusal({ status, body }: Reply): string {
   return error.type;
 }
 
-/** What DynamoDB accepts: keys that are not empty and not too long, rows of at most 400 KB, numbers that it can hold. */
+/** Checks that DynamoDB accepts a row: its keys are neither empty nor too long, its size and numbers are allowed. */
 export function expectStorable(row: Row | undefined): void {
   if (row === undefined) return;
   expect(Buffer.byteLength(row.pk)).toBeLessThanOrEqual(2_048);
@@ -26,7 +26,7 @@ export function expectStorable(row: Row | undefined): void {
   expectStorableNumbers(row);
 }
 
-/** The SDK refuses integers that JavaScript rounds, DynamoDB magnitudes below 1e-130. */
+/** The SDK refuses integers that JavaScript rounds, and DynamoDB refuses magnitudes below 1e-130. */
 function expectStorableNumbers(value: unknown): void {
   if (typeof value === 'object' && value !== null)
     for (const inner of Object.values(value)) expectStorableNumbers(inner);

@@ -1,4 +1,4 @@
-// Folders, moves, removals and clones over the table of routes.
+// Tests folders, moves, removals, clones and searches over the table of routes.
 
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { ProjectId } from '../../core/id/identifier.ts';
@@ -23,7 +23,7 @@ async function list(folder: string, place = project, input: object = {}): Promis
 }
 
 describe('folders', () => {
-  test('made, listed, found missing', async () => {
+  test('are made and listed, and missing ones are reported', async () => {
     const { alice } = platform;
     await alice.call(`/${project}/newFolder`, { folder: '/a//b/', parents: true });
     await alice.call(`/${project}/newFolder`, { folder: '/a/b', parents: true });
@@ -55,7 +55,7 @@ describe('folders', () => {
     expect(await list(strange)).toEqual([[], []]);
   });
 
-  test('renamed and moved with all in them', async () => {
+  test('are renamed and moved with their content', async () => {
     const { alice } = platform;
     await alice.call(`/${project}/newFolder`, { folder: '/a/b', parents: true });
     await alice.call(`/${project}/newFolder`, { folder: '/c' });
@@ -85,7 +85,7 @@ describe('folders', () => {
     ).toMatch(/^404/);
   });
 
-  test('moved all or none; those inside of others too', async () => {
+  test('are moved all or none, also when one is inside another', async () => {
     const { alice } = platform;
     const at = `/${project}`;
     for (const folder of ['/m/in', '/n', '/to/n', '/other/m'])
@@ -103,7 +103,7 @@ describe('folders', () => {
     expect((await alice.call(`${at}/listFolder`, { folder: '/to/m' })).folders).toEqual([]);
   });
 
-  test('removed: not when full, unless asked; clients are told when it is complete', async () => {
+  test('are removed with content only on request, and the answer says whether the removal is complete', async () => {
     const { alice, context } = platform;
     await alice.call(`/${project}/newFolder`, { folder: '/a/b', parents: true });
     await givenFile(platform, project, { folder: '/a/b' });
@@ -125,7 +125,7 @@ describe('folders', () => {
     expect(context.content.keys()).toEqual([]);
   });
 
-  test('a removal that nobody repeats to its end is brought there, and nothing may be put there meanwhile', async () => {
+  test('refuse additions during a removal, which the work queue completes if it is not repeated', async () => {
     const { alice, context } = platform;
     await alice.call(`/${project}/newFolder`, { folder: '/a/b/c', parents: true });
     for (const folder of ['/a', '/a/b', '/a/b/c']) await givenRecord(alice, project, { folder });
@@ -147,7 +147,7 @@ describe('folders', () => {
 });
 
 describe('removing objects', () => {
-  test('in any state; missing ones unless forced', async () => {
+  test('works in any state, and is refused for a missing object unless forced', async () => {
     const { alice, context } = platform;
     const open = (await alice.call('/file/new', { project })).id as string;
     const closed = await givenFile(platform, project);
@@ -163,7 +163,7 @@ describe('removing objects', () => {
     expect(await alice.call(`/${project}/removeObjects`, { objects: [], force: true })).toEqual({ id: project });
   });
 
-  test('hidden objects that only these linked to follow', async () => {
+  test('also removes hidden objects to which only the removed ones linked', async () => {
     const { alice } = platform;
     const link = (id: string) => ({ $dnanexus_link: id });
     const shared = await givenRecord(alice, project, { name: 'shared', hidden: true });
@@ -186,7 +186,7 @@ describe('removing objects', () => {
     expect(alone).toMatch(/^record-/);
   });
 
-  test('only an administrator removes from a protected project', async () => {
+  test('needs ADMINISTER in a protected project', async () => {
     const { alice, bob } = platform;
     const id = await givenRecord(alice, project);
     await alice.call(`/${project}/invite`, { invitee: 'user-bob', level: 'CONTRIBUTE' });
@@ -197,7 +197,7 @@ describe('removing objects', () => {
 });
 
 describe('clones', () => {
-  test('share content, keep their own metadata, survive their source', async () => {
+  test('share the content, have their own metadata, and remain when their source is removed', async () => {
     const { alice, context } = platform;
     const other = await givenProject(alice, 'other');
     const id = await givenFile(platform, project, { name: 'f', tags: ['t'], properties: { k: 'v' } });
@@ -226,7 +226,7 @@ describe('clones', () => {
     expect(context.rows.all('objects')).toEqual([]);
   });
 
-  test('take hidden linked objects and folders along', async () => {
+  test('include hidden linked objects, and folders', async () => {
     const { alice } = platform;
     const other = await givenProject(alice, 'other');
     const close = { close: true };
@@ -256,7 +256,7 @@ describe('clones', () => {
     );
   });
 
-  test('refused: open objects, restricted sources, places without a right', async () => {
+  test('are refused for open objects, restricted sources, and places without the needed level', async () => {
     const { alice, bob } = platform;
     const other = await givenProject(alice, 'other');
     const open = await givenRecord(alice, project);
@@ -300,7 +300,7 @@ describe('searches', () => {
     await givenRecord(alice, project, { name: 'S1_R1.TXT', tags: ['t1', 't2'], properties: { k: 'w', z: '' } });
   });
 
-  test('by every filter', async () => {
+  test('select by every filter', async () => {
     const scope = { project };
     expect(await find({ scope })).toEqual([['S1_R1.TXT', 's2_R1.txt', 's1_R1.txt'], null]);
     expect(await find({})).toEqual([['S1_R1.TXT', 's2_R1.txt', 's1_R1.txt'], null]);
@@ -341,7 +341,7 @@ describe('searches', () => {
     );
   });
 
-  test('in pages that follow each other, also when the last one is gone', async () => {
+  test('continue after the last object of a page, even if that was removed', async () => {
     const { alice } = platform;
     const [first, next] = await find({ scope: { project }, limit: 1 });
     expect(first).toEqual(['S1_R1.TXT']);
@@ -352,7 +352,7 @@ describe('searches', () => {
     expect(await find({ scope: { project }, starting: after })).toEqual([['s1_R1.txt'], null]);
   });
 
-  test('names to objects, in the order asked', async () => {
+  test('resolve names to objects in the order of the input', async () => {
     const { alice } = platform;
     const objects = [
       { name: 's2_R1.txt', folder: '/a/b', project },
@@ -374,7 +374,7 @@ describe('searches', () => {
     expect(await alice.call('/system/resolveDataObjects', { objects: [] })).toEqual({ results: [] });
   });
 
-  test('no pattern of a caller keeps the platform busy', async () => {
+  test('end within seconds, whatever pattern is sent', async () => {
     const { alice } = platform;
     await givenRecord(alice, project, { name: 'a'.repeat(2_000) });
     const started = performance.now();

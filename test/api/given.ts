@@ -1,4 +1,4 @@
-// What API tests begin with: a platform in memory, users with tokens, projects, files with bytes.
+// The beginnings of API tests: a platform in memory, users with tokens, projects, and files with bytes.
 
 import { createHash } from 'node:crypto';
 import { expect } from 'vitest';
@@ -10,7 +10,7 @@ import { createUser } from '../../engine/identity/user.ts';
 import { doWork } from '../../engine/work.ts';
 import { createMemoryContext, type MemoryContext } from '../memory/context.ts';
 
-/** The body of a success: what tests read by type, and whatever else. */
+/** The body of a success: the fields that tests read with their types, and all others. */
 export type Answer = {
   readonly id: string;
   readonly url: string;
@@ -20,11 +20,11 @@ export type Answer = {
   readonly [name: string]: unknown;
 };
 export type Client = {
-  /** The reply, whatever it is. */
+  /** Sends a request and returns its reply, a success or a refusal. */
   send(path: string, input?: unknown): Promise<Reply>;
-  /** The body of a success. */
+  /** Makes a call that must succeed, and returns the body. */
   call(path: string, input?: unknown): Promise<Answer>;
-  /** The type and message of a refusal. */
+  /** Makes a call that must be refused, and returns status, type and message. */
   refusal(path: string, input?: unknown): Promise<string>;
 };
 export type Platform = {
@@ -34,7 +34,7 @@ export type Platform = {
   readonly nobody: Client;
 };
 
-/** Two users; each request's body makes the way over the wire. */
+/** A platform with two users. Each reply is read from its text, as over the wire. */
 export async function givenPlatform(seed = 1): Promise<Platform> {
   const context = createMemoryContext({ seed });
   return {
@@ -77,7 +77,7 @@ export async function givenProject(client: Client, name = 'project'): Promise<st
   return (await client.call('/project/new', { name })).id;
 }
 
-/** A closed file of these parts; what the client does from file/new to close. */
+/** A closed file of these parts, made by the calls of a client from file/new to close. */
 export async function givenFile(
   { context, alice }: Pick<Platform, 'context' | 'alice'>,
   project: string,
@@ -106,7 +106,7 @@ export async function givenRecord(
   return (await client.call('/record/new', { project, ...fields })).id;
 }
 
-/** Time passes, three hours unless told, and every message of the work queue is delivered when its time has come. */
+/** Lets time pass, three hours by default, and delivers every message of the work queue when it is due. */
 export async function passTime(context: MemoryContext, milliseconds = 10_800_000): Promise<void> {
   const end = context.clock.now + milliseconds;
   while (context.clock.now < end) {

@@ -1,5 +1,5 @@
-// Every key of every route with what nobody should send there, one at a time in an otherwise right input: an answer of the API,
-// and nothing in a row that no store would hold.
+// Sends hostile values in every key of every route, one at a time in an otherwise valid input. Each must get an answer
+// of the API, and every row must be one that the database can store.
 
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -69,7 +69,7 @@ async function givenThings(platform: Platform): Promise<Things> {
   return { project, other, job, applet, container: `container-${job.slice(4)}`, user: 'user-alice' };
 }
 
-/** An input that the route takes. */
+/** An input that the route accepts. */
 function rightInput(path: string, { project, other, record }: Things): Record<string, unknown> {
   const method = path.split('/').at(-1) ?? '';
   const some: Readonly<Record<string, Record<string, unknown>>> = {
@@ -88,7 +88,7 @@ function rightInput(path: string, { project, other, record }: Things): Record<st
   return some[method] ?? {};
 }
 
-/** The keys that a route reads, of an applet's run specification too; without keys of its own, the whole input. */
+/** The keys that a route reads. `undefined` stands for the whole input. */
 function keysOf(route: (typeof routes)[number]): readonly (string | undefined)[] {
   const schema = route.schema instanceof z.ZodPipe ? route.schema.in : route.schema;
   return [undefined, ...(schema instanceof z.ZodObject ? Object.keys(schema.shape) : [])];
@@ -105,8 +105,8 @@ const called = routes.filter(
   (route) => !workerRoutes.includes(route) && !/destroy$|leave$|AuthToken$/.test(route.path),
 );
 
-describe('a hostile value', () => {
-  test.each(called.map((route) => [route.path, route] as const))('%s', async (path, route) => {
+describe('every hostile value gets an answer of the API', () => {
+  test.each(called.map((route) => [route.path, route] as const))('on %s', async (path, route) => {
     const platform = await givenPlatform();
     const things = await givenThings(platform);
     platform.context.rows.onChange = ({ after }) => expectStorable(after);
@@ -126,7 +126,7 @@ describe('a hostile value', () => {
   });
 });
 
-test('numbers that no store holds are refused where they would be stored', async () => {
+test('a number that the database cannot store is refused', async () => {
   const { alice } = await givenPlatform();
   for (const value of [1e200, 1e-200, 2 ** 60]) {
     for (const key of ['monthlyComputeLimit', 'monthlyEgressBytesLimit', 'monthlyStorageLimit']) {

@@ -1,5 +1,5 @@
-// What nobody may reach by any way round: the data of projects one does not see, of restricted ones from outside, and what is
-// kept from downloads; whatever a job's code answers, and with whatever token it asks.
+// Tests that data cannot be reached by detours: data of projects that the user does not see, of restricted projects
+// from outside, and of projects without downloads. Neither the outputs of jobs nor their tokens open a way.
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Caller } from '../../core/access/caller.ts';
 import type { Level } from '../../core/access/level.ts';
@@ -30,7 +30,7 @@ const filesIn = async (project: ProjectId) =>
     id.startsWith('file-'),
   );
 
-/** Keeps a job of Bob's running, and hands out what it may do as itself. */
+/** A job of Bob that keeps running, and its caller for requests of the job itself. */
 async function givenRunningJob(applet: AppletId, request: object): Promise<{ id: JobId; caller: Caller }> {
   let caller: Caller | undefined;
   world.programs.set('main', async (claimed) => {
@@ -44,7 +44,7 @@ async function givenRunningJob(applet: AppletId, request: object): Promise<{ id:
   return { id, caller };
 }
 
-describe('a job answers with data that its user does not see', () => {
+describe('a job that outputs data that its user does not see', () => {
   let bobs: ProjectId;
   let secret: FileId;
   let applet: AppletId;
@@ -54,7 +54,7 @@ describe('a job answers with data that its user does not see', () => {
     applet = await givenApplet(world, bobs);
   });
 
-  it.each(['with', 'without'])('%s an output specification: OutputError, and nothing is cloned', async (how) => {
+  it.each(['with', 'without'])('fails with OutputError and clones nothing, %s an output specification', async (how) => {
     const specs = how === 'with' ? { inputSpec: [], outputSpec: [{ name: 'f', class: 'file' }] } : {};
     const thief = await givenApplet(world, bobs, specs);
     world.programs.set('main', () => ({ output: { f: { $dnanexus_link: secret } } }));
@@ -65,7 +65,7 @@ describe('a job answers with data that its user does not see', () => {
     expect((await world.call(`/${secret}/describe`, {}, bob)).status).toBe(404);
   });
 
-  it('by a subjob, and passes it to another job', async () => {
+  it('fails as a subjob, and its output cannot be passed to another job', async () => {
     let child: unknown;
     world.programs.set('main', async (claimed) => {
       if (claimed.row.name === 'second') return { output: {} };
@@ -100,7 +100,7 @@ describe('data of a restricted project stays there', () => {
   const holding = () => givenRunningJob(inside, { project: restricted, input: { f: { $dnanexus_link: file } } });
   const workspaceOf = async (id: JobId) => (await world.must(`/${id}/describe`)).workspace as string;
 
-  it.each(['a plain link', 'the workspace as a hint'])('is no input elsewhere by %s', async (how) => {
+  it.each(['a plain link', 'the workspace as a hint'])('is not an input in another project by %s', async (how) => {
     const workspace = await workspaceOf((await holding()).id);
     const link = how === 'a plain link' ? file : { project: workspace, id: file };
     const answer = await world.call(
@@ -111,7 +111,7 @@ describe('data of a restricted project stays there', () => {
     expect(errorOf(answer)?.type).toBe('PermissionDenied');
   });
 
-  it('is no input elsewhere as the output of a job', async () => {
+  it('is not an input in another project as the output of a job', async () => {
     world.programs.set('main', ({ row }) =>
       row.name === 'maker' ? { output: { f: { $dnanexus_link: file } } } : { output: {} },
     );
@@ -132,12 +132,12 @@ describe('data of a restricted project stays there', () => {
     expect(errorOf(answer)?.type).toBe('PermissionDenied');
   });
 
-  it('is no executable elsewhere', async () => {
+  it('is not an executable in another project', async () => {
     const answer = await world.call(`/${inside}/run`, { project: elsewhere, input: {} }, bob);
     expect(errorOf(answer)?.type).toBe('PermissionDenied');
   });
 
-  it('is no bundle of an applet elsewhere', async () => {
+  it('is not a bundled file of an applet in another project', async () => {
     const runSpec = { interpreter: 'bash', code: '', bundledDepends: [{ name: 'f', id: { $dnanexus_link: file } }] };
     const answer = await world.call('/applet/new', { project: elsewhere, runSpec }, bob);
     expect(errorOf(answer)?.message).toContain('restricted');
@@ -145,7 +145,7 @@ describe('data of a restricted project stays there', () => {
     expect((await world.call('/applet/new', { project: restricted, runSpec }, bob)).status).toBe(200);
   });
 
-  it('is no output elsewhere of a job that sees all projects', async () => {
+  it('is not an output in another project of a job that sees all projects', async () => {
     const wide = await givenApplet(world, elsewhere, { access: { allProjects: 'VIEW' } });
     world.programs.set('main', () => ({ output: { f: { $dnanexus_link: file } } }));
     const job = await run(world, wide, { project: elsewhere, input: {} }, bob);
@@ -155,12 +155,12 @@ describe('data of a restricted project stays there', () => {
   });
 });
 
-describe('data of a restricted project does not leave it by its workspaces', () => {
+describe('data of a restricted project cannot leave it by a workspace', () => {
   it.each([
     ['cloned', { restricted: true }],
     ['bundled', { restricted: true }],
     ['downloaded', { downloadRestricted: true }],
-  ])('%s', async (how, settings) => {
+  ])('when it is %s', async (how, settings) => {
     const closedOff = await givenBobs(settings);
     const elsewhere = await givenBobs();
     const file = await givenFile(world, closedOff);
@@ -190,7 +190,7 @@ describe('data of a restricted project does not leave it by its workspaces', () 
 });
 
 describe('a detached run', () => {
-  it('has no more access than the job that starts it', async () => {
+  it('has at most the access of the job that starts it', async () => {
     const project = await givenBobs();
     const humble = await givenApplet(world, project, { access: { project: 'CONTRIBUTE' } });
     const greedy = await givenApplet(world, project, {
@@ -209,7 +209,7 @@ describe('a detached run', () => {
     expect((await world.call('/project/new', { name: 'x' }, own)).status).toBe(401);
   });
 
-  it('is of an executable that the project allows', async () => {
+  it('is refused for an executable that the project does not allow', async () => {
     const project = await givenBobs({}, 'ADMINISTER');
     const allowed = await givenApplet(world, project, { access: { project: 'CONTRIBUTE' } });
     const forbidden = await givenApplet(world, project);
@@ -221,33 +221,37 @@ describe('a detached run', () => {
 });
 
 describe('an object in many projects', () => {
-  it.each(['plain', 'a hint'])('comes into a workspace as it is where the caller sees it (%s)', async (how) => {
-    const secret = await givenProject(world);
-    const shared = await givenBobs();
-    const project = await givenBobs();
-    const file = await givenFile(world, secret);
-    const companion = (
-      await world.must('/record/new', { project: secret, name: 'companion', hidden: true, close: true })
-    ).id;
-    const holder = { project: secret, name: 'secret', close: true, details: { $dnanexus_link: companion } };
-    const record = (await world.must('/record/new', { ...holder, tags: ['secret'], properties: { secret: 'yes' } })).id;
-    await world.must(`/${secret}/clone`, { objects: [file, record], project: shared });
-    await world.must(`/${shared}/removeObjects`, { objects: [companion] });
-    const known = { project: shared, tags: ['secret'], properties: { secret: null } };
-    await world.must(`/${record}/rename`, { ...known, name: 'known' });
-    await world.must(`/${record}/removeTags`, known);
-    await world.must(`/${record}/setProperties`, known);
-    const link = how === 'plain' ? record : { project: secret, id: record };
-    const applet = await givenApplet(world, project);
-    const { caller } = await givenRunningJob(applet, { project, input: { r: { $dnanexus_link: link } } });
-    const workspace = `container-${caller.kind === 'job' ? caller.job.pk.slice(4) : ''}`;
-    const describe = { fields: { name: true, tags: true, properties: true } };
-    const listed = await world.must(`/${workspace}/listFolder`, { describe, includeHidden: true }, caller);
-    const found = (listed.objects as { id: string }[]).filter(({ id }) => id.startsWith('record-'));
-    expect(found).toEqual([{ id: record, describe: { id: record, name: 'known', tags: [], properties: {} } }]);
-  });
+  it.each(['plain', 'a hint'])(
+    'comes into a workspace with the metadata that the caller sees (link: %s)',
+    async (how) => {
+      const secret = await givenProject(world);
+      const shared = await givenBobs();
+      const project = await givenBobs();
+      const file = await givenFile(world, secret);
+      const companion = (
+        await world.must('/record/new', { project: secret, name: 'companion', hidden: true, close: true })
+      ).id;
+      const holder = { project: secret, name: 'secret', close: true, details: { $dnanexus_link: companion } };
+      const record = (await world.must('/record/new', { ...holder, tags: ['secret'], properties: { secret: 'yes' } }))
+        .id;
+      await world.must(`/${secret}/clone`, { objects: [file, record], project: shared });
+      await world.must(`/${shared}/removeObjects`, { objects: [companion] });
+      const known = { project: shared, tags: ['secret'], properties: { secret: null } };
+      await world.must(`/${record}/rename`, { ...known, name: 'known' });
+      await world.must(`/${record}/removeTags`, known);
+      await world.must(`/${record}/setProperties`, known);
+      const link = how === 'plain' ? record : { project: secret, id: record };
+      const applet = await givenApplet(world, project);
+      const { caller } = await givenRunningJob(applet, { project, input: { r: { $dnanexus_link: link } } });
+      const workspace = `container-${caller.kind === 'job' ? caller.job.pk.slice(4) : ''}`;
+      const describe = { fields: { name: true, tags: true, properties: true } };
+      const listed = await world.must(`/${workspace}/listFolder`, { describe, includeHidden: true }, caller);
+      const found = (listed.objects as { id: string }[]).filter(({ id }) => id.startsWith('record-'));
+      expect(found).toEqual([{ id: record, describe: { id: record, name: 'known', tags: [], properties: {} } }]);
+    },
+  );
 
-  it('is named in references as it is where the job put it', async () => {
+  it('gives references the metadata of the place where the job put it', async () => {
     const secret = await givenProject(world);
     const shared = await givenBobs();
     const file = await givenFile(world, secret);
@@ -269,7 +273,7 @@ describe('an object in many projects', () => {
 });
 
 describe('downloads', () => {
-  it('are refused from the workspace as from the project, and to jobs of other projects', async () => {
+  it('are refused from the project, from the workspace, and to jobs of other projects', async () => {
     const kept = await givenBobs({ downloadRestricted: true });
     const file = await givenFile(world, kept);
     const inside = await givenApplet(world, kept);
@@ -288,7 +292,7 @@ describe('downloads', () => {
 });
 
 describe('a job', () => {
-  it('sees its own workspace only', async () => {
+  it('sees only its own workspace', async () => {
     const project = await givenBobs();
     const applet = await givenApplet(world, project);
     const first = await givenRunningJob(applet, { project });
@@ -300,7 +304,7 @@ describe('a job', () => {
     expect((await world.call(`/${workspace}/listFolder`, {}, alice)).status).toBe(200);
   });
 
-  it('detaches no executable that its project does not allow', async () => {
+  it('may run an executable that its project does not allow, but may not detach it', async () => {
     const project = await givenBobs();
     const other = await givenApplet(world, project, { name: 'other' });
     const allowed = await givenApplet(world, project, { access: { project: 'CONTRIBUTE' } });

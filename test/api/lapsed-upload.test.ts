@@ -1,4 +1,5 @@
-// Uploads that nobody completed in time: S3 has dropped them with their parts, and the file may be uploaded anew.
+// Tests uploads that were not completed in time. S3 has dropped them with their parts, and the file may be uploaded
+// again.
 
 import { beforeEach, expect, test } from 'vitest';
 import { issueToken } from '../../engine/identity/token.ts';
@@ -18,7 +19,7 @@ beforeEach(async () => {
   ({ id } = await alice.call('/file/new', { project: await givenProject(alice) }));
 });
 
-/** What the bucket's rule does after seven days. */
+/** Drops the upload, as the bucket's rule does after seven days. */
 async function dropUpload(): Promise<void> {
   const row = context.rows.peek('objects', { pk: id, sk: 'A' });
   await context.content.abortUpload('', String(row?.uploadId));
@@ -31,7 +32,7 @@ async function uploadAnew(text: string): Promise<void> {
   expect(await alice.call(`/${id}/describe`)).toMatchObject({ state: 'closed', size: text.length });
 }
 
-test('whoever asks for the next part is told to start again, once', async () => {
+test('a request for the next part is refused once, with the advice to upload all parts again', async () => {
   await putPart(context, alice, id, 1, 'hello');
   await putPart(context, alice, id, 2, 'world');
   await dropUpload();
@@ -44,14 +45,14 @@ test('whoever asks for the next part is told to start again, once', async () => 
   await uploadAnew('again');
 });
 
-test('so is whoever closes the file', async () => {
+test('a close is refused with the advice to upload all parts again', async () => {
   await putPart(context, alice, id, 1, 'hello');
   await dropUpload();
   expect(await alice.refusal(`/${id}/close`)).toMatch(/^422 InvalidState: .*all of its parts again/);
   await uploadAnew('again');
 });
 
-test.each([2, 3])('a file whose closing was cut off at write %d, and never taken up, is open again', async (cut) => {
+test.each([2, 3])('a file whose closing was interrupted at write %d and never continued is open again', async (cut) => {
   await putPart(context, alice, id, 1, 'hello');
   let steps = 0;
   context.setHook({
@@ -72,7 +73,7 @@ test.each([2, 3])('a file whose closing was cut off at write %d, and never taken
   await uploadAnew('again and longer');
 });
 
-test('an old file whose upload is still there, or has not begun, goes on as ever', async () => {
+test('an old file can be uploaded if its upload still exists or has not begun', async () => {
   context.clock.now += 8 * day;
   await putPart(context, alice, id, 1, 'hello');
   await uploadAnew('anew');

@@ -1,4 +1,4 @@
-// Data objects over the table of routes: their states, uploads, downloads, metadata and nonces.
+// Tests data objects over the table of routes: their states, uploads, downloads, metadata and nonces.
 
 import { createHash } from 'node:crypto';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -15,7 +15,7 @@ beforeEach(async () => {
 });
 
 describe('files', () => {
-  test('an upload as dx makes it: parts are complete right after the PUT, closing is done within close', async () => {
+  test('are uploaded as dx does it: a part is complete right after its PUT, and close ends with a closed file', async () => {
     const { alice, context } = platform;
     const input = { name: 'reads.txt', project, folder: '/', hidden: false, parents: false, nonce: 'n1' };
     const { id } = await alice.call('/file/new', input);
@@ -43,7 +43,7 @@ describe('files', () => {
     expect(context.rows.all('objects').filter((row) => row.pk.endsWith('#upload'))).toEqual([]);
   });
 
-  test('parts must follow each other and be large enough', async () => {
+  test('need parts without gaps that are large enough', async () => {
     const { alice, context } = platform;
     const { id } = await alice.call('/file/new', { project });
     await putPart(context, alice, id, 1, 'small');
@@ -53,13 +53,13 @@ describe('files', () => {
     expect(await alice.refusal(`/${id}/close`)).toMatch(/part 2 is missing/);
   });
 
-  test('an empty file is one empty part', async () => {
+  test('may be empty, with one empty part', async () => {
     const { alice } = platform;
     const id = await givenFile(platform, project, { name: 'empty' }, ['']);
     expect(await alice.call(`/${id}/describe`)).toMatchObject({ size: 0, state: 'closed' });
   });
 
-  test('a close that was cut off anywhere is finished by the next', async () => {
+  test('are closed by the next close when one was interrupted at any write', async () => {
     for (let cut = 1; cut < 12; cut++) {
       const { alice, context } = await givenPlatform(cut);
       const place = await givenProject(alice);
@@ -82,7 +82,7 @@ describe('files', () => {
     }
   });
 
-  test('download links lead to the bytes while the file is there and its holder may see it', async () => {
+  test('are downloaded by links that work while the file exists and the owner of the link may see it', async () => {
     const { alice, bob, context } = platform;
     const id = await givenFile(platform, project, { name: 'a b/ü.txt' });
     const { url, headers } = await alice.call(`/${id}/download`, { preauthenticated: false, project });
@@ -117,7 +117,7 @@ describe('files', () => {
 });
 
 describe('nonces', () => {
-  test('the same request names the same object, another one is refused', async () => {
+  test('give the same object to the same request, and are refused with another input', async () => {
     const { alice, bob } = platform;
     const input = { project, name: 'x', nonce: 'once', details: { b: 1, a: 2 } };
     const { id } = await alice.call('/record/new', input);
@@ -132,7 +132,7 @@ describe('nonces', () => {
     expect(listed.objects).toHaveLength(3);
   });
 
-  test('a creation that was cut off anywhere comes out whole when it is repeated', async () => {
+  test('let a repeated call complete a creation that was interrupted at any write', async () => {
     for (let cut = 1; cut < 8; cut++) {
       const { alice, context } = await givenPlatform(cut);
       const place = await givenProject(alice);
@@ -153,7 +153,7 @@ describe('nonces', () => {
 });
 
 describe('records', () => {
-  test('what each state allows is what the table says', async () => {
+  test('allow in each state exactly the operations in the table', async () => {
     const { alice } = platform;
     const inputs: Record<string, object> = {
       setDetails: { y: 2 },
@@ -177,7 +177,7 @@ describe('records', () => {
     }
   });
 
-  test('metadata', async () => {
+  test('keep their metadata as it was set', async () => {
     const { alice } = platform;
     const id = await givenRecord(alice, project, { name: 'rec1', types: ['Foo'], details: { x: 1 } });
     await alice.call(`/${id}/addTags`, { project, tags: ['blue', 'green', 'blue'] });
@@ -203,7 +203,7 @@ describe('records', () => {
     expect((await alice.call(`/${project}/listFolder`, { describe: true })).objects).toHaveLength(1);
   });
 
-  test('describe picks fields in all forms', async () => {
+  test('are described with the fields that are selected in any form', async () => {
     const { alice } = platform;
     const id = await givenRecord(alice, project, { name: 'r', details: { k: 1 } });
     const names = async (input: object) => Object.keys(await alice.call(`/${id}/describe`, input)).sort();
@@ -235,7 +235,7 @@ describe('records', () => {
     expect(hinted.project).toBe(project);
   });
 
-  test('links in details are checked and shown', async () => {
+  test('have the links in their details checked and shown', async () => {
     const { alice } = platform;
     const target = await givenRecord(alice, project);
     const link = { $dnanexus_link: target };
@@ -252,7 +252,7 @@ describe('records', () => {
     expect((await alice.call('/system/findDataObjects', { link: target, scope: { project } })).results).toEqual([]);
   });
 
-  test('a new one may begin from another', async () => {
+  test('may be initialized from another record', async () => {
     const { alice, bob } = platform;
     const source = await givenRecord(alice, project, {
       name: 's',
@@ -280,7 +280,7 @@ describe('applets', () => {
     runSpec: { interpreter: 'bash', code: 'main() { echo; }', distribution: 'Ubuntu', release: '24.04', version: '0' },
   };
 
-  test('closed from the start; described without its code, got with it', async () => {
+  test('are closed from the start, and show their code to /get only', async () => {
     const { alice } = platform;
     const bundle = await givenFile(platform, project, { name: 'r.tar.gz', hidden: true });
     const runSpec = { ...applet.runSpec, bundledDepends: [{ name: 'r.tar.gz', id: { $dnanexus_link: bundle } }] };
@@ -312,7 +312,7 @@ describe('applets', () => {
     ]);
   });
 
-  test('a fault of its specification refuses it; so does a bundle that is not there', async () => {
+  test('are refused with an invalid specification or a bundled file that is not visible', async () => {
     const { alice, bob } = platform;
     expect(await alice.refusal('/applet/new', { project, runSpec: { interpreter: 'perl', code: 1 } })).toMatch(
       /^422 InvalidInput: .*interpreter.*code/,

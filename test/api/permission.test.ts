@@ -1,5 +1,5 @@
-// What each level allows (docs/reference/api.md, "Access levels", "Project flags" and "Methods of a job"): every
-// operation as somebody of every level; without one nothing is there.
+// Tests what each level allows (docs/reference/api.md, "Access levels", "Project flags" and "Methods of a job"): every
+// operation is called with every level. Without a level, nothing is found.
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type Level, levels } from '../../core/access/level.ts';
 import type { AppletId, FileId, JobId, ProjectId } from '../../core/id/identifier.ts';
@@ -36,55 +36,55 @@ const operations: Readonly<Record<Exclude<Level, 'NONE'>, Record<string, () => R
   VIEW: {
     'describe the project': () => [`/${project}/describe`],
     'list a folder': () => [`/${project}/listFolder`, { folder }],
-    'search it': () => ['/system/findDataObjects', { scope: { project } }],
-    'search its jobs': () => ['/system/findExecutions', { project }],
+    'search the project': () => ['/system/findDataObjects', { scope: { project } }],
+    'search the jobs of the project': () => ['/system/findExecutions', { project }],
     'resolve a name': () => ['/system/resolveDataObjects', { project, objects: [{ name: 'closed' }] }],
     'describe an object': () => [`/${open}/describe`],
     'read details': () => [`/${open}/getDetails`, { project }],
-    'list where it is': () => [`/${file}/listProjects`],
-    download: () => [`/${file}/download`],
+    'list the projects of an object': () => [`/${file}/listProjects`],
+    'download a file': () => [`/${file}/download`],
     'get an applet': () => [`/${applet}/get`],
-    'clone out of it': () => [`/${project}/clone`, { objects: [closed], project: bobs }],
-    'run its applet elsewhere': () => [`/${applet}/run`, { project: bobs, input: {} }],
-    'use its file elsewhere': async () => {
+    'clone out of the project': () => [`/${project}/clone`, { objects: [closed], project: bobs }],
+    'run an applet in another project': () => [`/${applet}/run`, { project: bobs, input: {} }],
+    'use a file in another project': async () => {
       const own = await givenApplet(world, bobs);
       return [`/${own}/run`, { project: bobs, input: { f: { $dnanexus_link: file } } }];
     },
     'describe a job': () => [`/${job}/describe`],
     'describe a workspace': () => [`/${workspace()}/describe`],
     'list a workspace': () => [`/${workspace()}/listFolder`],
-    leave: () => [`/${project}/leave`],
+    'leave the project': () => [`/${project}/leave`],
   },
   UPLOAD: {
     'make a folder': () => [`/${project}/newFolder`, { folder: '/b' }],
     'make a file': () => ['/file/new', { project }],
     'make a record': () => ['/record/new', { project }],
     'make an applet': () => ['/applet/new', { project, runSpec: { interpreter: 'bash', code: '' } }],
-    'clone into it': async () => {
+    'clone into the project': async () => {
       const record = (await world.must('/record/new', { project: bobs, close: true }, bob)).id;
       return [`/${bobs}/clone`, { objects: [record], project }];
     },
     'upload a part': async () => [`/${await openFile()}/upload`, { size: 1, md5: '0'.repeat(32) }],
-    'rename what is open': () => [`/${open}/rename`, { project, name: 'x' }],
-    'tag what is open': () => [`/${open}/addTags`, { project, tags: ['x'] }],
-    'untag what is open': () => [`/${open}/removeTags`, { project, tags: ['t'] }],
-    'set properties of what is open': () => [`/${open}/setProperties`, { project, properties: { k: 'v' } }],
+    'rename an open object': () => [`/${open}/rename`, { project, name: 'x' }],
+    'tag an open object': () => [`/${open}/addTags`, { project, tags: ['x'] }],
+    'untag an open object': () => [`/${open}/removeTags`, { project, tags: ['t'] }],
+    'set properties of an open object': () => [`/${open}/setProperties`, { project, properties: { k: 'v' } }],
     'add types': () => [`/${open}/addTypes`, { types: ['x'] }],
     'remove types': () => [`/${open}/removeTypes`, { types: ['T'] }],
     'set details': () => [`/${open}/setDetails`, { a: 1 }],
-    hide: () => [`/${open}/setVisibility`, { hidden: true }],
-    close: () => [`/${open}/close`],
+    'hide an object': () => [`/${open}/setVisibility`, { hidden: true }],
+    'close an object': () => [`/${open}/close`],
   },
   CONTRIBUTE: {
-    'rename what is closed': () => [`/${closed}/rename`, { project, name: 'x' }],
-    'tag what is closed': () => [`/${closed}/addTags`, { project, tags: ['x'] }],
-    'untag what is closed': () => [`/${closed}/removeTags`, { project, tags: ['t'] }],
-    'set properties of what is closed': () => [`/${closed}/setProperties`, { project, properties: { k: 'v' } }],
-    move: () => [`/${project}/move`, { objects: [closed], destination: folder }],
+    'rename a closed object': () => [`/${closed}/rename`, { project, name: 'x' }],
+    'tag a closed object': () => [`/${closed}/addTags`, { project, tags: ['x'] }],
+    'untag a closed object': () => [`/${closed}/removeTags`, { project, tags: ['t'] }],
+    'set properties of a closed object': () => [`/${closed}/setProperties`, { project, properties: { k: 'v' } }],
+    'move an object': () => [`/${project}/move`, { objects: [closed], destination: folder }],
     'rename a folder': () => [`/${project}/renameFolder`, { folder, newpath: '/c' }],
     'remove a folder': () => [`/${project}/removeFolder`, { folder }],
     'remove an object': () => [`/${project}/removeObjects`, { objects: [closed] }],
-    run: () => [`/${applet}/run`, { project, input: {} }],
+    'run an applet': () => [`/${applet}/run`, { project, input: {} }],
     'tag a job': () => [`/${job}/addTags`, { tags: ['x'] }],
     'untag a job': () => [`/${job}/removeTags`, { tags: ['x'] }],
     'set properties of a job': () => [`/${job}/setProperties`, { properties: { k: 'v' } }],
@@ -94,11 +94,11 @@ const operations: Readonly<Record<Exclude<Level, 'NONE'>, Record<string, () => R
     'set properties of the project': () => [`/${project}/setProperties`, { properties: { k: 'v' } }],
   },
   ADMINISTER: {
-    invite: () => [`/${project}/invite`, { invitee: bob, level: 'VIEW' }],
-    'lower another': () => [`/${project}/decreasePermissions`, { 'user-alice': 'VIEW' }],
+    'invite a user': () => [`/${project}/invite`, { invitee: bob, level: 'VIEW' }],
+    'lower the level of another user': () => [`/${project}/decreasePermissions`, { 'user-alice': 'VIEW' }],
     'change settings': () => [`/${project}/update`, { summary: 'x' }],
-    'terminate another’s job': () => [`/${job}/terminate`],
-    'remove from a protected project': async () => {
+    'terminate the job of another user': () => [`/${job}/terminate`],
+    'remove an object from a protected project': async () => {
       await world.must(`/${project}/update`, { protected: true });
       return [`/${project}/removeObjects`, { objects: [closed] }];
     },
@@ -106,7 +106,7 @@ const operations: Readonly<Record<Exclude<Level, 'NONE'>, Record<string, () => R
       await world.must(`/${project}/update`, { protected: true });
       return [`/${project}/removeFolder`, { folder }];
     },
-    'destroy it': () => [`/${project}/destroy`, { terminateJobs: true }],
+    'destroy the project': () => [`/${project}/destroy`, { terminateJobs: true }],
   },
 };
 
@@ -114,8 +114,8 @@ const cases = Object.entries(operations).flatMap(([needed, some]) =>
   Object.entries(some).map(([label, request]) => [label, needed as Level, request] as const),
 );
 
-describe.each(levels)('%s', (held) => {
-  it.each(cases)('%s (needs %s)', async (_, needed, request) => {
+describe.each(levels)('a user with %s', (held) => {
+  it.each(cases)('may %s only with %s or more', async (_, needed, request) => {
     const [path, input] = await request();
     if (held !== 'NONE') await setMember(world.context, project, bob, held);
     const { status, body } = await world.call(path, input, bob);
@@ -126,8 +126,8 @@ describe.each(levels)('%s', (held) => {
   });
 });
 
-describe('whatever the level', () => {
-  it('a search without a project finds nothing of what is not shared', async () => {
+describe('a user without a level', () => {
+  it('does not find the project, its objects or its jobs', async () => {
     const searches: Request[] = [
       ['/system/findDataObjects', {}],
       ['/system/findDataObjects', { id: [open, file, applet] }],
@@ -146,7 +146,7 @@ describe('whatever the level', () => {
     }
   });
 
-  it('what is open to everybody is seen by who names it, and searched only on request', async () => {
+  it('may describe a public project by its id, and finds it in searches only on request', async () => {
     await setMember(world.context, project, 'PUBLIC', 'VIEW');
     expect((await world.must(`/${project}/describe`, {}, bob)).level).toBe('VIEW');
     expect((await world.must('/system/findDataObjects', {}, bob)).results).toEqual([]);

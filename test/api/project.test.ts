@@ -1,4 +1,4 @@
-// Projects, their members and their settings, over the table of routes.
+// Tests projects, their members and their settings over the table of routes.
 
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { ProjectId } from '../../core/id/identifier.ts';
@@ -14,7 +14,7 @@ beforeEach(async () => {
   platform = await givenPlatform();
 });
 
-/** A job that has ended and was settled long ago. */
+/** A job that has ended and is settled. */
 async function givenEnded(project: ProjectId, name: string): Promise<void> {
   const { context } = platform;
   const { id } = await createJob(context, planJob(name, { project }));
@@ -25,14 +25,14 @@ async function givenEnded(project: ProjectId, name: string): Promise<void> {
   );
 }
 
-describe('who asks', () => {
-  test('a token speaks for its user', async () => {
+describe('callers', () => {
+  test('a token identifies its user', async () => {
     expect(await platform.alice.call('/system/whoami')).toEqual({ id: 'user-alice' });
     expect(await platform.alice.call('/user-alice/describe')).toMatchObject({ handle: 'alice', billTo: 'user-alice' });
     expect(await platform.alice.call('/user-bob/describe')).not.toHaveProperty('billTo');
   });
 
-  test('without one, only what is for everyone', async () => {
+  test('a caller without a token may use only the public routes', async () => {
     const { nobody } = platform;
     expect(await nobody.refusal('/system/whoami')).toMatch(/^401 InvalidAuthentication: You need to be logged in/);
     expect(await nobody.call('/system/greet')).toEqual({ messages: [] });
@@ -59,7 +59,7 @@ describe('who asks', () => {
     expect(await alice.refusal('/constructor/new')).toMatch(/^404 .*no such method/);
   });
 
-  test('password login, token info, logout', async () => {
+  test('a user logs in with a password, and the token is invalid after logout', async () => {
     const { createUser } = await import('../../engine/identity/user.ts');
     const { givenClient } = await import('./given.ts');
     const { context, nobody } = platform;
@@ -78,7 +78,7 @@ describe('who asks', () => {
 });
 
 describe('projects', () => {
-  test('a new one has its defaults and its creator', async () => {
+  test('a new project has the default settings, and its creator as administrator', async () => {
     const { alice } = platform;
     const id = await givenProject(alice, 'traceproj');
     const plain = await alice.call(`/${id}/describe`);
@@ -111,7 +111,7 @@ describe('projects', () => {
     expect(types.availableInstanceTypes).toMatchObject({ mem1_ssd1_v2_x4: { numCores: 4, totalMemoryMB: 8192 } });
   });
 
-  test('strangers do not see it, members see what their level allows', async () => {
+  test('a project is hidden from strangers, and its members do what their level allows', async () => {
     const { alice, bob } = platform;
     const id = await givenProject(alice);
     expect(await bob.refusal(`/${id}/describe`)).toMatch(/^404 ResourceNotFound/);
@@ -133,7 +133,7 @@ describe('projects', () => {
     expect((await bob.call(`/${id}/describe`)).level).toBe('VIEW');
   });
 
-  test('two administrators who step down at once do not leave it to nobody', async () => {
+  test('one of two administrators who step down at the same time is refused', async () => {
     const { alice, bob } = platform;
     const id = await givenProject(alice);
     await alice.call(`/${id}/invite`, { invitee: 'user-bob', level: 'ADMINISTER' });
@@ -145,7 +145,7 @@ describe('projects', () => {
     expect((await Promise.all(lowering)).sort()).toEqual([expect.stringMatching(/^422 InvalidState/), 'done']);
   });
 
-  test('update locks by version and puts null back', async () => {
+  test('an update checks the version, and null restores a default', async () => {
     const { alice } = platform;
     const id = await givenProject(alice);
     await alice.call(`/${id}/update`, { name: 'X', version: 1, protected: true });
@@ -167,7 +167,7 @@ describe('projects', () => {
     });
   });
 
-  test('properties come in one order, whatever order they are kept in', async () => {
+  test('properties are always shown in the same order', async () => {
     const { alice } = platform;
     const id = await givenProject(alice);
     const record = await givenRecord(alice, id, { properties: { b: '1', c: '2' } });
@@ -178,7 +178,7 @@ describe('projects', () => {
     }
   });
 
-  test('inputs are told what they should be, all problems together', async () => {
+  test('a refusal says what was expected, for all problems together', async () => {
     const { alice } = platform;
     const refusal = await alice.refusal('/project/new', { name: 7, tags: 'x' });
     expect(refusal).toBe(
@@ -191,7 +191,7 @@ describe('projects', () => {
     expect(await alice.refusal('/project/new', { name: 'x', deep })).toMatch(/^422 InvalidInput/);
   });
 
-  test('found by name, level and flags; pages follow each other', async () => {
+  test('a search finds projects by name and flags, page by page', async () => {
     const { alice, bob, context } = platform;
     for (const name of ['one', 'two', 'three']) {
       context.clock.now += 1000;
@@ -210,7 +210,7 @@ describe('projects', () => {
     expect(await bob.call('/system/findProjects', {})).toEqual({ results: [], next: null });
   });
 
-  test('among many, the ones of a level are found in few reads', async () => {
+  test('a search for a level needs few reads among many projects', async () => {
     const { alice, bob, context } = platform;
     const all: string[] = [];
     for (let count = 0; count < 130; count++) {
@@ -229,7 +229,7 @@ describe('projects', () => {
     expect([second.results.map(({ id }) => id), second.next]).toEqual([all.slice(120), null]);
   });
 
-  test('a destroyed one is gone, with what was in it', async () => {
+  test('a destroyed project is gone with its content', async () => {
     const { alice, context } = platform;
     const id = await givenProject(alice);
     await alice.call(`/${id}/newFolder`, { folder: '/a/b', parents: true });
@@ -242,7 +242,7 @@ describe('projects', () => {
     expect(context.queues.work).toEqual([]);
   });
 
-  test('who destroyed one and asks again gets the same answer; nobody else learns that there was one', async () => {
+  test('a repeated destroy gets the same answer, and to others the project never existed', async () => {
     const { alice, bob, context } = platform;
     const id = await givenProject(alice);
     await alice.call(`/${id}/invite`, { invitee: 'user-bob', level: 'ADMINISTER' });
@@ -255,7 +255,7 @@ describe('projects', () => {
     expect(await alice.refusal(`/${id}/destroy`)).toMatch(/^404 ResourceNotFound/);
   });
 
-  test('a job that was started in it at the same moment ends as well', async () => {
+  test('a job that starts while its project is destroyed is terminated', async () => {
     const { alice, context } = platform;
     const id = await givenProject(alice);
     await alice.call(`/${id}/destroy`);
@@ -264,7 +264,7 @@ describe('projects', () => {
     expect(peekJob(context, jobId('late')).state).toBe('terminated');
   });
 
-  test('one with unfinished jobs stays until it is said that they are to end', async () => {
+  test('a project with unfinished jobs is destroyed only with terminateJobs', async () => {
     const { alice, context } = platform;
     const id = await givenProject(alice);
     await createJob(context, planJob('old', { project: id as ProjectId, now: context.now() - 1_000 }));
@@ -276,7 +276,7 @@ describe('projects', () => {
     expect(peekJob(context, jobId('old')).state).toBe('terminated');
   });
 
-  test('one with more jobs than a call can look at needs to be told, and its trees end by the work queue', async () => {
+  test('a project with too many jobs for one call needs terminateJobs, and the work queue ends its trees', async () => {
     const { alice, context } = platform;
     const id = await givenProject(alice);
     const unfinished = ['old', 'older', 'oldest'];
@@ -313,7 +313,7 @@ describe('projects', () => {
     expect(context.queues.work).toEqual([]);
   });
 
-  test('a large one is gone at once, and emptied by the work queue', async () => {
+  test('a large project is gone at once, and the work queue empties it', async () => {
     const { alice, context } = platform;
     const id = await givenProject(alice);
     for (let count = 0; count < 250; count++) await givenRecord(alice, id);
@@ -330,7 +330,7 @@ describe('projects', () => {
     expect(context.rows.all('containers')).toEqual([]);
   });
 
-  test('the project of a new user has the settings that every project has', async () => {
+  test('the project of a new user has the same settings as every project', async () => {
     const { alice, context } = platform;
     const facts = { name: 'bare', summary: '', description: '', tags: [], properties: {}, settings: {} };
     const id = await createProject(context, { ...facts, createdBy: 'user-alice', billTo: 'user-alice' });

@@ -1,5 +1,5 @@
-// Ten thousand random requests over every route, on the platform in memory: whatever comes, the answer is a success or one of
-// the errors that the API lists, never a fault of the platform. Prints its seed when it fails.
+// Sends ten thousand random requests over every route to the platform in memory. Every answer must be a success or one
+// of the errors that the API lists, never an internal error. The test prints its seed when it fails.
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -7,7 +7,7 @@ import { routes } from '../../api/routes.ts';
 import { expectRefusal, expectStorable } from './expect-reply.ts';
 import { givenFile, givenPlatform, givenProject, givenRecord, type Platform } from './given.ts';
 
-test('any body on any route gets an answer of the API', async () => {
+test('every random request gets an answer of the API', async () => {
   const answered = new Map<string, number>();
   const visited = new Set<string>();
   const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 1e9));
@@ -19,7 +19,7 @@ test('any body on any route gets an answer of the API', async () => {
   expect([...answered.keys()]).toEqual(expect.arrayContaining(expected));
 }, 120_000);
 
-/** Each round begins with new things: sooner or later a random request destroys what there is. */
+/** Each round begins with new projects and objects, because random requests destroy them sooner or later. */
 async function requestAtRandom(seed: number, visited: Set<string>, answered: Map<string, number>): Promise<void> {
   const platform = await givenPlatform(seed);
   const known = await givenThings(platform);
@@ -81,7 +81,7 @@ async function givenThings(platform: Platform): Promise<Known> {
   return { ids, byClass: Map.groupBy(ids, (id) => id.split('-')[0] ?? '') };
 }
 
-/** Mostly the right class, sometimes any id, sometimes nonsense. */
+/** A path whose id has mostly the right class, and is sometimes any id or nonsense. */
 function pathOf(pattern: string, { ids, byClass }: Known): fc.Arbitrary<string> {
   const className = pattern.slice(1).split('-xxxx')[0] ?? '';
   const method = pattern.split('/').at(-1) ?? '';
@@ -95,7 +95,7 @@ function pathOf(pattern: string, { ids, byClass }: Known): fc.Arbitrary<string> 
   return fc.tuple(subject, alias).map(([id, version]) => `/${id}${version}/${method}`);
 }
 
-/** Hashes with the keys that routes know, and values that are often of the right kind. */
+/** Hashes with keys that routes read, and with values that are often of the right kind. */
 function plausibleInput(known: Known): fc.Arbitrary<object> {
   const id = fc.constantFrom(...known.ids);
   const text = fc.oneof(

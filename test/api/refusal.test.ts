@@ -1,5 +1,5 @@
-// What a refusal says: which key, what is allowed there, and what was found instead; whatever was sent, in few words that
-// steer no terminal.
+// Tests the messages of refusals: they name the key, the allowed values and the found value. They are short, and do not
+// contain control characters.
 import { beforeEach, describe, expect, test } from 'vitest';
 import { givenClient, givenPlatform, givenProject, type Platform } from './given.ts';
 
@@ -10,7 +10,7 @@ beforeEach(async () => {
   project = await givenProject(platform.alice);
 });
 
-describe('an input of the wrong form', () => {
+describe('the message about an input of the wrong form', () => {
   test.each<[string, object, string]>([
     ['/project/new', {}, 'key "name" of input to be a string, and it is missing'],
     [
@@ -97,16 +97,16 @@ describe('an input of the wrong form', () => {
       'key "originJob.0" of input to be the id of a job or an analysis, not "x"',
     ],
     ['/system/newAuthToken', { username: 'x', password: 7 }, 'key "password" of input to be a string'],
-  ])('%s %j', async (path, input, expected) => {
+  ])('names the key and the allowed values: %s %j', async (path, input, expected) => {
     expect(await platform.alice.refusal(path, input)).toContain(`422 InvalidInput: expected ${expected}`);
   });
 
-  test('a password is not repeated', async () => {
+  test('does not repeat a password', async () => {
     const refusal = await platform.alice.refusal('/system/newAuthToken', { username: 'x', password: 314_159 });
     expect(refusal).not.toContain('314159');
   });
 
-  test('each key is told once, and many are counted', async () => {
+  test('names each key once, and counts the problems beyond 20', async () => {
     const refusal = await platform.alice.refusal('/system/findDataObjects', { limit: 1e200, state: 'x' });
     expect(refusal.match(/expected key/g)).toHaveLength(2);
     const properties = Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`k${index}`, index]));
@@ -114,7 +114,7 @@ describe('an input of the wrong form', () => {
   });
 });
 
-describe('a path that leads nowhere says what there is instead', () => {
+describe('the message about an unknown path says what exists instead', () => {
   test.each([
     ['/project-xxxx/archive', 'does not archive data'],
     ['/project-xxxx/transfer', 'invite the other user'],
@@ -135,14 +135,14 @@ describe('a path that leads nowhere says what there is instead', () => {
   });
 });
 
-describe('what was sent is data', () => {
-  test.each(['\u001b[2J', 'a\nb', '\u202egnp.exe', '\u0000'])('%j is told as an escape', async (text) => {
+describe('sent data', () => {
+  test.each(['\u001b[2J', 'a\nb', '\u202egnp.exe', '\u0000'])('is printed with escapes: %j', async (text) => {
     const refusal = await platform.alice.refusal(`/${project}/invite`, { invitee: `${text}x`, level: 'VIEW' });
     expect(refusal).toMatch(/^404 ResourceNotFound: ".*\\u[0-9a-f]{4}/);
     expect(refusal).not.toMatch(/[\u0000-\u001f\u202e]/);
   });
 
-  test('long names are cut', async () => {
+  test('is cut when it is long', async () => {
     const long = 'k'.repeat(5_000);
     const runSpec = { interpreter: 'bash', code: '', systemRequirements: { [long]: 1 }, timeoutPolicy: { [long]: 1 } };
     const refusal = await platform.alice.refusal('/applet/new', { project, runSpec });
@@ -150,7 +150,7 @@ describe('what was sent is data', () => {
     expect(refusal).toContain('k…; ');
   });
 
-  test('a number without end is refused, not turned into nothing', async () => {
+  test('is refused when it holds an infinite number', async () => {
     const { context } = platform;
     const endless = JSON.parse('{"a": [{"b": -1e400}]}');
     for (const input of [

@@ -1,4 +1,4 @@
-// A worker takes a subjob whose master's code has cleared their workspace, the executable included.
+// Tests the claim of a subjob whose workspace was cleared, including the executable, by the code of its master.
 
 import { expect, test } from 'vitest';
 import type { Caller } from '../../core/access/caller.ts';
@@ -10,7 +10,7 @@ import { asJob, givenApplet, givenProject, givenWorld, run, type World } from '.
 
 type Given = { readonly world: World; readonly project: ProjectId; readonly applet: AppletId; readonly part: JobId };
 
-/** A master job that runs, a subjob of it that is runnable, and nothing left of the applet in their workspace. */
+/** A running master job, and its runnable subjob. Their workspace does not hold the applet any more. */
 async function givenClearedWorkspace(): Promise<Given> {
   const world = await givenWorld();
   const project = await givenProject(world);
@@ -37,7 +37,7 @@ async function claim({ world, part }: Given) {
   return world.call('/_worker/claim', { ...of, nonce, task: 'arn:task' });
 }
 
-test('the worker gets the executable, wherever else that is', async () => {
+test('the worker gets the executable from another place', async () => {
   const given = await givenClearedWorkspace();
   const { status, body } = await claim(given);
   expect(status).toBe(200);
@@ -48,7 +48,7 @@ test('the worker gets the executable, wherever else that is', async () => {
   });
 });
 
-test('a job whose executable is gone fails with the reason, and its worker has nothing to do', async () => {
+test('a job whose executable is gone fails with the reason, and the claim is refused', async () => {
   const given = await givenClearedWorkspace();
   await given.world.must(`/${given.project}/removeObjects`, { objects: [given.applet] });
   const { status, body } = await claim(given);
