@@ -1,4 +1,4 @@
-// How the code reads, as a test. It prints `path:line: what, and what instead`.
+// Tests how the code reads, by the rules of test/tidy/rules.ts. It prints `path:line: what, and what instead`.
 import { describe, expect, it } from 'vitest';
 import { commitProblems, parseCommits } from './tidy/commit.ts';
 import { exceptions, namesOfOthers } from './tidy/exceptions.ts';
@@ -17,7 +17,7 @@ describe.each(rules)('$name', (rule) => {
   });
 });
 
-it('excuses only what still breaks a rule', () => {
+it('every exception still breaks its rule', () => {
   const idle = exceptions.filter((one) => {
     const rule = rules.find((candidate) => candidate.name === one.rule);
     return !rule?.find(files).some((line) => line.startsWith(`${one.path}:`));
@@ -25,7 +25,7 @@ it('excuses only what still breaks a rule', () => {
   expect(idle).toEqual([]);
 });
 
-it('excuses only names that are still used', () => {
+it('every excused name is still used', () => {
   const prose = [...files.map(({ path, text }) => readProse(path, text)), ...readRepository().documents];
   const idle = namesOfOthers.filter(({ name }) => !prose.some(({ text }) => text.includes(name)));
   expect(idle).toEqual([]);
@@ -71,7 +71,7 @@ it.each([
   ['cited names', 'core/x.ts', `${comment}// \`never${'There'}\` tells those.\n`],
   ['cited names', 'core/x.ts', `${comment}const x = 1; // What never${'There'} made.\n`],
   ['cited names', 'docs/x.md', `# X\n\nSet NEVER_${'THERE'} first.\n`],
-])('finds a planted break of "%s"', (name, path, text) => {
+])('the rule "%s" finds a planted break', (name, path, text) => {
   const rule = rules.find((candidate) => candidate.name === name);
   const found = rule?.find([parseSource(path, text)]).filter((line) => line.startsWith(`${path}:`));
   expect(found).not.toEqual([]);
@@ -82,7 +82,7 @@ it.each([
   ['a full stop', 'Fix the walk over hidden links.\0The reason.\0', /the subject ends with a full stop/],
   ['a subject in lower case', 'fix the walk\0The reason.\0', /the subject "fix the walk" must begin with a verb/],
   ['a missing body', 'Fix the walk over hidden links\0\n\0', /the body is missing/],
-])('finds %s in a planted commit', (_, fields, problem) => {
+])('the check of commits finds %s in a planted commit', (_, fields, problem) => {
   const log = `aaaaaaa\0Fix ${'x'.repeat(68)}\0The reason\n\nin two paragraphs.\n\0\nbbbbbbb\0${fields}\n`;
   const commits = parseCommits(log);
   expect(commits.map(({ hash }) => hash)).toEqual(['aaaaaaa', 'bbbbbbb']);

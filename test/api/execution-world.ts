@@ -1,4 +1,4 @@
-// A platform in memory for tests of executions: users, projects, applets and files, and calls as any user or job.
+// A platform in memory for tests of executions: users, projects, applets and files, and calls by every user or job.
 
 import { authenticate } from '../../api/authenticate.ts';
 import { routes } from '../../api/routes.ts';

@@ -1,4 +1,5 @@
-// The API over plain HTTP for campaigns and benchmarks: what they need of it, with bounded patience while a platform restarts.
+// Calls the API over plain HTTP for campaigns and benchmarks. Calls are repeated for a limited time while a platform
+// restarts.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,7 +15,7 @@ export type Client = {
   download(file: string): Promise<Buffer>;
 };
 
-/** Calls are repeated while nobody answers or the answer is a 5xx; a refusal is thrown with its type and message. */
+/** Calls are repeated while there is no answer or a 5xx. A refusal is thrown with its type and message. */
 export function createClient(url: string, token: string): Client {
   const post: Client['post'] = async (path, body) => {
     const request = { method: 'POST', body: JSON.stringify(body) };

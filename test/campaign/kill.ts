@@ -1,6 +1,7 @@
-// Twenty demo trees; in each, platform, database and workers get SIGKILL once, at a random moment between the answer of
-// `run` and the end of the root. After the restart the same summary must come out, one `done` a job, no two tries at
-// once, no second workspace, no process left. `npm run test:kill`; SEED and TREES override.
+// Runs twenty demo trees. In each, platform, database and workers get SIGKILL once, at a random moment between the
+// answer of `run` and the end of the root. After the restart the summary must be the same, each job must be done once
+// in the one workspace, two tries must never run at once, and no process may be left. `npm run test:kill` starts it;
+// SEED and TREES override the defaults.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +11,7 @@ import { processesOf, watchOverlaps } from './process-watch.ts';
 
 const TREE_LIMIT_MS = 180_000;
 const POLL_MS = 100;
-/** Kills that came too late, for each tree that counts. */
+/** The most kills that may come too late, for each tree that counts. */
 const LATE_LIMIT = 2;
 const trees = Number(process.env.TREES ?? 20);
 const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
@@ -51,7 +52,7 @@ try {
     console.log(
       `${problems.length > 0 ? 'FAIL' : before === 'done' ? 'late' : 'ok  '} tree ${tree} ${root} killed after ${delayMs} ms while ${before} ${problems.join('; ')}`,
     );
-    // A kill after the end proves less than was asked for: it is checked all the same, and another tree takes its place.
+    // A kill after the end proves too little. The tree is checked, but another tree takes its place.
     if (before === 'done' && problems.length === 0) late += 1;
     else {
       tree += 1;
@@ -157,7 +158,7 @@ async function problemsOf(stage: Stage, root: string, expected: string): Promise
   return problems;
 }
 
-/** SIGKILL to the platform first, then to all that works for its data folder. */
+/** Sends SIGKILL to the platform first, then to every process that works for its data folder. */
 function killEverything(on: Platform): void {
   on.process.kill('SIGKILL');
   for (const { pid } of processesOf(on.data)) {

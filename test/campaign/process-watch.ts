@@ -1,5 +1,5 @@
-// Looks at the processes of this machine while a campaign runs: who works for a data folder, and whether two workers ever
-// hold the same job at once. Linux only: it reads /proc.
+// Watches the processes of this machine while a campaign runs: those that work for a data folder, and two workers that
+// hold the same job at once. It reads /proc, so it runs on Linux only.
 import { readdirSync, readFileSync } from 'node:fs';
 
 const LOOK_MS = 50;
@@ -10,7 +10,7 @@ export type WorkerProcess = {
   readonly task: string | undefined;
 };
 
-/** Processes whose environment or command line names the data folder, this one excepted. */
+/** Processes whose environment or command line names the data folder, except this process. */
 export function processesOf(data: string): WorkerProcess[] {
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid);
   return pids.flatMap((name) => {
@@ -22,7 +22,7 @@ export function processesOf(data: string): WorkerProcess[] {
         environment.find((one) => one.startsWith(`${key}=`))?.slice(key.length + 1);
       return [{ pid: Number(name), job: value('DX_JOB_ID'), task: value('ESPALIER_ROOT') }];
     } catch {
-      return []; // It ended while we looked.
+      return []; // The process ended while we read.
     }
   });
 }

@@ -1,6 +1,6 @@
-// The worlds of test/simulation/tree.test.ts with each message doubled, and a larger restart, whose doubled messages would be
-// millions of schedules: searched completely, which takes too long for every run of the tests. `npm run test:trees`; SCHEDULES
-// overrides how many schedules one search may take.
+// Searches the worlds of test/simulation/tree.test.ts with each message doubled, and a larger restart without doubled
+// messages, which would be millions of schedules. Both take too long for every run of the tests. `npm run test:trees`
+// starts it; SCHEDULES overrides how many schedules one search may take.
 import { type Budget, budgets, explore } from '../simulation/explore.ts';
 import { birthAndDoom, birthAndFinish, restart } from '../simulation/tree-world.ts';
 
@@ -14,11 +14,23 @@ const schedules = Number(process.env.SCHEDULES ?? 2_000_000);
 const doubled = budgets.filter(([, { doubles }]) => doubles > 0);
 const others = budgets.filter(([, { doubles }]) => doubles === 0);
 const searches: readonly Search[] = [
-  { title: 'a job that finishes while it makes another', world: () => birthAndFinish(), budgets: doubled },
-  { title: 'a tree that is terminated while a job of it makes another', world: () => birthAndDoom(), budgets: doubled },
-  { title: 'a master that starts again while it makes another', world: () => restart(), budgets: doubled },
   {
-    title: 'a master that starts again while the child that it makes is claimed',
+    title: 'a job that finishes while it makes a child ends with the child',
+    world: () => birthAndFinish(),
+    budgets: doubled,
+  },
+  {
+    title: 'a tree that is terminated while one of its jobs makes a child ends with the child',
+    world: () => birthAndDoom(),
+    budgets: doubled,
+  },
+  {
+    title: 'a master that restarts while it makes a child does not leave a child of the old try',
+    world: () => restart(),
+    budgets: doubled,
+  },
+  {
+    title: 'a master that restarts while its new child is claimed does not leave a child of the old try',
     world: () => restart(undefined, true),
     budgets: others,
   },
@@ -33,7 +45,7 @@ for (const { title, world, budgets: tried } of searches) {
 console.log(failed === 0 ? 'nothing was found' : `${failed} searches failed`);
 process.exitCode = failed === 0 ? 0 : 1;
 
-/** Prints what a search came to. One that is too large has failed as well: nothing is known then. */
+/** Prints the result of a search. A search that is too large counts as failed, because its result is not known. */
 async function passes(title: string, world: Search['world'], budget: Budget): Promise<boolean> {
   const begun = Date.now();
   try {

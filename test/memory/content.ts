@@ -1,4 +1,4 @@
-// Bodies and bytes of files in memory. URLs lead nowhere: tests put bytes with `receivePart`.
+// Bodies and bytes of files in memory. URLs lead nowhere, so tests put bytes with `receivePart`.
 
 import type { Bodies, BodyKind, Content, UploadedPart } from '../../core/context.ts';
 import { uploadUrlSeconds } from '../../core/object/part.ts';
@@ -7,7 +7,7 @@ import type { Hook } from './rows.ts';
 export interface MemoryBodies extends Bodies {
   hook: Hook;
   peek(id: string, kind: BodyKind): unknown;
-  /** A text that is the same when all bodies are. */
+  /** A text that is equal when all bodies are equal. */
   digest(): string;
 }
 
@@ -36,7 +36,7 @@ export function createMemoryBodies(): MemoryBodies {
         return true;
       }),
     load: (id, kind) => step('load', `${id}/${kind}`, false, () => parse(id, kind)),
-    // None is in a bucket.
+    // The bodies in memory are never in a bucket.
     collect: async () => undefined,
     loadMany: (ids, kind) =>
       step('loadMany', `${ids.join(' ')}/${kind}`, false, () => ids.map((id) => parse(id, kind))),
@@ -46,13 +46,13 @@ export function createMemoryBodies(): MemoryBodies {
 
 type Upload = { readonly key: string; readonly parts: Map<number, UploadedPart & { readonly bytes: Uint8Array }> };
 export interface MemoryContent extends Content {
-  /** What S3 does when the client puts a part to its URL. */
+  /** Stores a part, as S3 does when the client puts it to its URL. */
   receivePart(uploadId: string, part: UploadedPart & { readonly bytes: Uint8Array }): void;
   bytes(key: string): Uint8Array | undefined;
   keys(): string[];
 }
 
-/** No bytes yet. */
+/** Content in memory, without any bytes yet. */
 export function createMemoryContent(now: () => number): MemoryContent {
   const uploads = new Map<string, Upload>();
   const files = new Map<string, Uint8Array>();

@@ -1,4 +1,4 @@
-// A whole context in memory for tests: every port, a clock that only tests move, random bytes from a seed.
+// A whole context in memory for tests: every port, a clock that only tests move, and random bytes from a seed.
 
 import { createHmac } from 'node:crypto';
 import type { Context, Settings } from '../../core/context.ts';
@@ -22,11 +22,11 @@ export type MemoryContext = Context & {
   readonly workers: MemoryWorkers;
   readonly logs: MemoryLogs;
   readonly clock: Clock;
-  /** One hook for the rows, bodies, queues and workers. */
+  /** Sets one hook for the rows, bodies, queues and workers. */
   setHook(hook: Hook): void;
 };
 
-/** `seed` feeds `random`; `now` is where the clock stands at first. */
+/** `seed` feeds `random`, and `now` is the first time of the clock. */
 export function createMemoryContext(
   options: { readonly seed?: number; readonly now?: number; readonly settings?: Partial<Settings> } = {},
 ): MemoryContext {

@@ -1,4 +1,4 @@
-// Plans of jobs for tests, as core/run would make them, without an API around.
+// Plans jobs for tests, as core/run would plan them, without the API.
 
 import { createHash } from 'node:crypto';
 import { deriveId } from '../../core/id/derive.ts';
@@ -15,11 +15,11 @@ const testUser: UserId = 'user-alice';
 
 export type PlanOptions = {
   readonly input?: Hash;
-  /** Beside what the input refers to. */
+  /** Jobs to wait for in addition to those that the input refers to. */
   readonly dependsOn?: readonly JobId[];
-  /** The job that makes it, as it was when it asked. */
+  /** The job that makes this job, as it was at the time of the call. */
   readonly parent?: JobRow;
-  /** With a parent: does it get a workspace of its own, as by /applet-xxxx/run? */
+  /** Whether a job with a parent gets a workspace of its own, as by /applet-xxxx/run. */
   readonly master?: boolean;
   readonly function?: string;
   readonly spec?: Partial<ExecutionSpec>;
@@ -34,7 +34,7 @@ export function jobId(name: string): JobId {
   return deriveId('job', 'test', 'job', name);
 }
 
-/** A job named `name`: an origin job, or with a parent a subjob or a child master. */
+/** Plans a job named `name`: an origin job, or with a parent a subjob or a nested master job. */
 export function planJob(name: string, options: PlanOptions = {}): JobPlan {
   const { input = {}, dependsOn = [], parent, now = 1_700_000_000_000 } = options;
   const id = jobId(name);

@@ -1,5 +1,5 @@
-// The engine on a memory context, driven by hand: delivers stream records and messages, and plays workers. What a deployment
-// wires with streams, queues and Step Functions, in one loop that a test can stop anywhere.
+// Drives the engine on a memory context: it delivers stream records and messages, and plays workers. One loop, which a
+// test can stop anywhere, takes the place of a deployment's streams, queues and Step Functions.
 
 import type { RunnableMessage } from '../../core/context.ts';
 import { type JobId, type ObjectId, parseId } from '../../core/id/identifier.ts';
@@ -19,18 +19,18 @@ import type { MemoryContext } from './context.ts';
 import type { RowChange } from './rows.ts';
 import { bootOf, ended, type WorkRecord } from './workers.ts';
 
-/** What a job's program does: answers its result, or `undefined` to stay running. It may call the API as the job. */
+/** The program of a job. It returns its result, or `undefined` to keep running. It may call the API as the job. */
 export type Program = (claimed: Claimed & { readonly input: Hash }) => Promise<Result | undefined> | Result | undefined;
 export type MemoryPlatform = {
-  /** Delivers everything there is until nothing is left but what only time would bring. */
+  /** Delivers everything until only messages are left that are due later. */
   run(): Promise<void>;
-  /** Every shard, whatever the clock says is due. */
+  /** Sweeps every shard at the present time of the clock. */
   sweep(): Promise<void>;
-  /** Records that have not been delivered. */
+  /** Records that have not been delivered yet. */
   readonly records: RowChange[];
 };
 
-/** The engine with its events; `program` is what workers run. */
+/** Makes a platform whose workers run `program`. */
 export function createMemoryPlatform(context: MemoryContext, program: Program): MemoryPlatform {
   const records: RowChange[] = [];
   const started = new Set<WorkerId>();
@@ -75,7 +75,7 @@ export function createMemoryPlatform(context: MemoryContext, program: Program): 
   };
 }
 
-/** One record of a table's stream, as the function `advance` takes it. */
+/** Delivers one record of a table's stream, as the function `advance` does. */
 async function deliverRecord(context: MemoryContext, { table, before, after }: RowChange): Promise<void> {
   if (after === undefined || after.sk !== 'A') return;
   if (table === 'executions') await onExecutionChange(context, after, before);
@@ -85,7 +85,7 @@ async function deliverRecord(context: MemoryContext, { table, before, after }: R
   }
 }
 
-/** The ARN of the task that was started first for a worker. */
+/** The ARN of the first task that was started for a worker. */
 export function taskOf(worker: string): string {
   return `arn:aws:ecs:us-east-1:000000000000:task/espalier-test-workers/${worker}`;
 }
@@ -97,7 +97,7 @@ export function peekJob(context: MemoryContext, job: JobId): JobRow {
   return row;
 }
 
-/** Claims, runs the program, reports, ends: one worker that behaves. */
+/** Plays one well-behaved worker: it claims, runs the program, reports, and ends. */
 async function playWorker(context: MemoryContext, worker: WorkerId, program: Program): Promise<void> {
   const launch = context.workers.launches.get(worker);
   if (launch === undefined) return;

@@ -1,10 +1,10 @@
-// The row of a project for tests that need no more of one, without an API around.
+// The row of a project, for tests that do not use the API.
 
 import type { ProjectId } from '../../core/id/identifier.ts';
 import { type ProjectFacts, projectRow } from '../../core/row/containers.ts';
 import type { MemoryContext } from './context.ts';
 
-/** Puts a project that has nothing in it and no members; `more` are further attributes of its row. */
+/** Puts an empty project without members. `more` are further attributes of its row. */
 export async function putProject(
   context: MemoryContext,
   id: ProjectId,

@@ -1,20 +1,23 @@
-// The tables in memory, with the exact condition semantics of the port: what DynamoDB would accept and refuse. Every call
-// is one atomic step; a hook around each lets tests interleave, crash and lose answers.
+// The tables in memory, with the exact conditions of the port: they accept and refuse what DynamoDB would. Every call
+// is one atomic step, and a hook around each lets tests interleave calls, crash callers and lose answers.
 
 import { isDeepStrictEqual } from 'node:util';
 import { openIndex } from '../../aws/dynamo/tables.ts';
 import type { Change, Expected, Key, QueryRange, Row, Rows, TableName, Write } from '../../core/context.ts';
 
-/** One call of a port: `detail` is for reading in a printed schedule. */
+/** One call of a port. `detail` is printed in schedules. */
 export type Step = {
   readonly port: string;
   readonly name: string;
   readonly detail: string;
   readonly writes: boolean;
-  /** What it touches: `table pk/sk`, a query's ending in `*`. Absent: nothing that another step could touch. */
+  /** The keys that it touches as `table pk/sk`, for a query ending in `*`. Absent when other steps cannot meet it. */
   readonly keys?: readonly string[];
 };
-/** Runs around every call. `before` may wait (interleaving) or throw (the call never happened); `after` may throw (the answer was lost, or the caller died). */
+/**
+ * Runs around every call. `before` may wait (interleaving) or throw (the call never happened). `after` may throw (the
+ * answer was lost, or the caller died).
+ */
 export type Hook = {
   before?(step: Step): Promise<void> | void;
   after?(step: Step, result: unknown): Promise<void> | void;
@@ -27,15 +30,15 @@ export type RowChange = {
 };
 
 export interface MemoryRows extends Rows {
-  /** Exchange at any time. */
+  /** May be replaced at any time. */
   hook: Hook;
-  /** Called in the same step in which a row changes. */
+  /** Is called in the same step in which a row changes. */
   onChange: ((change: RowChange) => void) | undefined;
   /** Every row of a table, for assertions. */
   all(table: TableName): Row[];
-  /** A text that is the same when all rows are. */
+  /** A text that is equal when all rows are equal. */
   digest(): string;
-  /** Without a step, without hooks: for assertions. */
+  /** Reads a row without a step and without hooks, for assertions. */
   peek(table: TableName, key: Key): Row | undefined;
 }
 
@@ -161,7 +164,7 @@ export function createMemoryRows(): MemoryRows {
   return rows;
 }
 
-/** Does a row meet a condition? A missing row has no attributes. */
+/** Whether a row meets a condition. A missing row has no attributes. */
 function meets(row: Row | undefined, expected: 'absent' | Expected | undefined): boolean {
   if (expected === undefined) return true;
   if (expected === 'absent') return row === undefined;
@@ -194,7 +197,7 @@ function checkTransaction(writes: readonly Write[]): void {
   if (new Set(keys).size !== keys.length) throw new Error('a transaction may name each key once');
 }
 
-/** Such a change is read by nothing but the sweep. */
+/** Whether only the sweep reads this change. */
 function touchesIndexOnly({ set = {}, remove = [] }: Change): boolean {
   return [...Object.keys(set), ...remove].every((name) => Object.values(openIndex).includes(name as never));
 }
@@ -219,7 +222,7 @@ function copy<Copied extends Row | undefined>(row: Copied): Copied {
   return cloned(row) as Copied;
 }
 
-/** What structuredClone does for values of rows, several times faster: explorations copy millions. */
+/** Does what structuredClone does for values of rows, but several times faster, because explorations copy millions. */
 function cloned(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (value instanceof Uint8Array) return value.slice();

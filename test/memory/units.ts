@@ -1,5 +1,5 @@
-// What the calls of a test come to in DynamoDB: write units by item size, with what the sparse index costs. Bodies within 8 KB
-// are items too. Reads are counted apart.
+// Counts what the calls of a test would cost in DynamoDB: write units by item size, including the sparse index. Bodies
+// within 8 KB are items too. Reads are counted separately.
 
 import { openIndex } from '../../aws/dynamo/tables.ts';
 import type { BodyKind, Row } from '../../core/context.ts';
@@ -8,7 +8,7 @@ import type { MemoryContext } from './context.ts';
 
 export type Units = { writes: number; reads: number; readonly byKey: Map<string, number> };
 
-/** Counts from now on. Takes the context's hook and its record listener, and keeps who listened before. */
+/** Counts from now on. It takes the context's hook and record listener, and still calls the earlier listener. */
 export function countUnits(context: MemoryContext): Units {
   const units: Units = { writes: 0, reads: 0, byKey: new Map() };
   const add = (key: string, count: number): void => {
@@ -45,7 +45,7 @@ function bodyUnits(context: MemoryContext, detail: string): number {
   return Math.ceil((detail.length + JSON.stringify(body).length) / 1024);
 }
 
-/** A put or delete of an index entry is 1; another key is both. */
+/** A put or a delete of an index entry costs 1. Another key costs both. */
 function indexUnits(before: Row | undefined, after: Row | undefined): number {
   const keyOf = (row: Row | undefined): string | undefined =>
     row?.[openIndex.partitionKey] === undefined

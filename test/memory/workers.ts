@@ -1,4 +1,5 @@
-// Queues, executions, tasks and log streams in memory: they only remember. A test decides what is delivered and who dies.
+// Queues, launches, tasks and log streams in memory. They only remember: a test decides which messages are delivered
+// and which workers die.
 
 import type {
   LaunchInput,
@@ -21,7 +22,7 @@ export type WorkRecord = { readonly [name: string]: Value };
 export type Sent<Message> = { readonly message: Message; readonly visibleAt: number };
 export interface MemoryQueues extends Queues {
   hook: Hook;
-  /** Waiting messages, in the order sent; tests take them out. */
+  /** Waiting messages in the order of sending. Tests take them out. */
   runnable: Sent<RunnableMessage & { group: string }>[];
   work: Sent<WorkRecord>[];
 }
@@ -52,14 +53,14 @@ export type MemoryLaunch = { readonly input: LaunchInput; state: WorkerState };
 export interface MemoryWorkers extends Workers {
   hook: Hook;
   readonly launches: Map<WorkerId, MemoryLaunch>;
-  /** An absent one is not known any more. */
+  /** A worker that is absent here is not known any more. */
   readonly states: Map<WorkerHandle, WorkerState>;
-  /** Those that `stop` was called for: the test decides when they have ended, unless `stopAtOnce`. */
+  /** Workers for which `stop` was called. The test decides when they end, unless `stopAtOnce` is set. */
   readonly stopping: Set<WorkerHandle>;
   stopAtOnce: boolean;
 }
 
-/** No worker yet. */
+/** Workers in memory, with none started yet. */
 export function createMemoryWorkers(): MemoryWorkers {
   const workers: MemoryWorkers = {
     hook: {},
@@ -89,12 +90,12 @@ export function createMemoryWorkers(): MemoryWorkers {
   return workers;
 }
 
-/** How a worker ended, as the port says it. */
+/** The end of a worker, as the port reports it. */
 export function ended(how: WorkerEnding, why = ''): WorkerEnd {
   return { kind: 'ended', how, why };
 }
 
-/** What a worker finds in its environment, and claims with. */
+/** The variables of a worker's environment with which it claims its job. */
 export function bootOf({ environment }: LaunchInput): LaunchOf & { readonly nonce: string } {
   const { ESPALIER_JOB, ESPALIER_TRY, ESPALIER_LAUNCH, ESPALIER_NONCE = '' } = environment;
   const numbers = { try: Number(ESPALIER_TRY), launch: Number(ESPALIER_LAUNCH) };
@@ -105,7 +106,7 @@ export interface MemoryLogs extends LogReader {
   append(taskArn: string, lines: readonly LogLine[]): void;
 }
 
-/** A page of CloudWatch may be shorter than was asked for: it ends at 1 MB. */
+/** A page of CloudWatch may be shorter than requested, because it ends at 1 MB. */
 const maxPageLines = 1000;
 
 /** Tokens are positions. */

@@ -1,4 +1,4 @@
-// Starts the engines that ours are compared with, as processes that end with this one. It judges nothing.
+// Starts the engines that ours are compared with, as processes that end with this one.
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -11,26 +11,26 @@ import { jsonataVersion } from './pin.ts';
 import type { Prerequisites } from './prerequisite.ts';
 
 export type RunningOracle = {
-  /** As CONTRACT_ENGINE and differences.ts call it. */
+  /** The name that CONTRACT_ENGINE and differences.ts use. */
   readonly name: 'localstack' | 'dynamodb-local';
   readonly endpoint: string;
   close(): Promise<void>;
 };
 
-/** How long an engine may take to answer on a machine that is busy. */
+/** The time that an engine may take to answer on a busy machine. */
 const START_LIMIT_MS = 120_000;
 const POLL_MS = 100;
 /** The name that step-functions.test.ts gives the deployed machine. */
 const MACHINE_NAME = 'job-attempt';
 
-/** LocalStack on loopback, with the answers of the job attempt's cases for its Step Functions. */
+/** Starts LocalStack on loopback. Its Step Functions give the answers of the job attempt's cases. */
 export async function startLocalStack({ python, java }: Prerequisites): Promise<RunningOracle> {
   const [interpreter, jars] = await Promise.all([installLocalStack(python), installJsonata()]);
   const folder = mkdtempSync(join(tmpdir(), 'espalier-localstack-'));
   const libraries = join(folder, 'var', 'lib', 'localstack', 'lib');
   mkdirSync(join(libraries, 'jsonata'), { recursive: true });
   mkdirSync(join(libraries, 'java'));
-  // It would download both by itself.
+  // LocalStack would download both by itself.
   symlinkSync(jars, join(libraries, 'jsonata', jsonataVersion));
   symlinkSync(java.home, join(libraries, 'java', '21'));
   const mocks = join(folder, 'step-functions-mocks.json');
@@ -38,13 +38,13 @@ export async function startLocalStack({ python, java }: Prerequisites): Promise<
   const port = await freePort();
   const environment = {
     HOME: folder,
-    // Else it may believe that it is in a container, listen on all addresses and write to system folders.
+    // Otherwise it may assume a container, listen on all addresses and write to system folders.
     OVERRIDE_IN_DOCKER: '0',
     FILESYSTEM_ROOT: folder,
     GATEWAY_LISTEN: `127.0.0.1:${port}`,
     DISABLE_EVENTS: '1',
     SKIP_SSL_CERT_DOWNLOAD: '1',
-    // By default it takes any signature; so it checks those of presigned URLs at least.
+    // By default it accepts any signature. With this it checks those of presigned URLs at least.
     S3_SKIP_SIGNATURE_VALIDATION: '0',
     SFN_MOCK_CONFIG: mocks,
   };
@@ -52,7 +52,7 @@ export async function startLocalStack({ python, java }: Prerequisites): Promise<
   return startEngine('localstack', { command, environment, port, folder, ready: '/_localstack/health' });
 }
 
-/** AWS's own, in memory. It listens on every address (there is no option): it holds nothing but what the suite writes. */
+/** Starts AWS's own engine in memory. It always listens on every address, but holds only data of the suite. */
 export async function startDynamoDbLocal({ java }: Prerequisites): Promise<RunningOracle> {
   const jars = await installDynamoDbLocal();
   const folder = mkdtempSync(join(tmpdir(), 'espalier-dynamodb-local-'));
@@ -67,9 +67,9 @@ type Start = {
   readonly command: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   readonly port: number;
-  /** Its own, removed when it has ended. */
+  /** A folder of its own, which is removed when the engine has ended. */
   readonly folder: string;
-  /** A path that answers, with whatever status, once the engine serves. */
+  /** A path that answers with any status once the engine serves. */
   readonly ready: string;
 };
 
@@ -107,7 +107,7 @@ async function untilAnswering(name: string, url: string, tethered: Tethered): Pr
   throw new Error(`${name} ${what}: ${tethered.lastOutput()}`);
 }
 
-/** SIGKILL: the data is thrown away. Its pid is known to be its own as long as the shell that waits for it has not ended. */
+/** Sends SIGKILL, because the data is thrown away. The pid is its own as long as the shell that waits for it runs. */
 async function endProcess({ pid, ended }: Tethered): Promise<void> {
   const known = await pid.catch(() => undefined);
   if (known !== undefined) {

@@ -1,5 +1,5 @@
-// A platform with one of its services at an independent engine, and the real dx through it: upload, build, run, watch,
-// download, remove. It knows which calls the engine must have had, and starts no engine.
+// Runs a platform with one of its services at an independent engine, and lets the real dx upload, build, run, watch,
+// download and remove through it. It checks that the engine got the expected calls.
 import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { type Corrupt, openProxy } from './proxy.ts';
 export type ExchangedService = {
   readonly variable: string;
   readonly engine: RunningOracle['name'];
-  /** Operations, or methods where requests name none, that the engine must have been asked for. */
+  /** Operations that the engine must have been asked for, or HTTP methods if requests do not name operations. */
   readonly used: readonly string[];
 };
 
@@ -33,12 +33,12 @@ export const exchangedServices: readonly ExchangedService[] = [
   },
 ];
 
-/** Two parts, of bytes that no compression makes fewer. */
+/** The size of two parts. Their bytes are random, so compression does not shrink them. */
 const FILE_BYTES = 17 * 1024 * 1024;
-/** Any will do for these engines; a platform without any would sign as nobody. */
+/** The engines accept any credentials, but a platform without credentials could not sign. */
 const CREDENTIALS = { accessKeyId: 'test', secretAccessKey: 'test' };
 
-/** Undefined when everything went well. `corrupt` may change the engine's answers: then something must not. */
+/** Returns `undefined` if everything went well. If `corrupt` changes the engine's answers, something must go wrong. */
 export async function problemWith(
   { variable, used }: ExchangedService,
   endpoint: string,

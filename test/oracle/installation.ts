@@ -1,4 +1,4 @@
-// Installs the oracles into the user's cache, once for each set of pins, whole or not at all. It starts none of them.
+// Installs the oracles into the user's cache, once for each set of pins, either completely or not at all.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -15,7 +15,7 @@ import {
 } from './pin.ts';
 import type { Python } from './prerequisite.ts';
 
-/** Of one installation; a first one takes about a minute. */
+/** The limit of one installation. A first one takes about a minute. */
 const INSTALL_LIMIT_MS = 420_000;
 const MAX_OUTPUT_CHARACTERS = 4_000;
 
@@ -37,7 +37,7 @@ export async function installLocalStack(python: Python): Promise<string> {
   return join(folder, 'bin', 'python');
 }
 
-/** @returns the folder of the jars that LocalStack evaluates JSONata with. */
+/** @returns the folder of the jars with which LocalStack evaluates JSONata. */
 export function installJsonata(): Promise<string> {
   return installArtifacts('jsonata', jsonataArtifacts);
 }
@@ -72,8 +72,8 @@ function pomOf(artifacts: readonly MavenArtifact[]): string {
 }
 
 /**
- * Fills a folder beside its place and moves it there when it is complete: an interrupted installation is never found, and
- * of two at once the first stays. (A virtual environment may be moved as long as its scripts are not called by name.)
+ * Fills a folder beside its place, and moves it there when it is complete. An interrupted installation is never found,
+ * and the first of two at once stays. (A virtual environment may be moved as long as its scripts are not called by name.)
  */
 async function installOnce(name: string, fill: (target: string) => Promise<void>): Promise<string> {
   const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'espalier', 'oracle');
@@ -92,7 +92,7 @@ async function installOnce(name: string, fill: (target: string) => Promise<void>
   return place;
 }
 
-/** @throws Error with the end of what the command wrote. */
+/** @throws Error with the end of the command's output. */
 function run(command: string, parameters: readonly string[]): Promise<void> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, parameters, { stdio: ['ignore', 'pipe', 'pipe'], timeout: INSTALL_LIMIT_MS });

@@ -1,9 +1,9 @@
-// What is judged by which version: the engines that the contract suites are compared with. It installs nothing.
+// Pins the versions of the engines that the contract suites are compared with.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** With these and the constraints pip finds one set of versions; service_identity is needed though nothing asks for it. */
+/** These packages and the constraints give pip one set of versions. LocalStack needs service_identity undeclared. */
 export const localStackPackages = ['localstack-core[runtime]==4.14.0', 'service_identity'] as const;
 export const localStackConstraints = join(import.meta.dirname, 'localstack-constraints.txt');
 
@@ -12,7 +12,7 @@ export const jsonataVersion = '0.9.7';
 
 export type MavenArtifact = { readonly group: string; readonly artifact: string; readonly version: string };
 
-/** With what they depend on: jackson-core and jackson-annotations. */
+/** Maven adds their dependencies: jackson-core and jackson-annotations. */
 export const jsonataArtifacts: readonly MavenArtifact[] = [
   { group: 'com.dashjoin', artifact: 'jsonata', version: jsonataVersion },
   { group: 'com.fasterxml.jackson.core', artifact: 'jackson-databind', version: '2.16.2' },
@@ -24,7 +24,7 @@ export const dynamoDbLocalArtifacts: readonly MavenArtifact[] = [
 
 export const mavenCopyDependencies = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies';
 
-/** The same pins, the same key: so an installation is found again, and a changed pin makes a new one. */
+/** The same pins give the same key, so an installation is found again, and a changed pin makes a new one. */
 export function keyOfLocalStack(pythonVersion: string): string {
   return digest([pythonVersion, ...localStackPackages, readFileSync(localStackConstraints, 'utf8')]);
 }

@@ -1,5 +1,5 @@
-// Proves that the suites would tell: ours stands behind a proxy that changes one answer, and a check must fail for it.
-// It knows of each service how its answers look on the wire, and nothing of the engines.
+// Proves that the suites find wrong answers: our engine stands behind a proxy that changes one answer, and a check must
+// fail.
 
 import type { Endpoint } from '../contract/endpoint.ts';
 import { startOurs as startDynamoDb } from '../contract/engine/dynamodb.ts';
@@ -14,14 +14,14 @@ import { endpointVariable, judge, type Suite } from './suite.ts';
 type Fault = {
   readonly service: string;
   readonly start: () => Promise<Endpoint>;
-  /** What our engine would have to do wrong. */
+  /** The mistake that our engine would have to make. */
   readonly what: string;
   readonly corrupt: Corrupt;
-  /** A check that must fail for it. */
+  /** The check that must fail. */
   readonly check: string;
 };
 
-/** One wrong answer for each service: of the kind that an engine of ours could give by a small mistake. */
+/** One wrong answer for each service, as our engine could give it by a small mistake. */
 const faults: readonly Fault[] = [
   {
     service: 's3',
@@ -75,7 +75,7 @@ const faults: readonly Fault[] = [
   },
 ];
 
-/** @returns for each fault what is wrong when no check found it. */
+/** @returns for each fault the problem, if no check found it. */
 export async function judgePlanted(
   suites: readonly Suite[],
 ): Promise<{ fault: string; problem: string | undefined }[]> {
@@ -101,7 +101,7 @@ async function problemOf(
       AWS_SECRET_ACCESS_KEY: proxy.credentials.secretAccessKey,
     });
     if (!failed.some((failure) => failure.check === check)) return `${check} did not fail`;
-    // The proxy itself must not be what fails.
+    // Most checks must pass, because otherwise the proxy itself is broken.
     if (passed.length < failed.length) return `only ${passed.length} of ${passed.length + failed.length} checks passed`;
     return proxy.corruptedCount() > 0 ? undefined : 'no answer was changed';
   } finally {

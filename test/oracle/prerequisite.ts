@@ -1,4 +1,4 @@
-// Finds what the oracles need on this machine: Java, Maven, and a Python that LocalStack runs on. It installs nothing.
+// Finds the programs that the oracles need on this machine: Java, Maven, and a Python that LocalStack runs on.
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -9,11 +9,11 @@ export type Python = { readonly command: string; readonly version: string };
 export type Java = { readonly command: string; readonly home: string };
 
 const MIN_JAVA = 17;
-/** LocalStack 4.14 imports a part of warnings that Python has since 3.13; on a newer one it was not tried. */
+/** LocalStack 4.14 imports a part of `warnings` that Python has since 3.13. It was not tried on a newer Python. */
 const PYTHON_MINOR = 13;
 const PROBE_LIMIT_MS = 30_000;
 
-/** @returns what was found, or one sentence that says what to install. */
+/** @returns the programs, or one sentence that says what to install. */
 export function findPrerequisites(): Prerequisites | { readonly missing: string } {
   const java = findJava();
   if (typeof java === 'string') return { missing: java };
@@ -35,7 +35,7 @@ function findJava(): Java | string {
   return { command: join(home, 'bin', 'java'), home };
 }
 
-/** A `python3.13` on the PATH may be a shim that fails: only what answers counts. */
+/** A `python3.13` on the PATH may be a shim that fails, so a Python counts only if it answers. */
 function findPython(): Python | string {
   const override = process.env.ESPALIER_ORACLE_PYTHON;
   const candidates = override ? [override] : [`python3.${PYTHON_MINOR}`, 'python3', ...pyenv()];
@@ -59,7 +59,7 @@ function pyenv(): string[] {
   }
 }
 
-/** What a command prints, on either stream; undefined when it is absent or fails. */
+/** The output of a command on both streams, or `undefined` when it is absent or fails. */
 function outputOf(command: string, parameters: readonly string[]): string | undefined {
   const { status, stdout, stderr } = spawnSync(command, parameters, { encoding: 'utf8', timeout: PROBE_LIMIT_MS });
   return status === 0 ? stdout + stderr : undefined;

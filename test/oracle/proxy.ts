@@ -1,20 +1,20 @@
-// Stands before an engine of ours and may change its answers. It knows no service.
+// A proxy that stands before an engine and may change its answers.
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Endpoint } from '../contract/endpoint.ts';
 
 export type Call = {
   readonly method: string;
-  /** Of services that name it in `X-Amz-Target`. */
+  /** The operation, if the service names it in `X-Amz-Target`. */
   readonly operation: string | undefined;
 };
 export type Answer = { readonly status: number; readonly headers: IncomingHttpHeaders; readonly body: string };
-/** The answer to give instead, or nothing to pass it on as it is. */
+/** Returns another answer, or `undefined` to pass on the answer unchanged. */
 export type Corrupt = (call: Call, answer: Answer) => Answer | undefined;
 
 export type Proxy = Endpoint & { corruptedCount(): number };
 
-/** Stands before an engine, and ends it when it is closed. The Host header stays what the client signed. */
+/** Opens a proxy before an engine. Its `close` ends the engine too. The Host header stays as the client signed it. */
 export async function openProxy(engine: Endpoint, corrupt: Corrupt): Promise<Proxy> {
   let corrupted = 0;
   const server = createServer(async (incoming, outgoing) => {
@@ -61,7 +61,7 @@ async function forward(endpoint: string, incoming: IncomingMessage): Promise<{ a
 
 function reply(outgoing: ServerResponse, { status, headers }: Answer, bytes: Buffer): void {
   const { 'transfer-encoding': _chunked, connection: _connection, ...kept } = headers;
-  // An answer to HEAD tells a length and has no body.
+  // An answer to HEAD has a length, but does not have a body.
   const length = bytes.length > 0 ? { 'content-length': String(bytes.length) } : {};
   outgoing.writeHead(status, { ...kept, ...length });
   outgoing.end(bytes);

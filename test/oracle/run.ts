@@ -1,5 +1,6 @@
-// `npm run test:oracles`: holds the contract suites against ours, against independent engines, and against ours with
-// planted wrong answers; then runs platforms with a service of them exchanged. Prints what disagrees and ends with `N passed, M failed`. With arguments only those parts run.
+// `npm run test:oracles`: runs the contract suites against our engines, against independent engines, and against our
+// engines with planted wrong answers. Then it runs platforms with one service exchanged. It prints the disagreements
+// and ends with `N passed, M failed`. Arguments select parts.
 import { type RunningOracle, startDynamoDbLocal, startLocalStack } from './engine.ts';
 import { exchangedServices, problemWith } from './exchange.ts';
 import { judgePlanted } from './planted.ts';
@@ -8,10 +9,10 @@ import { differencesWithoutCheck, endpointVariable, type Judgement, judge, listS
 
 type Tally = { passed: number; failed: number };
 
-/** Of a failure, so many lines are shown: the assertion and where it stands. */
+/** The lines that are shown of a failure: the assertion and its place. */
 const MAX_MESSAGE_LINES = 12;
 
-/** In the order in which they run. */
+/** The parts in the order in which they run. */
 const parts: Readonly<Record<string, (tally: Tally, prerequisites: Prerequisites) => Promise<void>>> = {
   ours: compareOurs,
   'dynamodb-local': (tally, found) => compare(tally, startDynamoDbLocal(found), (service) => service === 'dynamodb'),
@@ -45,7 +46,7 @@ async function main(): Promise<number> {
     try {
       await run(tally, prerequisites);
     } catch (error) {
-      // An engine that cannot be installed or started is a failure of its own; the other parts still tell what they can.
+      // An engine that cannot be installed or started counts as one failure. The other parts run all the same.
       console.log(`  FAILED: ${name}: ${(error as Error).message}`);
       tally.failed += 1;
     }
@@ -55,7 +56,7 @@ async function main(): Promise<number> {
   return tally.failed === 0 ? 0 : 1;
 }
 
-/** Without its prerequisites nothing is compared: no failure of the code, but one of CI. */
+/** Without the prerequisites nothing is compared. That is a failure in CI only. */
 function refuse(missing: string): number {
   const required = process.env.CI === 'true' || process.env.CI === '1';
   console.log(missing);

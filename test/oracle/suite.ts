@@ -1,17 +1,17 @@
-// The contract suites, and how one run of them against one engine ends. It starts no engine.
+// Lists the contract suites, runs them against one engine, and judges the results.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { differences } from '../contract/differences.ts';
 
-/** A file of test/contract that asks for the endpoint of a service, and so can be held against any engine. */
+/** A file of test/contract that asks for the endpoint of a service, so that it can run against any engine. */
 export type Suite = { readonly service: string; readonly file: string };
 
 export type Judgement = {
-  /** Ids of checks that agreed, or differ as differences.ts says. */
+  /** Ids of checks that agree, or differ as differences.ts says. */
   readonly passed: readonly string[];
-  /** Of these, the ones that differ as differences.ts says. */
+  /** The passed checks that differ as differences.ts says. */
   readonly knownToDiffer: readonly string[];
   readonly failed: readonly { readonly check: string; readonly message: string }[];
 };
@@ -21,7 +21,7 @@ const contract = join(root, 'test', 'contract');
 const RUN_LIMIT_MS = 300_000;
 const MAX_OUTPUT_CHARACTERS = 4_000;
 
-/** Every suite: a new one is compared from its first day. */
+/** Every suite in the folder, so that a new one is compared from its first day. */
 export function listSuites(): Suite[] {
   const files = readdirSync(contract).filter((name) => name.endsWith('.test.ts'));
   return files.sort().flatMap((name) => {
@@ -32,7 +32,7 @@ export function listSuites(): Suite[] {
 
 /**
  * Runs suites as `npm test` does, against the engine that the environment names.
- * @param environment CONTRACT_ENGINE and CONTRACT_ENDPOINT_<SERVICE>; without them, ours.
+ * @param environment CONTRACT_ENGINE and CONTRACT_ENDPOINT_<SERVICE>. Without them our engines are tested.
  */
 export async function judge(
   suites: readonly Suite[],
@@ -49,7 +49,7 @@ export async function judge(
   }
 }
 
-/** Differences of an engine that no check of its suites bears the id of: nothing would ever find them stale. */
+/** Differences of an engine whose check does not exist in its suites, so that they could never be found stale. */
 export function differencesWithoutCheck(engine: string, judgement: Judgement): string[] {
   const seen = new Set([...judgement.passed, ...judgement.failed.map(({ check }) => check)]);
   return differences.filter((each) => each.engine === engine && !seen.has(each.check)).map(({ check }) => check);
@@ -88,7 +88,7 @@ async function runVitest(
   return output;
 }
 
-/** What vitest's JSON reporter writes, as far as it is read here. */
+/** The parts of the report of vitest's JSON reporter that are read here. */
 type Report = {
   readonly testResults: readonly {
     readonly name: string;
@@ -122,7 +122,7 @@ function judgementOf(report: Report, engine: string): Judgement {
         failed.push({ check, message: 'It agrees now: its entry in differences.ts is stale.' });
       else failed.push({ check, message: readable(result.failureMessages?.[0] ?? result.status) });
     }
-    // A file that could not be loaded, or whose engine did not start, has no results of its own.
+    // A file has no results if it could not be loaded or its engine did not start.
     if (status === 'failed' && !assertionResults.some((result) => result.status === 'failed')) {
       failed.push({ check: relative(root, name), message: message ?? 'the file failed' });
     }
@@ -130,7 +130,7 @@ function judgementOf(report: Report, engine: string): Judgement {
   return { passed, failed, knownToDiffer: passed.filter((check) => known.has(check)) };
 }
 
-/** Without the frames of the test runner. */
+/** The message without the frames of the test runner. */
 function readable(message: string): string {
   return message
     .split('\n')

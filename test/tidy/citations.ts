@@ -1,5 +1,5 @@
-// Rules that everything which a comment or a document names exists: files, headings of documents, and names of the code.
-// They find comments that still name a thing after it was renamed or removed.
+// Rules that the files, headings and names of code exist that a comment or a document cites. They find comments that
+// still name a thing after it was renamed or removed.
 
 import { dirname, join, normalize } from 'node:path';
 import { namesOfOthers } from './exceptions.ts';
@@ -7,7 +7,7 @@ import { lineAt, type Prose, readProse } from './prose.ts';
 import { anchor, type Repository, readRepository } from './repository.ts';
 import type { SourceFile } from './source-tree.ts';
 
-/** Something that prose names, and where. */
+/** Something that prose names, and its place. */
 type Citation = { readonly text: string; readonly place: number };
 type CitationRule = { readonly name: string; readonly find: (files: readonly SourceFile[]) => string[] };
 
@@ -35,7 +35,7 @@ function rule(
   };
 }
 
-/** Paths with an ending, anywhere; paths to folders, where they are marked as code or begin with a folder of the root. */
+/** Paths with an ending anywhere, and paths to folders that are marked as code or begin with a folder of the root. */
 function missingFiles(prose: Prose, repository: Repository): Citation[] {
   const folders = find(prose, folderPath).filter(({ text }) => repository.paths.has(text.split('/')[0] ?? ''));
   return [...find(prose, filePath), ...folders, ...find(prose, markedPath)].filter(
@@ -43,7 +43,7 @@ function missingFiles(prose: Prose, repository: Repository): Citation[] {
   );
 }
 
-/** Named from the root, from the file that names it, or from that file's room; a name alone is of any folder. */
+/** A path may begin at the root, at the file that names it, or at its room. A name alone may be in any folder. */
 function isFile(text: string, from: string, { paths, names }: Repository): boolean {
   const room = from.split('/')[0] ?? '';
   const whole = text.replace(/\/$/, '');
@@ -51,12 +51,12 @@ function isFile(text: string, from: string, { paths, names }: Repository): boole
   return places.some((place) => paths.has(place)) || (!whole.includes('/') && names.has(whole));
 }
 
-/** Jobs, clients and builds write files that are not in the repository (`job_input.json`). The code has their names in texts. */
+/** Jobs, clients and builds write files outside the repository (`job_input.json`). Texts in the code hold their names. */
 function isFileOfOthers(text: string, { paths, code }: Repository): boolean {
   return !/\.(ts|md)$/.test(text) && !paths.has(text.split('/')[0] ?? '') && code.includes(text);
 }
 
-/** A document with headings behind it, and links into documents. */
+/** Headings that are cited after a document, and links into documents. */
 function missingHeadings(prose: Prose, repository: Repository): Citation[] {
   const cited = [...prose.text.matchAll(headings)].flatMap(({ 1: file = '', 2: list = '', index }) =>
     [...list.matchAll(/"([^"]+)"/g)].map(([, heading = '']) => ({ file, heading, place: index })),
@@ -73,7 +73,7 @@ function missingHeadings(prose: Prose, repository: Repository): Citation[] {
     .map(({ file, heading, place }) => ({ text: `"${heading.replace(/\s+/g, ' ')}" in ${file}`, place }));
 }
 
-/** Names that are marked as code, and words that are written as only code is. */
+/** Names that are marked as code, and words that are written like code. */
 function missingNames(prose: Prose, { words }: Repository): Citation[] {
   const others = new Set(namesOfOthers.map(({ name }) => name));
   return [...find(prose, markedName), ...find(prose, wordOfCode)].flatMap(({ text, place }) =>

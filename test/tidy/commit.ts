@@ -1,11 +1,11 @@
-// How a commit message must look: each problem is a line `hash: what, and what instead`.
+// The rules of commit messages. Each problem is a line `hash: what, and what instead`.
 
 export type Commit = { readonly hash: string; readonly subject: string; readonly body: string };
 
-/** For `git log --format=…`: one record a commit, its fields apart by NUL, each record ended by another NUL. */
+/** For `git log --format=…`: one record for each commit. NUL separates the fields, and another NUL ends the record. */
 export const commitFormat = '%H%x00%s%x00%b%x00';
 
-/** Reads what `git log` printed in `commitFormat`. */
+/** Reads the output of `git log` in `commitFormat`. */
 export function parseCommits(log: string): Commit[] {
   const fields = log.split('\0');
   const commits: Commit[] = [];

@@ -1,9 +1,9 @@
-// The rules' exceptions: each names its reason, and the list only shrinks.
+// The exceptions to the rules. Each gives its reason, and the list only shrinks.
 export type Exception = { readonly rule: string; readonly path: string; readonly reason: string };
 
 export const exceptions: readonly Exception[] = [];
 
-/** Names that comments use and no code has: each gives its reason, and the list only shrinks. */
+/** Names that only comments use. Each gives its reason, and the list only shrinks. */
 export const namesOfOthers: readonly { readonly name: string; readonly reason: string }[] = [
   { name: 'camelCase', reason: 'says how a word is written' },
   { name: 'eventBridgeEnabled', reason: 'a property of the CDK that is not used, and the comment says why' },

@@ -7,7 +7,7 @@ export type Prose = {
   readonly text: string;
 };
 
-/** Stands for a character that is not prose: no name goes across it. */
+/** Stands for a character that is not prose. A name cannot contain it. */
 const outside = '\0';
 
 /** The prose of a source file, a Markdown document, or a script whose comments begin with `#`. */
@@ -16,7 +16,7 @@ export function readProse(path: string, text: string): Prose {
   return { path, text: withoutAddresses(read(text)) };
 }
 
-/** A source file without its comments: names that are only in comments are not in it. */
+/** A source file without its comments, and so without names that only comments use. */
 export function withoutComments(text: string): string {
   return text.replace(tokens, (token) => (isComment(token) ? blank(token, ' ') : token));
 }
@@ -51,7 +51,7 @@ function withoutMarks(comment: string): string {
   return comment.replace(/^\/\*+|\*\/$|^\/\/|(?<=\n\s*)\*(?!\/)/g, (mark) => blank(mark, ' '));
 }
 
-/** Public pages are somebody else's. */
+/** Addresses of public pages are not names of ours. */
 function withoutAddresses(text: string): string {
   return text.replace(/https?:\/\/[^\s)`"'>\0]+/g, (address) => blank(address, outside));
 }
@@ -64,6 +64,6 @@ function blank(text: string, by: string): string {
   return text.replace(/\S/g, by);
 }
 
-/** Texts and regular expressions, in which `//` begins no comment, and comments. */
+/** Comments, and texts and regular expressions, in which `//` does not begin a comment. */
 const tokens =
   /`(?:\\.|[^`\\])*`|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|\/\/[^\n]*|\/\*[\s\S]*?\*\/|(?<=[(,=:[!&|?{};+>\n]\s*|return )\/(?![*/])(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n[])+\/[a-z]*/g;

@@ -1,4 +1,5 @@
-// Lists everything that prose may cite: the files of the checkout, the headings of its documents, and every word of its code.
+// Lists everything that prose may cite: the files of the checkout, the headings of its documents, and every word of its
+// code.
 
 import { execFileSync } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
@@ -13,12 +14,12 @@ export type Repository = {
   readonly documents: readonly Prose[];
   /** Document → anchors of its headings. */
   readonly headings: ReadonlyMap<string, ReadonlySet<string>>;
-  /** Everything but comments and documents; the reference pages count as well, because they hold the names of others. */
+  /** Everything except comments and documents. The reference pages count as code, because they hold names of others. */
   readonly code: string;
   readonly words: ReadonlySet<string>;
 };
 
-/** Read once: no rule changes a file. */
+/** Reads once, because rules do not change files. */
 export function readRepository(): Repository {
   read ??= readAll();
   return read;
@@ -43,7 +44,7 @@ function readAll(): Repository {
   };
 }
 
-/** As GitHub makes it of a heading. */
+/** The anchor that GitHub makes of a heading. */
 export function anchor(heading: string): string {
   return heading
     .toLowerCase()
@@ -65,5 +66,5 @@ function readCode(path: string): string {
 }
 
 let read: Repository | undefined;
-/** It names what there was at the time. */
+/** The history names things that existed at the time. */
 const history = 'CHANGELOG.md';

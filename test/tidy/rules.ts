@@ -1,4 +1,4 @@
-// How the code must look, as data and small functions: each rule returns lines `path:line: what, and what instead`.
+// The rules for the code, as data and small functions. Each rule returns lines `path:line: what, and what instead`.
 import { citationRules } from './citations.ts';
 import { functionSpans, type SourceFile } from './source-tree.ts';
 
@@ -15,7 +15,7 @@ const folderOf = (path: string): string => path.split('/')[0] ?? '';
 
 const readsEnvironment = new Set(['aws/environment.ts', 'worker/worker.ts']);
 
-/** Folder → folders it may import from (itself always). */
+/** Folder → folders that it may import from, in addition to itself. */
 const arrows: Readonly<Record<string, readonly string[]>> = {
   core: [],
   engine: ['core'],
@@ -88,7 +88,7 @@ export const rules: readonly Rule[] = [
     find: perFile((file) =>
       /^(#!.*\n)?(\/\/|\/\*)/.test(file.text) || file.path.endsWith('.config.ts')
         ? []
-        : [`${file.path}:1: no opening comment; say its job and what it must not know`],
+        : [`${file.path}:1: no opening comment; say in one or two sentences what the file does`],
     ),
   },
   {

@@ -1,4 +1,4 @@
-// The tracked and new source files of the checkout, with their lines, imports and functions: what the tidy rules look at.
+// Reads the tracked and new source files of the checkout, with their lines, imports and functions, for the tidy rules.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
@@ -7,9 +7,9 @@ export type SourceFile = {
   readonly path: string;
   readonly text: string;
   readonly lines: readonly string[];
-  /** Relative imports as paths from the root, packages as they are written; type-only imports included. */
+  /** Relative imports as paths from the root, and packages as they are written, including type-only imports. */
   readonly imports: readonly string[];
-  /** The same without imports that exist for types only. */
+  /** The imports without those that are for types only. */
   readonly runtimeImports: readonly string[];
 };
 

@@ -1,4 +1,4 @@
-// Building and running applets through the real client: outputs, trees, references, failures, logs.
+// Tests building and running applets through the real client: outputs, trees, references, failures, logs.
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -31,7 +31,7 @@ async function givenBuilt(name: string, applet: Parameters<typeof givenApplet>[2
 }
 
 describe('building', () => {
-  it('dx build, -f, -a, get give back what was written', async () => {
+  it('works with dx build, -f and -a, and dx get returns the code that was written', async () => {
     const code = 'main() { echo built; }\n';
     const first = await givenBuilt('plain', { code });
     expect((await session.dx(['build', 'plain'])).code).not.toBe(0);
@@ -49,7 +49,7 @@ describe('building', () => {
 });
 
 describe('running', () => {
-  it('passes values, gives outputs, appears in every listing', async () => {
+  it('passes values, returns outputs, and shows the job in every listing', async () => {
     const applet = await givenBuilt('greet', {
       code: 'main() { echo "hello $name"; dx-jobutil-add-output greeting "hello $name" --class string; }',
       inputSpec: [
@@ -89,7 +89,7 @@ describe('running', () => {
     expect(await session.ok(['find', 'jobs', '--state', 'done', '--name', 'gre*', '--brief'])).toContain(id);
   });
 
-  it('dx run --watch shows the lines in order and the end', async () => {
+  it('with --watch shows the lines in order and the end', async () => {
     await givenBuilt('talk', { code: 'main() { for n in 1 2 3 4 5; do echo "line $n"; done; echo careful >&2; }' });
     const reply = await session.dx(['run', 'talk', '-y', '--watch']);
     expect(reply.code, reply.stderr).toBe(0);
@@ -99,7 +99,7 @@ describe('running', () => {
     expect(reply.stdout).toContain('done');
   });
 
-  it('dx watch of a failed job exits 3 and says why', async () => {
+  it('makes dx watch of a failed job exit with 3 and say why', async () => {
     await givenBuilt('fail', { code: 'main() { echo before; dx-jobutil-report-error "no reads in lane 3"; }' });
     const id = await session.ok(['run', 'fail', '-y', '--brief']);
     const waited = await session.dx(['wait', id]);
@@ -116,7 +116,7 @@ describe('running', () => {
     });
   });
 
-  it('file in, file out: bytes and md5 are the same after upload → job → download', async () => {
+  it('returns a file with the same bytes after upload, job and download', async () => {
     const bytes = Buffer.from(Array.from({ length: 200_000 }, (_, index) => index % 251));
     session.file('in.bin', bytes);
     await session.ok(['upload', 'in.bin', '--wait', '--brief', '--path', '/in.bin']);
@@ -154,7 +154,7 @@ describe('running', () => {
     expect(md5(readBytes(session, 'back.bin'))).toBe(md5(bytes));
   });
 
-  it('subjobs, job references in and out, dependsOn: the tree is in dx find executions', async () => {
+  it('with subjobs, references and dependsOn gives a tree that dx find executions shows', async () => {
     await givenBuilt('scatter', {
       interpreter: 'python3',
       code: `
@@ -190,7 +190,7 @@ dxpy.run()
     expect(listed.map((one) => [one.state, one.try])).toEqual(Array(6).fill(['done', 0]));
   });
 
-  it('a job waits for another job by reference and for an open file', async () => {
+  it('waits for another job by reference, and for an open file', async () => {
     await givenBuilt('held', {
       code: 'main() { dx-jobutil-add-output n "$(dx cat "$go")" --class int; }',
       inputSpec: [{ name: 'go', class: 'file' }],
@@ -219,7 +219,7 @@ dxpy.run()
     });
   });
 
-  it('an applet runs another applet from its job; the output comes to the parent', async () => {
+  it('of another applet by a job hands the output to the parent', async () => {
     await givenBuilt('child', {
       code: 'main() { echo from child > f.txt; dx-jobutil-add-output f "$(dx upload f.txt --brief)" --class file; }',
       outputSpec: [{ name: 'f', class: 'file' }],
@@ -243,7 +243,7 @@ dxpy.run()
     expect(tree.filter((one) => one.parentJob === id)).toHaveLength(1);
   });
 
-  it('a bash executable with resources/: examples/line-count, which takes no half of a compressed file for text', async () => {
+  it('works for examples/line-count with its resources, which refuses half of a compressed file', async () => {
     givenExample(session, 'line-count');
     await session.ok(['build', 'line-count', '-f']);
     const uploaded = async (name: string, content: string | Buffer) => {
@@ -264,14 +264,14 @@ dxpy.run()
     expect(await describeJob(broken)).toMatchObject({ failureReason: 'AppError', failureMessage: message });
   });
 
-  it('examples/fastq-stats keeps files of one name apart, its parts few and its curves in the picture', async () => {
+  it('works for examples/fastq-stats with files of the same name, few parts, and curves inside the picture', async () => {
     givenExample(session, 'fastq-stats');
     await session.ok(['build', 'fastq-stats', '-f']);
     const bases = 8000;
     const file = (reads: number, base: string, quality: string) =>
       gzipSync(`@read\n${base.repeat(bases)}\n+\n${quality.repeat(bases)}\n`.repeat(reads));
     const inputs: string[] = [];
-    // In parts of one read the counts would be 1.6 MB, and the input of a job is at most 1 MiB.
+    // In parts of one read the counts would be 1.6 MB, but the input of a job may have 1 MiB at most.
     for (const [lane, bytes] of [file(40, 'A', '~'), file(1, 'G', '!')].entries()) {
       session.file('sample.fastq.gz', bytes);
       const path = `/lane${lane}/sample.fastq.gz`;
@@ -296,7 +296,7 @@ dxpy.run()
 });
 
 describe('failing and ending', () => {
-  it('a failing subjob fails its tree; who depends on it fails too', async () => {
+  it('a failing subjob fails its tree, and the jobs that depend on it', async () => {
     await givenBuilt('breaks', {
       code: [
         'main() { dx-jobutil-new-job never; child=$(dx-jobutil-new-job bad); dx-jobutil-add-output n "$child:n" --class jobref; }',
@@ -318,7 +318,7 @@ describe('failing and ending', () => {
     expect(jobs.map((job) => job.failureReason).sort()).toEqual(['AppError', 'JobTreeFailure', 'JobTreeFailure']);
   });
 
-  it('dx terminate ends a running tree, twice is fine', async () => {
+  it('dx terminate ends a running tree, and may be repeated', async () => {
     await givenBuilt('endless', { code: 'main() { dx-jobutil-new-job more; sleep 600; }\nmore() { sleep 600; }' });
     const id = await session.ok(['run', 'endless', '-y', '--brief']);
     const deadline = Date.now() + 30_000;
@@ -342,7 +342,7 @@ describe('failing and ending', () => {
     ],
     ['a wrong class', 'main() { dx-jobutil-add-output n one --class string; }', 'OutputError'],
     ['an exit code', 'main() { exit 9; }', 'AppInternalError'],
-  ])('%s', async (label, code, reason) => {
+  ])('%s fails the job', async (label, code, reason) => {
     const name = label.replaceAll(' ', '-');
     await givenBuilt(name, { code, outputSpec: [{ name: 'n', class: 'int' }] });
     const id = await session.ok(['run', name, '-y', '--brief']);
@@ -350,7 +350,7 @@ describe('failing and ending', () => {
     expect(await describeJob(id)).toMatchObject({ state: 'failed', failureReason: reason });
   });
 
-  it('refuses bad input at the call, and fails the job for a wrong class', async () => {
+  it('an invalid input is refused by the call, and a value of the wrong class fails the job', async () => {
     const applet = await givenBuilt('typed', {
       code: 'main() { :; }',
       inputSpec: [{ name: 'n', class: 'int' }],

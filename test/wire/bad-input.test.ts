@@ -1,5 +1,5 @@
-// What should not be sent, and what a job should not report, against the platform as it is deployed: the error type and
-// status of docs/reference/api.md, "Errors" with a message, no state changed, never a fault of the platform.
+// Sends invalid requests and lets jobs report nonsense, against the platform as it is deployed. Each must get an error
+// of docs/reference/api.md, "Errors" with a message and no change of state, never an internal error.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { givenPlatform, givenSession, type Platform, type Session } from './session.ts';
 
@@ -28,7 +28,7 @@ type Answer = {
   readonly body: { [name: string]: unknown; error?: { type: string; message: string } };
 };
 
-/** A request as text, so that it may be anything. */
+/** Sends a request as text, so that it need not be JSON. */
 async function send(path: string, body: string, headers: Record<string, string> = {}): Promise<Answer> {
   const all = { authorization: `Bearer ${token}`, 'content-type': 'application/json', ...headers };
   const response = await fetch(`${platform.url}${path}`, { method: 'POST', headers: all, body });
@@ -55,36 +55,36 @@ async function untilEnded(job: unknown): Promise<Record<string, unknown>> {
   throw new Error(`${job} did not end within ${END_LIMIT_MS} ms`);
 }
 
-describe('a request that is not one', () => {
+describe('an invalid request is refused', () => {
   it.each<[string, string, string, Record<string, string>, string]>([
-    ['no JSON', '/system/whoami', '{', {}, '400 MalformedJSON'],
-    ['nothing', '/system/whoami', '', {}, '400 MalformedJSON'],
+    ['text that is not JSON', '/system/whoami', '{', {}, '400 MalformedJSON'],
+    ['an empty body', '/system/whoami', '', {}, '400 MalformedJSON'],
     ['another content type', '/system/whoami', '{}', { 'content-type': 'text/plain' }, '400 MalformedJSON'],
-    ['no hash', '/system/whoami', '[]', {}, '422 InvalidInput'],
-    ['nesting without end', '/system/whoami', `${'['.repeat(100_000)}${']'.repeat(100_000)}`, {}, '422 InvalidInput'],
+    ['an array instead of a hash', '/system/whoami', '[]', {}, '422 InvalidInput'],
+    ['endless nesting', '/system/whoami', `${'['.repeat(100_000)}${']'.repeat(100_000)}`, {}, '422 InvalidInput'],
     ['half a character', '/system/findDataObjects', '{"name":"\\ud800"}', {}, '422 InvalidInput'],
     ['five megabytes', '/system/whoami', JSON.stringify({ a: 'x'.repeat(5_000_000) }), {}, '422 InvalidInput'],
-    ['no such route', '/system/__proto__', '{}', {}, '404 ResourceNotFound'],
-    ['no such id', '/file-xxx/describe', '{}', {}, '404 ResourceNotFound'],
-    ['a stranger’s project', `/project-${NOBODYS}/describe`, '{}', {}, '404 ResourceNotFound'],
-    ['a stranger’s workspace', `/container-${NOBODYS}/listFolder`, '{}', {}, '404 ResourceNotFound'],
-    ['no token', '/system/whoami', '{}', { authorization: '' }, '401 InvalidAuthentication'],
-    ['a dead token', '/system/whoami', '{}', { authorization: 'Bearer AAAA' }, '401 InvalidAuthentication'],
+    ['an unknown route', '/system/__proto__', '{}', {}, '404 ResourceNotFound'],
+    ['a malformed id', '/file-xxx/describe', '{}', {}, '404 ResourceNotFound'],
+    ['an unknown project', `/project-${NOBODYS}/describe`, '{}', {}, '404 ResourceNotFound'],
+    ['an unknown workspace', `/container-${NOBODYS}/listFolder`, '{}', {}, '404 ResourceNotFound'],
+    ['a missing token', '/system/whoami', '{}', { authorization: '' }, '401 InvalidAuthentication'],
+    ['an unknown token', '/system/whoami', '{}', { authorization: 'Bearer AAAA' }, '401 InvalidAuthentication'],
     [
-      'a forged job',
+      'a forged token of a job',
       '/job/new',
       '{}',
       { authorization: `Bearer job-${NOBODYS}.0.${'a'.repeat(43)}` },
       '401 InvalidAuthentication',
     ],
     [
-      'a guessed nonce',
+      'a guessed nonce of a worker',
       '/_worker/claim',
       `{"job":"job-${NOBODYS}","try":0,"launch":0,"nonce":"x","task":"t"}`,
       {},
       '404 ResourceNotFound',
     ],
-    ['a user as a worker', '/_worker/finish', '{"output":{}}', {}, '401 PermissionDenied'],
+    ['a user who acts as a worker', '/_worker/finish', '{"output":{}}', {}, '401 PermissionDenied'],
   ])('%s', async (_, path, body, headers, expected) => {
     const answer = await send(path, body, headers);
     expect(`${answer.status} ${answer.body.error?.type}`).toBe(expected);
@@ -92,7 +92,7 @@ describe('a request that is not one', () => {
     expect(answer.body.error?.message.length).toBeLessThan(700);
   });
 
-  it('names the limit of what is too much for one row, and makes nothing', async () => {
+  it('tags, types or properties that exceed a row are refused with the limit, and nothing is made', async () => {
     const count = async () => ((await must(`/${project}/listFolder`, {})).objects as unknown[]).length;
     const before = await count();
     const tags = Array.from({ length: 900 }, (_, index) => `${index}-${'t'.repeat(900)}`);
@@ -113,9 +113,9 @@ describe('a request that is not one', () => {
   });
 });
 
-describe('no name is special', () => {
+describe('names are data', () => {
   it.each(['__proto__', 'constructor', 'toString', '~constructor'])(
-    '%s as a property, tag, folder and detail',
+    '%s may be a property, tag, folder and detail',
     async (key) => {
       const text = `{"project":"${project}","name":"${key}","folder":"/${key}","parents":true,"close":true,"tags":["${key}"],"properties":{"${key}":"v"},"details":{"${key}":{"a":1}}}`;
       const { id } = await must('/record/new', text);
@@ -132,7 +132,7 @@ describe('no name is special', () => {
     },
   );
 
-  it('an input is data: keys, words of a shell and control characters arrive as they were sent', async () => {
+  it('special keys, shell words and control characters of an input arrive unchanged', async () => {
     const applet = await givenApplet('cp job_input.json job_output.json');
     const input = `{"__proto__":"v","constructor":1,"a b; $(id)":"\`id\`","-n":"-rf\\n'; exit 7","PATH":"/nowhere","z":"\\u0000\\u001b"}`;
     const { id } = await must(`/${applet}/run`, `{"project":"${project}","input":${input}}`);
@@ -143,7 +143,7 @@ describe('no name is special', () => {
 });
 
 describe('a nonce', () => {
-  it('makes one thing of twenty calls at once, and the job is listed once', async () => {
+  it('makes twenty simultaneous calls create one object or job, which is listed once', async () => {
     const applet = await givenApplet('true');
     for (const [path, input] of [
       ['/file/new', { project, name: 'n', nonce: 'race' }],
@@ -162,26 +162,31 @@ describe('a nonce', () => {
   });
 });
 
-describe('a job that reports nonsense fails as its own doing, with the reason', () => {
+describe('a job that reports nonsense fails by its own fault, with the reason', () => {
   const print = (program: string, file = 'job_output.json') => `python3 -c "${program}" > ${file}`;
   it.each([
-    ['too deep an output', print(`print('{\\"a\\":' + '[' * 70 + ']' * 70 + '}')`), 'OutputError', '64 levels'],
     [
-      'too large an output',
+      'an output that nests too deep',
+      print(`print('{\\"a\\":' + '[' * 70 + ']' * 70 + '}')`),
+      'OutputError',
+      '64 levels',
+    ],
+    [
+      'an output that is too large',
       print(`print('{\\"a\\":\\"' + 'x' * 2000000 + '\\"}')`),
       'OutputError',
       'put large results into a file',
     ],
     [
-      'an output that grows',
+      'an output that grows when it is parsed',
       print(`print('{\\"a\\":[' + '1e20,' * 600000 + '1]}')`),
       'OutputError',
       'put large results into a file',
     ],
-    ['half a character', `echo '{"a":"\\ud800"}' > job_output.json`, 'OutputError', 'surrogate'],
-    ['a pipe', 'mkfifo job_output.json', 'OutputError', 'not a regular file'],
+    ['half a character in the output', `echo '{"a":"\\ud800"}' > job_output.json`, 'OutputError', 'surrogate'],
+    ['a pipe instead of an output file', 'mkfifo job_output.json', 'OutputError', 'not a regular file'],
     [
-      'a message of half a character',
+      'half a character in the error message',
       `echo '{"error":{"type":"AppError","message":"x\\ud800"}}' > job_error.json; exit 1`,
       'AppError',
       'x',
@@ -196,7 +201,7 @@ describe('a job that reports nonsense fails as its own doing, with the reason', 
     });
   });
 
-  it('outputs that references would make endless are refused, and the job can be described meanwhile', async () => {
+  it('a job fails when references would make its input too large', async () => {
     const source = await must(`/${await givenApplet(print(`print('{\\"a\\":\\"' + 'x' * 900000 + '\\"}')`))}/run`, {
       project,
       input: {},

@@ -1,4 +1,4 @@
-// Projects, folders and files through the real client: bytes and metadata, not just exit codes.
+// Tests projects, folders and files through the real client: their bytes and metadata, in addition to exit codes.
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { givenPlatform, givenSession, md5, type Platform, readBytes, type Session } from './session.ts';
@@ -14,15 +14,15 @@ afterAll(async () => {
   await platform?.stop();
 });
 
-describe('who and where', () => {
-  it('dx whoami names the first user', async () => {
+describe('users', () => {
+  it('are named by dx whoami', async () => {
     const handle = /^user\s+user-(\S+)/m.exec(platform.printed)?.[1];
     expect(handle).toBeTruthy();
     expect(await session.ok(['whoami'])).toBe(handle);
     expect(await session.ok(['whoami', '--id'])).toBe(`user-${handle}`);
   });
 
-  it('dx login with the printed password, then without any environment', async () => {
+  it('log in with the printed password, and need no environment variables afterwards', async () => {
     const password = /^password\s+(\S+)/m.exec(platform.printed)?.[1] ?? '';
     const handle = await session.ok(['whoami']);
     const reply = await session.dx(['login', '--noprojects'], {
@@ -34,7 +34,7 @@ describe('who and where', () => {
     expect(await session.ok(['whoami'], { without })).toBe(handle);
   });
 
-  it('refuses a dead token with InvalidAuthentication', async () => {
+  it('get InvalidAuthentication for an unknown token', async () => {
     const env = { DX_SECURITY_CONTEXT: '{"auth_token":"nobody","auth_token_type":"Bearer"}' };
     const reply = await session.dx(['whoami'], { env });
     expect(reply.code).toBe(3);
@@ -43,7 +43,7 @@ describe('who and where', () => {
 });
 
 describe('projects and folders', () => {
-  it('dx new project, select, find projects, describe, rename by settings', async () => {
+  it('dx new project, find projects, select, describe and rmproject work on a project', async () => {
     const id = await session.ok(['new', 'project', 'reads of may', '--brief']);
     expect(id).toMatch(/^project-[0-9A-Za-z]{24}$/);
     expect(await session.ok(['find', 'projects', '--name', 'reads*', '--brief'])).toBe(id);
@@ -60,7 +60,7 @@ describe('projects and folders', () => {
     expect(await session.ok(['find', 'projects', '--name', 'reads*', '--brief'])).toBe('');
   });
 
-  it('dx mkdir -p, cd, ls, rmdir; a missing folder is an error', async () => {
+  it('dx mkdir -p, cd, ls, pwd and rmdir work on folders, and fail for a missing or full one', async () => {
     await session.ok(['mkdir', '-p', '/a/b c/d']);
     await session.ok(['mkdir', '-p', '/a/b c/d']);
     await session.ok(['cd', '/a']);
@@ -73,7 +73,7 @@ describe('projects and folders', () => {
   });
 
   it.each(['..%2f..', '<script>', "it's", '$(id)', 'ünïcödé', 'a b', '-n'])(
-    'keeps the folder name %j as it is',
+    'a folder named %j keeps its name',
     async (name) => {
       const project = session.environment.DX_PROJECT_CONTEXT_ID ?? '';
       const made = await session.api(`/${project}/newFolder`, { folder: `/names/${name}`, parents: true });
@@ -90,7 +90,7 @@ describe('files', () => {
     ['one byte', Buffer.from('x')],
     ['random megabytes', randomBytes(3 * 1024 * 1024)],
     ['several parts', randomBytes(11 * 1024 * 1024 + 17)],
-  ])('dx upload --wait, describe, download, cat: %s', async (label, bytes) => {
+  ])('are uploaded, described and downloaded with the same bytes: %s', async (label, bytes) => {
     const name = `${label.replaceAll(' ', '-')}.bin`;
     session.file(name, bytes);
     const args = bytes.length > 6e6 ? ['--buffer-size', '5242880'] : [];
@@ -101,7 +101,7 @@ describe('files', () => {
     expect(md5(readBytes(session, `${name}.back`))).toBe(md5(bytes));
   });
 
-  it('dx cat and head give the text; make_download_url works without a token', async () => {
+  it('are printed by dx cat and head, and dx make_download_url gives a link that needs no token', async () => {
     session.file('lines.txt', 'one\ntwo\nthree\n');
     await session.ok(['upload', 'lines.txt', '--wait', '--brief', '--path', '/lines.txt']);
     expect(await session.ok(['cat', '/lines.txt'])).toBe('one\ntwo\nthree');
@@ -113,7 +113,7 @@ describe('files', () => {
     expect([part.status, await part.text()]).toEqual([206, 'two']);
   });
 
-  it('dx tag, untag, set_properties, unset_properties, rename, find data', async () => {
+  it('are changed by dx tag, untag, set_properties, unset_properties and rename, and found by dx find data', async () => {
     session.file('m.txt', 'm');
     const id = await session.ok(['upload', 'm.txt', '--wait', '--brief', '--path', '/m.txt', '--tag', 'first']);
     await session.ok(['tag', '/m.txt', 'second', 'third']);
@@ -129,7 +129,7 @@ describe('files', () => {
     expect(await session.ok(['ls', '/renamed.txt', '--brief'])).toBe(id);
   });
 
-  it('dx mv, cp, rm', async () => {
+  it('are moved, copied and removed by dx mv, cp and rm', async () => {
     session.file('c.txt', 'c');
     const id = await session.ok(['upload', 'c.txt', '--wait', '--brief', '--path', '/c.txt']);
     await session.ok(['mkdir', '-p', '/to']);
@@ -143,7 +143,7 @@ describe('files', () => {
     expect((await session.dx(['download', `${session.environment.DX_PROJECT_CONTEXT_ID}:/to/c.txt`])).code).not.toBe(0);
   });
 
-  it('refuses writing to a closed file and downloading an open one', async () => {
+  it('cannot be written when closed, or downloaded when open', async () => {
     const project = session.environment.DX_PROJECT_CONTEXT_ID;
     const opened = await session.api('/file/new', { project, name: 'open.txt' });
     const file = String(opened.body.id);
@@ -163,7 +163,7 @@ describe('files', () => {
     });
   });
 
-  it('keeps other users out', async () => {
+  it('are not found by other users', async () => {
     await platform.espalier('user', 'add', 'eve', '--data', platform.data);
     const eve = await givenSession(platform, { user: 'eve' });
     session.file('secret.txt', 's');

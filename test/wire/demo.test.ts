@@ -1,5 +1,5 @@
-// `espalier demo` as a user types it: the tree of jobs on the real reads, its figures against a count made here, and what it
-// leaves behind.
+// Tests `espalier demo` as a user types it: the tree of jobs on the real reads, its figures against a count made here,
+// and that it leaves nothing behind.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -39,7 +39,7 @@ function givenDemo(environment: Readonly<Record<string, string>> = {}): Demo {
   }
   const ended = new Promise<Ended>((done) => {
     child.once('close', (code) => done({ code, ...printed }));
-    // What outlives it, and must not, may hold its output open for ever.
+    // A process that wrongly outlives the demo may hold its output open for ever.
     child.once('exit', (code) => setTimeout(() => done({ code, ...printed }), OUTPUT_LIMIT_MS));
   });
   const fail = ({ code, stdout, stderr }: Ended): never => {
@@ -51,7 +51,7 @@ function givenDemo(environment: Readonly<Record<string, string>> = {}): Demo {
   return { process: child, ended, prints };
 }
 
-/** Counted from the letters of all reads at once, unlike the applet, which adds up parts. */
+/** Counts the letters of all reads at once, unlike the applet, which adds up parts. */
 function truthOf(name: string) {
   const lines = gunzipSync(readFileSync(join('examples/data/reads', name)))
     .toString('latin1')
@@ -70,7 +70,7 @@ function truthOf(name: string) {
   };
 }
 
-/** Which of the figures, given with two decimals, are not the true ones. */
+/** The figures, given with two decimals, that differ from the true ones. */
 function apart(given: readonly (number | undefined)[], truth: readonly number[]): string[] {
   const pairs = Array.from(
     { length: Math.max(given.length, truth.length) },
@@ -79,7 +79,7 @@ function apart(given: readonly (number | undefined)[], truth: readonly number[])
   return pairs.filter(([one = Number.NaN, other = 0]) => !(Math.abs(one - other) < 0.0051)).map(String);
 }
 
-it('shows the tree, gives the true figures, the table and the plot, and leaves nothing running', {
+it('the demo shows the tree, true figures, the table and the plot, and leaves no process behind', {
   timeout: DEMO_LIMIT_MS,
 }, async () => {
   const { code, stdout, stderr } = await givenDemo().ended;
@@ -124,7 +124,7 @@ it('shows the tree, gives the true figures, the table and the plot, and leaves n
   expect(readdirSync(temporary)).toEqual([basename(results)]);
 });
 
-it('leaves nothing when it is told to end in the middle', { timeout: DEMO_LIMIT_MS }, async () => {
+it('a demo that is terminated in the middle leaves nothing behind', { timeout: DEMO_LIMIT_MS }, async () => {
   const demo = givenDemo();
   await demo.prints('$ dx watch');
   demo.process.kill('SIGTERM');
@@ -136,7 +136,7 @@ it('leaves nothing when it is told to end in the middle', { timeout: DEMO_LIMIT_
   expect(readdirSync(temporary)).toEqual([]);
 });
 
-it('says in a sentence why it failed, and leaves nothing', { timeout: DEMO_LIMIT_MS }, async () => {
+it('a demo that fails says why in one sentence, and leaves nothing behind', { timeout: DEMO_LIMIT_MS }, async () => {
   const { code, stderr } = await givenDemo({ AWS_ENDPOINT_URL: 'http://127.0.0.1:9' }).ended;
   expect(code).toBe(1);
   expect(stderr).toMatch(/^espalier: The demo ended early.*the platform ended with exit code 1\.$/m);

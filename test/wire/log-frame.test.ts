@@ -1,4 +1,5 @@
-// What the real client does with each frame that we send it besides a job's lines: it must show it, and end as it should.
+// Tests that the real client shows each frame that we send besides the lines of a job, and ends with the right exit
+// code.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
@@ -88,30 +89,35 @@ const stillOfLevels = [stillFrame({ ...of, levels: ['STDOUT'] }, now, silent), l
 const missing = [missingFrame(line, 3) as LogFrame, line, end];
 
 it.each([
-  ['a line that there is nothing to say', still, [], `No new line for 8 minutes; ${job} is running`],
-  ['lines that are missing', missing, [], '3 lines are missing here'],
-  ['why it ends', partingFrames(of, now), [], `"dx watch ${job}" shows its log`],
-  ['why it was refused', errorFrames(job, now, resourceNotFound(job)), [], 'ResourceNotFound: '],
-  ['a line in the form with ids', still, ['--job-ids', '--try', '0'], 'No new line for 8 minutes'],
+  ['the notice that there is no new line', still, [], `No new line for 8 minutes; ${job} is running`],
+  ['the notice of missing lines', missing, [], '3 lines are missing here'],
+  ['the reason of an early end', partingFrames(of, now), [], `"dx watch ${job}" shows its log`],
+  ['the reason of a refusal', errorFrames(job, now, resourceNotFound(job)), [], 'ResourceNotFound: '],
   [
-    'why it was refused in the form with ids',
+    'the notice that there is no new line, with --job-ids',
+    still,
+    ['--job-ids', '--try', '0'],
+    'No new line for 8 minutes',
+  ],
+  [
+    'the reason of a refusal, with --job-ids',
     errorFrames(job, now, resourceNotFound(job)),
     ['--job-ids', '--try', '0'],
     'R',
   ],
-])('is shown %s, and ends by the state of the job', async (_, sent, flags, text) => {
+])('dx watch shows %s, and ends by the state of the job', async (_, sent, flags, text) => {
   const done = await watch(sent, 'done', ...flags);
   expect(done).toMatchObject({ code: 0, stdout: expect.stringContaining(text) });
   expect(done.stdout).toContain('(done)');
   expect((await watch(sent, 'failed', ...flags)).code).toBe(3);
 });
 
-it('shows an empty line, and no more, to who asked for certain streams', async () => {
+it('dx watch shows only an empty line for a notice when it asked for one stream', async () => {
   expect(await watch(stillOfLevels, 'done', '--get-stdout')).toEqual({ code: 0, stdout: '\na line\n' });
   expect((await watch(stillOfLevels, 'failed', '--get-stdout')).code).toBe(3);
 });
 
-it('is spoilt by a frame that it cannot read: why none is sent to keep a connection', async () => {
+it('dx watch breaks on a frame that it cannot read, so such a frame cannot keep a connection alive', async () => {
   const unreadable = { timestamp: now, source: 'SYSTEM' } as unknown as LogFrame;
   await expect(watch([unreadable, line, end], 'failed')).rejects.toThrow(/websocket/);
 });

@@ -1,4 +1,4 @@
-// What there is to see and to change of projects, objects, jobs and sessions through the real client.
+// Tests what users see and change of projects, objects, jobs and sessions through the real client.
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -18,11 +18,11 @@ afterAll(async () => {
 });
 
 const describeJson = async (what: string) => JSON.parse(await session.ok(['describe', what, '--json']));
-/** What `dx describe` prints for people, as `Field value` lines. */
+/** The text that `dx describe` prints, as `Field value` lines. */
 const describeText = async (what: string) => (await session.ok(['describe', what])).replace(/ {2,}/g, ' ');
 
 describe('folders with files', () => {
-  it('dx upload -r, tree, ls -l, find data --json, download -r give the same tree', async () => {
+  it('have the same tree in dx upload -r, tree, ls -l, find data --json and download -r', async () => {
     const files = { 'a.txt': 'a\n', 'x/b.txt': 'b\n', 'x/y/c d.txt': 'c\n' };
     for (const [name, text] of Object.entries(files)) session.file(`tree/${name}`, text);
     await session.ok(['upload', '-r', 'tree', '--wait', '--brief']);
@@ -46,7 +46,7 @@ describe('folders with files', () => {
 });
 
 describe('records', () => {
-  it('dx new record, set_details, get_details, add_types, close; closed ones do not change', async () => {
+  it('are made, changed and closed by dx, and do not change once closed', async () => {
     const args = ['--details', '{"a": [1]}', '--type', 'T', '--tag', 't', '--property', 'k=v', '--brief'];
     const id = await session.ok(['new', 'record', 'rec', ...args]);
     expect(await describeJson(id)).toMatchObject({
@@ -68,7 +68,7 @@ describe('records', () => {
 });
 
 describe('applets and jobs', () => {
-  it('dx describe of applet, job and workspace, for people and as JSON; dx get with resources', async () => {
+  it('are described by dx as text and as JSON, and dx get returns an applet with its resources', async () => {
     givenApplet(session, 'say', {
       code: 'main() { cat known.txt; dx-jobutil-add-output said "$word" --class string; }',
       inputSpec: [
@@ -109,7 +109,7 @@ describe('applets and jobs', () => {
     expect(await describeJson(job)).toMatchObject({ tags: ['late'], properties: { a: 'b' } });
   });
 
-  it('refuses by name what is still to come', async () => {
+  it('have refusals that name the classes that do not exist yet', async () => {
     const reply = await session.dx(['new', 'workflow', 'w']);
     expect([reply.code, reply.stderr.replace(/\s+/g, ' ')]).toEqual([3, expect.stringContaining('no workflows yet')]);
     expect(await session.ok(['find', 'apps'])).toBe('');
@@ -118,7 +118,7 @@ describe('applets and jobs', () => {
 });
 
 describe('sharing', () => {
-  it('dx invite and uninvite let others in and out', async () => {
+  it('begins with dx invite and ends with dx uninvite', async () => {
     await platform.espalier('user', 'add', 'bob', '--data', platform.data);
     const bob = await givenSession(platform, { user: 'bob' });
     const seen = async () => (await bob.api(`/${project}/describe`, {})).status;
@@ -136,7 +136,7 @@ describe('sharing', () => {
 });
 
 describe('sessions', () => {
-  it('dx env tells where one is; dx logout ends the token', async () => {
+  it('are shown by dx env, and dx logout ends their token', async () => {
     const other = await givenSession(platform);
     const env = await other.ok(['env']);
     expect(env).toContain(new URL(platform.url).port);

@@ -1,4 +1,5 @@
-// Every route that users and jobs call, through dxpy: a right request and a look at the answer. The list is the table's own.
+// Tests every route that users and jobs call, through dxpy: a valid request and a check of its answer. The table of
+// routes gives the list.
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { matchRoute } from '../../api/match.ts';
@@ -17,7 +18,7 @@ afterAll(async () => {
   await platform?.stop();
 });
 
-it('every route of the table is called, and answers as it should', async () => {
+it('every route of the table gives the expected answer to a valid request', async () => {
   const handle = /^user\s+user-(\S+)/m.exec(platform.printed)?.[1] ?? '';
   const password = /^password\s+(\S+)/m.exec(platform.printed)?.[1] ?? '';
   for (const name of ['every-route.py', 'every-workspace-route.py']) {

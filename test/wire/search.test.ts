@@ -1,4 +1,4 @@
-// Finding things, and running them in numbers: batches, clones of runs, every filter of `dx find`, dxpy's searches.
+// Tests searches and runs in numbers: batches, cloned runs, every filter of `dx find`, and dxpy's searches.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { givenApplet, givenPlatform, givenSession, type Platform, readBytes, type Session } from './session.ts';
 
@@ -33,7 +33,7 @@ const findJobs = async (...args: string[]) => {
 const run = (...args: string[]) => session.ok(['run', 'say', '-y', '--brief', ...args]);
 
 describe('batches', () => {
-  it('dx generate_batch_inputs groups files, dx run --batch-tsv starts one job for each row', async () => {
+  it('dx generate_batch_inputs groups files, and dx run --batch-tsv starts one job for each row', async () => {
     for (const sample of ['1', '2']) session.file(`s${sample}_R1.txt`, sample);
     session.file('s3_R2.txt', '3');
     const files = ['s1_R1.txt', 's2_R1.txt', 's3_R2.txt'];
@@ -70,7 +70,7 @@ describe('batches', () => {
 });
 
 describe('runs', () => {
-  it('-j, -f, --clone and --depends-on; dx watch of what has ended', async () => {
+  it('take -j, -f, --clone and --depends-on, and can be watched and found after their end', async () => {
     const first = await run('-j', '{"word": "one"}', '--name', 'first', '--tag', 'x', '--property', 'p=1');
     session.file('input.json', '{"word": "two"}');
     const second = await run('-f', 'input.json', '--name', 'second', '--depends-on', first, '--tag', 'x');
@@ -106,7 +106,7 @@ describe('runs', () => {
 });
 
 describe('data', () => {
-  it('dx find data by every filter', async () => {
+  it('dx find data selects by every filter', async () => {
     const made = async (name: string, ...args: string[]) =>
       session.ok(['new', 'record', name, '--brief', '-p', ...args]);
     const plain = await made('/find/plain', '--type', 'Report');
@@ -138,7 +138,7 @@ describe('data', () => {
     expect(await session.ok(['find', 'data', '--name', 'plain', '--all-projects', '--brief'])).toContain(plain);
   });
 
-  it('dxpy searches page through everything, once', async () => {
+  it('dxpy searches return every object once, page by page', async () => {
     const reply = await session.python(`
 import dxpy
 project = dxpy.api.project_new({'name': 'paged'})['id']

@@ -1,4 +1,4 @@
-// What the wire tests stand on leaves nothing behind when it fails itself.
+// Tests that the platform of the wire tests leaves nothing behind when it fails to start.
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ afterAll(() => {
 it.each([
   ['is not ready in time', { readyLimitMs: 200 }, /no "ready" in 200 ms/],
   ['refuses to start', { args: ['--workers', '0'] }, /ended with 1 before it was ready/],
-])('ends and removes a platform that %s', async (_, options, reason) => {
+])('a platform that %s is ended and removed', async (_, options, reason) => {
   await expect(givenPlatform(options)).rejects.toThrow(reason);
   expect(processesOf(temporary)).toEqual([]);
   expect(readdirSync(temporary)).toEqual([]);

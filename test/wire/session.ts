@@ -1,4 +1,5 @@
-// The real `dx`, unmodified, from PyPI, against a platform started from the template: the judge of compatibility.
+// Runs the real, unmodified `dx` from PyPI against a platform that is started from the template. It is the judge of
+// compatibility.
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -7,7 +8,7 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { preparePythonEnvironment } from '../../machine/python-environment.ts';
 
-/** Longer than a cold cache may take: its Python environment alone is given four minutes. Less than vitest.config.ts gives hooks. */
+/** A cold cache may take less: its Python environment has four minutes. vitest.config.ts gives hooks more. */
 const START_LIMIT_MS = 330_000;
 const COMMAND_LIMIT_MS = 120_000;
 const STOP_LIMIT_MS = 20_000;
@@ -17,14 +18,14 @@ export type Reply = { readonly code: number; readonly stdout: string; readonly s
 export type Platform = {
   readonly url: string;
   readonly data: string;
-  /** What the first start printed: the first user's name, password and token. */
+  /** The output of the first start: the first user's name, password and token. */
   readonly printed: string;
   readonly process: ChildProcess;
   espalier(...args: string[]): Promise<Reply>;
   stop(): Promise<void>;
 };
 
-/** Starts a platform on a data folder of its own (or the one given); `stop` ends it and removes what it made. */
+/** Starts a platform on a new data folder (or the given one). `stop` ends it and removes the new folder. */
 export async function givenPlatform(
   options: {
     data?: string;
@@ -86,22 +87,22 @@ function ready(child: ChildProcess, limitMs: number): Promise<{ url: string; pri
 
 export type CommandOptions = { input?: string; env?: Record<string, string>; without?: readonly string[] };
 export type Session = {
-  /** HOME of this session; also the working directory of its commands. */
+  /** The HOME of this session, which is also the working directory of its commands. */
   readonly home: string;
   readonly environment: Readonly<Record<string, string>>;
-  /** Runs `dx ARGS`; anything the command reads comes from `input`. */
+  /** Runs `dx ARGS`. The command reads `input`. */
   dx(args: readonly string[], options?: CommandOptions): Promise<Reply>;
-  /** The same, which must exit 0; its standard output without the last line break. */
+  /** Runs a command that must exit 0, and returns its standard output without the last line break. */
   ok(args: readonly string[], options?: CommandOptions): Promise<string>;
   /** Runs a Python program with dxpy. */
   python(program: string): Promise<Reply>;
-  /** A POST to the API with the session's own token. */
+  /** Sends a POST to the API with the session's own token. */
   api(path: string, body: unknown): Promise<{ status: number; body: Record<string, unknown> }>;
   file(name: string, content: string | Buffer): string;
   close(): void;
 };
 
-/** A user at a terminal: `espalier env` evaluated, a fresh HOME. */
+/** A user at a terminal with the variables of `espalier env` and a fresh HOME. */
 export async function givenSession(platform: Platform, options: { user?: string } = {}): Promise<Session> {
   const home = mkdtempSync(join(tmpdir(), 'espalier-home-'));
   const tools = join((await preparePythonEnvironment()).bin);
@@ -153,7 +154,7 @@ export async function givenSession(platform: Platform, options: { user?: string 
   };
 }
 
-/** `export` lines as a shell understands them. */
+/** Evaluates `export` lines in a shell. */
 async function evaluate(lines: string): Promise<Record<string, string>> {
   const reply = await execute('bash', ['-c', `${lines}\nenv -0`], { env: { PATH: process.env.PATH ?? '' } });
   const pairs = reply.stdout.split('\0').filter((pair) => pair.startsWith('DX_'));
