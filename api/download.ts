@@ -1,6 +1,6 @@
-// Download URLs: made for a file and, unless preauthenticated, for whoever asked; answered by a redirect to a fresh
-// presigned one (docs/reference/aws.md, "Presigned URLs": those die with the session that signed them, and clients keep
-// theirs).
+// Download URLs. Each is made for a file and, unless preauthenticated, for its caller. It is answered by a redirect to
+// a fresh presigned URL (docs/reference/aws.md, "Presigned URLs"), because presigned URLs expire with the session that
+// signed them, and clients keep theirs.
 
 import { timingSafeEqual } from 'node:crypto';
 import type { Caller, KnownCaller } from '../core/access/caller.ts';
@@ -15,15 +15,15 @@ import { errorReply, type Reply } from './serve.ts';
 
 export type Grant = {
   readonly file: ObjectId;
-  /** Only when the caller named it: then the file must stay there. */
+  /** Set only when the caller named the place: the file must then stay there. */
   readonly place: PlaceId | undefined;
   readonly name: string;
   /** Milliseconds since 1970. */
   readonly expires: number;
-  /** Whose access it is; undefined for everybody who has the URL. */
+  /** The caller whose access is used. Undefined for a URL that everybody may use. */
   readonly holder: KnownCaller | undefined;
 };
-/** What is sealed: file, name, expiry, place, holder. */
+/** The sealed fields: file, name, expiry, place, holder. */
 type SealedGrant = { f: string; n: string; x: number; p?: string; h?: string };
 
 /** `{apiUrl}/_download/<sealed grant>/<project?>/<file id>/<quoted filename>`. */
@@ -70,7 +70,7 @@ async function openGrant(context: Context, path: string): Promise<SealedGrant> {
   return grant;
 }
 
-/** The file, if it is still there and the holder may still see it. */
+/** The file, if it still exists and the holder may still see it. */
 async function loadGranted(context: Context, grant: SealedGrant): Promise<LoadedObject> {
   const object = isObjectId(grant.f) ? await loadObject(context, grant.f) : undefined;
   if (object === undefined || object.row.state !== 'closed') throw resourceNotFound(grant.f);
@@ -97,5 +97,5 @@ function badUrl(): ApiError {
   return invalidAuthentication('This download link is not valid or has expired: ask for a new one');
 }
 
-/** Long enough for one range of a slow reader: each range is redirected anew. */
+/** Long enough for one range of a slow reader: each range is redirected again. */
 const presignedSeconds = 3_600;

@@ -1,5 +1,5 @@
-// What the drivers (`api`, `engine`) may ask of the world: types only, so that core stays pure and the same code runs on
-// DynamoDB, on the embedded cloud and under the simulation. `aws/` implements them; nothing here knows an SDK.
+// The ports of the drivers (`api`, `engine`). They are types only, so that core stays pure and the same code runs on
+// DynamoDB, in the emulation and in the simulation. `aws/` implements them; nothing here knows an SDK.
 
 import type { WorkerId } from './id/worker.ts';
 
@@ -32,7 +32,7 @@ export type Write =
   | { readonly kind: 'check'; readonly table: TableName; readonly key: Key; readonly expected: 'absent' | Expected };
 export type QueryRange = {
   readonly pk: string;
-  /** Only sort keys that begin so. */
+  /** Only sort keys with this beginning. */
   readonly prefix?: string | undefined;
   /** Exclusive: continue after this sort key (before it, when descending). */
   readonly after?: string | undefined;
@@ -40,7 +40,7 @@ export type QueryRange = {
   readonly limit: number;
 };
 
-/** Rows of the tables. Every call is one atomic step; every read is strongly consistent unless it says otherwise. */
+/** Rows of the tables. Every call is one atomic step. Every read is strongly consistent unless it says otherwise. */
 export interface Rows {
   get(table: TableName, key: Key): Promise<Row | undefined>;
   /** Parallel to `keys`; any number of them. */
@@ -55,7 +55,10 @@ export interface Rows {
   delete(table: TableName, key: Key, expected?: Expected): Promise<boolean>;
   /** All or nothing, at most 100 writes, no two on one key. False when a condition failed. */
   transact(writes: readonly Write[]): Promise<boolean>;
-  /** The `open` index of `executions` (eventually consistent: re-read before acting): ids due at or before `now`. */
+  /**
+   * The `open` index of `executions`: ids due at or before `now`. It is eventually consistent, so read a row again
+   * before acting on it.
+   */
   due(shard: number, now: number, limit: number): Promise<{ id: string; dueAt: number }[]>;
 }
 
@@ -65,7 +68,7 @@ export interface Bodies {
   save(id: string, kind: BodyKind, body: unknown, options?: { ifAbsent?: boolean }): Promise<boolean>;
   load(id: string, kind: BodyKind): Promise<unknown>;
   loadMany(ids: readonly string[], kind: BodyKind): Promise<unknown[]>;
-  /** Deletes what `save` put into the bucket under that key, unless it is what the body's row names. */
+  /** Deletes what `save` put into the bucket under that key, unless the body's row names it. */
   collect(key: string): Promise<void>;
 }
 
@@ -78,9 +81,12 @@ export interface Content {
     uploadId: string,
     part: UploadedPart,
   ): Promise<{ url: string; headers: Record<string, string>; expires: number }>;
-  /** `undefined` when there is no such upload: completed, aborted, or dropped because nobody completed it in time. */
+  /**
+   * `undefined` when there is no such upload: it was completed, aborted, or dropped because it was not completed in
+   * time.
+   */
   listParts(key: string, uploadId: string): Promise<UploadedPart[] | undefined>;
-  /** Idempotent: an upload completed before with the same parts is a success. */
+  /** Idempotent: if the upload was completed before with the same parts, it succeeds. */
   completeUpload(key: string, uploadId: string, parts: readonly UploadedPart[]): Promise<void>;
   abortUpload(key: string, uploadId: string): Promise<void>;
   /** `undefined` when nothing was put there, or its parts have not been joined. */
@@ -96,10 +102,10 @@ export interface Content {
   remove(keys: readonly string[]): Promise<void>;
 }
 
-/** Asks that this worker be started. */
+/** Asks for the start of this worker. */
 export type RunnableMessage = { readonly worker: WorkerId };
 export interface Queues {
-  /** `delaySeconds` 0–900. `group` keeps projects from starving each other. */
+  /** `delaySeconds` 0–900. `group` keeps one project from starving others. */
   sendRunnable(
     messages: readonly (RunnableMessage & { readonly group: string })[],
     delaySeconds?: number,
@@ -107,14 +113,14 @@ export interface Queues {
   sendWork(messages: readonly { readonly [name: string]: Value }[], delaySeconds?: number): Promise<void>;
 }
 
-/** What a worker is started with: ids and sizes. The boot nonce is the one secret in it. */
+/** The input of a worker's start: ids and sizes. The boot nonce is its only secret. */
 export type LaunchInput = {
   readonly cores: number;
   readonly memoryGib: number;
   readonly diskGib: number;
   readonly environment: Readonly<Record<string, string>>;
   readonly tags: Readonly<Record<string, string>>;
-  /** On capacity that may be taken back. */
+  /** Uses capacity that may be taken back. */
   readonly spot: boolean;
 };
 /** How a worker ended. */
@@ -124,34 +130,37 @@ export type WorkerEnding =
   /** Its machine was taken back: spot capacity. */
   | 'reclaimed'
   | 'outOfMemory'
-  /** It could not be started now, for want of capacity or quota or because the services were busy: another may. */
+  /**
+   * It could not be started now, because capacity or quota was missing or the services were busy. Another attempt may
+   * succeed.
+   */
   | 'noCapacity'
-  /** It cannot be started as it was asked for. */
+  /** It cannot be started as it was requested. */
   | 'refused'
-  /** Its program ended, well or badly. */
+  /** Its program ended, successfully or not. */
   | 'exited'
   /** It was asked to stop. */
   | 'stopped'
-  /** Nothing is known but that it is over. */
+  /** Nothing is known except that it is over. */
   | 'unknown';
-/** `why` may be shown to users; it is empty when nothing more is known. */
+/** `why` may be shown to users. It is empty when nothing more is known. */
 export type WorkerEnd = { readonly kind: 'ended'; readonly how: WorkerEnding; readonly why: string };
 export type WorkerState = { readonly kind: 'starting' | 'running' } | WorkerEnd;
-/** Names a worker's process to the port that started it; to everybody else it is a text that is compared and kept. */
+/** Names a worker's process to the port that started it. Everything else only compares and stores it. */
 export type WorkerHandle = string;
-/** Starts, sees and stops workers. */
+/** Starts, observes and stops workers. */
 export interface Workers {
-  /** Starts that worker; a worker that was started before is a success. */
+  /** Starts that worker. If it was started before, that is a success. */
   start(worker: WorkerId, input: LaunchInput): Promise<void>;
-  /** Whether its start still goes on, retries included; undefined when nobody asked for it. */
+  /** Whether its start is still under way, retries included. Undefined when the start was never requested. */
   launchState(worker: WorkerId): Promise<WorkerState | undefined>;
   stopLaunch(worker: WorkerId, why: string): Promise<void>;
-  /** Undefined when nothing is known of that worker: it is too new, or ended long ago. */
+  /** Undefined when nothing is known about that worker: it is too new, or ended long ago. */
   state(handle: WorkerHandle): Promise<WorkerState | undefined>;
   stop(handle: WorkerHandle, why: string): Promise<void>;
 }
 
-/** Keyed by the deployment: values that are derived and therefore held nowhere. */
+/** Values derived under the deployment's key. They need not be stored. */
 export interface Seals {
   /** HMAC-SHA256 (hex) of a text under the deployment's key; `purpose` separates domains. */
   seal(purpose: 'boot' | 'download', text: string): Promise<string>;
@@ -159,7 +168,7 @@ export interface Seals {
 
 export type LogLine = { readonly timestamp: number; readonly message: string };
 export interface LogReader {
-  /** Lines of a worker's stream from a token on, at most `limit` of 10,000; an absent stream is empty. */
+  /** Lines of a worker's stream after a token, at most `limit` of 10,000. An absent stream is empty. */
   read(
     worker: WorkerHandle,
     token: string | undefined,
@@ -184,7 +193,7 @@ export type Context = {
   readonly seals: Seals;
   readonly logs: LogReader;
   readonly settings: Settings;
-  /** Where clients and workers reach this API, without a trailing slash. */
+  /** The address at which clients and workers reach this API, without a trailing slash. */
   apiUrl(): Promise<string>;
   now(): number;
   random(byteCount: number): Uint8Array;

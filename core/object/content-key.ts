@@ -1,4 +1,4 @@
-// Where the bytes of a file are in the content bucket.
+// Names the place of a file's bytes in the content bucket.
 
 import type { ObjectId, PlaceId } from '../id/identifier.ts';
 

@@ -7,10 +7,13 @@ import { isId, isUserId, type PlaceId, type ProjectId, type UserId } from '../id
 import { defineRow, readRow } from './kind.ts';
 import { nameKey } from './name-key.ts';
 
-/** Who a membership is for: a user, or everybody. */
+/** The member that a membership is for: a user, or everybody. */
 export type Member = UserId | 'PUBLIC';
 
-/** What a project is, apart from what is in it. `settings` holds the flags and limits of docs/reference/api.md, "New projects", by their names. */
+/**
+ * The facts about a project apart from its content. `settings` holds the flags and limits of docs/reference/api.md,
+ * "New projects", by their names.
+ */
 export type ProjectFacts = {
   readonly name: string;
   readonly summary: string;
@@ -27,7 +30,7 @@ export type ProjectFacts = {
   readonly version: number;
 };
 type ProjectRow = ProjectFacts & {
-  /** Nobody sees it any more; what is in it is being taken away. */
+  /** Nobody sees the project any more, and its content is being removed. */
   readonly destroyed?: true;
   readonly destroyedBy?: UserId;
   /** Counts the changes of memberships. */
@@ -130,14 +133,14 @@ export function projectRow(id: ProjectId, facts: ProjectFacts): Row {
   };
 }
 
-/** A project, destroyed or not; undefined when there is no row. */
+/** A project, destroyed or not. Undefined when there is no row. */
 export function readProject(row: Row | undefined): ProjectRow | undefined {
   if (row === undefined) return undefined;
   const { pk, sk, ...project } = readRow(projectKind, row);
   return project;
 }
 
-/** The project of a container; undefined when there is no row. */
+/** The project of a container. Undefined when there is no row. */
 export function readContainer(row: Row | undefined): ProjectId | undefined {
   return row === undefined ? undefined : readRow(containerKind, row).project;
 }
@@ -150,7 +153,7 @@ export function memberRow(id: ProjectId, member: Member, level: Level): Row {
   return { ...memberKey(id, member), level };
 }
 
-/** A member with a level; undefined when there is no row. */
+/** A member with a level. Undefined when there is no row. */
 export function readMember(row: Row): MemberLevel;
 export function readMember(row: Row | undefined): MemberLevel | undefined;
 export function readMember(row: Row | undefined): MemberLevel | undefined {
@@ -161,7 +164,7 @@ export function readMember(row: Row | undefined): MemberLevel | undefined {
   return { member, level };
 }
 
-/** The member of a member's key; undefined for the key of another row of the project. */
+/** The member of a member's key. Undefined for the key of another row of the project. */
 export function memberOf({ sk }: Key): Member | undefined {
   const member = sk.slice(memberPrefix.length);
   return sk.startsWith(memberPrefix) && (isUserId(member) || member === 'PUBLIC') ? member : undefined;
@@ -182,7 +185,7 @@ export function folderKey(place: PlaceId, parentId: string, name: string): Key {
   return { pk: place, sk: `${subfolderPrefix(parentId)}${nameKey(name)}` };
 }
 
-/** The sort keys of the folders directly in a folder begin so. */
+/** The beginning of the sort keys of the folders directly in a folder. */
 export function subfolderPrefix(parentId: string): string {
   return `${folderPrefix}${parentId}#`;
 }
@@ -191,7 +194,7 @@ export function folderRow(key: Key, folder: FolderRow): Row {
   return { ...key, ...folder };
 }
 
-/** A folder; undefined when there is no row. */
+/** A folder. Undefined when there is no row. */
 export function readFolder(row: Row): Folder;
 export function readFolder(row: Row | undefined): Folder | undefined;
 export function readFolder(row: Row | undefined): Folder | undefined {
@@ -209,7 +212,7 @@ export function folderChangesRow(place: PlaceId, count: number): Row {
   return { ...folderChangesKey(place), count };
 }
 
-/** How often the tree of folders was changed; undefined when there is no row. */
+/** How often the tree of folders was changed. Undefined when there is no row. */
 export function readFolderChanges(row: Row | undefined): number | undefined {
   return row === undefined ? undefined : readRow(folderChangesKind, row).count;
 }
@@ -222,14 +225,14 @@ export function fullRow(place: PlaceId, countedAt: number): Row {
   return { ...fullKey(place), countedAt };
 }
 
-/** When the folders of a full place were counted; undefined when there is no row. */
+/** When the folders of a full place were counted. Undefined when there is no row. */
 export function readFull(row: Row | undefined): number | undefined {
   return row === undefined ? undefined : readRow(fullKind, row).countedAt;
 }
 
-/** The sort keys of members begin so. */
+/** The beginning of the sort keys of members. */
 export const memberPrefix = 'U#';
-/** The sort keys of folders begin so. */
+/** The beginning of the sort keys of folders. */
 export const folderPrefix = 'F#';
-/** The sort keys of memberships begin so. */
+/** The beginning of the sort keys of memberships. */
 export const membershipPrefix = 'P#';

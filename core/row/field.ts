@@ -1,7 +1,7 @@
-// What the attributes of a row must be, as data. The compiler compares each table of fields with the type of its row.
+// The types of a row's attributes, as data. The compiler compares each table of fields with the type of its row.
 
 type Scalar = string | number | boolean;
-/** A word for a type, or the values that are allowed, or what each entry of a list must be. */
+/** A word for a type, or the allowed values, or the type of each entry of a list. */
 export type Field =
   | 'text'
   | 'number'
@@ -45,7 +45,7 @@ export type OptionalFields<Type> = {
     Exclude<Named<Type>[Name], undefined>
   >;
 };
-/** The fields of a type: what the compiler knows, for the check of what was read. */
+/** The fields of a type. They turn the compiler's knowledge into a check of what was read. */
 export type Fields<Type> = { readonly required: RequiredFields<Type>; readonly optional: OptionalFields<Type> };
 
 /** A table of fields, of whatever type. */
@@ -54,7 +54,7 @@ export type AnyFields = {
   readonly optional: { readonly [name: string]: Field };
 };
 
-/** What is wrong with a value that should have these fields; undefined when nothing is. Never says what the value is. */
+/** The problem of a value that should have these fields. Undefined when there is none. It never quotes the value. */
 export function fieldProblem(value: unknown, { required, optional }: AnyFields): string | undefined {
   if (typeof value !== 'object' || value === null) return 'it is not a map';
   const attributes = value as { readonly [name: string]: unknown };

@@ -4,7 +4,7 @@ import type { Key, Row } from '../context.ts';
 import type { UserId } from '../id/identifier.ts';
 import { defineRow, readRow } from './kind.ts';
 
-/** Times in milliseconds since 1970. A user without a password can only come in by a token. */
+/** Times are in milliseconds since 1970. A user without a password can only use a token. */
 type UserRow = {
   readonly handle: string;
   readonly passwordHash?: string;
@@ -17,7 +17,7 @@ type TokenRow = {
   readonly label: string;
   readonly created: number;
   readonly expiresAt: number;
-  /** When the table may delete the row: well after it stopped counting. */
+  /** When the table may delete the row: well after the row has lost its effect. */
   readonly expiresAtSeconds: number;
 };
 /** The fields after `expiresAtSeconds` are present once a turn was taken. */
@@ -29,7 +29,7 @@ export type ConnectionRow = {
   /** The invocation that has the turn. */
   readonly owner?: string;
   readonly keptAt?: number;
-  /** What is read and how far, as JSON. */
+  /** What is read, and how far, as JSON. */
   readonly connection?: string;
 };
 
@@ -87,7 +87,7 @@ export function userRow(user: UserId, facts: UserRow): Row {
   return { ...userKey(user), ...facts };
 }
 
-/** A user; undefined when there is no row. */
+/** A user. Undefined when there is no row. */
 export function readUser(row: Row | undefined): UserRow | undefined {
   return row === undefined ? undefined : readRow(userKind, row);
 }
@@ -100,7 +100,7 @@ export function sshKeyRow(user: UserId, text: string): Row {
   return { ...sshKeyKey(user), text };
 }
 
-/** The key as its user gave it; undefined when there is no row. */
+/** The key as its user gave it. Undefined when there is no row. */
 export function readSshKey(row: Row | undefined): string | undefined {
   return row === undefined ? undefined : readRow(sshKeyKind, row).text;
 }
@@ -114,7 +114,7 @@ export function tokenRow(hash: string, facts: TokenRow): Row {
   return { ...tokenKey(hash), ...facts };
 }
 
-/** A token; undefined when there is no row. */
+/** A token. Undefined when there is no row. */
 export function readToken(row: Row | undefined): TokenRow | undefined {
   return row === undefined ? undefined : readRow(tokenKind, row);
 }
@@ -127,7 +127,7 @@ export function connectionRow(connectionId: string, facts: ConnectionRow): Row {
   return { ...connectionKey(connectionId), ...facts };
 }
 
-/** A reader of a log; undefined when there is no row. */
+/** A reader of a log. Undefined when there is no row. */
 export function readConnection(row: Row | undefined): ConnectionRow | undefined {
   return row === undefined ? undefined : readRow(connectionKind, row);
 }

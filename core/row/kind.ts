@@ -1,10 +1,12 @@
-// Kinds of rows as data: the table, the keys, the meaning and the fields. What was read is checked against its kind before
-// its type is believed.
+// Kinds of rows as data: the table, the keys, the meaning and the fields. A row that was read is checked against its
+// kind before it gets the kind's type.
 
 import type { Key, Row, TableName } from '../context.ts';
 import { type AnyFields, type Fields, fieldProblem } from './field.ts';
 
-/** What a kind is, for docs/rows.md. In `pk` and `sk` a word in braces stands for a part of the key: see `keyParts`. */
+/**
+ * The description of a kind, for docs/rows.md. In `pk` and `sk` a word in braces is a part of the key: see `keyParts`.
+ */
 export type RowDescription = {
   readonly table: TableName;
   /** One or two words. */
@@ -13,7 +15,7 @@ export type RowDescription = {
   readonly sk: string;
   /** One plain sentence. */
   readonly meaning: string;
-  /** The attribute `v` of every row of the kind; absent when the kind has none. */
+  /** The attribute `v` of every row of the kind. Absent when the kind has no version. */
   readonly version?: number;
 };
 /** A kind of rows that are read as `Type`. */

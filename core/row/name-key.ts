@@ -1,8 +1,11 @@
-// Names as parts of sort keys, which hold at most 1,024 bytes. Knows no rows.
+// Names as parts of sort keys, which hold at most 1,024 bytes.
 
 import { createHash } from 'node:crypto';
 
-/** A name as it goes into a sort key: itself, or when it is long its beginning and its digest, so that none collide. */
+/**
+ * A name as part of a sort key: the name itself or, when it is long, its beginning and its digest, so that names never
+ * collide.
+ */
 export function nameKey(name: string): string {
   if (Buffer.byteLength(name) <= maximumKeyBytes) return name;
   return `${nameKeyPrefix(name)}#${createHash('sha256').update(name).digest('base64url')}`;

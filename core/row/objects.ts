@@ -1,4 +1,4 @@
-// The rows of data objects: what an object is, where it is, who links to it, and the listings of folders.
+// The rows of data objects: their facts, their places, the links to them, and the listings of folders.
 
 import type { Key, Row } from '../context.ts';
 import {
@@ -19,33 +19,36 @@ import { nameKey, nameKeyPrefix } from './name-key.ts';
 
 export type CreatedBy = { readonly user: UserId; readonly job?: JobId; readonly executable?: string };
 
-/** What is the same wherever the object is. Times in milliseconds, `size` in bytes. */
+/** The facts that are the same wherever the object is. Times are in milliseconds, `size` in bytes. */
 export type ObjectFacts = {
   readonly className: ObjectClass;
   readonly state: ObjectState;
   readonly created: number;
   readonly createdBy: CreatedBy;
-  /** Where it was created: its bytes live under this prefix for ever. */
+  /** The place of its creation: its bytes stay under this prefix for ever. */
   readonly birth: PlaceId;
   readonly types: readonly string[];
-  /** What it points at: links in its details, and the bundles of an applet. */
+  /** The objects that it links to: links in its details, and the bundles of an applet. */
   readonly links: readonly ObjectId[];
-  /** Of the request that created it, told apart from another with the same nonce. */
+  /** Digest of the request that created it. It distinguishes the request from another one with the same nonce. */
   readonly digest: string;
   readonly size?: number;
   readonly media?: string;
   readonly uploadId?: string;
-  /** As it was set last; what counts is in the placements. */
+  /** The last visibility that was set. The placements are what counts. */
   readonly hidden?: boolean;
   /** Counts the changes of `types`. */
   readonly typesRevision?: number;
-  /** A collector's mark, which alone means nothing; `gone` once its deletion is decided (collect.ts). */
+  /** A collector's mark, which alone has no effect. It is `gone` once the deletion is decided (collect.ts). */
   readonly dying?: string;
-  /** Of one that is gone, in milliseconds since 1970: until then its bytes may come again, by URLs that were given out. */
+  /**
+   * Present once the object is gone, in milliseconds since 1970. Until then its bytes may be written again, by URLs
+   * that were given out.
+   */
   readonly goneUntil?: number;
 };
 
-/** That the object is in a place, and its metadata there. It is the reference to the bytes. */
+/** The presence of an object in a place, with its metadata there. It is the reference to the bytes. */
 export type Placement = {
   readonly folderId: string;
   readonly name: string;
@@ -53,16 +56,16 @@ export type Placement = {
   readonly properties: { readonly [key: string]: string };
   readonly hidden: boolean;
   readonly modified: number;
-  /** Counts the changes: each is conditional on the one before. */
+  /** Counts the changes. Each is conditional on the one before. */
   readonly revision: number;
-  /** Names the listing row that goes with it, and the writer that put it there: only that writer may take it back. */
+  /** Names the listing row that belongs to it, and its writer: only that writer may take it back. */
   readonly mark: string;
 };
 type Listing = { readonly id: ObjectId; readonly mark: string };
 /** `uploadId` names the upload that the part was announced for. */
 type AnnouncedPart = FilePart & { readonly uploadId: string };
 type Packed = { readonly body: Uint8Array };
-/** What an object may have in a row of its own, compressed. */
+/** The documents of an object that have a row of their own, compressed. */
 export type PackedKind = 'details' | 'applet' | 'parts';
 
 export const objectKind = defineRow<ObjectFacts>({
@@ -165,7 +168,7 @@ export const listingKind = defineRow<Listing>({
   fields: { required: { id: 'text', mark: 'text' }, optional: {} },
 });
 
-/** The key of what is the same wherever the object is. */
+/** The key of the facts that are the same wherever the object is. */
 export function objectKey(id: ObjectId): Key {
   return { pk: id, sk: 'A' };
 }
@@ -175,17 +178,17 @@ export function objectRow(id: ObjectId, facts: ObjectFacts): Row {
   return { ...objectKey(id), ...facts, createdBy: { ...createdBy }, types: [...types], links: [...links] };
 }
 
-/** What an object is; undefined when there is no row. */
+/** The facts about an object. Undefined when there is no row. */
 export function readObject(row: Row | undefined): ObjectFacts | undefined {
   if (row === undefined) return undefined;
   const { pk, sk, ...facts } = readRow(objectKind, row);
   return facts;
 }
 
-/** What `dying` says when there is no way back. */
+/** The value of `dying` when the deletion is decided. */
 export const gone = 'gone';
 
-/** True when there is no such object any more. Another mark than `gone` may be all that is left of a crashed collector. */
+/** True when there is no such object any more. Any other mark than `gone` may come from a crashed collector. */
 export function isGone(facts: ObjectFacts | undefined): facts is undefined {
   return facts === undefined || facts.dying === gone;
 }
@@ -199,14 +202,14 @@ export function placementRow(id: ObjectId, place: PlaceId, placement: Placement)
   return { ...placementKey(id, place), ...placement, tags: [...tags], properties: { ...properties } };
 }
 
-/** A placement; undefined when there is no row. */
+/** A placement. Undefined when there is no row. */
 export function readPlacement(row: Row | undefined): Placement | undefined {
   if (row === undefined) return undefined;
   const { pk, sk, ...placement } = readRow(placementKind, row);
   return placement;
 }
 
-/** The place of a placement's key; undefined for the key of another row of the object. */
+/** The place of a placement's key. Undefined for the key of another row of the object. */
 export function placeOf({ sk }: Key): PlaceId | undefined {
   const place = sk.slice(placementPrefix.length);
   return sk.startsWith(placementPrefix) && isPlaceId(place) ? place : undefined;
@@ -220,12 +223,12 @@ export function packedRow(id: ObjectId, kind: PackedKind, body: Uint8Array): Row
   return { ...packedKey(id, kind), body };
 }
 
-/** The compressed value; undefined when there is no row. */
+/** The compressed value. Undefined when there is no row. */
 export function readPacked(row: Row | undefined, kind: PackedKind): Uint8Array | undefined {
   return row === undefined ? undefined : readRow(packedKinds[kind], row).body;
 }
 
-/** The partition of what links to an object. */
+/** The partition of the links to an object. */
 export function linkPartition(target: ObjectId): string {
   return `${target}#links`;
 }
@@ -279,6 +282,6 @@ export function readListing(row: Row): ObjectId {
   return readRow(listingKind, row).id;
 }
 
-/** The sort keys of placements begin so. */
+/** The beginning of the sort keys of placements. */
 export const placementPrefix = 'P#';
 const indexDigits = 5;

@@ -1,5 +1,5 @@
-// /applet/new: an applet, closed from the start (docs/reference/api.md, "Applets"). Unknown keys are ignored:
-// `dx build` sends all it has.
+// /applet/new: an applet, closed from the start (docs/reference/api.md, "Applets"). Unknown keys are ignored, because
+// `dx build` sends everything that it has.
 
 import { invalidInput, invalidState, resourceNotFound } from '../../../core/error/api-error.ts';
 import { bundledObjects, checkApplet } from '../../../core/executable/check-applet.ts';
@@ -27,7 +27,10 @@ export async function newApplet(call: PlaceCall<NewObjectInput>) {
   });
 }
 
-/** Where a bundle is taken from; without `source` it is beside the applet already. All are looked for before one is placed. */
+/**
+ * The place from which a bundle is taken. Without `source` it is beside the applet already. All bundles are found
+ * before one is placed.
+ */
 async function findBundle(sight: Sight, to: PlaceId, id: ObjectId): Promise<{ id: ObjectId; source?: Placement }> {
   const object = await loadObject(sight.context, id);
   const place = object === undefined ? undefined : await findUnrestrictedPlace(sight, object, to, to);
@@ -42,7 +45,9 @@ async function findBundle(sight: Sight, to: PlaceId, id: ObjectId): Promise<{ id
   return place === to || source === undefined ? { id } : { id, source };
 }
 
-/** Bundles are the applet's hidden companions: one that lives elsewhere gets a place beside it, so that it stays. */
+/**
+ * Bundles are the applet's hidden companions. One in another place gets a place beside the applet, so that it stays.
+ */
 async function bringAlong({ context, place }: PlaceCall<unknown>, id: ObjectId, source: Placement): Promise<void> {
   if ((await placeObject(context, id, place, '/', { ...source, hidden: true })) !== 'missing') return;
   throw resourceNotFound(id, 'it was removed while the applet was being made');

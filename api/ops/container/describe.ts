@@ -24,7 +24,7 @@ export async function describeContainer({ context, place, level, input }: PlaceC
   const times = { created: job?.created ?? 0, modified: job?.modified ?? 0 };
   const values: Record<string, unknown> = {
     ...{ id: place, class: 'container', name: place, region, billTo: job?.launchedBy ?? null, type: 'temporary' },
-    // No app and appName: clients print them as soon as they are there, and break on null.
+    // There is no app or appName: clients print them as soon as they exist, and break on null.
     ...{ ...times, level, dataUsage: 0, sponsoredDataUsage: 0, remoteDataUsage: 0, project, fileUploadParameters },
   };
   if (job !== undefined && chosen.has('destroyAt') && isTerminal(job.state)) {

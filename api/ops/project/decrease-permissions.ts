@@ -1,4 +1,4 @@
-// /project-xxxx/decreasePermissions: lowers or, by null, ends memberships; and /project-xxxx/leave
+// /project-xxxx/decreasePermissions lowers memberships or, by null, ends them; and /project-xxxx/leave
 // (docs/reference/api.md, "Project methods").
 
 import { atLeast, type Level, weaker } from '../../../core/access/level.ts';
@@ -10,7 +10,7 @@ import { changeMembers } from '../../../engine/container/project.ts';
 import { loadUser } from '../../../engine/identity/user.ts';
 import type { PlaceCall } from '../../route.ts';
 
-/** Everybody may lower their own level, an administrator anybody's. */
+/** Everybody may lower their own level, an administrator that of everybody. */
 export async function decreasePermissions(call: PlaceCall<Record<string, Level | null>>) {
   const { context, caller, place, level, input } = call;
   const changes = new Map<Member, Level | undefined>();
@@ -30,7 +30,9 @@ export async function decreasePermissions(call: PlaceCall<Record<string, Level |
   return { id: place };
 }
 
-/** A job speaks for its user, who did not mean that: it needs ADMINISTER in the access of its executable. */
+/**
+ * A job speaks for its user, who did not ask for this. It therefore needs ADMINISTER in the access of its executable.
+ */
 function refuseJob({ caller, place, level }: PlaceCall<unknown>): void {
   if (caller.kind !== 'job' || atLeast(level, 'ADMINISTER')) return;
   throw permissionDenied(`change who is a member of ${place}`, 'ADMINISTER', level);
@@ -52,7 +54,10 @@ export async function leave(call: PlaceCall<unknown>) {
   return { id: place };
 }
 
-/** Decided and done in one step, or two administrators could each leave the other to be the last. */
+/**
+ * The decision and the change are one step. Otherwise two administrators could leave at once, each relying on the
+ * other.
+ */
 async function lower(context: Context, place: ProjectId, changes: ReadonlyMap<Member, Level | undefined>) {
   await changeMembers(context, place, (members) => {
     const after = new Map(members);

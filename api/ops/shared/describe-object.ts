@@ -1,5 +1,5 @@
-// Describes data objects of every class: one, or many at once (docs/reference/api.md, "Describing data objects"). Which
-// of them the caller may see was decided before.
+// Describes data objects of every class, one or many at once (docs/reference/api.md, "Describing data objects"). The
+// caller has decided before which of them may be seen.
 
 import type { Context } from '../../../core/context.ts';
 import type { AppletSpec } from '../../../core/executable/applet.ts';
@@ -30,8 +30,8 @@ export async function describeObject({
 }
 
 /**
- * Describes what a search or a list found, parallel to `found`, which may lack details, specifications and parts: these are
- * read for the objects whose description shows them.
+ * Describes the results of a search or a list, parallel to `found`. They may lack details, specifications and parts,
+ * which are read for the objects whose description shows them.
  */
 export async function describeObjects(
   context: Context,
@@ -125,7 +125,7 @@ function ownValues(context: Context, { row, spec }: LoadedObject): Description {
   }
 }
 
-/** Everything of an applet but its code, and what describes it for the one region there is. */
+/** Everything about an applet except its code, and the fields that describe it for the one region. */
 function appletValues(context: Context, spec: AppletSpec): Description {
   const { code, ...runSpec } = spec.runSpec;
   const { region } = context.settings;
@@ -134,10 +134,13 @@ function appletValues(context: Context, spec: AppletSpec): Description {
   return { ...spec, runSpec: { ...runSpecDefaults, ...runSpec, bundledDependsByRegion, systemRequirementsByRegion } };
 }
 
-/** Told even when the author said nothing: `dx get` is expected to write them down (dx-toolkit, test_get_applet). */
+/** Shown even if the author did not set them: `dx get` is expected to write them down (dx-toolkit, test_get_applet). */
 const runSpecDefaults = { headJobOnDemand: false, inheritParentRestartOnPolicy: false } as const;
 
-/** Parts by number, as text. Of an open file those that S3 has are complete, and others that were announced pending. */
+/**
+ * Parts by number, as text. For an open file the parts that S3 has are complete, and others that were announced are
+ * pending.
+ */
 async function describeParts(context: Context, { id, row, parts }: LoadedObject): Promise<Description> {
   const described: Description = {};
   const add = (part: FilePart, state: string) => {
@@ -154,7 +157,7 @@ async function describeParts(context: Context, { id, row, parts }: LoadedObject)
 
 type FolderPaths = (place: PlaceId, object: LoadedObject) => Promise<string>;
 
-/** Paths of folders; the folders of each place are read once, and only when something is not in its root. */
+/** Paths of folders. The folders of each place are read once, and only when an object is not in its root. */
 function folderPaths(context: Context): FolderPaths {
   const trees = new Map<PlaceId, ReturnType<typeof loadFolders>>();
   return async (place, object) => {

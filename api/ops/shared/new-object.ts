@@ -1,4 +1,4 @@
-// What creating a data object of any class has in common (docs/reference/api.md, "New data objects").
+// The common part of creating a data object of any class (docs/reference/api.md, "New data objects").
 
 import { callerScope, type KnownCaller } from '../../../core/access/caller.ts';
 import { joinFolder, parseFolder } from '../../../core/container/folder-path.ts';
@@ -37,7 +37,8 @@ export async function newObject<Class extends ObjectClass>(
   if (problems.length > 0)
     throw invalidInput(problems.map((problem) => `expected key "details" of input to have ${problem}`));
   checkMetadata(input);
-  // What is refused is refused before anything is made: a folder that is missing before bundles, bundles before folders.
+  // All refusals come before anything is made: a missing folder is refused before bundles are placed, and bundles
+  // before folders are made.
   const there = input.parents ? undefined : await targetFolder(context, place, input.folder, false);
   const own = await prepare();
   const target = there ?? (await targetFolder(context, place, input.folder, true));
@@ -62,7 +63,7 @@ export async function newObject<Class extends ObjectClass>(
   throw refusal;
 }
 
-/** Refuses what its row could not hold. */
+/** Refuses metadata that a row could not hold. */
 export function checkMetadata(given: Partial<Pick<NewObjectInput, 'tags' | 'properties' | 'types'>>): void {
   const problems = (['tags', 'properties', 'types'] as const).flatMap(
     (what) => metadataProblem(given[what] ?? [], what) ?? [],
@@ -70,7 +71,7 @@ export function checkMetadata(given: Partial<Pick<NewObjectInput, 'tags' | 'prop
   if (problems.length > 0) throw invalidInput(problems);
 }
 
-/** The id that a nonce stands for, or a new one. */
+/** The id for a nonce, or a new one. */
 function newId<Class extends ObjectClass>(
   context: Context,
   caller: KnownCaller,
@@ -82,7 +83,7 @@ function newId<Class extends ObjectClass>(
   return deriveId(className, callerScope(caller), path, nonce);
 }
 
-/** Uploads from outside may be forbidden in a project (docs/reference/api.md, "Project flags"). */
+/** A project may forbid uploads from outside (docs/reference/api.md, "Project flags"). */
 export async function refuseExternalUpload(call: PlaceCall<unknown>): Promise<void> {
   const { context, caller, place } = call;
   if (caller.kind === 'job' || !isId(place, 'project')) return;
@@ -98,7 +99,10 @@ async function targetFolder(context: Context, place: PlaceId, path: string, pare
   if (parents) return ensureFolder(context, place, parsed.names);
   const target = await enterFolder(context, place, parsed.names);
   if (target !== undefined) return target;
-  throw resourceNotFound(joinFolder(parsed.names), `there is no such folder in ${place}: make it, or say "parents"`);
+  throw resourceNotFound(
+    joinFolder(parsed.names),
+    `there is no such folder in ${place}: create it first, or set "parents"`,
+  );
 }
 
 function createdBy(caller: KnownCaller): CreatedBy {

@@ -51,7 +51,7 @@ async function toResults({ context, input }: FindCall, rows: readonly JobRow[]):
   return rows.map(({ pk }, index) => ({ id: pk, describe: described[index] }));
 }
 
-/** The narrowest place to look in; undefined when nothing there can be found. */
+/** The narrowest range to search. Undefined when nothing can be found there. */
 async function chooseRange(sight: Sight, input: FindExecutionsInput): Promise<SearchRange | undefined> {
   const { context, caller } = sight;
   const project = input.project ?? undefined;
@@ -74,7 +74,7 @@ async function chooseRange(sight: Sight, input: FindExecutionsInput): Promise<Se
   };
 }
 
-/** A user's own projects, not those that are open to everybody; of a job, the one that it runs in. */
+/** A user's own projects, without those that are open to everybody. For a job, the project in which it runs. */
 async function ownProjects({ context, caller }: Sight, only: ProjectId | undefined): Promise<ProjectId[]> {
   if (only !== undefined) return [only];
   return visibleAmong(context, caller, await loadMemberships(context, caller.user), 'VIEW');
@@ -102,7 +102,7 @@ function readFilters({ context, caller, input }: FindCall): Omit<JobSearch, 'ran
   };
 }
 
-/** The test of names; all names of one request together may take so many steps, whatever the pattern. */
+/** The test of names. All names of one request share one budget of steps, whatever the pattern. */
 function readName({ name: pattern }: FindExecutionsInput): ((name: string) => boolean) | undefined {
   if (pattern === undefined || pattern === null) return undefined;
   const compiled = compileName(pattern);
