@@ -1,4 +1,5 @@
 // The applets that are measured. Their jobs do as little as possible.
+
 import type { Client } from './client.ts';
 
 export type Applets = {
@@ -13,6 +14,27 @@ export type Applets = {
 
 /** The program of an empty job: its main function, as the applet has it. */
 export const emptyCode = 'main() { :; }';
+
+/** Makes the applets in a project of their own. */
+export async function createApplets(client: Client): Promise<Applets> {
+  const { id } = await client.post('/project/new', { name: 'benchmark' });
+  const project = String(id);
+  const create = async (name: string, code: string, specification: object = {}): Promise<string> => {
+    const runSpec = { interpreter: 'bash', distribution: 'Ubuntu', release: '24.04', version: '0', code };
+    const body = { project, name, dxapi: '1.0.0', runSpec, ...specification };
+    return String((await client.post('/applet/new', body)).id);
+  };
+  const numbers = { inputSpec: [number], outputSpec: [number] };
+  const width = { name: 'width', class: 'int' };
+  const gather = { name: 'gather', class: 'boolean', default: true };
+  return {
+    project,
+    empty: await create('empty', emptyCode, { inputSpec: [], outputSpec: [] }),
+    link: await create('link', `main() { ${giveNumber}; }`, numbers),
+    scatter: await create('scatter', scatterCode, { inputSpec: [width, gather], outputSpec: [number] }),
+  };
+}
+
 const number = { name: 'n', class: 'int', optional: true } as const;
 const giveNumber = `printf '{"n": 1}' > "$HOME/job_output.json"`;
 
@@ -40,23 +62,3 @@ with open(os.environ["HOME"] + "/job_output.json", "w") as file:
 PROGRAM
 }
 `;
-
-/** Makes the applets in a project of their own. */
-export async function createApplets(client: Client): Promise<Applets> {
-  const { id } = await client.post('/project/new', { name: 'benchmark' });
-  const project = String(id);
-  const create = async (name: string, code: string, specification: object = {}): Promise<string> => {
-    const runSpec = { interpreter: 'bash', distribution: 'Ubuntu', release: '24.04', version: '0', code };
-    const body = { project, name, dxapi: '1.0.0', runSpec, ...specification };
-    return String((await client.post('/applet/new', body)).id);
-  };
-  const numbers = { inputSpec: [number], outputSpec: [number] };
-  const width = { name: 'width', class: 'int' };
-  const gather = { name: 'gather', class: 'boolean', default: true };
-  return {
-    project,
-    empty: await create('empty', emptyCode, { inputSpec: [], outputSpec: [] }),
-    link: await create('link', `main() { ${giveNumber}; }`, numbers),
-    scatter: await create('scatter', scatterCode, { inputSpec: [width, gather], outputSpec: [number] }),
-  };
-}

@@ -1,15 +1,14 @@
 // Measures the floor: the same command without any platform, `count` times, `atOnce` at a time.
+
 import { spawn } from 'node:child_process';
 import { emptyCode } from './applet.ts';
 import { reapedMs } from './process-cost.ts';
 
 export type Floor = { readonly wallMsPerJob: number; readonly cpuMsPerJob: number };
 
-const ENOUGH = 100;
-
 /** A small count is repeated until the clock can measure it. */
 export async function measureBareSpawn(count: number, atOnce: number): Promise<Floor> {
-  const spawned = Math.max(count, ENOUGH);
+  const spawned = Math.max(count, minimumSpawnCount);
   const cpuBefore = reapedMs();
   const startedAt = performance.now();
   let left = spawned;
@@ -31,3 +30,5 @@ function spawnOne(): Promise<void> {
     child.once('exit', (code) => (code === 0 ? done() : fail(new Error(`bash ended with ${code}`))));
   });
 }
+
+const minimumSpawnCount = 100;

@@ -1,5 +1,6 @@
 // `npm run bench`: measures what the platform costs on this machine (times) and would cost on AWS (counts), and says
 // whether the goals are met. This file wires and prints; timing.ts and counting.ts measure.
+
 import { measureCounts } from './counting.ts';
 import { type Figures, judge } from './goal.ts';
 import { type Options, readOptions } from './option.ts';

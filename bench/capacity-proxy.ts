@@ -1,5 +1,6 @@
 // A proxy between the platform and its DynamoDB engine. It asks for the consumed capacity with every request and adds
 // up the answers by table, by operation, and by kind of row. It changes nothing else.
+
 import { Agent, createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Access, accessesOf } from './row-kind.ts';
@@ -22,11 +23,6 @@ export type CapacityProxy = {
   close(): Promise<void>;
 };
 
-const COUNTED = /^(Get|Put|Update|Delete)Item$|^(Query|Scan)$|^Batch(Get|Write)Item$|^Transact(Get|Write)Items$/;
-const WRITING = /^(Put|Update|Delete)Item$|^BatchWriteItem$|^TransactWriteItems$/;
-/** A write that its condition refused is charged by the size of the existing item. Most items have at most 1 KB. */
-const REFUSED_WRITE_UNITS = 1;
-
 type Answer = {
   readonly __type?: string;
   readonly ConsumedCapacity?: { CapacityUnits: number } | readonly { CapacityUnits: number }[];
@@ -39,7 +35,7 @@ export async function openCapacityProxy(enginePort: number): Promise<CapacityPro
   const readsByKind = new Map<string, number>();
   const server = createServer((req, res) => {
     passOn(req, res, { agent, enginePort }, (operation, accesses, units) => {
-      const into = WRITING.test(operation) ? writesByKind : readsByKind;
+      const into = writingOperations.test(operation) ? writesByKind : readsByKind;
       for (const access of accesses) {
         const name = `${operation} ${access.table} ${access.kind}`;
         into.set(name, (into.get(name) ?? 0) + units / accesses.length);
@@ -71,7 +67,7 @@ async function passOn(
   count: (operation: string, accesses: readonly Access[], units: number) => void,
 ): Promise<void> {
   const operation = String(req.headers['x-amz-target']).replace(/^.*\./, '');
-  const counted = COUNTED.test(operation);
+  const counted = countedOperations.test(operation);
   const sent = await bytesOf(req);
   const input = counted ? (JSON.parse(sent.toString('utf8')) as Record<string, unknown>) : undefined;
   const body = input ? Buffer.from(JSON.stringify({ ...input, ReturnConsumedCapacity: 'TOTAL' })) : sent;
@@ -88,7 +84,7 @@ async function passOn(
 }
 
 function unitsOf({ __type = '', ConsumedCapacity = [] }: Answer): number {
-  if (/ConditionalCheckFailed|TransactionCanceled/.test(__type)) return REFUSED_WRITE_UNITS;
+  if (/ConditionalCheckFailed|TransactionCanceled/.test(__type)) return refusedWriteUnits;
   return [ConsumedCapacity].flat().reduce((total, { CapacityUnits }) => total + CapacityUnits, 0);
 }
 
@@ -97,3 +93,9 @@ async function bytesOf(stream: IncomingMessage): Promise<Buffer> {
   for await (const chunk of stream) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks);
 }
+
+const countedOperations =
+  /^(Get|Put|Update|Delete)Item$|^(Query|Scan)$|^Batch(Get|Write)Item$|^Transact(Get|Write)Items$/;
+const writingOperations = /^(Put|Update|Delete)Item$|^BatchWriteItem$|^TransactWriteItems$/;
+/** A write that its condition refused is charged by the size of the existing item. Most items have at most 1 KB. */
+const refusedWriteUnits = 1;

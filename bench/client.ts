@@ -3,8 +3,6 @@
 export type Reply = Readonly<Record<string, unknown>>;
 export type Client = { post(path: string, body: object): Promise<Reply> };
 
-const SUBMITTERS = 8;
-
 /** Throws a refusal, or an answer that is not the API's, with its text. */
 export function createClient(url: string, token: string): Client {
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
@@ -29,6 +27,8 @@ export async function inParallel<Result>(count: number, call: (index: number) =>
       results[index] = await call(index);
     }
   };
-  await Promise.all(Array.from({ length: SUBMITTERS }, submit));
+  await Promise.all(Array.from({ length: submitterCount }, submit));
   return results;
 }
+
+const submitterCount = 8;

@@ -1,5 +1,6 @@
 // The counts: what a run, a subjob and a wait use of the services that AWS charges for. Loads of the same kind and
 // different sizes are subtracted from each other, and the platform's idle usage from both. Time is not measured here.
+
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,16 +32,6 @@ export type Counts = {
   readonly unitsPerSubjob: { readonly reads: KindUnits; readonly writes: KindUnits };
 };
 
-const WORKERS = 2;
-const WARM_UP_JOBS = 3;
-/** The schedule fires once in this time. */
-const IDLE_MS = 60_000;
-/** Every job is launched once: RunWorker and Finalise. */
-const STATES_PER_JOB = 2;
-const QUIET_MS = 2_500;
-const LOOK_MS = 100;
-const SETTLE_LIMIT_MS = 300_000;
-
 type Bench = { readonly platform: PlatformProcess; readonly proxy: CapacityProxy; readonly stage: Stage };
 type Counted = { readonly before: Reading; readonly after: Reading };
 
@@ -50,7 +41,7 @@ export async function measureCounts(options: Options, say: (line: string) => voi
   const proxy = await openCapacityProxy(engine.port);
   let platform: PlatformProcess | undefined;
   try {
-    platform = await startPlatformProcess(WORKERS, proxy.url);
+    platform = await startPlatformProcess(workerCount, proxy.url);
     const stage: Stage = { client: platform.client, applets: await createApplets(platform.client) };
     return await countLoads({ platform, proxy, stage }, options.countedJobs, say);
   } finally {
@@ -63,8 +54,8 @@ export async function measureCounts(options: Options, say: (line: string) => voi
 
 async function countLoads(bench: Bench, count: number, say: (line: string) => void): Promise<Counts> {
   const { stage } = bench;
-  say(`counting: warm-up, then ${IDLE_MS / 1000} idle seconds`);
-  await countLoad(bench, WARM_UP_JOBS, () => startEmptyJobs(stage, WARM_UP_JOBS));
+  say(`counting: warm-up, then ${idleMs / 1000} idle seconds`);
+  await countLoad(bench, warmUpJobCount, () => startEmptyJobs(stage, warmUpJobCount));
   const idle = await countIdle(bench);
   const net = (counted: Counted) =>
     combine(used(counted.before, counted.after), idle, (one, two) => {
@@ -93,7 +84,7 @@ async function countLoads(bench: Bench, count: number, say: (line: string) => vo
 /** Usage per millisecond. */
 async function countIdle({ platform, proxy }: Bench): Promise<Usage> {
   const before = await read(platform, proxy);
-  await pause(IDLE_MS);
+  await pause(idleMs);
   const after = await read(platform, proxy);
   return scale(used(before, after), 1 / (after.at - before.at));
 }
@@ -103,7 +94,7 @@ async function countLoad(bench: Bench, jobs: number, start: () => Promise<Starte
   const { platform, proxy, stage } = bench;
   const before = await read(platform, proxy);
   const started = await start();
-  const transitions = (before.counts.transitions ?? 0) + jobs * STATES_PER_JOB;
+  const transitions = (before.counts.transitions ?? 0) + jobs * statesPerJob;
   await untilQuiet(platform, proxy, transitions);
   const after = await read(platform, proxy);
   // Throws when a job did not end as it should.
@@ -113,13 +104,23 @@ async function countLoad(bench: Bench, jobs: number, start: () => Promise<Starte
 
 /** Waits until this many states were entered and nothing has been written for a while. */
 async function untilQuiet(platform: PlatformProcess, proxy: CapacityProxy, transitions: number): Promise<void> {
-  const deadline = Date.now() + SETTLE_LIMIT_MS;
+  const deadline = Date.now() + settleLimitMs;
   let written = -1;
-  for (let quietSince = Date.now(); Date.now() < deadline; await pause(LOOK_MS)) {
+  for (let quietSince = Date.now(); Date.now() < deadline; await pause(lookMs)) {
     const { writeUnits } = proxy.units();
     if (writeUnits !== written || ((await platform.counts()).transitions ?? 0) < transitions) quietSince = Date.now();
     written = writeUnits;
-    if (Date.now() - quietSince > QUIET_MS) return;
+    if (Date.now() - quietSince > quietMs) return;
   }
-  throw new Error(`the platform was not quiet within ${SETTLE_LIMIT_MS} ms`);
+  throw new Error(`the platform was not quiet within ${settleLimitMs} ms`);
 }
+
+const workerCount = 2;
+const warmUpJobCount = 3;
+/** The schedule fires once in this time. */
+const idleMs = 60_000;
+/** Every job is launched once: RunWorker and Finalise. */
+const statesPerJob = 2;
+const quietMs = 2_500;
+const lookMs = 100;
+const settleLimitMs = 300_000;

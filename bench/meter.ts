@@ -1,4 +1,5 @@
 // Reads what a platform has used so far of the services that AWS charges for, before and after a load.
+
 import type { Capacity, CapacityProxy } from './capacity-proxy.ts';
 import type { PlatformProcess } from './platform-process.ts';
 import type { Usage } from './price.ts';
@@ -8,14 +9,6 @@ export type Reading = {
   readonly capacity: Capacity;
   readonly counts: Readonly<Record<string, number>>;
 };
-
-/** Functions behind the HTTP API: each of their invocations is one of its requests. */
-const HTTP_FUNCTIONS = /^lambda:.*-(run|new-job|api|worker-api)$/;
-/** A function outside the template: it adds users and issues tokens on this machine. */
-const LOCAL_FUNCTION = 'lambda:operator';
-/** Deletions cost nothing. */
-const S3_WRITES = /^s3:(Put|Copy|Post|List|Create|Complete|Upload)/;
-const S3_READS = /^s3:(Get|Head)/;
 
 export async function read(platform: PlatformProcess, proxy: CapacityProxy): Promise<Reading> {
   return { at: Date.now(), capacity: proxy.units(), counts: await platform.counts() };
@@ -31,15 +24,15 @@ export function used(before: Reading, after: Reading): Usage {
   return {
     writeUnits: after.capacity.writeUnits - before.capacity.writeUnits,
     readUnits: after.capacity.readUnits - before.capacity.readUnits,
-    s3Writes: counted((name) => S3_WRITES.test(name)),
-    s3Reads: counted((name) => S3_READS.test(name)),
+    s3Writes: counted((name) => s3Writes.test(name)),
+    s3Reads: counted((name) => s3Reads.test(name)),
     sqsRequests: counted((name) => name.startsWith('sqs:')),
-    invocations: counted((name) => name.startsWith('lambda:') && name !== LOCAL_FUNCTION),
+    invocations: counted((name) => name.startsWith('lambda:') && name !== localFunction),
     gbSeconds: counted((name) => name === 'lambdaMegabyteSeconds') / 1024,
     // "each time a step of your workflow is executed": the start is counted too, which is the more expensive reading of
     // the price page.
     transitions: counted((name) => name === 'transitions' || name === 'states:StartExecution'),
-    httpRequests: counted((name) => HTTP_FUNCTIONS.test(name)),
+    httpRequests: counted((name) => httpFunctions.test(name)),
   };
 }
 
@@ -63,3 +56,11 @@ export function unitsByKind(before: Reading, after: Reading, jobs: number): { re
   return { reads: between('readsByKind'), writes: between('writesByKind') };
 }
 export type KindUnits = readonly (readonly [string, number])[];
+
+/** Functions behind the HTTP API: each of their invocations is one of its requests. */
+const httpFunctions = /^lambda:.*-(run|new-job|api|worker-api)$/;
+/** A function outside the template: it adds users and issues tokens on this machine. */
+const localFunction = 'lambda:operator';
+/** Deletions cost nothing. */
+const s3Writes = /^s3:(Put|Copy|Post|List|Create|Complete|Upload)/;
+const s3Reads = /^s3:(Get|Head)/;

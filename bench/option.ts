@@ -1,7 +1,7 @@
 // Reads the command line of the benchmark.
+
 import { parseArgs } from 'node:util';
 
-const parts = ['jobs', 'chain', 'scatter', 'counts'] as const;
 type Part = (typeof parts)[number];
 
 export type Options = {
@@ -20,11 +20,6 @@ export type Options = {
   readonly profile: boolean;
 };
 
-const full = { jobCounts: [1, 100, 1000], hops: 50, width: 200, countedJobs: 20 };
-const quick = { jobCounts: [1, 20], hops: 10, width: 20, countedJobs: 10 };
-
-const usage = `npm run bench -- [--json] [--check] [--quick] [--profile] [--only ${parts.join(',')}]`;
-
 /** @throws Error that says what is wrong with the command line. */
 export function readOptions(parameters: readonly string[]): Options {
   const flag = { type: 'boolean', default: false } as const;
@@ -38,3 +33,8 @@ export function readOptions(parameters: readonly string[]): Options {
   const { json, check, profile } = values;
   return { ...(values.quick ? quick : full), json, check, profile, only: new Set(chosen as Part[]) };
 }
+
+const parts = ['jobs', 'chain', 'scatter', 'counts'] as const;
+const full = { jobCounts: [1, 100, 1000], hops: 50, width: 200, countedJobs: 20 };
+const quick = { jobCounts: [1, 20], hops: 10, width: 20, countedJobs: 10 };
+const usage = `npm run bench -- [--json] [--check] [--quick] [--profile] [--only ${parts.join(',')}]`;

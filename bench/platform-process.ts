@@ -21,12 +21,6 @@ export type PlatformProcess = {
   stop(): Promise<void>;
 };
 
-const START_LIMIT_MS = 300_000;
-const STOP_LIMIT_MS = 30_000;
-const ENDING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-const INTERRUPTED_STATUS = 130;
-const program = resolve(import.meta.dirname, '../cli/espalier.ts');
-
 /** @param dynamoUrl another DynamoDB engine than its own */
 export async function startPlatformProcess(workers: number, dynamoUrl?: string): Promise<PlatformProcess> {
   const data = mkdtempSync(join(tmpdir(), 'espalier-bench-'));
@@ -38,11 +32,11 @@ export async function startPlatformProcess(workers: number, dynamoUrl?: string):
     child.kill('SIGKILL');
     // Its database ends a moment later.
     rmSync(data, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
-    process.exit(INTERRUPTED_STATUS);
+    process.exit(interruptedStatus);
   };
-  for (const signal of ENDING_SIGNALS) process.once(signal, interrupted);
+  for (const signal of endingSignals) process.once(signal, interrupted);
   const stop = async () => {
-    for (const signal of ENDING_SIGNALS) process.removeListener(signal, interrupted);
+    for (const signal of endingSignals) process.removeListener(signal, interrupted);
     await end(child);
     rmSync(data, { recursive: true, force: true });
   };
@@ -62,7 +56,7 @@ export async function startPlatformProcess(workers: number, dynamoUrl?: string):
 
 function ready(child: ChildProcess): Promise<string> {
   return new Promise((done, fail) => {
-    const timer = setTimeout(() => fail(new Error(`no "ready" within ${START_LIMIT_MS} ms`)), START_LIMIT_MS);
+    const timer = setTimeout(() => fail(new Error(`no "ready" within ${startLimitMs} ms`)), startLimitMs);
     child.once('exit', (code) => fail(new Error(`the platform ended with ${code} before it was ready`)));
     createInterface({ input: child.stdout as NodeJS.ReadableStream }).on('line', (line) => {
       const url = /^ready (http:\S+)$/.exec(line)?.[1];
@@ -84,7 +78,13 @@ async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = new Promise((done) => child.once('exit', done));
   child.kill('SIGINT');
-  const timer = setTimeout(() => child.kill('SIGKILL'), STOP_LIMIT_MS);
+  const timer = setTimeout(() => child.kill('SIGKILL'), stopLimitMs);
   await ended;
   clearTimeout(timer);
 }
+
+const startLimitMs = 300_000;
+const stopLimitMs = 30_000;
+const endingSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+const interruptedStatus = 130;
+const program = resolve(import.meta.dirname, '../cli/espalier.ts');

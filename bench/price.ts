@@ -15,19 +15,6 @@ export type Usage = {
   readonly httpRequests: number;
 };
 
-/** Dollars for one unit, as of November 2026, and the page with the current price. */
-const prices: Readonly<Record<keyof Usage, { readonly usd: number; readonly source: string }>> = {
-  writeUnits: { usd: 0.625e-6, source: 'aws.amazon.com/dynamodb/pricing/on-demand: write request units' },
-  readUnits: { usd: 0.125e-6, source: 'aws.amazon.com/dynamodb/pricing/on-demand: read request units' },
-  s3Writes: { usd: 5e-6, source: 'aws.amazon.com/s3/pricing: PUT, COPY, POST, LIST of S3 Standard' },
-  s3Reads: { usd: 0.4e-6, source: 'aws.amazon.com/s3/pricing: GET and all other requests of S3 Standard' },
-  sqsRequests: { usd: 0.4e-6, source: 'aws.amazon.com/sqs/pricing: standard queues' },
-  invocations: { usd: 0.2e-6, source: 'aws.amazon.com/lambda/pricing: requests' },
-  gbSeconds: { usd: 1.33334e-5, source: 'aws.amazon.com/lambda/pricing: duration on Arm' },
-  transitions: { usd: 25e-6, source: 'aws.amazon.com/step-functions/pricing: Standard Workflows, $0.025 per 1,000' },
-  httpRequests: { usd: 1e-6, source: 'aws.amazon.com/api-gateway/pricing: HTTP APIs' },
-};
-
 export const priceNote =
   'List prices of us-east-1 as of November 2026 (bench/price.ts), without Fargate, logs, CloudFront, storage and free tiers; GB-seconds by the durations on this machine.';
 
@@ -40,3 +27,16 @@ export function dollarsPer1000(usage: Usage): {
   const parts = Object.fromEntries(names.map((name) => [name, usage[name] * prices[name].usd * 1000]));
   return { total: Object.values(parts).reduce((sum, part) => sum + part, 0), parts };
 }
+
+/** Dollars for one unit, as of November 2026, and the page with the current price. */
+const prices: Readonly<Record<keyof Usage, { readonly usd: number; readonly source: string }>> = {
+  writeUnits: { usd: 0.625e-6, source: 'aws.amazon.com/dynamodb/pricing/on-demand: write request units' },
+  readUnits: { usd: 0.125e-6, source: 'aws.amazon.com/dynamodb/pricing/on-demand: read request units' },
+  s3Writes: { usd: 5e-6, source: 'aws.amazon.com/s3/pricing: PUT, COPY, POST, LIST of S3 Standard' },
+  s3Reads: { usd: 0.4e-6, source: 'aws.amazon.com/s3/pricing: GET and all other requests of S3 Standard' },
+  sqsRequests: { usd: 0.4e-6, source: 'aws.amazon.com/sqs/pricing: standard queues' },
+  invocations: { usd: 0.2e-6, source: 'aws.amazon.com/lambda/pricing: requests' },
+  gbSeconds: { usd: 1.33334e-5, source: 'aws.amazon.com/lambda/pricing: duration on Arm' },
+  transitions: { usd: 25e-6, source: 'aws.amazon.com/step-functions/pricing: Standard Workflows, $0.025 per 1,000' },
+  httpRequests: { usd: 1e-6, source: 'aws.amazon.com/api-gateway/pricing: HTTP APIs' },
+};

@@ -1,4 +1,5 @@
 // The cost of a tree of processes, from /proc (Linux only): processor time by kind of process, and memory.
+
 import { readdirSync, readFileSync } from 'node:fs';
 
 export type ProcessorTime = {
@@ -9,10 +10,6 @@ export type ProcessorTime = {
   readonly totalMs: number;
 };
 
-/** proc_pid_stat(5): times are in ticks. Linux shows 100 ticks a second whatever the kernel's own rate is. */
-const TICK_MS = 10;
-const DATABASE = 'dynoxide';
-
 type Entry = { readonly pid: number; readonly parent: number; readonly name: string; own: number; reaped: number };
 
 /**
@@ -20,9 +17,9 @@ type Entry = { readonly pid: number; readonly parent: number; readonly name: str
  */
 export function processorTime(root: number): ProcessorTime {
   const tree = treeOf(root);
-  const sum = (of: (entry: Entry) => number) => tree.reduce((total, entry) => total + of(entry), 0) * TICK_MS;
+  const sum = (of: (entry: Entry) => number) => tree.reduce((total, entry) => total + of(entry), 0) * tickMs;
   const platformMs = sum((entry) => (entry.pid === root ? entry.own : 0));
-  const databaseMs = sum((entry) => (entry.name === DATABASE ? entry.own : 0));
+  const databaseMs = sum((entry) => (entry.name === databaseProgram ? entry.own : 0));
   const totalMs = sum((entry) => entry.own + entry.reaped);
   return { platformMs, databaseMs, workersMs: totalMs - platformMs - databaseMs, totalMs };
 }
@@ -38,12 +35,12 @@ export function difference(after: ProcessorTime, before: ProcessorTime): Process
 
 /** Processor time of this process's own children that ended. */
 export function reapedMs(): number {
-  return (readEntry(process.pid)?.reaped ?? 0) * TICK_MS;
+  return (readEntry(process.pid)?.reaped ?? 0) * tickMs;
 }
 
 /** Largest resident memory so far of the platform and of its database, added, in MB. */
 export function peakMemoryMb(root: number): number {
-  const kept = treeOf(root).filter(({ pid, name }) => pid === root || name === DATABASE);
+  const kept = treeOf(root).filter(({ pid, name }) => pid === root || name === databaseProgram);
   return kept.reduce((total, { pid }) => total + peakKb(pid), 0) / 1024;
 }
 
@@ -75,3 +72,7 @@ function readEntry(pid: number): Entry | undefined {
   const name = text.slice(text.indexOf('(') + 1, end);
   return { pid, parent: Number(fields[1]), name, own: user + system, reaped: reapedUser + reapedSystem };
 }
+
+/** proc_pid_stat(5): times are in ticks. Linux shows 100 ticks a second whatever the kernel's own rate is. */
+const tickMs = 10;
+const databaseProgram = 'dynoxide';

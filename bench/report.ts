@@ -4,8 +4,6 @@ import { type Figures, judge } from './goal.ts';
 import type { KindUnits } from './meter.ts';
 import { dollarsPer1000, priceNote, type Usage } from './price.ts';
 
-const MOST_KINDS = 20;
-
 /** The object of `--json`. Parts that were not measured are absent. */
 export function asObject({ times, counts }: Figures): object {
   return {
@@ -69,7 +67,7 @@ function countTable({ perRun, perSubjob, perWait, perIdleHour }: NonNullable<Fig
 
 function profileTables({ unitsPerRun, unitsPerSubjob, perRun }: NonNullable<Figures['counts']>): string[] {
   const list = (title: string, units: KindUnits) =>
-    table([['units', title], ...units.slice(0, MOST_KINDS).map(([kind, each]) => [text(each), kind])]);
+    table([['units', title], ...units.slice(0, maximumKindCount).map(([kind, each]) => [text(each), kind])]);
   return [
     ...list('writes of a run', unitsPerRun.writes),
     ...list('reads of a run', unitsPerRun.reads),
@@ -111,3 +109,5 @@ function rounded<Numbers extends Readonly<Record<string, number>>>(numbers: Numb
 
 const round = (value: number): number => Number(value.toFixed(2));
 const text = (value: number): string => value.toFixed(2);
+
+const maximumKindCount = 20;

@@ -1,4 +1,5 @@
 // Measures time, processor and memory. Each load is measured above a bare spawn of the same command in the same run.
+
 import { setTimeout as pause } from 'node:timers/promises';
 import { createApplets } from './applet.ts';
 import { measureBareSpawn } from './bare-spawn.ts';
@@ -22,20 +23,13 @@ export type Times = {
   readonly peakMemoryMb: number;
 };
 
-const WORKERS = 2;
-const WARM_UP_JOBS = 10;
-const QUIET_WINDOW_MS = 250;
-/** Processor time of a window in which a platform only waits. */
-const QUIET_CPU_MS = 40;
-const QUIET_LIMIT_MS = 20_000;
-
 /** `say` gets a line about each measurement. */
 export async function measureTimes(options: Options, say: (line: string) => void): Promise<Times> {
-  const platform = await startPlatformProcess(WORKERS);
+  const platform = await startPlatformProcess(workerCount);
   try {
     const stage: Stage = { client: platform.client, applets: await createApplets(platform.client) };
-    say(`warm-up: ${WARM_UP_JOBS} jobs`);
-    await measureLoad(platform.pid, stage, () => startEmptyJobs(stage, WARM_UP_JOBS));
+    say(`warm-up: ${warmUpJobCount} jobs`);
+    await measureLoad(platform.pid, stage, () => startEmptyJobs(stage, warmUpJobCount));
     const jobs: JobsTime[] = [];
     for (const n of options.only.has('jobs') ? options.jobCounts : []) {
       say(`${n} independent jobs`);
@@ -55,7 +49,7 @@ export async function measureTimes(options: Options, say: (line: string) => void
 }
 
 async function measureJobs(pid: number, stage: Stage, n: number): Promise<JobsTime> {
-  const floor = await measureBareSpawn(n, WORKERS);
+  const floor = await measureBareSpawn(n, workerCount);
   const { wallMs, cpu } = await measureLoad(pid, stage, () => startEmptyJobs(stage, n));
   const each = (ms: number) => ms / n;
   return {
@@ -80,7 +74,7 @@ async function measureChain(pid: number, stage: Stage, hops: number, say: (line:
 
 async function measureScatter(pid: number, stage: Stage, width: number, say: (line: string) => void) {
   say(`a scatter of ${width} with its gather`);
-  const floor = await measureBareSpawn(width, WORKERS);
+  const floor = await measureBareSpawn(width, workerCount);
   const { wallMs } = await measureLoad(pid, stage, () => startScatter(stage, width));
   return { width, wallMsPerJob: wallMs / width - floor.wallMsPerJob };
 }
@@ -95,11 +89,18 @@ async function measureLoad(pid: number, stage: Stage, start: () => Promise<Start
 }
 
 async function untilQuiet(pid: number): Promise<void> {
-  const deadline = Date.now() + QUIET_LIMIT_MS;
+  const deadline = Date.now() + quietLimitMs;
   for (let last = processorTime(pid).totalMs; Date.now() < deadline; ) {
-    await pause(QUIET_WINDOW_MS);
+    await pause(quietWindowMs);
     const now = processorTime(pid).totalMs;
-    if (now - last <= QUIET_CPU_MS) return;
+    if (now - last <= quietCpuMs) return;
     last = now;
   }
 }
+
+const workerCount = 2;
+const warmUpJobCount = 10;
+const quietWindowMs = 250;
+/** Processor time of a window in which a platform only waits. */
+const quietCpuMs = 40;
+const quietLimitMs = 20_000;

@@ -1,5 +1,6 @@
 // The loads: independent jobs, a chain, a scatter with its gather. Times come from the jobs' own rows, so polling costs
 // little and its pace does not matter.
+
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Applets } from './applet.ts';
 import { type Client, inParallel } from './client.ts';
@@ -9,19 +10,6 @@ export type Stage = { readonly client: Client; readonly applets: Applets };
 export type Started = { readonly at: number; readonly jobs: readonly string[] };
 
 type Described = { readonly state: string; readonly stateTransitions: readonly { newState: string; setAt: number }[] };
-
-const WAIT_LIMIT_MS = 1_800_000;
-const LONGEST_POLL_MS = 200;
-const PAGE_SIZE = 1000;
-const UNFINISHED = [
-  'idle',
-  'waiting_on_input',
-  'runnable',
-  'running',
-  'waiting_on_output',
-  'restartable',
-  'terminating',
-];
 
 export async function startEmptyJobs(stage: Stage, count: number): Promise<Started> {
   const at = Date.now();
@@ -55,36 +43,36 @@ export async function startScatter(stage: Stage, width: number, gather = true): 
  * Waits until all are done. Returns the time at which the last one was. @throws Error when a job ended in another way.
  */
 export async function untilDone(stage: Stage, started: Started): Promise<number> {
-  const deadline = Date.now() + WAIT_LIMIT_MS;
+  const deadline = Date.now() + waitLimitMs;
   const last = started.jobs.at(-1);
   // The last job is likely to end last, so one cheap look at it is enough most of the time.
-  for (let pollMs = 20; last !== undefined; pollMs = Math.min(pollMs * 1.5, LONGEST_POLL_MS)) {
+  for (let pollMs = 20; last !== undefined; pollMs = Math.min(pollMs * 1.5, longestPollMs)) {
     const { state } = await stage.client.post(`/${last}/describe`, { fields: { state: true } });
-    if (!UNFINISHED.includes(String(state))) break;
+    if (!unfinishedStates.includes(String(state))) break;
     await waitBefore(deadline, pollMs);
   }
   const find = { project: stage.applets.project, created: { after: started.at - 1 } };
   for (;;) {
-    const open = await stage.client.post('/system/findExecutions', { ...find, state: UNFINISHED, limit: 1 });
+    const open = await stage.client.post('/system/findExecutions', { ...find, state: unfinishedStates, limit: 1 });
     if ((open.results as unknown[]).length === 0) break;
-    await waitBefore(deadline, LONGEST_POLL_MS);
+    await waitBefore(deadline, longestPollMs);
   }
   return endOf(stage, started);
 }
 
 async function waitBefore(deadline: number, pollMs: number): Promise<void> {
-  if (Date.now() > deadline) throw new Error(`jobs were not done within ${WAIT_LIMIT_MS} ms`);
+  if (Date.now() > deadline) throw new Error(`jobs were not done within ${waitLimitMs} ms`);
   await pause(pollMs);
 }
 
 async function endOf({ client, applets }: Stage, started: Started): Promise<number> {
   const ends: number[] = [];
-  for (let from = 0; from < started.jobs.length; from += PAGE_SIZE) {
+  for (let from = 0; from < started.jobs.length; from += pageSize) {
     const { results } = await client.post('/system/findExecutions', {
       project: applets.project,
-      id: started.jobs.slice(from, from + PAGE_SIZE),
+      id: started.jobs.slice(from, from + pageSize),
       describe: { fields: { state: true, stateTransitions: true } },
-      limit: PAGE_SIZE,
+      limit: pageSize,
     });
     for (const { describe } of results as { describe: Described }[]) ends.push(doneAt(describe));
   }
@@ -101,3 +89,17 @@ function doneAt({ state, stateTransitions }: Described): number {
 async function run({ client, applets }: Stage, applet: string, input: object): Promise<string> {
   return String((await client.post(`/${applet}/run`, { project: applets.project, input })).id);
 }
+
+const waitLimitMs = 1_800_000;
+const longestPollMs = 200;
+const pageSize = 1000;
+
+const unfinishedStates = [
+  'idle',
+  'waiting_on_input',
+  'runnable',
+  'running',
+  'waiting_on_output',
+  'restartable',
+  'terminating',
+];

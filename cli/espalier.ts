@@ -1,13 +1,12 @@
 #!/usr/bin/env node
 // The command `espalier`: finds the command that was asked for and runs it. A refusal becomes one sentence and exit
 // status 1.
+
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { cacheFolderPath } from '../machine/cache-folder.ts';
 import { StartRefusal } from '../machine/start-refusal.ts';
 import { UsageError } from './usage-error.ts';
-
-const HELP: readonly string[] = ['--help', '-h'];
 
 type Command = {
   readonly summary: string;
@@ -16,8 +15,29 @@ type Command = {
   details?(): Promise<string>;
 };
 
+function usage(commands = Object.values(allCommands)): string {
+  const lines = commands.map(({ summary }) => `  espalier ${summary}`);
+  return ['Usage:', ...lines, ''].join('\n');
+}
+
+async function main([name, ...parameters]: string[]): Promise<void> {
+  if (name === undefined || name === 'help' || helpFlags.includes(name)) {
+    process.stdout.write(usage());
+    return;
+  }
+  const command = Object.hasOwn(allCommands, name) ? allCommands[name] : undefined;
+  if (!command) throw new UsageError(`There is no command "${name}".\n${usage()}`);
+  if (parameters.some((parameter) => helpFlags.includes(parameter))) {
+    process.stdout.write(usage([command]) + ((await command.details?.()) ?? ''));
+    return;
+  }
+  await command.run(parameters);
+}
+
+const helpFlags: readonly string[] = ['--help', '-h'];
+
 /** Each command with its line of help. Its module is loaded only when the command runs. */
-const COMMANDS: Readonly<Record<string, Command>> = {
+const allCommands: Readonly<Record<string, Command>> = {
   start: {
     summary: 'start [--port N] [--data DIR] [--workers N]   run the platform until Ctrl-C',
     run: async (parameters) => (await import('./command/start.ts')).start(parameters),
@@ -42,25 +62,6 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     run: async (parameters) => (await import('./command/doctor.ts')).doctor(parameters),
   },
 };
-
-function usage(commands = Object.values(COMMANDS)): string {
-  const lines = commands.map(({ summary }) => `  espalier ${summary}`);
-  return ['Usage:', ...lines, ''].join('\n');
-}
-
-async function main([name, ...parameters]: string[]): Promise<void> {
-  if (name === undefined || name === 'help' || HELP.includes(name)) {
-    process.stdout.write(usage());
-    return;
-  }
-  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (!command) throw new UsageError(`There is no command "${name}".\n${usage()}`);
-  if (parameters.some((parameter) => HELP.includes(parameter))) {
-    process.stdout.write(usage([command]) + ((await command.details?.()) ?? ''));
-    return;
-  }
-  await command.run(parameters);
-}
 
 // TypeScript is stripped and compiled once for all starts of one version.
 enableCompileCache(join(cacheFolderPath(process.env), 'compiled'));

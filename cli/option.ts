@@ -1,4 +1,5 @@
 // Reads all options of the command line before anything is done.
+
 import { parseArgs } from 'node:util';
 import { UsageError } from './usage-error.ts';
 

@@ -1,18 +1,11 @@
 // The user's cache: things that can be made again, each under a key. Each is made once, and all data folders share it.
+
 import { mkdirSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { tryLock } from './file-lock.ts';
 import { StartRefusal } from './start-refusal.ts';
-
-const LOCK_LIMIT_MS = 300_000;
-const LOCK_POLL_MS = 100;
-/** Older versions of one thing that are kept in any case. */
-const MAX_KEPT = 6;
-/** Things that were in use during this time are kept too: a running platform starts its workers from them. */
-const KEPT_MS = 24 * 3_600_000;
-const HOLD_MS = 3_600_000;
 
 export type Thing = {
   /** Its description, in an English sentence after "making". */
@@ -89,13 +82,13 @@ function removeDrafts(cache: string, kind: string): void {
 /** Waits for another process that makes the same thing. */
 async function takeLock(cache: string, kind: string, onWait: () => void): Promise<() => void> {
   let waits = false;
-  for (const deadline = Date.now() + LOCK_LIMIT_MS; Date.now() < deadline; await delay(LOCK_POLL_MS)) {
+  for (const deadline = Date.now() + lockLimitMs; Date.now() < deadline; await delay(lockPollMs)) {
     const lock = inCache(cache, () => tryLock(join(cache, `${kind}.lock`)));
     if (lock) return () => lock.close();
     if (!waits) onWait();
     waits = true;
   }
-  throw new StartRefusal(`Another process has been making "${kind}" for ${LOCK_LIMIT_MS / 60_000} minutes.`);
+  throw new StartRefusal(`Another process has been making "${kind}" for ${lockLimitMs / 60_000} minutes.`);
 }
 
 function removeOld(cache: string, kind: string): void {
@@ -103,7 +96,7 @@ function removeOld(cache: string, kind: string): void {
     .filter((name) => name.startsWith(`${kind}-`))
     .map((name) => ({ path: join(cache, name), usedAt: statSync(join(cache, name)).mtimeMs }))
     .sort((left, right) => right.usedAt - left.usedAt);
-  const old = folders.slice(MAX_KEPT).filter(({ usedAt }) => usedAt < Date.now() - KEPT_MS);
+  const old = folders.slice(maximumKeptCount).filter(({ usedAt }) => usedAt < Date.now() - keptMs);
   for (const { path } of old) removeIfOurs(path);
 }
 
@@ -119,7 +112,7 @@ function removeIfOurs(path: string): void {
 /** Marks the folder as in use, now and each hour for as long as this process runs. */
 function held(path: string): string {
   touch(path);
-  setInterval(() => touch(path), HOLD_MS).unref();
+  setInterval(() => touch(path), holdMs).unref();
   return path;
 }
 
@@ -135,3 +128,11 @@ function touch(path: string): void {
 function exists(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false }) !== undefined;
 }
+
+const lockLimitMs = 300_000;
+const lockPollMs = 100;
+/** Older versions of one thing that are kept in any case. */
+const maximumKeptCount = 6;
+/** Things that were in use during this time are kept too: a running platform starts its workers from them. */
+const keptMs = 24 * 3_600_000;
+const holdMs = 3_600_000;

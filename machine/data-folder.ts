@@ -1,4 +1,5 @@
 // The folder that holds all state of one platform: who may open it, its version, its lock.
+
 import { chmodSync, existsSync, mkdirSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -16,33 +17,7 @@ export type DataFolder = {
   close(): void;
 };
 
-/** Everything in the folder. */
-const FILES = {
-  version: 'version',
-  lock: 'lock.sqlite',
-  /** Rows of the tables. */
-  dynamo: 'dynamo.sqlite',
-  /** State of the other services. */
-  cloud: 'cloud.sqlite',
-  /** How far the tables' streams have been processed. */
-  positions: 'positions.sqlite',
-  objects: 'objects',
-  jobs: 'jobs',
-  overlays: 'overlays',
-  ports: 'ports.json',
-  /** Where rows and files are, when services are exchanged. */
-  places: 'places.json',
-  /** The socket by which `espalier env` and `espalier user` reach the running platform. */
-  socket: 'control.sock',
-  firstUser: 'first-user',
-} as const;
-export type DataFile = keyof typeof FILES;
-
-/** A process that waits for a platform looks at the lock, and holds it for a moment itself. */
-const LOCK_WAIT_MS = 500;
-
-/** Raised when the content of the folder changes its meaning. */
-const VERSION = 2;
+export type DataFile = keyof typeof fileNames;
 
 /** `--data`, else `$XDG_DATA_HOME/espalier`, else `~/.local/share/espalier`. */
 export function dataFolderPath(given: string | undefined, environment: Readonly<NodeJS.ProcessEnv>): string {
@@ -51,7 +26,7 @@ export function dataFolderPath(given: string | undefined, environment: Readonly<
 }
 
 export function pathIn(folder: string, file: DataFile): string {
-  return join(folder, FILES[file]);
+  return join(folder, fileNames[file]);
 }
 
 /**
@@ -115,7 +90,7 @@ function takeLock(path: string): FileLock {
   const file = pathIn(path, 'lock');
   let lock: FileLock | undefined;
   try {
-    lock = tryLock(file, LOCK_WAIT_MS);
+    lock = tryLock(file, lockWaitMs);
   } catch (cause) {
     const text = `The file ${file} cannot be locked (${(cause as Error).message}): choose another folder with --data.`;
     throw new StartRefusal(text, { cause });
@@ -128,11 +103,37 @@ function checkVersion(path: string): void {
   const file = pathIn(path, 'version');
   const text = readKept(file);
   const version = Number(text);
-  if (text === undefined) writeKept(file, String(VERSION));
-  if (text === undefined || version === VERSION) return;
+  if (text === undefined) writeKept(file, String(formatVersion));
+  if (text === undefined || version === formatVersion) return;
   throw new StartRefusal(
-    version > VERSION
-      ? `The data folder ${path} has version ${text}, and this program reads version ${VERSION}: use the newer program.`
+    version > formatVersion
+      ? `The data folder ${path} has version ${text}, and this program reads version ${formatVersion}: use the newer program.`
       : `The data folder ${path} has the unknown version "${text}": choose another with --data.`,
   );
 }
+
+/** Everything in the folder. */
+const fileNames = {
+  version: 'version',
+  lock: 'lock.sqlite',
+  /** Rows of the tables. */
+  dynamo: 'dynamo.sqlite',
+  /** State of the other services. */
+  cloud: 'cloud.sqlite',
+  /** How far the tables' streams have been processed. */
+  positions: 'positions.sqlite',
+  objects: 'objects',
+  jobs: 'jobs',
+  overlays: 'overlays',
+  ports: 'ports.json',
+  /** Where rows and files are, when services are exchanged. */
+  places: 'places.json',
+  /** The socket by which `espalier env` and `espalier user` reach the running platform. */
+  socket: 'control.sock',
+  firstUser: 'first-user',
+} as const;
+
+/** A process that waits for a platform looks at the lock, and holds it for a moment itself. */
+const lockWaitMs = 500;
+/** Raised when the content of the folder changes its meaning. */
+const formatVersion = 2;

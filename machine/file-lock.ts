@@ -1,9 +1,6 @@
 // Locks of the operating system through SQLite's files. They end with the process, however it ends.
-import { DatabaseSync } from 'node:sqlite';
 
-/** https://sqlite.org/rescode.html#busy. The higher bits give details. */
-const BUSY = 5;
-const PRIMARY = 0xff;
+import { DatabaseSync } from 'node:sqlite';
 
 /** Closing it releases the lock. */
 export type FileLock = { close(): void };
@@ -43,5 +40,9 @@ export function isLocked(file: string): boolean {
 /** True for an error by which SQLite says that another connection holds the lock. */
 export function isBusy(error: unknown): boolean {
   const { errcode } = error as { errcode?: unknown };
-  return typeof errcode === 'number' && (errcode & PRIMARY) === BUSY;
+  return typeof errcode === 'number' && (errcode & primaryCodeMask) === busyCode;
 }
+
+/** https://sqlite.org/rescode.html#busy. The higher bits give details. */
+const busyCode = 5;
+const primaryCodeMask = 0xff;

@@ -1,5 +1,6 @@
 // Reads and writes small files of the data folder that a start needs. If a write is cut off, the file is as it was
 // before.
+
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { StartRefusal } from './start-refusal.ts';

@@ -1,4 +1,5 @@
 // The Python environment of jobs: a virtual environment with dxpy, in the cache, shared by all data folders.
+
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { lstatSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -8,13 +9,6 @@ import { cachedFolder, cacheFolderPath, type Thing } from './cache-folder.ts';
 import { StartRefusal } from './start-refusal.ts';
 
 const run = promisify(execFile);
-
-const DXPY = 'dxpy==0.417.1';
-const OLDEST_PYTHON = [3, 8] as const;
-/** Tried in this order. A name on the PATH may be only a shim that fails. */
-const CANDIDATES = ['python3', 'python3.13', 'python3.12', 'python3.11', 'python3.10', 'python3.9', 'python'];
-const PROBE_LIMIT_MS = 10_000;
-const INSTALL_LIMIT_MS = 240_000;
 
 /**
  * Returns the environment's folder of programs (`dx`, `python3` …).
@@ -27,9 +21,9 @@ export async function preparePythonEnvironment(
 ): Promise<{ bin: string }> {
   const cache = cacheFolderPath(environment);
   const python = await findPython(environment);
-  const key = createHash('sha256').update(`${python.path}\n${python.version}\n${DXPY}`).digest('hex').slice(0, 20);
+  const key = createHash('sha256').update(`${python.path}\n${python.version}\n${dxpy}`).digest('hex').slice(0, 20);
   const target = join(cache, `python-${key}`);
-  const thing = { what: `a Python environment with ${DXPY} from PyPI`, kind: 'python', key, say };
+  const thing = { what: `a Python environment with ${dxpy} from PyPI`, kind: 'python', key, say };
   const folder = await cachedFolder(cache, thing, async (draft) => {
     await makeEnvironment(python.path, draft);
     await installDxpy(draft, environment);
@@ -40,11 +34,11 @@ export async function preparePythonEnvironment(
 
 async function findPython(environment: Readonly<NodeJS.ProcessEnv>): Promise<{ path: string; version: string }> {
   const wanted = environment.ESPALIER_PYTHON;
-  for (const path of wanted ? [wanted] : CANDIDATES) {
+  for (const path of wanted ? [wanted] : pythonCandidates) {
     const version = await versionOf(path);
     if (version) return { path, version };
   }
-  const oldest = OLDEST_PYTHON.join('.');
+  const oldest = oldestPython.join('.');
   throw new StartRefusal(
     wanted
       ? `ESPALIER_PYTHON names ${wanted}, which does not run as Python ${oldest} or newer.`
@@ -54,9 +48,9 @@ async function findPython(environment: Readonly<NodeJS.ProcessEnv>): Promise<{ p
 
 async function versionOf(path: string): Promise<string | undefined> {
   try {
-    const { stdout } = await run(path, ['--version'], { timeout: PROBE_LIMIT_MS });
+    const { stdout } = await run(path, ['--version'], { timeout: probeLimitMs });
     const [, major, minor] = /^Python (\d+)\.(\d+)/.exec(stdout) ?? [];
-    const fits = Number(major) === OLDEST_PYTHON[0] && Number(minor) >= OLDEST_PYTHON[1];
+    const fits = Number(major) === oldestPython[0] && Number(minor) >= oldestPython[1];
     return fits ? stdout.trim() : undefined;
   } catch {
     return undefined;
@@ -65,7 +59,7 @@ async function versionOf(path: string): Promise<string | undefined> {
 
 async function makeEnvironment(python: string, folder: string): Promise<void> {
   try {
-    await run(python, ['-m', 'venv', folder], { timeout: INSTALL_LIMIT_MS });
+    await run(python, ['-m', 'venv', folder], { timeout: installLimitMs });
   } catch (cause) {
     const { stdout = '', stderr = '' } = cause as { stdout?: string; stderr?: string };
     const isMissing = /ensurepip|No module named '?venv/.test(stdout + stderr);
@@ -82,11 +76,11 @@ async function installDxpy(folder: string, environment: Readonly<NodeJS.ProcessE
   const python = join(folder, 'bin', 'python3');
   const options = ['--disable-pip-version-check', '--no-input', '--quiet'];
   try {
-    await run(python, ['-m', 'pip', 'install', ...options, DXPY], { timeout: INSTALL_LIMIT_MS, env: environment });
+    await run(python, ['-m', 'pip', 'install', ...options, dxpy], { timeout: installLimitMs, env: environment });
   } catch (cause) {
     const { stderr = '' } = cause as { stderr?: string };
     const why = lastLine(stderr) || 'pip did not end in time';
-    throw new StartRefusal(`${DXPY} cannot be installed from PyPI (${why}): connect to it, or set PIP_INDEX_URL.`, {
+    throw new StartRefusal(`${dxpy} cannot be installed from PyPI (${why}): connect to it, or set PIP_INDEX_URL.`, {
       cause,
     });
   }
@@ -104,3 +98,10 @@ function renameInPrograms(draft: string, target: string): void {
 function lastLine(text: string): string {
   return text.trim().split('\n').at(-1)?.trim() ?? '';
 }
+
+const dxpy = 'dxpy==0.417.1';
+const oldestPython = [3, 8] as const;
+/** Tried in this order. A name on the PATH may be only a shim that fails. */
+const pythonCandidates = ['python3', 'python3.13', 'python3.12', 'python3.11', 'python3.10', 'python3.9', 'python'];
+const probeLimitMs = 10_000;
+const installLimitMs = 240_000;

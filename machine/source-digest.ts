@@ -1,4 +1,5 @@
 // A digest of source files. Things that were made from them are made again when it changes.
+
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,15 +7,13 @@ import { join } from 'node:path';
 /** The repository's root. */
 export const sourceRoot = join(import.meta.dirname, '..');
 
-const DIGEST_LENGTH = 20;
-
 /**
  * Hex digest of the files and folders (relative to the root) with their names. Those that do not exist count as absent.
  */
 export function digestSources(paths: readonly string[]): string {
   const hash = createHash('sha256').update(process.version);
   for (const path of paths) addPath(path, (bytes) => hash.update(bytes));
-  return hash.digest('hex').slice(0, DIGEST_LENGTH);
+  return hash.digest('hex').slice(0, digestLength);
 }
 
 function addPath(path: string, add: (bytes: string | Buffer) => void): void {
@@ -29,3 +28,5 @@ function addPath(path: string, add: (bytes: string | Buffer) => void): void {
   }
   for (const name of readdirSync(absolute).sort()) addPath(join(path, name), add);
 }
+
+const digestLength = 20;

@@ -1,4 +1,5 @@
 // Fetches bundled dependencies (runSpec.bundledDepends) with the job's token and unpacks them below the job's root.
+
 import { createWriteStream, existsSync, mkdirSync, realpathSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -90,8 +91,6 @@ function realPath(bytes: string): string {
   return realpathSync(Buffer.from(bytes, 'latin1'), 'buffer').toString('latin1');
 }
 
-const letters: Readonly<Record<string, string>> = { a: '\x07', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' };
-
 /** Restores the name that tar printed. Each of its bytes becomes one letter. */
 function unescaped(name: string): string {
   return name.replace(/\\([0-7]{3}|.)/gs, (_, escaped: string) =>
@@ -117,3 +116,5 @@ async function unpackFile(name: string, archive: string, root: string, place: Pr
   renameSync(archive, beside);
   await runProgram(name.endsWith('.gz') ? 'gunzip' : 'bunzip2', ['-f', '--', beside], place);
 }
+
+const letters: Readonly<Record<string, string>> = { a: '\x07', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' };

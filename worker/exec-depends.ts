@@ -1,15 +1,13 @@
 // Provides execDepends. On a machine that other jobs share, pip packages go into an overlay that is kept
 // for the same list, and apt packages must be present. In a container apt packages are installed. Any other package
 // manager fails the job, by name.
+
 import { existsSync, mkdirSync, mkdtempSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import type { WorkerEnvironment } from './environment.ts';
 import type { Claim, Dependency } from './platform.ts';
 import { runProgram } from './program.ts';
 import { removeFolder } from './remove-folder.ts';
-
-// The client's own installer passes over these too (docs/reference/api.md, "Dependencies of a job").
-const alwaysPresent = new Set(['dx-toolkit', 'jq', 'python-argcomplete']);
 
 /**
  * Returns the folder of pip packages, if there are any. Throws an Error that names a package which is not available.
@@ -94,3 +92,6 @@ async function providePipOverlay(
 
 // Programs name their interpreter by its path, and compiled modules work with one version on one platform only.
 const identityProgram = 'import sys, sysconfig; print(sys.executable, sys.version, sysconfig.get_platform())';
+
+// The client's own installer passes over these too (docs/reference/api.md, "Dependencies of a job").
+const alwaysPresent = new Set(['dx-toolkit', 'jq', 'python-argcomplete']);

@@ -1,5 +1,6 @@
 // Measures whether a folder is larger than it may be: in bytes on disk, without following links, and in entries. The
 // limit on a job's folder (docs/limits.md) needs it.
+
 import { lstat, opendir } from 'node:fs/promises';
 import { join } from 'node:path';
 

@@ -1,5 +1,6 @@
 // Writes the job's files before the job runs (docs/reference/api.md, "Folder of a job"): HOME, job_input.json, the
 // descriptions, the environment file and the code. It writes only below the job's own root, and never writes the token.
+
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Claim } from './platform.ts';

@@ -1,12 +1,10 @@
 // HTTP for the worker, on node:http itself. A worker lives for one job, and loading `fetch` would cost it more
 // processor time than all its calls.
+
 import type { IncomingMessage } from 'node:http';
 
 // These modules are not imported: an ES import reads all their exports, and one of the exports loads all of `fetch`.
 const http = process.getBuiltinModule('node:http');
-
-const REDIRECT_LIMIT = 5;
-const ANSWER_LIMIT_MS = 60_000;
 
 export type Question = {
   readonly method: 'GET' | 'POST';
@@ -26,14 +24,14 @@ const agent = new http.Agent({ keepAlive: true });
  */
 export async function ask(url: string, question: Question): Promise<IncomingMessage> {
   let target = url;
-  for (let redirects = 0; redirects <= REDIRECT_LIMIT; redirects += 1) {
+  for (let redirects = 0; redirects <= redirectLimit; redirects += 1) {
     const answer = await askOnce(target, question);
     const { location } = answer.headers;
     if (question.method !== 'GET' || location === undefined || !isRedirect(answer.statusCode)) return answer;
     answer.resume();
     target = new URL(location, target).href;
   }
-  throw new Error(`${new URL(url).origin} redirects more than ${REDIRECT_LIMIT} times`);
+  throw new Error(`${new URL(url).origin} redirects more than ${redirectLimit} times`);
 }
 
 /** The body of an answer as text. */
@@ -52,7 +50,7 @@ function askOnce(url: string, question: Question): Promise<IncomingMessage> {
   const send = secure ? process.getBuiltinModule('node:https').request : http.request;
   const headers = { ...question.headers };
   if (question.body !== undefined) headers['content-length'] = String(Buffer.byteLength(question.body));
-  const limitMs = question.answerLimitMs ?? ANSWER_LIMIT_MS;
+  const limitMs = question.answerLimitMs ?? answerLimitMs;
   return new Promise((resolve, reject) => {
     const request = send(
       url,
@@ -70,3 +68,6 @@ function askOnce(url: string, question: Question): Promise<IncomingMessage> {
     request.end(question.body);
   });
 }
+
+const redirectLimit = 5;
+const answerLimitMs = 60_000;

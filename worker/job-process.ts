@@ -1,12 +1,10 @@
 // Runs the job's own code as a process group until its end. Its output goes to the log, it can be stopped, and it
 // leaves no process behind.
+
 import { spawn } from 'node:child_process';
 import { endLeftovers, tryKill } from './confinement.ts';
 import type { JobLog } from './log.ts';
 import type { LogOutput } from './log-output.ts';
-
-/** The time between asking a job to end and killing it. */
-const STOP_GRACE_MS = 5000;
 
 export type JobEnd = { readonly code: number | null; readonly signal: NodeJS.Signals | null };
 export type JobProcess = { readonly ended: Promise<JobEnd>; stop(how: { atOnce: boolean }): void };
@@ -62,12 +60,10 @@ export function startJobProcess(options: {
       stopping = true;
       const group = -child.pid;
       tryKill(group, atOnce ? 'SIGKILL' : 'SIGTERM');
-      setTimeout(() => tryKill(group, 'SIGKILL'), STOP_GRACE_MS).unref();
+      setTimeout(() => tryKill(group, 'SIGKILL'), stopGraceMs).unref();
     },
   };
 }
-
-const DRAIN_LIMIT_MS = 10_000;
 
 /**
  * Resolves when both streams are read to their ends. A stream that an unknown process keeps open is given up after a
@@ -81,6 +77,10 @@ async function closed(...streams: NodeJS.ReadableStream[]): Promise<void> {
         : new Promise((resolve) => stream.once('close', resolve)),
     ),
   );
-  const bound = new Promise((resolve) => setTimeout(resolve, DRAIN_LIMIT_MS).unref());
+  const bound = new Promise((resolve) => setTimeout(resolve, drainLimitMs).unref());
   await Promise.race([all, bound]);
 }
+
+/** The time between asking a job to end and killing it. */
+const stopGraceMs = 5000;
+const drainLimitMs = 10_000;

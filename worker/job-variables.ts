@@ -1,5 +1,6 @@
 // Builds the environment of the job's process (docs/reference/api.md, "Variables of a job") from scratch, so that the
 // worker's variables do not leak into it.
+
 import { join } from 'node:path';
 import type { WorkerEnvironment } from './environment.ts';
 import type { JobFolder } from './folder.ts';

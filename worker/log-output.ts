@@ -1,9 +1,7 @@
 // Writes the worker's lines to its standard output, which is a pipe that another process empties. Node writes to a full
 // pipe later, and loses what is not written when the process exits.
-import type { Writable } from 'node:stream';
 
-/** Longest wait for a pipe that is not being emptied. */
-const FLUSH_LIMIT_MS = 30_000;
+import type { Writable } from 'node:stream';
 
 type Source = { pause(): unknown; resume(): unknown };
 export type LogOutput = {
@@ -41,7 +39,7 @@ export function createLogOutput(stream: Writable): LogOutput {
     },
     async flushed() {
       const { promise, resolve } = Promise.withResolvers<void>();
-      const timer = setTimeout(resolve, FLUSH_LIMIT_MS);
+      const timer = setTimeout(resolve, flushLimitMs);
       flush();
       stream.write('', () => resolve());
       await promise;
@@ -49,3 +47,6 @@ export function createLogOutput(stream: Writable): LogOutput {
     },
   };
 }
+
+/** Longest wait for a pipe that is not being emptied. */
+const flushLimitMs = 30_000;

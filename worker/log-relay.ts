@@ -1,14 +1,80 @@
 // Serves dxpy's log sockets (docs/reference/api.md, "Log sockets of a job"). They are unix datagram sockets, which Node
 // does not have, so a few lines of Python receive the datagrams and pass them on, one JSON object a line.
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import type { JobLog, Level } from './log.ts';
 import type { LogOutput } from './log-output.ts';
 import { parseHash, textOf } from './report-file.ts';
 
-const READY_TIMEOUT_MS = 5000;
+export type LogRelay = {
+  /** To be called when the job has ended. Resolves when everything that was written to the sockets is in the log. */
+  end(): Promise<void>;
+};
+
+/**
+ * Starts the relay. Resolves when the sockets exist, with undefined when it could not start: dxpy then logs to stderr.
+ */
+export async function startLogRelay(
+  folder: string,
+  path: string,
+  log: JobLog,
+  output: Pick<LogOutput, 'hold'>,
+): Promise<LogRelay | undefined> {
+  mkdirSync(folder, { recursive: true });
+  const relay = spawn('python3', ['-I', '-S', '-c', program, folder], {
+    stdio: ['pipe', 'pipe', 'ignore'],
+    env: { PATH: path },
+  });
+  const { createInterface } = await import('node:readline');
+  const lines = createInterface({ input: relay.stdout });
+  const closed = new Promise<void>((resolve) => lines.once('close', resolve));
+  // It may end before its input does.
+  relay.stdin.on('error', () => undefined);
+  let isReady = false;
+  isReady = await new Promise<boolean>((resolve) => {
+    const timer = setTimeout(() => resolve(false), readyTimeoutMs);
+    const settle = (value: boolean): void => {
+      clearTimeout(timer);
+      resolve(value);
+    };
+    relay.once('error', () => settle(false));
+    relay.once('exit', () => settle(false));
+    lines.on('line', (text) => {
+      if (!isReady && text === 'ready') return settle(true);
+      logDatagram(text, log);
+      output.hold(lines);
+    });
+  });
+  if (isReady) return { end: () => endRelay(relay, closed) };
+  relay.kill('SIGKILL');
+  log.line('INFO', "dxpy's log sockets are not available: its log lines appear as STDERR", 'SYSTEM');
+  return undefined;
+}
+
+async function endRelay(relay: ChildProcess, closed: Promise<void>): Promise<void> {
+  relay.stdin?.end();
+  const timer = setTimeout(() => relay.kill('SIGKILL'), endLimitMs);
+  await closed;
+  clearTimeout(timer);
+}
+
+/** Logs one datagram: `{source, timestamp, level, msg}`. Text that does not have this form is logged unchanged. */
+export function logDatagram(text: string, log: JobLog): void {
+  const datagram = parseHash(text);
+  if (datagram === undefined) {
+    log.line('INFO', text);
+    return;
+  }
+  const { source, level: given, msg } = datagram;
+  const level = typeof given === 'number' ? levels[given] : names.get(given);
+  const isStream = source === 'DX_APP_STREAM';
+  log.line(isStream ? (level === 'ERROR' ? 'STDERR' : 'STDOUT') : (level ?? 'INFO'), textOf(msg));
+}
+
+const readyTimeoutMs = 5000;
 /** The sockets and pipes hold little, but the worker's own pipe may be full. */
-const END_LIMIT_MS = 10_000;
+const endLimitMs = 10_000;
 
 // Its standard input closes when the job or the worker has ended. It then passes on what is there, and ends.
 const program = `
@@ -40,6 +106,7 @@ while True:
 
 // dxpy sends syslog's numbers or its names.
 const levels: readonly Level[] = ['EMERG', 'ALERT', 'CRITICAL', 'ERROR', 'WARNING', 'NOTICE', 'INFO', 'DEBUG'];
+
 const names: ReadonlyMap<unknown, Level> = new Map([
   ['critical', 'CRITICAL'],
   ['error', 'ERROR'],
@@ -47,68 +114,3 @@ const names: ReadonlyMap<unknown, Level> = new Map([
   ['info', 'INFO'],
   ['debug', 'DEBUG'],
 ]);
-
-export type LogRelay = {
-  /** To be called when the job has ended. Resolves when everything that was written to the sockets is in the log. */
-  end(): Promise<void>;
-};
-
-/**
- * Starts the relay. Resolves when the sockets exist, with undefined when it could not start: dxpy then logs to stderr.
- */
-export async function startLogRelay(
-  folder: string,
-  path: string,
-  log: JobLog,
-  output: Pick<LogOutput, 'hold'>,
-): Promise<LogRelay | undefined> {
-  mkdirSync(folder, { recursive: true });
-  const relay = spawn('python3', ['-I', '-S', '-c', program, folder], {
-    stdio: ['pipe', 'pipe', 'ignore'],
-    env: { PATH: path },
-  });
-  const { createInterface } = await import('node:readline');
-  const lines = createInterface({ input: relay.stdout });
-  const closed = new Promise<void>((resolve) => lines.once('close', resolve));
-  // It may end before its input does.
-  relay.stdin.on('error', () => undefined);
-  let isReady = false;
-  isReady = await new Promise<boolean>((resolve) => {
-    const timer = setTimeout(() => resolve(false), READY_TIMEOUT_MS);
-    const settle = (value: boolean): void => {
-      clearTimeout(timer);
-      resolve(value);
-    };
-    relay.once('error', () => settle(false));
-    relay.once('exit', () => settle(false));
-    lines.on('line', (text) => {
-      if (!isReady && text === 'ready') return settle(true);
-      logDatagram(text, log);
-      output.hold(lines);
-    });
-  });
-  if (isReady) return { end: () => endRelay(relay, closed) };
-  relay.kill('SIGKILL');
-  log.line('INFO', "dxpy's log sockets are not available: its log lines appear as STDERR", 'SYSTEM');
-  return undefined;
-}
-
-async function endRelay(relay: ChildProcess, closed: Promise<void>): Promise<void> {
-  relay.stdin?.end();
-  const timer = setTimeout(() => relay.kill('SIGKILL'), END_LIMIT_MS);
-  await closed;
-  clearTimeout(timer);
-}
-
-/** Logs one datagram: `{source, timestamp, level, msg}`. Text that does not have this form is logged unchanged. */
-export function logDatagram(text: string, log: JobLog): void {
-  const datagram = parseHash(text);
-  if (datagram === undefined) {
-    log.line('INFO', text);
-    return;
-  }
-  const { source, level: given, msg } = datagram;
-  const level = typeof given === 'number' ? levels[given] : names.get(given);
-  const isStream = source === 'DX_APP_STREAM';
-  log.line(isStream ? (level === 'ERROR' ? 'STDERR' : 'STDOUT') : (level ?? 'INFO'), textOf(msg));
-}

@@ -1,11 +1,6 @@
 // The job's log: every line becomes one JSON object on the worker's stdout, which is its only way out (stdout →
 // CloudWatch Logs → the log function). Lines are data: nothing here interprets them.
 
-/** A longer line is cut (docs/reference/api.md, "Log sockets of a job": 8,000 characters a line). */
-const LINE_LENGTH_LIMIT = 8000;
-/** A line counts this beside its text, as in CloudWatch Logs. Without it a flood of empty lines would not count. */
-const LINE_OVERHEAD_BYTES = 26;
-
 export type Level =
   | 'STDOUT'
   | 'STDERR'
@@ -49,7 +44,7 @@ export function createJobLog(options: {
     if (full && source === 'APP') return;
     const kept = cut(text);
     write(level, kept, source);
-    bytes += Buffer.byteLength(kept) + LINE_OVERHEAD_BYTES;
+    bytes += Buffer.byteLength(kept) + lineOverheadBytes;
     if (bytes <= options.limitBytes || full) return;
     full = true;
     write('ERROR', `The log is full (${options.limitBytes} bytes): further output of the job is dropped`, 'SYSTEM');
@@ -60,7 +55,7 @@ export function createJobLog(options: {
 
 /** Text from dxpy may contain half a character too (a lone surrogate), which clients cannot print. */
 function cut(text: string): string {
-  const kept = text.length > LINE_LENGTH_LIMIT ? `${text.slice(0, LINE_LENGTH_LIMIT)}... [truncated]` : text;
+  const kept = text.length > lineLengthLimit ? `${text.slice(0, lineLengthLimit)}... [truncated]` : text;
   return kept.toWellFormed();
 }
 
@@ -70,7 +65,7 @@ function createConsumer(emit: (text: string) => void): { write(chunk: Buffer): v
   const drain = (text: string): void => {
     const pieces = (rest + text).split('\n');
     // While a line does not end, we keep only what will be shown, and one character more to know that it was longer.
-    rest = (pieces.pop() ?? '').slice(0, LINE_LENGTH_LIMIT + 1);
+    rest = (pieces.pop() ?? '').slice(0, lineLengthLimit + 1);
     for (const piece of pieces) emit(piece.endsWith('\r') ? piece.slice(0, -1) : piece);
   };
   return {
@@ -82,3 +77,8 @@ function createConsumer(emit: (text: string) => void): { write(chunk: Buffer): v
     },
   };
 }
+
+/** A longer line is cut (docs/reference/api.md, "Log sockets of a job": 8,000 characters a line). */
+const lineLengthLimit = 8000;
+/** A line counts this beside its text, as in CloudWatch Logs. Without it a flood of empty lines would not count. */
+const lineOverheadBytes = 26;

@@ -1,15 +1,8 @@
 // The platform as a worker sees it: three calls and the bytes of a file, over HTTP.
+
 import type { IncomingMessage } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ask, type Question, readText } from './http.ts';
-
-const ATTEMPT_LIMIT = 8;
-/** Longest pause between two attempts, before chance changes it by up to a half. */
-const PAUSE_LIMIT_MS = 30_000;
-/** The next heartbeat waits for the answer to this one while the lease runs, so this must be shorter than any lease. */
-const HEARTBEAT_LIMIT_MS = 10_000;
-/** How long a result is offered: several leases, because the platform may be away as long as its leases last. */
-const FINISH_LIMIT_MS = 60 * 60_000;
 
 /** The answer to a claim (api/ops/worker/claim.ts): everything that a worker needs to run the job. */
 export type Claim = {
@@ -78,11 +71,6 @@ export type Platform = {
 type Result = { readonly output: unknown } | { readonly failure: Failure };
 
 export type Clock = { now(): number; pause(durationMs: number, over?: AbortSignal): Promise<void> };
-const realClock: Clock = {
-  now: Date.now,
-  // An aborted pause ends early. The caller checks for the reason itself.
-  pause: (durationMs, over) => pause(durationMs, undefined, over ? { signal: over } : {}).catch(() => undefined),
-};
 
 /**
  * Calls are repeated on lost connections, 408, 429 and 5xx, with growing pauses, 8 times by default. Every call is
@@ -104,9 +92,9 @@ export function createPlatform(apiUrl: string, clock: Clock = realClock): Platfo
   return {
     claim: (body) => call('/_worker/claim', undefined, body) as Promise<Claim>,
     heartbeat: (token) =>
-      call('/_worker/heartbeat', token, {}, { answerLimitMs: HEARTBEAT_LIMIT_MS }) as Promise<{ stop?: Stop }>,
+      call('/_worker/heartbeat', token, {}, { answerLimitMs: heartbeatLimitMs }) as Promise<{ stop?: Stop }>,
     finish(token, result, over) {
-      const until = clock.now() + FINISH_LIMIT_MS;
+      const until = clock.now() + finishLimitMs;
       return call('/_worker/finish', token, result, { until, over }) as Promise<{ state: string }>;
     },
     async openFile(token, fileId, project, over) {
@@ -141,10 +129,10 @@ async function patiently<T>(clock: Clock, { until, over }: Patience, attempt: ()
     try {
       return await attempt();
     } catch (error) {
-      const isLast = until === undefined ? attempts >= ATTEMPT_LIMIT : clock.now() >= until;
+      const isLast = until === undefined ? attempts >= attemptLimit : clock.now() >= until;
       if (!(error instanceof NoAnswer) || isLast || over?.aborted) throw error;
     }
-    await clock.pause(Math.min(PAUSE_LIMIT_MS, 100 * 2 ** attempts) * (0.5 + Math.random()), over);
+    await clock.pause(Math.min(pauseLimitMs, 100 * 2 ** attempts) * (0.5 + Math.random()), over);
     if (over?.aborted) throw new NoAnswer('the answer is not needed any more');
   }
 }
@@ -176,3 +164,17 @@ async function readReply(answer: IncomingMessage): Promise<unknown> {
     throw new NoAnswer(`something between here and the platform answers with status ${status}`);
   throw new PlatformRefusal(status, String(type ?? 'UnknownError'), String(message));
 }
+
+const attemptLimit = 8;
+/** Longest pause between two attempts, before chance changes it by up to a half. */
+const pauseLimitMs = 30_000;
+/** The next heartbeat waits for the answer to this one while the lease runs, so this must be shorter than any lease. */
+const heartbeatLimitMs = 10_000;
+/** How long a result is offered: several leases, because the platform may be away as long as its leases last. */
+const finishLimitMs = 60 * 60_000;
+
+const realClock: Clock = {
+  now: Date.now,
+  // An aborted pause ends early. The caller checks for the reason itself.
+  pause: (durationMs, over) => pause(durationMs, undefined, over ? { signal: over } : {}).catch(() => undefined),
+};

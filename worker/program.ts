@@ -1,11 +1,8 @@
 // Runs a program for the worker to its end, with exactly the given environment. The job's own code is run by
 // job-process.ts.
+
 import { spawn } from 'node:child_process';
 import { tryKill } from './confinement.ts';
-
-const TIMEOUT_MS = 30 * 60_000;
-const ERROR_TEXT_LIMIT = 2000;
-const OUTPUT_LIMIT = 64 * 1024 * 1024;
 
 export type ProgramPlace = {
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -18,7 +15,7 @@ export type ProgramPlace = {
 
 /** Resolves with its output when it exits 0. Otherwise throws an Error with the end of its stderr. */
 export function runProgram(command: string, args: readonly string[], place: ProgramPlace): Promise<string> {
-  const { environment, folder, over, timeoutMs = TIMEOUT_MS } = place;
+  const { environment, folder, over, timeoutMs = programTimeoutMs } = place;
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   if (over.aborted) {
     reject(new Error(`${command} was not started: the job is over`));
@@ -42,10 +39,10 @@ export function runProgram(command: string, args: readonly string[], place: Prog
   over.addEventListener('abort', onOver);
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
     output += chunk;
-    if (output.length > OUTPUT_LIMIT) end(`it printed more than ${OUTPUT_LIMIT} characters`);
+    if (output.length > outputLimit) end(`it printed more than ${outputLimit} characters`);
   });
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
-    errors = (errors + chunk).slice(-ERROR_TEXT_LIMIT);
+    errors = (errors + chunk).slice(-errorTextLimit);
   });
   child.on('error', (error) => reject(new Error(`${command} cannot be started: ${error.message}`, { cause: error })));
   child.on('close', (code, signal) => {
@@ -57,3 +54,7 @@ export function runProgram(command: string, args: readonly string[], place: Prog
     over.removeEventListener('abort', onOver);
   });
 }
+
+const programTimeoutMs = 30 * 60_000;
+const errorTextLimit = 2000;
+const outputLimit = 64 * 1024 * 1024;

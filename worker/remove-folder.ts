@@ -1,5 +1,6 @@
 // Removes a folder that a job wrote into. Nothing that the job left there makes the removal throw, not even a folder
 // without the right to write.
+
 import { chmodSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 

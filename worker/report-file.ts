@@ -1,9 +1,7 @@
 // Reads a file in which a job reports, and text from the job that should be JSON. If something else is there (a pipe, a
 // device, a link, a gigabyte, `null`), the result says so: it is never a wait or an exception.
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 
-/** Larger reports are refused: results of that size belong into a file. */
-const REPORT_BYTES_LIMIT = 4 * 1024 * 1024;
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 
 /** `problem` completes the sentence "job_output.json …". */
 export type ReportFile =
@@ -24,8 +22,8 @@ export function readReportFile(path: string): ReportFile {
   try {
     const facts = fstatSync(file);
     if (!facts.isFile()) return unusable('is not a regular file');
-    if (facts.size > REPORT_BYTES_LIMIT) {
-      const limit = `at most ${REPORT_BYTES_LIMIT} are allowed. Put large results into a file`;
+    if (facts.size > reportBytesLimit) {
+      const limit = `at most ${reportBytesLimit} are allowed. Put large results into a file`;
       return unusable(`has ${facts.size} bytes; ${limit}`);
     }
     const value = parseHash(readUpTo(file, facts.size));
@@ -65,3 +63,6 @@ function readUpTo(file: number, size: number): string {
   }
   return bytes.toString('utf8', 0, length);
 }
+
+/** Larger reports are refused: results of that size belong into a file. */
+const reportBytesLimit = 4 * 1024 * 1024;

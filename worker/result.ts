@@ -1,12 +1,11 @@
 // Derives a job's result from its end: its output, or its failure with the reason of docs/reference/api.md, "Failure
 // reasons". It reads two files of the job, whose content is data.
+
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import type { JobEnd } from './job-process.ts';
 import type { Failure } from './platform.ts';
 import { readReportFile, textOf } from './report-file.ts';
-
-const reportable: ReadonlySet<unknown> = new Set(['AppError', 'AppInternalError', 'AppInsufficientResourceError']);
 
 export type Result = { readonly output: unknown } | { readonly failure: Failure };
 
@@ -41,3 +40,5 @@ function readFailure(home: string, end: JobEnd, messageCharacters: number): Fail
 function signalOf(code: number | null): string | undefined {
   return Object.entries(constants.signals).find(([, number]) => code === 128 + number)?.[0];
 }
+
+const reportable: ReadonlySet<unknown> = new Set(['AppError', 'AppInternalError', 'AppInsufficientResourceError']);

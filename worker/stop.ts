@@ -1,13 +1,10 @@
 // Everything that may end a job from outside its own code: the platform's answer to a heartbeat, a limit, a signal, the
 // platform's death. The first reason counts.
+
 import { Socket } from 'node:net';
 import type { WorkerEnvironment } from './environment.ts';
 import { folderExcess } from './folder-size.ts';
 import { type Claim, type Failure, type Platform, PlatformRefusal } from './platform.ts';
-
-const FOLDER_LOOK_MS = 10_000;
-/** The limit for a job's folder. More entries cannot be counted within a look. */
-const FOLDER_ENTRY_LIMIT = 2_000_000;
 
 /** With a failure, the worker reports it. Without one, the try is not its own any more, and it reports nothing. */
 export type StopReason = { readonly failure?: Failure };
@@ -91,13 +88,17 @@ export function watchFolder(
   folder: string,
   limitBytes: number,
   stopper: Stopper,
-  periodMs = FOLDER_LOOK_MS,
+  periodMs = folderLookMs,
   look = folderExcess,
 ): NodeJS.Timeout {
   return repeat(periodMs, async () => {
-    const excess = await look(folder, { bytes: limitBytes, entries: FOLDER_ENTRY_LIMIT });
+    const excess = await look(folder, { bytes: limitBytes, entries: folderEntryLimit });
     if (excess === undefined) return;
     const message = `The job's folder holds ${excess}; the job was ended`;
     stopper.stop({ failure: { type: 'AppInsufficientResourceError', message } });
   });
 }
+
+const folderLookMs = 10_000;
+/** The limit for a job's folder. More entries cannot be counted within a look. */
+const folderEntryLimit = 2_000_000;

@@ -1,5 +1,6 @@
 // The program in a job's container: it claims one job, prepares its folder, runs its entry point, and reports how it
 // ended. Read `runWorker` as the recipe. It reaches the platform only by HTTP.
+
 import { unpackBundles } from './bundle.ts';
 import { findConfinement } from './confinement.ts';
 import { readWorkerEnvironment, type WorkerEnvironment } from './environment.ts';

@@ -1,6 +1,7 @@
 // `espalier demo`: runs the main job on real sequencing reads, step by step, with the real dx client on a temporary
 // platform. It leaves the results but no process behind, also when it fails or is interrupted. Every step is a command
 // that a user could type.
+
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
@@ -9,12 +10,6 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { preparePythonEnvironment } from '../../machine/python-environment.ts';
 import { say as notice } from '../notice.ts';
-
-const START_LIMIT_MS = 180_000;
-const STOP_LIMIT_MS = 30_000;
-const ENDING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-const checkout = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
-const reads = [1, 2].map((end) => join(checkout, 'examples/data/reads', `ERR127302_${end}_subset.fastq.gz`));
 
 /**
  * Returns the exit status: 0 when the tree of jobs is done and its results are downloaded, 128 and more after a signal.
@@ -26,7 +21,7 @@ export async function demo(): Promise<number> {
   const results = mkdtempSync(join(tmpdir(), 'espalier-demo-results-'));
   const given = new AbortController();
   const interrupted = (signal: NodeJS.Signals) => given.abort(new Interruption(signal));
-  for (const signal of ENDING_SIGNALS) process.on(signal, interrupted);
+  for (const signal of endingSignals) process.on(signal, interrupted);
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', ({ message }) => given.abort(new StepFailure(`its output cannot be written (${message})`)));
   }
@@ -45,7 +40,7 @@ export async function demo(): Promise<number> {
   } finally {
     await end(platform);
     rmSync(data, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
-    for (const signal of ENDING_SIGNALS) process.removeListener(signal, interrupted);
+    for (const signal of endingSignals) process.removeListener(signal, interrupted);
   }
 }
 
@@ -145,8 +140,8 @@ function parseExports(lines: string): [string, string][] {
 
 function ready(platform: ChildProcess, signal: AbortSignal): Promise<string> {
   return new Promise((done, fail) => {
-    const late = () => fail(new StepFailure(`the platform was not ready in ${START_LIMIT_MS / 1000} seconds`));
-    const timer = setTimeout(late, START_LIMIT_MS);
+    const late = () => fail(new StepFailure(`the platform was not ready in ${startLimitMs / 1000} seconds`));
+    const timer = setTimeout(late, startLimitMs);
     signal.addEventListener('abort', () => {
       clearTimeout(timer);
       fail(signal.reason);
@@ -164,7 +159,7 @@ async function end(platform: ChildProcess): Promise<void> {
   if (platform.exitCode !== null || platform.signalCode !== null) return;
   const ended = new Promise((done) => platform.once('exit', done));
   platform.kill('SIGINT');
-  const timer = setTimeout(() => platform.kill('SIGKILL'), STOP_LIMIT_MS);
+  const timer = setTimeout(() => platform.kill('SIGKILL'), stopLimitMs);
   await ended;
   clearTimeout(timer);
 }
@@ -172,3 +167,9 @@ async function end(platform: ChildProcess): Promise<void> {
 function say(text: string): void {
   process.stdout.write(`\n▸ ${text}\n`);
 }
+
+const startLimitMs = 180_000;
+const stopLimitMs = 30_000;
+const endingSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+const checkout = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
+const reads = [1, 2].map((end) => join(checkout, 'examples/data/reads', `ERR127302_${end}_subset.fastq.gz`));

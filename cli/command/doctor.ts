@@ -1,5 +1,6 @@
 // `espalier doctor`: checks that this machine has everything a platform needs, before anything is started. It prints a
 // line for each check.
+
 import { createServer } from 'node:http';
 import { listenOn } from '../../emulation/compose/listener.ts';
 import { engineFile } from '../../emulation/database/dynoxide.ts';
@@ -11,15 +12,12 @@ import { preparePythonEnvironment } from '../../machine/python-environment.ts';
 import { StartRefusal } from '../../machine/start-refusal.ts';
 import { say } from '../notice.ts';
 import { readNumber, readOptions } from '../option.ts';
-import { DEFAULT_PORT } from './start.ts';
-
-const OLDEST_NODE = 24;
-const MAX_PORT = 65_535;
+import { defaultPort } from './start.ts';
 
 /** Prints each check with `ok` or the problem. The exit status is 1 when there is a problem. */
 export async function doctor(parameters: readonly string[]): Promise<void> {
   const { options } = readOptions(parameters, ['port', 'data']);
-  const port = readNumber('port', options.port ?? String(DEFAULT_PORT), { least: 0, greatest: MAX_PORT });
+  const port = readNumber('port', options.port ?? String(defaultPort), { least: 0, greatest: maximumPort });
   const cache = cacheFolderPath(process.env);
   const checks: Readonly<Record<string, () => unknown>> = {
     node: checkNode,
@@ -49,9 +47,9 @@ async function problemOf(check: () => unknown): Promise<string | undefined> {
 
 function checkNode(): void {
   const major = Number(process.versions.node.split('.')[0]);
-  if (major < OLDEST_NODE) {
+  if (major < oldestNodeVersion) {
     throw new StartRefusal(
-      `Node ${process.versions.node} runs this, but ${OLDEST_NODE} is needed: start it by npm or npx.`,
+      `Node ${process.versions.node} runs this, but ${oldestNodeVersion} is needed: start it by npm or npx.`,
     );
   }
 }
@@ -61,3 +59,6 @@ async function checkPort(port: number): Promise<void> {
   await listenOn(server, port);
   await new Promise((resolve) => server.close(resolve));
 }
+
+const oldestNodeVersion = 24;
+const maximumPort = 65_535;

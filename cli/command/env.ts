@@ -1,5 +1,6 @@
 // `espalier env`: prints the variables by which `dx` finds the running platform, for `eval`. The token is new each
 // time.
+
 import { dataFolderPath } from '../../machine/data-folder.ts';
 import type { DeskRefusal, DeskRequest, Session } from '../../machine/operator/desk.ts';
 import { askWhenStarted } from '../../machine/operator/starting-platform.ts';

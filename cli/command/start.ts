@@ -1,5 +1,6 @@
 // `espalier start`: runs the platform in the foreground. When the platform serves, it prints exactly one line on
 // standard output. A first start prints the first user's name, password and token before that line.
+
 import { availableParallelism } from 'node:os';
 import { HONOURED, unusedVariables } from '../../emulation/exchange/exchange.ts';
 import { type Platform, startPlatform } from '../../emulation/platform.ts';
@@ -11,14 +12,12 @@ import { say } from '../notice.ts';
 import { readNumber, readOptions } from '../option.ts';
 
 /** Well-known programs do not use this port. The README documents it. */
-export const DEFAULT_PORT = 8124;
-const MAX_PORT = 65_535;
-const MAX_WORKERS = 1_000;
+export const defaultPort = 8124;
 
 /** Returns when the platform has ended. @throws StartRefusal, UsageError. */
 export async function start(parameters: readonly string[]): Promise<void> {
   const { options } = readOptions(parameters, ['port', 'data', 'workers']);
-  const port = readNumber('port', options.port ?? String(DEFAULT_PORT), { least: 0, greatest: MAX_PORT });
+  const port = readNumber('port', options.port ?? String(defaultPort), { least: 0, greatest: maximumPort });
   const slots = options.workers ?? String(availableParallelism());
   const dataFolder = dataFolderPath(options.data, process.env);
   const stopAsked = untilSignal();
@@ -26,7 +25,7 @@ export async function start(parameters: readonly string[]): Promise<void> {
   const platform = await startPlatform({
     dataFolder,
     port,
-    workers: readNumber('workers', slots, { least: 1, greatest: MAX_WORKERS }),
+    workers: readNumber('workers', slots, { least: 1, greatest: maximumWorkerCount }),
     environment: process.env,
     report,
     say,
@@ -94,3 +93,6 @@ function report(what: string, fault: unknown): void {
   const text = fault instanceof Error ? (fault.stack ?? fault.message) : String(fault);
   say(`${what}: ${text}`);
 }
+
+const maximumPort = 65_535;
+const maximumWorkerCount = 1_000;

@@ -1,13 +1,9 @@
 // The socket in the data folder through which its owner talks to the running platform, in JSON over HTTP.
+
 import { chmodSync, closeSync, existsSync, openSync, rmSync } from 'node:fs';
 import { createServer, request as httpRequest, type IncomingMessage, type Server } from 'node:http';
 import { basename, dirname } from 'node:path';
 import { StartRefusal } from '../start-refusal.ts';
-
-const MAX_BODY_BYTES = 64 * 1024;
-const CALL_LIMIT_MS = 30_000;
-/** The kernel accepts addresses of at most 107 bytes. */
-const MAX_ADDRESS_BYTES = 100;
 
 export type ControlSocket = { close(): Promise<void> };
 
@@ -22,7 +18,7 @@ export async function openControlSocket(
     let byteCount = 0;
     req.on('data', (chunk: Buffer) => {
       byteCount += chunk.length;
-      if (byteCount > MAX_BODY_BYTES) req.destroy();
+      if (byteCount > maximumBodyBytes) req.destroy();
       else chunks.push(chunk);
     });
     req.on('end', () => {
@@ -58,7 +54,7 @@ export class PlatformAbsent extends StartRefusal {}
  * Asks the platform of a data folder.
  * @throws PlatformAbsent when none listens there; StartRefusal, with what happened, when the platform does not answer.
  */
-export async function askPlatform<Answer>(path: string, request: object, limitMs = CALL_LIMIT_MS): Promise<Answer> {
+export async function askPlatform<Answer>(path: string, request: object, limitMs = callLimitMs): Promise<Answer> {
   return atAddress(path, async (address) => {
     const { promise, resolve, reject } = Promise.withResolvers<Answer>();
     const req = httpRequest({ socketPath: address, method: 'POST', timeout: limitMs }, (res) => {
@@ -103,7 +99,7 @@ function refusalOf(folder: string, cause: NodeJS.ErrnoException): StartRefusal {
 
 /** A path that is too long for an address is reached through its open folder. */
 async function atAddress<Result>(path: string, use: (address: string) => Promise<Result>): Promise<Result> {
-  if (Buffer.byteLength(path) <= MAX_ADDRESS_BYTES) return use(path);
+  if (Buffer.byteLength(path) <= maximumAddressBytes) return use(path);
   if (!existsSync('/proc/self/fd')) {
     throw new StartRefusal(`The path of ${path} is too long for a socket of this system: choose a shorter --data.`);
   }
@@ -114,3 +110,8 @@ async function atAddress<Result>(path: string, use: (address: string) => Promise
     closeSync(folder);
   }
 }
+
+const maximumBodyBytes = 64 * 1024;
+const callLimitMs = 30_000;
+/** The kernel accepts addresses of at most 107 bytes. */
+const maximumAddressBytes = 100;

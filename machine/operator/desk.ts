@@ -1,4 +1,5 @@
 // Answers the requests that the owner of the data folder sends through the control socket.
+
 import { userInfo } from 'node:os';
 import type { OperatorAnswer, OperatorRequest } from './request.ts';
 

@@ -1,4 +1,5 @@
 // Asks the platform of a data folder, and waits for a platform that is starting.
+
 import { setTimeout as delay } from 'node:timers/promises';
 import { isHeld, pathIn } from '../data-folder.ts';
 import { StartRefusal } from '../start-refusal.ts';
@@ -11,10 +12,6 @@ export type Patience = {
   readonly limitMs: number;
 };
 
-/** A start takes half a second from the command to the lock, and twice that through npx, on two busy cores. */
-const PATIENCE: Patience = { graceMs: 3_000, limitMs: 180_000 };
-const POLL_MS = 100;
-
 /**
  * @param say gets one line if there is something to wait for
  * @throws PlatformAbsent when no platform runs or starts; StartRefusal when the start does not end in time.
@@ -23,11 +20,11 @@ export async function askWhenStarted<Answer>(
   folder: string,
   request: object,
   say: (line: string) => void,
-  { graceMs, limitMs }: Patience = PATIENCE,
+  { graceMs, limitMs }: Patience = patience,
 ): Promise<Answer> {
   const begun = Date.now();
   let seenAt: number | undefined;
-  for (; ; await delay(POLL_MS)) {
+  for (; ; await delay(pollMs)) {
     // This look comes first: if the start ends in between, the platform is asked once more.
     const held = isHeld(folder);
     try {
@@ -47,3 +44,7 @@ export async function askWhenStarted<Answer>(
     }
   }
 }
+
+/** A start takes half a second from the command to the lock, and twice that through npx, on two busy cores. */
+const patience: Patience = { graceMs: 3_000, limitMs: 180_000 };
+const pollMs = 100;

@@ -1,32 +1,27 @@
 // Finds and ends processes by the task id in their environment, and by their handle.
+
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { signalIfThere } from './process-signal.ts';
 
 /** Marks every process of a task. Ids are 128 random bits, so tasks of other data folders are never found. */
-export const TASK_ID_VARIABLE = 'ESPALIER_TASK_ID';
-
-const ROUND_MS = 20;
-/** The program that shows start times on systems without /proc. */
-const PS = '/bin/ps';
-/** Longest time in which killed processes must disappear. */
-const LIMIT_MS = 10_000;
+export const taskIdVariable = 'ESPALIER_TASK_ID';
 
 /** Kills every process whose environment has one of the ids, until none is left. Rejects if one stays. */
 export async function endProcessesOf(taskIds: ReadonlySet<string>): Promise<void> {
   if (taskIds.size === 0) return;
-  for (const deadline = Date.now() + LIMIT_MS; ; ) {
+  for (const deadline = Date.now() + limitMs; ; ) {
     const found = findProcessesOf(taskIds);
     if (found.length === 0) return;
     if (Date.now() > deadline) throw new Error(`Processes of a lost task do not end: ${found.join(', ')}`);
     for (const pid of found) signalIfThere(pid, 'SIGKILL');
-    await new Promise((resolve) => setTimeout(resolve, ROUND_MS));
+    await new Promise((resolve) => setTimeout(resolve, roundMs));
   }
 }
 
 /** Works only where there is a /proc. Elsewhere only process groups are ended. */
 function findProcessesOf(taskIds: ReadonlySet<string>): number[] {
-  const marker = `${TASK_ID_VARIABLE}=`;
+  const marker = `${taskIdVariable}=`;
   return listPids().filter((pid) => {
     const environment = readProc(pid, 'environ');
     const entry = environment?.split('\0').find((variable) => variable.startsWith(marker));
@@ -83,7 +78,7 @@ function startTimeOf(pid: number, proc: string): string | undefined {
 /** The start time to the second, in words that must not depend on the caller's locale. */
 function startTimeByPs(pid: number): string | undefined {
   try {
-    const text = execFileSync(PS, ['-o', 'lstart=', '-p', String(pid)], {
+    const text = execFileSync(psProgram, ['-o', 'lstart=', '-p', String(pid)], {
       env: { LC_ALL: 'C', TZ: 'UTC0' },
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'ignore'],
@@ -103,3 +98,9 @@ function readProc(pid: number, file: 'environ' | 'stat'): string | undefined {
     return undefined;
   }
 }
+
+const roundMs = 20;
+/** The program that shows start times on systems without /proc. */
+const psProgram = '/bin/ps';
+/** Longest time in which killed processes must disappear. */
+const limitMs = 10_000;

@@ -1,8 +1,6 @@
 // Cuts a stream of bytes into lines of text.
-import { StringDecoder } from 'node:string_decoder';
 
-/** A longer line is passed on in pieces of this many characters. CloudWatch Logs accepts events of up to 256 KiB. */
-const MAX_LINE_LENGTH = 64 * 1024;
+import { StringDecoder } from 'node:string_decoder';
 
 /**
  * Call `push` with each chunk; `end` passes on the text after the last newline. A carriage return before a newline is
@@ -15,9 +13,9 @@ export function createLineSplitter(onLine: (line: string) => void) {
     const lines = (rest + text).split('\n');
     rest = lines.pop() ?? '';
     for (const line of lines) onLine(line.endsWith('\r') ? line.slice(0, -1) : line);
-    while (rest.length > MAX_LINE_LENGTH) {
-      onLine(rest.slice(0, MAX_LINE_LENGTH));
-      rest = rest.slice(MAX_LINE_LENGTH);
+    while (rest.length > maximumLineLength) {
+      onLine(rest.slice(0, maximumLineLength));
+      rest = rest.slice(maximumLineLength);
     }
   };
   return {
@@ -29,3 +27,6 @@ export function createLineSplitter(onLine: (line: string) => void) {
     },
   };
 }
+
+/** A longer line is passed on in pieces of this many characters. CloudWatch Logs accepts events of up to 256 KiB. */
+const maximumLineLength = 64 * 1024;

@@ -1,4 +1,5 @@
 // Starts programs through a launcher process, and reports their lines and their ends.
+
 import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
 import { endGroupOf, endProcessesOf } from './leftover-process.ts';
@@ -21,12 +22,6 @@ type Live = {
 };
 type Launcher = { readonly child: ChildProcess; readonly programs: Map<string, Live>; ended: boolean };
 
-const LAUNCHER_PROGRAM = join(import.meta.dirname, 'process-launcher.ts');
-/** The time between SIGTERM and SIGKILL when the platform itself ends. */
-const CLOSE_LIMIT_MS = 3_000;
-/** The exit of a program that lost its launcher: it counts as ended by SIGKILL. */
-const LOST: ProgramExit = { exitCode: 137, signal: 'SIGKILL' };
-
 /** The first program starts the launcher. If the launcher dies, the next program starts another one. */
 export function createProgramLauncher(onLines: OnLines): ProgramLauncher {
   let launcher: Launcher | undefined;
@@ -45,7 +40,7 @@ export function createProgramLauncher(onLines: OnLines): ProgramLauncher {
     async close() {
       closed = true;
       if (!launcher) return;
-      tell(launcher, { kind: 'stopAll', timeoutMs: CLOSE_LIMIT_MS });
+      tell(launcher, { kind: 'stopAll', timeoutMs: closeLimitMs });
       await Promise.allSettled([...launcher.programs.values()].map(({ exited }) => exited.promise));
       if (launcher.child.connected) launcher.child.disconnect();
     },
@@ -75,7 +70,7 @@ async function startOn(launcher: Launcher, task: ProgramCommand): Promise<Runnin
 
 function startLauncher(onLines: OnLines): Launcher {
   // It gets a group of its own: Ctrl-C in a terminal goes to the foreground group, and the platform ends first.
-  const child = fork(LAUNCHER_PROGRAM, [], { execArgv: [], env: {}, detached: true });
+  const child = fork(launcherProgram, [], { execArgv: [], env: {}, detached: true });
   const launcher: Launcher = { child, programs: new Map(), ended: false };
   const { programs: tasks } = launcher;
   const onMessage = (message: FromLauncher) => {
@@ -114,7 +109,7 @@ async function declareLost(tasks: Map<string, Live>): Promise<void> {
     await endLeftovers(lost.map(([taskId, { handle }]) => ({ taskId, handle })));
     for (const [, live] of lost) {
       live.started.reject(new Error('the process that starts workers ended'));
-      live.exited.resolve(LOST);
+      live.exited.resolve(lostExit);
     }
   } catch (error) {
     for (const [, live] of lost) fail(live, error);
@@ -130,3 +125,9 @@ function fail({ started, exited }: Live, error: unknown): void {
 function tell({ child }: Launcher, message: ToLauncher): void {
   if (child.connected) child.send(message, () => undefined);
 }
+
+const launcherProgram = join(import.meta.dirname, 'process-launcher.ts');
+/** The time between SIGTERM and SIGKILL when the platform itself ends. */
+const closeLimitMs = 3_000;
+/** The exit of a program that lost its launcher: it counts as ended by SIGKILL. */
+const lostExit: ProgramExit = { exitCode: 137, signal: 'SIGKILL' };

@@ -1,9 +1,10 @@
 // Runs one program as a process group of this machine, with a clean environment and a pipe that closes when this
 // process dies.
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { constants } from 'node:os';
-import { endProcessesOf, handleOf, TASK_ID_VARIABLE } from './leftover-process.ts';
+import { endProcessesOf, handleOf, taskIdVariable } from './leftover-process.ts';
 import { createLineSplitter } from './line-splitter.ts';
 import { signalIfThere } from './process-signal.ts';
 import type { ProgramCommand, ProgramExit, RunningProgram } from './program.ts';
@@ -12,11 +13,6 @@ export type ProgramProcess = RunningProgram & {
   /** Like `stop`, with a time limit of its own. */
   stopWithin(timeoutMs: number): void;
 };
-
-/** The file descriptor where the program finds the pipe. It ends itself when the pipe closes. */
-const LIFELINE_FD = 3;
-/** Longest wait for output after the program and everything that it started have ended. */
-const OUTPUT_LIMIT_MS = 2_000;
 
 /**
  * Rejects if the program cannot be executed.
@@ -35,7 +31,7 @@ export async function startProgramProcess(
   const exited = ended.then(async (exit) => {
     signalIfThere(-pid, 'SIGKILL');
     await endProcessesOf(new Set([task.taskId]));
-    await output(OUTPUT_LIMIT_MS);
+    await output(outputLimitMs);
     return exit;
   });
   const stopWithin = (timeoutMs: number) => {
@@ -52,12 +48,12 @@ export async function startProgramProcess(
 async function spawnProgram({ taskId, command, environment }: ProgramCommand): Promise<ChildProcess> {
   const [program = '', ...parameters] = command;
   const child = spawn(program, parameters, {
-    env: { ...environment, ESPALIER_LIFELINE_FD: String(LIFELINE_FD), [TASK_ID_VARIABLE]: taskId },
+    env: { ...environment, ESPALIER_LIFELINE_FD: String(lifelineDescriptor), [taskIdVariable]: taskId },
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   });
   // It is held open as long as this process lives. It is not an error if the other end closes first.
-  child.stdio[LIFELINE_FD]?.on('error', () => {});
+  child.stdio[lifelineDescriptor]?.on('error', () => {});
   await once(child, 'spawn');
   return child;
 }
@@ -105,3 +101,8 @@ function toExit(code: number | null, signal: string | null): ProgramExit {
   const number = constants.signals[signal as NodeJS.Signals] ?? 0;
   return { exitCode: 128 + number, signal: signal ?? '' };
 }
+
+/** The file descriptor where the program finds the pipe. It ends itself when the pipe closes. */
+const lifelineDescriptor = 3;
+/** Longest wait for output after the program and everything that it started have ended. */
+const outputLimitMs = 2_000;

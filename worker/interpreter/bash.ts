@@ -1,24 +1,13 @@
 // Runs a bash executable (docs/reference/api.md, "Bash jobs"): the environment file and the code are sourced, then the
 // function named as the entry point is called, if there is one. The entry point's name is an argument, never program
 // text.
+
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JobFolder } from '../folder.ts';
 import { shellWord, type Variables } from '../job-variables.ts';
 import type { Claim } from '../platform.ts';
 import { runProgram } from '../program.ts';
-
-const VARIABLES_TIMEOUT_MS = 120_000;
-const program = `
-set -e
-. "$1"
-. "$2"
-if [[ "$(type -t -- "$3")" == function ]]; then
-  "$3"
-else
-  echo "Global scope execution complete. Not invoking entry point function $3 because it was not found" >&2
-fi
-`;
 
 /** Writes the `environment` file. Returns the command line. */
 export async function prepareBash(
@@ -35,7 +24,7 @@ export async function prepareBash(
         environment: { ...variables, ...secrets },
         folder: folder.home,
         over,
-        timeoutMs: VARIABLES_TIMEOUT_MS,
+        timeoutMs: variablesTimeoutMs,
       })
     : scalarExports(claim.input, variables).join('\n');
   writeFileSync(environmentFile, `${exports.join('\n')}\n${inputs}\n`);
@@ -64,3 +53,16 @@ function hasObject(value: unknown): boolean {
   if (value === null || typeof value !== 'object') return false;
   return '$dnanexus_link' in value || Object.values(value).some(hasObject);
 }
+
+const variablesTimeoutMs = 120_000;
+
+const program = `
+set -e
+. "$1"
+. "$2"
+if [[ "$(type -t -- "$3")" == function ]]; then
+  "$3"
+else
+  echo "Global scope execution complete. Not invoking entry point function $3 because it was not found" >&2
+fi
+`;

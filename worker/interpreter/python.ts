@@ -1,7 +1,15 @@
 // Runs a Python executable (docs/reference/api.md, "Python jobs"): its code, then `dxpy.run()` unless the code called
 // it. dxpy itself asks the platform for the function and the input.
+
 import { writeFileSync } from 'node:fs';
 import type { JobFolder } from '../folder.ts';
+
+/** Writes the program that runs the code file, beside that file. Returns the command line. */
+export function preparePython({ codeFile }: Pick<JobFolder, 'codeFile'>): string[] {
+  const file = codeFile.slice(0, -codeSuffix.length);
+  writeFileSync(file, program);
+  return ['python3', file];
+}
 
 const codeSuffix = '.code.py';
 
@@ -15,10 +23,3 @@ import dxpy.utils.exec_utils
 if __name__ == '__main__' and dxpy.utils.exec_utils.RUN_COUNT == 0:
     dxpy.run()
 `;
-
-/** Writes the program that runs the code file, beside that file. Returns the command line. */
-export function preparePython({ codeFile }: Pick<JobFolder, 'codeFile'>): string[] {
-  const file = codeFile.slice(0, -codeSuffix.length);
-  writeFileSync(file, program);
-  return ['python3', file];
-}
