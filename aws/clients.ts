@@ -1,4 +1,5 @@
 // One SDK client of each kind for a process, made when it is first used, with connections that are kept alive.
+
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { ECSClient } from '@aws-sdk/client-ecs';
@@ -7,9 +8,6 @@ import { SFNClient } from '@aws-sdk/client-sfn';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-
-/** DynamoDB answers in milliseconds: a silent connection is a dead one. */
-const dynamoTimeouts = { connectionTimeout: 3000, requestTimeout: 15_000, throwOnRequestTimeout: true };
 
 /** Node's own agents keep connections alive, as the SDK makes them. */
 export function createClients() {
@@ -41,3 +39,6 @@ function once<Value>(make: () => Value): () => Value {
     return value;
   };
 }
+
+/** DynamoDB answers in milliseconds: a silent connection is a dead one. */
+const dynamoTimeouts = { connectionTimeout: 3000, requestTimeout: 15_000, throwOnRequestTimeout: true };

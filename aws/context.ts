@@ -1,5 +1,6 @@
 // The context for drivers on AWS, and on anything that speaks AWS's protocols. Each part asks for its variable when it
 // is first used. If a function lacks one, the error names it.
+
 import { randomBytes } from 'node:crypto';
 import type { Context, Settings } from '../core/context.ts';
 import { everythingEndsMs, toWorkRecord } from '../core/work/message.ts';

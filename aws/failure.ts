@@ -54,6 +54,13 @@ export function codeOf(error: unknown): string {
   return error.name === 'Error' && typeof code === 'string' ? code : error.name;
 }
 
+/** True for throttling, conflicts, and faults of the service and of the network. */
+export function isTransient(error: unknown): boolean {
+  if (error instanceof AwsFailure) return error.transient;
+  const status = (error as { $metadata?: { httpStatusCode?: number } } | undefined)?.$metadata?.httpStatusCode;
+  return transientCodes.has(codeOf(error)) || (status !== undefined && (status >= 500 || status === 429));
+}
+
 const transientCodes: ReadonlySet<string> = new Set([
   'InternalError',
   'InternalServerError',
@@ -75,10 +82,3 @@ const transientCodes: ReadonlySet<string> = new Set([
   'EPIPE',
   'ETIMEDOUT',
 ]);
-
-/** True for throttling, conflicts, and faults of the service and of the network. */
-export function isTransient(error: unknown): boolean {
-  if (error instanceof AwsFailure) return error.transient;
-  const status = (error as { $metadata?: { httpStatusCode?: number } } | undefined)?.$metadata?.httpStatusCode;
-  return transientCodes.has(codeOf(error)) || (status !== undefined && (status >= 500 || status === 429));
-}

@@ -1,4 +1,5 @@
 // Lets a function continue in a next invocation of itself before its time is up.
+
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { type Environment, required } from './environment.ts';
 import { AwsFailure, translated } from './failure.ts';

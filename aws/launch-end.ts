@@ -1,4 +1,5 @@
 // Reads how a launch ended that was not claimed, from the input of the state machine's last step.
+
 import type { WorkerEnd } from '../core/context.ts';
 import { type Hash, isHash } from '../core/reference/value.ts';
 import { endOfTask, type StoppedTask } from './worker-end.ts';

@@ -1,15 +1,13 @@
 // Reads the log of a worker from CloudWatch Logs, where the awslogs driver put it.
+
 import { type CloudWatchLogsClient, GetLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import type { LogReader } from '../core/context.ts';
 import { unlessRefused } from './failure.ts';
 
-/** CloudWatch's own limit of one answer, beside 1 MB. */
-const maxLines = 10_000;
-
 /** @param group the log group of workers; ECS names a task's stream `<prefix>/<container>/<task id>`. */
 export function createLogReader(client: () => CloudWatchLogsClient, group: () => string): LogReader {
   return {
-    async read(taskArn, token, limit = maxLines) {
+    async read(taskArn, token, limit = maximumLines) {
       const command = new GetLogEventsCommand({
         logGroupName: group(),
         logStreamName: `worker/worker/${taskArn.split('/').at(-1)}`,
@@ -25,3 +23,6 @@ export function createLogReader(client: () => CloudWatchLogsClient, group: () =>
     },
   };
 }
+
+/** CloudWatch's own limit of one answer, beside 1 MB. */
+const maximumLines = 10_000;

@@ -1,4 +1,5 @@
 // A plain parameter of the deployment, read once by a process.
+
 import { GetParameterCommand, type SSMClient } from '@aws-sdk/client-ssm';
 import { translated } from './failure.ts';
 

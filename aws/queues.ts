@@ -1,13 +1,10 @@
 // Sends messages to the two queues. A message may arrive twice, late or never, so a sender does not wait for its
 // effect.
+
 import { SendMessageBatchCommand, type SendMessageBatchRequestEntry, type SQSClient } from '@aws-sdk/client-sqs';
 import type { Queues } from '../core/context.ts';
 import { AwsFailure, translated } from './failure.ts';
 import { defaultPatience, type Patience, pause } from './patience.ts';
-
-/** SQS's limits: entries of one batch, longest delay. */
-const maxBatchEntries = 10;
-const maxDelaySeconds = 900;
 
 type Body = { readonly text: string; readonly group?: string };
 
@@ -35,9 +32,9 @@ async function send(
   delaySeconds: number | undefined,
   patience: Patience,
 ): Promise<void> {
-  const delay = delaySeconds ? { DelaySeconds: Math.min(maxDelaySeconds, Math.ceil(delaySeconds)) } : {};
-  for (let start = 0; start < bodies.length; start += maxBatchEntries) {
-    const entries = bodies.slice(start, start + maxBatchEntries).map(({ text, group }, index) => ({
+  const delay = delaySeconds ? { DelaySeconds: Math.min(maximumDelaySeconds, Math.ceil(delaySeconds)) } : {};
+  for (let start = 0; start < bodies.length; start += maximumBatchEntries) {
+    const entries = bodies.slice(start, start + maximumBatchEntries).map(({ text, group }, index) => ({
       Id: String(index),
       MessageBody: text,
       ...delay,
@@ -71,3 +68,7 @@ async function sendBatch(
     transient: false,
   });
 }
+
+/** SQS's limits: entries of one batch, longest delay. */
+const maximumBatchEntries = 10;
+const maximumDelaySeconds = 900;

@@ -1,11 +1,10 @@
 // Values derived under the deployment's key. The first process that needs the key makes it. It is kept as a
 // SecureString, and each process holds it in memory only.
+
 import { createHmac, randomBytes } from 'node:crypto';
 import { GetParameterCommand, PutParameterCommand, type SSMClient } from '@aws-sdk/client-ssm';
 import type { Seals } from '../core/context.ts';
 import { unlessRefused } from './failure.ts';
-
-const keyBytes = 32;
 
 export function createSeals(client: () => SSMClient, parameterName: () => string): Seals {
   let key: Promise<string> | undefined;
@@ -48,3 +47,5 @@ async function loadKey(client: SSMClient, name: string): Promise<string | undefi
   const answer = await unlessRefused('GetParameter', ['ParameterNotFound'], () => client.send(command));
   return answer?.Parameter?.Value;
 }
+
+const keyBytes = 32;

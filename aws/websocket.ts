@@ -1,4 +1,5 @@
 // Sends to open WebSocket connections through API Gateway.
+
 import {
   ApiGatewayManagementApiClient,
   DeleteConnectionCommand,

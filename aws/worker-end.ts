@@ -1,4 +1,5 @@
 // Reads how a worker ended from the words of ECS: its stop codes and reasons.
+
 import type { WorkerEnd, WorkerEnding } from '../core/context.ts';
 
 /** The parts of a stopped task that say how it ended. The rest of it holds the boot nonce, and is never passed on. */

@@ -1,4 +1,5 @@
 // Finds the job of an event from ECS or Step Functions.
+
 import type { JobId } from '../core/id/identifier.ts';
 import { readWorkerId } from '../core/id/worker.ts';
 

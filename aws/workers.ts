@@ -1,4 +1,5 @@
 // Starts, observes and stops workers: one Step Functions execution for a launch, one ECS task in it.
+
 import { DescribeTasksCommand, type ECSClient, StopTaskCommand } from '@aws-sdk/client-ecs';
 import {
   DescribeExecutionCommand,
@@ -10,9 +11,6 @@ import type { LaunchInput, WorkerState, Workers } from '../core/context.ts';
 import type { WorkerId } from '../core/id/worker.ts';
 import { AwsFailure, translated, unlessRefused } from './failure.ts';
 import { endOfTask } from './worker-end.ts';
-
-/** ECS's limit on the reason of a stop. Step Functions allows a far longer cause. */
-const maxReasonLength = 255;
 
 export type WorkerNames = {
   readonly stateMachineArn: () => string;
@@ -51,7 +49,7 @@ export function createWorkers(sfn: () => SFNClient, ecs: () => ECSClient, names:
       const command = new StopTaskCommand({
         cluster: names.cluster(),
         task: arn,
-        reason: reason.slice(0, maxReasonLength),
+        reason: reason.slice(0, maximumReasonLength),
       });
       // ECS forgets stopped tasks within the hour, and then calls their ARN an invalid parameter.
       await unlessRefused('StopTask', ['InvalidParameterException'], () => ecs().send(command));
@@ -98,3 +96,6 @@ function executionArn(stateMachineArn: string, name: string): string {
 const statusesOfStart: ReadonlySet<string | undefined> = new Set(['PROVISIONING', 'PENDING', 'ACTIVATING']);
 const cpuUnitsPerCore = 1024;
 const mibPerGib = 1024;
+
+/** ECS's limit on the reason of a stop. Step Functions allows a far longer cause. */
+const maximumReasonLength = 255;

@@ -1,5 +1,6 @@
 // Findings of cdk-nag that we leave as they are, each with the reason. A test fails on every finding that is not here,
 // and on every entry that does not match a finding any more.
+
 import { Validations } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { type Deployment, pathName, physicalName } from './deployment.ts';

@@ -1,5 +1,6 @@
 // The CDK app: it reads the stage and synthesizes every stack. `node infra/app.ts` does it without the CDK's own
 // command, into CDK_OUTDIR. The context comes from `-c stage=…` or CDK_CONTEXT_JSON.
+
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';

@@ -1,8 +1,6 @@
 // One deployment: its stage, its names, and the figures that differ between stages.
-import { Aws } from 'aws-cdk-lib';
 
-/** Every physical name is `<app>-<stage>-<thing>`: stacks find each other's resources by name, never by export. */
-const application = 'espalier';
+import { Aws } from 'aws-cdk-lib';
 
 export type Deployment = {
   readonly stage: string;
@@ -65,3 +63,6 @@ export function arnOf(service: string, resource: string): string {
 export function queueUrl(deployment: Deployment, thing: string): string {
   return `https://sqs.${Aws.REGION}.${Aws.URL_SUFFIX}/${Aws.ACCOUNT_ID}/${physicalName(deployment, thing)}`;
 }
+
+/** Every physical name is `<app>-<stage>-<thing>`: stacks find each other's resources by name, never by export. */
+const application = 'espalier';

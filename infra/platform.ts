@@ -1,4 +1,5 @@
 // All stacks of one deployment, in the order in which they are deployed.
+
 import type { Construct } from 'constructs';
 import { acknowledge } from './acknowledgements.ts';
 import type { FunctionCode } from './constructs/function-code.ts';

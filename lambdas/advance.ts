@@ -1,5 +1,6 @@
 // Entry point of the streams: when an execution has changed or an object was closed, looks at the executions that this
 // concerns.
+
 import type { DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
 import { rowOfImage, type StreamAttribute } from '../aws/dynamo/stream-image.ts';
 import type { Row } from '../core/context.ts';

@@ -1,4 +1,5 @@
 // Entry point of the work queue: does one page of work for each message. The rest of the work is a message of its own.
+
 import type { SQSEvent } from 'aws-lambda';
 import { doWork } from '../engine/work.ts';
 import { context } from './context.ts';

@@ -1,4 +1,5 @@
 // Entry point of the runnable queue: starts the worker of each job that is still as its message says.
+
 import type { SQSEvent } from 'aws-lambda';
 import type { RunnableMessage } from '../core/context.ts';
 import { dispatch } from '../engine/launch/dispatch.ts';

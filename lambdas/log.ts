@@ -1,5 +1,6 @@
 // Entry point of the log WebSocket, whose sockets open, ask and close, and of the pump, for which this function invokes
 // itself.
+
 import type { APIGatewayProxyWebsocketEventV2, Context as LambdaContext } from 'aws-lambda';
 import { createSelfInvoke } from '../aws/functions.ts';
 import { createConnections } from '../aws/websocket.ts';
@@ -11,8 +12,6 @@ import { forgetReader, noteReader } from './log-socket/turn.ts';
 type SocketEvent = APIGatewayProxyWebsocketEventV2 & { queryStringParameters?: Record<string, string | undefined> };
 type Pump = { readonly connectionId: string; readonly callback: string; readonly turn: number };
 
-/** Time that is left to start the next invocation. */
-const reserveMs = 60_000;
 const invokeSelf = createSelfInvoke(environment);
 const readerOf = (connectionId: string, callback: string) => ({
   connectionId,
@@ -39,3 +38,6 @@ export async function handler(event: SocketEvent | Pump, lambda: LambdaContext):
   }
   return { statusCode: 200 };
 }
+
+/** Time that is left to start the next invocation. */
+const reserveMs = 60_000;

@@ -1,5 +1,6 @@
 // Entry point of the schedule, which looks at every due job, and of status events, which look at the one job that they
 // concern.
+
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { EventBridgeEvent, Context as LambdaContext } from 'aws-lambda';
 import { jobOfEvent, type WorkerEventDetail } from '../aws/worker-event.ts';
@@ -7,11 +8,6 @@ import { sweepForWorker, sweepShards } from '../engine/sweep.ts';
 import { context } from './context.ts';
 
 const logger = new Logger({ serviceName: 'espalier' });
-
-/** Jobs of one shard that are looked at in one invocation. The next invocation comes within a minute. */
-const shardJobCount = 1000;
-/** A page is not begun with less time than this left. */
-const reserveMs = 10_000;
 
 /** `more`: the time or the count did not suffice for everything that was due. */
 export async function handler(
@@ -29,3 +25,8 @@ export async function handler(
   if (unread.length > 0) throw new AggregateError(unread, 'shards were not swept to their end', { cause: unread[0] });
   return swept;
 }
+
+/** Jobs of one shard that are looked at in one invocation. The next invocation comes within a minute. */
+const shardJobCount = 1000;
+/** A page is not begun with less time than this left. */
+const reserveMs = 10_000;

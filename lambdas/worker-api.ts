@@ -1,4 +1,5 @@
 // Entry point of `POST /_worker/{op}`: workers claim jobs, renew their leases and report results.
+
 import { workerRoutes } from '../api/routes.ts';
 import { context } from './context.ts';
 import { httpHandler } from './middleware/http.ts';

@@ -1,19 +1,11 @@
 // JSON documents of one execution: as text when tiny, compressed in the row when small, else in the content bucket.
+
 import { randomUUID } from 'node:crypto';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { Bodies, BodyKind, Row, Rows } from '../../core/context.ts';
 import { bodyKey, bodyKindOf, readBody } from '../../core/row/execution/body.ts';
 import { type Documents, documentKey, readDocumentKey } from '../s3/documents.ts';
 import { createRowMemo } from './row-memo.ts';
-
-/** Text up to this size costs one write unit as it is, and can be read in the console. */
-const plainBytes = 800;
-/** Compressed bodies above this size are kept in S3: a row is at most 400 KB, and each KB written is paid for. */
-const inlineBytes = 8 * 1024;
-/** Documents of one `loadMany` that are fetched from S3 at once. */
-const parallelFetches = 16;
-/** The request of a job. It is written before the job's row (`ifAbsent`), and never again. */
-const unchanging: ReadonlySet<BodyKind> = new Set(['spec']);
 
 /**
  * @param documents where bodies above 8 KB are kept, at `meta/<id>/<kind>/<mark>`
@@ -92,3 +84,12 @@ async function bodyOf(row: Row | undefined, kind: BodyKind, documents: Documents
   const compressed = await documents.get(body.document);
   return JSON.parse(gunzipSync(compressed).toString());
 }
+
+/** Text up to this size costs one write unit as it is, and can be read in the console. */
+const plainBytes = 800;
+/** Compressed bodies above this size are kept in S3: a row is at most 400 KB, and each KB written is paid for. */
+const inlineBytes = 8 * 1024;
+/** Documents of one `loadMany` that are fetched from S3 at once. */
+const parallelFetches = 16;
+/** The request of a job. It is written before the job's row (`ifAbsent`), and never again. */
+const unchanging: ReadonlySet<BodyKind> = new Set(['spec']);

@@ -1,4 +1,5 @@
 // Makes DynamoDB's expressions from our conditions and changes. Pure.
+
 import type { Change, Expected, Key, Value } from '../../core/context.ts';
 import { withSafeKeys } from './special-key.ts';
 

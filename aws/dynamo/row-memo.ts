@@ -1,16 +1,11 @@
 // Remembers rows that never change once they are written, so that one process reads each of them once.
+
 import type { Row } from '../../core/context.ts';
 
 export type RowMemo = {
   get(key: string): Row | undefined;
   set(key: string, row: Row): void;
 };
-
-/**
- * The number of rows that are kept: the last ones that were read. A row holds at most some KB (bodies.ts), so that all
- * are a few MB.
- */
-const keptCount = 500;
 
 export function createRowMemo(): RowMemo {
   const rows = new Map<string, Row>();
@@ -29,3 +24,9 @@ export function createRowMemo(): RowMemo {
     set: keep,
   };
 }
+
+/**
+ * The number of rows that are kept: the last ones that were read. A row holds at most some KB (bodies.ts), so that all
+ * are a few MB.
+ */
+const keptCount = 500;

@@ -1,6 +1,7 @@
 // Rows on DynamoDB. Reads are strongly consistent. Conflicts, throttling and unprocessed keys, which AWS leaves to its
 // callers, are retried here a limited number of times, with jitter. A conditional write whose answer was lost may then
 // come back as "the condition failed", and its caller reads again.
+
 import { randomUUID } from 'node:crypto';
 import {
   BatchGetCommand,
@@ -19,12 +20,6 @@ import { defaultPatience, type Patience, patiently, pause } from '../patience.ts
 import { conditionOf, startOf, updateOf } from './expression.ts';
 import { withOwnKeys, withSafeKeys } from './special-key.ts';
 import { openIndex, tables } from './tables.ts';
-
-/** DynamoDB's limits of one request. */
-const maxTransactionWrites = 100;
-const maxBatchKeys = 100;
-/** Batches of one `getMany` that are in flight at once. */
-const parallelBatches = 4;
 
 type TransactItem = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
 
@@ -60,7 +55,7 @@ class DynamoRows implements Rows {
   async getMany(table: TableName, keys: readonly Key[]): Promise<(Row | undefined)[]> {
     const wanted = [...new Map(keys.map((key) => [textOf(key), keyOf(key)])).values()];
     const found = new Map<string, Row>();
-    const batches = inGroups(wanted, maxBatchKeys);
+    const batches = inGroups(wanted, maximumBatchKeys);
     for (const group of inGroups(batches, parallelBatches)) {
       for (const rows of await Promise.all(group.map((batch) => this.#getBatch(table, batch)))) {
         for (const row of rows) found.set(textOf(row), row);
@@ -139,8 +134,10 @@ class DynamoRows implements Rows {
 
   async transact(writes: readonly Write[]): Promise<boolean> {
     if (writes.length === 0) return true;
-    if (writes.length > maxTransactionWrites) {
-      throw new Error(`A transaction has ${writes.length} writes; DynamoDB accepts at most ${maxTransactionWrites}.`);
+    if (writes.length > maximumTransactionWrites) {
+      throw new Error(
+        `A transaction has ${writes.length} writes; DynamoDB accepts at most ${maximumTransactionWrites}.`,
+      );
     }
     const input = {
       TransactItems: writes.flatMap((write) => this.#transactItem(write)),
@@ -226,8 +223,6 @@ function conditionFailed(error: unknown): boolean {
   );
 }
 
-const passingReasons = new Set(['TransactionConflict', 'ThrottlingError', 'ProvisionedThroughputExceeded']);
-
 /** A cancelled transaction may be tried again when only conflicts and throttling cancelled it. */
 function mayPass(error: unknown): boolean {
   const codes = cancellationCodes(error);
@@ -247,3 +242,10 @@ function inGroups<Item>(items: readonly Item[], size: number): Item[][] {
   for (let start = 0; start < items.length; start += size) groups.push(items.slice(start, start + size));
   return groups;
 }
+
+/** DynamoDB's limits of one request. */
+const maximumTransactionWrites = 100;
+const maximumBatchKeys = 100;
+/** Batches of one `getMany` that are in flight at once. */
+const parallelBatches = 4;
+const passingReasons = new Set(['TransactionConflict', 'ThrottlingError', 'ProvisionedThroughputExceeded']);

@@ -1,9 +1,7 @@
 // Protects keys of hashes that the SDK's translation loses or takes for a class: `__proto__` and `constructor`. They
 // are stored with a `~` before them. A key that looks like a stored one gets one more. Pure.
-import type { Row, Value } from '../../core/context.ts';
 
-const special = /^~*(?:__proto__|constructor)$/;
-const travelling = /^~+(?:__proto__|constructor)$/;
+import type { Row, Value } from '../../core/context.ts';
 
 /** The row in a form that the SDK accepts: the same row, unless a hash in it has such a key. */
 export function withSafeKeys<Fields extends { readonly [name: string]: Value | undefined }>(row: Fields): Fields {
@@ -38,3 +36,6 @@ function renamed(value: Value, rename: (key: string) => string): Value {
   const isSame = after.every(([key, inner], index) => key === before[index]?.[0] && inner === before[index]?.[1]);
   return isSame ? value : Object.fromEntries(after);
 }
+
+const special = /^~*(?:__proto__|constructor)$/;
+const travelling = /^~+(?:__proto__|constructor)$/;

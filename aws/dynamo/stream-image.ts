@@ -1,4 +1,5 @@
 // Reads rows from the events that a table's stream sends to a function. Pure.
+
 import type { Row, Value } from '../../core/context.ts';
 import { withOwnKeys } from './special-key.ts';
 

@@ -1,5 +1,6 @@
 // Bytes of files on S3: uploads in parts by presigned URLs, downloads by presigned URLs. The platform's own functions
 // never carry the bytes.
+
 import { createHash } from 'node:crypto';
 import {
   AbortMultipartUploadCommand,
@@ -17,13 +18,6 @@ import type { Content, UploadedPart } from '../../core/context.ts';
 import { uploadUrlSeconds } from '../../core/object/part.ts';
 import { AwsFailure, translated, unlessRefused } from '../failure.ts';
 import { contentDisposition } from './disposition.ts';
-
-/** Signature Version 4 allows at most this time. A URL expires earlier with the session of the role that signed it. */
-const longestUrlSeconds = 7 * 24 * 3600;
-/** S3's own limits: parts of an upload, parts of one answer, keys of one deletion. */
-const maxParts = 10_000;
-const partsPerPage = 1000;
-const keysPerDeletion = 1000;
 
 export function createContent(client: () => S3Client, bucket: () => string): Content {
   return new S3Content(client, bucket);
@@ -74,7 +68,7 @@ class S3Content implements Content {
   async listParts(key: string, uploadId: string): Promise<UploadedPart[] | undefined> {
     const parts: UploadedPart[] = [];
     let marker: string | undefined;
-    for (let page = 0; page < maxParts / partsPerPage; page += 1) {
+    for (let page = 0; page < maximumParts / partsPerPage; page += 1) {
       const command = new ListPartsCommand({
         ...this.#at(key),
         UploadId: uploadId,
@@ -167,3 +161,10 @@ function completedTag(parts: readonly UploadedPart[]): string {
   for (const { md5 } of parts) hash.update(Buffer.from(md5, 'hex'));
   return `${hash.digest('hex')}-${parts.length}`;
 }
+
+/** Signature Version 4 allows at most this time. A URL expires earlier with the session of the role that signed it. */
+const longestUrlSeconds = 7 * 24 * 3600;
+/** S3's own limits: parts of an upload, parts of one answer, keys of one deletion. */
+const maximumParts = 10_000;
+const partsPerPage = 1000;
+const keysPerDeletion = 1000;

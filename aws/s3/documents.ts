@@ -1,4 +1,5 @@
 // The platform's own small objects in the content bucket, below `meta/`. They are never bytes of files.
+
 import { DeleteObjectCommand, GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { translated } from '../failure.ts';
 

@@ -1,22 +1,9 @@
 // The environment of functions: each name of `aws/environment.ts` with its value in this deployment.
+
 import { arnOf, bucketName, type Deployment, pathName, physicalName, queueUrl } from '../deployment.ts';
 import { deploymentKey } from './permission.ts';
 import { sharedParameters } from './shared-parameter.ts';
 
-const values = {
-  CONTENT_BUCKET: (deployment: Deployment) => bucketName(deployment, 'content'),
-  RUNNABLE_QUEUE_URL: (deployment: Deployment) => queueUrl(deployment, 'runnable'),
-  WORK_QUEUE_URL: (deployment: Deployment) => queueUrl(deployment, 'work'),
-  STATE_MACHINE_ARN: (deployment: Deployment) =>
-    arnOf('states', `stateMachine:${physicalName(deployment, 'job-attempt')}`),
-  CLUSTER: (deployment: Deployment) => physicalName(deployment, 'workers'),
-  TASK_DEFINITION: (deployment: Deployment) => physicalName(deployment, 'worker'),
-  WORKER_LOG_GROUP: (deployment: Deployment) => pathName(deployment, 'worker'),
-  DEPLOYMENT_KEY_PARAMETER: (deployment: Deployment) => pathName(deployment, deploymentKey),
-  API_URL_PARAMETER: (deployment: Deployment) => pathName(deployment, sharedParameters.apiUrl),
-  LEASE_SECONDS: (deployment: Deployment) => String(deployment.leaseSeconds),
-  HEARTBEAT_SECONDS: (deployment: Deployment) => String(deployment.heartbeatSeconds),
-} as const;
 export type Variable = keyof typeof values;
 
 /** The variables that functions need to move jobs on (`mayMoveJobs`). */
@@ -33,3 +20,18 @@ export const moverVariables: readonly Variable[] = [
 export function environmentOf(deployment: Deployment, names: readonly Variable[]): Record<string, string> {
   return Object.fromEntries(names.map((name) => [name, values[name](deployment)]));
 }
+
+const values = {
+  CONTENT_BUCKET: (deployment: Deployment) => bucketName(deployment, 'content'),
+  RUNNABLE_QUEUE_URL: (deployment: Deployment) => queueUrl(deployment, 'runnable'),
+  WORK_QUEUE_URL: (deployment: Deployment) => queueUrl(deployment, 'work'),
+  STATE_MACHINE_ARN: (deployment: Deployment) =>
+    arnOf('states', `stateMachine:${physicalName(deployment, 'job-attempt')}`),
+  CLUSTER: (deployment: Deployment) => physicalName(deployment, 'workers'),
+  TASK_DEFINITION: (deployment: Deployment) => physicalName(deployment, 'worker'),
+  WORKER_LOG_GROUP: (deployment: Deployment) => pathName(deployment, 'worker'),
+  DEPLOYMENT_KEY_PARAMETER: (deployment: Deployment) => pathName(deployment, deploymentKey),
+  API_URL_PARAMETER: (deployment: Deployment) => pathName(deployment, sharedParameters.apiUrl),
+  LEASE_SECONDS: (deployment: Deployment) => String(deployment.leaseSeconds),
+  HEARTBEAT_SECONDS: (deployment: Deployment) => String(deployment.heartbeatSeconds),
+} as const;

@@ -1,5 +1,6 @@
 // The functions and their code: one esbuild run for all of them, because a run for each function would cost seconds at
 // each synth.
+
 import { join } from 'node:path';
 import { Code } from 'aws-cdk-lib/aws-lambda';
 import { bundle } from './bundle.ts';

@@ -1,5 +1,6 @@
 // The state machine of one launch of one worker: its file with the names filled in, and a role that allows exactly its
 // calls.
+
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Aws, RemovalPolicy } from 'aws-cdk-lib';
@@ -10,8 +11,6 @@ import { Construct } from 'constructs';
 import { arnOf, type Deployment, physicalName } from '../deployment.ts';
 import { executionRoleName } from '../stacks/compute.ts';
 import { sharedValue } from './shared-parameter.ts';
-
-const definitionFile = join(import.meta.dirname, '..', '..', 'statemachines', 'job-attempt.asl.json');
 
 export class JobAttempt extends Construct {
   constructor(scope: Construct, id: string, deployment: Deployment) {
@@ -116,3 +115,5 @@ function mayReport(): PolicyStatement[] {
     }),
   ];
 }
+
+const definitionFile = join(import.meta.dirname, '..', '..', 'statemachines', 'job-attempt.asl.json');

@@ -1,18 +1,12 @@
 // Statements of least privilege, by physical name: what a function may do to which resource. They grant nothing until a
 // role holds them.
+
 import { Aws } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { openIndex, tables } from '../../aws/dynamo/tables.ts';
 import type { TableName } from '../../core/context.ts';
 import { arnOf, bucketName, type Deployment, pathName, physicalName } from '../deployment.ts';
 
-const rowActions = {
-  read: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'],
-  put: ['dynamodb:PutItem'],
-  update: ['dynamodb:UpdateItem'],
-  delete: ['dynamodb:DeleteItem'],
-  check: ['dynamodb:ConditionCheckItem'],
-} as const;
 export type RowRight = keyof typeof rowActions;
 
 /** Single rows of one table, in transactions too. */
@@ -45,13 +39,6 @@ export function mayReadStreams(deployment: Deployment, tables: readonly TableNam
   ];
 }
 
-const objectActions = {
-  read: ['s3:GetObject'],
-  write: ['s3:PutObject'],
-  delete: ['s3:DeleteObject'],
-  parts: ['s3:ListMultipartUploadParts'],
-  abort: ['s3:AbortMultipartUpload'],
-} as const;
 export type ObjectRight = keyof typeof objectActions;
 
 /** `content/w/*`: bytes of files. `content/meta/*`: large bodies of executions. */
@@ -110,8 +97,6 @@ export function mayConsume(deployment: Deployment, queue: string): PolicyStateme
   });
 }
 
-const executionActions = { describe: ['states:DescribeExecution'], stop: ['states:StopExecution'] } as const;
-
 /** Executions of the job-attempt state machine. */
 function mayExecutions(deployment: Deployment, rights: readonly (keyof typeof executionActions)[]): PolicyStatement {
   return new PolicyStatement({
@@ -126,8 +111,6 @@ export function mayStartExecution(deployment: Deployment): PolicyStatement {
     resources: [arnOf('states', `stateMachine:${physicalName(deployment, 'job-attempt')}`)],
   });
 }
-
-const taskActions = { describe: ['ecs:DescribeTasks'], stop: ['ecs:StopTask'] } as const;
 
 /** Tasks of the workers' cluster. */
 function mayTasks(deployment: Deployment, rights: readonly (keyof typeof taskActions)[]): PolicyStatement {
@@ -159,3 +142,22 @@ export const deploymentKey = 'deployment-key';
 function tableArn(deployment: Deployment, table: TableName): string {
   return arnOf('dynamodb', `table/${physicalName(deployment, tables[table].suffix)}`);
 }
+
+const rowActions = {
+  read: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'],
+  put: ['dynamodb:PutItem'],
+  update: ['dynamodb:UpdateItem'],
+  delete: ['dynamodb:DeleteItem'],
+  check: ['dynamodb:ConditionCheckItem'],
+} as const;
+
+const objectActions = {
+  read: ['s3:GetObject'],
+  write: ['s3:PutObject'],
+  delete: ['s3:DeleteObject'],
+  parts: ['s3:ListMultipartUploadParts'],
+  abort: ['s3:AbortMultipartUpload'],
+} as const;
+
+const executionActions = { describe: ['states:DescribeExecution'], stop: ['states:StopExecution'] } as const;
+const taskActions = { describe: ['ecs:DescribeTasks'], stop: ['ecs:StopTask'] } as const;

@@ -1,4 +1,5 @@
 // One function of the platform: its name, role, log group and limits. Its role holds exactly the given statements.
+
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
@@ -33,8 +34,6 @@ export type PlatformFunctionProps = {
   /** For functions that are invoked asynchronously. */
   readonly asynchronous?: EventInvokeConfigOptions;
 };
-
-const defaultMemoryMb = 1024;
 
 export class PlatformFunction extends LambdaFunction {
   constructor(scope: Construct, id: string, props: PlatformFunctionProps) {
@@ -94,3 +93,5 @@ function mayTrace(): PolicyStatement {
     resources: ['*'],
   });
 }
+
+const defaultMemoryMb = 1024;

@@ -1,4 +1,5 @@
 // The stack that all others extend: names, tags, and a synthesizer whose template does not depend on an account.
+
 import { DefaultStackSynthesizer, type IStackSynthesizer, Stack, Tags } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { type Deployment, physicalName } from '../deployment.ts';

@@ -1,5 +1,6 @@
 // Passes a value without a physical name (a stream, subnets, a generated API id) from one stack to another, through an
 // SSM parameter that the other stack names. An export would lock both stacks together; a parameter does not.
+
 import { type CfnResource, Stack } from 'aws-cdk-lib';
 import { CfnParameter as SsmParameter, StringParameter } from 'aws-cdk-lib/aws-ssm';
 import type { Construct } from 'constructs';

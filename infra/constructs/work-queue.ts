@@ -1,17 +1,11 @@
 // A queue with a dead-letter queue and the one function that receives its messages, at the pace that AWS keeps for us.
+
 import { Duration } from 'aws-cdk-lib';
 import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { type Deployment, physicalName } from '../deployment.ts';
 import type { PlatformFunction } from './platform-function.ts';
-
-/** SQS keeps a message for at most this long. Messages in a dead-letter queue should wait for a person. */
-const retentionDays = 14;
-/** With a MaximumConcurrency a message may come back several times before a slot is free. */
-const maxReceives = 10;
-/** A message must stay hidden while Lambda retries it internally (AWS's advice). */
-const visibilityPerTimeout = 6;
 
 export type WorkQueueProps = {
   readonly deployment: Deployment;
@@ -29,7 +23,7 @@ export function workQueue(scope: Construct, id: string, props: WorkQueueProps): 
     retentionPeriod: Duration.days(retentionDays),
     visibilityTimeout: Duration.seconds(props.consumerTimeoutSeconds * visibilityPerTimeout),
     receiveMessageWaitTime: Duration.seconds(20),
-    deadLetterQueue: { queue: dead, maxReceiveCount: maxReceives },
+    deadLetterQueue: { queue: dead, maxReceiveCount: maximumReceives },
   });
 }
 
@@ -57,3 +51,10 @@ export function consumeQueue(
     reportBatchItemFailures: true,
   });
 }
+
+/** SQS keeps a message for at most this long. Messages in a dead-letter queue should wait for a person. */
+const retentionDays = 14;
+/** With a MaximumConcurrency a message may come back several times before a slot is free. */
+const maximumReceives = 10;
+/** A message must stay hidden while Lambda retries it internally (AWS's advice). */
+const visibilityPerTimeout = 6;

@@ -1,4 +1,5 @@
 // The worker's image. It is built from worker/Dockerfile when the stack is deployed; a synth only collects its files.
+
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DockerImageAsset, Platform } from 'aws-cdk-lib/aws-ecr-assets';

@@ -1,4 +1,5 @@
 // The entrance for clients, workers and log readers: one HTTP API, one WebSocket API, and their functions.
+
 import { Aws, Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 import {
@@ -32,14 +33,6 @@ import { ProductStack } from '../constructs/product-stack.ts';
 import { sharedParameters, shareValue } from '../constructs/shared-parameter.ts';
 import { arnOf, type Deployment, pathName, physicalName } from '../deployment.ts';
 
-/** HTTP API gives up after 30 s. A function that reaches its own limit before that still logs why. */
-const httpTimeoutSeconds = 29;
-const throttle = { rateLimit: 2000, burstLimit: 1000 };
-/**
- * Anybody may try passwords, and each try costs a slow hash. Few a second are therefore admitted, all callers together.
- */
-const loginThrottle = { ThrottlingRateLimit: 10, ThrottlingBurstLimit: 20 };
-const loginRoute = `POST ${loginPath}`;
 /** The WebSocket API's stage, which the edge adds to the path. */
 export const logStageName = 'log';
 
@@ -224,6 +217,19 @@ export class ApiStack extends ProductStack {
   }
 }
 
+function integration(id: string, handler: PlatformFunction): HttpLambdaIntegration {
+  return new HttpLambdaIntegration(id, handler);
+}
+
+/** HTTP API gives up after 30 s. A function that reaches its own limit before that still logs why. */
+const httpTimeoutSeconds = 29;
+const throttle = { rateLimit: 2000, burstLimit: 1000 };
+/**
+ * Anybody may try passwords, and each try costs a slow hash. Few a second are therefore admitted, all callers together.
+ */
+const loginThrottle = { ThrottlingRateLimit: 10, ThrottlingBurstLimit: 20 };
+const loginRoute = `POST ${loginPath}`;
+
 /**
  * The log never has a body, a query or a token. It has no path either, because the path of a download link is a
  * credential.
@@ -239,7 +245,3 @@ const accessLogFields = {
   latencyMs: '$context.responseLatency',
   integrationError: '$context.integrationErrorMessage',
 };
-
-function integration(id: string, handler: PlatformFunction): HttpLambdaIntegration {
-  return new HttpLambdaIntegration(id, handler);
-}

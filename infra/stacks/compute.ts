@@ -1,5 +1,6 @@
 // The place where jobs run: a Fargate cluster, and one task definition for all sizes. The task has no role: job code is
 // untrusted and can read the metadata endpoint, so there must be nothing to read there.
+
 import { Aws, RemovalPolicy } from 'aws-cdk-lib';
 import { CfnCluster, CfnClusterCapacityProviderAssociations, CfnTaskDefinition } from 'aws-cdk-lib/aws-ecs';
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
@@ -13,14 +14,6 @@ import { arnOf, type Deployment, pathName, physicalName } from '../deployment.ts
 export function executionRoleName(deployment: Deployment): string {
   return `${physicalName(deployment, 'task')}-${Aws.REGION}`;
 }
-
-/**
- * The size of a task unless its launch overrides it, which each launch does: the smallest Fargate size that runs the
- * worker.
- */
-const defaultCpu = '1024';
-const defaultMemory = '2048';
-const defaultStorageGiB = 21;
 
 export class ComputeStack extends ProductStack {
   constructor(scope: Construct, deployment: Deployment, image: WorkerImage) {
@@ -104,3 +97,12 @@ export class ComputeStack extends ProductStack {
     });
   }
 }
+
+/**
+ * The size of a task unless its launch overrides it, which each launch does: the smallest Fargate size that runs the
+ * worker.
+ */
+const defaultCpu = '1024';
+
+const defaultMemory = '2048';
+const defaultStorageGiB = 21;

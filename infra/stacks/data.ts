@@ -22,10 +22,6 @@ import { ProductStack } from '../constructs/product-stack.ts';
 import { shareValue } from '../constructs/shared-parameter.ts';
 import { bucketName, type Deployment, physicalName } from '../deployment.ts';
 
-const accessLogDays = 90;
-/** The time through which a table can be restored. */
-const recoveryDays = 35;
-
 export class DataStack extends ProductStack {
   constructor(scope: Construct, deployment: Deployment) {
     super(scope, 'Data', { deployment, description: 'Espalier: tables and buckets' });
@@ -121,3 +117,7 @@ export class DataStack extends ProductStack {
     });
   }
 }
+
+const accessLogDays = 90;
+/** The time through which a table can be restored. */
+const recoveryDays = 35;

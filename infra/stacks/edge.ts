@@ -26,9 +26,6 @@ import { type SharedParameter, sharedValue } from '../constructs/shared-paramete
 import { type Deployment, physicalName } from '../deployment.ts';
 import { logStageName } from './api.ts';
 
-/** CloudFront's own limit without a quota increase. The API answers within 30 s. */
-const readTimeoutSeconds = 60;
-
 export class EdgeStack extends ProductStack {
   constructor(scope: Construct, deployment: Deployment) {
     super(scope, 'Edge', { deployment, description: 'Espalier: one host for the API and the logs' });
@@ -76,3 +73,6 @@ export class EdgeStack extends ProductStack {
     });
   }
 }
+
+/** CloudFront's own limit without a quota increase. The API answers within 30 s. */
+const readTimeoutSeconds = 60;

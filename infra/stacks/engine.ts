@@ -1,5 +1,6 @@
 // The resources that move executions on between requests: streams, queues, the state machine and the sweep, with one
 // function each.
+
 import { Duration } from 'aws-cdk-lib';
 import { Rule, type RuleProps, RuleTargetInput, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction as LambdaTarget } from 'aws-cdk-lib/aws-events-targets';
@@ -27,15 +28,6 @@ import { sharedParameters, sharedValue } from '../constructs/shared-parameter.ts
 import { consumeStream } from '../constructs/table-stream.ts';
 import { consumeQueue, plainQueue, workQueue } from '../constructs/work-queue.ts';
 import { arnOf, type Deployment, physicalName } from '../deployment.ts';
-
-const dispatchTimeoutSeconds = 10;
-const cleanUpTimeoutSeconds = 30;
-/**
- * Launches are paced here: Fargate starts about twenty tasks a second (docs/reference/aws.md, "Fargate launch rate").
- */
-const dispatchConcurrency = 5;
-const cleanUpConcurrency = 10;
-const sweepMinutes = 1;
 
 export class EngineStack extends ProductStack {
   readonly #code: FunctionCode;
@@ -201,3 +193,12 @@ export class EngineStack extends ProductStack {
     );
   }
 }
+
+const dispatchTimeoutSeconds = 10;
+const cleanUpTimeoutSeconds = 30;
+/**
+ * Launches are paced here: Fargate starts about twenty tasks a second (docs/reference/aws.md, "Fargate launch rate").
+ */
+const dispatchConcurrency = 5;
+const cleanUpConcurrency = 10;
+const sweepMinutes = 1;

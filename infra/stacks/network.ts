@@ -1,5 +1,6 @@
 // The network of workers: public subnets without NAT and without interface endpoints, so that nothing costs money while
 // idle.
+
 import { RemovalPolicy } from 'aws-cdk-lib';
 import {
   FlowLogDestination,

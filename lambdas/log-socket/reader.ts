@@ -1,5 +1,6 @@
 // One reader of a log, from the opened socket to the last line. API Gateway passes a connection's query only when it is
 // opened, so the job is noted until the first message comes (turn.ts).
+
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { Connections } from '../../aws/websocket.ts';
 import type { Context } from '../../core/context.ts';

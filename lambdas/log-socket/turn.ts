@@ -1,14 +1,10 @@
 // Decides which invocation may pump a connection. A pump lasts as long as a function may, then the next one goes on.
 // Events are delivered at least once, and again after a failure, so each turn is taken by one invocation, from the
 // position that the last one kept.
+
 import type { Context } from '../../core/context.ts';
 import { type ConnectionRow, connectionKey, connectionRow, readConnection } from '../../core/row/identities.ts';
 import type { LogConnection } from '../../engine/log/connection.ts';
-
-/** API Gateway ends a connection after two hours. Its notes are forgotten after this time. */
-const noteSeconds = 3 * 3600;
-/** A pump that has kept nothing for this long has died. Lambda waits longer before it tries an event again. */
-const lapseMs = 30_000;
 
 export type Turn = {
   readonly connection: LogConnection;
@@ -64,3 +60,8 @@ export async function takeTurn(context: Context, connectionId: string, turn: num
 export async function forgetReader(context: Context, connectionId: string): Promise<void> {
   await context.rows.delete('identities', connectionKey(connectionId));
 }
+
+/** API Gateway ends a connection after two hours. Its notes are forgotten after this time. */
+const noteSeconds = 3 * 3600;
+/** A pump that has kept nothing for this long has died. Lambda waits longer before it tries an event again. */
+const lapseMs = 30_000;

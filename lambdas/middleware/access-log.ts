@@ -1,5 +1,6 @@
 // The first and last step of the HTTP chain: numbers the request, logs one line about it, and adds the headers of every
 // reply. The line never has a body, a query, a token or a download link.
+
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { MiddlewareObj } from '@middy/core';
 import { downloadPrefix } from '../../api/download.ts';

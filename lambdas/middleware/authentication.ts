@@ -1,4 +1,5 @@
 // Finds the caller by the token. It does not refuse anybody, because some routes are for everyone.
+
 import type { MiddlewareObj } from '@middy/core';
 import { authenticate } from '../../api/authenticate.ts';
 import type { Context } from '../../core/context.ts';

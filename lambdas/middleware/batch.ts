@@ -1,12 +1,10 @@
 // Partial batch responses: every message or record is handled by itself, and only failed ones are delivered again.
+
 import { Logger } from '@aws-lambda-powertools/logger';
 
 const logger = new Logger({ serviceName: 'espalier' });
 
 export type BatchResult = { readonly batchItemFailures: { readonly itemIdentifier: string }[] };
-
-/** Records of one batch that are handled at once. */
-const parallelItems = 8;
 
 /**
  * @param identify the message id of a queue, the sequence number of a stream.
@@ -33,3 +31,6 @@ export async function eachOf<Item>(
   await Promise.all(Array.from({ length: Math.min(parallelItems, items.length) }, lane));
   return { batchItemFailures: failed };
 }
+
+/** Records of one batch that are handled at once. */
+const parallelItems = 8;

@@ -1,5 +1,6 @@
 // Turns every thrown error into the error envelope (docs/reference/api.md, "Errors"). A refusal is reported to the
 // caller. A fault is logged with its cause, and the caller gets the request id.
+
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { MiddlewareObj } from '@middy/core';
 import { errorReply } from '../../api/serve.ts';
@@ -8,9 +9,6 @@ import { ApiError, internalError, serviceUnavailable } from '../../core/error/ap
 import { foundIn, type HttpEvent, type HttpResult } from './http-event.ts';
 
 const logger = new Logger({ serviceName: 'espalier' });
-
-/** Clients wait this long before they try again, and do not count it as a try (docs/reference/api.md, "Retries"). */
-const retryAfterSeconds = 5;
 
 export function errorMapping(): MiddlewareObj<HttpEvent, HttpResult> {
   return {
@@ -32,3 +30,6 @@ function refusalOf(error: unknown, requestId: string): ApiError {
   }
   return internalError(requestId, { cause: error });
 }
+
+/** Clients wait this long before they try again, and do not count it as a try (docs/reference/api.md, "Retries"). */
+const retryAfterSeconds = 5;

@@ -1,4 +1,5 @@
 // The data that passes through the HTTP chain: the event as API Gateway sends it, and the findings of earlier steps.
+
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { downloadPrefix } from '../../api/download.ts';
 import type { Caller } from '../../core/access/caller.ts';

@@ -1,4 +1,5 @@
 // The chain of all HTTP functions: access log, error mapping, body checks, authentication, then the routes.
+
 import middy, { type MiddyfiedHandler } from '@middy/core';
 import { redirectDownload } from '../../api/download.ts';
 import type { Route } from '../../api/route.ts';

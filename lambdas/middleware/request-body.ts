@@ -1,10 +1,11 @@
 // Checks a request before its route is known: method, size, content type, JSON.
+
 import type { MiddlewareObj } from '@middy/core';
 import { invalidInput, malformedJson, resourceNotFound } from '../../core/error/api-error.ts';
 import { foundIn, type HttpEvent, type HttpResult, headerOf, isDownload } from './http-event.ts';
 
 /** A synchronous function accepts 6 MB, which include the body as escaped text. */
-export const maxBodyBytes = 4 * 1024 * 1024;
+export const maximumBodyBytes = 4 * 1024 * 1024;
 
 export function requestBody(): MiddlewareObj<HttpEvent, HttpResult> {
   return {
@@ -19,9 +20,9 @@ export function requestBody(): MiddlewareObj<HttpEvent, HttpResult> {
 
 function parse(event: HttpEvent): unknown {
   const bytes = Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8');
-  if (bytes.length > maxBodyBytes) {
+  if (bytes.length > maximumBodyBytes) {
     throw invalidInput(
-      `The request body has ${bytes.length} bytes; at most ${maxBodyBytes} are accepted: ` +
+      `The request body has ${bytes.length} bytes; at most ${maximumBodyBytes} are accepted: ` +
         'send large data as files, and long lists in several requests',
     );
   }

@@ -6,7 +6,7 @@ import { route } from '../../api/make-route.ts';
 import { AwsFailure } from '../../aws/failure.ts';
 import { loginPath } from '../../core/access/login-path.ts';
 import { httpAndDownloadHandler } from '../../lambdas/middleware/http.ts';
-import { maxBodyBytes } from '../../lambdas/middleware/request-body.ts';
+import { maximumBodyBytes } from '../../lambdas/middleware/request-body.ts';
 import { createMemoryContext } from '../memory/context.ts';
 
 const anyone = { kind: 'anyone' } as const;
@@ -108,7 +108,7 @@ describe('refused before any route', () => {
     ['no body', { body: '' }, 400, 'MalformedJSON', 'empty'],
     ['text that is not UTF-8', { body: Buffer.from([0x22, 0xff, 0x22]) }, 400, 'MalformedJSON', 'JSON'],
     ['another content type', { headers: { 'content-type': 'text/plain' } }, 400, 'MalformedJSON', 'text/plain'],
-    ['a body too large', { body: `"${'x'.repeat(maxBodyBytes)}"` }, 422, 'InvalidInput', `${maxBodyBytes}`],
+    ['a body too large', { body: `"${'x'.repeat(maximumBodyBytes)}"` }, 422, 'InvalidInput', `${maximumBodyBytes}`],
   ] as const)('%s', async (_name, request, status, type, words) => {
     const reply = await send('/system/echo', request);
     expect([reply.statusCode, reply.json.error.type]).toEqual([status, type]);
