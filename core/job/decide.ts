@@ -1,9 +1,9 @@
 // Applies the tables of transition.ts: the only function that makes a changed job row out of another. Pure: time is an
 // argument.
 
+import type { Failure } from '../execution/failure.ts';
 import { demands } from './demand.ts';
 import type { JobEvent } from './event.ts';
-import type { Failure } from './failure.ts';
 import type { JobRow } from './row.ts';
 import { fitFailureMessage } from './size.ts';
 import { isTerminal, type JobState } from './state.ts';

@@ -1,6 +1,6 @@
 // The events of a job: the words of the state machine (transition.ts).
 
-import type { Failure } from './failure.ts';
+import type { Failure } from '../execution/failure.ts';
 
 /** Times are in milliseconds since 1970. `eventMeanings` says what each event means. */
 export type JobEvent =

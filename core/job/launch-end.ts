@@ -2,8 +2,8 @@
 // (docs/reference/protocols.md, "Launch").
 
 import type { WorkerEnd, WorkerEnding } from '../context.ts';
+import { failureMessages } from '../execution/failure.ts';
 import type { JobEvent } from './event.ts';
-import { failureMessages } from './failure.ts';
 import type { JobRow } from './row.ts';
 
 /** Launches that another one may repair are repeated without a limit. A launch that can never work fails the job. */

@@ -1,13 +1,13 @@
 // Decides on a job's input once everything that it waits for is ready: the final input, the problems that fail the job,
 // and the objects that go into the workspace. Everything that was looked up is an argument.
 
+import { type Failure, failureMessages } from '../execution/failure.ts';
 import type { ObjectId, PlaceId } from '../id/identifier.ts';
 import { checkValues, type Facts } from '../iospec/check-values.ts';
 import { flatten } from '../iospec/fill-input.ts';
 import { findReferences, referredJobs, referredObjects } from '../reference/find.ts';
 import { type Referenced, resolveValues } from '../reference/resolve.ts';
 import type { Hash } from '../reference/value.ts';
-import { type Failure, failureMessages } from './failure.ts';
 import { type HandedOver, unseenObjects } from './handed-over.ts';
 import { isMaster, type JobRow } from './row.ts';
 import type { ExecutionSpec, Pin } from './spec.ts';

@@ -1,6 +1,7 @@
 // Decides on a job's output once everything that it refers to is there: the final output, the problems that fail the
 // job, and the destination of its objects. Everything that was looked up is an argument.
 
+import { type Failure, failureMessages } from '../execution/failure.ts';
 import type { ObjectId, PlaceId } from '../id/identifier.ts';
 import { workspaceId } from '../id/workspace.ts';
 import { checkValues } from '../iospec/check-values.ts';
@@ -8,7 +9,6 @@ import { checkOutputFields, flatten } from '../iospec/fill-input.ts';
 import { findReferences, referredObjects } from '../reference/find.ts';
 import { normalizeLinks, type Referenced, resolveValues } from '../reference/resolve.ts';
 import type { Hash } from '../reference/value.ts';
-import { type Failure, failureMessages } from './failure.ts';
 import { type HandedOver, unseenObjects } from './handed-over.ts';
 import { enclosingMaster, type JobRow, jobWorkspace } from './row.ts';
 import type { ExecutionSpec } from './spec.ts';

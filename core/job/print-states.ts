@@ -1,9 +1,9 @@
 // Prints the state machine as docs/states.md, from the tables that run it. A test fails when the page is stale.
 
+import { failureReasons } from '../execution/failure.ts';
 import { agenda, steps } from './agenda.ts';
 import { demands } from './demand.ts';
 import { type EventKind, eventMeanings } from './event.ts';
-import { failureReasons } from './failure.ts';
 import { type JobState, jobStates } from './state.ts';
 import { type DemandName, moves, notes, type Sets, transitions } from './transition.ts';
 

@@ -3,8 +3,8 @@
 // that the platform itself lost starts again.
 
 import type { WorkerEnd } from '../context.ts';
+import { type Failure, failureMessages } from '../execution/failure.ts';
 import { maximumTry } from '../id/workspace.ts';
-import { type Failure, failureMessages } from './failure.ts';
 import type { JobRow } from './row.ts';
 
 /**

@@ -2,10 +2,10 @@
 // (docs/rows.md). What it means to change it is transition.ts; who saves it, engine/store/save-job.ts.
 
 import { given } from '../given.ts';
+import type { FailureReason } from '../execution/failure.ts';
 import type { AnalysisId, AppId, AppletId, ContainerId, JobId, ProjectId, UserId } from '../id/identifier.ts';
 import { type WorkerId, workerId } from '../id/worker.ts';
 import { workspaceId } from '../id/workspace.ts';
-import type { FailureReason } from './failure.ts';
 import type { JobState } from './state.ts';
 
 /** `pk` is the job; what else makes the row's key is in core/row. Times in milliseconds since 1970. */

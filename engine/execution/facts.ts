@@ -1,9 +1,9 @@
 // Loads what describing jobs needs, and no more: bodies only for the fields that show them, many jobs in few reads.
 
 import type { Context } from '../../core/context.ts';
-import type { FailedJob, JobFacts } from '../../core/execution/job-fields.ts';
 import { given } from '../../core/given.ts';
 import type { JobId } from '../../core/id/identifier.ts';
+import type { FailedJob, JobFacts } from '../../core/job/job-fields.ts';
 import { type JobRow, outputBodyId } from '../../core/job/row.ts';
 import type { ExecutionSpec } from '../../core/job/spec.ts';
 import { isTerminal } from '../../core/job/state.ts';

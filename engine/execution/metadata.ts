@@ -2,8 +2,8 @@
 // row stays small and nothing that moves the job writes them.
 
 import type { Context, Row } from '../../core/context.ts';
-import type { JobMetadata } from '../../core/execution/job-fields.ts';
 import type { JobId } from '../../core/id/identifier.ts';
+import type { JobMetadata } from '../../core/job/job-fields.ts';
 import type { ExecutionSpec } from '../../core/job/spec.ts';
 import { metadataKey, metadataPrefix, metadataRow, readMetadata } from '../../core/row/execution/body.ts';
 import { mapLimited } from '../store/map-limited.ts';

@@ -1,8 +1,8 @@
 // Searches jobs: candidates in order, their rows consistently, then the conditions (docs/reference/api.md,
 // "Finding executions"). Absence is never concluded from an index.
 
-import type { JobMetadata } from '../../core/execution/job-fields.ts';
 import type { JobId, ProjectId } from '../../core/id/identifier.ts';
+import type { JobMetadata } from '../../core/job/job-fields.ts';
 import { type JobRow, parseLineage } from '../../core/job/row.ts';
 import { listPosition } from '../../core/row/execution/job.ts';
 import { type Sight, seesJob } from '../access/sight.ts';

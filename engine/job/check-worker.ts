@@ -1,7 +1,7 @@
 // Asks what became of the worker of a job, or of a launch: what no event brings, only the sweep notices.
 
 import type { Context } from '../../core/context.ts';
-import { failureMessages } from '../../core/job/failure.ts';
+import { failureMessages } from '../../core/execution/failure.ts';
 import { endOfWorker } from '../../core/job/restart.ts';
 import { type JobRow, jobWorker } from '../../core/job/row.ts';
 import { afterLaunch, launch } from '../launch/launch.ts';

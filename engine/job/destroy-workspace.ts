@@ -1,7 +1,7 @@
 // Empties the workspace of a master job, or of a given-up try of one, once nothing can write to it any more.
 
 import type { Context } from '../../core/context.ts';
-import { ownScope } from '../../core/job/doom.ts';
+import { ownScope } from '../../core/execution/doom.ts';
 import { workspaceKeptUntil } from '../../core/job/due.ts';
 import { type JobRow, jobWorkspace } from '../../core/job/row.ts';
 import { stopWorker } from '../launch/worker-task.ts';

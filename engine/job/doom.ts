@@ -3,8 +3,8 @@
 // "Doom").
 
 import type { Context } from '../../core/context.ts';
+import { type DoomCause, doomFailure, type Scope, scopesOf } from '../../core/execution/doom.ts';
 import type { JobId } from '../../core/id/identifier.ts';
-import { type DoomCause, doomFailure, type Scope, scopesOf } from '../../core/job/doom.ts';
 import type { JobRow } from '../../core/job/row.ts';
 import { isTerminal } from '../../core/job/state.ts';
 import { doomKey, doomRow, readDoom } from '../../core/row/execution/tree.ts';

@@ -1,7 +1,7 @@
 // Ends the jobs around one that has ended: its whole tree, or everything below a try that was given up. Both go in pages.
 
 import type { Context } from '../../core/context.ts';
-import { type DoomCause, ownScope, treeScope } from '../../core/job/doom.ts';
+import { type DoomCause, ownScope, treeScope } from '../../core/execution/doom.ts';
 import type { JobRow } from '../../core/job/row.ts';
 import { loadJob } from '../store/load-job.ts';
 import { endByDoom, endMembers, loadDoom, putDoom } from './doom.ts';

@@ -2,7 +2,7 @@
 // begins again as try + 1 (docs/reference/protocols.md, "Restart"). The rule is core/job/restart.ts.
 
 import type { Context } from '../../core/context.ts';
-import type { Scope } from '../../core/job/doom.ts';
+import type { Scope } from '../../core/execution/doom.ts';
 import { startsAgain, type TryEnd } from '../../core/job/restart.ts';
 import { type JobRow, masterTry } from '../../core/job/row.ts';
 import { tryRow } from '../../core/row/execution/job.ts';

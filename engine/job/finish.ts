@@ -3,9 +3,14 @@
 
 import type { Context } from '../../core/context.ts';
 import { invalidState } from '../../core/error/api-error.ts';
+import {
+  type Failure,
+  failureMessages,
+  isReportedReason,
+  reportedMessageCharacters,
+} from '../../core/execution/failure.ts';
 import { checkValues } from '../../core/iospec/check-values.ts';
 import { checkOutputFields } from '../../core/iospec/fill-input.ts';
-import { type Failure, failureMessages, isReportedReason, reportedMessageCharacters } from '../../core/job/failure.ts';
 import { isMaster, type JobRow, outputBodyId } from '../../core/job/row.ts';
 import type { JobState } from '../../core/job/state.ts';
 import { checkReferences } from '../../core/reference/find.ts';

@@ -2,7 +2,7 @@
 // (docs/reference/protocols.md, "Lease").
 
 import type { Context } from '../../core/context.ts';
-import { type FailureReason, failureMessages } from '../../core/job/failure.ts';
+import { type FailureReason, failureMessages } from '../../core/execution/failure.ts';
 import type { JobRow } from '../../core/job/row.ts';
 import { saveJob } from '../store/save-job.ts';
 import { endByDoom, loadDoom } from './doom.ts';

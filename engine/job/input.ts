@@ -2,8 +2,8 @@
 // again. What becomes of it is decided in core/job/plan-input.ts.
 
 import type { Context } from '../../core/context.ts';
+import { type Failure, failureMessages } from '../../core/execution/failure.ts';
 import type { JobId, ObjectId } from '../../core/id/identifier.ts';
-import { type Failure, failureMessages } from '../../core/job/failure.ts';
 import { nothingHandedOver } from '../../core/job/handed-over.ts';
 import {
   asRun,

@@ -3,8 +3,8 @@
 // (docs/reference/protocols.md, "Finish").
 
 import type { Context } from '../../core/context.ts';
+import { isInside, type Scope } from '../../core/execution/doom.ts';
 import type { JobId } from '../../core/id/identifier.ts';
-import { isInside, type Scope } from '../../core/job/doom.ts';
 import { type JobRow, newJobRow } from '../../core/job/row.ts';
 import type { Dependency } from '../../core/job/spec.ts';
 import { isTerminal } from '../../core/job/state.ts';

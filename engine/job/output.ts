@@ -2,7 +2,7 @@
 // its objects. Only then is the job done. What becomes of the output is decided in core/job/plan-output.ts.
 
 import type { Context } from '../../core/context.ts';
-import type { Failure } from '../../core/job/failure.ts';
+import type { Failure } from '../../core/execution/failure.ts';
 import { type OutputPlan, outputFailure, planOutput, resolveOutput } from '../../core/job/plan-output.ts';
 import { isMaster, type JobRow, outputBodyId } from '../../core/job/row.ts';
 import type { Dependency } from '../../core/job/spec.ts';

@@ -2,10 +2,10 @@
 // launch, and leaves the row in the sweep's index as long as something is to come.
 
 import type { Context, Expected, Value } from '../../core/context.ts';
+import type { Failure } from '../../core/execution/failure.ts';
 import { decide } from '../../core/job/decide.ts';
 import { dueTime, openShard } from '../../core/job/due.ts';
 import type { JobEvent } from '../../core/job/event.ts';
-import type { Failure } from '../../core/job/failure.ts';
 import { type JobRow, outputBodyId } from '../../core/job/row.ts';
 import { fitFailureMessage } from '../../core/job/size.ts';
 import { jobKey, readJob, toRow } from '../../core/row/execution/job.ts';

@@ -2,8 +2,8 @@
 // (docs/reference/api.md, "Job states"). Consistent reads only; what is ready stays ready.
 
 import type { Context } from '../../core/context.ts';
+import { failureMessages } from '../../core/execution/failure.ts';
 import { isId, type JobId, type ObjectId } from '../../core/id/identifier.ts';
-import { failureMessages } from '../../core/job/failure.ts';
 import type { JobRow } from '../../core/job/row.ts';
 import type { Dependency } from '../../core/job/spec.ts';
 import { isTerminal } from '../../core/job/state.ts';

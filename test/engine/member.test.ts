@@ -2,7 +2,7 @@
 // counts the reads in a wide tree.
 
 import { expect, test } from 'vitest';
-import { isInside } from '../../core/job/doom.ts';
+import { isInside } from '../../core/execution/doom.ts';
 import { type JobRow, parseLineage } from '../../core/job/row.ts';
 import { doomRow, treeKey } from '../../core/row/execution/tree.ts';
 import { scopeWait } from '../../engine/job/member.ts';

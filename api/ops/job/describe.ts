@@ -2,7 +2,7 @@
 
 import type { Context } from '../../../core/context.ts';
 import { invalidInput } from '../../../core/error/api-error.ts';
-import { describeJob, type JobFieldRequest, selectJobFields } from '../../../core/execution/job-fields.ts';
+import { describeJob, type JobFieldRequest, selectJobFields } from '../../../core/job/job-fields.ts';
 import type { JobRow } from '../../../core/job/row.ts';
 import type { Hash } from '../../../core/reference/value.ts';
 import { loadJobFacts } from '../../../engine/execution/facts.ts';

@@ -3,7 +3,7 @@
 
 import type { z } from 'zod';
 import { invalidInput } from '../../../core/error/api-error.ts';
-import type { JobMetadata } from '../../../core/execution/job-fields.ts';
+import type { JobMetadata } from '../../../core/job/job-fields.ts';
 import { changeMetadata } from '../../../engine/execution/metadata.ts';
 import { loadSpec } from '../../../engine/store/load-job.ts';
 import type { KnownCall } from '../../route.ts';

@@ -3,9 +3,9 @@
 import { z } from 'zod';
 import { invalidInput, invalidState } from '../../../core/error/api-error.ts';
 import type { AppletSpec } from '../../../core/executable/applet.ts';
+import { type Failure, failureMessages, reportedMessageCharacters } from '../../../core/execution/failure.ts';
 import { isId, isObjectId } from '../../../core/id/identifier.ts';
 import { workerSize } from '../../../core/instance/worker-size.ts';
-import { type Failure, failureMessages, reportedMessageCharacters } from '../../../core/job/failure.ts';
 import { type JobRow, jobWorkspace } from '../../../core/job/row.ts';
 import type { ExecutionSpec } from '../../../core/job/spec.ts';
 import type { Hash } from '../../../core/reference/value.ts';

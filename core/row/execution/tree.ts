@@ -1,8 +1,8 @@
 // The partition of a tree: who made whom, and the doom flags.
 
 import type { Key, Row } from '../../context.ts';
+import type { DoomCause, Scope } from '../../execution/doom.ts';
 import { isId, type JobId } from '../../id/identifier.ts';
-import type { DoomCause, Scope } from '../../job/doom.ts';
 import { type Fields, fieldProblem } from '../field.ts';
 import { defineRow, readRow } from '../kind.ts';
 

@@ -2,8 +2,8 @@
 // anything is ended, and read before anything is claimed or born (docs/reference/protocols.md, "Doom").
 
 import type { JobId, UserId } from '../id/identifier.ts';
+import { isMaster, type JobRow, lineageEntry, parseLineage } from '../job/row.ts';
 import { type Failure, type FailureReason, failureMessages } from './failure.ts';
-import { isMaster, type JobRow, lineageEntry, parseLineage } from './row.ts';
 
 /** Why a tree, or a try of a master job, ends. `job` follows the ends of all others through. */
 export type DoomCause =

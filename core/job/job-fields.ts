@@ -2,10 +2,10 @@
 // a selection needs, then passes them here. Pure.
 
 import { workerSize } from '../instance/worker-size.ts';
-import { type JobRow, jobWorkspace } from '../job/row.ts';
-import type { ExecutionSpec } from '../job/spec.ts';
 import { selectFields } from '../object/field.ts';
 import type { Hash } from '../reference/value.ts';
+import { type JobRow, jobWorkspace } from './row.ts';
+import type { ExecutionSpec } from './spec.ts';
 
 /** The metadata of one try, which can change after the job was made. */
 export type JobMetadata = {
