@@ -1,12 +1,13 @@
-// The sweep: reconciles without any event. Looks at every job that is due, at what runs for it, and says when it looks
+// The sweep: reconciles without any event. Looks at every execution that is due, at what runs for it, and says when it looks
 // again. What it does is what the stream does, and what only a clock can notice: leases, timeouts, launches that died.
 
 import type { Context } from '../core/context.ts';
-import { isId, type JobId } from '../core/id/identifier.ts';
+import { type ExecutionId, isExecutionId, type JobId } from '../core/id/identifier.ts';
 import { asksWorker } from '../core/job/agenda.ts';
 import { dueTime } from '../core/job/due.ts';
+import { expectJob } from '../core/row/execution/execution.ts';
 import { look } from './job/advance.ts';
-import { loadJob } from './store/load-job.ts';
+import { loadExecution, loadJob } from './store/load-job.ts';
 import { saveJob } from './store/save-job.ts';
 
 export type SweepLimits = {
@@ -21,7 +22,7 @@ export type Swept = {
   /** More are due. */
   readonly more: boolean;
   /** Those that could not be looked at to the end, to be told to the operator. */
-  readonly failed: readonly { readonly job: JobId; readonly error: unknown }[];
+  readonly failed: readonly { readonly execution: ExecutionId; readonly error: unknown }[];
 };
 
 /** Looks at the jobs of all shards that are due. A shard that cannot be read keeps none of the others from being swept. */
@@ -42,7 +43,7 @@ export async function sweepShards(
 
 /** Looks at the jobs of one shard that are due. One that cannot be looked at is put off: it keeps none from its turn. */
 export async function sweep(context: Context, shard: number, limits: SweepLimits): Promise<Swept> {
-  const failed: { job: JobId; error: unknown }[] = [];
+  const failed: { execution: ExecutionId; error: unknown }[] = [];
   let lookedAt = 0;
   const seen = new Set<string>();
   while (lookedAt < limits.jobCount && context.now() < limits.until) {
@@ -53,27 +54,27 @@ export async function sweep(context: Context, shard: number, limits: SweepLimits
     if (due.length === 0) return { lookedAt, more: false, failed };
     for (const { id } of due) seen.add(id);
     lookedAt += due.length;
-    const jobs = due.flatMap(({ id }) => (isId(id, 'job') ? [id] : []));
-    const errors = await Promise.all(jobs.map((job) => sweepOrPutOff(context, job)));
-    for (const [index, job] of jobs.entries()) {
+    const executions = due.flatMap(({ id }) => (isExecutionId(id) ? [id] : []));
+    const errors = await Promise.all(executions.map((execution) => sweepOrPutOff(context, execution)));
+    for (const [index, execution] of executions.entries()) {
       const error = errors[index];
-      if (error !== undefined) failed.push({ job, error });
+      if (error !== undefined) failed.push({ execution, error });
     }
   }
   return { lookedAt, more: true, failed };
 }
 
 /** What went wrong; the job is due again later, behind those that wait now. */
-async function sweepOrPutOff(context: Context, job: JobId): Promise<unknown> {
+async function sweepOrPutOff(context: Context, execution: ExecutionId): Promise<unknown> {
   try {
-    await sweepJob(context, job);
+    await sweepExecution(context, execution);
     return undefined;
   } catch (error) {
     try {
-      await lookLater(context, job);
+      await lookLater(context, execution);
       return error;
     } catch (second) {
-      return new AggregateError([error, second], `${job} could neither be swept nor put off`, { cause: error });
+      return new AggregateError([error, second], `${execution} could neither be swept nor put off`, { cause: error });
     }
   }
 }
@@ -84,24 +85,25 @@ async function sweepOrPutOff(context: Context, job: JobId): Promise<unknown> {
  */
 export async function sweepForWorker(context: Context, job: JobId): Promise<void> {
   const row = await loadJob(context, job);
-  if (row !== undefined && asksWorker(row.state)) await sweepJob(context, job);
+  if (row !== undefined && asksWorker(row.state)) await sweepExecution(context, job);
 }
 
-/** Looks at one job, and goes on while it changes. */
-export async function sweepJob(context: Context, job: JobId): Promise<void> {
+/** Looks at one execution, and goes on while it changes. */
+export async function sweepExecution(context: Context, execution: ExecutionId): Promise<void> {
   for (let step = 0; step < stepLimit; step++) {
-    const row = await loadJob(context, job);
+    const row = await loadExecution(context, execution);
     if (row === undefined || row.tombstone === true) return;
     const saved = await look(context, row, 'swept');
     if (saved !== undefined) continue;
-    if (await lookLater(context, job)) return;
+    if (await lookLater(context, execution)) return;
   }
-  throw new Error(`${job} changes too often to be swept; it is looked at again`);
+  throw new Error(`${execution} changes too often to be swept; it is looked at again`);
 }
 
 /** True when the job needs no further look now: it has nothing to come, is not due, or has a new time. */
-async function lookLater(context: Context, job: JobId): Promise<boolean> {
-  const row = await loadJob(context, job);
+async function lookLater(context: Context, execution: ExecutionId): Promise<boolean> {
+  const found = await loadExecution(context, execution);
+  const row = found && expectJob(found);
   const now = context.now();
   if (row?.dueAt === undefined || row.dueAt > now) return true;
   const dueAt = dueTime(row, now, context.settings.leaseSeconds * 1000);

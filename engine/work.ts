@@ -20,7 +20,7 @@ export async function doWork(context: Context, body: unknown): Promise<void> {
   if (await sentRound(context, message)) return;
   switch (message.kind) {
     case 'advance':
-      return advance(context, message.job);
+      return advance(context, message.execution);
     case 'resume':
       return resume(context, message);
     case 'wake':

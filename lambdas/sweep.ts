@@ -21,7 +21,7 @@ export async function handler(
   }
   const limits = { jobCount: shardJobCount, until: Date.now() + lambda.getRemainingTimeInMillis() - reserveMs };
   const { failed, unread, ...swept } = await sweepShards(context, limits);
-  for (const { job, error } of failed) logger.error('job not swept', { job, error: error as Error });
+  for (const { execution, error } of failed) logger.error('execution not swept', { execution, error: error as Error });
   if (unread.length > 0) throw new AggregateError(unread, 'shards were not swept to their end', { cause: unread[0] });
   return swept;
 }

@@ -1,7 +1,7 @@
 // The reasons why jobs fail: the closed list, whose fault each is, and the sentences that users read
 // (docs/reference/api.md, "Failure reasons").
 
-import type { JobId, UserId } from '../id/identifier.ts';
+import type { ExecutionId, JobId, UserId } from '../id/identifier.ts';
 
 /** The party that has to act, and pays. It decides charge, restart and log level. */
 export type Fault = 'user' | 'application' | 'platform';
@@ -46,7 +46,7 @@ export const failureReasons = {
 export type FailureReason = keyof typeof failureReasons;
 
 /** A failure that has been decided: the content of the row. */
-export type Failure = { readonly reason: FailureReason; readonly message: string; readonly from?: JobId };
+export type Failure = { readonly reason: FailureReason; readonly message: string; readonly from?: ExecutionId };
 
 /** True for a reason that a worker may report. */
 export function isReportedReason(text: unknown): text is FailureReason {
@@ -60,13 +60,13 @@ export const reportedMessageCharacters = 10_000;
 
 /** The sentences for failures that the platform itself decides on. */
 export const failureMessages = {
-  treeFailure: (job: JobId, why: FailureReason, message: string) =>
+  treeFailure: (job: ExecutionId, why: FailureReason, message: string) =>
     `${job}, a job of the same tree, failed with ${why}: ${message}`,
-  dependencyFailed: (job: JobId, state: string, why: string | undefined) =>
+  dependencyFailed: (job: ExecutionId, state: string, why: string | undefined) =>
     `${job}, which this job depends on, ${state === 'failed' ? 'failed' : 'was terminated'}${why === undefined ? '' : ` (${why})`}`,
   dependencyGone: (id: string) => `${id}, which this job depends on, could not be found any more`,
   terminated: (by: UserId) => `The job was terminated by ${by}`,
-  discarded: (master: JobId, attempt: number) =>
+  discarded: (master: ExecutionId, attempt: number) =>
     `Try ${attempt} of ${master} was given up and starts again; this job belonged to it`,
   hostLost: (job: JobId) => `The machine that ${job} ran on was lost`,
   silentWorker: (seconds: number) =>

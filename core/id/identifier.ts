@@ -27,6 +27,8 @@ export type AppletId = Id<'applet'>;
 export type AppId = Id<'app'>;
 export type JobId = Id<'job'>;
 export type AnalysisId = Id<'analysis'>;
+/** What runs: an entry point of an app or applet, or a workflow. */
+export type ExecutionId = JobId | AnalysisId;
 export type ProjectId = Id<'project'>;
 /** A workspace, a cache or a resources container. */
 export type ContainerId = Id<'container'>;
@@ -66,6 +68,11 @@ export function isUserId(text: unknown): text is UserId {
 export function isObjectId(text: unknown): text is ObjectId {
   const parsed = parseId(text);
   return parsed !== undefined && (objectClasses as readonly string[]).includes(parsed.className);
+}
+
+/** True for the id of a job or an analysis. */
+export function isExecutionId(text: unknown): text is ExecutionId {
+  return isId(text, 'job') || isId(text, 'analysis');
 }
 
 /** True for `project-…` and `container-…`. */

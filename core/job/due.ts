@@ -1,6 +1,6 @@
 // When a job is looked at again, and when its next worker starts. Pure: the length of a lease is an argument.
 
-import type { JobId } from '../id/identifier.ts';
+import type { ExecutionId } from '../id/identifier.ts';
 import { agenda, type Patience } from './agenda.ts';
 import type { JobRow } from './row.ts';
 import { isTerminal } from './state.ts';
@@ -21,10 +21,11 @@ export function dueTime(row: JobRow, now: number, leaseMs: number): number {
   return dueAt !== undefined && dueAt > now && dueAt <= wanted ? dueAt : wanted;
 }
 
-/** The part of the sweep's index that a job is in. */
-export function openShard(job: JobId, shardCount: number): number {
+/** The part of the sweep's index that an execution is in. */
+export function openShard(execution: ExecutionId, shardCount: number): number {
   let sum = 0;
-  for (const character of job.slice('job-'.length)) sum = (sum * 31 + character.charCodeAt(0)) % 65_521;
+  for (const character of execution.slice(execution.indexOf('-') + 1))
+    sum = (sum * 31 + character.charCodeAt(0)) % 65_521;
   return sum % shardCount;
 }
 

@@ -1,6 +1,6 @@
 // A job that has been decided on and not yet been born: what core/run hands to engine/job/birth.ts.
 
-import type { JobId } from '../id/identifier.ts';
+import type { ExecutionId, JobId } from '../id/identifier.ts';
 import type { JobRow } from './row.ts';
 import type { ExecutionSpec } from './spec.ts';
 
@@ -12,5 +12,5 @@ export type JobPlan = {
   readonly id: JobId;
   readonly row: JobRow;
   readonly spec: ExecutionSpec;
-  readonly memberOf?: { readonly origin: JobId; readonly parent: JobId } | undefined;
+  readonly memberOf?: { readonly root: ExecutionId; readonly parent: JobId } | undefined;
 };

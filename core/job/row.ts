@@ -1,49 +1,40 @@
 // The job row: the one truth about a job. Small on purpose, because every step writes it whole in cost: at most 1 KB
 // (docs/rows.md). What it means to change it is transition.ts; who saves it, engine/store/save-job.ts.
 
+import type { ExecutionHead } from '../execution/head.ts';
+import {
+  innermostMaster,
+  lineageEntry,
+  masterScope,
+  readLineageEntry,
+  type Scope,
+  scopeIn,
+} from '../execution/scope.ts';
 import { given } from '../given.ts';
-import type { FailureReason } from '../execution/failure.ts';
-import type { AnalysisId, AppId, AppletId, ContainerId, JobId, ProjectId, UserId } from '../id/identifier.ts';
+import type { AppId, AppletId, ContainerId, JobId, ProjectId, UserId } from '../id/identifier.ts';
 import { type WorkerId, workerId } from '../id/worker.ts';
 import { workspaceId } from '../id/workspace.ts';
 import type { JobState } from './state.ts';
 
-/** `pk` is the job; what else makes the row's key is in core/row. Times in milliseconds since 1970. */
-export type JobRow = {
-  readonly pk: JobId;
-  readonly state: JobState;
-  /** 0 first; raised when a master job restarts. */
-  readonly try: number;
-  /** Workers started for this try that nobody claimed: 0 first. Part of the worker's id (`jobWorker`). */
+/** `pk` is the job. The rest of the row's key is in core/row. Times are in milliseconds since 1970. */
+export type JobRow = ExecutionHead<JobId, JobState> & {
+  /** Workers started for this try that did not claim: 0 first. Part of the worker's id (`jobWorker`). */
   readonly launch: number;
   readonly executable: AppletId | AppId;
   readonly function: string;
-  readonly project: ProjectId;
-  readonly launchedBy: UserId;
-  /** The job that created this one, with its try at that time; absent for a job that a user ran. */
-  readonly parent?: JobId;
-  readonly parentTry?: number;
+  /** The job that a user or a stage of an analysis started, with this one somewhere below it. */
   readonly origin: JobId;
-  readonly root: JobId | AnalysisId;
   /** The nearest job that has a workspace of its own: itself, or the one that it shares with. */
   readonly master: JobId;
-  /** Every enclosing master job with its try at birth, `job-x:0`, origin first; a master job is not in its own. */
-  readonly lineage: string[];
-  readonly name?: string;
   readonly instance: string;
-  readonly priority: 'low' | 'normal' | 'high';
-  readonly created: number;
-  readonly modified: number;
   readonly tryCreated: number;
   readonly startedRunning?: number;
   readonly stoppedRunning?: number;
-  /** State changes of this try; `idle` is not among them (docs/reference/api.md, "Describing a job"). */
-  readonly transitions: [JobState, number][];
-  /** ARN of the task whose worker claimed this try. */
+  /** Handle of the task whose worker claimed this try. */
   readonly task?: string;
   /** Hash of the secret in the token of this try's worker. */
   readonly tokenHash?: string;
-  /** Launches of this try that failed by themselves: those that found no capacity or lost their host are not counted. */
+  /** Launches of this try that failed by themselves. Those that found no capacity or lost their host are not counted. */
   readonly failedLaunchCount?: number;
   /** A worker that has not been heard of until then is silent. */
   readonly leaseUntil?: number;
@@ -51,18 +42,6 @@ export type JobRow = {
   readonly timeoutMs?: number;
   /** Where the wait goes on: an index into `waits`, or the sort key of the last ended member. */
   readonly cursor?: number | string;
-  /** Of the request that made the job: the same id with another digest is a reused nonce. */
-  readonly digest: string;
-  readonly failureReason?: FailureReason;
-  /** Cut so that the row stays within `jobRowByteLimit`; the whole text is then in body `O` (`{failure: {message}}`). */
-  readonly failureMessage?: string;
-  /** The job of the tree that failed first, when it is another one. */
-  readonly failureFrom?: JobId;
-  /** Nobody's job: a creator that died left a member row, and this keeps its id from being born later. Never list it. */
-  readonly tombstone?: true;
-  /** Both present while the row has consequences to come: the sweep looks at it at `dueAt`. */
-  readonly openShard?: number;
-  readonly dueAt?: number;
 };
 
 /**
@@ -125,21 +104,40 @@ export function newJobRow(job: NewJob): JobRow {
   };
 }
 
+/** One try of a master job. */
+export type MasterTry = { readonly master: JobId; readonly try: number };
+
 /** True for a job with a workspace of its own. */
 export function isMaster(job: JobRow): boolean {
   return job.master === job.pk;
 }
 
 /** The master job and its try in whose workspace a job works. */
-export function masterTry(job: JobRow): { readonly master: JobId; readonly try: number } {
+export function masterTry(job: JobRow): MasterTry {
   if (isMaster(job)) return { master: job.pk, try: job.try };
   return enclosingMaster(job) ?? { master: job.master, try: 0 };
 }
 
-/** The innermost master job that encloses a job, with its try; undefined for an origin job. */
-export function enclosingMaster(job: JobRow): { readonly master: JobId; readonly try: number } | undefined {
-  const innermost = job.lineage.at(-1);
-  return innermost === undefined ? undefined : parseLineage(innermost);
+/** The innermost master job that encloses a job, with its try; undefined when there is none. */
+export function enclosingMaster(job: JobRow): MasterTry | undefined {
+  const scope = innermostMaster(job.lineage);
+  return scope === undefined ? undefined : { master: scope.execution, try: scope.try };
+}
+
+/** Every scope that a job is in, outermost first: the first that is doomed decides. */
+export function scopesOf(job: JobRow): Scope[] {
+  const enclosing = job.lineage.map(readLineageEntry);
+  return isMaster(job) ? [...enclosing, ownScope(job)] : enclosing;
+}
+
+/** The present try of a master job, with everything below it. */
+export function ownScope(job: JobRow): Scope {
+  return masterScope(job.pk, job.try);
+}
+
+/** The scope that fails with a job: its origin job, with everything below that. */
+export function failureScope(job: JobRow): Scope {
+  return scopeIn(job.lineage, job.origin) ?? ownScope(job);
 }
 
 /** The workspace of a job's present try. */
@@ -150,18 +148,7 @@ export function jobWorkspace(job: JobRow): ContainerId {
 
 /** The lineage that a child of this job gets: its own, and itself when it is a master job. */
 function childLineage(job: JobRow): string[] {
-  return isMaster(job) ? [...job.lineage, lineageEntry(job.pk, job.try)] : [...job.lineage];
-}
-
-/** `job-x:0`: one try of a master job. */
-export function lineageEntry(master: JobId, attempt: number): string {
-  return `${master}:${attempt}`;
-}
-
-/** Reads a `lineageEntry`. */
-export function parseLineage(entry: string): { readonly master: JobId; readonly try: number } {
-  const colon = entry.lastIndexOf(':');
-  return { master: entry.slice(0, colon) as JobId, try: Number(entry.slice(colon + 1)) };
+  return scopesOf(job).map(lineageEntry);
 }
 
 /** The worker of a job's present launch. */

@@ -3,14 +3,10 @@
 import type { AccessRequest } from '../executable/applet.ts';
 import type { ExecutionPolicy, TimeoutPolicy } from '../executable/policy.ts';
 import type { RequirementsByExecutable, SystemRequirements } from '../executable/requirements.ts';
+import type { Dependency } from '../execution/dependency.ts';
 import type { JobId, ObjectId, PlaceId } from '../id/identifier.ts';
 import type { Specification } from '../iospec/parameter.ts';
 import type { Hash } from '../reference/value.ts';
-
-/** A condition before a job can run: a job must be done, or an object closed with the hidden ones it links to. */
-export type Dependency =
-  | { readonly kind: 'job'; readonly job: JobId; readonly field?: string; readonly index?: number }
-  | { readonly kind: 'object'; readonly object: ObjectId };
 
 /** A data object to clone into a new workspace, and where to look for it first. */
 export type Pin = { readonly object: ObjectId; readonly project?: PlaceId };

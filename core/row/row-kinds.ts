@@ -9,6 +9,7 @@ import {
   projectKind,
   memberKind as projectMemberKind,
 } from './containers.ts';
+import { analysisKind } from './execution/analysis.ts';
 import { bodyKinds, metadataKind } from './execution/body.ts';
 import { edgeKind } from './execution/edge.ts';
 import { jobKind, listKind, tryKind } from './execution/job.ts';
@@ -20,6 +21,7 @@ import { announcedPartKind, linkKind, listingKind, objectKind, packedKinds, plac
 export const rowKinds: readonly AnyRowKind[] = [
   jobKind,
   tryKind,
+  analysisKind,
   bodyKinds.spec,
   bodyKinds.input,
   bodyKinds.output,

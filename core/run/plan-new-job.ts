@@ -74,7 +74,7 @@ export function planNewJob(facts: NewJobFacts): JobPlan | Refusal {
     digest: facts.digest,
     ready: waits.length === 0 && !prepared.hasJobReferences,
   });
-  return { id, row, spec, memberOf: { origin: parent.origin, parent: parent.pk } };
+  return { id, row, spec, memberOf: { root: parent.root, parent: parent.pk } };
 }
 
 /**

@@ -102,7 +102,7 @@ function planMasterJob(facts: ProgramFacts): JobPlan | Refusal {
       : { detachedFrom: facts.from.job.pk, detachedFromTry: facts.from.job.try }),
   };
   const row = planRow(facts, above, spec, instance);
-  return { id, row, spec, memberOf: above && { origin: row.origin, parent: above.job.pk } };
+  return { id, row, spec, memberOf: above && { root: row.root, parent: above.job.pk } };
 }
 
 /**

@@ -1,8 +1,8 @@
 // The waits of a new job, from its references and what was found of them.
 
 import { invalidInput, resourceNotFound } from '../error/api-error.ts';
+import type { Dependency } from '../execution/dependency.ts';
 import type { JobId, ObjectId, PlaceId } from '../id/identifier.ts';
-import type { Dependency } from '../job/spec.ts';
 import type { Wanted } from './prepare-input.ts';
 import type { Refusal } from './refusal.ts';
 
@@ -37,7 +37,7 @@ export function planWaits(
       return { refused: invalidInput(`${job} waits for this job to end, so this job cannot wait for ${job}`) };
     }
   }
-  const waits: Dependency[] = wanted.jobs.map((job) => ({ kind: 'job', job }));
+  const waits: Dependency[] = wanted.jobs.map((job) => ({ kind: 'execution', execution: job }));
   for (const object of wanted.objects.keys()) {
     const facts = found.objects.get(object);
     if (facts === undefined) return { refused: resourceNotFound(object) };

@@ -3,7 +3,16 @@
 
 import type { Value } from '../context.ts';
 import { given } from '../given.ts';
-import { type FileId, isId, isObjectId, isPlaceId, type JobId, type ObjectId, type PlaceId } from '../id/identifier.ts';
+import {
+  type ExecutionId,
+  type FileId,
+  isExecutionId,
+  isId,
+  isObjectId,
+  isPlaceId,
+  type ObjectId,
+  type PlaceId,
+} from '../id/identifier.ts';
 import { isPaged, type PagedStep } from '../job/agenda.ts';
 import { isJobState, type JobState } from '../job/state.ts';
 import { isHash } from '../reference/value.ts';
@@ -20,10 +29,15 @@ export type WorkMessage = WorkOrder & {
 };
 
 type WorkOrder =
-  /** Look at a job. */
-  | { readonly kind: 'advance'; readonly job: JobId }
-  /** Go on with the agenda of a job that is in this state and try: from a step, after a key within it. */
-  | ({ readonly kind: 'resume'; readonly job: JobId; readonly try: number; readonly state: JobState } & Position)
+  /** Look at an execution. */
+  | { readonly kind: 'advance'; readonly execution: ExecutionId }
+  /** Go on with the agenda of an execution that is in this state and try: from a step, after a key within it. */
+  | ({
+      readonly kind: 'resume';
+      readonly execution: ExecutionId;
+      readonly try: number;
+      readonly state: JobState;
+    } & Position)
   /** Wake who waits for an object, after a key: it was closed, or is gone. */
   | { readonly kind: 'wake'; readonly object: ObjectId; readonly after?: string | undefined }
   /** Go on with the closing of a file that somebody waits for: whoever began it may have died. */
@@ -45,23 +59,38 @@ type WorkOrder =
 /** Where in an agenda a message goes on. */
 export type Position = { readonly step: PagedStep; readonly after: string };
 
-/** Reads a message; undefined when it is none that this version knows. */
+/** Reads a message; undefined for one that this version of the program does not know. */
 export function readWorkMessage(body: unknown): WorkMessage | undefined {
   if (!isHash(body)) return undefined;
   const order = readOrder(body);
-  const { notBefore } = body;
+  const { notBefore, v } = body;
+  if (v !== messageVersion) return undefined;
   return order !== undefined && typeof notBefore === 'number' ? { ...order, notBefore } : order;
 }
 
 function readOrder(body: Record<string, unknown>): WorkOrder | undefined {
-  const { kind, job, object, file, objects, key, container, place, folders, step, state, last, try: attempt } = body;
+  const {
+    kind,
+    execution,
+    object,
+    file,
+    objects,
+    key,
+    container,
+    place,
+    folders,
+    step,
+    state,
+    last,
+    try: attempt,
+  } = body;
   const after = typeof body.after === 'string' ? body.after : undefined;
   switch (kind) {
     case 'advance':
-      return isId(job, 'job') ? { kind, job } : undefined;
+      return isExecutionId(execution) ? { kind, execution } : undefined;
     case 'resume':
-      if (!isId(job, 'job') || typeof attempt !== 'number' || !isJobState(state)) return undefined;
-      return isPaged(step) && after !== undefined ? { kind, job, try: attempt, state, step, after } : undefined;
+      if (!isExecutionId(execution) || typeof attempt !== 'number' || !isJobState(state)) return undefined;
+      return isPaged(step) && after !== undefined ? { kind, execution, try: attempt, state, step, after } : undefined;
     case 'wake':
       return isObjectId(object) ? { kind, object, after } : undefined;
     case 'close':
@@ -81,8 +110,11 @@ function readOrder(body: Record<string, unknown>): WorkOrder | undefined {
 
 /** A message as the queue takes it. */
 export function toWorkRecord(message: WorkMessage): { readonly [name: string]: Value } {
-  return given(message) as { readonly [name: string]: Value };
+  return given({ ...message, v: messageVersion }) as { readonly [name: string]: Value };
 }
+
+/** Raised when the meaning of a message changes: a program that does not know it keeps the message for the operator. */
+const messageVersion = 1;
 
 function isText(value: unknown): value is string {
   return typeof value === 'string';

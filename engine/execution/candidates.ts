@@ -1,17 +1,17 @@
-// The jobs that a search may find, newest first: from the lists of projects, from trees, or by id. List and member rows say
-// which, never how they are: the job rows are read afterwards, consistently.
+// The executions that a search may find, newest first: from the lists of projects, from trees, or by id. List and member rows say
+// which, never how they are: the rows themselves are read afterwards, consistently.
 
 import type { Context } from '../../core/context.ts';
-import type { JobId, ProjectId } from '../../core/id/identifier.ts';
+import type { ExecutionId, JobId, ProjectId } from '../../core/id/identifier.ts';
 import type { JobRow } from '../../core/job/row.ts';
 import { listPartition, listPosition, readListed } from '../../core/row/execution/job.ts';
 import { memberPrefix, readMember, treeKey } from '../../core/row/execution/tree.ts';
 import { allRows } from '../store/all-rows.ts';
-import { loadJobs } from '../store/load-job.ts';
+import { loadExecutions } from '../store/load-job.ts';
 import { mapLimited } from '../store/map-limited.ts';
 
-/** `position` orders all jobs by creation, and is where a search goes on. */
-export type Candidate = { readonly position: string; readonly job: JobId };
+/** `position` orders all executions by creation, and is where a search goes on. */
+export type Candidate = { readonly position: string; readonly execution: ExecutionId };
 export type Bounds = {
   /** Only positions before this one: exclusive. */
   readonly before: string | undefined;
@@ -47,29 +47,29 @@ export async function* listProjects(
 /** All jobs of these trees, newest first, in batches: trees are read whole, as their member rows are in another order. */
 export async function* listTrees(
   context: Context,
-  origins: readonly JobId[],
+  roots: readonly ExecutionId[],
   bounds: Bounds,
 ): AsyncGenerator<Candidate[]> {
-  const members = await mapLimited(origins, async (origin) => [origin, ...(await loadTree(context, origin))]);
-  yield* listJobs(context, members.flat(), bounds);
+  const members = await mapLimited(roots, async (root) => [root, ...(await loadTree(context, root))]);
+  yield* listExecutions(context, members.flat(), bounds);
 }
 
 /** The children of one job, newest first, in batches. */
 export async function* listChildren(context: Context, parent: JobRow, bounds: Bounds): AsyncGenerator<Candidate[]> {
-  yield* listJobs(context, await loadTree(context, parent.origin, memberPrefix(parent.pk)), bounds);
+  yield* listExecutions(context, await loadTree(context, parent.root, memberPrefix(parent.pk)), bounds);
 }
 
-/** These jobs, as far as they exist, newest first, in batches. */
-export async function* listJobs(
+/** These executions, as far as they exist, newest first, in batches. */
+export async function* listExecutions(
   context: Context,
-  jobs: readonly JobId[],
+  executions: readonly ExecutionId[],
   { before, createdAfter = 0 }: Bounds,
 ): AsyncGenerator<Candidate[]> {
-  const rows = await loadJobs(context, [...new Set(jobs)]);
+  const rows = await loadExecutions(context, [...new Set(executions)]);
   const found = rows
     .filter((row) => row !== undefined)
     .filter(({ created }) => created >= createdAfter)
-    .map(({ created, pk }) => ({ position: listPosition(created, pk), job: pk }))
+    .map(({ created, pk }) => ({ position: listPosition(created, pk), execution: pk }))
     .filter(({ position }) => before === undefined || position < before)
     .sort((first, second) => (first.position < second.position ? 1 : -1));
   for (let start = 0; start < found.length; start += listPageSize) yield found.slice(start, start + listPageSize);
@@ -109,9 +109,9 @@ function newestOf(lists: readonly List[]): List | undefined {
 }
 
 /** The jobs of a tree's member rows: all, or those that begin with a prefix. */
-async function loadTree(context: Context, origin: JobId, prefix = memberPrefix()): Promise<JobId[]> {
+async function loadTree(context: Context, root: ExecutionId, prefix = memberPrefix()): Promise<JobId[]> {
   const jobs: JobId[] = [];
-  const members = { pk: treeKey(origin), prefix, maximumRowCount: maximumTreeSize };
+  const members = { pk: treeKey(root), prefix, maximumRowCount: maximumTreeSize };
   for await (const row of allRows(context, 'executions', members)) jobs.push(readMember(row).job);
   return jobs;
 }

@@ -2,15 +2,16 @@
 
 import type { Context } from '../../core/context.ts';
 import { given } from '../../core/given.ts';
-import type { JobId } from '../../core/id/identifier.ts';
+import type { ExecutionId } from '../../core/id/identifier.ts';
 import type { FailedJob, JobFacts } from '../../core/job/job-fields.ts';
 import { type JobRow, outputBodyId } from '../../core/job/row.ts';
 import type { ExecutionSpec } from '../../core/job/spec.ts';
 import { isTerminal } from '../../core/job/state.ts';
 import { isHash } from '../../core/reference/value.ts';
+import { expectJob } from '../../core/row/execution/execution.ts';
 import { loadProjects } from '../container/project.ts';
 import { loadInput } from '../job/input.ts';
-import { loadJobs, loadSpec, loadSpecs, specMissing } from '../store/load-job.ts';
+import { loadExecutions, loadSpec, loadSpecs, specMissing } from '../store/load-job.ts';
 import { mapLimited } from '../store/map-limited.ts';
 import { loadMetadataOfMany } from './metadata.ts';
 import { loadFailureCounts } from './try.ts';
@@ -32,7 +33,7 @@ export async function loadJobFacts(
   const [metadata, billTo, failed] = await Promise.all([
     loadMetadataOfMany(context, targets),
     chosen.has('billTo') ? loadBillTo(context, rows) : new Map<string, string>(),
-    chosen.has('failureFrom') ? loadFailed(context, rows) : new Map<JobId, FailedJob>(),
+    chosen.has('failureFrom') ? loadFailed(context, rows) : new Map<ExecutionId, FailedJob>(),
   ]);
   return mapLimited([...entries.entries()], async ([index, { row, spec }]): Promise<JobFacts> => {
     const input = chosen.has('input') ? await loadInput(context, row.pk, spec, reader) : undefined;
@@ -88,10 +89,12 @@ async function loadBillTo(context: Context, rows: readonly JobRow[]): Promise<Ma
 }
 
 /** The jobs that the failed ones of these name as the first to fail: mostly themselves. */
-async function loadFailed(context: Context, rows: readonly JobRow[]): Promise<Map<JobId, FailedJob>> {
+async function loadFailed(context: Context, rows: readonly JobRow[]): Promise<Map<ExecutionId, FailedJob>> {
   const ids = new Set(rows.filter(({ state }) => state === 'failed').map(({ failureFrom, pk }) => failureFrom ?? pk));
   if (ids.size === 0) return new Map();
-  const found = (await loadJobs(context, [...ids])).filter((row) => row !== undefined);
+  const found = (await loadExecutions(context, [...ids]))
+    .map((row) => row && expectJob(row))
+    .filter((row) => row !== undefined);
   return new Map((await withSpecs(context, found)).map((entry) => [entry.row.pk, toFailedJob(entry)]));
 }
 

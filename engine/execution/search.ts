@@ -1,23 +1,25 @@
 // Searches jobs: candidates in order, their rows consistently, then the conditions (docs/reference/api.md,
 // "Finding executions"). Absence is never concluded from an index.
 
-import type { JobId, ProjectId } from '../../core/id/identifier.ts';
+import { readLineageEntry } from '../../core/execution/scope.ts';
+import type { ExecutionId, ProjectId } from '../../core/id/identifier.ts';
 import type { JobMetadata } from '../../core/job/job-fields.ts';
-import { type JobRow, parseLineage } from '../../core/job/row.ts';
+import type { JobRow } from '../../core/job/row.ts';
+import { type ExecutionRow, expectJob } from '../../core/row/execution/execution.ts';
 import { listPosition } from '../../core/row/execution/job.ts';
 import { type Sight, seesJob } from '../access/sight.ts';
-import { loadJobs, loadSpecs } from '../store/load-job.ts';
+import { loadExecutions, loadSpecs } from '../store/load-job.ts';
 import { mapLimited } from '../store/map-limited.ts';
-import { type Bounds, type Candidate, listChildren, listJobs, listProjects, listTrees } from './candidates.ts';
+import { type Bounds, type Candidate, listChildren, listExecutions, listProjects, listTrees } from './candidates.ts';
 import { loadMetadataOfMany } from './metadata.ts';
 import { loadEarlierTries } from './try.ts';
 
 /** Where to look; the narrowest that a request allows. */
 export type SearchRange =
   | { readonly kind: 'projects'; readonly projects: readonly ProjectId[] }
-  | { readonly kind: 'trees'; readonly origins: readonly JobId[] }
+  | { readonly kind: 'trees'; readonly roots: readonly ExecutionId[] }
   | { readonly kind: 'children'; readonly parent: JobRow }
-  | { readonly kind: 'jobs'; readonly jobs: readonly JobId[] };
+  | { readonly kind: 'executions'; readonly executions: readonly ExecutionId[] };
 export type Properties = JobMetadata['properties'];
 export type JobSearch = {
   readonly range: SearchRange;
@@ -64,11 +66,17 @@ export async function searchJobs(
 
 /** A birth that was repeated may have left a second list row: the one with the job's own time counts. */
 async function loadCandidates({ context }: Sight, batch: readonly Candidate[]): Promise<JobRow[]> {
-  const jobs = batch.map(({ job }) => job);
-  const rows = await loadJobs(context, jobs);
-  return rows.filter((row, index) => {
-    return row !== undefined && row.tombstone !== true && batch[index]?.position === listPosition(row.created, row.pk);
-  }) as JobRow[];
+  const rows = await loadExecutions(
+    context,
+    batch.map(({ execution }) => execution),
+  );
+  return rows
+    .filter((row, index) => {
+      return (
+        row !== undefined && row.tombstone !== true && batch[index]?.position === listPosition(row.created, row.pk)
+      );
+    })
+    .map((row) => expectJob(row as ExecutionRow));
 }
 
 function candidatesOf({ context }: Sight, { range, bounds }: JobSearch): AsyncGenerator<Candidate[]> {
@@ -76,11 +84,11 @@ function candidatesOf({ context }: Sight, { range, bounds }: JobSearch): AsyncGe
     case 'projects':
       return listProjects(context, range.projects, bounds);
     case 'trees':
-      return listTrees(context, range.origins, bounds);
+      return listTrees(context, range.roots, bounds);
     case 'children':
       return listChildren(context, range.parent, bounds);
-    case 'jobs':
-      return listJobs(context, range.jobs, bounds);
+    case 'executions':
+      return listExecutions(context, range.executions, bounds);
     default:
       return range satisfies never;
   }
@@ -101,12 +109,13 @@ async function keep(sight: Sight, search: JobSearch, rows: readonly JobRow[]): P
   );
 }
 
-/** A job is discarded when a master job that it is in has begun a later try than the one it was made in. */
+/** A job is discarded when an execution that encloses it has begun a later try than the one it was made in. */
 async function withoutDiscarded({ context }: Sight, rows: readonly JobRow[]): Promise<JobRow[]> {
-  const masters = new Set(rows.flatMap(({ lineage }) => lineage.map((entry) => parseLineage(entry).master)));
-  const current = new Map((await loadJobs(context, [...masters])).map((row) => [row?.pk, row?.try]));
-  return rows.filter(({ lineage }) =>
-    lineage.map(parseLineage).every(({ master, try: attempt }) => (current.get(master) ?? attempt) === attempt),
+  const enclosing = rows.map(({ lineage }) => lineage.map(readLineageEntry));
+  const executions = [...new Set(enclosing.flat().map(({ execution }) => execution))];
+  const current = new Map((await loadExecutions(context, executions)).map((row) => [row?.pk, row?.try]));
+  return rows.filter((_, index) =>
+    enclosing[index]?.every((scope) => (current.get(scope.execution) ?? scope.try) === scope.try),
   );
 }
 

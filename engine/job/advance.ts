@@ -2,14 +2,14 @@
 // and the sweep all come through `look`. It starts from the row alone, so it may be called at any time, any number of times.
 
 import type { Context, Row } from '../../core/context.ts';
-import type { JobId, ObjectId } from '../../core/id/identifier.ts';
+import type { ExecutionId, ObjectId } from '../../core/id/identifier.ts';
 import { isPaged, type Occasion, type Step, stepsFor } from '../../core/job/agenda.ts';
 import type { JobRow } from '../../core/job/row.ts';
-import { isJobKey, readJob } from '../../core/row/execution/job.ts';
+import { type ExecutionRow, expectJob, isExecutionKey, readExecution } from '../../core/row/execution/execution.ts';
 import type { Position, WorkMessage } from '../../core/work/message.ts';
 import { launch } from '../launch/launch.ts';
 import { stopLaunch, stopWorker } from '../launch/worker-task.ts';
-import { loadJob } from '../store/load-job.ts';
+import { loadExecution } from '../store/load-job.ts';
 import { changed, retryWhileChanged } from '../store/retry-while-changed.ts';
 import { type Saved, saveJob } from '../store/save-job.ts';
 import { sendWork } from '../store/send-work.ts';
@@ -28,34 +28,34 @@ import { advanceOutput } from './output.ts';
  * @param before the row before the change, when there was one and the stream has it
  */
 export async function onExecutionChange(context: Context, after: Row, before?: Row): Promise<void> {
-  const row = isJobKey(after) ? readJob(after) : undefined;
+  const row = isExecutionKey(after) ? readExecution(after) : undefined;
   if (row === undefined || row.tombstone === true) return;
-  if (before?.state === row.state && before.try === row.try && before.launch === row.launch) return;
-  const [first] = stepsFor(row, 'entered');
+  if (before?.state === row.state && before.try === row.try && before.launch === after.launch) return;
+  const [first] = stepsFor(expectJob(row), 'entered');
   if (first === undefined) return;
   // A launch needs no fresh row: dispatch reads the row again.
   if (first === 'launch') await look(context, row, 'entered');
   else await advance(context, row.pk);
 }
 
-/** Looks at a job once. What its change calls for comes with the record of the stream. */
-export async function advance(context: Context, job: JobId): Promise<void> {
+/** Looks at an execution once. What its change calls for comes with the record of the stream. */
+export async function advance(context: Context, execution: ExecutionId): Promise<void> {
   const lookOnce = async () => {
-    const row = await loadJob(context, job);
+    const row = await loadExecution(context, execution);
     return row !== undefined && (await look(context, row, 'woken'))?.kind === 'changed' ? changed : undefined;
   };
-  await retryWhileChanged(job, lookOnce, (message) => new Error(message));
+  await retryWhileChanged(execution, lookOnce, (message) => new Error(message));
 }
 
-/** A data object was closed or is gone: every job that waits for it is looked at. */
+/** A data object was closed or is gone: every execution that waits for it is looked at. */
 export async function onObjectClosed(context: Context, object: ObjectId, after?: string): Promise<void> {
   const next = await wakeWaiters(context, object, after);
   if (next !== undefined) await sendWork(context, [{ kind: 'wake', object, after: next }]);
 }
 
-/** Goes on where a message says. A job that has left that state or try has an agenda of its own, and starts at its beginning. */
+/** Goes on where a message says. An execution that has left that state or try has an agenda of its own, and starts at its beginning. */
 export async function resume(context: Context, message: Extract<WorkMessage, { kind: 'resume' }>): Promise<void> {
-  const row = await loadJob(context, message.job);
+  const row = await loadExecution(context, message.execution);
   if (row === undefined || row.try !== message.try) return;
   await look(context, row, 'woken', row.state === message.state ? message : undefined);
 }
@@ -68,10 +68,11 @@ export async function resume(context: Context, message: Extract<WorkMessage, { k
  */
 export async function look(
   context: Context,
-  row: JobRow,
+  execution: ExecutionRow,
   occasion: Occasion,
   from?: Position,
 ): Promise<Saved | undefined> {
+  const row = expectJob(execution);
   const steps = stepsFor(row, occasion);
   const first = from === undefined ? 0 : Math.max(0, steps.indexOf(from.step));
   for (const step of steps.slice(first)) {
@@ -80,8 +81,8 @@ export async function look(
     if (outcome === 'hold') return undefined;
     if ('saved' in outcome) return outcome.saved;
     if (!isPaged(step)) throw new Error(`"${step}" has no pages`);
-    const { pk: job, try: attempt, state } = row;
-    await sendWork(context, [{ kind: 'resume', job, try: attempt, state, step, after: outcome.next }]);
+    const { pk, try: attempt, state } = row;
+    await sendWork(context, [{ kind: 'resume', execution: pk, try: attempt, state, step, after: outcome.next }]);
     return undefined;
   }
   return undefined;
@@ -132,19 +133,19 @@ async function carryOut(context: Context, row: JobRow, step: Step, after: string
   }
 }
 
-/** Looks at one page of the jobs that wait for something, and says where to go on. */
+/** Looks at one page of the executions that wait for something, and says where to go on. */
 async function wakeWaiters(
   context: Context,
-  ended: JobId | ObjectId,
+  ended: ExecutionId | ObjectId,
   after: string | undefined,
 ): Promise<string | undefined> {
   const { waiters, next } = await loadWaiters(context, ended, after);
   const looks = await Promise.allSettled(waiters.map((waiter) => advance(context, waiter)));
   const failed = waiters.filter((_, index) => looks[index]?.status === 'rejected');
-  // Each gets a message of its own. It fails where errors are reported, and keeps no other job from being woken.
+  // Each gets a message of its own. It fails where errors are reported, and keeps no other execution from being woken.
   await sendWork(
     context,
-    failed.map((job) => ({ kind: 'advance', job })),
+    failed.map((execution) => ({ kind: 'advance', execution })),
   );
   return next;
 }

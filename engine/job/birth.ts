@@ -3,9 +3,10 @@
 
 import type { Context } from '../../core/context.ts';
 import { invalidState, nonceReused } from '../../core/error/api-error.ts';
+import { readLineageEntry } from '../../core/execution/scope.ts';
 import type { JobId } from '../../core/id/identifier.ts';
 import type { JobPlan } from '../../core/job/plan.ts';
-import { type JobRow, parseLineage } from '../../core/job/row.ts';
+import type { JobRow } from '../../core/job/row.ts';
 import { isHash } from '../../core/reference/value.ts';
 import { jobKey, listKey, readJob } from '../../core/row/execution/job.ts';
 import { doomKey, memberRow } from '../../core/row/execution/tree.ts';
@@ -24,7 +25,7 @@ export async function createJob(context: Context, plan: JobPlan): Promise<{ read
   if (memberOf !== undefined) {
     const { parentTry = 0, lineage } = row;
     const member = { parent: memberOf.parent, job: plan.id, parentTry, lineage };
-    await context.rows.put('executions', memberRow(memberOf.origin, member));
+    await context.rows.put('executions', memberRow(memberOf.root, member));
     await checkParent(context, row, memberOf);
   }
   await saveSpec(context, plan);
@@ -39,8 +40,8 @@ export async function createJob(context: Context, plan: JobPlan): Promise<{ read
  * After the member row, so that whoever ends or finishes the parent meets either that row or a parent that refuses: the
  * parent must run in the try that this job is born into, and no doom be on anything above it.
  */
-async function checkParent(context: Context, row: JobRow, { origin, parent }: NonNullable<JobPlan['memberOf']>) {
-  const flags = row.lineage.map((entry) => doomKey(origin, parseLineage(entry)));
+async function checkParent(context: Context, row: JobRow, { root, parent }: NonNullable<JobPlan['memberOf']>) {
+  const flags = row.lineage.map((entry) => doomKey(root, readLineageEntry(entry)));
   const [found, ...dooms] = await context.rows.getMany('executions', [jobKey(parent), ...flags]);
   const state = readJob(found);
   if (state?.state !== 'running' || state.try !== row.parentTry || dooms.some((doom) => doom !== undefined)) {

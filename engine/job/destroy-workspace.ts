@@ -1,9 +1,8 @@
 // Empties the workspace of a master job, or of a given-up try of one, once nothing can write to it any more.
 
 import type { Context } from '../../core/context.ts';
-import { ownScope } from '../../core/execution/doom.ts';
 import { workspaceKeptUntil } from '../../core/job/due.ts';
-import { type JobRow, jobWorkspace } from '../../core/job/row.ts';
+import { type JobRow, jobWorkspace, ownScope } from '../../core/job/row.ts';
 import { stopWorker } from '../launch/worker-task.ts';
 import { destroyContainer } from '../removal/container.ts';
 import { loadSpec } from '../store/load-job.ts';

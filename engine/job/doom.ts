@@ -3,9 +3,10 @@
 // "Doom").
 
 import type { Context } from '../../core/context.ts';
-import { type DoomCause, doomFailure, type Scope, scopesOf } from '../../core/execution/doom.ts';
-import type { JobId } from '../../core/id/identifier.ts';
-import type { JobRow } from '../../core/job/row.ts';
+import { type DoomCause, doomFailure } from '../../core/execution/doom.ts';
+import type { Scope } from '../../core/execution/scope.ts';
+import type { ExecutionId } from '../../core/id/identifier.ts';
+import { type JobRow, scopesOf } from '../../core/job/row.ts';
 import { isTerminal } from '../../core/job/state.ts';
 import { doomKey, doomRow, readDoom } from '../../core/row/execution/tree.ts';
 import { loadJob } from '../store/load-job.ts';
@@ -16,8 +17,8 @@ import { loadMembers } from './member.ts';
 export type Doom = { readonly cause: DoomCause; readonly scope: Scope };
 
 /** Marks a scope, unless it is marked already: the first cause stands. */
-export async function putDoom(context: Context, origin: JobId, scope: Scope, cause: DoomCause): Promise<void> {
-  await context.rows.put('executions', doomRow(origin, scope, cause, context.now()), 'absent');
+export async function putDoom(context: Context, root: ExecutionId, scope: Scope, cause: DoomCause): Promise<void> {
+  await context.rows.put('executions', doomRow(root, scope, cause, context.now()), 'absent');
 }
 
 /** The outermost doom that a job is under; undefined when it may live. */
@@ -25,7 +26,7 @@ export async function loadDoom(context: Context, row: JobRow): Promise<Doom | un
   const scopes = scopesOf(row);
   const flags = await context.rows.getMany(
     'executions',
-    scopes.map((scope) => doomKey(row.origin, scope)),
+    scopes.map((scope) => doomKey(row.root, scope)),
   );
   for (const [index, scope] of scopes.entries()) {
     const cause = readDoom(flags[index]);
@@ -47,7 +48,7 @@ export async function endByDoom(context: Context, found: JobRow, doom: Doom): Pr
   let row = found;
   const end = async () => {
     if (isTerminal(row.state) || row.state === 'terminating') return row;
-    const restarts = doom.cause.kind === 'restart' && row.pk === doom.scope.master;
+    const restarts = doom.cause.kind === 'restart' && row.pk === doom.scope.execution;
     if (restarts && (row.try !== doom.scope.try || row.state === 'restartable')) return row;
     const failure = doomFailure(doom.cause, doom.scope);
     const { kind } = doom.cause;
@@ -57,7 +58,7 @@ export async function endByDoom(context: Context, found: JobRow, doom: Doom): Pr
       row,
       restarts
         ? { kind: 'giveUp', failure: own }
-        : { kind: 'end', failure: kind === 'failure' && doom.cause.job === row.pk ? own : failure },
+        : { kind: 'end', failure: kind === 'failure' && doom.cause.execution === row.pk ? own : failure },
     );
     if (saved.kind === 'saved') return saved.row;
     if (saved.kind === 'refused') throw new Error(`a doomed job cannot end: ${saved.why}`);
@@ -74,12 +75,12 @@ export async function endByDoom(context: Context, found: JobRow, doom: Doom): Pr
  */
 export async function endMembers(
   context: Context,
-  origin: JobId,
+  root: ExecutionId,
   doom: Doom,
   after?: string,
 ): Promise<{ next: string | undefined; stopping: boolean }> {
   const range = { scope: doom.scope, limit: membersPerPage, after };
-  const { members, next } = await loadMembers(context, origin, range);
+  const { members, next } = await loadMembers(context, root, range);
   const ended = await Promise.all(members.map(({ row }) => endByDoom(context, row, doom)));
   const stopping = ended.some(({ state }) => !isTerminal(state));
   return { next, stopping };

@@ -1,8 +1,8 @@
 // Ends the jobs around one that has ended: its whole tree, or everything below a try that was given up. Both go in pages.
 
 import type { Context } from '../../core/context.ts';
-import { type DoomCause, ownScope, treeScope } from '../../core/execution/doom.ts';
-import type { JobRow } from '../../core/job/row.ts';
+import type { DoomCause } from '../../core/execution/doom.ts';
+import { failureScope, type JobRow, ownScope } from '../../core/job/row.ts';
 import { loadJob } from '../store/load-job.ts';
 import { endByDoom, endMembers, loadDoom, putDoom } from './doom.ts';
 
@@ -13,13 +13,13 @@ import { endByDoom, endMembers, loadDoom, putDoom } from './doom.ts';
  */
 export async function endTree(context: Context, row: JobRow, after: string | undefined): Promise<string | undefined> {
   const doom = (await loadDoom(context, row)) ?? (await doomTree(context, row));
-  const firstToFail = doom.cause.kind !== 'restart' && doom.cause.job === row.pk;
+  const firstToFail = doom.cause.kind !== 'restart' && doom.cause.execution === row.pk;
   if (!firstToFail && row.origin !== row.pk) return undefined;
   if (after === undefined && row.origin !== row.pk) {
     const origin = await loadJob(context, row.origin);
     if (origin !== undefined && origin.try === doom.scope.try) await endByDoom(context, origin, doom);
   }
-  const { next } = await endMembers(context, row.origin, doom, after);
+  const { next } = await endMembers(context, row.root, doom, after);
   return next;
 }
 
@@ -35,15 +35,15 @@ export async function endDescendants(
 ): Promise<string | undefined> {
   const doom = await loadDoom(context, row);
   if (doom === undefined) throw new Error(`${row.pk} is restartable and nothing says why`);
-  const { next } = await endMembers(context, row.origin, { ...doom, scope: ownScope(row) }, after);
+  const { next } = await endMembers(context, row.root, { ...doom, scope: ownScope(row) }, after);
   return next;
 }
 
 async function doomTree(context: Context, row: JobRow) {
   const { failureReason: reason = 'JMInternalError', failureMessage: message = '' } = row;
-  const cause: DoomCause = { kind: 'failure', job: row.pk, try: row.try, reason, message };
-  await putDoom(context, row.origin, treeScope(row), cause);
+  const cause: DoomCause = { kind: 'failure', execution: row.pk, try: row.try, reason, message };
+  await putDoom(context, row.root, failureScope(row), cause);
   const doom = await loadDoom(context, row);
-  if (doom === undefined) throw new Error(`the flag on the tree of ${row.origin} is not there`);
+  if (doom === undefined) throw new Error(`the flag on ${row.origin} is not there`);
   return doom;
 }

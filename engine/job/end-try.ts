@@ -2,9 +2,9 @@
 // begins again as try + 1 (docs/reference/protocols.md, "Restart"). The rule is core/job/restart.ts.
 
 import type { Context } from '../../core/context.ts';
-import type { Scope } from '../../core/execution/doom.ts';
+import { masterScope } from '../../core/execution/scope.ts';
 import { startsAgain, type TryEnd } from '../../core/job/restart.ts';
-import { type JobRow, masterTry } from '../../core/job/row.ts';
+import { type JobRow, type MasterTry, masterTry } from '../../core/job/row.ts';
 import { tryRow } from '../../core/row/execution/job.ts';
 import { loadJob } from '../store/load-job.ts';
 import { type Saved, saveJob } from '../store/save-job.ts';
@@ -29,17 +29,23 @@ export async function beginNextTry(context: Context, row: JobRow): Promise<Saved
  * The flag first: from then on nothing below the master is born or claimed, and whoever looks at the master gives its try
  * up. Then the job itself; the master follows, by this call or by the next look at it.
  */
-async function restart(context: Context, row: JobRow, scope: Scope, { failure }: TryEnd): Promise<Saved> {
+async function restart(context: Context, row: JobRow, master: MasterTry, { failure }: TryEnd): Promise<Saved> {
   const { reason, message } = failure;
   // It may have finished since it was read, before its machine went away: then nothing was lost.
   const again = await loadJob(context, row.pk);
   if (again?.state !== row.state || again.try !== row.try) return { kind: 'changed' };
-  await putDoom(context, row.origin, scope, { kind: 'restart', job: row.pk, try: row.try, reason, message });
+  await putDoom(context, row.root, masterScope(master.master, master.try), {
+    kind: 'restart',
+    execution: row.pk,
+    try: row.try,
+    reason,
+    message,
+  });
   const doom = await loadDoom(context, row);
-  if (doom === undefined) throw new Error(`the flag on ${scope.master} is not there`);
-  if (scope.master === row.pk) return { kind: 'saved', row: await endByDoom(context, row, doom) };
+  if (doom === undefined) throw new Error(`the flag on ${master.master} is not there`);
+  if (master.master === row.pk) return { kind: 'saved', row: await endByDoom(context, row, doom) };
   const saved = await saveJob(context, row, { kind: 'fail', failure });
-  const master = await loadJob(context, scope.master);
-  if (master !== undefined && doom.scope.master === master.pk) await endByDoom(context, master, doom);
+  const found = await loadJob(context, master.master);
+  if (found !== undefined && doom.scope.execution === found.pk) await endByDoom(context, found, doom);
   return saved;
 }

@@ -2,6 +2,7 @@
 // again. What becomes of it is decided in core/job/plan-input.ts.
 
 import type { Context } from '../../core/context.ts';
+import type { Dependency } from '../../core/execution/dependency.ts';
 import { type Failure, failureMessages } from '../../core/execution/failure.ts';
 import type { JobId, ObjectId } from '../../core/id/identifier.ts';
 import { nothingHandedOver } from '../../core/job/handed-over.ts';
@@ -16,7 +17,7 @@ import {
 } from '../../core/job/plan-input.ts';
 import { isMaster, type JobRow, jobWorkspace } from '../../core/job/row.ts';
 import { isShowable, showInput } from '../../core/job/shown-input.ts';
-import type { Dependency, ExecutionSpec } from '../../core/job/spec.ts';
+import type { ExecutionSpec } from '../../core/job/spec.ts';
 import { findReferences, referredJobs } from '../../core/reference/find.ts';
 import { type Hash, isHash } from '../../core/reference/value.ts';
 import type { ObjectFacts } from '../../core/row/objects.ts';

@@ -3,10 +3,10 @@
 // (docs/reference/protocols.md, "Finish").
 
 import type { Context } from '../../core/context.ts';
-import { isInside, type Scope } from '../../core/execution/doom.ts';
-import type { JobId } from '../../core/id/identifier.ts';
+import type { Dependency } from '../../core/execution/dependency.ts';
+import { isInside, type Scope } from '../../core/execution/scope.ts';
+import { type ExecutionId, isId, type JobId } from '../../core/id/identifier.ts';
 import { type JobRow, newJobRow } from '../../core/job/row.ts';
-import type { Dependency } from '../../core/job/spec.ts';
 import { isTerminal } from '../../core/job/state.ts';
 import { type MemberRow, memberPrefix, readMember, treeKey } from '../../core/row/execution/tree.ts';
 import { loadJob, loadJobs } from '../store/load-job.ts';
@@ -31,12 +31,12 @@ export type MemberRange = {
  */
 export async function loadMembers(
   context: Context,
-  origin: JobId,
+  root: ExecutionId,
   range: MemberRange,
 ): Promise<{ members: Member[]; next: string | undefined }> {
   const { parent, scope, after, limit } = range;
   const page = await context.rows.query('executions', {
-    pk: treeKey(origin),
+    pk: treeKey(root),
     prefix: memberPrefix(parent),
     limit,
     after,
@@ -69,13 +69,15 @@ export function memberWait(context: Context, waiter: JobRow, from: string | unde
     from,
     page: async (after) => {
       const range = { parent: waiter.pk, limit: memberPageSize, after };
-      const { members, next } = await loadMembers(context, waiter.origin, range);
+      const { members, next } = await loadMembers(context, waiter.root, range);
       for (const { row } of members) rows.set(row.pk, row);
       const items = members.map(({ row, sortKey }) => ({ dependency: jobDependency(row.pk), cursor: sortKey }));
       return { items, end: next === undefined };
     },
     read: async (dependencies) => {
-      const jobs = dependencies.flatMap((one) => (one.kind === 'job' ? [one.job] : []));
+      const jobs = dependencies.flatMap((one) =>
+        one.kind === 'execution' && isId(one.execution, 'job') ? [one.execution] : [],
+      );
       const fresh = jobs.every((job) => rows.has(job))
         ? jobs.map((job) => rows.get(job))
         : await loadJobs(context, jobs);
@@ -98,13 +100,13 @@ export function scopeWait(context: Context, waiter: JobRow, scope: Scope): Wait<
     window: 1,
     from: undefined,
     page: async (after) => {
-      // The whole tree is the scope of its origin job.
-      below ??= scope.master === waiter.origin ? Promise.resolve(undefined) : loadBelow(context, waiter.origin, scope);
+      // The whole tree is the scope of its root.
+      below ??= scope.execution === waiter.root ? Promise.resolve(undefined) : loadBelow(context, waiter.root, scope);
       const few = await below;
       const range = { scope, limit: memberPageSize, after };
       const { members, next } =
         few === undefined
-          ? await loadNextMembers(context, waiter.origin, range)
+          ? await loadNextMembers(context, waiter.root, range)
           : { members: behind(few, after), next: undefined };
       const items = members.map(({ row, sortKey }) => ({ dependency: jobDependency(row.pk), cursor: sortKey }));
       return { items, end: next === undefined };
@@ -112,7 +114,7 @@ export function scopeWait(context: Context, waiter: JobRow, scope: Scope): Wait<
     read: async (dependencies) => {
       const rows = await loadJobs(
         context,
-        dependencies.flatMap((one) => (one.kind === 'job' ? [one.job] : [])),
+        dependencies.flatMap((one) => (one.kind === 'execution' && isId(one.execution, 'job') ? [one.execution] : [])),
       );
       return rows.map((row) => (row !== undefined && isTerminal(row.state) ? 'ready' : 'unready'));
     },
@@ -120,12 +122,12 @@ export function scopeWait(context: Context, waiter: JobRow, scope: Scope): Wait<
 }
 
 /** All members inside a scope, each before those that it made; undefined when they are more than `memberPageSize`. */
-async function loadBelow(context: Context, origin: JobId, scope: Scope): Promise<Member[] | undefined> {
+async function loadBelow(context: Context, root: ExecutionId, scope: Scope): Promise<Member[] | undefined> {
   const found: Member[] = [];
-  let makers: JobId[] = [scope.master];
+  let makers: JobId[] = isId(scope.execution, 'job') ? [scope.execution] : [];
   while (makers.length > 0) {
     const pages = await mapLimited(makers, (parent) =>
-      loadMembers(context, origin, { parent, scope, limit: memberPageSize }),
+      loadMembers(context, root, { parent, scope, limit: memberPageSize }),
     );
     const made = pages.flatMap(({ members }) => members);
     found.push(...made);
@@ -136,10 +138,10 @@ async function loadBelow(context: Context, origin: JobId, scope: Scope): Promise
 }
 
 /** A page that holds a member, if any follows: to a wait an empty page is the end. */
-async function loadNextMembers(context: Context, origin: JobId, range: MemberRange) {
-  let page = await loadMembers(context, origin, range);
+async function loadNextMembers(context: Context, root: ExecutionId, range: MemberRange) {
+  let page = await loadMembers(context, root, range);
   while (page.members.length === 0 && page.next !== undefined) {
-    page = await loadMembers(context, origin, { ...range, after: page.next });
+    page = await loadMembers(context, root, { ...range, after: page.next });
   }
   return page;
 }
@@ -155,7 +157,7 @@ function memberReadiness(parent: JobRow, row: JobRow | undefined): Readiness<Job
 }
 
 function jobDependency(job: JobId): Dependency {
-  return { kind: 'job', job };
+  return { kind: 'execution', execution: job };
 }
 
 /** Puts the tombstone; the job that was born a moment before it, when there is one. */

@@ -2,10 +2,10 @@
 // its objects. Only then is the job done. What becomes of the output is decided in core/job/plan-output.ts.
 
 import type { Context } from '../../core/context.ts';
+import type { Dependency } from '../../core/execution/dependency.ts';
 import type { Failure } from '../../core/execution/failure.ts';
 import { type OutputPlan, outputFailure, planOutput, resolveOutput } from '../../core/job/plan-output.ts';
 import { isMaster, type JobRow, outputBodyId } from '../../core/job/row.ts';
-import type { Dependency } from '../../core/job/spec.ts';
 import { findReferences, referredJobs } from '../../core/reference/find.ts';
 import { cloneObjects } from '../object/clone.ts';
 import { loadOutput, loadSpec } from '../store/load-job.ts';
@@ -26,7 +26,7 @@ export async function advanceOutput(context: Context, row: JobRow): Promise<Save
   if (members.kind === 'waiting') return saveProgress(context, row, members.cursor);
   const before = await loadOutput(context, row);
   const references = findReferences(before);
-  const jobs = referredJobs(references).map((job): Dependency => ({ kind: 'job', job }));
+  const jobs = referredJobs(references).map((job): Dependency => ({ kind: 'execution', execution: job }));
   const outputs = await waitFor(context, listWait(context, row, 'output', jobs));
   if (outputs.kind === 'waiting') return undefined;
   if (outputs.kind === 'problem') {

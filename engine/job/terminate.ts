@@ -1,27 +1,30 @@
-// Ends a whole tree because somebody wants it to. The flag first, then the origin job; its look ends all others.
+// Ends a whole tree because a user or a job asked for it. The flag comes first, then the root; its look ends all others.
 
 import type { Context } from '../../core/context.ts';
 import { resourceNotFound } from '../../core/error/api-error.ts';
-import type { JobId, UserId } from '../../core/id/identifier.ts';
+import type { ExecutionId, UserId } from '../../core/id/identifier.ts';
+import { ownScope } from '../../core/job/row.ts';
 import { isTerminal } from '../../core/job/state.ts';
-import { loadJob } from '../store/load-job.ts';
+import { expectJob } from '../../core/row/execution/execution.ts';
+import { loadExecution } from '../store/load-job.ts';
 import { endByDoom, putDoom } from './doom.ts';
 
 /**
- * Terminates every job of the tree that a job belongs to (docs/reference/api.md, "Spread of failures"). Idempotent; a
+ * Terminates every execution of the tree that one belongs to (docs/reference/api.md, "Spread of failures"). Idempotent; a
  * tree that has ended stays as it is.
  *
- * @throws ApiError ResourceNotFound when there is no such job
+ * @throws ApiError ResourceNotFound when there is no such execution
  */
-export async function terminateTree(context: Context, job: JobId, by: UserId): Promise<void> {
-  const asked = await loadJob(context, job);
-  const origin = asked === undefined ? undefined : await loadJob(context, asked.origin);
-  if (origin === undefined) throw resourceNotFound(job);
-  if (isTerminal(origin.state) || origin.state === 'terminating') return;
-  const scope = { master: origin.pk, try: origin.try };
-  const cause = { kind: 'termination', job: origin.pk, try: origin.try, by } as const;
-  await putDoom(context, origin.pk, scope, cause);
-  const ended = await endByDoom(context, origin, { cause, scope });
+export async function terminateTree(context: Context, execution: ExecutionId, by: UserId): Promise<void> {
+  const asked = await loadExecution(context, execution);
+  const found = asked === undefined ? undefined : await loadExecution(context, asked.root);
+  if (found === undefined) throw resourceNotFound(execution);
+  const root = expectJob(found);
+  if (isTerminal(root.state) || root.state === 'terminating') return;
+  const scope = ownScope(root);
+  const cause = { kind: 'termination', execution: root.pk, try: root.try, by } as const;
+  await putDoom(context, root.pk, scope, cause);
+  const ended = await endByDoom(context, root, { cause, scope });
   // It began its next try meanwhile: that one is to end as well.
-  if (!isTerminal(ended.state) && ended.state !== 'terminating') await terminateTree(context, job, by);
+  if (!isTerminal(ended.state) && ended.state !== 'terminating') await terminateTree(context, execution, by);
 }

@@ -3,7 +3,7 @@
 
 import type { Context } from '../../core/context.ts';
 import { invalidAuthentication, permissionDenied, resourceNotFound } from '../../core/error/api-error.ts';
-import { isId, type JobId } from '../../core/id/identifier.ts';
+import { type ExecutionId, isId, type JobId } from '../../core/id/identifier.ts';
 import { createSight, seesJob } from '../access/sight.ts';
 import { loadTry } from '../execution/try.ts';
 import { loadCallerByToken } from '../identity/caller.ts';
@@ -23,7 +23,7 @@ export type StreamCursor = {
 };
 export type LogConnection = Omit<LogRequest, 'token'> & {
   readonly job: JobId;
-  readonly origin: JobId;
+  readonly root: ExecutionId;
   /** When the connection was opened, and when something was last sent on it, in milliseconds since 1970. */
   readonly openedAt: number;
   readonly sentAt: number;
@@ -59,5 +59,5 @@ export async function startLog(
     throw resourceNotFound(`${job} try ${request.try}`, `its latest try is ${row.try}`);
   }
   const times = { openedAt, sentAt: context.now() };
-  return { ...request, job: row.pk, origin: row.origin, ...times, streams: {} };
+  return { ...request, job: row.pk, root: row.root, ...times, streams: {} };
 }

@@ -1,7 +1,7 @@
 // Which tries of which jobs one reader follows: the job, and with `recurseJobs` what is below it in its tree.
 
 import type { Context } from '../../core/context.ts';
-import type { JobId } from '../../core/id/identifier.ts';
+import type { ExecutionId, JobId } from '../../core/id/identifier.ts';
 import type { JobRow } from '../../core/job/row.ts';
 import { memberPrefix, readMember, treeKey } from '../../core/row/execution/tree.ts';
 import { loadTry } from '../execution/try.ts';
@@ -14,11 +14,11 @@ import type { LogConnection } from './connection.ts';
  * restart ended is followed to the end of its stream.
  */
 export async function loadFollowed(context: Context, connection: LogConnection): Promise<JobRow[]> {
-  const { job, try: attempt, recurse, origin, streams } = connection;
+  const { job, try: attempt, recurse, root, streams } = connection;
   const row = await loadJob(context, job);
   if (row === undefined) return [];
   const watched = attempt === undefined ? row : await loadTry(context, row, attempt);
-  const below = recurse ? await loadJobs(context, await loadBelow(context, origin, job)) : [];
+  const below = recurse ? await loadJobs(context, await loadBelow(context, root, job)) : [];
   const present = [watched, ...below].filter((one) => one !== undefined && one.tombstone !== true) as JobRow[];
   const rows: JobRow[] = [];
   for (const one of present.slice(0, followedJobCount)) {
@@ -38,9 +38,9 @@ export function streamOf(row: Pick<JobRow, 'pk' | 'try'>): string {
 }
 
 /** The jobs that a job made, and those that they made, and so on, by the member rows of the tree. */
-async function loadBelow(context: Context, origin: JobId, job: JobId): Promise<JobId[]> {
+async function loadBelow(context: Context, root: ExecutionId, job: JobId): Promise<JobId[]> {
   const children = new Map<JobId, JobId[]>();
-  const members = { pk: treeKey(origin), prefix: memberPrefix(), maximumRowCount: memberCount };
+  const members = { pk: treeKey(root), prefix: memberPrefix(), maximumRowCount: memberCount };
   for await (const row of allRows(context, 'executions', members)) {
     const { parent, job: child } = readMember(row);
     children.set(parent, [...(children.get(parent) ?? []), child]);

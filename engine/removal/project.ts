@@ -1,27 +1,30 @@
 // The end of a project: its trees end, then it is emptied, in the call as far as that goes, by messages from there on.
 
 import type { Context } from '../../core/context.ts';
-import { isId, type JobId, type PlaceId, type ProjectId, type UserId } from '../../core/id/identifier.ts';
-import { isTerminal } from '../../core/job/state.ts';
+import { isEndState } from '../../core/execution/head.ts';
+import { type ExecutionId, isId, type PlaceId, type ProjectId, type UserId } from '../../core/id/identifier.ts';
 import { listPartition, readListed } from '../../core/row/execution/job.ts';
 import { everythingEndsMs, type WorkMessage } from '../../core/work/message.ts';
 import { loadDestroyer, markProjectDestroyed } from '../container/project.ts';
 import { terminateTree } from '../job/terminate.ts';
-import { loadJobs } from '../store/load-job.ts';
+import { loadExecutions } from '../store/load-job.ts';
 import { mapLimited } from '../store/map-limited.ts';
 import { sendWork } from '../store/send-work.ts';
 import { destroyContainer } from './container.ts';
 
 /**
- * An origin job of a project whose tree has not ended; `unknown` when so many jobs were run there that not all of them could be
+ * The root of a tree in a project that has not ended; `unknown` when so many jobs were run there that not all of them could be
  * looked at within the time of a call. The newest come first.
  */
-export async function findUnfinishedTree(context: Context, project: ProjectId): Promise<JobId | 'unknown' | undefined> {
+export async function findUnfinishedTree(
+  context: Context,
+  project: ProjectId,
+): Promise<ExecutionId | 'unknown' | undefined> {
   const until = context.now() + lookingMs;
   let after: string | undefined;
   do {
     const page = await loadUnfinished(context, project, after);
-    if (page.origins[0] !== undefined) return page.origins[0];
+    if (page.roots[0] !== undefined) return page.roots[0];
     after = page.next;
   } while (after !== undefined && context.now() < until);
   return after === undefined ? undefined : 'unknown';
@@ -76,25 +79,25 @@ async function destroyPage(
   if (!isId(container, 'project') || by === undefined || !endsTrees) {
     return destroyContainer(context, container, after, last);
   }
-  const { origins, next } = await loadUnfinished(context, container, after?.slice(jobsPosition.length));
-  await mapLimited(origins, (origin) => terminateTree(context, origin, by));
+  const { roots, next } = await loadUnfinished(context, container, after?.slice(jobsPosition.length));
+  await mapLimited(roots, (root) => terminateTree(context, root, by));
   return next === undefined ? destroyContainer(context, container, contentPosition, last) : `${jobsPosition}${next}`;
 }
 
-/** One page of the jobs of a project, the newest first: the origin jobs of those that have not ended. */
+/** One page of the jobs of a project, the newest first: the roots of those that have not ended. */
 async function loadUnfinished(
   context: Context,
   project: ProjectId,
   after: string | undefined,
-): Promise<{ readonly origins: readonly JobId[]; readonly next: string | undefined }> {
+): Promise<{ readonly roots: readonly ExecutionId[]; readonly next: string | undefined }> {
   const range = { pk: listPartition(project), limit: jobPageSize, descending: true, after };
   const { rows, next } = await context.rows.query('executions', range);
-  const ids = rows.map((row) => readListed(row).job);
-  const origins = new Set<JobId>();
-  for (const job of await loadJobs(context, ids)) {
-    if (job !== undefined && job.tombstone !== true && !isTerminal(job.state)) origins.add(job.origin);
+  const ids = rows.map((row) => readListed(row).execution);
+  const roots = new Set<ExecutionId>();
+  for (const row of await loadExecutions(context, ids)) {
+    if (row !== undefined && row.tombstone !== true && !isEndState(row.state)) roots.add(row.root);
   }
-  return { origins: [...origins], next };
+  return { roots: [...roots], next };
 }
 
 /** Before the position in the list of jobs. */

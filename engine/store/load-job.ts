@@ -1,14 +1,29 @@
 // Reads jobs: rows, always consistently, and what belongs to them.
 
 import type { Context } from '../../core/context.ts';
-import type { AnalysisId, JobId } from '../../core/id/identifier.ts';
+import type { ExecutionId, JobId } from '../../core/id/identifier.ts';
 import { type JobRow, outputBodyId } from '../../core/job/row.ts';
 import type { ExecutionSpec } from '../../core/job/spec.ts';
 import type { Outputs } from '../../core/reference/resolve.ts';
 import { type Hash, isHash } from '../../core/reference/value.ts';
 import { readSpec } from '../../core/row/execution/body.ts';
+import { type ExecutionRow, executionKey, readExecution } from '../../core/row/execution/execution.ts';
 import { jobKey, readJob } from '../../core/row/execution/job.ts';
 import { mapLimited } from './map-limited.ts';
+
+/** The row of an execution; undefined when there is none. */
+export async function loadExecution(context: Context, execution: ExecutionId): Promise<ExecutionRow | undefined> {
+  return readExecution(await context.rows.get('executions', executionKey(execution)));
+}
+
+/** Rows of many executions, parallel to `executions`. */
+export async function loadExecutions(
+  context: Context,
+  executions: readonly ExecutionId[],
+): Promise<(ExecutionRow | undefined)[]> {
+  if (executions.length === 0) return [];
+  return (await context.rows.getMany('executions', executions.map(executionKey))).map(readExecution);
+}
 
 /** The row of a job; undefined when there is none. */
 export async function loadJob(context: Context, job: JobId): Promise<JobRow | undefined> {
@@ -53,7 +68,7 @@ export async function loadOutput(context: Context, row: JobRow): Promise<Hash> {
 
 /** The outputs of those of these jobs that are done. */
 export async function loadOutputs(context: Context, rows: readonly (JobRow | undefined)[]): Promise<Outputs> {
-  const outputs = new Map<JobId | AnalysisId, Hash>();
+  const outputs = new Map<ExecutionId, Hash>();
   await mapLimited(rows, async (row) => {
     if (row?.state === 'done') outputs.set(row.pk, await loadOutput(context, row));
   });

@@ -2,11 +2,11 @@
 // (docs/reference/api.md, "Job states"). Consistent reads only; what is ready stays ready.
 
 import type { Context } from '../../core/context.ts';
+import type { Dependency } from '../../core/execution/dependency.ts';
 import { failureMessages } from '../../core/execution/failure.ts';
-import { isId, type JobId, type ObjectId } from '../../core/id/identifier.ts';
-import type { JobRow } from '../../core/job/row.ts';
-import type { Dependency } from '../../core/job/spec.ts';
-import { isTerminal } from '../../core/job/state.ts';
+import { isEndState, type Waiting } from '../../core/execution/head.ts';
+import { type ExecutionId, isId, type ObjectId } from '../../core/id/identifier.ts';
+import type { ExecutionRow } from '../../core/row/execution/execution.ts';
 import {
   isGone,
   type ObjectFacts,
@@ -15,7 +15,7 @@ import {
   readObject,
   readPlacement,
 } from '../../core/row/objects.ts';
-import { loadJobs } from '../store/load-job.ts';
+import { loadExecutions } from '../store/load-job.ts';
 import { mapLimited } from '../store/map-limited.ts';
 import { sendWork } from '../store/send-work.ts';
 import type { Awaited, Readiness, Wait } from './wait.ts';
@@ -26,7 +26,7 @@ export type Unsatisfiable = { readonly kind: 'failed' | 'gone'; readonly message
 /** The wait for a list of dependencies, in its order: what `waits` of a job, or the references of its output, come to. */
 export function listWait(
   context: Context,
-  waiter: JobRow,
+  waiter: Waiting,
   phase: 'input' | 'output',
   dependencies: readonly Dependency[],
   from?: number,
@@ -48,31 +48,37 @@ export function listWait(
   };
 }
 
-/** Reads jobs and objects together; parallel to `dependencies`. `helped`: files that a message was sent for. */
+/** Reads executions and objects together; parallel to `dependencies`. `helped`: files that a message was sent for. */
 async function readDependencies(
   context: Context,
   dependencies: readonly Dependency[],
   helped: Set<ObjectId>,
 ): Promise<Readiness<Unsatisfiable>[]> {
-  const jobs = [...new Set(dependencies.flatMap((one) => (one.kind === 'job' ? [one.job] : [])))];
+  const executions = [...new Set(dependencies.flatMap((one) => (one.kind === 'execution' ? [one.execution] : [])))];
   const objects = [...new Set(dependencies.flatMap((one) => (one.kind === 'object' ? [one.object] : [])))];
-  const [jobStates, objectStates] = await Promise.all([readJobs(context, jobs), readObjects(context, objects, helped)]);
+  const [executionStates, objectStates] = await Promise.all([
+    readExecutions(context, executions),
+    readObjects(context, objects, helped),
+  ]);
   return dependencies.map((one) => {
-    const state = one.kind === 'job' ? jobStates.get(one.job) : objectStates.get(one.object);
+    const state = one.kind === 'execution' ? executionStates.get(one.execution) : objectStates.get(one.object);
     return state ?? 'unready';
   });
 }
 
-async function readJobs(context: Context, jobs: readonly JobId[]): Promise<Map<JobId, Readiness<Unsatisfiable>>> {
-  const rows = await loadJobs(context, jobs);
-  return new Map(jobs.map((job, index) => [job, jobReadiness(job, rows[index])]));
+async function readExecutions(
+  context: Context,
+  executions: readonly ExecutionId[],
+): Promise<Map<ExecutionId, Readiness<Unsatisfiable>>> {
+  const rows = await loadExecutions(context, executions);
+  return new Map(executions.map((id, index) => [id, executionReadiness(id, rows[index])]));
 }
 
-function jobReadiness(job: JobId, row: JobRow | undefined): Readiness<Unsatisfiable> {
-  if (row === undefined) return { problem: { kind: 'gone', message: failureMessages.dependencyGone(job) } };
+function executionReadiness(id: ExecutionId, row: ExecutionRow | undefined): Readiness<Unsatisfiable> {
+  if (row === undefined) return { problem: { kind: 'gone', message: failureMessages.dependencyGone(id) } };
   if (row.state === 'done') return 'ready';
-  if (!isTerminal(row.state)) return 'unready';
-  const message = failureMessages.dependencyFailed(job, row.state, row.failureReason);
+  if (!isEndState(row.state)) return 'unready';
+  const message = failureMessages.dependencyFailed(id, row.state, row.failureReason);
   return { problem: { kind: 'failed', message } };
 }
 

@@ -3,15 +3,15 @@
 // counted, nothing is lost for good.
 
 import type { Context } from '../../core/context.ts';
-import type { JobRow } from '../../core/job/row.ts';
-import type { Dependency } from '../../core/job/spec.ts';
+import type { Dependency } from '../../core/execution/dependency.ts';
+import type { Waiting } from '../../core/execution/head.ts';
 import { edgeKey, edgeRow } from '../../core/row/execution/edge.ts';
 
 export type Readiness<Problem> = 'ready' | 'unready' | { readonly problem: Problem };
 /** One thing to wait for, and where a wait that has seen it ready goes on. */
 export type Awaited<Cursor> = { readonly dependency: Dependency; readonly cursor: Cursor };
 export type Wait<Cursor, Problem> = {
-  readonly waiter: JobRow;
+  readonly waiter: Waiting;
   /** In the edge's key, so that an old edge is not taken for one of another wait. */
   readonly phase: 'input' | 'output' | 'member' | 'end';
   /** How many unready things get an edge at a time. */
@@ -82,7 +82,7 @@ async function putEdges<Cursor, Problem>(
   { waiter, phase }: Wait<Cursor, Problem>,
   dependencies: readonly Dependency[],
 ): Promise<void> {
-  const keys = dependencies.map((dependency) => edgeKey(dependency, { job: waiter.pk, try: waiter.try, phase }));
+  const keys = dependencies.map((dependency) => edgeKey(dependency, { execution: waiter.pk, try: waiter.try, phase }));
   const present = await context.rows.getMany('executions', keys);
   const missing = keys.filter((_, index) => present[index] === undefined);
   await Promise.all(missing.map((key) => context.rows.put('executions', edgeRow(key, context.now()))));

@@ -1,7 +1,7 @@
-// Reads which jobs wait for something that has ended: pages through its edges.
+// Reads which executions wait for something that has ended: pages through its edges.
 
 import type { Context } from '../../core/context.ts';
-import type { JobId, ObjectId } from '../../core/id/identifier.ts';
+import type { ExecutionId, ObjectId } from '../../core/id/identifier.ts';
 import { edgePrefix, readWaiter } from '../../core/row/execution/edge.ts';
 
 /**
@@ -11,9 +11,9 @@ import { edgePrefix, readWaiter } from '../../core/row/execution/edge.ts';
  */
 export async function loadWaiters(
   context: Context,
-  ended: JobId | ObjectId,
+  ended: ExecutionId | ObjectId,
   after: string | undefined,
-): Promise<{ readonly waiters: readonly JobId[]; readonly next: string | undefined }> {
+): Promise<{ readonly waiters: readonly ExecutionId[]; readonly next: string | undefined }> {
   const page = await context.rows.query('executions', {
     pk: ended,
     prefix: edgePrefix,

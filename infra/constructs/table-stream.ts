@@ -6,7 +6,7 @@ import { EventSourceMapping, StartingPosition } from 'aws-cdk-lib/aws-lambda';
 import { SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
-import { jobSortKey } from '../../core/row/execution/job.ts';
+import { executionSortKey } from '../../core/row/execution/job.ts';
 import type { PlatformFunction } from './platform-function.ts';
 
 /** @param states only records whose new image is a row `A` in one of these states. */
@@ -17,7 +17,7 @@ export function consumeStream(
 ): EventSourceMapping {
   const pattern = {
     eventName: ['INSERT', 'MODIFY'],
-    dynamodb: { NewImage: { sk: { S: [jobSortKey] }, state: { S: options.states } } },
+    dynamodb: { NewImage: { sk: { S: [executionSortKey] }, state: { S: options.states } } },
   };
   return new EventSourceMapping(scope, id, {
     target: options.target,

@@ -273,7 +273,7 @@ describe('a running job', () => {
       ...{ parentJob: id, originJob: id, masterJob: child, rootExecution: id, project, launchedBy: alice },
       workspace: `container-${child.slice(4)}`,
     });
-    expect(peekJob(world.context, child).lineage).toEqual([`${id}:0`]);
+    expect(peekJob(world.context, child).lineage).toEqual([`m:${id}:0`]);
   });
 
   it('has a workspace that shows when it is destroyed after the end of the job', async () => {

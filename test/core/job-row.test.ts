@@ -28,10 +28,10 @@ describe('the row of a new job', () => {
     const restarted = { ...origin, try: 2 };
     const child = newJobRow({ ...asked, kind: 'master', id: jobNamed('child'), parent: restarted });
     expect(child).toMatchObject({ parent: origin.pk, parentTry: 2, origin: origin.pk, master: child.pk });
-    expect(child.lineage).toEqual([`${origin.pk}:2`]);
+    expect(child.lineage).toEqual([`m:${origin.pk}:2`]);
     const subjob = newJobRow({ ...asked, kind: 'subjob', id: jobNamed('subjob'), parent: child });
     expect(subjob).toMatchObject({ parent: child.pk, parentTry: 0, origin: origin.pk, master: child.pk });
-    expect(subjob.lineage).toEqual([`${origin.pk}:2`, `${child.pk}:0`]);
+    expect(subjob.lineage).toEqual([`m:${origin.pk}:2`, `m:${child.pk}:0`]);
     const nested = newJobRow({ ...asked, kind: 'subjob', id: jobNamed('nested'), parent: subjob });
     expect(nested).toMatchObject({ parent: subjob.pk, master: child.pk, lineage: subjob.lineage });
   });

@@ -350,7 +350,11 @@ describe('the agenda', () => {
 });
 
 test('the row of a nested subjob with all its attributes stays within one write unit', () => {
-  const parent = givenRow({ lineage: [`${jobId('o')}:0`, `${jobId('m')}:1`], origin: jobId('o'), root: jobId('o') });
+  const parent = givenRow({
+    lineage: [`m:${jobId('o')}:0`, `m:${jobId('m')}:1`],
+    origin: jobId('o'),
+    root: jobId('o'),
+  });
   const plan = planJob('sample-0123456789:process', { parent, function: 'process' });
   const born = {
     ...plan.row,

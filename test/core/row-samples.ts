@@ -1,6 +1,8 @@
 // One row of each kind, made by its builder, with the reader that takes it.
 
+import type { AnalysisRow } from '../../core/analysis/row.ts';
 import type { BodyKind, Row } from '../../core/context.ts';
+import { masterScope } from '../../core/execution/scope.ts';
 import { deriveId } from '../../core/id/derive.ts';
 import type { JobRow } from '../../core/job/row.ts';
 import {
@@ -27,6 +29,7 @@ import {
   readProject,
   readMember as readProjectMember,
 } from '../../core/row/containers.ts';
+import { analysisKind, readAnalysis } from '../../core/row/execution/analysis.ts';
 import {
   bodyKey,
   bodyKinds,
@@ -99,6 +102,22 @@ const project = id('project', 'project');
 const time = 1_700_000_000_000;
 
 /** A job row in which every field is present. */
+const analysis: AnalysisRow = {
+  pk: deriveId('analysis', 'user-alice', 'rows', 'n'),
+  state: 'in_progress',
+  try: 0,
+  executable: deriveId('workflow', 'user-alice', 'rows', 'n'),
+  project: deriveId('project', 'user-alice', 'rows', 'n'),
+  launchedBy: 'user-alice',
+  root: deriveId('analysis', 'user-alice', 'rows', 'n'),
+  lineage: [],
+  priority: 'normal',
+  created: 1,
+  modified: 2,
+  transitions: [['in_progress', 1]],
+  digest: 'digest',
+};
+
 export const fullJob: JobRow = {
   pk: job,
   state: 'failed',
@@ -113,7 +132,7 @@ export const fullJob: JobRow = {
   origin: parent,
   root: parent,
   master: parent,
-  lineage: [`${parent}:1`],
+  lineage: [`m:${parent}:1`],
   name: 'job',
   instance: 'mem1_ssd1_v2_x2',
   priority: 'normal',
@@ -236,23 +255,29 @@ const identitySamples: readonly Sample[] = [
 export const samples: readonly Sample[] = [
   { kind: jobKind, row: toRow(fullJob), read: readJob },
   { kind: tryKind, row: tryRow(fullJob), read: readTry },
+  { kind: analysisKind, row: { sk: 'A', v: 1, ...analysis }, read: readAnalysis },
   bodySample('spec', { json: '{}' }),
   bodySample('input', { gzip: new Uint8Array([1]) }),
   bodySample('output', { document: `meta/${job}/O/x` }),
   { kind: metadataKind, row: metadataRow(job, 2, { tags: [] }, 3), read: readMetadata },
   {
     kind: memberKind,
-    row: memberRow(parent, { parent, job, parentTry: 1, lineage: [`${parent}:1`] }),
+    row: memberRow(parent, { parent, job, parentTry: 1, lineage: [`m:${parent}:1`] }),
     read: readMember,
   },
   {
     kind: doomKind,
-    row: doomRow(parent, { master: parent, try: 1 }, { kind: 'termination', job, try: 0, by: 'user-alice' }, time),
+    row: doomRow(
+      parent,
+      masterScope(parent, 1),
+      { kind: 'termination', execution: job, try: 0, by: 'user-alice' },
+      time,
+    ),
     read: readDoom,
   },
   {
     kind: edgeKind,
-    row: edgeRow(edgeKey({ kind: 'job', job: parent }, { job, try: 2, phase: 'input' }), time),
+    row: edgeRow(edgeKey({ kind: 'execution', execution: parent }, { execution: job, try: 2, phase: 'input' }), time),
     read: readWaiter,
   },
   { kind: listKind, row: listKey(project, time, job), read: readListed },

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Row } from '../../core/context.ts';
 import type { DoomCause } from '../../core/execution/doom.ts';
+import { masterScope } from '../../core/execution/scope.ts';
 import { idAlphabet } from '../../core/id/derive.ts';
 import type { JobId, ProjectId } from '../../core/id/identifier.ts';
 import { bodyKey, metadataKey, metadataRow, readMetadata, readSpec } from '../../core/row/execution/body.ts';
@@ -93,14 +94,14 @@ describe('what stands in a row', () => {
   });
 
   test('of a doom flag says why, for each kind of cause', () => {
-    const { pk: job, origin } = fullJob;
+    const { pk: execution, origin } = fullJob;
     const causes: DoomCause[] = [
-      { kind: 'failure', job, try: 0, reason: 'AppError', message: 'why' },
-      { kind: 'termination', job, try: 0, by: 'user-alice' },
-      { kind: 'restart', job, try: 0, reason: 'AppError', message: 'why' },
+      { kind: 'failure', execution, try: 0, reason: 'AppError', message: 'why' },
+      { kind: 'termination', execution, try: 0, by: 'user-alice' },
+      { kind: 'restart', execution, try: 0, reason: 'AppError', message: 'why' },
     ];
     for (const cause of causes) {
-      const row = doomRow(origin, { master: origin, try: 0 }, cause, 1);
+      const row = doomRow(origin, masterScope(origin, 0), cause, 1);
       expect(readDoom(row)).toEqual(cause);
       for (const name of Object.keys(cause)) {
         expect(() => readDoom({ ...row, cause: { ...cause, [name]: { secret } } })).toThrow(`${row.sk} of executions`);
@@ -132,7 +133,7 @@ describe('keys lead back', () => {
         const row = memberRow(origin, { parent, job, parentTry, lineage: [] });
         expect(row).toMatchObject(memberKey(origin, parent, job));
         expect(readMember(row)).toEqual({ sortKey: row.sk, parent, job, parentTry, lineage: [] });
-        expect(doomKey(origin, { master: parent, try: parentTry }).sk < row.sk).toBe(true);
+        expect(doomKey(origin, masterScope(parent, parentTry)).sk < row.sk).toBe(true);
       }),
     );
   });
@@ -140,7 +141,9 @@ describe('keys lead back', () => {
   test('from an edge to the job that waits', () => {
     fc.assert(
       fc.property(jobs, jobs, tries, fc.constantFrom('input', 'output', 'member', 'end'), (ended, job, at, phase) => {
-        expect(readWaiter(edgeRow(edgeKey({ kind: 'job', job: ended }, { job, try: at, phase }), 0))).toBe(job);
+        expect(
+          readWaiter(edgeRow(edgeKey({ kind: 'execution', execution: ended }, { execution: job, try: at, phase }), 0)),
+        ).toBe(job);
       }),
     );
   });
@@ -148,7 +151,10 @@ describe('keys lead back', () => {
   test('from a list entry to its job, in the order of creation', () => {
     fc.assert(
       fc.property(projects, jobs, jobs, fc.nat(4e12), fc.nat(4e12), (project, job, other, created, later) => {
-        expect(readListed(listKey(project, created, job))).toEqual({ job, position: listPosition(created, job) });
+        expect(readListed(listKey(project, created, job))).toEqual({
+          execution: job,
+          position: listPosition(created, job),
+        });
         if (created < later) expect(listPosition(created, job) < listPosition(later, other)).toBe(true);
         expect(listPosition(created, '') < listPosition(created, job)).toBe(true);
       }),

@@ -156,7 +156,7 @@ describe('a run by a user', () => {
     const jbors = { d: { job: other, field: 'x' }, e: { $dnanexus_link: { job: other, field: 'y', index: 1 } } };
     const { spec } = planned(planRun(runFacts({ input: { ...input, ...jbors }, dependsOn: [other, openFile] })));
     expect(spec.waits).toEqual([
-      { kind: 'job', job: other },
+      { kind: 'execution', execution: other },
       { kind: 'object', object: openFile },
       { kind: 'object', object: record },
     ]);
@@ -338,7 +338,7 @@ describe('a run by a job', () => {
   it('is a master job in the caller’s tree', () => {
     const facts = runFacts({ name: 'child' }, { from: origin });
     const { id, row, spec, memberOf } = planned(planRun(facts));
-    expect(memberOf).toEqual({ origin: origin.job.pk, parent: origin.job.pk });
+    expect(memberOf).toEqual({ root: origin.job.pk, parent: origin.job.pk });
     expect(row).toMatchObject({
       origin: origin.job.pk,
       root: origin.job.pk,
@@ -346,7 +346,7 @@ describe('a run by a job', () => {
       parent: origin.job.pk,
       parentTry: 0,
     });
-    expect(row.lineage).toEqual([`${origin.job.pk}:0`]);
+    expect(row.lineage).toEqual([`m:${origin.job.pk}:0`]);
     expect(row.priority).toBe('high');
     expect(spec.delayWorkspaceDestruction).toBe(true);
     expect(spec.ancestors).toEqual([origin.job.pk]);
@@ -387,11 +387,11 @@ describe('a subjob', () => {
       function: 'process',
       master: origin.job.pk,
       origin: origin.job.pk,
-      lineage: [`${origin.job.pk}:0`],
+      lineage: [`m:${origin.job.pk}:0`],
       instance: 'mem1_ssd1_x4',
       name: 'stats:process',
     });
-    expect(memberOf).toEqual({ origin: origin.job.pk, parent: origin.job.pk });
+    expect(memberOf).toEqual({ root: origin.job.pk, parent: origin.job.pk });
     expect(spec).toMatchObject({
       pins: [],
       waits: [],
@@ -405,7 +405,7 @@ describe('a subjob', () => {
   it('waits for the output of a sibling', () => {
     const { row, spec } = planned(newJob(origin, { input: { a: [{ job: other, field: 'x' }] } }));
     expect(row).toMatchObject({ state: 'idle', transitions: [] });
-    expect(spec.waits).toEqual([{ kind: 'job', job: other }]);
+    expect(spec.waits).toEqual([{ kind: 'execution', execution: other }]);
   });
 
   it('may ask for another instance type for its entry point', () => {

@@ -267,7 +267,15 @@ test('a message from an earlier state does not make an ended job skip a step', a
   await context.bodies.save(row.pk, 'spec', spec);
   await context.rows.put('executions', toRow(ended));
   // The job was restartable when the message was sent, and was terminated before the message arrived.
-  const leftOver = { kind: 'resume', job: row.pk, try: 0, state: 'restartable', step: 'destroyWorkspace', after: '' };
+  const leftOver = {
+    v: 1,
+    kind: 'resume',
+    execution: row.pk,
+    try: 0,
+    state: 'restartable',
+    step: 'destroyWorkspace',
+    after: '',
+  };
   await doWork(context, leftOver);
   await platform.run();
   expect(await loadDoom(context, ended), 'the flag on its tree').toBeDefined();

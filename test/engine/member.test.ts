@@ -2,8 +2,8 @@
 // counts the reads in a wide tree.
 
 import { expect, test } from 'vitest';
-import { isInside } from '../../core/execution/doom.ts';
-import { type JobRow, parseLineage } from '../../core/job/row.ts';
+import { isInside, masterScope, readLineageEntry } from '../../core/execution/scope.ts';
+import type { JobRow } from '../../core/job/row.ts';
 import { doomRow, treeKey } from '../../core/row/execution/tree.ts';
 import { scopeWait } from '../../engine/job/member.ts';
 import { sweep } from '../../engine/sweep.ts';
@@ -12,12 +12,12 @@ import { givenJob } from '../simulation/world.ts';
 
 /** The jobs that a wait pages through, from its start or from a cursor on. */
 async function namesOf(context: MemoryContext, waiter: JobRow, attempt: number, from?: string): Promise<string[]> {
-  const wait = scopeWait(context, waiter, { master: waiter.pk, try: attempt });
+  const wait = scopeWait(context, waiter, masterScope(waiter.pk, attempt));
   const found: string[] = [];
   let after = from;
   for (;;) {
     const { items, end } = await wait.page(after);
-    found.push(...items.flatMap(({ dependency }) => (dependency.kind === 'job' ? [dependency.job] : [])));
+    found.push(...items.flatMap(({ dependency }) => (dependency.kind === 'execution' ? [dependency.execution] : [])));
     if (end) return found;
     after = items.at(-1)?.cursor ?? after;
     if (items.length === 0) throw new Error('a page without an end');
@@ -52,7 +52,7 @@ test('a master job waits for exactly the jobs inside its try, few or many', asyn
     }
     for (const job of jobs.filter((one) => one.master === one.pk)) {
       for (const attempt of [0, 1]) {
-        const inside = jobs.filter(({ lineage }) => isInside(lineage, { master: job.pk, try: attempt }));
+        const inside = jobs.filter(({ lineage }) => isInside(lineage, masterScope(job.pk, attempt)));
         const found = await namesOf(context, job, attempt);
         expect([...found].sort(), `round ${round} of seed ${seed}`).toEqual(inside.map(({ pk }) => pk).sort());
         sizes[inside.length === 0 ? 'none' : inside.length <= 100 ? 'few' : 'many']++;
@@ -70,7 +70,7 @@ test('a wait continues after its cursor', async () => {
   for (let index = 0; index < 5; index++)
     await givenJob(context, `c${index}`, { parent: master, at: { state: 'failed' } });
   const all = await namesOf(context, master, 0);
-  const { items } = await scopeWait(context, master, { master: master.pk, try: 0 }).page(undefined);
+  const { items } = await scopeWait(context, master, masterScope(master.pk, 0)).page(undefined);
   for (const [index, { cursor }] of items.entries()) {
     expect(await namesOf(context, master, 0, cursor)).toEqual(all.slice(index + 1));
   }
@@ -81,12 +81,12 @@ test('the end of a wide tree costs two queries for each master job', { timeout: 
   const width = 400;
   const context = createMemoryContext({ settings: { openShardCount: 1 } });
   const origin = await givenJob(context, 'origin', { at: { state: 'failed', dueAt: context.now() + 1_000_000_000 } });
-  const cause = { kind: 'termination', job: origin.pk, try: 0, by: 'user-alice' } as const;
-  await context.rows.put('executions', doomRow(origin.pk, { master: origin.pk, try: 0 }, cause, context.now()));
+  const cause = { kind: 'termination', execution: origin.pk, try: 0, by: 'user-alice' } as const;
+  await context.rows.put('executions', doomRow(origin.pk, masterScope(origin.pk, 0), cause, context.now()));
   const ended = { state: 'terminated', dueAt: context.now() - 1 } as const;
   for (let index = 0; index < width; index++) {
     const master = await givenJob(context, `m${index}`, { parent: origin, master: true, at: ended });
-    expect(parseLineage(master.lineage[0] ?? '').master).toBe(origin.pk);
+    expect(readLineageEntry(master.lineage[0] ?? '').execution).toBe(origin.pk);
     await givenJob(context, `s${index}`, { parent: master, at: { state: 'terminated' } });
   }
   let queries = 0;

@@ -171,12 +171,12 @@ describe('a file whose closing was interrupted', () => {
     const { context, alice } = given;
     const place = await givenProject(alice);
     const file = await givenClosing(place, given);
-    await context.queues.sendWork([{ kind: 'close', file }]);
+    await context.queues.sendWork([{ v: 1, kind: 'close', file }]);
     await alice.call(`/${place}/removeObjects`, { objects: [file] });
     await passTime(context);
     expect(context.rows.all('objects').filter(({ pk }) => pk === file)).toEqual([]);
     const open = (await alice.call('/file/new', { project: place })).id;
-    await context.queues.sendWork([{ kind: 'close', file: open }]);
+    await context.queues.sendWork([{ v: 1, kind: 'close', file: open }]);
     await passTime(context);
     expect(context.rows.peek('objects', { pk: open, sk: 'A' })).toMatchObject({ state: 'open' });
   });

@@ -44,7 +44,11 @@ describe('the sweep', () => {
     const [bad = jobId('none'), ...good] = jobs;
     breakSpecOf(context, bad);
     const swept = await sweep(context, 0, limits);
-    expect(swept).toMatchObject({ lookedAt: 40, more: false, failed: [{ job: bad, error: new Error('damaged') }] });
+    expect(swept).toMatchObject({
+      lookedAt: 40,
+      more: false,
+      failed: [{ execution: bad, error: new Error('damaged') }],
+    });
     expect(good.map((job) => peekJob(context, job).state)).toEqual(good.map(() => 'runnable'));
     expect(peekJob(context, bad)).toMatchObject({ state: 'idle' });
     expect(peekJob(context, bad).dueAt).toBeGreaterThan(context.now());
@@ -60,7 +64,9 @@ describe('the sweep', () => {
       },
     });
     const { failed } = await sweep(context, 0, limits);
-    expect(failed.map(({ job, error }) => [job, (error as AggregateError).errors.length])).toEqual([[bad, 2]]);
+    expect(failed.map(({ execution, error }) => [execution, (error as AggregateError).errors.length])).toEqual([
+      [bad, 2],
+    ]);
     expect(peekJob(context, good).state).toBe('runnable');
   });
 
@@ -87,7 +93,7 @@ test('a waiter that always fails stops neither the waking of the others nor the 
   const waiters: JobId[] = [];
   for (const name of names) {
     const waiter = await givenJob(context, name, { dependsOn: [ended.pk], at: { state: 'waiting_on_input' } });
-    const edge = edgeKey({ kind: 'job', job: ended.pk }, { job: waiter.pk, try: 0, phase: 'input' });
+    const edge = edgeKey({ kind: 'execution', execution: ended.pk }, { execution: waiter.pk, try: 0, phase: 'input' });
     await context.rows.put('executions', edgeRow(edge, context.now()));
     waiters.push(waiter.pk);
   }
@@ -100,7 +106,7 @@ test('a waiter that always fails stops neither the waking of the others nor the 
       await doWork(context, message).catch(() => failed.push(message));
     }
   }
-  expect(failed).toEqual([{ kind: 'advance', job: bad }]);
+  expect(failed).toEqual([{ kind: 'advance', execution: bad, v: 1 }]);
   for (const waiter of waiters) {
     expect(peekJob(context, waiter).state).toBe(waiter === bad ? 'waiting_on_input' : 'runnable');
   }

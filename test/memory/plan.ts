@@ -1,11 +1,12 @@
 // Plans jobs for tests, as core/run would plan them, without the API.
 
 import { createHash } from 'node:crypto';
+import type { Dependency } from '../../core/execution/dependency.ts';
 import { deriveId } from '../../core/id/derive.ts';
 import type { AppletId, JobId, ProjectId, UserId } from '../../core/id/identifier.ts';
 import type { JobPlan } from '../../core/job/plan.ts';
 import { type JobRow, newJobRow } from '../../core/job/row.ts';
-import type { Dependency, ExecutionSpec } from '../../core/job/spec.ts';
+import type { ExecutionSpec } from '../../core/job/spec.ts';
 import { findReferences } from '../../core/reference/find.ts';
 import type { Hash } from '../../core/reference/value.ts';
 
@@ -43,7 +44,7 @@ export function planJob(name: string, options: PlanOptions = {}): JobPlan {
     ...dependsOn,
     ...findReferences(input).flatMap((one) => (one.kind === 'job' ? [one.job] : [])),
   ]);
-  const waits = [...jobs].map((job): Dependency => ({ kind: 'job', job }));
+  const waits = [...jobs].map((job): Dependency => ({ kind: 'execution', execution: job }));
   const spec: ExecutionSpec = {
     runInput: input,
     originalInput: input,
@@ -87,7 +88,7 @@ export function planJob(name: string, options: PlanOptions = {}): JobPlan {
   } as const;
   const born = newJobRow(ownWorkspace ? { ...made, kind: 'master', parent } : { ...made, kind: 'subjob', parent });
   const row = { ...born, ...options.row };
-  return { id, row, spec, memberOf: parent && { origin: row.origin, parent: parent.pk } };
+  return { id, row, spec, memberOf: parent && { root: row.root, parent: parent.pk } };
 }
 
 function digestOf(request: unknown): string {

@@ -1,6 +1,7 @@
 // Lives one random life of a few trees: messages come in any order, doubled or not at all, callers die after a write,
 // hosts are lost, the clock jumps, and a sweep comes at the end. oracle.ts says how the trees must end.
 
+import { lineageEntry, masterScope } from '../../core/execution/scope.ts';
 import { given } from '../../core/given.ts';
 import type { JobId } from '../../core/id/identifier.ts';
 import { type WorkerId, workerId } from '../../core/id/worker.ts';
@@ -170,7 +171,7 @@ class Life {
       const running = this.context.workers.states.get(other.task)?.kind === 'running';
       if (other === worker || theirs === undefined || !other.alive || !running) continue;
       if (peek(this.context, theirs.pk)?.task !== other.task) continue;
-      const older = [`${row.pk}:${row.try - 1}`, ...row.lineage.map((entry) => earlierTry(entry))];
+      const older = [lineageEntry(masterScope(row.pk, row.try - 1)), ...row.lineage.map((entry) => earlierTry(entry))];
       const isOld = theirs.lineage.some((entry) => older.includes(entry));
       if (theirs.pk === row.pk || isOld) this.problems.push(`${worker.name} runs while ${other.name} does`);
     }

@@ -52,7 +52,7 @@ export function putFlagsLate({ rows }: MemoryContext): void {
   rows.getMany = async (table, keys) => {
     const found = await getMany(table, keys);
     if (late === undefined || currentActor() === 'creator' || currentActor().startsWith('worker')) return found;
-    const cause = { kind: 'termination', job: jobId('o'), try: 0, by: 'user-alice' };
+    const cause = { kind: 'termination', execution: jobId('o'), try: 0, by: 'user-alice' };
     return found.map(
       (row, index) => row ?? (keys[index]?.sk.startsWith('!doom') ? { ...keys[index], cause, created: 0 } : undefined),
     );

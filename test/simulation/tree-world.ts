@@ -8,7 +8,7 @@ import { createJob } from '../../engine/job/birth.ts';
 import { claim } from '../../engine/job/claim.ts';
 import { finish } from '../../engine/job/finish.ts';
 import { terminateTree } from '../../engine/job/terminate.ts';
-import { sweepJob } from '../../engine/sweep.ts';
+import { sweepExecution } from '../../engine/sweep.ts';
 import type { MemoryContext } from '../memory/context.ts';
 import { jobId, planJob } from '../memory/plan.ts';
 import { ended } from '../memory/workers.ts';
@@ -146,7 +146,7 @@ export async function restart(planted?: Planted, withWorker = false): Promise<Wo
     // Only the children's records that wake the master are delivered. The others count as lost.
     mailOf: (change) => (isMailOfRestart(change.after) ? wired.mailOf(change) : undefined),
     actors: [
-      { name: 'look at c', run: () => sweepJob(context, lost.pk) },
+      { name: 'look at c', run: () => sweepExecution(context, lost.pk) },
       { name: 'creator', run: () => bear(context, 'e', master) },
     ],
     spawn: () => (withWorker ? workerOf(context, 'e', false) : []),

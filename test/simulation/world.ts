@@ -5,7 +5,8 @@ import type { JobId } from '../../core/id/identifier.ts';
 import type { WorkerId } from '../../core/id/worker.ts';
 import type { JobRow } from '../../core/job/row.ts';
 import type { ExecutionSpec } from '../../core/job/spec.ts';
-import { isJobKey, jobKey, readJob, toRow } from '../../core/row/execution/job.ts';
+import { isExecutionKey } from '../../core/row/execution/execution.ts';
+import { jobKey, readJob, toRow } from '../../core/row/execution/job.ts';
 import { memberRow } from '../../core/row/execution/tree.ts';
 import { onExecutionChange } from '../../engine/job/advance.ts';
 import { claim } from '../../engine/job/claim.ts';
@@ -39,9 +40,9 @@ export async function givenJob(context: MemoryContext, name: string, options: Pl
   await context.bodies.save(row.pk, 'spec', plan.spec satisfies ExecutionSpec);
   await context.rows.put('executions', toRow(row));
   if (plan.memberOf !== undefined) {
-    const { origin, parent } = plan.memberOf;
+    const { root, parent } = plan.memberOf;
     const { pk: job, parentTry = 0, lineage } = row;
-    await context.rows.put('executions', memberRow(origin, { parent, job, parentTry, lineage }));
+    await context.rows.put('executions', memberRow(root, { parent, job, parentTry, lineage }));
   }
   return row;
 }
@@ -100,7 +101,7 @@ export function peek(context: MemoryContext, job: JobId): JobRow | undefined {
 }
 
 function mailOf(context: MemoryContext, { before, after }: RowChange): Mail | undefined {
-  const row = after !== undefined && isJobKey(after) ? readJob(after) : undefined;
+  const row = after !== undefined && isExecutionKey(after) ? readJob(after) : undefined;
   if (after === undefined || row === undefined || row.tombstone === true || row.state === 'running') return undefined;
   if (before?.state === row.state && before?.try === row.try && before?.launch === row.launch) return undefined;
   const name = `record ${row.name ?? row.pk} ${row.state} t${row.try} l${row.launch}`;

@@ -14,7 +14,7 @@ import { visibleJob } from './visible.ts';
 export async function terminateJob(call: KnownCall<unknown>): Promise<{ id: string }> {
   const { context, caller } = call;
   const row = await visibleJob(call, 'terminate it');
-  const isOwn = caller.kind === 'job' ? caller.job.origin === row.origin : caller.user === row.launchedBy;
+  const isOwn = caller.kind === 'job' ? caller.job.root === row.root : caller.user === row.launchedBy;
   if (!isOwn) {
     const level = await loadLevel(context, caller, row.project);
     if (!atLeast(level, 'ADMINISTER'))

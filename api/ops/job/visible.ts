@@ -21,7 +21,7 @@ export async function visibleJob(
   const row = isId(subject, 'job') ? await loadJob(context, subject) : undefined;
   const sight = createSight(context, caller);
   if (row === undefined || !(await seesJob(sight, row))) throw resourceNotFound(subject);
-  if (caller.kind === 'job' && caller.job.origin === row.origin) return row;
+  if (caller.kind === 'job' && caller.job.root === row.root) return row;
   const held = await sight.levelIn(row.project);
   if (!atLeast(held, level)) throw permissionDenied(`${doing} (${row.pk} in ${row.project})`, level, held);
   return row;

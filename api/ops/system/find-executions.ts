@@ -3,7 +3,7 @@
 
 import { atLeast } from '../../../core/access/level.ts';
 import { invalidInput, resourceNotFound } from '../../../core/error/api-error.ts';
-import { isId, type JobId, type ProjectId } from '../../../core/id/identifier.ts';
+import { type ExecutionId, isExecutionId, isId, type ProjectId } from '../../../core/id/identifier.ts';
 import type { JobRow } from '../../../core/job/row.ts';
 import { holdsForProperties, holdsForSet } from '../../../core/pattern/boolean-tree.ts';
 import { compileName } from '../../../core/pattern/name.ts';
@@ -60,13 +60,13 @@ async function chooseRange(sight: Sight, input: FindExecutionsInput): Promise<Se
       throw invalidInput(`expected key "project" of input to be a project, not "${project}"`);
     if (!atLeast(await sight.levelIn(project), 'VIEW')) throw resourceNotFound(project);
   }
-  if (input.id !== undefined && input.id !== null) return { kind: 'jobs', jobs: jobsIn(input.id) };
+  if (input.id !== undefined && input.id !== null) return { kind: 'executions', executions: executionsIn(input.id) };
   if (typeof input.parentJob === 'string') {
     const parent = isId(input.parentJob, 'job') ? await loadJob(context, input.parentJob) : undefined;
     return parent === undefined ? undefined : { kind: 'children', parent };
   }
   const roots = input.originJob ?? input.rootExecution ?? undefined;
-  if (roots !== undefined) return { kind: 'trees', origins: jobsIn(roots) };
+  if (roots !== undefined) return { kind: 'trees', roots: executionsIn(roots) };
   if (project !== undefined) return { kind: 'projects', projects: [project] };
   return {
     kind: 'projects',
@@ -136,8 +136,8 @@ function rowTest(input: FindExecutionsInput, launchedBy: string | undefined): (r
   return (row) => tests.every((test) => test(row));
 }
 
-function jobsIn(ids: string | readonly string[]): JobId[] {
-  return (typeof ids === 'string' ? [ids] : ids).filter((id) => isId(id, 'job'));
+function executionsIn(ids: string | readonly string[]): ExecutionId[] {
+  return (typeof ids === 'string' ? [ids] : ids).filter(isExecutionId);
 }
 
 /** Negative times are relative to now (docs/reference/api.md, "Requests"). */

@@ -1,7 +1,7 @@
 // The rows of one job: the job itself, its earlier tries, and its entry in the list of its project.
 
 import type { Key, Row } from '../../context.ts';
-import { isId, type JobId, type ProjectId } from '../../id/identifier.ts';
+import { type ExecutionId, isExecutionId, type JobId, type ProjectId } from '../../id/identifier.ts';
 import type { JobRow } from '../../job/row.ts';
 import { type JobState, jobStates } from '../../job/state.ts';
 import type { Fields } from '../field.ts';
@@ -73,19 +73,14 @@ export const listKind = defineRow<object>({
   table: 'executions',
   name: 'list entry',
   pk: '{project}#exec',
-  sk: '{created in 13 digits}#{job}',
-  meaning: 'Names a job of a project for searches, in the order of creation.',
+  sk: '{created in 13 digits}#{execution}',
+  meaning: 'Names an execution of a project for searches, in the order of creation.',
   fields: { required: {}, optional: {} },
 });
 
 /** The key of a job row. */
 export function jobKey(job: JobId): Key {
-  return { pk: job, sk: jobSortKey };
-}
-
-/** True for the key of a job row: the stream of the table holds rows of every kind. */
-export function isJobKey(key: Key): boolean {
-  return key.sk === jobSortKey && key.pk.startsWith('job-');
+  return { pk: job, sk: executionSortKey };
 }
 
 /** The job of a row; undefined when there is none. */
@@ -120,26 +115,26 @@ export function listPartition(project: ProjectId): string {
   return `${project}#exec`;
 }
 
-/** The list entry of a job. It counts only when its time is the row's `created`: a repeated birth may leave a second one. */
-export function listKey(project: ProjectId, created: number, job: JobId): Key {
-  return { pk: listPartition(project), sk: listPosition(created, job) };
+/** The list entry of an execution. It counts only when its time is the row's `created`: a repeated birth may leave a second one. */
+export function listKey(project: ProjectId, created: number, execution: ExecutionId): Key {
+  return { pk: listPartition(project), sk: listPosition(created, execution) };
 }
 
-/** The sort key of a list entry, which orders jobs by creation; without a job, the place before all jobs of that time. */
-export function listPosition(created: number, job: JobId | ''): string {
-  return `${String(Math.max(0, created)).padStart(createdDigits, '0')}#${job}`;
+/** The sort key of a list entry, which orders executions by creation; without one, the place before all of that time. */
+export function listPosition(created: number, execution: ExecutionId | ''): string {
+  return `${String(Math.max(0, created)).padStart(createdDigits, '0')}#${execution}`;
 }
 
-/** A list entry: the job, and its sort key, which is its position. */
-export function readListed(row: Row): { readonly job: JobId; readonly position: string } {
+/** A list entry: the execution, and its sort key, which is its position. */
+export function readListed(row: Row): { readonly execution: ExecutionId; readonly position: string } {
   const { sk } = readRow(listKind, row);
-  const job = sk.slice(sk.indexOf('#') + 1);
-  if (!isId(job, 'job')) throw new Error(`The row ${row.pk} · ${sk} of executions names no job`);
-  return { job, position: sk };
+  const execution = sk.slice(sk.indexOf('#') + 1);
+  if (!isExecutionId(execution)) throw new Error(`The row ${row.pk} · ${sk} of executions does not name an execution`);
+  return { execution, position: sk };
 }
 
-/** The sort key of a job row. */
-export const jobSortKey = 'A';
+/** The sort key of the row of an execution. */
+export const executionSortKey = 'A';
 /** The sort keys of earlier tries begin so. */
 export const tryPrefix = 'T#';
 const createdDigits = 13;

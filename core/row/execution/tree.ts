@@ -1,8 +1,9 @@
 // The partition of a tree: who made whom, and the doom flags.
 
 import type { Key, Row } from '../../context.ts';
-import type { DoomCause, Scope } from '../../execution/doom.ts';
-import { isId, type JobId } from '../../id/identifier.ts';
+import type { DoomCause } from '../../execution/doom.ts';
+import { type Scope, scopeText } from '../../execution/scope.ts';
+import { type ExecutionId, isId, type JobId } from '../../id/identifier.ts';
 import { type Fields, fieldProblem } from '../field.ts';
 import { defineRow, readRow } from '../kind.ts';
 
@@ -14,7 +15,7 @@ export type MemberRow = MemberFacts & { readonly sortKey: string; readonly paren
 export const memberKind = defineRow<MemberFacts>({
   table: 'executions',
   name: 'member',
-  pk: 'tree#{origin}',
+  pk: 'tree#{root}',
   sk: '{parent}#{job}',
   meaning:
     'A job that another job made, without its state; it is written before the job row, so that no child is missed.',
@@ -23,20 +24,20 @@ export const memberKind = defineRow<MemberFacts>({
 export const doomKind = defineRow<{ readonly cause: DoomCause; readonly created: number }>({
   table: 'executions',
   name: 'doom flag',
-  pk: 'tree#{origin}',
-  sk: '!doom#{master}#{try}',
+  pk: 'tree#{root}',
+  sk: '!doom#{scope}',
   meaning: 'Everything below that try of a master job has to end; claims and births read it.',
   fields: { required: { cause: 'map', created: 'number' }, optional: {} },
 });
 
 /** Partition of a tree's member rows and doom flags. */
-export function treeKey(origin: JobId): string {
-  return `tree#${origin}`;
+export function treeKey(root: ExecutionId): string {
+  return `tree#${root}`;
 }
 
 /** The key of a job that another job made. */
-export function memberKey(origin: JobId, parent: JobId, job: JobId): Key {
-  return { pk: treeKey(origin), sk: `${memberPrefix(parent)}${job}` };
+export function memberKey(root: ExecutionId, parent: JobId, job: JobId): Key {
+  return { pk: treeKey(root), sk: `${memberPrefix(parent)}${job}` };
 }
 
 /** The sort keys of the jobs that one job made begin so; without a parent, those of all members of a tree. */
@@ -45,9 +46,9 @@ export function memberPrefix(parent?: JobId): string {
 }
 
 /** The row of a job that another job made. */
-export function memberRow(origin: JobId, member: Omit<MemberRow, 'sortKey'>): Row {
+export function memberRow(root: ExecutionId, member: Omit<MemberRow, 'sortKey'>): Row {
   const { parent, job, parentTry, lineage } = member;
-  return { ...memberKey(origin, parent, job), parentTry, lineage: [...lineage] };
+  return { ...memberKey(root, parent, job), parentTry, lineage: [...lineage] };
 }
 
 /** A member of a tree. */
@@ -63,13 +64,13 @@ export function readMember(row: Row): MemberRow {
 }
 
 /** The key of the flag on a scope. It sorts before all members. */
-export function doomKey(origin: JobId, scope: Scope): Key {
-  return { pk: treeKey(origin), sk: `!doom#${scope.master}#${scope.try}` };
+export function doomKey(root: ExecutionId, scope: Scope): Key {
+  return { pk: treeKey(root), sk: `!doom#${scopeText(scope)}` };
 }
 
 /** The flag on a scope. */
-export function doomRow(origin: JobId, scope: Scope, cause: DoomCause, created: number): Row {
-  return { ...doomKey(origin, scope), cause, created };
+export function doomRow(root: ExecutionId, scope: Scope, cause: DoomCause, created: number): Row {
+  return { ...doomKey(root, scope), cause, created };
 }
 
 /** Why a scope is doomed; undefined when it is not. */
@@ -82,7 +83,7 @@ export function readDoom(row: Row | undefined): DoomCause | undefined {
   throw new Error(`The row ${row.pk} · ${row.sk} of executions is malformed (doom flag): in "cause", ${problem}`);
 }
 
-const whose = { job: 'text', try: 'number' } as const;
+const whose = { execution: 'text', try: 'number' } as const;
 const why = { reason: 'text', message: 'text' } as const;
 const causeFields: {
   readonly [Kind in DoomCause['kind']]: Fields<Extract<DoomCause, { kind: Kind }>>;

@@ -1,0 +1,63 @@
+// Scopes: the parts of a tree that end, or start again, as a whole. A row's lineage names every scope that encloses it, and
+// a doom flag is put on one of them.
+
+import { type AnalysisId, type ExecutionId, isId, type JobId } from '../id/identifier.ts';
+
+/**
+ * One try of an execution, with everything below it: an analysis, a master job, or a subjob that may restart by itself.
+ * Restarts of single subjobs do not exist yet, and neither do analyses: only `master` is written today.
+ */
+export type Scope =
+  | { readonly kind: 'analysis'; readonly execution: AnalysisId; readonly try: number }
+  | { readonly kind: 'master' | 'subjob'; readonly execution: JobId; readonly try: number };
+
+/** The scope of one try of a master job. */
+export function masterScope(execution: JobId, attempt: number): Extract<Scope, { execution: JobId }> {
+  return { kind: 'master', execution, try: attempt };
+}
+
+/** A scope as the key of its doom flag names it: `master:job-x:0`. */
+export function scopeText({ kind, execution, try: attempt }: Scope): string {
+  return `${kind}:${execution}:${attempt}`;
+}
+
+/** A scope as a lineage names it: `m:job-x:0`. Short, because the row of a deep job has to stay within 1 KB. */
+export function lineageEntry({ kind, execution, try: attempt }: Scope): string {
+  return `${kind[0]}:${execution}:${attempt}`;
+}
+
+/**
+ * Reads a `lineageEntry`.
+ *
+ * @throws Error when it is malformed
+ */
+export function readLineageEntry(entry: string): Scope {
+  const [letter, execution, attempt, ...rest] = entry.split(':');
+  const number = attempt !== undefined && /^\d+$/.test(attempt) && rest.length === 0 ? Number(attempt) : undefined;
+  if (number !== undefined && letter === 'a' && isId(execution, 'analysis')) {
+    return { kind: 'analysis', execution, try: number };
+  }
+  if (number !== undefined && (letter === 'm' || letter === 's') && isId(execution, 'job')) {
+    return { kind: letter === 'm' ? 'master' : 'subjob', execution, try: number };
+  }
+  throw new Error(`"${entry}" is not a scope of a lineage: "<a, m or s>:<id>:<try>" was expected`);
+}
+
+/** True when a lineage has the scope in it. An execution is not inside its own scope. */
+export function isInside(lineage: readonly string[], scope: Scope): boolean {
+  return lineage.includes(lineageEntry(scope));
+}
+
+/** The innermost scope of a lineage that has a workspace; undefined when there is none. */
+export function innermostMaster(lineage: readonly string[]): Extract<Scope, { execution: JobId }> | undefined {
+  for (const entry of lineage.toReversed()) {
+    const scope = readLineageEntry(entry);
+    if (scope.kind === 'master') return scope;
+  }
+  return undefined;
+}
+
+/** The scope of an execution in a lineage; undefined when that does not enclose it. */
+export function scopeIn(lineage: readonly string[], execution: ExecutionId): Scope | undefined {
+  return lineage.map(readLineageEntry).find((scope) => scope.execution === execution);
+}

@@ -1,0 +1,46 @@
+// The row of an analysis. No workflow can be run yet, so none is written; what refers to executions can read one already.
+
+import { type AnalysisRow, analysisStates } from '../../analysis/row.ts';
+import type { Row } from '../../context.ts';
+import { defineRow, readRow } from '../kind.ts';
+
+export const analysisKind = defineRow<AnalysisRow>({
+  table: 'executions',
+  name: 'analysis',
+  pk: '{analysis}',
+  sk: 'A',
+  meaning: 'The one truth about an analysis. Workflows cannot be run yet, so there is none.',
+  version: 1,
+  fields: {
+    required: {
+      state: analysisStates,
+      try: 'number',
+      executable: 'text',
+      project: 'text',
+      launchedBy: 'text',
+      root: 'text',
+      lineage: { each: 'text' },
+      priority: ['low', 'normal', 'high'],
+      created: 'number',
+      modified: 'number',
+      transitions: { each: 'list' },
+      digest: 'text',
+    },
+    optional: {
+      parent: 'text',
+      parentTry: 'number',
+      name: 'text',
+      failureReason: 'text',
+      failureMessage: 'text',
+      failureFrom: 'text',
+      tombstone: [true],
+      openShard: 'number',
+      dueAt: 'number',
+    },
+  },
+});
+
+/** The analysis of a row; undefined when there is none. */
+export function readAnalysis(row: Row | undefined): AnalysisRow | undefined {
+  return row === undefined ? undefined : readRow(analysisKind, row);
+}
