@@ -1,5 +1,5 @@
-// The row of an analysis: the one truth about the run of a workflow. No workflow can be run yet, so none is written; edges,
-// waits, messages, dooms, the sweep and searches can name one already.
+// The row of an analysis: the one truth about the run of a workflow. Workflows cannot be run yet, so none is written.
+// Edges, waits, messages, dooms, the sweep and searches can name one already.
 
 import type { ExecutionHead } from '../execution/head.ts';
 import type { AnalysisId, Id } from '../id/identifier.ts';

@@ -1,4 +1,4 @@
-// What must be ready before an execution can go on.
+// The conditions that must hold before an execution can continue.
 
 import type { ExecutionId, ObjectId } from '../id/identifier.ts';
 

@@ -1,11 +1,11 @@
-// Doom: a mark on a scope of a tree: everything below it has to end. Flags are put before
-// anything is ended, and read before anything is claimed or born (docs/reference/protocols.md, "Doom").
+// Doom: a mark on a scope of a tree, which says that everything below it has to end. Flags are written before anything
+// is ended, and read before anything is claimed or born (docs/reference/protocols.md, "Doom").
 
 import type { ExecutionId, UserId } from '../id/identifier.ts';
 import { type Failure, type FailureReason, failureMessages } from './failure.ts';
 import type { Scope } from './scope.ts';
 
-/** Why a scope ends. `execution` is the one that ends all others. */
+/** Why a scope ends. `execution` names the one whose end caused all others. */
 export type DoomCause =
   | {
       readonly kind: 'failure';
@@ -22,7 +22,7 @@ export type DoomCause =
       readonly reason: FailureReason;
       readonly message: string;
     };
-/** The failure that a doomed execution ends with. */
+/** The failure of a doomed execution. */
 export function doomFailure(cause: DoomCause, scope: Scope): Failure {
   switch (cause.kind) {
     case 'failure':

@@ -16,12 +16,14 @@ export function masterScope(execution: JobId, attempt: number): Extract<Scope, {
   return { kind: 'master', execution, try: attempt };
 }
 
-/** A scope as the key of its doom flag names it: `master:job-x:0`. */
+/** A scope in the form of its doom flag's key: `master:job-x:0`. */
 export function scopeText({ kind, execution, try: attempt }: Scope): string {
   return `${kind}:${execution}:${attempt}`;
 }
 
-/** A scope as a lineage names it: `m:job-x:0`. Short, because the row of a deep job has to stay within 1 KB. */
+/**
+ * A scope in the form of a lineage: `m:job-x:0`. It is short, because the row of a deep job has to stay within 1 KB.
+ */
 export function lineageEntry({ kind, execution, try: attempt }: Scope): string {
   return `${kind[0]}:${execution}:${attempt}`;
 }
@@ -43,12 +45,12 @@ export function readLineageEntry(entry: string): Scope {
   throw new Error(`"${entry}" is not a scope of a lineage: "<a, m or s>:<id>:<try>" was expected`);
 }
 
-/** True when a lineage has the scope in it. An execution is not inside its own scope. */
+/** True when a lineage contains the scope. An execution is not inside its own scope. */
 export function isInside(lineage: readonly string[], scope: Scope): boolean {
   return lineage.includes(lineageEntry(scope));
 }
 
-/** The innermost scope of a lineage that has a workspace; undefined when there is none. */
+/** The innermost scope of a lineage that has a workspace. Undefined when there is none. */
 export function innermostMaster(lineage: readonly string[]): Extract<Scope, { execution: JobId }> | undefined {
   for (const entry of lineage.toReversed()) {
     const scope = readLineageEntry(entry);
@@ -57,7 +59,7 @@ export function innermostMaster(lineage: readonly string[]): Extract<Scope, { ex
   return undefined;
 }
 
-/** The scope of an execution in a lineage; undefined when that does not enclose it. */
+/** The scope of an execution in a lineage. Undefined when the lineage does not contain it. */
 export function scopeIn(lineage: readonly string[], execution: ExecutionId): Scope | undefined {
   return lineage.map(readLineageEntry).find((scope) => scope.execution === execution);
 }

@@ -27,7 +27,7 @@ export type AppletId = Id<'applet'>;
 export type AppId = Id<'app'>;
 export type JobId = Id<'job'>;
 export type AnalysisId = Id<'analysis'>;
-/** What runs: an entry point of an app or applet, or a workflow. */
+/** An execution is the run of an entry point of an app or applet, or of a workflow. */
 export type ExecutionId = JobId | AnalysisId;
 export type ProjectId = Id<'project'>;
 /** A workspace, a cache or a resources container. */

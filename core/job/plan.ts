@@ -1,4 +1,4 @@
-// A job that has been decided on and not yet been born: what core/run hands to engine/job/birth.ts.
+// A job that has been decided on and is not yet born: core/run passes it to engine/job/birth.ts.
 
 import type { ExecutionId, JobId } from '../id/identifier.ts';
 import type { JobRow } from './row.ts';

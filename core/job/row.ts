@@ -1,5 +1,5 @@
-// The job row: the one truth about a job. Small on purpose, because every step writes it whole in cost: at most 1 KB
-// (docs/rows.md). What it means to change it is transition.ts; who saves it, engine/store/save-job.ts.
+// The job row: the one truth about a job. It has at most 1 KB, because every change is charged for the whole row
+// (docs/rows.md). transition.ts says what a change means, and engine/store/save-job.ts saves it.
 
 import type { ExecutionHead } from '../execution/head.ts';
 import {
@@ -18,13 +18,13 @@ import type { JobState } from './state.ts';
 
 /** `pk` is the job. The rest of the row's key is in core/row. Times are in milliseconds since 1970. */
 export type JobRow = ExecutionHead<JobId, JobState> & {
-  /** Workers started for this try that did not claim: 0 first. Part of the worker's id (`jobWorker`). */
+  /** Workers started for this try that did not claim the job: 0 at first. Part of the worker's id (`jobWorker`). */
   readonly launch: number;
   readonly executable: AppletId | AppId;
   readonly function: string;
   /** The job that a user or a stage of an analysis started, with this one somewhere below it. */
   readonly origin: JobId;
-  /** The nearest job that has a workspace of its own: itself, or the one that it shares with. */
+  /** The nearest job that has a workspace of its own: this job, or the one whose workspace it shares. */
   readonly master: JobId;
   readonly instance: string;
   readonly tryCreated: number;
@@ -34,9 +34,11 @@ export type JobRow = ExecutionHead<JobId, JobState> & {
   readonly task?: string;
   /** Hash of the secret in the token of this try's worker. */
   readonly tokenHash?: string;
-  /** Launches of this try that failed by themselves. Those that found no capacity or lost their host are not counted. */
+  /**
+   * Launches of this try that failed by themselves. Launches that found no capacity or lost their host are not counted.
+   */
   readonly failedLaunchCount?: number;
-  /** A worker that has not been heard of until then is silent. */
+  /** A worker without a sign of life until then is silent. */
   readonly leaseUntil?: number;
   /** How long a try may run, from its claim. */
   readonly timeoutMs?: number;
@@ -45,8 +47,8 @@ export type JobRow = ExecutionHead<JobId, JobState> & {
 };
 
 /**
- * What decides how the row of a new job looks. A master job gets a workspace of its own; without a parent it starts a tree.
- * A subjob works in the workspace of its parent.
+ * The facts that decide how the row of a new job looks. A master job gets a workspace of its own. Without a parent it
+ * starts a tree. A subjob works in the workspace of its parent.
  */
 export type NewJob = {
   readonly id: JobId;
@@ -54,7 +56,9 @@ export type NewJob = {
   readonly function: string;
   readonly project: ProjectId;
   readonly launchedBy: UserId;
-  /** Searches find the job by it. The row leaves out a name that is too long; the specification always holds it. */
+  /**
+   * Searches find the job by this name. The row leaves out a name that is too long; the specification always has it.
+   */
   readonly name?: string;
   readonly instance: string;
   readonly priority: JobRow['priority'];
@@ -118,13 +122,13 @@ export function masterTry(job: JobRow): MasterTry {
   return enclosingMaster(job) ?? { master: job.master, try: 0 };
 }
 
-/** The innermost master job that encloses a job, with its try; undefined when there is none. */
+/** The innermost master job that encloses a job, with its try. Undefined when there is none. */
 export function enclosingMaster(job: JobRow): MasterTry | undefined {
   const scope = innermostMaster(job.lineage);
   return scope === undefined ? undefined : { master: scope.execution, try: scope.try };
 }
 
-/** Every scope that a job is in, outermost first: the first that is doomed decides. */
+/** Every scope that a job is in, outermost first. The first one that is doomed decides. */
 export function scopesOf(job: JobRow): Scope[] {
   const enclosing = job.lineage.map(readLineageEntry);
   return isMaster(job) ? [...enclosing, ownScope(job)] : enclosing;
@@ -156,7 +160,7 @@ export function jobWorker(job: JobRow): WorkerId {
   return workerId({ job: job.pk, try: job.try, launch: job.launch });
 }
 
-/** The id under which the body `O` of a job's present try is kept: of the first try, the job's own. */
+/** The id under which the body `O` of a job's present try is kept. For the first try it is the job's own id. */
 export function outputBodyId(job: JobRow): string {
   return job.try === 0 ? job.pk : `${job.pk}#${job.try}`;
 }

@@ -128,7 +128,7 @@ function planPlaces({
 /** A sentence when a job would be nested too deep. */
 export function checkDepth(ancestors: readonly JobId[]): string[] {
   if (ancestors.length < maximumJobDepth) return [];
-  return [`jobs can be nested ${maximumJobDepth} deep, and ${ancestors.at(-1)} is the innermost one possible`];
+  return [`jobs can be nested ${maximumJobDepth} deep, and ${ancestors.at(-1)} is the innermost job allowed`];
 }
 
 function planRow(facts: ProgramFacts, above: CallingJob | undefined, spec: ExecutionSpec, instance: string): JobRow {

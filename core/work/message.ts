@@ -1,5 +1,6 @@
-// Messages of the work queue: what one invocation leaves for the next. Each may be doubled or late. What a message asks of a job
-// is also found by the sweep, from the rows alone; what is to be removed has no row there, so its messages are sent first.
+// Messages of the work queue: the work that one invocation leaves for the next. Each may be doubled or late. Work on a
+// job is also found by the sweep, from the rows alone. A thing to be removed has no row there, so its message is sent
+// first.
 
 import type { Value } from '../context.ts';
 import { given } from '../given.ts';
@@ -18,13 +19,13 @@ import { isJobState, type JobState } from '../job/state.ts';
 import { isHash } from '../reference/value.ts';
 
 /**
- * What was under way before has ended for certain after this, in milliseconds: longer than any request or function may take.
- * So what its steps have left behind then is all there is, and nothing of it is still to come.
+ * After this time, in milliseconds, everything that was under way before has certainly ended: it is longer than any
+ * request or function may take. The remains of its steps are then complete, and nothing is added to them any more.
  */
 export const everythingEndsMs = 15 * 60_000;
 
 export type WorkMessage = WorkOrder & {
-  /** Milliseconds since 1970: before that it is sent round again. */
+  /** Milliseconds since 1970. A message that comes before is sent again. */
   readonly notBefore?: number | undefined;
 };
 
@@ -38,9 +39,9 @@ type WorkOrder =
       readonly try: number;
       readonly state: JobState;
     } & Position)
-  /** Wake who waits for an object, after a key: it was closed, or is gone. */
+  /** Wake the waiters of an object, after a key: it was closed, or is gone. */
   | { readonly kind: 'wake'; readonly object: ObjectId; readonly after?: string | undefined }
-  /** Go on with the closing of a file that somebody waits for: whoever began it may have died. */
+  /** Complete the closing of a file that a job waits for: the call that began it may have died. */
   | { readonly kind: 'close'; readonly file: FileId }
   /** Delete objects that nothing refers to any more, or finish that. */
   | { readonly kind: 'collect'; readonly objects: readonly ObjectId[] }
@@ -53,13 +54,13 @@ type WorkOrder =
       readonly after?: string | undefined;
       readonly last?: true | undefined;
     }
-  /** Take away folders that are being removed, and what was put into those that are. */
+  /** Remove the folders that are marked as removed, and what was put into them. */
   | { readonly kind: 'removeFolders'; readonly place: PlaceId; readonly folders: readonly string[] };
 
-/** Where in an agenda a message goes on. */
+/** The position in an agenda where a message goes on. */
 export type Position = { readonly step: PagedStep; readonly after: string };
 
-/** Reads a message; undefined for one that this version of the program does not know. */
+/** Reads a message. Undefined when this version of the program does not know it. */
 export function readWorkMessage(body: unknown): WorkMessage | undefined {
   if (!isHash(body)) return undefined;
   const order = readOrder(body);
@@ -108,12 +109,15 @@ function readOrder(body: Record<string, unknown>): WorkOrder | undefined {
   }
 }
 
-/** A message as the queue takes it. */
+/** A message in the form of the queue. */
 export function toWorkRecord(message: WorkMessage): { readonly [name: string]: Value } {
   return given({ ...message, v: messageVersion }) as { readonly [name: string]: Value };
 }
 
-/** Raised when the meaning of a message changes: a program that does not know it keeps the message for the operator. */
+/**
+ * Raised when the meaning of a message changes. A program that does not know the version keeps the message for the
+ * operator.
+ */
 const messageVersion = 1;
 
 function isText(value: unknown): value is string {

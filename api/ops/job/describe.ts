@@ -13,7 +13,7 @@ import { visibleTry } from './visible.ts';
 export async function describeOneJob(call: KnownCall<DescribeJobInput>): Promise<Hash> {
   const { context, caller, input } = call;
   if (input.fields !== undefined && input.io !== undefined) {
-    throw invalidInput('"io" cannot stand beside "fields": name the fields instead');
+    throw invalidInput('"io" cannot be combined with "fields": list the fields instead');
   }
   const row = await visibleTry(call);
   // dxpy takes the input of a running job from its describe (docs/reference/api.md, "Python jobs").
@@ -23,9 +23,9 @@ export async function describeOneJob(call: KnownCall<DescribeJobInput>): Promise
 }
 
 /**
- * What each row, of a job or of an earlier try, shows; parallel to `rows`.
+ * The fields of each row, of a job or of an earlier try; parallel to `rows`.
  *
- * @param reader who gets it: the job itself reads its input as its executable does
+ * @param reader the caller: the job itself reads its input as its executable does
  */
 export async function describeJobs(
   context: Context,

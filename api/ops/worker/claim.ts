@@ -1,4 +1,5 @@
-// /_worker/claim: a worker takes its job and gets all that it needs to run it. No token yet: the boot nonce is the proof.
+// /_worker/claim: a worker takes its job and gets everything that it needs to run it. It has no token yet: the boot
+// nonce is the proof.
 
 import { z } from 'zod';
 import { invalidInput, invalidState } from '../../../core/error/api-error.ts';
@@ -45,7 +46,7 @@ export async function claimJob(call: OpenCall<z.output<typeof claimInput>>): Pro
     region: context.settings.region,
     launchedBy: row.launchedBy,
     input: jobInput,
-    // The input once: an answer must hold the largest one.
+    // The input is sent once: an answer must have room for the largest one.
     jobDescribe: { ...jobDescribe, input: undefined },
     ...executable,
     limits: {
@@ -58,8 +59,8 @@ export async function claimJob(call: OpenCall<z.output<typeof claimInput>>): Pro
 
 /**
  * The applet was cloned into the workspace before the job became runnable (docs/reference/api.md, "Workspaces"), but
- * code of an earlier job may have removed it there: what a job runs does not depend on that. Gone everywhere, it cannot
- * run, and fails here.
+ * code of an earlier job may have removed it there. The job does not depend on that. If the applet is gone everywhere,
+ * the job cannot run, and fails here.
  */
 async function describeExecutable({ context }: OpenCall<unknown>, row: JobRow, spec: ExecutionSpec) {
   const { executable } = row;
@@ -78,8 +79,8 @@ async function describeExecutable({ context }: OpenCall<unknown>, row: JobRow, s
 }
 
 /**
- * What a job may write: to its log, and into its folder, where that is the worker's to watch, as much as the disk of its
- * instance type (docs/reference/api.md, "Instance types").
+ * The limits of a job's log and of its folder. The folder may be as large as the disk of its instance type, where the
+ * worker must watch it (docs/reference/api.md, "Instance types").
  */
 function limitsOf(row: JobRow) {
   return { logBytes, folderBytes: workerSize(row.instance).diskGb * 1024 ** 3 };

@@ -1,4 +1,5 @@
-// The row of an analysis. No workflow can be run yet, so none is written; what refers to executions can read one already.
+// The row of an analysis. Workflows cannot be run yet, so none is written. Code that refers to executions can read one
+// already.
 
 import { type AnalysisRow, analysisStates } from '../../analysis/row.ts';
 import type { Row } from '../../context.ts';
@@ -40,7 +41,7 @@ export const analysisKind = defineRow<AnalysisRow>({
   },
 });
 
-/** The analysis of a row; undefined when there is none. */
+/** The analysis of a row. Undefined when there is none. */
 export function readAnalysis(row: Row | undefined): AnalysisRow | undefined {
   return row === undefined ? undefined : readRow(analysisKind, row);
 }

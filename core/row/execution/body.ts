@@ -61,12 +61,12 @@ export function bodyKindOf(sortKey: string): BodyKind | undefined {
   return (['spec', 'input', 'output'] as const).find((kind) => bodyKinds[kind].sk === sortKey);
 }
 
-/** A body's row; undefined when there is none. */
+/** A body's row. Undefined when there is none. */
 export function readBody(row: Row | undefined, kind: BodyKind): (BodyRow & Key) | undefined {
   return row === undefined ? undefined : readRow(bodyKinds[kind], row);
 }
 
-/** What a job was asked to do; undefined when there is no body. */
+/** The request of a job. Undefined when there is no body. */
 export function readSpec(job: JobId, body: unknown): ExecutionSpec | undefined {
   if (body === undefined) return undefined;
   const problem = fieldProblem(body, specFields);
@@ -80,7 +80,7 @@ export function metadataKey(job: JobId, attempt: number): Key {
   return { pk: job, sk: `${metadataPrefix}${String(attempt).padStart(tryDigits, '0')}` };
 }
 
-/** Kept as text: properties and details may hold any key and number, which attributes of a row may not. */
+/** Kept as text: properties and details may have any key and number, which attributes of a row may not. */
 export function metadataRow(job: JobId, attempt: number, metadata: unknown, version: number): Row {
   return { ...metadataKey(job, attempt), metadata: JSON.stringify(metadata), version };
 }
@@ -127,6 +127,6 @@ const specFields: Fields<ExecutionSpec> = {
     detachedFromTry: 'number',
   },
 };
-/** The sort keys of metadata begin so. */
+/** The sort keys of metadata have this beginning. */
 export const metadataPrefix = 'M#';
 const tryDigits = 4;

@@ -1,4 +1,4 @@
-// Edges: "when this ends, look at that job". They are immutable hints; one that is stale costs a read.
+// Edges: "when this ends, look at that job". They are immutable hints. A stale one costs a read.
 
 import type { Key, Row } from '../../context.ts';
 import type { Dependency } from '../../execution/dependency.ts';
@@ -17,13 +17,18 @@ export const edgeKind = defineRow<{ readonly expiresAtSeconds: number }>({
   fields: { required: { expiresAtSeconds: 'number' }, optional: {} },
 });
 
-/** The edge's key: in the partition of what is waited for. Try and phase keep an old edge from hiding a new wait. */
+/**
+ * The edge's key, in the partition of the awaited job or object. Try and phase keep an old edge from hiding a new wait.
+ */
 export function edgeKey(dependency: Dependency, waiter: Waiter): Key {
   const pk = dependency.kind === 'execution' ? dependency.execution : dependency.object;
   return { pk, sk: `${edgePrefix}${waiter.execution}#${waiter.try}.${waiter.phase}` };
 }
 
-/** The row of an edge. The table deletes it when it is old; a job that still waits puts it again at the next look. */
+/**
+ * The row of an edge. The table deletes it when it is old. A job that still waits then writes it again at its next
+ * look.
+ */
 export function edgeRow(key: Key, now: number): Row {
   return { ...key, expiresAtSeconds: Math.ceil(now / 1000) + edgeLifeSeconds };
 }
@@ -36,7 +41,7 @@ export function readWaiter(row: Row): ExecutionId {
   return waiter;
 }
 
-/** The sort keys of edges begin so. */
+/** The sort keys of edges have this beginning. */
 export const edgePrefix = 'W#';
 /** Longer than a job may run. */
 const edgeLifeSeconds = 60 * 86_400;

@@ -19,15 +19,15 @@ export function isExecutionKey({ pk, sk }: Key): boolean {
   return sk === executionSortKey && (pk.startsWith('job-') || pk.startsWith('analysis-'));
 }
 
-/** The execution of a row; undefined when there is none. */
+/** The execution of a row. Undefined when there is none. */
 export function readExecution(row: Row | undefined): ExecutionRow | undefined {
   return row !== undefined && isId(row.pk, 'analysis') ? readAnalysis(row) : readJob(row);
 }
 
 /**
- * An execution that must be a job, because only jobs have rules yet. Where it is called, analyses will add a case.
+ * An execution that must be a job, because only jobs have rules yet. Analyses will add a case to its callers.
  *
- * @throws Error for an analysis; none is ever written before workflows can be run
+ * @throws Error for an analysis; none is written before workflows can be run
  */
 export function expectJob(row: ExecutionRow): JobRow {
   if (isJob(row)) return row;

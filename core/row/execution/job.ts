@@ -83,12 +83,12 @@ export function jobKey(job: JobId): Key {
   return { pk: job, sk: executionSortKey };
 }
 
-/** The job of a row; undefined when there is none. */
+/** The job of a row. Undefined when there is none. */
 export function readJob(row: Row | undefined): JobRow | undefined {
   return row === undefined ? undefined : readRow(jobKind, row);
 }
 
-/** A job row as the store takes it. */
+/** A job row in the form of the store. */
 export function toRow(job: JobRow): Row {
   return { ...job, ...jobKey(job.pk), v: jobRowVersion };
 }
@@ -98,13 +98,13 @@ export function tryKey(job: JobId, attempt: number): Key {
   return { pk: job, sk: `${tryPrefix}${attempt}` };
 }
 
-/** What is kept of a try that a restart has ended: its row, which the sweep does not look at any more. */
+/** The row that is kept of a try which a restart has ended. The sweep does not look at it any more. */
 export function tryRow(job: JobRow): Row {
   const { openShard, dueAt, ...kept } = toRow(job);
   return { ...kept, ...tryKey(job.pk, job.try), state: 'restarted' };
 }
 
-/** An earlier try, as the row of its job shows it; undefined when there is none. */
+/** An earlier try, as the row of its job shows it. Undefined when there is none. */
 export function readTry(row: Row | undefined): JobRow | undefined {
   if (row === undefined) return undefined;
   return { ...readRow(tryKind, row), state: 'restarted' };
@@ -115,12 +115,18 @@ export function listPartition(project: ProjectId): string {
   return `${project}#exec`;
 }
 
-/** The list entry of an execution. It counts only when its time is the row's `created`: a repeated birth may leave a second one. */
+/**
+ * The list entry of an execution. It counts only when its time is the row's `created`, because a repeated birth may
+ * leave a second one.
+ */
 export function listKey(project: ProjectId, created: number, execution: ExecutionId): Key {
   return { pk: listPartition(project), sk: listPosition(created, execution) };
 }
 
-/** The sort key of a list entry, which orders executions by creation; without one, the place before all of that time. */
+/**
+ * The sort key of a list entry, which orders executions by creation. Without an execution it is the position before all
+ * of that time.
+ */
 export function listPosition(created: number, execution: ExecutionId | ''): string {
   return `${String(Math.max(0, created)).padStart(createdDigits, '0')}#${execution}`;
 }
@@ -135,6 +141,6 @@ export function readListed(row: Row): { readonly execution: ExecutionId; readonl
 
 /** The sort key of the row of an execution. */
 export const executionSortKey = 'A';
-/** The sort keys of earlier tries begin so. */
+/** The sort keys of earlier tries have this beginning. */
 export const tryPrefix = 'T#';
 const createdDigits = 13;

@@ -1,4 +1,4 @@
-// The partition of a tree: who made whom, and the doom flags.
+// The partition of a tree: the parent of each member, and the doom flags.
 
 import type { Key, Row } from '../../context.ts';
 import type { DoomCause } from '../../execution/doom.ts';
@@ -7,7 +7,7 @@ import { type ExecutionId, isId, type JobId } from '../../id/identifier.ts';
 import { type Fields, fieldProblem } from '../field.ts';
 import { defineRow, readRow } from '../kind.ts';
 
-/** What a member row says of its job; `lineage` as in the job row. */
+/** The content of a member row about its job. `lineage` is as in the job row. */
 type MemberFacts = { readonly parentTry: number; readonly lineage: readonly string[] };
 /** A job that another job made, or is about to make. */
 export type MemberRow = MemberFacts & { readonly sortKey: string; readonly parent: JobId; readonly job: JobId };
@@ -30,7 +30,7 @@ export const doomKind = defineRow<{ readonly cause: DoomCause; readonly created:
   fields: { required: { cause: 'map', created: 'number' }, optional: {} },
 });
 
-/** Partition of a tree's member rows and doom flags. */
+/** The partition of a tree's member rows and doom flags. */
 export function treeKey(root: ExecutionId): string {
   return `tree#${root}`;
 }
@@ -40,7 +40,7 @@ export function memberKey(root: ExecutionId, parent: JobId, job: JobId): Key {
   return { pk: treeKey(root), sk: `${memberPrefix(parent)}${job}` };
 }
 
-/** The sort keys of the jobs that one job made begin so; without a parent, those of all members of a tree. */
+/** The beginning of the sort keys of the jobs that one job made. Without a parent, that of all members of a tree. */
 export function memberPrefix(parent?: JobId): string {
   return parent === undefined ? 'job-' : `${parent}#`;
 }
@@ -73,7 +73,7 @@ export function doomRow(root: ExecutionId, scope: Scope, cause: DoomCause, creat
   return { ...doomKey(root, scope), cause, created };
 }
 
-/** Why a scope is doomed; undefined when it is not. */
+/** Why a scope is doomed. Undefined when it is not. */
 export function readDoom(row: Row | undefined): DoomCause | undefined {
   if (row === undefined) return undefined;
   const { cause } = readRow(doomKind, row);
