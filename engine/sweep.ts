@@ -1,6 +1,5 @@
-// The sweep reconciles without any event. It looks at every due execution and its worker, and sets the time of the next
-// look. It does the same as the stream, and notices what only a clock can show: expired leases, timeouts, launches that
-// died.
+// The sweep: reconciles without any event. Looks at every execution that is due, at what runs for it, and says when it looks
+// again. What it does is what the stream does, and what only a clock can notice: leases, timeouts, launches that died.
 
 import type { Context } from '../core/context.ts';
 import { type ExecutionId, isExecutionId, type JobId } from '../core/id/identifier.ts';
@@ -14,7 +13,7 @@ import { saveJob } from './store/save-job.ts';
 export type SweepLimits = {
   /** Jobs looked at in one call. */
   readonly jobCount: number;
-  /** A page is not begun after this time, in milliseconds since 1970. */
+  /** No further page is begun after this time, in milliseconds since 1970. */
   readonly until: number;
 };
 
@@ -22,11 +21,11 @@ export type Swept = {
   readonly lookedAt: number;
   /** More are due. */
   readonly more: boolean;
-  /** The jobs that could not be looked at to the end. They are reported to the operator. */
+  /** Those that could not be looked at to the end, to be told to the operator. */
   readonly failed: readonly { readonly execution: ExecutionId; readonly error: unknown }[];
 };
 
-/** Looks at the due jobs of all shards. A shard that cannot be read does not keep the others from being swept. */
+/** Looks at the jobs of all shards that are due. A shard that cannot be read keeps none of the others from being swept. */
 export async function sweepShards(
   context: Context,
   limits: SweepLimits,
@@ -42,13 +41,13 @@ export async function sweepShards(
   };
 }
 
-/** Looks at the due jobs of one shard. A job that cannot be looked at is put off, and does not delay the others. */
+/** Looks at the jobs of one shard that are due. One that cannot be looked at is put off: it keeps none from its turn. */
 export async function sweep(context: Context, shard: number, limits: SweepLimits): Promise<Swept> {
   const failed: { execution: ExecutionId; error: unknown }[] = [];
   let lookedAt = 0;
   const seen = new Set<string>();
   while (lookedAt < limits.jobCount && context.now() < limits.until) {
-    // Rows that were just looked at may still be in the index, which lags behind.
+    // Rows that were just looked at may still stand in the index, which lags behind.
     const due = (await context.rows.due(shard, context.now(), seen.size + jobsAtATime)).filter(
       ({ id }) => !seen.has(id),
     );
@@ -65,7 +64,7 @@ export async function sweep(context: Context, shard: number, limits: SweepLimits
   return { lookedAt, more: true, failed };
 }
 
-/** The error, if there was one. The job is due again later, behind those that wait now. */
+/** What went wrong; the job is due again later, behind those that wait now. */
 async function sweepOrPutOff(context: Context, execution: ExecutionId): Promise<unknown> {
   try {
     await sweepExecution(context, execution);
@@ -81,8 +80,8 @@ async function sweepOrPutOff(context: Context, execution: ExecutionId): Promise<
 }
 
 /**
- * An event reports the job's task or execution, which matters only while its state depends on them. The steps of every
- * other state come with the record of the stream. Without this check they would be done two or three times.
+ * An event tells of the job's task or execution, which is news only while its state depends on them. The consequences of
+ * every other state come with the record of the stream: a second and a third hand would do them twice and three times.
  */
 export async function sweepForWorker(context: Context, job: JobId): Promise<void> {
   const row = await loadJob(context, job);
@@ -101,7 +100,7 @@ export async function sweepExecution(context: Context, execution: ExecutionId): 
   throw new Error(`${execution} changes too often to be swept; it is looked at again`);
 }
 
-/** True when the job needs no further look now: it has nothing left to do, is not due, or has a new time. */
+/** True when the job needs no further look now: it has nothing to come, is not due, or has a new time. */
 async function lookLater(context: Context, execution: ExecutionId): Promise<boolean> {
   const found = await loadExecution(context, execution);
   const row = found && expectJob(found);
@@ -114,5 +113,5 @@ async function lookLater(context: Context, execution: ExecutionId): Promise<bool
 }
 
 const jobsAtATime = 10;
-/** Changes that one look may cause, one after the other. */
+/** Changes that one look may bring about, one after the other. */
 const stepLimit = 20;

@@ -1,4 +1,4 @@
-// Carries out a message of the work queue: the work that one invocation left for the next.
+// Carries out a message of the work queue: what one invocation left for the next.
 
 import type { Context } from '../core/context.ts';
 import { readWorkMessage } from '../core/work/message.ts';

@@ -1,4 +1,4 @@
-// Decides the level that a caller has in a project or container. No other file decides it.
+// Which level a caller has in a project or container. The one place that decides it.
 
 import type { KnownCaller } from '../../core/access/caller.ts';
 import { atLeast, isLevel, type Level, weaker } from '../../core/access/level.ts';
@@ -11,10 +11,10 @@ import { jobKey, readJob } from '../../core/row/execution/job.ts';
 import { loadStanding } from '../container/project.ts';
 
 /**
- * The caller's level in a place. Undefined when the caller may not know that the place exists. A job has CONTRIBUTE in
- * its own workspace. In its project it has the access that its executable asked for, but never more than its user. A
- * workspace shows at most VIEW to members of its job's project, and nothing to other jobs (docs/reference/api.md,
- * "Running from inside a job" and "Access levels").
+ * The caller's level in a place; undefined when they may not know that it exists. A job has CONTRIBUTE in its own
+ * workspace and what its executable asked for in its project, never more than its user; a workspace shows the members of
+ * its job's project at most VIEW, and other jobs nothing (docs/reference/api.md, "Running from inside a job" and
+ * "Access levels").
  */
 export async function loadLevel(
   context: Context,
@@ -36,7 +36,7 @@ async function loadUserLevel(context: Context, user: UserId, project: ProjectId)
   return exists ? standingLevel(own, shared) : undefined;
 }
 
-/** The stronger of a user's own level and everybody's. Undefined when the user may see nothing. */
+/** The stronger of a user's own level and everybody's; undefined when there is nothing to see. */
 export function standingLevel(own: Level | undefined, shared: Level | undefined): Level | undefined {
   const level = own !== undefined && atLeast(own, shared ?? 'NONE') ? own : shared;
   return atLeast(level, 'VIEW') ? level : undefined;
@@ -63,15 +63,12 @@ async function loadContainerLevel(
   return level === undefined ? undefined : weaker('VIEW', level);
 }
 
-/**
- * The project whose settings apply to the content of a place: the place itself, or the project that a container belongs
- * to.
- */
+/** The project whose settings hold for what is in a place: itself, or the one that a container belongs to. */
 export async function loadGoverningProject(context: Context, place: PlaceId): Promise<ProjectId | undefined> {
   return isId(place, 'project') ? place : loadContainerProject(context, place);
 }
 
-/** The project of a workspace, by its job's row, or of another container, by its own row. */
+/** The project that a workspace, by its job's row, or another container, by its own row, belongs to. */
 export async function loadContainerProject(context: Context, place: ContainerId): Promise<ProjectId | undefined> {
   return (await loadWorkspaceProject(context, place)) ?? loadRowsProject(context, place);
 }

@@ -1,5 +1,5 @@
-// Decides what a caller may see of other users' work: projects by their level, jobs, data objects. One view serves one
-// request, so that every level is read once.
+// What a caller may see of other people's work: projects by their level, jobs, data objects. One view for one request, so
+// that every level is read once.
 
 import type { KnownCaller } from '../../core/access/caller.ts';
 import { atLeast, type Level } from '../../core/access/level.ts';
@@ -51,7 +51,7 @@ export async function seesJob({ caller, levelIn }: Sight, row: JobRow): Promise<
   return atLeast(await levelIn(row.project), 'VIEW');
 }
 
-/** The jobs among these that exist and that the caller may see. */
+/** Of these jobs, the ones that exist and the caller may see. */
 export async function findJobs(sight: Sight, ids: readonly JobId[]): Promise<Set<JobId>> {
   const rows = await loadJobs(sight.context, ids);
   const seen = await mapLimited(rows, async (row) => row !== undefined && (await seesJob(sight, row)));
@@ -60,23 +60,23 @@ export async function findJobs(sight: Sight, ids: readonly JobId[]): Promise<Set
 
 export type ObjectSearch = {
   readonly wanted: ReadonlyMap<ObjectId, PlaceId | undefined>;
-  /** The places to look in, in this order, after an object's own hint and before all others. */
+  /** Where to look after an object's own hint, in this order, before everywhere else. */
   readonly places: readonly PlaceId[];
   /**
-   * Data of another project that is `restricted` cannot be used here (docs/reference/api.md, "Project flags").
-   * Undefined when that does not matter.
+   * Data of another project that is `restricted` cannot be used here (docs/reference/api.md, "Project flags");
+   * undefined: no matter.
    */
   readonly usedIn: PlaceId | undefined;
 };
-/** An object, and a place from which the caller may use it. */
+/** An object, and a place of it that the caller may use it from. */
 export type SeenObject = FoundObject & { readonly place: PlaceId; readonly facts: ObjectFacts };
 export type Seen = {
   readonly found: ReadonlyMap<ObjectId, SeenObject>;
-  /** The caller sees these objects, but they may not leave their project. */
+  /** The caller sees them, but they may not leave their project. */
   readonly restricted: readonly ObjectId[];
 };
 
-/** The objects among these that the caller may see and use. */
+/** Of these objects, the ones that the caller may see and use. */
 export async function findObjects(sight: Sight, search: ObjectSearch): Promise<Seen> {
   const found = new Map<ObjectId, SeenObject>();
   const restricted: ObjectId[] = [];
@@ -92,10 +92,7 @@ export async function findObjects(sight: Sight, search: ObjectSearch): Promise<S
   return { found, restricted };
 }
 
-/**
- * A place from which the caller may use an object, `first` before all others; or the finding that it is only in
- * restricted ones.
- */
+/** A place that the caller may use an object from, `first` before all others; or that it is in restricted ones only. */
 export async function findUnrestrictedPlace(
   sight: Sight,
   object: LoadedObject,
@@ -124,7 +121,7 @@ async function lookIn(
   for (const object of objects) if (object !== undefined) found.set(object.id, toSeen(object, place));
 }
 
-/** The content of a workspace belongs to the project of its job. */
+/** What is in a workspace belongs to the project of its job. */
 async function isRestricted({ context, caller }: Sight, usedIn: PlaceId | undefined, place: PlaceId): Promise<boolean> {
   if (usedIn === undefined || place === usedIn) return false;
   const own = caller.kind === 'job' && place === jobWorkspace(caller.job);

@@ -7,15 +7,15 @@ import type { LoadedObject } from '../store/load-object.ts';
 export type PlaceSearch = {
   /** Tried before the others, when the object is there. */
   readonly first?: PlaceId | undefined;
-  /** Tries `first` and no other place. */
+  /** Try `first` and no other place. */
   readonly only?: boolean;
-  /** The condition beyond seeing the place. Without it, every place that the caller sees is usable. */
+  /** What the caller needs beyond seeing the place; without it every place that they see is usable. */
   isUsable?(place: PlaceId, level: Level): boolean | Promise<boolean>;
 };
 export type SeenPlace = { readonly place: PlaceId; readonly level: Level; readonly usable: boolean };
 
 /**
- * The first place of an object that the caller may see and use. When none is usable, the first one that they see.
+ * The first place of an object that the caller may see and use; when none is usable, the first that they see.
  *
  * @param levelIn the caller's level in a place; undefined where they may not see it
  * @returns undefined when the caller sees none of the places that were tried
@@ -38,5 +38,5 @@ export async function findUsablePlace(
   return seen;
 }
 
-/** To find an object that is in more places than this, the caller must name one of them. */
+/** An object that is in more places than this is found by naming one of them. */
 const maximumPlacesTried = 100;

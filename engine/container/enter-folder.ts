@@ -1,6 +1,5 @@
-// Folders that something is put into. The folder, or the project, may be removed at the same moment. A writer therefore
-// looks again after its write, and takes it back if the place is being removed. The removal marks first and looks for
-// contents then.
+// Folders that something is put into. A folder, or the project, may be taken away at that moment: whoever puts looks again
+// afterwards, and takes back what it put there when the place was going. The removal marks first and looks for contents then.
 
 import { joinFolder, root } from '../../core/container/folder-path.ts';
 import type { Context, Key } from '../../core/context.ts';
@@ -10,7 +9,7 @@ import { folderKey, folderRow, placeKey, readFolder, readProject } from '../../c
 import { refuseIfFull } from './folder-limit.ts';
 
 type Step = { readonly key: Key; readonly folderId: string };
-/** A folder to put something into, and the way to it: one step for each name. */
+/** A folder to put something into, and how it was reached: one step for each name. */
 export type Target = {
   readonly place: PlaceId;
   readonly folderId: string;
@@ -18,7 +17,7 @@ export type Target = {
   readonly way: readonly Step[];
 };
 
-/** The folder with these names from the root. Undefined when there is none. InvalidState when it is being removed. */
+/** The folder with these names from the root; undefined when there is none. InvalidState when it is being removed. */
 export async function enterFolder(
   context: Context,
   place: PlaceId,
@@ -34,10 +33,10 @@ export async function enterFolder(
 }
 
 /**
- * The folder with these names. It is made, with its parents, if it does not exist. Safe to race.
+ * The folder with these names, which is made, with its parents, where it is missing. Safe to race.
  *
  * @throws ApiError ResourceNotFound when the project is gone, InvalidState when a folder on the way is being removed,
- * InvalidInput when the place has the maximum number of folders
+ *   InvalidInput when the place has as many folders as it may
  */
 export async function ensureFolder(context: Context, place: PlaceId, names: readonly string[]): Promise<Target> {
   let target = rootOf(place);
@@ -45,7 +44,7 @@ export async function ensureFolder(context: Context, place: PlaceId, names: read
   return target;
 }
 
-/** Makes one folder in another. `made` is false when it existed. */
+/** Makes one folder in another; `made` is false when it was there. */
 export async function makeFolder(
   context: Context,
   parent: Target,
@@ -75,8 +74,8 @@ export function rootOf(place: PlaceId): Target {
 }
 
 /**
- * To be called after something was put into a folder: the reason why it may not stay there, or undefined when it may. A
- * removal that begins later finds it.
+ * To be asked after something was put into a folder: why it may not stay there; undefined when it may. A removal that
+ * begins later finds it.
  */
 export async function refusalOf(context: Context, { place, names, way }: Target): Promise<ApiError | undefined> {
   const isProject = isId(place, 'project');
@@ -103,7 +102,7 @@ function within({ place, names, way }: Target, name: string, step: Step): Target
 }
 
 function leaving(names: readonly string[]): ApiError {
-  return invalidState(`folder "${joinFolder(names)}" is being moved or removed; try again when that has finished`);
+  return invalidState(`folder "${joinFolder(names)}" is being moved or removed: repeat this when that is through`);
 }
 
 const folderIdByteCount = 12;

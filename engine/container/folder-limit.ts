@@ -1,5 +1,5 @@
-// Limits the number of folders in a place to as many as can be read together. Counting them costs as much as reading
-// them, so only one creation in many counts. When there are too many, a row says so, which every creation reads.
+// How many folders a place may have: as many as can be read together. Counting them costs as much as reading them, so only
+// one creation in many counts; once there are too many a row says so, which every creation reads.
 
 import type { Context } from '../../core/context.ts';
 import { invalidInput } from '../../core/error/api-error.ts';
@@ -8,10 +8,10 @@ import { folderPrefix, fullKey, fullRow, readFull } from '../../core/row/contain
 import { allPages } from '../store/all-rows.ts';
 
 /**
- * To be called before a folder is made.
+ * To be asked before a folder is made.
  *
- * @param folderId the random id that it will have: it decides whether this creation counts
- * @throws ApiError InvalidInput when the place has the maximum number of folders
+ * @param folderId the random id that it is to have: it decides whether its creation counts
+ * @throws ApiError InvalidInput when the place has as many folders as it may
  */
 export async function refuseIfFull(context: Context, place: PlaceId, folderId: string): Promise<void> {
   const key = fullKey(place);
@@ -24,7 +24,7 @@ export async function refuseIfFull(context: Context, place: PlaceId, folderId: s
     }
     await context.rows.put('containers', fullRow(place, context.now()));
   }
-  throw invalidInput(`${place} has ${maximumFolderCount} folders, which is the maximum: remove some first`);
+  throw invalidInput(`${place} has ${maximumFolderCount} folders, as many as it may: remove some first`);
 }
 
 async function countFolders(context: Context, place: PlaceId): Promise<number> {
@@ -34,13 +34,11 @@ async function countFolders(context: Context, place: PlaceId): Promise<number> {
   return count;
 }
 
-/** The number of folders that a place may have. */
+/** Folders that a place may have. */
 const maximumFolderCount = 50_000;
-/**
- * Folders that are read together. This is more than the maximum, because folders made between two counts are admitted.
- */
+/** Folders that are read together: more than there may be, since those made between two counts are let through. */
 export const readableFolderCount = 60_000;
-/** The two first digits of an id: one creation in 256 counts. */
+/** Of the two first digits of an id: one creation in 256 counts. */
 const countingPrefix = '00';
-/** The time for which a full place stays full without a new count. */
+/** How long a full place stays full without being counted again. */
 const recountMs = 60_000;

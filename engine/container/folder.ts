@@ -1,4 +1,4 @@
-// Finds and lists folders. enter-folder.ts makes them; moving and removing have files of their own.
+// The rows of folders: finding and listing them. Making is in enter-folder.ts, moving and removing have files of their own.
 
 import { root } from '../../core/container/folder-path.ts';
 import { type Folder, FolderTree } from '../../core/container/folder-tree.ts';
@@ -9,7 +9,7 @@ import { folderKey, folderPrefix, readFolder, subfolderPrefix } from '../../core
 import { allRows } from '../store/all-rows.ts';
 import { readableFolderCount } from './folder-limit.ts';
 
-/** All folders of a container. More than `readableFolderCount`, which are never made, are InvalidInput. */
+/** All folders of a container; more of them than `readableFolderCount`, which are not made, are InvalidInput. */
 export async function loadFolders(context: Context, place: PlaceId): Promise<FolderTree> {
   const folders: Folder[] = [];
   for await (const row of allRows(context, 'containers', { pk: place, prefix: folderPrefix })) {
@@ -20,7 +20,7 @@ export async function loadFolders(context: Context, place: PlaceId): Promise<Fol
   return new FolderTree(folders);
 }
 
-/** The id of the folder with these names from the root. Undefined when there is none. It reads once for each level. */
+/** The id of the folder with these names from the root; undefined when there is none. One read a level. */
 export async function findFolder(
   context: Context,
   place: PlaceId,

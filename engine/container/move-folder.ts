@@ -1,4 +1,4 @@
-// Moves and renames folders. The content of a folder refers to the folder's id, so a move touches no object.
+// Moves and renames folders. What is in a folder refers to its id, so moving touches no object.
 
 import { joinFolder } from '../../core/container/folder-path.ts';
 import type { FolderTree } from '../../core/container/folder-tree.ts';
@@ -16,9 +16,9 @@ import { changed, retryWhileChanged } from '../store/retry-while-changed.ts';
 import { loadFolders } from './folder.ts';
 
 /**
- * Gives a folder another parent, another name, or both. ResourceNotFound when the folder or the new parent does not
- * exist. InvalidState when a folder of that name exists, or one of them is being removed. InvalidInput for the root, or
- * for a move into itself.
+ * Gives a folder another parent, another name, or both. ResourceNotFound when it, or the new parent, is missing;
+ * InvalidState when a folder of that name is there, or one of them is being removed; InvalidInput for the root, or for a
+ * move into itself.
  */
 export async function moveFolder(
   context: Context,
@@ -48,9 +48,8 @@ export async function moveFolder(
 }
 
 /**
- * Allows one change of the tree's shape at a time in a container. Two changes that are each allowed could make a ring
- * together, or one could move what the other is removing. `plan` is called again when another change came first. It
- * ends when there is nothing to write.
+ * One change of the tree's shape at a time in a container: two that are each allowed could make a ring together, or one
+ * could move what the other is removing. `plan` is asked again when another one came first; nothing to write is the end.
  */
 export async function changeTree(
   context: Context,
@@ -71,7 +70,7 @@ export async function changeTree(
   });
 }
 
-/** The id of the folder with these names. ResourceNotFound when there is none. */
+/** The id of the folder with these names; ResourceNotFound when there is none. */
 export function requireFolder(tree: FolderTree, names: readonly string[]): string {
   const id = tree.idOf(names);
   if (id === undefined) throw resourceNotFound(joinFolder(names), 'there is no such folder');

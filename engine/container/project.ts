@@ -1,4 +1,4 @@
-// The rows of projects and of their members.
+// The rows of projects and of who is a member. Knows no folders and no objects.
 
 import type { Level } from '../../core/access/level.ts';
 import type { Context, Row, Value, Write } from '../../core/context.ts';
@@ -43,7 +43,7 @@ export async function createProject(
   return id;
 }
 
-/** The project of an id. Undefined when there is none, or it was destroyed. */
+/** The project of an id; undefined when there is none, or it was destroyed. */
 export async function loadProject(context: Context, id: ProjectId): Promise<Project | undefined> {
   return toProject(id, await context.rows.get('containers', placeKey(id)));
 }
@@ -58,8 +58,8 @@ export async function loadProjects(context: Context, ids: readonly ProjectId[]):
 }
 
 /**
- * Changes a project and raises its version. Undefined when it is gone or, with `version`, when it has another version
- * now.
+ * Changes a project and counts its version up. Undefined when it is gone or, with `version`, when it is not at that
+ * version any more.
  *
  * @throws ApiError ServiceUnavailable when many others change it at once
  */
@@ -78,18 +78,18 @@ export async function updateProject(
   });
 }
 
-/** Makes a project invisible to everybody at once. Its content is then removed page by page. */
+/** Makes a project invisible to everybody at once; what is in it is then taken away page by page. */
 export async function markProjectDestroyed(context: Context, id: ProjectId, by: UserId): Promise<void> {
   await context.rows.update('containers', placeKey(id), { set: { destroyed: true, destroyedBy: by } });
 }
 
-/** The user who destroyed a project. Undefined when it was not destroyed, or nothing of it is left. */
+/** Who destroyed a project; undefined when nobody did, or nothing of it is left. */
 export async function loadDestroyer(context: Context, id: ProjectId): Promise<UserId | undefined> {
   const project = readProject(await context.rows.get('containers', placeKey(id)));
   return project?.destroyed === true ? project.destroyedBy : undefined;
 }
 
-/** The levels of all members of a project, as their rows have them. */
+/** Everybody's level in a project, as rows say it. */
 export async function loadMembers(context: Context, id: ProjectId): Promise<Map<Member, Level>> {
   const members = new Map<Member, Level>();
   for await (const row of allRows(context, 'containers', { pk: id, prefix: memberPrefix })) {
@@ -106,8 +106,8 @@ export async function setMember(context: Context, id: ProjectId, member: Member,
 }
 
 /**
- * Changes memberships in one step. `decide` gets all of them as they are at that moment, and returns the new levels; an
- * undefined level ends a membership. `decide` may be called again, and may throw.
+ * Changes memberships in one step, by what `decide` says to all of them as they are in that moment; an undefined level ends
+ * one. `decide` may be asked again, and may throw.
  *
  * @throws ApiError ServiceUnavailable when many others change them at once
  */
@@ -135,10 +135,7 @@ export async function changeMembers(
   });
 }
 
-/**
- * Reads the facts that decide a user's level, in one read: whether the project exists, and the levels of the user and
- * of everybody.
- */
+/** What decides a user's level, in one read: whether the project is there, and what it gives to them and to everybody. */
 export async function loadStanding(
   context: Context,
   id: ProjectId,
@@ -177,7 +174,7 @@ export async function loadMember(context: Context, id: ProjectId, member: Member
   return readMember(await context.rows.get('containers', memberKey(id, member)))?.level;
 }
 
-/** The projects in a member's list, as hints: the level decides whether the member may still see one. */
+/** The projects that a member's list names, as hints: whether they may still see one is for the level to say. */
 export async function loadMemberships(context: Context, member: Member): Promise<ProjectId[]> {
   const found: ProjectId[] = [];
   const list = { pk: member, prefix: membershipPrefix, maximumRowCount: maximumMembershipCount };

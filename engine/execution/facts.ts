@@ -1,5 +1,4 @@
-// Loads the facts for describing jobs, and no others: bodies only for the fields that show them, many jobs in few
-// reads.
+// Loads what describing jobs needs, and no more: bodies only for the fields that show them, many jobs in few reads.
 
 import type { Context } from '../../core/context.ts';
 import { given } from '../../core/given.ts';
@@ -21,7 +20,7 @@ import { loadFailureCounts } from './try.ts';
  * The facts of each row (of a try), parallel to `rows`.
  *
  * @param chosen the fields that will be shown
- * @param reader the reader of the input (`loadInput`)
+ * @param reader who gets the input (`loadInput`)
  */
 export async function loadJobFacts(
   context: Context,
@@ -55,7 +54,7 @@ export async function loadJobFacts(
 
 type Entry = { readonly row: JobRow; readonly spec: ExecutionSpec };
 
-/** Each row with the request of its job. */
+/** Each row with what its job was asked to do. */
 async function withSpecs(context: Context, rows: readonly JobRow[]): Promise<Entry[]> {
   const [first, second] = rows;
   if (first !== undefined && second === undefined) return [{ row: first, spec: await loadSpec(context, first.pk) }];
@@ -70,7 +69,7 @@ async function withSpecs(context: Context, rows: readonly JobRow[]): Promise<Ent
   });
 }
 
-/** The output of a job that is done. The message of one that failed, when the row has it truncated. */
+/** The output of a job that is done; the message of one that failed, when the row has it cut. */
 async function loadResult(context: Context, row: JobRow, chosen: ReadonlySet<string>) {
   const showsOutput = row.state === 'done' && chosen.has('output');
   const isCut = row.failureMessage?.endsWith('…') === true;
@@ -89,7 +88,7 @@ async function loadBillTo(context: Context, rows: readonly JobRow[]): Promise<Ma
   return new Map(projects.flatMap((project) => (project === undefined ? [] : [[project.id, project.billTo]])));
 }
 
-/** The jobs that the failed ones among these name as the first to fail. Mostly they name themselves. */
+/** The jobs that the failed ones of these name as the first to fail: mostly themselves. */
 async function loadFailed(context: Context, rows: readonly JobRow[]): Promise<Map<ExecutionId, FailedJob>> {
   const ids = new Set(rows.filter(({ state }) => state === 'failed').map(({ failureFrom, pk }) => failureFrom ?? pk));
   if (ids.size === 0) return new Map();

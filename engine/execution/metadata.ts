@@ -1,5 +1,5 @@
-// Tags, properties and details of an execution once they were changed. They have a row of their own for each try, so
-// that the job row stays small, and no step that moves the job writes them.
+// Tags, properties and details of an execution once they were changed: a row of their own for each try, so that the job
+// row stays small and nothing that moves the job writes them.
 
 import type { Context, Row } from '../../core/context.ts';
 import type { JobId } from '../../core/id/identifier.ts';
@@ -9,10 +9,10 @@ import { metadataKey, metadataPrefix, metadataRow, readMetadata } from '../../co
 import { mapLimited } from '../store/map-limited.ts';
 import { changed, retryWhileChanged } from '../store/retry-while-changed.ts';
 
-/** The metadata in the request of a job. */
+/** The metadata in what a job was asked to do. */
 type MadeWith = Pick<ExecutionSpec, 'tags' | 'properties' | 'details'>;
 
-/** The metadata of a try: as it was last changed in this or an earlier try, else as the job was made. */
+/** The metadata of a try: as it was changed last in it or in an earlier one, else as the job was made with. */
 async function loadMetadata(context: Context, job: JobId, attempt: number, spec: MadeWith): Promise<JobMetadata> {
   return (await loadChanged(context, job, attempt))?.metadata ?? madeWith(spec);
 }
@@ -33,7 +33,7 @@ export async function loadMetadataOfMany(
   });
 }
 
-/** Changes the metadata of a try. Concurrent writers take turns. */
+/** Changes the metadata of a try; writers that meet each other are put in a row. */
 export async function changeMetadata(
   context: Context,
   target: { readonly job: JobId; readonly try: number; readonly spec: MadeWith },

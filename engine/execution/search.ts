@@ -1,5 +1,5 @@
-// Searches jobs: candidates in order, their rows consistently, then the conditions (docs/reference/api.md, "Finding
-// executions"). It never concludes from an index that a job does not exist.
+// Searches jobs: candidates in order, their rows consistently, then the conditions (docs/reference/api.md,
+// "Finding executions"). Absence is never concluded from an index.
 
 import { readLineageEntry } from '../../core/execution/scope.ts';
 import type { ExecutionId, ProjectId } from '../../core/id/identifier.ts';
@@ -14,7 +14,7 @@ import { type Bounds, type Candidate, listChildren, listExecutions, listProjects
 import { loadMetadataOfMany } from './metadata.ts';
 import { loadEarlierTries } from './try.ts';
 
-/** The range to search: the narrowest that a request allows. */
+/** Where to look; the narrowest that a request allows. */
 export type SearchRange =
   | { readonly kind: 'projects'; readonly projects: readonly ProjectId[] }
   | { readonly kind: 'trees'; readonly roots: readonly ExecutionId[] }
@@ -29,14 +29,14 @@ export type JobSearch = {
   readonly name: ((name: string) => boolean) | undefined;
   readonly tags: ((tags: readonly string[]) => boolean) | undefined;
   readonly properties: ((properties: Properties) => boolean) | undefined;
-  /** Includes earlier tries, and the jobs that belonged to them. */
+  /** Earlier tries too, and what belonged to them. */
   readonly includeRestarted: boolean;
   readonly limit: number;
 };
 
 /**
- * Rows of jobs, and of earlier tries right after their job's, newest first. There are at least `limit`, unless all were
- * found or `scannedJobCount` were looked at. `next` is the position to continue from, absent at the end.
+ * Rows of jobs, and of earlier tries right after their job's, newest first: at least `limit` unless all were found, or
+ * unless `scannedJobCount` were looked at. `next` is the position to go on from, absent at the end.
  */
 export async function searchJobs(
   sight: Sight,
@@ -46,7 +46,7 @@ export async function searchJobs(
   let scanned = 0;
   for await (const batch of candidatesOf(sight, search)) {
     const rows = await loadCandidates(sight, batch);
-    // By position: a list row with another time names the same job, but does not count.
+    // By position: a list row with another time names the same job, and is not it.
     const kept = new Map(
       (await keep(sight, search, rows)).map((tries) => [
         listPosition(tries[0]?.created ?? 0, tries[0]?.pk ?? ''),
@@ -64,7 +64,7 @@ export async function searchJobs(
   return { rows: found };
 }
 
-/** A birth that was repeated may have left a second list row. The one with the job's own time counts. */
+/** A birth that was repeated may have left a second list row: the one with the job's own time counts. */
 async function loadCandidates({ context }: Sight, batch: readonly Candidate[]): Promise<JobRow[]> {
   const rows = await loadExecutions(
     context,
@@ -94,7 +94,7 @@ function candidatesOf({ context }: Sight, { range, bounds }: JobSearch): AsyncGe
   }
 }
 
-/** The rows of each job that meets the conditions, and those of its earlier tries when they are wanted. */
+/** Of each job that meets the conditions: its row, and those of its earlier tries when they are wanted. */
 async function keep(sight: Sight, search: JobSearch, rows: readonly JobRow[]): Promise<readonly (readonly JobRow[])[]> {
   const current = search.includeRestarted ? rows : await withoutDiscarded(sight, rows);
   const tries = await mapLimited(current, async (row) => {
@@ -109,9 +109,7 @@ async function keep(sight: Sight, search: JobSearch, rows: readonly JobRow[]): P
   );
 }
 
-/**
- * A job is discarded when an execution that encloses it has begun a later try than the one in which the job was made.
- */
+/** A job is discarded when an execution that encloses it has begun a later try than the one it was made in. */
 async function withoutDiscarded({ context }: Sight, rows: readonly JobRow[]): Promise<JobRow[]> {
   const enclosing = rows.map(({ lineage }) => lineage.map(readLineageEntry));
   const executions = [...new Set(enclosing.flat().map(({ execution }) => execution))];
@@ -121,7 +119,7 @@ async function withoutDiscarded({ context }: Sight, rows: readonly JobRow[]): Pr
   );
 }
 
-/** The conditions on fields that only bodies hold. Names are in most rows. */
+/** The conditions on what only bodies hold; names are in most rows. */
 async function meetBodies(
   { context }: Sight,
   { name, tags, properties }: JobSearch,
@@ -150,5 +148,5 @@ async function meetBodies(
 }
 
 const noMetadata: JobMetadata = { tags: [], properties: {}, details: {} };
-/** Jobs that one call looks at. A search that finds few goes on in the next call. */
+/** Jobs that one call looks at: a search that finds little goes on in the next one. */
 const scannedJobCount = 4_000;

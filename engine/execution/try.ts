@@ -1,10 +1,10 @@
-// The tries of a job: the present one is its row, and earlier ones that a restart ended are rows of their own.
+// The tries of a job: the present one is its row, earlier ones that a restart ended are rows of their own.
 
 import type { Context } from '../../core/context.ts';
 import type { JobRow } from '../../core/job/row.ts';
 import { readTry, tryKey, tryPrefix } from '../../core/row/execution/job.ts';
 
-/** The row of a try. Undefined when the job has had no such try. */
+/** The row of a try; undefined when the job has had no such try. */
 export async function loadTry(context: Context, row: JobRow, attempt: number): Promise<JobRow | undefined> {
   if (attempt === row.try) return row;
   return readTry(await context.rows.get('executions', tryKey(row.pk, attempt)));
@@ -18,7 +18,7 @@ export async function loadEarlierTries(context: Context, row: JobRow): Promise<J
   return tries.sort((first, second) => second.try - first.try);
 }
 
-/** The number of tries that ended for each reason. */
+/** How many tries ended for each reason. */
 export async function loadFailureCounts(context: Context, row: JobRow): Promise<Record<string, number>> {
   const counts: Record<string, number> = {};
   for (const { failureReason } of await loadEarlierTries(context, row)) {

@@ -1,13 +1,11 @@
-// Finds the caller that a token belongs to. api/authenticate.ts reads the header.
+// Who a token speaks for. Knows no HTTP: the header is read in api/authenticate.ts.
 
 import type { Caller } from '../../core/access/caller.ts';
 import type { Context } from '../../core/context.ts';
 import { loadJobByToken, parseJobToken } from './job-token.ts';
 import { loadToken, tokenHash } from './token.ts';
 
-/**
- * The caller of a token. Anonymous, with the reason, when the token is unknown, expired, revoked or of an ended try.
- */
+/** The caller of a token; anonymous, with the reason, when it is unknown, expired, revoked or of an ended try. */
 export async function loadCallerByToken(context: Context, token: string): Promise<Caller> {
   if (parseJobToken(token) !== undefined) {
     const job = await loadJobByToken(context, token);

@@ -1,4 +1,4 @@
-// Tokens of jobs: `<job>.<try>.<secret>`. They need no row: the job row has the secret's hash.
+// Tokens of jobs: `<job>.<try>.<secret>`, of which the job row holds the secret's hash. No row of their own.
 
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Context } from '../../core/context.ts';
@@ -15,7 +15,7 @@ export function makeJobToken(job: JobId, attempt: number, secretBytes: Uint8Arra
   return { token: `${job}.${attempt}.${secret}`, hash: secretHash(secret) };
 }
 
-/** The parts of a job token. Undefined when the text does not have the form of one. */
+/** What a text says it is a token of; undefined when it has not the form of a job token. */
 export function parseJobToken(token: string): { job: JobId; try: number; secret: string } | undefined {
   const [, job, attempt, secret] = jobTokenPattern.exec(token) ?? [];
   if (secret === undefined || !isId(job, 'job')) return undefined;
@@ -23,8 +23,8 @@ export function parseJobToken(token: string): { job: JobId; try: number; secret:
 }
 
 /**
- * The row of the token's job, if the try and the secret are right. Undefined otherwise. The operation decides whether
- * the job's state still lets it act.
+ * The job row that a job token is good for: of its job, in its try, with its secret; undefined otherwise. Whether the
+ * job's state still lets it act is for the operation to say.
  */
 export async function loadJobByToken(context: Context, token: string): Promise<JobRow | undefined> {
   const parsed = parseJobToken(token);

@@ -5,13 +5,13 @@ import type { Context } from '../../core/context.ts';
 import type { UserId } from '../../core/id/identifier.ts';
 import { readToken, tokenKey, tokenRow } from '../../core/row/identities.ts';
 
-/** The content of a token row. `expiresAt` is in milliseconds, and absent when the token does not expire. */
+/** What a token row says. `expiresAt` in milliseconds; absent when the token does not expire. */
 export type TokenFacts = { readonly user: UserId; readonly expiresAt: number; readonly label: string };
 
 /**
  * Makes a token for a user and stores its hash.
  *
- * @returns the token's text, which is stored nowhere
+ * @returns the token's text, which is held nowhere else
  */
 export async function issueToken(
   context: Context,
@@ -32,17 +32,17 @@ export async function loadToken(context: Context, hash: string): Promise<TokenFa
   return { user: row.user, expiresAt: row.expiresAt, label: row.label };
 }
 
-/** Revokes a token of that user. A token that is not theirs, or gone, stays as it is. True when it was theirs. */
+/** Revokes a token of that user; one that is not theirs, or gone, stays as it is. True when it was theirs. */
 export async function revokeToken(context: Context, user: UserId, hash: string): Promise<boolean> {
   return context.rows.delete('identities', tokenKey(hash), { user });
 }
 
-/** SHA-256 (hex) of a token: its key, and the "signature" that `dx logout` sends. */
+/** SHA-256 (hex) of a token: its key, and what `dx logout` calls its signature. */
 export function tokenHash(token: string): string {
   return createHash('sha256').update(token).digest('hex');
 }
 
 /** 256 bits. */
 const tokenByteCount = 32;
-/** TTL may delete the row only well after the token has expired. */
+/** TTL may delete the row only well after it stopped counting. */
 const keptAfterExpirySeconds = 86_400;

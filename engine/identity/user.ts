@@ -1,4 +1,4 @@
-// Users and their passwords.
+// Users and their passwords. Knows no tokens and no projects.
 
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
@@ -15,9 +15,9 @@ export type User = {
 };
 
 /**
- * Adds a user. A handle that is taken, or is not valid, is InvalidInput.
+ * Adds a user; a handle that is taken, or is no handle, is InvalidInput.
  *
- * @param facts without a password the user can only use a token
+ * @param facts without a password the user can only come in by a token
  */
 export async function createUser(
   context: Context,
@@ -26,7 +26,7 @@ export async function createUser(
   const id = `user-${facts.handle}`;
   if (!isUserId(id)) {
     throw invalidInput(
-      `"${facts.handle}" is not a user name: use at most 64 lower case letters, digits, ".", "_" and "-", with a letter or digit first`,
+      `"${facts.handle}" is no user name: lower case letters, digits, ".", "_" and "-", at most 64, beginning with a letter or digit`,
     );
   }
   const passwordHash = facts.password === undefined ? undefined : await hashPassword(facts.password);
@@ -37,13 +37,13 @@ export async function createUser(
   return id;
 }
 
-/** The user of an id. Undefined when there is none. */
+/** The user of an id; undefined when there is none. */
 export async function loadUser(context: Context, id: UserId): Promise<User | undefined> {
   const row = readUser(await context.rows.get('identities', userKey(id)));
   return row === undefined ? undefined : { id, handle: row.handle, created: row.created, billTo: row.billTo };
 }
 
-/** The user with this password. Undefined when either is wrong, which takes as long as when both are right. */
+/** The user whose password this is; undefined when either is wrong, which takes as long as when both are right. */
 export async function checkPassword(context: Context, handle: string, password: string): Promise<UserId | undefined> {
   const id = `user-${handle}`;
   const row = isUserId(id) ? readUser(await context.rows.get('identities', userKey(id))) : undefined;
@@ -75,5 +75,5 @@ const keyByteCount = 32;
 /** OWASP's recommendation for scrypt: 32 MiB, some 50 ms. */
 const scryptCost = { N: 32_768, r: 8, p: 3, maxmem: 64 * 1024 * 1024 };
 const maximumPasswordLength = 1_024;
-/** The comparison when there is no such user, so that the time reveals nothing. */
+/** Compared with when there is no such user: the time tells nothing. */
 const nobodysHash = `scrypt$${'A'.repeat(22)}$${'A'.repeat(42)}`;

@@ -23,7 +23,7 @@ import { advanceInput } from './input.ts';
 import { advanceOutput } from './output.ts';
 
 /**
- * Handles a record of the executions table's stream. Only a new state, try or launch calls for steps.
+ * A record of the executions table's stream. Only a new state, try or launch calls for anything.
  *
  * @param before the row before the change, when there was one and the stream has it
  */
@@ -33,12 +33,12 @@ export async function onExecutionChange(context: Context, after: Row, before?: R
   if (before?.state === row.state && before.try === row.try && before.launch === after.launch) return;
   const [first] = stepsFor(expectJob(row), 'entered');
   if (first === undefined) return;
-  // A launch does not need a fresh row: dispatch reads the row again.
+  // A launch needs no fresh row: dispatch reads the row again.
   if (first === 'launch') await look(context, row, 'entered');
   else await advance(context, row.pk);
 }
 
-/** Looks at an execution once. If the look changes the row, the record of the stream brings the next steps. */
+/** Looks at an execution once. What its change calls for comes with the record of the stream. */
 export async function advance(context: Context, execution: ExecutionId): Promise<void> {
   const lookOnce = async () => {
     const row = await loadExecution(context, execution);
@@ -47,16 +47,13 @@ export async function advance(context: Context, execution: ExecutionId): Promise
   await retryWhileChanged(execution, lookOnce, (message) => new Error(message));
 }
 
-/** A data object was closed or is gone, so every execution that waits for it is looked at. */
+/** A data object was closed or is gone: every execution that waits for it is looked at. */
 export async function onObjectClosed(context: Context, object: ObjectId, after?: string): Promise<void> {
   const next = await wakeWaiters(context, object, after);
   if (next !== undefined) await sendWork(context, [{ kind: 'wake', object, after: next }]);
 }
 
-/**
- * Continues where a message says. An execution that has left that state or try has an agenda of its own, and begins at
- * its first step.
- */
+/** Goes on where a message says. An execution that has left that state or try has an agenda of its own, and starts at its beginning. */
 export async function resume(context: Context, message: Extract<WorkMessage, { kind: 'resume' }>): Promise<void> {
   const row = await loadExecution(context, message.execution);
   if (row === undefined || row.try !== message.try) return;
@@ -64,10 +61,10 @@ export async function resume(context: Context, message: Extract<WorkMessage, { k
 }
 
 /**
- * Carries out the steps that a row calls for, as far as possible now.
+ * Carries out the steps that a row calls for, as far as they can be done now.
  *
- * @returns the result for the row, which must then be read again; undefined when there was nothing to change, or when a
- * message, an edge or the sweep will continue
+ * @returns what became of the row, which must then be read again; undefined when there was nothing to change, or when more is
+ *   to come by a message, an edge or the sweep
  */
 export async function look(
   context: Context,
@@ -91,7 +88,7 @@ export async function look(
   return undefined;
 }
 
-/** `hold`: something else has to happen first. An edge, a message or the due time then brings the next look. */
+/** `hold`: something else has to happen first, and comes back by an edge, a message or the due time. */
 type StepOutcome = 'done' | 'hold' | { readonly saved: Saved } | { readonly next: string };
 
 async function carryOut(context: Context, row: JobRow, step: Step, after: string | undefined): Promise<StepOutcome> {
@@ -136,7 +133,7 @@ async function carryOut(context: Context, row: JobRow, step: Step, after: string
   }
 }
 
-/** Looks at one page of the executions that wait for something, and says where to continue. */
+/** Looks at one page of the executions that wait for something, and says where to go on. */
 async function wakeWaiters(
   context: Context,
   ended: ExecutionId | ObjectId,
@@ -145,8 +142,7 @@ async function wakeWaiters(
   const { waiters, next } = await loadWaiters(context, ended, after);
   const looks = await Promise.allSettled(waiters.map((waiter) => advance(context, waiter)));
   const failed = waiters.filter((_, index) => looks[index]?.status === 'rejected');
-  // Each gets a message of its own. It fails where errors are reported, and does not keep other executions from being
-  // woken.
+  // Each gets a message of its own. It fails where errors are reported, and keeps no other execution from being woken.
   await sendWork(
     context,
     failed.map((execution) => ({ kind: 'advance', execution })),

@@ -1,5 +1,5 @@
-// Gives birth to a job. Everything of it is written first, and its row last, only if absent. The row commits: a crash
-// before it leaves nothing that runs (docs/reference/protocols.md, "Birth").
+// A job is born: everything of it is written first, its row last and only if absent. The row commits; whatever dies before
+// leaves nothing that runs (docs/reference/protocols.md, "Birth").
 
 import type { Context } from '../../core/context.ts';
 import { invalidState, nonceReused } from '../../core/error/api-error.ts';
@@ -37,9 +37,8 @@ export async function createJob(context: Context, plan: JobPlan): Promise<{ read
 }
 
 /**
- * This is checked after the member row was written. A call that ends or finishes the parent therefore finds that row,
- * or this check finds that the parent refuses. The parent must run in the try that this job is born into, and no doom
- * may be on anything above it.
+ * After the member row, so that whoever ends or finishes the parent meets either that row or a parent that refuses: the
+ * parent must run in the try that this job is born into, and no doom be on anything above it.
  */
 async function checkParent(context: Context, row: JobRow, { root, parent }: NonNullable<JobPlan['memberOf']>) {
   const flags = row.lineage.map((entry) => doomKey(root, readLineageEntry(entry)));
@@ -50,7 +49,7 @@ async function checkParent(context: Context, row: JobRow, { root, parent }: NonN
   }
 }
 
-/** A specification from an uncompleted birth is ours only if it came from the same request. */
+/** A specification left by a birth that did not come about is ours only if it came from the same request. */
 async function saveSpec(context: Context, { id, row, spec }: JobPlan): Promise<void> {
   const body = { ...spec, digest: row.digest };
   if (await context.bodies.save(id, 'spec', body, { ifAbsent: true })) return;

@@ -1,4 +1,4 @@
-// Asks how the worker of a job, or of a launch, is. No event reports this, so only the sweep notices it.
+// Asks what became of the worker of a job, or of a launch: what no event brings, only the sweep notices.
 
 import type { Context } from '../../core/context.ts';
 import { failureMessages } from '../../core/execution/failure.ts';
@@ -9,7 +9,7 @@ import { loadWorker, stopWorker } from '../launch/worker-task.ts';
 import { type Saved, saveJob } from '../store/save-job.ts';
 import { endTry } from './end-try.ts';
 
-/** Checks whether the launch of a runnable job is still under way. Undefined when there is nothing to change. */
+/** A runnable job: is its launch still under way? Undefined when there is nothing to change. */
 export async function checkLaunch(context: Context, row: JobRow): Promise<Saved | undefined> {
   const state = await context.workers.launchState(jobWorker(row));
   if (state?.kind === 'ended') return afterLaunch(context, row, state);
@@ -17,10 +17,7 @@ export async function checkLaunch(context: Context, row: JobRow): Promise<Saved 
   return undefined;
 }
 
-/**
- * Checks whether the worker of a running job is alive, within its lease and its time limit. Undefined when there is
- * nothing to change.
- */
+/** A running job: does its worker run, within its lease and its time limit? Undefined when there is nothing to change. */
 export async function checkWorker(context: Context, row: JobRow): Promise<Saved | undefined> {
   const now = context.now();
   const worker = await loadWorker(context, row);
@@ -28,11 +25,11 @@ export async function checkWorker(context: Context, row: JobRow): Promise<Saved 
   const { leaseUntil = now, timeoutMs, startedRunning = now, task } = row;
   const leaseMs = context.settings.leaseSeconds * 1000;
   if (leaseUntil < now) {
-    // Nothing looked when the lease ran out: the clock jumped, or the platform was away. The worker may still be there.
+    // Nothing looked when it ran out: the clock jumped, or the platform was away, and the worker may still be there.
     if (now - leaseUntil > Math.max(missedLooks * leaseMs, missedSweepMs)) {
       return saveJob(context, row, { kind: 'beat', leaseUntil: now + leaseMs }, { leaseUntil: row.leaseUntil });
     }
-    if (task !== undefined) await context.workers.stop(task, 'it gave no sign of life');
+    if (task !== undefined) await context.workers.stop(task, 'nothing was heard of it');
     const stopped = await loadWorker(context, row);
     return stopped.kind === 'ended' ? endTry(context, row, endOfWorker(row, stopped, now)) : undefined;
   }
@@ -41,13 +38,13 @@ export async function checkWorker(context: Context, row: JobRow): Promise<Saved 
   return saveJob(context, row, { kind: 'end', failure: { reason: 'JobTimeoutExceeded', message } });
 }
 
-/** Asks the worker of a terminating job to stop. Undefined while the worker still runs. */
+/** A terminating job: its worker is asked to stop. Undefined while the worker still runs. */
 export async function awaitStop(context: Context, row: JobRow): Promise<Saved | undefined> {
   const worker = await stopWorker(context, row, row.failureMessage ?? 'the job was ended');
   return worker.kind === 'ended' ? saveJob(context, row, { kind: 'stopped' }) : undefined;
 }
 
-/** After this many lengths of a lease, any look would have noticed that the lease had run out. */
+/** After so many lengths of a lease, a lease that ran out must have been noticed if anything had looked. */
 const missedLooks = 2;
-/** The same where leases are shorter than a minute, which is the period of the sweep. */
+/** The same where leases are shorter than a minute, which is how often the sweep looks. */
 const missedSweepMs = 90_000;

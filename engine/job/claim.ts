@@ -1,5 +1,5 @@
-// A worker takes a job: the only way from runnable to running. Only the worker that was started for this launch can
-// claim it, only one task of it, and only while no doom is on the job (docs/reference/protocols.md, "Claim").
+// A worker takes a job: the one way from runnable to running. Only the worker that was started for this launch can, only one
+// task of it, and only while no doom is on the job (docs/reference/protocols.md, "Claim").
 
 import { timingSafeEqual } from 'node:crypto';
 import type { Context, WorkerHandle } from '../../core/context.ts';
@@ -19,17 +19,16 @@ export type ClaimRequest = {
   readonly try: number;
   readonly launch: number;
   readonly nonce: string;
-  /** The name of the asking process, as the port gives it. */
+  /** Names the process that asks, as the port names it. */
   readonly task: WorkerHandle;
 };
 export type Claimed = { readonly token: string; readonly row: JobRow; readonly spec: ExecutionSpec };
 
 /**
- * Gives the job to the task that asks. Idempotent for that task: if it asks again, it gets a fresh token and the old
- * one is dead.
+ * Gives the job to the task that asks. Idempotent for that task: asked again, it gets a fresh token and the old one is dead.
  *
- * @throws ApiError ResourceNotFound for a wrong nonce; InvalidState with `{code: 'claimed'}` when there is nothing to
- * do for this worker: it exits 0
+ * @throws ApiError ResourceNotFound for a wrong nonce; InvalidState with `{code: 'claimed'}` when there is nothing to do for
+ *   this worker: it exits 0
  */
 export async function claim(context: Context, request: ClaimRequest): Promise<Claimed> {
   await checkNonce(context, request);
@@ -49,7 +48,7 @@ export async function claim(context: Context, request: ClaimRequest): Promise<Cl
   return retryWhileChanged(`"${request.job}"`, take, invalidState);
 }
 
-/** The nonce is derived, so that it is stored nowhere. A worker without it learns nothing about the job. */
+/** Derived, so that nothing holds it; a caller without it learns nothing about the job. */
 async function checkNonce(context: Context, request: ClaimRequest): Promise<void> {
   const expected = Buffer.from(await context.seals.seal('boot', workerId(request)));
   const shown = Buffer.from(request.nonce);

@@ -10,7 +10,7 @@ import { saveJob } from '../store/save-job.ts';
 import { waitFor } from '../wait/wait.ts';
 import { scopeWait } from './member.ts';
 
-/** @returns where to continue, undefined at the end; `hold` while something may still write or the workspace is kept */
+/** @returns where to go on, undefined at the end; `hold` while something may still write or the workspace is kept */
 export async function destroyWorkspace(
   context: Context,
   row: JobRow,

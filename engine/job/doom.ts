@@ -1,5 +1,5 @@
-// Doom ends a tree, or everything below one try of a master job. The flag is written first. Then members are read, in
-// pages, and ended. A claim and a birth read the flags, so no job escapes between the two (docs/reference/protocols.md,
+// Doom: ends a tree, or everything below one try of a master job. The flag is put first; then members are read, in pages,
+// and ended. A claim and a birth read the flags, so nothing slips through between the two (docs/reference/protocols.md,
 // "Doom").
 
 import type { Context } from '../../core/context.ts';
@@ -16,12 +16,12 @@ import { loadMembers } from './member.ts';
 
 export type Doom = { readonly cause: DoomCause; readonly scope: Scope };
 
-/** Marks a scope, unless it is marked already: the first cause stays. */
+/** Marks a scope, unless it is marked already: the first cause stands. */
 export async function putDoom(context: Context, root: ExecutionId, scope: Scope, cause: DoomCause): Promise<void> {
   await context.rows.put('executions', doomRow(root, scope, cause, context.now()), 'absent');
 }
 
-/** The outermost doom that a job is under. Undefined when the job may live. */
+/** The outermost doom that a job is under; undefined when it may live. */
 export async function loadDoom(context: Context, row: JobRow): Promise<Doom | undefined> {
   const scopes = scopesOf(row);
   const flags = await context.rows.getMany(
@@ -35,7 +35,7 @@ export async function loadDoom(context: Context, row: JobRow): Promise<Doom | un
   return undefined;
 }
 
-/** Ends a job that is under a doom. Undefined when it may live, or is already ending. */
+/** Ends a job that is under a doom; undefined when it may live, or is already on its way. */
 export async function obeyDoom(context: Context, row: JobRow): Promise<Saved | undefined> {
   const doom = await loadDoom(context, row);
   if (doom === undefined) return undefined;
@@ -43,7 +43,7 @@ export async function obeyDoom(context: Context, row: JobRow): Promise<Saved | u
   return ended.state === row.state ? undefined : { kind: 'saved', row: ended };
 }
 
-/** Ends one job that is under a doom, whatever its state. The master of a restart begins its next try instead. */
+/** Ends one job that is under a doom, whatever it is doing. The master of a restart begins its next try instead. */
 export async function endByDoom(context: Context, found: JobRow, doom: Doom): Promise<JobRow> {
   let row = found;
   const end = async () => {
@@ -69,9 +69,9 @@ export async function endByDoom(context: Context, found: JobRow, doom: Doom): Pr
 }
 
 /**
- * Ends the members of a doomed scope, one page of at most 25. The next look at the scope's master ends the master.
+ * Ends the members of a doomed scope, one page of at most 25; the scope's master is ended by whoever looks at it.
  *
- * @returns where to continue, absent at the end; and whether a member of this page has not stopped yet
+ * @returns where to go on, absent at the end; and whether a member of this page has not stopped yet
  */
 export async function endMembers(
   context: Context,

@@ -1,5 +1,4 @@
-// Ends the jobs around a job that has ended: its whole tree, or everything below a try that was given up. Both are done
-// in pages.
+// Ends the jobs around one that has ended: its whole tree, or everything below a try that was given up. Both go in pages.
 
 import type { Context } from '../../core/context.ts';
 import type { DoomCause } from '../../core/execution/doom.ts';
@@ -8,9 +7,9 @@ import { loadJob } from '../store/load-job.ts';
 import { endByDoom, endMembers, loadDoom, putDoom } from './doom.ts';
 
 /**
- * The job that failed first, and the origin job, end every job of the tree. The other jobs need not.
+ * The job that failed first, and the origin job, end every job of the tree; the other jobs need not.
  *
- * @returns where to continue, undefined at the end
+ * @returns where to go on, undefined at the end
  */
 export async function endTree(context: Context, row: JobRow, after: string | undefined): Promise<string | undefined> {
   const doom = (await loadDoom(context, row)) ?? (await doomTree(context, row));
@@ -25,9 +24,9 @@ export async function endTree(context: Context, row: JobRow, after: string | und
 }
 
 /**
- * Ends everything below the given-up try of a master job.
+ * Everything below the given-up try of a master job ends.
  *
- * @returns where to continue, undefined at the end
+ * @returns where to go on, undefined at the end
  */
 export async function endDescendants(
   context: Context,

@@ -1,5 +1,5 @@
-// Ends a try that failed. The job fails, and its tree with it; or, when the platform lost the try, the nearest master
-// job begins again as try + 1 (docs/reference/protocols.md, "Restart"). core/job/restart.ts has the rule.
+// Ends a try that went wrong: the job fails, and with it its tree; or, when the platform lost it, its nearest master job
+// begins again as try + 1 (docs/reference/protocols.md, "Restart"). The rule is core/job/restart.ts.
 
 import type { Context } from '../../core/context.ts';
 import { masterScope } from '../../core/execution/scope.ts';
@@ -10,7 +10,7 @@ import { loadJob } from '../store/load-job.ts';
 import { type Saved, saveJob } from '../store/save-job.ts';
 import { endByDoom, loadDoom, putDoom } from './doom.ts';
 
-/** Ends the try of a running job, if the row has not been claimed or renewed since it was read. */
+/** Lets the try of a running job end. The row must not have been claimed or renewed since it was read. */
 export async function endTry(context: Context, row: JobRow, end: TryEnd): Promise<Saved> {
   const expected = { tokenHash: row.tokenHash, leaseUntil: row.leaseUntil };
   const scope = masterTry(row);
@@ -19,19 +19,19 @@ export async function endTry(context: Context, row: JobRow, end: TryEnd): Promis
   return saveJob(context, row, { kind: 'fail', failure: end.failure }, expected);
 }
 
-/** Stores the try that was given up as it was, then begins the next one. */
+/** Keeps the try that was given up as it was, then begins the next one. */
 export async function beginNextTry(context: Context, row: JobRow): Promise<Saved> {
   await context.rows.put('executions', tryRow(row));
   return saveJob(context, row, { kind: 'retry' });
 }
 
 /**
- * The flag comes first: from then on nothing below the master is born or claimed, and a look at the master gives its
- * try up. Then the job itself ends. The master follows, in this call or at the next look at it.
+ * The flag first: from then on nothing below the master is born or claimed, and whoever looks at the master gives its try
+ * up. Then the job itself; the master follows, by this call or by the next look at it.
  */
 async function restart(context: Context, row: JobRow, master: MasterTry, { failure }: TryEnd): Promise<Saved> {
   const { reason, message } = failure;
-  // The job may have finished after it was read, before its machine was lost. Then nothing was lost.
+  // It may have finished since it was read, before its machine went away: then nothing was lost.
   const again = await loadJob(context, row.pk);
   if (again?.state !== row.state || again.try !== row.try) return { kind: 'changed' };
   await putDoom(context, row.root, masterScope(master.master, master.try), {

@@ -1,4 +1,4 @@
-// A worker reports how its job ended. The output is stored before the state changes. A repeated report gets the same
+// A worker reports how its job ended. The output is stored before the state says so; repeated, the report gets the same
 // answer (docs/reference/protocols.md, "Finish").
 
 import type { Context } from '../../core/context.ts';
@@ -34,9 +34,9 @@ export async function finish(context: Context, found: JobRow, result: Result): P
   const end = async () => {
     const takenOver = row.state === 'running' && row.tokenHash !== found.tokenHash;
     if (row.try !== found.try || takenOver) {
-      throw invalidState(`Try ${found.try} of "${row.pk}" is over: its report is not accepted`);
+      throw invalidState(`Try ${found.try} of "${row.pk}" is over: its report is not taken`);
     }
-    // It was reported before and the answer was lost, or it has ended in the meantime.
+    // Reported before, and the answer was lost; or ended meanwhile.
     if (row.state !== 'running' && row.state !== 'terminating') return { state: row.state };
     const saved = await report(context, row, result);
     if (saved.kind === 'saved') return { state: saved.row.state };
@@ -50,15 +50,15 @@ async function report(context: Context, row: JobRow, result: Result): Promise<Sa
   if (row.state === 'terminating') return saveJob(context, row, { kind: 'stopped' });
   const failure = 'failure' in result ? readFailure(result.failure) : await checkOutput(context, row, result.output);
   if (failure !== undefined) return endTry(context, row, { failure, lost: false });
-  // The first report of a try counts: a late one must not replace the resolved output by its raw output.
+  // The first report of a try counts: one that comes late must not put its raw output over the resolved one.
   if ('output' in result)
     await context.bodies.save(outputBodyId(row), 'output', { output: result.output }, { ifAbsent: true });
   return saveJob(context, row, { kind: 'finish' }, { tokenHash: row.tokenHash });
 }
 
-/** A reason that a worker may not report, or that does not exist, is an error of the application. */
+/** A reason that a worker may not report, or that does not exist, is an error inside the application. */
 function readFailure({ type, message }: { readonly type: string; readonly message: string }): Failure {
-  // The cut may leave half of a surrogate pair, which a row cannot hold.
+  // A cut may leave half of a surrogate pair, which no row holds.
   const text = message.slice(0, reportedMessageCharacters).toWellFormed();
   return isReportedReason(type)
     ? { reason: type, message: text }
@@ -66,8 +66,8 @@ function readFailure({ type, message }: { readonly type: string; readonly messag
 }
 
 /**
- * The problems that can be found at once. Values behind references are checked when those are resolved
- * (docs/reference/api.md, "Problems of inputs and outputs").
+ * What can be said at once; values behind references are checked when those are resolved (docs/reference/api.md,
+ * "Problems of inputs and outputs").
  */
 async function checkOutput(context: Context, row: JobRow, output: Hash): Promise<Failure | undefined> {
   if (exceedsBytes(output)) {

@@ -1,5 +1,5 @@
-// Finds the data objects that a job hands over to others. The answers of its code are not trusted: an id alone gives no
-// access. It must name something that the job itself may see and take along.
+// Which data objects a job hands over to others. What its code answers is not trusted: an id alone opens nothing, it must be
+// of something that the job itself may see and take along.
 
 import type { KnownCaller } from '../../core/access/caller.ts';
 import type { Context } from '../../core/context.ts';
@@ -12,7 +12,7 @@ import { createSight, findObjects, type ObjectSearch } from '../access/sight.ts'
 import { loadJob } from '../store/load-job.ts';
 import { loadObjectsAt } from '../store/load-object.ts';
 
-/** The objects in the output of a master job that are in its workspace, or that its token sees elsewhere. */
+/** Of the objects in the output of a master job: those in its workspace, and those that its token sees elsewhere. */
 export async function loadOutputObjects(
   context: Context,
   row: JobRow,
@@ -36,10 +36,7 @@ export async function loadOutputObjects(
   };
 }
 
-/**
- * Objects that reached a master job's input through the outputs of other jobs, limited to those that the user who ran
- * it may see.
- */
+/** Of the objects that came into the input of a master job with the outputs of others: those that who ran it sees. */
 export async function loadArrivedObjects(
   context: Context,
   row: JobRow,

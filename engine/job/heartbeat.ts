@@ -1,4 +1,4 @@
-// A worker reports that it is alive. Its lease is extended, and the answer says when and why it must stop
+// A worker says that it lives: its lease is extended, and the answer says when it must stop, and why
 // (docs/reference/protocols.md, "Lease").
 
 import type { Context } from '../../core/context.ts';
@@ -11,7 +11,7 @@ export type Stop = { readonly reason: FailureReason; readonly message: string };
 
 /**
  * @param row the job of the worker's token, read just now
- * @returns the reason for which it must stop; nothing when it may go on
+ * @returns what it must stop for; nothing when it may go on
  */
 export async function heartbeat(context: Context, row: JobRow): Promise<{ readonly stop?: Stop }> {
   if (row.state !== 'running') return { stop: stopOf(row) };
@@ -20,7 +20,7 @@ export async function heartbeat(context: Context, row: JobRow): Promise<{ readon
   const now = context.now();
   const leaseUntil = now + context.settings.leaseSeconds * 1000;
   const saved = await saveJob(context, row, { kind: 'beat', leaseUntil }, { tokenHash: row.tokenHash });
-  // The row has changed in the meantime. The next heartbeat reads its new state.
+  // Changed meanwhile: the next heartbeat reads what it has become.
   if (saved.kind !== 'saved') return {};
   const { timeoutMs, startedRunning = now } = row;
   if (timeoutMs === undefined || now <= startedRunning + timeoutMs) return {};

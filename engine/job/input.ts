@@ -1,5 +1,5 @@
-// Waits for a job's input, resolves it, places it in the workspace and stores it, which takes the job from idle to
-// runnable. It also reads the input again. core/job/plan-input.ts decides on it.
+// A job's input: waited for, resolved, placed in the workspace and stored, which takes the job from idle to runnable; and read
+// again. What becomes of it is decided in core/job/plan-input.ts.
 
 import type { Context } from '../../core/context.ts';
 import type { Dependency } from '../../core/execution/dependency.ts';
@@ -30,7 +30,7 @@ import { loadArrivedObjects } from './handed-over.ts';
 import { loadReferenced } from './referenced.ts';
 import { lastingRefusal } from './refusal.ts';
 
-/** Looks at a job that is idle or waiting_on_input. Undefined when there is nothing to change. */
+/** Looks at a job that is idle or waiting_on_input; undefined when there is nothing to change. */
 export async function advanceInput(context: Context, row: JobRow): Promise<Saved | undefined> {
   const spec = await loadSpec(context, row.pk);
   const from = typeof row.cursor === 'number' ? row.cursor : undefined;
@@ -49,11 +49,10 @@ export async function advanceInput(context: Context, row: JobRow): Promise<Saved
 }
 
 /**
- * The input of a job as far as it is known. Once the job has become runnable, it is the resolved one. Before that, the
- * known outputs are put in, of at most `lookedAtCount` jobs.
+ * The input of a job as far as it is known: the resolved one once the job has become runnable. Before, the outputs that are
+ * known by now are put in, of at most `lookedAtCount` jobs.
  *
- * @param reader the job itself gets the input as its executable reads it; a client gets arrays as long as they were
- * given
+ * @param reader the job itself gets the input as its executable reads it; a client, arrays as long as they were given
  */
 export async function loadInput(
   context: Context,
@@ -70,9 +69,7 @@ export async function loadInput(
   return reader === 'itself' ? asRun(spec, shown) : shown;
 }
 
-/**
- * From the first look on, the state says that the job waits. The cursor is written only when it has moved far enough.
- */
+/** The state says that it waits from the first look on; the cursor is written when it moved far enough to be worth it. */
 async function keepWaiting(
   context: Context,
   row: JobRow,
@@ -104,7 +101,7 @@ async function loadInputObjects(
   return { linked: await loadObjectFacts(context, spec.inputSpec === undefined ? [] : linked), arrived: handedOver };
 }
 
-/** Clones executable, bundles and input objects into the workspace. Returns a sentence for each problem. */
+/** Clones executable, bundles and input objects into the workspace. A sentence for each problem. */
 async function placePins(context: Context, row: JobRow, pins: InputPlan['pins']): Promise<string[]> {
   const missing: ObjectId[] = [];
   const refusal = await lastingRefusal(async () => {
@@ -122,9 +119,7 @@ function fail(context: Context, row: JobRow, failure: Failure): Promise<Saved> {
   return saveJob(context, row, { kind: 'fail', failure });
 }
 
-/**
- * The cursor is saved only after it has passed this many dependencies: reading them again is cheaper than the write.
- */
+/** Ready things that a cursor passes before it is written: reading them again costs less than writing it. */
 const cursorStride = 25;
-/** A describe reads at most this many outputs: a scatter of thousands is shown with its references. */
+/** A describe does not read more outputs than this: a scatter of thousands is shown with its references. */
 const lookedAtCount = 100;

@@ -1,5 +1,5 @@
-// The members of a tree and their parents, read from the base table. A member row without a job row is a birth that was
-// not completed. A caller that needs certainty writes a tombstone there, so that the job can never be born
+// The members of a tree: who made whom, read from the base table. A member row without a job row is a birth that did not
+// come about; whoever needs to know for certain puts a tombstone there, so that it never will
 // (docs/reference/protocols.md, "Finish").
 
 import type { Context } from '../../core/context.ts';
@@ -16,7 +16,7 @@ import type { Readiness, Wait } from '../wait/wait.ts';
 
 export type Member = { readonly sortKey: string; readonly row: JobRow };
 
-/** The members of a range: those that one job made, those inside a scope, or those that are both. */
+/** Which members: those that one job made, those inside a scope, or those that are both. */
 export type MemberRange = {
   readonly parent?: JobId;
   readonly scope?: Scope;
@@ -26,7 +26,7 @@ export type MemberRange = {
 };
 
 /**
- * One page of a tree's members in their order, with their rows. Unborn ones become tombstones. It is only for callers
+ * One page of a tree's members in their order, with their rows; unborn ones are tombstones from now on. Only for callers
  * whose own write, or flag, makes every later birth in that range fail. A page may hold fewer than `limit`, even none.
  */
 export async function loadMembers(
@@ -56,10 +56,9 @@ export async function loadMembers(
 }
 
 /**
- * The wait of a job until every job that it made has ended. It puts one edge at a time, on the first that has not
- * ended: in whatever order 10,000 children end, some nine edges are written (docs/reference/protocols.md, "Waits"). A
- * member that ended without being done is a problem: it ends the tree. Members of an earlier try do not count: they
- * were given up with it.
+ * The wait of a job for all that it made: each has ended. One edge at a time, on the first that has not: in whatever order
+ * 10,000 children end, some nine edges are written (docs/reference/protocols.md, "Waits"). The problem is a member that
+ * ended without being done: it takes the tree down. Those of an earlier try do not count: they were given up with it.
  */
 export function memberWait(context: Context, waiter: JobRow, from: string | undefined): Wait<string, JobRow> {
   const rows = new Map<JobId, JobRow>();
@@ -82,7 +81,7 @@ export function memberWait(context: Context, waiter: JobRow, from: string | unde
       const fresh = jobs.every((job) => rows.has(job))
         ? jobs.map((job) => rows.get(job))
         : await loadJobs(context, jobs);
-      // A page is read once with its rows. After an edge was put, they are read from the table again.
+      // A page is read once with its rows; what is read again after an edge was put is read from the table.
       rows.clear();
       return fresh.map((row) => memberReadiness(waiter, row));
     },
@@ -90,9 +89,8 @@ export function memberWait(context: Context, waiter: JobRow, from: string | unde
 }
 
 /**
- * The wait of a master job until everything inside a scope has ended, in whatever way. Few members are found by going
- * down from the master. In a wide tree many masters end at once, and if each of them read the whole tree, the reads
- * would grow with the square.
+ * The wait of a master job for everything inside a scope to have ended, however. Few members are found by going down from the
+ * master: in a wide tree many masters end at once, and each reading the whole tree would take a square of reads.
  */
 export function scopeWait(context: Context, waiter: JobRow, scope: Scope): Wait<string, never> {
   let below: Promise<Member[] | undefined> | undefined;
@@ -123,7 +121,7 @@ export function scopeWait(context: Context, waiter: JobRow, scope: Scope): Wait<
   };
 }
 
-/** All members inside a scope, each before those that it made. Undefined when there are more than `memberPageSize`. */
+/** All members inside a scope, each before those that it made; undefined when they are more than `memberPageSize`. */
 async function loadBelow(context: Context, root: ExecutionId, scope: Scope): Promise<Member[] | undefined> {
   const found: Member[] = [];
   let makers: JobId[] = isId(scope.execution, 'job') ? [scope.execution] : [];
@@ -139,7 +137,7 @@ async function loadBelow(context: Context, root: ExecutionId, scope: Scope): Pro
   return found;
 }
 
-/** A page with at least one member, if any follows: to a wait, an empty page is the end. */
+/** A page that holds a member, if any follows: to a wait an empty page is the end. */
 async function loadNextMembers(context: Context, root: ExecutionId, range: MemberRange) {
   let page = await loadMembers(context, root, range);
   while (page.members.length === 0 && page.next !== undefined) {
@@ -162,7 +160,7 @@ function jobDependency(job: JobId): Dependency {
   return { kind: 'execution', execution: job };
 }
 
-/** Writes the tombstone. Returns the job if it was born a moment before. */
+/** Puts the tombstone; the job that was born a moment before it, when there is one. */
 async function buryUnborn(context: Context, member: MemberRow): Promise<JobRow> {
   const { job: id, parent: parentId } = member;
   const parent = await loadJob(context, parentId);
@@ -182,7 +180,7 @@ async function buryUnborn(context: Context, member: MemberRow): Promise<JobRow> 
     digest: '',
     ready: false,
   });
-  // The member row has the try of the parent, and the tries above it, that the job was to be born into.
+  // The member row says which try of the parent, and which tries above it, the job was to be born into.
   const place = { parentTry: member.parentTry, lineage: [...member.lineage] };
   const tombstone: JobRow = { ...row, ...place, state: 'terminated', tombstone: true };
   if (await insertJob(context, tombstone)) return tombstone;

@@ -1,5 +1,4 @@
-// Loads the values that replace references to the outputs of other jobs, once those are done. core/reference/resolve.ts
-// has the rules.
+// Loads what replaces references to the outputs of other jobs, once those are done. The rules are core/reference/resolve.ts.
 
 import type { Context } from '../../core/context.ts';
 import type { ObjectId } from '../../core/id/identifier.ts';
@@ -11,9 +10,7 @@ import { loadJobs, loadOutputs } from '../store/load-job.ts';
 import { loadObject } from '../store/load-object.ts';
 import { mapLimited } from '../store/map-limited.ts';
 
-/**
- * The outputs of finished jobs that these references name, and the metadata of objects in them that the references use.
- */
+/** The outputs that these references name, of jobs that are done, and the metadata that they ask of objects in them. */
 export async function loadReferenced(context: Context, references: readonly Reference[]): Promise<Referenced> {
   const rows = await loadJobs(context, referredJobs(references));
   const outputs = await loadOutputs(context, rows);

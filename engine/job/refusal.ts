@@ -1,11 +1,8 @@
-// Refusals while a job is moved on. One that cannot pass fails the job; one that may pass is tried again.
+// Refusals in the middle of a job's way: one that stays is why the job fails, one that passes is tried again.
 
 import { ApiError, type ErrorType } from '../../core/error/api-error.ts';
 
-/**
- * The reason why something can never be done, as a sentence. Undefined when it is done. A refusal that may pass by
- * itself is thrown.
- */
+/** Why something can never be done, as a sentence; undefined when it is done. What may pass by itself is thrown on. */
 export async function lastingRefusal(act: () => Promise<unknown>): Promise<string | undefined> {
   try {
     await act();
@@ -16,7 +13,7 @@ export async function lastingRefusal(act: () => Promise<unknown>): Promise<strin
   }
 }
 
-/** InvalidState is not among them: a folder that is being removed may be made again a moment later. */
+/** InvalidState is none of them: a folder that is being removed may be made again a moment later. */
 const lasting: ReadonlySet<ErrorType> = new Set([
   'InvalidInput',
   'InvalidType',

@@ -1,5 +1,4 @@
-// Ends a whole tree because a user or a job asked for it. The flag comes first, then the root. Its look ends all
-// others.
+// Ends a whole tree because a user or a job asked for it. The flag comes first, then the root; its look ends all others.
 
 import type { Context } from '../../core/context.ts';
 import { resourceNotFound } from '../../core/error/api-error.ts';
@@ -11,8 +10,8 @@ import { loadExecution } from '../store/load-job.ts';
 import { endByDoom, putDoom } from './doom.ts';
 
 /**
- * Terminates every execution of the tree that one belongs to (docs/reference/api.md, "Spread of failures"). Idempotent:
- * a tree that has ended stays as it is.
+ * Terminates every execution of the tree that one belongs to (docs/reference/api.md, "Spread of failures"). Idempotent; a
+ * tree that has ended stays as it is.
  *
  * @throws ApiError ResourceNotFound when there is no such execution
  */
@@ -26,6 +25,6 @@ export async function terminateTree(context: Context, execution: ExecutionId, by
   const cause = { kind: 'termination', execution: root.pk, try: root.try, by } as const;
   await putDoom(context, root.pk, scope, cause);
   const ended = await endByDoom(context, root, { cause, scope });
-  // It has begun its next try in the meantime, which must end as well.
+  // It began its next try meanwhile: that one is to end as well.
   if (!isTerminal(ended.state) && ended.state !== 'terminating') await terminateTree(context, execution, by);
 }

@@ -1,5 +1,5 @@
-// Starts a worker for one launch of a runnable job. It writes nothing: if a message is delivered twice, the same worker
-// is requested twice, and that is a success (docs/reference/protocols.md, "Launch").
+// Starts a worker for one launch of a runnable job. Writes nothing: a message that is delivered twice asks for the same worker
+// twice, and that is success (docs/reference/protocols.md, "Launch").
 
 import type { Context, LaunchInput, RunnableMessage } from '../../core/context.ts';
 import { readWorkerId } from '../../core/id/worker.ts';
@@ -16,7 +16,7 @@ export async function dispatch(context: Context, { worker }: RunnableMessage): P
   await context.workers.start(worker, await launchInput(context, row));
 }
 
-/** Ids and sizes only. The nonce, which the claim uses up, is the only secret of a launch. */
+/** Ids and sizes only: besides the nonce, which the claim spends, no secret goes with a launch. */
 async function launchInput(context: Context, row: JobRow): Promise<LaunchInput> {
   const { cores, memoryGib, diskGb } = workerSize(row.instance);
   const [apiUrl, nonce] = await Promise.all([context.apiUrl(), context.seals.seal('boot', jobWorker(row))]);

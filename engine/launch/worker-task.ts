@@ -1,13 +1,10 @@
-// The worker of a job: whether it still runs, and how it is stopped. The port is asked each time; events are not relied
-// on.
+// The worker of a job: whether it still runs, and how it is stopped. The port is asked each time; what an event said of it is
+// not relied upon.
 
 import type { Context, WorkerState } from '../../core/context.ts';
 import { type JobRow, jobWorker } from '../../core/job/row.ts';
 
-/**
- * A worker about which nothing is known counts as ended once its lease has run out. Before that, a new worker may not
- * be listed yet.
- */
+/** A worker of which nothing is known counts as ended once its lease has run out: a new one may not be listed yet. */
 export async function loadWorker(context: Context, row: JobRow): Promise<WorkerState> {
   if (row.task === undefined) return forgotten;
   const state = await context.workers.state(row.task);
@@ -24,7 +21,7 @@ export async function stopWorker(context: Context, row: JobRow, why: string): Pr
   return loadWorker(context, row);
 }
 
-/** Ends a launch that was not claimed. A launch that is over, or never began, stays so. */
+/** Ends a launch that nobody claimed; one that is over, or never was, stays so. */
 export async function stopLaunch(context: Context, row: JobRow, why: string): Promise<void> {
   const worker = jobWorker(row);
   const state = await context.workers.launchState(worker);

@@ -1,5 +1,5 @@
-// The facts about one reader of a log that the function keeps between two invocations. They are JSON, because they are
-// passed on as a payload.
+// What has to be known of one reader of a log between two invocations of the function that serves it. JSON: it is passed on
+// as a payload.
 
 import type { Context } from '../../core/context.ts';
 import { invalidAuthentication, permissionDenied, resourceNotFound } from '../../core/error/api-error.ts';
@@ -12,12 +12,12 @@ import { type LogRequest, readLogRequest } from './frame.ts';
 
 /** How far the stream of one try has been sent. */
 export type StreamCursor = {
-  /** The beginning of its page, and the number of the page's lines that were sent. */
+  /** Where its page begins, and how many of the page's lines were sent. */
   readonly token?: string;
   readonly skip?: number;
   /** The number of the last line that was sent. */
   readonly line?: number;
-  /** The time of the next line, if it was read already, in milliseconds since 1970. */
+  /** When the next one was printed, if it was read already; in milliseconds since 1970. */
   readonly next?: number;
   readonly ended: boolean;
 };
@@ -27,18 +27,16 @@ export type LogConnection = Omit<LogRequest, 'token'> & {
   /** When the connection was opened, and when something was last sent on it, in milliseconds since 1970. */
   readonly openedAt: number;
   readonly sentAt: number;
-  /** The number of lines that are skipped because the reader does not want older ones. Absent while it is not known. */
+  /** How many lines are passed over, as they are older than those that the reader wants; absent: not known yet. */
   readonly passOver?: number;
   /** By `<job>#<try>`. */
   readonly streams: { readonly [stream: string]: StreamCursor };
 };
 
 /**
- * Authenticates the reader by the client's first frame, and decides whether they may read this job's log: a caller who
- * sees the job may.
+ * Authenticates the reader by the client's first frame, and decides that they may read this job's log: who sees the job.
  *
- * @throws ApiError InvalidInput, InvalidAuthentication, ResourceNotFound or PermissionDenied, to be reported by
- * `errorFrames`
+ * @throws ApiError InvalidInput, InvalidAuthentication, ResourceNotFound or PermissionDenied: tell it by `errorFrames`
  */
 export async function startLog(
   context: Context,
@@ -53,8 +51,8 @@ export async function startLog(
   const sight = createSight(context, caller);
   if (row === undefined || row.tombstone === true) throw resourceNotFound(job);
   if (!(await seesJob(sight, row))) {
-    // Clients look for PermissionDenied when a user watches another user's job (docs/reference/api.md, "Describing a
-    // job").
+    // Clients look for PermissionDenied when somebody watches another user's job (docs/reference/api.md,
+    // "Describing a job").
     throw permissionDenied(`read the log of ${job}`, 'VIEW in its project', await sight.levelIn(row.project));
   }
   if (request.try !== undefined && (await loadTry(context, row, request.try)) === undefined) {

@@ -1,4 +1,4 @@
-// Finds the tries and jobs that one reader follows: the job, and with `recurseJobs` everything below it in its tree.
+// Which tries of which jobs one reader follows: the job, and with `recurseJobs` what is below it in its tree.
 
 import type { Context } from '../../core/context.ts';
 import type { ExecutionId, JobId } from '../../core/id/identifier.ts';
@@ -10,8 +10,8 @@ import { loadJob, loadJobs } from '../store/load-job.ts';
 import type { LogConnection } from './connection.ts';
 
 /**
- * The rows of the tries that are followed now, the watched job's first. If a try was asked for, it is that try's row. A
- * try that a restart ended is followed to the end of its stream.
+ * The rows of the tries that are followed now, the watched job's first; of a try that was asked for, its own. A try that a
+ * restart ended is followed to the end of its stream.
  */
 export async function loadFollowed(context: Context, connection: LogConnection): Promise<JobRow[]> {
   const { job, try: attempt, recurse, root, streams } = connection;
@@ -37,7 +37,7 @@ export function streamOf(row: Pick<JobRow, 'pk' | 'try'>): string {
   return `${row.pk}#${row.try}`;
 }
 
-/** The jobs below a job, at any depth, by the member rows of the tree. */
+/** The jobs that a job made, and those that they made, and so on, by the member rows of the tree. */
 async function loadBelow(context: Context, root: ExecutionId, job: JobId): Promise<JobId[]> {
   const children = new Map<JobId, JobId[]>();
   const members = { pk: treeKey(root), prefix: memberPrefix(), maximumRowCount: memberCount };
@@ -55,5 +55,5 @@ async function loadBelow(context: Context, root: ExecutionId, job: JobId): Promi
 }
 
 const memberCount = 20_000;
-/** Jobs that one reader follows at a time. Each is a stream of its own that is read every second. */
+/** Jobs that one reader follows at a time: each is a stream of its own to be asked every second. */
 const followedJobCount = 500;

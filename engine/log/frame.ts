@@ -1,4 +1,5 @@
-// The frames of the log WebSocket (docs/reference/api.md, "Log of a job"): the client's only one, and ours.
+// What the log WebSocket says and hears (docs/reference/api.md, "Log of a job"): the client's only frame, and ours.
+// Knows no transport.
 
 import { type ApiError, invalidInput } from '../../core/error/api-error.ts';
 import { given } from '../../core/given.ts';
@@ -16,21 +17,21 @@ export type LogFrame = {
   readonly msg: string;
 };
 
-/** The client's request. */
+/** What the client asks for. */
 export type LogRequest = {
   readonly token: string;
-  /** The number of existing lines to send, counted from the end. */
+  /** Of the lines that there are already, the last so many. */
   readonly recentCount: number;
   /** The jobs below it too. */
   readonly recurse: boolean;
   /** Go on until the job has ended. */
   readonly tail: boolean;
-  /** Only these levels. Absent means all. */
+  /** Only these; absent: all. */
   readonly levels?: readonly string[] | undefined;
   readonly try?: number;
 };
 
-/** Reads the client's frame. Fields that it leaves out get the values that `dx watch` sends. */
+/** Reads the client's frame; fields that it leaves out are as `dx watch` sends them. */
 export function readLogRequest(text: string): LogRequest {
   const frame = parse(text);
   const problems: string[] = [];
@@ -60,8 +61,8 @@ export function readLogRequest(text: string): LogRequest {
 }
 
 /**
- * A line of a worker's stream as a frame for a job's try. Undefined when it belongs to another job, or only marks the
- * end (`isEndOfLog`). A text that is not a worker's line is shown as it is, because it tells why a worker broke.
+ * A line of a worker's stream as a frame for a job's try; undefined when it is another job's, or only marks the end
+ * (`isEndOfLog`). What no worker wrote as a line is shown as it is: it tells why a worker broke.
  */
 export function toFrame(
   text: string,
@@ -80,7 +81,7 @@ export function toFrame(
   });
 }
 
-/** Lines of a try are numbered. If some are missing before this one, a line says so. */
+/** Lines of a try are numbered; where some are missing before this one, a line says so. */
 export function missingFrame(frame: LogFrame, last: number | undefined): LogFrame | undefined {
   const count = last === undefined || frame.line === 0 ? 0 : frame.line - last - 1;
   if (count <= 0) return undefined;
@@ -89,16 +90,16 @@ export function missingFrame(frame: LogFrame, last: number | undefined): LogFram
   return { ...frame, source: 'SYSTEM', level: 'WARNING', line: 0, msg };
 }
 
-/** True for the last line that a worker writes for a try: its job logs nothing more. */
+/** True for the last line that a worker writes for a try: nothing of its job follows. */
 export function isEndOfLog(text: string, of: { readonly job: JobId; readonly try: number }): boolean {
   const line = parseLine(text);
   return line?.s === 'SYSTEM' && line.m === endOfLog && line.j === of.job && line.y === of.try;
 }
 
 /**
- * A frame for a connection that has been silent, before API Gateway ends it. Clients show every frame, and one that
- * they cannot read spoils how they end (their exit code and last lines). Pings are not available. A reader who asked
- * for certain levels, to have nothing else in a file, gets an empty line of one of them.
+ * Says on a connection that has been silent that there is nothing to say, before API Gateway ends it. Clients show
+ * whatever comes: a frame that they cannot read spoils how they end (their exit code and last lines), and pings are not to
+ * be had. A reader who asked for certain levels, to have nothing else in a file, gets an empty line of one of them.
  */
 export function stillFrame(
   { job, try: jobTry, levels }: Pick<LogRequest, 'levels'> & { readonly job: JobId; readonly try: number },
@@ -112,9 +113,9 @@ export function stillFrame(
   return { ...frame, level: 'INFO', msg };
 }
 
-/** The frames before a connection reaches API Gateway's limit: the reason, how to go on, and the end. */
+/** Before a connection has lasted as long as API Gateway lets one: what happens, and how to go on; then the end. */
 export function partingFrames(of: { readonly job: JobId; readonly try: number }, now: number): LogFrame[] {
-  const msg = `This stream ends, because a connection may last at most two hours. The job goes on. "dx watch ${of.job}" shows its log from the start and follows it again`;
+  const msg = `This stream ends, as no connection may last longer than two hours; the job goes on. "dx watch ${of.job}" shows its log from the start and follows it again`;
   const frame = { ...placeOf(of), timestamp: now, source: 'SYSTEM', level: 'WARNING', line: 0, msg };
   return [frame, endFrame(of.job, now)];
 }
@@ -127,7 +128,7 @@ export function endFrame(job: JobId, timestamp: number): LogFrame {
 /** An error for the reader, then the end: API Gateway cannot close with a reason. */
 export function errorFrames(job: JobId, timestamp: number, error: Pick<ApiError, 'type' | 'message'>): LogFrame[] {
   const msg = `${error.type}: ${error.message}`;
-  // Clients that asked for a try print it with each line.
+  // Clients that were given a try print it with each line.
   const frame = { timestamp, source: 'SYSTEM', level: 'ERROR', job, jobTry: 0, line: 0, msg };
   return [frame, endFrame(job, timestamp)];
 }
@@ -158,13 +159,13 @@ function parseLine(text: string): WorkerLine | undefined {
 
 type Words = Pick<LogFrame, 'source' | 'level' | 'line' | 'msg'> & { readonly time: number };
 
-/** A worker cuts its lines. Other text in a job's stream must fit into a message too, and be printable. */
+/** A worker cuts its lines; what else a job gets into its stream must fit into a message too, and be printable text. */
 function frameOf(
   of: { readonly job: JobId; readonly try: number },
   { time, source, level, line, msg }: Words,
 ): LogFrame {
   const kept = msg.length > maximumLineLength ? `${msg.slice(0, maximumLineLength)}... [truncated]` : msg;
-  // Only the platform may say that a log is over.
+  // Only we say that a log is over.
   const by = msg === endOfLog ? 'APP' : source.toWellFormed();
   return { ...placeOf(of), timestamp: time, source: by, level: level.toWellFormed(), line, msg: kept.toWellFormed() };
 }
@@ -181,16 +182,16 @@ function isTexts(value: unknown): boolean {
   return Array.isArray(value) && value.length <= maximumLevelCount && value.every((item) => typeof item === 'string');
 }
 
-/** A forged line may have any time. Clients print years up to 9999 only. */
+/** What a job forged may be any time; clients print years up to 9999 only. */
 function isTime(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) < endOfTime;
 }
 
 const endOfLog = 'END_LOG';
 const endOfTime = Date.UTC(9999, 0);
-/** The length at which worker/log.ts cuts lines, and room for its mark. */
+/** As worker/log.ts cuts them, and room for its mark. */
 const maximumLineLength = 8_100;
 const maximumWordLength = 40;
-/** The number that `dx watch` asks for. Older lines are never sent. */
+/** What `dx watch` asks for; more than that is never sent of what was there before. */
 const maximumRecentCount = 262_144;
 const maximumLevelCount = 20;

@@ -1,4 +1,4 @@
-// One look at the streams that a reader follows: the new lines of all, in one order, and the positions after them.
+// One look at the streams that a reader follows: what is new in each, in one order, and how far that reads. Sends nothing.
 
 import type { Context } from '../../core/context.ts';
 import type { JobRow } from '../../core/job/row.ts';
@@ -16,15 +16,15 @@ export type Look = {
   readonly more: boolean;
   /** Everything that is followed has ended and was read to its end. */
   readonly over: boolean;
-  /** The number of streams in which lines may still arrive. */
+  /** Streams in which something may still come. */
   readonly openCount: number;
-  /** The state of the watched job. Undefined when it is gone. */
+  /** Of the watched job; undefined when it is gone. */
   readonly job: { readonly state: JobState; readonly try: number } | undefined;
 };
 
 /**
- * The new lines since the connection was last read, except existing lines beyond the number that the reader wants. If
- * there are more of those than one look finds, it counts them first, and then skips them.
+ * What is new since the connection was read last, but for lines that were there at first and are older than the last so
+ * many that the reader wants. Where there are more of them than one look finds, it counts them, and then passes over them.
  *
  * @param until when it stops counting, in milliseconds since 1970
  */
@@ -48,7 +48,7 @@ function without(look: Look, passOver: number): Look {
   return { ...look, connection: { ...look.connection, passOver: left }, lines: look.lines.slice(passOver) };
 }
 
-/** The connection before these lines, which were read and not sent. */
+/** The connection before these lines, which were read and nobody has sent. */
 export function backTo(connection: LogConnection, lines: readonly Line[]): LogConnection {
   const streams: Record<string, StreamCursor> = { ...connection.streams };
   for (const { stream, from, time } of lines.toReversed()) streams[stream] = { ...from, next: time };
@@ -56,8 +56,8 @@ export function backTo(connection: LogConnection, lines: readonly Line[]): LogCo
 }
 
 /**
- * The lines of one try stay in the order in which its worker wrote them, whatever its clock did. The lines of several
- * tries are merged by time: a line that is later than the end of a part with more to follow waits until that is read.
+ * The lines of one try stay in the order in which its worker wrote them, whatever its clock did; those of several are merged
+ * by time: what is later than the end of a part that more follows waits until that is read.
  */
 async function lookOnce(context: Context, connection: LogConnection): Promise<Look> {
   const rows = await loadFollowed(context, connection);
@@ -81,7 +81,7 @@ async function lookOnce(context: Context, connection: LogConnection): Promise<Lo
 
 type OpenStream = { readonly row: JobRow; read: StreamRead };
 
-/** The first lines of a stream. If its next line is known to come later, there are none yet. */
+/** Its first lines; of a stream whose next line is known to come later, nothing yet. */
 async function begin(context: Context, connection: LogConnection, row: JobRow, count: number): Promise<OpenStream> {
   const cursor = connection.streams[streamOf(row)];
   if (cursor?.next !== undefined) {
@@ -91,7 +91,7 @@ async function begin(context: Context, connection: LogConnection, row: JobRow, c
   return { row, read: await readStream(context, connection, row, limits) };
 }
 
-/** Reads on in the stream with the earliest unread line, until there is enough to send. */
+/** Reads on where the earliest unread line is, until there is enough to send. */
 async function readOn(context: Context, connection: LogConnection, open: readonly OpenStream[]): Promise<void> {
   for (let count = 0; count < readsPerLook; count++) {
     const horizon = horizonOf(open);
@@ -111,7 +111,7 @@ async function readOn(context: Context, connection: LogConnection, open: readonl
   }
 }
 
-/** The time up to which everything has been read. */
+/** Up to this time everything has been read. */
 function horizonOf(open: readonly OpenStream[]): number {
   return Math.min(...open.map(({ read }) => (read.more ? read.time : Number.POSITIVE_INFINITY)));
 }
@@ -120,7 +120,7 @@ function sum<Item>(items: readonly Item[], of: (item: Item) => number): number {
   return items.reduce((total, item) => total + of(item), 0);
 }
 
-/** Lines in memory at a time, and their characters, over all streams, as long as each still gets a few. */
+/** Lines in memory at a time, and their characters, of all streams together, as far as each still gets a few. */
 const linesPerLook = 5_000;
 const lengthPerLook = 2_000_000;
 const fewestLines = 20;

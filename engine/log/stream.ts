@@ -1,4 +1,4 @@
-// Reads the stream of one try from where it was left: the lines that a reader wants, each with its position.
+// Reads the stream of one try from where it was left: the lines that a reader wants, each with its place. Knows no other try.
 
 import type { Context } from '../../core/context.ts';
 import { given } from '../../core/given.ts';
@@ -8,15 +8,12 @@ import type { LogConnection, StreamCursor } from './connection.ts';
 import { streamOf } from './followed.ts';
 import { isEndOfLog, type LogFrame, missingFrame, toFrame } from './frame.ts';
 
-/** A line, and the position in its stream from which it is read again, as the first one. */
+/** A line, and the place in its stream from which it is read again, as the first one. */
 export type Line = {
   readonly frame: LogFrame;
   readonly stream: string;
   readonly from: StreamCursor;
-  /**
-   * The time of printing, in milliseconds since 1970. It is never before that of the line above, whatever the clock
-   * did.
-   */
+  /** When it was printed, never before the line above it, whatever the clock did; in milliseconds since 1970. */
   readonly time: number;
 };
 export type StreamRead = {
@@ -25,13 +22,13 @@ export type StreamRead = {
   readonly length: number;
   readonly cursor: StreamCursor;
   readonly more: boolean;
-  /** The time of the last line that was read, whether it was wanted or not. */
+  /** The time of the last line that was read, wanted or not. */
   readonly time: number;
 };
 /** Reading stops after the page that reaches one of these. */
 type ReadLimits = { readonly lines: number; readonly length: number };
 
-/** @param before where it begins; by default the position that the connection has sent */
+/** @param before where it begins; by default where the connection has sent it to */
 export async function readStream(
   context: Context,
   { levels, streams }: LogConnection,
@@ -53,7 +50,7 @@ export async function readStream(
       found.add(toFrame(message, timestamp, of), timestamp);
     }
     if (page.token === found.token() || page.token === undefined) {
-      // A worker that was killed wrote no last line. Everything that it had written arrives after a while.
+      // A worker that was killed wrote no last line: what it had written has arrived after a while.
       const isLate = context.now() - (row.stoppedRunning ?? row.modified) >= arrivalMs(context);
       return found.result({ ended: isOver && isLate, more: false });
     }
@@ -62,7 +59,7 @@ export async function readStream(
   return found.result({ ended: false, more: true });
 }
 
-/** Counts lines, skips those of a page that were sent before, and remembers how each is found again. */
+/** Counts lines, passes over those of a page that were sent before, and knows of each how it is found again. */
 function createCollector(stream: string, before: StreamCursor, levels: readonly string[] | undefined) {
   let { token, skip = 0, line: last } = before;
   let index = 0;
@@ -107,13 +104,10 @@ function createCollector(stream: string, before: StreamCursor, levels: readonly 
   };
 }
 
-/**
- * The time that lines may take from a worker to the log: a sixtieth of the lease, 10 s on AWS, less where leases are
- * short.
- */
+/** How long lines may take from a worker to the log: a sixtieth of the lease, 10 s on AWS, less where leases are short. */
 function arrivalMs({ settings }: Context): number {
   return (settings.leaseSeconds * 1000) / 60;
 }
 
-/** Pages of one stream that are read while its lines are not wanted, so that it does not delay the others. */
+/** Of one stream, wherever its lines are not wanted, so that it keeps no other waiting. */
 const pagesAtATime = 20;

@@ -1,5 +1,5 @@
-// Clones an object: another place gets a reference to the same object (docs/reference/protocols.md, "Deletion of
-// bytes"). Bytes are never copied.
+// Clones: a reference in another place to the same object (docs/reference/protocols.md, "Deletion of bytes"). Bytes are
+// never copied.
 
 import { parseFolder } from '../../core/container/folder-path.ts';
 import type { Context } from '../../core/context.ts';
@@ -29,15 +29,12 @@ export type CloneRequest = {
   readonly objects: readonly ObjectId[];
   /** Missing folders are made. */
   readonly to: { readonly container: PlaceId; readonly folder: string };
-  /** The place from which names and tags are taken, and in which links to hidden objects are followed. */
+  /** Where their names and tags are taken from, and where hidden objects that they link to are followed. */
   readonly hiddenLinksFrom?: PlaceId;
   /** Each object goes to the folder under `to.folder` that it has in `hiddenLinksFrom`, instead of all into one. */
   readonly keepFolders?: boolean;
 };
-/**
- * `existed`: these were in the destination before, and stay where they are. `open`: these are not closed, so they were
- * not cloned.
- */
+/** `existed`: were in the destination before, and stay where they are. `open`: not closed, so not cloned. */
 export type CloneResult = {
   readonly cloned: ObjectId[];
   readonly existed: ObjectId[];
@@ -46,11 +43,11 @@ export type CloneResult = {
 };
 
 /**
- * Puts closed objects into another place as well. Idempotent. An object that is reported as cloned or existing keeps
- * its bytes, whatever is removed elsewhere at the same time. An object that is being deleted is `missing`.
+ * Puts closed objects into another place as well. Idempotent. What is acknowledged as cloned or existing keeps its bytes,
+ * whatever is removed elsewhere at the same time; an object that is being deleted is `missing`.
  *
- * @throws ApiError ResourceNotFound when the project is gone, InvalidState when a folder is being removed; everything
- * that was put there is taken back
+ * @throws ApiError ResourceNotFound when the project is gone, InvalidState when a folder is just being removed; what was put
+ * there is taken back
  */
 export async function cloneObjects(context: Context, request: CloneRequest): Promise<CloneResult> {
   const { to, hiddenLinksFrom } = request;
@@ -72,7 +69,7 @@ export async function cloneObjects(context: Context, request: CloneRequest): Pro
   return result;
 }
 
-/** The removal of a place may have begun while it was being filled. */
+/** A place may have begun to go while it was being filled. */
 async function takeBackRefused(context: Context, placed: ReadonlyMap<Target, readonly ObjectId[]>): Promise<void> {
   const refusals = await mapLimited([...placed], async ([target, ids]) => {
     const refusal = await refusalOf(context, target);
@@ -104,7 +101,7 @@ function sourceOf(object: LoadedObject, from: PlaceId | undefined): Placement {
   return source;
 }
 
-/** Returns a function that finds the folder in the destination for an object placed like `source`. */
+/** Answers the folder in the destination for an object that is placed like `source`. */
 async function planFolders(context: Context, request: CloneRequest) {
   const { to, hiddenLinksFrom, keepFolders } = request;
   const parsed = parseFolder(to.folder);
@@ -124,8 +121,8 @@ function namesOf(path: string): string[] {
 }
 
 /**
- * The reference comes first, then the mark: a collector's mark is taken away, so that the collector cannot decide any
- * more. Only if the object is gone already, the reference is taken back. (Searched: test/simulation/bytes.test.ts.)
+ * The reference first, then the mark: a collector's mark is taken away, so that it cannot decide any more; only of an object
+ * that is gone already the reference is taken back. (Searched: test/simulation/bytes.test.ts.)
  */
 export async function placeObject(
   context: Context,
@@ -148,7 +145,7 @@ export async function placeObject(
   }
   const life = await keepAlive(context, id);
   if (life === 'rescued' && (await context.rows.get('objects', key)) === undefined) {
-    // It was removed here again in the meantime, and that removal may have given up because of this clone.
+    // It was removed here again meanwhile, and whoever did so may have given up because of us.
     await collectBytes(context, id);
   }
   if (life !== 'gone') return placed ? 'cloned' : 'existed';
@@ -159,7 +156,7 @@ export async function placeObject(
   return 'missing';
 }
 
-/** Takes a collector's mark off an object that has a reference now. */
+/** Takes a collector's mark off an object that is referred to now. */
 async function keepAlive(context: Context, id: ObjectId): Promise<'alive' | 'rescued' | 'gone'> {
   return retryWhileChanged(`"${id}"`, async () => {
     const facts = readObject(await context.rows.get('objects', objectKey(id)));

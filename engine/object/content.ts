@@ -1,4 +1,4 @@
-// Changes the part of an open object that all its places share: its details, types and visibility.
+// Changes what is shared by all places of an open object: its details, types and visibility.
 
 import type { Change, Context, Write } from '../../core/context.ts';
 import { invalidInput, invalidState, resourceNotFound } from '../../core/error/api-error.ts';
@@ -11,7 +11,7 @@ import { pack } from '../store/packed.ts';
 import { changed, retryWhileChanged } from '../store/retry-while-changed.ts';
 import { deleteLinks, writeLinks } from './link.ts';
 
-/** Replaces the details. The notes of links follow. */
+/** Replaces the details; the notes of who is linked follow. */
 export async function setDetails(
   context: Context,
   object: LoadedObject,
@@ -30,7 +30,7 @@ export async function setDetails(
   await deleteLinks(context, id, obsolete);
 }
 
-/** Hidden objects are not listed unless asked for, and go with the objects that link to them. */
+/** Hidden objects are not listed unless asked for, and follow what links to them. */
 export async function setVisibility(context: Context, object: LoadedObject, hidden: boolean): Promise<void> {
   const places: Write[] = [...object.placements].slice(0, maximumOpenPlaces).map(([place, placement]) => ({
     kind: 'update',

@@ -1,5 +1,4 @@
-// Creates data objects. A request that is repeated with its nonce names the same id, and finds the object of the first
-// request.
+// Creates data objects. A request that is repeated with its nonce names the same id, and finds what the first one made.
 
 import type { Context, Write } from '../../core/context.ts';
 import { invalidInput, nonceReused } from '../../core/error/api-error.ts';
@@ -39,8 +38,8 @@ export type NewObject = {
 };
 
 /**
- * True when an object of that id exists that the same request made: nothing is left to do or to check. If another
- * request made it, the refusal is the one that clients know for a reused nonce.
+ * True when an object of that id exists that the same request made: there is nothing more to do or to check. One that
+ * another request made is the refusal that clients know for a reused nonce.
  */
 export async function wasCreated(context: Context, id: ObjectId, digest: string): Promise<boolean> {
   const facts = readObject(await context.rows.get('objects', objectKey(id)));
@@ -49,7 +48,7 @@ export async function wasCreated(context: Context, id: ObjectId, digest: string)
   return true;
 }
 
-/** Creates an object in one step. The listing and the links, which are hints, are written before it. */
+/** Creates an object in one step: the listing and the links, which are hints, come before it. */
 export async function createObject(context: Context, object: NewObject): Promise<ObjectId> {
   if (await wasCreated(context, object.id, object.digest)) return object.id;
   const mark = newMark(context);
@@ -84,7 +83,7 @@ function writesOf(context: Context, object: NewObject, mark: string): Write[] {
   return writes;
 }
 
-/** `{}` is the same as no row. */
+/** `{}` is what no row means. */
 function hasContent(details: unknown): boolean {
   return Array.isArray(details) || Object.keys(details as object).length > 0;
 }

@@ -1,4 +1,4 @@
-// Notes of links: the hint rows from a target to the objects that name it, and the hidden objects that go with them.
+// Who links to whom: the hint rows from a target to the objects that name it, and the hidden objects that follow.
 
 import type { Context } from '../../core/context.ts';
 import type { ObjectId, PlaceId } from '../../core/id/identifier.ts';
@@ -7,20 +7,20 @@ import { allPages } from '../store/all-rows.ts';
 import { type LoadedObject, loadObjectsAt } from '../store/load-object.ts';
 import { mapLimited } from '../store/map-limited.ts';
 
-/** Notes that `from` links to each of `targets`. It is called before the link exists. */
+/** Notes that `from` links to each of `targets`, before it does. */
 export async function writeLinks(context: Context, from: ObjectId, targets: readonly ObjectId[]): Promise<void> {
   await mapLimited(targets, (target) => context.rows.put('objects', linkKey(target, from)));
 }
 
-/** Takes back notes that are not true any more. */
+/** Takes notes back that are not true any more. */
 export async function deleteLinks(context: Context, from: ObjectId, targets: readonly ObjectId[]): Promise<void> {
   await mapLimited(targets, (target) => context.rows.delete('objects', linkKey(target, from)));
 }
 
 /**
- * Objects at a place, with the hidden ones that they link to there, and so on. The walk stops at a link to an object
- * that is elsewhere or visible (docs/reference/api.md, "Cloning"). `missing`: those of `ids` that are not there.
- * `more`: the walk was given up, because there are too many.
+ * Objects at a place, with the hidden ones that they link to there, and so on. The walk stops at a link to an object that
+ * is elsewhere or visible (docs/reference/api.md, "Cloning"). `missing`: those of `ids` that are not there. `more`: the
+ * walk was given up, because of too many.
  */
 export async function withHiddenLinks(
   context: Context,
@@ -53,9 +53,8 @@ export async function withHiddenLinks(
 }
 
 /**
- * The hidden objects among `candidates` that no visible object at this place reaches by links any more. One walk goes
- * upwards from all of them, each object once, and then downwards from what is reached. If there are too many, those
- * that were not looked at count as reached.
+ * Of `candidates`, hidden objects at a place, those that no visible object there reaches by links any more. One walk upwards
+ * from all of them, each object once; then downwards from what is reached. Of too many, those not looked at count as reached.
  */
 export async function unreachedHidden(
   context: Context,
@@ -85,7 +84,7 @@ export async function unreachedHidden(
   return candidates.filter((id) => !reached.has(id));
 }
 
-/** The hidden objects at a place that link to `target`, or the finding that a visible one does. */
+/** The hidden objects at a place that link to `target`, or that a visible one does. */
 async function findHolders(context: Context, place: PlaceId, target: ObjectId): Promise<ObjectId[] | 'visible'> {
   const hidden: ObjectId[] = [];
   for await (const holder of holdersOf(context, place, target)) {
@@ -102,7 +101,7 @@ export async function loadHolders(context: Context, place: PlaceId, target: Obje
   return holders;
 }
 
-/** They are found by the hints, then read themselves. */
+/** Read from the hints, then from themselves. */
 async function* holdersOf(context: Context, place: PlaceId, target: ObjectId): AsyncGenerator<LoadedObject> {
   const hints = { pk: linkPartition(target), pageSize: holderPageSize, maximumRowCount: maximumWalkCount };
   for await (const rows of allPages(context, 'objects', hints)) {
@@ -113,5 +112,5 @@ async function* holdersOf(context: Context, place: PlaceId, target: ObjectId): A
 }
 
 const holderPageSize = 100;
-/** The number of objects that are followed from the requested ones, and of those that link to one. */
+/** Objects that are followed from those that were asked for, and those that link to one. */
 export const maximumWalkCount = 100_000;

@@ -1,4 +1,4 @@
-// Changes the name and labels of an object in one place, or moves it there. The object itself stays the same.
+// Changes what an object is called and how it is labelled in one place, or moves it there. The object itself stays.
 
 import type { Context } from '../../core/context.ts';
 import { resourceNotFound } from '../../core/error/api-error.ts';
@@ -10,8 +10,8 @@ import { changed, retryWhileChanged } from '../store/retry-while-changed.ts';
 export type PlacementChange = Partial<Pick<Placement, 'name' | 'folderId' | 'tags' | 'properties' | 'hidden'>>;
 
 /**
- * Applies a change to a placement as it is now. `change` may be called again when another writer came first. An object
- * that is not in that place is ResourceNotFound.
+ * Applies a change to a placement as it is now: `change` may be asked again when somebody else came first. An object that
+ * is not in that place is ResourceNotFound.
  */
 export async function changePlacement(
   context: Context,
@@ -27,9 +27,7 @@ export async function changePlacement(
   });
 }
 
-/**
- * The new listing comes first, then the placement, and the old listing goes last, so that no reader misses the object.
- */
+/** The new listing comes first, then the placement, the old listing goes last: no reader misses the object. */
 async function applyChange(
   context: Context,
   id: ObjectId,

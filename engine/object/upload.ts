@@ -1,5 +1,5 @@
-// Parts of an open file. They are announced here, put to S3 by the client, and read back from S3. They are given up
-// when S3 has dropped them. close.ts closes the file.
+// Parts of an open file: announced here, put to S3 by the client, read back from S3; given up when S3 has dropped them.
+// Closing is close.ts.
 
 import type { Context } from '../../core/context.ts';
 import { ApiError, invalidState } from '../../core/error/api-error.ts';
@@ -21,8 +21,8 @@ import { allRows } from '../store/all-rows.ts';
 import { changed, retryWhileChanged } from '../store/retry-while-changed.ts';
 
 /**
- * The URL for the upload of a part, valid for these bytes only. Asking again for an index replaces the part.
- * InvalidState when the earlier parts are gone: they must be uploaded again as well.
+ * The URL to put a part to, good for these bytes only. Asking again for an index replaces the part. InvalidState when those
+ * that were put before are gone: they have to be uploaded again as well.
  *
  * @returns `headers` to be sent along; `expires` in milliseconds since 1970
  */
@@ -35,7 +35,7 @@ export async function announcePart(context: Context, id: FileId, facts: ObjectFa
   return context.content.uploadUrl(key, uploadId, part);
 }
 
-/** Many threads ask for their first part at once. One upload wins, and the others are given up. */
+/** Many threads ask for their first part at once: one upload wins, the others are given up. */
 async function startUpload(context: Context, id: FileId, key: string): Promise<string> {
   const started = await context.content.startUpload(key);
   try {
@@ -43,13 +43,13 @@ async function startUpload(context: Context, id: FileId, key: string): Promise<s
     if (winner !== started) await context.content.abortUpload(key, started);
     return winner;
   } catch (error) {
-    // Only a refusal proves that no row names this upload: the answer to a write may have been lost.
+    // Only after a refusal is it certain that no row names this upload: the answer to a write may have been lost.
     if (error instanceof ApiError) await context.content.abortUpload(key, started);
     throw error;
   }
 }
 
-/** The upload that the file's row names now: this one, unless another one came first. */
+/** The upload that the file's row names now: this one, unless another one was first. */
 async function enterUpload(context: Context, id: FileId, started: string): Promise<string | typeof changed> {
   const found = readObject(await context.rows.get('objects', objectKey(id)));
   const facts = isGone(found) ? undefined : found;
@@ -70,9 +70,9 @@ export async function loadUploadedParts(context: Context, id: FileId, facts: Obj
 }
 
 /**
- * S3 drops an upload that is not completed in time. The file then forgets it, is open, and may be uploaded again.
+ * S3 drops an upload that nobody completed in time: the file forgets it, is open, and may be uploaded anew.
  *
- * @returns true when that happened; false as well when another call was faster, or joined the parts in the meantime
+ * @returns true when that was so; false as well when somebody else was faster, or joined its parts meanwhile
  */
 export async function giveUpLapsedUpload(context: Context, id: FileId, facts: ObjectFacts): Promise<boolean> {
   const { state, uploadId, dying } = facts;
@@ -82,20 +82,20 @@ export async function giveUpLapsedUpload(context: Context, id: FileId, facts: Ob
   if ((await context.content.size(key)) !== undefined) return false;
   const change = { set: { state: 'open' }, remove: ['uploadId'] };
   const expected = { state, uploadId, dying };
-  // This includes the list of parts that a closing may have noted: the next one must not join by it.
+  // With the list of parts that a closing may have noted: the next one must not join by it.
   return context.rows.transact([
     { kind: 'update', table: 'objects', key: objectKey(id), change, expected },
     { kind: 'delete', table: 'objects', key: packedKey(id, 'parts') },
   ]);
 }
 
-/** The error for a client whose upload was given up. */
+/** What a client is told whose upload was given up. */
 export function lapsedUpload(id: FileId): ApiError {
   const why = `its upload was not completed within ${incompleteUploadDays} days, and the parts that were uploaded are gone`;
   return invalidState(`"${id}" has no parts any more: ${why}. Upload all of its parts again, or make a new file`);
 }
 
-/** The parts that were announced for the present upload, in order, as the client last described each. */
+/** The parts that were announced for the present upload, in order: as the client described each last. */
 export async function loadAnnouncedParts(context: Context, id: FileId, facts: ObjectFacts): Promise<FilePart[]> {
   const parts: FilePart[] = [];
   for await (const row of allRows(context, 'objects', { pk: uploadPartition(id) })) {
@@ -105,5 +105,5 @@ export async function loadAnnouncedParts(context: Context, id: FileId, facts: Ob
   return parts;
 }
 
-/** S3 counts from the start of the upload, which is after the file's creation, and by its own clock. */
+/** S3 counts from the upload's start, which is after the file's, and by its own clock. */
 const lapseMs = (incompleteUploadDays - 1) * 86_400_000;

@@ -1,5 +1,6 @@
-// Deletes an object without references, its bytes last but one: docs/reference/protocols.md, "Deletion of bytes". Every
-// placement is a reference, and every removal of one calls this. Searched in test/simulation/bytes.test.ts.
+// Deletes an object that nothing refers to any more, its bytes last but one: docs/reference/protocols.md,
+// "Deletion of bytes". Every placement is a reference; whoever takes one away calls this. Searched in
+// test/simulation/bytes.test.ts.
 
 import type { Context } from '../../core/context.ts';
 import type { ObjectId } from '../../core/id/identifier.ts';
@@ -22,11 +23,11 @@ import { newMark } from '../store/mark.ts';
 import { sendWork } from '../store/send-work.ts';
 
 /**
- * Deletes the object unless a place holds it. May be called at any time, any number of times: it changes nothing while
- * there is a reference. A message continues what cannot be ended now, and the next call completes what was interrupted.
+ * Deletes the object unless a place holds it. May be called at any time, any number of times: with a reference there it
+ * changes nothing. What cannot be ended now goes on by a message; what an interruption leaves, the next call finishes.
  *
- * It writes a mark of its own and looks for references in the base table. Then one write decides, which succeeds only
- * while the mark is its own: a new placement takes the mark away. Only then are the bytes touched.
+ * A mark of our own, then a look for references in the base table, then a write that decides, and that only succeeds while
+ * the mark is ours: whoever places the object takes the mark away. Only then are the bytes touched.
  */
 export async function collectBytes(context: Context, id: ObjectId): Promise<void> {
   const facts = readObject(await context.rows.get('objects', objectKey(id)));
@@ -37,9 +38,7 @@ export async function collectBytes(context: Context, id: ObjectId): Promise<void
   if (again !== undefined) await sendWork(context, [{ kind: 'collect', objects: [id] }], again);
 }
 
-/**
- * Send this before removing references, so that a crash afterwards still leaves a message that names what to collect.
- */
+/** To be sent before references are taken away: whoever dies from then on has said what may have to be collected. */
 export async function sendCollection(context: Context, objects: readonly ObjectId[]): Promise<void> {
   for (let start = 0; start < objects.length; start += objectsPerMessage) {
     const some = objects.slice(start, start + objectsPerMessage);
@@ -47,13 +46,10 @@ export async function sendCollection(context: Context, objects: readonly ObjectI
   }
 }
 
-/**
- * `contested`: another collector is deciding and may be interrupted, or a writer has just placed the object and may
- * take it away again.
- */
+/** `contested`: another one is deciding, who may be interrupted, or has just placed the object, and may take it away again. */
 type Decision = ObjectFacts | 'held' | 'contested';
 
-/** The facts about the object at the moment when its deletion was decided. */
+/** What the object was, when it was decided that the object is gone. */
 async function decide(context: Context, id: ObjectId, found: ObjectFacts): Promise<Decision> {
   const mark = newMark(context);
   const marked = await putMark(context, id, found, mark);
@@ -64,7 +60,7 @@ async function decide(context: Context, id: ObjectId, found: ObjectFacts): Promi
   return placed ? 'held' : (readObject(decided) ?? 'contested');
 }
 
-/** Looks first, so that an object in use is hardly ever marked. Takes over the mark of another collector. */
+/** Looks first, so that an object that is in use is hardly ever marked; takes over the mark of whoever else is at it. */
 async function putMark(
   context: Context,
   id: ObjectId,
@@ -88,10 +84,9 @@ async function isPlaced(context: Context, id: ObjectId): Promise<boolean> {
 }
 
 /**
- * Row A goes last: as long as it exists, the next call finds the rest of the work.
+ * Row A goes last: as long as it is there, the next call finds what is still to be done.
  *
- * @returns the time for another call, if one is needed: parts that were on their way, and a join that S3 had begun, may
- * still arrive
+ * @returns when it has to be done once more: parts that were on their way, and a join that S3 had begun, may still arrive
  */
 async function deleteEverything(context: Context, id: ObjectId, facts: ObjectFacts): Promise<number | undefined> {
   const { className, state, links, uploadId } = facts;
@@ -105,7 +100,7 @@ async function deleteEverything(context: Context, id: ObjectId, facts: ObjectFac
   await deleteLinks(context, id, links);
   const keys = (['details', 'applet', 'parts'] as const).map((kind) => packedKey(id, kind));
   await mapLimited(keys, (one) => context.rows.delete('objects', one));
-  // Jobs that wait for it to be closed learn that it never will be.
+  // Whoever waits for it to be closed learns that it never will be.
   if (state !== 'closed') await sendWork(context, [{ kind: 'wake', object: id }]);
   if (isUploading) {
     const { goneUntil = await keepUntilUrlsEnd(context, id) } = facts;
@@ -115,7 +110,7 @@ async function deleteEverything(context: Context, id: ObjectId, facts: ObjectFac
   return undefined;
 }
 
-/** The last URL was issued before this. A request may use it until it expires, and its data may take some time. */
+/** The last URL was given out before this; a request may use it until it ends, and what is sent then may take its time. */
 async function keepUntilUrlsEnd(context: Context, id: ObjectId): Promise<number> {
   const goneUntil = laterOn(context) + uploadUrlSeconds * 1000;
   await context.rows.update('objects', objectKey(id), { set: { goneUntil } }, { dying: gone });
@@ -126,7 +121,7 @@ function laterOn(context: Context): number {
   return context.now() + everythingEndsMs;
 }
 
-/** Deletes the rows of announced parts. They are not needed once a file is closed or gone. */
+/** The rows of parts that were announced: not needed once a file is closed or gone. */
 export async function deleteAnnouncedParts(context: Context, id: ObjectId): Promise<void> {
   for (let page = 0; page < maximumPartPages; page++) {
     const { rows, next } = await context.rows.query('objects', { pk: uploadPartition(id), limit: partPageSize });
@@ -135,7 +130,7 @@ export async function deleteAnnouncedParts(context: Context, id: ObjectId): Prom
   }
 }
 
-/** Each failure means that another collector got further. */
+/** Each failure means that another one came further. */
 const markAttemptCount = 10;
 const objectsPerMessage = 200;
 const partPageSize = 200;

@@ -1,5 +1,5 @@
-// Empties a workspace or a project page by page, until nothing of it is left. It is done twice: a message for the
-// second pass comes when every call that might still have been writing there has ended.
+// Empties a workspace or a project page by page, until nothing of it is left. Twice: what calls that were under way were still
+// putting there is taken away by a message that comes when no such call can be left.
 
 import { root } from '../../core/container/folder-path.ts';
 import type { Context, Key } from '../../core/context.ts';
@@ -20,12 +20,12 @@ import { sendWork } from '../store/send-work.ts';
 import { removeFrom } from './object.ts';
 
 /**
- * Removes one page of the content of a container. Safe to repeat and to race. Folders and the container's own row stay
- * until the last pass, which is requested at the end of the first.
+ * Takes away one page of what is in a container. Safe to repeat and to race. Folders and the container's own row stay until
+ * the last pass, which is sent for when the first is through.
  *
- * @param after the answer of the call before
- * @param last nothing new can arrive any more, so rows without effect are removed as well
- * @returns where to continue; undefined at the end of the pass
+ * @param after what the call before answered
+ * @param last nothing new can come any more: rows that say nothing go as well
+ * @returns what to continue with; undefined when the pass is through
  */
 export async function destroyContainer(
   context: Context,
@@ -49,9 +49,7 @@ export async function destroyContainer(
   return more ? JSON.stringify({ passed }) : deleteRows(context, container, last);
 }
 
-/**
- * The next folders in the order of their rows, the root before all. A page reads only a few, however many there are.
- */
+/** The next folders in the order of their rows, the root before all: however many there are, a page reads a few. */
 async function loadFoldersAfter(context: Context, container: PlaceId, passed: string | undefined) {
   const isStart = passed === undefined || passed === folderPrefix;
   const range = { pk: container, prefix: folderPrefix, limit: foldersPerPage, after: isStart ? undefined : passed };
@@ -65,8 +63,8 @@ async function loadFoldersAfter(context: Context, container: PlaceId, passed: st
 }
 
 /**
- * The row of the listing goes last, so that an interrupted removal is continued. A row without a placement may belong
- * to an object that is being created: in the first pass it stays.
+ * The row of the listing goes last, so that a removal that was interrupted is taken up again. One without a placement may be
+ * of an object that is just being created: in the first pass it stays.
  */
 async function emptyPage(
   context: Context,
@@ -83,10 +81,7 @@ async function emptyPage(
   return { rowCount: rows.length, next };
 }
 
-/**
- * Members are removed at once; folders, which lead to late arrivals, in the last pass; row A at the end, because it
- * says what must go.
- */
+/** Members at once; folders, which lead to what comes late, in the last pass; row A at the end, since it says what is to go. */
 async function deleteRows(context: Context, container: PlaceId, last: boolean): Promise<string | undefined> {
   const isProject = isId(container, 'project');
   if (last || isProject) {
@@ -107,13 +102,10 @@ async function deleteRow(context: Context, container: PlaceId, key: Key): Promis
   await context.rows.delete('containers', key);
 }
 
-/**
- * The beginning of a page: after the row of a folder and, in the next folder, if it is still the same, after a row of
- * its listing.
- */
+/** Where a page begins: behind the row of a folder, and in the next one, if it is still the same, behind a row of its listing. */
 type Position = { readonly passed?: string; readonly folder?: string; readonly after?: string };
 
-/** A text that cannot be read means the start, which costs only time. */
+/** What cannot be read is the start, which costs time only. */
 function readPosition(text: string | undefined): Position {
   if (text?.startsWith('{') !== true) return {};
   return JSON.parse(text) as Position;

@@ -1,5 +1,5 @@
-// Removes folders. It marks them first, so that nothing new is put into them, then removes their content. A message
-// comes when every call that might still have been writing there has ended, and removes the rest.
+// Removes folders: marks first, so that nothing new is put into them, then takes away what they hold. What calls that were under
+// way still put there is taken away by a message that comes when no such call can be left.
 
 import { joinFolder } from '../../core/container/folder-path.ts';
 import type { Folder, FolderTree, Removal } from '../../core/container/folder-tree.ts';
@@ -16,9 +16,9 @@ import { sendWork } from '../store/send-work.ts';
 import { removeObjects } from './object.ts';
 
 /**
- * Removes a folder. With `recurse` everything below it is removed too, about `budget` objects a call: `false` when
- * there is more. A removal that calls do not complete is completed by a message. ResourceNotFound when the folder does
- * not exist, InvalidState when it is not empty and `recurse` is not set.
+ * Removes a folder. With `recurse` all below it too, at most about `budget` objects a call: `false` when there is more. One
+ * that is not removed to the end by calls is removed to the end by a message.
+ * ResourceNotFound when it is missing, InvalidState when it is not empty and `recurse` is not said.
  */
 export async function removeFolder(
   context: Context,
@@ -27,9 +27,7 @@ export async function removeFolder(
   options: { readonly recurse: boolean; readonly budget: number },
 ): Promise<boolean> {
   if (names.length === 0) throw invalidInput('the root folder "/" cannot be removed');
-  const full = invalidState(
-    `folder "${joinFolder(names)}" is not empty: set "recurse" to remove its content (dx rm -r)`,
-  );
+  const full = invalidState(`folder "${joinFolder(names)}" is not empty: say "recurse" to remove what is in it`);
   const before = await loadFolders(context, place);
   const id = requireFolder(before, names);
   if (!options.recurse && !(await isEmpty(context, place, before, id))) throw full;
@@ -41,7 +39,7 @@ export async function removeFolder(
   throw full;
 }
 
-/** Continues removals that a message names, to their end. Everything that began before them has ended. */
+/** Goes on with removals that a message names, to their end: nothing that was begun before them is under way any more. */
 export async function goOnRemovingFolders(
   context: Context,
   { place, folders }: Extract<WorkMessage, { kind: 'removeFolders' }>,
@@ -56,9 +54,7 @@ export async function goOnRemovingFolders(
   }
 }
 
-/**
- * From the inside out. Rows of folders are removed when a message is on its way that looks into the folders once more.
- */
+/** From the inside out. Rows of folders go when a message is on its way that looks into them once more. */
 async function removeTree(
   context: Context,
   place: PlaceId,
@@ -70,7 +66,7 @@ async function removeTree(
   let removedCount = 0;
   let emptied: string[] = [];
   const deleteRows = async (): Promise<void> => {
-    // The message for the outermost one was sent before it was marked.
+    // Of the outermost one a message was sent before it was marked.
     const inner = emptied.filter((one) => one !== id);
     if (!last) await sendRemoval(context, place, inner);
     await mapLimited(emptied, (one) => deleteRow(context, place, tree.folderOf(one)));
@@ -97,7 +93,7 @@ async function removeTree(
   return true;
 }
 
-/** It may also end because the folder is not empty. The folder then stays, and can be used again. */
+/** The other way out is that it is not empty: then it may stay, and be used again. */
 async function removeIfEmpty(context: Context, place: PlaceId, tree: FolderTree, id: string): Promise<boolean> {
   const folder = tree.folderOf(id);
   if (await isEmpty(context, place, tree, id)) {
@@ -116,7 +112,7 @@ async function isEmpty(context: Context, place: PlaceId, tree: FolderTree, id: s
   return (await listAllObjects(context, place, id, 1)).objects.length === 0;
 }
 
-/** A mark is never weakened: a folder that is removed with its content need not be empty any more. */
+/** What is said stays said: a folder that goes with all that is in it is not asked to be empty any more. */
 function mark(
   context: Context,
   place: PlaceId,
@@ -145,7 +141,7 @@ async function sendRemoval(context: Context, place: PlaceId, folders: readonly s
 }
 
 const objectPageSize = 200;
-/** The approximate number of objects that one message removes. */
+/** Objects that one message removes, about. */
 const objectsPerMessage = 500;
-/** This many ids fit into a message many times. */
+/** Their ids fit into a message many times. */
 const foldersPerMessage = 200;

@@ -1,5 +1,5 @@
-// Removes objects from a place: the reference first, then the objects without any reference
-// (docs/reference/protocols.md, "Deletion of bytes").
+// Takes objects out of a place: the reference first, then what nothing holds any more (docs/reference/protocols.md,
+// "Deletion of bytes").
 
 import type { Context } from '../../core/context.ts';
 import type { ObjectId, PlaceId } from '../../core/id/identifier.ts';
@@ -10,11 +10,11 @@ import { changed, retryWhileChanged } from '../store/retry-while-changed.ts';
 import { collectBytes, sendCollection } from './collect.ts';
 
 /**
- * Removes objects from a place, in any state, and with them the hidden ones there that no visible object reaches by
- * links any more (docs/reference/api.md, "Folders"). A repetition completes what a crash left. Ids that are not there
- * are ignored. Hidden ones beyond `maximumWalkCount` stay, and can be removed by themselves.
+ * Removes objects from a place, in any state, and with them the hidden ones there that no visible object reaches by links
+ * any more (docs/reference/api.md, "Folders"). Repeating it finishes what a crash left; ids that are not there are
+ * passed over. Hidden ones beyond `maximumWalkCount` stay, and can be removed by themselves.
  *
- * @returns all objects that were removed
+ * @returns all that were taken out
  */
 export async function removeObjects(context: Context, place: PlaceId, ids: readonly ObjectId[]): Promise<ObjectId[]> {
   const asked = [...new Set(ids)];
@@ -29,8 +29,8 @@ export async function removeObjects(context: Context, place: PlaceId, ids: reado
 }
 
 /**
- * Removes one object from a place and collects it if that was its last place. The row of the listing goes after that:
- * if this is interrupted, the row leads the next removal here again.
+ * Removes one object from a place and collects it when that was its last. The row of the listing goes after that: it leads
+ * whoever empties the place here again, when this is interrupted.
  */
 export async function removeFrom(context: Context, place: PlaceId, id: ObjectId): Promise<void> {
   const placement = await takePlacement(context, place, id);
@@ -40,7 +40,7 @@ export async function removeFrom(context: Context, place: PlaceId, id: ObjectId)
   await context.rows.delete('objects', listingKey(place, folderId, name, id), { mark });
 }
 
-/** The placement that was removed. Undefined when there was none. */
+/** The placement that was taken away; undefined when there was none. */
 async function takePlacement(context: Context, place: PlaceId, id: ObjectId): Promise<Placement | undefined> {
   const key = placementKey(id, place);
   return retryWhileChanged(`"${id}"`, async () => {

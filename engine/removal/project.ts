@@ -1,4 +1,4 @@
-// Ends a project: its trees end, then it is emptied, within the call as far as possible, and by messages from there on.
+// The end of a project: its trees end, then it is emptied, in the call as far as that goes, by messages from there on.
 
 import type { Context } from '../../core/context.ts';
 import { isEndState } from '../../core/execution/head.ts';
@@ -13,8 +13,8 @@ import { sendWork } from '../store/send-work.ts';
 import { destroyContainer } from './container.ts';
 
 /**
- * The root of a tree in a project that has not ended. `unknown` when there are too many jobs to look at within the time
- * of a call. The newest come first.
+ * The root of a tree in a project that has not ended; `unknown` when so many jobs were run there that not all of them could be
+ * looked at within the time of a call. The newest come first.
  */
 export async function findUnfinishedTree(
   context: Context,
@@ -31,8 +31,8 @@ export async function findUnfinishedTree(
 }
 
 /**
- * Makes a project invisible, ends its trees if they may be unfinished, and empties it. The message comes first, so that
- * a crash afterwards still leaves a message that says what to do.
+ * Makes a project invisible, ends its trees if they may be unfinished, and empties it. The message comes first: whoever dies from
+ * here on has said what is to be done.
  */
 export async function destroyProject(
   context: Context,
@@ -52,9 +52,7 @@ export async function destroyProject(
   await sendWork(context, [{ ...message, after }]);
 }
 
-/**
- * One page of emptying, as a message asks for it. A project that is not marked stays: its request was not completed.
- */
+/** One page of emptying, as a message asks for it. A project that is not marked stays: its request came to nothing. */
 export async function goOnDestroying(
   context: Context,
   message: Extract<WorkMessage, { kind: 'destroy' }>,
@@ -69,8 +67,8 @@ export async function goOnDestroying(
 }
 
 /**
- * One page of a project: first its jobs, whose trees end, then its content. The last pass does both too, so that jobs
- * started just before the mark end as well.
+ * Of a project, a page of its jobs, whose trees end, or a page of what is in it, which follows. In the last pass as well: what was
+ * started just before the mark ends too.
  */
 async function destroyPage(
   context: Context,
@@ -86,7 +84,7 @@ async function destroyPage(
   return next === undefined ? destroyContainer(context, container, contentPosition, last) : `${jobsPosition}${next}`;
 }
 
-/** One page of the jobs of a project, the newest first: the roots of the unfinished ones. */
+/** One page of the jobs of a project, the newest first: the roots of those that have not ended. */
 async function loadUnfinished(
   context: Context,
   project: ProjectId,
@@ -104,9 +102,9 @@ async function loadUnfinished(
 
 /** Before the position in the list of jobs. */
 const jobsPosition = 'jobs ';
-/** The position where the content of a container begins. */
+/** Where what is in a container begins. */
 const contentPosition = '{}';
 const jobPageSize = 200;
-/** The time that a call spends on looking for unfinished jobs, and on emptying before the work queue continues. */
+/** What a call spends on looking for unfinished jobs, and what it spends on emptying before the work queue goes on. */
 const lookingMs = 10_000;
 const emptyingMs = 3_000;

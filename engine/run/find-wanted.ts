@@ -1,4 +1,4 @@
-// Looks up the references of a call, as its caller sees them.
+// Looks up what a call refers to, as its caller sees it.
 
 import type { PlaceId, ProjectId } from '../../core/id/identifier.ts';
 import { jobWorkspace } from '../../core/job/row.ts';
@@ -8,11 +8,10 @@ import type { FoundReferences } from '../../core/run/waits.ts';
 import { findJobs, findObjects, type Sight } from '../access/sight.ts';
 
 /**
- * The wanted jobs and objects that exist. Objects are looked for first in the workspace of the calling job and in the
- * project of the new one.
+ * What exists of the wanted jobs and objects. Objects are looked for in the workspace of the job that calls and in the
+ * project of the new one before everywhere else.
  *
- * @param leavesWorkspace true when the new job works in another workspace: data of a restricted project cannot follow
- * then
+ * @param leavesWorkspace true when the new job works in another workspace: then data of a restricted project cannot follow
  * @throws ApiError PermissionDenied for restricted data
  */
 export async function findWanted(

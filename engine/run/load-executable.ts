@@ -1,4 +1,4 @@
-// Loads the parts of an executable that a run needs. Each kind has a loader of its own.
+// Loads what a run needs of an executable. Each kind has a loader of its own.
 
 import { resourceNotFound } from '../../core/error/api-error.ts';
 import type { AppletSpec } from '../../core/executable/applet.ts';
@@ -8,7 +8,7 @@ import { dataRestricted } from '../../core/run/project-context.ts';
 import { findUnrestrictedPlace, type Sight } from '../access/sight.ts';
 import type { LoadedObject } from '../store/load-object.ts';
 
-/** An executable that a call names, as its route found it. The project of the run is not known yet. */
+/** An executable that a call names, as its route found it, before it is known in which project it is to run. */
 export type NamedExecutable = NamedApplet;
 type NamedApplet = {
   readonly kind: 'applet';
@@ -27,10 +27,9 @@ export function nameApplet(object: LoadedObject, place: PlaceId): NamedExecutabl
 }
 
 /**
- * The executable as a run in this project uses it.
+ * The executable as a run in this project takes it.
  *
- * @throws ApiError ResourceNotFound when the caller does not see it, PermissionDenied when its data may not be used
- * there
+ * @throws ApiError ResourceNotFound when the caller does not see it, PermissionDenied when its data may not be used there
  */
 export async function loadExecutable(sight: Sight, named: NamedExecutable, project: ProjectId): Promise<Executable> {
   switch (named.kind) {

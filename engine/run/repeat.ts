@@ -1,4 +1,4 @@
-// A request that is repeated with its nonce gets its first answer again, whatever has changed since
+// A request that comes again with its nonce gets the answer that it got, whatever has changed since
 // (docs/reference/api.md, "Nonces").
 
 import { callerScope, type KnownCaller } from '../../core/access/caller.ts';
@@ -9,7 +9,7 @@ import type { JobId } from '../../core/id/identifier.ts';
 import { requestDigest } from '../../core/object/digest.ts';
 import { loadJob } from '../store/load-job.ts';
 
-/** The parts that make two calls of one caller the same call. */
+/** What makes two calls of one caller the same call. */
 export type Repeatable = {
   /** The path as sent. */
   readonly route: string;
@@ -32,7 +32,7 @@ export async function identifyJob(context: Context, caller: KnownCaller, call: R
   return { id, digest, exists };
 }
 
-/** 144 bits are enough to distinguish requests, and the job row has to stay small. */
+/** 144 bits are enough to tell requests apart, and the job row has to stay small. */
 function shortDigest(raw: unknown): string {
   return Buffer.from(requestDigest(raw), 'hex').subarray(0, 18).toString('base64url');
 }

@@ -1,5 +1,5 @@
-// Starts an execution of an executable. It loads the facts; core/run decides on them (docs/reference/api.md, "Running
-// an executable" and "Running from inside a job").
+// Starts an execution of an executable. It loads the facts; core/run decides what becomes of them
+// (docs/reference/api.md, "Running an executable" and "Running from inside a job").
 
 import type { Executable } from '../../core/executable/executable.ts';
 import type { JobId } from '../../core/id/identifier.ts';

@@ -1,4 +1,4 @@
-// Starts a subjob: an entry point of the calling job's executable, in the calling job's workspace
+// Starts a subjob: an entry point of the executable of the job that calls, in the workspace of that job
 // (docs/reference/api.md, "Subjobs").
 
 import type { KnownCaller } from '../../core/access/caller.ts';
@@ -17,7 +17,7 @@ import { identifyJob, type Repeatable } from './repeat.ts';
 /**
  * Idempotent by nonce.
  *
- * @throws ApiError InvalidInput or ResourceNotFound for the request, InvalidState when the job is not running
+ * @throws ApiError InvalidInput or ResourceNotFound for what the job asks, InvalidState when it is not running
  */
 export async function startSubjob(
   context: Context,

@@ -1,4 +1,4 @@
-// Reads jobs: their rows, always consistently, and their documents.
+// Reads jobs: rows, always consistently, and what belongs to them.
 
 import type { Context } from '../../core/context.ts';
 import type { ExecutionId, JobId } from '../../core/id/identifier.ts';
@@ -11,7 +11,7 @@ import { type ExecutionRow, executionKey, readExecution } from '../../core/row/e
 import { jobKey, readJob } from '../../core/row/execution/job.ts';
 import { mapLimited } from './map-limited.ts';
 
-/** The row of an execution. Undefined when there is none. */
+/** The row of an execution; undefined when there is none. */
 export async function loadExecution(context: Context, execution: ExecutionId): Promise<ExecutionRow | undefined> {
   return readExecution(await context.rows.get('executions', executionKey(execution)));
 }
@@ -25,7 +25,7 @@ export async function loadExecutions(
   return (await context.rows.getMany('executions', executions.map(executionKey))).map(readExecution);
 }
 
-/** The row of a job. Undefined when there is none. */
+/** The row of a job; undefined when there is none. */
 export async function loadJob(context: Context, job: JobId): Promise<JobRow | undefined> {
   return readJob(await context.rows.get('executions', jobKey(job)));
 }
@@ -37,7 +37,7 @@ export async function loadJobs(context: Context, jobs: readonly JobId[]): Promis
 }
 
 /**
- * The request of a job.
+ * What a job was asked to do.
  *
  * @throws Error when it is missing or malformed: it is written before the row, so that is a fault of the platform
  */
@@ -52,7 +52,7 @@ export function specMissing(job: string): Error {
   return new Error(`${job} has a row but no specification`);
 }
 
-/** The requests of many jobs, parallel to `jobs`, each read once. Undefined where one is missing. */
+/** What many jobs were asked to do, parallel to `jobs`, each read once; undefined where it is missing. */
 export async function loadSpecs(context: Context, jobs: readonly JobId[]): Promise<(ExecutionSpec | undefined)[]> {
   const distinct = [...new Set(jobs)];
   const bodies = await context.bodies.loadMany(distinct, 'spec');
@@ -60,13 +60,13 @@ export async function loadSpecs(context: Context, jobs: readonly JobId[]): Promi
   return jobs.map((job) => specs.get(job));
 }
 
-/** The output that the worker of this try handed over. Once the job is done, its references are resolved. */
+/** The output that the worker of this try handed over; once the job is done, with its references resolved. */
 export async function loadOutput(context: Context, row: JobRow): Promise<Hash> {
   const body = await context.bodies.load(outputBodyId(row), 'output');
   return isHash(body) && isHash(body.output) ? body.output : {};
 }
 
-/** The outputs of the finished jobs among these. */
+/** The outputs of those of these jobs that are done. */
 export async function loadOutputs(context: Context, rows: readonly (JobRow | undefined)[]): Promise<Outputs> {
   const outputs = new Map<ExecutionId, Hash>();
   await mapLimited(rows, async (row) => {

@@ -1,4 +1,4 @@
-// Reads data objects: one with all its rows, or many at one place.
+// Reads data objects: one, with all its rows, or many at one place. Changes nothing.
 
 import type { Context, Key, Row } from '../../core/context.ts';
 import type { ObjectId, PlaceId } from '../../core/id/identifier.ts';
@@ -18,7 +18,7 @@ import {
 import { allRows } from './all-rows.ts';
 import { unpack } from './packed.ts';
 
-/** Everything about one object. `details`, `spec` and `parts` are absent when it has none. */
+/** Everything known about one object. `details`, `spec` and `parts` are absent when it has none. */
 export type LoadedObject = {
   readonly id: ObjectId;
   readonly row: ObjectFacts;
@@ -28,7 +28,7 @@ export type LoadedObject = {
   readonly parts?: unknown;
 };
 
-/** The object of an id with all its rows, read consistently. Undefined when there is none, or it is being deleted. */
+/** The object of an id with all its rows, consistently read; undefined when there is none, or it is being deleted. */
 export async function loadObject(context: Context, id: ObjectId): Promise<LoadedObject | undefined> {
   const bySortKey = new Map<string, Row>();
   for await (const row of allRows(context, 'objects', { pk: id, maximumRowCount })) bySortKey.set(row.sk, row);
@@ -36,9 +36,9 @@ export async function loadObject(context: Context, id: ObjectId): Promise<Loaded
 }
 
 /**
- * Objects at one place, parallel to `ids`. Undefined where one does not exist or is not there.
+ * Objects at one place, parallel to `ids`: undefined where one does not exist or is not there.
  *
- * @param wanted the larger rows to read as well
+ * @param wanted which of the larger rows to read as well
  */
 export async function loadObjectsAt(
   context: Context,
@@ -50,10 +50,7 @@ export async function loadObjectsAt(
   return objects.map((object) => (object?.placements.has(place) ? object : undefined));
 }
 
-/**
- * Like `loadObjectsAt`, but includes objects that are only elsewhere: they have no placement, because their name must
- * not be shown here.
- */
+/** As `loadObjectsAt`, but also objects that are only elsewhere: without a placement, whose name is not to be told here. */
 export async function loadObjectsAnywhere(
   context: Context,
   place: PlaceId,
@@ -87,5 +84,5 @@ function toLoadedObject(id: ObjectId, rows: ReadonlyMap<string, Row>): LoadedObj
   return { id, row: facts, placements, details, spec, parts };
 }
 
-/** The number of places that one object is expected to be in, at most. */
+/** Places that one object is in, nearly. */
 const maximumRowCount = 20_000;

@@ -1,4 +1,4 @@
-// Marks: random texts by which a writer recognizes its own writes.
+// Marks: random texts by which a writer knows again what it wrote itself.
 
 import type { Context } from '../../core/context.ts';
 

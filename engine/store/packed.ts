@@ -1,9 +1,9 @@
-// Large JSON values of an object in one row: compressed, so that 400 KB of row hold them.
+// Large JSON values of an object in one row: compressed, so that 400 KB of row hold them. Knows no meaning of them.
 
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { invalidInput } from '../../core/error/api-error.ts';
 
-/** Packs a value for the attribute `body`. One that a row cannot hold is InvalidInput, which names `what`. */
+/** Packs a value for the attribute `body`; one that no row can hold is InvalidInput, naming `what`. */
 export function pack(value: unknown, what: string): Uint8Array {
   const text = JSON.stringify(value);
   if (Buffer.byteLength(text) > maximumTextBytes) {
@@ -16,7 +16,7 @@ export function pack(value: unknown, what: string): Uint8Array {
   return new Uint8Array(packed);
 }
 
-/** The value that `pack` packed. Undefined stays undefined. */
+/** The value that `pack` packed; undefined stays so. */
 export function unpack(packed: Uint8Array | undefined): unknown {
   if (packed === undefined) return undefined;
   return JSON.parse(gunzipSync(packed, { maxOutputLength: maximumTextBytes }).toString());

@@ -1,17 +1,17 @@
-// Changes rows that others may be changing at the same time: reads, decides, writes on a condition, and begins again
-// when another writer was faster.
+// Changes rows that others may be changing at the same time: read, decide, write on a condition, and begin again when somebody
+// else was faster.
 
 import { ApiError } from '../../core/error/api-error.ts';
 
-/** The answer of a step whose condition failed: another writer changed the row after it was read. */
+/** What a step answers when its condition failed: somebody else changed the row after it was read. */
 export const changed = Symbol('changed by somebody else');
 
 /**
- * Repeats a step until it was not disturbed. A step reads the rows itself, so that it decides on their present state.
+ * Repeats a step until it was not disturbed. A step reads what it changes itself, so that it decides on what is there now.
  *
- * @param what the changed thing, as the message of the error names it
- * @param toError makes the error for a step that was disturbed too often; by default ServiceUnavailable, after which
- * clients try again by themselves
+ * @param what is being changed, as the message of the error names it
+ * @param toError makes the error for a step that was disturbed too often; without it, ServiceUnavailable, after which
+ *   clients try again by themselves
  */
 export async function retryWhileChanged<Result>(
   what: string,

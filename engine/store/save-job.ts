@@ -1,5 +1,5 @@
-// Saves jobs. No other file does. The state machine decides every change. Each is one conditional write on state, try
-// and launch, and it leaves the row in the sweep's index as long as consequences are left.
+// The one place that saves a job. Every change is decided by the state machine, is one conditional write on state, try and
+// launch, and leaves the row in the sweep's index as long as something is to come.
 
 import type { Context, Expected, Value } from '../../core/context.ts';
 import type { Failure } from '../../core/execution/failure.ts';
@@ -14,13 +14,13 @@ export type Saved =
   | { readonly kind: 'saved'; readonly row: JobRow }
   /** The state machine does not allow it: nothing was written. */
   | { readonly kind: 'refused'; readonly why: string }
-  /** Another writer changed the row in the meantime. Read it again before deciding anything. */
+  /** Somebody else changed the row meanwhile: read it again before deciding anything. */
   | { readonly kind: 'changed' };
 
 /**
- * Applies an event to a job whose row was read before.
+ * Lets an event happen to a job whose row was read before.
  *
- * @param expected further conditions, for example the token hash of the worker that reports
+ * @param expected what else must still hold, for example the token hash of the worker that speaks
  */
 export async function saveJob(context: Context, row: JobRow, event: JobEvent, expected: Expected = {}): Promise<Saved> {
   const now = context.now();
@@ -34,9 +34,7 @@ export async function saveJob(context: Context, row: JobRow, event: JobEvent, ex
   return { kind: 'saved', row: readJob(saved) ?? next };
 }
 
-/**
- * Writes the row of a new job, if no row has its id. It commits the birth: everything else of the job exists already.
- */
+/** Puts the row of a new job, if no row has its id. It commits the birth: everything else of the job is there already. */
 export async function insertJob(context: Context, row: JobRow): Promise<boolean> {
   const now = context.now();
   const due = { openShard: shardOf(context, row), dueAt: dueTime(row, now, leaseMs(context)) };
@@ -48,10 +46,7 @@ function withDueTime(context: Context, row: JobRow, event: JobEvent, now: number
   return { ...row, openShard: shardOf(context, row), dueAt: dueTime(row, now, leaseMs(context)) };
 }
 
-/**
- * The row holds as much as fits; a reader of the failure gets all of it. It is written after the end is certain, so an
- * output is never overwritten.
- */
+/** The row holds what fits; who asks why gets all of it. Written after the end is certain: an output is never overwritten. */
 async function keepWholeMessage(context: Context, row: JobRow, failure: Failure): Promise<void> {
   if (row.failureMessage === failure.message || row.state === 'restartable') return;
   await context.bodies.save(outputBodyId(row), 'output', {

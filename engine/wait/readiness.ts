@@ -1,6 +1,5 @@
-// Decides whether a dependency of a job is ready. A job must be done. A data object must be closed, and the hidden
-// objects that it links to must be closed too (docs/reference/api.md, "Job states"). Reads are consistent, and a ready
-// dependency stays ready.
+// Is what a job waits for ready? A job must be done; a data object closed, and the hidden objects that it links to with it
+// (docs/reference/api.md, "Job states"). Consistent reads only; what is ready stays ready.
 
 import type { Context } from '../../core/context.ts';
 import type { Dependency } from '../../core/execution/dependency.ts';
@@ -21,13 +20,10 @@ import { mapLimited } from '../store/map-limited.ts';
 import { sendWork } from '../store/send-work.ts';
 import type { Awaited, Readiness, Wait } from './wait.ts';
 
-/**
- * Why something can never be ready, as a sentence for the user. `gone` distinguishes a missing object from a failed
- * job.
- */
+/** Why something can never be ready, as a sentence for the user; `gone` tells a missing object from a failed job. */
 export type Unsatisfiable = { readonly kind: 'failed' | 'gone'; readonly message: string };
 
-/** The wait for a list of dependencies, in its order: those in `waits` of a job, or the references of its output. */
+/** The wait for a list of dependencies, in its order: what `waits` of a job, or the references of its output, come to. */
 export function listWait(
   context: Context,
   waiter: Waiting,
@@ -52,7 +48,7 @@ export function listWait(
   };
 }
 
-/** Reads executions and objects together; parallel to `dependencies`. `helped`: files for which a message was sent. */
+/** Reads executions and objects together; parallel to `dependencies`. `helped`: files that a message was sent for. */
 async function readDependencies(
   context: Context,
   dependencies: readonly Dependency[],
@@ -105,7 +101,7 @@ async function readObjects(
   );
 }
 
-/** The call that was closing a file may have died. A message continues it when that call has certainly ended. */
+/** Whoever was closing a file may have died: a message goes on with it when that call can no longer be under way. */
 async function finishClosing(context: Context, closing: readonly ObjectId[], helped: Set<ObjectId>): Promise<void> {
   const files = closing.filter((id) => isId(id, 'file') && !helped.has(id));
   for (const file of files) helped.add(file);
@@ -128,9 +124,8 @@ export async function loadObjectFacts(
 }
 
 /**
- * The closed objects among these that lead to a hidden one which is not closed, by links of hidden ones. Objects that
- * are gone need no wait. Users wrote the links, so one walk serves all, in pages, each object once, at most
- * `hiddenWalkLimit`.
+ * Of closed objects, those that lead to a hidden one which is not closed, by links of hidden ones. What is gone is nothing to
+ * wait for. Links are what users wrote: one walk for all, in pages, each object once, at most `hiddenWalkLimit`.
  */
 async function heldByHidden(
   context: Context,
@@ -167,18 +162,18 @@ async function heldByHidden(
   return { held, closing };
 }
 
-/** An open object is in one place. A closed one that is in many is nearly always hidden in all of them. */
+/** An open object is in one place; a closed one that is in many is hidden in all of them, nearly always. */
 async function isHidden(context: Context, id: ObjectId): Promise<boolean> {
   const page = await context.rows.query('objects', { pk: id, prefix: placementPrefix, limit: placementPageSize });
   return page.rows.some((row) => readPlacement(row)?.hidden === true);
 }
 
-/** Unready dependencies that get an edge at a time (docs/reference/protocols.md, "Waits"). */
+/** Unready things that get an edge at a time (docs/reference/protocols.md, "Waits"). */
 const dependencyWindow = 25;
 const dependencyPageSize = 100;
 /** Linked objects that are looked at for a page of dependencies. */
 const hiddenWalkLimit = 2_000;
 const hiddenPageSize = 100;
 const placementPageSize = 100;
-/** A request of the API has ended after this time. */
+/** A request of the API has ended after this. */
 const requestEndsMs = 60_000;

@@ -1,6 +1,6 @@
-// Waits level-triggered (docs/reference/protocols.md, "Waits"). It reads the dependencies of a job in order, puts an
-// edge on the first that are not ready, and reads them again. An edge only says "when this ends, look at that job".
-// Nothing is counted, so nothing is lost for good.
+// Waiting, level-triggered (docs/reference/protocols.md, "Waits"): read what a job needs, in order; for the first that
+// are not ready put an edge, then read them again. An edge only says "when this ends, look at that job": nothing is
+// counted, nothing is lost for good.
 
 import type { Context } from '../../core/context.ts';
 import type { Dependency } from '../../core/execution/dependency.ts';
@@ -8,18 +8,18 @@ import type { Waiting } from '../../core/execution/head.ts';
 import { edgeKey, edgeRow } from '../../core/row/execution/edge.ts';
 
 export type Readiness<Problem> = 'ready' | 'unready' | { readonly problem: Problem };
-/** One dependency, and the cursor of a wait that has seen it ready. */
+/** One thing to wait for, and where a wait that has seen it ready goes on. */
 export type Awaited<Cursor> = { readonly dependency: Dependency; readonly cursor: Cursor };
 export type Wait<Cursor, Problem> = {
   readonly waiter: Waiting;
-  /** Part of the edge's key, so that an old edge is not mistaken for one of another wait. */
+  /** In the edge's key, so that an old edge is not taken for one of another wait. */
   readonly phase: 'input' | 'output' | 'member' | 'end';
-  /** The number of unready dependencies that get an edge at a time. */
+  /** How many unready things get an edge at a time. */
   readonly window: number;
   readonly from: Cursor | undefined;
-  /** The next dependencies after a cursor, in a fixed order. `end` when nothing follows them. */
+  /** The next things after a cursor, in a fixed order; `end` when nothing follows them. */
   page(after: Cursor | undefined): Promise<{ readonly items: readonly Awaited<Cursor>[]; readonly end: boolean }>;
-  /** Reads consistently. The result is parallel to `dependencies`. */
+  /** Consistently, parallel. */
   read(dependencies: readonly Dependency[]): Promise<readonly Readiness<Problem>[]>;
 };
 export type WaitOutcome<Cursor, Problem> =
@@ -27,9 +27,7 @@ export type WaitOutcome<Cursor, Problem> =
   | { readonly kind: 'waiting'; readonly cursor: Cursor | undefined }
   | { readonly kind: 'problem'; readonly problem: Problem };
 
-/**
- * Checks whether everything is ready. If not, an edge is in place that wakes the waiter, and the cursor is returned.
- */
+/** Looks whether everything is ready; when not, an edge is in place that wakes the waiter, and the cursor is told. */
 export async function waitFor<Cursor, Problem>(
   context: Context,
   wait: Wait<Cursor, Problem>,
@@ -45,7 +43,7 @@ export async function waitFor<Cursor, Problem>(
     const problem = firstProblem(again);
     if (problem !== undefined) return { kind: 'problem', problem: problem.problem };
     if (again.includes('unready')) return { kind: 'waiting', cursor: scan.readyUntil };
-    // All of them have ended in the meantime, and a ready dependency stays ready: continue after them.
+    // All of them ended meanwhile, and readiness never goes back: go on behind them.
     reached = scan.unready.at(-1)?.cursor ?? reached;
   }
 }
@@ -54,7 +52,7 @@ type Scan<Cursor, Problem> =
   | { readonly problem: Problem }
   | { readonly unready: readonly Awaited<Cursor>[]; readonly readyUntil: Cursor | undefined };
 
-/** The first unready dependencies after a cursor, and the position up to which all are ready. */
+/** The first unready things after a cursor, and until where all is ready. */
 async function findUnready<Cursor, Problem>(
   wait: Wait<Cursor, Problem>,
   from: Cursor | undefined,
@@ -78,7 +76,7 @@ async function findUnready<Cursor, Problem>(
   }
 }
 
-/** Edges that exist are not written again: a wait is woken often and pays once. */
+/** Edges that are there already are not written again: a wait is woken often and pays once. */
 async function putEdges<Cursor, Problem>(
   context: Context,
   { waiter, phase }: Wait<Cursor, Problem>,

@@ -1,4 +1,4 @@
-// Reads the executions that wait for something that has ended, page by page through its edges.
+// Reads which executions wait for something that has ended: pages through its edges.
 
 import type { Context } from '../../core/context.ts';
 import type { ExecutionId, ObjectId } from '../../core/id/identifier.ts';
@@ -7,7 +7,7 @@ import { edgePrefix, readWaiter } from '../../core/row/execution/edge.ts';
 /**
  * One page of at most 25 waiters, each once.
  *
- * @returns `next`: where to continue, absent at the end
+ * @returns `next`: where to go on, absent at the end
  */
 export async function loadWaiters(
   context: Context,
