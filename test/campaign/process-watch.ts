@@ -27,7 +27,7 @@ export function processesOf(data: string): WorkerProcess[] {
   });
 }
 
-/** Every LOOK_MS notes which roots run which job; `overlaps` are jobs seen in two at the same look. */
+/** Every LOOK_MS notes which roots run which job. `overlaps` are jobs that two roots ran at the same look. */
 export function watchOverlaps(data: string): { overlaps: Set<string>; stop(): void } {
   const overlaps = new Set<string>();
   const timer = setInterval(() => {

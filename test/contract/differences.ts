@@ -1,5 +1,5 @@
-// Where an engine answers a contract check otherwise than the check demands, with who is right and by what source.
-// Such a check still runs there, and must fail: an engine that has learnt the right answer makes its entry stale.
+// Lists the contract checks that an engine answers differently, with the side that is right and its source. Such a
+// check still runs on the engine and must fail, so that an entry becomes stale when the engine is corrected.
 
 export type Difference = {
   /** The id of the check, as in `check('s3/…', …)`. */
@@ -7,13 +7,13 @@ export type Difference = {
   /** The engine whose answer differs: a value of CONTRACT_ENGINE, or `ours`. */
   engine: string;
   right: 'check' | 'engine';
-  /** The AWS page, or the observation, that decides. */
+  /** The AWS page or the observation that decides. */
   source: string;
-  /** What the engine answers instead. */
+  /** The engine's own answer. */
   what: string;
 };
 
-/** The checks of one source that LocalStack 4.14 answers otherwise, though the checks are right, and what it answers. */
+/** Checks of one source that are right, but that LocalStack 4.14 answers differently, with its answers. */
 function wrongOnLocalStack(source: string, answers: Readonly<Record<string, string>>): Difference[] {
   return Object.entries(answers).map(([check, what]) => ({
     check,
@@ -49,7 +49,7 @@ const s3: readonly Difference[] = [
     's3/get-if-match-prevails': 'answers 412',
   }),
   ...wrongOnLocalStack('https://www.rfc-editor.org/rfc/rfc9110#section-14.2', {
-    's3/range-unit': 'does not ignore a range in a unit that is not understood',
+    's3/range-unit': 'does not ignore a range in an unknown unit',
   }),
 ];
 
@@ -129,7 +129,7 @@ const stepFunctions: readonly Difference[] = [
 
 const dynamoGuide = 'https://docs.aws.amazon.com/amazondynamodb/latest/developerguide';
 
-/** Of the database that the embedded cloud runs on (dynoxide); aws/dynamo does without what it gets wrong. */
+/** The differences of dynoxide, the database of the emulation. aws/dynamo does not depend on its wrong answers. */
 const dynamoDb: readonly Difference[] = [
   {
     check: 'dynamodb/query-start-outside',
@@ -143,7 +143,7 @@ const dynamoDb: readonly Difference[] = [
     engine: 'ours',
     right: 'check',
     source: `${dynamoGuide}/Streams.html (a write that does not change the item writes no record)`,
-    what: 'tells a MODIFY with twice the same image: one look too many, which harms nothing',
+    what: 'writes a MODIFY record with the same image twice, which causes a needless look and does not harm',
   },
 ];
 

@@ -1,5 +1,5 @@
-// What the embedded cloud and the advance function assume of a table's stream, by the SDK, against any engine.
-// Records: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_Record.html
+// Tests what the emulation and the advance function assume of a table's stream, through the SDK, against any engine.
+// The records are on https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_Record.html
 import { randomUUID } from 'node:crypto';
 import {
   DescribeStreamCommand,
@@ -15,7 +15,7 @@ import { check, type Endpoint, givenEndpoint } from './endpoint.ts';
 
 const DEADLINE_MS = 20_000;
 const POLL_MS = 20;
-/** Empty answers of an open shard's iterator before it counts as read. */
+/** The number of empty answers after which the iterator of an open shard counts as read. */
 const QUIET_READS = 3;
 
 let engine: Endpoint;
@@ -31,7 +31,7 @@ afterAll(async () => {
   await engine?.close();
 });
 
-/** A table with a stream of its own. */
+/** A new table with a stream. */
 async function givenStream() {
   const { TableName, streamArn: StreamArn } = await givenTable(clients.raw);
   const put = (Item: Record<string, unknown>, more: object = {}) =>
@@ -48,7 +48,7 @@ async function iteratorOf(input: Omit<GetShardIteratorCommandInput, 'ShardId'>):
   return (await clients.streams.send(new GetShardIteratorCommand({ ...input, ShardId }))).ShardIterator ?? '';
 }
 
-/** Reads on from an iterator until there are so many records, and sees that no more follow. */
+/** Reads from an iterator until there are `count` records, and checks that no more follow. */
 async function recordsFrom(iterator: string, count: number, Limit = 1000): Promise<StreamRecord[]> {
   const records: StreamRecord[] = [];
   let next: string | undefined = iterator;
@@ -71,7 +71,7 @@ const recordsOf = async (StreamArn: string, count: number) =>
 const namesOf = (records: readonly StreamRecord[]) => records.map(({ eventName }) => eventName);
 
 describe('a record', () => {
-  check('dynamodb/stream-images', 'tells what happened, with the row before and after', async () => {
+  check('dynamodb/stream-images', 'names the change, and holds the row before and after it', async () => {
     const { TableName, StreamArn, put } = await givenStream();
     const key = newKey();
     await put({ ...key, state: 'idle' });
@@ -100,7 +100,7 @@ describe('a record', () => {
       ['REMOVE', Keys, done, undefined],
     ]);
   });
-  check('dynamodb/stream-envelope', 'names itself, its source, its place and its time', async () => {
+  check('dynamodb/stream-envelope', 'holds its id, its source, its sequence number and its time', async () => {
     const { StreamArn, put } = await givenStream();
     const before = Date.now();
     await put(newKey());
@@ -133,7 +133,7 @@ describe('a record', () => {
 });
 
 describe('a stream', () => {
-  check('dynamodb/stream-order', 'tells the changes of a row in their order', async () => {
+  check('dynamodb/stream-order', 'holds the changes of a row in their order', async () => {
     const { StreamArn, put } = await givenStream();
     const keys = [newKey(), newKey()];
     for (let n = 0; n < 12; n += 1) await put({ ...keys[n % 2], n });
@@ -147,7 +147,7 @@ describe('a stream', () => {
     const numbers = records.map(({ dynamodb }) => BigInt(dynamodb?.SequenceNumber ?? 0));
     expect(numbers.every((number, index) => index === 0 || number > (numbers[index - 1] ?? 0n))).toBe(true);
   });
-  check('dynamodb/stream-refused', 'tells nothing of a write that is refused', async () => {
+  check('dynamodb/stream-refused', 'does not hold a refused write', async () => {
     const { StreamArn, put } = await givenStream();
     const key = newKey();
     await put({ ...key, n: 1 });
@@ -156,13 +156,13 @@ describe('a stream', () => {
     const records = await recordsOf(StreamArn, 2);
     expect(records.map(({ dynamodb }) => dynamodb?.NewImage?.n?.N)).toEqual(['1', '3']);
   });
-  check('dynamodb/stream-unchanged', 'tells nothing of a write that changes nothing', async () => {
+  check('dynamodb/stream-unchanged', 'does not hold a write that changes nothing', async () => {
     const { StreamArn, put } = await givenStream();
     const key = newKey();
     for (const n of [1, 1, 2]) await put({ ...key, n });
     expect(namesOf(await recordsOf(StreamArn, 2))).toEqual(['INSERT', 'MODIFY']);
   });
-  check('dynamodb/stream-transaction', 'tells each write of a transaction', async () => {
+  check('dynamodb/stream-transaction', 'holds each write of a transaction', async () => {
     const { TableName, StreamArn, put } = await givenStream();
     const [gone, made] = [newKey(), newKey()];
     await put(gone);
@@ -174,7 +174,7 @@ describe('a stream', () => {
     const records = await recordsOf(StreamArn, 3);
     expect(namesOf(records).sort()).toEqual(['INSERT', 'INSERT', 'REMOVE']);
   });
-  check('dynamodb/stream-after', 'is read on after a record that was seen', async () => {
+  check('dynamodb/stream-after', 'can be read from a given record on, or from the one after it', async () => {
     const { StreamArn, put } = await givenStream();
     const pk = newKey().pk;
     for (const sk of ['a', 'b', 'c']) await put({ pk, sk });
@@ -187,7 +187,7 @@ describe('a stream', () => {
     const same = await recordsFrom(await iteratorOf(at), 2);
     expect(same.map(({ dynamodb }) => dynamodb?.Keys?.sk?.S)).toEqual(['b', 'c']);
   });
-  check('dynamodb/stream-latest', 'is read from now on', async () => {
+  check('dynamodb/stream-latest', 'can be read from now on', async () => {
     const { StreamArn, put } = await givenStream();
     await put(newKey());
     await recordsOf(StreamArn, 1);
@@ -197,7 +197,7 @@ describe('a stream', () => {
     const records = await recordsFrom(latest, 1);
     expect(records.map(({ dynamodb }) => dynamodb?.Keys?.pk?.S)).toEqual([key.pk]);
   });
-  check('dynamodb/stream-pages', 'is read in pages of at most Limit, every record once', async () => {
+  check('dynamodb/stream-pages', 'can be read in pages of at most Limit, with every record once', async () => {
     const { StreamArn, put } = await givenStream();
     const pk = newKey().pk;
     const sortKeys = ['a', 'b', 'c', 'd', 'e'];
@@ -206,7 +206,7 @@ describe('a stream', () => {
     const records = await recordsFrom(iterator, 5, 2);
     expect(records.map(({ dynamodb }) => dynamodb?.Keys?.sk?.S)).toEqual(sortKeys);
   });
-  check('dynamodb/stream-open', 'that is read to its end goes on with another iterator', async () => {
+  check('dynamodb/stream-open', 'that was read to its end returns an iterator for later records', async () => {
     const { StreamArn, put } = await givenStream();
     const ShardIterator = await iteratorOf({ StreamArn, ShardIteratorType: 'TRIM_HORIZON' });
     const empty = await clients.streams.send(new GetRecordsCommand({ ShardIterator }));

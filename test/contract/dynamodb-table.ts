@@ -1,5 +1,5 @@
-// What the DynamoDB suites share: clients as the product makes them, tables as the template declares them, and reading
-// refusals. It judges nothing.
+// Shared by the DynamoDB suites: clients as the product makes them, tables as the template declares them, and readers
+// of refusals.
 import { randomUUID } from 'node:crypto';
 import { CreateTableCommand, DynamoDBClient, waitUntilTableExists } from '@aws-sdk/client-dynamodb';
 import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
@@ -16,14 +16,14 @@ export type Clients = {
 
 const TABLE_LIMIT_SECONDS = 30;
 
-/** Without the SDK's own retries, as in `aws/clients.ts`. */
+/** Makes clients without the SDK's own retries, as in `aws/clients.ts`. */
 export function clientsOf({ endpoint, credentials }: Endpoint): Clients {
   const config = { region: CONTRACT_REGION, endpoint, credentials, maxAttempts: 1 };
   const raw = new DynamoDBClient(config);
   return { raw, rows: createDocumentClient(raw), streams: new DynamoDBStreamsClient(config) };
 }
 
-/** A table of its own, with the `open` index and a stream, as `executions` has. */
+/** Creates a table with the `open` index and a stream, as `executions` has. */
 export async function givenTable(client: DynamoDBClient): Promise<{ TableName: string; streamArn: string }> {
   const TableName = `contract-${randomUUID()}`;
   const key = (AttributeName: string, AttributeType: 'S' | 'N') => ({ AttributeName, AttributeType });
@@ -56,7 +56,7 @@ export function refusalOf(call: Promise<unknown>): Promise<string> {
   );
 }
 
-/** For each write of a cancelled transaction, why it could not be carried out: `None` where it could. */
+/** The reason for each write of a cancelled transaction: `None` if that write was possible. */
 export function reasonsOf(call: Promise<unknown>): Promise<(string | undefined)[] | string> {
   return call.then(
     () => 'accepted',

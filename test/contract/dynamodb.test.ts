@@ -1,5 +1,5 @@
-// What aws/dynamo/rows.ts assumes of DynamoDB, by the SDK as the product sets it up, against any engine.
-// Limits: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+// Tests what aws/dynamo/rows.ts assumes of DynamoDB, through the product's SDK clients, against any engine. The limits
+// are on https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 import { randomUUID } from 'node:crypto';
 import { DescribeTimeToLiveCommand, UpdateTimeToLiveCommand } from '@aws-sdk/client-dynamodb';
 import {
@@ -66,7 +66,7 @@ const equals = (name: string, value: unknown): Condition => ({
   ExpressionAttributeNames: { '#n': name },
   ExpressionAttributeValues: { ':v': value },
 });
-/** An item of exactly so many bytes, as DynamoDB counts: names and values in UTF-8. */
+/** An item of exactly `bytes` bytes, as DynamoDB counts them: names and values in UTF-8. */
 const itemOfBytes = (bytes: number) => {
   const key = newKey();
   return { ...key, body: 'x'.repeat(bytes - 'pksk'.length - key.pk.length - key.sk.length - 'body'.length) };
@@ -109,7 +109,7 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
 }
 
 describe('a put', () => {
-  check('dynamodb/put-absent', 'with attribute_not_exists makes a row once', async () => {
+  check('dynamodb/put-absent', 'with attribute_not_exists succeeds once for a row', async () => {
     const key = newKey();
     await put({ ...key, n: 1 }, absent);
     expect(await refusalOf(put({ ...key, n: 2 }, absent))).toBe(REFUSED);
@@ -120,43 +120,51 @@ describe('a put', () => {
     await put({ ...key, next: 2 });
     expect(await get(key)).toEqual({ ...key, next: 2 });
   });
-  check('dynamodb/put-equals', 'may demand that attributes are equal, of any scalar type', async () => {
+  check('dynamodb/put-equals', 'may require that an attribute of any scalar type equals a value', async () => {
     for (const value of ['idle', '', 3, -0.5, 1_795_237_000_123, true, false, null]) {
       const key = await givenRow({ state: value });
       await put({ ...key, state: 'next' }, equals('state', value));
       expect(await refusalOf(put({ ...key, state: value }, equals('state', value)))).toBe(REFUSED);
     }
   });
-  check('dynamodb/equal-types', 'finds a number unequal to its text, and an absent attribute to anything', async () => {
-    const key = await givenRow({ try: 1 });
-    for (const [name, value] of Object.entries({ try: '1', gone: null, missing: '' })) {
-      expect(await refusalOf(put({ ...key }, equals(name, value)))).toBe(REFUSED);
-    }
-  });
-  check('dynamodb/put-race', 'of twenty at once for one absent row lets one win', async () => {
+  check(
+    'dynamodb/equal-types',
+    'does not take a number for its text, or an absent attribute for any value',
+    async () => {
+      const key = await givenRow({ try: 1 });
+      for (const [name, value] of Object.entries({ try: '1', gone: null, missing: '' })) {
+        expect(await refusalOf(put({ ...key }, equals(name, value)))).toBe(REFUSED);
+      }
+    },
+  );
+  check('dynamodb/put-race', 'succeeds for exactly one of twenty at once for an absent row', async () => {
     const key = newKey();
     const racers = Array.from({ length: 20 }, (_, by) => refusalOf(put({ ...key, by }, absent)));
     const answers = await Promise.all(racers);
     expect(answers.filter((answer) => answer === 'accepted')).toHaveLength(1);
     expect(await get(key)).toMatchObject({ by: answers.indexOf('accepted') });
   });
-  check('dynamodb/largest-item', 'may hold 400 KB with its names, and not one byte more', async () => {
+  check('dynamodb/largest-item', 'may have exactly 400 KB including the names', async () => {
     expect(await refusalOf(put(itemOfBytes(MAX_ITEM_BYTES)))).toBe('accepted');
     expect(await refusalOf(put(itemOfBytes(MAX_ITEM_BYTES + 1)))).toBe('ValidationException');
   });
-  check('dynamodb/empty-key', 'needs keys that are not empty', async () => {
+  check('dynamodb/empty-key', 'is refused with an empty key', async () => {
     expect(await refusalOf(put({ pk: '', sk: 'A' }))).toBe('ValidationException');
     expect(await refusalOf(put({ pk: 'x', sk: '' }))).toBe('ValidationException');
   });
-  check('dynamodb/key-lengths', 'takes a partition key of 2048 bytes and a sort key of 1024', async () => {
-    expect(await refusalOf(put({ pk: 'p'.repeat(2048), sk: 's'.repeat(1024) }))).toBe('accepted');
-    expect(await refusalOf(put({ pk: 'p'.repeat(2049), sk: 'A' }))).toBe('ValidationException');
-    expect(await refusalOf(put({ pk: 'p', sk: 's'.repeat(1025) }))).toBe('ValidationException');
-  });
+  check(
+    'dynamodb/key-lengths',
+    'may have a partition key of up to 2048 bytes and a sort key of up to 1024',
+    async () => {
+      expect(await refusalOf(put({ pk: 'p'.repeat(2048), sk: 's'.repeat(1024) }))).toBe('accepted');
+      expect(await refusalOf(put({ pk: 'p'.repeat(2049), sk: 'A' }))).toBe('ValidationException');
+      expect(await refusalOf(put({ pk: 'p', sk: 's'.repeat(1025) }))).toBe('ValidationException');
+    },
+  );
 });
 
 describe('a value', () => {
-  check('dynamodb/values', 'comes back as it was, of every type and empty', async () => {
+  check('dynamodb/values', 'comes back unchanged, whatever its type, and when empty', async () => {
     const row = {
       ...newKey(),
       text: 'é\u0000😀',
@@ -170,14 +178,14 @@ describe('a value', () => {
     await put(row);
     expect(await get({ pk: row.pk, sk: row.sk })).toEqual(row);
   });
-  check('dynamodb/binary', 'may be bytes, also none', async () => {
+  check('dynamodb/binary', 'may be bytes, or an empty sequence of bytes', async () => {
     const bytes = Uint8Array.from({ length: 256 }, (_, index) => index);
     const key = await givenRow({ bytes, none: new Uint8Array() });
     const row = await get(key);
     expect(Buffer.from(row?.bytes as Uint8Array).equals(bytes)).toBe(true);
     expect((row?.none as Uint8Array | undefined)?.length).toBe(0);
   });
-  check('dynamodb/depth', 'may be nested 32 deep, and no deeper', async () => {
+  check('dynamodb/depth', 'may be nested up to 32 levels deep', async () => {
     const nested = (depth: number): unknown => (depth === 0 ? 'x' : [nested(depth - 1)]);
     expect(await refusalOf(put({ ...newKey(), body: nested(31) }))).toBe('accepted');
     expect(await refusalOf(put({ ...newKey(), body: nested(40) }))).toBe('ValidationException');
@@ -192,22 +200,22 @@ describe('an update', () => {
   });
   const exists = { ConditionExpression: 'attribute_exists(pk)' };
 
-  check('dynamodb/update-all-new', 'answers the whole row as it is now', async () => {
+  check('dynamodb/update-all-new', 'returns the whole changed row', async () => {
     const key = await givenRow({ state: 'idle', kept: { a: [1] } });
     const answer = await update(key, { ...setState('runnable'), ...exists });
     expect(answer.Attributes).toEqual({ ...key, state: 'runnable', kept: { a: [1] } });
   });
-  check('dynamodb/update-missing', 'that demands a row makes none', async () => {
+  check('dynamodb/update-missing', 'that requires a row does not create one', async () => {
     const key = newKey();
     expect(await refusalOf(update(key, { ...setState('x'), ...exists }))).toBe(REFUSED);
     expect(await get(key)).toBeUndefined();
   });
-  check('dynamodb/update-creates', 'that demands nothing makes the row', async () => {
+  check('dynamodb/update-creates', 'without a condition creates the row', async () => {
     const key = newKey();
     await update(key, setState('x'));
     expect(await get(key)).toEqual({ ...key, state: 'x' });
   });
-  check('dynamodb/update-remove', 'sets and removes at once, also what is not there', async () => {
+  check('dynamodb/update-remove', 'sets and removes attributes together, and may remove an absent one', async () => {
     const key = await givenRow({ state: 'idle', dueAt: 1 });
     const answer = await update(key, setState('done', ' REMOVE dueAt, lacking'));
     expect(answer.Attributes).toEqual({ ...key, state: 'done' });
@@ -220,7 +228,7 @@ describe('an update', () => {
     const key = await givenRow({ state: 'idle' });
     expect((await update(key, exists)).Attributes).toEqual({ ...key, state: 'idle' });
   });
-  check('dynamodb/update-condition', 'compares several attributes with the row before it', async () => {
+  check('dynamodb/update-condition', 'compares several attributes with the row before the change', async () => {
     const key = await givenRow({ state: 'runnable', try: 0 });
     const claim: Partial<UpdateCommandInput> = {
       UpdateExpression: 'SET #state = :next',
@@ -231,7 +239,7 @@ describe('an update', () => {
     await update(key, claim);
     expect(await refusalOf(update(key, claim))).toBe(REFUSED);
   });
-  check('dynamodb/update-race', 'of ten at once with one condition lets one win', async () => {
+  check('dynamodb/update-race', 'succeeds for exactly one of ten at once with the same condition', async () => {
     const key = await givenRow({ state: 'runnable' });
     const claims = Array.from({ length: 10 }, () =>
       refusalOf(
@@ -245,12 +253,12 @@ describe('an update', () => {
     );
     expect((await Promise.all(claims)).filter((answer) => answer === 'accepted')).toHaveLength(1);
   });
-  check('dynamodb/reserved-words', 'names reserved words by placeholders only', async () => {
+  check('dynamodb/reserved-words', 'may name reserved words only by placeholders', async () => {
     const key = await givenRow({ name: 'a' });
     const bare = { UpdateExpression: 'SET name = :v', ExpressionAttributeValues: { ':v': 'b' } };
     expect(await refusalOf(update(key, bare))).toBe('ValidationException');
   });
-  check('dynamodb/unused-placeholder', 'defines no placeholder that it does not use', async () => {
+  check('dynamodb/unused-placeholder', 'is refused with a placeholder that it does not use', async () => {
     const key = await givenRow();
     const spare = { ...setState('x'), ExpressionAttributeValues: { ':new': 'x', ':spare': 1 } };
     expect(await refusalOf(update(key, spare))).toBe('ValidationException');
@@ -264,7 +272,7 @@ describe('a deletion', () => {
     await remove(key);
     expect(await get(key)).toBeUndefined();
   });
-  check('dynamodb/delete-condition', 'may demand what the row has; a missing row has nothing', async () => {
+  check('dynamodb/delete-condition', 'may have a condition, which a missing row never meets', async () => {
     const key = await givenRow({ state: 'open' });
     expect(await refusalOf(remove(key, equals('state', 'closed')))).toBe(REFUSED);
     await remove(key, equals('state', 'open'));
@@ -273,7 +281,7 @@ describe('a deletion', () => {
 });
 
 describe('a transaction', () => {
-  check('dynamodb/transact', 'puts, updates, deletes and checks as one', async () => {
+  check('dynamodb/transact', 'puts, updates, deletes and checks in one step', async () => {
     const [made, changed, gone, held] = [
       newKey(),
       await givenRow({ n: 1 }),
@@ -293,27 +301,31 @@ describe('a transaction', () => {
       { ...held, n: 9 },
     ]);
   });
-  check('dynamodb/transact-cancelled', 'that is cancelled changes nothing and says why, write by write', async () => {
-    const [made, there, held] = [newKey(), await givenRow(), await givenRow({ n: 9 })];
-    const call = transact(
-      { Put: { TableName, Item: made, ...absent } },
-      { Put: { TableName, Item: there, ...absent } },
-      { ConditionCheck: { TableName, Key: held, ...equals('n', 8), ConditionExpression: '#n = :v' } },
-    );
-    expect(await reasonsOf(call)).toEqual(['None', 'ConditionalCheckFailed', 'ConditionalCheckFailed']);
-    expect(await get(made)).toBeUndefined();
-  });
-  check('dynamodb/transact-same-key', 'with two writes on one row is refused', async () => {
+  check(
+    'dynamodb/transact-cancelled',
+    'that is cancelled changes nothing and gives a reason for each write',
+    async () => {
+      const [made, there, held] = [newKey(), await givenRow(), await givenRow({ n: 9 })];
+      const call = transact(
+        { Put: { TableName, Item: made, ...absent } },
+        { Put: { TableName, Item: there, ...absent } },
+        { ConditionCheck: { TableName, Key: held, ...equals('n', 8), ConditionExpression: '#n = :v' } },
+      );
+      expect(await reasonsOf(call)).toEqual(['None', 'ConditionalCheckFailed', 'ConditionalCheckFailed']);
+      expect(await get(made)).toBeUndefined();
+    },
+  );
+  check('dynamodb/transact-same-key', 'with two writes to one row is refused', async () => {
     const key = newKey();
     const call = transact({ Put: { TableName, Item: key } }, { Delete: { TableName, Key: key } });
     expect(await refusalOf(call)).toBe('ValidationException');
   });
-  check('dynamodb/transact-largest', 'takes 100 writes, and not one more', async () => {
+  check('dynamodb/transact-largest', 'may have up to 100 writes', async () => {
     const puts = (count: number) => Array.from({ length: count }, () => ({ Put: { TableName, Item: newKey() } }));
     expect(await refusalOf(transact(...puts(100)))).toBe('accepted');
     expect(await refusalOf(transact(...puts(101)))).toBe('ValidationException');
   });
-  check('dynamodb/transact-token', 'with a token that was used is a success without a second effect', async () => {
+  check('dynamodb/transact-token', 'with a used token succeeds without a second effect', async () => {
     const key = await givenRow({ n: 0 });
     const input = (by: number) => ({
       ClientRequestToken: key.pk.slice(-36),
@@ -328,7 +340,7 @@ describe('a transaction', () => {
       'IdempotentParameterMismatchException',
     );
   });
-  check('dynamodb/transact-race', 'at once with others on one row is carried out wholly or not at all', async () => {
+  check('dynamodb/transact-race', 'is carried out completely or not at all beside others on the same row', async () => {
     const shared = await givenRow({ n: 0 });
     const own = Array.from({ length: 10 }, newKey);
     const bump = { UpdateExpression: 'SET n = n + :one', ExpressionAttributeValues: { ':one': 1 } };
@@ -357,21 +369,21 @@ describe('a query', () => {
     ExpressionAttributeValues: { ':pk': pk, ...values },
   });
 
-  check('dynamodb/query-order', 'is in the order of the UTF-8 bytes of the sort keys', async () => {
+  check('dynamodb/query-order', 'returns rows in the order of the UTF-8 bytes of their sort keys', async () => {
     const sorted = ['!doom', 'A', 'Z', 'a', 'a#1', 'a#10', 'a#2', 'é', '\uffee', '😀'];
     const pk = await givenRows(sorted.toReversed());
     expect(await sortKeysByPages(pk, partition(pk))).toEqual(sorted);
     expect(await sortKeysByPages(pk, { ...partition(pk), ScanIndexForward: false })).toEqual(sorted.toReversed());
   });
-  check('dynamodb/query-prefix', 'may ask for the sort keys that begin so', async () => {
+  check('dynamodb/query-prefix', 'may select sort keys by their beginning', async () => {
     const pk = await givenRows(['W', 'W#1', 'W#2', 'W!', 'X#1']);
     expect(await sortKeysByPages(pk, ranged(pk, 'begins_with(sk, :p)', { ':p': 'W#' }))).toEqual(['W#1', 'W#2']);
   });
-  check('dynamodb/query-between', 'may ask for a range with both its ends', async () => {
+  check('dynamodb/query-between', 'may select a range that includes both ends', async () => {
     const pk = await givenRows(['a', 'b', 'c', 'd']);
     expect(await sortKeysByPages(pk, ranged(pk, 'sk BETWEEN :a AND :b', { ':a': 'b', ':b': 'c' }))).toEqual(['b', 'c']);
   });
-  check('dynamodb/query-pages', 'in pages of any size, both ways, gives every row once', async () => {
+  check('dynamodb/query-pages', 'returns every row once in pages of any size, in both directions', async () => {
     const sorted = Array.from({ length: 7 }, (_, index) => `k${index}`);
     const pk = await givenRows([...sorted, 'other']);
     for (const Limit of [1, 2, 3, 7, 8]) {
@@ -380,12 +392,12 @@ describe('a query', () => {
       expect(await sortKeysByPages(pk, { ...range, ScanIndexForward: false })).toEqual(sorted.toReversed());
     }
   });
-  check('dynamodb/query-start-absent', 'may start after a sort key that no row has', async () => {
+  check('dynamodb/query-start-absent', 'may start after a sort key without a row', async () => {
     const pk = await givenRows(['a', 'c']);
     const page = await query({ ...partition(pk), ExclusiveStartKey: { pk, sk: 'b' } });
     expect(page.Items?.map(({ sk }) => sk)).toEqual(['c']);
   });
-  check('dynamodb/query-start-outside', 'must not start outside its range', async () => {
+  check('dynamodb/query-start-outside', 'is refused when it starts outside its range', async () => {
     const pk = await givenRows(['a', 'k1']);
     const call = query({ ...ranged(pk, 'begins_with(sk, :p)', { ':p': 'k' }), ExclusiveStartKey: { pk, sk: 'a' } });
     expect(await refusalOf(call)).toBe('ValidationException');
@@ -398,7 +410,7 @@ describe('a query', () => {
     expect(first.LastEvaluatedKey).toEqual({ pk, sk: first.Items?.at(-1)?.sk });
     expect(await sortKeysByPages(pk, partition(pk))).toEqual(sorted);
   });
-  check('dynamodb/read-own-write', 'and a read see what was just written', async () => {
+  check('dynamodb/read-own-write', 'and a get return the row that was just written', async () => {
     const key = await givenRow({ n: -1 });
     for (let n = 0; n < 30; n += 1) {
       await put({ ...key, n });
@@ -412,7 +424,7 @@ describe('a batch of reads', () => {
   const batchGet = (Keys: Item[]) =>
     clients.rows.send(new BatchGetCommand({ RequestItems: { [TableName]: { Keys, ConsistentRead: true } } }));
 
-  check('dynamodb/batch-get', 'gives the rows that exist, in any order', async () => {
+  check('dynamodb/batch-get', 'returns the existing rows, in any order', async () => {
     const pk = await givenRows(['a', 'b']);
     const answer = await batchGet([
       { pk, sk: 'b' },
@@ -422,13 +434,13 @@ describe('a batch of reads', () => {
     expect(answer.Responses?.[TableName]?.map(({ sk }) => sk).sort()).toEqual(['a', 'b']);
     expect(answer.UnprocessedKeys ?? {}).toEqual({});
   });
-  check('dynamodb/batch-get-limits', 'takes 100 keys, not one more, and none twice', async () => {
+  check('dynamodb/batch-get-limits', 'may have up to 100 keys, each once', async () => {
     const keys = Array.from({ length: 101 }, newKey);
     expect(await refusalOf(batchGet(keys.slice(1)))).toBe('accepted');
     expect(await refusalOf(batchGet(keys))).toBe('ValidationException');
     expect(await refusalOf(batchGet([newKey(), ...keys.slice(99), ...keys.slice(99)]))).toBe('ValidationException');
   });
-  check('dynamodb/batch-get-unprocessed', 'above 16 MB leaves the rest for another call', async () => {
+  check('dynamodb/batch-get-unprocessed', 'of more than 16 MB leaves the rest for another call', async () => {
     const sortKeys = Array.from({ length: 45 }, (_, index) => `k${index}`);
     const pk = await givenRows(sortKeys, { body: 'x'.repeat(400_000) });
     const answer = await batchGet(sortKeys.map((sk) => ({ pk, sk })));
@@ -455,7 +467,7 @@ describe('the open index', () => {
     return answer.Items ?? [];
   };
 
-  check('dynamodb/index-sparse', 'holds a row as long as it has both attributes', async () => {
+  check('dynamodb/index-sparse', 'holds a row while it has both attributes', async () => {
     const openShard = shard();
     const key = await givenRow({ openShard });
     await givenRow({ dueAt: 5 });
@@ -465,20 +477,20 @@ describe('the open index', () => {
     await update(key, { UpdateExpression: 'REMOVE dueAt, openShard' });
     await until(async () => (await due(openShard, 9)).length === 0);
   });
-  check('dynamodb/index-keys-only', 'shows the keys and nothing else', async () => {
+  check('dynamodb/index-keys-only', 'holds only the keys', async () => {
     const openShard = shard();
     const key = await givenRow({ openShard, dueAt: 5, state: 'idle' });
     await until(async () => (await due(openShard, 9)).length === 1);
     expect(await due(openShard, 9)).toEqual([{ ...key, openShard, dueAt: 5 }]);
   });
-  check('dynamodb/index-order', 'orders by number, up to a number, the earliest first', async () => {
+  check('dynamodb/index-order', 'returns rows up to a number, ordered by number', async () => {
     const openShard = shard();
     for (const dueAt of [10, 9, -1, 1_795_237_000_123, 9.5, 100]) await givenRow({ openShard, dueAt });
     await until(async () => (await due(openShard, 2e12)).length === 6);
     expect((await due(openShard, 100)).map(({ dueAt }) => dueAt)).toEqual([-1, 9, 9.5, 10, 100]);
     expect((await due(openShard, 100, 2)).map(({ dueAt }) => dueAt)).toEqual([-1, 9]);
   });
-  check('dynamodb/index-type', 'refuses a row whose attribute has another type', async () => {
+  check('dynamodb/index-type', 'refuses a row whose index attribute has another type', async () => {
     expect(await refusalOf(put({ ...newKey(), openShard: '1', dueAt: 1 }))).toBe('ValidationException');
   });
   check('dynamodb/index-inconsistent', 'cannot be read consistently', async () => {
@@ -494,27 +506,27 @@ describe('the open index', () => {
 describe('accounting', () => {
   const ReturnConsumedCapacity = 'TOTAL' as const;
 
-  check('dynamodb/write-units', 'counts a unit for each 1 KB that is written', async () => {
+  check('dynamodb/write-units', 'counts one unit for each 1 KB that is written', async () => {
     const one = await put(itemOfBytes(1024), { ReturnConsumedCapacity });
     const two = await put(itemOfBytes(1025), { ReturnConsumedCapacity });
     expect([one.ConsumedCapacity?.CapacityUnits, two.ConsumedCapacity?.CapacityUnits]).toEqual([1, 2]);
   });
-  check('dynamodb/write-units-index', 'counts the write of an index entry too', async () => {
+  check('dynamodb/write-units-index', 'also counts the write of an index entry', async () => {
     const answer = await put({ ...newKey(), openShard: 1, dueAt: 1 }, { ReturnConsumedCapacity });
     expect(answer.ConsumedCapacity?.CapacityUnits).toBe(2);
   });
-  check('dynamodb/write-units-transaction', 'counts a transaction twice', async () => {
+  check('dynamodb/write-units-transaction', 'counts the writes of a transaction twice', async () => {
     const TransactItems = [{ Put: { TableName, Item: newKey() } }, { Put: { TableName, Item: newKey() } }];
     const answer = await clients.rows.send(new TransactWriteCommand({ TransactItems, ReturnConsumedCapacity }));
     expect(answer.ConsumedCapacity?.map(({ CapacityUnits }) => CapacityUnits)).toEqual([4]);
   });
-  check('dynamodb/read-units', 'counts a unit for each 4 KB that is read consistently', async () => {
+  check('dynamodb/read-units', 'counts one unit for each 4 KB that is read consistently', async () => {
     const { body: _body, ...Key } = itemOfBytes(100);
     await put({ ...Key, body: 'x'.repeat(4096) });
     const input = { TableName, Key, ConsistentRead: true, ReturnConsumedCapacity };
     expect((await clients.rows.send(new GetCommand(input))).ConsumedCapacity?.CapacityUnits).toBe(2);
   });
-  check('dynamodb/expiry', 'names the attribute by which rows expire', async () => {
+  check('dynamodb/expiry', 'shows the attribute by which rows expire', async () => {
     const { TableName: own } = await givenTable(clients.raw);
     const TimeToLiveSpecification = { AttributeName: 'expiresAtSeconds', Enabled: true };
     await clients.raw.send(new UpdateTimeToLiveCommand({ TableName: own, TimeToLiveSpecification }));

@@ -1,4 +1,4 @@
-// What the product assumes of Amazon ECS on Fargate, by the SDK; no engine but ours runs tasks on this machine.
+// Tests what the product assumes of Amazon ECS on Fargate, through the SDK. Only our engine runs tasks on this machine.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -77,7 +77,7 @@ const refusal = (promise: Promise<unknown>) =>
     (error: Error) => `${error.name}: ${error.message}`,
   );
 
-/** A process that has ended but that nobody has collected is not alive. */
+/** Whether a process runs. A zombie does not count. */
 function isAlive(pid: number): boolean {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
@@ -87,7 +87,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** A script that starts a process of a session of its own, which outlives it if it may, and tells its id. */
+/** A script that starts a process in a session of its own, which could outlive it, and prints its id. */
 const STRAY = `import('node:child_process').then(({ spawn }) => {
   const stray = spawn('sleep', ['300'], { detached: true, stdio: 'ignore' });
   stray.unref();
@@ -95,7 +95,7 @@ const STRAY = `import('node:child_process').then(({ spawn }) => {
 })`;
 
 describe('a task', () => {
-  it('runs, tells its lines and stops with its exit code', async () => {
+  it('runs, writes its lines and stops with its exit code', async () => {
     const taskArn = await givenTask("console.log('out'); console.error('err'); process.exitCode = 3", {
       ...{ group: 'worker:x', startedBy: 'me', tags: [{ key: 'job', value: 'j' }] },
     });
@@ -115,7 +115,7 @@ describe('a task', () => {
     });
     expect(statuses).toEqual(['PROVISIONING', 'RUNNING', 'STOPPED']);
   });
-  it('sees the variables of definition and override, and none of the platform', async () => {
+  it('sees the variables of its definition and override, and not those of the platform', async () => {
     process.env.PLATFORM_SECRET = 'secret';
     await whenStopped(await givenTask('console.log(JSON.stringify(process.env))'));
     const seen = JSON.parse(ours.lines[0] ?? '{}') as Record<string, string>;
@@ -123,7 +123,7 @@ describe('a task', () => {
     expect(Object.keys(seen)).not.toContain('PLATFORM_SECRET');
     delete process.env.PLATFORM_SECRET;
   });
-  it('learns its ARN from the metadata endpoint, which answers nobody else', async () => {
+  it('gets its ARN from its own path of the metadata endpoint only', async () => {
     const script = `fetch(process.env.ECS_CONTAINER_METADATA_URI_V4 + '/task').then((r) => r.json()).then((t) =>
       fetch(new URL('/v4/other/task', process.env.ECS_CONTAINER_METADATA_URI_V4)).then((r) =>
         console.log(t.TaskARN, t.Cluster, r.status)))`;
@@ -131,7 +131,7 @@ describe('a task', () => {
     await whenStopped(taskArn);
     expect(ours.lines).toEqual([`${taskArn} arn:aws:ecs:us-east-1:000000000000:cluster/workers 404`]);
   });
-  it('takes what it started with it, before it is STOPPED', async () => {
+  it('is STOPPED only when the processes that it started have ended', async () => {
     const taskArn = await givenTask(STRAY);
     await whenStopped(taskArn);
     const pid = Number((await whenLine('stray ')).split(' ')[1]);
@@ -146,13 +146,13 @@ describe('a task', () => {
     const task = await whenStopped(taskArn);
     expect(task).toMatchObject({ stopCode: 'UserInitiated', stoppedReason: 'enough', containers: [{ exitCode: 7 }] });
   });
-  it('is killed after the stop timeout when it does not end', async () => {
+  it('is killed after the stop timeout if it has not ended', async () => {
     const taskArn = await givenTask("process.on('SIGTERM', () => {}); console.log('up'); setInterval(() => {}, 1e4)");
     await whenLine('up');
     await client.send(new StopTaskCommand({ cluster: CLUSTER, task: taskArn }));
     expect((await whenStopped(taskArn)).containers).toMatchObject([{ exitCode: 137 }]);
   });
-  it('is the same task when RunTask is repeated with its client token', async () => {
+  it('is not started again when RunTask is repeated with its client token', async () => {
     const first = await givenTask('1', { clientToken: 'token' });
     expect(await givenTask('1', { clientToken: 'token' })).toBe(first);
     await whenStopped(first);
@@ -160,7 +160,7 @@ describe('a task', () => {
   });
 });
 
-/** The process of ours that starts the tasks. */
+/** Finds our process that starts the tasks. */
 function findLauncher(): number {
   const children = readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, 'utf8').trim().split(' ');
   const found = children.filter((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('process-launcher'));
@@ -169,7 +169,7 @@ function findLauncher(): number {
 }
 
 describe('when the process that starts tasks is killed', () => {
-  it('its tasks have ended with all that they started, and the next one runs', async () => {
+  it('its tasks end with all their processes, and the next task runs', async () => {
     const taskArn = await givenTask(`console.log('pid ' + process.pid); setInterval(() => {}, 1e4); ${STRAY}`);
     const pids = [await whenLine('pid '), await whenLine('stray ')].map((line) => Number(line.split(' ')[1]));
     process.kill(findLauncher(), 'SIGKILL');
@@ -182,7 +182,7 @@ describe('when the process that starts tasks is killed', () => {
 });
 
 describe('RunTask', () => {
-  it('answers with failures beyond its slots', async () => {
+  it('answers with a failure when all slots are taken', async () => {
     const hold = 'setInterval(() => {}, 1e4)';
     const held = await Promise.all(Array.from({ length: SLOTS }, () => givenTask(hold)));
     expect(ours.ecs.tasks.free()).toBe(0);
@@ -191,7 +191,7 @@ describe('RunTask', () => {
     await Promise.all(held.map(whenStopped));
     expect(ours.ecs.tasks.free()).toBe(SLOTS);
   });
-  it('refuses what Fargate refuses', async () => {
+  it('refuses the requests that Fargate refuses', async () => {
     const environment = [{ name: 'X', value: 'x'.repeat(8192) }];
     const refusals = await Promise.all([
       refusal(runTask('1', { cluster: 'none' })),
@@ -214,7 +214,7 @@ describe('RunTask', () => {
       ...Array(5).fill('InvalidParameterException'),
     ]);
   });
-  it('tells what it does not find', async () => {
+  it('and DescribeTasks: an unknown task is listed as MISSING', async () => {
     const arn = `arn:aws:ecs:us-east-1:000000000000:task/workers/${'0'.repeat(32)}`;
     const answer = await client.send(new DescribeTasksCommand({ cluster: CLUSTER, tasks: [arn] }));
     expect(answer).toMatchObject({ tasks: [], failures: [{ arn, reason: 'MISSING' }] });
@@ -229,7 +229,7 @@ describe('when the platform is killed', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  /** A platform of its own that runs the script, and what it and the task have printed. */
+  /** A platform in a process of its own that runs the script as a task, and a reader of their printed lines. */
   function givenHost(name: string, script: string) {
     const host = spawn(
       process.execPath,
@@ -247,7 +247,7 @@ describe('when the platform is killed', () => {
     return { host, told };
   }
 
-  it('the task notices by its lifeline', async () => {
+  it('the task notices it by its lifeline', async () => {
     const script = `import('node:fs').then(({ createReadStream }) => {
       const lifeline = createReadStream('', { fd: Number(process.env.ESPALIER_LIFELINE_FD) });
       lifeline.on('end', () => process.exit()).resume();
@@ -260,7 +260,7 @@ describe('when the platform is killed', () => {
     await eventually(() => !isAlive(pid));
   });
 
-  it('what is left of its tasks is ended before they are declared lost; processes of others stay', async () => {
+  it('the next one ends the processes of its tasks before it declares them lost, and no other processes', async () => {
     const script = `console.log('pid ' + process.pid); setInterval(() => {}, 1e4); ${STRAY}`;
     const { host, told } = givenHost('lost.sqlite', script);
     const [taskArn, pid, stray] = [await told('task'), Number(await told('pid')), Number(await told('stray'))];

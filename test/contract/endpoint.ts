@@ -1,9 +1,9 @@
-// Where a contract suite finds the engine that it judges: ours in this process, or another one by CONTRACT_ENDPOINT_<SERVICE>.
-// It knows no service: each has a file `engine/<service>.ts` that starts ours.
+// Finds the engine that a contract suite judges: ours in this process, or another one by CONTRACT_ENDPOINT_<SERVICE>.
+// Each service has a file `engine/<service>.ts` that starts ours.
 import { it } from 'vitest';
 import { differences } from './differences.ts';
 
-/** An engine that listens. `close` ends what `givenEndpoint` started and leaves a foreign engine alone. */
+/** An engine that listens. `close` ends an engine that `givenEndpoint` started, and does not touch a foreign engine. */
 export type Endpoint = {
   /** `http://127.0.0.1:<port>`, without a trailing slash. */
   endpoint: string;
@@ -11,18 +11,18 @@ export type Endpoint = {
   close(): Promise<void>;
 };
 
-/** What each file in `engine/` exports. */
+/** The exports of each file in `engine/`. */
 type OurEngine = { startOurs(): Promise<Endpoint> };
 
 export const CONTRACT_REGION = 'us-east-1';
 
-/** The engine that is judged: `ours`, or a name that `differences.ts` knows (`localstack`, `dynamodb-local`, `aws`). */
+/** The judged engine: `ours`, or a name that `differences.ts` uses (`localstack`, `dynamodb-local`, `aws`). */
 export const contractEngine = process.env.CONTRACT_ENGINE ?? 'ours';
 
 /**
- * The endpoint of a service (`s3`, `sqs`, `step-functions`, `event-bridge`, `logs`, `dynamodb` …). With CONTRACT_ENDPOINT_
- * and its name in capitals set it is that one, with the credentials of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
- * (`test`/`test` unless set); otherwise ours is started on a port of its own.
+ * The endpoint of a service (`s3`, `sqs`, `step-functions`, `event-bridge`, `logs`, `dynamodb` …). If
+ * CONTRACT_ENDPOINT_ with its name in capitals is set, it is that endpoint, with the credentials of AWS_ACCESS_KEY_ID
+ * and AWS_SECRET_ACCESS_KEY (`test`/`test` by default). Otherwise ours is started on a free port.
  */
 export async function givenEndpoint(service: string): Promise<Endpoint> {
   const foreign = process.env[`CONTRACT_ENDPOINT_${service.toUpperCase().replaceAll('-', '_')}`];
@@ -39,8 +39,9 @@ export async function givenEndpoint(service: string): Promise<Endpoint> {
 }
 
 /**
- * One check of a contract. `id` is stable (`s3/put-if-none-match`): by it `differences.ts` names the engines that are known
- * to answer otherwise. Such a check must fail there; one that passes makes its difference stale, which fails too.
+ * One check of a contract. `id` is stable (`s3/put-if-none-match`), because `differences.ts` uses it to name the
+ * engines that answer differently. There the check must fail. If it passes, its difference is stale, and the test
+ * fails.
  */
 export function check(id: string, claim: string, run: () => Promise<void> | void): void {
   const known = differences.some((difference) => difference.check === id && difference.engine === contractEngine);

@@ -1,4 +1,5 @@
-// What the product assumes of Amazon EventBridge, by the SDK, against any engine that also has SQS on its endpoint.
+// Tests what the product assumes of Amazon EventBridge, through the SDK, against any engine that also has SQS on its
+// endpoint.
 import { randomUUID } from 'node:crypto';
 import {
   EventBridgeClient,
@@ -35,7 +36,7 @@ async function givenQueue(): Promise<{ QueueUrl: string; arn: string }> {
   return { QueueUrl, arn: (await sqs.send(command)).Attributes?.QueueArn ?? '' };
 }
 
-/** A rule on events of a source of its own, which go to a queue of its own. */
+/** A rule on events of a new source, which go to a new queue. */
 async function givenRule(pattern: object = {}) {
   const queue = await givenQueue();
   const source = `test.${randomUUID()}`;
@@ -78,7 +79,7 @@ const matches = async (pattern: unknown, detail: object) => {
 };
 
 describe('an event', () => {
-  check('event-bridge/delivers', 'reaches the target of a matching rule, whole', async () => {
+  check('event-bridge/delivers', 'reaches the target of a matching rule completely', async () => {
     const rule = await givenRule({ 'detail-type': ['Job'] });
     const Detail = JSON.stringify({ job: 'job-1', name: 'a b' });
     const Time = new Date('2026-11-21T04:00:00Z');
@@ -97,7 +98,7 @@ describe('an event', () => {
     });
   });
 
-  check('event-bridge/filters', 'that does not match reaches nobody', async () => {
+  check('event-bridge/filters', 'that does not match is not delivered', async () => {
     const rule = await givenRule({ detail: { state: ['done'] } });
     await put({ Source: rule.source, DetailType: 'Job', Detail: '{"state":"failed"}' });
     await put({ Source: rule.source, DetailType: 'Job', Detail: '{"state":"done"}' });
@@ -114,7 +115,7 @@ describe('a rule', () => {
     expect(await received(QueueUrl, 1)).toEqual([]);
   });
 
-  check('event-bridge/input', 'may send its target a constant instead', async () => {
+  check('event-bridge/input', 'may send a constant to its target instead of the event', async () => {
     const { Name, source, QueueUrl, arn } = await givenRule();
     await events.send(
       new PutTargetsCommand({ Rule: Name, Targets: [{ Id: 'queue', Arn: arn, Input: '{"sweep":1}' }] }),

@@ -1,5 +1,5 @@
 // Event patterns on the `detail` of an event, with details that match and others that do not.
-// Source of each: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
+// The source of each is https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
 
 export type EventPatternCase = {
   id: string;

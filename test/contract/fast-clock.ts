@@ -1,6 +1,6 @@
-// A clock that runs faster than the wall's, for engines whose waits are long. It knows no engine.
+// A clock that runs faster than the real one, for engines with long waits.
 
-/** Time since its creation passes `factor` times as fast, for `now` and for timers alike. */
+/** Since its creation time passes `factor` times as fast, for `now` and for timers. */
 export function createFastClock(factor: number) {
   const begun = Date.now();
   return {

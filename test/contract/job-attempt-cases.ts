@@ -1,5 +1,6 @@
-// The deployed state machine's cases as data: what the services answer, and the states that an interpreter must pass.
-// Ours runs them in step-functions.test.ts; mockConfig turns them into the file that LocalStack reads from SFN_MOCK_CONFIG.
+// The cases of the deployed state machine as data: the answers of the services, and the states that an interpreter must
+// pass. step-functions.test.ts runs them on ours, and mockConfig turns them into the file of SFN_MOCK_CONFIG that
+// LocalStack reads.
 
 import { readFileSync } from 'node:fs';
 import { given } from '../../core/given.ts';
@@ -7,23 +8,23 @@ import { given } from '../../core/given.ts';
 export type MockedAnswer = { Return: object } | { Throw: { Error: string; Cause: string } };
 
 export type MockedCase = {
-  /** At most 40 characters of A-Z, a-z, 0-9: it becomes a name in the mock file and part of an execution's name. */
+  /** At most 40 of A-Z, a-z, 0-9, because it becomes a name in the mock file and part of an execution's name. */
   name: string;
-  /** The answers to each call of a state, in order; the last one is repeated by ours, and must suffice for LocalStack. */
+  /** The answers to the calls of a state in order. Ours repeats the last one; LocalStack needs one for each call. */
   answers: { RunWorker: readonly MockedAnswer[]; Finalise: readonly MockedAnswer[] };
-  /** The states entered, in order. */
+  /** The entered states in order. */
   path: readonly string[];
-  /** How often Finalise is called: its retries do not enter it again. */
+  /** The number of calls of Finalise. Its retries do not enter the state again. */
   finaliseCalls: number;
   status: 'SUCCEEDED' | 'FAILED';
-  /** What Finalise is told in `seen`; strings are parts that the value must contain. */
+  /** The expected `seen` of Finalise's payload. A text must be part of the value. */
   seen: Readonly<Record<string, unknown>>;
 };
 
 const cluster = 'arn:aws:ecs:us-east-1:000000000000:cluster/workers';
 const taskArn = 'arn:aws:ecs:us-east-1:000000000000:task/workers/0123456789abcdef0123456789abcdef';
 
-/** A stopped task as `ecs:runTask.sync` shows it; it names a capacity provider, which must not look like missing capacity. */
+/** A stopped task as `ecs:runTask.sync` shows it. Its capacity provider must not look like missing capacity. */
 function stoppedTask(stopCode: string, stoppedReason: string, exitCode?: number): object {
   return {
     CapacityProviderName: 'FARGATE',
@@ -54,7 +55,7 @@ const once = ['RunWorker', 'Finalise'];
 const givenUp = ['RunWorker', 'Launchable', 'Finalise'];
 const again = ['RunWorker', 'Launchable', 'Backoff'];
 
-/** Every state, both ways out of Launchable, and each kind of message that its condition tells apart. */
+/** The cases cover every state, both exits of Launchable, and each kind of message that its condition distinguishes. */
 export const jobAttemptCases: readonly MockedCase[] = [
   {
     name: 'Done',
@@ -146,7 +147,7 @@ export const jobAttemptCases: readonly MockedCase[] = [
   },
 ];
 
-/** The members of what goes into Arguments are spelled as Step Functions demands: PascalCase at every depth. */
+/** The members that go into Arguments are in PascalCase at every depth, as Step Functions requires. */
 export const jobAttemptInput = (name: string): object => ({
   worker: name,
   taskDefinition: 'arn:aws:ecs:us-east-1:000000000000:task-definition/worker:1',
@@ -158,7 +159,7 @@ export const jobAttemptInput = (name: string): object => ({
   tags: [],
 });
 
-/** The deployed file with the names filled in that the template fills in. */
+/** The deployed file with the names that the template would fill in. */
 export function jobAttemptDefinition(): string {
   const text = readFileSync(new URL('../../statemachines/job-attempt.asl.json', import.meta.url), 'utf8');
   const names: Readonly<Record<string, string>> = {
@@ -171,7 +172,7 @@ export function jobAttemptDefinition(): string {
   return text.replaceAll(/\$\{(\w+)\}/g, (_, name: string) => names[name] ?? name);
 }
 
-/** What SFN_MOCK_CONFIG names, for a machine of that name; an execution is then started on `<machine ARN>#<case>`. */
+/** The content of SFN_MOCK_CONFIG for a machine of that name. Executions then start on `<machine ARN>#<case>`. */
 export function mockConfig(machineName: string): object {
   const responses: Record<string, object> = {};
   const testCases: Record<string, Record<string, string>> = {};
@@ -188,9 +189,9 @@ export function mockConfig(machineName: string): object {
 }
 
 /**
- * LocalStack refuses to mock an error whose name begins with `States.`: there a failed task bears another name, in the
- * answers and in the machine alike. That the name is States.TaskFailed on AWS is held by the cases as ours runs them.
- * Source: https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
+ * Renames States.TaskFailed in the answers and in the machine, because LocalStack refuses to mock an error whose name
+ * begins with `States.`. The cases on our own engine check the real name.
+ * The source is https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
  */
 export function mockable(text: string): string {
   return text.replaceAll('States.TaskFailed', 'Mocked.TaskFailed');

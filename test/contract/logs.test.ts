@@ -1,4 +1,4 @@
-// What the product assumes of Amazon CloudWatch Logs, by the SDK, against any engine.
+// Tests what the product assumes of Amazon CloudWatch Logs, through the SDK, against any engine.
 import { randomUUID } from 'node:crypto';
 import {
   CloudWatchLogsClient,
@@ -38,7 +38,7 @@ async function givenStream(logStreamName = 'stream', group?: string): Promise<St
 const put = (stream: Stream, logEvents: InputLogEvent[]) =>
   logs.send(new PutLogEventsCommand({ ...stream, logEvents }));
 
-/** Lines `prefix-0`, `prefix-1` …, a millisecond apart, the last one now. */
+/** The lines `prefix-0`, `prefix-1` … at intervals of a millisecond, up to the present. */
 function lines(count: number, prefix = 'line'): InputLogEvent[] {
   const start = Date.now() - count;
   return Array.from({ length: count }, (_, index) => ({ timestamp: start + index, message: `${prefix}-${index}` }));
@@ -56,7 +56,7 @@ const refusal = (promise: Promise<unknown>) =>
   );
 
 describe('reading a stream', () => {
-  check('logs/round-trip', 'gives the events in order, with times', async () => {
+  check('logs/round-trip', 'returns the events in order with their times', async () => {
     const stream = await givenStream();
     const events = lines(3);
     await put(stream, events);
@@ -65,7 +65,7 @@ describe('reading a stream', () => {
     expect(answer.events?.[0]?.ingestionTime).toBeGreaterThanOrEqual(events[0]?.timestamp ?? 0);
   });
 
-  check('logs/forward', 'forward pages to the end, where the token repeats itself', async () => {
+  check('logs/forward', 'forward reaches the end, where the token repeats itself', async () => {
     const stream = await givenStream();
     await put(stream, lines(5));
     const first = await get(stream, { startFromHead: true, limit: 3 });
@@ -79,7 +79,7 @@ describe('reading a stream', () => {
     expect(end.nextForwardToken).toBe(second.nextForwardToken);
   });
 
-  check('logs/follow', 'at its end, the token gives what is written later', async () => {
+  check('logs/follow', 'from the token at its end returns the later events', async () => {
     const stream = await givenStream();
     await put(stream, lines(1, 'early'));
     const { nextForwardToken: nextToken } = await get(stream, { startFromHead: true });
@@ -87,7 +87,7 @@ describe('reading a stream', () => {
     expect((await get(stream, { startFromHead: true, nextToken })).messages).toEqual(['late']);
   });
 
-  check('logs/follow-empty', 'an empty one gives a token too', async () => {
+  check('logs/follow-empty', 'returns a token also if it is empty', async () => {
     const stream = await givenStream();
     const { nextForwardToken: nextToken, messages } = await get(stream, { startFromHead: true });
     expect(messages).toEqual([]);
@@ -95,7 +95,7 @@ describe('reading a stream', () => {
     expect((await get(stream, { startFromHead: true, nextToken })).messages).toEqual(['line-0', 'line-1']);
   });
 
-  check('logs/backward', 'begins with the latest page, and backward pages to the beginning', async () => {
+  check('logs/backward', 'backward begins with the latest page and reaches the beginning', async () => {
     const stream = await givenStream();
     await put(stream, lines(5));
     const last = await get(stream, { limit: 3 });
@@ -108,7 +108,7 @@ describe('reading a stream', () => {
     expect([start.messages, start.nextBackwardToken]).toEqual([[], before.nextBackwardToken]);
   });
 
-  check('logs/time-range', 'takes the start, and leaves out the end of a range', async () => {
+  check('logs/time-range', 'in a range includes its start and excludes its end', async () => {
     const stream = await givenStream();
     const events = lines(5);
     await put(stream, events);
@@ -129,11 +129,11 @@ describe('reading a stream', () => {
     expect([...first.messages, ...second.messages]).toEqual(['a', 'b', 'c', 'd']);
   });
 
-  check('logs/bad-token', 'refuses what is no token', async () => {
+  check('logs/bad-token', 'is refused with an invalid token', async () => {
     expect(await refusal(get(await givenStream(), { nextToken: 'nonsense' }))).toBe('InvalidParameterException');
   });
 
-  check('logs/absent', 'that does not exist is ResourceNotFound', async () => {
+  check('logs/absent', 'that does not exist is refused with ResourceNotFound', async () => {
     const stream = await givenStream();
     expect(await refusal(get({ ...stream, logStreamName: 'none' }))).toBe('ResourceNotFoundException');
     expect(await refusal(get({ ...stream, logGroupName: '/test/none' }))).toBe('ResourceNotFoundException');
@@ -142,13 +142,13 @@ describe('reading a stream', () => {
 });
 
 describe('writing', () => {
-  check('logs/chronological', 'refuses a batch out of order, whole', async () => {
+  check('logs/chronological', 'refuses the whole batch if it is not in order', async () => {
     const stream = await givenStream();
     expect(await refusal(put(stream, lines(3).reverse()))).toBe('InvalidParameterException');
     expect((await get(stream, { startFromHead: true })).messages).toEqual([]);
   });
 
-  check('logs/too-old', 'leaves out what is older than 14 days', async () => {
+  check('logs/too-old', 'leaves out events older than 14 days', async () => {
     const stream = await givenStream();
     const old = { timestamp: Date.now() - 15 * 24 * HOUR_MS, message: 'old' };
     const answer = await put(stream, [old, ...lines(1)]);
@@ -156,7 +156,7 @@ describe('writing', () => {
     expect((await get(stream, { startFromHead: true })).messages).toEqual(['line-0']);
   });
 
-  check('logs/too-new', 'leaves out what is more than two hours ahead', async () => {
+  check('logs/too-new', 'leaves out events more than two hours ahead', async () => {
     const stream = await givenStream();
     const ahead = { timestamp: Date.now() + 3 * HOUR_MS, message: 'new' };
     const answer = await put(stream, [...lines(1), ahead]);
@@ -172,13 +172,13 @@ describe('writing', () => {
     );
   };
 
-  check('logs/batch-count', 'takes 10,000 events at once, and no more', async () => {
+  check('logs/batch-count', 'accepts at most 10,000 events at once', async () => {
     const stream = await givenStream();
     await batch(stream, 10_000, 1);
     expect(await refusal(batch(stream, 10_001, 1))).toBe('InvalidParameterException');
   });
 
-  check('logs/batch-bytes', 'takes 1 MiB at once, with 26 bytes for each event, and no more', async () => {
+  check('logs/batch-bytes', 'accepts at most 1 MiB at once, counting 26 bytes more for each event', async () => {
     const stream = await givenStream();
     await batch(stream, 16, 65_536 - 26);
     expect(await refusal(batch(stream, 16, 65_536 - 25))).toBe('InvalidParameterException');
@@ -192,7 +192,7 @@ describe('writing', () => {
     expect(await refusal(batch(await givenStream(), 1, 0))).toBe('InvalidParameterException');
   });
 
-  check('logs/span', 'refuses a batch of more than 24 hours', async () => {
+  check('logs/span', 'refuses a batch that spans more than 24 hours', async () => {
     const stream = await givenStream();
     const old = { timestamp: Date.now() - 25 * HOUR_MS, message: 'old' };
     expect(await refusal(put(stream, [old, ...lines(1)]))).toBe('InvalidParameterException');
@@ -200,7 +200,7 @@ describe('writing', () => {
 });
 
 describe('a group', () => {
-  check('logs/exists', 'and its streams are created once', async () => {
+  check('logs/exists', 'and a stream can be created only once', async () => {
     const stream = await givenStream();
     const { logGroupName } = stream;
     expect(await refusal(logs.send(new CreateLogGroupCommand({ logGroupName })))).toBe(

@@ -1,16 +1,16 @@
-// Answers for the services of a state machine as the cases of job-attempt-cases.ts tell them, through the real mapping of
-// errors: a mocked `ECS.X` is a RunTask call that throws X, a mocked States.TaskFailed is a task that stopped that way.
+// Answers for the services of a state machine as the cases of job-attempt-cases.ts say, through the real mapping of
+// errors. A mocked `ECS.X` is a RunTask call that throws X, and a mocked States.TaskFailed is a task that stopped so.
 import { toCamelCase } from '../../emulation/cloud/step-functions/json.ts';
 import type { FunctionOutcome, RunTask, Services } from '../../emulation/cloud/step-functions/task-call.ts';
 import { AwsError } from '../../emulation/cloud/wire/aws-error.ts';
 import type { MockedAnswer, MockedCase } from './job-attempt-cases.ts';
 
 export type MockedServices = Services & {
-  /** What Finalise was told, by case. */
+  /** The payloads of Finalise, by case. */
   finalised: Map<string, unknown[]>;
 };
 
-/** The case is told by the job's id: RunTask's group ends with the execution's name, which begins with it. */
+/** The job's id names the case. RunTask's group ends with the name of the execution, which begins with that id. */
 export function createMockedServices(cases: readonly MockedCase[]): MockedServices {
   const finalised = new Map<string, unknown[]>();
   const calls = new Map<string, number>();

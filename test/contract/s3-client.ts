@@ -1,4 +1,4 @@
-// What the S3 suites share: a client, a bucket, presigned URLs, and reading refusals. It judges nothing.
+// Shared by the S3 suites: a client, a bucket, presigned URLs, and readers of refusals.
 import { randomUUID } from 'node:crypto';
 import {
   CreateBucketCommand,
@@ -47,7 +47,7 @@ export async function refusalOf(call: Promise<unknown>): Promise<string> {
   }
 }
 
-/** The refusal in a plain HTTP answer: `<status> <code>`; of an answer without one, the status. */
+/** The refusal in a plain HTTP answer as `<status> <code>`, or only the status if there is no code. */
 export async function refusalIn(response: Response): Promise<string> {
   const code = /<Code>([^<]*)<\/Code>/.exec(await response.text())?.[1];
   return code ? `${response.status} ${code}` : String(response.status);

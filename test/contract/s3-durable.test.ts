@@ -1,4 +1,5 @@
-// What no wire shows of our S3: what a crash, an aborted request, a replaced object, a refused event leave behind.
+// Tests effects in our S3 that the wire does not show: what a crash, an aborted request, a replaced object and a
+// refused event leave behind.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash, randomInt } from 'node:crypto';
 import { once } from 'node:events';
@@ -62,7 +63,7 @@ async function until(what: string, holds: () => boolean | Promise<boolean>): Pro
 }
 
 const blobs = (folder: string) => readdir(join(folder, 's3', 'blob'));
-/** By the file: no operation that the product calls lists a bucket. */
+/** Reads the keys from the file, because the product does not call an operation that lists a bucket. */
 function storedKeys(folder: string): string[] {
   const database = new DatabaseSync(join(folder, 'cloud.sqlite'), { readOnly: true });
   try {
@@ -79,7 +80,7 @@ const contentOf = (key: string) =>
     .digest('hex')
     .repeat(1 + (key.length % 40));
 
-/** Writes until the process is gone; returns the last acknowledged content of each key. */
+/** Writes until the process has ended, and returns the last acknowledged content of each key. */
 async function writeUntilKilled(client: S3Client, writer: number): Promise<Map<string, string | undefined>> {
   const acknowledged = new Map<string, string | undefined>();
   for (let count = 0; ; count += 1) {
@@ -117,7 +118,7 @@ async function spawnS3(folder: string): Promise<{ child: ChildProcess; endpoint:
   return { child, endpoint };
 }
 
-test('SIGKILL at any moment loses nothing acknowledged, leaves no wrong object, no orphan and no lost event', async () => {
+test('every acknowledged object and its event survive a SIGKILL at any moment, and no orphan is left', async () => {
   const folder = await givenFolder();
   const acknowledged = new Map<string, string | undefined>();
   for (let round = 0; round < ROUNDS; round += 1) {
@@ -146,12 +147,12 @@ test('SIGKILL at any moment loses nothing acknowledged, leaves no wrong object, 
   for (const [key, content] of present) expect([key, content]).toEqual([key, contentOf(key)]);
   await until('every event is delivered', () => [...present.keys()].every((key) => told.has(key)));
   expect(await incoming(folder)).toEqual([]);
-  // Besides objects only parts of unfinished uploads may own a blob: at most one a writer.
+  // Only parts of unfinished uploads may own further blobs, at most one for each writer.
   const extra = (await blobs(folder)).length - present.size;
   expect([extra >= 0, extra <= ROUNDS * WRITERS]).toEqual([true, true]);
 });
 
-test('a PUT that is cut off midway stores nothing, and what it brought is removed', async () => {
+test('a PUT that is cut off midway stores nothing, and its bytes are removed', async () => {
   const { client, endpoint, folder } = await givenOurs();
   const url = new URL(await presign(client, new PutObjectCommand({ Bucket, Key: 'cut' })));
   const socket = connect(Number(url.port), url.hostname);
@@ -166,7 +167,7 @@ test('a PUT that is cut off midway stores nothing, and what it brought is remove
   expect(await blobs(folder)).toEqual([]);
 });
 
-test('a download goes on with the content it began with, which is removed afterwards', async () => {
+test('a download continues with its first content after a replacement, and that content is removed afterwards', async () => {
   const { client, folder } = await givenOurs();
   const before = Buffer.alloc(64 * 1024 * 1024, 'before');
   await client.send(new PutObjectCommand({ Bucket, Key: 'replaced', Body: before }));
@@ -178,7 +179,7 @@ test('a download goes on with the content it began with, which is removed afterw
   expect(await textOf((await client.send(new GetObjectCommand({ Bucket, Key: 'replaced' }))).Body)).toBe('after');
 });
 
-test('a refused PUT and an overwritten object leave no bytes', async () => {
+test('a refused PUT and an overwritten object do not leave bytes behind', async () => {
   const { client, folder } = await givenOurs();
   const put = (input: object) =>
     refusalOf(client.send(new PutObjectCommand({ Bucket, Key: 'k', Body: 'x', ...input })));
@@ -189,7 +190,7 @@ test('a refused PUT and an overwritten object leave no bytes', async () => {
   expect([(await blobs(folder)).length, (await incoming(folder)).length]).toEqual([1, 0]);
 });
 
-test('each stored object is told once delivered, with its key as it is, and again only when refused', async () => {
+test('the event of a stored object is delivered once with the exact key, and repeated only if it was refused', async () => {
   const events: ObjectCreated[] = [];
   let refusals = 1;
   const onEvent = (event: ObjectCreated) => {
@@ -212,7 +213,7 @@ test('each stored object is told once delivered, with its key as it is, and agai
   expect(event?.detail.object.etag).toBe(createHash('md5').update('hello').digest('hex'));
 });
 
-test('browsers are answered by the rules of the bucket, without a signature', async () => {
+test('browsers get answers by the cross-origin rules of the bucket, without a signature', async () => {
   const { client, endpoint, s3 } = await givenOurs();
   const rule = {
     allowedOrigins: ['https://*.example.org'],
@@ -237,7 +238,7 @@ test('browsers are answered by the rules of the bucket, without a signature', as
   expect([put.status, put.headers.get('access-control-expose-headers')]).toEqual([200, 'ETag']);
 });
 
-test('policies are asked by action and ARN; whoever may not list is not told what is missing', async () => {
+test('policies are asked by action and ARN, and a missing key is hidden from callers who may not list', async () => {
   const asked: string[] = [];
   const authorise = (_caller: unknown, action: string, resources: string[]) => {
     asked.push(`${action} ${resources}`);
@@ -256,14 +257,14 @@ test('policies are asked by action and ARN; whoever may not list is not told wha
   ]);
 });
 
-test('an operation that is not served is 501 and named', async () => {
+test('an operation that is not served is refused with 501 and its name', async () => {
   const { client } = await givenOurs();
   const call = client.send(new GetBucketAclCommand({ Bucket }));
   expect(await refusalOf(call)).toBe('501 NotImplemented');
   await expect(call).rejects.toThrow('GetBucketAcl');
 });
 
-test('a body above 5 GiB is refused before it comes', async () => {
+test('a body above 5 GiB is refused before it is sent', async () => {
   const { client, endpoint, folder } = await givenOurs();
   const url = new URL(await presign(client, new PutObjectCommand({ Bucket, Key: 'huge' })));
   const socket = connect(Number(url.port), url.hostname);

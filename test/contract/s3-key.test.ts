@@ -1,4 +1,4 @@
-// Any key is stored, read and deleted under exactly its name, by header and by URL: a property of S3.
+// Tests that S3 stores, reads and deletes any key under exactly its name, by header and by URL.
 import {
   DeleteObjectCommand,
   DeleteObjectsCommand,
@@ -72,14 +72,14 @@ const segment = fc.oneof(
   fc.string({ unit: 'binary', minLength: 1, maxLength: 6 }),
   fc.string({ unit: 'grapheme', minLength: 1, maxLength: 6 }),
 );
-// Segments `.` and `..` are no keys of ours: URL parsers remove them.
+// We do not use keys with the segments `.` and `..`, because URL parsers remove them.
 const key = fc
   .array(segment, { minLength: 1, maxLength: 12 })
   .map((segments) => segments.join(''))
   .filter((text) => text.isWellFormed() && !text.includes('\u0000'))
   .filter((text) => !text.split('/').some((part) => /^\.{0,2}$/.test(part)) && Buffer.byteLength(text) <= 900);
 
-check('s3/any-key', 'what is put under a key is found under it and under no other', async () => {
+check('s3/any-key', 'an object is found under its own key and under no other', async () => {
   await fc.assert(
     fc.asyncProperty(key, async (Key) => {
       await givenObject(client, { Bucket, Key, Body: Key });
@@ -90,7 +90,7 @@ check('s3/any-key', 'what is put under a key is found under it and under no othe
       const neighbour = new HeadObjectCommand({ Bucket, Key: `${Key}.copy` });
       expect(await refusalOf(client.send(neighbour))).toBe('404 NotFound');
       const Objects = [{ Key: `${Key}.copy` }, { Key }];
-      // XML 1.0 has no way to name control characters: those keys are deleted one by one.
+      // XML 1.0 cannot name control characters, so those keys are deleted one by one.
       if (/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/.test(Key)) {
         for (const object of Objects) await client.send(new DeleteObjectCommand({ Bucket, ...object }));
       } else {
@@ -103,14 +103,14 @@ check('s3/any-key', 'what is put under a key is found under it and under no othe
   );
 });
 
-check('s3/key-too-long', 'a key has at most 1,024 bytes', async () => {
+check('s3/key-too-long', 'a key may have at most 1,024 bytes', async () => {
   expect(await refusalOf(givenObject(client, { Bucket, Key: 'é'.repeat(512), Body: '' }))).toBe('accepted');
   expect(await refusalOf(givenObject(client, { Bucket, Key: `${'é'.repeat(512)}x`, Body: '' }))).toBe(
     '400 KeyTooLongError',
   );
 });
 
-check('s3/key-is-no-path', 'keys that look like paths are names', async () => {
+check('s3/key-is-no-path', 'keys that look like paths are plain names', async () => {
   for (const Key of ['../../etc/passwd', 'a/../b', 'a/./b', '/absolute', 'trailing/', 'a//b']) {
     await givenObject(client, { Bucket, Key, Body: Key });
   }

@@ -1,4 +1,4 @@
-// What the product assumes of S3's multipart uploads, checked on ours or on the engine of CONTRACT_ENDPOINT_S3.
+// Tests what the product assumes of S3's multipart uploads, on ours or on the engine of CONTRACT_ENDPOINT_S3.
 import { createHash } from 'node:crypto';
 import {
   AbortMultipartUploadCommand,
@@ -26,7 +26,7 @@ let Bucket: string;
 
 beforeAll(async () => {
   endpoint = await givenEndpoint('s3');
-  // As the product's client: parts come from workers by presigned URL, without the SDK's own checksums.
+  // This client is as the product's: parts come from workers by presigned URL, without the SDK's own checksums.
   client = clientOf(endpoint, 'WHEN_REQUIRED');
   Bucket = await givenBucket(client);
 });
@@ -52,7 +52,7 @@ const digest = (bytes: Buffer) => createHash('md5').update(bytes).digest();
 
 check(
   's3/multipart',
-  'parts become one object whose etag is the MD5 of the MD5s, in the order of their numbers',
+  'parts become one object in the order of their numbers, and its etag is the MD5 of their MD5s',
   async () => {
     const upload = await begin('big/file', { ContentType: 'text/big', Metadata: { m: '1' } });
     const last = await putPart(upload, 7, tail);
@@ -74,17 +74,21 @@ check(
   },
 );
 
-check('s3/multipart-invisible', 'nothing is seen before completion, nothing is left after abortion', async () => {
-  const upload = await begin('unseen');
-  await putPart(upload, 1, tail);
-  expect(await refusalOf(client.send(new HeadObjectCommand({ Bucket, Key: 'unseen' })))).toBe('404 NotFound');
-  await client.send(new AbortMultipartUploadCommand(upload));
-  expect(await refusalOf(client.send(new ListPartsCommand(upload)))).toBe('404 NoSuchUpload');
-  expect(await refusalOf(putPart(upload, 1, tail))).toBe('404 NoSuchUpload');
-  expect(await refusalOf(client.send(new AbortMultipartUploadCommand(upload)))).toBe('404 NoSuchUpload');
-});
+check(
+  's3/multipart-invisible',
+  'an upload is invisible before its completion, and gone after its abortion',
+  async () => {
+    const upload = await begin('unseen');
+    await putPart(upload, 1, tail);
+    expect(await refusalOf(client.send(new HeadObjectCommand({ Bucket, Key: 'unseen' })))).toBe('404 NotFound');
+    await client.send(new AbortMultipartUploadCommand(upload));
+    expect(await refusalOf(client.send(new ListPartsCommand(upload)))).toBe('404 NoSuchUpload');
+    expect(await refusalOf(putPart(upload, 1, tail))).toBe('404 NoSuchUpload');
+    expect(await refusalOf(client.send(new AbortMultipartUploadCommand(upload)))).toBe('404 NoSuchUpload');
+  },
+);
 
-check('s3/multipart-completed-once', 'a completed upload is gone', async () => {
+check('s3/multipart-completed-once', 'an upload is gone after its completion', async () => {
   const upload = await begin('completed');
   const part = await putPart(upload, 1, tail);
   await complete(upload, [part]);
@@ -100,24 +104,28 @@ check('s3/multipart-replaced-part', 'a part that is uploaded again replaces the 
   expect(await textOf((await client.send(new GetObjectCommand({ Bucket, Key: 'replaced' }))).Body)).toBe('after');
 });
 
-check('s3/multipart-too-small', 'a part that is not the last has 5 MiB', async () => {
+check('s3/multipart-too-small', 'a part that is not the last must have at least 5 MiB', async () => {
   const upload = await begin('small');
   const parts = [await putPart(upload, 1, five.subarray(1)), await putPart(upload, 2, tail)];
   expect(await refusalOf(complete(upload, parts))).toBe('400 EntityTooSmall');
   expect(await refusalOf(client.send(new HeadObjectCommand({ Bucket, Key: 'small' })))).toBe('404 NotFound');
 });
 
-check('s3/multipart-bad-list', 'wrong order, a wrong etag, a missing part and no part at all are refused', async () => {
-  const upload = await begin('bad-list');
-  const [one, two] = [await putPart(upload, 1, five), await putPart(upload, 2, tail)];
-  expect(await refusalOf(complete(upload, [two, one]))).toBe('400 InvalidPartOrder');
-  expect(await refusalOf(complete(upload, [{ ...one, ETag: two.ETag }]))).toBe('400 InvalidPart');
-  expect(await refusalOf(complete(upload, [one, { ...two, PartNumber: 3 }]))).toBe('400 InvalidPart');
-  // AWS words an empty list in one way or the other, depending on how it is written.
-  expect(await refusalOf(complete(upload, []))).toMatch(/^400 (MalformedXML|InvalidRequest)$/);
-});
+check(
+  's3/multipart-bad-list',
+  'a completion with a wrong order, a wrong etag, a missing part or without parts is refused',
+  async () => {
+    const upload = await begin('bad-list');
+    const [one, two] = [await putPart(upload, 1, five), await putPart(upload, 2, tail)];
+    expect(await refusalOf(complete(upload, [two, one]))).toBe('400 InvalidPartOrder');
+    expect(await refusalOf(complete(upload, [{ ...one, ETag: two.ETag }]))).toBe('400 InvalidPart');
+    expect(await refusalOf(complete(upload, [one, { ...two, PartNumber: 3 }]))).toBe('400 InvalidPart');
+    // The refusal of an empty list has one of two codes on AWS, depending on how the list is written.
+    expect(await refusalOf(complete(upload, []))).toMatch(/^400 (MalformedXML|InvalidRequest)$/);
+  },
+);
 
-check('s3/multipart-unlisted-parts', 'parts that the completion does not name are not in the object', async () => {
+check('s3/multipart-unlisted-parts', 'parts that the completion does not list are not in the object', async () => {
   const upload = await begin('unlisted');
   const [one] = [await putPart(upload, 1, tail), await putPart(upload, 2, five)];
   await complete(upload, [one]);
@@ -139,7 +147,7 @@ check('s3/list-parts', 'parts are listed in order and in pages', async () => {
   await client.send(new AbortMultipartUploadCommand(upload));
 });
 
-check('s3/presigned-part', 'a part is uploaded by URL, bound to its MD5 and length', async () => {
+check('s3/presigned-part', 'a part that is uploaded by URL must have the signed MD5 and length', async () => {
   const upload = await begin('by-url');
   const ContentMD5 = digest(tail).toString('base64');
   const command = new UploadPartCommand({ ...upload, PartNumber: 1, ContentMD5, ContentLength: tail.length });
@@ -156,7 +164,7 @@ check('s3/presigned-part', 'a part is uploaded by URL, bound to its MD5 and leng
   await complete(upload, [{ PartNumber: 1, ETag: `"${digest(tail).toString('hex')}"` }]);
 });
 
-check('s3/complete-if-none-match', 'completion may demand that the key is free', async () => {
+check('s3/complete-if-none-match', 'a completion may require that the key is free', async () => {
   await givenObject(client, { Bucket, Key: 'taken', Body: 'x' });
   const upload = await begin('taken');
   const part = await putPart(upload, 1, tail);

@@ -1,4 +1,4 @@
-// Our verifier against the signatures that AWS documents, byte for byte, chunked bodies among them.
+// Tests our verifier with the signatures that AWS documents, byte for byte, including chunked bodies:
 // https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html, …/sigv4-query-string-auth.html,
 // …/sigv4-streaming.html and …/sigv4-streaming-trailers.html
 import { createServer, type IncomingMessage, request, type Server } from 'node:http';
@@ -50,7 +50,7 @@ async function answer(method: string, path: string, host: string, headers: objec
 const bucket = 'examplebucket.s3.amazonaws.com';
 const fine = JSON.stringify({ size: 0, trailers: {} });
 
-test('the documented GET with a range', async () => {
+test('the documented GET with a range is accepted', async () => {
   const signature = 'f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41';
   const authorization = signedBy('host;range;x-amz-content-sha256;x-amz-date', signature);
   const headers = { authorization, range: 'bytes=0-9', 'x-amz-content-sha256': EMPTY, ...date };
@@ -60,7 +60,7 @@ test('the documented GET with a range', async () => {
   );
 });
 
-test('the documented PUT with an encoded path', async () => {
+test('the documented PUT with an encoded path is accepted', async () => {
   const signature = '98ad721746da40c64f1a55b78f14c238d841ea1380cd77a1b5971af0ece108bd';
   const authorization = signedBy('date;host;x-amz-content-sha256;x-amz-date;x-amz-storage-class', signature);
   const sha256 = '44ce7dd67c959e0d3524ffac1771dfbba87d2b6b4b4e99e42034a8b803f8b072';
@@ -70,14 +70,14 @@ test('the documented PUT with an encoded path', async () => {
   expect(await answer('PUT', '/test$file.text', bucket, all)).toBe(fine);
 });
 
-test('the documented list with parameters in another order', async () => {
+test('the documented list with parameters in another order is accepted', async () => {
   const signature = '34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7';
   const authorization = signedBy('host;x-amz-content-sha256;x-amz-date', signature);
   const headers = { authorization, 'x-amz-content-sha256': EMPTY, ...date };
   expect(await answer('GET', '/?prefix=J&max-keys=2', bucket, headers)).toBe(fine);
 });
 
-test('the documented presigned URL', async () => {
+test('the documented presigned URL is accepted', async () => {
   const signature = 'aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404';
   const query = `X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=${encodeURIComponent(scope)}&X-Amz-Date=20130524T000000Z&X-Amz-Expires=86400&X-Amz-SignedHeaders=host`;
   expect(await answer('GET', `/test.txt?${query}&X-Amz-Signature=${signature}`, bucket, {})).toBe(fine);
@@ -92,7 +92,7 @@ const chunks = {
 const path = '/examplebucket/chunkObject.txt';
 const [first, second] = ['a'.repeat(65536), 'a'.repeat(1024)];
 
-test('the documented signed chunks', async () => {
+test('the documented signed chunks are accepted, and forged ones are refused', async () => {
   const body = (middle: string) =>
     `${chunk(65536, 'ad80c730a21e5b8d04586a2213dd63b9a0e99e0e2307b0ade35a65485a288648')}${first}\r\n` +
     `${chunk(1024, '0055627c9e194cb4542bae2aa5492e3c1575bbb81b612b7d234b86a503ef5497')}${middle}\r\n` +
@@ -107,7 +107,7 @@ test('the documented signed chunks', async () => {
   expect(await answer('PUT', path, 's3.amazonaws.com', headers, body(forged))).toContain('SignatureDoesNotMatch');
 });
 
-test('the documented signed chunks with a signed trailer', async () => {
+test('the documented signed chunks with a signed trailer are accepted, and a forged trailer is refused', async () => {
   const body = (checksum: string) =>
     `${chunk(65536, 'b474d8862b1487a5145d686f57f013e54db672cee1c953b3010fb58501ef5aa2')}${first}\r\n` +
     `${chunk(1024, '1c1344b170168f8e65b41376b44b20fe354e373826ccbbe2c1d40a8cae51e5c7')}${second}\r\n` +
@@ -152,7 +152,7 @@ async function decode(pieces: readonly string[]): Promise<string> {
   return `${text} ${[...trailers].join()}`;
 }
 
-test('chunks are found wherever the network cuts them', async () => {
+test('chunks are decoded wherever the network cuts them', async () => {
   const body = '5\r\nhello\r\n8\r\n,\r\n worl\r\n1\r\nd\r\n0\r\nx-amz-checksum-crc32:AAAAAA==\r\n\r\n';
   const whole = 'hello,\r\n world x-amz-checksum-crc32,AAAAAA==';
   for (let cut = 0; cut <= body.length; cut += 1) {
@@ -161,7 +161,7 @@ test('chunks are found wherever the network cuts them', async () => {
   expect(await decode([...body])).toBe(whole);
 });
 
-test('broken framing is refused, never stored as content', async () => {
+test('a body with broken framing is refused', async () => {
   expect(await decode(['5\r\nhel'])).toBe('IncompleteBody');
   expect(await decode(['5\r\nhello\r\n'])).toBe('IncompleteBody');
   expect(await decode(['hello'])).toBe('IncompleteBody');

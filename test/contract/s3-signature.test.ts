@@ -1,4 +1,5 @@
-// That S3 refuses what is not signed, or was changed after it was signed; on ours or on the engine of CONTRACT_ENDPOINT_S3.
+// Tests that S3 refuses requests that are not signed or were changed after signing, on ours or on the engine of
+// CONTRACT_ENDPOINT_S3.
 import { createHash } from 'node:crypto';
 import { GetObjectCommand, HeadObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect } from 'vitest';
@@ -40,11 +41,11 @@ const get = (from: S3Client) => refusalOf(from.send(new GetObjectCommand({ Bucke
 const signedGet = (options: object = {}) => presign(client, new GetObjectCommand({ Bucket, Key: 'secret' }), options);
 const fetched = async (url: string, init: RequestInit = {}) => refusalIn(await fetch(url, init));
 
-check('s3/signed-get', 'what is signed and unchanged is served', async () => {
+check('s3/signed-get', 'a signed and unchanged request is served', async () => {
   expect(await get(tampering(() => {}))).toBe('accepted');
 });
 
-check('s3/unsigned', 'an unsigned request is refused, whatever it asks', async () => {
+check('s3/unsigned', 'an unsigned request is refused with any method', async () => {
   for (const method of ['GET', 'HEAD', 'PUT', 'POST', 'DELETE']) {
     const init = method === 'PUT' ? { method, body: 'x' } : { method };
     expect(await fetched(`${endpoint.endpoint}/${Bucket}/unsigned`, init)).toMatch(/^403/);
@@ -54,24 +55,24 @@ check('s3/unsigned', 'an unsigned request is refused, whatever it asks', async (
   );
 });
 
-check('s3/unknown-key', 'an access key that does not exist is refused', async () => {
+check('s3/unknown-key', 'an unknown access key is refused', async () => {
   const credentials = { accessKeyId: 'AKIDNOBODY', secretAccessKey: endpoint.credentials.secretAccessKey };
   expect(await get(tampering(() => {}, { credentials }))).toBe('403 InvalidAccessKeyId');
 });
 
-check('s3/wrong-secret', 'another secret gives another signature', async () => {
+check('s3/wrong-secret', 'a signature with a wrong secret is refused', async () => {
   const credentials = { ...endpoint.credentials, secretAccessKey: 'guessed' };
   expect(await get(tampering(() => {}, { credentials }))).toBe('403 SignatureDoesNotMatch');
 });
 
-check('s3/tampered-path', 'a signature is good for its path only', async () => {
+check('s3/tampered-path', 'a signature is valid for its path only', async () => {
   const change = (wire: Wire) => {
     wire.path = wire.path.replace('secret', 'other');
   };
   expect(await get(tampering(change))).toBe('403 SignatureDoesNotMatch');
 });
 
-check('s3/tampered-method', 'a signature is good for its method only', async () => {
+check('s3/tampered-method', 'a signature is valid for its method only', async () => {
   const named = { Bucket, Key: 'kept' };
   await givenObject(client, { ...named, Body: 'x' });
   const from = tampering((wire) => {
@@ -81,7 +82,7 @@ check('s3/tampered-method', 'a signature is good for its method only', async () 
   expect(await refusalOf(client.send(new HeadObjectCommand(named)))).toBe('accepted');
 });
 
-check('s3/tampered-header', 'a signed header may not change, an x-amz- header not be added', async () => {
+check('s3/tampered-header', 'a signed header may not be changed, and an x-amz- header may not be added', async () => {
   const from = tampering(({ headers }) => {
     headers['x-amz-checksum-mode'] = 'DISABLED';
   });
@@ -92,7 +93,7 @@ check('s3/tampered-header', 'a signed header may not change, an x-amz- header no
   expect(await get(adding)).toBe('403 AccessDenied');
 });
 
-check('s3/tampered-body', 'a body that is not the signed one is not stored', async () => {
+check('s3/tampered-body', 'a body that differs from the signed one is not stored', async () => {
   const from = tampering((wire) => {
     wire.body = 'forged';
   });
@@ -101,18 +102,18 @@ check('s3/tampered-body', 'a body that is not the signed one is not stored', asy
   expect(await refusalOf(client.send(new HeadObjectCommand({ Bucket, Key: 'forged' })))).toBe('404 NotFound');
 });
 
-check('s3/skewed', 'a header signed an hour ago or hence is refused', async () => {
+check('s3/skewed', 'a request that was signed an hour ago or an hour ahead is refused', async () => {
   for (const offset of [-3_600_000, 3_600_000]) {
     const skewed = tampering(() => {}, { systemClockOffset: offset });
     expect(await get(skewed)).toBe('403 RequestTimeTooSkewed');
   }
 });
 
-check('s3/wrong-region', 'a scope of another region is told the right one', async () => {
+check('s3/wrong-region', 'a signature for another region is refused', async () => {
   expect(await get(tampering(() => {}, { region: 'eu-west-2' }))).toBe('400 AuthorizationHeaderMalformed');
 });
 
-check('s3/presigned-expired', 'a URL ends when it says', async () => {
+check('s3/presigned-expired', 'a URL expires at its time', async () => {
   const signingDate = new Date(Date.now() - 60_000);
   expect(await fetched(await signedGet({ signingDate, expiresIn: 90 }))).toBe('200');
   const response = await fetch(await signedGet({ signingDate, expiresIn: 30 }));
@@ -121,11 +122,11 @@ check('s3/presigned-expired', 'a URL ends when it says', async () => {
   expect(body).toContain('<Message>Request has expired</Message>');
 });
 
-check('s3/presigned-early', 'a URL is not good before its date', async () => {
+check('s3/presigned-early', 'a URL is not valid before its date', async () => {
   expect(await fetched(await signedGet({ signingDate: new Date(Date.now() + 3_600_000) }))).toBe('403 AccessDenied');
 });
 
-check('s3/presigned-tampered', 'no part of a URL may change', async () => {
+check('s3/presigned-tampered', 'a URL is refused when any part was changed', async () => {
   const url = await signedGet();
   expect(await fetched(url)).toBe('200');
   expect(await fetched(url.replace('/secret?', '/other?'))).toBe('403 SignatureDoesNotMatch');
@@ -138,12 +139,12 @@ check('s3/presigned-tampered', 'no part of a URL may change', async () => {
   expect(await fetched(url.replace(/&X-Amz-Signature=[^&]*/, ''))).toMatch(/^40[03]/);
 });
 
-check('s3/presigned-too-long', 'a URL lives at most a week', async () => {
+check('s3/presigned-too-long', 'a URL may be valid for a week at most', async () => {
   const url = (await signedGet()).replace('X-Amz-Expires=300', 'X-Amz-Expires=604801');
   expect(await fetched(url)).toBe('400 AuthorizationQueryParametersError');
 });
 
-check('s3/presigned-added-header', 'an x-amz- header that was not signed is refused', async () => {
+check('s3/presigned-added-header', 'a request with an unsigned x-amz- header is refused', async () => {
   const url = await presign(client, new PutObjectCommand({ Bucket, Key: 'added' }));
   const init = { method: 'PUT', body: '', headers: { 'x-amz-meta-owner': 'me' } };
   expect(await fetched(url, init)).toBe('403 AccessDenied');
@@ -151,7 +152,7 @@ check('s3/presigned-added-header', 'an x-amz- header that was not signed is refu
 
 check(
   's3/presigned-empty-checksum',
-  'the checksum of an empty body that signers put in the query does not count',
+  'the checksum of an empty body that signers put in the query is ignored',
   async () => {
     const url = await presign(client, new PutObjectCommand({ Bucket, Key: 'by-default' }));
     expect(url).toContain('x-amz-checksum-crc32=AAAAAA%3D%3D');
@@ -161,17 +162,21 @@ check(
   },
 );
 
-check('s3/presigned-metadata', 'metadata that a signer put in the query is stored', async () => {
+check('s3/presigned-metadata', 'metadata that the signer put in the query is stored', async () => {
   const url = await presign(client, new PutObjectCommand({ Bucket, Key: 'hoisted', Metadata: { owner: 'me' } }));
   expect(await fetched(url, { method: 'PUT', body: 'x' })).toBe('200');
   const head = await client.send(new HeadObjectCommand({ Bucket, Key: 'hoisted' }));
   expect(head.Metadata).toEqual({ owner: 'me' });
 });
 
-check('s3/malformed-authorization', 'an Authorization that is none is refused, never a fault', async () => {
-  for (const authorization of ['nonsense', 'AWS4-HMAC-SHA256 Credential=a/b/c', 'AWS AKID:sig', 'Bearer x']) {
-    const answer = await fetched(`${endpoint.endpoint}/${Bucket}/secret`, { headers: { authorization } });
-    expect(answer).toMatch(/^40[03] (AuthorizationHeaderMalformed|InvalidArgument|AccessDenied|InvalidRequest)$/);
-  }
-  expect(await fetched(`${endpoint.endpoint}/${Bucket}/%E0%A4%A`)).toMatch(/^40[03]/);
-});
+check(
+  's3/malformed-authorization',
+  'a malformed Authorization is refused and does not cause an internal error',
+  async () => {
+    for (const authorization of ['nonsense', 'AWS4-HMAC-SHA256 Credential=a/b/c', 'AWS AKID:sig', 'Bearer x']) {
+      const answer = await fetched(`${endpoint.endpoint}/${Bucket}/secret`, { headers: { authorization } });
+      expect(answer).toMatch(/^40[03] (AuthorizationHeaderMalformed|InvalidArgument|AccessDenied|InvalidRequest)$/);
+    }
+    expect(await fetched(`${endpoint.endpoint}/${Bucket}/%E0%A4%A`)).toMatch(/^40[03]/);
+  },
+);

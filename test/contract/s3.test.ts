@@ -1,4 +1,4 @@
-// What the product assumes of S3's objects, checked on ours or on the engine of CONTRACT_ENDPOINT_S3.
+// Tests what the product assumes of S3's objects, on ours or on the engine of CONTRACT_ENDPOINT_S3.
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import {
@@ -30,7 +30,7 @@ afterAll(async () => {
 const md5 = (bytes: string | Buffer) => createHash('md5').update(bytes);
 
 describe('buckets', () => {
-  check('s3/no-such-bucket', 'operations on a missing bucket are refused by that name', async () => {
+  check('s3/no-such-bucket', 'operations on a missing bucket are refused with NoSuchBucket', async () => {
     const missing = { Bucket: `${Bucket}-x`, Key: 'k' };
     expect(await refusalOf(client.send(new GetObjectCommand(missing)))).toBe('404 NoSuchBucket');
     expect(await refusalOf(client.send(new PutObjectCommand({ ...missing, Body: 'x' })))).toBe('404 NoSuchBucket');
@@ -38,7 +38,7 @@ describe('buckets', () => {
 });
 
 describe('putting and getting', () => {
-  check('s3/put-get', 'bytes, type, metadata and MD5 etag come back', async () => {
+  check('s3/put-get', 'an object comes back with its bytes, type, metadata and MD5 etag', async () => {
     const Body = Buffer.from([0, 255, 13, 10, 1]);
     const input = { Bucket, Key: 'a/b c', Body, ContentType: 'text/x-test', Metadata: { colour: 'red' } };
     const ETag = await givenObject(client, { ...input, ContentDisposition: 'inline', CacheControl: 'no-store' });
@@ -62,7 +62,7 @@ describe('putting and getting', () => {
     expect(await textOf((await client.send(new GetObjectCommand({ Bucket, Key: 'twice' }))).Body)).toBe('two!');
   });
 
-  check('s3/head-object', 'HEAD tells size, type and whole-second time without a body', async () => {
+  check('s3/head-object', 'HEAD returns the size and the time of an object without its body', async () => {
     await givenObject(client, { Bucket, Key: 'headed', Body: '12345' });
     const head = await client.send(new HeadObjectCommand({ Bucket, Key: 'headed' }));
     expect(head.ContentLength).toBe(5);
@@ -70,13 +70,13 @@ describe('putting and getting', () => {
     expect(await refusalOf(client.send(new HeadObjectCommand({ Bucket, Key: 'none' })))).toBe('404 NotFound');
   });
 
-  check('s3/no-such-key', 'a missing key is named', async () => {
+  check('s3/no-such-key', 'a missing key is refused with NoSuchKey', async () => {
     expect(await refusalOf(client.send(new GetObjectCommand({ Bucket, Key: 'none' })))).toBe('404 NoSuchKey');
   });
 
   check(
     's3/streaming-trailer',
-    'a streamed body arrives without its framing, its trailing checksum is kept',
+    'a streamed body is stored without its framing and with its trailing checksum',
     async () => {
       const part = Buffer.alloc(70_000, 'espalier');
       const Body = Readable.from([part, part, part]);
@@ -92,7 +92,7 @@ describe('putting and getting', () => {
   );
 
   for (const algorithm of ['CRC32', 'SHA1', 'SHA256'] as const) {
-    check(`s3/checksum-${algorithm.toLowerCase()}`, 'a checksum is verified, kept and told', async () => {
+    check(`s3/checksum-${algorithm.toLowerCase()}`, 'a checksum is verified, stored and returned', async () => {
       const Key = `sum-${algorithm}`;
       await givenObject(client, { Bucket, Key, Body: 'sum me', ChecksumAlgorithm: algorithm });
       const head = await client.send(new HeadObjectCommand({ Bucket, Key, ChecksumMode: 'ENABLED' }));
@@ -106,7 +106,7 @@ describe('putting and getting', () => {
 
   check(
     's3/content-md5',
-    "a Content-MD5 that is not the body's is BadDigest, one that is none InvalidDigest",
+    'a Content-MD5 of another body is refused with BadDigest, and a malformed one with InvalidDigest',
     async () => {
       const put = (ContentMD5: string) =>
         client.send(new PutObjectCommand({ Bucket, Key: 'md5', Body: 'x', ContentMD5 }));
@@ -118,13 +118,13 @@ describe('putting and getting', () => {
 });
 
 describe('conditions', () => {
-  check('s3/put-if-none-match', 'only the first of two creates', async () => {
+  check('s3/put-if-none-match', 'If-None-Match lets only the first of two puts succeed', async () => {
     const put = () => client.send(new PutObjectCommand({ Bucket, Key: 'once', Body: 'x', IfNoneMatch: '*' }));
     expect(await refusalOf(put())).toBe('accepted');
     expect(await refusalOf(put())).toBe('412 PreconditionFailed');
   });
 
-  check('s3/put-if-none-match-race', 'of ten at once one creates', async () => {
+  check('s3/put-if-none-match-race', 'If-None-Match lets exactly one of ten puts at once succeed', async () => {
     const put = (n: number) =>
       client.send(new PutObjectCommand({ Bucket, Key: 'race', Body: `${n}`, IfNoneMatch: '*' }));
     const results = await Promise.all(Array.from({ length: 10 }, (_, n) => refusalOf(put(n))));
@@ -134,7 +134,7 @@ describe('conditions', () => {
     ).toBe(true);
   });
 
-  check('s3/put-if-match', 'a replacement needs the etag that is there', async () => {
+  check('s3/put-if-match', 'If-Match lets a replacement succeed only with the present etag', async () => {
     const IfMatch = await givenObject(client, { Bucket, Key: 'match', Body: 'one' });
     const put = (Key: string, etag: string) =>
       client.send(new PutObjectCommand({ Bucket, Key, Body: 'two', IfMatch: etag }));
@@ -143,7 +143,7 @@ describe('conditions', () => {
     expect(await refusalOf(put('match', IfMatch))).toBe('accepted');
   });
 
-  check('s3/get-conditions', 'If-None-Match is 304, If-Match of another etag 412', async () => {
+  check('s3/get-conditions', 'a GET gets 304 by If-None-Match, and 412 by If-Match of another etag', async () => {
     const ETag = await givenObject(client, { Bucket, Key: 'cond', Body: 'x' });
     const get = (input: object) => refusalOf(client.send(new GetObjectCommand({ Bucket, Key: 'cond', ...input })));
     expect(await get({ IfNoneMatch: ETag })).toMatch(/^304/);
@@ -151,7 +151,7 @@ describe('conditions', () => {
     expect(await get({ IfModifiedSince: new Date(Date.now() - 60_000) })).toBe('accepted');
   });
 
-  check('s3/get-if-match-prevails', 'If-Match that holds makes If-Unmodified-Since not count', async () => {
+  check('s3/get-if-match-prevails', 'If-Unmodified-Since is ignored when If-Match holds', async () => {
     const ETag = await givenObject(client, { Bucket, Key: 'prevails', Body: 'x' });
     const input = { Bucket, Key: 'prevails', IfMatch: ETag, IfUnmodifiedSince: new Date(0) };
     expect(await refusalOf(client.send(new GetObjectCommand(input)))).toBe('accepted');
@@ -165,7 +165,7 @@ describe('ranges', () => {
     return `${got.$metadata.httpStatusCode} ${got.ContentRange} ${await textOf(got.Body)}`;
   };
 
-  check('s3/range', 'first to last, open end, and suffix', async () => {
+  check('s3/range', 'may have both ends, an open end, or only a suffix', async () => {
     expect(await get('bytes=2-4')).toBe('206 bytes 2-4/10 234');
     expect(await get('bytes=8-')).toBe('206 bytes 8-9/10 89');
     expect(await get('bytes=-3')).toBe('206 bytes 7-9/10 789');
@@ -173,21 +173,21 @@ describe('ranges', () => {
     expect(await get('bytes=-99')).toBe('206 bytes 0-9/10 0123456789');
   });
 
-  check('s3/range-unsatisfiable', 'a range behind the end is 416', async () => {
+  check('s3/range-unsatisfiable', 'behind the end are refused with 416', async () => {
     expect(await refusalOf(get('bytes=10-'))).toBe('416 InvalidRange');
   });
 
-  check('s3/range-ignored', 'what is no range is ignored', async () => {
+  check('s3/range-ignored', 'are ignored when they are malformed', async () => {
     expect(await get('bytes=4-2')).toBe('200 undefined 0123456789');
   });
 
-  check('s3/range-unit', 'a range in another unit is ignored', async () => {
+  check('s3/range-unit', 'are ignored in another unit', async () => {
     expect(await get('lines=1-2')).toBe('200 undefined 0123456789');
   });
 });
 
 describe('deleting', () => {
-  check('s3/delete', 'deleting is idempotent', async () => {
+  check('s3/delete', 'an object may be deleted twice', async () => {
     await givenObject(client, { Bucket, Key: 'gone', Body: 'x' });
     for (let time = 0; time < 2; time += 1) {
       const answer = await client.send(new DeleteObjectCommand({ Bucket, Key: 'gone' }));
@@ -196,21 +196,25 @@ describe('deleting', () => {
     expect(await refusalOf(client.send(new GetObjectCommand({ Bucket, Key: 'gone' })))).toBe('404 NoSuchKey');
   });
 
-  check('s3/delete-objects', 'many are deleted at once, missing ones too; quiet tells nothing', async () => {
-    for (const Key of ['d/1', 'd/<&>', 'd/3']) await givenObject(client, { Bucket, Key, Body: 'x' });
-    const deleteAll = (keys: string[], Quiet: boolean) =>
-      client.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects: keys.map((Key) => ({ Key })), Quiet } }));
-    const answer = await deleteAll(['d/1', 'd/<&>', 'd/none'], false);
-    expect(answer.Deleted?.map(({ Key }) => Key).sort()).toEqual(['d/1', 'd/<&>', 'd/none']);
-    expect((await deleteAll(['d/3'], true)).Deleted ?? []).toEqual([]);
-    for (const Key of ['d/1', 'd/<&>', 'd/3']) {
-      expect(await refusalOf(client.send(new HeadObjectCommand({ Bucket, Key })))).toBe('404 NotFound');
-    }
-  });
+  check(
+    's3/delete-objects',
+    'many keys may be deleted at once, also missing ones, and Quiet hides the successes',
+    async () => {
+      for (const Key of ['d/1', 'd/<&>', 'd/3']) await givenObject(client, { Bucket, Key, Body: 'x' });
+      const deleteAll = (keys: string[], Quiet: boolean) =>
+        client.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects: keys.map((Key) => ({ Key })), Quiet } }));
+      const answer = await deleteAll(['d/1', 'd/<&>', 'd/none'], false);
+      expect(answer.Deleted?.map(({ Key }) => Key).sort()).toEqual(['d/1', 'd/<&>', 'd/none']);
+      expect((await deleteAll(['d/3'], true)).Deleted ?? []).toEqual([]);
+      for (const Key of ['d/1', 'd/<&>', 'd/3']) {
+        expect(await refusalOf(client.send(new HeadObjectCommand({ Bucket, Key })))).toBe('404 NotFound');
+      }
+    },
+  );
 });
 
-describe('presigned', () => {
-  check('s3/presigned-get', "the answer's type and file name may be set by what was signed", async () => {
+describe('presigned URLs', () => {
+  check('s3/presigned-get', 'may set the type and the file name of the answer', async () => {
     await givenObject(client, { Bucket, Key: 'for/browser', Body: 'hello', ContentType: 'text/plain' });
     const ResponseContentDisposition = 'attachment; filename="a b.txt"';
     const command = new GetObjectCommand({
@@ -227,7 +231,7 @@ describe('presigned', () => {
     expect([ranged.status, await ranged.text()]).toEqual([206, 'el']);
   });
 
-  check('s3/presigned-put', 'a signed MD5 and length bind the body', async () => {
+  check('s3/presigned-put', 'accept only a body with the signed MD5 and length', async () => {
     const plain = clientOf(endpoint, 'WHEN_REQUIRED');
     const ContentMD5 = md5('hello').digest('base64');
     const command = new PutObjectCommand({ Bucket, Key: 'upload', ContentMD5, ContentLength: 5 });

@@ -1,4 +1,4 @@
-// That the signatures of the SDK's JSON and REST-JSON clients are verified by what the control server uses.
+// Tests that the control server's verifier checks the signatures of the SDK's JSON and REST-JSON clients.
 import { createHash } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -48,7 +48,7 @@ async function listQueues(change: object = {}): Promise<string> {
   return answer;
 }
 
-test('a JSON call is verified with its body', async () => {
+test('a JSON call is verified together with its body', async () => {
   expect(await listQueues()).toBe('accepted');
   bodyReplacement = '{"QueueNamePrefix":"other"}';
   expect(await listQueues()).toBe('InvalidSignatureException');
@@ -58,7 +58,7 @@ test('a JSON call is verified with its body', async () => {
   expect(await listQueues({ systemClockOffset: 3_600_000 })).toBe('InvalidSignatureException');
 });
 
-test('a path with an ARN in it, which is encoded twice, is verified', async () => {
+test('a path with an ARN, which is encoded twice, is verified', async () => {
   const client = new LambdaClient({ ...settings, credentials });
   const FunctionName = 'arn:aws:lambda:us-east-1:000000000000:function:espalier-local-api';
   const { StatusCode } = await client.send(new InvokeCommand({ FunctionName, Payload: '{"a":1}' }));

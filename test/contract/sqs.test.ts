@@ -1,4 +1,4 @@
-// What the product assumes of Amazon SQS standard queues, by the SDK, against any engine.
+// Tests what the product assumes of Amazon SQS standard queues, through the SDK, against any engine.
 import { createHash, randomUUID } from 'node:crypto';
 import {
   CreateQueueCommand,
@@ -73,7 +73,7 @@ describe('a message', () => {
     expect(message.Attributes).toBeUndefined();
   });
 
-  check('sqs/system-attributes', 'tells how often it was received, when it was sent, and its group', async () => {
+  check('sqs/system-attributes', 'has its receive count, its time of sending and its group as attributes', async () => {
     const queue = await givenQueue();
     const before = Date.now();
     await send(queue, 'body', { MessageGroupId: 'project-1' });
@@ -86,7 +86,7 @@ describe('a message', () => {
     );
   });
 
-  check('sqs/largest', 'may have 1 MiB, and not one byte more', async () => {
+  check('sqs/largest', 'may have up to 1 MiB', async () => {
     const queue = await givenQueue();
     await send(queue, 'x'.repeat(MAX_MESSAGE_BYTES));
     expect((await receiveOne(queue)).Body?.length).toBe(MAX_MESSAGE_BYTES);
@@ -99,7 +99,7 @@ describe('a message', () => {
     );
   });
 
-  check('sqs/characters', 'must not hold control characters', async () => {
+  check('sqs/characters', 'may not contain control characters', async () => {
     expect(await refusal(send(await givenQueue(), 'a\u0001b'))).toBe('InvalidMessageContents');
   });
 });
@@ -141,7 +141,7 @@ describe('visibility', () => {
 });
 
 describe('deletion', () => {
-  check('sqs/delete', 'is for ever, and can be repeated', async () => {
+  check('sqs/delete', 'is final, and can be repeated', async () => {
     const queue = await givenQueue({ VisibilityTimeout: '1' });
     await send(queue, 'body');
     const { ReceiptHandle } = await receiveOne(queue);
@@ -158,7 +158,7 @@ describe('deletion', () => {
     expect(await receive(queue, { WaitTimeSeconds: 0 })).toHaveLength(0);
   });
 
-  check('sqs/delete-nonsense', 'refuses what is no receipt', async () => {
+  check('sqs/delete-nonsense', 'is refused for an invalid receipt', async () => {
     const queue = await givenQueue();
     const command = new DeleteMessageCommand({ QueueUrl: queue, ReceiptHandle: 'nonsense' });
     expect(await refusal(sqs.send(command))).toBe('ReceiptHandleIsInvalid');
@@ -182,22 +182,22 @@ describe('a batch', () => {
   const entries = (count: number, size = 1) =>
     Array.from({ length: count }, (_, index) => ({ Id: `e${index}`, MessageBody: 'x'.repeat(size) }));
 
-  check('sqs/batch', 'sends up to ten', async () => {
+  check('sqs/batch', 'may have up to ten messages', async () => {
     expect((await batch(entries(10))).Successful).toHaveLength(10);
   });
-  check('sqs/batch-eleven', 'of eleven is refused', async () => {
+  check('sqs/batch-eleven', 'of eleven messages is refused', async () => {
     expect(await refusal(batch(entries(11)))).toMatch(/TooManyEntriesInBatchRequest/);
   });
-  check('sqs/batch-empty', 'of none is refused', async () => {
+  check('sqs/batch-empty', 'without messages is refused', async () => {
     expect(await refusal(batch([]))).toMatch(/EmptyBatchRequest/);
   });
-  check('sqs/batch-same-id', 'with an id twice is refused', async () => {
+  check('sqs/batch-same-id', 'with the same id twice is refused', async () => {
     expect(await refusal(batch([...entries(1), ...entries(1)]))).toMatch(/BatchEntryIdsNotDistinct/);
   });
   check('sqs/batch-bad-id', 'with a malformed id is refused', async () => {
     expect(await refusal(batch([{ Id: 'a b', MessageBody: 'x' }]))).toMatch(/InvalidBatchEntryId/);
   });
-  check('sqs/batch-too-long', 'above 1 MiB in all is refused', async () => {
+  check('sqs/batch-too-long', 'of more than 1 MiB in total is refused', async () => {
     expect(await refusal(batch(entries(2, MAX_MESSAGE_BYTES / 2 + 1)))).toMatch(/BatchRequestTooLong/);
   });
   check('sqs/batch-partial', 'fails entry by entry', async () => {
@@ -208,7 +208,7 @@ describe('a batch', () => {
 });
 
 describe('a queue', () => {
-  check('sqs/redrive', 'moves what was received too often to its dead letter queue', async () => {
+  check('sqs/redrive', 'moves a message that was received too often to its dead letter queue', async () => {
     const dead = await givenQueue();
     const deadLetterTargetArn = (await attributes(dead)).QueueArn;
     const RedrivePolicy = JSON.stringify({ deadLetterTargetArn, maxReceiveCount: 2 });
@@ -220,7 +220,7 @@ describe('a queue', () => {
     expect((await receiveOne(dead)).MessageId).toBe(MessageId);
   });
 
-  check('sqs/fair', 'lets a quiet group pass a noisy one', async () => {
+  check('sqs/fair', 'delivers a message of a quiet group before those of a noisy one', async () => {
     const queue = await givenQueue();
     for (let index = 0; index < 12; index += 1) await send(queue, 'noise', { MessageGroupId: 'noisy' });
     await receive(queue, { MaxNumberOfMessages: 5 });
@@ -238,13 +238,13 @@ describe('a queue', () => {
     expect(await refusal(again('41'))).toBe('QueueNameExists');
   });
 
-  check('sqs/absent', 'that does not exist is QueueDoesNotExist', async () => {
+  check('sqs/absent', 'that does not exist is refused with QueueDoesNotExist', async () => {
     const absent = (await givenQueue()).replace(/[^/]+$/, 'no-such-queue');
     expect(await refusal(send(absent, 'body'))).toBe('QueueDoesNotExist');
     expect(await refusal(sqs.send(new GetQueueUrlCommand({ QueueName: 'no-such-queue' })))).toBe('QueueDoesNotExist');
   });
 
-  check('sqs/ranges', 'takes numbers only within their ranges', async () => {
+  check('sqs/ranges', 'refuses numbers outside their ranges', async () => {
     const queue = await givenQueue();
     expect(await refusal(receive(queue, { MaxNumberOfMessages: 11 }))).toMatch(
       /InvalidParameterValue|ReadCountOutOfRange/,
@@ -253,7 +253,7 @@ describe('a queue', () => {
     expect(await refusal(givenQueue({ VisibilityTimeout: '43201' }))).toMatch(/InvalidAttributeValue/);
   });
 
-  check('sqs/longest-delay', 'delays a message by at most 15 minutes', async () => {
+  check('sqs/longest-delay', 'refuses a delay of more than 15 minutes', async () => {
     expect(await refusal(send(await givenQueue(), 'x', { DelaySeconds: 901 }))).toMatch(/InvalidParameterValue/);
   });
 });

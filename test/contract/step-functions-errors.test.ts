@@ -1,4 +1,5 @@
-// What a Task's errors do in our Step Functions: Retry, Catch, timeouts, names of errors; and what is refused at loading.
+// Tests errors of Tasks in our Step Functions (Retry, Catch, timeouts, names of errors), and the definitions that are
+// refused.
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import { loadMachine } from '../../emulation/cloud/step-functions/definition.ts';
@@ -14,7 +15,7 @@ const SPEED = 50;
 type Answer = FunctionOutcome | 'never' | AwsError;
 type Described = { status: string; output?: string; error?: string; cause?: string };
 
-/** Runs one Task that invokes a function, with `more` fields; the function answers with `answers`, the last one repeated. */
+/** Runs one Task with `more` fields that invokes a function. The function gives `answers`, and repeats the last one. */
 async function whenInvoked(answers: readonly Answer[], more: object = {}, after: object = {}) {
   const { database, clock } = { database: new DatabaseSync(':memory:'), clock: createFastClock(SPEED) };
   let calls = 0;
@@ -65,7 +66,7 @@ const catchOn = (name: string, more: object = {}) => ({ Catch: [{ ErrorEquals: [
 
 describe('Retry', () => {
   it.each([
-    ['by the name of what the function threw', 'Oops', thrown('Oops'), 3],
+    ['by the name of the error that the function threw', 'Oops', thrown('Oops'), 3],
     ['by States.ALL', 'States.ALL', thrown('Oops'), 3],
     ['by States.TaskFailed', 'States.TaskFailed', thrown('Oops'), 3],
     [
@@ -80,7 +81,7 @@ describe('Retry', () => {
     expect(execution.calls).toBe(calls);
     expect(execution.status).toBe(calls === 3 ? 'SUCCEEDED' : 'FAILED');
   });
-  it('gives up after MaxAttempts, and then Catch is asked', async () => {
+  it('ends after MaxAttempts, and then Catch applies', async () => {
     const more = { ...retryOn('States.ALL', { MaxAttempts: 2 }), ...catchOn('Oops') };
     const execution = await whenInvoked([thrown('Oops')], more, caught);
     expect([execution.calls, execution.status]).toEqual([3, 'SUCCEEDED']);
@@ -95,7 +96,7 @@ describe('Retry', () => {
       'TaskStateExited',
     ]);
   });
-  it('counts in the context object', async () => {
+  it('is counted in the context object', async () => {
     const more = { ...retryOn('States.ALL'), Output: '{% $states.context.State.RetryCount %}' };
     expect((await whenInvoked([thrown('Oops'), fine], more)).output).toBe(1);
   });
@@ -113,11 +114,11 @@ describe('Catch', () => {
     expect(execution).toMatchObject({ calls: 0, status: 'SUCCEEDED' });
     expect(execution.types).toContain('EvaluationFailed');
   });
-  it('is not asked for what fails in it', async () => {
+  it('does not catch a failure of its own evaluation', async () => {
     const execution = await whenInvoked([thrown('Oops')], catchOn('States.ALL', { Output: '{% $nothing %}' }), caught);
     expect(execution).toMatchObject({ status: 'FAILED', error: 'States.QueryEvaluationError' });
   });
-  it('matches a result that is too large by its own name, not by States.ALL', async () => {
+  it('catches a result that is too large by its own name, but not by States.ALL', async () => {
     const large = { ok: 'x'.repeat(300_000) };
     expect(await whenInvoked([large], catchOn('States.ALL'), caught)).toMatchObject({
       error: 'States.DataLimitExceeded',
@@ -134,7 +135,7 @@ describe('timeouts', () => {
     expect(execution).toMatchObject({ status: 'FAILED', error: 'States.Timeout' });
     expect(execution.types).toContain('TaskTimedOut');
   });
-  it('are caught by name', async () => {
+  it('are caught by their own name', async () => {
     const execution = await whenInvoked(['never'], { ...timeout, ...catchOn('States.Timeout') }, caught);
     expect(execution.output).toEqual({ Error: 'States.Timeout', Cause: '' });
   });
@@ -157,11 +158,11 @@ describe('loading', () => {
       '/States/A/Resource',
     ],
     [
-      'an argument that nothing acts on',
+      'an argument that is not implemented',
       { States: { A: { ...task, Arguments: { Qualifier: '1' } } } },
       '/Arguments/Qualifier',
     ],
-    ['wrong JSONata', { States: { A: { ...pass, Output: { x: '{% 1 + %}' } } } }, '/States/A/Output/x'],
+    ['malformed JSONata', { States: { A: { ...pass, Output: { x: '{% 1 + %}' } } } }, '/States/A/Output/x'],
     ['$ at the top', { States: { A: { ...pass, Output: '{% $.a %}' } } }, '/States/A/Output'],
     ['an unqualified name', { States: { A: { ...pass, Output: '{% a.b %}' } } }, '/States/A/Output'],
     ['$eval', { States: { A: { ...pass, Output: "{% $eval('1') %}" } } }, '/States/A/Output'],
@@ -171,16 +172,16 @@ describe('loading', () => {
       { States: { A: { ...task, Retry: [{ ErrorEquals: ['States.ALL', 'X'] }] } } },
       '/Retry[0]',
     ],
-    ['Next and End', { States: { A: { ...pass, Next: 'A' } } }, '/States/A/Next'],
+    ['Next together with End', { States: { A: { ...pass, Next: 'A' } } }, '/States/A/Next'],
     ['an unreachable state', { States: { A: pass, B: pass } }, '/States/B'],
     ['a state without a name', { States: { A: pass, '': pass } }, 'must have 1 to 80 characters'],
     [
-      'Seconds and Timestamp',
+      'Seconds together with Timestamp',
       { States: { A: { Type: 'Wait', Seconds: 1, Timestamp: '2016-03-14T01:59:00Z', End: true } } },
       '/Seconds',
     ],
     ['an Output of Fail', { States: { A: { Type: 'Fail', Output: 1 } } }, '/States/A/Output'],
-  ])('refuses %s, naming state and field', (_what, definition, named) => {
+  ])('refuses %s, and the message names state and field', (_what, definition, named) => {
     const load = () => loadMachine(JSON.stringify({ QueryLanguage: 'JSONata', StartAt: 'A', ...definition }));
     expect(load).toThrow(AwsError);
     expect(load).toThrow(named);

@@ -1,4 +1,5 @@
-// What survives the end of the platform in our Step Functions: positions, waits, tasks in flight, status events. And its pace.
+// Tests what survives the end of the platform in our Step Functions: positions, waits, tasks in flight, status events.
+// It also tests stops, our ECS beside it, and its pace.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -83,7 +84,7 @@ async function eventually<Value>(look: () => Value | undefined | false): Promise
 const whenDone = (platform: Platform, arn: string) =>
   eventually(() => describeExecution(platform, arn).status !== 'RUNNING' && describeExecution(platform, arn));
 
-/** Ends the platform without a word, as SIGKILL does: what it hears from now on changes nothing that is stored. */
+/** Ends the platform silently, as SIGKILL does: later answers do not change the stored state. */
 async function kill({ states }: Platform, database: DatabaseSync): Promise<void> {
   await states.close();
   database.close();
@@ -93,7 +94,7 @@ const runAttempt = (platform: Platform, name: string) =>
   start(platform, jobAttemptDefinition(), jobAttemptInput(name), name);
 
 describe('after the end of the platform', () => {
-  it('a task in flight is waited for by its ARN, not run again', async () => {
+  it('a task in flight is awaited by its ARN and not run again', async () => {
     const file = givenDatabase();
     let database = file.open();
     const first = givenPlatform(
@@ -184,7 +185,7 @@ describe('after the end of the platform', () => {
     expect(Math.abs(Date.now() - due)).toBeLessThan(1500);
   });
 
-  it('status events that were not taken are delivered, in order', async () => {
+  it('status events that were refused are delivered in order', async () => {
     const file = givenDatabase();
     const database = file.open();
     const refusing = createStepFunctions({
@@ -222,7 +223,7 @@ describe('StopExecution', () => {
     expect([describeExecution(platform, arn).status, stops]).toEqual(['ABORTED', ['arn:t']]);
   });
 
-  it('stops a task that RunTask answers with only afterwards', async () => {
+  it('stops a task whose RunTask answers only afterwards', async () => {
     const stops: string[] = [];
     let answer = (_taskArn: string) => {};
     const started = new Promise<{ tasks: RunTask[]; failures: object[] }>((resolve) => {
@@ -260,7 +261,7 @@ describe('with our ECS', () => {
     const arns = told.flatMap((seen) => (seen as { taskArn?: string }).taskArn ?? []);
     return { told, types: typesOf(platform, arn), tasks: ecs.tasks.describe(arns).tasks };
   }
-  it('a worker that exits with 0 has done', async () => {
+  it('a worker that exits with 0 succeeds', async () => {
     const { told, types, tasks } = await whenAttempted('0', 1);
     expect(tasks).toMatchObject([{ cpu: '256', memory: '512', overrides: { ephemeralStorage: { sizeInGiB: 150 } } }]);
     expect(told).toMatchObject([{ stopCode: 'EssentialContainerExited', exitCode: 0 }]);
@@ -273,7 +274,7 @@ describe('with our ECS', () => {
     expect(told).toMatchObject([{ error: 'States.TaskFailed' }]);
     expect(types.filter((type) => type === 'TaskSubmitted').length).toBe(1);
   });
-  it('missing slots are waited for, then finalise is told', async () => {
+  it('a launch without free slots is repeated, and then the failure goes to finalise', async () => {
     const { told, types } = await whenAttempted('0', 0);
     expect(told).toMatchObject([{ error: 'AmazonECS.Unknown' }]);
     expect(types.filter((type) => type === 'TaskSubmitFailed').length).toBe(12);
@@ -281,7 +282,7 @@ describe('with our ECS', () => {
 });
 
 describe('a thousand executions', () => {
-  it('run side by side, each to its end', async () => {
+  it('run side by side to their ends', async () => {
     const COUNT = 1000;
     const given = services(
       {

@@ -1,5 +1,5 @@
-// What the product assumes of AWS Step Functions with JSONata, by the SDK, against any engine.
-// Recorded behaviour of AWS is cited where documentation is silent.
+// Tests what the product assumes of AWS Step Functions with JSONata, through the SDK, against any engine. Recorded
+// behaviour of AWS is cited where the documentation is silent.
 import { randomUUID } from 'node:crypto';
 import {
   CreateStateMachineCommand,
@@ -80,27 +80,23 @@ const refusal = (promise: Promise<unknown>) =>
 const output = (value: unknown) => ({ Only: { Type: 'Pass', Output: value, End: true } });
 
 describe('data', () => {
-  check(
-    'sfn/output-expressions',
-    'strings that are {% … %} are evaluated, at every depth; others are not',
-    async () => {
-      const template = {
-        sum: '{% $states.input.a + 1 %}',
-        list: ['{% $states.input.a %}', ' {% $states.input.a %} ', 'text'],
-        nothing: null,
-      };
-      const execution = await whenRun(output(template), { a: 1 });
-      expect(outputOf(execution)).toEqual({ sum: 2, list: [1, ' {% $states.input.a %} ', 'text'], nothing: null });
-    },
-  );
-  check('sfn/lists-stay', 'empty lists and lists of one stay lists', async () => {
+  check('sfn/output-expressions', 'only strings of the form {% … %} are evaluated, at every depth', async () => {
+    const template = {
+      sum: '{% $states.input.a + 1 %}',
+      list: ['{% $states.input.a %}', ' {% $states.input.a %} ', 'text'],
+      nothing: null,
+    };
+    const execution = await whenRun(output(template), { a: 1 });
+    expect(outputOf(execution)).toEqual({ sum: 2, list: [1, ' {% $states.input.a %} ', 'text'], nothing: null });
+  });
+  check('sfn/lists-stay', 'empty lists and lists of one element stay lists', async () => {
     const execution = await whenRun(output({ none: '{% $states.input.none %}', one: '{% $states.input.one %}' }), {
       none: [],
       one: [{ a: 1 }],
     });
     expect(outputOf(execution)).toEqual({ none: [], one: [{ a: 1 }] });
   });
-  check('sfn/undefined', 'an expression without a value fails the state, naming the field', async () => {
+  check('sfn/undefined', 'an expression without a value fails the state, and the cause names the field', async () => {
     const execution = await whenRun(output({ result: '{% $doesNotExist %}' }));
     expect(execution).toMatchObject({ status: 'FAILED', error: 'States.QueryEvaluationError' });
     expect(execution.cause).toContain("'$doesNotExist' specified for the field 'Output/result' returned nothing");
@@ -110,7 +106,7 @@ describe('data', () => {
     const event = (await historyOf(execution.executionArn)).find(({ type }) => type === 'EvaluationFailed');
     expect(event?.evaluationFailedEventDetails).toMatchObject({ location: 'Output', state: 'Only' });
   });
-  check('sfn/variables', 'Output and Assign both see the variables as they were', async () => {
+  check('sfn/variables', 'Output and Assign both see the variables from before the state', async () => {
     const execution = await whenRun({
       First: { Type: 'Pass', Assign: { n: 1 }, Next: 'Second' },
       Second: { Type: 'Pass', Assign: { n: '{% $n + 1 %}' }, Output: '{% $n %}', Next: 'Third' },
@@ -118,7 +114,7 @@ describe('data', () => {
     });
     expect(outputOf(execution)).toEqual({ before: 1, now: 2 });
   });
-  check('sfn/context', 'the context object tells execution, machine and state', async () => {
+  check('sfn/context', 'the context object holds the execution, the machine and the state', async () => {
     const machine = await givenMachine(output('{% $states.context %}'));
     const execution = await whenEnded((await start(machine, { x: 1 }, 'named')).executionArn);
     expect(outputOf(execution)).toMatchObject({
@@ -145,22 +141,26 @@ describe('states', () => {
     },
     Tell: { Type: 'Pass', Output: ['{% $by %}', '{% $states.input %}'], End: true },
   };
-  check('sfn/choice-rule', "a rule's Assign and Output are those that count", async () => {
+  check('sfn/choice-rule', "a rule that matches uses the rule's Assign and Output", async () => {
     expect(outputOf(await whenRun(choice, { n: 2 }))).toEqual(['rule', 'big']);
   });
-  check('sfn/choice-default', "the state's own stand for the default", async () => {
+  check('sfn/choice-default', "the default uses the state's own Assign and Output", async () => {
     expect(outputOf(await whenRun(choice, { n: 1 }))).toEqual(['default', 'small']);
   });
-  check('sfn/choice-type', 'a condition that is no boolean fails the state', async () => {
+  check('sfn/choice-type', 'a condition that is not a boolean fails the state', async () => {
     const execution = await whenRun(choice, { n: 'text' });
     expect(execution).toMatchObject({ status: 'FAILED', error: 'States.QueryEvaluationError' });
   });
-  check('sfn/no-choice', 'no rule and no default: States.NoChoiceMatched', async () => {
-    const { Default: _none, Assign: _a, Output: _o, ...rest } = choice.Pick;
-    const execution = await whenRun({ Pick: rest, Tell: choice.Tell }, { n: 0 });
-    expect(execution).toMatchObject({ status: 'FAILED', error: 'States.NoChoiceMatched' });
-  });
-  check('sfn/wait', 'Wait passes its input on after its seconds, or at a timestamp that is over', async () => {
+  check(
+    'sfn/no-choice',
+    'a Choice without a matching rule or a default fails with States.NoChoiceMatched',
+    async () => {
+      const { Default: _none, Assign: _a, Output: _o, ...rest } = choice.Pick;
+      const execution = await whenRun({ Pick: rest, Tell: choice.Tell }, { n: 0 });
+      expect(execution).toMatchObject({ status: 'FAILED', error: 'States.NoChoiceMatched' });
+    },
+  );
+  check('sfn/wait', 'Wait passes on its input after its seconds, and at once for a past timestamp', async () => {
     const execution = await whenRun(
       {
         Some: { Type: 'Wait', Seconds: '{% $states.input.s %}', Next: 'Past' },
@@ -182,20 +182,20 @@ describe('states', () => {
     const execution = await whenRun({ Yes: { Type: 'Succeed', Output: '{% $states.input.a %}' } }, { a: [1] });
     expect([execution.status, outputOf(execution)]).toEqual(['SUCCEEDED', [1]]);
   });
-  check('sfn/fail', 'Fail tells error and cause, and none where it has none', async () => {
+  check('sfn/fail', 'Fail ends with its error and cause, if it has them', async () => {
     const told = await whenRun({ No: { Type: 'Fail', Error: "{% 'E' & 1 %}", Cause: 'why' } });
     expect(told).toMatchObject({ status: 'FAILED', error: 'E1', cause: 'why' });
     const bare = await whenRun({ No: { Type: 'Fail' } });
     expect([bare.status, bare.error, bare.cause, bare.output]).toEqual(['FAILED', undefined, undefined, undefined]);
   });
-  check('sfn/machine-timeout', "the machine's TimeoutSeconds end it as TIMED_OUT", async () => {
+  check('sfn/machine-timeout', "the machine's TimeoutSeconds end an execution as TIMED_OUT", async () => {
     const execution = await whenRun({ Long: { Type: 'Wait', Seconds: 600, End: true } }, {}, { TimeoutSeconds: 1 });
     expect(execution.status).toBe('TIMED_OUT');
   });
 });
 
 describe('history', () => {
-  check('sfn/history', 'events count from 1; the first entered state follows nothing', async () => {
+  check('sfn/history', 'events are numbered from 1, and the first entered state has no previous event', async () => {
     const execution = await whenRun({ Only: { Type: 'Pass', End: true } });
     const events = await historyOf(execution.executionArn);
     expect(events.map(({ id, previousEventId, type }) => [id, previousEventId, type])).toEqual([
@@ -209,7 +209,7 @@ describe('history', () => {
 
 describe('the API', () => {
   const waits = { Long: { Type: 'Wait', Seconds: 600, End: true } };
-  check('sfn/start-again', 'a name with the same input while it runs is the same execution', async () => {
+  check('sfn/start-again', 'a start with the same name and input returns the running execution', async () => {
     const machine = await givenMachine(waits);
     const first = await start(machine, { a: 1 }, 'same');
     expect(await start(machine, { a: 1 }, 'same')).toMatchObject({ executionArn: first.executionArn });
@@ -218,18 +218,22 @@ describe('the API', () => {
     await whenEnded(first.executionArn);
     expect(await refusal(start(machine, { a: 1 }, 'same'))).toBe('ExecutionAlreadyExists');
   });
-  check('sfn/stop', 'a stopped execution is ABORTED with what was told; stopping again changes nothing', async () => {
-    const { executionArn } = await start(await givenMachine(waits));
-    const stopped = await states.send(new StopExecutionCommand({ executionArn, error: 'E', cause: 'because' }));
-    const execution = await whenEnded(executionArn);
-    expect(execution).toMatchObject({ status: 'ABORTED', error: 'E', cause: 'because' });
-    expect(stopped.stopDate).toBeInstanceOf(Date);
-    await states.send(new StopExecutionCommand({ executionArn, error: 'other' }));
-    expect((await whenEnded(executionArn)).error).toBe('E');
-    const types = (await historyOf(executionArn)).map(({ type }) => type);
-    expect(types).toEqual(['ExecutionStarted', 'WaitStateEntered', 'ExecutionAborted']);
-  });
-  check('sfn/refusals', 'what does not exist or is malformed, by name', async () => {
+  check(
+    'sfn/stop',
+    'a stopped execution is ABORTED with the given error and cause, and a second stop changes nothing',
+    async () => {
+      const { executionArn } = await start(await givenMachine(waits));
+      const stopped = await states.send(new StopExecutionCommand({ executionArn, error: 'E', cause: 'because' }));
+      const execution = await whenEnded(executionArn);
+      expect(execution).toMatchObject({ status: 'ABORTED', error: 'E', cause: 'because' });
+      expect(stopped.stopDate).toBeInstanceOf(Date);
+      await states.send(new StopExecutionCommand({ executionArn, error: 'other' }));
+      expect((await whenEnded(executionArn)).error).toBe('E');
+      const types = (await historyOf(executionArn)).map(({ type }) => type);
+      expect(types).toEqual(['ExecutionStarted', 'WaitStateEntered', 'ExecutionAborted']);
+    },
+  );
+  check('sfn/refusals', 'missing and malformed things are refused with their own errors', async () => {
     const machine = await givenMachine(waits);
     const gone = machine.replace('stateMachine:', 'stateMachine:gone-');
     const none = machine.replace('stateMachine:', 'execution:').concat(':none');
@@ -253,7 +257,7 @@ describe('the deployed state machine', () => {
   let machine: string;
   const spelled = (text: string) => (contractEngine === 'ours' ? text : mockable(text));
   beforeAll(async () => {
-    // A foreign engine reads the cases from a file by this name (mockConfig), and takes the case behind a `#`.
+    // A foreign engine finds the cases by this name in a file (mockConfig), and takes the case after a `#`.
     const name = process.env.CONTRACT_JOB_ATTEMPT ?? 'job-attempt';
     const definition = spelled(jobAttemptDefinition());
     const created = new CreateStateMachineCommand({ name, roleArn: ROLE, definition });

@@ -59,5 +59,7 @@ describe('rows of a batch', () => {
     [{ a: [1], b: [1, 2] }, {}, { problem: expect.stringContaining('"a" 1, "b" 2') }],
     [{ a: [1] }, { a: 2 }, { problem: expect.stringContaining('a: given') }],
     [{ a: Array(maximumRowCount + 1).fill(0) }, {}, { problem: expect.stringContaining('at most') }],
-  ])('%#', (columns, common, expected) => expect(expandRows(columns, common)).toEqual(expected));
+  ])('are made of columns and common values, or refused (case %#)', (columns, common, expected) =>
+    expect(expandRows(columns, common)).toEqual(expected),
+  );
 });

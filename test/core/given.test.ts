@@ -1,9 +1,9 @@
-// Leaving out what was not given.
+// Tests that `given` leaves out undefined fields.
 
 import { expect, expectTypeOf, test } from 'vitest';
 import { given } from '../../core/given.ts';
 
-test('fields that are undefined are left out, all others stay', () => {
+test('undefined fields are left out, and all others stay', () => {
   const fields = given({ a: 1, b: undefined, c: null, d: '', e: false, f: 0 });
   expect(Object.keys(fields)).toEqual(['a', 'c', 'd', 'e', 'f']);
   expect(fields).toStrictEqual({ a: 1, c: null, d: '', e: false, f: 0 });

@@ -1,4 +1,4 @@
-// One row of each kind, made by its builder, with the reader that takes it.
+// One row of each kind, made by its builder, with its reader.
 
 import type { AnalysisRow } from '../../core/analysis/row.ts';
 import type { BodyKind, Row } from '../../core/context.ts';
@@ -101,7 +101,7 @@ const parent = id('job', 'parent');
 const project = id('project', 'project');
 const time = 1_700_000_000_000;
 
-/** A job row in which every field is present. */
+/** A job row that has every field. */
 const analysis: AnalysisRow = {
   pk: deriveId('analysis', 'user-alice', 'rows', 'n'),
   state: 'in_progress',

@@ -1,4 +1,4 @@
-// Rows: every key leads back to what it was made from, and every reader refuses what is not a row of its kind.
+// Tests that every key of a row leads back to its parts, and that every reader refuses rows of other kinds.
 
 import { readFile } from 'node:fs/promises';
 import fc from 'fast-check';
@@ -19,18 +19,18 @@ import { planJob } from '../memory/plan.ts';
 import { fullJob, samples } from './row-samples.ts';
 
 const secret = 'hunter2';
-/** A value that no field of that type may have; undefined for a field that may be anything. */
+/** A value that a field of that type may not have, or `undefined` for a field that may be anything. */
 function wrongFor(field: Field): Row[string] {
   if (field === 'anything') return undefined;
   return field === 'map' ? secret : { secret };
 }
 
-test('there is a sample of every kind of rows, and its reader takes it', () => {
+test('every kind of row has a sample that its reader accepts', () => {
   expect(samples.map(({ kind }) => kind)).toEqual(rowKinds);
   for (const { read, row } of samples) expect(read(row)).toBeDefined();
 });
 
-test('docs/rows.md is as `npm run docs` prints it', async () => {
+test('docs/rows.md is the output of `npm run docs`', async () => {
   const page = await readFile(new URL('../../docs/rows.md', import.meta.url), 'utf8');
   expect(page, 'run: npm run docs').toBe(`${printRows()}\n`);
 });
@@ -52,7 +52,7 @@ describe.each(samples.map((sample) => [`${sample.kind.table}: ${sample.kind.name
       expect(rowKinds.filter(({ table, matches }) => table === kind.table && matches(row))).toEqual([kind]);
     });
 
-    test('is refused without any one of its fields, or with a wrong one', () => {
+    test('is refused when a required field is missing or a field is wrong', () => {
       for (const [name, field] of Object.entries(kind.fields.required)) {
         if (field === 'anything') continue;
         const { [name]: _, ...without } = row;
@@ -69,7 +69,7 @@ describe.each(samples.map((sample) => [`${sample.kind.table}: ${sample.kind.name
       }
     });
 
-    test('is not taken for a row of another kind, nor another kind for it', () => {
+    test('is distinguished from rows of other kinds', () => {
       for (const other of samples) {
         if (other.kind === kind) continue;
         expect(refusalOf(other.row)).toContain(`The row ${other.row.pk} · ${other.row.sk}`);
@@ -79,7 +79,7 @@ describe.each(samples.map((sample) => [`${sample.kind.table}: ${sample.kind.name
 );
 
 test.each(samples.filter(({ kind }) => kind.version !== undefined))(
-  '$kind.name: another version is refused',
+  '$kind.name: a row of another version is refused',
   (sample) => {
     const { v, ...without } = sample.row;
     expect(v).toBe(sample.kind.version);
@@ -88,12 +88,12 @@ test.each(samples.filter(({ kind }) => kind.version !== undefined))(
   },
 );
 
-describe('what stands in a row', () => {
-  test('of a job is what was written', () => {
+describe('the row', () => {
+  test('of a job holds every written field', () => {
     expect(toRow(fullJob)).toEqual({ ...fullJob, ...jobKey(fullJob.pk), v: 1 });
   });
 
-  test('of a doom flag says why, for each kind of cause', () => {
+  test('of a doom flag holds its cause, of each kind', () => {
     const { pk: execution, origin } = fullJob;
     const causes: DoomCause[] = [
       { kind: 'failure', execution, try: 0, reason: 'AppError', message: 'why' },
@@ -109,7 +109,7 @@ describe('what stands in a row', () => {
     }
   });
 
-  test('of a specification is refused without any one of its fields', () => {
+  test('of a specification is refused when any field is missing or wrong', () => {
     const { spec, id } = planJob('main');
     expect(readSpec(id, spec)).toBe(spec);
     for (const name of Object.keys(spec)) {
@@ -170,7 +170,7 @@ describe('keys lead back', () => {
     );
   });
 
-  test('to one row only', () => {
+  test('to exactly one row each', () => {
     fc.assert(
       fc.property(jobs, tries, (job, one) => {
         const keys = [

@@ -1,4 +1,4 @@
-// Scopes of a tree: their text, which rows and doom flags hold, and how a lineage is read.
+// Tests the scopes of a tree: their text, which rows and doom flags hold, and how a lineage is read.
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -39,9 +39,9 @@ describe('a scope', () => {
     ['an analysis that is a job', `a:${jobId('a')}:0`],
     ['a master that is an analysis', `master:${analysis}:0`],
     ['a try that is not a number', `m:${jobId('a')}:x`],
-    ['no try', `m:${jobId('a')}`],
+    ['a missing try', `m:${jobId('a')}`],
     ['more than a scope', `m:${jobId('a')}:0:1`],
-    ['nothing', ''],
+    ['an empty text', ''],
   ])('is refused with %s', (_title, text) => {
     expect(() => readLineageEntry(text)).toThrow('is not a scope');
   });
@@ -74,7 +74,7 @@ describe('a lineage below an analysis', () => {
     expect(innermostMaster(child.lineage)).toEqual(masterScope(stage.pk, 0));
   });
 
-  test('lets a failure stop at the origin job of the stage', () => {
+  test('ends the scope of a failure at the origin job of the stage', () => {
     expect(failureScope(child)).toEqual(masterScope(stage.pk, 0));
     expect(failureScope(stage)).toEqual(masterScope(stage.pk, 0));
     expect(scopeIn(child.lineage, analysis)).toEqual(scope);

@@ -1,4 +1,4 @@
-// Routes, events and sockets of the APIs, and the edge before them. It knows no function of the product.
+// Tests routes, events and sockets of the emulated APIs, and the distribution before them.
 import { createServer, type Server } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
@@ -29,7 +29,8 @@ describe('routes', () => {
   ])('%s %s goes to %s', (method, path, routeKey, pathParameters) => {
     expect(find(method, path)).toEqual({ routeKey, pathParameters });
   });
-  it('without $default answer nothing', () => expect(compileRoutes(['POST /a'])('POST', '/b')).toBeUndefined());
+  it('without $default do not match other requests', () =>
+    expect(compileRoutes(['POST /a'])('POST', '/b')).toBeUndefined());
 });
 
 const servers: Server[] = [];
@@ -72,7 +73,7 @@ describe('an HTTP API', () => {
   }
   const returns = (value: unknown): InvocationResult => ({ payload: JSON.stringify(value) });
 
-  it('hands over a request in payload format 2.0', async () => {
+  it('passes a request to the function in payload format 2.0', async () => {
     let seen: Record<string, unknown> = {};
     const call = await given((event) => {
       seen = event;
@@ -98,7 +99,7 @@ describe('an HTTP API', () => {
     expect(seen.headers).not.toHaveProperty('cookie');
   });
 
-  it('hands over bytes as base64', async () => {
+  it('passes bytes as base64', async () => {
     const call = await given(({ body, isBase64Encoded }) =>
       returns({ statusCode: 200, body: JSON.stringify([body, isBase64Encoded]) }),
     );
@@ -120,7 +121,7 @@ describe('an HTTP API', () => {
       '{"message":"Internal Server Error"}',
     ],
     [
-      'answers 500 for an answer that is none',
+      'answers 500 for a malformed answer of the function',
       returns({ statusCode: 'x' }),
       500,
       '{"message":"Internal Server Error"}',
@@ -130,7 +131,7 @@ describe('an HTTP API', () => {
     expect([response.status, await response.text()]).toEqual([status, body]);
   });
 
-  it('answers 404 without a route, 413 above what a function takes', async () => {
+  it('answers 404 without a route, and 413 for a body that is too large for a function', async () => {
     const call = await given(() => returns({}), 'POST /only');
     expect((await call('/other')).status).toBe(404);
     const headers = { 'content-type': 'application/octet-stream' };
@@ -174,7 +175,7 @@ describe('a WebSocket API', () => {
     return { api, events, client, received, opened, refused, closed, routeKeys };
   }
 
-  it('connects with the query of the origin, routes messages, and tells of the end', async () => {
+  it('connects with the query of the origin, routes messages, and reports the end', async () => {
     const { events, client, opened, routeKeys } = await given();
     await opened;
     expect(events[0]).toMatchObject({ queryStringParameters: { job: '1' }, requestContext: { eventType: 'CONNECT' } });
@@ -186,7 +187,7 @@ describe('a WebSocket API', () => {
     await eventually('the end', () => routeKeys().includes('$disconnect'));
   });
 
-  it('refuses the handshake when $connect does', async () => {
+  it('refuses the handshake when $connect refuses', async () => {
     const { refused, api } = await given(403);
     expect(await refused).toBe(403);
     expect(() => api.post('nobody', Buffer.from('x'))).toThrow(
@@ -194,7 +195,7 @@ describe('a WebSocket API', () => {
     );
   });
 
-  it('sends to a connection and ends it; afterwards it is gone', async () => {
+  it('sends to a connection and ends it, after which the connection is gone', async () => {
     const { api, events, opened, received, closed } = await given();
     await opened;
     const id = String(events[0]?.requestContext.connectionId);
@@ -211,7 +212,7 @@ describe('a WebSocket API', () => {
     });
   });
 
-  it('takes no more for a client that does not read, until it reads again', async () => {
+  it('refuses messages for a client that does not read, until the client reads again', async () => {
     const { api, events, client, opened, received } = await given();
     await opened;
     const id = String(events[0]?.requestContext.connectionId);
@@ -231,7 +232,7 @@ describe('a WebSocket API', () => {
     await eventually('the next', () => received.at(-1) === 'again');
   });
 
-  it('tells the client when the function failed', async () => {
+  it('reports to the client that the function failed', async () => {
     const { client, opened, received } = await given();
     await opened;
     client.send('fail');

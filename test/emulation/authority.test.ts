@@ -1,4 +1,4 @@
-// Policies, keys and permissions to invoke, case by case. It knows no service.
+// Tests policies, access keys and permissions to invoke.
 import { describe, expect, it } from 'vitest';
 import { createAuthority } from '../../emulation/authority/authority.ts';
 import { dynamoAccesses } from '../../emulation/authority/dynamo-access.ts';
@@ -17,17 +17,23 @@ describe('a policy', () => {
   it.each([
     ['the action and resource it names', allow('s3:GetObject', 'arn:b/k'), 's3:GetObject', 'arn:b/k', true],
     ['actions whatever their case', allow('S3:getobject', '*'), 's3:GetObject', 'arn:b', true],
-    ['no other action', allow('s3:GetObject', '*'), 's3:PutObject', 'arn:b/k', false],
-    ['no resource beyond its pattern', allow('s3:*', 'arn:b/w/*'), 's3:GetObject', 'arn:b/meta/k', false],
+    ['only the named action', allow('s3:GetObject', '*'), 's3:PutObject', 'arn:b/k', false],
+    ['only resources that match its pattern', allow('s3:*', 'arn:b/w/*'), 's3:GetObject', 'arn:b/meta/k', false],
     ['a wildcard over slashes', allow('s3:*', 'arn:b/*'), 's3:GetObject', 'arn:b/x/y', true],
-    ['one character for a question mark', allow('s3:*', 'arn:?'), 's3:GetObject', 'arn:bb', false],
-    ['no dot for another character', allow('s3:*', 'a.b'), 's3:GetObject', 'axb', false],
-    ['all but NotAction', { Effect: 'Allow', NotAction: 's3:Get*', Resource: '*' }, 's3:GetObject', 'x', false],
+    ['exactly one character for a question mark', allow('s3:*', 'arn:?'), 's3:GetObject', 'arn:bb', false],
+    ['only a dot for a dot', allow('s3:*', 'a.b'), 's3:GetObject', 'axb', false],
+    [
+      'every action except those of NotAction',
+      { Effect: 'Allow', NotAction: 's3:Get*', Resource: '*' },
+      's3:GetObject',
+      'x',
+      false,
+    ],
   ])('allows %s', (_what, statement, action, resource, expected) => {
     expect(policyOf(statement).allows({ action, resource })).toBe(expected);
   });
 
-  it('lets a deny win over every allow', () => {
+  it('refuses an action that one statement denies, whatever others allow', () => {
     const policy = policyOf(allow('*', '*'), { Effect: 'Deny', Action: 's3:Delete*', Resource: '*' });
     expect(policy.allows({ action: 's3:DeleteObject', resource: 'x' })).toBe(false);
     expect(policy.allows({ action: 's3:GetObject', resource: 'x' })).toBe(true);
@@ -47,7 +53,7 @@ describe('a policy', () => {
     expect(policyOf(allow('*', '*', { Condition })).allows({ action: 'a:b', resource: 'r', context })).toBe(expected);
   });
 
-  it('with a condition that is not understood is refused, not ignored', () => {
+  it('with an unknown condition is refused instead of ignored', () => {
     expect(() => policyOf(allow('*', '*', { Condition: { IpAddress: { 'aws:SourceIp': '10.0.0.0/8' } } }))).toThrow(
       /IpAddress/,
     );
@@ -64,7 +70,7 @@ describe('an access key', () => {
     properties: { Policies: [{ PolicyDocument: { Statement: [allow('dynamodb:GetItem', '*:table/a')] } }] },
   };
 
-  it('may do what its role allows, and is refused as AWS words it', () => {
+  it('may do what its role allows, and is refused otherwise in the words of AWS', () => {
     const authority = createAuthority([role]);
     const { accessKeyId } = authority.issueKey(role.arn, 'my-function');
     const table = (name: string) => [`arn:aws:dynamodb:us-east-1:000000000000:table/${name}`];
@@ -74,14 +80,14 @@ describe('an access key', () => {
     );
   });
 
-  it('of the operator may do everything; one that was never issued nothing', () => {
+  it('of the operator may do everything, and an unknown key may do nothing', () => {
     const authority = createAuthority([role]);
     authority.authorise(authority.issueOperatorKey(), 'dynamodb:DeleteTable', ['arn:x']);
     expect(() => authority.authorise({ accessKeyId: 'AKIANONE' }, 'a:b', ['x'])).toThrow(/no key AKIANONE/);
   });
 });
 
-describe('what a DynamoDB request needs', () => {
+describe('the permission of a DynamoDB request', () => {
   const needs = (operation: string, body: object) =>
     dynamoAccesses(operation, body as never).map(({ action, resource }) => `${action} ${resource.split(':table/')[1]}`);
 
@@ -100,9 +106,11 @@ describe('what a DynamoDB request needs', () => {
       },
       ['dynamodb:PutItem a', 'dynamodb:ConditionCheckItem b'],
     ],
-  ])('%s %j', (operation, body, expected) => expect(needs(operation, body)).toEqual(expected));
+  ])('is derived from its operation and tables: %s %j', (operation, body, expected) =>
+    expect(needs(operation, body)).toEqual(expected),
+  );
 
-  it('is never granted for operations that the product does not use', () => {
+  it('is refused for operations that the product does not use', () => {
     expect(() => needs('DeleteTable', { TableName: 't' })).toThrow(/DeleteTable is not used/);
   });
 });
@@ -122,7 +130,7 @@ describe('a permission to invoke', () => {
     sourceArn: 'arn:rule/a',
   };
 
-  it('is needed for the very source', () => {
+  it('must name the source of the invocation', () => {
     expect(() => checkInvocation([permission('arn:rule/*')], invocation)).not.toThrow();
     expect(() => checkInvocation([permission('arn:rule/b')], invocation)).toThrow(/lets events.amazonaws.com invoke f/);
   });

@@ -1,4 +1,4 @@
-// The database process, the gate before it, and its tables, with the SDK that functions use. It knows no row of the product.
+// Tests the database process, the gate before it, and its tables, through the SDK that functions use.
 import { readdirSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -80,7 +80,7 @@ describe('the gate before the database', () => {
     await database.close();
   });
 
-  it('passes what the role allows, large items too, and tells of writes', async () => {
+  it('passes requests that the role allows, also large items, and reports writes', async () => {
     const client = clientWith(key);
     await client.send(new PutItemCommand(item(300_000)));
     const { Item } = await client.send(new GetItemCommand({ TableName: 'mine', Key: { pk: { S: 'k' } } }));
@@ -106,7 +106,7 @@ describe('the gate before the database', () => {
     });
   });
 
-  it('hangs up on bytes that are no request', async () => {
+  it('closes the connection on bytes that are not a request', async () => {
     const socket = connect(gate.port, '127.0.0.1');
     const closed = new Promise((resolve) => socket.once('close', resolve));
     socket.on('error', () => undefined);
@@ -135,7 +135,7 @@ describe('the gate before the database', () => {
 });
 
 describe('tables of a data folder', () => {
-  it('that were made with other keys are refused', async () => {
+  it('are refused if they were made with other keys', async () => {
     const database = await startDynoxide(join(folder, 'old.sqlite'), () => undefined);
     const client = createDynamoClient({ endpoint: database.endpoint, region: 'us-east-1', credentials: undefined });
     await createTables(client, [table('mine')]);
@@ -170,7 +170,7 @@ describe('the streams of a data folder', () => {
     upkeep.close();
   };
 
-  it('lose what is older than a day, and count on from what is left', async () => {
+  it('lose records older than a day, and continue their numbers', async () => {
     const database = await startDynoxide(file, () => undefined);
     const client = createDynamoClient({ endpoint: database.endpoint, region: 'us-east-1', credentials: undefined });
     await createTables(client, [table('mine', { StreamSpecification: { StreamViewType: 'KEYS_ONLY' } })]);
@@ -186,7 +186,7 @@ describe('the streams of a data folder', () => {
     await database.close();
   });
 
-  it('lose it in pieces, and when the engine lets go of its file', async () => {
+  it('lose old records in pieces, and only while the engine does not lock its file', async () => {
     const database = await startDynoxide(file, () => undefined);
     inFile((sqlite) =>
       sqlite.exec(`WITH RECURSIVE series (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM series WHERE n < 1200)
@@ -208,7 +208,7 @@ describe('the streams of a data folder', () => {
     await database.close();
   });
 
-  it('are searched by an index, by the very statements of the engine', () => {
+  it('are searched by an index for the exact statements of the engine', () => {
     const plan = (statement: string) =>
       inFile((sqlite) => sqlite.prepare(`EXPLAIN QUERY PLAN ${statement}`).all('mine')).map(({ detail }) => detail);
     const next =
@@ -239,7 +239,7 @@ describe('bytes of a connection', () => {
   it.each([
     ['a chunked body', 'POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n'],
     ['a body above the limit', 'POST / HTTP/1.1\r\nContent-Length: 999999999\r\n\r\n'],
-    ['a length that is no number', 'POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n'],
+    ['a length that is not a number', 'POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n'],
     ['an endless head', 'x'.repeat(20_000)],
   ])('are refused for %s', (_what, text) => {
     expect(() => createRequestReader()(Buffer.from(text))).toThrow();

@@ -1,4 +1,4 @@
-// Functions as threads: answers, crashes, limits, asynchronous events. It knows no function of the product.
+// Tests functions as threads: answers, crashes, limits, asynchronous events.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -37,7 +37,7 @@ function givenFunction(settings: Partial<FunctionDefinition> = {}, databaseName 
 const answerOf = (result: object) => JSON.parse((result as { payload: string }).payload) as Record<string, unknown>;
 
 describe('a function', () => {
-  it('answers, sees its own environment only, and knows its time', async () => {
+  it('answers, sees only its own environment, and knows its remaining time', async () => {
     const { invoke } = givenFunction();
     const answer = answerOf(await invoke({ a: 1 }));
     expect(answer).toMatchObject({ event: { a: 1 }, name: 'echo', environment: { OWN: 'yes' } });
@@ -45,20 +45,20 @@ describe('a function', () => {
     expect(answer.remainingMs).toBeLessThanOrEqual(400);
   });
 
-  it('that throws is an error of its caller, and goes on', async () => {
+  it('that throws returns the error to its caller, and continues to serve', async () => {
     const { invoke } = givenFunction();
     expect(await invoke({ throw: 'no' })).toMatchObject({ error: { errorType: 'TypeError', errorMessage: 'no' } });
     expect(answerOf(await invoke({})).invocationCount).toBe(2);
   });
 
-  it('that crashes fails who waits, and the next invocation gets a new one', async () => {
+  it('that crashes fails its callers, and the next invocation gets a new thread', async () => {
     const { invoke, lines } = givenFunction();
     expect(await invoke({ crash: true })).toMatchObject({ error: { errorType: 'Runtime.ExitError' } });
     expect(answerOf(await invoke({})).invocationCount).toBe(1);
     expect(lines.join()).toContain('crashed on purpose');
   });
 
-  it('that hangs is cut off at its limit; others of its thread end undisturbed', async () => {
+  it('that hangs is ended at its time limit, and other invocations of its thread end normally', async () => {
     const { invoke } = givenFunction();
     const [hanging, other] = await Promise.all([invoke({ hang: true }), invoke({})]);
     expect(hanging).toMatchObject({ error: { errorMessage: 'Task timed out after 0.40 seconds' } });
@@ -66,7 +66,7 @@ describe('a function', () => {
     expect(answerOf(await invoke({})).invocationCount).toBe(1);
   });
 
-  it('that hangs does not go on beside others that last: they fail as in a crash', async () => {
+  it('that hangs ends its thread after a while, and long invocations beside it fail as in a crash', async () => {
     const { invoke } = givenFunction({ timeoutMs: 60_000 });
     await invoke({});
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
@@ -84,7 +84,7 @@ describe('a function', () => {
     expect(answerOf(await invoke({})).invocationCount).toBe(1);
   });
 
-  it('answers with 6 MB, counted in bytes, and not with more', async () => {
+  it('may answer with up to 6 MB, counted in bytes', async () => {
     const { invoke } = givenFunction({ timeoutMs: 30_000 });
     const most = 6_291_556 - '""'.length;
     expect(await invoke({ answer: 'x', times: most })).toHaveProperty('payload');
@@ -93,7 +93,7 @@ describe('a function', () => {
     expect(await invoke({ answer: 'é', times: most - 1 })).toMatchObject(refused);
   });
 
-  it('whose module cannot be imported says why', async () => {
+  it('whose module cannot be imported fails with the reason', async () => {
     const { invoke } = givenFunction({ file: join(folder, 'absent.mjs') });
     expect(await invoke({})).toMatchObject({ error: { errorMessage: expect.stringContaining('absent.mjs') } });
   });
@@ -104,7 +104,7 @@ describe('a function', () => {
     await eventually('both lines', () => lines.includes('one') && lines.includes('two'));
   });
 
-  it('that nobody made is a ResourceNotFoundException', async () => {
+  it('that does not exist is refused with ResourceNotFoundException', async () => {
     const { lambda } = givenFunction();
     await expect(lambda.invoke('other', '{}')).rejects.toMatchObject({
       code: 'ResourceNotFoundException',
@@ -114,7 +114,7 @@ describe('a function', () => {
 });
 
 describe('an asynchronous invocation', () => {
-  it('is repeated, then handed to the destination for failures', async () => {
+  it('is repeated, and then passed to the destination for failures', async () => {
     const failures: object[] = [];
     const asynchronous = { maxRetries: 1, onFailure: (event: unknown) => void failures.push(event as object) };
     const { lambda } = givenFunction({ asynchronous });
@@ -123,7 +123,7 @@ describe('an asynchronous invocation', () => {
     expect(failures).toEqual([{ throw: 'always' }]);
   });
 
-  it('does not wait for others that last: each reader of a log is one', async () => {
+  it('does not wait for long ones, because each reader of a log is one', async () => {
     const note = join(folder, 'late.json');
     const { lambda } = givenFunction({ timeoutMs: 60_000 });
     for (let count = 0; count < 50; count++) lambda.invokeLater('echo', JSON.stringify({ hang: true }));

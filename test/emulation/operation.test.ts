@@ -1,5 +1,5 @@
-// The emulation serves just the operations that the product calls: its tables are compared with the SDK's commands in
-// aws/, and the tasks that it runs with the resources of the state machine.
+// Tests that the emulation serves exactly the operations that the product calls. Its tables are compared with the SDK's
+// commands in aws/, and the tasks that it runs with the resources of the state machine.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -19,7 +19,7 @@ import { createForeignQueues } from '../../emulation/exchange/foreign-queues.ts'
 import { scriptDriver } from '../contract/engine/ecs.ts';
 import { readSourceTree } from '../tidy/source-tree.ts';
 
-/** The clients' packages, and what the document client calls otherwise than the API. */
+/** Operations whose commands have another name in the document client. */
 const documentNames: Readonly<Record<string, string>> = {
   BatchGet: 'BatchGetItem',
   BatchWrite: 'BatchWriteItem',
@@ -33,7 +33,7 @@ const documentNames: Readonly<Record<string, string>> = {
 
 type Source = { readonly path: string; readonly text: string };
 
-/** Service (as its client's package is called) → operations that the sources ask it for, presigned requests included. */
+/** Service (by the name of its client's package) → operations that the sources call, including presigned requests. */
 function calledOperations(sources: readonly Source[]): Map<string, Set<string>> {
   const called = new Map<string, Set<string>>();
   for (const { path, text } of sources) {
@@ -75,7 +75,7 @@ const served: Readonly<Record<string, readonly string[]>> = {
   'cloudwatch-logs': Object.keys(logs.api.operations),
   dynamodb: Object.keys(dynamoOperations),
   ecs: Object.keys(ecs.api.operations),
-  // One path, which is one operation.
+  // Lambda has one path, which is one operation.
   lambda: ['Invoke'],
   s3: s3Operations.map(({ name }) => name),
   sfn: Object.keys(states.api.operations),
@@ -88,11 +88,11 @@ describe('the emulation', () => {
     expect(Object.keys(served).sort()).toEqual([...called.keys()].sort());
   });
 
-  it.each(Object.keys(served))('serves the operations of %s that the product calls, and no others', (service) => {
+  it.each(Object.keys(served))('serves exactly the operations of %s that the product calls', (service) => {
     expect([...(served[service] ?? [])].sort()).toEqual([...(called.get(service) ?? [])].sort());
   });
 
-  it('runs the tasks that the state machine has, and no others', () => {
+  it('runs exactly the tasks that the state machine has', () => {
     const folder = join(import.meta.dirname, '..', '..', 'statemachines');
     const definitions = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8'));
     const resources = definitions.flatMap((text) =>
@@ -116,10 +116,10 @@ describe('a service elsewhere', () => {
   });
 });
 
-describe('the comparison', () => {
+describe('the comparison of operations', () => {
   const source = (text: string) => [{ path: 'aws/planted.ts', text }];
 
-  it('sees a command, also where it is presigned or the document client names it otherwise', () => {
+  it('finds a command, also if it is presigned or has another name in the document client', () => {
     const text = `import {\n  type S3Client,\n  CopyObjectCommand,\n} from '@aws-sdk/client-s3';
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 await getSignedUrl(client, new CopyObjectCommand({}));
@@ -131,7 +131,7 @@ await client.send(new PutCommand({}));`;
     ]);
   });
 
-  it('refuses a command whose package it does not know', () => {
+  it('refuses a command from an unknown package', () => {
     expect(() => calledOperations(source('new OddCommand('))).toThrow('OddCommand comes from no package of the SDK');
   });
 });

@@ -1,4 +1,4 @@
-// The commands as a user types them: start, end, kill, start again, refusals. It knows nothing behind the API.
+// Tests the commands as a user types them: start, end, kill, start again, refusals.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
@@ -10,9 +10,9 @@ import { eventually, givenTemporaryFolder } from '../machine/temporary-folder.ts
 
 const folder = givenTemporaryFolder();
 const program = join(import.meta.dirname, '..', '..', 'cli', 'espalier.ts');
-/** What a first start says of it. */
+/** The lines that a first start prints about its preparation. */
 const MAKING = /^espalier: (Making|Another process is making) .*\n/gm;
-/** A first start synthesizes, and installs dxpy where the cache has none. */
+/** A first start synthesizes, and installs dxpy if the cache lacks it. */
 const START_LIMIT_MS = 180_000;
 
 type Run = { child: ChildProcess; lines: string[]; errors(): string; ended: Promise<number | null> };
@@ -90,7 +90,7 @@ afterEach(async () => {
 });
 
 describe('a platform', { timeout: START_LIMIT_MS }, () => {
-  it('prints its first user, once, and one ready line; then it serves', async () => {
+  it('prints its first user and one ready line, and then serves', async () => {
     const { url, lines, child, ended, errors } = await start(join(folder, 'first'));
     const [user, password, token = '', ready] = lines;
     expect({ user, ready, lineCount: lines.length }).toEqual({
@@ -108,7 +108,7 @@ describe('a platform', { timeout: START_LIMIT_MS }, () => {
     expect(databasesOf(join(folder, 'first'))).toEqual([]);
   });
 
-  it('serves again after SIGKILL, with what it had, and leaves no database behind', async () => {
+  it('serves again after SIGKILL with its data, and leaves no database process behind', async () => {
     const data = join(folder, 'killed');
     const first = await start(data);
     const token = first.lines[2];
@@ -120,7 +120,7 @@ describe('a platform', { timeout: START_LIMIT_MS }, () => {
     expect((await post(second.url, '/system/whoami', token)).body).toEqual({ id: 'user-ada' });
   });
 
-  it('goes on when its database was killed', async () => {
+  it('continues after its database was killed', async () => {
     const data = join(folder, 'database');
     const { url, lines } = await start(data);
     const token = lines[2];
@@ -130,7 +130,7 @@ describe('a platform', { timeout: START_LIMIT_MS }, () => {
     await eventually('an answer', async () => (await post(url, '/system/whoami', token)).status === 200);
   });
 
-  it('is waited for by env, pasted after it', async () => {
+  it('is awaited by env when both commands are pasted together', async () => {
     const data = join(folder, 'pasted');
     const [started, exports] = await Promise.all([start(data), finish(['env', '--data', data])]);
     expect(exports).toMatchObject({
@@ -143,7 +143,7 @@ describe('a platform', { timeout: START_LIMIT_MS }, () => {
     );
   });
 
-  it('keeps everybody else out of its folder, and out of its socket', async () => {
+  it('keeps others out of its folder, its socket and its port', async () => {
     const data = join(folder, 'locked');
     const { url } = await start(data);
     expect(statSync(data).mode & 0o777).toBe(0o700);
@@ -175,7 +175,7 @@ describe('the commands beside a platform', { timeout: START_LIMIT_MS }, () => {
     await platform.ended;
   });
 
-  it('env prints variables for the shell with a token that works, another one each time', async () => {
+  it('env prints variables for the shell with a valid token, which is new each time', async () => {
     const first = await finish(['env', '--data', data]);
     const second = await finish(['env', '--data', data]);
     const script = `${first.lines.join('\n')}\nprintf '%s' "$DX_SECURITY_CONTEXT"`;
@@ -194,7 +194,7 @@ describe('the commands beside a platform', { timeout: START_LIMIT_MS }, () => {
     expect(second.lines).not.toEqual(first.lines);
   });
 
-  it('user add prints a password and, on its last line, a token; a taken name is refused', async () => {
+  it('user add prints a password and last a token, and refuses a taken name', async () => {
     const { lines } = await finish(['user', 'add', 'bob', '--data', data]);
     expect(lines.slice(0, 2)).toEqual(['user user-bob', expect.stringMatching(/^password \S+$/)]);
     expect((await post(platform.url, '/system/whoami', lines.at(-1))).body).toEqual({ id: 'user-bob' });
@@ -202,7 +202,7 @@ describe('the commands beside a platform', { timeout: START_LIMIT_MS }, () => {
     expect(again).toMatchObject({ code: 1, errors: 'espalier: User "bob" exists already\n' });
   });
 
-  it('tell with --help what they take, and start the services that may stand elsewhere', async () => {
+  it('explain their options with --help, and start lists the services that may be elsewhere', async () => {
     const { code, lines } = await finish(['start', '--help']);
     expect(code).toBe(0);
     expect(lines[1]).toMatch(/^ {2}espalier start \[--port N\]/);
@@ -210,7 +210,7 @@ describe('the commands beside a platform', { timeout: START_LIMIT_MS }, () => {
     expect((await finish(['env', '--help'])).lines).toHaveLength(2);
   });
 
-  it('refuse a user or a folder that is not there', async () => {
+  it('refuse an unknown user, and a folder without a platform', async () => {
     expect((await finish(['env', '--user', 'eve', '--data', data])).errors).toContain('There is no user "eve"');
     const nowhere = join(folder, 'nowhere');
     const { code, errors } = await finish(['env', '--data', nowhere]);
@@ -219,7 +219,7 @@ describe('the commands beside a platform', { timeout: START_LIMIT_MS }, () => {
   });
 });
 
-describe('a start that cannot be', { timeout: START_LIMIT_MS }, () => {
+describe('a start that is refused', { timeout: START_LIMIT_MS }, () => {
   const givenFolder = (name: string, version: string) => {
     const data = join(folder, name);
     mkdirSync(data);
@@ -234,9 +234,14 @@ describe('a start that cannot be', { timeout: START_LIMIT_MS }, () => {
       {},
       /has version 99, and this program reads version \d+/,
     ],
-    ['a data folder of no version', () => ['--data', givenFolder('odd', 'x')], {}, /unknown version "x"/],
-    ['no Python', () => [], { ESPALIER_PYTHON: '/bin/false' }, /ESPALIER_PYTHON names \/bin\/false/],
-    ['no number for a port', () => ['--port', 'many'], {}, /--port must be a whole number from 0 to 65535, not "many"/],
+    ['a data folder of an unknown version', () => ['--data', givenFolder('odd', 'x')], {}, /unknown version "x"/],
+    ['a missing Python', () => [], { ESPALIER_PYTHON: '/bin/false' }, /ESPALIER_PYTHON names \/bin\/false/],
+    [
+      'a port that is not a number',
+      () => ['--port', 'many'],
+      {},
+      /--port must be a whole number from 0 to 65535, not "many"/,
+    ],
     [
       'a service that must be on this machine',
       () => [],
@@ -244,14 +249,14 @@ describe('a start that cannot be', { timeout: START_LIMIT_MS }, () => {
       /^espalier: AWS_ENDPOINT_URL_SFN cannot be honoured, because .* \(honoured are AWS_ENDPOINT_URL_DYNAMODB, .*\)/,
     ],
     [
-      'a service that is not where it is said to be',
+      'a service that does not answer at its address',
       () => [],
       { AWS_ENDPOINT_URL_S3: 'http://127.0.0.1:1' },
       /^espalier: The bucket \S+ cannot be had at http:\/\/127\.0\.0\.1:1 \(AWS_ENDPOINT_URL_S3\): connect ECONNREFUSED/,
     ],
-    ['no worker', () => ['--workers', '0'], {}, /--workers must be/],
+    ['zero workers', () => ['--workers', '0'], {}, /--workers must be/],
     ['an unknown option', () => ['--colour', 'red'], {}, /colour/],
-  ])('for %s says so in one sentence', async (_what, parameters, environment, message) => {
+  ])('for %s gives the reason in one sentence', async (_what, parameters, environment, message) => {
     const given = parameters();
     const data = given.includes('--data') ? [] : ['--data', join(folder, 'other')];
     const { code, lines, errors: told } = await finish(['start', ...data, '--port', '0', ...given], environment);

@@ -1,4 +1,4 @@
-// Templates and their expressions, case by case. It knows no running service.
+// Tests templates and their expressions.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -12,7 +12,7 @@ function assemblyOf(...templates: Template[]): CloudAssembly {
   return { stacks: templates.map((template, index) => ({ name: `stack${index}`, template })), assets: new Map() };
 }
 
-/** The one parameter of a template, its value an expression. */
+/** The value of an expression, as a parameter of a template. */
 function resolved(expression: unknown, rest: Partial<Template> = {}): unknown {
   const { Resources = {}, ...others } = rest;
   const parameter = { Type: 'AWS::SSM::Parameter', Properties: { Name: 'p', Value: expression } };
@@ -40,7 +40,7 @@ describe('the value of an expression', () => {
     expect(resolved(expression, rest)).toEqual(expected);
   });
 
-  it('comes through an SSM parameter from another stack', () => {
+  it('can come from another stack through an SSM parameter', () => {
     const giver = {
       Resources: { ...queue, S: { Type: 'AWS::SSM::Parameter', Properties: { Name: '/x', Value: { Ref: 'Q' } } } },
     };
@@ -57,18 +57,18 @@ describe('the value of an expression', () => {
     [{ Ref: 'Nowhere' }, /Nowhere/],
     [{ 'Fn::GetAtt': ['Q', 'Colour'] }, /no attribute Colour/],
     [{ 'Fn::Select': [7, ['a']] }, /element 7 of 1/],
-  ])('%j is refused by name', (expression, message) => {
+  ])('%j is refused, and the message names the cause', (expression, message) => {
     expect(() => resolved(expression, { Resources: queue })).toThrow(message);
   });
 });
 
 describe('a set of resources', () => {
-  it('refuses a type that is neither run nor left out on purpose, and names it', () => {
+  it('refuses a type that is neither run nor listed as ignored, and the message names it', () => {
     const template = { Resources: { A: { Type: 'AWS::Kinesis::Stream' }, B: { Type: 'AWS::EC2::VPC' } } };
     expect(() => resolveResources(assemblyOf(template))).toThrow(/holds AWS::Kinesis::Stream, which/);
   });
 
-  it('leaves out what its condition leaves out', () => {
+  it('leaves out a resource whose condition is false', () => {
     const template = {
       Conditions: { No: { 'Fn::Equals': ['a', 'b'] } },
       Resources: { Q: { ...queue.Q, Condition: 'No' } },
@@ -76,7 +76,7 @@ describe('a set of resources', () => {
     expect(resolveResources(assemblyOf(template)).ofType('AWS::SQS::Queue')).toEqual([]);
   });
 
-  it('gives resources without a name the same name at each start', () => {
+  it('gives a resource without a name the same name at each start', () => {
     const template = { Resources: { A: { Type: 'AWS::ApiGatewayV2::Api', Properties: {} } } };
     const [first] = resolveResources(assemblyOf(template)).ofType('AWS::ApiGatewayV2::Api');
     const [second] = resolveResources(assemblyOf(template)).ofType('AWS::ApiGatewayV2::Api');
@@ -86,7 +86,7 @@ describe('a set of resources', () => {
 });
 
 describe('a cloud assembly', () => {
-  it('is read stack by stack, each after what it depends on, with its assets', () => {
+  it('is read stack by stack with its assets, and each stack comes after its dependencies', () => {
     mkdirSync(join(folder, 'cdk.out'), { recursive: true });
     const write = (name: string, value: object) => writeFileSync(join(folder, 'cdk.out', name), JSON.stringify(value));
     const stack = (name: string, dependencies: string[]) => ({
@@ -106,7 +106,7 @@ describe('a cloud assembly', () => {
     expect(resolveResources(assembly).asset('abc.zip')).toBe(join(folder, 'cdk.out', 'asset.abc'));
   });
 
-  it('that is not there is refused with the path', () => {
+  it('that does not exist is refused, and the message names the path', () => {
     expect(() => loadCloudAssembly(join(folder, 'none'))).toThrow(/none\/manifest.json cannot be read/);
   });
 });

@@ -1,4 +1,4 @@
-// Streams on the real engine and queues: filters, order, failures, restarts. It knows no function of the product.
+// Tests streams on the real engine, and queues: filters, order, failures, restarts.
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { InvocationResult } from '../../emulation/cloud/lambda/sandbox.ts';
@@ -17,7 +17,7 @@ const folder = givenTemporaryFolder();
 const done: InvocationResult = { payload: 'null' };
 const failure: InvocationResult = { error: { errorType: 'E', errorMessage: 'no' } };
 
-describe('what a function answers to a batch', () => {
+describe('the failed items in the answer of a function', () => {
   const known = new Set(['a', 'b']);
   it.each([
     ['nothing', done, new Set()],
@@ -25,13 +25,13 @@ describe('what a function answers to a batch', () => {
     ['one failure', { payload: '{"batchItemFailures":[{"itemIdentifier":"b"}]}' }, new Set(['b'])],
     ['an unknown identifier', { payload: '{"batchItemFailures":[{"itemIdentifier":"z"}]}' }, 'all'],
     ['an empty identifier', { payload: '{"batchItemFailures":[{"itemIdentifier":""}]}' }, 'all'],
-    ['no list', { payload: '{"batchItemFailures":"b"}' }, 'all'],
+    ['a text instead of a list', { payload: '{"batchItemFailures":"b"}' }, 'all'],
     ['an error', failure, 'all'],
-  ])('%s', (_what, result, expected) => expect(failedItems(result, known)).toEqual(expected));
+  ])('are read from %s', (_what, result, expected) => expect(failedItems(result, known)).toEqual(expected));
 });
 
 describe('a watermark', () => {
-  it('stands at the last record before the first that is not done', () => {
+  it('is at the last record before the first that is not done', () => {
     const watermark = createWatermark();
     for (const record of ['1', '2', '3']) expect(watermark.add(record)).toBe(true);
     expect(watermark.add('2')).toBe(false);
@@ -118,7 +118,7 @@ describe('a stream', () => {
   }
   type StreamEvent = { dynamodb: { SequenceNumber: string; Keys: { pk: { S: string } } } };
 
-  it('hands over what passes its filter, in order', async () => {
+  it('delivers the records that pass its filter in order', async () => {
     const { put } = await givenTable('filtered');
     await put('a', 'closed');
     await put('b', 'open');
@@ -129,7 +129,7 @@ describe('a stream', () => {
     expect(seen()).toEqual(['a', 'c']);
   });
 
-  it('goes on after a restart where it stopped, and misses nothing of the time between', async () => {
+  it('continues after a restart where it stopped, and does not miss a record', async () => {
     const { put } = await givenTable('restarted');
     await put('a');
     const first = follow('restarted', () => done);
@@ -153,7 +153,7 @@ describe('a stream', () => {
     ]);
   });
 
-  it('gives up on what fails always, tells where it is, and goes on', async () => {
+  it('gives up a record that always fails, reports its position, and continues', async () => {
     const { put } = await givenTable('poison');
     for (const key of ['a', 'poison', 'c']) await put(key);
     const answer = (keys: string[]) => (keys.includes('poison') ? failure : done);
@@ -162,7 +162,7 @@ describe('a stream', () => {
     expect(givenUp[0]).toMatchObject({ DDBStreamBatchInfo: { batchSize: 1 } });
   });
 
-  it('works on several keys at once, on one key in order', async () => {
+  it('handles several keys at once', async () => {
     const { put } = await givenTable('lanes');
     for (const state of ['1', '2', '3']) for (const key of ['a', 'b', 'c', 'd']) await put(key, state);
     const { seen, batches } = follow('lanes', () => done, { laneCount: 4 });
@@ -176,7 +176,7 @@ describe('a queue', () => {
   const sqs = createSqs({ database: openDatabase(join(folder, 'sqs.sqlite')), now: Date.now });
   afterAll(() => sqs.close());
 
-  it('keeps what failed, deletes what was taken, and waits while there is no room', async () => {
+  it('keeps failed messages, deletes successful ones, and waits while there is no room', async () => {
     const { arn } = sqs.createQueue({ name: 'work', visibilityTimeoutSeconds: 30 });
     for (const body of ['good', 'bad', 'good']) sqs.send(arn, { body });
     let free = 0;

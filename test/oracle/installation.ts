@@ -73,7 +73,8 @@ function pomOf(artifacts: readonly MavenArtifact[]): string {
 
 /**
  * Fills a folder beside its place, and moves it there when it is complete. An interrupted installation is never found,
- * and the first of two at once stays. (A virtual environment may be moved as long as its scripts are not called by name.)
+ * and the first of two at once stays. (A virtual environment may be moved as long as its scripts are not called by
+ * name.)
  */
 async function installOnce(name: string, fill: (target: string) => Promise<void>): Promise<string> {
   const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'espalier', 'oracle');

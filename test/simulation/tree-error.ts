@@ -75,7 +75,7 @@ export function claimBlindly({ rows }: MemoryContext): void {
   };
 }
 
-/** The wait before the next try sees no members. */
+/** The wait before the next try does not see the members. */
 export function forgetMembers({ rows }: MemoryContext): void {
   const { query } = rows;
   let calls = 0;

@@ -1,4 +1,4 @@
-// Starts the database that the embedded cloud runs on, for its contract suite, on a file in a folder of its own.
+// Starts the database of the emulation for its contract suite, on a file in a folder of its own.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

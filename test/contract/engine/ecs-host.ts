@@ -1,5 +1,5 @@
-// A platform that is there to be killed: opens the database of its first argument, runs the script of its second as a task,
-// tells the task's ARN and stays.
+// A platform for tests that kill it. It opens the database of its first argument, runs the script of its second as a
+// task, prints the task's ARN and keeps running.
 import { createEcs } from '../../../emulation/cloud/ecs/ecs.ts';
 import { openDatabase } from '../../../emulation/cloud/wire/transaction.ts';
 import { CLUSTER, scriptDriver, TASK_DEFINITION } from './ecs.ts';

@@ -10,7 +10,7 @@ export const SLOTS = 2;
 
 export type OurEcs = Endpoint & { ecs: Ecs; events: Record<string, unknown>[]; lines: string[] };
 
-/** What the suite registers: a stop timeout of a second, one variable of its own. */
+/** The task definition of the suite: a stop timeout of one second, and one variable. */
 export const TASK_DEFINITION = {
   Family: 'worker',
   Cpu: '256',

@@ -1,4 +1,4 @@
-// Starts our EventBridge, with our SQS on the same endpoint to deliver to, for its contract suite.
+// Starts our EventBridge for its contract suite, with our SQS as target on the same endpoint.
 import { createEventBridge } from '../../../emulation/cloud/event-bridge/event-bridge.ts';
 import { createSqs } from '../../../emulation/cloud/sqs/sqs.ts';
 import type { Endpoint } from '../endpoint.ts';

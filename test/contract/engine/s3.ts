@@ -1,4 +1,4 @@
-// Starts our S3 for the contract suites: in this process, on a port of its own, on a folder of its own.
+// Starts our S3 for the contract suites in this process, with its own port and folder.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -12,10 +12,10 @@ import { bucketExtension } from '../extension/s3/s3-extension.ts';
 
 const credentials = { accessKeyId: 'AKIDCONTRACT', secretAccessKey: 'contract/secret+key' };
 
-/** Our engine, with its inside for what no wire shows. */
+/** Our engine, with its inner parts for tests of effects that the wire does not show. */
 export type OurS3 = Endpoint & { s3: S3; folder: string };
 export type OurS3Options = {
-  /** A data folder to open, which then is kept; otherwise one is made and removed. */
+  /** A data folder to open, which is kept. Without it a new folder is made and removed. */
   folder?: string;
   now?: () => number;
   onEvent?: (event: ObjectCreated) => Promise<void> | void;

@@ -1,5 +1,5 @@
-// A process that sends to every engine on one database file and prints what was acknowledged, until it is killed.
-// Run by durability.test.ts with the file as its argument.
+// A process that sends to every engine on one database file and prints each acknowledgement, until it is killed.
+// durability.test.ts runs it with the file as its argument.
 import { writeSync } from 'node:fs';
 import { createEventBridge } from '../../../emulation/cloud/event-bridge/event-bridge.ts';
 import { createLogs } from '../../../emulation/cloud/logs/logs.ts';
@@ -16,7 +16,7 @@ const { arn } = sqs.createQueue({ name: 'queue' });
 const target = { id: 'target', deliver: () => new Promise<never>(() => {}) };
 events.putRule({ name: 'rule', pattern: { source: ['test'] }, targets: [target] });
 events.start();
-/** More than any run of the test gets to before it kills this process. */
+/** More rounds than the test allows before it kills this process. */
 const MAX_ROUNDS = 1_000_000;
 for (let round = 0; round < MAX_ROUNDS; round += 1) {
   sqs.send(arn, { body: `message-${round}` });
@@ -26,6 +26,6 @@ for (let round = 0; round < MAX_ROUNDS; round += 1) {
   logs.append('/test', 'stream', [{ timestamp: Date.now(), message: `line-${round}` }]);
   logs.flush();
   writeSync(1, `line-${round}\n`);
-  // Deliveries get their turn, so that some are under way when the kill comes.
+  // This lets deliveries begin, so that some are under way when the kill comes.
   await new Promise((resolve) => setImmediate(resolve));
 }

@@ -1,4 +1,4 @@
-// The protocol layer of the JSON services: dispatch, errors, limits, and what it asks of verification and policies.
+// Tests the protocol layer of the JSON services: dispatch, errors, limits, verification and policies.
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
@@ -66,14 +66,14 @@ describe('an operation', () => {
     },
   );
 
-  test('refuses with its code, message, status and members', async () => {
+  test('that refuses returns its code, message, status and members', async () => {
     const { response, status, body } = await call(await givenServer(), 'Refuse');
     expect(status).toBe(409);
     expect(body).toEqual({ __type: 'NoWayException', message: 'there is no way', WayCount: 0 });
     expect(response.headers.get('x-amzn-errortype')).toBe('NoWayException');
   });
 
-  test('that breaks is an InternalFailure, told to the platform and not to the caller', async () => {
+  test('that throws is an InternalFailure, whose cause only the platform sees', async () => {
     const faults: unknown[] = [];
     const url = await givenServer({ onFault: (fault, what) => faults.push([what, (fault as Error).message]) });
     const { status, body } = await call(url, 'Break');
@@ -82,27 +82,33 @@ describe('an operation', () => {
     expect(faults).toEqual([['Echo_2026.Break', 'a secret of the implementation']]);
   });
 
-  test.each(['Nothing', 'toString', '__proto__'])('that is unknown (%s) is 501 and named', async (operation) => {
-    const { status, body } = await call(await givenServer(), operation);
-    expect([status, body.__type]).toEqual([501, 'NotImplementedException']);
-    expect(body.message).toContain(`Echo_2026.${operation}`);
-  });
+  test.each(['Nothing', 'toString', '__proto__'])(
+    'that is unknown (%s) is refused with 501 and its name',
+    async (operation) => {
+      const { status, body } = await call(await givenServer(), operation);
+      expect([status, body.__type]).toEqual([501, 'NotImplementedException']);
+      expect(body.message).toContain(`Echo_2026.${operation}`);
+    },
+  );
 
-  test('of an unknown service, or without a target, is 501', async () => {
+  test('of an unknown service, or without a target, is refused with 501', async () => {
     const url = await givenServer();
     const response = await fetch(url, { method: 'POST', headers: { 'x-amz-target': 'Other.Say' } });
     expect([response.status, await response.text()]).toEqual([501, expect.stringContaining('Other.Say')]);
     expect((await fetch(`${url}/path?x=1`)).status).toBe(501);
   });
 
-  test.each(['{', '[]', '"x"', 'null', '1'])('with the body %s is a SerializationException', async (body) => {
-    const answer = await call(await givenServer(), 'Say', body);
-    expect([answer.status, answer.body.__type]).toEqual([400, 'SerializationException']);
-  });
+  test.each(['{', '[]', '"x"', 'null', '1'])(
+    'with the body %s is refused with SerializationException',
+    async (body) => {
+      const answer = await call(await givenServer(), 'Say', body);
+      expect([answer.status, answer.body.__type]).toEqual([400, 'SerializationException']);
+    },
+  );
 });
 
 describe('a body', () => {
-  test('may have 2 MiB, and one byte more is told its limit', async () => {
+  test('may have up to 2 MiB, and the refusal of a larger one names the limit', async () => {
     const url = await givenServer();
     const overhead = '{"a":""}'.length;
     const sized = (bytes: number) => `{"a":"${'x'.repeat(bytes - overhead)}"}`;
@@ -112,7 +118,7 @@ describe('a body', () => {
     expect(body.message).toContain(String(MAX_BODY_BYTES));
   });
 
-  test('that ends early harms nothing', async () => {
+  test('that ends early does not disturb the server', async () => {
     const faults: unknown[] = [];
     const url = await givenServer({ onFault: (fault) => faults.push(fault) });
     const socket = connect(Number(new URL(url).port), '127.0.0.1');
@@ -125,7 +131,7 @@ describe('a body', () => {
 });
 
 describe('access', () => {
-  test('is verified before anything is told', async () => {
+  test('is verified before any other answer is given', async () => {
     const url = await givenServer({
       verify() {
         throw new AwsError('InvalidSignatureException', 'wrong', 403);
@@ -134,7 +140,7 @@ describe('access', () => {
     expect((await call(url, 'Nothing')).status).toBe(403);
   });
 
-  test('is asked of the policies by action and resources', async () => {
+  test('is checked by the policies with action and resources', async () => {
     const asked: unknown[] = [];
     const url = await givenServer({
       authorise(caller, action, resources) {
@@ -153,7 +159,7 @@ describe('access', () => {
 });
 
 describe('a REST route', () => {
-  test('gets the body, the caller and its policy check, and its errors are REST-JSON', async () => {
+  test('gets the body and the caller after its policy check, and its errors are REST-JSON', async () => {
     const asked: unknown[] = [];
     const url = await givenServer({
       authorise: (_caller, action, resources) => void asked.push([action, resources]),
@@ -182,7 +188,7 @@ describe('the SDK', () => {
   const credentials = { accessKeyId: 'AKIATEST', secretAccessKey: 'secret' };
   const region = 'us-east-1';
 
-  test('reads errors of the JSON and of the once-query protocol, and signatures are checked', async () => {
+  test('reads errors of the JSON and the former query protocol, and its signatures are checked', async () => {
     const sqs = createSqs({ database: openDatabase(':memory:'), now: Date.now });
     const verify = createSigV4Verifier(new Map([['AKIATEST', { secretAccessKey: 'secret' }]]));
     const endpoint = await givenServer({ services: [sqs.api, createSsm().api], verify });

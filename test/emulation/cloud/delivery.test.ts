@@ -1,4 +1,5 @@
-// The one loop by which outboxes, targets, asynchronous invocations, lanes and queue pollers deliver, and the outbox's order.
+// Tests the loop by which outboxes, targets, asynchronous invocations, lanes and queue pollers deliver, and the order
+// of the outbox.
 
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -15,7 +16,7 @@ afterEach(async () => {
   vi.restoreAllMocks();
 });
 
-/** A delivery of the numbers that wait, each attempt of which the test ends. */
+/** A delivery of the waiting numbers. The test ends each attempt. */
 function givenDelivery({ concurrency = 2, concludesLate = false, idleMs = () => undefined }: Given = {}) {
   const waiting = new Set<number>();
   const attempts: Attempt[] = [];
@@ -46,7 +47,7 @@ function givenDelivery({ concurrency = 2, concludesLate = false, idleMs = () => 
 }
 
 describe('a delivery', () => {
-  it('tries what is due, no more at once than it may, and each item once at a time', async () => {
+  it('attempts the due items, up to its concurrency, and each item once at a time', async () => {
     const { delivery, waiting, attempts, concluded } = givenDelivery();
     for (const id of [1, 2, 3]) waiting.add(id);
     delivery.wake();
@@ -60,7 +61,7 @@ describe('a delivery', () => {
     expect(attempts[2]?.id).toBe(3);
   });
 
-  it('takes nothing before it is woken, and nothing after it is closed', async () => {
+  it('takes items only between its waking and its close', async () => {
     const { delivery, waiting, attempts } = givenDelivery();
     waiting.add(1);
     await new Promise((resolve) => setTimeout(resolve, 20));
@@ -71,7 +72,7 @@ describe('a delivery', () => {
     expect(attempts).toEqual([]);
   });
 
-  it('looks again by itself when more becomes due', async () => {
+  it('looks again by itself when more items become due', async () => {
     const { delivery, waiting, attempts } = givenDelivery({ idleMs: () => 5 });
     delivery.wake();
     await new Promise((resolve) => setTimeout(resolve, 20));
@@ -79,7 +80,7 @@ describe('a delivery', () => {
     await eventually('the attempt', () => attempts.length === 1);
   });
 
-  it('reports a fault, and tries the item again after a pause', async () => {
+  it('reports a fault, and repeats the item after a pause', async () => {
     const { delivery, waiting, attempts, concluded, faults } = givenDelivery();
     waiting.add(1);
     delivery.wake();
@@ -94,25 +95,28 @@ describe('a delivery', () => {
   it.each([
     [false, []],
     [true, ['1 done']],
-  ])('that concludes late (%s) writes down what ends after the close: %j', async (concludesLate, expected) => {
-    const { delivery, waiting, attempts, concluded } = givenDelivery({ concludesLate });
-    waiting.add(1);
-    delivery.wake();
-    await eventually('the attempt', () => attempts.length === 1);
-    await delivery.close();
-    attempts[0]?.end('done');
-    await delivery.idle();
-    expect(concluded).toEqual(expected);
-  });
+  ])(
+    'concludes attempts that end after the close only if it concludes late (%s): %j',
+    async (concludesLate, expected) => {
+      const { delivery, waiting, attempts, concluded } = givenDelivery({ concludesLate });
+      waiting.add(1);
+      delivery.wake();
+      await eventually('the attempt', () => attempts.length === 1);
+      await delivery.close();
+      attempts[0]?.end('done');
+      await delivery.idle();
+      expect(concluded).toEqual(expected);
+    },
+  );
 });
 
-it('pauses grow from the first to the longest', () => {
+it('the pause grows with each attempt up to the longest', () => {
   const pauses = [1, 2, 3, 4, 100].map((count) => backoffMs(count, { firstMs: 100, maximumMs: 500 }));
   expect(pauses).toEqual([100, 200, 400, 500, 500]);
 });
 
 describe('an outbox', () => {
-  it('delivers in order, holds later events back while one is refused, and goes on after a restart', async () => {
+  it('delivers in order, holds back later events while one is refused, and continues after a restart', async () => {
     vi.spyOn(console, 'error').mockImplementation(() => undefined);
     const database = new DatabaseSync(':memory:');
     let refusals = 2;

@@ -1,4 +1,5 @@
-// What an engine acknowledged is there after SIGKILL: a second process opens the file of the killed one.
+// Tests that everything that an engine acknowledged survives SIGKILL. A second process opens the file of the killed
+// one.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -19,7 +20,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Runs the process until it has acknowledged so many things, kills it, and answers all that it acknowledged. */
+/** Runs the process until it has printed `lineCount` acknowledgements, kills it, and returns all of them. */
 async function acknowledgedBeforeKill(path: string, lineCount: number): Promise<string[]> {
   const script = fileURLToPath(new URL('./acknowledging-process.ts', import.meta.url));
   const child = spawn(process.execPath, [script, path], { stdio: ['ignore', 'pipe', 'inherit'] });

@@ -1,4 +1,5 @@
-// EventBridge from inside the platform: durable delivery, its retries and its dead end, schedules, rules that change.
+// Tests EventBridge from inside the platform: durable delivery, its retries and its dead letters, schedules, rules that
+// change.
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createEventBridge, type EventBridge } from '../../../emulation/cloud/event-bridge/event-bridge.ts';
@@ -19,7 +20,7 @@ afterEach(async () => {
   database.close();
 });
 
-/** A bus on the test's database; a second one is what a restart finds. */
+/** A bus on the test's database. A second one takes the place of a restart. */
 function givenBus(now: () => number = Date.now): EventBridge {
   const bus = createEventBridge({ database, now, onDead: ({ reason }) => dead.push(reason) });
   buses.push(bus);
@@ -49,7 +50,7 @@ describe('delivery', () => {
     expect(got.every((line) => line.includes(id))).toBe(true);
   });
 
-  test('is repeated until the target takes it', async () => {
+  test('is repeated until the target accepts it', async () => {
     const bus = givenBus();
     let attempts = 0;
     const deliver = async () => {
@@ -64,7 +65,7 @@ describe('delivery', () => {
     expect(dead).toEqual([]);
   });
 
-  test('is given up on after maximumRetryAttempts, and kept with the reason', async () => {
+  test('is given up after maximumRetryAttempts, and kept with the reason', async () => {
     const bus = givenBus();
     let attempts = 0;
     const deliver = async () => {
@@ -82,7 +83,7 @@ describe('delivery', () => {
     expect(JSON.parse(buried?.event ?? '')).toMatchObject({ detail: { n: 1 } });
   });
 
-  test('is given up on when the event is too old, but not before it was tried', async () => {
+  test('is given up when the event is too old, but only after one attempt', async () => {
     let at = 1_000_000;
     const before = givenBus(() => at);
     before.putRule({ name: 'rule', pattern, targets: [{ id: 't', deliver: async () => {} }] });
@@ -98,7 +99,7 @@ describe('delivery', () => {
     expect(dead).toEqual(['MaximumEventAge exhausted after 1 attempts: broken']);
   });
 
-  test('goes on after a restart where it was, also where it was under way', async () => {
+  test('continues after a restart, also for events that were under way', async () => {
     const before = givenBus();
     before.putRule({ name: 'rule', pattern, targets: [{ id: 't', deliver: () => new Promise(() => {}) }] });
     before.start();
@@ -112,7 +113,7 @@ describe('delivery', () => {
     await within(() => got.size === 40);
   });
 
-  test('to a slow target holds up no other', async () => {
+  test('to a slow target does not delay other targets', async () => {
     const bus = givenBus();
     const got: number[] = [];
     const slow = { id: 'slow', deliver: () => new Promise<void>(() => {}) };
@@ -134,7 +135,7 @@ describe('delivery', () => {
     await within(() => got.length === 1);
   });
 
-  test('to what no longer exists is given up on at start', () => {
+  test('to a target that no longer exists is given up at start', () => {
     const before = givenBus();
     before.putRule({ name: 'gone', pattern, targets: [{ id: 't', deliver: async () => {} }] });
     before.publish(event());
@@ -144,20 +145,20 @@ describe('delivery', () => {
 });
 
 describe('a rule', () => {
-  test('with a wrong pattern is refused and changes nothing', () => {
+  test('with an invalid pattern is refused', () => {
     const bus = givenBus();
     expect(() => bus.putRule({ name: 'rule', pattern: { a: 'x' }, targets: [] })).toThrow(
       /must be an object or an array/,
     );
   });
 
-  test('with an operator that is not implemented is refused by the name of the operator', () => {
+  test('with an operator that is not implemented is refused, and the message names the operator', () => {
     const bus = givenBus();
     const rule = { name: 'rule', pattern: { source: [{ prefix: 'te' }] }, targets: [] };
     expect(() => bus.putRule(rule)).toThrow(/The operator prefix is not implemented here/);
   });
 
-  test('that loses its target takes what waits for it along', () => {
+  test('that loses its target drops the waiting deliveries', () => {
     const bus = givenBus();
     bus.putRule({ name: 'rule', pattern, targets: [{ id: 't', deliver: async () => {} }] });
     bus.publish(event());
@@ -169,7 +170,7 @@ describe('a rule', () => {
 });
 
 describe('a schedule', () => {
-  test('fires from start on, each time as a durable delivery', async () => {
+  test('fires from the start on, and each time makes a durable delivery', async () => {
     vi.useFakeTimers();
     const bus = givenBus();
     const got: unknown[] = [];

@@ -1,4 +1,4 @@
-// CloudWatch Logs from inside the platform: append in batches, durability, retention, what is refused.
+// Tests CloudWatch Logs from inside the platform: appending in batches, durability, retention, refusals.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -34,24 +34,24 @@ async function messages(logStreamName = 's'): Promise<string[]> {
   return (answer.events as { message: string }[]).map(({ message }) => message);
 }
 
-test('lines are there for every read that starts after append', async () => {
+test('a read that starts after an append returns its lines', async () => {
   logs.append('/g', 's', [{ timestamp: at, message: 'one' }]);
   logs.append('/g', 's', [{ timestamp: at, message: 'two' }]);
   expect(await messages()).toEqual(['one', 'two']);
 });
 
-test('lines are on disk within 50 ms without anyone asking', async () => {
+test('lines are on disk within 50 ms without a read', async () => {
   const other = new DatabaseSync(join(folder, 'cloud.sqlite'), { readOnly: true });
   const count = other.prepare('SELECT count(*) AS n FROM logs_event');
   logs.append('/g', 's', [{ timestamp: at, message: 'one' }]);
   const appendedAt = performance.now();
   await vi.waitUntil(() => count.get()?.n === 1, { timeout: 5_000, interval: 1 });
-  // The bound is 50 ms; a busy machine may see it late, but a second would be another design.
+  // The bound is 50 ms. A busy machine may notice it late, but a second would mean another design.
   expect(performance.now() - appendedAt).toBeLessThan(1_000);
   other.close();
 });
 
-test('thousands of lines are a few transactions', () => {
+test('thousands of lines are written in a few transactions', () => {
   const lineCount = 20_000;
   const startedAt = performance.now();
   for (let index = 0; index < lineCount; index += 1) {
@@ -63,7 +63,7 @@ test('thousands of lines are a few transactions', () => {
   expect(perLineMs).toBeLessThan(0.3);
 });
 
-test('an empty line is dropped and an enormous one is split at whole characters, as the log driver does', async () => {
+test('an empty line is dropped, and a huge one is split between characters, as the log driver does', async () => {
   const message = 'ä'.repeat(1_000_000);
   logs.append('/g', 's', [
     { timestamp: at, message: '' },
@@ -78,7 +78,7 @@ test('an empty line is dropped and an enormous one is split at whole characters,
   expect(stored.join('')).toBe(message);
 });
 
-test('events keep their order over a restart within one millisecond', async () => {
+test('events of one millisecond keep their order over a restart', async () => {
   logs.append('/g', 's', [{ timestamp: at, message: 'before' }]);
   await logs.close();
   logs = createLogs({ database, now: () => at });
@@ -86,7 +86,7 @@ test('events keep their order over a restart within one millisecond', async () =
   expect(await messages()).toEqual(['before', 'after']);
 });
 
-test('retention deletes what it no longer covers, and refuses what would be', async () => {
+test('retention deletes older events, and refuses them when they are put', async () => {
   logs.createGroup('/g');
   logs.append('/g', 's', [
     { timestamp: at - 8 * DAY_MS, message: 'old' },
@@ -100,7 +100,7 @@ test('retention deletes what it no longer covers, and refuses what would be', as
   expect(answer.rejectedLogEventsInfo).toEqual({ expiredLogEventEndIndex: 1 });
 });
 
-test('retention goes on while it runs, in pieces', async () => {
+test('retention is applied in pieces while the platform runs', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
   try {
     logs = createLogs({ database, now: () => at });
@@ -131,7 +131,7 @@ test('retention goes on while it runs, in pieces', async () => {
   }
 });
 
-test('a stream gets its lines after a thousand others', async () => {
+test('a stream keeps getting its lines after a thousand other streams', async () => {
   for (let index = 0; index <= 1_001; index += 1)
     logs.append('/g', `s${index % 1_001}`, [{ timestamp: at, message: 'x' }]);
   logs.flush();
@@ -139,7 +139,7 @@ test('a stream gets its lines after a thousand others', async () => {
   expect([n, await messages('s0'), await messages('s1')]).toEqual([1_001, ['x', 'x'], ['x']]);
 });
 
-test('a page ends at 1 MiB, and the token reads on', async () => {
+test('a page ends at 1 MiB, and its token leads to the next page', async () => {
   const message = 'x'.repeat(300_000);
   logs.append(
     '/g',
@@ -152,7 +152,7 @@ test('a page ends at 1 MiB, and the token reads on', async () => {
   expect([(first.events as object[]).length, (second.events as object[]).length]).toEqual([3, 2]);
 });
 
-test('a disk that refuses keeps lines for later', async () => {
+test('lines are kept while the disk refuses writes', async () => {
   const faults: unknown[] = [];
   logs = createLogs({ database, now: () => at, onFault: (fault) => faults.push(fault) });
   logs.append('/g', 's', [{ timestamp: at, message: 'kept' }]);

@@ -1,4 +1,4 @@
-// SQS from inside the platform: what only an injected clock, or the in-process methods, can show.
+// Tests SQS from inside the platform, by an injected clock and the in-process methods.
 
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -41,7 +41,7 @@ describe('a queue', () => {
     expect(await take(arn)).toHaveLength(1);
   });
 
-  test('forgets messages when their retention has passed, however often they were hidden', async () => {
+  test('removes messages after their retention, however often they were hidden', async () => {
     const { arn } = sqs.createQueue({ name: 'short', retentionSeconds: 60 });
     sqs.send(arn, { body: 'x' });
     at += 59_999;
@@ -51,7 +51,7 @@ describe('a queue', () => {
     expect(sqs.depth(arn)).toEqual({ visible: 0, inFlight: 0, delayed: 0 });
   });
 
-  test('counts delayed and hidden messages apart', async () => {
+  test('counts delayed and hidden messages separately', async () => {
     const { arn } = sqs.createQueue({ name: 'delayed', delaySeconds: 5 });
     sqs.send(arn, { body: 'x' });
     sqs.send(arn, { body: 'now', delaySeconds: 0 });
@@ -81,14 +81,14 @@ describe('a receipt', () => {
     expect(sqs.depth(arn).inFlight).toBe(0);
   });
 
-  test('of another queue is none', () => {
+  test('of another queue is refused', () => {
     const { arn } = sqs.createQueue({ name: 'q' });
     expect(() => sqs.delete(arn, [Buffer.from('["other",1,"x"]').toString('base64url')])).toThrow(/receipt handle/);
   });
 });
 
 describe('a long poll', () => {
-  test('that nobody waits for any more takes nothing', async () => {
+  test('that was aborted does not take a message', async () => {
     const { arn } = sqs.createQueue({ name: 'q' });
     const abort = new AbortController();
     const waiting = sqs.receive(arn, { max: 1, waitMs: 20_000, signal: abort.signal });
@@ -141,7 +141,7 @@ describe('fairness', () => {
   test('prefers the group with the fewest in flight', () => {
     expect(picks(3, waiting('a', 2, 1, 2), waiting('b', 0, 3, 4, 5))).toEqual([3, 4, 1]);
   });
-  test('takes all there is', () => {
+  test('takes all messages if there are fewer than asked', () => {
     expect(picks(9, waiting('a', 1, 1), waiting('b', 0))).toEqual([1]);
     expect(picks(9)).toEqual([]);
   });
@@ -156,7 +156,7 @@ describe('fairness', () => {
   });
 });
 
-test('a message becomes the record that Lambda hands to a function', async () => {
+test('a message becomes the record that Lambda passes to a function', async () => {
   const { arn } = sqs.createQueue({ name: 'q' });
   sqs.send(arn, { body: 'hello', groupId: 'g' });
   const [message] = await take(arn);

@@ -1,4 +1,4 @@
-// Parameters: put, read, overwritten, refused.
+// Tests SSM parameters: how they are put, read, overwritten and refused.
 import { expect, test } from 'vitest';
 import { createSsm } from '../../../emulation/cloud/ssm/ssm.ts';
 
@@ -8,7 +8,7 @@ const call = async (operation: string, input: Record<string, unknown>) =>
 const get = async (Name: string, WithDecryption = false) =>
   ((await call('GetParameter', { Name, WithDecryption })) as { Parameter: Record<string, unknown> }).Parameter;
 
-test('a parameter is put once, and again only with Overwrite', async () => {
+test('an existing parameter is replaced only with Overwrite', async () => {
   const input = { Name: '/app/key', Value: 'one', Type: 'String' };
   expect(await call('PutParameter', input)).toMatchObject({ Version: 1 });
   await expect(call('PutParameter', input)).rejects.toMatchObject({ code: 'ParameterAlreadyExists' });
@@ -26,7 +26,7 @@ test('a parameter is put once, and again only with Overwrite', async () => {
   await expect(get('/app/key:1')).rejects.toMatchObject({ code: 'ParameterVersionNotFound' });
 });
 
-test('a SecureString is shown only with decryption', async () => {
+test('the value of a SecureString is returned only with decryption', async () => {
   await call('PutParameter', { Name: 'secret', Value: 'hidden', Type: 'SecureString' });
   expect((await get('secret', true)).Value).toBe('hidden');
   expect((await get('secret')).Value).not.toContain('hidden');
@@ -38,7 +38,7 @@ test.each([
   [{ Name: 'x', Value: 'x' }, 'ValidationException'],
   [{ Name: 'x', Value: 'x'.repeat(4097), Type: 'String' }, 'ValidationException'],
   [{ Name: 'x', Value: 'x', Type: 'Number' }, 'UnsupportedParameterType'],
-])('a wrong parameter is refused (case %#)', async (input, code) => {
+])('an invalid parameter is refused (case %#)', async (input, code) => {
   await expect(call('PutParameter', input)).rejects.toMatchObject({ code });
   await expect(get('x')).rejects.toMatchObject({ code: 'ParameterNotFound' });
 });

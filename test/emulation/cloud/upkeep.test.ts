@@ -1,4 +1,4 @@
-// What has had its time goes while the platform runs, not only when it starts: tasks and executions, by a clock of the test.
+// Tests that old tasks and executions are removed while the platform runs, by a clock of the test.
 
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
@@ -27,7 +27,7 @@ afterEach(() => {
   database.close();
 });
 
-it('removes tasks a day after they stopped', async () => {
+it('a task is removed a day after it stopped', async () => {
   const launch = {
     start: async () => ({ exited: Promise.resolve({ exitCode: 0 }), stop: () => undefined, handle: '' }),
     endLeftovers: async () => undefined,
@@ -52,7 +52,7 @@ it('removes tasks a day after they stopped', async () => {
   await ecs.close();
 });
 
-it('removes executions with their histories 90 days after they ended, and open ones never', async () => {
+it('an execution is removed with its history 90 days after its end, and never while it is open', async () => {
   const never = () => new Promise<never>(() => undefined);
   const runTask = { start: never, wait: never, stop: never, describe: () => ({ tasks: [], failures: [] }) };
   const states = createStepFunctions({
@@ -89,7 +89,7 @@ it('removes executions with their histories 90 days after they ended, and open o
 });
 
 describe('upkeep', () => {
-  it('lets others have their turn between pieces, and tries again the next day what failed', () => {
+  it('pauses between pieces, and repeats a failed piece the next day', () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
     const told = vi.spyOn(console, 'error').mockImplementation(() => undefined);
     const pieces = [true, true, new Error('the disk is full'), false];

@@ -1,4 +1,4 @@
-// Log groups at a CloudWatch Logs elsewhere, for which our own stands, behind a door that checks every signature.
+// Tests log groups at a CloudWatch Logs elsewhere. Ours takes its place, behind a server that can fail.
 import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -17,7 +17,7 @@ const retentions: unknown[] = [];
 
 let engine: Endpoint;
 let door: Server;
-/** What the service must do wrong. */
+/** Whether the service fails. */
 let failing = false;
 let logs: LogStore;
 const openAt = (endpoint: string, credentials: Place['credentials']) => {
@@ -37,7 +37,7 @@ beforeAll(async () => {
       if (failing) {
         res.writeHead(503).end('{"__type":"ServiceUnavailableException","message":"busy"}');
       } else if (String(req.headers['x-amz-target']).endsWith('.PutRetentionPolicy')) {
-        // Ours is told its retention in process.
+        // Our own engine gets its retention in process.
         retentions.push(JSON.parse(body.toString()));
         res.end('{}');
       } else {
@@ -87,12 +87,12 @@ const write = (stream: string, messages: readonly string[]) =>
   );
 
 describe('logs at another CloudWatch Logs', () => {
-  it('have the groups of the template, which may be there already', async () => {
+  it('have the groups of the template, which may exist already', async () => {
     await logs.createGroup(group, { retentionDays: 90 });
     expect(retentions.at(-1)).toEqual({ logGroupName: group, retentionInDays: 90 });
   });
 
-  it('keep every line in order, however they come', async () => {
+  it('keep every line in order, at whatever pace the lines come', async () => {
     const messages = Array.from({ length: 12_000 }, (_, index) => `line ${index}`);
     for (let start = 0; start < messages.length; start += 700) {
       write('many', messages.slice(start, start + 700));
@@ -101,14 +101,14 @@ describe('logs at another CloudWatch Logs', () => {
     expect(await seen('many', messages.length)).toEqual(messages);
   });
 
-  it('take more bytes than one call does, split lines that are too long, and have no empty ones', async () => {
+  it('accept more bytes than one call, split lines that are too long, and drop empty lines', async () => {
     const long = 'ü'.repeat(700_000);
     write('wide', ['first', '', long, 'x'.repeat(900_000), 'last']);
     const lines = await seen('wide', 5);
     expect(lines.join('')).toBe(`first${long}${'x'.repeat(900_000)}last`);
   });
 
-  it('wait while the service fails, which is reported once', async () => {
+  it('keep lines while the service fails, and report the failure once', async () => {
     failing = true;
     write('patient', ['one']);
     await eventually('a report', () => reports.some((text) => text === `log ${group} patient: busy`));
@@ -118,14 +118,14 @@ describe('logs at another CloudWatch Logs', () => {
     expect(reports.filter((text) => text.includes('patient'))).toHaveLength(1);
   });
 
-  it('lose no line that came before the end', async () => {
+  it('keep every line that came before the end', async () => {
     const own = openAt(engine.endpoint, engine.credentials);
     own.append(group, 'end', [{ timestamp: Date.now(), message: 'goodbye' }]);
     await own.close();
     expect(await read('end')).toEqual(['goodbye']);
   });
 
-  it('are read only, and by one operation', () => {
+  it('serve only GetLogEvents to functions', () => {
     expect(Object.keys(logs.api.operations)).toEqual(['GetLogEvents']);
     expect(logs.api.resources?.('GetLogEvents', { logGroupName: group, logStreamName: 's' })).toEqual([
       `arn:aws:logs:us-east-1:000000000000:log-group:${group}:log-stream:s`,
@@ -149,7 +149,7 @@ describe('lines that cannot be sent', () => {
     expect(told).toEqual(['down', '2 lines were not sent: the platform ended']);
   });
 
-  it('are counted when more of them wait than there is room for', async () => {
+  it('are counted when too many wait', async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     const { told, writer } = given(() => promise);
     writer.append(Array.from({ length: 20 }, () => line('x'.repeat(1_000_000))));
@@ -158,7 +158,7 @@ describe('lines that cannot be sent', () => {
     expect(told).toEqual(['4 lines were not sent: more than 16777216 bytes waited']);
   });
 
-  it('are none when they come while the last ones go, however many', async () => {
+  it('do not include lines that come while earlier ones are sent', async () => {
     const sent: string[] = [];
     const { told, writer } = given(async (_operation, input) => {
       sent.push(...(input as { logEvents: { message: string }[] }).logEvents.map(({ message }) => message.slice(0, 9)));
@@ -173,7 +173,7 @@ describe('lines that cannot be sent', () => {
     expect(told).toEqual([]);
   });
 
-  it('because of what they are make room for the next', async () => {
+  it('because they are refused do not block the next ones', async () => {
     const sent: unknown[] = [];
     const { told, writer } = given(async () => {
       sent.push(1);

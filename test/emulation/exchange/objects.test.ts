@@ -1,5 +1,5 @@
-// Buckets at an S3 elsewhere, for which our own stands: it checks every signature. Called as functions, workers and
-// browsers do, through the code that the functions have.
+// Tests buckets at an S3 elsewhere. Ours takes its place and checks every signature. The calls are those of functions,
+// workers and browsers, through the code of the functions.
 import { createHash, randomBytes } from 'node:crypto';
 import { createServer, type RequestListener, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -103,7 +103,7 @@ async function upload(name: string, bytes: Buffer): Promise<void> {
 }
 
 describe('objects at another S3', () => {
-  it.each(names)('go up and come down by presigned URLs of this machine: %s', async (name) => {
+  it.each(names)('are uploaded and downloaded by presigned URLs of this machine: %s', async (name) => {
     const bytes = randomBytes(300_000);
     await upload(name, bytes);
     const { content } = contentAt(endpoint);
@@ -118,14 +118,14 @@ describe('objects at another S3', () => {
     expect(await content.size(name)).toBe(bytes.length);
   });
 
-  it('lie in the bucket that bears the account of the user, and in no other', async () => {
+  it('are only in the bucket whose name has the account of the user', async () => {
     await upload('w/where', Buffer.from('here'));
     const directly = (name: string) => contentAt(engine.endpoint, place.credentials, name).content.size('w/where');
     expect(await directly(there)).toBe(4);
     expect(await directly(bucket)).toBeUndefined();
   });
 
-  it('hold the documents of functions, and lose what is removed', async () => {
+  it('can be documents of functions, and can be removed', async () => {
     const { content, put, get } = contentAt(endpoint);
     await put('meta/1', Buffer.from('{}'));
     await put('meta/2', Buffer.from('{"a":"ä"}'));
@@ -135,7 +135,7 @@ describe('objects at another S3', () => {
     await expect(get('meta/2')).rejects.toMatchObject({ code: 'NoSuchKey' });
   });
 
-  it('are many at once, each with its own bytes', async () => {
+  it('keep their own bytes when many are uploaded at once', async () => {
     const all = Array.from({ length: 20 }, (_, index) => ({ name: `many/${index}`, bytes: randomBytes(70_000) }));
     await Promise.all(all.map(({ name, bytes }) => upload(name, bytes)));
     const { get } = contentAt(endpoint);
@@ -144,15 +144,15 @@ describe('objects at another S3', () => {
   });
 });
 
-describe('what another S3 is never asked', () => {
-  it('is anything by a key that is not of this platform, or by a URL that was changed', async () => {
+describe('another S3 is not asked', () => {
+  it('for a caller with a foreign key, or for a URL that was changed', async () => {
     const stranger = contentAt(endpoint, { accessKeyId: 'AKIDOTHER', secretAccessKey: 'x' });
     await expect(stranger.content.size('w/x')).rejects.toThrow();
     const url = await contentAt(endpoint).content.downloadUrl('w/c/file-1', { expiresSeconds: 60 });
     expect((await fetch(url.replace('file-1', 'file-2'))).status).toBe(403);
   });
 
-  it('is anything that the role does not allow, one key of many included', async () => {
+  it('for a request that the role does not allow, even for one of many keys', async () => {
     const { content, get, put } = contentAt(endpoint);
     await expect(get('x/forbidden/1')).rejects.toMatchObject({ code: 'AccessDenied' });
     await put('x/allowed', Buffer.from('stays'));
@@ -161,7 +161,7 @@ describe('what another S3 is never asked', () => {
     expect(asked).toContain(`s3:DeleteObject arn:aws:s3:::${bucket}/x/forbidden/1`);
   });
 
-  it('is whether a key is absent, by whoever may not list', async () => {
+  it('whether a key is absent, for a caller who may not list', async () => {
     mayListBucket = false;
     const { content, get } = contentAt(endpoint);
     await expect(get('w/absent')).rejects.toMatchObject({ code: 'AccessDenied' });
@@ -170,7 +170,7 @@ describe('what another S3 is never asked', () => {
     expect(await content.size('w/absent')).toBeUndefined();
   });
 
-  it('is the cross-origin rules, which are the template’s', async () => {
+  it('for the cross-origin rules, because the template gives them', async () => {
     const url = await contentAt(endpoint).content.downloadUrl('w/c/file-1', { expiresSeconds: 60 });
     const preflight = await fetch(url, {
       method: 'OPTIONS',
@@ -184,7 +184,7 @@ describe('what another S3 is never asked', () => {
 });
 
 describe('another S3 that fails', () => {
-  it('is told as a fault that passes, to the sender of a body too', async () => {
+  it('is reported as a transient fault, also to the sender of a body', async () => {
     let failing = false;
     const url = await listen((req, res) => (failing ? req.socket.destroy() : engine.s3.listener(req, res)));
     const lost = openStore({ ...place, endpoint: url });
@@ -199,7 +199,7 @@ describe('another S3 that fails', () => {
     await lost.close();
   });
 
-  it('gets no half of a body as a whole: an upload that breaks off is broken off there too, and leaves nothing', async () => {
+  it('does not store half of a body: an upload that breaks off here breaks off there as well', async () => {
     const brokenOff: string[] = [];
     const url = await listen((req, res) => {
       req.once('close', () => req.complete || brokenOff.push(req.method ?? ''));
@@ -233,7 +233,7 @@ describe('a bucket', () => {
     await openStore({ ...place, endpoint: url, ...more }).createBucket(bucket, { eventBridge: false });
   };
 
-  it('of somebody else is refused, with what to do', async () => {
+  it('of another owner is refused with advice', async () => {
     const url = await answering('BucketAlreadyExists');
     await expect(made(url, { accountId: undefined })).rejects.toThrow(
       `The bucket ${bucket} at ${url} (AWS_ENDPOINT_URL_S3) is somebody else's: set AWS_ACCOUNT_ID to the number of your account, which becomes part of the name.`,
@@ -242,15 +242,15 @@ describe('a bucket', () => {
 
   it.each<[string, Partial<Place>, RegExp]>([
     ['wrong keys', { credentials: { accessKeyId: 'AKIDCONTRACT', secretAccessKey: 'wrong' } }, /SignatureDoesNotMatch/],
-    ['no S3', { endpoint: 'http://127.0.0.1:1' }, /ECONNREFUSED/],
-  ])('that cannot be had for %s is refused with the reason', async (_what, more, reason) => {
+    ['a missing S3', { endpoint: 'http://127.0.0.1:1' }, /ECONNREFUSED/],
+  ])('that cannot be used because of %s is refused with the reason', async (_what, more, reason) => {
     await expect(made(more.endpoint ?? engine.endpoint, more)).rejects.toThrow(reason);
     await expect(made(more.endpoint ?? engine.endpoint, more)).rejects.toThrow(
       /^The bucket .* \(AWS_ENDPOINT_URL_S3\)/,
     );
   });
 
-  it('in another region is refused by its name', async () => {
+  it('in another region is refused, and the message says so', async () => {
     const url = await listen((req, res) => {
       req.resume();
       res.writeHead(req.method === 'PUT' ? 200 : 301).end();

@@ -1,4 +1,4 @@
-// Queues at an SQS elsewhere, for which our own stands, behind a door that checks every signature.
+// Tests queues at an SQS elsewhere. Ours takes its place and checks every signature.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
@@ -59,7 +59,7 @@ const send = (name: string, bodies: readonly string[]) =>
   );
 
 describe('queues at another SQS', () => {
-  it('are made with the attributes of the template, again and again', async () => {
+  it('are made with the attributes of the template, as often as asked', async () => {
     await queues.createQueue({ name: 'work-dead', retentionSeconds: 600 });
     expect(await attributesOf('work-dead')).toMatchObject({ MessageRetentionPeriod: '600' });
     expect(await attributesOf('work')).toMatchObject({
@@ -69,7 +69,7 @@ describe('queues at another SQS', () => {
     });
   });
 
-  it('carry what functions send to the poller; what is taken is deleted, what fails goes to the dead letters', async () => {
+  it('deliver messages to the poller, which are deleted or, if they fail, moved to the dead letters', async () => {
     const records: { body: string; messageId: string; attributes: Record<string, string>; eventSourceARN: string }[] =
       [];
     const poller = startQueuePoller({
@@ -100,7 +100,7 @@ describe('queues at another SQS', () => {
     expect([ApproximateNumberOfMessages, ApproximateNumberOfMessagesNotVisible]).toEqual(['0', '0']);
   });
 
-  it('take what was given up on, and hand it out with its time and count', async () => {
+  it('accept events that were given up, and deliver them with time and count', async () => {
     await queues.createQueue({ name: 'given-up' });
     queues.send(arnOf('given-up'), { body: 'lost' });
     const [taken] = await queues.receive(arnOf('given-up'), { max: 10, waitMs: 5_000 });
@@ -110,7 +110,7 @@ describe('queues at another SQS', () => {
     expect(await attributesOf('given-up')).toMatchObject({ ApproximateNumberOfMessagesNotVisible: '0' });
   });
 
-  it('are not asked for anything else, nor for queues that the template does not hold', async () => {
+  it('serve only SendMessageBatch, and only for queues of the template', async () => {
     expect(Object.keys(queues.api.operations)).toEqual(['SendMessageBatch']);
     const input = { QueueUrl: urlOf('other'), Entries: [] };
     await expect(async () => queues.api.operations.SendMessageBatch?.(input, caller)).rejects.toMatchObject({
@@ -119,7 +119,7 @@ describe('queues at another SQS', () => {
     expect(queues.api.resources?.('SendMessageBatch', input)).toEqual([arnOf('other')]);
   });
 
-  it('let a poll go at once when nobody waits for it any more', async () => {
+  it('end a poll at once when its caller stops waiting', async () => {
     const closing = new AbortController();
     const polled = queues.receive(arnOf('work'), { max: 1, waitMs: 20_000, signal: closing.signal });
     closing.abort();
@@ -128,7 +128,7 @@ describe('queues at another SQS', () => {
 });
 
 describe('an SQS', () => {
-  it('that refuses is told by what it says', async () => {
+  it('that refuses is reported with its message', async () => {
     const wrong = openAt(placeAt(engine.endpoint, { ...engine.credentials, secretAccessKey: 'wrong' }));
     await expect(wrong.createQueue({ name: 'work' })).rejects.toThrow(
       /^The queue work cannot be had at http:\S+ \(AWS_ENDPOINT_URL_SQS\): InvalidSignatureException: /,
@@ -138,7 +138,7 @@ describe('an SQS', () => {
     await Promise.all([wrong.close(), absent.close()]);
   });
 
-  it('that is lost is reported where nobody waits for an answer', async () => {
+  it('that is lost is reported even if no caller waits for an answer', async () => {
     const other = await startOurs();
     const lost = openAt(placeAt(other.endpoint, other.credentials));
     await lost.createQueue({ name: 'given-up' });
@@ -148,7 +148,7 @@ describe('an SQS', () => {
     await lost.close();
   });
 
-  it('whose queues have other attributes and another account gets the template’s, by its own names', async () => {
+  it('gets the attributes of the template for existing queues, under the names of its account', async () => {
     const calls: [string, Record<string, unknown>][] = [];
     const server = createServer(async (req, res) => {
       const chunks: Buffer[] = [];

@@ -1,4 +1,5 @@
-// Which services stand elsewhere: what each variable is taken for, and what a start says to one that it cannot honour.
+// Tests the variables that put services elsewhere: how each is read, and how a start refuses those that it cannot
+// honour.
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -35,7 +36,7 @@ describe('the variables of services', () => {
     }
   });
 
-  it('need no other variable, and none of them none', () => {
+  it('do not need other variables, and empty ones count as absent', () => {
     const nobody = { accessKeyId: 'local', secretAccessKey: 'local' };
     expect(at(url).s3).toMatchObject({ region: 'us-east-1', credentials: nobody, accountId: undefined });
     expect(readExchanges({ AWS_ENDPOINT_URL_S3: '', AWS_ENDPOINT_URL_SFN: '', PATH: '/bin' })).toEqual({});
@@ -49,7 +50,7 @@ describe('the variables of services', () => {
     ['AWS_ENDPOINT_URL_LAMBDA', /because the functions run in this process/],
     ['AWS_ENDPOINT_URL_SSM', /because its parameters are the address and the key of the platform/],
     ['AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI', /because the connections that it sends to are open on this machine/],
-  ])('%s is refused in one sentence with the reason and what is honoured', (variable, reason) => {
+  ])('%s is refused in one sentence with the reason and the honoured variables', (variable, reason) => {
     const refused = () => readExchanges({ [variable]: url, AWS_ENDPOINT_URL_S3: url });
     expect(refused).toThrow(reason);
     for (const honoured of Object.values(HONOURED)) expect(refused).toThrow(honoured.variable);
@@ -57,7 +58,7 @@ describe('the variables of services', () => {
     expect(readExchanges({ [variable]: url, AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'true' })).toEqual({});
   });
 
-  it('of services that the platform does not use are left alone, and named', () => {
+  it('of services that the platform does not use are ignored and listed', () => {
     const others = { AWS_ENDPOINT_URL_STS: url, AWS_ENDPOINT_URL_STEP_FUNCTIONS: url, AWS_ENDPOINT_URL_SNS: '' };
     expect(readExchanges({ ...others, PATH: '/bin' })).toEqual({});
     expect(Object.keys(readExchanges({ ...others, AWS_ENDPOINT_URL_S3: url }))).toEqual(['s3']);
@@ -66,7 +67,7 @@ describe('the variables of services', () => {
     expect(unusedVariables({ ...named, AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'TRUE' })).toEqual([]);
   });
 
-  it('are refused where they name no address, or streams without tables', () => {
+  it('are refused if they do not hold an address, or name streams without tables', () => {
     for (const text of ['localhost:4566', '/tmp', 'ftp://host', 'http://user@host', 'http://host/?x=1']) {
       expect(() => at(text)).toThrow(
         `AWS_ENDPOINT_URL_S3 must be an address like http://127.0.0.1:4566, not "${text}".`,
@@ -77,7 +78,7 @@ describe('the variables of services', () => {
     );
   });
 
-  it('are all in the page for users', () => {
+  it('are all documented in docs/exchanged-services.md', () => {
     const page = readFileSync(join(import.meta.dirname, '..', '..', '..', 'docs', 'exchanged-services.md'), 'utf8');
     for (const { variable } of Object.values(HONOURED)) expect(page).toContain(`\`${variable}\``);
   });
@@ -86,7 +87,7 @@ describe('the variables of services', () => {
 describe('a data folder', () => {
   const given = () => openDataFolder(mkdtempSync(join(folder, 'data-')));
 
-  it('keeps where its files are, once they were seen there', () => {
+  it('remembers the place of its files once they were used there', () => {
     const data = given();
     const bad = at('http://127.0.0.1:1');
     checkPlaces(data, bad);
@@ -100,7 +101,7 @@ describe('a data folder', () => {
     data.close();
   });
 
-  it('that was begun with files of its own is not looked for elsewhere', () => {
+  it('that holds its own files refuses an S3 elsewhere', () => {
     const data = given();
     writeFileSync(data.file('objects'), '');
     checkPlaces(data, at(url));
@@ -117,7 +118,7 @@ describe('a template whose rules wait for events of buckets', () => {
     return { ofType: (type) => (type === 'AWS::Events::Rule' ? [rule] : []), asset: () => undefined };
   };
 
-  it('refuses an S3 elsewhere, which tells nobody here', () => {
+  it('refuses an S3 elsewhere, because its events do not arrive here', () => {
     for (const pattern of [{ source: ['aws.s3'] }, { 'detail-type': ['Object Created'] }]) {
       expect(() => checkExchanges(at(url), withPattern(pattern))).toThrow(
         /^AWS_ENDPOINT_URL_S3 cannot be honoured, because the rule on-upload waits for events of buckets/,

@@ -1,4 +1,4 @@
-// RunTask, which no program of the product calls: the state machine runs tasks by its integration with ECS.
+// RunTask for suites. The product does not call it, because the state machine runs tasks by its integration with ECS.
 
 import type { TaskFace } from '../../../../emulation/cloud/ecs/ecs-api.ts';
 import { showTask } from '../../../../emulation/cloud/ecs/task-event.ts';

@@ -1,5 +1,5 @@
-// An API of EventBridge, of which no program of the product calls any operation: suites make rules and send events with
-// it, on any engine alike.
+// An API of EventBridge for suites that make rules and send events on any engine. The product does not call its
+// operations.
 
 import { given } from '../../../../core/given.ts';
 import type { NewEvent } from '../../../../emulation/cloud/event-bridge/bus-event.ts';

@@ -1,5 +1,5 @@
-// The operations of CloudWatch Logs that no program of the product calls: suites make groups and streams with them and
-// write events, as the platform does at a CloudWatch Logs elsewhere.
+// The operations of CloudWatch Logs that the product does not call. Suites make groups and streams with them and write
+// events, as the platform does with a CloudWatch Logs elsewhere.
 
 import type { LogCore } from '../../../../emulation/cloud/logs/log-core.ts';
 import { invalid, required } from '../../../../emulation/cloud/logs/log-input.ts';

@@ -1,4 +1,4 @@
-// PutLogEvents: which batches and which of their events are taken.
+// PutLogEvents: checks batches and selects the events that are stored.
 
 import { eventOverheadBytes, type LogCore, MAX_EVENT_BYTES } from '../../../../emulation/cloud/logs/log-core.ts';
 import { groupNameIn, invalid, required } from '../../../../emulation/cloud/logs/log-input.ts';
@@ -12,7 +12,7 @@ const TOO_NEW_MS = 2 * 3_600_000;
 const TOO_OLD_MS = 14 * 24 * 3_600_000;
 const DAY_MS = 24 * 3_600_000;
 
-/** Wrong batches are refused whole; events that are too old, expired or too new are left out and told by index. */
+/** Refuses a wrong batch as a whole. Events that are too old, expired or too new are left out and reported by index. */
 export function putLogEvents(core: LogCore, input: Input): object {
   const groupName = groupNameIn(input);
   const stream = core.stream(groupName, required(input, 'logStreamName'));

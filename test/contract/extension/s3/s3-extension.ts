@@ -1,4 +1,4 @@
-// The operations of S3 that no program of the product calls: suites make buckets with them, as the platform does at an S3
+// The operations of S3 that the product does not call. Suites make buckets with them, as the platform does with an S3
 // elsewhere.
 
 import { receiveText } from '../../../../emulation/cloud/s3/body.ts';
@@ -18,7 +18,7 @@ export const bucketExtension: readonly Entry[] = [
   { name: 'HeadBucket', method: 'HEAD', level: 'bucket', action: 's3:ListBucket', run: headBucket },
 ];
 
-/** Creates the bucket. As in us-east-1, one's own bucket may be created again, which changes nothing. */
+/** Creates the bucket. As in us-east-1, an owner may create a bucket again, which changes nothing. */
 async function createBucket(core: S3Core, request: S3Request): Promise<S3Reply> {
   const { bucket: name } = request;
   checkBucketName(name);

@@ -16,7 +16,7 @@ import { type Input, stringList, stringMember, structureMember } from '../../../
 
 const QUEUE_NAME = /^[A-Za-z0-9_-]{1,80}$/;
 
-/** Attributes that a queue here never has, or not always: asking for them is no error and answers nothing. */
+/** Attributes that a queue here does not always have. A request for them is not an error, and its answer is empty. */
 const UNSET: readonly string[] = [
   ...['RedrivePolicy', 'RedriveAllowPolicy', 'Policy', 'FifoQueue', 'ContentBasedDeduplication', 'DeduplicationScope'],
   ...['FifoThroughputLimit', 'KmsMasterKeyId', 'KmsDataKeyReusePeriodSeconds', 'SqsManagedSseEnabled'],

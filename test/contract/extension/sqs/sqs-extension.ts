@@ -1,4 +1,4 @@
-// The operations of SQS that no program of the product calls: suites set queues up with them and observe what is in them.
+// The operations of SQS that the product does not call. Suites set up queues with them and observe their messages.
 
 import type { QueueOperations } from '../../../../emulation/cloud/sqs/sqs-api.ts';
 import type { Operation } from '../../../../emulation/cloud/wire/control-server.ts';

@@ -1,5 +1,5 @@
-// The operations of Step Functions that no program of the product calls: suites make machines with them and observe which
-// way an execution went.
+// The operations of Step Functions that the product does not call. Suites make machines with them and observe the path
+// of an execution.
 
 import { loadMachine } from '../../../../emulation/cloud/step-functions/definition.ts';
 import type { HistoryEvent } from '../../../../emulation/cloud/step-functions/execution.ts';
