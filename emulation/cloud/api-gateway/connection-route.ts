@@ -1,17 +1,17 @@
-// API Gateway's management of connections as SDK clients call it: `/{api}/{stage}/@connections/{id}`. Knows no socket.
+// API Gateway's connection management for SDK clients: `/{api}/{stage}/@connections/{id}`.
 import { arnOf } from '../wire/account.ts';
 import { AwsError } from '../wire/aws-error.ts';
 import type { RestRoute } from '../wire/control-server.ts';
 import type { WebSocketApi } from './websocket-api.ts';
 
 const PATH = /^\/([a-z0-9]+)\/([^/]+)\/(?:@|%40)connections\/([^/]+)$/i;
-/** The operations that the product calls, by their method. */
+/** The operations that the product calls, by HTTP method. */
 export const connectionOperations: Readonly<Record<string, string>> = {
   POST: 'PostToConnection',
   DELETE: 'DeleteConnection',
 };
 
-/** @param find the API of an id and stage. */
+/** @param find returns the API of an id and a stage, if it exists. */
 export function connectionRoute(find: (apiId: string, stage: string) => WebSocketApi | undefined): RestRoute {
   return {
     match: (method, path) => Object.hasOwn(connectionOperations, method) && PATH.test(path),

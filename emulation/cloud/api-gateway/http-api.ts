@@ -1,6 +1,5 @@
-// An HTTP API: takes a request, finds its route, invokes the integrated function and writes its answer.
-// It knows nothing of sockets, of the edge before it, or of what functions do. A stage's throttling and access log have
-// no counterpart here.
+// An HTTP API: takes a request, finds its route, invokes the integrated function and writes the function's answer.
+// A stage's throttling and access log are not emulated.
 import type { ServerResponse } from 'node:http';
 import type { InvocationResult } from '../lambda/sandbox.ts';
 import { type HttpRequest, httpEvent } from './http-event.ts';
@@ -18,7 +17,7 @@ export type HttpApiOptions = {
 
 export type HttpApi = { serve(request: HttpRequest, res: ServerResponse): Promise<void> };
 
-/** What a function may answer. */
+/** The members that a function's answer may have. */
 type Answer = {
   readonly statusCode?: number;
   readonly headers?: Readonly<Record<string, string | number | boolean>>;
@@ -27,12 +26,15 @@ type Answer = {
   readonly isBase64Encoded?: boolean;
 };
 
-/** Quotas: HTTP API payload 10 MB, maximum integration timeout 30 s; Lambda's own payload 6 MB. */
+/** Quotas of AWS: an HTTP API takes 10 MB of payload and waits 30 s for an integration. Lambda takes 6 MB. */
 export const MAX_BODY_BYTES = 10 * 1024 * 1024;
 const MAX_EVENT_BYTES = 6 * 1024 * 1024;
 const INTEGRATION_LIMIT_MS = 30_000;
 
-/** Answers by AWS's own words: 404 without a route, 413, 500 when the function fails, 503 when it takes too long. */
+/**
+ * Refuses in the words of AWS: 404 without a route, 413 for an event that is too large, 500 when the function fails,
+ * 503 when it takes too long.
+ */
 export function createHttpApi(options: HttpApiOptions): HttpApi {
   const findRoute = compileRoutes([...options.routes.keys()]);
   return {
@@ -67,7 +69,7 @@ async function withinLimit(invocation: Promise<InvocationResult>): Promise<Invoc
   }
 }
 
-/** Without a statusCode the whole value is the body of a 200. Undefined for what API Gateway cannot use. */
+/** A value without a statusCode is the whole body of a 200. Undefined for an answer that API Gateway cannot use. */
 function readAnswer(payload: string): Answer | undefined {
   const value = JSON.parse(payload) as unknown;
   if (typeof value === 'object' && value !== null && 'statusCode' in value) {

@@ -1,4 +1,4 @@
-// An HTTP request as API Gateway hands it to a function, payload format 2.0. It knows no route and no function.
+// Makes the event that API Gateway passes to a function for an HTTP request, in payload format 2.0.
 // Format: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
 import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
@@ -8,7 +8,7 @@ import type { RouteMatch } from './route.ts';
 
 export type HttpRequest = {
   readonly method: string;
-  /** Still encoded. */
+  /** Still percent-encoded. */
   readonly path: string;
   readonly query: string;
   readonly headers: IncomingHttpHeaders;
@@ -17,7 +17,7 @@ export type HttpRequest = {
 };
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
-/** Media types whose bodies stay text; all others come as base64. */
+/** Bodies of these media types stay text. All other bodies are passed on as base64. */
 const TEXT = /^(text\/|application\/(json|javascript|xml|x-www-form-urlencoded|[^;]+\+(json|xml)))/i;
 
 export function httpEvent(
@@ -61,7 +61,7 @@ export function httpEvent(
   };
 }
 
-/** Several headers of one name are joined by commas. */
+/** Joins several headers of one name by commas. */
 export function flatHeaders(headers: IncomingHttpHeaders): Record<string, string> {
   const entries = Object.entries(headers).filter(([, value]) => value !== undefined);
   return Object.fromEntries(
@@ -69,7 +69,7 @@ export function flatHeaders(headers: IncomingHttpHeaders): Record<string, string
   );
 }
 
-/** Undefined when there are none; several values of one name are joined by commas. */
+/** Joins several values of one name by commas. Undefined for an empty query. */
 export function queryParameters(query: string): Record<string, string> | undefined {
   if (query === '') return undefined;
   const values: Record<string, string> = {};

@@ -1,4 +1,4 @@
-// Route keys of an HTTP API (`POST /{subject}/run`, `$default`) and which of them a request takes. Knows no integration.
+// Compiles the route keys of an HTTP API (`POST /{subject}/run`, `$default`) and finds the route of a request.
 
 export type RouteMatch = { readonly routeKey: string; readonly pathParameters: Readonly<Record<string, string>> };
 
@@ -6,14 +6,15 @@ type CompiledRoute = {
   readonly routeKey: string;
   readonly method: string;
   readonly expression: RegExp;
-  /** Per segment: 0 literal, 1 variable, 2 greedy; the most specific route has the least list. */
+  /** Per segment: 0 is literal, 1 a variable, 2 a greedy variable. The most specific route has the smallest list. */
   readonly rank: readonly number[];
 };
 
 /**
- * Answers the most specific route of a request, undefined where there is none, not even `$default`.
- * Rules: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html (full match, then
- * greedy variable, then `$default`).
+ * Returns a function that finds the most specific route of a request. It returns undefined if no route matches and
+ * there is no `$default`.
+ * The order is: full match, greedy variable, `$default`.
+ * Rules: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html
  */
 export function compileRoutes(routeKeys: readonly string[]): (method: string, path: string) => RouteMatch | undefined {
   const routes = routeKeys

@@ -1,5 +1,5 @@
-// A WebSocket API: $connect before the handshake, a route per message, $disconnect at the end, and sending to connections.
-// It knows nothing of the edge before it or of what functions do.
+// A WebSocket API: invokes $connect before the handshake, a route for each message and $disconnect at the end. It also
+// sends to connections and closes them.
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
@@ -12,7 +12,7 @@ export type WebSocketApiOptions = {
   readonly apiId: string;
   readonly domainName: string;
   readonly stage: string;
-  /** `$request.body.action`: which member of a message names its route. */
+  /** `$request.body.action`: names the member of a message that selects its route. */
   readonly routeSelectionExpression: string;
   /** Route key → ARN of the function. */
   readonly routes: ReadonlyMap<string, string>;
@@ -21,9 +21,9 @@ export type WebSocketApiOptions = {
 };
 
 export type WebSocketApi = {
-  /** Takes over the socket of an upgrade request; `query` is what the origin sees. */
+  /** Takes over the socket of an upgrade request. `query` is the query as the origin sees it. */
   accept(req: IncomingMessage, socket: Duplex, head: Buffer, query: string): Promise<void>;
-  /** Throws GoneException for a connection that has ended, LimitExceededException when its client reads too slowly. */
+  /** Throws GoneException if the connection has ended, and LimitExceededException if its client reads too slowly. */
   post(connectionId: string, data: Buffer): void;
   disconnect(connectionId: string): void;
   close(): void;
@@ -31,7 +31,7 @@ export type WebSocketApi = {
 
 /** apigateway-execution-service-websocket-limits-table.html */
 const MAX_MESSAGE_BYTES = 128 * 1024;
-/** What waits for a client; how much AWS keeps is not documented, only that there is an end to it (PostToConnection). */
+/** Bytes that are buffered for one client. AWS has a limit (PostToConnection) but does not document its size. */
 const MAX_BUFFERED_BYTES = 4 * 1024 * 1024;
 const IDLE_LIMIT_MS = 10 * 60_000;
 const LIFE_LIMIT_MS = 2 * 3_600_000;
@@ -90,7 +90,7 @@ function serve(options: WebSocketApiOptions, connection: Connection, socket: Web
   const idleTimer = setInterval(() => {
     if (options.now() - connection.lastActiveAt > IDLE_LIMIT_MS) socket.close(1001, 'Going away');
   }, IDLE_LIMIT_MS / 10);
-  // Messages of one connection may overtake each other in functions, as on AWS.
+  // As on AWS, functions may handle the messages of one connection out of order.
   socket.on('message', (data: Buffer) => {
     touch(connection, options.now());
     void receive(options, connection, socket, data.toString('utf8'));
@@ -128,13 +128,13 @@ function selectRoute({ routes, routeSelectionExpression }: WebSocketApiOptions, 
     const value = JSON.parse(body) as unknown;
     key = typeof value === 'object' && value !== null ? Reflect.get(value, member) : undefined;
   } catch {
-    // Not JSON: no member names a route, $default takes it.
+    // The message is not JSON, so no member names a route and $default takes it.
   }
   if (typeof key === 'string' && routes.has(key) && !key.startsWith('$')) return key;
   return routes.has('$default') ? '$default' : undefined;
 }
 
-/** A route without an integration is passed over; undefined then. */
+/** Invokes the integration of a route. Undefined if the route has none. */
 async function call(
   options: WebSocketApiOptions,
   connection: Connection,
@@ -164,7 +164,7 @@ async function call(
   return options.invoke(functionArn, JSON.stringify({ requestContext, isBase64Encoded: false, ...event.fields }));
 }
 
-/** Without a $connect route everybody may connect. */
+/** Without a $connect route, every client may connect. */
 function statusOf(result: InvocationResult | undefined): number {
   if (result === undefined) return 200;
   if ('error' in result) return 500;
@@ -180,7 +180,7 @@ function touch(connection: Connection | undefined, now: number): void {
   if (connection) connection.lastActiveAt = now;
 }
 
-/** As AWS's: unguessable, and fit for a path once encoded. */
+/** Ids look like those of AWS: they cannot be guessed, and can stand in a path once they are encoded. */
 function connectionId(): string {
   return `${randomBytes(9).toString('base64')}=`;
 }

@@ -1,16 +1,16 @@
-// A CloudFront distribution: which origin serves a request, and under which path there. It knows no API and no socket.
+// A CloudFront distribution: finds the origin of a request and its path at that origin.
 import { compileEdgeFunction, type EdgeFunction, type EdgeRequest } from './edge-function.ts';
 
 export type OriginRequest = {
   readonly domainName: string;
-  /** Under the origin: its OriginPath comes first. */
+  /** The path at the origin. It begins with the origin's OriginPath. */
   readonly path: string;
   readonly query: string;
 };
 
 export type Distribution = { route(request: EdgeRequest): OriginRequest | { readonly status: number } };
 
-/** `DistributionConfig`, as far as it is used. */
+/** The part of `DistributionConfig` that is used here. */
 export type DistributionConfig = {
   readonly Origins: readonly { readonly Id: string; readonly DomainName: string; readonly OriginPath?: string }[];
   readonly DefaultCacheBehavior: Behavior;
@@ -23,8 +23,8 @@ type Behavior = {
 };
 
 /**
- * @param codeOf the code of a function by its ARN.
- * @throws Error for an association that is not served here, or an origin that is not there.
+ * @param codeOf returns the code of a function by its ARN.
+ * @throws Error for a function association that is not supported here, or for an origin that does not exist.
  */
 export function createDistribution(config: DistributionConfig, codeOf: (arn: string) => string): Distribution {
   const compile = (behavior: Behavior, matches: (path: string) => boolean) => {
@@ -56,7 +56,7 @@ export function createDistribution(config: DistributionConfig, codeOf: (arn: str
   };
 }
 
-/** `*` is any text, slashes too; `?` one character; case matters. */
+/** `*` matches any text including slashes, and `?` matches one character. Case matters. */
 function pathPattern(pattern: string): (path: string) => boolean {
   const source = pattern
     .replace(/[.+^${}()|[\]\\]/g, '\\$&')

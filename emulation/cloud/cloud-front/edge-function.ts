@@ -1,4 +1,4 @@
-// Runs the code of a CloudFront function on a request, as the edge does before it passes the request on.
+// Runs the code of a CloudFront function on a request before the request goes to its origin.
 // Event structure: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/functions-event-structure.html
 import { type Context, createContext, Script } from 'node:vm';
 
@@ -14,10 +14,13 @@ export type EdgeFunction = (request: EdgeRequest) => EdgeRequest | { readonly st
 
 type Values = Record<string, { value: string; multiValue?: { value: string }[] }>;
 
-/** CloudFront gives a function about a millisecond of computing; this is a wall clock, which a busy machine lets run on. */
+/**
+ * CloudFront allows a function about a millisecond of computing. This limit is wall-clock time, so it leaves room for a
+ * busy machine.
+ */
 const TIME_LIMIT_MS = 500;
 
-/** @throws SyntaxError when the code is none. A function that fails answers 503, as on AWS. */
+/** @throws SyntaxError if the code cannot be parsed. A function that fails is answered with 503, as on AWS. */
 export function compileEdgeFunction(code: string): EdgeFunction {
   const script = new Script(`${code}\nJSON.stringify(handler(JSON.parse(__event)));`);
   return (request) => {
@@ -34,7 +37,7 @@ export function compileEdgeFunction(code: string): EdgeFunction {
       },
     };
     try {
-      // A fresh context for each request: nothing of one is seen by the next.
+      // Each request gets a fresh context, so that it sees nothing of another request.
       const context: Context = createContext({ __event: JSON.stringify(event) });
       return readResult(JSON.parse(script.runInContext(context, { timeout: TIME_LIMIT_MS }) as string), request);
     } catch {

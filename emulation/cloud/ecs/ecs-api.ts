@@ -1,4 +1,4 @@
-// The ECS API as the product calls it: which operations there are and what they answer.
+// The ECS API operations that the product calls.
 
 import { AwsError } from '../wire/aws-error.ts';
 import type { JsonService, Operation } from '../wire/control-server.ts';
@@ -6,7 +6,7 @@ import { type Input, stringList, stringMember } from '../wire/input.ts';
 import type { Task } from './task.ts';
 import { showTask } from './task-event.ts';
 
-/** What the API needs of the engine. */
+/** The methods of the engine that the API uses. */
 export type TaskFace = {
   start(input: Record<string, unknown>): Promise<{ tasks: Task[]; failures: object[] }>;
   stop(taskArn: string, reason: string): Promise<Task>;
@@ -16,7 +16,7 @@ export type TaskFace = {
 /** API_DescribeTasks.html */
 const MAX_DESCRIBED = 100;
 
-/** `findCluster` gives the ARN of the cluster that a request names; ClusterNotFoundException. */
+/** @param findCluster returns the ARN of the cluster that a request names, or throws ClusterNotFoundException. */
 export function createEcsApi(
   tasks: TaskFace,
   findCluster: (input: Input) => string,

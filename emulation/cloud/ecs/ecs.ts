@@ -1,4 +1,4 @@
-// Amazon ECS (Fargate) for the embedded cloud: in-process methods and the API. It knows nothing of processes or HTTP.
+// Amazon ECS (Fargate) for the embedded cloud: in-process methods and the API.
 import type { DatabaseSync } from 'node:sqlite';
 import { arnOf } from '../wire/account.ts';
 import { AwsError } from '../wire/aws-error.ts';
@@ -20,13 +20,16 @@ export type EcsOptions = {
   database: DatabaseSync;
   /** Milliseconds since 1970. */
   now(): number;
-  /** What runs the containers. */
+  /** Runs the containers. */
   launch: TaskDriver;
-  /** Tasks that may run at once; RunTask beyond them is answered with failures, as where Fargate lacks capacity. */
+  /**
+   * Tasks that may run at once. RunTask reports a failure for each task beyond them, as it does when Fargate has no
+   * capacity.
+   */
   slots: number;
-  /** Gets "ECS Task State Change" events, in order, at least once, also after a crash. */
+  /** Receives "ECS Task State Change" events in order, at least once, also after a crash. */
   onStateChange(event: object): Promise<void> | void;
-  /** Further operations of the API, for suites. */
+  /** Further operations of the API, for test suites. */
   operations?(tasks: TaskFace): Readonly<Record<string, Operation>>;
 };
 
@@ -34,30 +37,35 @@ export type RunTaskAnswer = { tasks: Task[]; failures: { reason: string; arn?: s
 
 export type Ecs = {
   api: JsonService;
-  /** Answers the cluster's ARN. Nothing of a cluster is kept: the template makes it anew at each start. */
+  /** Returns the cluster's ARN. Clusters are not stored, because the template creates them at each start. */
   createCluster(name: string): { arn: string };
-  /** Properties of an AWS::ECS::TaskDefinition with names resolved. The same definition keeps its revision. */
+  /**
+   * Takes the properties of an AWS::ECS::TaskDefinition, with names resolved. An unchanged definition keeps its
+   * revision.
+   */
   registerTaskDefinition(properties: Readonly<Record<string, unknown>>): { arn: string; revision: number };
   tasks: {
-    /** RunTask. Repeated with the same clientToken it answers with the same task. */
+    /** RunTask. A call with the clientToken of an earlier call returns the task of that call. */
     start(input: Record<string, unknown>): Promise<RunTaskAnswer>;
-    /** The task once it is STOPPED; InvalidParameterException where there is none of that ARN. */
+    /** Resolves with the task once it is STOPPED. Throws InvalidParameterException if the ARN is unknown. */
     wait(taskArn: string): Promise<Task>;
     stop(taskArn: string, reason: string): Promise<Task>;
     describe(taskArns: readonly string[]): { tasks: Task[]; failures: { arn: string; reason: string }[] };
-    /** Slots that are free. */
+    /** The number of free slots. */
     free(): number;
   };
   /**
-   * After a crash: first ends what is left of tasks that were not STOPPED, then declares them STOPPED with the code
-   * InfrastructureHealth. Call it once, before Step Functions resumes. Rejects where a leftover cannot be ended.
+   * Recovers from a crash: ends the leftovers of tasks that were not STOPPED, then declares these tasks STOPPED with
+   * the code InfrastructureHealth. Call it once, before Step Functions resumes. Rejects if a leftover cannot be ended.
    */
   resume(): Promise<void>;
-  /** Ends the tasks that run without declaring them STOPPED: the next `resume` does, as after a crash. */
+  /**
+   * Ends the running tasks without declaring them STOPPED. The next `resume` declares them STOPPED, as after a crash.
+   */
   close(): Promise<void>;
 };
 
-/** ECS shows stopped tasks for an hour at least; here they stay a day. */
+/** ECS shows stopped tasks for at least an hour. Here they are kept for a day. */
 const RETENTION_MS = 24 * 3_600_000;
 
 export function createEcs(options: EcsOptions): Ecs {
@@ -114,7 +122,7 @@ export function createEcs(options: EcsOptions): Ecs {
 
 type Starting = { options: EcsOptions; table: TaskTable; store: TaskStore; life: TaskLife; clusterArn: string };
 
-/** RunTask: as many tasks as slots are free, a failure for each further one. */
+/** RunTask: starts as many tasks as there are free slots, and reports a failure for each further one. */
 function startTasks({ options, table, store, life, clusterArn }: Starting, input: Input): RunTaskAnswer {
   const named = table.definition(stringMember(input, 'taskDefinition') ?? '');
   if (!named) throw new AwsError('InvalidParameterException', 'TaskDefinition not found.');

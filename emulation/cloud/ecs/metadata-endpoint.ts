@@ -1,4 +1,4 @@
-// The task metadata endpoint, version 4: a program asks it which task it is. It knows nothing of how tasks run.
+// The task metadata endpoint, version 4: a program asks it which task it runs in.
 // Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-metadata-endpoint-v4-fargate.html
 import { randomBytes } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import type { Task } from './task.ts';
 
 export type MetadataEndpoint = {
-  /** The container's own base URL, which nobody can guess; it listens on 127.0.0.1 from the first call on. */
+  /** The container's own base URL, which cannot be guessed. The first call starts listening on 127.0.0.1. */
   urlFor(taskArn: string): Promise<string>;
   forget(taskArn: string): void;
   close(): Promise<void>;

@@ -1,17 +1,17 @@
-// Runs tasks as processes of this machine.
+// Runs tasks as processes on this machine.
 
 import type { ProgramCommand } from '../../../machine/process/program.ts';
 import { createProgramLauncher, endLeftovers } from '../../../machine/process/program-launcher.ts';
 import type { RunningTask, TaskDriver } from './task.ts';
 
 export type ProcessDriverOptions = {
-  /** The program that stands for the container's image, with its arguments. */
+  /** The program, with its arguments, that runs in place of the container's image. */
   workerCommand: readonly string[];
-  /** What an image's environment would hold (PATH, LANG …); nothing of the platform's own environment is passed on. */
+  /** The variables that an image would set (PATH, LANG …). The platform's own environment is not passed on. */
   baseEnvironment: Readonly<Record<string, string>>;
-  /** What a task's environment holds besides; it wins over the task definition's. */
+  /** Further variables for a task. They override those of the task definition. */
   environmentOf?(taskId: string): Readonly<Record<string, string>>;
-  /** Lines of standard output and standard error, in their order. */
+  /** Receives the lines of standard output and standard error in order. */
   onLogLines(taskArn: string, lines: readonly string[]): void;
 };
 

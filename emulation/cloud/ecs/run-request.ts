@@ -1,4 +1,4 @@
-// Checks a RunTask call and makes the tasks that it asks for. It starts nothing and stores nothing.
+// Checks a RunTask request and builds the tasks that it asks for.
 import { randomBytes, randomUUID } from 'node:crypto';
 import { arnOf } from '../wire/account.ts';
 import { AwsError } from '../wire/aws-error.ts';
@@ -9,7 +9,7 @@ import { isFargateSize } from './task-size.ts';
 
 export type RunRequest = { count: number; clientToken: string | undefined; makeTask(now: number): Task };
 
-/** Members that RunTask may have here; others are refused, since nothing would act on them. */
+/** The members that RunTask may have here. Others are refused, because nothing would act on them. */
 const MEMBERS: readonly string[] = [
   ...['capacityProviderStrategy', 'clientToken', 'cluster', 'count', 'enableECSManagedTags', 'group', 'launchType'],
   ...['networkConfiguration', 'overrides', 'platformVersion', 'propagateTags', 'referenceId', 'startedBy', 'tags'],
@@ -100,7 +100,7 @@ function checkOverrides(overrides: Input, definition: TaskDefinition): TaskOverr
   };
 }
 
-/** Kept and shown: what limits a folder here is its worker. */
+/** The size is only stored and shown. The worker itself limits the size of its folder. */
 function checkStorage(storage: Input | undefined): TaskOverrides['ephemeralStorage'] {
   if (storage === undefined) return undefined;
   refuseUnknown(storage, ['sizeInGiB'], 'ephemeralStorage');

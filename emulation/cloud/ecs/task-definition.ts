@@ -1,4 +1,4 @@
-// Task definitions, from the properties of an AWS::ECS::TaskDefinition. It knows nothing of running tasks.
+// Reads task definitions from the properties of an AWS::ECS::TaskDefinition.
 import { AwsError } from '../wire/aws-error.ts';
 import { isFargateSize } from './task-size.ts';
 
@@ -18,15 +18,18 @@ export type TaskDefinition = {
   cpu: string;
   memory: string;
   networkMode: string;
-  /** One: no task here has side containers. */
+  /** The only container: tasks have no sidecar containers here. */
   container: ContainerDefinition;
 };
 
-/** Fargate's default and greatest stopTimeout. */
+/** Fargate's default and maximum stopTimeout. */
 const DEFAULT_STOP_TIMEOUT_SECONDS = 30;
 const MAX_STOP_TIMEOUT_SECONDS = 120;
 
-/** Reads the properties, with names resolved; what would not run here as it does on Fargate is a ClientException. */
+/**
+ * Reads the properties, with names resolved. Throws ClientException for a definition that would run differently on
+ * Fargate.
+ */
 export function parseTaskDefinition(properties: Readonly<Record<string, unknown>>): TaskDefinition {
   const family = textOf(properties, 'Family');
   const cpu = textOf(properties, 'Cpu');

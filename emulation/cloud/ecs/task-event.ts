@@ -1,10 +1,10 @@
-// The EventBridge event of a changed task, and a task as the wire shows it. It knows nothing of the bus.
+// Makes the EventBridge event of a changed task, and the task's description in the API.
 // Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.html
 import type { Task } from './task.ts';
 
 const TIMES = ['createdAt', 'startedAt', 'stoppingAt', 'stoppedAt'] as const;
 
-/** "ECS Task State Change": times in ISO 8601. */
+/** The event "ECS Task State Change". Its times are in ISO 8601. */
 export function taskEvent(task: Task, now: number): object {
   const { tags: _told, ...rest } = task;
   const detail = withTimes(rest, (ms) => new Date(ms).toISOString());
@@ -18,7 +18,7 @@ export function taskEvent(task: Task, now: number): object {
   };
 }
 
-/** As the JSON protocol shows it: times in seconds. Tags only where they are asked for. */
+/** The task as the JSON protocol describes it. Times are in seconds, and tags are included only if asked for. */
 export function showTask(task: Task, withTags: boolean): object {
   const { tags, ...rest } = task;
   return { ...withTimes(rest, (ms) => ms / 1000), ...(withTags ? { tags } : { tags: [] }) };

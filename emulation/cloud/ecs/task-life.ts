@@ -1,4 +1,4 @@
-// The life of a task: started, run, stopped, lost. It knows nothing of the API, nor how a change is stored.
+// The life of a task: it starts, runs, and stops or is lost.
 
 import type { ProgramExit } from '../../../machine/process/program.ts';
 import type { MetadataEndpoint } from './metadata-endpoint.ts';
@@ -9,17 +9,22 @@ import type { TaskStore } from './task-store.ts';
 export type TaskLifeOptions = { store: TaskStore; now(): number; launch: TaskDriver; metadata: MetadataEndpoint };
 
 export type TaskLife = {
-  /** Starts a provisioned task and sees to its end. What cannot be started is STOPPED with TaskFailedToStart. */
+  /**
+   * Starts a provisioned task and follows it to its end. A task that cannot be started is STOPPED with
+   * TaskFailedToStart.
+   */
   launch(task: Task, definition: TaskDefinition): void;
-  /** Asks the task to end; one that is ending or has ended stays as it is. */
+  /** Asks the task to end. A task that is ending or has ended is not changed. */
   stop(taskArn: string, reason: string): Task;
-  /** The resume rule: nothing of a lost task runs any more before it is declared STOPPED. */
+  /** Declares lost tasks STOPPED, after everything that they left running has been ended. */
   declareLost(): Promise<void>;
-  /** Ends what runs; nothing is stored any more. */
+  /** Ends the running tasks. Nothing is stored from then on. */
   close(): Promise<void>;
 };
 
-/** Longest reason that ECS keeps (API_StopTask.html gives no limit; the description cuts at 1,024). */
+/**
+ * The longest reason that is kept. API_StopTask.html gives no limit, but the description is cut at 1,024 characters.
+ */
 const MAX_REASON_LENGTH = 1_024;
 
 type Life = TaskLifeOptions & { running: Map<string, RunningTask>; closed: boolean };
@@ -34,7 +39,8 @@ export function createTaskLife(options: TaskLifeOptions): TaskLife {
           running.delete(task.taskArn);
           metadata.forget(task.taskArn);
         })
-        // The disk is full, or something of it cannot be ended: it keeps its slot, and the next start declares it lost.
+        // The disk is full, or a leftover could not be ended. The task keeps its slot, and the next start declares it
+        // lost.
         .catch((error: unknown) => console.error(`The end of ${task.taskArn} could not be told:`, error));
     },
     stop(taskArn, reason) {
@@ -74,7 +80,7 @@ async function runTask(life: Life, task: Task, definition: TaskDefinition): Prom
   running.set(taskArn, program);
   const begun = store.load(taskArn);
   store.save(begun, started(begun, now()), program.handle);
-  // Stopped while it was being started.
+  // The task may have been stopped while it was being started.
   if (life.closed || begun.desiredStatus === 'STOPPED') program.stop();
   const exit = await program.exited;
   if (!life.closed) store.save(store.load(taskArn), exited(store.load(taskArn), exit, now()));

@@ -1,9 +1,9 @@
-// The pairs of CPU and memory that Fargate has. It knows nothing of tasks.
+// The pairs of CPU and memory that Fargate offers.
 // Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html
 
 const GB = 1024;
 
-/** CPU units → memory in MiB: from, to, in steps of. */
+/** CPU units → memory in MiB: a list of sizes, or a range with its step. */
 const SIZES: Readonly<Record<string, { from: number; to: number; step: number } | readonly number[]>> = {
   '256': [512, GB, 2 * GB],
   '512': { from: GB, to: 4 * GB, step: GB },
@@ -14,7 +14,7 @@ const SIZES: Readonly<Record<string, { from: number; to: number; step: number } 
   '16384': { from: 32 * GB, to: 120 * GB, step: 8 * GB },
 };
 
-/** Whether there is such a task; both as the API takes them, in CPU units and MiB. */
+/** Whether Fargate offers this pair. Both are as in the API: CPU units and MiB. */
 export function isFargateSize(cpu: string, memory: string): boolean {
   const sizes = Object.hasOwn(SIZES, cpu) ? SIZES[cpu] : undefined;
   const amount = /^\d+$/.test(memory) ? Number(memory) : Number.NaN;

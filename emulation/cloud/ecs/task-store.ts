@@ -1,4 +1,5 @@
-// Every change of a task: one transaction with its event, then whoever waits for its end is told. It knows no cause of a change.
+// Makes every change of a task: stores the change and its event in one transaction, then resolves the waits for the
+// task's end.
 import type { DatabaseSync } from 'node:sqlite';
 import { AwsError } from '../wire/aws-error.ts';
 import type { Outbox } from '../wire/outbox.ts';
@@ -10,15 +11,15 @@ import type { TaskTable } from './task-table.ts';
 export type TaskStoreOptions = { database: DatabaseSync; table: TaskTable; outbox: Outbox; now(): number };
 
 export type TaskStore = {
-  /** Stores a new task; call it in the transaction of its request. */
+  /** Stores a new task. Call it in the transaction of its request. */
   provision(task: Task, clientToken: string | undefined): void;
-  /** The task as it is now; InvalidParameterException where there is none. */
+  /** The task as it is now. Throws InvalidParameterException if it does not exist. */
   load(taskArn: string): Task;
-  /** Changes the task; `handle` is kept for finding its program after a crash. */
+  /** Changes the task. `handle` is kept, so that the task's program can be found after a crash. */
   save(task: Task, patch: Partial<Task>, handle?: string): Task;
-  /** The task once it is STOPPED. */
+  /** Resolves with the task once it is STOPPED. */
   wait(taskArn: string): Promise<Task>;
-  /** Those that are not STOPPED, with their handles. */
+  /** The tasks that are not STOPPED, with their handles. */
   open: TaskTable['open'];
 };
 

@@ -1,4 +1,4 @@
-// Keeps task definitions and tasks in the database. It knows nothing of how tasks run.
+// Keeps task definitions and tasks in the database.
 import type { DatabaseSync } from 'node:sqlite';
 import { arnOf } from '../wire/account.ts';
 import type { Task } from './task.ts';
@@ -15,7 +15,7 @@ CREATE INDEX IF NOT EXISTS ecs_task_open ON ecs_task (arn) WHERE status <> 'STOP
 CREATE INDEX IF NOT EXISTS ecs_task_stopped ON ecs_task (stopped_at) WHERE status = 'STOPPED';
 `;
 
-/** Opens the tables. Writes belong in the caller's transaction. */
+/** Opens the tables. The caller provides the transaction for writes. */
 export function openTaskTable(database: DatabaseSync) {
   database.exec(SCHEMA);
   const sql = {
@@ -39,7 +39,7 @@ export function openTaskTable(database: DatabaseSync) {
     return row && { revision: Number(row.revision), body: String(row.body) };
   };
   return {
-    /** A new revision where the definition differs from the newest; its ARN. */
+    /** Stores a new revision if the definition differs from the newest one. Returns the ARN. */
     define(definition: TaskDefinition): { arn: string; revision: number } {
       const body = JSON.stringify(definition);
       const before = newest(definition.family);
@@ -47,7 +47,7 @@ export function openTaskTable(database: DatabaseSync) {
       if (before?.body !== body) sql.define.run(definition.family, revision, body);
       return { arn: definitionArn(definition.family, revision), revision };
     },
-    /** By ARN, `family:revision`, or `family` for the newest. */
+    /** Finds a definition by ARN, by `family:revision`, or by `family` for the newest revision. */
     definition(name: string): { arn: string; definition: TaskDefinition } | undefined {
       const [family = '', revision] = name.slice(name.lastIndexOf('/') + 1).split(':');
       const number = revision === undefined ? newest(family)?.revision : Number(revision);
@@ -71,7 +71,7 @@ export function openTaskTable(database: DatabaseSync) {
         handle: row.handle === null ? undefined : String(row.handle),
       })),
     openCount: () => Number(sql.count.get()?.n),
-    /** Deletes tasks that stopped before the moment, at most so many; answers how many. */
+    /** Deletes at most `limit` tasks that stopped before the given time. Returns how many were deleted. */
     purge: (before: number, limit: number) => Number(sql.purge.run(before, limit).changes),
   };
 }

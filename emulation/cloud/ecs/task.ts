@@ -1,4 +1,4 @@
-// A task as it is kept and as the API describes it, and the seam to what runs it. It knows nothing of storage or processes.
+// A task as it is stored and as the API describes it, and the interface of the driver that runs it.
 import type { LeftoverProgram, RunningProgram } from '../../../machine/process/program.ts';
 import type { KeyValue, TaskDefinition } from './task-definition.ts';
 
@@ -13,7 +13,7 @@ export type TaskOverrides = {
 
 export type StopCode = 'TaskFailedToStart' | 'EssentialContainerExited' | 'UserInitiated' | 'InfrastructureHealth';
 
-/** camelCase as the API; times are milliseconds since 1970 here and seconds on the wire. */
+/** Members are in camelCase as in the API. Times are milliseconds since 1970 here and seconds on the wire. */
 export type Task = {
   taskArn: string;
   clusterArn: string;
@@ -51,11 +51,13 @@ export type RunningTask = RunningProgram;
 export type LeftoverTask = LeftoverProgram;
 
 /**
- * What runs containers: processes of this machine (process-driver.ts), or another way. A driver knows nothing of the API.
- * A task's end is told only when nothing that it started runs any more.
+ * Runs containers, for example as processes on this machine (process-driver.ts). A driver reports a task's end only
+ * when nothing that the task started is running any more.
  */
 export type TaskDriver = {
-  /** Rejects where the program cannot be started: the task has failed to start, with the error's message as reason. */
+  /**
+   * Rejects if the program cannot be started. The task has then failed to start, and the error's message is the reason.
+   */
   start(task: {
     taskArn: string;
     taskId: string;
@@ -64,9 +66,9 @@ export type TaskDriver = {
     /** The container's base URL of the task metadata endpoint, version 4. */
     metadataUrl: string;
   }): Promise<RunningTask>;
-  /** Ends what is left of these tasks; they are declared STOPPED only after it resolves. */
+  /** Ends the leftovers of these tasks. They are declared STOPPED only after this resolves. */
   endLeftovers(tasks: readonly LeftoverTask[]): Promise<void>;
-  /** Ends every task that runs. */
+  /** Ends every running task. */
   close(): Promise<void>;
 };
 

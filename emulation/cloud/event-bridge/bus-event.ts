@@ -1,8 +1,8 @@
-// The envelope of an event on the bus and its defaults. It knows nothing of rules or of who publishes.
+// The envelope of an event on the bus, and its defaults.
 import { randomUUID } from 'node:crypto';
 import { ACCOUNT_ID, REGION } from '../wire/account.ts';
 
-/** An event as targets get it (eb-events-structure.html). */
+/** An event as targets receive it (eb-events-structure.html). */
 export type BusEvent = {
   version: string;
   id: string;
@@ -16,10 +16,10 @@ export type BusEvent = {
   detail: unknown;
 };
 
-/** What a publisher must say; the rest is filled in. */
+/** The members that a publisher must give. The others have defaults. */
 export type NewEvent = Pick<BusEvent, 'detail-type' | 'source' | 'detail'> & Partial<BusEvent>;
 
-/** The whole event, with id, time, account and region where the publisher named none. */
+/** The whole event, with default id, time, account and region where the publisher gave none. */
 export function completeEvent(event: NewEvent, now: number): BusEvent {
   return {
     version: '0',

@@ -1,17 +1,17 @@
-// Carries what waits for one target to it: some at a time, again after failures, up to the target's limits.
+// Delivers the waiting events of one target: several at a time, with retries, up to the target's limits.
 
 import { backoffMs, type Delivery as Carrying, createDelivery } from '../wire/delivery.ts';
 import type { Address, DeadDelivery, Delivery, DeliveryTable } from './delivery-table.ts';
 
-/** A target of a rule. `deliver` resolves when the target has taken the event; it may be called twice for one event. */
+/** A target of a rule. `deliver` resolves when the target has taken the event. It may be called twice for one event. */
 export type Target = {
   id: string;
   deliver(event: unknown): Promise<void>;
   /** Constant JSON text that is delivered instead of the event (Input of AWS::Events::Rule). */
   input?: string;
-  /** How often a failed delivery is repeated (RetryPolicy); AWS's default is 185. */
+  /** How often a failed delivery is repeated (RetryPolicy). AWS's default is 185. */
   maximumRetryAttempts?: number;
-  /** After this age a failed delivery is not repeated; AWS's default is 24 hours. */
+  /** A failed delivery older than this is not repeated. AWS's default is 24 hours. */
   maximumEventAgeSeconds?: number;
 };
 
@@ -21,17 +21,17 @@ export type PumpOptions = {
   address: Address;
   target: Target;
   onDead(delivery: DeadDelivery, cause: unknown): void;
-  /** Told when the table could not be read or written. */
+  /** Called when the table cannot be read or written. */
   onFault(fault: unknown): void;
 };
 
-/** Undefined when the target took the event. */
+/** Undefined if the target took the event. */
 type Failure = { readonly cause: unknown } | undefined;
 
 /**
- * Starts carrying. A delivery leaves the table when `deliver` has resolved, or is buried when its retries or its age are
- * used up; an event is tried at least once however old it is. Closing abandons what is under way: it stays in the table
- * and is delivered again.
+ * Starts the deliveries. A delivery leaves the table when `deliver` has resolved, and is buried when its retries or its
+ * age are used up. Each event is tried at least once, however old it is. Closing abandons the deliveries that are under
+ * way: they stay in the table and are repeated later.
  */
 export function startDeliveryPump(options: PumpOptions): Carrying {
   const { table, now, address, target, onFault } = options;
@@ -58,7 +58,7 @@ export function startDeliveryPump(options: PumpOptions): Carrying {
   return carrying;
 }
 
-/** Repeats the delivery later, or buries it where a limit of its target is used up. */
+/** Repeats the delivery later, or buries it if a limit of its target is used up. */
 function recordFailure({ table, now, target, onDead }: PumpOptions, delivery: Delivery, cause: unknown): void {
   const spent = spentLimit(target, delivery, now());
   if (!spent) {
@@ -87,7 +87,7 @@ async function deliver(target: Target, delivery: Delivery): Promise<Failure> {
   }
 }
 
-/** With jitter of half of it, so that deliveries that failed together do not come together again. */
+/** Half of the pause is random, so that deliveries that failed together are not repeated together. */
 function pauseMs(attemptCount: number): number {
   const ms = backoffMs(attemptCount, backoff);
   return Math.round(ms / 2 + (Math.random() * ms) / 2);

@@ -1,30 +1,30 @@
-// Events on their way to targets, and those that were given up on. It knows neither rules nor how anything is delivered.
+// Keeps events on their way to targets, and the deliveries that were abandoned.
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
 import { inLazyTransaction, inTransaction } from '../wire/transaction.ts';
 
-/** Where a delivery goes: a target of a rule. */
+/** The destination of a delivery: a target of a rule. */
 export type Address = { rule: string; target: string };
 export type Delivery = Address & { id: number; event: string; createdAt: number; attemptCount: number };
-/** A delivery that was given up on, with the reason. */
+/** A delivery that was abandoned, with the reason. */
 export type DeadDelivery = Delivery & { diedAt: number; reason: string };
 
 export type DeliveryTable = {
   /** Durable when it returns. */
   add(addresses: readonly Address[], event: string, at: number): void;
   due(address: Address, at: number, limit: number): Delivery[];
-  /** When the next delivery after `at` becomes due. */
+  /** The time when the next delivery after `at` becomes due. */
   nextDueAfter(address: Address, at: number): number | undefined;
   done(delivery: Delivery): void;
   retry(delivery: Delivery, dueAt: number): void;
   bury(delivery: Delivery, at: number, reason: string): DeadDelivery;
-  /** All addresses that something waits for. */
+  /** All addresses with waiting deliveries. */
   addresses(): Address[];
-  /** Everything that waits for this address. */
+  /** All deliveries that wait for this address. */
   waiting(address: Address): Delivery[];
   dead(): DeadDelivery[];
 };
 
-/** Dead deliveries that are kept to be looked at; older ones are forgotten. */
+/** Dead deliveries that are kept for inspection. Older ones are deleted. */
 const MAX_DEAD = 1_000;
 
 const SCHEMA = `CREATE TABLE IF NOT EXISTS events_delivery (
@@ -62,7 +62,7 @@ export function openDeliveryTable(database: DatabaseSync): DeliveryTable {
       const next = nextDue.get(rule, target, at)?.at;
       return next === null || next === undefined ? undefined : Number(next);
     },
-    // Taken back by a power loss, it is delivered again, which it may be.
+    // A power loss may undo this. The event is then delivered again, which is allowed.
     done: ({ id }) => void inLazyTransaction(database, () => remove.run(id)),
     retry: ({ id, attemptCount }, dueAt) => void retry.run(attemptCount, dueAt, id),
     bury(delivery, at, reason) {

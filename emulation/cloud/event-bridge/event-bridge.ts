@@ -1,5 +1,5 @@
-// Amazon EventBridge's default bus for the embedded cloud: rules, durable delivery and schedules. It has no API, because
-// the product calls none.
+// Amazon EventBridge's default bus for the embedded cloud: rules, durable delivery and schedules. It has no API,
+// because the product calls none.
 
 import type { DatabaseSync } from 'node:sqlite';
 import { arnOf } from '../wire/account.ts';
@@ -14,9 +14,12 @@ export type EventBridgeOptions = {
   database: DatabaseSync;
   /** Milliseconds since 1970. */
   now(): number;
-  /** Told of deliveries that were given up on. Default: a line on stderr. */
+  /** Called for each delivery that was abandoned. By default this writes a line to stderr. */
   onDead?(delivery: DeadDelivery, cause: unknown): void;
-  /** Told when the database could not be read or written; deliveries go on after a pause. Default: a line on stderr. */
+  /**
+   * Called when the database cannot be read or written. Deliveries continue after a pause. By default this writes a
+   * line to stderr.
+   */
   onFault?(fault: unknown): void;
 };
 
@@ -30,21 +33,26 @@ export type Rule = {
 };
 
 export type EventBridge = {
-  /** Makes or replaces a rule; what waits for targets that it no longer has is buried. InvalidEventPatternException. */
+  /**
+   * Creates or replaces a rule. Deliveries that wait for a target that was removed are buried. Throws
+   * InvalidEventPatternException.
+   */
   putRule(rule: Rule): { arn: string };
-  /** Stores one delivery per target of each matching rule; durable when it returns. Answers the event as stored. */
+  /**
+   * Stores one delivery for each target of each matching rule. Durable when it returns. Returns the event as stored.
+   */
   publish(event: NewEvent): BusEvent;
-  /** Begins to deliver and to run schedules. What waits for rules that do not exist by then is buried. */
+  /** Starts deliveries and schedules. Deliveries that wait for a rule that does not exist by then are buried. */
   start(): void;
-  /** The newest deliveries that were given up on (at most 1,000), oldest first. */
+  /** The newest abandoned deliveries (at most 1,000), oldest first. */
   deadDeliveries(): DeadDelivery[];
   close(): Promise<void>;
 };
 
 /**
- * Delivery is at least once and durable: a row per event and target leaves the database when the target has taken it.
- * Failures are repeated with growing pauses up to the target's maximumRetryAttempts and maximumEventAgeSeconds; the dead end is
- * the table `events_dead_delivery`, and `onDead`. Source: eb-rule-retry-policy.html.
+ * Delivery is durable and at least once: a row per event and target is deleted when the target has taken the event.
+ * Failures are repeated with growing pauses up to the target's maximumRetryAttempts and maximumEventAgeSeconds. After
+ * that the delivery goes to the table `events_dead_delivery` and to `onDead`. Source: eb-rule-retry-policy.html.
  */
 export function createEventBridge(options: EventBridgeOptions): EventBridge {
   const { database, now, onDead = reportDead, onFault = reportFault } = options;

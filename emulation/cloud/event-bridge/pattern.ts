@@ -1,18 +1,18 @@
-// Event patterns: compiles one into a predicate over events, as EventBridge documents them. The one comparison is
-// equality, which is all that the template's rules and stream filters use.
+// Compiles an event pattern of EventBridge into a predicate over events. Equality is the only comparison, because the
+// template's rules and stream filters use no other.
 
 import { AwsError } from '../wire/aws-error.ts';
 
-/** Says whether an event matches. Fields of an event that the pattern does not name do not matter. */
+/** Says whether an event matches. Fields that the pattern does not name are ignored. */
 export type EventPattern = (event: unknown) => boolean;
 
 /**
- * Compiles a pattern, given as an object or as JSON text. InvalidEventPatternException names what is wrong, and each
- * operator that is not implemented here.
- * Keys of an object must all match, of the values of an array one. An array in the event matches by any of its elements,
- * and several conditions on fields of its objects must hold for one and the same element.
- * Source: eb-create-pattern-operators.html and the event-ruler's README. One difference: numbers are compared by value
- * (300 and 300.0 are one number here), which AWS's documentation denies and its rule engine does.
+ * Compiles a pattern, given as an object or as JSON text. InvalidEventPatternException says what is wrong and names
+ * each operator that is not implemented here.
+ * All keys of an object must match, but only one value of an array. An array in the event matches if any of its
+ * elements does. Several conditions on the fields of its objects must hold for the same element.
+ * Source: eb-create-pattern-operators.html and the event-ruler's README. Numbers are compared by value, so 300 equals
+ * 300.0. This differs from AWS's documentation, but AWS's rule engine does the same.
  */
 export function compilePattern(pattern: unknown): EventPattern {
   const parsed = typeof pattern === 'string' ? parse(pattern) : pattern;
@@ -54,12 +54,12 @@ function checkLiteral(value: unknown): void {
   throw refuse(`The operator ${operators} is not implemented here; only values that must be equal are`);
 }
 
-/** A field of an object. The elements of an array have none, because arrays are taken apart before. */
+/** A field of an object. An array has no fields here, because its elements have been tested one by one before. */
 function fieldOf(parent: unknown, key: string): unknown {
   return isObject(parent) && Object.hasOwn(parent, key) ? parent[key] : undefined;
 }
 
-/** Whether the value, or one of its elements where it is an array, holds. */
+/** Whether the predicate holds for the value, or for one of its elements if it is an array. */
 function someElement(value: unknown, holds: EventPattern): boolean {
   return Array.isArray(value) ? value.some((element) => someElement(element, holds)) : holds(value);
 }
@@ -72,5 +72,5 @@ function refuse(what: string): AwsError {
   return new AwsError('InvalidEventPatternException', `Event pattern is not valid. Reason: ${what}`);
 }
 
-/** Patterns that are nested deeper are refused. */
+/** More deeply nested patterns are refused. */
 const maximumDepth = 64;

@@ -1,9 +1,12 @@
-// Rate schedules: their expression and their clock. It knows nothing of rules' targets.
+// Rate schedules: reads their expressions and runs them.
 import { AwsError } from '../wire/aws-error.ts';
 
 const UNIT_SECONDS: Readonly<Record<string, number>> = { minute: 60, hour: 3_600, day: 86_400 };
 
-/** Seconds of `rate(value unit)`, as eb-rate-expressions.html words it; `cron(…)` is refused: it is not run here. */
+/**
+ * Seconds of `rate(value unit)`, as eb-rate-expressions.html describes it. `cron(…)` is refused, because it is not
+ * implemented here.
+ */
 export function parseRate(expression: string): number {
   const parts = /^rate\((\d+) (minute|hour|day)(s?)\)$/.exec(expression);
   const count = Number(parts?.[1]);
@@ -14,10 +17,13 @@ export function parseRate(expression: string): number {
   return count * unit;
 }
 
-/** Longer delays overflow a timer. */
+/** A longer delay would overflow the timer. */
 const MAX_SLEEP_MS = 2 ** 31 - 1;
 
-/** Calls `fire` every `seconds`, first after that time; times that were slept through are skipped. Ends when called. */
+/**
+ * Calls `fire` every `seconds`, first after that time. Times that pass while the machine sleeps are skipped. Returns a
+ * function that ends the schedule.
+ */
 export function startSchedule(seconds: number, fire: () => void): () => void {
   const timer = setInterval(fire, Math.min(seconds * 1000, MAX_SLEEP_MS)).unref();
   return () => clearInterval(timer);

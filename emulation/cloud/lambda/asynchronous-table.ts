@@ -1,4 +1,4 @@
-// Events of asynchronous invocations, kept until the function has taken them or they were given up on. Knows no function.
+// Keeps the events of asynchronous invocations until the function has taken them or they are abandoned.
 import type { DatabaseSync } from 'node:sqlite';
 
 export type QueuedEvent = {
@@ -15,11 +15,11 @@ export type AsynchronousTable = {
   add(functionName: string, payload: string, now: number): void;
   remove(id: number): void;
   postpone(id: number, attemptCount: number, dueAt: number): void;
-  /** Events of the function that are due, those that waited longest first. */
+  /** The function's due events, longest waiting first. */
   due(functionName: string, now: number, limit: number): QueuedEvent[];
-  /** When the next event after `now` becomes due. */
+  /** The time when the next event after `now` becomes due. */
   nextDueAfter(functionName: string, now: number): number | undefined;
-  /** Functions that events wait for, and the removal of what waits for one that is gone. */
+  /** The functions that have waiting events. */
   functionNames(): string[];
   removeAll(functionName: string): void;
 };

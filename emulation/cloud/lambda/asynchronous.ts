@@ -1,4 +1,5 @@
-// Asynchronous invocations: accepted, repeated, given up on, across restarts.
+// The queue of a function's asynchronous invocations: it accepts events, retries them and abandons them, also across
+// restarts.
 
 import { backoffMs, createDelivery } from '../wire/delivery.ts';
 import type { AsynchronousTable, QueuedEvent } from './asynchronous-table.ts';
@@ -8,11 +9,11 @@ import type { InvocationResult } from './sandbox.ts';
 export type AsynchronousSettings = {
   readonly maxRetries?: number | undefined;
   readonly maxAgeMs?: number | undefined;
-  /** Given the event that was given up on. */
+  /** Receives the event that was abandoned. */
   onFailure?(event: unknown, error: object): void | Promise<void>;
 };
 
-/** Whose events these are, and how one is run. */
+/** The queue's function, and how an event is run. */
 export type EventQueueOptions = {
   readonly functionName: string;
   readonly settings: AsynchronousSettings;
@@ -25,12 +26,12 @@ export type EventQueueOptions = {
 export type EventQueue = {
   /** Durable when it returns. */
   accept(payload: string): void;
-  /** Takes up what an earlier process left. */
+  /** Continues with the events that an earlier process left. */
   resume(): void;
   close(): Promise<void>;
 };
 
-/** What is under way when the queue is closed is run again by the next start. */
+/** An invocation that is under way when the queue is closed is repeated after the next start. */
 export function createEventQueue(options: EventQueueOptions): EventQueue {
   const { functionName, table, now, run, onGivenUp } = options;
   const delivery = createDelivery<QueuedEvent, InvocationResult>({
@@ -76,10 +77,13 @@ async function fail(
   table.remove(event.id);
 }
 
-/** invocation-async-error-handling.html: two retries, for at most six hours. */
+/** AWS retries twice, for at most six hours (invocation-async-error-handling.html). */
 const defaultRetries = 2;
 const defaultAgeMs = 6 * 3_600_000;
-/** On AWS one minute and then two; on one machine nothing is gained by such pauses. */
+/** AWS waits one minute and then two. On one machine such long pauses have no benefit. */
 const backoff = { firstMs: 1_000, maximumMs: 2_000 };
-/** Events of one function that run at once: the usual quota of an account. A log pump is one for as long as it lasts. */
+/**
+ * Events of one function that run at once, as the usual quota of an account. A log pump counts as one for its whole
+ * life.
+ */
 const maximumConcurrency = 1_000;

@@ -1,15 +1,17 @@
-// Lambda's Invoke as SDK clients call it: POST /2015-03-31/functions/{name}/invocations. Knows no function.
+// Lambda's Invoke for SDK clients: POST /2015-03-31/functions/{name}/invocations.
 import { arnOf } from '../wire/account.ts';
 import { AwsError } from '../wire/aws-error.ts';
 import type { RestRoute } from '../wire/control-server.ts';
 import type { Lambda } from './lambda.ts';
 
 const PATH = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/;
-/** Payload of a synchronous invocation; an asynchronous one may have 1 MB. */
+/** Largest payload of a synchronous invocation. An asynchronous one may have 1 MB. */
 const MAX_PAYLOAD_BYTES = 6 * 1024 * 1024;
 const MAX_EVENT_BYTES = 1024 * 1024;
 
-/** API_Invoke: RequestResponse answers with what the function returned, Event with 202 as soon as it is durable. */
+/**
+ * API_Invoke: RequestResponse answers with the function's result. Event answers 202 as soon as the event is durable.
+ */
 export function invokeRoute(lambda: Lambda): RestRoute {
   const nameIn = (path: string) => decodeURIComponent(PATH.exec(path)?.[1] ?? '');
   return {

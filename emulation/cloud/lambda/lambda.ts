@@ -1,5 +1,5 @@
-// AWS Lambda for the embedded cloud: functions by name, invoked and waited for, or asynchronously with retries.
-// It knows nothing of HTTP, event sources or what functions do.
+// AWS Lambda for the embedded cloud: keeps functions by name, and invokes them synchronously, or asynchronously with
+// retries.
 
 import { randomUUID } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
@@ -17,7 +17,7 @@ export type FunctionDefinition = {
   readonly handler: string;
   readonly timeoutMs: number;
   readonly memoryMb: number;
-  /** All that the function sees as `process.env`, credentials included. */
+  /** The whole `process.env` of the function, including credentials. */
   readonly environment: Readonly<Record<string, string>>;
   readonly logGroup: string;
   readonly asynchronous?: AsynchronousSettings;
@@ -25,11 +25,11 @@ export type FunctionDefinition = {
 
 export type Lambda = {
   createFunction(definition: FunctionDefinition): void;
-  /** Runs the function; `nameOrArn` as the API takes it. ResourceNotFoundException where there is none. */
+  /** Runs the function. `nameOrArn` is as in the API. Throws ResourceNotFoundException if there is no such function. */
   invoke(nameOrArn: string, payload: string): Promise<InvocationResult>;
-  /** Accepts an event; durable when it returns. */
+  /** Accepts an event. Durable when it returns. */
   invokeLater(nameOrArn: string, payload: string): void;
-  /** Goes on with events that were accepted before a restart. */
+  /** Continues with events that were accepted before a restart. */
   resume(): void;
   /** Imports a function's code ahead of its first invocation. */
   warm(nameOrArn: string): void;
@@ -40,7 +40,7 @@ export type LambdaOptions = {
   database: DatabaseSync;
   now(): number;
   onLogLine(group: string, stream: string, line: string): void;
-  /** Told of each invocation that ended, for counting: AWS charges its duration by the memory. */
+  /** Called after each invocation, for counting. AWS charges the duration by the memory. */
   onInvocation?(invocation: { functionName: string; memoryMb: number; durationMs: number }): void;
   /** Where compiled code is kept between starts. */
   compileCache?: string;
@@ -48,7 +48,7 @@ export type LambdaOptions = {
 
 type Live = { definition: FunctionDefinition; sandbox: Sandbox | undefined; events: EventQueue };
 
-/** One thread for each function, started by its first invocation; a new one replaces it when it crashed or hung. */
+/** Each function has one thread, which its first invocation starts. A new thread replaces one that crashed or hung. */
 export function createLambda(options: LambdaOptions): Lambda {
   const table = openAsynchronousTable(options.database);
   const functions = new Map<string, Live>();

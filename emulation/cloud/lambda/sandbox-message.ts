@@ -1,4 +1,4 @@
-// What a function's thread and the platform say to each other.
+// The messages between a function's thread and the platform.
 
 export type FunctionError = { errorType: string; errorMessage: string; trace?: string[] };
 
@@ -10,14 +10,14 @@ export type ToSandbox = {
   deadline: number;
 };
 
-/** From the thread. `ready` comes once, when the handler was imported; a module that throws never gets so far. */
+/** From the thread. `ready` comes once, when the handler has been imported. A module that throws never sends it. */
 export type FromSandbox =
   | { kind: 'ready' }
   | { kind: 'initError'; error: FunctionError }
   | { kind: 'result'; id: string; payload: string }
   | { kind: 'error'; id: string; error: FunctionError };
 
-/** What the thread is started with. */
+/** The thread's start data. */
 export type SandboxData = {
   /** The module file and the name of its export. */
   file: string;

@@ -1,11 +1,11 @@
-// Runs in a function's own thread: imports the unmodified bundle and calls its handler. Knows nothing of the platform.
+// Runs in a function's own thread: imports the unmodified bundle and calls its handler.
 import { enableCompileCache } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Context } from 'aws-lambda';
 import type { FromSandbox, FunctionError, SandboxData, ToSandbox } from './sandbox-message.ts';
 
-/** gettingstarted-limits.html: 6 MB, and the bytes that its own message adds. */
+/** 6 MB (gettingstarted-limits.html), plus the 100 bytes that AWS's own message adds to this limit. */
 const MAX_ANSWER_BYTES = 6 * 1024 * 1024 + 100;
 
 type Handler = (event: unknown, context: Context) => unknown;
@@ -27,7 +27,7 @@ try {
 async function invoke(handler: Handler, { id, payload, deadline }: ToSandbox): Promise<void> {
   try {
     const result = await handler(JSON.parse(payload), contextOf(id, deadline));
-    // A function that returns nothing answers `null`, as on AWS.
+    // As on AWS, a function that returns nothing answers `null`.
     send(answer(id, JSON.stringify(result ?? null)));
   } catch (error) {
     send({ kind: 'error', id, error: describe(error) });
@@ -61,7 +61,7 @@ function contextOf(id: string, deadline: number): Context {
   };
 }
 
-/** As the runtime reports an exception (nodejs-exceptions.html). */
+/** Describes an exception as Lambda's runtime does (nodejs-exceptions.html). */
 function describe(error: unknown): FunctionError {
   if (!(error instanceof Error)) return { errorType: typeof error, errorMessage: String(error) };
   return { errorType: error.name, errorMessage: error.message, trace: (error.stack ?? '').split('\n') };

@@ -1,5 +1,5 @@
-// One thread that runs one function, many invocations at a time. It ends when the code crashes, or when told to.
-// It knows no queue, retry or HTTP.
+// One thread that runs one function, with many invocations at a time. It ends when the code crashes or when it is
+// closed.
 import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { Worker } from 'node:worker_threads';
@@ -16,22 +16,25 @@ export type SandboxOptions = {
 };
 
 export type Sandbox = {
-  /** Never rejects: what went wrong is an error of the function. */
+  /** Never rejects: a failure is the result's error. */
   invoke(payload: string): Promise<InvocationResult>;
-  /** True when it takes no further invocation: it crashed, or an invocation of it ran out of time. */
+  /** True once it takes no further invocations, because it crashed or one of its invocations ran out of time. */
   readonly retired: boolean;
   readonly inFlight: number;
   close(): Promise<void>;
 };
 
-/** A module must be imported within Lambda's own limit for that (lambda-runtime-environment.html). */
+/** Lambda's own limit for importing a module (lambda-runtime-environment.html). */
 const INIT_LIMIT_MS = 10_000;
-/** On AWS what ran out of time is frozen at once; here others of its thread get so long to end before it is ended. */
+/**
+ * AWS freezes an invocation that ran out of time at once. Here the other invocations of its thread get this long to end
+ * before the thread is ended.
+ */
 const OVERRUN_LIMIT_MS = 5_000;
 const MEGABYTE = 1024 * 1024;
-/** V8's own choice would hold 48 MB in every thread, and spare it 3 % of its processor time. */
+/** V8's default would hold 48 MB in every thread and save only 3 % of its processor time. */
 const YOUNG_GENERATION_MB = 8;
-/** Line of a function's log, cut: CloudWatch takes 1 MB. */
+/** Longer lines of a function's log are cut: CloudWatch takes 1 MB. */
 const MAX_LINE_CHARACTERS = MEGABYTE;
 
 export function startSandbox(options: SandboxOptions): Sandbox {
@@ -51,11 +54,11 @@ export function startSandbox(options: SandboxOptions): Sandbox {
   const endAll = (error: FunctionError) => {
     for (const id of [...waiting.keys()]) settle(id, { error });
   };
-  /** The environment is no longer used: what the invocation does from now on would be seen by others. */
+  /** Retires the thread. The invocation that timed out may go on, and others in the thread would see its effects. */
   const timeOut = (id: string) => {
     retired = true;
     setTimeout(() => {
-      // Those that are still at work fail as in a crash: whoever waits for them asks again, as after a crash on AWS.
+      // Invocations that are still running fail as in a crash. As after a crash on AWS, their callers repeat them.
       const errorMessage = 'The function ended: another invocation in its thread ran out of time';
       endAll({ errorType: 'Runtime.ExitError', errorMessage });
       void worker.terminate();
@@ -115,11 +118,11 @@ function startThread({ data, environment, onLine }: SandboxOptions): Worker {
 type ThreadListener = {
   onLine(line: string): void;
   onSettled(id: string, result: InvocationResult): void;
-  /** Answers the first failure, which is the one that counts. */
+  /** Returns the first failure, which is the one that counts. */
   onFailure(error: FunctionError): FunctionError;
 };
 
-/** Listens to the thread. Resolves when it takes invocations, or with the reason why it never will. */
+/** Listens to the thread. Resolves with undefined when it takes invocations, or with the reason why it never will. */
 function whenReady(worker: Worker, { onLine, onSettled, onFailure }: ThreadListener) {
   const { promise, resolve } = Promise.withResolvers<FunctionError | undefined>();
   const fail = (errorType: string, errorMessage: string) => failWith({ errorType, errorMessage });

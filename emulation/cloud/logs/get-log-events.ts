@@ -1,4 +1,4 @@
-// GetLogEvents: pages of a stream's events and their tokens.
+// GetLogEvents: pages of a stream's events, and their tokens.
 
 import { booleanMember, type Input, integerMember, stringMember } from '../wire/input.ts';
 import { eventOverheadBytes, type LogCore } from './log-core.ts';
@@ -6,8 +6,9 @@ import { groupNameIn, invalid, required } from './log-input.ts';
 import type { LogEvent, Position, Reading } from './log-table.ts';
 
 /**
- * A page in order of time. Without a token the latest page, or the earliest with startFromHead. The forward token of a page
- * reads on from its end and repeats itself at the end of the stream, so that a reader can follow; the backward token alike.
+ * Returns a page in order of time. Without a token this is the latest page, or the earliest with startFromHead.
+ * The forward token continues after the page. At the end of the stream it repeats itself, so that a reader can follow.
+ * The backward token does the same in the other direction.
  */
 export function getLogEvents(core: LogCore, input: Input): object {
   const stream = core.stream(groupNameIn(input), required(input, 'logStreamName'));
@@ -49,7 +50,7 @@ function readPage(core: LogCore, limit: number, reading: Reading): LogEvent[] {
   return page;
 }
 
-/** `f/…` reads on after the position, `b/…` back before it. */
+/** `f/…` continues after the position, and `b/…` continues before it. */
 function formatToken(kind: 'f' | 'b', { timestamp, sequence }: Position): string {
   return `${kind}/${timestamp}/${sequence}`;
 }

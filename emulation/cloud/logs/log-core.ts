@@ -1,32 +1,35 @@
-// Log groups and streams with a write buffer in front: what the API and append() both stand on.
+// Log groups and streams with a write buffer in front. Both the API and append() use them.
 
 import { AwsError } from '../wire/aws-error.ts';
 import type { LogGroup, LogLine, LogStream, LogTable } from './log-table.ts';
 
 export type LogCore = {
-  /** The tables with everything written that was appended so far. */
+  /** The tables, after the buffered lines have been written. */
   read(): LogTable;
   group(name: string): LogGroup;
   stream(group: string, name: string): LogStream;
-  /** Buffers lines; they are durable at the latest FLUSH_AFTER_MS later, and before anything is read. */
+  /** Buffers lines. They are durable at most FLUSH_AFTER_MS later, and before anything is read. */
   append(group: string, stream: string, lines: readonly LogLine[]): void;
-  /** Writes lines without the buffer; durable when it returns. */
+  /** Writes lines without the buffer. Durable when it returns. */
   write(stream: LogStream, lines: readonly LogLine[]): void;
   now(): number;
   flush(): void;
 };
 
 const FLUSH_AFTER_MS = 20;
-/** Streams whose row is not looked up for each line; a job has one, and most have ended. */
+/** Streams whose row is not looked up for each line. A job has one stream, and most jobs have ended. */
 const MAX_KNOWN_STREAMS = 1_000;
 const MAX_BUFFERED_LINES = 10_000;
 const MAX_BUFFERED_BYTES = 4 * 1024 * 1024;
-/** What CloudWatch Logs counts for an event beside its message, in batches and pages (API_PutLogEvents). */
+/** Bytes that CloudWatch Logs adds to each message when it counts batches and pages (API_PutLogEvents). */
 export const eventOverheadBytes = 26;
-/** One event; the log driver splits longer lines, as Docker's does. */
+/** Largest event. The log driver splits longer lines, as Docker's does. */
 export const MAX_EVENT_BYTES = 1024 * 1024 - eventOverheadBytes;
 
-/** `onFault` is told when buffered lines could not be written (the disk is full); they stay buffered and are tried again. */
+/**
+ * @param onFault is called when buffered lines cannot be written, for example because the disk is full. The lines stay
+ * buffered and are tried again.
+ */
 export function createLogCore(table: LogTable, now: () => number, onFault: (fault: unknown) => void): LogCore {
   const buffer = createWriteBuffer((lines) => table.append(lines, now()), onFault);
   const streamIds = new Map<string, number>();
@@ -123,7 +126,10 @@ function notFound(what: string): AwsError {
   return new AwsError('ResourceNotFoundException', `The specified ${what} does not exist.`);
 }
 
-/** Pieces of at most MAX_EVENT_BYTES, none for an empty line: the awslogs driver sends none for it. */
+/**
+ * Splits a message into pieces of at most MAX_EVENT_BYTES. An empty line has none, because the awslogs driver sends
+ * none.
+ */
 export function splitMessage(message: string): string[] {
   if (message.length === 0) return [];
   if (Buffer.byteLength(message) <= MAX_EVENT_BYTES) return [message];

@@ -1,4 +1,4 @@
-// Members that the Logs operations share, and the refusal of wrong ones. It knows no operation.
+// Reads the request members that several Logs operations share, and refuses wrong ones.
 import { AwsError } from '../wire/aws-error.ts';
 import { type Input, stringMember } from '../wire/input.ts';
 
@@ -15,7 +15,7 @@ export function required(input: Input, member: string): string {
   return value;
 }
 
-/** The group by logGroupName, or by logGroupIdentifier (a name or an ARN); exactly one of them. */
+/** The group's name, from exactly one of logGroupName and logGroupIdentifier (a name or an ARN). */
 export function groupNameIn(input: Input): string {
   const identifier = stringMember(input, 'logGroupIdentifier');
   if (identifier === undefined) return required(input, 'logGroupName');

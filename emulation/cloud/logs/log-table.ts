@@ -1,4 +1,4 @@
-// The tables of log groups, streams and events. It knows nothing of tokens, buffers or the wire.
+// The tables of log groups, streams and events.
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
 import { inLazyTransaction } from '../wire/transaction.ts';
 
@@ -8,10 +8,13 @@ export type LogEvent = LogLine & { sequence: number; ingestedAt: number };
 export type LogGroup = { name: string; createdAt: number; retentionDays?: number };
 export type LogStream = { id: number; name: string };
 
-/** A place between events: after (or before) the one of this timestamp and sequence. */
+/** A place between events: after (or before) the event with this timestamp and sequence. */
 export type Position = { timestamp: number; sequence: number };
 
-/** Which events: `from` inclusive, `until` exclusive, beyond `beyond` in the direction of reading, at most `limit`. */
+/**
+ * Selects events: `from` is inclusive and `until` exclusive. `beyond` is the place where reading starts, in its
+ * direction.
+ */
 export type Reading = {
   streamId: number;
   from: number;
@@ -27,10 +30,10 @@ export type LogTable = {
   addStream(group: string, name: string, at: number): LogStream;
   /** Durable when it returns. */
   append(lines: readonly { streamId: number; line: LogLine }[], at: number): void;
-  /** Events in the direction of reading, one by one; stop when there are enough. */
+  /** Yields events in the direction of reading. Stop when there are enough. */
   read(reading: Reading): Iterable<LogEvent>;
   groups(): LogGroup[];
-  /** Deletes the group's events before this time, at most so many; true while there may be more. */
+  /** Deletes at most `limit` of the group's events before this time. Returns true while there may be more. */
   expire(group: string, before: number, limit: number): boolean;
 };
 
@@ -46,7 +49,9 @@ const SCHEMA = `CREATE TABLE IF NOT EXISTS logs_group (
     PRIMARY KEY (stream_id, timestamp, sequence)) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS logs_sequence (last INTEGER NOT NULL) STRICT`;
 
-/** Opens the tables. Events of a stream are ordered by timestamp, then by arrival (the sequence, which never repeats). */
+/**
+ * Opens the tables. A stream's events are ordered by timestamp, then by arrival (the sequence, which never repeats).
+ */
 export function openLogTable(database: DatabaseSync): LogTable {
   database.exec(SCHEMA);
   const of = (text: string) => database.prepare(text);
@@ -85,7 +90,8 @@ function createAppender(database: DatabaseSync): LogTable['append'] {
   let last = Number(database.prepare('SELECT last FROM logs_sequence').get()?.last ?? 0);
   return (lines, at) => {
     let sequence = last;
-    // Lines survive SIGKILL at once and power loss soon: a wait for the disk for each flush would cost more than the lines.
+    // The lines survive SIGKILL at once and a power loss soon. Waiting for the disk at each flush would cost more than
+    // the lines are worth.
     inLazyTransaction(database, () => {
       const firsts = new Map<number, number>();
       for (const { streamId, line } of lines) {
@@ -100,7 +106,7 @@ function createAppender(database: DatabaseSync): LogTable['append'] {
   };
 }
 
-/** Stream by stream, the one that begins first: one that holds nothing old any more is not looked at again. */
+/** Visits the stream with the oldest event first. A stream without old events is not visited again. */
 function createExpiry(database: DatabaseSync): LogTable['expire'] {
   const next = database.prepare(`SELECT id FROM logs_stream WHERE group_name = ? AND first_event_at < ?
     ORDER BY first_event_at LIMIT 1`);
@@ -125,7 +131,7 @@ function* readEvents(database: DatabaseSync, reading: Reading): Iterable<LogEven
   const { streamId, from, until, direction, beyond } = reading;
   const [compare, order] = direction === 'forward' ? ['>', 'ASC'] : ['<', 'DESC'];
   const position = beyond ? `AND (timestamp, sequence) ${compare} (?, ?)` : '';
-  // The position alone does not tell SQLite where to begin: it would read the stream from its start for each page.
+  // The position alone does not show SQLite where to begin. It would read the stream from its start for each page.
   const first = direction === 'forward' ? Math.max(from, beyond?.timestamp ?? from) : from;
   const end = direction === 'forward' ? until : Math.min(until, (beyond?.timestamp ?? until) + 1);
   const statement = database.prepare(`SELECT * FROM logs_event WHERE stream_id = ? AND timestamp >= ? AND timestamp < ?

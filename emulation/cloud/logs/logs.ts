@@ -1,4 +1,4 @@
-// Amazon CloudWatch Logs for the embedded cloud: append in process, read by the API. It knows nothing of who logs.
+// Amazon CloudWatch Logs for the embedded cloud: lines are appended in process and read through the API.
 
 import type { DatabaseSync } from 'node:sqlite';
 import { given } from '../../../core/given.ts';
@@ -14,30 +14,35 @@ export type LogsOptions = {
   database: DatabaseSync;
   /** Milliseconds since 1970. */
   now(): number;
-  /** Told when buffered lines could not be written. Default: a line on stderr. */
+  /** Called when buffered lines cannot be written. By default this writes a line to stderr. */
   onFault?(fault: unknown): void;
-  /** Further operations of the API, for suites. */
+  /** Further operations of the API, for test suites. */
   operations?(core: LogCore): Readonly<Record<string, Operation>>;
 };
 
 export type Logs = {
   api: JsonService;
-  /** Makes the group where it is absent, sets its retention, and deletes what that no longer covers. */
+  /**
+   * Creates the group if it is absent, sets its retention, and deletes events that are older than the new retention.
+   */
   createGroup(name: string, options?: { retentionDays?: number }): { arn: string };
   /**
-   * Takes lines as a container's log driver does: group and stream are made where absent, empty lines are dropped, lines
-   * above 1 MiB are split. They are durable within 50 ms, and visible to every read that starts afterwards.
+   * Appends lines as a container's log driver does. It creates the group and the stream if they are absent, drops empty
+   * lines, and splits lines above 1 MiB. Lines are durable within 50 ms. Every read that starts afterwards sees them.
    */
   append(group: string, stream: string, lines: readonly LogLine[]): void;
-  /** Writes what append() has buffered; durable when it returns. */
+  /** Writes the lines that append() has buffered. Durable when it returns. */
   flush(): void;
-  /** Flushes; call it before the database is closed. */
+  /** Flushes. Call it before the database is closed. */
   close(): Promise<void>;
 };
 
 const DAY_MS = 24 * 3_600_000;
 
-/** Rules: the CloudWatch Logs API reference. Retention is applied when a group is made, which is at every start, and daily. */
+/**
+ * Follows the CloudWatch Logs API reference. Retention is applied daily, and when a group is created, which happens at
+ * every start.
+ */
 export function createLogs({ database, now, onFault = reportFault, operations }: LogsOptions): Logs {
   const table = openLogTable(database);
   const core = createLogCore(table, now, onFault);
@@ -75,7 +80,7 @@ function createLogsApi(core: LogCore, further: Readonly<Record<string, Operation
   };
 }
 
-/** IAM asks for the stream where a call names one, else for the group. */
+/** The ARN that IAM checks: the stream if the call names one, else the group. */
 export function logResource(input: Input): string {
   const group = stringMember(input, 'logGroupName') ?? stringMember(input, 'logGroupIdentifier') ?? '*';
   const stream = stringMember(input, 'logStreamName');

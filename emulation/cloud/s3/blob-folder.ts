@@ -1,25 +1,25 @@
-// The folder with the bytes of objects. A blob is written once, named at random, and never changed; rows in the database say
-// which are in use. It must not know keys, so that no key can ever be a path.
+// The folder with the bytes of objects. A blob is written once, gets a random name, and never changes. The database
+// rows say which blobs are in use. Keys are not used here, so that a key can never become a path.
 import { randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, rmSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Bytes that one read of a blob takes from the disk. */
+/** Bytes per read from the disk. */
 const READ_BYTES = 256 * 1024;
 
-/** Blobs that are being read, so that one that is replaced meanwhile stays until its last reader has ended. */
+/** Blobs that are being read. A blob that is replaced meanwhile stays until its last reader has ended. */
 export type Hold = { release(): void };
 
 export type BlobFolder = ReturnType<typeof openBlobFolder>;
 
-/** Opens the folder and removes what no row names: bytes of requests that a crash cut off. */
+/** Opens the folder and removes the blobs that no row names. They are left by requests that a crash cut off. */
 export function openBlobFolder(folder: string, inUse: ReadonlySet<string>) {
   const { incoming, settled } = prepareFolders(folder, inUse);
   const readers = new Map<string, number>();
   const doomed = new Set<string>();
 
-  /** Removes blobs that no row names any more, each as soon as nobody reads it. */
+  /** Removes blobs that rows no longer name, each as soon as its last reader has ended. */
   const remove = (ids: readonly string[]): void => {
     for (const id of ids) {
       if (readers.has(id)) doomed.add(id);
@@ -38,8 +38,8 @@ export function openBlobFolder(folder: string, inUse: ReadonlySet<string>) {
   return {
     remove,
     /**
-     * Stores the bytes of `source` under a new id. When this resolves they survive a power loss; when it rejects (also
-     * because `source` threw) nothing of them is left. A blob that gets no row is removed at the next start.
+     * Stores the bytes of `source` under a new id. When this resolves, they survive a power loss. When it rejects, also
+     * because `source` threw, nothing of them is left. A blob that gets no row is removed at the next start.
      */
     async receive(source: AsyncIterable<Uint8Array>): Promise<{ id: string; size: number }> {
       const id = randomBytes(16).toString('hex');
@@ -55,7 +55,7 @@ export function openBlobFolder(folder: string, inUse: ReadonlySet<string>) {
       await syncHandle(settled);
       return { id, size };
     },
-    /** Keeps blobs from being removed. Must be called in the same turn of the event loop as the reading of their rows. */
+    /** Keeps blobs from being removed. Call it in the same turn of the event loop in which their rows were read. */
     hold(ids: readonly string[]): Hold {
       for (const id of ids) readers.set(id, (readers.get(id) ?? 0) + 1);
       let held = true;
@@ -66,7 +66,7 @@ export function openBlobFolder(folder: string, inUse: ReadonlySet<string>) {
         },
       };
     },
-    /** The bytes of a held blob from `start` up to, not including, `end`. */
+    /** Yields the bytes of a held blob from `start` up to, but not including, `end`. */
     read: (id: string, start: number, end: number) => readRange(join(settled, id), start, end),
   };
 }
@@ -81,7 +81,7 @@ function prepareFolders(folder: string, inUse: ReadonlySet<string>) {
   return { incoming, settled };
 }
 
-/** The size of what was written, once it is on the disk. */
+/** Returns the number of bytes once they are on the disk. */
 async function writeDurably(path: string, source: AsyncIterable<Uint8Array>): Promise<number> {
   const handle = await open(path, 'wx', 0o600);
   let size = 0;

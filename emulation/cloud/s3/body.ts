@@ -1,5 +1,4 @@
-// Receives the body of a request: takes it out of its coding, bounds it, and checks it against everything that the request
-// says of it. It knows no object and no operation.
+// Receives the body of a request: decodes it, limits its size, and checks it against the request's headers.
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { decodeChunks, isChunked, type Trailers } from '../wire/chunked-body.ts';
@@ -8,17 +7,18 @@ import { algorithms, type Checksum, type Expected, expectedChecksum, trailerChec
 import type { S3Request } from './request.ts';
 import { refuse } from './s3-error.ts';
 
-/** Largest body of one PUT: 5 GiB, S3's. */
+/** Largest body of one PUT: 5 GiB, as on S3. */
 const MAX_BODY_BYTES = 5 * 1024 ** 3;
 /** Largest XML document that is read. CompleteMultipartUpload with 10,000 parts and checksums has about 2 MB. */
 const MAX_DOCUMENT_BYTES = 8 * 1024 ** 2;
 
-/** Bytes on disk that agree with the request. `md5` is hexadecimal: the ETag. */
+/** Bytes on disk that agree with the request. `md5` is hexadecimal and serves as the ETag. */
 export type ReceivedBlob = { id: string; size: number; md5: string; checksum?: Checksum };
 
 /**
- * Stores the body as a blob. Where the body is cut off, too long or other than the request says, nothing is stored and it
- * throws EntityTooLarge, IncompleteBody, BadDigest, InvalidDigest, XAmzContentSHA256Mismatch, MissingContentLength …
+ * Stores the body as a blob. If the body is cut off, too long or different from what the request says, nothing is
+ * stored. Then it throws EntityTooLarge, IncompleteBody, BadDigest, InvalidDigest, XAmzContentSHA256Mismatch,
+ * MissingContentLength …
  */
 export async function receiveBlob(blobs: BlobFolder, request: S3Request): Promise<ReceivedBlob> {
   const body = checkedBody(request, MAX_BODY_BYTES, expectedChecksum(request.header));
@@ -26,7 +26,9 @@ export async function receiveBlob(blobs: BlobFolder, request: S3Request): Promis
   return { id, size, ...body.result() };
 }
 
-/** The body as text, checked in the same way; without `checksum` where the checksum headers speak of something else. */
+/**
+ * Reads the body as text, with the same checks. Set `checksum` to false if the checksum headers are not about the body.
+ */
 export async function receiveText(request: S3Request, options = { checksum: true }): Promise<string> {
   const expected = options.checksum ? expectedChecksum(request.header) : undefined;
   const chunks: Buffer[] = [];
@@ -81,7 +83,9 @@ function checkedBody(request: S3Request, maxBytes: number, expected: Expected | 
   return { bytes: bytes(), result };
 }
 
-/** The bytes off the wire. A client that goes away makes it throw; leaving it early does not cut the connection off. */
+/**
+ * Yields the bytes from the connection. It throws if the client disconnects. Stopping early leaves the connection open.
+ */
 async function* wireBytes(http: IncomingMessage): AsyncGenerator<Buffer> {
   for await (const chunk of http.iterator({ destroyOnReturn: false })) yield chunk as Buffer;
 }

@@ -1,17 +1,17 @@
-// The checksums that S3 verifies and stores: which a request names, and computing them. Those that the SDK does not choose
-// by itself (CRC32C, CRC64NVME) and those of multipart objects are not implemented.
+// Reads, computes and compares the checksums that S3 verifies and stores. CRC32C and CRC64NVME, which the SDK does not
+// choose by itself, and checksums of multipart objects are not implemented.
 // Rules: https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { refuse } from './s3-error.ts';
 
 export type Algorithm = 'crc32' | 'sha1' | 'sha256';
-/** A checksum of a whole object that was verified, in base64. */
+/** A verified checksum of a whole object, in base64. */
 export type Checksum = { algorithm: Algorithm; value: string };
 type RunningDigest = { update(bytes: Uint8Array): void; digest(): Buffer };
 type AlgorithmFacts = { bytes: number; start(): RunningDigest };
 
-/** Name in headers (`x-amz-checksum-<name>`) → what it is. */
+/** Each algorithm by its name in headers (`x-amz-checksum-<name>`). */
 export const algorithms: Readonly<Record<Algorithm, AlgorithmFacts>> = {
   crc32: { bytes: 4, start: crc32Running },
   sha1: { bytes: 20, start: () => createHash('sha1') },
@@ -20,10 +20,10 @@ export const algorithms: Readonly<Record<Algorithm, AlgorithmFacts>> = {
 const names = Object.keys(algorithms) as Algorithm[];
 const HEADER = 'x-amz-checksum-';
 
-/** What a request says of its body's checksum: a value in a header, or the promise of one in a trailer. */
+/** The checksum that a request announces for its body: its value comes in a header, or later in a trailer. */
 export type Expected = { algorithm: Algorithm; value?: string };
 
-/** Throws InvalidRequest for more than one, and for a value that has not the algorithm's length. */
+/** Throws InvalidRequest for more than one checksum, and for a value of the wrong length for its algorithm. */
 export function expectedChecksum(header: (name: string) => string | undefined): Expected | undefined {
   const given = names.filter((name) => header(HEADER + name) !== undefined);
   if (given.length > 1) throw refuse('InvalidRequest', {}, 'Expecting a single x-amz-checksum- header');
@@ -36,14 +36,14 @@ export function expectedChecksum(header: (name: string) => string | undefined): 
   return { algorithm: promised };
 }
 
-/** The value that a trailer brought; throws where the promised one did not come. */
+/** The checksum from the trailers. Throws if the promised one is missing. */
 export function trailerChecksum(algorithm: Algorithm, trailers: ReadonlyMap<string, string>): string {
   const value = trailers.get(HEADER + algorithm);
   if (value === undefined) throw refuse('InvalidRequest', {}, `The promised trailer ${HEADER}${algorithm} is missing`);
   return checkedValue(algorithm, value);
 }
 
-/** Header names and values that tell a checksum. */
+/** The headers that report a checksum. */
 export function checksumHeaders(checksum: Checksum | undefined): Record<string, string> {
   if (!checksum) return {};
   return { [HEADER + checksum.algorithm]: checksum.value, 'x-amz-checksum-type': 'FULL_OBJECT' };

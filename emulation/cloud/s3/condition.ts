@@ -1,4 +1,4 @@
-// Conditional requests: when an object may be read or replaced. It reads no row itself.
+// Conditional requests: decides whether an object may be read or replaced.
 // Rules: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-requests.html and RFC 9110 §13
 import type { AwsError } from '../wire/aws-error.ts';
 import type { ObjectRow } from './object-table.ts';
@@ -6,7 +6,7 @@ import { refuse } from './s3-error.ts';
 
 type ReadHeader = (name: string) => string | undefined;
 
-/** Whether a read may go on. `unchanged` means 304. Throws PreconditionFailed. */
+/** Whether a read may continue. `unchanged` means 304. Throws PreconditionFailed. */
 export function checkRead(object: ObjectRow, header: ReadHeader): 'go' | 'unchanged' {
   const verdict = judge(object, header);
   if (verdict === 'unchanged') return verdict;
@@ -15,8 +15,8 @@ export function checkRead(object: ObjectRow, header: ReadHeader): 'go' | 'unchan
 }
 
 /**
- * Throws PreconditionFailed (or NoSuchKey, for If-Match on nothing) unless `existing` may be replaced or deleted.
- * To be asked in the transaction of the write. Only `*` is allowed in If-None-Match of a write.
+ * Throws PreconditionFailed unless `existing` may be replaced or deleted, and NoSuchKey for If-Match without an object.
+ * Call it in the transaction of the write. In a write, If-None-Match may only be `*`.
  */
 export function checkWrite(existing: ObjectRow | undefined, header: ReadHeader): void {
   const none = header('if-none-match');
@@ -58,7 +58,7 @@ function listsEtag(list: string, etag: string): boolean {
   return tags.includes('*') || tags.includes(etag);
 }
 
-/** A date that cannot be read is as none, by RFC 9110 §13.1.3. */
+/** A date that cannot be parsed is ignored (RFC 9110 §13.1.3). */
 function timeOf(text: string | undefined): number | undefined {
   const time = Date.parse(text ?? '');
   return Number.isNaN(time) ? undefined : time;

@@ -1,10 +1,10 @@
-// Reads the content of objects, which lies in one blob or, for multipart objects, in one a part. It knows no request.
+// Reads the content of objects. It is one blob, or one blob per part for a multipart object.
 import type { ObjectRow, PartRow } from './object-table.ts';
 import type { S3Core } from './request.ts';
 
 /**
- * The bytes of an object from `start` up to, not including, `end`. The blobs are held from this call on, so that whoever
- * replaces the object meanwhile does not disturb it; the caller must read to the end or call `return`.
+ * Yields the bytes of an object from `start` up to, but not including, `end`. The blobs are held from this call on, so
+ * that a replacement of the object does not disturb the reader. The caller must read to the end or call `return`.
  */
 export function openContent(core: S3Core, object: ObjectRow, start: number, end: number): AsyncIterable<Buffer> {
   const parts = core.table.loadParts(object.id);
@@ -25,7 +25,7 @@ export function openContent(core: S3Core, object: ObjectRow, start: number, end:
         return iterator.next();
       },
       return() {
-        // A generator that was never begun does not run its `finally`.
+        // A generator that was never started does not run its `finally`.
         if (!begun) hold.release();
         return iterator.return(undefined);
       },

@@ -1,9 +1,9 @@
-// Cross-origin rules of a bucket: answers preflights and says what an answer allows a browser. It reads no object.
+// The cross-origin rules of a bucket: answers preflights and adds the CORS headers to other answers.
 // Rules: https://docs.aws.amazon.com/AmazonS3/latest/userguide/cors.html
 import { given } from '../../../core/given.ts';
 import { refuse } from './s3-error.ts';
 
-/** As in a bucket's CORS configuration; `*` may stand once in an origin or header. */
+/** A rule as in a bucket's CORS configuration. An origin or a header may contain one `*`. */
 export type CorsRule = {
   allowedOrigins: string[];
   allowedMethods: string[];
@@ -13,7 +13,7 @@ export type CorsRule = {
 };
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
-/** The headers of a preflight's answer. Throws AccessForbidden where no rule allows what it asks. */
+/** The headers of a preflight's answer. Throws AccessForbidden if no rule allows the request. */
 export function answerPreflight(rules: readonly CorsRule[], headers: Headers): Record<string, string> {
   const origin = headers.origin;
   const method = headers['access-control-request-method'];
@@ -37,7 +37,7 @@ export function answerPreflight(rules: readonly CorsRule[], headers: Headers): R
   };
 }
 
-/** The headers that an ordinary answer carries for the origin that asked; none where no rule names it. */
+/** The CORS headers of an ordinary answer. They are empty if no rule names the request's origin. */
 export function corsHeaders(rules: readonly CorsRule[], headers: Headers, method: string): Record<string, string> {
   const origin = headers.origin;
   const rule = typeof origin === 'string' ? rules.find((candidate) => matches(candidate, origin, method)) : undefined;

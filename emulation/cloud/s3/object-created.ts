@@ -1,4 +1,4 @@
-// "Object Created" events, which buckets tell EventBridge.
+// Makes the "Object Created" events that buckets send to EventBridge.
 // Form: https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
 
 import { randomUUID } from 'node:crypto';
@@ -16,7 +16,7 @@ export type ObjectCreated = {
   detail: {
     version: '0';
     bucket: { name: string };
-    /** The key is as the client named it, not URL-encoded. */
+    /** The key is as the client wrote it, not URL-encoded. */
     object: { key: string; size: number; etag: string; sequencer: string };
     'request-id': string;
     requester: string;
@@ -35,7 +35,7 @@ export type Cause = {
   sourceIp: string;
 };
 
-/** @param number rises from event to event, and so tells which of two writes of a key was the later one. */
+/** @param number rises from event to event. It shows which of two writes of a key was the later one. */
 export function objectCreated(cause: Cause, number: number, now: number): ObjectCreated {
   const { bucket, key, size, etag } = cause;
   return {

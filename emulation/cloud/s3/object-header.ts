@@ -1,4 +1,4 @@
-// The headers that S3 keeps with an object, and the headers with which it is answered.
+// The headers that S3 stores with an object, and the headers of its answers.
 
 import { checksumHeaders } from './checksum.ts';
 import type { ObjectRow, StoredHeaders } from './object-table.ts';
@@ -13,15 +13,18 @@ const kept = [
   'content-language',
   'expires',
 ];
-/** S3's type of an object that was given none. */
+/** S3's type for an object that was stored without one. */
 const DEFAULT_TYPE = 'binary/octet-stream';
 const MAX_METADATA_BYTES = 2048;
 
-/** Headers whose silent loss would be a lie: refused with 501, as S3 refuses what it does not implement. */
+/** Headers that must not be ignored silently. They are refused with 501, as S3 refuses what it does not implement. */
 const unsupported =
   /^x-amz-(acl|grant-.*|object-lock-.*|server-side-encryption.*|website-.*|write-offset-bytes|tagging|checksum-(algorithm|type|crc32c|crc64nvme))$/;
 
-/** What is kept of a request that stores an object. Throws NotImplemented, MetadataTooLarge and InvalidArgument. */
+/**
+ * The headers of a request that are stored with its object. Throws NotImplemented, MetadataTooLarge and
+ * InvalidArgument.
+ */
 export function storedHeaders(request: S3Request): StoredHeaders {
   const names = [...Object.keys(request.http.headers), ...request.query.keys()].map((name) => name.toLowerCase());
   for (const name of names) {
@@ -47,8 +50,8 @@ export function storedHeaders(request: S3Request): StoredHeaders {
 }
 
 /**
- * The headers that describe an object. A signed `response-content-type`, `-disposition` … takes the place of what is stored;
- * the checksum is told where it is asked for and the whole object is answered.
+ * The headers that describe an object. A signed `response-content-type`, `-disposition` … replaces the stored one. The
+ * checksum is included if the request asks for it and the answer is the whole object.
  */
 export function describingHeaders(object: ObjectRow, request: S3Request, whole: boolean): Record<string, string> {
   const headers: Record<string, string> = { 'content-type': DEFAULT_TYPE, ...object.headers };

@@ -1,20 +1,20 @@
-// The rows of buckets, objects, uploads and parts in SQLite, and nothing else: no rule of S3 is decided here.
+// The rows of buckets, objects, uploads and parts in SQLite. The rules of S3 are decided elsewhere.
 import type { DatabaseSync } from 'node:sqlite';
 import type { Checksum } from './checksum.ts';
 import type { CorsRule } from './cors.ts';
 
 export type BucketRow = { name: string; createdAt: number; eventBridge: boolean; cors: CorsRule[] };
-/** Headers that are stored with an object and given back: content-type, cache-control … and x-amz-meta-*. */
+/** Headers that are stored with an object and returned: content-type, cache-control … and x-amz-meta-*. */
 export type StoredHeaders = Record<string, string>;
 export type ObjectRow = {
   bucket: string;
   key: string;
-  /** Of this content; the upload's id where it came in parts. Its parts are owned by this id. */
+  /** The id of this content, or of the upload if it came in parts. The rows of its parts name it as their owner. */
   id: string;
   /** Without quotes. */
   etag: string;
   size: number;
-  /** ms since the epoch, in whole seconds as S3 keeps them. */
+  /** Milliseconds since 1970, in whole seconds as S3 keeps them. */
   modifiedAt: number;
   headers: StoredHeaders;
   checksum?: Checksum;
@@ -54,12 +54,12 @@ const schema = `
 
 export type ObjectTable = ReturnType<typeof openObjectTable>;
 
-/** All access to the rows. Keys are stored as UTF-8 bytes, so that their order is S3's. */
+/** All access to the rows. Keys are stored as UTF-8 bytes, so that they sort as on S3. */
 export function openObjectTable(database: DatabaseSync) {
   database.exec(schema);
   const sql = prepareStatements(database);
   return {
-    /** Ids of all blobs that a row names. */
+    /** The ids of all blobs that rows name. */
     blobs: () => new Set((sql.blobs.all() as Sql[]).map((row) => row.blob as string)),
     putBucket({ name, createdAt, eventBridge, cors }: BucketRow): void {
       sql.putBucket.run(name, createdAt, Number(eventBridge), JSON.stringify(cors));
@@ -92,7 +92,7 @@ export function openObjectTable(database: DatabaseSync) {
       const row = sql.loadPart.get(owner, number) as Sql | undefined;
       return row && (parseRow(row) as PartRow);
     },
-    /** In order of number, of those after `after`. */
+    /** The parts with numbers above `after`, in order of number. */
     loadParts: (owner: string, after = 0, limit = -1): PartRow[] =>
       (sql.loadParts.all(owner, after, limit) as Sql[]).map((row) => parseRow(row) as PartRow),
     deletePart: (owner: string, number: number) => void sql.deletePart.run(owner, number),
@@ -119,7 +119,7 @@ function prepareStatements(database: DatabaseSync) {
   };
 }
 
-/** JSON columns are parsed and keys decoded; a null column is an absent member. */
+/** Parses JSON columns and decodes keys. A null column becomes an absent member. */
 function parseRow(row: Sql): Record<string, unknown> {
   const parsed: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(row)) {

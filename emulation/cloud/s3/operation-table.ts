@@ -1,5 +1,5 @@
-// The operations of S3 that the product calls, by what selects them and with the permission that they need, and the names
-// of all others, so that a refusal can name what was asked.
+// The S3 operations that the product calls, with the requests that select them and the permissions that they need. It
+// also has the names of all others, so that a refusal can name the operation.
 
 import { completeMultipartUpload } from './operation/complete-upload.ts';
 import { deleteObject, deleteObjects, getObject, putObject } from './operation/object.ts';
@@ -12,9 +12,9 @@ export type Entry = {
   name: string;
   method: string;
   level: Level;
-  /** Parameters of the query that must be there, `name` or `name=value`. */
+  /** Query parameters that must be present, as `name` or `name=value`. */
   query?: readonly string[];
-  /** The IAM action on the bucket's or object's ARN; absent where the operation asks for each key itself. */
+  /** The IAM action on the bucket's or the object's ARN. It is absent if the operation checks each key itself. */
   action?: string;
   run: S3Operation;
 };
@@ -68,7 +68,7 @@ export const operations: readonly Entry[] = [
   { name: 'DeleteObject', method: 'DELETE', level: 'object', action: 's3:DeleteObject', run: deleteObject },
 ];
 
-/** Parameters that turn a request into another operation, and what that one is about. */
+/** Query parameters that select another operation, and the subject of that operation. */
 const subresources: Readonly<Record<string, string>> = {
   abac: 'Abac',
   accelerate: 'AccelerateConfiguration',
@@ -119,7 +119,10 @@ const verbs: Readonly<Record<string, string>> = {
   DELETE: 'Delete',
 };
 
-/** The operation that a request asks for, or the name of the one that is not served here. A copy is a PUT by its header. */
+/**
+ * Finds the operation of a request, or the name of an operation that is not implemented. A PUT with a copy header is a
+ * copy.
+ */
 export function findOperation(
   entries: readonly Entry[],
   method: string,

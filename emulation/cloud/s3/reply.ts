@@ -1,4 +1,4 @@
-// Writes answers: XML, bytes as they come, and refusals. It knows no operation.
+// Writes answers: XML documents, streams of bytes, and refusals.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -6,10 +6,13 @@ import { AwsError } from '../wire/aws-error.ts';
 import type { S3Reply } from './request.ts';
 import { renderXml } from './xml.ts';
 
-/** A body that goes on after its refusal is read and dropped up to here, so that the client sees the answer; then cut off. */
+/**
+ * If a client is still sending when its request is refused, up to this much is read and dropped, so that it sees the
+ * answer. After that the connection is cut.
+ */
 const MAX_DROPPED_BYTES = 256 * 1024 ** 2;
 
-/** Sends a reply. A client that goes away while bytes are sent is no error. */
+/** Sends a reply. It is not an error if the client disconnects while bytes are sent. */
 export async function sendReply(http: IncomingMessage, res: ServerResponse, reply: S3Reply): Promise<void> {
   const { status = 200, headers = {}, body } = reply;
   if (typeof body === 'object') {
@@ -28,7 +31,10 @@ export async function sendReply(http: IncomingMessage, res: ServerResponse, repl
   res.end(http.method === 'HEAD' ? undefined : bytes);
 }
 
-/** Sends a refusal as S3's XML, or InternalError for a fault of ours. Where bytes went out already, the connection is cut. */
+/**
+ * Sends a refusal as S3's XML, or InternalError for a fault of the platform. If bytes were already sent, it cuts the
+ * connection.
+ */
 export function sendError(http: IncomingMessage, res: ServerResponse, error: unknown, requestId: string): void {
   if (res.headersSent || res.destroyed) {
     res.destroy();
@@ -51,7 +57,7 @@ function dropRest(http: IncomingMessage): void {
     dropped += chunk.length;
     if (dropped > MAX_DROPPED_BYTES) http.destroy();
   });
-  // The client may go away now: it has its answer.
+  // The client has its answer, so it may disconnect now.
   http.on('error', () => http.destroy());
   http.resume();
 }

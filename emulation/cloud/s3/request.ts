@@ -1,4 +1,4 @@
-// What an operation sees of an HTTP request, and what it answers. It knows no operation and stores nothing.
+// The types of an S3 request and its reply, and the functions that read a request.
 import type { IncomingMessage } from 'node:http';
 import type { DatabaseSync } from 'node:sqlite';
 import { decodeUri, parseTarget } from '../wire/canonical-request.ts';
@@ -8,7 +8,7 @@ import type { BlobFolder } from './blob-folder.ts';
 import type { BucketRow, ObjectTable } from './object-table.ts';
 import { refuse } from './s3-error.ts';
 
-/** Bucket and key that a path names; both are empty for `/`, the key for a bucket. */
+/** The bucket and the key that a path names. Both are empty for `/`, and the key is empty for a bucket. */
 export type Resource = { bucket: string; key: string };
 
 export type S3Request = Resource & {
@@ -16,16 +16,18 @@ export type S3Request = Resource & {
   requestId: string;
   query: ReadonlyMap<string, string>;
   signed: SignedRequest;
-  /** A header; of a presigned URL also an `x-amz-…` parameter of its query, as signers put headers there. */
+  /**
+   * Returns a header. For a presigned URL it also finds `x-amz-…` parameters of the query, where signers put headers.
+   */
   header(name: string): string | undefined;
-  /** Throws AccessDenied where the caller's policies do not allow the action on the ARN. */
+  /** Throws AccessDenied if the caller's policies do not allow the action on the ARN. */
   authorise(action: string, resource: string): Promise<void>;
 };
 
-/** `body` is XML text, or bytes as they come. */
+/** `body` is XML text, or a stream of bytes. */
 export type S3Reply = { status?: number; headers?: Record<string, string>; body?: string | AsyncIterable<Buffer> };
 
-/** What operations work on. */
+/** The stores and the clock that operations use. */
 export type S3Core = {
   database: DatabaseSync;
   table: ObjectTable;
@@ -34,7 +36,7 @@ export type S3Core = {
   now(): number;
 };
 
-/** One operation of S3. Refusals are thrown as AwsError. */
+/** One operation of S3. It refuses by throwing AwsError. */
 export type S3Operation = (core: S3Core, request: S3Request) => Promise<S3Reply> | S3Reply;
 
 const MAX_KEY_BYTES = 1024;
@@ -51,8 +53,8 @@ export function parseResource(target: string): Resource & { query: ReadonlyMap<s
 }
 
 /**
- * Reads headers. Of a presigned URL, `x-amz-meta-…` and the like count in the query, too, but checksums do not: signers put
- * that of an empty body there, and S3 ignores it (https://github.com/localstack/localstack/issues/12169).
+ * Reads headers. For a presigned URL, parameters such as `x-amz-meta-…` count too, but checksums do not: signers put
+ * the checksum of an empty body there, and S3 ignores it (https://github.com/localstack/localstack/issues/12169).
  */
 export function headerReader(
   http: IncomingMessage,
@@ -75,7 +77,7 @@ export function objectArn({ bucket, key }: Resource): string {
   return `arn:aws:s3:::${bucket}/${key}`;
 }
 
-/** The bucket's row; throws NoSuchBucket. */
+/** The bucket's row. Throws NoSuchBucket. */
 export function requireBucket(core: S3Core, bucket: string): BucketRow {
   const row = core.table.loadBucket(bucket);
   if (!row) throw refuse('NoSuchBucket', { BucketName: bucket });
@@ -88,12 +90,12 @@ export function checkBucketName(name: string): void {
   if (!formed || /^\d+\.\d+\.\d+\.\d+$/.test(name)) throw refuse('InvalidBucketName', { BucketName: name });
 }
 
-/** Whole seconds, as S3 keeps times. */
+/** Cuts a time to whole seconds, as S3 keeps times. */
 export function wholeSeconds(nowMs: number): number {
   return Math.floor(nowMs / 1000) * 1000;
 }
 
-/** `2026-11-21T00:30:00.000Z`, the form of times in XML. */
+/** The form of times in XML: `2026-11-21T00:30:00.000Z`. */
 export function xmlTime(ms: number): string {
   return new Date(ms).toISOString();
 }

@@ -1,4 +1,4 @@
-// The refusals of S3 as data. It knows no operation and no XML.
+// The refusals of S3 as data.
 // Codes, words and statuses: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 import { AwsError } from '../wire/aws-error.ts';
 
@@ -39,7 +39,9 @@ const refusals = {
 
 export type S3ErrorCode = keyof typeof refusals;
 
-/** The refusal with S3's words, or `message` where the words depend on the request; `extra` are further XML elements. */
+/**
+ * A refusal with S3's words, or with `message` if the words depend on the request. `extra` adds further XML elements.
+ */
 export function refuse(code: S3ErrorCode, extra: Readonly<Record<string, unknown>> = {}, message?: string): AwsError {
   const [status, words] = refusals[code];
   return new AwsError(code, message ?? words, status, extra);

@@ -1,5 +1,5 @@
-// What comes before every operation of S3: identify, verify, find the operation, authorise. It knows no object, nor what
-// carries an operation out. What is not in the table of operations is answered 501 and named.
+// Prepares every operation of S3: identifies the caller, verifies the signature, finds the operation and authorises it.
+// An operation that is not in the table is answered with 501 and its name.
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { AwsError } from '../wire/aws-error.ts';
@@ -10,25 +10,28 @@ import { sendError, sendReply } from './reply.ts';
 import { bucketArn, headerReader, objectArn, parseResource, type S3Request } from './request.ts';
 import { refuse } from './s3-error.ts';
 
-/** Who may call, and who is told of it. */
+/** The callers, their permissions, and the functions to call for counting and faults. */
 export type S3FrontOptions = {
   credentials: Credentials;
-  /** ms since the epoch. */
+  /** Milliseconds since 1970. */
   now?: () => number;
-  /** Throws AwsError AccessDenied where the caller's policies do not allow the action on the ARN. */
+  /** Throws AwsError AccessDenied if the caller's policies do not allow the action on the ARN. */
   authorise?: (caller: { accessKeyId: string }, action: string, resources: string[]) => void | Promise<void>;
-  /** Told of every call that passed the checks, for counting. */
+  /** Called for every call that passed the checks, for counting. */
   onCall?: (call: { operation: string; accessKeyId: string }) => void;
-  /** Told of exceptions that are faults of ours; they are answered as InternalError 500. Default: stderr. */
+  /**
+   * Called for exceptions that are faults of the platform. They are answered as InternalError 500. By default they are
+   * written to stderr.
+   */
   onFault?: (fault: unknown, what: string) => void;
-  /** Further operations, for suites. */
+  /** Further operations, for test suites. */
   operations?: readonly Entry[];
 };
 
-/** What carries operations out. */
+/** Carries out operations. */
 export type S3Back = {
   corsRules(bucket: string): readonly CorsRule[];
-  /** Answers a request that passed the checks; an AwsError that it throws before answering becomes S3's XML. */
+  /** Answers a request that passed the checks. If it throws an AwsError before it answers, that becomes S3's XML. */
   run(operation: Entry, request: S3Request, res: ServerResponse): Promise<void>;
 };
 
@@ -75,7 +78,7 @@ async function perform(options: S3FrontOptions, back: S3Back, request: S3Request
   try {
     await back.run(found, request, res);
   } catch (error) {
-    // Whoever may not list a bucket is not told that a key is absent: AccessDenied, as S3 answers.
+    // As on S3, a caller that may not list the bucket must not learn that a key is absent, and gets AccessDenied.
     if (error instanceof AwsError && error.code === 'NoSuchKey')
       await request.authorise('s3:ListBucket', bucketArn(bucket));
     throw error;
@@ -83,7 +86,7 @@ async function perform(options: S3FrontOptions, back: S3Back, request: S3Request
 }
 
 function report(options: S3FrontOptions, fault: unknown, http: IncomingMessage): void {
-  // The query may hold a signature that is still good.
+  // The query is left out, because it may hold a signature that is still valid.
   const what = `S3 ${http.method} ${(http.url ?? '').split('?', 1)[0]}`;
   if (options.onFault) options.onFault(fault, what);
   else console.error(`${what}:`, fault);

@@ -1,4 +1,4 @@
-// S3 on one listener, over objects in a folder and a database. It must not know what an operation does.
+// S3 on one listener, with objects in a folder and rows in a database.
 import { mkdirSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
 import type { DatabaseSync } from 'node:sqlite';
@@ -12,24 +12,27 @@ import { checkBucketName, type S3Core } from './request.ts';
 import { createS3Front, type S3FrontOptions } from './s3-front.ts';
 
 export type S3Options = S3FrontOptions & {
-  /** Holds the bytes of objects; made when absent. Nobody else may write in it. */
+  /** Holds the bytes of objects. It is created if absent. Nothing else may write in it. */
   folder: string;
-  /** As `openDatabase` opens it: what is acknowledged must be durable. */
+  /** Must be opened by `openDatabase`, because acknowledged writes must be durable. */
   database: DatabaseSync;
-  /** Gets each "Object Created" of buckets with eventBridge, at least once; one that it rejects is handed over again later. */
+  /**
+   * Receives each "Object Created" event of buckets with eventBridge, at least once. An event that it rejects is
+   * repeated later.
+   */
   onEvent?: (event: ObjectCreated) => Promise<void> | void;
 };
 
 export type S3 = {
-  /** For `http.createServer`. Bodies may take long: the server's `requestTimeout` should be 0. */
+  /** For `http.createServer`. Bodies may take long, so the server's `requestTimeout` should be 0. */
   listener: RequestListener;
-  /** Creates a bucket of the template, or gives the one that is there these settings. */
+  /** Creates a bucket of the template, or gives an existing one these settings. */
   createBucket(name: string, settings: { eventBridge: boolean; cors?: CorsRule[] }): void;
-  /** Ends the delivery of events. Requests under way are the HTTP server's to end, before this. */
+  /** Ends the delivery of events. End the HTTP server's requests first. */
   close(): Promise<void>;
 };
 
-/** Opens the store (what a crash left behind is swept) and hands over events that were not delivered before. */
+/** Opens the store, removes leftovers of a crash, and delivers the events that are still waiting. */
 export function createS3(options: S3Options): S3 {
   const { folder, database, onEvent = () => {} } = options;
   const now = options.now ?? Date.now;

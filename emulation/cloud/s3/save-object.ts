@@ -1,11 +1,14 @@
-// The one place where an object comes to be or is replaced: row, parts and event in one transaction. It reads no body.
+// Creates or replaces an object: writes its row, parts and event in one transaction.
 import { inTransaction } from '../wire/transaction.ts';
 import { checkWrite } from './condition.ts';
 import { type Cause, objectCreated } from './object-created.ts';
 import type { ObjectRow, PartRow } from './object-table.ts';
 import { requireBucket, type S3Core, type S3Request } from './request.ts';
 
-/** The content that an object gets, and why. `parts` are new rows; those of an upload are there already. */
+/**
+ * The new content of an object, and the reason for it. `parts` are new rows. The rows of an upload's parts exist
+ * already.
+ */
 export type Content = Omit<ObjectRow, 'bucket' | 'key' | 'modifiedAt'> & {
   modifiedAt: number;
   parts?: Omit<PartRow, 'owner'>[];
@@ -13,8 +16,8 @@ export type Content = Omit<ObjectRow, 'bucket' | 'key' | 'modifiedAt'> & {
 };
 
 /**
- * Stores the object that the request names. The conditions of the request are asked again here, where nothing can come in
- * between. `alongside` joins the transaction. When this returns, the object and its event are durable.
+ * Stores the object that the request names. It checks the request's conditions again, because nothing can intervene
+ * here. `alongside` joins the transaction. When this returns, the object and its event are durable.
  */
 export function saveObject(core: S3Core, request: S3Request, content: Content, alongside?: () => void): ObjectRow {
   const { bucket, key } = request;
@@ -37,7 +40,9 @@ export function saveObject(core: S3Core, request: S3Request, content: Content, a
   return object;
 }
 
-/** Deletes the parts of a content or upload; the caller removes the blobs that it returns after its transaction. */
+/**
+ * Deletes the parts of a content or an upload. After its transaction, the caller removes the blobs that this returns.
+ */
 export function freeContent(core: S3Core, owner: string): string[] {
   const blobs = core.table.loadParts(owner).map((part) => part.blob);
   core.table.deleteParts(owner);

@@ -1,24 +1,27 @@
-// Writes S3's answers as XML and reads the few small documents that clients send. It knows no element's meaning.
+// Writes S3's answers as XML, and reads the few small documents that clients send.
 import { refuse } from './s3-error.ts';
 
-/** Text, children by name, or several elements of one name. Undefined is left out. */
+/** Text, children by name, or several elements of one name. Undefined values are left out. */
 type XmlValue = string | number | boolean | undefined | XmlNode | readonly XmlValue[];
 export type XmlNode = { readonly [name: string]: XmlValue };
-/** An element that was read. */
+/** An element of a parsed document. */
 export type XmlElement = { name: string; text: string; children: XmlElement[] };
 
 const NAMESPACE = 'http://s3.amazonaws.com/doc/2006-03-01/';
 const MAX_DEPTH = 8;
 const entities: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
 
-/** A document with the one root element of `node`. Error documents have no namespace, all others S3's. */
+/** Renders a document with the single root element of `node`. Documents have S3's namespace, except for errors. */
 export function renderXml(node: XmlNode): string {
   const [[name, value] = ['', undefined]] = Object.entries(node);
   const attribute = name === 'Error' ? '' : ` xmlns="${NAMESPACE}"`;
   return `<?xml version="1.0" encoding="UTF-8"?>\n<${name}${attribute}>${renderValue(value)}</${name}>`;
 }
 
-/** Reads a document; throws MalformedXML where it is none or its root is not `rootName`. Entities and DOCTYPEs are refused. */
+/**
+ * Parses a document. Throws MalformedXML if it is not well-formed or its root is not `rootName`. Refuses entities and
+ * DOCTYPEs.
+ */
 export function parseXml(text: string, rootName: string): XmlElement {
   const document: XmlElement = { name: '', text: '', children: [] };
   const open = [document];
@@ -47,7 +50,7 @@ export function parseXml(text: string, rootName: string): XmlElement {
   return root;
 }
 
-/** The text of the first child of that name. */
+/** The text of the first child with this name. */
 export function childText(element: XmlElement, name: string): string | undefined {
   return element.children.find((child) => child.name === name)?.text;
 }
@@ -66,7 +69,7 @@ function renderElement(name: string, value: XmlValue): string {
   return `<${name}>${renderValue(value)}</${name}>`;
 }
 
-/** Control characters become numeric references, as S3 writes them. */
+/** Writes control characters as numeric references, as S3 does. */
 function escapeText(text: string): string {
   return text.replace(/[<>&"\u0000-\u0008\u000b-\u001f]/g, (mark) => {
     const name = Object.keys(entities).find((candidate) => entities[candidate] === mark);

@@ -1,4 +1,4 @@
-// The rules that every SQS batch keeps: its size, its ids, and answers entry by entry. It knows no operation.
+// The rules of every SQS batch: its size, its ids, and an answer for each entry.
 import { AwsError } from '../wire/aws-error.ts';
 import { type Input, stringMember, structureList } from '../wire/input.ts';
 
@@ -8,7 +8,7 @@ const ENTRY_ID = /^[A-Za-z0-9_-]{1,80}$/;
 export type BatchEntry = { id: string; entry: Input };
 export type BatchFailure = { Id: string; SenderFault: boolean; Code: string; Message: string };
 
-/** The entries of a batch: one to ten, with distinct well-formed ids; else the whole request is refused. */
+/** The entries of a batch: one to ten, with distinct well-formed ids. Otherwise the whole request is refused. */
 export function readEntries(input: Input): BatchEntry[] {
   const entries = structureList(input, 'Entries') ?? [];
   if (entries.length === 0) {
@@ -31,7 +31,7 @@ export function readEntries(input: Input): BatchEntry[] {
   });
 }
 
-/** Runs each entry by itself; the refusal of one is its own failure and leaves the others alone. */
+/** Runs each entry by itself. The refusal of one entry does not affect the others. */
 export function batchOf(input: Input, run: (entry: Input) => object): object {
   const Successful: object[] = [];
   const Failed: BatchFailure[] = [];
@@ -43,7 +43,7 @@ export function batchOf(input: Input, run: (entry: Input) => object): object {
   return { Successful, Failed };
 }
 
-/** The value of `run`, or its AwsError as a batch answers it; other exceptions are faults and pass on. */
+/** The value of `run`, or its AwsError as a batch reports it. Other exceptions are faults and are thrown on. */
 export function settle<Value extends object>(
   id: string,
   run: () => Value,

@@ -1,11 +1,12 @@
-// Whose message comes next when several groups wait: pure. It knows neither queue nor clock.
+// Chooses the next messages when several groups wait. It is pure.
 
-/** A group with messages to give: how many of it are in flight, and its waiting messages, oldest first. */
+/** A group with waiting messages: its number of messages in flight, and its waiting messages, oldest first. */
 export type WaitingGroup<Message> = { group: string; inFlightCount: number; waiting: readonly Message[] };
 
 /**
- * Picks at most `max` messages so that no group starves another (SQS fair queues): each pick goes to the group with the
- * fewest messages in flight, these picks counted; among equals to the one whose oldest message became visible first.
+ * Picks at most `max` messages so that no group starves another (SQS fair queues). Each pick goes to the group with the
+ * fewest messages in flight, counting the picks made so far. Among equals it goes to the group whose oldest message
+ * became visible first.
  */
 export function pickFairly<Message extends { visibleAt: number; id: number }>(
   groups: readonly WaitingGroup<Message>[],

@@ -1,4 +1,4 @@
-// A received message as Lambda's event source mapping hands it to a function. It knows nothing of queues or polling.
+// Makes the record that Lambda's event source mapping passes to a function for a received message.
 import { createHash } from 'node:crypto';
 import type { SQSRecord } from 'aws-lambda';
 import { REGION } from '../wire/account.ts';

@@ -1,22 +1,22 @@
-// Waiting for messages: wakes pollers of a queue when something may have become visible. It knows nothing of messages.
+// Long polling: wakes the pollers of a queue when a message may have become visible.
 
 export type LongPolls = {
   /**
-   * Calls `attempt` now and whenever the queue may have something, until it answers an item, `waitMs` have passed, the
-   * signal fires or the polls are closed; then answers what the last attempt gave.
+   * Calls `attempt` now and whenever the queue may have messages. It ends when `attempt` returns an item, `waitMs` have
+   * passed, the signal fires or the polls are closed. Then it returns the result of the last attempt.
    */
   poll<Item>(queue: string, waitMs: number, attempt: () => Item[], options: PollOptions): Promise<Item[]>;
-  /** Something was sent to the queue, or became visible in it. */
+  /** Call it when a message was sent to the queue, or became visible in it. */
   wake(queue: string): void;
   close(): void;
 };
 
 export type PollOptions = { signal?: AbortSignal | undefined; nextVisibleInMs(): number | undefined };
 
-/** A timer never sleeps longer than this: longer ones overflow, and clocks jump. */
+/** A timer never sleeps longer than this, because longer ones overflow and clocks jump. */
 const MAX_SLEEP_MS = 60_000;
 
-/** Pollers of a queue are served in the order in which they came. */
+/** Pollers of a queue are served in order of arrival. */
 export function createLongPolls(): LongPolls {
   const sleepers = new Map<string, Set<() => void>>();
   let closed = false;

@@ -1,4 +1,4 @@
-// The SQL of the message table: schema and statements. It knows nothing of fairness or receipts.
+// The schema and the statements of the message table.
 import type { DatabaseSync } from 'node:sqlite';
 
 const SCHEMA = `CREATE TABLE IF NOT EXISTS sqs_message (
@@ -9,15 +9,15 @@ const SCHEMA = `CREATE TABLE IF NOT EXISTS sqs_message (
   ) STRICT;
   CREATE INDEX IF NOT EXISTS sqs_message_by_group ON sqs_message (queue, group_id, visible_at, id)`;
 
-/** Creates the table where it is absent and prepares its statements. */
+/** Creates the table if it is absent, and prepares its statements. */
 export function prepareMessageSql(database: DatabaseSync) {
   database.exec(SCHEMA);
   const of = (text: string) => database.prepare(text);
   return {
     insert: of(`INSERT INTO sqs_message (queue, message_id, body, group_id, sender_id, sent_at, visible_at)
       VALUES (?, ?, ?, ?, ?, ?, ?)`),
-    // A loose index scan: one seek per group instead of one step per message. Picks never go to more groups than messages
-    // are asked for, so the first of them in the order of pickFairly suffice.
+    // A loose index scan: it makes one seek per group instead of one step per message. Picks never come from more
+    // groups than the number of messages asked for, so the first groups in the order of pickFairly are enough.
     groups: of(`WITH RECURSIVE found (group_id) AS (
         SELECT min(group_id) FROM sqs_message WHERE queue = :queue
         UNION ALL

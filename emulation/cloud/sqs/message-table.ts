@@ -1,4 +1,4 @@
-// The table of messages: put, take fairly, return, delete, count. It knows nothing of the wire or of waiting.
+// The table of messages: puts them, takes them fairly, returns them, deletes them and counts them.
 import { randomUUID } from 'node:crypto';
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
 import { inLazyTransaction, inTransaction } from '../wire/transaction.ts';
@@ -14,7 +14,7 @@ export type NewMessage = {
   delaySeconds: number;
 };
 
-/** A message as it was handed out; times in milliseconds since 1970. */
+/** A message as it was received. Times are milliseconds since 1970. */
 export type TakenMessage = {
   messageId: string;
   receipt: string;
@@ -30,26 +30,28 @@ export type TakenMessage = {
 export type Depth = { visible: number; inFlight: number; delayed: number };
 
 export type MessageTable = {
-  /** Durable when it returns; answers the message ids in order. */
+  /** Durable when it returns. Returns the message ids in order. */
   put(queue: Queue, messages: readonly NewMessage[], at: number): string[];
   take(queue: Queue, options: { max: number; visibilitySeconds: number; at: number }): TakenMessage[];
-  /** Deletes what the receipt was last handed out for; an older receipt deletes nothing (API_DeleteMessage). */
+  /**
+   * Deletes the messages whose last receive the receipts name. An older receipt deletes nothing (API_DeleteMessage).
+   */
   remove(queue: Queue, receipts: readonly string[]): void;
-  /** Makes visible what was handed out and neither deleted nor given back. */
+  /** Makes messages in flight visible again. */
   release(queue: Queue, at: number): void;
   depth(queue: Queue, at: number): Depth;
-  /** When the next message that is hidden now becomes visible. */
+  /** The time when the next hidden message becomes visible. */
   nextVisibleAt(queue: Queue, at: number): number | undefined;
 };
 
-/** Expired messages are swept at most this often per queue; they are never handed out in between. */
+/** Expired messages are deleted at most this often per queue. They are never received in between. */
 const EXPIRY_SWEEP_INTERVAL_MS = 60_000;
 
 type Candidate = { id: number; visibleAt: number; receiveCount: number };
 
 /**
- * Opens the table. A receive is one transaction: what it hands out is hidden before anyone sees it. Only what was sent waits
- * for the disk: a receive or a deletion that a power loss takes back means a message that comes again, which it may.
+ * Opens the table. A receive is one transaction, so its messages are hidden before anyone sees them. Only sends wait
+ * for the disk. If a power loss undoes a receive or a deletion, the message is received again, which is allowed.
  */
 export function openMessageTable(database: DatabaseSync): MessageTable {
   const sql = prepareMessageSql(database);
@@ -101,7 +103,7 @@ function insert(sql: MessageSql, queue: Queue, message: NewMessage, at: number):
   return messageId;
 }
 
-/** Picks what a receive hands out; on its way it moves what was received too often to the dead letter queue. */
+/** Picks the messages of a receive. Messages that were received too often move to the dead letter queue on the way. */
 function createPicker(sql: MessageSql) {
   function candidates(queue: Queue, max: number, at: number) {
     const oldest = expiredBefore(queue, at);
@@ -128,7 +130,7 @@ function createPicker(sql: MessageSql) {
   };
 }
 
-/** Messages sent at or before this moment have outlived the queue's retention. */
+/** Messages sent at or before this time have exceeded the queue's retention. */
 function expiredBefore(queue: Queue, at: number): number {
   return at - queue.retentionSeconds * 1000;
 }

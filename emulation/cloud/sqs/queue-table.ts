@@ -1,11 +1,11 @@
-// The table of queues: their attributes, found by name. It knows nothing of messages.
+// The table of queues and their attributes, by name.
 import type { DatabaseSync } from 'node:sqlite';
 import { arnOf } from '../wire/account.ts';
 import { queueDoesNotExist } from './sqs-error.ts';
 
 export type Redrive = { queueArn: string; maxReceiveCount: number };
 
-/** Attributes of a queue that its owner sets; all times in seconds, as AWS names them. */
+/** Attributes that the owner of a queue sets. All times are in seconds, as AWS names them. */
 export type QueueSettings = {
   visibilityTimeoutSeconds: number;
   delaySeconds: number;
@@ -17,7 +17,7 @@ export type QueueSettings = {
 
 export type Queue = QueueSettings & { name: string; arn: string; createdAt: number; modifiedAt: number };
 
-/** What AWS gives a queue that says nothing (API_SetQueueAttributes). */
+/** AWS's defaults for a queue (API_SetQueueAttributes). */
 export const DEFAULT_SETTINGS: QueueSettings = {
   visibilityTimeoutSeconds: 30,
   delaySeconds: 0,
@@ -26,7 +26,7 @@ export const DEFAULT_SETTINGS: QueueSettings = {
   maxMessageBytes: 1_048_576,
 };
 
-/** Attributes that are integers: the setting, and the range that API_SetQueueAttributes gives. */
+/** Integer attributes, with their settings and the ranges that API_SetQueueAttributes gives. */
 export const integerAttributes: Readonly<
   Record<string, { readonly setting: keyof QueueSettings; readonly min: number; readonly max: number }>
 > = {
@@ -39,15 +39,15 @@ export const integerAttributes: Readonly<
 
 export type QueueTable = {
   find(name: string): Queue | undefined;
-  /** The queue, or QueueDoesNotExist. */
+  /** Returns the queue. Throws QueueDoesNotExist. */
   get(name: string): Queue;
-  /** Creates the queue or gives it these settings; its messages stay. */
+  /** Creates the queue or changes its settings. Its messages stay. */
   put(name: string, settings: QueueSettings, at: number): Queue;
-  /** Queues whose dead letters go to `arn`. */
+  /** The queues whose dead letters go to `arn`. */
   sourcesOf(arn: string): Queue[];
 };
 
-/** Opens the table; queues are few, so they are held in memory and written through. */
+/** Opens the table. Queues are few, so they are held in memory and written through. */
 export function openQueueTable(database: DatabaseSync): QueueTable {
   database.exec(`CREATE TABLE IF NOT EXISTS sqs_queue (
     name TEXT PRIMARY KEY, settings TEXT NOT NULL, created_at INTEGER NOT NULL, modified_at INTEGER NOT NULL) STRICT`);

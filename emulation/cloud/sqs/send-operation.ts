@@ -1,4 +1,4 @@
-// SendMessageBatch: what a batch and its messages may be.
+// SendMessageBatch: checks and sends a batch.
 
 import { createHash } from 'node:crypto';
 import { given } from '../../../core/given.ts';
@@ -11,7 +11,7 @@ import type { Queue } from './queue-table.ts';
 import type { SqsCore } from './sqs-core.ts';
 import { invalidValue, missing, withinRange } from './sqs-error.ts';
 
-/** API_SendMessageBatch: the messages of a batch together, in bytes. */
+/** Largest total size of a batch's messages, in bytes (API_SendMessageBatch). */
 const MAX_BATCH_BYTES = 1_048_576;
 /** API_SendMessage: 15 minutes. */
 const MAX_DELAY_SECONDS = 900;
@@ -19,7 +19,7 @@ const GROUP_ID = /^[A-Za-z0-9!"#$%&'()*+,\-./:;<=>?@[\\\]^_`{|}~]{1,128}$/;
 const UNSUPPORTED_MEMBERS: readonly string[] = ['MessageAttributes', 'MessageSystemAttributes'];
 const FORBIDDEN_CHARACTER = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/;
 
-/** Entries that are in order are sent together, in one transaction. */
+/** Valid entries are sent together in one transaction. */
 export function sendMessageBatch(core: SqsCore, queue: Queue, input: Input, caller: Caller): object {
   const entries = readEntries(input);
   const outcomes = entries.map(({ id, entry }) => ({
@@ -49,7 +49,7 @@ export function sendMessageBatch(core: SqsCore, queue: Queue, input: Input, call
   };
 }
 
-/** One message of a request; its own attributes are refused, because nothing here would deliver them. */
+/** Reads one message of a request. Message attributes are refused, because nothing here would deliver them. */
 export function readMessage(queue: Queue, input: Input, caller: Caller): NewMessage {
   const body = stringMember(input, 'MessageBody');
   if (!body) throw missing('MessageBody');

@@ -1,4 +1,4 @@
-// The SQS API as the product calls it: its one operation, and what a call names.
+// The SQS API as the product calls it: one operation, and the queue that a call names.
 
 import { arnOf } from '../wire/account.ts';
 import type { JsonService, Operation } from '../wire/control-server.ts';
@@ -8,7 +8,7 @@ import { sendMessageBatch } from './send-operation.ts';
 import type { SqsCore } from './sqs-core.ts';
 import { missing, QUERY_ERRORS } from './sqs-error.ts';
 
-/** Makes an operation of one that is given the queue that its input names. */
+/** Makes an operation that receives the queue named by its input. */
 export type OnQueue = (
   run: (queue: Queue, input: Input, caller: Parameters<Operation>[1]) => ReturnType<Operation>,
 ) => Operation;
@@ -16,7 +16,7 @@ export type OnQueue = (
 /** Further operations on the same queues. */
 export type QueueOperations = (core: SqsCore, onQueue: OnQueue) => Readonly<Record<string, Operation>>;
 
-/** The table of operations. A batch asks the policies for the action of the single call, as IAM does. */
+/** The table of operations. As in IAM, a batch needs the permission of the single call. */
 export function createSqsApi(core: SqsCore, further: QueueOperations = () => ({})): JsonService {
   const onQueue: OnQueue = (run) => (input, caller) => run(core.queues.get(queueNameOf(input)), input, caller);
   return {
@@ -38,7 +38,7 @@ function queueNameOf(input: Input): string {
   return name;
 }
 
-/** The last part of a queue URL; old clients may give the bare name. */
+/** The last part of a queue URL. Old clients may give the bare name. */
 function nameIn(input: Input): string | undefined {
   const url = stringMember(input, 'QueueUrl');
   return url === undefined ? stringMember(input, 'QueueName') : url.slice(url.lastIndexOf('/') + 1);

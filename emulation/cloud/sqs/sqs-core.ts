@@ -1,4 +1,4 @@
-// What the SQS API and the in-process methods both stand on: tables and long polls together. It knows nothing of the wire.
+// The tables and long polls that the SQS API and the in-process methods share.
 import type { DatabaseSync } from 'node:sqlite';
 import { createLongPolls } from './long-poll.ts';
 import { type NewMessage, openMessageTable } from './message-table.ts';
@@ -8,7 +8,7 @@ export type SqsOptions = {
   database: DatabaseSync;
   /** Milliseconds since 1970. */
   now(): number;
-  /** Where the API is reached (`http://127.0.0.1:4000`): queue URLs begin with it, since SDK clients send to them. */
+  /** The API's address (`http://127.0.0.1:4000`). Queue URLs begin with it, because SDK clients send to them. */
   endpoint?(): string;
 };
 
@@ -16,7 +16,7 @@ export type ReceiveOptions = { max: number; waitMs: number; visibilitySeconds?: 
 
 export type SqsCore = ReturnType<typeof createSqsCore>;
 
-/** Opens the tables; sends wake whoever waits. */
+/** Opens the tables. A send wakes waiting pollers. */
 export function createSqsCore({ database, now, endpoint }: SqsOptions) {
   const queues = openQueueTable(database);
   const messages = openMessageTable(database);

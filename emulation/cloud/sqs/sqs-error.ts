@@ -1,4 +1,4 @@
-// SQS's refusals, spelled as the service spells them, with their codes of the older query protocol. It knows no queue.
+// SQS's refusals in the service's own words, and their codes in the older query protocol.
 import { AwsError } from '../wire/aws-error.ts';
 
 /** Error code → code in `x-amzn-query-error` (the awsQueryError trait of the service's model). */
@@ -29,7 +29,7 @@ export function missing(parameter: string): AwsError {
   return new AwsError('MissingRequiredParameterException', text);
 }
 
-/** The value where it lies in the range, the default where it is absent. */
+/** Returns the value if it is in the range, or the default if it is absent. */
 export function withinRange(
   value: number | undefined,
   parameter: string,

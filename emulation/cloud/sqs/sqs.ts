@@ -1,4 +1,4 @@
-// Amazon SQS standard queues for the embedded cloud: in-process methods and the API. It knows nothing of HTTP or Lambda.
+// Amazon SQS standard queues for the embedded cloud: in-process methods and the API.
 import { given } from '../../../core/given.ts';
 import type { JsonService } from '../wire/control-server.ts';
 import type { Depth, TakenMessage } from './message-table.ts';
@@ -8,15 +8,21 @@ import { createSqsCore, type ReceiveOptions, type SqsOptions } from './sqs-core.
 
 export type Sqs = {
   api: JsonService;
-  /** Creates the queue, or gives the one of that name these settings; its messages stay. Answers its ARN and URL. */
+  /** Creates the queue, or gives an existing one these settings. Its messages stay. Returns its ARN and URL. */
   createQueue(queue: { name: string } & Partial<QueueSettings>): { arn: string; url: string };
-  /** Durable when it returns. QueueDoesNotExist where there is none of that ARN. */
+  /** Durable when it returns. Throws QueueDoesNotExist if the ARN is unknown. */
   send(queueArn: string, message: { body: string; groupId?: string; delaySeconds?: number }): { messageId: string };
-  /** At most `max` messages, hidden from others for the visibility timeout; [] after `waitMs` without any. */
+  /**
+   * Receives at most `max` messages and hides them from others for the visibility timeout. Returns [] after `waitMs`
+   * without messages.
+   */
   receive(queueArn: string, options: ReceiveOptions): Promise<TakenMessage[]>;
-  /** Deletes messages by the receipts of their last receive; unknown ones are no error. */
+  /** Deletes messages by the receipts of their last receive. Unknown receipts are ignored. */
   delete(queueArn: string, receipts: readonly string[]): void;
-  /** For a start: whoever received messages and kept them is gone, so that nobody has to wait for their timeouts. */
+  /**
+   * Makes messages in flight visible at a start. Their receivers ended with the last run, so nobody should wait for
+   * their timeouts.
+   */
   releaseInFlight(queueArn: string): void;
   depth(queueArn: string): Depth;
   close(): Promise<void>;
@@ -25,9 +31,9 @@ export type Sqs = {
 const SENDER_ID = 'AIDAESPALIERPLATFORM';
 
 /**
- * Queues and messages live in the database; an acknowledged send survives SIGKILL. A long poll that nobody waits for any
- * more (its signal fired) takes nothing. Rules: the SQS API reference and the developer guide's quotas.
- * @param operations further operations of the API, for suites.
+ * Keeps queues and messages in the database, so that an acknowledged send survives SIGKILL. A long poll whose signal
+ * has fired takes no messages. Rules: the SQS API reference and the developer guide's quotas.
+ * @param operations further operations of the API, for test suites.
  */
 export function createSqs({ operations, ...options }: SqsOptions & { operations?: QueueOperations }): Sqs {
   const core = createSqsCore(options);

@@ -1,4 +1,4 @@
-// What SQS itself knows about a message, under the names of the API. Pure.
+// SQS's own attributes of a message, under their names in the API.
 import { given } from '../../../core/given.ts';
 import type { TakenMessage } from './message-table.ts';
 

@@ -1,4 +1,5 @@
-// AWS Systems Manager's parameters for the embedded cloud, in memory only: nothing secret is on disk, a restart makes new ones.
+// AWS Systems Manager's parameters for the embedded cloud. They are kept in memory only: secrets never reach the disk,
+// and a restart makes new ones.
 import { createHmac, randomBytes } from 'node:crypto';
 import { arnOf } from '../wire/account.ts';
 import { AwsError } from '../wire/aws-error.ts';
@@ -9,18 +10,18 @@ export type ParameterType = 'String' | 'StringList' | 'SecureString';
 
 export type Ssm = {
   api: JsonService;
-  /** Sets a parameter, whether or not it exists. */
+  /** Sets a parameter, whether or not it exists already. */
   put(name: string, value: string, type?: ParameterType): void;
 };
 
 type Parameter = { name: string; type: ParameterType; value: string; version: number; modifiedAt: number };
 
-/** API_PutParameter: a standard parameter's value; names of at most 1011 characters. */
+/** Limits of a standard parameter (API_PutParameter). Names have at most 1011 characters. */
 const MAX_VALUE_BYTES = 4_096;
 const NAME = /^[a-zA-Z0-9_.\-/]{1,1011}$/;
 const TYPES: readonly string[] = ['String', 'StringList', 'SecureString'];
 
-/** GetParameter and PutParameter of standard parameters. A SecureString read without decryption is an opaque text. */
+/** GetParameter and PutParameter for standard parameters. A SecureString read without decryption is an opaque text. */
 export function createSsm({ now = Date.now }: { now?(): number } = {}): Ssm {
   const parameters = new Map<string, Parameter>();
   const cipherKey = randomBytes(32);
@@ -93,7 +94,7 @@ function readPut(parameters: ReadonlyMap<string, Parameter>, input: Input) {
   return { name, value, type: type as ParameterType };
 }
 
-/** `name:version`; names have no colon of their own, and ARNs are taken by what follows `parameter`. */
+/** Removes the version from `name:version`. Names do not contain colons, and an ARN's name follows `parameter`. */
 function withoutSelector(name: string): string {
   const plain = name.replace(/^arn:aws:ssm:[^:]*:[^:]*:parameter(?=\/)/, '');
   return plain.split(':', 1)[0] ?? plain;

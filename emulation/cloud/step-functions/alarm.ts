@@ -1,9 +1,9 @@
-// Waits until a moment of the injected clock, however far away. It knows nothing of executions.
+// Waits until a time of the injected clock, however far away.
 
-/** Starts a timer; the answer ends it. setTimeout, unless a test lets time run faster. */
+/** Starts a timer and returns a function that ends it. This is setTimeout, unless a test makes time run faster. */
 export type StartTimer = (delayMs: number, ring: () => void) => () => void;
 
-/** setTimeout takes no longer delay: about 24.8 days, less than a machine may run. */
+/** setTimeout's longest delay is about 24.8 days, and a machine may run longer. */
 const MAX_TIMER_MS = 2_147_483_647;
 
 export const startRealTimer: StartTimer = (delayMs, ring) => {

@@ -1,4 +1,4 @@
-// Reads the fields of one object of a definition by type and collects what is wrong. It knows no state and no rule.
+// Reads the fields of an object of a definition by type, and collects the problems.
 import { compileTemplate, isExpression, type Template } from './expression.ts';
 import type { Json, JsonObject } from './json.ts';
 
@@ -7,13 +7,13 @@ export type Problem = { at: string; problem: string };
 export type Report = {
   problems: Problem[];
   add(at: string, problem: string): void;
-  /** The fields of an object at `path`; those that are not in `known` are problems. */
+  /** The fields of an object at `path`. Fields that are not in `known` are reported as problems. */
   fields(path: string, object: JsonObject, known: readonly string[]): Fields;
 };
 
 export type Range = { min: number; max: number };
 
-/** Typed reading; a wrong field is told to the report and read as absent. */
+/** Typed reading. A wrong field is reported as a problem and read as absent. */
 export type Fields = {
   path: string;
   text(name: string): string;
@@ -22,9 +22,9 @@ export type Fields = {
   optionalOneOf(name: string, values: readonly string[]): string | undefined;
   optionalInteger(name: string, range: Range): number | undefined;
   optionalNumber(name: string, range: Range): number | undefined;
-  /** A value in which strings may be expressions. `prefix` stands before the name in messages of evaluation. */
+  /** A value whose strings may be expressions. In evaluation messages `prefix` stands before the name. */
   template(name: string, prefix?: string): Template | undefined;
-  /** A field that is a literal of the type or an expression. */
+  /** A field that is either a literal of the type or an expression. */
   expressionOr(name: string, type: 'integer' | 'string' | 'boolean', range?: Range): Template | undefined;
   add(name: string, problem: string): void;
 };

@@ -1,4 +1,4 @@
-// Loads a state machine from the States Language, or says all that is wrong with it. It knows nothing of executions.
+// Loads a state machine from the States Language, or reports everything that is wrong with it.
 import { given } from '../../../core/given.ts';
 import { AwsError } from '../wire/aws-error.ts';
 import { createReport, type Fields, type Report } from './definition-field.ts';
@@ -10,8 +10,9 @@ const MAX_DEFINITION_BYTES = 1_048_576;
 const MACHINE_FIELDS = ['Comment', 'QueryLanguage', 'StartAt', 'States', 'TimeoutSeconds', 'Version'];
 
 /**
- * Loads a definition (JSON text). All problems are told together in one AwsError `InvalidDefinition`, each with its state
- * and field: what AWS refuses, and what this interpreter does not run (JSONPath, Parallel, Map, other resources …).
+ * Loads a definition (JSON text). One AwsError `InvalidDefinition` lists all problems with their states and fields.
+ * They include everything that AWS refuses, and what this interpreter does not run (JSONPath, Parallel, Map, other
+ * resources …).
  * Source: https://states-language.net/spec.html
  */
 export function loadMachine(text: string): Machine {
@@ -41,7 +42,7 @@ function loadFrom(definition: JsonObject, report: Report): Machine | undefined {
   return { startAt, states, ...given({ timeoutSeconds }) };
 }
 
-/** Every state that is named as a next one exists, and every state can be reached. */
+/** Checks that every next state exists and that every state can be reached. */
 function checkTargets(startAt: string, states: JsonObject, report: Report): void {
   if (startAt && !Object.hasOwn(states, startAt)) {
     report.add('/StartAt', `MISSING_TRANSITION_TARGET: Missing 'Next' target: ${startAt}`);

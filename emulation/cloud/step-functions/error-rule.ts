@@ -1,18 +1,20 @@
-// Carries out an error of a state: Retry, then Catch, else the execution fails. It knows nothing of how states are left.
+// Handles an error of a state: Retry, then Catch, else the execution fails.
 import type { Evaluator } from './evaluate.ts';
 import { type Draft, failExecution } from './history.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { Exit, Retrier, State, TaskState } from './machine.ts';
 import { matchesError, StateError } from './state-error.ts';
 
-/** `random` is 0 ≤ n < 1; it spreads retries. Times are milliseconds since 1970. */
+/**
+ * `random` returns a number from 0 up to, but not including, 1. It spreads retries. Times are milliseconds since 1970.
+ */
 export type Clock = { now(): number; random(): number };
 
 type Failing = { draft: Draft; state: State; clock: Clock; evaluate: Evaluator; error: StateError };
 
 type Leave = (exit: Exit, output: Json, assigned?: JsonObject) => void;
 
-/** The first retrier, then the first catcher, that matches is the one that counts (spec.html#errors). */
+/** Applies the first retrier that matches, or else the first catcher that matches (spec.html#errors). */
 export async function carryOutError(failing: Failing, leave: Leave): Promise<void> {
   const { draft, state } = failing;
   const error = told(failing);
@@ -24,10 +26,10 @@ export async function carryOutError(failing: Failing, leave: Leave): Promise<voi
   failExecution(draft, error);
 }
 
-/** Errors that the interpreter finds, whose cause tells the state. */
+/** Errors of the interpreter itself. Their cause names the state. */
 const OURS: readonly string[] = ['States.NoChoiceMatched', 'States.Runtime'];
 
-/** The error as history tells it; a failed evaluation has an event of its own. */
+/** The error as history reports it. A failed evaluation gets an event of its own. */
 function told({ draft, error }: Failing): StateError {
   const { state, enteredEventId } = draft.execution.position;
   const ours = error.location !== undefined || OURS.includes(error.error);
@@ -51,14 +53,14 @@ function retries({ draft, clock, error }: Failing, state: TaskState): boolean {
   return true;
 }
 
-/** The pause before the retry after `used` earlier ones: the interval grown by the rate, capped, then spread. */
+/** The pause before the retry after `used` earlier ones: the interval, grown by the rate, capped, then spread. */
 function delayMs(retrier: Retrier, used: number, random: number): number {
   const grown = retrier.intervalSeconds * retrier.backoffRate ** used;
   const capped = Math.min(grown, retrier.maxDelaySeconds ?? Number.MAX_SAFE_INTEGER / 1000);
   return Math.round(1000 * capped * (retrier.fullJitter ? random : 1));
 }
 
-/** Output and Assign of a catcher see the error; what fails in them is caught by nothing. */
+/** A catcher's Output and Assign can read the error. An error in them is not caught again. */
 async function catchError(failing: Failing, exit: Exit, leave: Leave): Promise<void> {
   const { draft, evaluate, error } = failing;
   const errorOutput = { Error: error.error, Cause: error.message };

@@ -1,4 +1,4 @@
-// Evaluates a state's fields to the types that they take, against one position and its Context object.
+// Evaluates a state's fields, checks their types, and gives expressions the position and the Context object.
 
 import type { Execution, Position } from './execution.ts';
 import type { Scope, Template } from './expression.ts';
@@ -9,14 +9,14 @@ import { queryEvaluationError } from './state-error.ts';
 /** Every method throws StateError States.QueryEvaluationError. */
 export type Evaluator = {
   (template: Template): Promise<Json>;
-  /** A string; undefined where the field is absent. */
+  /** A string, or undefined if the field is absent. */
   text(field: string, template: Template | undefined): Promise<string | undefined>;
   truth(field: string, template: Template): Promise<boolean>;
-  /** A whole number of seconds, `min` to 99,999,999. */
+  /** A whole number of seconds, from `min` to 99,999,999. */
   seconds(field: string, template: Template, min: number): Promise<number>;
-  /** From now on expressions may read $states.result. */
+  /** From now on, expressions may read $states.result. */
   setResult(result: Json): void;
-  /** From now on expressions may read $states.errorOutput, and no result. */
+  /** From now on, expressions may read $states.errorOutput, but no result. */
   setErrorOutput(errorOutput: Json): void;
 };
 
@@ -53,8 +53,8 @@ export function createEvaluator({ input, variables }: Position, context: JsonObj
 }
 
 /**
- * The Context object, which expressions read as $states.context: Execution, StateMachine and State. RetryCount stands only
- * in a Task's, as observed on AWS.
+ * The Context object, which expressions read as $states.context: Execution, StateMachine and State. As observed on AWS,
+ * only a Task has RetryCount.
  * Source: https://docs.aws.amazon.com/step-functions/latest/dg/input-output-contextobject.html
  */
 export function contextOf(execution: Execution, state: State): JsonObject {

@@ -1,5 +1,4 @@
-// Drives executions: stores each transition, waits, calls services, ends what is stopped or out of time.
-// It knows nothing of the States Language.
+// Drives executions: stores each transition, waits, calls services, and ends executions that are stopped or time out.
 import type { DatabaseSync } from 'node:sqlite';
 import type { Outbox } from '../wire/outbox.ts';
 import { inLazyTransaction, inTransaction } from '../wire/transaction.ts';
@@ -21,29 +20,29 @@ export type DriverOptions = {
   services: Services;
   clock: Clock;
   startTimer: StartTimer;
-  /** The compiled definition, compiled once. */
+  /** Returns the compiled definition. Each one is compiled once. */
   machineOf(definitionId: string): Machine;
   onTransition?: (() => void) | undefined;
 };
 
 export type Driver = {
-  /** Stores a first transition and goes on from there. */
+  /** Stores a first transition and continues from there. */
   start(change: Change): void;
-  /** Goes on with a stored execution. */
+  /** Continues a stored execution. */
   resume(execution: Execution): void;
-  /** Ends a running execution; false where it runs no more. */
+  /** Ends a running execution. Returns false if it is not running any more. */
   abort(arn: string, told: { error?: string | undefined; cause?: string | undefined }): boolean;
   close(): Promise<void>;
 };
 
 type Live = { execution: Execution; ended: AbortController; driving: Promise<void> };
 
-/** Longest wait of `close` for transitions that are under way. */
+/** `close` waits at most this long for transitions that are under way. */
 const CLOSE_LIMIT_MS = 5_000;
 const MAX_RECOVERIES = 5;
 const RECOVERY_DELAY_MS = 1_000;
 
-/** What all executions of a driver share. */
+/** The state that all executions of a driver share. */
 type Hub = DriverOptions & { lives: Map<string, Live>; closed: boolean };
 
 export function createDriver(options: DriverOptions): Driver {
@@ -68,7 +67,7 @@ export function createDriver(options: DriverOptions): Driver {
       const change = draft.change();
       if (!(live ? save(hub, live, change, inTransaction) : store(hub, change, inTransaction))) return false;
       live?.ended.abort();
-      // Between a fault and its recovery, or before `resume`, nobody drives it who would stop its task.
+      // Between a fault and its recovery, or before `resume`, no drive is running that would stop the task.
       if (!live) void stopTask(options, change.execution);
       return true;
     },
@@ -97,7 +96,10 @@ function go(hub: Hub, execution: Execution, recoveries = 0): void {
   );
 }
 
-/** A fault of ours or of the database: the execution goes on from what is stored, a few times, else at the next start. */
+/**
+ * Continues an execution from its stored state after a fault of ours or of the database. After a few recoveries it
+ * waits for the next start.
+ */
 function recover(hub: Hub, arn: string, recoveries: number): void {
   if (hub.closed || recoveries > MAX_RECOVERIES) return;
   hub.startTimer(RECOVERY_DELAY_MS, () => {
@@ -106,7 +108,7 @@ function recover(hub: Hub, arn: string, recoveries: number): void {
   });
 }
 
-/** False, and nothing is written, where the execution has been ended since. */
+/** Returns false and writes nothing if the execution has been ended since. */
 function save(hub: Hub, live: Live, change: Change, transact: typeof inTransaction): boolean {
   const written = !live.ended.signal.aborted && !hub.closed && store(hub, change, transact);
   if (written) live.execution = change.execution;
@@ -130,7 +132,7 @@ function countEntered({ onTransition }: Hub, { events }: Change): void {
 
 type Save = (change: Change) => boolean;
 
-/** One transition after the other, until the execution ends or is ended. */
+/** Makes one transition after the other until the execution ends or is ended. */
 async function drive(options: DriverOptions, live: Live, save: Save): Promise<void> {
   const machine = options.machineOf(live.execution.definitionId);
   while (live.execution.status === 'RUNNING' && !live.ended.signal.aborted) {
@@ -139,7 +141,7 @@ async function drive(options: DriverOptions, live: Live, save: Save): Promise<vo
     const change = await advance(machine, live.execution, stimulus, options.clock);
     if (!save(change)) break;
   }
-  // Ends the alarm of the machine's own timeout; after a stop it is ended already.
+  // This ends the alarm of the machine's own timeout. After a stop it has already ended.
   const { status, position } = live.execution;
   if (status === 'RUNNING' && !live.ended.signal.aborted) throw new Error('A transition could not be stored');
   live.ended.abort();
@@ -147,7 +149,7 @@ async function drive(options: DriverOptions, live: Live, save: Save): Promise<vo
   if (cut && position.phase === 'working') await stopTask(options, live.execution);
 }
 
-/** Waits for what makes the execution go on; undefined where it was ended meanwhile. */
+/** Waits for the next stimulus. Undefined if the execution was ended meanwhile. */
 async function nextStimulus(options: DriverOptions, machine: Machine, live: Live): Promise<Stimulus | undefined> {
   const { phase, dueAt, state } = live.execution.position;
   if (phase === 'entered') return { kind: 'due' };
@@ -167,14 +169,14 @@ async function work(options: DriverOptions, live: Live, resource: string): Promi
   if (resource === 'lambda:invoke') return invokeFunction(services, task);
   if (task.taskArn) return awaitTask(services, task.taskArn);
   const submitted = await submitTask(services, live.execution);
-  // Ended while RunTask was called: nobody else knows of the task.
+  // The execution was ended while RunTask was called, so nothing else knows of the task.
   if (submitted.kind === 'submitted' && live.execution.status !== 'RUNNING') {
     await stopTask(options, live.execution, submitted.taskArn);
   }
   return submitted;
 }
 
-/** Races the work with TimeoutSeconds and HeartbeatSeconds; no service here sends heartbeats. */
+/** Races the work with TimeoutSeconds and HeartbeatSeconds. The services here do not send heartbeats. */
 async function withinTimeouts(
   options: DriverOptions,
   live: Live,
@@ -206,7 +208,7 @@ async function withinTimeouts(
   }
 }
 
-/** The machine's TimeoutSeconds. */
+/** Ends the execution when the machine's TimeoutSeconds have passed. */
 async function endOnTimeout({ clock, startTimer }: DriverOptions, live: Live, save: Save): Promise<void> {
   const { timeoutAt } = live.execution;
   if (timeoutAt === undefined) return;
@@ -217,7 +219,7 @@ async function endOnTimeout({ clock, startTimer }: DriverOptions, live: Live, sa
   if (save(draft.change())) live.ended.abort();
 }
 
-/** A .sync task does not outlive its execution or its timeout (connect-to-resource.html: best effort). */
+/** Stops a .sync task, which must not outlive its execution or its timeout (connect-to-resource.html: best effort). */
 async function stopTask(
   { services }: DriverOptions,
   { position, status, arn }: Execution,

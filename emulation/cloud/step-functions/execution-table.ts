@@ -1,4 +1,4 @@
-// Keeps executions and histories in the database. It knows nothing of how states are run.
+// Keeps executions and their histories in the database.
 import type { DatabaseSync } from 'node:sqlite';
 import type { Change, Execution, ExecutionStatus, HistoryEvent, Position } from './execution.ts';
 import type { Json, JsonObject } from './json.ts';
@@ -27,7 +27,7 @@ const STOPPED = 'SELECT id FROM sfn_execution WHERE stopped_at < ? ORDER BY stop
 const HISTORY = `SELECT h.* FROM sfn_history h JOIN sfn_execution e ON e.id = h.execution
   WHERE e.arn = ? ORDER BY h.id`;
 
-/** Opens the tables. Writes belong in the caller's transaction. */
+/** Opens the tables. The caller provides the transaction for writes. */
 export function openExecutionTable(database: DatabaseSync) {
   database.exec(SCHEMA);
   const sql = prepare(database);
@@ -48,7 +48,7 @@ export function openExecutionTable(database: DatabaseSync) {
       );
       addEvents(change);
     },
-    /** Writes a transition; false, and nothing is written, where the execution has ended or gone on since. */
+    /** Writes a transition. Returns false and writes nothing if the execution has ended or gone on since. */
     save(change: Change): boolean {
       const { arn, status, lastEventId, position, stoppedAt, output, error, cause } = change.execution;
       const before = (change.events[0]?.id ?? lastEventId + 1) - 1;
@@ -58,7 +58,10 @@ export function openExecutionTable(database: DatabaseSync) {
       addEvents(change);
       return true;
     },
-    /** Deletes executions that ended before the moment, with their histories, at most so many; answers how many. */
+    /**
+     * Deletes at most `limit` executions that ended before the given time, with their histories. Returns how many were
+     * deleted.
+     */
     purge(before: number, limit: number): number {
       sql.purgeHistory.run(before, limit);
       return Number(sql.purge.run(before, limit).changes);

@@ -1,11 +1,11 @@
-// An execution as it is kept: what it was started with, where it stands, how it ended. It knows nothing of storage.
+// An execution as it is stored: its input, its position and its end.
 import type { Json, JsonObject } from './json.ts';
 
 export type ExecutionStatus = 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'ABORTED';
 
 /**
- * Where a running execution stands:
- * - `entered`: the state is to be evaluated;
+ * The position of a running execution:
+ * - `entered`: the state is about to be evaluated;
  * - `waiting`: a Wait, until `dueAt`; `retrying`: the pause before a Task is tried again, until `dueAt`;
  * - `working`: the Task's service has been, or is about to be, called.
  */
@@ -19,7 +19,7 @@ export type Position = {
   enteredEventId: number;
   input: Json;
   variables: JsonObject;
-  /** How often each retrier of the state was used in this visit, by its index. */
+  /** How often each retrier of the state was used in this visit, by index. */
   retryCounts: number[];
   dueAt?: number;
   task?: TaskInFlight;
@@ -27,9 +27,12 @@ export type Position = {
 
 export type TaskInFlight = {
   arguments: JsonObject;
-  /** Names this attempt for the service, so that a call repeated after a crash starts nothing twice. */
+  /**
+   * Identifies this attempt to the service, so that a call that is repeated after a crash does not start the work
+   * twice.
+   */
   scheduledEventId: number;
-  /** Only runTask.sync, once RunTask has answered. */
+  /** Only for runTask.sync, once RunTask has answered. */
   taskArn?: string;
   timeoutAt?: number | undefined;
   heartbeatAt?: number | undefined;
@@ -40,11 +43,13 @@ export type Execution = {
   name: string;
   machineArn: string;
   roleArn: string;
-  /** Which stored definition it runs: the machine's at its start, whatever becomes of the machine. */
+  /**
+   * The definition that the execution runs. It is the machine's definition at its start, even if the machine changes.
+   */
   definitionId: string;
   input: Json;
   startedAt: number;
-  /** When the machine's TimeoutSeconds are over. */
+  /** The time when the machine's TimeoutSeconds have passed. */
   timeoutAt?: number | undefined;
   status: ExecutionStatus;
   lastEventId: number;
@@ -55,7 +60,7 @@ export type Execution = {
   cause?: string;
 };
 
-/** An event of the history; `details` stand under the member that the service gives the event's type. */
+/** An event of the history. `details` are stored under the member that the service uses for the event's type. */
 export type HistoryEvent = {
   id: number;
   previousEventId: number;
@@ -65,5 +70,5 @@ export type HistoryEvent = {
   details?: JsonObject;
 };
 
-/** What one transition changes: written in one transaction. */
+/** The changes of one transition, which are written in one transaction. */
 export type Change = { execution: Execution; events: readonly HistoryEvent[] };

@@ -1,9 +1,9 @@
-// Compiles JSONata expressions and JSON templates that hold them, once per definition. It knows nothing of states' kinds.
+// Compiles JSONata expressions, and JSON templates that contain them, once per definition.
 import jsonata from 'jsonata';
 import type { Json, JsonObject } from './json.ts';
 import { queryEvaluationError } from './state-error.ts';
 
-/** What an expression may name: `$states` and the variables. */
+/** The names that an expression may use: `$states` and the variables. */
 export type Scope = {
   states: { input: Json; context: Json; result?: Json; errorOutput?: Json };
   variables: JsonObject;
@@ -12,7 +12,7 @@ export type Scope = {
 /** A field's value with its expressions compiled. Throws StateError States.QueryEvaluationError. */
 export type Template = (scope: Scope) => Promise<Json>;
 
-/** Longest evaluation of one expression, and its deepest recursion. */
+/** The limits of one evaluation: its duration and the depth of its recursion. */
 const EVALUATION_TIMEOUT_MS = 5_000;
 const EVALUATION_STACK = 500;
 
@@ -22,8 +22,8 @@ export function isExpression(value: unknown): value is string {
 }
 
 /**
- * Compiles a value in which any string may be an expression. `field` names it in messages, as `Output/result`.
- * Problems (syntax, `$`, unqualified names) are told to `report` with the field that has them.
+ * Compiles a value in which any string may be an expression. `field` names it in messages, as `Output/result`. `report`
+ * receives each problem (syntax, `$`, unqualified names) with its field.
  */
 export function compileTemplate(
   value: Json,
@@ -72,7 +72,7 @@ function compileExpression(text: string, field: string, report: (field: string, 
   };
 }
 
-/** A copy without JSONata's own marks; undefined where a function is in it. */
+/** A copy without JSONata's own marks. Undefined if the value contains a function. */
 function toJson(value: unknown): Json | undefined {
   let hasFunction = false;
   const text = JSON.stringify(value, (_name, member: unknown) => {
@@ -93,7 +93,10 @@ function messageOf(error: unknown): string {
 
 type Node = { type?: string; value?: unknown; steps?: Node[]; procedure?: Node; [member: string]: unknown };
 
-/** Uses of what has no meaning at the top of an expression (`$`, `$$`, a bare name), and of functions that are not here. */
+/**
+ * Finds names that have no meaning at the top of an expression (`$`, `$$`, a bare name), and functions that are not
+ * available here.
+ */
 function findForbidden(ast: unknown): string[] {
   const problems = new Set<string>();
   const visit = (node: unknown, top: boolean): void => {
@@ -113,7 +116,7 @@ function findForbidden(ast: unknown): string[] {
       visit([steps[0]?.stages, steps[0]?.predicate, steps[0]?.group, steps.slice(1)], false);
     }
     visit(procedure, top);
-    // What follows these reads the elements that stand before it.
+    // Predicates, groups and the like read the elements of the steps before them.
     const { stages, predicate, group, update, delete: removed, ...here } = rest;
     visit([stages, predicate, group, update, removed], false);
     visit(Object.values(here), top);
@@ -122,5 +125,5 @@ function findForbidden(ast: unknown): string[] {
   return [...problems];
 }
 
-/** $eval, which Step Functions does not have, and the functions that it adds and our state machine does not use. */
+/** $eval, which Step Functions does not have, and functions that it adds but our state machine does not use. */
 const unavailable: readonly string[] = ['eval', 'partition', 'range', 'hash', 'uuid', 'parse'];

@@ -1,10 +1,10 @@
-// Collects the events of one transition while it changes a copy of the execution. It knows no state's kind.
+// Collects the events of one transition while it changes a copy of the execution.
 import type { Change, Execution, HistoryEvent, Position } from './execution.ts';
 import { exceedsPayload, type Json, type JsonObject } from './json.ts';
 import type { State } from './machine.ts';
 import { dataLimitExceeded, StateError } from './state-error.ts';
 
-/** Longest history of a standard execution (service-quotas.html). */
+/** The longest history of a standard execution (service-quotas.html). */
 const MAX_EVENTS = 25_000;
 
 export type Draft = {
@@ -13,7 +13,9 @@ export type Draft = {
   change(): Change;
 };
 
-/** Details of `TaskScheduled` stand under `taskScheduledEventDetails`; states' events share two members. */
+/**
+ * The details of `TaskScheduled` are under `taskScheduledEventDetails`. The events of states share two such members.
+ */
 export function draftOf(before: Execution, now: number): Draft {
   const execution = { ...before, position: { ...before.position } };
   const events: HistoryEvent[] = [];
@@ -35,7 +37,7 @@ function detailsMemberOf(type: string): string {
   return `${type[0]?.toLowerCase()}${type.slice(1)}EventDetails`;
 }
 
-/** `input` and `output` are JSON text in events, beside a note that nothing was cut off. */
+/** In events, `input` and `output` are JSON text, with a note that they are complete. */
 export function shown(member: 'input' | 'output' | 'assignedVariables', value: Json): JsonObject {
   const text =
     member === 'assignedVariables'
@@ -44,7 +46,10 @@ export function shown(member: 'input' | 'output' | 'assignedVariables', value: J
   return { [member]: text, [`${member}Details`]: { truncated: false } };
 }
 
-/** Enters a state: its event and a fresh position. The first state's event has no previous one, as observed on AWS. */
+/**
+ * Enters a state: adds its event and sets a fresh position. As observed on AWS, the first state's event has no previous
+ * event.
+ */
 export function enterState(draft: Draft, name: string, state: State, input: Json, variables: JsonObject): void {
   const first = draft.execution.lastEventId === 1;
   if (draft.execution.lastEventId >= MAX_EVENTS) {
@@ -66,7 +71,7 @@ export function enterState(draft: Draft, name: string, state: State, input: Json
   draft.execution.position = position;
 }
 
-/** The state's exit event. Throws StateError States.DataLimitExceeded for an output that is too large. */
+/** Adds the state's exit event. Throws StateError States.DataLimitExceeded if the output is too large. */
 export function exitState(draft: Draft, state: State, output: Json, assigned?: JsonObject): void {
   const name = draft.execution.position.state;
   if (exceedsPayload(output) || (assigned && exceedsPayload(assigned))) throw dataLimitExceeded(name);
@@ -85,7 +90,7 @@ export function failExecution(draft: Draft, { error, message }: StateError): voi
 
 const END_EVENTS = { FAILED: 'ExecutionFailed', ABORTED: 'ExecutionAborted', TIMED_OUT: 'ExecutionTimedOut' } as const;
 
-/** Ends it other than by success; absent or empty error and cause are left out, as AWS leaves them out. */
+/** Ends the execution without success. As on AWS, an absent or empty error or cause is left out. */
 export function endExecution(
   draft: Draft,
   status: keyof typeof END_EVENTS,

@@ -1,4 +1,4 @@
-// The States Language: an execution's position and what happened give the next transition. It calls no service, stores nothing.
+// The States Language: computes the next transition from an execution's position and a stimulus.
 import { given } from '../../../core/given.ts';
 import { REGION } from '../wire/account.ts';
 import { type Clock, carryOutError } from './error-rule.ts';
@@ -10,24 +10,24 @@ import type { Exit, Machine, State, TaskState } from './machine.ts';
 import { dataLimitExceeded, queryEvaluationError, StateError } from './state-error.ts';
 import { checkArguments } from './task-argument.ts';
 
-/** What makes an execution go on. */
+/** An occurrence that makes an execution continue. */
 export type Stimulus =
-  /** It was entered, its wait is over, or the pause before a retry is. */
+  /** The state was entered, its wait is over, or the pause before a retry is over. */
   | { kind: 'due' }
-  /** RunTask has answered: the task exists. */
+  /** RunTask has answered, so the task exists. */
   | { kind: 'submitted'; taskArn: string; output: Json }
   | { kind: 'succeeded'; result: Json }
   | { kind: 'failed'; error: StateError; event: 'TaskFailed' | 'TaskSubmitFailed' | 'TaskTimedOut' };
 
 type Turn = { machine: Machine; draft: Draft; state: State; clock: Clock; evaluate: Evaluator };
 
-/** What stands beside the service in events: `runTask.sync` of `ecs`. */
+/** The service and the call, as events name them: `ecs` and `runTask.sync`. */
 function resourceOf({ resource }: TaskState): JsonObject {
   const [resourceType = '', name = ''] = resource.split(':');
   return { resource: name, resourceType };
 }
 
-/** The first transition: into StartAt. `before` has no position yet. */
+/** Makes the first transition, into StartAt. `before` does not have a position yet. */
 export function begin(machine: Machine, before: Omit<Execution, 'position'>, clock: Clock): Change {
   const draft = draftOf({ ...before, position: NO_POSITION }, clock.now());
   draft.add('ExecutionStarted', { ...shown('input', before.input), roleArn: before.roleArn });
@@ -40,7 +40,7 @@ const NO_POSITION = {
   ...{ input: null, variables: {}, retryCounts: [] },
 };
 
-/** The transition that `stimulus` causes. Errors of states are carried out by Retry and Catch or end the execution. */
+/** Makes the transition that `stimulus` causes. Retry and Catch handle errors of states, or the execution ends. */
 export async function advance(
   machine: Machine,
   execution: Execution,
@@ -137,7 +137,7 @@ async function dueAt(turn: Turn, { until }: State & { type: 'Wait' }): Promise<n
   return Date.parse(text);
 }
 
-/** Evaluates what the service is given; the call itself is the driver's. */
+/** Evaluates the arguments of the service. The driver makes the call itself. */
 async function scheduleTask({ draft, clock, evaluate }: Turn, state: TaskState): Promise<void> {
   const evaluated = await evaluate(state.arguments);
   if (!isObject(evaluated)) {
@@ -181,7 +181,7 @@ async function finishTask(turn: Turn, state: TaskState, result: Json): Promise<v
   return exit(turn, state.exit, result);
 }
 
-/** Evaluates Output and Assign of the way out, both with the variables as they were, and takes it. */
+/** Leaves the state. Output and Assign are both evaluated with the variables as they were. */
 async function exit(turn: Turn, way: Exit, otherwise: Json): Promise<void> {
   const output = way.output ? await turn.evaluate(way.output) : otherwise;
   const assigned = way.assign ? ((await turn.evaluate(way.assign)) as JsonObject) : undefined;
@@ -200,7 +200,7 @@ function leave({ machine, draft, state }: Turn, way: Exit, output: Json, assigne
 
 function stateOf(machine: Machine, name: string): State {
   const state = machine.states.get(name);
-  // Loading has proven that every named state exists.
+  // The definition's loading has proven that every named state exists.
   if (!state) throw new Error(`The definition has no state ${name}`);
   return state;
 }

@@ -1,9 +1,9 @@
-// JSON values as states pass them on: the limit on their size, the spelling of their members, the form of timestamps.
+// JSON values as states pass them on: the limit of their size, the case of their members, and the form of timestamps.
 
 export type Json = null | boolean | number | string | Json[] | { [member: string]: Json };
 export type JsonObject = { [member: string]: Json };
 
-/** Largest input, output, result or set of assigned variables of a state, as UTF-8 (service-quotas.html). */
+/** Largest input, output, result or set of assigned variables of a state, in bytes of UTF-8 (service-quotas.html). */
 export const MAX_PAYLOAD_BYTES = 262_144;
 
 export function isObject(value: Json | undefined): value is JsonObject {
@@ -15,15 +15,15 @@ export function exceedsPayload(value: Json): boolean {
   return Buffer.byteLength(JSON.stringify(value)) > MAX_PAYLOAD_BYTES;
 }
 
-/** `null`, `boolean`, `number`, `string`, `array` or `object`, as the service's messages name types. */
+/** `null`, `boolean`, `number`, `string`, `array` or `object`, as in the service's messages. */
 export function typeName(value: Json): string {
   if (value === null) return 'null';
   return Array.isArray(value) ? 'array' : typeof value;
 }
 
 /**
- * `{ taskArn }` → `{ TaskArn }`, at every depth; values stay. Services' APIs spell members in camelCase, Arguments and
- * results of a state machine in PascalCase.
+ * `{ taskArn }` → `{ TaskArn }`, at every depth. Values stay. The services' APIs write members in camelCase. Arguments
+ * and results of a state machine have them in PascalCase.
  */
 export const toPascalCase = (value: unknown): Json =>
   recase(value, (name) => (name[0]?.toUpperCase() ?? '') + name.slice(1));
@@ -42,7 +42,7 @@ function recase(value: unknown, rename: (name: string) => string): Json {
   );
 }
 
-/** Whether the text is an RFC 3339 timestamp with an uppercase T and a Z or an offset, of a date and time that exist. */
+/** Whether the text is an RFC 3339 timestamp of an existing date and time, with an uppercase T and a Z or an offset. */
 export function isTimestamp(text: string): boolean {
   return timestampForm.test(text) && !Number.isNaN(Date.parse(text));
 }

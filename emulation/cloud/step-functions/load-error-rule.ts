@@ -1,4 +1,4 @@
-// Loads Retry and Catch of a Task. It knows nothing of how an error is carried out.
+// Loads Retry and Catch of a Task.
 import { given } from '../../../core/given.ts';
 import type { Fields, Report } from './definition-field.ts';
 import { isObject, type Json, type JsonObject } from './json.ts';
@@ -12,7 +12,10 @@ const MAX_SECONDS = 99_999_999;
 /** The specification's limit: MaxDelaySeconds is below a year of 366 days. */
 const MAX_DELAY_SECONDS = 31_622_399;
 
-/** Retry: defaults are an interval of 1 s, a rate of 2, 3 attempts, no jitter (concepts-error-handling.html). */
+/**
+ * Loads Retry. The defaults are an interval of 1 s, a rate of 2, 3 attempts and no jitter
+ * (concepts-error-handling.html).
+ */
 export function loadRetriers(fields: Fields, rules: Json | undefined, report: Report): Retrier[] {
   return rulesOf('Retry', fields, rules, RETRY_FIELDS, report).map(({ errorEquals, path }) => {
     const intervalSeconds = path.optionalInteger('IntervalSeconds', { min: 1, max: MAX_SECONDS }) ?? 1;
@@ -33,7 +36,7 @@ export function loadRetriers(fields: Fields, rules: Json | undefined, report: Re
 
 type ErrorRule = { errorEquals: string[]; rule: JsonObject; path: Fields };
 
-/** Catch: the rules with their own fields, for the reading of the way out. */
+/** Loads Catch: its rules, with their fields for loading their exits. */
 export function loadCatchers(fields: Fields, rules: Json | undefined, report: Report): ErrorRule[] {
   return rulesOf('Catch', fields, rules, CATCH_FIELDS, report);
 }

@@ -1,4 +1,4 @@
-// Loads one state of a definition: its kind, its own fields and the way out of it. It knows nothing of executions.
+// Loads one state of a definition: its type, its own fields and its exit.
 import type { Fields, Report } from './definition-field.ts';
 import { isObject, isTimestamp, type Json, type JsonObject } from './json.ts';
 import { loadCatchers, loadRetriers } from './load-error-rule.ts';
@@ -11,7 +11,7 @@ const COMMON_FIELDS = ['Type', 'Comment', 'QueryLanguage'];
 const EXIT_FIELDS = ['Output', 'Assign', 'Next', 'End'];
 const TASK_FIELDS = ['Resource', 'Arguments', 'TimeoutSeconds', 'HeartbeatSeconds', 'Retry', 'Catch'];
 
-/** The kinds of state that run here, with the fields that each may have. */
+/** The types of state that are supported, with the fields that each may have. */
 const KINDS: Readonly<Record<string, { fields: readonly string[]; load: Loader }>> = {
   Pass: { fields: EXIT_FIELDS, load: (fields, state) => ({ type: 'Pass', exit: loadExit(fields, state) }) },
   Task: { fields: [...EXIT_FIELDS, ...TASK_FIELDS], load: loadTask },
@@ -34,7 +34,7 @@ const KINDS: Readonly<Record<string, { fields: readonly string[]; load: Loader }
 const MAX_NAME_LENGTH = 80;
 const MAX_SECONDS = 99_999_999;
 
-/** The state, or undefined where it is of no kind that runs here; every problem is told to `report`. */
+/** Loads the state, or returns undefined if its type is not supported. Each problem goes to `report`. */
 export function loadState(name: string, state: Json | undefined, report: Report): State | undefined {
   const path = `/States/${name}`;
   if (name.length === 0 || name.length > MAX_NAME_LENGTH) {
@@ -54,7 +54,7 @@ export function loadState(name: string, state: Json | undefined, report: Report)
   return kind.load(fields, state, report);
 }
 
-/** Output, Assign and either Next or End. `mayEnd` is false for rules, which always lead somewhere. */
+/** Loads Output, Assign and either Next or End. `mayEnd` is false for rules, which always need Next. */
 function loadExit(fields: Fields, object: JsonObject, mayEnd = true): Exit {
   const next = fields.optionalText('Next');
   if (object.End !== undefined && typeof object.End !== 'boolean') fields.add('End', 'End must be a boolean');
@@ -64,7 +64,7 @@ function loadExit(fields: Fields, object: JsonObject, mayEnd = true): Exit {
   return { ...loadYield(fields, object), ...maybe('next', next) };
 }
 
-/** Output and Assign. */
+/** Loads Output and Assign. */
 function loadYield(fields: Fields, object: JsonObject): Exit {
   if (object.Assign !== undefined) checkVariables(fields, object.Assign);
   return { ...maybe('output', fields.template('Output')), ...maybe('assign', fields.template('Assign')) };

@@ -1,4 +1,4 @@
-// Keeps state machines and their definitions in the database. It knows nothing of executions.
+// Keeps state machines and their definitions in the database.
 import { createHash } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 
@@ -32,7 +32,7 @@ export function openMachineTable(database: DatabaseSync) {
     ),
   };
   return {
-    /** Stores the machine and its definition; executions that run keep the definition they began with. */
+    /** Stores the machine and its definition. Running executions keep the definition that they began with. */
     put(machine: Omit<StoredMachine, 'definitionId'>): StoredMachine {
       const definitionId = definitionIdOf(machine.definition);
       const { arn, name, roleArn, definition, type, createdAt } = machine;
@@ -48,7 +48,7 @@ export function openMachineTable(database: DatabaseSync) {
   };
 }
 
-/** What a definition is kept under: its text's hash. */
+/** The id of a definition: the hash of its text. */
 export function definitionIdOf(definition: string): string {
   return createHash('sha256').update(definition).digest('hex');
 }

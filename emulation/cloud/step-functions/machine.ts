@@ -1,7 +1,7 @@
-// A state machine as the interpreter runs it: expressions compiled, defaults filled in. It knows nothing of executions.
+// A state machine as the interpreter runs it, with compiled expressions and defaults.
 import type { Template } from './expression.ts';
 
-/** How a state is left: its output and variables, and the next state (none: the execution ends here). */
+/** How a state is left: its output, its variables and the next state. Without a next state the execution ends. */
 export type Exit = { output?: Template; assign?: Template; next?: string };
 
 export type Retrier = {

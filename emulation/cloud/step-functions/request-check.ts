@@ -1,8 +1,8 @@
-// Checks of request members in Step Functions' own words, and how it tells time. It knows no operation.
+// Checks request members in Step Functions' own words, and formats times.
 import { AwsError } from '../wire/aws-error.ts';
 import { type Input, stringMember } from '../wire/input.ts';
 
-/** A string member that must be there, of at most `maxLength` characters. ValidationException. */
+/** A required string member of at most `maxLength` characters. Throws ValidationException. */
 export function requiredText(input: Input, member: string, maxLength: number): string {
   const value = stringMember(input, member);
   if (value === undefined) {
@@ -18,7 +18,7 @@ export function validationError(member: string, of: 'length', max: number, value
   return new AwsError('ValidationException', `1 validation error detected: ${told}`);
 }
 
-/** Seconds since 1970 with milliseconds as fraction, as the JSON protocol tells time. */
+/** Seconds since 1970 with milliseconds as a fraction, as in the JSON protocol. */
 export function seconds(milliseconds: number): number {
   return milliseconds / 1000;
 }

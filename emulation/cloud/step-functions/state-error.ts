@@ -1,5 +1,5 @@
-// Errors that a state reports: their names, also of the services that a Task calls, and which Retry and Catch rules they
-// match.
+// The errors that states report, including those of the services that a Task calls, and the Retry and Catch rules that
+// they match.
 
 import { AwsError } from '../wire/aws-error.ts';
 
@@ -7,7 +7,7 @@ import { AwsError } from '../wire/aws-error.ts';
 export class StateError extends Error {
   readonly error: string;
   readonly location: string | undefined;
-  /** A further name that rules may use for it: a heartbeat timeout is shown as States.Timeout. */
+  /** Another name that rules may use for the error. A heartbeat timeout is shown as States.Timeout. */
   readonly alias: string | undefined;
 
   constructor(error: string, cause: string, { location, alias }: { location?: string; alias?: string } = {}) {
@@ -18,7 +18,7 @@ export class StateError extends Error {
   }
 }
 
-/** A JSONata expression that fails, yields nothing, or yields a value that its field does not take. */
+/** The error of a JSONata expression that fails, returns nothing, or returns a value that its field does not accept. */
 export function queryEvaluationError(location: string, cause: string): StateError {
   return new StateError('States.QueryEvaluationError', cause, { location });
 }
@@ -32,8 +32,8 @@ export function dataLimitExceeded(what: string): StateError {
 const TERMINAL: readonly string[] = ['States.Runtime', 'States.DataLimitExceeded'];
 
 /**
- * Whether a rule's ErrorEquals names the error. `States.ALL` matches all but States.Runtime and States.DataLimitExceeded;
- * `States.TaskFailed` all but these and States.Timeout. Source: concepts-error-handling.html.
+ * Whether a rule's ErrorEquals names the error. `States.ALL` matches all errors except States.Runtime and
+ * States.DataLimitExceeded. `States.TaskFailed` also leaves out States.Timeout. Source: concepts-error-handling.html.
  */
 export function matchesError(errorEquals: readonly string[], { error, alias }: StateError): boolean {
   return errorEquals.some((name) => {
@@ -43,25 +43,25 @@ export function matchesError(errorEquals: readonly string[], { error, alias }: S
   });
 }
 
-/** A failed RunTask call: `ECS.<name>`. */
+/** The error of a failed RunTask call: `ECS.<name>`. */
 export function ecsCallError(error: unknown): StateError {
   if (!(error instanceof AwsError)) return new StateError('ECS.SdkClientException', String(error));
   const name = runTaskErrors.includes(error.code) ? error.code : 'AmazonECSException';
   return new StateError(`ECS.${name}`, causeOf(error, 'AmazonECS'));
 }
 
-/** A failed Invoke call (not a function that threw): `Lambda.<name>`. */
+/** The error of a failed Invoke call: `Lambda.<name>`. A function that throws is another case. */
 export function lambdaCallError(error: unknown): StateError {
   if (!(error instanceof AwsError)) return new StateError('Lambda.SdkClientException', String(error));
   return new StateError(`Lambda.${error.code}`, causeOf(error, 'AWSLambda'));
 }
 
-/** The text of the Java SDK's exceptions, which is what Step Functions shows. */
+/** The text of the Java SDK's exceptions, which Step Functions shows. */
 function causeOf({ message, status, code }: AwsError, service: string): string {
   return `${message} (Service: ${service}; Status Code: ${status}; Error Code: ${code}; Proxy: null)`;
 }
 
-/** RunTask's modelled errors; the SDK shows any other as AmazonECSException, so Step Functions does too. */
+/** RunTask's modelled errors. The SDK shows any other as AmazonECSException, so Step Functions does too. */
 const runTaskErrors: readonly string[] = [
   ...['AccessDeniedException', 'BlockedException', 'ClientException', 'ClusterNotFoundException', 'ConflictException'],
   ...['InvalidParameterException', 'PlatformTaskDefinitionIncompatibilityException', 'PlatformUnknownException'],

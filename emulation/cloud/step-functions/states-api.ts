@@ -1,4 +1,4 @@
-// The Step Functions API as the product calls it: which operations there are, what they check and answer.
+// The Step Functions API operations that the product calls.
 
 import { randomUUID } from 'node:crypto';
 import { arnOf } from '../wire/account.ts';
@@ -25,7 +25,7 @@ export type StatesCore = {
 
 const MAX_ERROR_LENGTH = 256;
 const MAX_CAUSE_LENGTH = 32_768;
-/** Characters that names may not have (API_StartExecution.html). */
+/** Characters that are not allowed in names (API_StartExecution.html). */
 const FORBIDDEN_IN_NAMES = /[\s<>{}[\]?*"#%\\^|~`$&,;:/\u0000-\u001f\u007f-\u009f]/;
 export const MAX_NAME_LENGTH = 80;
 
@@ -47,7 +47,10 @@ export function createStatesApi(core: StatesCore, further: Readonly<Record<strin
   };
 }
 
-/** The same name with the same input while it runs is the same execution; a name is not used again (idempotency). */
+/**
+ * Starts an execution. A call with the name and the input of a running execution returns that execution. Otherwise a
+ * name cannot be used again.
+ */
 function startExecution(core: StatesCore, input: Input): object {
   const machine = findMachine(core, input);
   const name = checkName(stringMember(input, 'name') ?? randomUUID());
@@ -93,7 +96,7 @@ function describeExecution(execution: Execution): object {
   };
 }
 
-/** Of an execution that has ended, nothing is changed and the moment of its end is told. */
+/** Stops an execution. For one that has ended, it changes nothing and returns the time of its end. */
 function stopExecution(core: StatesCore, input: Input): object {
   const { arn } = findExecution(core, input);
   const told = { error: stringMember(input, 'error'), cause: stringMember(input, 'cause') };

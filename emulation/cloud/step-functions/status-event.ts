@@ -1,12 +1,12 @@
-// The EventBridge event of a changed execution. It knows nothing of the bus.
+// Makes the EventBridge event of a changed execution.
 // Source: https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html
 import type { Execution } from './execution.ts';
 import type { Json, JsonObject } from './json.ts';
 
-/** Input and output together; larger ones are left out of the event. */
+/** Largest input and output together. Larger ones are left out of the event. */
 const MAX_INCLUDED_BYTES = 253_952;
 
-/** "Step Functions Execution Status Change": input and output as JSON text, absent ones null. */
+/** The event "Step Functions Execution Status Change". Input and output are JSON text, or null if absent. */
 export function statusEvent(execution: Execution): object {
   const { arn, name, machineArn, status, startedAt, stoppedAt, output, error, cause } = execution;
   const texts = {

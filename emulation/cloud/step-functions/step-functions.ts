@@ -1,4 +1,4 @@
-// AWS Step Functions for the embedded cloud: in-process methods and the API. It knows nothing of HTTP, ECS or Lambda.
+// AWS Step Functions for the embedded cloud: in-process methods and the API.
 import type { DatabaseSync } from 'node:sqlite';
 import { arnOf } from '../wire/account.ts';
 import type { JsonService, Operation } from '../wire/control-server.ts';
@@ -18,44 +18,44 @@ export type StepFunctionsOptions = Services & {
   database: DatabaseSync;
   /** Milliseconds since 1970. */
   now(): number;
-  /** Gets "Step Functions Execution Status Change" events, in order, at least once, also after a crash. */
+  /** Receives "Step Functions Execution Status Change" events in order, at least once, also after a crash. */
   onStatus(event: object): Promise<void> | void;
-  /** Told of each state that is entered, for counting. */
+  /** Called for each state that is entered, for counting. */
   onTransition?(): void;
-  /** Numbers 0 ≤ n < 1 for the jitter of retries; Math.random unless told. */
+  /** Numbers from 0 up to, but not including, 1 for the jitter of retries. The default is Math.random. */
   random?(): number;
-  /** How waits are timed; setTimeout unless a test lets time run faster. */
+  /** Starts the timers of waits. The default is setTimeout. Tests may make time run faster. */
   startTimer?: StartTimer;
-  /** Further operations of the API, for suites. */
+  /** Further operations of the API, for test suites. */
   operations?(core: StatesCore): Readonly<Record<string, Operation>>;
 };
 
 export type StepFunctions = {
   api: JsonService;
   /**
-   * Creates the machine, or gives the one of that name this definition (JSON text or its value): executions that run
-   * keep theirs. AwsError InvalidDefinition with every problem; InvalidName.
+   * Creates the machine, or gives an existing one this definition (JSON text or its value). Running executions keep
+   * their definition. Throws AwsError InvalidDefinition with every problem, or InvalidName.
    */
   createStateMachine(machine: { name: string; roleArn: string; definition: string | object; type?: string }): {
     arn: string;
   };
-  /** Names of the executions that have not ended. */
+  /** The names of the executions that have not ended. */
   openExecutions(): string[];
-  /** Goes on with every open execution and delivers events that wait. Call it once, after ECS has resumed. */
+  /** Continues every open execution and delivers waiting events. Call it once, after ECS has resumed. */
   resume(): void;
-  /** Ends timers and waits; open executions stay as they are stored. */
+  /** Ends timers and waits. Open executions stay as they are stored. */
   close(): Promise<void>;
 };
 
 /** How long an ended execution can be described (service-quotas.html). */
 const RETENTION_MS = 90 * 24 * 3_600_000;
-/** Executions removed at a time; each has tens of events. */
+/** Executions that are removed at a time. Each has tens of events. */
 const PIECE_EXECUTIONS = 50;
 
 /**
- * Executes JSONata state machines as AWS documents them (definition.ts says which part of the language). Every transition
- * is one transaction. After SIGKILL `resume` goes on from the last one: a task in flight is found again by its ARN (or by
- * its client token, where RunTask had not been noted), a function in flight is invoked again.
+ * Runs JSONata state machines as AWS documents them (definition.ts says which part of the language). Every transition
+ * is one transaction. After SIGKILL, `resume` continues from the last one. It finds a task in flight by its ARN, or by
+ * its client token if RunTask's answer was not stored. It invokes a function in flight again.
  */
 export function createStepFunctions(options: StepFunctionsOptions): StepFunctions {
   const { database, now, onStatus, random = Math.random, startTimer = startRealTimer } = options;

@@ -1,9 +1,9 @@
-// Which Arguments the services take, and the refusal of others before a service is called. It knows nothing of loading.
+// The Arguments that the services accept, and the check that refuses others before a service is called.
 import type { JsonObject } from './json.ts';
 import type { TaskResource } from './machine.ts';
 import { StateError } from './state-error.ts';
 
-/** What Arguments may hold; further members are refused, since nothing here would act on them. */
+/** The members that Arguments may have. Others are refused, because nothing here would act on them. */
 export const TASK_ARGUMENTS: Readonly<Record<TaskResource, readonly string[]>> = {
   'lambda:invoke': ['FunctionName', 'Payload'],
   'ecs:runTask.sync': [
@@ -13,9 +13,9 @@ export const TASK_ARGUMENTS: Readonly<Record<TaskResource, readonly string[]>> =
 };
 
 /**
- * Throws StateError States.Runtime for evaluated Arguments that the integration does not take: unknown members, and
- * members at any depth of a RunTask call that are not spelled in PascalCase ("Parameters in Step Functions are expressed
- * in PascalCase", connect-ecs.html).
+ * Throws StateError States.Runtime for evaluated Arguments that the integration does not accept: unknown members, and
+ * members at any depth of a RunTask call that are not in PascalCase ("Parameters in Step Functions are expressed in
+ * PascalCase", connect-ecs.html).
  */
 export function checkArguments(resource: TaskResource, given: JsonObject): void {
   const unknown = Object.keys(given).filter((name) => !TASK_ARGUMENTS[resource].includes(name));

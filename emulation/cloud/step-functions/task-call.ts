@@ -1,17 +1,17 @@
-// Calls the services that a Task names: runs a task and waits for its end, or invokes a function. It stores nothing.
+// Calls the services that a Task names: runs a task and waits for its end, or invokes a function.
 import { createHash, randomUUID } from 'node:crypto';
 import type { Execution, TaskInFlight } from './execution.ts';
 import type { Stimulus } from './interpreter.ts';
 import { type Json, type JsonObject, toCamelCase, toPascalCase } from './json.ts';
 import { ecsCallError, lambdaCallError, StateError } from './state-error.ts';
 
-/** What the outcome of a .sync task is judged by; the rest of ECS's description travels along unread. */
+/** The part of ECS's description that decides the outcome of a .sync task. The rest is passed on unread. */
 export type RunTask = { taskArn: string; containers?: { exitCode?: number }[] };
 
-/** ECS's in-process face. `start` repeated with the same clientToken answers with the same task. */
+/** The in-process methods of ECS. `start` with the clientToken of an earlier call returns the task of that call. */
 export type TaskService = {
   start(input: Record<string, unknown>): Promise<{ tasks: RunTask[]; failures: object[] }>;
-  /** The task once it is STOPPED; rejects where there is no such task. */
+  /** Resolves with the task once it is STOPPED. Rejects if there is no such task. */
   wait(taskArn: string): Promise<RunTask>;
   stop(taskArn: string, reason: string): Promise<unknown>;
 };
@@ -20,18 +20,21 @@ export type FunctionOutcome =
   | { ok: unknown }
   | { error: { errorType?: string; errorMessage?: string; [member: string]: unknown } };
 
-/** Calls a function by ARN or name. A function that throws is an outcome; a call that is refused rejects. */
+/** Calls a function by ARN or name. If the function throws, that is an outcome. If the call is refused, it rejects. */
 export type InvokeLambda = (functionArn: string, payload: unknown) => Promise<FunctionOutcome>;
 
 export type Services = { invokeLambda: InvokeLambda; runTask: TaskService };
 
-/** The service's metadata in results, of which only the status has meaning here. */
+/** The service's metadata in results. Only the status has a meaning here. */
 const sdkMetadata = (): JsonObject => ({
   SdkHttpMetadata: { AllHttpHeaders: {}, HttpHeaders: {}, HttpStatusCode: 200 },
   SdkResponseMetadata: { RequestId: randomUUID() },
 });
 
-/** Invokes the function that the Arguments name. An invocation that was under way at a crash is repeated by the next start. */
+/**
+ * Invokes the function that the Arguments name. An invocation that was interrupted by a crash is repeated at the next
+ * start.
+ */
 export async function invokeFunction(services: Services, { arguments: given }: TaskInFlight): Promise<Stimulus> {
   let outcome: FunctionOutcome;
   try {
@@ -51,8 +54,9 @@ export async function invokeFunction(services: Services, { arguments: given }: T
 }
 
 /**
- * Calls RunTask. Failures of placement come as an answer, not as an error: `AmazonECS.Unknown` with the answer as cause
- * (connect-ecs.html). The client token makes a call that was repeated after a crash answer with the first one's task.
+ * Calls RunTask. Failures of placement come as an answer, not as an error: they become `AmazonECS.Unknown` with the
+ * answer as cause (connect-ecs.html). If the call is repeated after a crash, its client token returns the first call's
+ * task.
  */
 export async function submitTask(services: Services, execution: Execution): Promise<Stimulus> {
   const task = execution.position.task;
@@ -73,7 +77,9 @@ export async function submitTask(services: Services, execution: Execution): Prom
   return { kind: 'submitted', taskArn: started.taskArn, output };
 }
 
-/** Waits for a task's end. It has succeeded where every container exited with 0; else States.TaskFailed tells the task. */
+/**
+ * Waits for a task's end. The task succeeds if every container exited with 0. Otherwise States.TaskFailed describes it.
+ */
 export async function awaitTask({ runTask }: Services, taskArn: string): Promise<Stimulus> {
   let task: RunTask;
   try {

@@ -1,4 +1,4 @@
-// The one account and region of the embedded cloud, and how ARNs are spelled in it.
+// The one account and region of the embedded cloud, and the form of its ARNs.
 
 export const ACCOUNT_ID = '000000000000';
 export const REGION = 'us-east-1';

@@ -1,9 +1,9 @@
-// The one exception type with which an emulated AWS operation refuses a request. It knows nothing of HTTP framing or of any service.
+// The one exception with which an emulated AWS operation refuses a request.
 
 /**
  * A refusal as an AWS service gives it.
- * - `code`: the error's shape name as documented (`ResourceNotFoundException`), which SDK clients turn into `error.name`.
- * - `status`: the HTTP status, 400 unless told.
+ * - `code`: the error's documented shape name (`ResourceNotFoundException`). SDK clients use it as `error.name`.
+ * - `status`: the HTTP status. The default is 400.
  * - `extra`: further members of the error body, as the service documents them.
  */
 export class AwsError extends Error {

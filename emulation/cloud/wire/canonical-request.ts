@@ -1,19 +1,22 @@
-// The text that a Signature Version 4 signs, built from a request as it came over the wire. It knows no credentials and no clock.
+// Builds the text that a Signature Version 4 signs, from a request as it was received.
 // Rules: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 import { createHash, createHmac } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { AwsError } from './aws-error.ts';
 
-/** What a signature is about, apart from the body. */
+/** The signed parts of a request, apart from its body. */
 export type RequestHead = Pick<IncomingMessage, 'method' | 'url' | 'headers' | 'headersDistinct'>;
 
-/** Decoded name and value of each query parameter, in the order of the URL. */
+/** The decoded name and value of each query parameter, in the order of the URL. */
 export type QueryParameters = readonly (readonly [name: string, value: string])[];
 
-/** Date, region and service that a signing key is bound to: `20261121/us-east-1/s3/aws4_request`. */
+/** The date, region and service that a signing key is bound to: `20261121/us-east-1/s3/aws4_request`. */
 export type Scope = { date: string; region: string; service: string };
 
-/** Splits a request target into its path, still encoded, and its decoded parameters. Throws InvalidURI on a malformed escape. */
+/**
+ * Splits a request target into its path, still encoded, and its decoded parameters. Throws InvalidURI for a malformed
+ * escape.
+ */
 export function parseTarget(target: string): { path: string; query: QueryParameters } {
   const mark = target.indexOf('?');
   const path = mark < 0 ? target : target.slice(0, mark);
@@ -22,8 +25,8 @@ export function parseTarget(target: string): { path: string; query: QueryParamet
 }
 
 /**
- * The canonical request. S3 encodes each segment of the path once (`s3`), all other services twice. Header bytes stay
- * bytes: Node reads them as latin1, so the text must be hashed as latin1, too.
+ * The canonical request. S3 encodes each segment of the path once, all other services twice. Node reads header bytes as
+ * latin1, so the text must also be hashed as latin1.
  */
 export function canonicalRequest(
   req: RequestHead,
@@ -58,11 +61,11 @@ export function scopeText(scope: Scope): string {
   return `${scope.date}/${scope.region}/${scope.service}/aws4_request`;
 }
 
-/** Keys derived before: one for each secret, day, region and service, of which there are few. */
+/** Keys that were derived before: one for each secret, day, region and service. They are few. */
 const knownKeys = new Map<string, Buffer>();
 const MAX_KNOWN_KEYS = 256;
 
-/** The key of one secret for one day, region and service. */
+/** The signing key of one secret for one day, region and service. */
 export function signingKey(secretAccessKey: string, scope: Scope): Buffer {
   const name = `${secretAccessKey} ${scopeText(scope)}`;
   const known = knownKeys.get(name);
@@ -82,7 +85,7 @@ export function sha256Hex(bytes: string | Buffer): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
-/** Decodes percent escapes; one that is malformed or no UTF-8 is an AwsError InvalidURI. */
+/** Decodes percent escapes. Throws AwsError InvalidURI for one that is malformed or not UTF-8. */
 export function decodeUri(text: string): string {
   try {
     return decodeURIComponent(text);
@@ -91,12 +94,12 @@ export function decodeUri(text: string): string {
   }
 }
 
-/** RFC 3986 with nothing but letters, digits and `-._~` left as it stands. */
+/** Encodes as RFC 3986 does: only letters, digits and `-._~` stay as they are. */
 function encodeUri(text: string): string {
   return encodeURIComponent(text).replace(/[!'()*]/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
-/** As `encodeUri`, with slashes kept. */
+/** Encodes as `encodeUri` does, but keeps slashes. */
 function encodePath(text: string): string {
   return encodeUri(text).replaceAll('%2F', '/');
 }

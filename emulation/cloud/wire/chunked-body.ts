@@ -1,11 +1,11 @@
-// Decodes bodies in the content coding `aws-chunked`, with or without signed chunks and trailers. It stores nothing.
+// Decodes bodies in the content coding `aws-chunked`, with or without signed chunks and trailers.
 // Format: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html and …/sigv4-streaming-trailers.html
 import { createHash } from 'node:crypto';
 import { AwsError } from './aws-error.ts';
 import { hmac, scopeText, sha256Hex } from './canonical-request.ts';
 import { type SignedRequest, sameSignature } from './signature.ts';
 
-/** Headers that followed the last chunk; filled when the body has been read to its end. */
+/** The headers after the last chunk. They are complete when the body has been read to its end. */
 export type Trailers = Map<string, string>;
 
 /** Longest line between chunks: a size with its signature, or one trailer. */
@@ -19,9 +19,9 @@ export function isChunked(payloadHash: string): boolean {
 }
 
 /**
- * The bytes inside the chunks, as they come. Bytes of a chunk are yielded before its signature can be checked: use none of
- * them before the generator has ended. Throws SignatureDoesNotMatch where a chunk or the trailers were tampered with,
- * IncompleteBody where the framing ends early, and NotImplemented for the asymmetric (sigv4a) variants.
+ * Yields the bytes in the chunks as they arrive. A chunk's bytes are yielded before its signature can be checked, so do
+ * not use them before the generator has ended. Throws SignatureDoesNotMatch if a chunk or the trailers were changed,
+ * IncompleteBody if the framing ends early, and NotImplemented for the asymmetric (sigv4a) variants.
  */
 export async function* decodeChunks(
   source: AsyncIterable<Buffer>,
@@ -50,7 +50,7 @@ export async function* decodeChunks(
   await reader.expectEnd();
 }
 
-/** Checks that each signature goes on from the one before it, beginning with the signature of the request. */
+/** Checks that each signature continues the one before it. The first one continues the signature of the request. */
 function chunkChecker({ key, amzDate, scope, signature }: SignedRequest) {
   let previous = signature;
   const check = (given: string | undefined, kind: string, digests: string[]) => {
@@ -143,7 +143,7 @@ function createLineReader(source: AsyncIterable<Buffer>) {
         yield bytes;
       }
     },
-    /** Only empty lines may follow. */
+    /** Checks that only empty lines follow. */
     async expectEnd(): Promise<void> {
       for (;;) {
         const line = await lineOrEnd();

@@ -1,61 +1,66 @@
-// Serves the JSON services (AWS JSON 1.0 and 1.1, by X-Amz-Target) and pluggable REST paths on one HTTP listener.
-// It must not know what any operation does, nor where credentials and policies come from.
+// Serves the JSON services (AWS JSON 1.0 and 1.1, by X-Amz-Target) and further REST paths on one HTTP listener.
 import { createHash, randomUUID } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { AwsError } from './aws-error.ts';
 import { readBody } from './request-body.ts';
 
-/** Who signed the request. `disconnected` fires when the client goes away, so that a long poll hands nothing to nobody. */
+/**
+ * The signer of a request. `disconnected` fires when the client disconnects, so that a long poll does not take messages
+ * that nobody receives.
+ */
 export type Caller = { accessKeyId: string; disconnected?: AbortSignal };
 
-/** One API operation: input as the wire carries it, answer as the wire carries it. Refusals are thrown as AwsError. */
+/** One API operation. Input and answer are as on the wire. It refuses by throwing AwsError. */
 export type Operation = (input: Record<string, unknown>, caller: Caller) => Promise<object> | object;
 
 /** A service of the AWS JSON protocols. */
 export type JsonService = {
   /** The IAM prefix: `sqs`, `states`, `events`, `logs`, `ecs`, `ssm`. */
   name: string;
-  /** What stands before the dot in X-Amz-Target: `AmazonSQS`, `AWSStepFunctions`, `Logs_20140328` … */
+  /** The part of X-Amz-Target before the dot: `AmazonSQS`, `AWSStepFunctions`, `Logs_20140328` … */
   targetPrefix: string;
   operations: Readonly<Record<string, Operation>>;
-  /** The ARNs that a call names, for the policy check; `*` is meant when it is absent. */
+  /** The ARNs that a call names, for the policy check. The default is `*`. */
   resources?(operation: string, input: Record<string, unknown>): string[];
-  /** IAM action of an operation where it is not the operation's name (SendMessageBatch needs sqs:SendMessage). */
+  /** The IAM actions of operations with another name than their action (SendMessageBatch needs sqs:SendMessage). */
   actions?: Readonly<Record<string, string>>;
-  /** Only services that once spoke the query protocol: error code → the code in `x-amzn-query-error`. */
+  /** Only for services that once used the query protocol: error code → the code in `x-amzn-query-error`. */
   queryErrors?: Readonly<Record<string, string>>;
 };
 
-/** An API that is found by path instead of X-Amz-Target (Lambda's Invoke, API Gateway's management of connections). */
+/** An API that is found by path instead of X-Amz-Target: Lambda's Invoke and API Gateway's connection management. */
 export type RestRoute = {
   match(method: string, path: string): boolean;
-  /** Answers the request itself; an AwsError that it throws before answering becomes a REST-JSON error. */
+  /** Answers the request itself. If it throws an AwsError before it answers, that becomes a REST-JSON error. */
   handle(req: IncomingMessage, res: ServerResponse, body: Buffer, caller: Caller): Promise<void> | void;
-  /** What the policy check is asked, where the route is subject to one. */
+  /** The action and resources for the policy check. Without it the route is not checked. */
   access?(method: string, path: string): { action: string; resources: string[] };
-  /** Largest body in bytes; MAX_BODY_BYTES unless told. */
+  /** Largest body in bytes. The default is MAX_BODY_BYTES. */
   maxBodyBytes?: number;
 };
 
 export type ControlServerOptions = {
   services: readonly JsonService[];
-  /** Checks the signature; throws AwsError (403) where it is wrong. */
+  /** Checks the signature. Throws AwsError (403) if it is wrong. */
   verify(req: IncomingMessage, bodySha256: string): Caller | Promise<Caller>;
-  /** Checks the caller's policies; throws AwsError AccessDeniedException where they do not allow the action. */
+  /** Checks the caller's policies. Throws AwsError AccessDeniedException if they do not allow the action. */
   authorise?(caller: Caller, action: string, resources: string[]): void | Promise<void>;
   rest?: readonly RestRoute[];
-  /** Told of every JSON call that passed the checks, for counting. */
+  /** Called for every JSON call that passed the checks, for counting. */
   onCall?(call: { service: string; operation: string; accessKeyId: string }): void;
-  /** Told of exceptions that are no AwsError (faults of ours); they are answered as InternalFailure 500. Default: stderr. */
+  /**
+   * Called for exceptions other than AwsError, which are faults of ours. They are answered as InternalFailure 500. By
+   * default they are written to stderr.
+   */
   onFault?(fault: unknown, what: string): void;
 };
 
-/** Largest body of a JSON call: SQS and EventBridge take 1 MiB, which JSON escapes may double. */
+/** Largest body of a JSON call. SQS and EventBridge take 1 MiB, which JSON escapes may double. */
 export const MAX_BODY_BYTES = 2 * 1024 * 1024;
 
 /**
- * The request listener of all services but S3. Sequence: read the body (413 above its limit), verify the signature,
- * find the operation (501 naming it where we have none), parse, authorise, run, answer.
+ * The request listener of all services except S3. It reads the body (413 above its limit), verifies the signature,
+ * finds the operation (501 with its name if it is not implemented), parses, authorises, runs and answers.
  * Protocol: https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html
  */
 export function createControlServer(options: ControlServerOptions): RequestListener {
@@ -150,7 +155,7 @@ function send(res: ServerResponse, status: number, contentType: string, value: o
   res.end(body);
 }
 
-/** Answers in the JSON version that was asked in; REST paths get plain JSON. */
+/** Answers in the JSON version of the request. REST paths get plain JSON. */
 function contentTypeOf(req: IncomingMessage): string {
   const asked = req.headers['content-type'] ?? '';
   const version = /^application\/x-amz-json-1\.[01]/.exec(asked);

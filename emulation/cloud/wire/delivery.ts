@@ -1,35 +1,43 @@
-// Delivers what is due: takes some of it at a time, tries it, and looks again when more becomes due, until it is closed.
-// What is due, and what becomes of an attempt, is for the owner of the items to say.
+// Delivers due items until it is closed: takes some, tries them, and takes more when they become due. The owner of the
+// items decides when they are due and how an attempt is recorded.
 
 export type DeliveryOptions<Item extends { readonly id: unknown }, Outcome> = {
   /** Attempts that may be under way at once. */
   readonly concurrency: number;
   /**
-   * Items that are due, first those that come first, at most `limit`, and none whose id is under way. It may wait for
-   * some until the signal fires.
+   * Returns at most `limit` due items in their order, without those whose ids are under way. It may wait for items
+   * until the signal fires.
    */
   take(limit: number, underWay: ReadonlySet<unknown>, signal: AbortSignal): readonly Item[] | Promise<readonly Item[]>;
-  /** How long nothing becomes due, unless somebody wakes the delivery; undefined for as long as nobody does. */
+  /**
+   * The time until the next item becomes due, unless the delivery is woken. Undefined if only a wake can bring more.
+   */
   idleMs(): number | undefined;
   attempt(item: Item, signal: AbortSignal): Promise<Outcome>;
-  /** Writes down how an attempt went. */
+  /** Records the outcome of an attempt. */
   conclude(item: Item, outcome: Outcome): Promise<void> | void;
-  /** Gets what `take`, `attempt` or `conclude` threw, for example because the disk is full. It is tried again later. */
+  /**
+   * Receives exceptions of `take`, `attempt` and `conclude`, for example because the disk is full. They are tried again
+   * later.
+   */
   onFault(fault: unknown): void;
-  /** Whether attempts that end after the close are still concluded. Without it they are made again after a restart. */
+  /** Whether attempts that end after the close are still concluded. Otherwise they are repeated after a restart. */
   readonly concludesLate: boolean;
 };
 
 export type Delivery = {
-  /** Something may be due. */
+  /** Call it when items may be due. */
   wake(): void;
-  /** Begins no further attempt; resolves when nothing is being taken any more. Attempts that are under way go on. */
+  /** Begins no further attempts. Resolves when `take` has ended. Attempts that are under way continue. */
   close(): Promise<void>;
   /** Resolves when the attempts that are under way have ended. */
   idle(): Promise<void>;
 };
 
-/** Delivers from the first wake on: in the next turn of the event loop, so that what comes in one turn is taken together. */
+/**
+ * Delivers from the first wake on. Each wake takes effect in the next turn of the event loop, so that items of one turn
+ * are taken together.
+ */
 export function createDelivery<Item extends { readonly id: unknown }, Outcome>(
   options: DeliveryOptions<Item, Outcome>,
 ): Delivery {
@@ -89,22 +97,22 @@ export function createDelivery<Item extends { readonly id: unknown }, Outcome>(
 
 export type Backoff = { readonly firstMs: number; readonly maximumMs: number };
 
-/** The pause after so many failures in a row: the first one, doubled each time, up to the maximum. */
+/** The pause after a number of failures in a row: the first pause, doubled each time, up to the maximum. */
 export function backoffMs(failureCount: number, { firstMs, maximumMs }: Backoff): number {
   return Math.min(maximumMs, firstMs * 2 ** Math.min(failureCount - 1, maximumDoublings));
 }
 
-/** What a loop sleeps by: a ring that comes before the sleep ends it at once. */
+/** The sleep of a loop. A ring that comes before the sleep ends it at once. */
 function createBell() {
   let rung = false;
   let wakeUp = () => {};
   return {
     ring() {
       rung = true;
-      // What is sent in the same turn is taken together.
+      // Items of the same turn are taken together.
       setImmediate(wakeUp);
     },
-    /** A ring without the wait for the next turn. */
+    /** Rings without waiting for the next turn. */
     end() {
       rung = true;
       wakeUp();
@@ -123,7 +131,7 @@ function createBell() {
         };
       });
     },
-    /** A ring does not end it. */
+    /** Sleeps without listening to rings. */
     pause: (ms: number, signal: AbortSignal): Promise<void> =>
       new Promise((resolve) => {
         const end = () => {

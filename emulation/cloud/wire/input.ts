@@ -1,9 +1,9 @@
-// Reads members of a JSON request by type, as AWS's deserialisers do. It knows no operation and no limit of a value.
+// Reads members of a JSON request by type, as AWS's deserialisers do.
 import { AwsError } from './aws-error.ts';
 
 export type Input = Readonly<Record<string, unknown>>;
 
-/** A string member; undefined where it is absent or null. Another type is a SerializationException. */
+/** A string member, or undefined if it is absent or null. Throws SerializationException for another type. */
 export function stringMember(input: Input, member: string): string | undefined {
   return memberOf(input, member, 'string', (value) => typeof value === 'string') as string | undefined;
 }

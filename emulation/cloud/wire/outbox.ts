@@ -1,4 +1,5 @@
-// Events that an engine owes others: stored with the change that they report, delivered at least once, in order.
+// Events that an engine owes to others. They are stored with the change that they report, and delivered in order at
+// least once.
 
 import type { DatabaseSync } from 'node:sqlite';
 import { backoffMs, createDelivery } from './delivery.ts';
@@ -6,25 +7,25 @@ import { inLazyTransaction } from './transaction.ts';
 
 export type Outbox = {
   /**
-   * Stores an event, or what is made of the number that it gets; numbers rise for ever. Call it in the transaction of the
-   * change. The event is delivered soon after, or after the next start.
+   * Stores an event, or makes one from its number and stores that. Numbers never repeat and always rise. Call it in the
+   * transaction of the change. The event is delivered soon after, or after the next start.
    */
   put(event: object | ((number: number) => object)): void;
-  /** Delivers what waits, oldest first; called once after a start and by `put` itself. */
+  /** Delivers the waiting events, oldest first. Call it once after a start. `put` calls it too. */
   flush(): void;
-  /** Ends deliveries; what was not taken stays stored. */
+  /** Ends deliveries. Events that were not taken stay stored. */
   close(): Promise<void>;
 };
 
 type Row = { readonly id: number; readonly event: string };
 /** The oldest events, which are tried one after the other. */
 type Batch = { readonly id: number; readonly rows: readonly Row[] };
-/** The last event that was taken, and why the next one was not. */
+/** The last event that was taken, and the reason why the next one was not. */
 type Progress = { readonly takenId?: number; readonly failure?: { readonly cause: unknown } };
 
 /**
- * Opens the outbox in `table` of the database. `deliver` has taken an event when it returns or resolves; while it throws
- * or rejects, the same event is tried again after growing pauses and later ones wait, so that the order holds.
+ * Opens the outbox in `table` of the database. `deliver` has taken an event when it returns or resolves. If it throws
+ * or rejects, the same event is tried again after growing pauses. Later events wait, so that the order holds.
  */
 export function openOutbox(
   database: DatabaseSync,

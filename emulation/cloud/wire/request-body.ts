@@ -1,13 +1,13 @@
-// Reads the body of an HTTP request up to a limit. It knows nothing of what the body means.
+// Reads the body of an HTTP request up to a limit.
 import type { IncomingMessage } from 'node:http';
 import { AwsError } from './aws-error.ts';
 
-/** A client that sends more than this many times the limit is cut off instead of heard out. */
+/** A client that sends more than this many times the limit is disconnected. */
 const PATIENCE_FACTOR = 8;
 
 /**
- * The whole body in bytes. A body above `limitBytes` is discarded as it comes, so that the client reads the refusal
- * (413 RequestEntityTooLargeException, naming the limit) instead of a reset connection; one far above  it is cut off.
+ * Returns the whole body. A body above `limitBytes` is discarded as it arrives, so that the client reads the refusal
+ * (413 RequestEntityTooLargeException with the limit) instead of a reset connection. One far above it is cut off.
  */
 export async function readBody(req: IncomingMessage, limitBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];

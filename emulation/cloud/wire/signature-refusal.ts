@@ -1,4 +1,4 @@
-// How S3 and the JSON services word a signature that they do not accept. It verifies nothing.
+// The words with which S3 and the JSON services refuse a signature.
 // Codes: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html and
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/signature-v4-troubleshooting.html
 import { AwsError } from './aws-error.ts';
@@ -47,7 +47,7 @@ const words: Readonly<Record<'s3' | 'json', Readonly<Record<Problem, Words>>>> =
   },
 };
 
-/** The refusal of one problem; `extra` holds the further members of the error body, `detail` is appended to its message. */
+/** The refusal of one problem. `extra` adds members to the error body, and `detail` is appended to the message. */
 export function refuseSignature(
   style: 's3' | 'json',
   problem: Problem,
@@ -55,7 +55,7 @@ export function refuseSignature(
   detail?: string,
 ): AwsError {
   const [code, message, status] = words[style][problem];
-  // The JSON services tell nothing about the canonical request: their error bodies have a message only.
+  // Error bodies of the JSON services have only a message, so they do not show the canonical request.
   return new AwsError(
     code,
     detail === undefined ? message : `${message}; ${detail}`,

@@ -1,5 +1,4 @@
-// Verifies AWS Signature Version 4 of a request, in its Authorization header or its query (presigned URLs).
-// It must not know what the request asks for, nor whether the caller may do it.
+// Verifies the AWS Signature Version 4 of a request, in its Authorization header or its query (presigned URLs).
 import { timingSafeEqual } from 'node:crypto';
 import { REGION } from './account.ts';
 import { AwsError } from './aws-error.ts';
@@ -15,14 +14,14 @@ import {
 } from './canonical-request.ts';
 import { refuseSignature } from './signature-refusal.ts';
 
-/** Access key id → its secret, and the role of the template that the key stands for. */
+/** Access key id → its secret, and the role of the template that the key belongs to. */
 export type Credentials = ReadonlyMap<string, { secretAccessKey: string; roleLogicalId?: string }>;
 
-/** What an intact signature tells. `key`, `amzDate`, `scope` and `signature` are what the signatures of chunks go on from. */
+/** The facts of a valid signature. The signatures of chunks continue from `key`, `amzDate`, `scope` and `signature`. */
 export type SignedRequest = {
   accessKeyId: string;
   presigned: boolean;
-  /** The payload's digest that was signed: hex, `UNSIGNED-PAYLOAD` or one of the `STREAMING-…` values. */
+  /** The signed digest of the payload: hexadecimal, `UNSIGNED-PAYLOAD` or one of the `STREAMING-…` values. */
   payloadHash: string;
   key: Buffer;
   amzDate: string;
@@ -32,14 +31,14 @@ export type SignedRequest = {
 
 type Claim = Omit<SignedRequest, 'key'> & { signedHeaders: string[]; expiresSeconds?: number };
 
-/** A signed header is good for this long, before and after its date. */
+/** A signed header is valid for this long before and after its date. */
 const MAX_SKEW_MS = 15 * 60_000;
 /** Longest life of a presigned URL: seven days. */
 const MAX_EXPIRES_SECONDS = 604_800;
 
 /**
- * The `verify` of the control server: throws AwsError 403 unless the request is signed with one of `credentials`.
- * `now` is in ms since the epoch.
+ * Makes the `verify` of the control server. It throws AwsError 403 unless the request is signed with one of
+ * `credentials`. `now` is in milliseconds since 1970.
  */
 export function createSigV4Verifier(
   credentials: Credentials,
@@ -52,9 +51,9 @@ export function createSigV4Verifier(
 }
 
 /**
- * Verifies a request. With `payloadHash` (the digest of the body that came) any service but S3 is meant; without it S3, whose
- * requests name their payload's digest themselves: the caller must compare it with the body.
- * Throws AwsError with the code and words of S3 or of the JSON services.
+ * Verifies a request. `payloadHash` is the digest of the received body, and is given for every service except S3. S3
+ * requests name their payload's digest themselves, and the caller must compare it with the body. Throws AwsError with
+ * the code and words of S3 or of the JSON services.
  */
 export function verifySignature(
   req: RequestHead,
@@ -226,7 +225,7 @@ function checkTime(claim: Claim, nowMs: number, style: 's3' | 'json'): void {
   }
 }
 
-/** `host` and every `x-amz-*` header that came must be signed: else a proxy could add one. */
+/** `host` and every `x-amz-*` header must be signed, because otherwise a proxy could add one. */
 function checkSignedHeaders(req: RequestHead, claim: Claim, style: 's3' | 'json'): void {
   const needed = Object.keys(req.headers).filter((name) => name === 'host' || name.startsWith('x-amz-'));
   const exempt = claim.presigned ? ['x-amz-content-sha256'] : [];

@@ -1,10 +1,10 @@
-// Opens the embedded cloud's database and runs synchronous functions in transactions. It knows no table.
+// Opens the embedded cloud's database and runs synchronous functions in transactions.
 import { DatabaseSync } from 'node:sqlite';
 
-/** A second process that holds the file (a predecessor that is being ended) is waited for this long. */
+/** A second process may hold the file, for example a predecessor that is being ended. It is waited for this long. */
 const BUSY_TIMEOUT_MS = 5_000;
 
-/** The database with the settings under which an acknowledged write survives SIGKILL and power loss: WAL, synchronous=FULL. */
+/** Opens the database so that an acknowledged write survives SIGKILL and power loss: WAL, synchronous=FULL. */
 export function openDatabase(path: string): DatabaseSync {
   const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
   database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON');
@@ -12,8 +12,8 @@ export function openDatabase(path: string): DatabaseSync {
 }
 
 /**
- * Runs `work` in one transaction: all of its writes are durable when this returns, none where it throws.
- * Inside another transaction of the same connection it joins that one as a savepoint. `work` must not wait.
+ * Runs `work` in one transaction. All of its writes are durable when this returns, and none remain if it throws. Inside
+ * another transaction of the same connection it joins that one as a savepoint. `work` must not wait.
  */
 export function inTransaction<Result>(database: DatabaseSync, work: () => Result): Result {
   const nested = database.isTransaction;
@@ -29,9 +29,10 @@ export function inTransaction<Result>(database: DatabaseSync, work: () => Result
 }
 
 /**
- * As `inTransaction`, without the wait for the disk: it survives SIGKILL when this returns, and power loss from the next
- * `inTransaction` on. What is lost then is the newest writes of all engines together, never an older one of one engine.
- * For steps that nobody outside was told of, and that are repeated from where the file stands.
+ * Runs `work` as `inTransaction` does, without waiting for the disk. The writes survive SIGKILL when this returns, and
+ * a power loss from the next `inTransaction` on. A power loss may undo the newest writes of all engines together, but
+ * never an older write of one engine alone. Use it for steps that nobody outside has learned of, and that are repeated
+ * from the stored state.
  */
 export function inLazyTransaction<Result>(database: DatabaseSync, work: () => Result): Result {
   if (database.isTransaction) return inTransaction(database, work);

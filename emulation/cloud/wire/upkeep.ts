@@ -1,18 +1,21 @@
-// Removes once a day what has had its time, in pieces between which others get their turn. It knows no row.
+// Removes expired rows once a day, in pieces between which other work gets its turn.
 
 const DAY_MS = 24 * 3_600_000;
 const PAUSE_MS = 100;
-/** Rows of one piece: some milliseconds of the one thread. */
+/** Rows of one piece, which take the only thread some milliseconds. */
 export const PIECE_ROWS = 500;
 
 export type Upkeep = {
-  /** Begins a round now: its first piece is removed when this returns, the others soon. */
+  /** Begins a round. Its first piece is removed when this returns, and the others soon after. */
   run(): void;
-  /** Nothing is removed any more. */
+  /** Ends all removals. */
   close(): void;
 };
 
-/** @param removeSome removes at most a piece; true while there may be more. What it throws is told, and ends the round. */
+/**
+ * @param removeSome removes at most one piece, and returns true while there may be more. An exception is logged and
+ * ends the round.
+ */
 export function startUpkeep(what: string, removeSome: () => boolean): Upkeep {
   let pause: NodeJS.Timeout | undefined;
   const run = () => {
@@ -20,7 +23,7 @@ export function startUpkeep(what: string, removeSome: () => boolean): Upkeep {
     try {
       if (removeSome()) pause = setTimeout(run, PAUSE_MS).unref();
     } catch (fault) {
-      // The disk is full: nobody's request has failed by that.
+      // The disk is full. No request has failed because of it.
       console.error(`Old ${what} could not be removed, which is tried again in a day:`, fault);
     }
   };

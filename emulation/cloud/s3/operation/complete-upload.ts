@@ -12,13 +12,15 @@ import { requireUpload } from './upload.ts';
 const MIN_PART_BYTES = 5 * 1024 ** 2;
 const MAX_PARTS = 10_000;
 
-/** Makes the named parts the object: no byte is copied, the parts stay the blobs that they are. Parts not named are removed. */
+/**
+ * Makes an object of the named parts. The parts keep their blobs, so no bytes are copied. Unnamed parts are removed.
+ */
 export async function completeMultipartUpload(core: S3Core, request: S3Request): Promise<S3Reply> {
   requireUpload(core, request);
-  // The checksum headers of this operation are those of the object.
+  // In this operation the checksum headers are about the object, not the body.
   const text = await receiveText(request, { checksum: false });
   const document = parseXml(text, 'CompleteMultipartUpload');
-  // Read again: the upload may have changed while the document came. From here on nothing waits.
+  // The upload is read again, because it may have changed while the document arrived. From here on nothing is awaited.
   const upload = requireUpload(core, request);
   const stored = core.table.loadParts(upload.id);
   const parts = chosenParts(document, stored, upload);
@@ -41,7 +43,9 @@ export async function completeMultipartUpload(core: S3Core, request: S3Request):
   return { body: renderXml({ CompleteMultipartUploadResult: result }) };
 }
 
-/** The parts that the document names, in its order. Throws MalformedXML, InvalidPartOrder, InvalidPart, EntityTooSmall. */
+/**
+ * The parts that the document names, in its order. Throws MalformedXML, InvalidPartOrder, InvalidPart, EntityTooSmall.
+ */
 function chosenParts(document: XmlElement, stored: readonly PartRow[], upload: UploadRow): PartRow[] {
   const entries = document.children.filter((child) => child.name === 'Part');
   if (entries.length === 0 || entries.length > MAX_PARTS) throw refuse('MalformedXML');

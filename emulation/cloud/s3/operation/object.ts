@@ -14,7 +14,7 @@ import { refuse } from '../s3-error.ts';
 import { freeContent, saveObject } from '../save-object.ts';
 import { childText, parseXml, renderXml, type XmlNode } from '../xml.ts';
 
-/** Stores the body under the key. What can be refused without the body is refused before it is read. */
+/** Stores the body under the key. Refusals that do not depend on the body come before it is read. */
 export async function putObject(core: S3Core, request: S3Request): Promise<S3Reply> {
   requireBucket(core, request.bucket);
   checkWrite(core.table.loadObject(request.bucket, request.key), request.header);
@@ -33,7 +33,7 @@ export async function putObject(core: S3Core, request: S3Request): Promise<S3Rep
   return { headers: { etag: `"${etag}"`, ...checksumHeaders(checksum) } };
 }
 
-/** The object, or the range of it that was asked for. The bytes are those of the object as it was when asked. */
+/** Answers with the object or the requested range. The bytes are those of the object at the time of the request. */
 export function getObject(core: S3Core, request: S3Request): S3Reply {
   const object = requireObject(core, request);
   if (checkRead(object, request.header) === 'unchanged') return { status: 304, headers: validators(object) };
@@ -50,7 +50,7 @@ export function getObject(core: S3Core, request: S3Request): S3Reply {
     : { status, headers, body: openContent(core, object, start, end) };
 }
 
-/** The object's row; throws NoSuchBucket and NoSuchKey. */
+/** The object's row. Throws NoSuchBucket and NoSuchKey. */
 function requireObject(core: S3Core, { bucket, key }: { bucket: string; key: string }): ObjectRow {
   requireBucket(core, bucket);
   const object = core.table.loadObject(bucket, key);
@@ -59,8 +59,8 @@ function requireObject(core: S3Core, { bucket, key }: { bucket: string; key: str
 }
 
 /**
- * `bytes=0-9`, `bytes=5-` or `bytes=-5`. As on S3 anything else, also several ranges, is as no range. Throws InvalidRange
- * where it begins behind the end.
+ * Parses `bytes=0-9`, `bytes=5-` or `bytes=-5`. As on S3, any other range is ignored, also a list of several. Throws
+ * InvalidRange if the range begins after the end.
  */
 function parseRange(header: string | undefined, size: number): Range | undefined {
   const match = /^bytes=(\d*)-(\d*)$/.exec(header?.trim() ?? '');
@@ -75,7 +75,7 @@ function parseRange(header: string | undefined, size: number): Range | undefined
   return { start, end };
 }
 
-/** Deletes the object. That there is none is a success. */
+/** Deletes the object. It succeeds if there is no such object. */
 export function deleteObject(core: S3Core, request: S3Request): S3Reply {
   const freed = inTransaction(core.database, () => {
     requireBucket(core, request.bucket);
@@ -88,7 +88,7 @@ export function deleteObject(core: S3Core, request: S3Request): S3Reply {
   return { status: 204 };
 }
 
-/** Deletes up to 1,000 objects in one transaction; those that the caller's policies protect are told as errors. */
+/** Deletes up to 1,000 objects in one transaction. Keys that the caller's policies protect are reported as errors. */
 export async function deleteObjects(core: S3Core, request: S3Request): Promise<S3Reply> {
   requireBucket(core, request.bucket);
   if (request.header('content-md5') === undefined && !expectedChecksum(request.header)) {

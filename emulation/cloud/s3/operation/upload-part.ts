@@ -9,7 +9,7 @@ import { requireUpload } from './upload.ts';
 
 const MAX_PART_NUMBER = 10_000;
 
-/** Stores one part; a part of the same number is replaced. */
+/** Stores one part. It replaces a part of the same number. */
 export async function uploadPart(core: S3Core, request: S3Request): Promise<S3Reply> {
   const upload = requireUpload(core, request);
   const number = partNumber(request);
@@ -19,7 +19,7 @@ export async function uploadPart(core: S3Core, request: S3Request): Promise<S3Re
   return { headers: { etag: `"${etag}"`, ...told } };
 }
 
-/** The upload may have been aborted or completed while the bytes came: then they are not kept. */
+/** If the upload was aborted or completed while the bytes arrived, they are not kept. */
 function savePart(core: S3Core, request: S3Request, part: PartRow): void {
   try {
     const replaced = inTransaction(core.database, () => {

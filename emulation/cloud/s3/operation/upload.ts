@@ -1,4 +1,4 @@
-// Multipart uploads but for their parts and completion: begin, abort, list.
+// Begins, aborts and lists multipart uploads.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html
 import { randomBytes } from 'node:crypto';
 import { ACCOUNT_ID } from '../../wire/account.ts';
@@ -53,7 +53,7 @@ export function listParts(core: S3Core, request: S3Request): S3Reply {
   return { body: renderXml({ ListPartsResult: result }) };
 }
 
-/** The upload that the request names; throws NoSuchUpload also where it belongs to another key. */
+/** The upload that the request names. Throws NoSuchUpload, also if it belongs to another key. */
 export function requireUpload(core: S3Core, request: S3Request): UploadRow {
   requireBucket(core, request.bucket);
   const id = request.query.get('uploadId') ?? '';
@@ -72,7 +72,7 @@ function partMarker(request: S3Request): number {
   );
 }
 
-/** `max-parts`; asking for more than a page holds is answered with a full page. Throws InvalidArgument. */
+/** The parameter `max-parts`. A larger number than the maximum gives a full page. Throws InvalidArgument. */
 function pageSize(request: S3Request): number {
   const text = request.query.get('max-parts') || String(maximumPage);
   const size = /^-?\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
