@@ -1,7 +1,7 @@
 // Finds the caller of a request by its Authorization header. authorise.ts decides what the caller may do.
 
-import type { Caller } from '../core/access/caller.ts';
 import type { Context } from '../core/context.ts';
+import type { Caller } from '../core/identity/caller.ts';
 import { loadCallerByToken } from '../engine/identity/caller.ts';
 
 /**

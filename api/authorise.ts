@@ -1,9 +1,9 @@
 // Applies a route's access rule before its operation runs. The engine finds the level of the caller.
 
-import type { Caller, KnownCaller } from '../core/access/caller.ts';
 import { atLeast, type Level } from '../core/access/level.ts';
 import { invalidAuthentication, invalidInput, permissionDenied, resourceNotFound } from '../core/error/api-error.ts';
 import { isId, isObjectId, isPlaceId, type PlaceId } from '../core/id/identifier.ts';
+import type { Caller, KnownCaller } from '../core/identity/caller.ts';
 import { loadLevel } from '../engine/access/level.ts';
 import { findUsablePlace } from '../engine/access/usable-place.ts';
 import { loadDestroyer } from '../engine/container/project.ts';

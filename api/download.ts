@@ -3,10 +3,10 @@
 // signed them, and clients keep theirs.
 
 import { timingSafeEqual } from 'node:crypto';
-import type { Caller, KnownCaller } from '../core/access/caller.ts';
 import type { Context } from '../core/context.ts';
 import { ApiError, invalidAuthentication, resourceNotFound } from '../core/error/api-error.ts';
 import { isId, isObjectId, isPlaceId, isUserId, type ObjectId, type PlaceId } from '../core/id/identifier.ts';
+import type { Caller, KnownCaller } from '../core/identity/caller.ts';
 import { contentKey } from '../core/object/content-key.ts';
 import { jobKey, readJob } from '../core/row/execution/job.ts';
 import { loadLevel } from '../engine/access/level.ts';

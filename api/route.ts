@@ -1,10 +1,10 @@
 // The type of a route: data that serve.ts reads. The routes themselves are in routes.ts.
 
 import type { z } from 'zod';
-import type { Caller, KnownCaller } from '../core/access/caller.ts';
 import type { Level } from '../core/access/level.ts';
 import type { Context } from '../core/context.ts';
 import type { ObjectId, PlaceId } from '../core/id/identifier.ts';
+import type { Caller, KnownCaller } from '../core/identity/caller.ts';
 import type { LoadedObject } from '../engine/store/load-object.ts';
 
 /**

@@ -1,8 +1,8 @@
 // The sequence of every request: match, let the route answer (make-route.ts), reply.
 
-import type { Caller } from '../core/access/caller.ts';
 import type { Context } from '../core/context.ts';
 import { ApiError, invalidInput } from '../core/error/api-error.ts';
+import type { Caller } from '../core/identity/caller.ts';
 import { matchRoute } from './match.ts';
 import type { Route } from './route.ts';
 

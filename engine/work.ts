@@ -2,11 +2,11 @@
 
 import type { Context } from '../core/context.ts';
 import { readWorkMessage } from '../core/work/message.ts';
+import { goOnDestroying } from './destroy-project.ts';
 import { advance, onObjectClosed, resume } from './job/advance.ts';
 import { finishClosing } from './object/close.ts';
 import { collectBytes } from './removal/collect.ts';
 import { goOnRemovingFolders } from './removal/folder.ts';
-import { goOnDestroying } from './removal/project.ts';
 import { mapLimited } from './store/map-limited.ts';
 import { sentRound } from './store/send-work.ts';
 

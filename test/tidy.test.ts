@@ -77,6 +77,16 @@ it.each([
   expect(found).not.toEqual([]);
 });
 
+it('the rule "room circles" finds two planted rooms that need each other', () => {
+  const rule = rules.find(({ name }) => name === 'room circles');
+  const there = parseSource('engine/job/x.ts', `${comment}import { y } from '../wait/y.ts';\n`);
+  const back = parseSource('engine/wait/z.ts', `${comment}import { w } from '../job/w.ts';\n`);
+  expect(rule?.find([there])).toEqual([]);
+  expect(rule?.find([there, back])).toEqual([
+    'engine/wait/z.ts:1: closes the circle of rooms engine/job → engine/wait → engine/job',
+  ]);
+});
+
 it.each([
   ['a subject of 73 characters', `Fix ${'x'.repeat(69)}\0The reason.\0`, /the subject has 73 characters; at most 72/],
   ['a full stop', 'Fix the walk over hidden links.\0The reason.\0', /the subject ends with a full stop/],

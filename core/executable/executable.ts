@@ -1,8 +1,8 @@
 // Everything that can be run: an applet, an app or a workflow, each with the parts that a run needs.
 
+import type { Pin } from '../execution/pin.ts';
 import type { AppId, AppletId, ContainerId, Id, ObjectId, PlaceId } from '../id/identifier.ts';
 import type { Specification } from '../iospec/parameter.ts';
-import type { Pin } from '../job/spec.ts';
 import type { AppletSpec } from './applet.ts';
 import { bundledObjects } from './check-applet.ts';
 

@@ -2,6 +2,7 @@
 // and the objects that go into the workspace. Everything that was looked up is an argument.
 
 import { type Failure, failureMessages } from '../execution/failure.ts';
+import type { Pin } from '../execution/pin.ts';
 import type { ObjectId, PlaceId } from '../id/identifier.ts';
 import { checkValues, type Facts } from '../iospec/check-values.ts';
 import { flatten } from '../iospec/fill-input.ts';
@@ -10,7 +11,7 @@ import { type Referenced, resolveValues } from '../reference/resolve.ts';
 import type { Hash } from '../reference/value.ts';
 import { type HandedOver, unseenObjects } from './handed-over.ts';
 import { isMaster, type JobRow } from './row.ts';
-import type { ExecutionSpec, Pin } from './spec.ts';
+import type { ExecutionSpec } from './spec.ts';
 
 type Given = Pick<ExecutionSpec, 'originalInput' | 'inputSpec'>;
 type Problems = { readonly problems: readonly string[] };

@@ -4,12 +4,10 @@ import type { AccessRequest } from '../executable/applet.ts';
 import type { ExecutionPolicy, TimeoutPolicy } from '../executable/policy.ts';
 import type { RequirementsByExecutable, SystemRequirements } from '../executable/requirements.ts';
 import type { Dependency } from '../execution/dependency.ts';
-import type { JobId, ObjectId, PlaceId } from '../id/identifier.ts';
+import type { Pin } from '../execution/pin.ts';
+import type { JobId, PlaceId } from '../id/identifier.ts';
 import type { Specification } from '../iospec/parameter.ts';
 import type { Hash } from '../reference/value.ts';
-
-/** A data object to clone into a new workspace, and where to look for it first. */
-export type Pin = { readonly object: ObjectId; readonly project?: PlaceId };
 
 /** Body `S`: everything about the call that made a job which the engine, describe and later jobs read. */
 export type ExecutionSpec = {

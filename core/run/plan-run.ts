@@ -13,12 +13,13 @@ import {
   type TimeoutPolicy,
   timeoutMs,
 } from '../executable/policy.ts';
+import type { Pin } from '../execution/pin.ts';
 import { given } from '../given.ts';
 import type { JobId, UserId } from '../id/identifier.ts';
 import { defaultInstance } from '../instance/instance-types.ts';
 import type { JobPlan } from '../job/plan.ts';
 import { type JobRow, newJobRow } from '../job/row.ts';
-import type { ExecutionSpec, Pin } from '../job/spec.ts';
+import type { ExecutionSpec } from '../job/spec.ts';
 import { isHash } from '../reference/value.ts';
 import { planMachine } from './machine.ts';
 import type { PreparedInput } from './prepare-input.ts';

@@ -1,11 +1,11 @@
 // Finds the project in which an execution runs, and decides whether the caller may run it there (docs/reference/api.md,
 // "Running an executable" and "Running from inside a job").
 
-import type { KnownCaller } from '../access/caller.ts';
 import { atLeast, type Level } from '../access/level.ts';
 import { ApiError, invalidInput, permissionDenied, resourceNotFound } from '../error/api-error.ts';
 import type { Executable } from '../executable/executable.ts';
 import { isId, type ObjectId, type ProjectId } from '../id/identifier.ts';
+import type { KnownCaller } from '../identity/caller.ts';
 import type { Refusal } from './refusal.ts';
 import type { RunRequest } from './request.ts';
 

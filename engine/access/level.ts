@@ -1,10 +1,10 @@
 // Which level a caller has in a project or container. The one place that decides it.
 
-import type { KnownCaller } from '../../core/access/caller.ts';
 import { atLeast, isLevel, type Level, weaker } from '../../core/access/level.ts';
 import type { Context } from '../../core/context.ts';
 import { type ContainerId, isId, type PlaceId, type ProjectId, type UserId } from '../../core/id/identifier.ts';
 import { masterOfWorkspace } from '../../core/id/workspace.ts';
+import type { KnownCaller } from '../../core/identity/caller.ts';
 import { isMaster, type JobRow, jobWorkspace } from '../../core/job/row.ts';
 import { placeKey, readContainer } from '../../core/row/containers.ts';
 import { jobKey, readJob } from '../../core/row/execution/job.ts';

@@ -1,10 +1,10 @@
 // What a caller may see of other people's work: projects by their level, jobs, data objects. One view for one request, so
 // that every level is read once.
 
-import type { KnownCaller } from '../../core/access/caller.ts';
 import { atLeast, type Level } from '../../core/access/level.ts';
 import type { Context } from '../../core/context.ts';
 import type { JobId, ObjectId, PlaceId } from '../../core/id/identifier.ts';
+import type { KnownCaller } from '../../core/identity/caller.ts';
 import { type JobRow, jobWorkspace } from '../../core/job/row.ts';
 import type { ObjectFacts } from '../../core/row/objects.ts';
 import type { FoundObject } from '../../core/run/waits.ts';

@@ -1,7 +1,7 @@
 // Who a token speaks for. Knows no HTTP: the header is read in api/authenticate.ts.
 
-import type { Caller } from '../../core/access/caller.ts';
 import type { Context } from '../../core/context.ts';
+import type { Caller } from '../../core/identity/caller.ts';
 import { loadJobByToken, parseJobToken } from './job-token.ts';
 import { loadToken, tokenHash } from './token.ts';
 

@@ -1,9 +1,9 @@
 // Which data objects a job hands over to others. What its code answers is not trusted: an id alone opens nothing, it must be
 // of something that the job itself may see and take along.
 
-import type { KnownCaller } from '../../core/access/caller.ts';
 import type { Context } from '../../core/context.ts';
 import { isId, type ObjectId, type PlaceId } from '../../core/id/identifier.ts';
+import type { KnownCaller } from '../../core/identity/caller.ts';
 import { type HandedOver, nothingHandedOver } from '../../core/job/handed-over.ts';
 import { type JobRow, jobWorkspace } from '../../core/job/row.ts';
 import type { ExecutionSpec } from '../../core/job/spec.ts';

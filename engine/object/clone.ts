@@ -17,13 +17,13 @@ import {
 } from '../../core/row/objects.ts';
 import { ensureFolder, refusalOf, rootOf, type Target } from '../container/enter-folder.ts';
 import { loadFolders } from '../container/folder.ts';
+import { maximumWalkCount, withHiddenLinks } from '../placement/link.ts';
 import { collectBytes } from '../removal/collect.ts';
 import { removeObjects } from '../removal/object.ts';
 import { type LoadedObject, loadObject } from '../store/load-object.ts';
 import { mapLimited } from '../store/map-limited.ts';
 import { newMark } from '../store/mark.ts';
 import { changed, retryWhileChanged } from '../store/retry-while-changed.ts';
-import { maximumWalkCount, withHiddenLinks } from './link.ts';
 
 export type CloneRequest = {
   readonly objects: readonly ObjectId[];

@@ -6,10 +6,10 @@ import type { ObjectId } from '../../core/id/identifier.ts';
 import { metadataProblem } from '../../core/object/metadata.ts';
 import { type ObjectOperation, refusalInState } from '../../core/object/state.ts';
 import { isGone, objectKey, packedRow, placementKey, readObject } from '../../core/row/objects.ts';
+import { deleteLinks, writeLinks } from '../placement/link.ts';
 import type { LoadedObject } from '../store/load-object.ts';
 import { pack } from '../store/packed.ts';
 import { changed, retryWhileChanged } from '../store/retry-while-changed.ts';
-import { deleteLinks, writeLinks } from './link.ts';
 
 /** Replaces the details; the notes of who is linked follow. */
 export async function setDetails(

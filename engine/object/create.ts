@@ -14,9 +14,9 @@ import {
   placementRow,
   readObject,
 } from '../../core/row/objects.ts';
+import { writeLinks } from '../placement/link.ts';
 import { newMark } from '../store/mark.ts';
 import { pack } from '../store/packed.ts';
-import { writeLinks } from './link.ts';
 
 export type NewObject = {
   readonly id: ObjectId;

@@ -17,7 +17,7 @@ import {
   uploadPartition,
 } from '../../core/row/objects.ts';
 import { everythingEndsMs } from '../../core/work/message.ts';
-import { deleteLinks } from '../object/link.ts';
+import { deleteLinks } from '../placement/link.ts';
 import { mapLimited } from '../store/map-limited.ts';
 import { newMark } from '../store/mark.ts';
 import { sendWork } from '../store/send-work.ts';

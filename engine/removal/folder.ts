@@ -10,7 +10,7 @@ import { folderKey, folderRow } from '../../core/row/containers.ts';
 import { everythingEndsMs, type WorkMessage } from '../../core/work/message.ts';
 import { loadFolders } from '../container/folder.ts';
 import { changeTree, requireFolder } from '../container/move-folder.ts';
-import { deleteListing, listAllObjects, listObjects } from '../object/listing.ts';
+import { deleteListing, listAllObjects, listObjects } from '../placement/listing.ts';
 import { mapLimited } from '../store/map-limited.ts';
 import { sendWork } from '../store/send-work.ts';
 import { removeObjects } from './object.ts';

@@ -4,7 +4,7 @@
 import type { Context } from '../../core/context.ts';
 import type { ObjectId, PlaceId } from '../../core/id/identifier.ts';
 import { listingKey, type Placement, placementKey, readPlacement } from '../../core/row/objects.ts';
-import { unreachedHidden, withHiddenLinks } from '../object/link.ts';
+import { unreachedHidden, withHiddenLinks } from '../placement/link.ts';
 import { mapLimited } from '../store/map-limited.ts';
 import { changed, retryWhileChanged } from '../store/retry-while-changed.ts';
 import { collectBytes, sendCollection } from './collect.ts';

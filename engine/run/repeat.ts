@@ -1,11 +1,11 @@
 // A request that comes again with its nonce gets the answer that it got, whatever has changed since
 // (docs/reference/api.md, "Nonces").
 
-import { callerScope, type KnownCaller } from '../../core/access/caller.ts';
 import type { Context } from '../../core/context.ts';
 import { nonceReused } from '../../core/error/api-error.ts';
 import { deriveId, randomId, randomIdByteCount } from '../../core/id/derive.ts';
 import type { JobId } from '../../core/id/identifier.ts';
+import { callerScope, type KnownCaller } from '../../core/identity/caller.ts';
 import { requestDigest } from '../../core/object/digest.ts';
 import { loadJob } from '../store/load-job.ts';
 

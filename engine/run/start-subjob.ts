@@ -1,9 +1,9 @@
 // Starts a subjob: an entry point of the executable of the job that calls, in the workspace of that job
 // (docs/reference/api.md, "Subjobs").
 
-import type { KnownCaller } from '../../core/access/caller.ts';
 import type { Context } from '../../core/context.ts';
 import type { JobId } from '../../core/id/identifier.ts';
+import type { KnownCaller } from '../../core/identity/caller.ts';
 import { planNewJob } from '../../core/run/plan-new-job.ts';
 import { prepareInput } from '../../core/run/prepare-input.ts';
 import { accepted } from '../../core/run/refusal.ts';

@@ -4,7 +4,7 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { MiddlewareObj } from '@middy/core';
 import { downloadPrefix } from '../../api/download.ts';
-import type { Caller } from '../../core/access/caller.ts';
+import type { Caller } from '../../core/identity/caller.ts';
 import { foundIn, type HttpEvent, type HttpResult, headerOf } from './http-event.ts';
 
 const logger = new Logger({ serviceName: 'espalier' });

@@ -2,7 +2,7 @@
 
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { downloadPrefix } from '../../api/download.ts';
-import type { Caller } from '../../core/access/caller.ts';
+import type { Caller } from '../../core/identity/caller.ts';
 
 export type HttpEvent = APIGatewayProxyEventV2 & { found?: Found };
 export type HttpResult = APIGatewayProxyStructuredResultV2;

@@ -1,7 +1,7 @@
 // Tests the log of a job as one reader gets it: the right to read, earlier lines, new lines, and the end.
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Caller } from '../../core/access/caller.ts';
 import type { AppletId, JobId, ProjectId } from '../../core/id/identifier.ts';
+import type { Caller } from '../../core/identity/caller.ts';
 import { issueToken } from '../../engine/identity/token.ts';
 import { startLog } from '../../engine/log/connection.ts';
 import { errorFrames, type LogFrame } from '../../engine/log/frame.ts';

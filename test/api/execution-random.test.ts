@@ -2,8 +2,8 @@
 // internal error.
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Caller } from '../../core/access/caller.ts';
 import type { AppletId, JobId, ProjectId } from '../../core/id/identifier.ts';
+import type { Caller } from '../../core/identity/caller.ts';
 import { alice, asJob, givenApplet, givenFile, givenProject, givenWorld, run, type World } from './execution-world.ts';
 
 let world: World;

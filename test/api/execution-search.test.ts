@@ -1,8 +1,8 @@
 // Tests searches for executions: which are found, in which order, page by page.
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Caller } from '../../core/access/caller.ts';
 import { deriveId } from '../../core/id/derive.ts';
 import type { AppletId, JobId, ProjectId } from '../../core/id/identifier.ts';
+import type { Caller } from '../../core/identity/caller.ts';
 import { listKey } from '../../core/row/execution/job.ts';
 import { ended } from '../memory/workers.ts';
 import { alice, asJob, bob, givenApplet, givenProject, givenWorld, run, type World } from './execution-world.ts';

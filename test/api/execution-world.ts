@@ -3,11 +3,11 @@
 import { authenticate } from '../../api/authenticate.ts';
 import { routes } from '../../api/routes.ts';
 import { serve } from '../../api/serve.ts';
-import type { Caller } from '../../core/access/caller.ts';
 import type { Level } from '../../core/access/level.ts';
 import { bundledObjects, checkApplet } from '../../core/executable/check-applet.ts';
 import { deriveId } from '../../core/id/derive.ts';
 import type { AppletId, FileId, JobId, ProjectId, UserId } from '../../core/id/identifier.ts';
+import type { Caller } from '../../core/identity/caller.ts';
 import type { Hash } from '../../core/reference/value.ts';
 import { createProject, setMember } from '../../engine/container/project.ts';
 import { createUser } from '../../engine/identity/user.ts';

@@ -1,9 +1,9 @@
 // Tests running applets and making subjobs over the API, in memory: the answers, the refusals, and the jobs that
 // follow.
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Caller } from '../../core/access/caller.ts';
 import { deriveId } from '../../core/id/derive.ts';
 import type { AppletId, JobId, ProjectId } from '../../core/id/identifier.ts';
+import type { Caller } from '../../core/identity/caller.ts';
 import { peekJob } from '../memory/platform.ts';
 import {
   alice,

@@ -1,9 +1,9 @@
 // Tests that data cannot be reached by detours: data of projects that the user does not see, of restricted projects
 // from outside, and of projects without downloads. Neither the outputs of jobs nor their tokens open a way.
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Caller } from '../../core/access/caller.ts';
 import type { Level } from '../../core/access/level.ts';
 import type { AppletId, FileId, JobId, ProjectId } from '../../core/id/identifier.ts';
+import type { Caller } from '../../core/identity/caller.ts';
 import type { Hash } from '../../core/reference/value.ts';
 import {
   alice,

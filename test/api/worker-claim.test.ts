@@ -1,9 +1,9 @@
 // Tests the claim of a subjob whose workspace was cleared, including the executable, by the code of its master.
 
 import { expect, test } from 'vitest';
-import type { Caller } from '../../core/access/caller.ts';
 import type { AppletId, JobId, ProjectId } from '../../core/id/identifier.ts';
 import { workerId } from '../../core/id/worker.ts';
+import type { Caller } from '../../core/identity/caller.ts';
 import { jobWorkspace } from '../../core/job/row.ts';
 import { peekJob } from '../memory/platform.ts';
 import { asJob, givenApplet, givenProject, givenWorld, run, type World } from './execution-world.ts';

@@ -1,6 +1,6 @@
 // Tests that callers do not share nonces.
 import { expect, test } from 'vitest';
-import { callerScope } from '../../core/access/caller.ts';
+import { callerScope } from '../../core/identity/caller.ts';
 import type { JobRow } from '../../core/job/row.ts';
 
 test('each user, each job and each try of a job has nonces of its own', () => {

@@ -1,6 +1,7 @@
 // Tests the plan of a job's input. Each row holds an input, the facts about its objects, and last the decision.
 
 import { describe, expect, it } from 'vitest';
+import type { Pin } from '../../core/execution/pin.ts';
 import { given } from '../../core/given.ts';
 import { deriveId } from '../../core/id/derive.ts';
 import type { ObjectId, PlaceId } from '../../core/id/identifier.ts';
@@ -8,7 +9,6 @@ import type { Specification } from '../../core/iospec/parameter.ts';
 import type { HandedOver } from '../../core/job/handed-over.ts';
 import { asRun, isInputStored, planInput, resolveInput } from '../../core/job/plan-input.ts';
 import { isShowable, showInput } from '../../core/job/shown-input.ts';
-import type { Pin } from '../../core/job/spec.ts';
 import type { Referenced } from '../../core/reference/resolve.ts';
 import type { Hash } from '../../core/reference/value.ts';
 import { jobId, planJob } from '../memory/plan.ts';

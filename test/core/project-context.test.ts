@@ -1,7 +1,7 @@
 // Tests in which project an execution runs, and which callers may run it there.
 import { describe, expect, it } from 'vitest';
-import type { KnownCaller } from '../../core/access/caller.ts';
 import { deriveId } from '../../core/id/derive.ts';
+import type { KnownCaller } from '../../core/identity/caller.ts';
 import { newJobRow } from '../../core/job/row.ts';
 import { chooseProject, enterProject, type ProjectFacts } from '../../core/run/project-context.ts';
 

@@ -4,7 +4,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ObjectId, ProjectId } from '../../core/id/identifier.ts';
 import { createObject } from '../../engine/object/create.ts';
-import { unreachedHidden } from '../../engine/object/link.ts';
+import { unreachedHidden } from '../../engine/placement/link.ts';
 import { removeObjects } from '../../engine/removal/object.ts';
 import { createMemoryContext, type MemoryContext, seededRandom } from '../memory/context.ts';
 

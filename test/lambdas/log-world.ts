@@ -1,8 +1,9 @@
 // API Gateway, the function's invocations and a client around the log socket, on one clock that only waiting moves. The
 // gateway ends connections as AWS does, after ten silent minutes and after two hours. Invocations end after fifteen
 // minutes.
-import type { Caller } from '../../core/access/caller.ts';
+
 import type { JobId } from '../../core/id/identifier.ts';
+import type { Caller } from '../../core/identity/caller.ts';
 import { issueToken } from '../../engine/identity/token.ts';
 import type { LogFrame } from '../../engine/log/frame.ts';
 import type { Sent } from '../../engine/log/pump.ts';

@@ -1,5 +1,6 @@
 // The rules for the code, as data and small functions. Each rule returns lines `path:line: what, and what instead`.
 import { citationRules } from './citations.ts';
+import { findRoomCircles } from './room.ts';
 import { functionSpans, type SourceFile } from './source-tree.ts';
 
 export type Rule = { readonly name: string; readonly find: (files: readonly SourceFile[]) => string[] };
@@ -158,6 +159,7 @@ export const rules: readonly Rule[] = [
     ),
   },
   { name: 'import cycles', find: cycles },
+  { name: 'room circles', find: findRoomCircles },
   { name: 'dead files', find: deadFiles },
   ...citationRules,
 ];

@@ -6,7 +6,7 @@ import type { Context } from '../../../core/context.ts';
 import { invalidInput, resourceNotFound } from '../../../core/error/api-error.ts';
 import type { PlaceId } from '../../../core/id/identifier.ts';
 import { findFolder, listSubfolders } from '../../../engine/container/folder.ts';
-import { listAllObjects } from '../../../engine/object/listing.ts';
+import { listAllObjects } from '../../../engine/placement/listing.ts';
 import { mapLimited } from '../../../engine/store/map-limited.ts';
 import type { PlaceCall } from '../../route.ts';
 import type { listFolderInput } from '../../schemas/folder.ts';

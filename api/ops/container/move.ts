@@ -8,7 +8,7 @@ import { isObjectId, type ObjectId } from '../../../core/id/identifier.ts';
 import { enterFolder, refusalOf } from '../../../engine/container/enter-folder.ts';
 import { loadFolders } from '../../../engine/container/folder.ts';
 import { moveFolder } from '../../../engine/container/move-folder.ts';
-import { changePlacement } from '../../../engine/object/placement.ts';
+import { changePlacement } from '../../../engine/placement/placement.ts';
 import { mapLimited } from '../../../engine/store/map-limited.ts';
 import type { PlaceCall } from '../../route.ts';
 import type { moveInput } from '../../schemas/folder.ts';

@@ -5,7 +5,7 @@ import type { z } from 'zod';
 import { invalidState, permissionDenied, resourceNotFound } from '../../../core/error/api-error.ts';
 import { isId } from '../../../core/id/identifier.ts';
 import { loadProject } from '../../../engine/container/project.ts';
-import { destroyProject as destroy, findUnfinishedTree } from '../../../engine/removal/project.ts';
+import { destroyProject as destroy, findUnfinishedTree } from '../../../engine/destroy-project.ts';
 import type { PlaceCall } from '../../route.ts';
 import type { destroyProjectInput } from '../../schemas/project.ts';
 

@@ -12,7 +12,7 @@ import {
   setDetails as saveDetails,
   setVisibility as saveVisibility,
 } from '../../../engine/object/content.ts';
-import { changePlacement } from '../../../engine/object/placement.ts';
+import { changePlacement } from '../../../engine/placement/placement.ts';
 import type { ObjectCall } from '../../route.ts';
 import type { details } from '../../schemas/metadata.ts';
 import type { propertiesInput, renameInput, tagsInput, typesInput, visibilityInput } from '../../schemas/object.ts';

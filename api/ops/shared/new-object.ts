@@ -1,11 +1,11 @@
 // The common part of creating a data object of any class (docs/reference/api.md, "New data objects").
 
-import { callerScope, type KnownCaller } from '../../../core/access/caller.ts';
 import { joinFolder, parseFolder } from '../../../core/container/folder-path.ts';
 import type { Context } from '../../../core/context.ts';
 import { invalidInput, permissionDenied, resourceNotFound } from '../../../core/error/api-error.ts';
 import { deriveId, randomId, randomIdByteCount } from '../../../core/id/derive.ts';
 import { type Id, isId, type ObjectClass, type PlaceId } from '../../../core/id/identifier.ts';
+import { callerScope, type KnownCaller } from '../../../core/identity/caller.ts';
 import { requestDigest } from '../../../core/object/digest.ts';
 import { findDetailLinks } from '../../../core/object/link.ts';
 import { metadataProblem } from '../../../core/object/metadata.ts';

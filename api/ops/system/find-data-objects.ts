@@ -8,8 +8,8 @@ import { type FindFilter, passesFilter } from '../../../core/object/find-filter.
 import { type CompiledName, compileName, type NamePattern } from '../../../core/pattern/name.ts';
 import { type StepBudget, usualStepBudget } from '../../../core/pattern/regexp.ts';
 import { findFolder, loadFolders } from '../../../engine/container/folder.ts';
-import { loadHolders } from '../../../engine/object/link.ts';
-import { listAllObjects } from '../../../engine/object/listing.ts';
+import { loadHolders } from '../../../engine/placement/link.ts';
+import { listAllObjects } from '../../../engine/placement/listing.ts';
 import { type LoadedObject, loadObjectsAt } from '../../../engine/store/load-object.ts';
 import { mapLimited } from '../../../engine/store/map-limited.ts';
 import type { KnownCall } from '../../route.ts';

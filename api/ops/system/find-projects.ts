@@ -1,11 +1,11 @@
 // /system/findProjects (docs/reference/api.md, "Finding projects"): newest first.
 
 import type { z } from 'zod';
-import type { KnownCaller } from '../../../core/access/caller.ts';
 import { atLeast, type Level } from '../../../core/access/level.ts';
 import type { Context } from '../../../core/context.ts';
 import { invalidInput } from '../../../core/error/api-error.ts';
 import { isId, type ProjectId, type UserId } from '../../../core/id/identifier.ts';
+import type { KnownCaller } from '../../../core/identity/caller.ts';
 import { within } from '../../../core/object/find-filter.ts';
 import { holdsForProperties, holdsForSet } from '../../../core/pattern/boolean-tree.ts';
 import { usualStepBudget } from '../../../core/pattern/regexp.ts';

@@ -7,7 +7,7 @@ import { joinFolder } from '../../../core/container/folder-path.ts';
 import { invalidInput, resourceNotFound } from '../../../core/error/api-error.ts';
 import { compileRegexp, type Regexp, usualStepBudget } from '../../../core/pattern/regexp.ts';
 import { findFolder, loadFolders } from '../../../engine/container/folder.ts';
-import { listAllObjects } from '../../../engine/object/listing.ts';
+import { listAllObjects } from '../../../engine/placement/listing.ts';
 import { mapLimited } from '../../../engine/store/map-limited.ts';
 import type { PlaceCall } from '../../route.ts';
 import type { generateBatchInput } from '../../schemas/find.ts';

@@ -2,13 +2,13 @@
 // without an object has an empty list.
 
 import type { z } from 'zod';
-import type { KnownCaller } from '../../../core/access/caller.ts';
 import type { Context } from '../../../core/context.ts';
 import { invalidInput, resourceNotFound } from '../../../core/error/api-error.ts';
 import { isPlaceId, type PlaceId } from '../../../core/id/identifier.ts';
+import type { KnownCaller } from '../../../core/identity/caller.ts';
 import { loadLevel } from '../../../engine/access/level.ts';
 import { findFolder } from '../../../engine/container/folder.ts';
-import { listAllObjects } from '../../../engine/object/listing.ts';
+import { listAllObjects } from '../../../engine/placement/listing.ts';
 import { mapLimited } from '../../../engine/store/map-limited.ts';
 import type { KnownCall } from '../../route.ts';
 import type { resolveDataObjectsInput } from '../../schemas/find.ts';

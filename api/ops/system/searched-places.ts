@@ -1,10 +1,10 @@
 // The places of a search for data objects: the one that it names, else all where the caller is a member.
 
-import type { KnownCaller } from '../../../core/access/caller.ts';
 import { atLeast, type Level } from '../../../core/access/level.ts';
 import type { Context } from '../../../core/context.ts';
 import { resourceNotFound } from '../../../core/error/api-error.ts';
 import { isId, isObjectId, isPlaceId, type PlaceId } from '../../../core/id/identifier.ts';
+import type { KnownCaller } from '../../../core/identity/caller.ts';
 import { jobWorkspace } from '../../../core/job/row.ts';
 import { loadLevel, standingLevel } from '../../../engine/access/level.ts';
 import { loadMemberships, loadStandings } from '../../../engine/container/project.ts';

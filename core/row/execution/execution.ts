@@ -34,7 +34,6 @@ export function expectJob(row: ExecutionRow): JobRow {
   throw new Error(`${row.pk} is an analysis, and this version cannot run workflows`);
 }
 
-/** True for the row of a job. */
-export function isJob(row: ExecutionRow): row is JobRow {
+function isJob(row: ExecutionRow): row is JobRow {
   return isId(row.pk, 'job');
 }

@@ -1,16 +1,16 @@
 // The end of a project: its trees end, then it is emptied, in the call as far as that goes, by messages from there on.
 
-import type { Context } from '../../core/context.ts';
-import { isEndState } from '../../core/execution/head.ts';
-import { type ExecutionId, isId, type PlaceId, type ProjectId, type UserId } from '../../core/id/identifier.ts';
-import { listPartition, readListed } from '../../core/row/execution/job.ts';
-import { everythingEndsMs, type WorkMessage } from '../../core/work/message.ts';
-import { loadDestroyer, markProjectDestroyed } from '../container/project.ts';
-import { terminateTree } from '../job/terminate.ts';
-import { loadExecutions } from '../store/load-job.ts';
-import { mapLimited } from '../store/map-limited.ts';
-import { sendWork } from '../store/send-work.ts';
-import { destroyContainer } from './container.ts';
+import type { Context } from '../core/context.ts';
+import { isEndState } from '../core/execution/head.ts';
+import { type ExecutionId, isId, type PlaceId, type ProjectId, type UserId } from '../core/id/identifier.ts';
+import { listPartition, readListed } from '../core/row/execution/job.ts';
+import { everythingEndsMs, type WorkMessage } from '../core/work/message.ts';
+import { loadDestroyer, markProjectDestroyed } from './container/project.ts';
+import { terminateTree } from './job/terminate.ts';
+import { destroyContainer } from './removal/container.ts';
+import { loadExecutions } from './store/load-job.ts';
+import { mapLimited } from './store/map-limited.ts';
+import { sendWork } from './store/send-work.ts';
 
 /**
  * The root of a tree in a project that has not ended; `unknown` when so many jobs were run there that not all of them could be

@@ -1,0 +1,6 @@
+// What goes into the workspace of a new job beside what its input links to.
+
+import type { ObjectId, PlaceId } from '../id/identifier.ts';
+
+/** A data object to clone into a new workspace, and where to look for it first. */
+export type Pin = { readonly object: ObjectId; readonly project?: PlaceId };
