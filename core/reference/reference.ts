@@ -32,8 +32,8 @@ export type AnalysisReference = Pick & { readonly kind: 'analysis'; readonly ana
 export type Reference = ObjectReference | JobReference | AnalysisReference;
 
 /**
- * What a hash refers to: a reference, a problem when it is marked as a link but has none of the known forms, or
- * undefined when it is an ordinary hash. The forms that only workflow definitions know (`stage`, `workflowInputField`)
+ * Reads a hash. The result is a reference, a problem when the hash is marked as a link but has none of the known forms,
+ * or undefined when it is an ordinary hash. The forms that only workflow definitions know (`stage`, `workflowInputField`)
  * are problems.
  */
 export function readReference(

@@ -29,7 +29,7 @@ export type ConnectionRow = {
   /** The invocation that has the turn. */
   readonly owner?: string;
   readonly keptAt?: number;
-  /** What is read, and how far, as JSON. */
+  /** The log that is read, and the position in it, as JSON. */
   readonly connection?: string;
 };
 

@@ -107,9 +107,9 @@ function planMasterJob(facts: ProgramFacts): JobPlan | Refusal {
 }
 
 /**
- * What goes into the workspace, and from where: the executable with its bundles, and what the input links to. Each place has
- * its own names, tags and hidden companions for the same object, so each object is taken from where the caller saw it. The
- * place of most objects is named once; the others are pinned.
+ * The objects that go into the workspace, and their places: the executable with its bundles, and the links of the input.
+ * Each place has its own names, tags and hidden companions for the same object, so each object is taken from where the
+ * caller saw it. The place of most objects is named once; the others are pinned.
  */
 function planPlaces({
   executable,
