@@ -1,10 +1,10 @@
-// How many more jobs may be launched: worker slots less the launches that are under way. It knows no queue and no job.
+// Counts how many more jobs may be launched: the worker slots less the launches that are under way.
 import type { Room } from './trigger/queue-poller.ts';
 
 export type Capacity = Room & {
-  /** A launch began: an execution of the state machine, by its name. */
+  /** Notes that a launch began. `execution` is the name of the state machine's execution. */
   began(execution: string): void;
-  /** Its worker ended, or the launch ended without one. */
+  /** Notes that the launch's worker ended, or that the launch ended without a worker. */
   ended(execution: string): void;
 };
 
@@ -19,7 +19,7 @@ export function createCapacity(slots: number): Capacity {
   };
   return {
     free: () => slots - open.size - reserved,
-    /** Messages that a function works on will begin launches; until they did, they count themselves. */
+    /** Messages that a function works on will begin launches. Each holds a slot until the function has returned. */
     reserve(count) {
       reserved += count;
       return () => {

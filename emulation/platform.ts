@@ -1,4 +1,5 @@
-// One running platform: everything that the template describes, on one data folder. Read `start` as the recipe.
+// Starts and ends one platform, which runs everything that the template describes on one data folder. `start` is the
+// recipe.
 
 import type { DataFolder } from '../machine/data-folder.ts';
 import { createSteps, type Steps } from '../machine/step.ts';
@@ -14,14 +15,14 @@ import { startTriggers } from './compose/trigger.ts';
 
 export type PlatformOptions = {
   readonly dataFolder: string;
-  /** 0 for any. */
+  /** The port for clients. 0 means any free port. */
   readonly port: number;
-  /** Jobs that may run at once. */
+  /** The number of jobs that may run at once. */
   readonly workers: number;
   readonly environment: Readonly<NodeJS.ProcessEnv>;
-  /** Told of faults of the platform itself: they concern nobody's request. */
+  /** Called with faults of the platform itself, which do not belong to a request. */
   report(what: string, fault: unknown): void;
-  /** Told, in a line, what a first start takes its time for. */
+  /** Called with a line that says why a first start takes long. */
   say(line: string): void;
 };
 
@@ -32,13 +33,13 @@ export type Platform = {
   readonly folder: DataFolder;
   /** Resolves with the reason when the platform cannot go on. */
   readonly lost: Promise<string>;
-  /** What was asked of the services since the start, by name. */
+  /** How often each operation of the services was called since the start. */
   readonly counts: ReadonlyMap<string, number>;
-  /** Ends everything that was started, in reverse order. Jobs that run are ended; the next start goes on with them. */
+  /** Ends everything that was started, in reverse order. Running jobs are ended, and the next start resumes them. */
   close(): Promise<void>;
 };
 
-/** Resolves when the platform serves. @throws StartRefusal when something is missing, taken or not understood. */
+/** Resolves when the platform serves. @throws StartRefusal when something is missing, taken or not supported. */
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
   const steps = createSteps();
   try {
@@ -56,7 +57,7 @@ async function start(options: PlatformOptions, steps: Steps): Promise<Platform> 
   const { folder, resources, authority, counts } = ground;
   const services = openServices(options, ground, steps);
   const front = createFront(resources, services.lambda, report);
-  // The triggers that are to be woken start only after what they call.
+  // The triggers start only after the services that they call. Until then a write wakes nothing.
   let onWrite = (_tables: readonly string[]) => {};
   const calls = { ground, services, front, report, onWrite: (tables: readonly string[]) => onWrite(tables) };
   const endpoints = await openEndpoints(calls, steps);
@@ -71,7 +72,7 @@ async function start(options: PlatformOptions, steps: Steps): Promise<Platform> 
   const triggers = startTriggers({ ground, services, report });
   onWrite = triggers.wake;
   steps.add(() => triggers.close());
-  // Before anything else ends, nobody is let in any more.
+  // Steps are undone in reverse order, so new requests are refused before anything else ends.
   steps.add(() => front.close());
   await sweepFully(services, resources);
   return { url, operator, folder, lost, counts, close: () => steps.undo() };

@@ -1,4 +1,4 @@
-// The synthesized app and the bundles of one version of the sources, from the cache or made now. It knows no resource.
+// Synthesizes the app and bundles the programs for one version of the sources, or takes both from the cache.
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -15,7 +15,7 @@ export type Synthesis = {
   readonly operatorFile: string;
 };
 
-/** All that the template and the bundles are made from. */
+/** The sources from which the template and the bundles are made. */
 const SOURCES = [
   'infra',
   'lambdas',
@@ -33,8 +33,8 @@ const MAX_OUTPUT_BYTES = 16 * 1024 * 1024;
 const STAGE = 'local';
 
 /**
- * @param say is told when they are not in the cache
- * @throws StartRefusal with the tool's own words when the app does not synthesize.
+ * @param say called with a line when they are not in the cache
+ * @throws StartRefusal with the output of the CDK when the app cannot be synthesized.
  */
 export async function synthesize(cache: string, say: Thing['say']): Promise<Synthesis> {
   const thing = { what: 'the stacks and programs of this version', kind: 'synth', key: digestSources(SOURCES), say };
@@ -58,12 +58,12 @@ async function synthesizeApp(folder: string): Promise<void> {
     });
   } catch (cause) {
     const { stderr, message } = cause as Error & { stderr?: string };
-    throw new StartRefusal(`The app does not synthesize: ${stderr?.trim() || message}`, { cause });
+    throw new StartRefusal(`The app could not be synthesized: ${stderr?.trim() || message}`, { cause });
   }
 }
 
 async function bundlePrograms(folder: string): Promise<void> {
-  // A warm start has no use for it.
+  // It is imported here because a warm start does not need it.
   const { build } = await import('esbuild');
   await build({
     absWorkingDir: sourceRoot,

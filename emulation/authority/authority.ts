@@ -1,5 +1,4 @@
-// Who may do what: access keys, each standing for a role of the template, and the check of a call against that role.
-// It knows no service and no transport.
+// Issues access keys, each of which stands for a role of the template, and checks calls against the key's role.
 
 import { randomBytes } from 'node:crypto';
 import { given } from '../../core/given.ts';
@@ -12,15 +11,21 @@ import { type Access, compilePolicy, type Policy } from './policy.ts';
 export type AccessKey = { readonly accessKeyId: string; readonly secretAccessKey: string };
 
 export type Authority = {
-  /** For the verifiers of signatures. Keys live as long as the process. */
+  /** The secrets of the keys, which the verifiers of signatures need. Keys live as long as the process. */
   readonly credentials: ReadonlyMap<string, { secretAccessKey: string; roleLogicalId?: string }>;
-  /** A new key for a role; `session` is the function's name, for messages. Throws where the template has no such role. */
+  /**
+   * Issues a key for a role. `session` is the function's name, for messages.
+   * @throws Error for a role that the template lacks.
+   */
   issueKey(roleArn: string, session: string): AccessKey;
-  /** A new key that may do everything: the operator of this machine. */
+  /** Issues a key that may do everything, for the operator of this machine. */
   issueOperatorKey(): AccessKey;
-  /** @throws AwsError AccessDeniedException as AWS words it, unless the key's role allows the action on each resource. */
+  /** @throws AwsError AccessDeniedException in AWS's words, unless the key's role allows the action on each resource. */
   authorise(caller: Caller, action: string, resources: readonly string[], context?: Access['context']): void;
-  /** The same for what AWS does in a role's name without a key: event sources, state machines. */
+  /**
+   * Checks what AWS does in a role's name without a key, as event sources and state machines do.
+   * @throws as `authorise`
+   */
   demand(roleArn: string, access: Access): void;
 };
 
@@ -34,7 +39,7 @@ export function createAuthority(roles: readonly DeployedResource[]): Authority {
   const policies = new Map(roles.map((role) => [roleArnOf(role), { name: role.name, policy: policyOf(role) }]));
   const roleWith = (arn: string) => {
     const role = policies.get(arn);
-    if (!role) throw new Error(`No role of the template is ${arn}`);
+    if (!role) throw new Error(`The template has no role ${arn}`);
     return role;
   };
   const issue = (principal: Principal, roleLogicalId?: string): AccessKey => {

@@ -1,4 +1,4 @@
-// Which IAM actions on which tables a DynamoDB request needs, by the operations that the product calls.
+// Lists the IAM actions and tables that a DynamoDB request needs, for the operations that the product calls.
 
 import { arnOf } from '../cloud/wire/account.ts';
 import { AwsError } from '../cloud/wire/aws-error.ts';
@@ -7,13 +7,13 @@ import type { Access } from './policy.ts';
 type Body = Readonly<Record<string, unknown>>;
 type Operation = { readonly writes: boolean; accesses(name: string, body: Body): Access[] };
 
-/** Whether streams may have something new after the operation. */
+/** Tells whether the operation may add records to streams. */
 export function isWrite(operation: string): boolean {
   return find(operation).writes;
 }
 
 /**
- * One access for each table and action; none twice.
+ * Returns one access for each table and action.
  * Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
  * @throws AwsError AccessDeniedException for operations that the product does not use.
  */
@@ -27,7 +27,7 @@ function find(operation: string): Operation {
   throw new AwsError('AccessDeniedException', `dynamodb:${operation} is not used by the product and not allowed here`);
 }
 
-/** One table, or one index of it: the action is the operation's name. */
+/** The access to one table or index. The action is the operation's name. */
 function single(name: string, { TableName, IndexName }: Body): Access[] {
   return [access(name, TableName, IndexName)];
 }
@@ -36,7 +36,7 @@ function perTable(name: string, { RequestItems = {} }: Body): Access[] {
   return Object.keys(RequestItems as object).map((table) => access(name, table));
 }
 
-/** Members of a transaction's element name the action. */
+/** The accesses of a transaction. The member of each element names its action. */
 function perElement(_name: string, { TransactItems }: Body): Access[] {
   const elements = Array.isArray(TransactItems) ? (TransactItems as Body[]) : [];
   const all = elements.flatMap((element) =>
@@ -63,7 +63,7 @@ const transactionActions: Readonly<Record<string, string>> = {
   ConditionCheck: 'ConditionCheckItem',
 };
 
-/** What functions may ask the database for. The platform itself makes tables and reads streams without this. */
+/** The operations that functions may call. The platform makes tables and reads streams without this check. */
 export const dynamoOperations: Readonly<Record<string, Operation>> = {
   GetItem: { writes: false, accesses: single },
   BatchGetItem: { writes: false, accesses: perTable },

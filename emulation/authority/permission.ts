@@ -1,11 +1,11 @@
-// Resource policies of functions (`AWS::Lambda::Permission`): which service may invoke which function, for which source.
-// Without one AWS delivers nothing; here the start says so.
+// Checks the resource policies of functions (`AWS::Lambda::Permission`): which service may invoke which function, for
+// which source. AWS delivers nothing where a permission is missing; here the start is refused.
 import { StartRefusal } from '../../machine/start-refusal.ts';
 import type { DeployedResource } from '../template/resource-set.ts';
 
 export type Invocation = {
   readonly functionArn: string;
-  /** `apigateway.amazonaws.com`, `events.amazonaws.com`. */
+  /** The invoking service, for example `apigateway.amazonaws.com` or `events.amazonaws.com`. */
   readonly service: string;
   readonly sourceArn: string;
 };

@@ -1,7 +1,10 @@
-// Evaluates IAM policy statements as AWS documents: a deny wins, else one allow is needed. It knows no role and no request.
+// Evaluates IAM policy statements as AWS documents it: a deny wins, and otherwise one allow is needed.
 import { StartRefusal } from '../../machine/start-refusal.ts';
 
-/** What is asked: may this action be done to this resource, in this context (condition key in lower case → values)? */
+/**
+ * A question to a policy: may this action be done to this resource in this context? The context maps each condition key, in
+ * lower case, to its values.
+ */
 export type Access = {
   readonly action: string;
   readonly resource: string;
@@ -19,9 +22,9 @@ type Statement = {
 };
 
 /**
- * Compiles policy documents of one role.
+ * Compiles the policy documents of one role.
  * Rules: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
- * @throws StartRefusal for what is not understood: ignoring a condition would allow too much.
+ * @throws StartRefusal for a statement that is not understood, because ignoring a condition would allow too much.
  */
 export function compilePolicy(documents: readonly unknown[]): Policy {
   const statements = documents.flatMap((document) => asList(field(document, 'Statement'))).map(compileStatement);
@@ -82,7 +85,7 @@ const COMPARISONS: Readonly<Record<string, Comparison>> = {
   Bool: equalIgnoringCase,
 };
 
-/** Absent keys: a positive comparison fails, a negated one and `…IfExists` and `ForAllValues:` hold. */
+/** Where the key is absent, a positive comparison fails. A negated one, `…IfExists` and `ForAllValues:` hold. */
 function compileCondition(operator: string, key: string, wanted: readonly unknown[]): Condition {
   const [, quantifier, name = '', ifExists] = /^(ForAllValues:|ForAnyValue:)?(.*?)(IfExists)?$/.exec(operator) ?? [];
   const contextKey = key.toLowerCase();
@@ -91,7 +94,8 @@ function compileCondition(operator: string, key: string, wanted: readonly unknow
     return (context) => (context[contextKey] === undefined) === absent;
   }
   const comparison = Object.hasOwn(COMPARISONS, name) ? COMPARISONS[name] : undefined;
-  if (!comparison) throw new StartRefusal(`A role uses the condition ${operator}, which is not evaluated here.`);
+  if (!comparison)
+    throw new StartRefusal(`A role uses the condition ${operator}, which the local platform does not evaluate.`);
   const holds = comparison(wanted);
   const holdsWhenAbsent = ifExists !== undefined || name.includes('Not') || quantifier === 'ForAllValues:';
   return (context) => {
@@ -101,7 +105,7 @@ function compileCondition(operator: string, key: string, wanted: readonly unknow
   };
 }
 
-/** `*` is any text, `?` one character. */
+/** A `*` matches any text, a `?` one character. */
 function anyOf(patterns: readonly unknown[], flags: string): (text: string) => boolean {
   const expressions = patterns.map((pattern) => {
     const source = String(pattern)

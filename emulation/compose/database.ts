@@ -1,4 +1,5 @@
-// The tables' engine and the gate before it: our own process, or another DynamoDB that the user named. Knows no function.
+// Opens the engine of the tables and the gate before it. The engine is our own process or a DynamoDB that the user
+// named.
 import type { Authority } from '../authority/authority.ts';
 import { REGION } from '../cloud/wire/account.ts';
 import type { createSigV4Verifier } from '../cloud/wire/signature.ts';
@@ -11,13 +12,13 @@ import { demandOf } from '../exchange/place.ts';
 import type { DeployedResource } from '../template/resource-set.ts';
 
 export type Tables = {
-  /** For what the platform itself does: no role is asked. */
+  /** A client for the platform's own calls, which are not checked against a role. */
   readonly client: DynamoClient;
-  /** True for our own engine, which nobody else writes to. */
+  /** True for our own engine, which only this platform writes to. */
   readonly isOwn: boolean;
-  /** Makes what the template declares and is not there. */
+  /** Makes the tables of the template that do not exist yet. */
   create(tables: readonly DeployedResource[]): Promise<void>;
-  /** Where functions find it. */
+  /** Opens the address at which functions call the engine. */
   openGate(options: {
     authority: Authority;
     verify: ReturnType<typeof createSigV4Verifier>;
@@ -27,7 +28,7 @@ export type Tables = {
   close(): Promise<void>;
 };
 
-/** Opens the engine of the data file, or the one that the user named. */
+/** Starts the engine on the data file, or connects to the one that the user named. */
 export async function openTables(
   file: string,
   { dynamoDb, streams }: Exchanges,
@@ -38,7 +39,7 @@ export async function openTables(
     const elsewhere = streams ? { streamsEndpoint: streams.endpoint } : {};
     const tables = tablesAt({ endpoint, region, credentials, ...elsewhere }, undefined);
     const create = (declared: readonly DeployedResource[]) =>
-      demandOf(dynamoDb, 'The tables cannot be had', () => tables.create(declared));
+      demandOf(dynamoDb, 'The tables could not be created', () => tables.create(declared));
     return { ...tables, create };
   }
   const database = await startDynoxide(file, onLost);

@@ -1,5 +1,5 @@
-// Makes what the template declares in the services that hold it: tables, buckets, queues, parameters, log groups, clusters,
-// task definitions, state machines, rules and functions.
+// Creates the template's resources in their services: tables, buckets, queues, parameters, log groups, clusters, task
+// definitions, state machines, rules and functions.
 
 import { StartRefusal } from '../../machine/start-refusal.ts';
 import type { CorsRule } from '../cloud/s3/cors.ts';
@@ -15,13 +15,13 @@ type Properties = DeployedResource['properties'];
 export type DeclareOptions = {
   readonly ground: Ground;
   readonly services: Services;
-  /** Variables by which functions find the services. */
+  /** The variables by which functions find the services. */
   readonly endpoints: EndpointVariables;
-  /** Gives a text of the template with the addresses of APIs replaced by those of this machine. */
+  /** Replaces the addresses of APIs in a text of the template by those of this machine. */
   localise(text: string): string;
 };
 
-/** Makes all that the template declares, before anything of it runs. */
+/** Creates every resource, before any of them runs. */
 export async function declareTemplate({ ground, services, endpoints, localise }: DeclareOptions): Promise<void> {
   const { folder, exchanges, tables, resources, authority } = ground;
   await tables.create(resources.ofType('AWS::DynamoDB::Table'));
@@ -81,7 +81,7 @@ function corsRules({ CorsConfiguration }: Properties): CorsRule[] {
   }));
 }
 
-/** SQS lets a queue name only a queue of dead letters that is there. */
+/** Dead-letter queues come first, because SQS refuses a queue whose dead-letter queue does not exist. */
 function deadLettersFirst(queues: readonly DeployedResource[]): DeployedResource[] {
   return [...queues].sort((one, other) => Number(sends(one)) - Number(sends(other)));
 }
@@ -91,7 +91,10 @@ function sends({ properties }: DeployedResource): boolean {
 }
 
 function queueSettings(name: string, properties: Properties) {
-  if (properties.FifoQueue) throw new StartRefusal(`The queue ${name} is a FIFO queue, which is not run here.`);
+  if (properties.FifoQueue)
+    throw new StartRefusal(
+      `The queue ${name} is a FIFO queue, which the local platform does not run: use a standard queue.`,
+    );
   const redrive = properties.RedrivePolicy as { deadLetterTargetArn: string; maxReceiveCount: number } | undefined;
   const seconds = (property: string, setting: string) =>
     properties[property] === undefined ? {} : { [setting]: Number(properties[property]) };
@@ -109,12 +112,14 @@ function queueSettings(name: string, properties: Properties) {
 function substituted(name: string, { DefinitionString, DefinitionSubstitutions }: Properties): string {
   if (typeof DefinitionString !== 'string') {
     throw new StartRefusal(
-      `The state machine ${name} has no DefinitionString, which is the one form that is read here.`,
+      `The state machine ${name} has no DefinitionString: the local platform reads no other form of definition.`,
     );
   }
   const values = (DefinitionSubstitutions ?? {}) as Readonly<Record<string, unknown>>;
   return DefinitionString.replace(/\$\{([A-Za-z0-9_]+)\}/g, (_whole, variable: string) => {
     if (Object.hasOwn(values, variable)) return String(values[variable]);
-    throw new StartRefusal(`The state machine ${name} uses \${${variable}}, which the template does not substitute.`);
+    throw new StartRefusal(
+      `The state machine ${name} uses \${${variable}}, which is missing in its DefinitionSubstitutions.`,
+    );
   });
 }

@@ -1,5 +1,5 @@
-// The ports that functions call, which others on this machine do not need: the services of the JSON protocols, S3, and the
-// gate to the tables.
+// Opens the ports that functions call: the services of the JSON protocols, S3, and the gate to the tables. Other
+// programs on this machine do not need them.
 
 import type { Steps } from '../../machine/step.ts';
 import { connectionRoute } from '../cloud/api-gateway/connection-route.ts';
@@ -18,11 +18,11 @@ export type EndpointOptions = {
   readonly services: Services;
   readonly front: Front;
   report(what: string, fault: unknown): void;
-  /** Gets the tables of each write. */
+  /** Called with the tables of each write. */
   onWrite(tables: readonly string[]): void;
 };
 
-/** Opens the ports; answers the variables by which SDKs find them. */
+/** Opens the ports and returns the variables by which SDKs find them. */
 export async function openEndpoints(options: EndpointOptions, steps: Steps): Promise<EndpointVariables> {
   const { ground, services, front, report, onWrite } = options;
   const { folder, authority, tables, count } = ground;

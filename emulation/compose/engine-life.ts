@@ -1,4 +1,4 @@
-// The life of the emulated services of a platform: opened on its ground, resumed where an earlier life stopped, ended.
+// Opens, resumes and ends the emulated services of a platform.
 
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -47,18 +47,23 @@ export function openServices(
   return services;
 }
 
-/** Goes on with what an earlier life left; leftover workers are ended before anything that could start a new one. */
+/**
+ * Resumes the work of an earlier platform. Its leftover workers are ended first, before anything can start new ones.
+ */
 export async function resumeServices(services: Services, folder: DataFolder, report: Report): Promise<void> {
   countOpenLaunches(services);
   await services.ecs.resume();
   const jobs = folder.file('jobs');
-  removeFolder(jobs, (fault) => report(`folders of jobs of an earlier start, in ${jobs}, cannot be removed`, fault));
+  removeFolder(jobs, (fault) => report(`folders of jobs of an earlier start, in ${jobs}, could not be removed`, fault));
   mkdirSync(jobs, { mode: 0o700, recursive: true });
   services.stepFunctions.resume();
   services.lambda.resume();
 }
 
-/** Workers end first, then what waits for them, then the functions, then what those call. */
+/**
+ * Ends the workers first, then the services that wait for them, then the functions, and last the services that those
+ * call.
+ */
 export function endServices({ lambda, sqs, stepFunctions, ecs }: Services, steps: Steps): void {
   steps.add(() => sqs.close());
   steps.add(() => lambda.close());

@@ -1,5 +1,5 @@
-// Creates the emulated services of one data folder and ties them to each other, as AWS's are tied: S3, ECS and Step
-// Functions tell EventBridge, Step Functions runs tasks and functions in its role's name. It knows no resource.
+// Creates the emulated services of one data folder and connects them as AWS's are connected. S3, ECS and Step Functions
+// send events to EventBridge. Step Functions runs tasks and functions in its role's name.
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import type { DataFolder } from '../../machine/data-folder.ts';
@@ -35,18 +35,18 @@ export type ServiceOptions = {
   readonly folder: DataFolder;
   readonly database: DatabaseSync;
   readonly authority: Authority;
-  /** Which of the services are not ours. */
+  /** The services that stand elsewhere. */
   readonly exchanges: Exchanges;
   readonly workers: number;
-  /** The command of a worker and what its environment holds besides the container's. */
+  /** The command of a worker, and the variables that its environment holds besides the container's. */
   readonly workerCommand: readonly string[];
   readonly workerEnvironment: Readonly<Record<string, string>>;
   readonly compileCache: string;
-  /** The log stream of a container by its task's ARN. */
+  /** Returns the log stream of a container by the ARN of its task. */
   logOf(taskArn: string): { group: string; stream: string };
-  /** The role of the state machine. */
+  /** Returns the role of the state machine. */
   machineRole(): string;
-  /** Where an event goes that a rule's target did not take. */
+  /** Called with an event that could not be delivered to a rule's target. */
   onDeadEvent(rule: string, target: string, event: string): void;
   report(what: string, fault: unknown): void;
   count(what: string, amount?: number): void;
@@ -85,7 +85,9 @@ export function createServices(options: ServiceOptions): Services {
       if (lastStatus === 'STOPPED') {
         capacity.ended(group.replace(/^worker:/, ''));
         const path = jobFolder(folder, taskArn);
-        removeFolder(path, (fault) => options.report(`the folder of an ended job, ${path}, cannot be removed`, fault));
+        removeFolder(path, (fault) =>
+          options.report(`the folder of an ended job, ${path}, could not be removed`, fault),
+        );
       }
       eventBridge.publish(event as NewEvent);
     },
@@ -127,7 +129,7 @@ function createTasks(options: ServiceOptions, logs: LogStore) {
   });
 }
 
-/** What a state machine does is done in its role's name: a call that the role does not allow fails as on AWS. */
+/** A state machine calls in its role's name. A call that the role does not allow fails as on AWS. */
 function taskAndFunctionCalls(
   { authority, machineRole }: ServiceOptions,
   { ecs, lambda }: { ecs: Ecs; lambda: Lambda },
@@ -154,7 +156,7 @@ function taskAndFunctionCalls(
   };
 }
 
-/** A name is an ARN's last part; a family alone means its newest revision. */
+/** A name is the last part of an ARN. A family without a revision means its newest one. */
 function asArn(kind: 'cluster' | 'task-definition', name: string): string {
   if (name.startsWith('arn:')) return name;
   return arnOf('ecs', `${kind}/${name}${kind === 'cluster' || name.includes(':') ? '' : ':1'}`);

@@ -1,5 +1,5 @@
-// The one port that clients and workers see: the distribution decides which API serves a request, its routes which function.
-// It knows no function's work.
+// Serves the one port that clients and workers see. The distribution chooses the API of a request, and the API's routes
+// choose the function.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { StartRefusal } from '../../machine/start-refusal.ts';
@@ -16,18 +16,18 @@ import { apiDomain } from '../template/resource-identity.ts';
 import type { DeployedResource, ResourceSet } from '../template/resource-set.ts';
 
 export type Front = {
-  /** Not listening yet. */
+  /** Does not listen yet. */
   readonly server: Server;
-  /** The WebSocket API of an id and stage, for those who send to its connections. */
+  /** Returns the WebSocket API of an id and stage, so that functions can send to its connections. */
   webSocketApi(apiId: string, stage: string): WebSocketApi | undefined;
-  /** Id and stage of the WebSocket API. */
+  /** The id and stage of the WebSocket API, as a path. */
   readonly callbackPath: string | undefined;
-  /** The text with the addresses of the template's HTTP APIs, for which this port stands, replaced by `url`. */
+  /** Replaces the addresses of the template's HTTP APIs in a text by `url`, the address of this port. */
   localise(text: string, url: string): string;
   close(): Promise<void>;
 };
 
-/** Requests that are under way may end for so long when the platform ends. */
+/** The time that requests under way have to end when the platform ends. */
 const CLOSE_LIMIT_MS = 2_000;
 
 type Served = { readonly stage: string } & (
@@ -71,7 +71,7 @@ export function createFront(
     localise: (text, url) => httpDomains.reduce((local, domain) => local.replaceAll(`https://${domain}`, url), text),
     async close() {
       for (const { api } of webSockets) api.close();
-      // Answers at once, with an error that means nothing, when it is closed already.
+      // A server that is closed already answers at once with an error, which does not matter here.
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeIdleConnections();
       const timer = setTimeout(() => server.closeAllConnections(), CLOSE_LIMIT_MS);
@@ -84,7 +84,8 @@ export function createFront(
 function serveApi(api: DeployedResource, resources: ResourceSet, lambda: Lambda): Served {
   const ofApi = (type: string) => resources.ofType(type).filter(({ properties }) => properties.ApiId === api.name);
   const [stage] = ofApi('AWS::ApiGatewayV2::Stage').map(({ properties }) => String(properties.StageName));
-  if (stage === undefined) throw new StartRefusal(`The API ${api.properties.Name} has no stage.`);
+  if (stage === undefined)
+    throw new StartRefusal(`The API ${api.properties.Name} of the template has no stage: add one.`);
   const integrations = new Map(
     ofApi('AWS::ApiGatewayV2::Integration').map(({ name, properties }) => [name, properties]),
   );
@@ -94,7 +95,9 @@ function serveApi(api: DeployedResource, resources: ResourceSet, lambda: Lambda)
     ofApi('AWS::ApiGatewayV2::Route').map(({ properties: { RouteKey, Target, AuthorizationType = 'NONE' } }) => {
       const integration = integrations.get(String(Target).replace(/^integrations\//, ''));
       if (integration?.IntegrationType !== 'AWS_PROXY' || AuthorizationType !== 'NONE') {
-        throw new StartRefusal(`The route ${RouteKey} has an integration or authorizer that is not run here.`);
+        throw new StartRefusal(
+          `The route ${RouteKey} has an integration or authorizer that the local platform does not run: use AWS_PROXY without an authorizer.`,
+        );
       }
       const functionArn = functionOf(String(integration.IntegrationUri));
       const sourceArn = arnOf('execute-api', `${api.name}/${stage}/${sourceOf(String(RouteKey), isHttp)}`);
@@ -120,26 +123,27 @@ function serveApi(api: DeployedResource, resources: ResourceSet, lambda: Lambda)
   };
 }
 
-/** WebSocket APIs name the function within a path of the Lambda API. */
+/** The integration of a WebSocket API names the function within a path of the Lambda API. */
 function functionOf(uri: string): string {
   return /(arn:aws:lambda:[^/]+:function:[^/]+)/.exec(uri)?.[1] ?? uri;
 }
 
-/** What a permission's SourceArn ends with: method and path, or the route key of a WebSocket API. */
+/** The end of a permission's SourceArn: method and path, or the route key of a WebSocket API. */
 function sourceOf(routeKey: string, isHttp: boolean): string {
   if (!isHttp) return routeKey;
   const [method = '', path = ''] = routeKey.split(' ');
   return routeKey === '$default' ? '$default' : `${method}${path}`;
 }
 
-/** Without one in the template the first HTTP API takes everything. */
+/** @throws StartRefusal unless the template holds exactly one distribution. */
 function theDistribution(resources: ResourceSet): Distribution {
   const [distribution, ...others] = resources.ofType('AWS::CloudFront::Distribution');
   if (!distribution || others.length > 0) throw new StartRefusal('The template must hold exactly one distribution.');
   const functions = resources.ofType('AWS::CloudFront::Function');
   return createDistribution(distribution.properties.DistributionConfig as DistributionConfig, (arn) => {
     const code = functions.find(({ name }) => arn.endsWith(`function/${name}`))?.properties.FunctionCode;
-    if (typeof code !== 'string') throw new StartRefusal(`The template holds no CloudFront function ${arn}.`);
+    if (typeof code !== 'string')
+      throw new StartRefusal(`The distribution uses the CloudFront function ${arn}, which the template does not hold.`);
     return code;
   });
 }
@@ -162,7 +166,7 @@ function findTarget(
   if ('status' in routed) return routed;
   const served = apis.get(routed.domainName);
   if (!served) return { status: 502 };
-  // The stage `$default` has no place in a path; any other is its first segment.
+  // The stage `$default` is not part of a path. Any other stage is its first segment.
   const prefix = served.stage === '$default' ? '' : `/${served.stage}`;
   if (!routed.path.startsWith(prefix)) return { status: 403 };
   return { served, path: routed.path.slice(prefix.length) || '/', query: routed.query };
@@ -176,7 +180,7 @@ async function serveRequest(
 ): Promise<void> {
   const target = findTarget(req, distribution, apis);
   if ('status' in target) return refuse(res, target.status, target.status === 404 ? 'Not Found' : 'Forbidden');
-  // A WebSocket API answers plain requests so.
+  // A WebSocket API answers 426 to a plain request.
   if (target.served.kind !== 'http') return refuse(res, 426, 'Upgrade Required');
   const { path, query } = target;
   const request = {

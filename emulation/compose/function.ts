@@ -1,4 +1,4 @@
-// The functions of the template: their code, environment, key and limits. It knows no trigger.
+// Creates the functions of the template with their code, environment, key and limits.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { StartRefusal } from '../../machine/start-refusal.ts';
@@ -8,15 +8,15 @@ import { REGION } from '../cloud/wire/account.ts';
 import type { DeployedResource, ResourceSet } from '../template/resource-set.ts';
 import type { Services } from './engine-set.ts';
 
-/** Variables by which AWS's SDKs find services; the same for every function. */
+/** The variables by which AWS's SDKs find services. They are the same for every function. */
 export type EndpointVariables = Readonly<Record<string, string>>;
 
 const SECOND_MS = 1000;
-/** AWS::Lambda::Function's defaults. */
+/** The defaults of `AWS::Lambda::Function`. */
 const DEFAULT_TIMEOUT_SECONDS = 3;
 const DEFAULT_MEMORY_MB = 128;
 
-/** @throws StartRefusal for code that is not there, or of another kind than a module in an asset. */
+/** @throws StartRefusal where the code of a function is missing or is not a module in an asset. */
 export function createFunctions(
   { lambda, sqs }: Pick<Services, 'lambda' | 'sqs'>,
   resources: ResourceSet,
@@ -40,7 +40,9 @@ export function createFunctions(
   }
 }
 
-/** All that a function sees: what the template says, AWS's own names, and nothing of this process. */
+/**
+ * The whole environment of a function: the template's variables and AWS's own. Variables of this process are left out.
+ */
 export function functionEnvironment(
   variables: Readonly<Record<string, string>>,
   key: { accessKeyId: string; secretAccessKey: string },
@@ -62,7 +64,7 @@ export function functionEnvironment(
   };
 }
 
-/** The template's variables of a function. */
+/** The variables that the template gives to a function. */
 export function variablesOf({ properties }: DeployedResource): Record<string, string> {
   const { Variables = {} } = (properties.Environment ?? {}) as { Variables?: Readonly<Record<string, unknown>> };
   return Object.fromEntries(Object.entries(Variables).map(([name, value]) => [name, String(value)]));
@@ -75,9 +77,14 @@ function moduleOf({ name, properties }: DeployedResource, resources: ResourceSet
   const file = ['.mjs', '.js']
     .map((ending) => join(folder ?? '', `${module}${ending}`))
     .find((path) => folder !== undefined && existsSync(path));
-  if (!file) throw new StartRefusal(`The code of the function ${name} (${properties.Handler}) is in no asset.`);
+  if (!file)
+    throw new StartRefusal(
+      `The code of the function ${name} (${properties.Handler}) is not in the assets of the template.`,
+    );
   if (!String(properties.Runtime).startsWith('nodejs')) {
-    throw new StartRefusal(`The function ${name} needs ${properties.Runtime}; functions here run on Node.`);
+    throw new StartRefusal(
+      `The function ${name} has the runtime ${properties.Runtime}: the local platform runs functions on Node only.`,
+    );
   }
   return { file, handler };
 }

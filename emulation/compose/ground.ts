@@ -1,5 +1,5 @@
-// What everything else of a platform stands on: the data folder, the synthesized template, Python, the tables' engine, the
-// roles and the counters.
+// Prepares what the rest of a platform needs: the data folder, the synthesized template, Python, the tables' engine,
+// the roles and the counters.
 
 import { cacheFolderPath } from '../../machine/cache-folder.ts';
 import { openDataFolder } from '../../machine/data-folder.ts';
@@ -22,7 +22,10 @@ export type GroundOptions = {
   say(line: string): void;
 };
 
-/** @param onLost gets the reason when the tables' engine ends, without which the platform cannot go on. */
+/**
+ * @param onLost called with the reason when the tables' engine ends for good, because the platform cannot go on without
+ * it.
+ */
 export async function layGround(
   { dataFolder, environment, say }: GroundOptions,
   steps: Steps,
@@ -34,7 +37,8 @@ export async function layGround(
   checkPlaces(folder, exchanges);
   const cache = cacheFolderPath(environment);
   const opening = openTables(folder.file('dynamo'), exchanges, onLost);
-  // Whatever else fails meanwhile, a database that came up must be ended. Its own failure is reported by the await below.
+  // A database that came up must be ended even if something else fails meanwhile. The await below reports its own
+  // failure.
   steps.add(() =>
     opening.then(
       (opened) => opened.close(),

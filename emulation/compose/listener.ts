@@ -1,4 +1,4 @@
-// HTTP servers on loopback ports: taken by number, or again the one they had before. It knows nothing of what is served.
+// Lets HTTP servers listen on loopback: on a given port, or on the port that they had before.
 import { readFileSync } from 'node:fs';
 import type { RequestListener, Server } from 'node:http';
 import { createServer } from 'node:http';
@@ -9,10 +9,13 @@ const HOST = '127.0.0.1';
 
 export type Listener = { readonly port: number; readonly url: string; close(): Promise<void> };
 
-/** Listens on the port that this name had when the platform ran last, else on any: URLs given out stay good. */
+/**
+ * Listens on the port that this name had when the platform last ran, so that URLs given out stay valid; otherwise on
+ * any.
+ */
 export async function listenAgain(portsFile: string, name: string, serve: RequestListener): Promise<Listener> {
   const before = readPorts(portsFile)[name];
-  // Bodies of S3 may take long, and long polls are no reason to end a request.
+  // Bodies of S3 may take long, and a long poll is not a reason to end a request.
   const server = createServer({ requestTimeout: 0, keepAliveTimeout: 65_000 }, serve);
   const port = await listen(server, before ?? 0).catch(() => listen(server, 0));
   writeKept(portsFile, JSON.stringify({ ...readPorts(portsFile), [name]: port }));
@@ -53,7 +56,7 @@ function readPorts(file: string): Record<string, number> {
     const ports = Object.entries(JSON.parse(readFileSync(file, 'utf8')) as object);
     return Object.fromEntries(ports.filter(([, port]) => Number.isInteger(port)));
   } catch {
-    // None yet, or not readable: any port will do.
+    // The file does not exist yet or is not readable. Any port will do.
     return {};
   }
 }

@@ -1,5 +1,5 @@
-// The operator of this machine: adds users and issues tokens by a function that is not in the template. Only the owner of
-// the data folder reaches it.
+// Adds users and issues tokens for the operator of this machine, by a function that is not in the template. Only the
+// owner of the data folder can reach it.
 
 import type { OperatorAnswer, OperatorRequest } from '../../machine/operator/request.ts';
 import { StartRefusal } from '../../machine/start-refusal.ts';
@@ -9,7 +9,7 @@ import type { ResourceSet } from '../template/resource-set.ts';
 import { type EndpointVariables, functionEnvironment, variablesOf } from './function.ts';
 
 export type Operator = {
-  /** @throws StartRefusal in the user's words, for example when the name is taken. */
+  /** @throws StartRefusal with a message for the user, for example when the name is taken. */
   ask(request: OperatorRequest): Promise<Exclude<OperatorAnswer, { refusal: string }>>;
 };
 
@@ -18,7 +18,7 @@ export type OperatorOptions = {
   resources: ResourceSet;
   authority: Authority;
   endpoints: EndpointVariables;
-  /** Its module. */
+  /** The module of the function. */
   file: string;
 };
 
@@ -27,7 +27,7 @@ const TIMEOUT_MS = 30_000;
 const MEMORY_MB = 256;
 
 export function createOperator({ lambda, resources, authority, endpoints, file }: OperatorOptions): Operator {
-  // It uses the names that the functions use, whichever has them.
+  // It gets the variables of all functions, because it uses the same tables and buckets.
   const variables = Object.assign({}, ...resources.ofType('AWS::Lambda::Function').map(variablesOf));
   lambda.createFunction({
     name: NAME,

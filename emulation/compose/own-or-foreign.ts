@@ -1,5 +1,5 @@
-// The one place that chooses between our own service and the one that the user named, for each that may be exchanged; that
-// of the tables is in database.ts. It knows no resource.
+// Chooses between our own service and the one that the user named, for each service that may be exchanged. The choice
+// for the tables is in database.ts.
 import type { DatabaseSync } from 'node:sqlite';
 import type { DataFolder } from '../../machine/data-folder.ts';
 import { StartRefusal } from '../../machine/start-refusal.ts';
@@ -25,7 +25,7 @@ export type OpeningOptions = {
   count(what: string): void;
 };
 
-/** @param publish takes the events of our own buckets. */
+/** @param publish called with the events of our own buckets. */
 export function openObjects(options: OpeningOptions, publish: (event: NewEvent) => void): ObjectStore {
   const { folder, database, exchanges, authority, report, count } = options;
   const front = {
@@ -50,19 +50,19 @@ export function openLogs({ database, exchanges, report }: OpeningOptions): LogSt
     : createLogs({ database, now: Date.now, onFault: (fault) => report('logs', fault) });
 }
 
-/** @throws StartRefusal where the template needs of an exchanged service what only our own can do. */
+/** @throws StartRefusal where the template needs something of an exchanged service that only our own can do. */
 export function checkExchanges({ s3 }: Exchanges, resources: ResourceSet): void {
   if (!s3) return;
   for (const { name, properties } of resources.ofType('AWS::Events::Rule')) {
     const { source } = (properties.EventPattern ?? {}) as { source?: unknown };
     if (Array.isArray(source) && !source.includes('aws.s3')) continue;
     if (properties.EventPattern === undefined) continue;
-    const reason = `the rule ${name} waits for events of buckets, and those of an S3 elsewhere do not come here`;
+    const reason = `the rule ${name} needs the events of buckets, which an S3 elsewhere does not send to this machine`;
     throw new StartRefusal(`${s3.variable} cannot be honoured, because ${reason}: unset it.`);
   }
 }
 
-/** S3 words a refusal by another code than the JSON services. */
+/** S3 uses another error code for a refusal than the JSON services. */
 function authorise(authority: Authority, accessKeyId: string, action: string, resources: readonly string[]): void {
   try {
     authority.authorise({ accessKeyId }, action, resources);

@@ -1,4 +1,5 @@
-// Before a platform is ready every schedule fires once, fully: what happened while nobody ran is caught up with.
+// Fires every schedule once, to its end, before a platform is ready. That catches up with everything that happened
+// while the platform did not run.
 
 import { StartRefusal } from '../../machine/start-refusal.ts';
 import { completeEvent } from '../cloud/event-bridge/bus-event.ts';
@@ -6,10 +7,10 @@ import type { ResourceSet } from '../template/resource-set.ts';
 import type { Services } from './engine-set.ts';
 import { scheduledFunctions } from './trigger.ts';
 
-/** A function that answers `{ more: true }` has not seen everything yet. */
+/** A function that answers `{ more: true }` has more to look at, and is invoked again. */
 const MAX_ROUNDS = 1_000;
 
-/** @throws StartRefusal when a scheduled function fails: the platform would not notice what it has to. */
+/** @throws StartRefusal when a scheduled function fails, because the platform would then miss what it has to notice. */
 export async function sweepFully({ lambda }: Pick<Services, 'lambda'>, resources: ResourceSet): Promise<void> {
   for (const functionArn of scheduledFunctions(resources)) {
     for (let round = 0; round < MAX_ROUNDS; round += 1) {

@@ -1,5 +1,4 @@
-// What invokes functions: event source mappings of streams and queues, rules and schedules, as the template says.
-// It knows no API and no function's work.
+// Starts the triggers of the template: event source mappings of streams and queues, rules and schedules.
 
 import { given } from '../../core/given.ts';
 import { StartRefusal } from '../../machine/start-refusal.ts';
@@ -19,12 +18,12 @@ export type TriggerOptions = {
 };
 
 export type Triggers = {
-  /** Tables were written. */
+  /** Reports that tables were written. */
   wake(tables: readonly string[]): void;
   close(): Promise<void>;
 };
 
-/** Properties of a mapping that have an effect here; another one would change what happens on AWS only. */
+/** The properties of a mapping that have an effect here. Any other one is refused, because only AWS would obey it. */
 const MAPPING_PROPERTIES: ReadonlySet<string> = new Set([
   'BatchSize',
   'BisectBatchOnFunctionError',
@@ -40,11 +39,14 @@ const MAPPING_PROPERTIES: ReadonlySet<string> = new Set([
   'StartingPosition',
   'Tags',
 ]);
-/** What a function's role must allow for a mapping to be made (API_CreateEventSourceMapping). */
+/** The actions that a function's role must allow before a mapping can be made (API_CreateEventSourceMapping). */
 const QUEUE_ACTIONS = ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'];
 const STREAM_ACTIONS = ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'];
 
-/** Starts every trigger. @throws StartRefusal where one is of a kind that is not run, or lacks a permission. */
+/**
+ * Starts every trigger.
+ * @throws StartRefusal for a trigger of a kind that is not run here, or without its permission.
+ */
 export function startTriggers(options: TriggerOptions): Triggers {
   const { folder, resources } = options.ground;
   const mappings = resources.ofType('AWS::Lambda::EventSourceMapping');
@@ -78,7 +80,7 @@ export function startTriggers(options: TriggerOptions): Triggers {
   };
 }
 
-/** Puts the template's rules on the bus; they deliver once the triggers are started. */
+/** Puts the template's rules on the bus. They deliver once the triggers are started. */
 export function declareRules({ services, resources }: { services: Services; resources: ResourceSet }): void {
   const permissions = resources.ofType('AWS::Lambda::Permission');
   for (const rule of resources.ofType('AWS::Events::Rule')) {
@@ -98,14 +100,14 @@ export function declareRules({ services, resources }: { services: Services; reso
   }
 }
 
-/** The dead-letter queue of a rule's target; undefined when it has none. */
+/** The dead-letter queue of a rule's target. Undefined when it has none. */
 export function deadLetterQueue(resources: ResourceSet, ruleName: string, targetId: string): string | undefined {
   const rule = resources.ofType('AWS::Events::Rule').find(({ name }) => name === ruleName);
   const targets = (rule?.properties.Targets ?? []) as readonly RuleTarget[];
   return targets.find(({ Id }) => Id === targetId)?.DeadLetterConfig?.Arn;
 }
 
-/** Functions that a schedule invokes. */
+/** The ARNs of the functions that a schedule invokes. */
 export function scheduledFunctions(resources: ResourceSet): string[] {
   const rules = resources.ofType('AWS::Events::Rule').filter(({ properties }) => properties.ScheduleExpression);
   return rules.flatMap(({ properties }) => (properties.Targets as readonly RuleTarget[]).map(({ Arn }) => Arn));
@@ -124,7 +126,9 @@ type RuleTarget = {
 function toTarget(rule: DeployedResource, target: RuleTarget, { lambda }: Services) {
   const { Id, Arn, Input, InputPath = '$', InputTransformer, RetryPolicy = {} } = target;
   if (InputPath !== '$' || InputTransformer !== undefined || !Arn.includes(':function:')) {
-    throw new StartRefusal(`The target ${Id} of the rule ${rule.name} is of a kind that is not run here.`);
+    throw new StartRefusal(
+      `The target ${Id} of the rule ${rule.name} is not supported: a target here is a function that gets the whole event or a constant.`,
+    );
   }
   const { MaximumEventAgeInSeconds, MaximumRetryAttempts } = RetryPolicy;
   return {
@@ -145,10 +149,13 @@ function checkMapping({ logicalId, properties }: DeployedResource, { ground }: T
   const { resources, authority } = ground;
   const unknown = Object.keys(properties).filter((property) => !MAPPING_PROPERTIES.has(property));
   if (unknown.length > 0) {
-    throw new StartRefusal(`The event source mapping ${logicalId} has ${unknown.join(', ')}, which is not run here.`);
+    throw new StartRefusal(
+      `The event source mapping ${logicalId} has ${unknown.join(', ')}, which the local platform does not support.`,
+    );
   }
   const target = resources.ofType('AWS::Lambda::Function').find(({ name }) => name === properties.FunctionName);
-  if (!target) throw new StartRefusal(`The event source mapping ${logicalId} invokes no function of the template.`);
+  if (!target)
+    throw new StartRefusal(`The event source mapping ${logicalId} invokes a function that the template does not hold.`);
   const resource = String(properties.EventSourceArn);
   const actions = resource.includes(':sqs:') ? QUEUE_ACTIONS : STREAM_ACTIONS;
   for (const action of actions) authority.demand(String(target.properties.Role), { action, resource });
@@ -163,7 +170,8 @@ function startQueue({ properties }: DeployedResource, options: TriggerOptions): 
   const { resources, count } = options.ground;
   const { sqs, lambda, capacity } = services;
   const functionName = String(properties.FunctionName);
-  // Pollers are all here, and none is older than this: what is in flight was taken by a platform that is gone.
+  // Only these pollers receive messages, and none has started yet. Messages in flight were taken by a platform that has
+  // ended.
   sqs.releaseInFlight(String(properties.EventSourceArn));
   const scaling = properties.ScalingConfig as { MaximumConcurrency?: number } | undefined;
   return startQueuePoller({
@@ -175,7 +183,7 @@ function startQueue({ properties }: DeployedResource, options: TriggerOptions): 
     },
     sqs,
     invoke(payload) {
-      // On AWS a batch is taken and deleted by requests that are charged.
+      // On AWS, receiving and deleting a batch are two requests that are charged.
       count('sqs:ReceiveMessage');
       count('sqs:DeleteMessageBatch');
       return lambda.invoke(functionName, payload);
@@ -185,7 +193,7 @@ function startQueue({ properties }: DeployedResource, options: TriggerOptions): 
   });
 }
 
-/** Whose messages become launches: the function whose environment names the state machine and a task definition. */
+/** Tells whether a function starts executions: its environment names the state machine and a task definition. */
 function startsExecutions(functionName: string, resources: ResourceSet): boolean {
   const definition = resources.ofType('AWS::Lambda::Function').find(({ name }) => name === functionName);
   const variables = (definition?.properties.Environment as { Variables?: object } | undefined)?.Variables ?? {};
@@ -223,7 +231,7 @@ function streamMapping({ logicalId, properties }: DeployedResource): StreamMappi
   const streamArn = String(properties.EventSourceArn);
   const filters =
     (properties.FilterCriteria as { Filters?: readonly { Pattern: string }[] } | undefined)?.Filters ?? [];
-  // -1 is AWS's word for "no limit".
+  // AWS writes -1 for "no limit".
   const limit = (value: unknown) => (typeof value === 'number' && value >= 0 ? value : undefined);
   const ageSeconds = limit(properties.MaximumRecordAgeInSeconds);
   return {
@@ -245,6 +253,9 @@ function reportsItems({ FunctionResponseTypes }: DeployedResource['properties'])
   return ((FunctionResponseTypes ?? []) as readonly string[]).includes('ReportBatchItemFailures');
 }
 
-/** How long a stream is left alone while nobody reports a write: of our own engine every write is reported. */
+/**
+ * The pause between reads of a stream while no write is reported. Our own engine reports every write, so it may be
+ * longer.
+ */
 const ownStreamIdleMs = 1_000;
 const otherStreamIdleMs = 250;

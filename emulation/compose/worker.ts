@@ -1,5 +1,5 @@
-// How workers run here: their command, what they find in their environment, where their lines go, and how launches are
-// counted against the slots. It knows no job.
+// Defines how workers run here: their command, their environment and the log of their lines. It also counts launches
+// against the slots.
 import { join } from 'node:path';
 import type { DataFolder } from '../../machine/data-folder.ts';
 import { showsProcesses } from '../../machine/process/leftover-process.ts';
@@ -10,7 +10,9 @@ import type { JsonService } from '../cloud/wire/control-server.ts';
 import type { ResourceSet } from '../template/resource-set.ts';
 import type { ServiceOptions, Services } from './engine-set.ts';
 
-/** Of the user's own environment: how the machine reaches package indexes, and nothing that names AWS. */
+/**
+ * The variables that workers get from the user's environment: how to reach package indexes, and none that names AWS.
+ */
 const PASSED_ON =
   /^(PATH|TZ|TMPDIR|SSL_CERT_FILE|SSL_CERT_DIR|REQUESTS_CA_BUNDLE|PIP_[A-Z_]+|(HTTPS?|ALL|NO)_PROXY|(https?|all|no)_proxy)$/;
 
@@ -24,7 +26,7 @@ export function workerSettings(options: {
 }): Pick<ServiceOptions, 'workerCommand' | 'workerEnvironment' | 'logOf' | 'machineRole'> {
   const { folder, cache, tools, workerFile, resources, environment } = options;
   if (!showsProcesses()) {
-    const reason = 'workers that a kill leaves behind could not be found again';
+    const reason = 'workers that outlive a killed platform could not be found again';
     throw new StartRefusal(
       `This system has no /proc and no /bin/ps, without which ${reason}: run it on Linux or macOS.`,
     );
@@ -32,7 +34,7 @@ export function workerSettings(options: {
   const passedOn = Object.entries(environment).filter(([name, value]) => PASSED_ON.test(name) && value !== undefined);
   const { group, prefix } = workerLog(resources);
   return {
-    // No source maps: reading them costs every worker half as much again as starting.
+    // Source maps are off. Reading them would lengthen the start of every worker by half.
     workerCommand: [process.execPath, workerFile],
     workerEnvironment: {
       ...(Object.fromEntries(passedOn) as Record<string, string>),
@@ -40,7 +42,7 @@ export function workerSettings(options: {
       ESPALIER_TOOLS: tools,
       ESPALIER_OVERLAYS: folder.file('overlays'),
       NODE_COMPILE_CACHE: join(cache, 'compiled'),
-      // Asked once for all workers.
+      // This is tested once for all workers.
       ESPALIER_NAMESPACES: canUnshare() ? 'yes' : 'no',
     },
     logOf: (taskArn) => ({ group, stream: `${prefix}/${taskArn.slice(taskArn.lastIndexOf('/') + 1)}` }),
@@ -52,7 +54,7 @@ export function workerSettings(options: {
   };
 }
 
-/** What the awslogs driver of the task definition would do with a line. */
+/** The log group and stream prefix that the awslogs driver of the task definition would write to. */
 function workerLog(resources: ResourceSet): { group: string; prefix: string } {
   const [definition] = resources.ofType('AWS::ECS::TaskDefinition');
   const [container] = (definition?.properties.ContainerDefinitions ?? []) as readonly {
@@ -60,11 +62,12 @@ function workerLog(resources: ResourceSet): { group: string; prefix: string } {
     LogConfiguration?: { Options?: Readonly<Record<string, string>> };
   }[];
   const { 'awslogs-group': group, 'awslogs-stream-prefix': prefix } = container?.LogConfiguration?.Options ?? {};
-  if (!container || !group || !prefix) throw new StartRefusal('The task definition has no container with awslogs.');
+  if (!container || !group || !prefix)
+    throw new StartRefusal('The task definition of the template has no container that logs by awslogs.');
   return { group, prefix: `${prefix}/${container.Name}` };
 }
 
-/** Step Functions' API, with each execution that it starts counted as a launch. */
+/** The API of Step Functions, which counts each execution that it starts as a launch. */
 export function countedStates(api: JsonService, capacity: Capacity): JsonService {
   const { StartExecution } = api.operations;
   if (!StartExecution) return api;
@@ -82,7 +85,7 @@ export function countedStates(api: JsonService, capacity: Capacity): JsonService
   };
 }
 
-/** Launches that were under way when the last platform ended hold their slots until they are settled. */
+/** Counts the launches that were under way when the last platform ended. They hold their slots until they end. */
 export function countOpenLaunches({ stepFunctions, capacity }: Pick<Services, 'stepFunctions' | 'capacity'>): void {
   for (const name of stepFunctions.openExecutions()) capacity.began(name);
 }

@@ -1,19 +1,19 @@
-// Calls DynamoDB and its streams, values in DynamoDB's own notation. It knows no table.
+// Calls DynamoDB and its streams, with values in DynamoDB's own notation.
 import { createJsonClient, type JsonClient } from '../exchange/json-client.ts';
 import type { AccessKeys } from '../exchange/place.ts';
 import { signedHeaders } from '../exchange/request-signature.ts';
 
 export type DynamoTarget = {
   readonly endpoint: string;
-  /** Where its streams are, when that is elsewhere. */
+  /** The address of the streams, when it differs from the tables' address. */
   readonly streamsEndpoint?: string;
   readonly region: string;
-  /** Undefined for an engine that does not look at signatures: what is sent is well-formed, and no key is needed. */
+  /** Undefined for an engine that checks no signatures. Requests then carry a well-formed signature of no key. */
   readonly credentials: AccessKeys | undefined;
 };
 
 export type DynamoClient = {
-  /** `name` of an Error that it throws is the error's code. */
+  /** @throws Error whose `name` is the error's code. */
   call(operation: string, input: object): Promise<Readonly<Record<string, unknown>>>;
   close(): void;
 };
@@ -51,7 +51,7 @@ function clientAt(target: DynamoTarget, endpoint: string): JsonClient {
   return createJsonClient({ endpoint, version: '1.0', headers });
 }
 
-/** All headers of a request but its length; with a signature where the engine looks at it. */
+/** All headers of a request except its length. They are signed where the engine checks signatures. */
 export function dynamoHeaders(
   { credentials, region }: DynamoTarget,
   url: URL,

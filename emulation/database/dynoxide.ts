@@ -1,7 +1,6 @@
-// The DynamoDB engine of one data folder: a process with its data in a file, found again and ended by the next start.
-// It knows no table and no row. Its port takes any key from whoever can open a connection on this machine: dynoxide 1.2.1
-// listens on TCP only, and checks no signature; the gate before it guards what functions do, not what other users of the
-// machine might.
+// Runs the DynamoDB engine of one data folder: a process with its data in a file. The next start finds and ends a
+// leftover one. Dynoxide 1.2.1 listens on TCP only and checks no signatures, so any user of this machine can connect to
+// it. The gate before it guards only the calls of functions.
 import { accessSync, constants, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
@@ -12,7 +11,7 @@ import { startTethered, type Tethered } from './lifeline.ts';
 import { prepareStreams, startStreamUpkeep } from './stream-store.ts';
 
 export type Database = {
-  /** `http://127.0.0.1:<port>`; the same for as long as the platform runs, even when the process had to be replaced. */
+  /** `http://127.0.0.1:<port>`. It stays the same while the platform runs, even when the process had to be replaced. */
   readonly endpoint: string;
   readonly port: number;
   close(): Promise<void>;
@@ -20,14 +19,14 @@ export type Database = {
 
 const START_LIMIT_MS = 10_000;
 const POLL_MS = 5;
-/** A process that dies more often than this within the window is broken, and the platform with it. */
+/** If the process dies more often than this within the window, the platform gives up. */
 const MAX_RESTARTS = 3;
 const RESTART_WINDOW_MS = 60_000;
 
 /**
  * Starts the engine on the data file. A leftover of an earlier platform on the same file is ended first.
- * @param onLost told when the process keeps dying: the platform cannot go on.
- * @throws StartRefusal when there is no engine for this machine, or it does not come up.
+ * @param onLost called with the reason when the process keeps dying, because the platform cannot go on then.
+ * @throws StartRefusal when there is no engine for this machine, or when it does not start.
  */
 export async function startDynoxide(file: string, onLost: (reason: string) => void): Promise<Database> {
   const binary = engineFile();
@@ -74,7 +73,7 @@ export async function startDynoxide(file: string, onLost: (reason: string) => vo
   };
 }
 
-/** The program, as npm installed it. @throws StartRefusal when there is none for this machine. */
+/** The program that npm installed. @throws StartRefusal when there is none for this machine. */
 export function engineFile(): string {
   const platform = `${process.platform}-${process.arch}`;
   const path = join(import.meta.dirname, '..', '..', 'node_modules', '@dynoxide', platform, 'dynoxide');
@@ -87,7 +86,9 @@ export function engineFile(): string {
   }
 }
 
-/** Ends processes that serve this very file: their platform is gone, or they would not be found here. */
+/**
+ * Ends processes that serve this file. Their platform has ended, because only one platform can hold the data folder.
+ */
 function endLeftovers(file: string): void {
   for (const entry of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
     const pid = Number(entry);
@@ -100,7 +101,7 @@ function isEngineOf(pid: number, file: string): boolean {
     const [, ...parameters] = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
     return readlinkSync(`/proc/${pid}/exe`).endsWith('/dynoxide') && parameters.includes(file);
   } catch {
-    // It ended meanwhile, or belongs to somebody else: then it cannot hold our file.
+    // The process has ended meanwhile, or belongs to another user and cannot hold our file.
     return false;
   }
 }
@@ -122,7 +123,7 @@ async function untilListening(port: number, { ended, lastOutput }: Tethered): Pr
     if (code !== undefined) throw new StartRefusal(`The database process ended with status ${code}: ${lastOutput()}`);
     if (await accepts(port)) return;
   }
-  throw new StartRefusal(`The database process does not answer within ${START_LIMIT_MS / 1000} s: ${lastOutput()}`);
+  throw new StartRefusal(`The database process did not answer within ${START_LIMIT_MS / 1000} s: ${lastOutput()}`);
 }
 
 function accepts(port: number): Promise<boolean> {

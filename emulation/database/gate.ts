@@ -1,5 +1,5 @@
-// Stands before the DynamoDB engine: checks who calls and whether the role allows it, then passes the bytes on as they are.
-// It also tells when a table was written, so that streams need no polling. It never looks into answers.
+// Stands before the DynamoDB engine: it checks the signature and the role of each call, then passes the bytes on
+// unchanged. It also reports when a table was written, so that streams need not be polled. It does not read answers.
 import { createHash } from 'node:crypto';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { connect as connectSecurely } from 'node:tls';
@@ -11,19 +11,22 @@ import { type DynamoTarget, dynamoHeaders } from './client.ts';
 import { createRequestReader, type RawRequest } from './request-reader.ts';
 
 export type GateOptions = {
-  /** Where the engine is. One that checks signatures itself gets requests in the name of the target's credentials. */
+  /** The address of the engine. Requests are signed again with the target's credentials, if it has any. */
   target: DynamoTarget;
   verify(req: RequestHead, bodySha256: string): { accessKeyId: string };
   authorise(caller: Caller, action: string, resources: readonly string[]): void;
-  /** Told after the engine has begun to answer a write. */
+  /** Called with the tables of a write, after the engine has begun to answer. */
   onWrite(tables: readonly string[]): void;
-  /** Told of every call that passed, for counting. */
+  /** Called with every call that passed, for counting. */
   onCall?(call: { operation: string; accessKeyId: string }): void;
 };
 
 export type Gate = { readonly port: number; close(): Promise<void> };
 
-/** Listens on a free port of 127.0.0.1. One connection to the engine for each of a client: their order is their bond. */
+/**
+ * Listens on a free port of 127.0.0.1. Each client connection has its own to the engine, which matches answers by
+ * order.
+ */
 export async function openGate(options: GateOptions): Promise<Gate> {
   const sockets = new Set<Socket>();
   const server: Server = createServer({ noDelay: true }, (client) => {
@@ -47,7 +50,7 @@ export async function openGate(options: GateOptions): Promise<Gate> {
 function serveConnection(client: Socket, options: GateOptions): void {
   const read = createRequestReader();
   const engine = connectTo(new URL(options.target.endpoint));
-  /** The tables that the request in flight writes to; undefined while none is in flight. */
+  /** The tables that the request in flight writes to. Undefined while no request is in flight. */
   let writing: readonly string[] | undefined;
   const end = () => {
     client.destroy();
@@ -56,7 +59,7 @@ function serveConnection(client: Socket, options: GateOptions): void {
   client.on('data', (chunk) => {
     try {
       for (const request of read(chunk)) {
-        // SDKs send the next request after the answer; two in flight could be answered in the wrong order.
+        // SDKs send the next request after the answer. Two in flight could be answered in the wrong order.
         if (writing !== undefined) return end();
         const refusal = examine(request, options);
         if (refusal instanceof AwsError) {
@@ -67,7 +70,7 @@ function serveConnection(client: Socket, options: GateOptions): void {
         }
       }
     } catch {
-      // Bytes that are no request: the client learns it by the end of the connection.
+      // The bytes are not a request. The client notices when the connection ends.
       end();
     }
   });
@@ -79,11 +82,11 @@ function serveConnection(client: Socket, options: GateOptions): void {
       client.once('drain', () => engine.resume());
     }
   });
-  // Whoever of the two goes, the other must: the SDK opens a new connection and repeats.
+  // If one connection ends, the other is ended too. The SDK opens a new one and repeats the request.
   for (const socket of [client, engine]) socket.on('error', end).on('close', end);
 }
 
-/** The tables that it will write to, or why it may not pass. */
+/** Returns the tables that a request will write to, or the error that refuses it. */
 function examine(request: RawRequest, options: GateOptions): readonly string[] | AwsError {
   try {
     const target = request.headers['x-amz-target'] ?? '';
@@ -116,7 +119,7 @@ function signedAgain({ headers, body }: RawRequest, target: DynamoTarget): Buffe
   return Buffer.concat([Buffer.from(head, 'latin1'), body]);
 }
 
-/** What the verifier reads of a request; each name has one value here. */
+/** The request in the form that the verifier reads. Each header has one value here. */
 function asIncoming({ method, url, headers }: RawRequest): RequestHead {
   const headersDistinct = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value]]));
   return { method, url, headers, headersDistinct };

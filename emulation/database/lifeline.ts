@@ -1,9 +1,9 @@
-// Starts a program that ends with us, however we end: a shell holds a pipe to us and kills the program when it closes.
-// It knows nothing of what runs.
+// Starts a program that ends with this process, even when this process is killed: a shell holds a pipe to us and kills
+// the program when the pipe closes.
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 
-/** `read` returns when the last writer of fd 3 is gone. The program itself must not hold the pipe. */
+/** `read` returns when the last writer of fd 3 has ended. The program itself must not hold the pipe. */
 const SCRIPT = `"$@" 3<&- &
 child=$!
 echo "$child" >&4
@@ -12,12 +12,12 @@ exec 4>&-
 wait "$child"`;
 
 export type Tethered = {
-  /** Of the program itself. */
+  /** The process id of the program, not of the shell. */
   readonly pid: Promise<number>;
   readonly shell: ChildProcess;
-  /** How the program ended. */
+  /** Resolves with the exit status or signal of the program. */
   readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
-  /** What it wrote last, for messages. */
+  /** The last output of the program, for messages. */
   lastOutput(): string;
 };
 
@@ -27,7 +27,7 @@ export function startTethered(command: readonly string[]): Tethered {
   const shell = spawn('/bin/sh', ['-c', SCRIPT, 'sh', ...command], {
     stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
     env: { PATH: process.env.PATH ?? '/usr/bin:/bin' },
-    // Ctrl-C in a terminal goes to the whole foreground group: we end first, then this.
+    // Ctrl-C in a terminal reaches the whole foreground group. In a group of its own the program ends after us.
     detached: true,
   });
   let output = '';
@@ -39,7 +39,7 @@ export function startTethered(command: readonly string[]): Tethered {
   const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
     shell.once('error', () => resolve({ code: 127, signal: null }));
     shell.once('exit', (code, signal) => {
-      // Closing our end lets the watching sub-shell go.
+      // The watching sub-shell ends when our end of the pipe closes.
       for (const stream of shell.stdio) stream?.destroy();
       resolve({ code, signal });
     });

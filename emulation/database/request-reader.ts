@@ -1,28 +1,28 @@
-// Cuts the bytes of one HTTP/1.1 connection into whole requests. It knows nothing of what they ask for.
+// Cuts the bytes of one HTTP/1.1 connection into whole requests.
 
 export type RawRequest = {
   readonly method: string;
   readonly url: string;
-  /** Names in lower case, in the order they came. */
+  /** Header names are in lower case, in the order of arrival. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
-  /** The whole request as it came. */
+  /** The bytes of the whole request. */
   readonly bytes: Buffer;
 };
 
-/** Largest head; Node's own limit. */
+/** The largest head, as in Node. */
 const MAX_HEAD_BYTES = 16 * 1024;
-/** DynamoDB takes at most 16 MB; JSON and base64 make it no larger, because that is what is counted. */
+/** DynamoDB takes at most 16 MB, counted after JSON and base64 encoding. */
 const MAX_BODY_BYTES = 17 * 1024 * 1024;
 
-/** Thrown for bytes that are no request of an SDK; the connection cannot be used any further. */
+/** Thrown for bytes that are not a request of an SDK. The connection cannot be used afterwards. */
 class UnreadableRequest extends Error {}
 
-/** Feed it chunks; it answers each request that is complete, in order. Bodies must come with Content-Length. */
+/** The reader takes chunks and returns each request that is complete, in order. Bodies must have a Content-Length. */
 export function createRequestReader(): (chunk: Buffer) => RawRequest[] {
   let chunks: Buffer[] = [];
   let byteCount = 0;
-  /** Bytes of the request that is being received; undefined until its head is known. */
+  /** The length of the request that is being received. Undefined until its head is complete. */
   let needed: number | undefined;
   return (chunk) => {
     const requests: RawRequest[] = [];

@@ -1,10 +1,10 @@
-// Makes the tables that the template declares. It knows nothing of rows.
+// Creates the tables that the template declares.
 import { setTimeout as delay } from 'node:timers/promises';
 import { StartRefusal } from '../../machine/start-refusal.ts';
 import type { DeployedResource } from '../template/resource-set.ts';
 import type { DynamoClient } from './client.ts';
 
-/** Properties of the template's type that CreateTable takes under the same name. */
+/** The properties of `AWS::DynamoDB::Table` that CreateTable takes under the same name. */
 const CREATION_PROPERTIES = [
   'TableName',
   'AttributeDefinitions',
@@ -27,7 +27,7 @@ type TableDescription = {
 
 /**
  * Creates each table that is absent. One that exists must have the same keys, indexes and stream.
- * @throws StartRefusal when it has others: the data was made by another version of the template.
+ * @throws StartRefusal when it has others, because then another version of the template made the data.
  */
 export async function createTables(client: DynamoClient, tables: readonly DeployedResource[]): Promise<void> {
   await Promise.all(
@@ -49,7 +49,7 @@ async function describeTable(client: DynamoClient, name: string): Promise<TableD
   }
 }
 
-/** Engines for one machine answer when the table is there, AWS seconds before. */
+/** Local engines answer CreateTable when the table exists. AWS answers seconds earlier. */
 async function createTable(client: DynamoClient, name: string, properties: Properties): Promise<void> {
   const { TableDescription } = await client.call('CreateTable', creationInput(name, properties));
   let table = TableDescription as TableDescription | undefined;
@@ -59,7 +59,7 @@ async function createTable(client: DynamoClient, name: string, properties: Prope
     await delay(CREATION_POLL_MS)
   ) {
     if (Date.now() > deadline) {
-      throw new StartRefusal(`The table ${name} was not made within ${CREATION_LIMIT_MS / 1000} s.`);
+      throw new StartRefusal(`The table ${name} was not created within ${CREATION_LIMIT_MS / 1000} s.`);
     }
     table = await describeTable(client, name);
   }
@@ -86,7 +86,7 @@ function checkSame(name: string, existing: TableDescription, properties: Propert
   ].join('; ');
   if (declared === found) return;
   throw new StartRefusal(
-    `The table ${name} in the data folder has ${found}, this version needs ${declared}: start with another --data.`,
+    `The table ${name} in the data folder has ${found}, but this version needs ${declared}: start with another --data.`,
   );
 }
 

@@ -1,31 +1,31 @@
-// Which services stand elsewhere, by AWS's own variables: those that may, and why each other one must stay here. It opens
-// no connection.
+// Reads from AWS's own variables which services stand elsewhere. It lists the services that may, and the reason why
+// each other one must stay here.
 import { StartRefusal } from '../../machine/start-refusal.ts';
 import { type Place, readPlace } from './place.ts';
 
-/** The services that are exchanged; the others are ours. */
+/** The services that stand elsewhere. The others are ours. */
 export type Exchanges = {
   readonly dynamoDb?: Place;
-  /** Where its streams are; AWS has another host for them, engines for one machine have not. */
+  /** The address of its streams. AWS has another host for them, but local engines do not. */
   readonly streams?: Place;
   readonly s3?: Place;
   readonly sqs?: Place;
   readonly logs?: Place;
 };
 
-/** Each variable that is honoured, with what it names. `espalier start --help` prints them. */
+/** Each variable that is honoured, with the data that its service holds. `espalier start --help` prints them. */
 export const HONOURED: Readonly<Record<keyof Exchanges, { readonly variable: string; readonly what: string }>> = {
-  dynamoDb: { variable: 'AWS_ENDPOINT_URL_DYNAMODB', what: 'the rows of everything' },
+  dynamoDb: { variable: 'AWS_ENDPOINT_URL_DYNAMODB', what: 'the rows of all tables' },
   streams: {
     variable: 'AWS_ENDPOINT_URL_DYNAMODB_STREAMS',
-    what: 'its streams, where they have an address of their own',
+    what: 'its streams, if they have an address of their own',
   },
   s3: { variable: 'AWS_ENDPOINT_URL_S3', what: 'the bytes of files' },
-  sqs: { variable: 'AWS_ENDPOINT_URL_SQS', what: 'what is still to be done' },
+  sqs: { variable: 'AWS_ENDPOINT_URL_SQS', what: 'the queues of pending work' },
   logs: { variable: 'AWS_ENDPOINT_URL_CLOUDWATCH_LOGS', what: 'the logs of jobs and functions' },
 };
 
-/** Services of the template that have to be ours, and why. */
+/** The variables of services that have to be ours, with the reason. */
 const KEPT: Readonly<Record<string, string>> = {
   AWS_ENDPOINT_URL: 'it names every service at once, and some can only be on this machine',
   AWS_ENDPOINT_URL_SFN:
@@ -39,9 +39,11 @@ const KEPT: Readonly<Record<string, string>> = {
 const FIRST = 'AWS_ENDPOINT_URL';
 
 /**
- * Reads the variables. AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true switches all of them off, as it does for AWS's own tools.
- * Those of services that the platform does not use are for other programs, and are left to them.
- * @throws StartRefusal, in one sentence, for a variable that cannot be honoured: ignoring it would hide where data is.
+ * Reads the variables. AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true switches all of them off, as it does for AWS's own
+ * tools.
+ * Variables of services that the platform does not use are ignored, because they are meant for other programs.
+ * @throws StartRefusal, in one sentence, for a variable that cannot be honoured. Ignoring it would hide where the data
+ * is.
  */
 export function readExchanges(environment: Readonly<NodeJS.ProcessEnv>): Exchanges {
   if (areIgnored(environment)) return {};
@@ -51,13 +53,15 @@ export function readExchanges(environment: Readonly<NodeJS.ProcessEnv>): Exchang
   if (refused.length > 0) throw refusal(refused.sort(), honoured);
   const { dynamoDb, streams } = HONOURED;
   if (isSet(streams.variable) && !isSet(dynamoDb.variable)) {
-    throw new StartRefusal(`${streams.variable} is set without ${dynamoDb.variable}: streams are those of its tables.`);
+    throw new StartRefusal(
+      `${streams.variable} is set without ${dynamoDb.variable}: set both, because the streams belong to its tables.`,
+    );
   }
   const named = Object.entries(HONOURED).filter(([, { variable }]) => isSet(variable));
   return Object.fromEntries(named.map(([name, { variable }]) => [name, readPlace(variable, environment)]));
 }
 
-/** Variables of the same kind that say nothing to the platform: a name that was mistyped is among them. */
+/** The variables of the same kind that the platform does not use. A mistyped name is among them. */
 export function unusedVariables(environment: Readonly<NodeJS.ProcessEnv>): string[] {
   if (areIgnored(environment)) return [];
   const honoured = Object.values(HONOURED).map(({ variable }) => variable);
@@ -72,5 +76,5 @@ function areIgnored(environment: Readonly<NodeJS.ProcessEnv>): boolean {
 function refusal(refused: readonly string[], honoured: readonly string[]): StartRefusal {
   const reasons = refused.map((name) => `${name} cannot be honoured, because ${KEPT[name]}`);
   const advice = `unset ${refused.length === 1 ? 'it' : 'them'}, or set AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true`;
-  return new StartRefusal(`${reasons.join('; ')}: ${advice} (honoured are ${honoured.join(', ')}).`);
+  return new StartRefusal(`${reasons.join('; ')}: ${advice} (these are honoured: ${honoured.join(', ')}).`);
 }

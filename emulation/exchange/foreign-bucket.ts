@@ -1,5 +1,4 @@
-// The template's buckets at an S3 elsewhere: their names there, and that they are there and the user's own. It knows no
-// object.
+// Names and creates the template's buckets at an S3 elsewhere, and checks that they belong to the user.
 
 import { StartRefusal } from '../../machine/start-refusal.ts';
 import { ACCOUNT_ID, REGION } from '../cloud/wire/account.ts';
@@ -7,32 +6,33 @@ import { sha256Hex } from '../cloud/wire/canonical-request.ts';
 import { demandOf, type Place } from './place.ts';
 import type { Upstream } from './upstream.ts';
 
-/** S3's own region in the sense that a bucket made there names none (API_CreateBucket). */
+/** CreateBucket names no region for a bucket in this one (API_CreateBucket). */
 const FIRST_REGION = 'us-east-1';
 
-/** Bucket names are the whole world's: the template's account and region in them become the user's. */
+/** Bucket names are global, so the template's account and region in them are replaced by the user's. */
 export function foreignBucketName(name: string, { accountId, region }: Place): string {
   return name.replace(ACCOUNT_ID, accountId ?? ACCOUNT_ID).replace(REGION, region);
 }
 
 /**
- * Makes the bucket where it is absent. It is asked for even where it may be there, because the answer tells whose it is:
- * files must not go into a bucket that somebody else made under that name.
- * @throws StartRefusal when it is somebody else's, in another region, or not to be had.
+ * Creates the bucket if it is absent. CreateBucket is called even if it may exist, because the answer says who owns it.
+ * Files
+ * must not go into a bucket that somebody else made under that name.
+ * @throws StartRefusal when somebody else owns it, when it is in another region, or when it cannot be created.
  */
 export async function makeBucket(upstream: Upstream, place: Place, name: string): Promise<void> {
   const { variable, endpoint, region } = place;
-  const what = `The bucket ${name} cannot be had`;
+  const what = `The bucket ${name} could not be created`;
   await demandOf(place, what, async () => {
     const made = await ask(upstream, 'PUT', name, region === FIRST_REGION ? '' : locationConstraint(region));
     if (made.code === 'BucketAlreadyExists') {
       const advice = 'set AWS_ACCOUNT_ID to the number of your account, which becomes part of the name';
-      throw new StartRefusal(`The bucket ${name} at ${endpoint} (${variable}) is somebody else's: ${advice}.`);
+      throw new StartRefusal(`The bucket ${name} at ${endpoint} (${variable}) belongs to somebody else: ${advice}.`);
     }
     if (made.status !== 200 && made.code !== 'BucketAlreadyOwnedByYou')
       throw new Error(`${made.code}: ${made.message}`);
     const seen = await ask(upstream, 'HEAD', name);
-    if (seen.status === 301) throw new Error('it is in another region, to be named by AWS_REGION');
+    if (seen.status === 301) throw new Error('it is in another region; set AWS_REGION to that region');
     if (seen.status !== 200) throw new Error(`HeadBucket answered ${seen.status}`);
   });
 }

@@ -1,5 +1,5 @@
-// The template's log groups at a CloudWatch Logs elsewhere: made there, written to as a log driver does, read from in the
-// functions' names. It knows nothing of who logs.
+// Creates the template's log groups at a CloudWatch Logs elsewhere, writes to them as a log driver does, and reads from
+// them for the functions.
 
 import { logResource } from '../cloud/logs/logs.ts';
 import { createJsonClient } from './json-client.ts';
@@ -13,7 +13,7 @@ export type ForeignLogsOptions = {
   report(what: string, fault: unknown): void;
 };
 
-/** What is still in memory at the end may take so long to be sent. */
+/** The time that lines in memory have to be sent when the platform ends. */
 const CLOSE_LIMIT_MS = 5_000;
 
 export function createForeignLogs({ place, report }: ForeignLogsOptions): LogStore {
@@ -37,11 +37,11 @@ export function createForeignLogs({ place, report }: ForeignLogsOptions): LogSto
       name: 'logs',
       targetPrefix: 'Logs_20140328',
       resources: (_operation, input) => [logResource(input)],
-      // The one operation that the functions use; all others are answered 501 by their name.
+      // The functions use this one operation. Any other is answered with 501.
       operations: { GetLogEvents: (input) => call('GetLogEvents', input) },
     },
     createGroup: (logGroupName, { retentionDays }) =>
-      demandOf(place, `The log group ${logGroupName} cannot be had`, async () => {
+      demandOf(place, `The log group ${logGroupName} could not be created`, async () => {
         await call('CreateLogGroup', { logGroupName }).catch(unlessThere);
         if (retentionDays !== undefined) {
           await call('PutRetentionPolicy', { logGroupName, retentionInDays: retentionDays });

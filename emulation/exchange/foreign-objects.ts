@@ -1,5 +1,5 @@
-// The template's buckets at an S3 elsewhere, behind an address of this machine: keys, roles, presigned URLs and CORS are
-// checked here as our own S3 does, then the request goes on in the user's name. Object bytes are not looked at.
+// Serves the template's buckets at an S3 elsewhere under an address of this machine. Keys, roles, presigned URLs and
+// CORS are checked here as in our own S3. Then the request is sent on in the user's name, with its bytes unchanged.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { receiveText } from '../cloud/s3/body.ts';
@@ -19,12 +19,12 @@ import { createUpstream, type Upstream } from './upstream.ts';
 export type ForeignObjectsOptions = S3FrontOptions & { readonly place: Place };
 
 const READS: ReadonlySet<string> = new Set(['GetObject', 'HeadObject']);
-/** Of the connection or of the signature that was checked here; those of the next connection are made anew. */
+/** Headers of the connection, or of the signature that was checked here. The next connection gets its own. */
 const DROPPED =
   /^(host|connection|keep-alive|expect|te|trailer|transfer-encoding|upgrade|proxy-.*|authorization|cookie|origin|referer|access-control-.*|x-amz-(date|content-sha256|security-token))$/;
 const SIGNATURE_PARAMETER =
   /^x-amz-(algorithm|credential|date|expires|signedheaders|signature|security-token|content-sha256)$/i;
-/** Checksums in a presigned URL are of an empty body, and S3 ignores them. */
+/** Checksums in a presigned URL belong to an empty body, and S3 ignores them. */
 const CHECKSUM_PARAMETER = /^x-amz-(sdk-)?checksum-/i;
 
 export function createForeignObjects({ place, ...options }: ForeignObjectsOptions): ObjectStore {
@@ -60,7 +60,7 @@ async function passOn(
   if (http.headers['transfer-encoding'] !== undefined) throw refuse('MissingContentLength');
   const body = name === 'DeleteObjects' ? await permittedDeletion(request) : http;
   const answer = await upstream.send(outgoing(request, place), body).catch((cause: unknown) => {
-    // Its sender has gone, and nobody waits for an answer.
+    // The sender has disconnected, so there is no answer to give.
     if (http.socket.destroyed) throw cause;
     const { message, code } = cause as NodeJS.ErrnoException;
     throw new AwsError('ServiceUnavailable', `${place.endpoint} (${place.variable}): ${message || code}`, 503);
@@ -68,7 +68,7 @@ async function passOn(
   await reply(request, name, answer, res);
 }
 
-/** The same request under the bucket's name there, without what was for us. */
+/** The same request under the bucket's name there, without the headers and parameters that were meant for us. */
 function outgoing({ http, bucket, query, signed }: S3Request, place: Place) {
   const [path = ''] = (http.url ?? '').split('?', 1);
   const rest = path.slice(1).includes('/') ? path.slice(path.indexOf('/', 1)) : '';
@@ -89,7 +89,7 @@ function outgoing({ http, bucket, query, signed }: S3Request, place: Place) {
   return { method: http.method ?? 'GET', target, headers, payloadHash: signed.payloadHash };
 }
 
-/** The list of keys, when the caller may delete every one of them. */
+/** Reads the list of keys. @throws AwsError unless the caller may delete every one of them. */
 async function permittedDeletion(request: S3Request): Promise<Buffer> {
   const text = await receiveText(request);
   for (const entry of parseXml(text, 'Delete').children.filter(({ name }) => name === 'Object')) {
@@ -106,7 +106,7 @@ async function reply(
   res: ServerResponse,
 ): Promise<void> {
   try {
-    // Whoever may not list a bucket is not told that a key is absent.
+    // A caller who may not list the bucket must not learn that a key is absent.
     if (answer.statusCode === 404 && READS.has(operation)) {
       await request.authorise('s3:ListBucket', bucketArn(request.bucket));
     }
@@ -118,6 +118,6 @@ async function reply(
     if (!DROPPED.test(header) && values) res.setHeader(header, values);
   }
   res.writeHead(answer.statusCode ?? 502);
-  // Whichever side breaks off, the other sees its connection break.
+  // If one side breaks off, the connection to the other is broken too.
   await pipeline(answer, res).catch(() => undefined);
 }

@@ -1,5 +1,5 @@
-// The template's queues at an SQS elsewhere: made there, sent to in the functions' names, received from for the pollers.
-// Here they keep the ARNs and URLs of the template. It knows no function.
+// Creates the template's queues at an SQS elsewhere, sends to them for the functions, and receives from them for the
+// pollers. On this machine the queues keep the ARNs and URLs of the template.
 import { given } from '../../core/given.ts';
 import type { TakenMessage } from '../cloud/sqs/message-table.ts';
 import { integerAttributes, type QueueSettings } from '../cloud/sqs/queue-table.ts';
@@ -12,9 +12,9 @@ import { demandOf, type Place } from './place.ts';
 import type { Queues } from './port.ts';
 import { signedHeaders } from './request-signature.ts';
 
-/** API_DeleteMessageBatch, API_ReceiveMessage. */
+/** The largest batch, by API_DeleteMessageBatch and API_ReceiveMessage. */
 const MAX_BATCH = 10;
-/** What an answer may take beyond the wait that was asked for. */
+/** The time that an answer may take beyond the wait that was requested. */
 const ANSWER_LIMIT_MS = 15_000;
 
 export type ForeignQueuesOptions = {
@@ -22,10 +22,12 @@ export type ForeignQueuesOptions = {
   report(what: string, fault: unknown): void;
 };
 
-/** A queue where it really is. */
+/** The URL and ARN of a queue at the SQS elsewhere. */
 type ForeignQueue = { readonly url: string; readonly arn: string };
 
-/** Rules: the SQS API reference. Two platforms at one place would take each other's messages. */
+/**
+ * Rules: the SQS API reference. Two platforms must not share a place, because they would take each other's messages.
+ */
 export function createForeignQueues({ place, report }: ForeignQueuesOptions): Queues {
   const client = createJsonClient({
     endpoint: place.endpoint,
@@ -50,7 +52,7 @@ export function createForeignQueues({ place, report }: ForeignQueuesOptions): Qu
       resources: (_operation, input) => [
         arnOf('sqs', (stringMember(input, 'QueueUrl') ?? '*').split('/').at(-1) ?? ''),
       ],
-      // The one operation that the functions use; all others are answered 501 by their name.
+      // The functions use this one operation. Any other is answered with 501.
       operations: {
         SendMessageBatch: (input) =>
           call('SendMessageBatch', { ...input, QueueUrl: find(stringMember(input, 'QueueUrl') ?? '').url }),
@@ -63,7 +65,7 @@ export function createForeignQueues({ place, report }: ForeignQueuesOptions): Qu
           name,
           wireAttributes(settings, (arn) => find(arn).arn),
         );
-      queues.set(name, await demandOf(place, `The queue ${name} cannot be had`, make));
+      queues.set(name, await demandOf(place, `The queue ${name} could not be created`, make));
     },
     send(queueArn, { body }) {
       const sent = call('SendMessage', { QueueUrl: find(queueArn).url, MessageBody: body });
@@ -80,7 +82,8 @@ export function createForeignQueues({ place, report }: ForeignQueuesOptions): Qu
         if (failed[0]) throw new Error(`${failed.length} messages were not deleted: ${JSON.stringify(failed[0])}`);
       }
     },
-    // Nobody but their receiver can give messages back: those that a lost platform took return with their timeout.
+    // Only the receiver can give messages back. Messages that a lost platform took return after their visibility
+    // timeout.
     releaseInFlight: () => undefined,
     close: async () => client.close(),
   };
@@ -88,7 +91,7 @@ export function createForeignQueues({ place, report }: ForeignQueuesOptions): Qu
 
 type Call = (operation: string, input: object) => Promise<Readonly<Record<string, unknown>>>;
 
-/** A queue that is there gets the template's attributes, as a deployment would give them. */
+/** Creates the queue. An existing queue gets the template's attributes, as in a deployment. */
 async function makeQueue(call: Call, QueueName: string, Attributes: Record<string, string>): Promise<ForeignQueue> {
   const { QueueUrl } = await call('CreateQueue', { QueueName, Attributes }).catch(async (error: AwsError) => {
     if (error.name !== 'QueueNameExists' && error.name !== 'QueueAlreadyExists') throw error;

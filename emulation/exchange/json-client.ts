@@ -1,5 +1,5 @@
-// Calls a service of AWS's JSON protocols as the wire has it: JSON in, JSON out. It knows no service; an SDK would turn
-// values into types that the functions do not get on AWS, and belongs to `aws/` alone.
+// Calls a service of AWS's JSON protocols with plain JSON. An SDK would convert values into types that are not on the
+// wire, and only `aws/` may use one.
 import { createHash } from 'node:crypto';
 import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest, Agent as SecureAgent } from 'node:https';
@@ -7,8 +7,9 @@ import { AwsError } from '../cloud/wire/aws-error.ts';
 
 export type JsonClient = {
   /**
-   * @param target as `X-Amz-Target` has it: `AmazonSQS.SendMessage`.
-   * @throws AwsError for a refusal, whose `name` is the error's code; the network's own error when there was no answer.
+   * @param target the value of `X-Amz-Target`, for example `AmazonSQS.SendMessage`.
+   * @throws AwsError whose `name` is the error's code for a refusal, and the network's own error when there was no
+   * answer.
    */
   call(target: string, input: object, options?: CallOptions): Promise<Readonly<Record<string, unknown>>>;
   close(): void;
@@ -17,15 +18,18 @@ export type CallOptions = { readonly limitMs?: number; readonly signal?: AbortSi
 
 export type JsonClientOptions = {
   readonly endpoint: string;
-  /** All headers of a request to the endpoint; what is given comes in lower case. */
+  /** Returns all headers of a request to the endpoint. The names in `own` are in lower case. */
   headers(url: URL, own: Readonly<Record<string, string>>, bodySha256: string): Readonly<Record<string, string>>;
-  /** `1.0` or `1.1`. */
+  /** The version of the JSON protocol, `1.0` or `1.1`. */
   readonly version: string;
 };
 
 const CALL_LIMIT_MS = 15_000;
 const MAX_CONNECTIONS = 16;
-/** Services close connections that nobody uses; one that was used again just then would fail the request. */
+/**
+ * Services close idle connections. We close them earlier, because a request on a connection that just closed would
+ * fail.
+ */
 export const IDLE_CONNECTION_MS = 4_000;
 
 export function createJsonClient({ endpoint, headers, version }: JsonClientOptions): JsonClient {
@@ -73,7 +77,7 @@ function parseObject(text: string): Record<string, unknown> | undefined {
     const value: unknown = JSON.parse(text);
     return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
   } catch {
-    // No service of AWS answers so: whatever it is, the caller is told by its status and its first words.
+    // AWS does not answer like this. The caller's error shows the status and the first words of the answer.
     return undefined;
   }
 }

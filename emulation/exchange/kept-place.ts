@@ -1,12 +1,11 @@
-// Keeps in the data folder where its rows and the bytes of its files are, so that no start looks for them elsewhere.
-// It knows no service.
+// Notes in the data folder where its rows and the bytes of its files are, so that no start looks for them elsewhere.
 import { existsSync } from 'node:fs';
 import type { DataFile, DataFolder } from '../../machine/data-folder.ts';
 import { brokenFile, readKept, writeKept } from '../../machine/kept-file.ts';
 import { StartRefusal } from '../../machine/start-refusal.ts';
 import { type Exchanges, HONOURED } from './exchange.ts';
 
-/** What is lost from sight when it is looked for elsewhere, and the file of the folder that our own service keeps it in. */
+/** The data that would seem lost at another place, with the file of the folder in which our own service keeps it. */
 const KEEPING = {
   dynamoDb: { what: 'rows', ownFile: 'dynamo' },
   s3: { what: 'files', ownFile: 'objects' },
@@ -16,12 +15,12 @@ type Keeping = keyof typeof KEEPING;
 const HERE = 'here';
 const names = Object.keys(KEEPING) as Keeping[];
 
-/** @throws StartRefusal when the folder was begun with its rows or files at another place, or its note of that is broken. */
+/** @throws StartRefusal when the rows or files of the folder are at another place, or when the note of it is broken. */
 export function checkPlaces(folder: DataFolder, exchanges: Exchanges): void {
   const kept = readPlaces(folder);
   for (const name of names) {
     const { what, ownFile } = KEEPING[name];
-    // A folder that no start has noted anything in: what a start leaves that failed is nothing to keep.
+    // The folder may have no note yet. Files that a failed start left do not count as data.
     const isUsed = folder.firstUser() !== undefined && existsSync(folder.file(ownFile));
     const before = kept[name] ?? (isUsed ? HERE : undefined);
     const now = placeOf(exchanges, name);
@@ -35,7 +34,7 @@ export function checkPlaces(folder: DataFolder, exchanges: Exchanges): void {
   }
 }
 
-/** To be called when the places have shown that they serve: a folder is not bound to a mistyped address. */
+/** Call this only when the places have answered, so that a folder is not bound to a mistyped address. */
 export function notePlaces(folder: DataFolder, exchanges: Exchanges): void {
   const places = Object.fromEntries(names.map((name) => [name, placeOf(exchanges, name)]));
   writeKept(folder.file('places'), JSON.stringify(places));

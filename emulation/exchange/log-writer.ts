@@ -1,5 +1,5 @@
-// Carries the lines of one log stream to CloudWatch Logs in order, as a container's log driver does: whoever writes never
-// waits, what cannot be sent waits in memory, and more than that is dropped. It knows no group's settings.
+// Sends the lines of one log stream to CloudWatch Logs in order, as a container's log driver does. A writer never
+// waits. Lines that cannot be sent are kept in memory up to a limit, and further lines are dropped.
 import { setTimeout as delay } from 'node:timers/promises';
 import { eventOverheadBytes, splitMessage } from '../cloud/logs/log-core.ts';
 import type { LogLine } from '../cloud/logs/log-table.ts';
@@ -7,16 +7,16 @@ import type { LogLine } from '../cloud/logs/log-table.ts';
 export type LogWriterOptions = {
   readonly group: string;
   readonly stream: string;
-  /** Calls CloudWatch Logs; the `name` of what it throws is the error's code. */
+  /** Calls CloudWatch Logs. @throws Error whose `name` is the error's code. */
   call(operation: string, input: object): Promise<unknown>;
   report(what: string, fault: unknown): void;
-  /** Told when nothing waits any more: the writer may be forgotten. */
+  /** Called when all lines were sent, so that the writer may be forgotten. */
   onIdle(): void;
 };
 
 export type LogWriter = {
   append(lines: readonly LogLine[]): void;
-  /** Resolves when nothing waits any more, or with the signal; what was not sent by then is reported. */
+  /** Resolves when all lines were sent or the signal fires. The number of lines not sent by then is reported. */
   drained(signal: AbortSignal): Promise<void>;
 };
 
@@ -43,7 +43,7 @@ export function createLogWriter({ group, stream, call, report, onIdle }: LogWrit
     lostCount = 0;
   };
   const sendAll = async () => {
-    // Lines that come in the same moment go together.
+    // Lines that arrive in the same tick are sent together.
     await Promise.resolve();
     while (waiting.length > 0) {
       const batch = nextBatch(waiting);
@@ -54,7 +54,7 @@ export function createLogWriter({ group, stream, call, report, onIdle }: LogWrit
       for (const line of batch) waitingBytes -= sizeOf(line);
       reportLost(`more than ${maximumWaitingBytes} bytes waited`);
     }
-    // In the same breath as the last look: a line that comes now starts anew.
+    // There is no await since the last look at `waiting`, so a line that arrives now starts a new run.
     sending = undefined;
     if (waiting.length === 0) onIdle();
   };
@@ -77,7 +77,10 @@ export function createLogWriter({ group, stream, call, report, onIdle }: LogWrit
 
 type StreamNames = { readonly logGroupName: string; readonly logStreamName: string };
 
-/** Sends batches to one stream, which is made with its first line. A fault is reported once, until a batch is taken. */
+/**
+ * Sends batches to one stream, which is created with its first line. A fault is reported once until a batch is
+ * accepted.
+ */
 function createSender(names: StreamNames, call: LogWriterOptions['call'], onFault: (fault: unknown) => void) {
   let failing = false;
   const orMakeStream = async (put: () => Promise<unknown>) => {
@@ -91,7 +94,7 @@ function createSender(names: StreamNames, call: LogWriterOptions['call'], onFaul
     }
   };
   return {
-    /** False when the same lines are to be sent again. */
+    /** Returns false when the same lines must be sent again. */
     async send(batch: readonly LogLine[], closing: () => AbortSignal | undefined): Promise<boolean> {
       const logEvents = [...batch].sort((left, right) => left.timestamp - right.timestamp);
       try {
@@ -101,7 +104,7 @@ function createSender(names: StreamNames, call: LogWriterOptions['call'], onFaul
       } catch (fault) {
         if (!failing) onFault(fault);
         failing = true;
-        // Lines that were refused for what they are would be refused for ever.
+        // Lines that are refused for their content would be refused every time.
         if ((fault as Error).name === 'InvalidParameterException') return true;
         const signal = closing();
         await delay(retryPauseMs, undefined, { ref: false, ...(signal ? { signal } : {}) }).catch(() => undefined);
@@ -111,7 +114,7 @@ function createSender(names: StreamNames, call: LogWriterOptions['call'], onFaul
   };
 }
 
-/** As many lines from the front as one PutLogEvents takes. */
+/** The first lines, as many as one PutLogEvents takes. */
 function nextBatch(lines: readonly LogLine[]): LogLine[] {
   const [first] = lines;
   let bytes = 0;
@@ -129,12 +132,12 @@ function sizeOf({ message }: LogLine): number {
   return Buffer.byteLength(message) + eventOverheadBytes;
 }
 
-/** For what another one may have made meanwhile. */
+/** Ignores the error that says that the group or stream exists already. */
 export function unlessThere(fault: Error): void {
   if (fault.name !== 'ResourceAlreadyExistsException') throw fault;
 }
 
-/** Limits of one PutLogEvents (API_PutLogEvents). */
+/** The limits of one PutLogEvents (API_PutLogEvents). */
 export const maximumBatchEvents = 10_000;
 export const maximumBatchBytes = 1_048_576;
 export const maximumSpanMs = 24 * 3_600_000;

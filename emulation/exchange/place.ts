@@ -1,4 +1,4 @@
-// Where a service is that stands in for one of ours: its address, and who the user is there. It knows no service.
+// Reads the address of a service that stands in for one of ours, and the user's keys, region and account there.
 
 import { StartRefusal } from '../../machine/start-refusal.ts';
 import { REGION } from '../cloud/wire/account.ts';
@@ -10,22 +10,22 @@ export type AccessKeys = {
 };
 
 export type Place = {
-  /** The variable that named it, for messages. */
+  /** The variable that names the address, for messages. */
   readonly variable: string;
-  /** `http://host:port` or `https://host`, perhaps with a path; no slash at its end. */
+  /** `http://host:port` or `https://host`, perhaps with a path. It has no slash at its end. */
   readonly endpoint: string;
   readonly region: string;
   readonly credentials: AccessKeys;
-  /** Of AWS_ACCOUNT_ID; undefined where it is not set. */
+  /** The value of AWS_ACCOUNT_ID. Undefined where it is not set. */
   readonly accountId: string | undefined;
 };
 
-/** For an engine that checks no signature: any key will do. */
+/** Keys for an engine that checks no signatures and takes any key. */
 const NOBODY: AccessKeys = { accessKeyId: 'local', secretAccessKey: 'local' };
 
 /**
- * The place that a variable names, with the user's own keys, region and account from AWS's variables.
- * @throws StartRefusal for an address that is none.
+ * Reads the place that a variable names, with the user's own keys, region and account from AWS's variables.
+ * @throws StartRefusal for a value that is not an address.
  */
 export function readPlace(variable: string, environment: Readonly<NodeJS.ProcessEnv>): Place {
   return {
@@ -37,7 +37,7 @@ export function readPlace(variable: string, environment: Readonly<NodeJS.Process
   };
 }
 
-/** Runs what a start needs of a place. @throws StartRefusal that names the variable, the address and what was answered. */
+/** Runs a call that a start needs. @throws StartRefusal with `what`, the address, the variable and the reason. */
 export async function demandOf<Result>(place: Place, what: string, ask: () => Promise<Result>): Promise<Result> {
   try {
     return await ask();
@@ -64,7 +64,7 @@ function credentialsIn(environment: Readonly<NodeJS.ProcessEnv>): AccessKeys {
   };
 }
 
-/** The network's errors have no message when several addresses were tried. */
+/** A network error has no message when several addresses were tried. */
 function reasonOf(cause: unknown): string {
   const { name, message, code } = cause as NodeJS.ErrnoException;
   const text = message || code || name;

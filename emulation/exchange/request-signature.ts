@@ -1,4 +1,4 @@
-// Signs requests that go out to a service elsewhere, with Signature Version 4. It knows no service and sends nothing.
+// Signs requests to a service elsewhere with Signature Version 4.
 import { canonicalRequest, hmac, scopeText, signingKey, stringToSign } from '../cloud/wire/canonical-request.ts';
 import type { AccessKeys } from './place.ts';
 
@@ -7,18 +7,18 @@ export type Signer = { readonly credentials: AccessKeys; readonly region: string
 export type OutgoingRequest = {
   readonly method: string;
   readonly url: URL;
-  /** Path and query as they go over the wire: an URL would tidy them. */
+  /** Path and query as they are on the wire, because a URL would normalize them. */
   readonly target: string;
-  /** Names in lower case. `host`, the date and the signature are added. */
+  /** Header names are in lower case. `host`, the date and the signature are added. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Hex SHA-256 of the body; S3 also takes `UNSIGNED-PAYLOAD`. */
+  /** The SHA-256 of the body in hex. S3 also takes `UNSIGNED-PAYLOAD`. */
   readonly payloadHash: string;
 };
 
-/** Headers that proxies on the way may change: a signature over them would break. */
+/** Headers that are not signed, because proxies may change them and break the signature. */
 const UNSIGNED: ReadonlySet<string> = new Set(['connection', 'content-length', 'user-agent', 'accept-encoding']);
 
-/** All headers of the request, with its signature. */
+/** Returns all headers of the request, with its signature. */
 export function signedHeaders(
   request: OutgoingRequest,
   { credentials, region }: Signer,
@@ -31,7 +31,7 @@ export function signedHeaders(
     host: url.host,
     'x-amz-date': amzDate,
     ...(credentials.sessionToken ? { 'x-amz-security-token': credentials.sessionToken } : {}),
-    // S3 alone reads the digest from a header, and demands it.
+    // Only S3 reads the digest from a header, and S3 requires it.
     ...(service === 's3' ? { 'x-amz-content-sha256': payloadHash } : {}),
   };
   const names = Object.keys(headers)

@@ -1,4 +1,4 @@
-// Sends requests to an S3 elsewhere in the user's name, bytes as they come. It knows no operation.
+// Sends requests to an S3 elsewhere in the user's name, with the bytes of the body unchanged.
 import { Agent, type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest, Agent as SecureAgent } from 'node:https';
 import { IDLE_CONNECTION_MS } from './json-client.ts';
@@ -6,13 +6,13 @@ import type { Place } from './place.ts';
 import { type OutgoingRequest, signedHeaders } from './request-signature.ts';
 
 export type Upstream = {
-  /** Resolves with the head of the answer. @throws the network's error when there is none. */
+  /** Resolves with the head of the answer. @throws the network's error when there is no answer. */
   send(request: Omit<OutgoingRequest, 'url'>, body: IncomingMessage | Buffer): Promise<IncomingMessage>;
   close(): void;
 };
 
 const MAX_CONNECTIONS = 64;
-/** S3 may be silent for minutes while it joins a large upload. */
+/** S3 may send nothing for minutes while it joins the parts of a large upload. */
 const SILENCE_LIMIT_MS = 300_000;
 
 export function createUpstream(place: Place): Upstream {
@@ -36,19 +36,21 @@ export function createUpstream(place: Place): Upstream {
 function answerTo(req: ClientRequest, body: IncomingMessage | Buffer): Promise<IncomingMessage> {
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
   req.once('response', resolve).on('error', reject);
-  req.once('timeout', () => req.destroy(new Error(`there was no byte for ${SILENCE_LIMIT_MS / 1000} s`)));
+  req.once('timeout', () => req.destroy(new Error(`nothing arrived for ${SILENCE_LIMIT_MS / 1000} s`)));
   if (Buffer.isBuffer(body)) req.end(body);
   else pour(body, req);
   return promise;
 }
 
-/** Not `pipeline`: it would end the client's connection with the other one, and the client is to be told why. */
+/**
+ * `pipeline` would end the client's connection together with the other one, and the client must still get the reason.
+ */
 function pour(body: IncomingMessage, req: ClientRequest): void {
   const broken = () => {
     if (!body.complete) req.destroy(new Error('the body broke off'));
   };
   body.once('error', broken).once('close', broken);
-  // Some services refuse before they have read it all: the rest is dropped.
+  // Some services refuse a request before they have read its body. The rest of the body is dropped.
   req.once('close', () => body.unpipe(req).resume());
   body.pipe(req);
 }

@@ -1,5 +1,5 @@
-// The operator's function: adds users and issues tokens with the same functions as the API. It runs in a thread of its own,
-// with a key that may do everything, and is reached by nobody but the owner of the data folder.
+// The operator's function adds users and issues tokens by the same functions as the API. It runs in a thread of its own
+// with a key that may do everything. Only the owner of the data folder can reach it.
 
 import { createContext } from '../../aws/context.ts';
 import { readEnvironment } from '../../aws/environment.ts';
@@ -12,7 +12,7 @@ import { issueToken } from '../../engine/identity/token.ts';
 import { createUser, loadUser } from '../../engine/identity/user.ts';
 import type { OperatorAnswer, OperatorRequest } from '../../machine/operator/request.ts';
 
-/** A token of `espalier env` is for one working session, one of a new user for a year. */
+/** A token of `espalier env` is meant for current work. The token of a new user is valid for a year. */
 const SESSION_MS = 30 * 24 * 3_600_000;
 const YEAR_MS = 365 * 24 * 3_600_000;
 const PASSWORD_BYTES = 12;

@@ -1,18 +1,18 @@
-// CloudFormation's functions (Ref, Fn::…) as a table. It knows how values are combined, not what resources are.
+// Evaluates CloudFormation's functions (Ref, Fn::…), which stand in a table.
 
 import { StartRefusal } from '../../machine/start-refusal.ts';
 import { ACCOUNT_ID, REGION } from '../cloud/wire/account.ts';
 
-/** What an evaluation may ask for: names of the template it stands in. */
+/** The names of a template that its expressions may refer to. */
 export type Scope = {
-  /** The value of `Ref` for a resource or parameter of the template; undefined when there is none. */
+  /** The value of `Ref` for a resource or parameter of the template. */
   reference(name: string): unknown;
   attribute(logicalId: string, attribute: string): unknown;
   condition(name: string): boolean;
   mapping(name: string, first: string, second: string): unknown;
 };
 
-/** What `AWS::…` stands for in the one account and region there is. */
+/** The values of `AWS::…` in the one account and region of the emulation. */
 const PSEUDO_PARAMETERS: Readonly<Record<string, unknown>> = {
   'AWS::AccountId': ACCOUNT_ID,
   'AWS::Region': REGION,
@@ -23,12 +23,13 @@ const PSEUDO_PARAMETERS: Readonly<Record<string, unknown>> = {
   'AWS::NotificationARNs': [],
 };
 const NO_VALUE = Symbol('AWS::NoValue');
-/** What `Fn::GetAZs` answers: names only, nothing runs in them. */
+/** The answer of `Fn::GetAZs`. These are only names, and nothing runs in them. */
 const ZONES = ['a', 'b', 'c'].map((letter) => `${REGION}${letter}`);
 
 /**
  * The value of an expression of a template, with every function carried out.
- * @throws StartRefusal for a function that is not allowed here (`Fn::ImportValue`: stacks share names, not exports).
+ * @throws StartRefusal for a function that is not in the table. `Fn::ImportValue` is not, because our stacks share
+ * names.
  */
 export function evaluate(expression: unknown, scope: Scope): unknown {
   const value = evaluateAny(expression, scope);
@@ -49,7 +50,7 @@ function evaluateAny(expression: unknown, scope: Scope): unknown {
   ) {
     const run = Object.hasOwn(FUNCTIONS, name) ? FUNCTIONS[name] : undefined;
     if (!run) throw new StartRefusal(`The template uses ${name}, which the local platform does not evaluate.`);
-    // `Condition` is also an ordinary key, in policies.
+    // `Condition` is also an ordinary key in policies.
     if (name !== 'Condition' || typeof argument === 'string') return run(argument, scope);
   }
   const pairs = entries.map(([key, value]) => [key, evaluateAny(value, scope)] as const);

@@ -1,10 +1,10 @@
-// What `Ref` and `Fn::GetAtt` of a resource are: its physical name, and ARNs made from that. Knows no running service.
+// Gives the values of `Ref` and `Fn::GetAtt` for a resource: its physical name, and the ARNs that are made from it.
 
 import { createHash } from 'node:crypto';
 import { given } from '../../core/given.ts';
 import { ACCOUNT_ID, arnOf, REGION } from '../cloud/wire/account.ts';
 
-/** A resource with its own properties evaluated. `logicalId` is unique in its stack, `stack` in the app. */
+/** A resource whose properties are evaluated. `logicalId` is unique in its stack, and `stack` is unique in the app. */
 export type Identified = {
   readonly stack: string;
   readonly logicalId: string;
@@ -12,7 +12,7 @@ export type Identified = {
 };
 
 type Identity = {
-  /** The property that holds the physical name; without one, or where it is absent, a name is made. */
+  /** The property that holds the physical name. A name is made where the type or the resource has none. */
   readonly name?: string;
   reference?(name: string): string;
   readonly attributes: Readonly<Record<string, (name: string) => string>>;
@@ -22,13 +22,13 @@ const roleArn = (name: string) => `arn:aws:iam::${ACCOUNT_ID}:role/${name}`;
 const cluster = (name: string) => arnOf('ecs', `cluster/${name}`);
 const named = (name?: string): Identity => ({ ...given({ name }), attributes: {} });
 
-/** CloudFormation's "Return values" of each type; a type that is absent here has none that anybody may use. */
+/** CloudFormation's "Return values" of each type. A type that is absent here has none that a template may use. */
 const IDENTITIES: Readonly<Record<string, Identity>> = {
   'AWS::DynamoDB::Table': {
     name: 'TableName',
     attributes: {
       Arn: (name) => arnOf('dynamodb', `table/${name}`),
-      // On AWS the label is the stream's birth; the poller asks the table for its present one.
+      // On AWS the label is the time when the stream was created. The poller asks the table for the current one.
       StreamArn: (name) => arnOf('dynamodb', `table/${name}/stream/local`),
     },
   },
@@ -89,12 +89,12 @@ const IDENTITIES: Readonly<Record<string, Identity>> = {
   },
 };
 
-/** Where API Gateway would serve an API. */
+/** The domain at which API Gateway would serve an API. */
 export function apiDomain(apiId: string): string {
   return `${apiId}.execute-api.${REGION}.amazonaws.com`;
 }
 
-/** The physical name; where the template gives none, one that stays the same from start to start. */
+/** The physical name. If the template gives none, the name that is made is the same at every start. */
 export function physicalName(type: string, resource: Identified): string {
   const property = IDENTITIES[type]?.name;
   const given = property === undefined ? undefined : resource.properties[property];
@@ -106,7 +106,7 @@ export function referenceOf(type: string, resource: Identified): string {
   return IDENTITIES[type]?.reference?.(name) ?? name;
 }
 
-/** Undefined when resources of the type have no such attribute here. */
+/** The value of an attribute. Undefined when resources of the type have no such attribute here. */
 export function attributeOf(type: string, resource: Identified, attribute: string): string | undefined {
   const attributes = IDENTITIES[type]?.attributes ?? {};
   return Object.hasOwn(attributes, attribute) ? attributes[attribute]?.(physicalName(type, resource)) : undefined;

@@ -1,16 +1,16 @@
-// All resources of an app with their properties evaluated, across stacks. It knows no service; `compose` runs what is here.
+// Collects the resources of all stacks of an app, with their properties evaluated. `compose` runs them.
 import { StartRefusal } from '../../machine/start-refusal.ts';
 import { evaluate, type Scope } from './intrinsic.ts';
 import { attributeOf, physicalName, referenceOf } from './resource-identity.ts';
 import { checkResourceTypes } from './resource-type.ts';
 import type { CloudAssembly, Resource, Template } from './template.ts';
 
-/** A resource as a deployment would make it. */
+/** A resource as a deployment would create it. */
 export type DeployedResource = {
   readonly type: string;
   readonly stack: string;
   readonly logicalId: string;
-  /** Its physical name. */
+  /** The physical name. */
   readonly name: string;
   readonly properties: Readonly<Record<string, unknown>>;
   /** The ARN, for types that have one as attribute `Arn`. */
@@ -18,18 +18,20 @@ export type DeployedResource = {
 };
 
 export type ResourceSet = {
-  /** In order of deployment. */
+  /** The resources of a type in the order of deployment. */
   ofType(type: string): readonly DeployedResource[];
-  /** The asset (a folder or file of the assembly) that `Code` or the like of a resource stands for. */
+  /** The asset, a folder or file of the assembly, that a property such as `Code` refers to. */
   asset(objectKey: string): string | undefined;
 };
 
 const SSM_VALUE = 'AWS::SSM::Parameter::Value<String>';
 
 /**
- * Evaluates every resource. Parameters of SSM type take the value of the `AWS::SSM::Parameter` of that name, which may
- * stand in any stack.
- * @throws StartRefusal for a type, function, attribute or reference that cannot be had here; it names where.
+ * Evaluates every resource. A parameter of SSM type takes the value of the `AWS::SSM::Parameter` of that name, which
+ * may be
+ * in any stack.
+ * @throws StartRefusal for a type, function, attribute or reference that is not supported here. The message names the
+ * place.
  */
 export function resolveResources(assembly: CloudAssembly): ResourceSet {
   checkResourceTypes(
@@ -75,7 +77,7 @@ function deploy(stack: string, logicalId: string, { Type, Properties = {} }: Res
   return { type: Type, ...identified, name: physicalName(Type, identified), arn };
 }
 
-/** What the functions of a stack's template may name. */
+/** The names that the functions of a stack's template may refer to. */
 function scopeOf(stacks: Stacks, resolve: Resolve, stack: string, template: Template): Scope {
   const where = `stack ${stack}`;
   const resourceNamed = (logicalId: string) => {
@@ -110,17 +112,21 @@ function parameterValue(
 ): unknown {
   if (parameter.Type !== SSM_VALUE) {
     if (parameter.Default !== undefined) return parameter.Default;
-    throw new StartRefusal(`The parameter ${name} of ${where} has no default, and nobody to give it a value.`);
+    throw new StartRefusal(
+      `The parameter ${name} of ${where} has no default: add one, because a start here gives no parameters.`,
+    );
   }
   const found = find(parameter.Default ?? '');
   if (found !== undefined) return found;
-  throw new StartRefusal(`The SSM parameter ${parameter.Default}, which ${where} reads, is in no stack's template.`);
+  throw new StartRefusal(
+    `The SSM parameter ${parameter.Default}, which ${where} reads, is not in the template of any stack.`,
+  );
 }
 
 function findParameter(stacks: Stacks, resolve: Resolve, parameterName: string): unknown {
   for (const { name: stack, template } of stacks) {
     for (const [logicalId, resource] of Object.entries(template.Resources ?? {})) {
-      // The name is plain text in the template, so that only the one resource has to be evaluated.
+      // The name is plain text in the template, so only this one resource has to be evaluated.
       if (resource.Type !== 'AWS::SSM::Parameter' || resource.Properties?.Name !== parameterName) continue;
       return resolve(stack, template, logicalId, resource).properties.Value;
     }

@@ -1,7 +1,8 @@
-// Which resource types the local platform runs, and which it leaves out on purpose, with the reason. Anything else is an error.
+// Lists the resource types that the local platform runs, and those that it ignores on purpose with the reason. Any
+// other type is an error.
 import { StartRefusal } from '../../machine/start-refusal.ts';
 
-/** Types that have an effect here. */
+/** The types that have an effect here. */
 const RUN: ReadonlySet<string> = new Set([
   'AWS::ApiGatewayV2::Api',
   'AWS::ApiGatewayV2::Integration',
@@ -26,9 +27,9 @@ const RUN: ReadonlySet<string> = new Set([
 ]);
 
 const NETWORK = 'workers are processes of this machine and use its network';
-const OPERATIONS = 'nobody is called at night about a laptop; the figures are in the logs';
+const OPERATIONS = 'nobody is on call for one machine; the figures are in the logs';
 
-/** Type → why nothing is lost without it here. */
+/** Each type that is ignored, with the reason why nothing is lost without it. */
 const IGNORED: Readonly<Record<string, string>> = {
   'AWS::CDK::Metadata': 'usage reporting of the CDK',
   'AWS::CloudWatch::Alarm': OPERATIONS,
@@ -59,7 +60,7 @@ const IGNORED: Readonly<Record<string, string>> = {
     'it forbids plain HTTP, and this is loopback; what a role may do is checked by its own policies',
 };
 
-/** @throws StartRefusal naming each type that is neither run nor left out on purpose. */
+/** @throws StartRefusal that names each type in neither list. */
 export function checkResourceTypes(types: Iterable<string>): void {
   const unknown = [...new Set(types)].filter((type) => !RUN.has(type) && !Object.hasOwn(IGNORED, type)).sort();
   if (unknown.length === 0) return;

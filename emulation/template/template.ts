@@ -1,9 +1,9 @@
-// What a synthesized CDK app looks like: stacks with their templates, in the order of deployment. Knows no resource type.
+// Reads a synthesized CDK app: its stacks with their templates, in the order of deployment.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { StartRefusal } from '../../machine/start-refusal.ts';
 
-/** A resource as CloudFormation's template declares it. */
+/** A resource as a CloudFormation template declares it. */
 export type Resource = {
   readonly Type: string;
   readonly Properties?: Readonly<Record<string, unknown>>;
@@ -19,7 +19,7 @@ export type Template = {
 
 export type Stack = { readonly name: string; readonly template: Template };
 
-/** `assets`: the hash in an asset's object key → the folder or file that it was staged as. */
+/** `assets` maps the hash in an asset's object key to the folder or file that holds the asset. */
 export type CloudAssembly = { readonly stacks: readonly Stack[]; readonly assets: ReadonlyMap<string, string> };
 
 type Artifact = {
@@ -30,8 +30,8 @@ type Artifact = {
 type AssetManifest = { readonly files?: Readonly<Record<string, { readonly source?: { readonly path?: string } }>> };
 
 /**
- * Reads a cloud assembly (`cdk.out`): every stack after those that it depends on.
- * @throws StartRefusal when the folder holds none, or its stacks depend on each other in a circle.
+ * Reads a cloud assembly (`cdk.out`). Every stack comes after those that it depends on.
+ * @throws StartRefusal when the folder holds no stack, or when stacks depend on each other in a circle.
  */
 export function loadCloudAssembly(folder: string): CloudAssembly {
   const { artifacts } = readJson<{ artifacts?: Record<string, Artifact> }>(join(folder, 'manifest.json'));
@@ -60,7 +60,7 @@ function inOrder(names: readonly string[], artifacts: Readonly<Record<string, Ar
   const open = new Set<string>();
   const visit = (name: string): void => {
     if (done.has(name)) return;
-    if (open.has(name)) throw new StartRefusal(`The stack ${name} depends on itself, through others.`);
+    if (open.has(name)) throw new StartRefusal(`The stack ${name} depends on itself through other stacks.`);
     open.add(name);
     for (const dependency of artifacts[name]?.dependencies ?? []) visit(dependency);
     done.add(name);

@@ -1,10 +1,11 @@
-// Reads what a function answers to a batch with ReportBatchItemFailures. It knows neither streams nor queues.
+// Reads the answer of a function to a batch with ReportBatchItemFailures.
 import type { InvocationResult } from '../cloud/lambda/sandbox.ts';
 
 /**
- * The identifiers of the items that failed; `all` when the function failed, or answered with identifiers that are empty
- * or no text. Rules: services-sqs-errorhandling.html and services-ddb-batchfailurereporting.html: an empty or absent list
- * is a complete success.
+ * The identifiers of the items that failed. It is `all` when the function failed, or when an identifier is unknown,
+ * empty or
+ * not a text. An empty or absent list is a complete success.
+ * Rules: services-sqs-errorhandling.html and services-ddb-batchfailurereporting.html.
  */
 export function failedItems(result: InvocationResult, known: ReadonlySet<string>): ReadonlySet<string> | 'all' {
   if ('error' in result) return 'all';

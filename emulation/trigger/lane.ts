@@ -1,4 +1,4 @@
-// Works off records of one lane of a shard, in order: batches, retries, bisection, giving up.
+// Hands the records of one lane of a shard to a function in order: in batches, with retries, bisection and giving up.
 
 import type { InvocationResult } from '../cloud/lambda/sandbox.ts';
 import { backoffMs, createDelivery } from '../cloud/wire/delivery.ts';
@@ -16,15 +16,15 @@ export type StreamRecord = {
 
 export type LaneOptions = {
   readonly batchSize: number;
-  /** Undefined: until the record is too old. */
+  /** Undefined means that a record is retried until it is too old. */
   readonly maxRetries: number | undefined;
   readonly maxRecordAgeMs: number | undefined;
   readonly bisect: boolean;
   readonly reportsItems: boolean;
   invoke(records: readonly StreamRecord[]): Promise<InvocationResult>;
-  /** Takes the records that were given up on. */
+  /** Called with the records that were given up on. */
   onGivenUp(records: readonly StreamRecord[], error: object): Promise<void> | void;
-  /** Told of records that need no further work. */
+  /** Called with records that need no further work. */
   onDone(records: readonly StreamRecord[]): void;
   onFault(fault: unknown): void;
   now(): number;
@@ -32,11 +32,11 @@ export type LaneOptions = {
 
 export type Lane = {
   push(record: StreamRecord): void;
-  /** Begins no further batch. What is not done comes again from where the stream was worked off. */
+  /** Begins no further batch. Records that are not done are read again from the stored position of the stream. */
   close(): Promise<void>;
 };
 
-/** Records that are handed over together: how often they failed, and when they are due. */
+/** Records that are handed over together, with the number of their failures and the time when they are due. */
 type Batch = {
   readonly id: string;
   readonly records: readonly StreamRecord[];
@@ -44,10 +44,10 @@ type Batch = {
   readonly dueAt: number;
 };
 
-/** One batch is worked on at a time, so that changes of one item are seen in their order. */
+/** A lane works on one batch at a time, so that the function sees the changes of one item in their order. */
 export function createLane(options: LaneOptions): Lane {
   const waiting: StreamRecord[] = [];
-  /** Batches that failed, in the order of their records; the first of them comes before all that waits. */
+  /** Batches under way or failed, in the order of their records. They come before the waiting records. */
   let failed: readonly Batch[] = [];
   const delivery = createDelivery<Batch, InvocationResult>({
     concurrency: 1,
@@ -76,11 +76,11 @@ export function createLane(options: LaneOptions): Lane {
   };
 }
 
-/** The batches that are to be tried again after an attempt. */
+/** Returns the batches that must be tried again after an attempt. */
 async function remainderOf(options: LaneOptions, batch: Batch, result: InvocationResult): Promise<readonly Batch[]> {
   const doneCount = firstFailure(options, batch.records, result);
   const rest = batch.records.slice(doneCount);
-  // Where something moved, the records that are left have not been tried so often.
+  // If some records are done, the rest starts a new count of failures.
   const failureCount = doneCount > 0 ? 1 : batch.failureCount + 1;
   if (rest.length > 0 && isExhausted(options, rest, failureCount)) {
     const error = 'error' in result ? result.error : { errorMessage: 'The function reported the record as failed' };
@@ -100,7 +100,7 @@ function batchOf(records: readonly StreamRecord[], failureCount: number, dueAt: 
   return { id: records[0]?.dynamodb.SequenceNumber ?? '', records, failureCount, dueAt };
 }
 
-/** Index of the first record that failed: all before it are done, all from it on come again. */
+/** The index of the first record that failed. All before it are done. It and all after it are tried again. */
 function firstFailure(options: LaneOptions, records: readonly StreamRecord[], result: InvocationResult): number {
   if (!options.reportsItems) return 'error' in result ? 0 : records.length;
   const failed = failedItems(result, new Set(records.map(({ dynamodb }) => dynamodb.SequenceNumber)));

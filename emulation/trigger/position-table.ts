@@ -1,7 +1,7 @@
-// How far each stream was worked off, kept over restarts. It knows no stream.
+// Stores the position up to which each shard is done, so that a restart goes on from there.
 import { DatabaseSync } from 'node:sqlite';
 
-/** The last sequence number of a shard that is done; `end` when the shard itself is. */
+/** The sequence number of the last record of a shard that is done, or `end` when the whole shard is done. */
 export type Position = { readonly sequenceNumber: string } | 'end';
 
 export type PositionTable = {
@@ -11,8 +11,9 @@ export type PositionTable = {
 };
 
 /**
- * Opens the file. Its writes survive the end of the process, but not always that of the machine: a position that is lost
- * means records that come again, which they may at any time. That saves waiting for the disk several times a second.
+ * Opens the file. Its writes survive the end of the process, but not always a power failure. A lost position only means
+ * that
+ * records are delivered again, which may happen at any time. In return, no write waits for the disk.
  */
 export function openPositionTable(file: string): PositionTable {
   const database = new DatabaseSync(file);

@@ -1,5 +1,5 @@
-// Carries the messages of a queue to a function, as an event source mapping does: in batches, a bounded number of them at
-// once, failed items left to the queue.
+// Delivers the messages of a queue to a function, as an event source mapping does: in batches, a bounded number of them
+// at once. Failed items stay in the queue.
 
 import type { SQSRecord } from 'aws-lambda';
 import type { InvocationResult } from '../cloud/lambda/sandbox.ts';
@@ -8,7 +8,7 @@ import { createDelivery } from '../cloud/wire/delivery.ts';
 import type { Queues } from '../exchange/port.ts';
 import { failedItems } from './batch-response.ts';
 
-/** `AWS::Lambda::EventSourceMapping` of a queue. */
+/** An `AWS::Lambda::EventSourceMapping` of a queue. */
 export type QueueMapping = {
   readonly queueArn: string;
   readonly batchSize: number;
@@ -16,7 +16,7 @@ export type QueueMapping = {
   readonly reportsItems: boolean;
 };
 
-/** How many messages may be taken now; `reserve` holds room while a function works on what was taken. */
+/** The number of messages that may be taken now. `reserve` holds room while a function works on them. */
 export type Room = {
   free(): number;
   reserve(count: number): () => void;
@@ -29,23 +29,23 @@ export type QueuePollerOptions = {
   sqs: Pick<Queues, 'receive' | 'delete'>;
   invoke(payload: string): Promise<InvocationResult>;
   onFault(what: string, fault: unknown): void;
-  /** Without it only the mapping's concurrency bounds what is taken. */
+  /** Without `room`, only the mapping's concurrency bounds the messages that are taken. */
   room?: Room;
 };
 
 export type QueuePoller = { close(): Promise<void> };
 
-/** Messages that were received together, and the end of the room that they take. */
+/** Messages that were received together. `release` frees the room that they take. */
 type Batch = { readonly id: string; readonly records: readonly SQSRecord[]; release(): void };
 
-/** Starts at once. Messages are deleted only after the function has taken them. */
+/** Starts at once. Messages are deleted only after the function has accepted them. */
 export function startQueuePoller(options: QueuePollerOptions): QueuePoller {
   const { mapping, sqs, invoke } = options;
   const delivery = createDelivery<Batch, InvocationResult>({
     concurrency: mapping.maxConcurrency || defaultConcurrency,
     concludesLate: true,
     take: (_limit, _underWay, signal) => receiveBatch(options, signal),
-    // The wait for messages is a long poll, which begins anew as soon as one has ended.
+    // The wait for messages is a long poll, and the next one begins as soon as one has ended.
     idleMs: () => 0,
     async attempt({ records, release }) {
       try {
@@ -68,7 +68,7 @@ export function startQueuePoller(options: QueuePollerOptions): QueuePoller {
   return { close: delivery.close };
 }
 
-/** Waits for room and for messages; nothing where there was none within the time of a long poll. */
+/** Waits for room and for messages. Returns an empty list if no message arrives within one long poll. */
 async function receiveBatch({ mapping, sqs, room }: QueuePollerOptions, signal: AbortSignal): Promise<Batch[]> {
   const free = room?.free() ?? mapping.batchSize;
   if (free <= 0) {
@@ -83,13 +83,15 @@ async function receiveBatch({ mapping, sqs, room }: QueuePollerOptions, signal: 
   return [{ id: first.receipt, records: messages.map((one) => toLambdaRecord(one, mapping.queueArn)), release }];
 }
 
-/** What failed stays hidden until its visibility timeout ends, and goes to the dead letters after its receives. */
+/**
+ * Failed messages stay hidden until their visibility timeout ends. After too many receives they go to the dead letters.
+ */
 function takenRecords(mapping: QueueMapping, records: readonly SQSRecord[], result: InvocationResult) {
   if (!mapping.reportsItems) return 'error' in result ? [] : records;
   const failed = failedItems(result, new Set(records.map(({ messageId }) => messageId)));
   return failed === 'all' ? [] : records.filter(({ messageId }) => !failed.has(messageId));
 }
 
-/** services-sqs-scaling.html: Lambda itself begins with five pollers. */
+/** Lambda itself begins with five pollers (services-sqs-scaling.html). */
 const defaultConcurrency = 5;
 const longPollMs = 20_000;

@@ -1,4 +1,4 @@
-// Reads the shards of a table's stream: which are open, and the next records of each.
+// Lists the open shards of a table's stream and reads the next records of each.
 
 import type { DynamoClient } from '../database/client.ts';
 import type { StreamRecord } from './lane.ts';
@@ -7,11 +7,11 @@ import type { PositionTable } from './position-table.ts';
 export type Shard = { readonly ShardId: string; readonly ParentShardId?: string };
 
 export type ShardReader = {
-  /** Shards that can be read: open, and with no parent that is not read to its end. */
+  /** The shards that can be read: those that are open and whose parent, if it still exists, was read to its end. */
   openShards(): Promise<readonly Shard[]>;
-  /** The next page; `ended` when the shard has no further one. */
+  /** Reads the next page. `ended` is true when the shard has no further one. */
   read(shard: Shard): Promise<{ readonly records: readonly StreamRecord[]; readonly ended: boolean }>;
-  /** Reads on from the stored positions. */
+  /** Forgets the iterators, so that reading goes on from the stored positions. */
   forget(): void;
 };
 
@@ -48,7 +48,7 @@ export function createShardReader({ mapping, client, positions, now }: ShardRead
     try {
       return String((await client.call('GetShardIterator', { ...base, ...from })).ShardIterator);
     } catch (error) {
-      // What came after the position is older than the stream keeps: its oldest record is the next.
+      // The stream no longer holds the record after the position. Its oldest record is the next one.
       if ((error as Error).name !== 'TrimmedDataAccessException') throw error;
       const oldest = { ...base, ShardIteratorType: 'TRIM_HORIZON' };
       return String((await client.call('GetShardIterator', oldest)).ShardIterator);
@@ -72,7 +72,7 @@ export function createShardReader({ mapping, client, positions, now }: ShardRead
       const page = (await client.call('GetRecords', { ShardIterator: iterator, Limit: pageSize })) as Page;
       const ended = !page.NextShardIterator;
       if (page.NextShardIterator) iterators.set(shard.ShardId, page.NextShardIterator);
-      // Its children are to be read now.
+      // The children of an ended shard can be read now.
       else shardsReadAt = 0;
       return { records: page.Records ?? [], ended };
     },
@@ -84,5 +84,5 @@ export function createShardReader({ mapping, client, positions, now }: ShardRead
 }
 
 const pageSize = 1_000;
-/** Shards come and go on AWS only. */
+/** The time after which shards are listed again. They change on AWS only. */
 const shardRefreshMs = 10_000;

@@ -1,5 +1,5 @@
-// Carries the records of a table's stream to a function, as an event source mapping does: filtered, in batches, in lanes by
-// key, from where it stopped before.
+// Delivers the records of a table's stream to a function, as an event source mapping does: filtered, in batches, in
+// lanes by key, from the stored position on.
 
 import { compilePattern } from '../cloud/event-bridge/pattern.ts';
 import type { InvocationResult } from '../cloud/lambda/sandbox.ts';
@@ -10,7 +10,7 @@ import type { PositionTable } from './position-table.ts';
 import { createShardReader, type Shard } from './shard-reader.ts';
 import { createWatermark } from './watermark.ts';
 
-/** `AWS::Lambda::EventSourceMapping` of a stream. */
+/** An `AWS::Lambda::EventSourceMapping` of a stream. */
 export type StreamMapping = {
   readonly name: string;
   readonly table: string;
@@ -29,7 +29,7 @@ export type StreamPollerOptions = {
   readonly mapping: StreamMapping;
   client: DynamoClient;
   positions: PositionTable;
-  /** How long nothing is asked while nobody wakes it. */
+  /** The pause between reads while `wake` is not called. */
   readonly idleMs: number;
   invoke(payload: string): Promise<InvocationResult>;
   onGivenUp(details: object): Promise<void> | void;
@@ -38,12 +38,15 @@ export type StreamPollerOptions = {
 };
 
 export type StreamPoller = {
-  /** There may be something new. */
+  /** Reports that the stream may have new records. */
   wake(): void;
   close(): Promise<void>;
 };
 
-/** Starts at once. A record is handed over at least once, also after SIGKILL: positions are kept behind what is done. */
+/**
+ * Starts at once. A record is handed over at least once, even after SIGKILL: a position is stored only when all before
+ * it is done.
+ */
 export function startStreamPoller(options: StreamPollerOptions): StreamPoller {
   const { mapping, idleMs, onFault } = options;
   const stream = createStreamWork(options);
@@ -95,7 +98,7 @@ export function startStreamPoller(options: StreamPollerOptions): StreamPoller {
   };
 }
 
-/** What is read of a stream and worked off, shard by shard. */
+/** Reads a stream shard by shard and hands its records to the work of each shard. */
 function createStreamWork(options: StreamPollerOptions) {
   const { mapping, positions } = options;
   const reader = createShardReader(options);
@@ -114,7 +117,7 @@ function createStreamWork(options: StreamPollerOptions) {
   };
   return {
     savePositions,
-    /** True when some shard answered with records. */
+    /** Reads each open shard once. Returns true when a shard answered with records. */
     async read(): Promise<boolean> {
       let more = false;
       for (const shard of await reader.openShards()) {
@@ -129,7 +132,7 @@ function createStreamWork(options: StreamPollerOptions) {
       }
       return more;
     },
-    /** Goes on from what is done; what is read but not done is known and not taken twice. */
+    /** Reads again from the stored positions. Records that were read but are not done are not taken twice. */
     readAgain() {
       savePositions();
       reader.forget();
@@ -146,7 +149,7 @@ type ShardWork = {
   close(): Promise<void>;
 };
 
-/** What becomes of a shard's records: those that the filter lets pass go to the lane of their key. */
+/** Sends the records of a shard that pass the filter to the lane of their key. */
 function createShardWork(options: StreamPollerOptions, shardId: string): ShardWork {
   const { mapping, invoke, onGivenUp, onFault, now } = options;
   const patterns = mapping.patterns.map((pattern) => compilePattern(pattern));
@@ -181,7 +184,10 @@ function streamEvent(mapping: StreamMapping, records: readonly StreamRecord[]): 
   return JSON.stringify({ Records: records.map((record) => ({ ...record, ...source })) });
 }
 
-/** What an on-failure destination gets (services-dynamodb-errors.html): where the records are, not the records. */
+/**
+ * The message to an on-failure destination (services-dynamodb-errors.html). It says where the records are and holds
+ * none.
+ */
 function failureDetails(mapping: StreamMapping, shardId: string, records: readonly StreamRecord[], error: object) {
   return {
     requestContext: { functionArn: mapping.name, condition: 'RetryAttemptsExhausted' },
@@ -203,9 +209,9 @@ function hashOf(text: string): number {
   return hash;
 }
 
-/** Records that are read but not done: reading pauses above it. */
+/** Reading pauses when more records than this are read but not done. */
 const maximumPending = 5_000;
-/** Reads follow each other no faster: a record waits at most so long, and a busy table costs one read per gap. */
+/** The shortest time between reads. A record waits at most this long, and a busy table costs one read per gap. */
 const minimumGapMs = 10;
 const faultPauseMs = 500;
 const persistMs = 250;

@@ -1,19 +1,19 @@
-// How far a shard is done without gaps, while its records are worked off in any order. Pure bookkeeping.
+// Tracks up to which record a shard is done without gaps, while its records are finished in any order.
 import type { Position } from './position-table.ts';
 
 export type Watermark = {
-  /** Notes a record as read; false when it was read before. Records come in the order of the shard. */
+  /** Notes a record as read. Returns false when it was read before. Records come in the order of the shard. */
   add(sequenceNumber: string): boolean;
   done(sequenceNumbers: readonly string[]): void;
   /** Notes that the shard holds no further record. */
   end(): void;
-  /** The position if it moved since it was last asked for. */
+  /** Returns the position if it moved since the last call. */
   moved(): Position | undefined;
   pendingCount(): number;
 };
 
 export function createWatermark(): Watermark {
-  /** In order of reading; true when done. */
+  /** Records in the order of reading, with true for those that are done. */
   const pending = new Map<string, boolean>();
   let last: string | undefined;
   let told: Position | undefined;

@@ -236,7 +236,7 @@ describe('a bucket', () => {
   it('of another owner is refused with advice', async () => {
     const url = await answering('BucketAlreadyExists');
     await expect(made(url, { accountId: undefined })).rejects.toThrow(
-      `The bucket ${bucket} at ${url} (AWS_ENDPOINT_URL_S3) is somebody else's: set AWS_ACCOUNT_ID to the number of your account, which becomes part of the name.`,
+      `The bucket ${bucket} at ${url} (AWS_ENDPOINT_URL_S3) belongs to somebody else: set AWS_ACCOUNT_ID to the number of your account, which becomes part of the name.`,
     );
   });
 
@@ -255,6 +255,6 @@ describe('a bucket', () => {
       req.resume();
       res.writeHead(req.method === 'PUT' ? 200 : 301).end();
     });
-    await expect(made(url)).rejects.toThrow(/it is in another region, to be named by AWS_REGION/);
+    await expect(made(url)).rejects.toThrow(/it is in another region; set AWS_REGION to that region/);
   });
 });

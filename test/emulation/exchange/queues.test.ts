@@ -131,7 +131,7 @@ describe('an SQS', () => {
   it('that refuses is reported with its message', async () => {
     const wrong = openAt(placeAt(engine.endpoint, { ...engine.credentials, secretAccessKey: 'wrong' }));
     await expect(wrong.createQueue({ name: 'work' })).rejects.toThrow(
-      /^The queue work cannot be had at http:\S+ \(AWS_ENDPOINT_URL_SQS\): InvalidSignatureException: /,
+      /^The queue work could not be created at http:\S+ \(AWS_ENDPOINT_URL_SQS\): InvalidSignatureException: /,
     );
     const absent = openAt(placeAt('http://127.0.0.1:1', engine.credentials));
     await expect(absent.createQueue({ name: 'work' })).rejects.toThrow(/connect ECONNREFUSED 127\.0\.0\.1:1\.$/);

@@ -121,7 +121,7 @@ describe('a template whose rules wait for events of buckets', () => {
   it('refuses an S3 elsewhere, because its events do not arrive here', () => {
     for (const pattern of [{ source: ['aws.s3'] }, { 'detail-type': ['Object Created'] }]) {
       expect(() => checkExchanges(at(url), withPattern(pattern))).toThrow(
-        /^AWS_ENDPOINT_URL_S3 cannot be honoured, because the rule on-upload waits for events of buckets/,
+        /^AWS_ENDPOINT_URL_S3 cannot be honoured, because the rule on-upload needs the events of buckets/,
       );
       checkExchanges({}, withPattern(pattern));
     }
