@@ -31,7 +31,8 @@ export function createDistribution(config: DistributionConfig, codeOf: (arn: str
     const origin = config.Origins.find(({ Id }) => Id === behavior.TargetOriginId);
     if (!origin) throw new Error(`The distribution has no origin ${behavior.TargetOriginId}`);
     const functions: EdgeFunction[] = (behavior.FunctionAssociations ?? []).map(({ EventType, FunctionARN }) => {
-      if (EventType !== 'viewer-request') throw new Error(`A CloudFront function on ${EventType} is not served here`);
+      if (EventType !== 'viewer-request')
+        throw new Error(`A CloudFront function on ${EventType} is not supported here. Use viewer-request.`);
       return compileEdgeFunction(codeOf(FunctionARN));
     });
     return { matches, origin, functions, methods: behavior.AllowedMethods ?? ['GET', 'HEAD'] };

@@ -75,7 +75,7 @@ function checkCapacity(input: Input): string | undefined {
     throw invalid(`${told} Remove one and try again.`);
   }
   if (launchType !== undefined && launchType !== 'FARGATE')
-    throw invalid(`Launch type ${launchType} does not run here.`);
+    throw invalid(`Launch type ${launchType} is not supported here. Use FARGATE.`);
   const providers = strategy.map((item) => stringMember(item, 'capacityProvider') ?? '');
   const unknown = providers.find((name) => !CAPACITY_PROVIDERS.includes(name));
   if (unknown !== undefined) throw invalid(`The specified capacity provider '${unknown}' was not found.`);

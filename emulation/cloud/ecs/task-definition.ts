@@ -37,7 +37,7 @@ export function parseTaskDefinition(properties: Readonly<Record<string, unknown>
   if (!isFargateSize(cpu, memory)) throw noSuchSize(cpu, memory);
   const containers = properties.ContainerDefinitions;
   if (!Array.isArray(containers) || containers.length !== 1) {
-    throw new AwsError('ClientException', `${family}: exactly one container definition runs here`);
+    throw new AwsError('ClientException', `${family}: a task definition must have exactly one container here`);
   }
   const networkMode = typeof properties.NetworkMode === 'string' ? properties.NetworkMode : 'awsvpc';
   return { family, cpu, memory, networkMode, container: parseContainer(containers[0] as Record<string, unknown>) };

@@ -41,7 +41,7 @@ export function createTaskLife(options: TaskLifeOptions): TaskLife {
         })
         // The disk is full, or a leftover could not be ended. The task keeps its slot, and the next start declares it
         // lost.
-        .catch((error: unknown) => console.error(`The end of ${task.taskArn} could not be told:`, error));
+        .catch((error: unknown) => console.error(`The end of ${task.taskArn} could not be stored:`, error));
     },
     stop(taskArn, reason) {
       const task = store.load(taskArn);

@@ -157,7 +157,7 @@ function scheduledEvent(rule: string, now: number): BusEvent {
 }
 
 function reportDead({ rule, target, reason }: DeadDelivery): void {
-  console.error(`An event for target ${target} of rule ${rule} was given up on: ${reason}`);
+  console.error(`An event for target ${target} of rule ${rule} was abandoned: ${reason}`);
 }
 
 function reportFault(fault: unknown): void {

@@ -51,7 +51,7 @@ function checkLiteral(value: unknown): void {
   if (value === null || ['string', 'number', 'boolean'].includes(typeof value)) return;
   if (!isObject(value)) throw refuse('Match value must be String, number, true, false, or null');
   const operators = Object.keys(value).join(', ');
-  throw refuse(`The operator ${operators} is not implemented here; only values that must be equal are`);
+  throw refuse(`The operator ${operators} is not implemented here. Use values that must be equal.`);
 }
 
 /** A field of an object. An array has no fields here, because its elements have been tested one by one before. */

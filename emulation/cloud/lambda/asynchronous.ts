@@ -48,7 +48,7 @@ export function createEventQueue(options: EventQueueOptions): EventQueue {
     },
     attempt: ({ payload }) => run(payload),
     conclude: (event, result) => ('error' in result ? fail(options, event, result.error) : table.remove(event.id)),
-    onFault: (fault) => onGivenUp(`Events could not be read or written, which is tried again: ${fault}`),
+    onFault: (fault) => onGivenUp(`Events could not be read or written and will be tried again: ${fault}`),
   });
   return {
     accept(payload) {
@@ -72,7 +72,7 @@ async function fail(
     table.postpone(event.id, attemptCount, dueAt);
     return;
   }
-  onGivenUp(`An event was given up on after ${attemptCount} attempts: ${error.errorMessage}`);
+  onGivenUp(`An event was abandoned after ${attemptCount} attempts: ${error.errorMessage}`);
   await onFailure?.(JSON.parse(event.payload), error);
   table.remove(event.id);
 }

@@ -36,7 +36,10 @@ export function invokeRoute(lambda: Lambda): RestRoute {
         return;
       }
       if (type !== 'RequestResponse') {
-        throw new AwsError('InvalidParameterValueException', `The invocation type ${String(type)} is not served here.`);
+        throw new AwsError(
+          'InvalidParameterValueException',
+          `The invocation type ${String(type)} is not supported here.`,
+        );
       }
       const result = await lambda.invoke(name, payload);
       res.setHeader('content-type', 'application/json');

@@ -43,7 +43,7 @@ function answer(id: string, payload: string): FromSandbox {
 
 function contextOf(id: string, deadline: number): Context {
   const callback = () => {
-    throw new Error('Callbacks ended with Node 24: return a promise');
+    throw new Error('Node 24 functions cannot use callbacks. Return a promise.');
   };
   return {
     callbackWaitsForEmptyEventLoop: false,

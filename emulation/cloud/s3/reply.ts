@@ -63,5 +63,5 @@ function dropRest(http: IncomingMessage): void {
 }
 
 function internalError(): AwsError {
-  return new AwsError('InternalError', "We encountered an internal error; the platform's log says why.", 500);
+  return new AwsError('InternalError', "We encountered an internal error. See the platform's log.", 500);
 }

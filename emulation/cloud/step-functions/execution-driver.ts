@@ -158,14 +158,14 @@ async function nextStimulus(options: DriverOptions, machine: Machine, live: Live
     return { kind: 'due' };
   }
   const definition = machine.states.get(state);
-  if (definition?.type !== 'Task') throw new Error(`${state} is no Task`);
+  if (definition?.type !== 'Task') throw new Error(`${state} is not a Task`);
   return withinTimeouts(options, live, () => work(options, live, definition.resource));
 }
 
 async function work(options: DriverOptions, live: Live, resource: string): Promise<Stimulus> {
   const { services } = options;
   const { task } = live.execution.position;
-  if (!task) throw new Error(`${live.execution.arn} works on no task`);
+  if (!task) throw new Error(`${live.execution.arn} has no task`);
   if (resource === 'lambda:invoke') return invokeFunction(services, task);
   if (task.taskArn) return awaitTask(services, task.taskArn);
   const submitted = await submitTask(services, live.execution);

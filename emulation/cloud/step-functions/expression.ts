@@ -53,7 +53,7 @@ function compileExpression(text: string, field: string, report: (field: string, 
   try {
     compiled = jsonata(text, { timeout: EVALUATION_TIMEOUT_MS, stack: EVALUATION_STACK });
   } catch (error) {
-    report(field, `'${text}' is no JSONata: ${messageOf(error)}`);
+    report(field, `'${text}' is not valid JSONata: ${messageOf(error)}`);
     return async () => null;
   }
   for (const problem of findForbidden(compiled.ast())) report(field, `'${text}': ${problem}`);

@@ -114,7 +114,7 @@ function resourceOf(fields: Fields): TaskResource | undefined {
   const found = /^arn:[^:]+:states:::(.+)$/.exec(text)?.[1];
   const resource = Object.keys(TASK_ARGUMENTS).find((name) => name === found) as TaskResource | undefined;
   if (!resource)
-    fields.add('Resource', `'${text}' is no resource that runs here: ${Object.keys(TASK_ARGUMENTS).join(', ')}`);
+    fields.add('Resource', `'${text}' is not supported here. Use one of: ${Object.keys(TASK_ARGUMENTS).join(', ')}`);
   return resource;
 }
 

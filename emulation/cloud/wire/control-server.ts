@@ -98,7 +98,7 @@ function findOperation(services: readonly JsonService[], req: IncomingMessage) {
     const what = `${req.method} ${req.url}`;
     throw new AwsError(
       'NotImplementedException',
-      `${what} is no path that is served here, and X-Amz-Target is absent`,
+      `${what} is not a path that is served here, and X-Amz-Target is absent`,
       501,
     );
   }
@@ -134,7 +134,7 @@ function answerError(options: ControlServerOptions, req: IncomingMessage, res: S
     res.destroy();
     return;
   }
-  const refusal = known ? error : new AwsError('InternalFailure', `${what} failed; the platform's log says why`, 500);
+  const refusal = known ? error : new AwsError('InternalFailure', `${what} failed. See the platform's log.`, 500);
   const service = options.services.find((candidate) => what.startsWith(`${candidate.targetPrefix}.`));
   res.setHeader('x-amzn-errortype', refusal.code);
   if (service?.queryErrors) {

@@ -51,7 +51,7 @@ export function openOutbox(
         failureCount = 0;
       }
       if (!failure) return;
-      console.error(`An event of ${table} was not taken and is tried again:`, failure.cause);
+      console.error(`An event of ${table} was not delivered and will be tried again:`, failure.cause);
       failureCount += 1;
       retryAt = performance.now() + backoffMs(failureCount, backoff);
     },

@@ -20,7 +20,7 @@ export async function readBody(req: IncomingMessage, limitBytes: number): Promis
       if (size > limitBytes * PATIENCE_FACTOR) break;
     }
   } catch (cause) {
-    const refusal = new AwsError('IncompleteBody', 'The connection ended before the whole body had come');
+    const refusal = new AwsError('IncompleteBody', 'The connection ended before the whole body had arrived');
     refusal.cause = cause;
     throw refusal;
   }

@@ -196,7 +196,7 @@ function checkScope(claim: Claim, style: 's3' | 'json'): void {
       style,
       problem,
       {},
-      `the credential's date ${claim.scope.date} is not that of ${claim.amzDate}`,
+      `the credential's date ${claim.scope.date} does not match ${claim.amzDate}`,
     );
   }
 }

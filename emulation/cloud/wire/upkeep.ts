@@ -24,7 +24,7 @@ export function startUpkeep(what: string, removeSome: () => boolean): Upkeep {
       if (removeSome()) pause = setTimeout(run, PAUSE_MS).unref();
     } catch (fault) {
       // The disk is full. No request has failed because of it.
-      console.error(`Old ${what} could not be removed, which is tried again in a day:`, fault);
+      console.error(`Old ${what} could not be removed. The next try is in a day:`, fault);
     }
   };
   const daily = setInterval(run, DAY_MS).unref();
