@@ -29,7 +29,7 @@ export type WebSocketApi = {
   close(): void;
 };
 
-/** apigateway-execution-service-websocket-limits-table.html */
+/** Limits of a WebSocket API (apigateway-execution-service-websocket-limits-table.html). */
 const MAX_MESSAGE_BYTES = 128 * 1024;
 /** Bytes that are buffered for one client. AWS has a limit (PostToConnection) but does not document its size. */
 const MAX_BUFFERED_BYTES = 4 * 1024 * 1024;

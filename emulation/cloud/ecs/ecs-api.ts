@@ -13,7 +13,7 @@ export type TaskFace = {
   describe(taskArns: readonly string[]): { tasks: Task[]; failures: object[] };
 };
 
-/** API_DescribeTasks.html */
+/** Tasks that one call may describe (API_DescribeTasks.html). */
 const MAX_DESCRIBED = 100;
 
 /** @param findCluster returns the ARN of the cluster that a request names, or throws ClusterNotFoundException. */

@@ -21,7 +21,7 @@ const CAPACITY_PROVIDERS: readonly string[] = ['FARGATE', 'FARGATE_SPOT'];
 
 /** API_TaskOverride.html: "A total of 8192 characters are allowed for overrides. This includes the JSON formatting." */
 const MAX_OVERRIDE_LENGTH = 8_192;
-/** API_EphemeralStorage.html */
+/** The limits of a task's storage (API_EphemeralStorage.html). */
 const MIN_STORAGE_GIB = 21;
 const MAX_STORAGE_GIB = 200;
 const MAX_COUNT = 10;

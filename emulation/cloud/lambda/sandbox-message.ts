@@ -6,7 +6,7 @@ export type FunctionError = { errorType: string; errorMessage: string; trace?: s
 export type ToSandbox = {
   id: string;
   payload: string;
-  /** Ms since 1970. */
+  /** Milliseconds since 1970. */
   deadline: number;
 };
 

@@ -17,7 +17,7 @@ export type S3FrontOptions = {
   now?: () => number;
   /** Throws AwsError AccessDenied if the caller's policies do not allow the action on the ARN. */
   authorise?: (caller: { accessKeyId: string }, action: string, resources: string[]) => void | Promise<void>;
-  /** Called for every call that passed the checks, for counting. */
+  /** Called for every operation that passed the checks, for counting. */
   onCall?: (call: { operation: string; accessKeyId: string }) => void;
   /**
    * Called for exceptions that are faults of the platform. They are answered as InternalError 500. By default they are

@@ -12,7 +12,7 @@ export function parseReceipt(queue: string, receipt: string): { id: number; nonc
     const [name, id, nonce] = JSON.parse(Buffer.from(receipt, 'base64url').toString()) as unknown[];
     if (name === queue && Number.isSafeInteger(id) && typeof nonce === 'string') return { id: id as number, nonce };
   } catch {
-    // The handle is not one of ours, and is refused below.
+    // The handle has another form, and is refused below.
   }
   throw new AwsError(
     'ReceiptHandleIsInvalid',

@@ -13,7 +13,7 @@ import { invalidValue, missing, withinRange } from './sqs-error.ts';
 
 /** Largest total size of a batch's messages, in bytes (API_SendMessageBatch). */
 const MAX_BATCH_BYTES = 1_048_576;
-/** API_SendMessage: 15 minutes. */
+/** 15 minutes (API_SendMessage). */
 const MAX_DELAY_SECONDS = 900;
 const GROUP_ID = /^[A-Za-z0-9!"#$%&'()*+,\-./:;<=>?@[\\\]^_`{|}~]{1,128}$/;
 const UNSUPPORTED_MEMBERS: readonly string[] = ['MessageAttributes', 'MessageSystemAttributes'];

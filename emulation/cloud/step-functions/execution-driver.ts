@@ -97,7 +97,7 @@ function go(hub: Hub, execution: Execution, recoveries = 0): void {
 }
 
 /**
- * Continues an execution from its stored state after a fault of ours or of the database. After a few recoveries it
+ * Continues an execution from its stored state after a fault of the platform or the database. After a few recoveries it
  * waits for the next start.
  */
 function recover(hub: Hub, arn: string, recoveries: number): void {

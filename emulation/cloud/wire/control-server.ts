@@ -49,8 +49,8 @@ export type ControlServerOptions = {
   /** Called for every JSON call that passed the checks, for counting. */
   onCall?(call: { service: string; operation: string; accessKeyId: string }): void;
   /**
-   * Called for exceptions other than AwsError, which are faults of ours. They are answered as InternalFailure 500. By
-   * default they are written to stderr.
+   * Called for exceptions other than AwsError, which are faults of the platform. They are answered as InternalFailure
+   * 500. By default they are written to stderr.
    */
   onFault?(fault: unknown, what: string): void;
 };

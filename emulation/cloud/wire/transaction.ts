@@ -1,7 +1,7 @@
 // Opens the embedded cloud's database and runs synchronous functions in transactions.
 import { DatabaseSync } from 'node:sqlite';
 
-/** A second process may hold the file, for example a predecessor that is being ended. It is waited for this long. */
+/** Waits at most this long for another process that holds the file, for example a predecessor that is being ended. */
 const BUSY_TIMEOUT_MS = 5_000;
 
 /** Opens the database so that an acknowledged write survives SIGKILL and power loss: WAL, synchronous=FULL. */

@@ -8,7 +8,7 @@ export const PIECE_ROWS = 500;
 export type Upkeep = {
   /** Begins a round. Its first piece is removed when this returns, and the others soon after. */
   run(): void;
-  /** Ends all removals. */
+  /** Ends the removals. */
   close(): void;
 };
 

@@ -137,5 +137,5 @@ function deleteKey(core: S3Core, bucket: string, key: string): string[] {
 
 type Range = { readonly start: number; readonly end: number };
 
-/** API_DeleteObjects. */
+/** Keys that one call may delete (API_DeleteObjects). */
 const maximumKeys = 1000;

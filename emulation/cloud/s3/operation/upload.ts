@@ -85,5 +85,5 @@ function partEntry({ number, modifiedAt, etag, size }: PartRow) {
   return { PartNumber: number, LastModified: xmlTime(modifiedAt), ETag: `"${etag}"`, Size: size };
 }
 
-/** API_ListParts. */
+/** Parts of one page (API_ListParts). */
 const maximumPage = 1000;
