@@ -1,5 +1,5 @@
-// What a launch that ended means for its job: when nobody claimed it, another launch or the end of the job; in every
-// other case only a look (docs/reference/protocols.md, "Ends that are only seen").
+// Handles the end of a launch. If no worker claimed the job, another launch or the end of the job follows. Otherwise
+// the job is only looked at (docs/reference/protocols.md, "Ends that are only seen").
 
 import type { Context, WorkerEnd } from '../core/context.ts';
 import { readWorkerId, type WorkerId } from '../core/id/worker.ts';
@@ -9,7 +9,7 @@ import { afterLaunch } from './launch/launch.ts';
 import { loadJob } from './store/load-job.ts';
 import { sweepForWorker } from './sweep.ts';
 
-/** The last step of a launch, which ended so. */
+/** The last step of a launch, which ended in this way. */
 export async function finalise(context: Context, worker: WorkerId, end: WorkerEnd): Promise<void> {
   const launched = readWorkerId(worker);
   if (launched === undefined) return;
@@ -23,5 +23,5 @@ export async function finalise(context: Context, worker: WorkerId, end: WorkerEn
   await sweepForWorker(context, launched.job);
 }
 
-/** Times that the row is read again because it changed under our hands. */
+/** The row is read at most this many times, because another writer may change it in between. */
 const lookLimit = 5;

@@ -1,4 +1,4 @@
-// Which level a caller has in a project or container. The one place that decides it.
+// Decides which level a caller has in a project or container. No other file decides it.
 
 import { atLeast, isLevel, type Level, weaker } from '../../core/access/level.ts';
 import type { Context } from '../../core/context.ts';
@@ -11,10 +11,12 @@ import { jobKey, readJob } from '../../core/row/execution/job.ts';
 import { loadStanding } from '../container/project.ts';
 
 /**
- * The caller's level in a place; undefined when they may not know that it exists. A job has CONTRIBUTE in its own
- * workspace and what its executable asked for in its project, never more than its user; a workspace shows the members of
- * its job's project at most VIEW, and other jobs nothing (docs/reference/api.md, "Running from inside a job" and
- * "Access levels").
+ * The caller's level in a place; undefined when they may not know that it exists
+ * (docs/reference/api.md, "Running from inside a job" and "Access levels").
+ *
+ * A job has CONTRIBUTE in its own workspace. In its project it has the level that its executable asked for, but never
+ * more than its user. Members of a job's project have at most VIEW in its workspace. Other jobs do not see the
+ * workspace.
  */
 export async function loadLevel(
   context: Context,
@@ -30,7 +32,7 @@ export async function loadLevel(
   return loadContainerLevel(context, caller, place);
 }
 
-/** The level of a user in a project: their own row's, or everybody's. */
+/** The level of a user in a project: the stronger of their own row's and everybody's. */
 async function loadUserLevel(context: Context, user: UserId, project: ProjectId): Promise<Level | undefined> {
   const { exists, own, shared } = await loadStanding(context, project, user);
   return exists ? standingLevel(own, shared) : undefined;
@@ -45,8 +47,8 @@ export function standingLevel(own: Level | undefined, shared: Level | undefined)
 async function capForJob(context: Context, job: JobRow, project: ProjectId, held: Level): Promise<Level | undefined> {
   const spec = (await context.bodies.load(job.pk, 'spec')) as { access?: Record<string, unknown> } | undefined;
   const own = project === job.project;
-  const asked = own ? (spec?.access?.project ?? 'VIEW') : (spec?.access?.allProjects ?? 'NONE');
-  const level = weaker(isLevel(asked) ? asked : 'NONE', held);
+  const requested = own ? (spec?.access?.project ?? 'VIEW') : (spec?.access?.allProjects ?? 'NONE');
+  const level = weaker(isLevel(requested) ? requested : 'NONE', held);
   return atLeast(level, 'VIEW') ? level : undefined;
 }
 
@@ -63,12 +65,18 @@ async function loadContainerLevel(
   return level === undefined ? undefined : weaker('VIEW', level);
 }
 
-/** The project whose settings hold for what is in a place: itself, or the one that a container belongs to. */
+/**
+ * The project whose settings apply to the contents of a place: the place itself, or the project that a container
+ * belongs to.
+ */
 export async function loadGoverningProject(context: Context, place: PlaceId): Promise<ProjectId | undefined> {
   return isId(place, 'project') ? place : loadContainerProject(context, place);
 }
 
-/** The project that a workspace, by its job's row, or another container, by its own row, belongs to. */
+/**
+ * The project that a container belongs to. A workspace's project is in its job's row, any other container's in its own
+ * row.
+ */
 export async function loadContainerProject(context: Context, place: ContainerId): Promise<ProjectId | undefined> {
   return (await loadWorkspaceProject(context, place)) ?? loadRowsProject(context, place);
 }

@@ -1,5 +1,5 @@
-// What a caller may see of other people's work: projects by their level, jobs, data objects. One view for one request, so
-// that every level is read once.
+// Decides which projects, jobs and data objects of other people a caller may see. A request has one such view, so that
+// every level is read once.
 
 import { atLeast, type Level } from '../../core/access/level.ts';
 import type { Context } from '../../core/context.ts';
@@ -51,7 +51,7 @@ export async function seesJob({ caller, levelIn }: Sight, row: JobRow): Promise<
   return atLeast(await levelIn(row.project), 'VIEW');
 }
 
-/** Of these jobs, the ones that exist and the caller may see. */
+/** Those of the jobs that exist and that the caller may see. */
 export async function findJobs(sight: Sight, ids: readonly JobId[]): Promise<Set<JobId>> {
   const rows = await loadJobs(sight.context, ids);
   const seen = await mapLimited(rows, async (row) => row !== undefined && (await seesJob(sight, row)));
@@ -60,23 +60,23 @@ export async function findJobs(sight: Sight, ids: readonly JobId[]): Promise<Set
 
 export type ObjectSearch = {
   readonly wanted: ReadonlyMap<ObjectId, PlaceId | undefined>;
-  /** Where to look after an object's own hint, in this order, before everywhere else. */
+  /** The places to try, in this order, after the hint of each object and before all other places. */
   readonly places: readonly PlaceId[];
   /**
-   * Data of another project that is `restricted` cannot be used here (docs/reference/api.md, "Project flags");
-   * undefined: no matter.
+   * The place in which the objects are to be used. Data of another project that is `restricted` cannot be used there
+   * (docs/reference/api.md, "Project flags"). If it is undefined, that rule is not applied.
    */
   readonly usedIn: PlaceId | undefined;
 };
-/** An object, and a place of it that the caller may use it from. */
+/** An object, and a place from which the caller may use it. */
 export type SeenObject = FoundObject & { readonly place: PlaceId; readonly facts: ObjectFacts };
 export type Seen = {
   readonly found: ReadonlyMap<ObjectId, SeenObject>;
-  /** The caller sees them, but they may not leave their project. */
+  /** Objects that the caller sees but that may not leave their project. */
   readonly restricted: readonly ObjectId[];
 };
 
-/** Of these objects, the ones that the caller may see and use. */
+/** Finds those of the wanted objects that the caller may see and use. */
 export async function findObjects(sight: Sight, search: ObjectSearch): Promise<Seen> {
   const found = new Map<ObjectId, SeenObject>();
   const restricted: ObjectId[] = [];
@@ -92,7 +92,11 @@ export async function findObjects(sight: Sight, search: ObjectSearch): Promise<S
   return { found, restricted };
 }
 
-/** A place that the caller may use an object from, `first` before all others; or that it is in restricted ones only. */
+/**
+ * A place from which the caller may use an object. `first` is tried before all others.
+ *
+ * @returns `restricted` when all places that the caller sees are restricted; undefined when they see none
+ */
 export async function findUnrestrictedPlace(
   sight: Sight,
   object: LoadedObject,
@@ -121,7 +125,7 @@ async function lookIn(
   for (const object of objects) if (object !== undefined) found.set(object.id, toSeen(object, place));
 }
 
-/** What is in a workspace belongs to the project of its job. */
+/** The contents of a workspace belong to the project of its job. */
 async function isRestricted({ context, caller }: Sight, usedIn: PlaceId | undefined, place: PlaceId): Promise<boolean> {
   if (usedIn === undefined || place === usedIn) return false;
   const own = caller.kind === 'job' && place === jobWorkspace(caller.job);

@@ -1,15 +1,15 @@
-// Chooses the place of an object that a caller acts from. One object may be in many projects and workspaces.
+// Chooses the place from which a caller uses an object. One object may be in many projects and workspaces.
 
 import type { Level } from '../../core/access/level.ts';
 import type { PlaceId } from '../../core/id/identifier.ts';
 import type { LoadedObject } from '../store/load-object.ts';
 
 export type PlaceSearch = {
-  /** Tried before the others, when the object is there. */
+  /** The place that is tried before the others, if the object is there. */
   readonly first?: PlaceId | undefined;
   /** Try `first` and no other place. */
   readonly only?: boolean;
-  /** What the caller needs beyond seeing the place; without it every place that they see is usable. */
+  /** A condition beyond seeing the place. Without it every place that the caller sees is usable. */
   isUsable?(place: PlaceId, level: Level): boolean | Promise<boolean>;
 };
 export type SeenPlace = { readonly place: PlaceId; readonly level: Level; readonly usable: boolean };
@@ -38,5 +38,5 @@ export async function findUsablePlace(
   return seen;
 }
 
-/** An object that is in more places than this is found by naming one of them. */
+/** If an object is in more places than this, the caller must name one of them. */
 const maximumPlacesTried = 100;

@@ -1,5 +1,6 @@
-// Folders that something is put into. A folder, or the project, may be taken away at that moment: whoever puts looks again
-// afterwards, and takes back what it put there when the place was going. The removal marks first and looks for contents then.
+// Finds and makes the folders that something is put into. A removal of the folder or the project may run at the same
+// time. The removal first marks the place and then looks for contents. A writer therefore looks at the mark after its
+// write, and takes the write back if the place is marked.
 
 import { joinFolder, root } from '../../core/container/folder-path.ts';
 import type { Context, Key } from '../../core/context.ts';
@@ -9,7 +10,7 @@ import { folderKey, folderRow, placeKey, readFolder, readProject } from '../../c
 import { refuseIfFull } from './folder-limit.ts';
 
 type Step = { readonly key: Key; readonly folderId: string };
-/** A folder to put something into, and how it was reached: one step for each name. */
+/** A folder to put something into, and the way to it: one step for each name. */
 export type Target = {
   readonly place: PlaceId;
   readonly folderId: string;
@@ -17,7 +18,11 @@ export type Target = {
   readonly way: readonly Step[];
 };
 
-/** The folder with these names from the root; undefined when there is none. InvalidState when it is being removed. */
+/**
+ * The folder with these names, counted from the root; undefined when there is none.
+ *
+ * @throws ApiError InvalidState when a folder on the way is being removed
+ */
 export async function enterFolder(
   context: Context,
   place: PlaceId,
@@ -33,7 +38,7 @@ export async function enterFolder(
 }
 
 /**
- * The folder with these names, which is made, with its parents, where it is missing. Safe to race.
+ * The folder with these names. A missing folder is made, and so are its missing parents. Several calls may race.
  *
  * @throws ApiError ResourceNotFound when the project is gone, InvalidState when a folder on the way is being removed,
  *   InvalidInput when the place has as many folders as it may
@@ -44,7 +49,7 @@ export async function ensureFolder(context: Context, place: PlaceId, names: read
   return target;
 }
 
-/** Makes one folder in another; `made` is false when it was there. */
+/** Makes one folder in another. `made` is false when it already existed. */
 export async function makeFolder(
   context: Context,
   parent: Target,
@@ -74,8 +79,8 @@ export function rootOf(place: PlaceId): Target {
 }
 
 /**
- * To be asked after something was put into a folder: why it may not stay there; undefined when it may. A removal that
- * begins later finds it.
+ * The reason why something that was put into a folder may not stay there; undefined when it may. Call this after the
+ * write. A removal that begins later finds what was written.
  */
 export async function refusalOf(context: Context, { place, names, way }: Target): Promise<ApiError | undefined> {
   const isProject = isId(place, 'project');
@@ -102,7 +107,7 @@ function within({ place, names, way }: Target, name: string, step: Step): Target
 }
 
 function leaving(names: readonly string[]): ApiError {
-  return invalidState(`folder "${joinFolder(names)}" is being moved or removed: repeat this when that is through`);
+  return invalidState(`folder "${joinFolder(names)}" is being moved or removed; try again when that has finished`);
 }
 
 const folderIdByteCount = 12;

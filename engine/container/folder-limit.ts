@@ -1,5 +1,5 @@
-// How many folders a place may have: as many as can be read together. Counting them costs as much as reading them, so only
-// one creation in many counts; once there are too many a row says so, which every creation reads.
+// Limits the number of folders of a place to as many as can be read together. Counting them costs as much as reading
+// them, so only one creation in 256 counts. If there are too many, a row says so, and every creation reads that row.
 
 import type { Context } from '../../core/context.ts';
 import { invalidInput } from '../../core/error/api-error.ts';
@@ -8,9 +8,9 @@ import { folderPrefix, fullKey, fullRow, readFull } from '../../core/row/contain
 import { allPages } from '../store/all-rows.ts';
 
 /**
- * To be asked before a folder is made.
+ * Refuses a folder in a place that is full. Call this before a folder is made.
  *
- * @param folderId the random id that it is to have: it decides whether its creation counts
+ * @param folderId the random id of the new folder: it decides whether this creation counts
  * @throws ApiError InvalidInput when the place has as many folders as it may
  */
 export async function refuseIfFull(context: Context, place: PlaceId, folderId: string): Promise<void> {
@@ -24,7 +24,7 @@ export async function refuseIfFull(context: Context, place: PlaceId, folderId: s
     }
     await context.rows.put('containers', fullRow(place, context.now()));
   }
-  throw invalidInput(`${place} has ${maximumFolderCount} folders, as many as it may: remove some first`);
+  throw invalidInput(`${place} has ${maximumFolderCount} folders, which is the limit. Remove some first`);
 }
 
 async function countFolders(context: Context, place: PlaceId): Promise<number> {
@@ -36,9 +36,12 @@ async function countFolders(context: Context, place: PlaceId): Promise<number> {
 
 /** Folders that a place may have. */
 const maximumFolderCount = 50_000;
-/** Folders that are read together: more than there may be, since those made between two counts are let through. */
+/**
+ * Folders that are read together. This is more than a place may have, because creations between two counts are not
+ * refused.
+ */
 export const readableFolderCount = 60_000;
-/** Of the two first digits of an id: one creation in 256 counts. */
+/** A creation counts if the first two digits of the id are these, which is one creation in 256. */
 const countingPrefix = '00';
-/** How long a full place stays full without being counted again. */
+/** The time for which a full place is not counted again. */
 const recountMs = 60_000;

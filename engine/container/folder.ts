@@ -1,4 +1,5 @@
-// The rows of folders: finding and listing them. Making is in enter-folder.ts, moving and removing have files of their own.
+// Finds and lists folders. enter-folder.ts makes them, move-folder.ts moves them, and engine/removal/folder.ts removes
+// them.
 
 import { root } from '../../core/container/folder-path.ts';
 import { type Folder, FolderTree } from '../../core/container/folder-tree.ts';
@@ -9,7 +10,11 @@ import { folderKey, folderPrefix, readFolder, subfolderPrefix } from '../../core
 import { allRows } from '../store/all-rows.ts';
 import { readableFolderCount } from './folder-limit.ts';
 
-/** All folders of a container; more of them than `readableFolderCount`, which are not made, are InvalidInput. */
+/**
+ * All folders of a container.
+ *
+ * @throws ApiError InvalidInput when there are more than `readableFolderCount`, which folder-limit.ts prevents
+ */
 export async function loadFolders(context: Context, place: PlaceId): Promise<FolderTree> {
   const folders: Folder[] = [];
   for await (const row of allRows(context, 'containers', { pk: place, prefix: folderPrefix })) {
@@ -20,7 +25,10 @@ export async function loadFolders(context: Context, place: PlaceId): Promise<Fol
   return new FolderTree(folders);
 }
 
-/** The id of the folder with these names from the root; undefined when there is none. One read a level. */
+/**
+ * The id of the folder with these names, counted from the root; undefined when there is none. Each level costs one
+ * read.
+ */
 export async function findFolder(
   context: Context,
   place: PlaceId,

@@ -1,4 +1,4 @@
-// Moves and renames folders. What is in a folder refers to its id, so moving touches no object.
+// Moves and renames folders. The contents of a folder refer to its id, so a move changes none of them.
 
 import { joinFolder } from '../../core/container/folder-path.ts';
 import type { FolderTree } from '../../core/container/folder-tree.ts';
@@ -16,9 +16,11 @@ import { changed, retryWhileChanged } from '../store/retry-while-changed.ts';
 import { loadFolders } from './folder.ts';
 
 /**
- * Gives a folder another parent, another name, or both. ResourceNotFound when it, or the new parent, is missing;
- * InvalidState when a folder of that name is there, or one of them is being removed; InvalidInput for the root, or for a
- * move into itself.
+ * Gives a folder another parent, another name, or both.
+ *
+ * @throws ApiError ResourceNotFound when the folder or the new parent is missing; InvalidState when a folder of that
+ *   name exists already or one of the folders is being removed; InvalidInput for the root, or for a move into the
+ *   folder itself
  */
 export async function moveFolder(
   context: Context,
@@ -48,8 +50,11 @@ export async function moveFolder(
 }
 
 /**
- * One change of the tree's shape at a time in a container: two that are each allowed could make a ring together, or one
- * could move what the other is removing. `plan` is asked again when another one came first; nothing to write is the end.
+ * Changes the shape of a container's folder tree. One change happens at a time: two changes that are each allowed could
+ * together make a ring, or one could move a folder that the other is removing.
+ *
+ * @param plan the writes of this change for the tree as it is now, none when nothing is to be done. It is called again
+ *   after another change came first.
  */
 export async function changeTree(
   context: Context,

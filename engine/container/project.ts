@@ -1,4 +1,4 @@
-// The rows of projects and of who is a member. Knows no folders and no objects.
+// Reads and writes the rows of projects and of their members.
 
 import type { Level } from '../../core/access/level.ts';
 import type { Context, Row, Value, Write } from '../../core/context.ts';
@@ -23,7 +23,7 @@ import { changed, retryWhileChanged } from '../store/retry-while-changed.ts';
 
 export type Project = ProjectFacts & { readonly id: ProjectId };
 
-/** Creates a project with one member, its creator, who may do everything. */
+/** Creates a project with one member: its creator, with ADMINISTER. */
 export async function createProject(
   context: Context,
   facts: Pick<
@@ -43,12 +43,12 @@ export async function createProject(
   return id;
 }
 
-/** The project of an id; undefined when there is none, or it was destroyed. */
+/** The project with this id; undefined when there is none, or it was destroyed. */
 export async function loadProject(context: Context, id: ProjectId): Promise<Project | undefined> {
   return toProject(id, await context.rows.get('containers', placeKey(id)));
 }
 
-/** Parallel to `ids`. */
+/** The projects with these ids, parallel to `ids`. */
 export async function loadProjects(context: Context, ids: readonly ProjectId[]): Promise<(Project | undefined)[]> {
   const rows = await context.rows.getMany('containers', ids.map(placeKey));
   return rows.map((row, index) => {
@@ -58,8 +58,9 @@ export async function loadProjects(context: Context, ids: readonly ProjectId[]):
 }
 
 /**
- * Changes a project and counts its version up. Undefined when it is gone or, with `version`, when it is not at that
- * version any more.
+ * Changes a project and increases its version by one.
+ *
+ * @returns undefined when the project is gone, or when `version` is given and the project has another one
  *
  * @throws ApiError ServiceUnavailable when many others change it at once
  */
@@ -78,18 +79,18 @@ export async function updateProject(
   });
 }
 
-/** Makes a project invisible to everybody at once; what is in it is then taken away page by page. */
+/** Makes a project invisible to everybody at once. Its contents are removed afterwards, page by page. */
 export async function markProjectDestroyed(context: Context, id: ProjectId, by: UserId): Promise<void> {
   await context.rows.update('containers', placeKey(id), { set: { destroyed: true, destroyedBy: by } });
 }
 
-/** Who destroyed a project; undefined when nobody did, or nothing of it is left. */
+/** The user who destroyed a project; undefined when nobody did, or when its last row is gone. */
 export async function loadDestroyer(context: Context, id: ProjectId): Promise<UserId | undefined> {
   const project = readProject(await context.rows.get('containers', placeKey(id)));
   return project?.destroyed === true ? project.destroyedBy : undefined;
 }
 
-/** Everybody's level in a project, as rows say it. */
+/** The level of each member of a project, as its rows say it. */
 export async function loadMembers(context: Context, id: ProjectId): Promise<Map<Member, Level>> {
   const members = new Map<Member, Level>();
   for await (const row of allRows(context, 'containers', { pk: id, prefix: memberPrefix })) {
@@ -99,17 +100,19 @@ export async function loadMembers(context: Context, id: ProjectId): Promise<Map<
   return members;
 }
 
-/** Makes a member, or gives one a higher level. The list row is a hint, so it comes first. */
+/** Adds a member, or gives one a higher level. The row of the member's list is a hint, so it is written first. */
 export async function setMember(context: Context, id: ProjectId, member: Member, level: Level) {
   await context.rows.put('containers', membershipKey(member, id));
   await context.rows.put('containers', memberRow(id, member, level));
 }
 
 /**
- * Changes memberships in one step, by what `decide` says to all of them as they are in that moment; an undefined level ends
- * one. `decide` may be asked again, and may throw.
+ * Changes memberships in one transaction.
  *
- * @throws ApiError ServiceUnavailable when many others change them at once
+ * @param decide gets all members as they are in that moment and returns the changes; an undefined level ends a
+ *   membership. It may be called again, and may throw.
+ *
+ * @throws ApiError ServiceUnavailable when many others change memberships at once
  */
 export async function changeMembers(
   context: Context,
@@ -135,7 +138,7 @@ export async function changeMembers(
   });
 }
 
-/** What decides a user's level, in one read: whether the project is there, and what it gives to them and to everybody. */
+/** The facts that decide a user's level, in one read: whether the project exists, their own level, and everybody's. */
 export async function loadStanding(
   context: Context,
   id: ProjectId,
@@ -174,7 +177,7 @@ export async function loadMember(context: Context, id: ProjectId, member: Member
   return readMember(await context.rows.get('containers', memberKey(id, member)))?.level;
 }
 
-/** The projects that a member's list names, as hints: whether they may still see one is for the level to say. */
+/** The projects that a member's list names. They are hints: the level decides whether the member may still see one. */
 export async function loadMemberships(context: Context, member: Member): Promise<ProjectId[]> {
   const found: ProjectId[] = [];
   const list = { pk: member, prefix: membershipPrefix, maximumRowCount: maximumMembershipCount };
@@ -187,5 +190,5 @@ function toProject(id: ProjectId, row: Row | undefined): Project | undefined {
   return project === undefined || project.destroyed === true ? undefined : { ...project, id };
 }
 
-/** Projects of one user that a search looks through. */
+/** Projects of one user that a search reads. */
 const maximumMembershipCount = 10_000;

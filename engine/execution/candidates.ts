@@ -1,5 +1,5 @@
-// The executions that a search may find, newest first: from the lists of projects, from trees, or by id. List and member rows say
-// which, never how they are: the rows themselves are read afterwards, consistently.
+// Lists the executions that a search may find, newest first: from the lists of projects, from trees, or by id. List and
+// member rows only name executions. The caller reads the executions' own rows afterwards, consistently.
 
 import type { Context } from '../../core/context.ts';
 import type { ExecutionId, JobId, ProjectId } from '../../core/id/identifier.ts';
@@ -10,7 +10,7 @@ import { allRows } from '../store/all-rows.ts';
 import { loadExecutions } from '../store/load-job.ts';
 import { mapLimited } from '../store/map-limited.ts';
 
-/** `position` orders all executions by creation, and is where a search goes on. */
+/** `position` orders all executions by creation. A search continues from it. */
 export type Candidate = { readonly position: string; readonly execution: ExecutionId };
 export type Bounds = {
   /** Only positions before this one: exclusive. */
@@ -19,7 +19,7 @@ export type Bounds = {
   readonly createdAfter: number | undefined;
 };
 
-/** What was executed in these projects, merged, newest first, in batches. */
+/** The executions of these projects, merged, newest first, in batches. */
 export async function* listProjects(
   context: Context,
   projects: readonly ProjectId[],
@@ -44,7 +44,10 @@ export async function* listProjects(
   }
 }
 
-/** All jobs of these trees, newest first, in batches: trees are read whole, as their member rows are in another order. */
+/**
+ * All jobs of these trees, newest first, in batches. Trees are read whole, because their member rows are in another
+ * order.
+ */
 export async function* listTrees(
   context: Context,
   roots: readonly ExecutionId[],
@@ -59,7 +62,7 @@ export async function* listChildren(context: Context, parent: JobRow, bounds: Bo
   yield* listExecutions(context, await loadTree(context, parent.root, memberPrefix(parent.pk)), bounds);
 }
 
-/** These executions, as far as they exist, newest first, in batches. */
+/** Those of the executions that exist, newest first, in batches. */
 export async function* listExecutions(
   context: Context,
   executions: readonly ExecutionId[],
@@ -108,7 +111,7 @@ function newestOf(lists: readonly List[]): List | undefined {
   return newest;
 }
 
-/** The jobs of a tree's member rows: all, or those that begin with a prefix. */
+/** The jobs that a tree's member rows name: all, or those whose sort keys begin with a prefix. */
 async function loadTree(context: Context, root: ExecutionId, prefix = memberPrefix()): Promise<JobId[]> {
   const jobs: JobId[] = [];
   const members = { pk: treeKey(root), prefix, maximumRowCount: maximumTreeSize };
@@ -117,7 +120,7 @@ async function loadTree(context: Context, root: ExecutionId, prefix = memberPref
 }
 
 const listPageSize = 200;
-/** Of each of several projects: most of what is read of them is not used. */
+/** The page size for each of several projects, where most of the rows are not used. */
 const mergedPageSize = 50;
-/** Twice what a tree is meant to be (core/run/request.ts). */
+/** Twice the number of jobs that a tree is meant to have (core/run/request.ts). */
 const maximumTreeSize = 20_000;

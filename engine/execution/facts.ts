@@ -1,4 +1,5 @@
-// Loads what describing jobs needs, and no more: bodies only for the fields that show them, many jobs in few reads.
+// Loads the facts that the description of jobs needs. It reads bodies only for the fields that show them, and many jobs
+// in few reads.
 
 import type { Context } from '../../core/context.ts';
 import { given } from '../../core/given.ts';
@@ -20,7 +21,7 @@ import { loadFailureCounts } from './try.ts';
  * The facts of each row (of a try), parallel to `rows`.
  *
  * @param chosen the fields that will be shown
- * @param reader who gets the input (`loadInput`)
+ * @param reader the reader of the input (`loadInput`)
  */
 export async function loadJobFacts(
   context: Context,
@@ -54,7 +55,7 @@ export async function loadJobFacts(
 
 type Entry = { readonly row: JobRow; readonly spec: ExecutionSpec };
 
-/** Each row with what its job was asked to do. */
+/** Each row with the specification of its job. */
 async function withSpecs(context: Context, rows: readonly JobRow[]): Promise<Entry[]> {
   const [first, second] = rows;
   if (first !== undefined && second === undefined) return [{ row: first, spec: await loadSpec(context, first.pk) }];
@@ -69,7 +70,7 @@ async function withSpecs(context: Context, rows: readonly JobRow[]): Promise<Ent
   });
 }
 
-/** The output of a job that is done; the message of one that failed, when the row has it cut. */
+/** The output of a job that is done, or the whole failure message where the row holds only its beginning. */
 async function loadResult(context: Context, row: JobRow, chosen: ReadonlySet<string>) {
   const showsOutput = row.state === 'done' && chosen.has('output');
   const isCut = row.failureMessage?.endsWith('…') === true;
@@ -88,7 +89,7 @@ async function loadBillTo(context: Context, rows: readonly JobRow[]): Promise<Ma
   return new Map(projects.flatMap((project) => (project === undefined ? [] : [[project.id, project.billTo]])));
 }
 
-/** The jobs that the failed ones of these name as the first to fail: mostly themselves. */
+/** The jobs that the failed rows name as the first to fail in their trees. Most name themselves. */
 async function loadFailed(context: Context, rows: readonly JobRow[]): Promise<Map<ExecutionId, FailedJob>> {
   const ids = new Set(rows.filter(({ state }) => state === 'failed').map(({ failureFrom, pk }) => failureFrom ?? pk));
   if (ids.size === 0) return new Map();

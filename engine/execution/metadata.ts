@@ -1,5 +1,5 @@
-// Tags, properties and details of an execution once they were changed: a row of their own for each try, so that the job
-// row stays small and nothing that moves the job writes them.
+// Reads and changes the tags, properties and details of an execution. Once they are changed they have a row of their
+// own for each try. The job row thus stays small, and a change of state does not write them.
 
 import type { Context, Row } from '../../core/context.ts';
 import type { JobId } from '../../core/id/identifier.ts';
@@ -9,15 +9,15 @@ import { metadataKey, metadataPrefix, metadataRow, readMetadata } from '../../co
 import { mapLimited } from '../store/map-limited.ts';
 import { changed, retryWhileChanged } from '../store/retry-while-changed.ts';
 
-/** The metadata in what a job was asked to do. */
+/** The metadata in the specification of a job. */
 type MadeWith = Pick<ExecutionSpec, 'tags' | 'properties' | 'details'>;
 
-/** The metadata of a try: as it was changed last in it or in an earlier one, else as the job was made with. */
+/** The metadata of a try: as last changed in this try or an earlier one, otherwise as the job was created with it. */
 async function loadMetadata(context: Context, job: JobId, attempt: number, spec: MadeWith): Promise<JobMetadata> {
   return (await loadChanged(context, job, attempt))?.metadata ?? madeWith(spec);
 }
 
-/** The same for many; parallel to `jobs`. */
+/** The metadata of many jobs, parallel to `jobs`. */
 export async function loadMetadataOfMany(
   context: Context,
   jobs: readonly { readonly job: JobId; readonly try: number; readonly spec: MadeWith }[],
@@ -33,7 +33,7 @@ export async function loadMetadataOfMany(
   });
 }
 
-/** Changes the metadata of a try; writers that meet each other are put in a row. */
+/** Changes the metadata of a try. Writers at the same time are served one after the other. */
 export async function changeMetadata(
   context: Context,
   target: { readonly job: JobId; readonly try: number; readonly spec: MadeWith },

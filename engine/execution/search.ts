@@ -1,5 +1,5 @@
-// Searches jobs: candidates in order, their rows consistently, then the conditions (docs/reference/api.md,
-// "Finding executions"). Absence is never concluded from an index.
+// Searches jobs (docs/reference/api.md, "Finding executions"). It lists candidates in order, reads their rows
+// consistently, and then applies the conditions. Absence is never concluded from an index.
 
 import { readLineageEntry } from '../../core/execution/scope.ts';
 import type { ExecutionId, ProjectId } from '../../core/id/identifier.ts';
@@ -14,7 +14,7 @@ import { type Bounds, type Candidate, listChildren, listExecutions, listProjects
 import { loadMetadataOfMany } from './metadata.ts';
 import { loadEarlierTries } from './try.ts';
 
-/** Where to look; the narrowest that a request allows. */
+/** The range to search: the narrowest one that a request allows. */
 export type SearchRange =
   | { readonly kind: 'projects'; readonly projects: readonly ProjectId[] }
   | { readonly kind: 'trees'; readonly roots: readonly ExecutionId[] }
@@ -24,19 +24,21 @@ export type Properties = JobMetadata['properties'];
 export type JobSearch = {
   readonly range: SearchRange;
   readonly bounds: Bounds;
-  /** Conditions on the row alone. */
+  /** The conditions on the row alone. */
   readonly row: (row: JobRow) => boolean;
   readonly name: ((name: string) => boolean) | undefined;
   readonly tags: ((tags: readonly string[]) => boolean) | undefined;
   readonly properties: ((properties: Properties) => boolean) | undefined;
-  /** Earlier tries too, and what belonged to them. */
+  /** Also finds earlier tries, and jobs that belonged to them. */
   readonly includeRestarted: boolean;
   readonly limit: number;
 };
 
 /**
- * Rows of jobs, and of earlier tries right after their job's, newest first: at least `limit` unless all were found, or
- * unless `scannedJobCount` were looked at. `next` is the position to go on from, absent at the end.
+ * Finds rows of jobs, newest first. The rows of earlier tries follow their job's row. There are at least `limit` rows,
+ * unless all were found or `scannedJobCount` jobs were read.
+ *
+ * @returns `next`: the position to continue from, absent at the end
  */
 export async function searchJobs(
   sight: Sight,
@@ -46,7 +48,7 @@ export async function searchJobs(
   let scanned = 0;
   for await (const batch of candidatesOf(sight, search)) {
     const rows = await loadCandidates(sight, batch);
-    // By position: a list row with another time names the same job, and is not it.
+    // The key is the position, because a list row with another time may name the same job.
     const kept = new Map(
       (await keep(sight, search, rows)).map((tries) => [
         listPosition(tries[0]?.created ?? 0, tries[0]?.pk ?? ''),
@@ -64,7 +66,7 @@ export async function searchJobs(
   return { rows: found };
 }
 
-/** A birth that was repeated may have left a second list row: the one with the job's own time counts. */
+/** A repeated birth may have left a second list row. Only the one with the job's own time counts. */
 async function loadCandidates({ context }: Sight, batch: readonly Candidate[]): Promise<JobRow[]> {
   const rows = await loadExecutions(
     context,
@@ -94,7 +96,9 @@ function candidatesOf({ context }: Sight, { range, bounds }: JobSearch): AsyncGe
   }
 }
 
-/** Of each job that meets the conditions: its row, and those of its earlier tries when they are wanted. */
+/**
+ * The rows of each job that meets the conditions: its own, and those of its earlier tries if the search includes them.
+ */
 async function keep(sight: Sight, search: JobSearch, rows: readonly JobRow[]): Promise<readonly (readonly JobRow[])[]> {
   const current = search.includeRestarted ? rows : await withoutDiscarded(sight, rows);
   const tries = await mapLimited(current, async (row) => {
@@ -119,7 +123,7 @@ async function withoutDiscarded({ context }: Sight, rows: readonly JobRow[]): Pr
   );
 }
 
-/** The conditions on what only bodies hold; names are in most rows. */
+/** Applies the conditions on values that only bodies hold. Most rows hold the name. */
 async function meetBodies(
   { context }: Sight,
   { name, tags, properties }: JobSearch,
@@ -148,5 +152,5 @@ async function meetBodies(
 }
 
 const noMetadata: JobMetadata = { tags: [], properties: {}, details: {} };
-/** Jobs that one call looks at: a search that finds little goes on in the next one. */
+/** Jobs that one call reads. A search that finds few of them continues in the next call. */
 const scannedJobCount = 4_000;

@@ -1,4 +1,5 @@
-// The tries of a job: the present one is its row, earlier ones that a restart ended are rows of their own.
+// Reads the tries of a job. The present try is the job's row. Each earlier try, which a restart ended, has a row of its
+// own.
 
 import type { Context } from '../../core/context.ts';
 import type { JobRow } from '../../core/job/row.ts';
@@ -27,5 +28,5 @@ export async function loadFailureCounts(context: Context, row: JobRow): Promise<
   return counts;
 }
 
-/** A job is restarted at most 9 times by policy; hosts that are lost are not counted. */
+/** A policy restarts a job at most 9 times, but restarts after a lost host are not counted. */
 const shownTryCount = 1_000;

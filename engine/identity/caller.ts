@@ -1,11 +1,14 @@
-// Who a token speaks for. Knows no HTTP: the header is read in api/authenticate.ts.
+// Finds the caller that a token belongs to. api/authenticate.ts reads the token from the request.
 
 import type { Context } from '../../core/context.ts';
 import type { Caller } from '../../core/identity/caller.ts';
 import { loadJobByToken, parseJobToken } from './job-token.ts';
 import { loadToken, tokenHash } from './token.ts';
 
-/** The caller of a token; anonymous, with the reason, when it is unknown, expired, revoked or of an ended try. */
+/**
+ * The caller of a token. An unknown, expired or revoked token, or one of an ended try, gives an anonymous caller and
+ * the reason.
+ */
 export async function loadCallerByToken(context: Context, token: string): Promise<Caller> {
   if (parseJobToken(token) !== undefined) {
     const job = await loadJobByToken(context, token);
@@ -15,7 +18,7 @@ export async function loadCallerByToken(context: Context, token: string): Promis
   const hash = tokenHash(token);
   const facts = await loadToken(context, hash);
   if (facts === undefined) {
-    return { kind: 'anonymous', why: 'The token is not valid, has expired or was revoked: log in again' };
+    return { kind: 'anonymous', why: 'The token is not valid, has expired or was revoked. Log in again' };
   }
   return { kind: 'user', user: facts.user, tokenHash: hash };
 }

@@ -1,4 +1,4 @@
-// Tokens of jobs: `<job>.<try>.<secret>`, of which the job row holds the secret's hash. No row of their own.
+// Makes and checks the tokens of jobs, `<job>.<try>.<secret>`. The job row holds a hash of the secret.
 
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Context } from '../../core/context.ts';
@@ -6,7 +6,7 @@ import { isId, type JobId } from '../../core/id/identifier.ts';
 import type { JobRow } from '../../core/job/row.ts';
 import { jobKey, readJob } from '../../core/row/execution/job.ts';
 
-/** Random bytes of a job token's secret. */
+/** The number of random bytes in a job token's secret. */
 export const jobSecretByteCount = 32;
 
 /** A job token's text, and the hash that the job row keeps as `tokenHash`. */
@@ -15,7 +15,7 @@ export function makeJobToken(job: JobId, attempt: number, secretBytes: Uint8Arra
   return { token: `${job}.${attempt}.${secret}`, hash: secretHash(secret) };
 }
 
-/** What a text says it is a token of; undefined when it has not the form of a job token. */
+/** The parts of a job token, unchecked; undefined when a text does not have the form of one. */
 export function parseJobToken(token: string): { job: JobId; try: number; secret: string } | undefined {
   const [, job, attempt, secret] = jobTokenPattern.exec(token) ?? [];
   if (secret === undefined || !isId(job, 'job')) return undefined;
@@ -23,8 +23,8 @@ export function parseJobToken(token: string): { job: JobId; try: number; secret:
 }
 
 /**
- * The job row that a job token is good for: of its job, in its try, with its secret; undefined otherwise. Whether the
- * job's state still lets it act is for the operation to say.
+ * The row of the job that a token names; undefined unless the job is in that try and its secret is this one. The
+ * operation decides whether the job may still act in its state.
  */
 export async function loadJobByToken(context: Context, token: string): Promise<JobRow | undefined> {
   const parsed = parseJobToken(token);
@@ -36,7 +36,7 @@ export async function loadJobByToken(context: Context, token: string): Promise<J
   return held.length === shown.length && timingSafeEqual(held, shown) ? row : undefined;
 }
 
-/** 144 bits of SHA-256: the job row has little room. */
+/** 144 bits of the SHA-256, because the job row must stay small. */
 function secretHash(secret: string): string {
   return createHash('sha256').update(secret).digest('base64url').slice(0, hashLength);
 }

@@ -1,17 +1,17 @@
-// Tokens of users: random texts of which only the hash is stored. Tokens of jobs are in job-token.ts.
+// Makes, checks and revokes the tokens of users. They are random texts, and only their hashes are stored.
 
 import { createHash } from 'node:crypto';
 import type { Context } from '../../core/context.ts';
 import type { UserId } from '../../core/id/identifier.ts';
 import { readToken, tokenKey, tokenRow } from '../../core/row/identities.ts';
 
-/** What a token row says. `expiresAt` in milliseconds; absent when the token does not expire. */
+/** The facts in a token's row. `expiresAt` is in milliseconds since 1970. */
 export type TokenFacts = { readonly user: UserId; readonly expiresAt: number; readonly label: string };
 
 /**
  * Makes a token for a user and stores its hash.
  *
- * @returns the token's text, which is held nowhere else
+ * @returns the token's text, which is not stored anywhere
  */
 export async function issueToken(
   context: Context,
@@ -25,24 +25,27 @@ export async function issueToken(
   return token;
 }
 
-/** The token with that hash, unless it is unknown, revoked or expired: expiry is compared, never left to TTL. */
+/**
+ * The token with that hash; undefined when it is unknown, revoked or expired. The time is compared, because TTL deletes
+ * late.
+ */
 export async function loadToken(context: Context, hash: string): Promise<TokenFacts | undefined> {
   const row = readToken(await context.rows.get('identities', tokenKey(hash)));
   if (row === undefined || row.expiresAt <= context.now()) return undefined;
   return { user: row.user, expiresAt: row.expiresAt, label: row.label };
 }
 
-/** Revokes a token of that user; one that is not theirs, or gone, stays as it is. True when it was theirs. */
+/** Revokes a token if it is this user's. False when it is another user's or gone; then nothing changes. */
 export async function revokeToken(context: Context, user: UserId, hash: string): Promise<boolean> {
   return context.rows.delete('identities', tokenKey(hash), { user });
 }
 
-/** SHA-256 (hex) of a token: its key, and what `dx logout` calls its signature. */
+/** The SHA-256 of a token in hex. It is the key of the token's row, and `dx logout` calls it the signature. */
 export function tokenHash(token: string): string {
   return createHash('sha256').update(token).digest('hex');
 }
 
 /** 256 bits. */
 const tokenByteCount = 32;
-/** TTL may delete the row only well after it stopped counting. */
+/** TTL may delete the row only a day after the token expired. */
 const keptAfterExpirySeconds = 86_400;

@@ -1,4 +1,4 @@
-// Users and their passwords. Knows no tokens and no projects.
+// Adds users, reads them, and checks their passwords.
 
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
@@ -15,9 +15,10 @@ export type User = {
 };
 
 /**
- * Adds a user; a handle that is taken, or is no handle, is InvalidInput.
+ * Adds a user.
  *
- * @param facts without a password the user can only come in by a token
+ * @param facts without a password the user can only log in by a token
+ * @throws ApiError InvalidInput when the handle is malformed or exists already
  */
 export async function createUser(
   context: Context,
@@ -26,7 +27,7 @@ export async function createUser(
   const id = `user-${facts.handle}`;
   if (!isUserId(id)) {
     throw invalidInput(
-      `"${facts.handle}" is no user name: lower case letters, digits, ".", "_" and "-", at most 64, beginning with a letter or digit`,
+      `"${facts.handle}" is not a user name. Use at most 64 lower case letters, digits, ".", "_" and "-", beginning with a letter or digit`,
     );
   }
   const passwordHash = facts.password === undefined ? undefined : await hashPassword(facts.password);
@@ -37,13 +38,13 @@ export async function createUser(
   return id;
 }
 
-/** The user of an id; undefined when there is none. */
+/** The user with this id; undefined when there is none. */
 export async function loadUser(context: Context, id: UserId): Promise<User | undefined> {
   const row = readUser(await context.rows.get('identities', userKey(id)));
   return row === undefined ? undefined : { id, handle: row.handle, created: row.created, billTo: row.billTo };
 }
 
-/** The user whose password this is; undefined when either is wrong, which takes as long as when both are right. */
+/** The id of the user if the password is right; undefined otherwise. A wrong name takes as long as a right one. */
 export async function checkPassword(context: Context, handle: string, password: string): Promise<UserId | undefined> {
   const id = `user-${handle}`;
   const row = isUserId(id) ? readUser(await context.rows.get('identities', userKey(id))) : undefined;
@@ -72,8 +73,8 @@ function deriveKey(password: string, salt: Uint8Array): Promise<Buffer> {
 const scryptKey = promisify<string, Uint8Array, number, object, Buffer>(scrypt);
 const saltByteCount = 16;
 const keyByteCount = 32;
-/** OWASP's recommendation for scrypt: 32 MiB, some 50 ms. */
+/** OWASP's recommendation for scrypt. It takes 32 MiB and about 50 ms. */
 const scryptCost = { N: 32_768, r: 8, p: 3, maxmem: 64 * 1024 * 1024 };
 const maximumPasswordLength = 1_024;
-/** Compared with when there is no such user: the time tells nothing. */
+/** The hash to compare with if there is no such user, so that the time of an answer reveals nothing. */
 const nobodysHash = `scrypt$${'A'.repeat(22)}$${'A'.repeat(42)}`;

@@ -1,5 +1,6 @@
-// Moves jobs on: looks at a row and carries out the steps that its agenda calls for (core/job/agenda.ts). The stream, messages
-// and the sweep all come through `look`. It starts from the row alone, so it may be called at any time, any number of times.
+// Looks at the row of a job and carries out the steps that its agenda calls for (core/job/agenda.ts). The stream,
+// messages and the sweep all call `look`. It starts from the row alone, so it may be called at any time and any number
+// of times.
 
 import type { Context, Row } from '../../core/context.ts';
 import type { ExecutionId, ObjectId } from '../../core/id/identifier.ts';
@@ -23,9 +24,9 @@ import { advanceInput } from './input.ts';
 import { advanceOutput } from './output.ts';
 
 /**
- * A record of the executions table's stream. Only a new state, try or launch calls for anything.
+ * Handles a record of the executions table's stream. Only a new state, try or launch calls for a step.
  *
- * @param before the row before the change, when there was one and the stream has it
+ * @param before the row before the change, if there was one and the stream holds it
  */
 export async function onExecutionChange(context: Context, after: Row, before?: Row): Promise<void> {
   const row = isExecutionKey(after) ? readExecution(after) : undefined;
@@ -33,12 +34,12 @@ export async function onExecutionChange(context: Context, after: Row, before?: R
   if (before?.state === row.state && before.try === row.try && before.launch === after.launch) return;
   const [first] = stepsFor(expectJob(row), 'entered');
   if (first === undefined) return;
-  // A launch needs no fresh row: dispatch reads the row again.
+  // A launch does not need a fresh row, because `dispatch` reads the row again.
   if (first === 'launch') await look(context, row, 'entered');
   else await advance(context, row.pk);
 }
 
-/** Looks at an execution once. What its change calls for comes with the record of the stream. */
+/** Looks at an execution once. If that changes the row, the stream's record of the change brings the next steps. */
 export async function advance(context: Context, execution: ExecutionId): Promise<void> {
   const lookOnce = async () => {
     const row = await loadExecution(context, execution);
@@ -47,13 +48,16 @@ export async function advance(context: Context, execution: ExecutionId): Promise
   await retryWhileChanged(execution, lookOnce, (message) => new Error(message));
 }
 
-/** A data object was closed or is gone: every execution that waits for it is looked at. */
+/** Looks at every execution that waits for a data object which was closed or is gone. */
 export async function onObjectClosed(context: Context, object: ObjectId, after?: string): Promise<void> {
   const next = await wakeWaiters(context, object, after);
   if (next !== undefined) await sendWork(context, [{ kind: 'wake', object, after: next }]);
 }
 
-/** Goes on where a message says. An execution that has left that state or try has an agenda of its own, and starts at its beginning. */
+/**
+ * Continues the steps of an execution at the position in a message. If the execution has another state by now, the
+ * steps of that state start from the first. A message of an earlier try is ignored.
+ */
 export async function resume(context: Context, message: Extract<WorkMessage, { kind: 'resume' }>): Promise<void> {
   const row = await loadExecution(context, message.execution);
   if (row === undefined || row.try !== message.try) return;
@@ -61,10 +65,10 @@ export async function resume(context: Context, message: Extract<WorkMessage, { k
 }
 
 /**
- * Carries out the steps that a row calls for, as far as they can be done now.
+ * Carries out the steps that a row calls for, as far as possible now.
  *
- * @returns what became of the row, which must then be read again; undefined when there was nothing to change, or when more is
- *   to come by a message, an edge or the sweep
+ * @returns the result of saving the row, which must then be read again; undefined when nothing was to be changed, or
+ *   when a message, an edge or the sweep continues later
  */
 export async function look(
   context: Context,
@@ -88,7 +92,7 @@ export async function look(
   return undefined;
 }
 
-/** `hold`: something else has to happen first, and comes back by an edge, a message or the due time. */
+/** `hold`: something else must happen first. An edge, a message or the due time then causes another look. */
 type StepOutcome = 'done' | 'hold' | { readonly saved: Saved } | { readonly next: string };
 
 async function carryOut(context: Context, row: JobRow, step: Step, after: string | undefined): Promise<StepOutcome> {
@@ -133,7 +137,7 @@ async function carryOut(context: Context, row: JobRow, step: Step, after: string
   }
 }
 
-/** Looks at one page of the executions that wait for something, and says where to go on. */
+/** Looks at one page of the executions that wait for `ended`, and returns the position to continue from. */
 async function wakeWaiters(
   context: Context,
   ended: ExecutionId | ObjectId,
@@ -142,7 +146,8 @@ async function wakeWaiters(
   const { waiters, next } = await loadWaiters(context, ended, after);
   const looks = await Promise.allSettled(waiters.map((waiter) => advance(context, waiter)));
   const failed = waiters.filter((_, index) => looks[index]?.status === 'rejected');
-  // Each gets a message of its own. It fails where errors are reported, and keeps no other execution from being woken.
+  // A failed look gets a message of its own. If it fails again, that is reported, and the other executions are not
+  // delayed.
   await sendWork(
     context,
     failed.map((execution) => ({ kind: 'advance', execution })),

@@ -1,5 +1,5 @@
-// A job is born: everything of it is written first, its row last and only if absent. The row commits; whatever dies before
-// leaves nothing that runs (docs/reference/protocols.md, "Birth").
+// Creates a job: its row is written last, after everything else of the job, and only if it is absent. That write
+// commits the birth. An interruption before it leaves nothing that runs (docs/reference/protocols.md, "Birth").
 
 import type { Context } from '../../core/context.ts';
 import { invalidState, nonceReused } from '../../core/error/api-error.ts';
@@ -16,7 +16,8 @@ import { insertJob } from '../store/save-job.ts';
 /**
  * Writes a planned job. Idempotent by id and digest: a repeated request finds the job that the first one made.
  *
- * @throws ApiError InvalidInput when the id belongs to another request; InvalidState when the job that makes it has ended
+ * @throws ApiError InvalidInput when the id belongs to another request; InvalidState when the job that creates it has
+ *   ended
  */
 export async function createJob(context: Context, plan: JobPlan): Promise<{ readonly id: JobId }> {
   const { row, memberOf } = plan;
@@ -37,19 +38,20 @@ export async function createJob(context: Context, plan: JobPlan): Promise<{ read
 }
 
 /**
- * After the member row, so that whoever ends or finishes the parent meets either that row or a parent that refuses: the
- * parent must run in the try that this job is born into, and no doom be on anything above it.
+ * Refuses the birth unless the parent runs in the try that the job is born into, and no doom is on anything above it.
+ * The member row is written before this check. An end of the parent thus either finds that row, or comes first and this
+ * refuses.
  */
 async function checkParent(context: Context, row: JobRow, { root, parent }: NonNullable<JobPlan['memberOf']>) {
   const flags = row.lineage.map((entry) => doomKey(root, readLineageEntry(entry)));
   const [found, ...dooms] = await context.rows.getMany('executions', [jobKey(parent), ...flags]);
   const state = readJob(found);
   if (state?.state !== 'running' || state.try !== row.parentTry || dooms.some((doom) => doom !== undefined)) {
-    throw invalidState(`"${parent}" cannot make jobs any more: its try has ended, or is about to`);
+    throw invalidState(`"${parent}" cannot create jobs any more: its try has ended or is ending`);
   }
 }
 
-/** A specification left by a birth that did not come about is ours only if it came from the same request. */
+/** An interrupted birth may have left a specification. It is this job's only if the same request wrote it. */
 async function saveSpec(context: Context, { id, row, spec }: JobPlan): Promise<void> {
   const body = { ...spec, digest: row.digest };
   if (await context.bodies.save(id, 'spec', body, { ifAbsent: true })) return;
@@ -59,7 +61,7 @@ async function saveSpec(context: Context, { id, row, spec }: JobPlan): Promise<v
 
 function answerAgain(born: JobRow, plan: JobPlan): { readonly id: JobId } {
   if (born.tombstone === true) {
-    throw invalidState(`"${plan.memberOf?.parent ?? plan.id}" cannot make jobs any more: its try has ended`);
+    throw invalidState(`"${plan.memberOf?.parent ?? plan.id}" cannot create jobs any more: its try has ended`);
   }
   if (born.digest !== plan.row.digest) throw nonceReused();
   return { id: plan.id };

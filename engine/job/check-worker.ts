@@ -1,4 +1,5 @@
-// Asks what became of the worker of a job, or of a launch: what no event brings, only the sweep notices.
+// Asks the port whether the worker of a job or of a launch still runs. The sweep calls this, so that a lost event is
+// noticed.
 
 import type { Context } from '../../core/context.ts';
 import { failureMessages } from '../../core/execution/failure.ts';
@@ -9,7 +10,7 @@ import { loadWorker, stopWorker } from '../launch/worker-task.ts';
 import { type Saved, saveJob } from '../store/save-job.ts';
 import { endTry } from './end-try.ts';
 
-/** A runnable job: is its launch still under way? Undefined when there is nothing to change. */
+/** Checks whether the launch of a runnable job is still under way. Undefined when nothing was to be changed. */
 export async function checkLaunch(context: Context, row: JobRow): Promise<Saved | undefined> {
   const state = await context.workers.launchState(jobWorker(row));
   if (state?.kind === 'ended') return afterLaunch(context, row, state);
@@ -17,7 +18,10 @@ export async function checkLaunch(context: Context, row: JobRow): Promise<Saved 
   return undefined;
 }
 
-/** A running job: does its worker run, within its lease and its time limit? Undefined when there is nothing to change. */
+/**
+ * Checks whether the worker of a running job runs, within its lease and time limit. Undefined when nothing was to be
+ * changed.
+ */
 export async function checkWorker(context: Context, row: JobRow): Promise<Saved | undefined> {
   const now = context.now();
   const worker = await loadWorker(context, row);
@@ -25,11 +29,12 @@ export async function checkWorker(context: Context, row: JobRow): Promise<Saved 
   const { leaseUntil = now, timeoutMs, startedRunning = now, task } = row;
   const leaseMs = context.settings.leaseSeconds * 1000;
   if (leaseUntil < now) {
-    // Nothing looked when it ran out: the clock jumped, or the platform was away, and the worker may still be there.
+    // Nothing looked at the job when its lease ended: the clock jumped or the platform was down. The worker may still
+    // run.
     if (now - leaseUntil > Math.max(missedLooks * leaseMs, missedSweepMs)) {
       return saveJob(context, row, { kind: 'beat', leaseUntil: now + leaseMs }, { leaseUntil: row.leaseUntil });
     }
-    if (task !== undefined) await context.workers.stop(task, 'nothing was heard of it');
+    if (task !== undefined) await context.workers.stop(task, 'no heartbeat arrived within its lease');
     const stopped = await loadWorker(context, row);
     return stopped.kind === 'ended' ? endTry(context, row, endOfWorker(row, stopped, now)) : undefined;
   }
@@ -38,13 +43,13 @@ export async function checkWorker(context: Context, row: JobRow): Promise<Saved 
   return saveJob(context, row, { kind: 'end', failure: { reason: 'JobTimeoutExceeded', message } });
 }
 
-/** A terminating job: its worker is asked to stop. Undefined while the worker still runs. */
+/** Asks the worker of a terminating job to stop. Undefined while the worker still runs. */
 export async function awaitStop(context: Context, row: JobRow): Promise<Saved | undefined> {
   const worker = await stopWorker(context, row, row.failureMessage ?? 'the job was ended');
   return worker.kind === 'ended' ? saveJob(context, row, { kind: 'stopped' }) : undefined;
 }
 
-/** After so many lengths of a lease, a lease that ran out must have been noticed if anything had looked. */
+/** The end of a lease is noticed within this many lengths of a lease, unless nothing looked at the job. */
 const missedLooks = 2;
-/** The same where leases are shorter than a minute, which is how often the sweep looks. */
+/** The same in milliseconds, for leases that are shorter than the minute between two sweeps. */
 const missedSweepMs = 90_000;

@@ -1,5 +1,5 @@
-// A worker takes a job: the one way from runnable to running. Only the worker that was started for this launch can, only one
-// task of it, and only while no doom is on the job (docs/reference/protocols.md, "Claim").
+// Gives a job to its worker, which is the only way from runnable to running. Only one task of the worker that was
+// started for this launch gets it, and only while no doom is on the job (docs/reference/protocols.md, "Claim").
 
 import { timingSafeEqual } from 'node:crypto';
 import type { Context, WorkerHandle } from '../../core/context.ts';
@@ -19,16 +19,17 @@ export type ClaimRequest = {
   readonly try: number;
   readonly launch: number;
   readonly nonce: string;
-  /** Names the process that asks, as the port names it. */
+  /** The port's name of the process that asks. */
   readonly task: WorkerHandle;
 };
 export type Claimed = { readonly token: string; readonly row: JobRow; readonly spec: ExecutionSpec };
 
 /**
- * Gives the job to the task that asks. Idempotent for that task: asked again, it gets a fresh token and the old one is dead.
+ * Gives the job to the task that asks. The same task may ask again: it gets a fresh token, and the old one becomes
+ * invalid.
  *
- * @throws ApiError ResourceNotFound for a wrong nonce; InvalidState with `{code: 'claimed'}` when there is nothing to do for
- *   this worker: it exits 0
+ * @throws ApiError ResourceNotFound for a wrong nonce; InvalidState with `{code: 'claimed'}` when this worker has
+ *   nothing to do. It then exits with 0.
  */
 export async function claim(context: Context, request: ClaimRequest): Promise<Claimed> {
   await checkNonce(context, request);
@@ -48,7 +49,7 @@ export async function claim(context: Context, request: ClaimRequest): Promise<Cl
   return retryWhileChanged(`"${request.job}"`, take, invalidState);
 }
 
-/** Derived, so that nothing holds it; a caller without it learns nothing about the job. */
+/** The nonce is derived, so it is not stored. A caller without it learns nothing about the job. */
 async function checkNonce(context: Context, request: ClaimRequest): Promise<void> {
   const expected = Buffer.from(await context.seals.seal('boot', workerId(request)));
   const shown = Buffer.from(request.nonce);

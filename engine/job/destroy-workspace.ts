@@ -1,4 +1,5 @@
-// Empties the workspace of a master job, or of a given-up try of one, once nothing can write to it any more.
+// Empties the workspace of a master job, or of one of its tries that was given up, once nothing can write to it any
+// more.
 
 import type { Context } from '../../core/context.ts';
 import { workspaceKeptUntil } from '../../core/job/due.ts';
@@ -10,7 +11,12 @@ import { saveJob } from '../store/save-job.ts';
 import { waitFor } from '../wait/wait.ts';
 import { scopeWait } from './member.ts';
 
-/** @returns where to go on, undefined at the end; `hold` while something may still write or the workspace is kept */
+/**
+ * Empties one page of the workspace.
+ *
+ * @returns `next`: the position to continue from, undefined at the end. `hold` while a job may still write to the
+ *   workspace, or while the workspace is kept.
+ */
 export async function destroyWorkspace(
   context: Context,
   row: JobRow,
@@ -28,7 +34,10 @@ export async function destroyWorkspace(
   return { next: await destroyContainer(context, jobWorkspace(row), after) };
 }
 
-/** `delayWorkspaceDestruction`: the row stays in the sweep's index as long as the workspace is kept (docs/reference/api.md, "Other options of a run"). */
+/**
+ * `delayWorkspaceDestruction` keeps the workspace for a time. Until then the row stays in the sweep's index
+ * (docs/reference/api.md, "Other options of a run").
+ */
 async function keepsWorkspace(context: Context, row: JobRow): Promise<boolean> {
   const spec = await loadSpec(context, row.pk);
   const keptUntil = workspaceKeptUntil(row, spec.delayWorkspaceDestruction);

@@ -1,6 +1,6 @@
-// Doom: ends a tree, or everything below one try of a master job. The flag is put first; then members are read, in pages,
-// and ended. A claim and a birth read the flags, so nothing slips through between the two (docs/reference/protocols.md,
-// "Doom").
+// Ends a tree, or everything below one try of a master job (docs/reference/protocols.md, "Doom"). The doom flag is
+// written first. Then members are read in pages and ended. A claim and a birth read the flags, so no job is missed in
+// between.
 
 import type { Context } from '../../core/context.ts';
 import { type DoomCause, doomFailure } from '../../core/execution/doom.ts';
@@ -16,7 +16,7 @@ import { loadMembers } from './member.ts';
 
 export type Doom = { readonly cause: DoomCause; readonly scope: Scope };
 
-/** Marks a scope, unless it is marked already: the first cause stands. */
+/** Marks a scope with a doom flag. If it is marked already, the first cause stays. */
 export async function putDoom(context: Context, root: ExecutionId, scope: Scope, cause: DoomCause): Promise<void> {
   await context.rows.put('executions', doomRow(root, scope, cause, context.now()), 'absent');
 }
@@ -35,7 +35,7 @@ export async function loadDoom(context: Context, row: JobRow): Promise<Doom | un
   return undefined;
 }
 
-/** Ends a job that is under a doom; undefined when it may live, or is already on its way. */
+/** Ends a job that is under a doom. Undefined when it may live, or is already ending. */
 export async function obeyDoom(context: Context, row: JobRow): Promise<Saved | undefined> {
   const doom = await loadDoom(context, row);
   if (doom === undefined) return undefined;
@@ -43,7 +43,7 @@ export async function obeyDoom(context: Context, row: JobRow): Promise<Saved | u
   return ended.state === row.state ? undefined : { kind: 'saved', row: ended };
 }
 
-/** Ends one job that is under a doom, whatever it is doing. The master of a restart begins its next try instead. */
+/** Ends one job that is under a doom, in whatever state it is. The master of a restart begins its next try instead. */
 export async function endByDoom(context: Context, found: JobRow, doom: Doom): Promise<JobRow> {
   let row = found;
   const end = async () => {
@@ -61,7 +61,7 @@ export async function endByDoom(context: Context, found: JobRow, doom: Doom): Pr
         : { kind: 'end', failure: kind === 'failure' && doom.cause.execution === row.pk ? own : failure },
     );
     if (saved.kind === 'saved') return saved.row;
-    if (saved.kind === 'refused') throw new Error(`a doomed job cannot end: ${saved.why}`);
+    if (saved.kind === 'refused') throw new Error(`${row.pk} is under a doom and cannot be ended: ${saved.why}`);
     row = (await loadJob(context, row.pk)) ?? row;
     return changed;
   };
@@ -69,9 +69,11 @@ export async function endByDoom(context: Context, found: JobRow, doom: Doom): Pr
 }
 
 /**
- * Ends the members of a doomed scope, one page of at most 25; the scope's master is ended by whoever looks at it.
+ * Ends the members of a doomed scope, one page of at most 25. The scope's master is not among them: the next look at it
+ * ends it.
  *
- * @returns where to go on, absent at the end; and whether a member of this page has not stopped yet
+ * @returns `next`: the position to continue from, absent at the end; and whether a member of this page has not stopped
+ *   yet
  */
 export async function endMembers(
   context: Context,

@@ -1,4 +1,5 @@
-// Ends the jobs around one that has ended: its whole tree, or everything below a try that was given up. Both go in pages.
+// Ends the other jobs after one has ended: its whole tree, or everything below a try that was given up. Both work in
+// pages.
 
 import type { Context } from '../../core/context.ts';
 import type { DoomCause } from '../../core/execution/doom.ts';
@@ -7,9 +8,9 @@ import { loadJob } from '../store/load-job.ts';
 import { endByDoom, endMembers, loadDoom, putDoom } from './doom.ts';
 
 /**
- * The job that failed first, and the origin job, end every job of the tree; the other jobs need not.
+ * Ends every job of the tree if this is the job that failed first, or the origin job. Other jobs do not have to.
  *
- * @returns where to go on, undefined at the end
+ * @returns the position to continue from, undefined at the end
  */
 export async function endTree(context: Context, row: JobRow, after: string | undefined): Promise<string | undefined> {
   const doom = (await loadDoom(context, row)) ?? (await doomTree(context, row));
@@ -24,9 +25,9 @@ export async function endTree(context: Context, row: JobRow, after: string | und
 }
 
 /**
- * Everything below the given-up try of a master job ends.
+ * Ends everything below the try of a master job that was given up.
  *
- * @returns where to go on, undefined at the end
+ * @returns the position to continue from, undefined at the end
  */
 export async function endDescendants(
   context: Context,
@@ -34,7 +35,7 @@ export async function endDescendants(
   after: string | undefined,
 ): Promise<string | undefined> {
   const doom = await loadDoom(context, row);
-  if (doom === undefined) throw new Error(`${row.pk} is restartable and nothing says why`);
+  if (doom === undefined) throw new Error(`${row.pk} is restartable, but there is no doom flag that says why`);
   const { next } = await endMembers(context, row.root, { ...doom, scope: ownScope(row) }, after);
   return next;
 }
@@ -44,6 +45,6 @@ async function doomTree(context: Context, row: JobRow) {
   const cause: DoomCause = { kind: 'failure', execution: row.pk, try: row.try, reason, message };
   await putDoom(context, row.root, failureScope(row), cause);
   const doom = await loadDoom(context, row);
-  if (doom === undefined) throw new Error(`the flag on ${row.origin} is not there`);
+  if (doom === undefined) throw new Error(`the doom flag on ${row.origin} was written but cannot be read`);
   return doom;
 }

@@ -1,5 +1,5 @@
-// Ends a try that went wrong: the job fails, and with it its tree; or, when the platform lost it, its nearest master job
-// begins again as try + 1 (docs/reference/protocols.md, "Restart"). The rule is core/job/restart.ts.
+// Ends a try that went wrong. Either the job and its tree fail or, if the platform lost the job, its nearest master job
+// restarts as try + 1 (docs/reference/protocols.md, "Restart"). core/job/restart.ts decides which.
 
 import type { Context } from '../../core/context.ts';
 import { masterScope } from '../../core/execution/scope.ts';
@@ -10,7 +10,7 @@ import { loadJob } from '../store/load-job.ts';
 import { type Saved, saveJob } from '../store/save-job.ts';
 import { endByDoom, loadDoom, putDoom } from './doom.ts';
 
-/** Lets the try of a running job end. The row must not have been claimed or renewed since it was read. */
+/** Ends the try of a running job, unless a task has claimed it or renewed its lease since the row was read. */
 export async function endTry(context: Context, row: JobRow, end: TryEnd): Promise<Saved> {
   const expected = { tokenHash: row.tokenHash, leaseUntil: row.leaseUntil };
   const scope = masterTry(row);
@@ -19,19 +19,19 @@ export async function endTry(context: Context, row: JobRow, end: TryEnd): Promis
   return saveJob(context, row, { kind: 'fail', failure: end.failure }, expected);
 }
 
-/** Keeps the try that was given up as it was, then begins the next one. */
+/** Stores the row of the try that was given up, then begins the next one. */
 export async function beginNextTry(context: Context, row: JobRow): Promise<Saved> {
   await context.rows.put('executions', tryRow(row));
   return saveJob(context, row, { kind: 'retry' });
 }
 
 /**
- * The flag first: from then on nothing below the master is born or claimed, and whoever looks at the master gives its try
- * up. Then the job itself; the master follows, by this call or by the next look at it.
+ * Writes the flag first. From then on nothing below the master is born or claimed, and a look at the master gives its
+ * try up. Then it ends the job itself. This call or the next look at the master ends the master's try.
  */
 async function restart(context: Context, row: JobRow, master: MasterTry, { failure }: TryEnd): Promise<Saved> {
   const { reason, message } = failure;
-  // It may have finished since it was read, before its machine went away: then nothing was lost.
+  // The job may have finished after the row was read and before its machine was lost. Then nothing was lost.
   const again = await loadJob(context, row.pk);
   if (again?.state !== row.state || again.try !== row.try) return { kind: 'changed' };
   await putDoom(context, row.root, masterScope(master.master, master.try), {
@@ -42,7 +42,7 @@ async function restart(context: Context, row: JobRow, master: MasterTry, { failu
     message,
   });
   const doom = await loadDoom(context, row);
-  if (doom === undefined) throw new Error(`the flag on ${master.master} is not there`);
+  if (doom === undefined) throw new Error(`the doom flag on ${master.master} was written but cannot be read`);
   if (master.master === row.pk) return { kind: 'saved', row: await endByDoom(context, row, doom) };
   const saved = await saveJob(context, row, { kind: 'fail', failure });
   const found = await loadJob(context, master.master);

@@ -1,5 +1,5 @@
-// A worker reports how its job ended. The output is stored before the state says so; repeated, the report gets the same
-// answer (docs/reference/protocols.md, "Finish").
+// Takes a worker's report of how its job ended. The output is stored before the state changes. A repeated report gets
+// the same answer (docs/reference/protocols.md, "Finish").
 
 import type { Context } from '../../core/context.ts';
 import { invalidState } from '../../core/error/api-error.ts';
@@ -25,8 +25,10 @@ export type Result =
   | { readonly failure: { readonly type: string; readonly message: string } };
 
 /**
- * @param row the job of the worker's token, read just now
- * @returns the state that the job has now
+ * Takes the report of a try's end.
+ *
+ * @param found the job of the worker's token, read just now
+ * @returns the state of the job after the report
  * @throws ApiError InvalidState when the try is no longer this worker's
  */
 export async function finish(context: Context, found: JobRow, result: Result): Promise<{ readonly state: JobState }> {
@@ -34,9 +36,9 @@ export async function finish(context: Context, found: JobRow, result: Result): P
   const end = async () => {
     const takenOver = row.state === 'running' && row.tokenHash !== found.tokenHash;
     if (row.try !== found.try || takenOver) {
-      throw invalidState(`Try ${found.try} of "${row.pk}" is over: its report is not taken`);
+      throw invalidState(`Try ${found.try} of "${row.pk}" is over. Its report is not accepted any more`);
     }
-    // Reported before, and the answer was lost; or ended meanwhile.
+    // The try was reported before and the answer was lost, or the job ended meanwhile.
     if (row.state !== 'running' && row.state !== 'terminating') return { state: row.state };
     const saved = await report(context, row, result);
     if (saved.kind === 'saved') return { state: saved.row.state };
@@ -50,15 +52,15 @@ async function report(context: Context, row: JobRow, result: Result): Promise<Sa
   if (row.state === 'terminating') return saveJob(context, row, { kind: 'stopped' });
   const failure = 'failure' in result ? readFailure(result.failure) : await checkOutput(context, row, result.output);
   if (failure !== undefined) return endTry(context, row, { failure, lost: false });
-  // The first report of a try counts: one that comes late must not put its raw output over the resolved one.
+  // Only the first report of a try counts. A late one must not replace the resolved output by its raw output.
   if ('output' in result)
     await context.bodies.save(outputBodyId(row), 'output', { output: result.output }, { ifAbsent: true });
   return saveJob(context, row, { kind: 'finish' }, { tokenHash: row.tokenHash });
 }
 
-/** A reason that a worker may not report, or that does not exist, is an error inside the application. */
+/** A reason that does not exist, or that a worker may not report, becomes an AppInternalError. */
 function readFailure({ type, message }: { readonly type: string; readonly message: string }): Failure {
-  // A cut may leave half of a surrogate pair, which no row holds.
+  // A cut may leave half of a surrogate pair, which cannot be stored in a row.
   const text = message.slice(0, reportedMessageCharacters).toWellFormed();
   return isReportedReason(type)
     ? { reason: type, message: text }
@@ -66,12 +68,12 @@ function readFailure({ type, message }: { readonly type: string; readonly messag
 }
 
 /**
- * What can be said at once; values behind references are checked when those are resolved (docs/reference/api.md,
- * "Problems of inputs and outputs").
+ * Checks the output as far as possible now (docs/reference/api.md, "Problems of inputs and outputs"). Values behind
+ * references are checked when the references are resolved.
  */
 async function checkOutput(context: Context, row: JobRow, output: Hash): Promise<Failure | undefined> {
   if (exceedsBytes(output)) {
-    const problem = `it has more than ${maximumValueBytes} bytes of JSON: put large results into a file`;
+    const problem = `it has more than ${maximumValueBytes} bytes of JSON. Put large results into a file`;
     return { reason: 'OutputError', message: failureMessages.output([problem]) };
   }
   const spec = isMaster(row) ? await loadSpec(context, row.pk) : undefined;

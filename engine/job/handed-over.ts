@@ -1,5 +1,5 @@
-// Which data objects a job hands over to others. What its code answers is not trusted: an id alone opens nothing, it must be
-// of something that the job itself may see and take along.
+// Loads the data objects that a job hands over to others. A job's output is not trusted: it may name any id, but only
+// objects that the job itself may see and take along are handed over.
 
 import type { Context } from '../../core/context.ts';
 import { isId, type ObjectId, type PlaceId } from '../../core/id/identifier.ts';
@@ -12,7 +12,7 @@ import { createSight, findObjects, type ObjectSearch } from '../access/sight.ts'
 import { loadJob } from '../store/load-job.ts';
 import { loadObjectsAt } from '../store/load-object.ts';
 
-/** Of the objects in the output of a master job: those in its workspace, and those that its token sees elsewhere. */
+/** Those objects in the output of a master job that are in its workspace, or that its token sees elsewhere. */
 export async function loadOutputObjects(
   context: Context,
   row: JobRow,
@@ -36,7 +36,10 @@ export async function loadOutputObjects(
   };
 }
 
-/** Of the objects that came into the input of a master job with the outputs of others: those that who ran it sees. */
+/**
+ * The objects that reached the input of a master job through outputs of other jobs, limited to those that the caller
+ * who ran it may see. That caller is the job that started it, or otherwise the user who launched it.
+ */
 export async function loadArrivedObjects(
   context: Context,
   row: JobRow,

@@ -1,4 +1,4 @@
-// A worker says that it lives: its lease is extended, and the answer says when it must stop, and why
+// Takes a worker's heartbeat: it extends the lease, and the answer says whether and why the worker must stop
 // (docs/reference/protocols.md, "Lease").
 
 import type { Context } from '../../core/context.ts';
@@ -10,8 +10,10 @@ import { endByDoom, loadDoom } from './doom.ts';
 export type Stop = { readonly reason: FailureReason; readonly message: string };
 
 /**
+ * Extends the lease of a job.
+ *
  * @param row the job of the worker's token, read just now
- * @returns what it must stop for; nothing when it may go on
+ * @returns `stop`: why the worker must stop; absent when it may continue
  */
 export async function heartbeat(context: Context, row: JobRow): Promise<{ readonly stop?: Stop }> {
   if (row.state !== 'running') return { stop: stopOf(row) };
@@ -20,7 +22,7 @@ export async function heartbeat(context: Context, row: JobRow): Promise<{ readon
   const now = context.now();
   const leaseUntil = now + context.settings.leaseSeconds * 1000;
   const saved = await saveJob(context, row, { kind: 'beat', leaseUntil }, { tokenHash: row.tokenHash });
-  // Changed meanwhile: the next heartbeat reads what it has become.
+  // The row changed meanwhile. The next heartbeat reads it again.
   if (saved.kind !== 'saved') return {};
   const { timeoutMs, startedRunning = now } = row;
   if (timeoutMs === undefined || now <= startedRunning + timeoutMs) return {};

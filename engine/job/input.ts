@@ -1,5 +1,5 @@
-// A job's input: waited for, resolved, placed in the workspace and stored, which takes the job from idle to runnable; and read
-// again. What becomes of it is decided in core/job/plan-input.ts.
+// Takes a job from idle to runnable: it waits for the input, resolves it, places its objects in the workspace and
+// stores it. It also reads the input again for a description. core/job/plan-input.ts decides on the input.
 
 import type { Context } from '../../core/context.ts';
 import type { Dependency } from '../../core/execution/dependency.ts';
@@ -30,7 +30,7 @@ import { loadArrivedObjects } from './handed-over.ts';
 import { loadReferenced } from './referenced.ts';
 import { lastingRefusal } from './refusal.ts';
 
-/** Looks at a job that is idle or waiting_on_input; undefined when there is nothing to change. */
+/** Looks at a job that is idle or waiting_on_input. Undefined when nothing was to be changed. */
 export async function advanceInput(context: Context, row: JobRow): Promise<Saved | undefined> {
   const spec = await loadSpec(context, row.pk);
   const from = typeof row.cursor === 'number' ? row.cursor : undefined;
@@ -49,10 +49,11 @@ export async function advanceInput(context: Context, row: JobRow): Promise<Saved
 }
 
 /**
- * The input of a job as far as it is known: the resolved one once the job has become runnable. Before, the outputs that are
- * known by now are put in, of at most `lookedAtCount` jobs.
+ * The input of a job, as far as it is known. Once the job is runnable, this is the resolved input. Before that,
+ * references are replaced by the outputs of at most `lookedAtCount` jobs that are done.
  *
- * @param reader the job itself gets the input as its executable reads it; a client, arrays as long as they were given
+ * @param reader the job itself gets the input as its executable reads it. A client gets arrays as long as they were
+ *   given.
  */
 export async function loadInput(
   context: Context,
@@ -69,7 +70,9 @@ export async function loadInput(
   return reader === 'itself' ? asRun(spec, shown) : shown;
 }
 
-/** The state says that it waits from the first look on; the cursor is written when it moved far enough to be worth it. */
+/**
+ * The first look changes the state to waiting_on_input. Later looks save the cursor only when it has moved far enough.
+ */
 async function keepWaiting(
   context: Context,
   row: JobRow,
@@ -101,7 +104,7 @@ async function loadInputObjects(
   return { linked: await loadObjectFacts(context, spec.inputSpec === undefined ? [] : linked), arrived: handedOver };
 }
 
-/** Clones executable, bundles and input objects into the workspace. A sentence for each problem. */
+/** Clones executable, bundles and input objects into the workspace. Returns a sentence for each problem. */
 async function placePins(context: Context, row: JobRow, pins: InputPlan['pins']): Promise<string[]> {
   const missing: ObjectId[] = [];
   const refusal = await lastingRefusal(async () => {
@@ -109,7 +112,7 @@ async function placePins(context: Context, row: JobRow, pins: InputPlan['pins'])
     for (const [hiddenLinksFrom, objects] of pins) {
       const result = await cloneObjects(context, { objects, to, hiddenLinksFrom });
       missing.push(...result.missing);
-      if (result.open.length > 0) throw new Error(`objects were closed and are not: ${result.open.join(', ')}`);
+      if (result.open.length > 0) throw new Error(`closed objects are open again: ${result.open.join(', ')}`);
     }
   });
   return refusal === undefined ? missing.map((object) => failureMessages.dependencyGone(object)) : [refusal];
@@ -119,7 +122,7 @@ function fail(context: Context, row: JobRow, failure: Failure): Promise<Saved> {
   return saveJob(context, row, { kind: 'fail', failure });
 }
 
-/** Ready things that a cursor passes before it is written: reading them again costs less than writing it. */
+/** The cursor is saved only every 25 dependencies. Reading them again costs less than the write. */
 const cursorStride = 25;
-/** A describe does not read more outputs than this: a scatter of thousands is shown with its references. */
+/** A description reads at most this many outputs. A scatter over thousands of jobs is shown with its references. */
 const lookedAtCount = 100;

@@ -1,6 +1,5 @@
-// The members of a tree: who made whom, read from the base table. A member row without a job row is a birth that did not
-// come about; whoever needs to know for certain puts a tombstone there, so that it never will
-// (docs/reference/protocols.md, "Finish").
+// Reads the members of a tree, and waits for them. A member row without a job row is a birth that did not come about. A
+// reader that needs certainty writes a tombstone, so that the birth never will (docs/reference/protocols.md, "Finish").
 
 import type { Context } from '../../core/context.ts';
 import type { Dependency } from '../../core/execution/dependency.ts';
@@ -16,18 +15,18 @@ import type { Readiness, Wait } from '../wait/wait.ts';
 
 export type Member = { readonly sortKey: string; readonly row: JobRow };
 
-/** Which members: those that one job made, those inside a scope, or those that are both. */
+/** The members to read: those that one job created, those inside a scope, or those that are both. */
 export type MemberRange = {
   readonly parent?: JobId;
   readonly scope?: Scope;
-  /** A sort key, exclusive. */
+  /** The sort key to begin after. */
   readonly after?: string | undefined;
   readonly limit: number;
 };
 
 /**
- * One page of a tree's members in their order, with their rows; unborn ones are tombstones from now on. Only for callers
- * whose own write, or flag, makes every later birth in that range fail. A page may hold fewer than `limit`, even none.
+ * One page of a tree's members in order, with their rows. Unborn members become tombstones. Only call this after a
+ * write or a flag that makes every later birth in the range fail. A page may hold fewer than `limit` members, or none.
  */
 export async function loadMembers(
   context: Context,
@@ -56,9 +55,11 @@ export async function loadMembers(
 }
 
 /**
- * The wait of a job for all that it made: each has ended. One edge at a time, on the first that has not: in whatever order
- * 10,000 children end, some nine edges are written (docs/reference/protocols.md, "Waits"). The problem is a member that
- * ended without being done: it takes the tree down. Those of an earlier try do not count: they were given up with it.
+ * The wait of a job until all jobs that it created have ended. One edge at a time is written, on the first that has not
+ * ended. If 10,000 children end in random order, that makes about nine edges (docs/reference/protocols.md, "Waits").
+ *
+ * The problem is a member that ended without being done: it ends the whole tree. Members of an earlier try do not
+ * count, because they were given up with it.
  */
 export function memberWait(context: Context, waiter: JobRow, from: string | undefined): Wait<string, JobRow> {
   const rows = new Map<JobId, JobRow>();
@@ -81,7 +82,7 @@ export function memberWait(context: Context, waiter: JobRow, from: string | unde
       const fresh = jobs.every((job) => rows.has(job))
         ? jobs.map((job) => rows.get(job))
         : await loadJobs(context, jobs);
-      // A page is read once with its rows; what is read again after an edge was put is read from the table.
+      // The rows of a page are used once. A second read, after an edge was written, must come from the table.
       rows.clear();
       return fresh.map((row) => memberReadiness(waiter, row));
     },
@@ -89,8 +90,9 @@ export function memberWait(context: Context, waiter: JobRow, from: string | unde
 }
 
 /**
- * The wait of a master job for everything inside a scope to have ended, however. Few members are found by going down from the
- * master: in a wide tree many masters end at once, and each reading the whole tree would take a square of reads.
+ * The wait of a master job until everything inside a scope has ended, in whatever way. If there are few members, they
+ * are found downwards from the master. In a wide tree many masters end at once, and if each read the whole tree, the
+ * number of reads would grow with the square of its size.
  */
 export function scopeWait(context: Context, waiter: JobRow, scope: Scope): Wait<string, never> {
   let below: Promise<Member[] | undefined> | undefined;
@@ -121,7 +123,9 @@ export function scopeWait(context: Context, waiter: JobRow, scope: Scope): Wait<
   };
 }
 
-/** All members inside a scope, each before those that it made; undefined when they are more than `memberPageSize`. */
+/**
+ * All members inside a scope, each before those that it created; undefined when they are more than `memberPageSize`.
+ */
 async function loadBelow(context: Context, root: ExecutionId, scope: Scope): Promise<Member[] | undefined> {
   const found: Member[] = [];
   let makers: JobId[] = isId(scope.execution, 'job') ? [scope.execution] : [];
@@ -137,7 +141,7 @@ async function loadBelow(context: Context, root: ExecutionId, scope: Scope): Pro
   return found;
 }
 
-/** A page that holds a member, if any follows: to a wait an empty page is the end. */
+/** The next page that is not empty, if a member follows. A wait takes an empty page for the end. */
 async function loadNextMembers(context: Context, root: ExecutionId, range: MemberRange) {
   let page = await loadMembers(context, root, range);
   while (page.members.length === 0 && page.next !== undefined) {
@@ -160,11 +164,11 @@ function jobDependency(job: JobId): Dependency {
   return { kind: 'execution', execution: job };
 }
 
-/** Puts the tombstone; the job that was born a moment before it, when there is one. */
+/** Writes a tombstone for an unborn member. If the job was born a moment before, returns the job's row instead. */
 async function buryUnborn(context: Context, member: MemberRow): Promise<JobRow> {
   const { job: id, parent: parentId } = member;
   const parent = await loadJob(context, parentId);
-  if (parent === undefined) throw new Error(`${parentId} made ${id} and has no row`);
+  if (parent === undefined) throw new Error(`${parentId} created ${id} but has no row`);
   const { executable, project, launchedBy, instance, priority } = parent;
   const row = newJobRow({
     kind: 'subjob',
@@ -180,7 +184,7 @@ async function buryUnborn(context: Context, member: MemberRow): Promise<JobRow> 
     digest: '',
     ready: false,
   });
-  // The member row says which try of the parent, and which tries above it, the job was to be born into.
+  // The member row says into which try of the parent, and below which tries of other jobs, the job was to be born.
   const place = { parentTry: member.parentTry, lineage: [...member.lineage] };
   const tombstone: JobRow = { ...row, ...place, state: 'terminated', tombstone: true };
   if (await insertJob(context, tombstone)) return tombstone;

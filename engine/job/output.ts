@@ -1,5 +1,5 @@
-// A job's output: waits for the jobs that this one made and for what the output refers to, then stores the output and clones
-// its objects. Only then is the job done. What becomes of the output is decided in core/job/plan-output.ts.
+// Takes a job from waiting_on_output to done. It waits for the jobs that this one created and for the references in the
+// output, then clones the objects and stores the output. core/job/plan-output.ts decides on the output.
 
 import type { Context } from '../../core/context.ts';
 import type { Dependency } from '../../core/execution/dependency.ts';
@@ -17,11 +17,12 @@ import { memberWait } from './member.ts';
 import { loadReferenced } from './referenced.ts';
 import { lastingRefusal } from './refusal.ts';
 
-/** Looks at a job in waiting_on_output; undefined when there is nothing to change. */
+/** Looks at a job in waiting_on_output. Undefined when nothing was to be changed. */
 export async function advanceOutput(context: Context, row: JobRow): Promise<Saved | undefined> {
   const from = typeof row.cursor === 'string' ? row.cursor : undefined;
   const members = await waitFor(context, memberWait(context, row, from));
-  // A member that failed takes this job down with it: its own look puts the flag (docs/reference/protocols.md, "Doom").
+  // A member that failed ends this job too. The look at that member writes the flag (docs/reference/protocols.md,
+  // "Doom").
   if (members.kind === 'problem') return undefined;
   if (members.kind === 'waiting') return saveProgress(context, row, members.cursor);
   const before = await loadOutput(context, row);
@@ -41,7 +42,10 @@ export async function advanceOutput(context: Context, row: JobRow): Promise<Save
   return 'problems' in plan ? fail(context, row, outputFailure(plan.problems)) : complete(context, row, plan);
 }
 
-/** Only closed objects can be cloned, and only what is cloned and stored makes a job done. */
+/**
+ * Waits until the objects are closed, because only closed objects can be cloned. Then clones them, stores the output
+ * and ends the job.
+ */
 async function complete(context: Context, row: JobRow, plan: OutputPlan): Promise<Saved | undefined> {
   const objects = plan.awaited.map((object): Dependency => ({ kind: 'object', object }));
   const closed = await waitFor(context, listWait(context, row, 'output', objects));
@@ -55,7 +59,7 @@ async function complete(context: Context, row: JobRow, plan: OutputPlan): Promis
   return saveJob(context, row, { kind: 'complete' });
 }
 
-/** Members are many: the cursor is written whenever it moved by a page. */
+/** There may be many members, so the cursor is saved whenever it has moved. */
 async function saveProgress(context: Context, row: JobRow, cursor: string | undefined): Promise<Saved | undefined> {
   if (cursor === undefined || cursor === row.cursor) return undefined;
   return saveJob(context, row, { kind: 'progress', cursor });

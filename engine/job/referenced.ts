@@ -1,4 +1,4 @@
-// Loads what replaces references to the outputs of other jobs, once those are done. The rules are core/reference/resolve.ts.
+// Loads the values that replace references to outputs of other jobs. core/reference/resolve.ts replaces them.
 
 import type { Context } from '../../core/context.ts';
 import type { ObjectId } from '../../core/id/identifier.ts';
@@ -10,7 +10,10 @@ import { loadJobs, loadOutputs } from '../store/load-job.ts';
 import { loadObject } from '../store/load-object.ts';
 import { mapLimited } from '../store/map-limited.ts';
 
-/** The outputs that these references name, of jobs that are done, and the metadata that they ask of objects in them. */
+/**
+ * The outputs of jobs that the references name and that are done, and the metadata of objects that the references ask
+ * for.
+ */
 export async function loadReferenced(context: Context, references: readonly Reference[]): Promise<Referenced> {
   const rows = await loadJobs(context, referredJobs(references));
   const outputs = await loadOutputs(context, rows);

@@ -1,8 +1,11 @@
-// Refusals in the middle of a job's way: one that stays is why the job fails, one that passes is tried again.
+// Tells lasting refusals from passing ones while a job moves on. A lasting one fails the job; a passing one is tried
+// again.
 
 import { ApiError, type ErrorType } from '../../core/error/api-error.ts';
 
-/** Why something can never be done, as a sentence; undefined when it is done. What may pass by itself is thrown on. */
+/**
+ * The reason why an action can never succeed, as a sentence; undefined when it succeeded. Every other error is thrown.
+ */
 export async function lastingRefusal(act: () => Promise<unknown>): Promise<string | undefined> {
   try {
     await act();
@@ -13,7 +16,7 @@ export async function lastingRefusal(act: () => Promise<unknown>): Promise<strin
   }
 }
 
-/** InvalidState is none of them: a folder that is being removed may be made again a moment later. */
+/** InvalidState is not among them: a folder that is being removed may be created again a moment later. */
 const lasting: ReadonlySet<ErrorType> = new Set([
   'InvalidInput',
   'InvalidType',

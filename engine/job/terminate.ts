@@ -1,4 +1,5 @@
-// Ends a whole tree because a user or a job asked for it. The flag comes first, then the root; its look ends all others.
+// Ends a whole tree because a user or a job asked for it. It writes the doom flag, then ends the root. The look at the
+// root ends all other jobs.
 
 import type { Context } from '../../core/context.ts';
 import { resourceNotFound } from '../../core/error/api-error.ts';
@@ -10,14 +11,14 @@ import { loadExecution } from '../store/load-job.ts';
 import { endByDoom, putDoom } from './doom.ts';
 
 /**
- * Terminates every execution of the tree that one belongs to (docs/reference/api.md, "Spread of failures"). Idempotent; a
- * tree that has ended stays as it is.
+ * Terminates every execution of the tree that `execution` belongs to (docs/reference/api.md, "Spread of failures"). It
+ * is idempotent. A tree that has ended does not change.
  *
  * @throws ApiError ResourceNotFound when there is no such execution
  */
 export async function terminateTree(context: Context, execution: ExecutionId, by: UserId): Promise<void> {
-  const asked = await loadExecution(context, execution);
-  const found = asked === undefined ? undefined : await loadExecution(context, asked.root);
+  const member = await loadExecution(context, execution);
+  const found = member === undefined ? undefined : await loadExecution(context, member.root);
   if (found === undefined) throw resourceNotFound(execution);
   const root = expectJob(found);
   if (isTerminal(root.state) || root.state === 'terminating') return;
@@ -25,6 +26,6 @@ export async function terminateTree(context: Context, execution: ExecutionId, by
   const cause = { kind: 'termination', execution: root.pk, try: root.try, by } as const;
   await putDoom(context, root.pk, scope, cause);
   const ended = await endByDoom(context, root, { cause, scope });
-  // It began its next try meanwhile: that one is to end as well.
+  // The root began its next try meanwhile, which must end as well.
   if (!isTerminal(ended.state) && ended.state !== 'terminating') await terminateTree(context, execution, by);
 }

@@ -1,5 +1,5 @@
-// Starts a worker for one launch of a runnable job. Writes nothing: a message that is delivered twice asks for the same worker
-// twice, and that is success (docs/reference/protocols.md, "Launch").
+// Starts a worker for one launch of a runnable job. It writes no row. A message that is delivered twice asks for the
+// same worker twice, and the second start succeeds too (docs/reference/protocols.md, "Launch").
 
 import type { Context, LaunchInput, RunnableMessage } from '../../core/context.ts';
 import { readWorkerId } from '../../core/id/worker.ts';
@@ -7,7 +7,7 @@ import { workerSize } from '../../core/instance/worker-size.ts';
 import { type JobRow, jobWorker } from '../../core/job/row.ts';
 import { loadJob } from '../store/load-job.ts';
 
-/** Does nothing for a job that is no longer runnable in this try and launch. */
+/** Starts the worker that a message names, unless its job is no longer runnable in this try and launch. */
 export async function dispatch(context: Context, { worker }: RunnableMessage): Promise<void> {
   const launched = readWorkerId(worker);
   if (launched === undefined) return;
@@ -16,7 +16,7 @@ export async function dispatch(context: Context, { worker }: RunnableMessage): P
   await context.workers.start(worker, await launchInput(context, row));
 }
 
-/** Ids and sizes only: besides the nonce, which the claim spends, no secret goes with a launch. */
+/** A launch carries only ids and sizes. Its only secret is the nonce, which is of no use after the claim. */
 async function launchInput(context: Context, row: JobRow): Promise<LaunchInput> {
   const { cores, memoryGib, diskGb } = workerSize(row.instance);
   const [apiUrl, nonce] = await Promise.all([context.apiUrl(), context.seals.seal('boot', jobWorker(row))]);

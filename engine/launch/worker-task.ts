@@ -1,10 +1,13 @@
-// The worker of a job: whether it still runs, and how it is stopped. The port is asked each time; what an event said of it is
-// not relied upon.
+// Finds out whether the worker of a job still runs, and stops it. It asks the port each time, because events may be
+// lost or late.
 
 import type { Context, WorkerState } from '../../core/context.ts';
 import { type JobRow, jobWorker } from '../../core/job/row.ts';
 
-/** A worker of which nothing is known counts as ended once its lease has run out: a new one may not be listed yet. */
+/**
+ * The state of a job's worker. An unknown worker counts as ended only once its lease has ended: a new one may not be
+ * listed yet.
+ */
 export async function loadWorker(context: Context, row: JobRow): Promise<WorkerState> {
   if (row.task === undefined) return forgotten;
   const state = await context.workers.state(row.task);
@@ -13,7 +16,7 @@ export async function loadWorker(context: Context, row: JobRow): Promise<WorkerS
   return expired ? forgotten : { kind: 'running' };
 }
 
-/** Asks the worker of a job to end, and answers whether it has. */
+/** Asks the worker of a job to stop, and returns its state afterwards. */
 export async function stopWorker(context: Context, row: JobRow, why: string): Promise<WorkerState> {
   const before = await loadWorker(context, row);
   if (before.kind === 'ended' || row.task === undefined) return before;
@@ -21,7 +24,7 @@ export async function stopWorker(context: Context, row: JobRow, why: string): Pr
   return loadWorker(context, row);
 }
 
-/** Ends a launch that nobody claimed; one that is over, or never was, stays so. */
+/** Stops a launch that no worker has claimed. Does nothing if the launch has ended or never began. */
 export async function stopLaunch(context: Context, row: JobRow, why: string): Promise<void> {
   const worker = jobWorker(row);
   const state = await context.workers.launchState(worker);

@@ -1,5 +1,5 @@
-// What has to be known of one reader of a log between two invocations of the function that serves it. JSON: it is passed on
-// as a payload.
+// Authenticates a reader of a log, and defines the state of its connection. One invocation of the log function passes
+// that state to the next as a JSON payload.
 
 import type { Context } from '../../core/context.ts';
 import { invalidAuthentication, permissionDenied, resourceNotFound } from '../../core/error/api-error.ts';
@@ -10,33 +10,36 @@ import { loadCallerByToken } from '../identity/caller.ts';
 import { loadJob } from '../store/load-job.ts';
 import { type LogRequest, readLogRequest } from './frame.ts';
 
-/** How far the stream of one try has been sent. */
+/** The position up to which the stream of one try has been sent. */
 export type StreamCursor = {
-  /** Where its page begins, and how many of the page's lines were sent. */
+  /** The beginning of a page, and the number of its lines that were sent. */
   readonly token?: string;
   readonly skip?: number;
   /** The number of the last line that was sent. */
   readonly line?: number;
-  /** When the next one was printed, if it was read already; in milliseconds since 1970. */
+  /** The time of the next line, if it was read already, in milliseconds since 1970. */
   readonly next?: number;
   readonly ended: boolean;
 };
 export type LogConnection = Omit<LogRequest, 'token'> & {
   readonly job: JobId;
   readonly root: ExecutionId;
-  /** When the connection was opened, and when something was last sent on it, in milliseconds since 1970. */
+  /** The times when the connection was opened and when something was last sent on it, in milliseconds since 1970. */
   readonly openedAt: number;
   readonly sentAt: number;
-  /** How many lines are passed over, as they are older than those that the reader wants; absent: not known yet. */
+  /**
+   * The number of lines to skip because they are older than those that the reader wants; absent while it is not known.
+   */
   readonly passOver?: number;
-  /** By `<job>#<try>`. */
+  /** The cursors by `<job>#<try>`. */
   readonly streams: { readonly [stream: string]: StreamCursor };
 };
 
 /**
- * Authenticates the reader by the client's first frame, and decides that they may read this job's log: who sees the job.
+ * Authenticates the reader by the client's first frame. Every caller who sees a job may read its log.
  *
- * @throws ApiError InvalidInput, InvalidAuthentication, ResourceNotFound or PermissionDenied: tell it by `errorFrames`
+ * @throws ApiError InvalidInput, InvalidAuthentication, ResourceNotFound or PermissionDenied; send it with
+ *   `errorFrames`
  */
 export async function startLog(
   context: Context,

@@ -1,4 +1,5 @@
-// Which tries of which jobs one reader follows: the job, and with `recurseJobs` what is below it in its tree.
+// Finds the tries of jobs that one reader follows: those of the watched job and, with `recurseJobs`, of all jobs below
+// it.
 
 import type { Context } from '../../core/context.ts';
 import type { ExecutionId, JobId } from '../../core/id/identifier.ts';
@@ -10,8 +11,8 @@ import { loadJob, loadJobs } from '../store/load-job.ts';
 import type { LogConnection } from './connection.ts';
 
 /**
- * The rows of the tries that are followed now, the watched job's first; of a try that was asked for, its own. A try that a
- * restart ended is followed to the end of its stream.
+ * The rows of the tries that are followed now, the watched job's first. If the reader asked for a try, only that one is
+ * followed. Otherwise a try that a restart ended is followed to the end of its stream.
  */
 export async function loadFollowed(context: Context, connection: LogConnection): Promise<JobRow[]> {
   const { job, try: attempt, recurse, root, streams } = connection;
@@ -32,12 +33,12 @@ export async function loadFollowed(context: Context, connection: LogConnection):
   return rows;
 }
 
-/** The name of a try's stream among those of a connection. */
+/** The name of a try's stream within a connection. */
 export function streamOf(row: Pick<JobRow, 'pk' | 'try'>): string {
   return `${row.pk}#${row.try}`;
 }
 
-/** The jobs that a job made, and those that they made, and so on, by the member rows of the tree. */
+/** The jobs below a job, from the member rows of the tree. */
 async function loadBelow(context: Context, root: ExecutionId, job: JobId): Promise<JobId[]> {
   const children = new Map<JobId, JobId[]>();
   const members = { pk: treeKey(root), prefix: memberPrefix(), maximumRowCount: memberCount };
@@ -55,5 +56,5 @@ async function loadBelow(context: Context, root: ExecutionId, job: JobId): Promi
 }
 
 const memberCount = 20_000;
-/** Jobs that one reader follows at a time: each is a stream of its own to be asked every second. */
+/** Jobs that one reader follows at a time. The stream of each is read every second. */
 const followedJobCount = 500;

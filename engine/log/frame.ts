@@ -1,12 +1,12 @@
-// What the log WebSocket says and hears (docs/reference/api.md, "Log of a job"): the client's only frame, and ours.
-// Knows no transport.
+// Reads the only frame of a log client, and makes the frames that the platform sends (docs/reference/api.md, "Log of a
+// job").
 
 import { type ApiError, invalidInput } from '../../core/error/api-error.ts';
 import { given } from '../../core/given.ts';
 import type { JobId } from '../../core/id/identifier.ts';
 import { isHash } from '../../core/reference/value.ts';
 
-/** One JSON object, one text frame. Clients need every key but `jobTry`. */
+/** A JSON object that is sent as one text frame. Clients need every key except `jobTry`. */
 export type LogFrame = {
   readonly timestamp: number;
   readonly source: string;
@@ -17,21 +17,25 @@ export type LogFrame = {
   readonly msg: string;
 };
 
-/** What the client asks for. */
+/** The request in the client's frame. */
 export type LogRequest = {
   readonly token: string;
-  /** Of the lines that there are already, the last so many. */
+  /** The number of lines to send, counted from the last, of those that exist already. */
   readonly recentCount: number;
-  /** The jobs below it too. */
+  /** Also follow the jobs below the job. */
   readonly recurse: boolean;
-  /** Go on until the job has ended. */
+  /** Continue until the job has ended. */
   readonly tail: boolean;
-  /** Only these; absent: all. */
+  /** The levels to send; absent for all. */
   readonly levels?: readonly string[] | undefined;
   readonly try?: number;
 };
 
-/** Reads the client's frame; fields that it leaves out are as `dx watch` sends them. */
+/**
+ * Reads the client's frame. Missing fields get the values that `dx watch` sends.
+ *
+ * @throws ApiError InvalidInput that names all malformed fields
+ */
 export function readLogRequest(text: string): LogRequest {
   const frame = parse(text);
   const problems: string[] = [];
@@ -62,7 +66,7 @@ export function readLogRequest(text: string): LogRequest {
 
 /**
  * A line of a worker's stream as a frame for a job's try; undefined when it is another job's, or only marks the end
- * (`isEndOfLog`). What no worker wrote as a line is shown as it is: it tells why a worker broke.
+ * (`isEndOfLog`). A text that is not in a worker's format is shown as it is, because it may say why a worker broke.
  */
 export function toFrame(
   text: string,
@@ -81,25 +85,26 @@ export function toFrame(
   });
 }
 
-/** Lines of a try are numbered; where some are missing before this one, a line says so. */
+/** The lines of a try are numbered. If some are missing before this one, returns a line that says so. */
 export function missingFrame(frame: LogFrame, last: number | undefined): LogFrame | undefined {
   const count = last === undefined || frame.line === 0 ? 0 : frame.line - last - 1;
   if (count <= 0) return undefined;
   const lines = count === 1 ? '1 line is' : `${count} lines are`;
-  const msg = `${lines} missing here: the job printed faster than its log could be kept`;
+  const msg = `${lines} missing here: the job printed faster than its log could be stored`;
   return { ...frame, source: 'SYSTEM', level: 'WARNING', line: 0, msg };
 }
 
-/** True for the last line that a worker writes for a try: nothing of its job follows. */
+/** True for the last line that a worker writes for a try. */
 export function isEndOfLog(text: string, of: { readonly job: JobId; readonly try: number }): boolean {
   const line = parseLine(text);
   return line?.s === 'SYSTEM' && line.m === endOfLog && line.j === of.job && line.y === of.try;
 }
 
 /**
- * Says on a connection that has been silent that there is nothing to say, before API Gateway ends it. Clients show
- * whatever comes: a frame that they cannot read spoils how they end (their exit code and last lines), and pings are not to
- * be had. A reader who asked for certain levels, to have nothing else in a file, gets an empty line of one of them.
+ * A frame that keeps a silent connection open, because API Gateway ends one on which nothing is sent.
+ *
+ * Pings cannot be sent, and clients show every frame. A frame that they cannot read costs them their exit code and last
+ * lines. A reader who asked for certain levels, so that a file holds nothing else, gets an empty line of one of them.
  */
 export function stillFrame(
   { job, try: jobTry, levels }: Pick<LogRequest, 'levels'> & { readonly job: JobId; readonly try: number },
@@ -113,22 +118,25 @@ export function stillFrame(
   return { ...frame, level: 'INFO', msg };
 }
 
-/** Before a connection has lasted as long as API Gateway lets one: what happens, and how to go on; then the end. */
+/**
+ * The last frames before API Gateway ends a connection for its age: why the stream ends, and how to follow the job
+ * again.
+ */
 export function partingFrames(of: { readonly job: JobId; readonly try: number }, now: number): LogFrame[] {
-  const msg = `This stream ends, as no connection may last longer than two hours; the job goes on. "dx watch ${of.job}" shows its log from the start and follows it again`;
+  const msg = `This stream ends because a connection may last at most two hours. The job continues. "dx watch ${of.job}" shows its log from the start and follows it again`;
   const frame = { ...placeOf(of), timestamp: now, source: 'SYSTEM', level: 'WARNING', line: 0, msg };
   return [frame, endFrame(of.job, now)];
 }
 
-/** After this frame the client closes. */
+/** The frame after which the client closes the connection. */
 export function endFrame(job: JobId, timestamp: number): LogFrame {
   return { timestamp, source: 'SYSTEM', level: 'INFO', job, line: 0, msg: endOfLog };
 }
 
-/** An error for the reader, then the end: API Gateway cannot close with a reason. */
+/** An error for the reader, and the end. API Gateway cannot send a reason when it closes a connection. */
 export function errorFrames(job: JobId, timestamp: number, error: Pick<ApiError, 'type' | 'message'>): LogFrame[] {
   const msg = `${error.type}: ${error.message}`;
-  // Clients that were given a try print it with each line.
+  // A client that asked for a try prints the try of each line.
   const frame = { timestamp, source: 'SYSTEM', level: 'ERROR', job, jobTry: 0, line: 0, msg };
   return [frame, endFrame(job, timestamp)];
 }
@@ -145,7 +153,7 @@ function parse(text: string): { readonly [key: string]: unknown } {
 
 type WorkerLine = { t?: unknown; n?: unknown; l?: unknown; s?: unknown; m?: unknown; j?: unknown; y?: unknown };
 
-/** Worker lines: `{"t":ms,"n":seq,"l":level,"s":source,"m":text,"j":job,"y":try}` (worker/log.ts). */
+/** Parses a worker's line: `{"t":ms,"n":seq,"l":level,"s":source,"m":text,"j":job,"y":try}` (worker/log.ts). */
 function parseLine(text: string): WorkerLine | undefined {
   if (!text.startsWith('{')) return undefined;
   try {
@@ -159,13 +167,13 @@ function parseLine(text: string): WorkerLine | undefined {
 
 type Words = Pick<LogFrame, 'source' | 'level' | 'line' | 'msg'> & { readonly time: number };
 
-/** A worker cuts its lines; what else a job gets into its stream must fit into a message too, and be printable text. */
+/** A worker cuts its own lines. Other texts in a stream must also fit into a message and be printable. */
 function frameOf(
   of: { readonly job: JobId; readonly try: number },
   { time, source, level, line, msg }: Words,
 ): LogFrame {
   const kept = msg.length > maximumLineLength ? `${msg.slice(0, maximumLineLength)}... [truncated]` : msg;
-  // Only we say that a log is over.
+  // Only the platform may say that a log has ended.
   const by = msg === endOfLog ? 'APP' : source.toWellFormed();
   return { ...placeOf(of), timestamp: time, source: by, level: level.toWellFormed(), line, msg: kept.toWellFormed() };
 }
@@ -182,16 +190,16 @@ function isTexts(value: unknown): boolean {
   return Array.isArray(value) && value.length <= maximumLevelCount && value.every((item) => typeof item === 'string');
 }
 
-/** What a job forged may be any time; clients print years up to 9999 only. */
+/** A forged line may hold any time, but clients can only print years up to 9999. */
 function isTime(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) < endOfTime;
 }
 
 const endOfLog = 'END_LOG';
 const endOfTime = Date.UTC(9999, 0);
-/** As worker/log.ts cuts them, and room for its mark. */
+/** The length at which worker/log.ts cuts lines, with room for its mark. */
 const maximumLineLength = 8_100;
 const maximumWordLength = 40;
-/** What `dx watch` asks for; more than that is never sent of what was there before. */
+/** The number that `dx watch` asks for. Of the lines that exist already, no more are sent. */
 const maximumRecentCount = 262_144;
 const maximumLevelCount = 20;

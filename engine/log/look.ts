@@ -1,4 +1,4 @@
-// One look at the streams that a reader follows: what is new in each, in one order, and how far that reads. Sends nothing.
+// Reads the new lines of all streams that a reader follows, in one order, and the position after them.
 
 import type { Context } from '../../core/context.ts';
 import type { JobRow } from '../../core/job/row.ts';
@@ -9,24 +9,24 @@ import { loadFollowed, streamOf } from './followed.ts';
 import { type Line, readStream, type StreamRead } from './stream.ts';
 
 export type Look = {
-  /** The connection once all the lines are sent. */
+  /** The state of the connection after all the lines are sent. */
   readonly connection: LogConnection;
   readonly lines: readonly Line[];
-  /** There is more to read at once. */
+  /** True when more can be read at once. */
   readonly more: boolean;
-  /** Everything that is followed has ended and was read to its end. */
+  /** True when all followed tries have ended and their streams were read to the end. */
   readonly over: boolean;
-  /** Streams in which something may still come. */
+  /** The number of streams that may still get lines. */
   readonly openCount: number;
-  /** Of the watched job; undefined when it is gone. */
+  /** The state of the watched job; undefined when it is gone. */
   readonly job: { readonly state: JobState; readonly try: number } | undefined;
 };
 
 /**
- * What is new since the connection was read last, but for lines that were there at first and are older than the last so
- * many that the reader wants. Where there are more of them than one look finds, it counts them, and then passes over them.
+ * The new lines since the last look. Lines that existed at the start are skipped, except for the last ones that the
+ * reader wants. If one look does not find all of them, they are counted first, and then skipped.
  *
- * @param until when it stops counting, in milliseconds since 1970
+ * @param until the time when the counting stops, in milliseconds since 1970
  */
 export async function nextLook(context: Context, connection: LogConnection, until: number): Promise<Look> {
   let look = await lookOnce(context, connection);
@@ -48,7 +48,7 @@ function without(look: Look, passOver: number): Look {
   return { ...look, connection: { ...look.connection, passOver: left }, lines: look.lines.slice(passOver) };
 }
 
-/** The connection before these lines, which were read and nobody has sent. */
+/** The state of the connection before these lines, which were read but not sent. */
 export function backTo(connection: LogConnection, lines: readonly Line[]): LogConnection {
   const streams: Record<string, StreamCursor> = { ...connection.streams };
   for (const { stream, from, time } of lines.toReversed()) streams[stream] = { ...from, next: time };
@@ -56,8 +56,8 @@ export function backTo(connection: LogConnection, lines: readonly Line[]): LogCo
 }
 
 /**
- * The lines of one try stay in the order in which its worker wrote them, whatever its clock did; those of several are merged
- * by time: what is later than the end of a part that more follows waits until that is read.
+ * The lines of one try stay in the order in which its worker wrote them, even if its clock jumped. The lines of several
+ * tries are merged by time. A line is held back while an unread line of another stream may be earlier.
  */
 async function lookOnce(context: Context, connection: LogConnection): Promise<Look> {
   const rows = await loadFollowed(context, connection);
@@ -81,7 +81,7 @@ async function lookOnce(context: Context, connection: LogConnection): Promise<Lo
 
 type OpenStream = { readonly row: JobRow; read: StreamRead };
 
-/** Its first lines; of a stream whose next line is known to come later, nothing yet. */
+/** Reads the first lines of a stream, unless an earlier look has already read its next line. */
 async function begin(context: Context, connection: LogConnection, row: JobRow, count: number): Promise<OpenStream> {
   const cursor = connection.streams[streamOf(row)];
   if (cursor?.next !== undefined) {
@@ -91,7 +91,7 @@ async function begin(context: Context, connection: LogConnection, row: JobRow, c
   return { row, read: await readStream(context, connection, row, limits) };
 }
 
-/** Reads on where the earliest unread line is, until there is enough to send. */
+/** Continues with the stream that holds the earliest unread line, until there is enough to send. */
 async function readOn(context: Context, connection: LogConnection, open: readonly OpenStream[]): Promise<void> {
   for (let count = 0; count < readsPerLook; count++) {
     const horizon = horizonOf(open);
@@ -111,7 +111,7 @@ async function readOn(context: Context, connection: LogConnection, open: readonl
   }
 }
 
-/** Up to this time everything has been read. */
+/** The time up to which all streams have been read. */
 function horizonOf(open: readonly OpenStream[]): number {
   return Math.min(...open.map(({ read }) => (read.more ? read.time : Number.POSITIVE_INFINITY)));
 }
@@ -120,7 +120,7 @@ function sum<Item>(items: readonly Item[], of: (item: Item) => number): number {
   return items.reduce((total, item) => total + of(item), 0);
 }
 
-/** Lines in memory at a time, and their characters, of all streams together, as far as each still gets a few. */
+/** Lines of all streams in memory at a time, and their characters. Each stream gets at least a few lines. */
 const linesPerLook = 5_000;
 const lengthPerLook = 2_000_000;
 const fewestLines = 20;

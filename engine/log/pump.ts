@@ -1,5 +1,5 @@
-// Sends a job's log to one reader: the lines that there are, then, while the reader wants, what comes, until the job has
-// ended and its streams are read to their ends. Knows neither WebSockets nor CloudWatch.
+// Sends a job's log to one reader: first the lines that exist and then, if the reader wants them, new lines until the
+// job has ended and its streams are read to their ends.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from '../../core/context.ts';
@@ -7,20 +7,25 @@ import type { LogConnection } from './connection.ts';
 import { endFrame, type LogFrame, partingFrames, stillFrame } from './frame.ts';
 import { backTo, type Look, nextLook } from './look.ts';
 
-/** What became of a frame. `busy`: the reader takes nothing now; the same frame may be sent later. */
+/** The result of sending a frame. `busy`: the reader accepts nothing now, and the same frame may be sent later. */
 export type Sent = 'sent' | 'gone' | 'busy';
 export type Reader = {
   send(frame: LogFrame): Promise<Sent>;
-  /** Told every few seconds how far the log was sent; false when this pump is not to go on. */
+  /**
+   * Called every few seconds with the position up to which the log was sent. Answers false when this pump must stop.
+   */
   keep(connection: LogConnection): Promise<boolean>;
-  /** Between two looks, in milliseconds; tests move their clock instead. */
+  /** Waits between two looks, in milliseconds. Tests move their clock instead. */
   readonly wait?: (ms: number) => Promise<unknown>;
 };
 export type Pumped = { readonly done: true } | { readonly done: false; readonly connection: LogConnection };
 
 /**
- * Pumps until the log is over, the reader gone, or the connection as old as one may get (`done`); or until a time, in
- * milliseconds since 1970: then it goes on, at the very line, with the connection that it answers.
+ * Pumps until the log has ended, the reader is gone, or the connection has reached its greatest age (`done`), but at
+ * most until a time.
+ *
+ * @param until in milliseconds since 1970
+ * @returns without `done`, the connection with which the next call continues at the next line
  */
 export async function pumpLog(
   context: Context,
@@ -56,7 +61,7 @@ export async function pumpLog(
 
 type Pump = { readonly context: Context; readonly reader: Required<Reader>; readonly stopAt: number; keptAt: number };
 
-/** Sends a look's lines while there is time. Undefined when nobody is there any more, or another pump is. */
+/** Sends the lines of a look while there is time. Undefined when the reader is gone, or another pump has taken over. */
 async function sendLines(
   pump: Pump,
   look: Look,
@@ -78,7 +83,7 @@ async function sendLines(
   return { connection: soFar(), isAll: count === look.lines.length };
 }
 
-/** Undefined when nobody is there any more. */
+/** Sends a frame if the connection has been silent for long. Undefined when the reader is gone. */
 async function sayStill(
   { context, reader }: Pump,
   connection: LogConnection,
@@ -108,7 +113,10 @@ async function keepSometimes(pump: Pump, connection: () => LogConnection): Promi
   return patiently(pump, () => pump.reader.keep(connection()));
 }
 
-/** Tables and logs are throttled at times, and a stream that breaks off is the reader's loss: it waits, for half a minute. */
+/**
+ * Retries an action for half a minute. AWS throttles tables and logs at times, and the stream should not end because of
+ * that.
+ */
 async function patiently<Result>({ reader }: Pump, act: () => Promise<Result>): Promise<Result> {
   for (let attempt = 1; ; attempt++) {
     try {
@@ -121,11 +129,16 @@ async function patiently<Result>({ reader }: Pump, act: () => Promise<Result>): 
 }
 
 const pollMs = 1_000;
-/** An account reads some 25 pages of logs a second (CloudWatch Logs quotas): a reader of many streams looks less often. */
+/**
+ * An account reads some 25 pages of logs a second (CloudWatch Logs quotas), so a reader of many streams looks less
+ * often.
+ */
 const pollStreamMs = 100;
 const keepMs = 10_000;
 const attempts = 8;
-/** API Gateway and CloudFront end a connection on which nothing was sent for ten minutes; a hand-over takes up to two. */
+/**
+ * API Gateway and CloudFront end a connection on which nothing was sent for ten minutes. A hand-over takes up to two.
+ */
 const silentMs = 8 * 60_000;
-/** API Gateway ends every connection after two hours, whatever is sent on it, and without a word. */
+/** API Gateway ends every connection after two hours without a message, even if it is in use. */
 const connectionMs = 115 * 60_000;

@@ -1,4 +1,4 @@
-// Reads the stream of one try from where it was left: the lines that a reader wants, each with its place. Knows no other try.
+// Reads the stream of one try from a cursor, and returns the lines that a reader wants, each with its position.
 
 import type { Context } from '../../core/context.ts';
 import { given } from '../../core/given.ts';
@@ -8,27 +8,34 @@ import type { LogConnection, StreamCursor } from './connection.ts';
 import { streamOf } from './followed.ts';
 import { isEndOfLog, type LogFrame, missingFrame, toFrame } from './frame.ts';
 
-/** A line, and the place in its stream from which it is read again, as the first one. */
+/** A line, and the position in its stream from which it would be read again as the first line. */
 export type Line = {
   readonly frame: LogFrame;
   readonly stream: string;
   readonly from: StreamCursor;
-  /** When it was printed, never before the line above it, whatever the clock did; in milliseconds since 1970. */
+  /**
+   * The time of printing in milliseconds since 1970. It is never before that of the line above, even if the clock
+   * jumped.
+   */
   readonly time: number;
 };
 export type StreamRead = {
   readonly lines: readonly Line[];
-  /** Characters of the lines. */
+  /** The number of characters in the lines. */
   readonly length: number;
   readonly cursor: StreamCursor;
   readonly more: boolean;
-  /** The time of the last line that was read, wanted or not. */
+  /** The time of the last line that was read, even if the reader does not want it. */
   readonly time: number;
 };
 /** Reading stops after the page that reaches one of these. */
 type ReadLimits = { readonly lines: number; readonly length: number };
 
-/** @param before where it begins; by default where the connection has sent it to */
+/**
+ * Reads the next pages of a stream.
+ *
+ * @param before the position to begin at; by default the position up to which the connection has sent the stream
+ */
 export async function readStream(
   context: Context,
   { levels, streams }: LogConnection,
@@ -50,7 +57,7 @@ export async function readStream(
       found.add(toFrame(message, timestamp, of), timestamp);
     }
     if (page.token === found.token() || page.token === undefined) {
-      // A worker that was killed wrote no last line: what it had written has arrived after a while.
+      // A worker that was killed did not write a last line. After a while all its lines have arrived.
       const isLate = context.now() - (row.stoppedRunning ?? row.modified) >= arrivalMs(context);
       return found.result({ ended: isOver && isLate, more: false });
     }
@@ -59,7 +66,10 @@ export async function readStream(
   return found.result({ ended: false, more: true });
 }
 
-/** Counts lines, passes over those of a page that were sent before, and knows of each how it is found again. */
+/**
+ * Collects and counts lines, each with the position from which it is found again. Skips the lines of a page that were
+ * sent.
+ */
 function createCollector(stream: string, before: StreamCursor, levels: readonly string[] | undefined) {
   let { token, skip = 0, line: last } = before;
   let index = 0;
@@ -104,10 +114,13 @@ function createCollector(stream: string, before: StreamCursor, levels: readonly 
   };
 }
 
-/** How long lines may take from a worker to the log: a sixtieth of the lease, 10 s on AWS, less where leases are short. */
+/** The longest time that lines take from a worker to the log: a sixtieth of the lease, which is 10 s on AWS. */
 function arrivalMs({ settings }: Context): number {
   return (settings.leaseSeconds * 1000) / 60;
 }
 
-/** Of one stream, wherever its lines are not wanted, so that it keeps no other waiting. */
+/**
+ * Pages of one stream that are read at a time even if none of their lines are wanted. Other streams must not wait
+ * longer.
+ */
 const pagesAtATime = 20;

@@ -1,5 +1,5 @@
-// Clones: a reference in another place to the same object (docs/reference/protocols.md, "Deletion of bytes"). Bytes are
-// never copied.
+// Clones objects. A clone is a reference in another place to the same object; bytes are never copied
+// (docs/reference/protocols.md, "Deletion of bytes").
 
 import { parseFolder } from '../../core/container/folder-path.ts';
 import type { Context } from '../../core/context.ts';
@@ -27,14 +27,17 @@ import { changed, retryWhileChanged } from '../store/retry-while-changed.ts';
 
 export type CloneRequest = {
   readonly objects: readonly ObjectId[];
-  /** Missing folders are made. */
+  /** The destination. A missing folder is made. */
   readonly to: { readonly container: PlaceId; readonly folder: string };
-  /** Where their names and tags are taken from, and where hidden objects that they link to are followed. */
+  /** The place whose names and tags are copied, and in which links to hidden objects are followed. */
   readonly hiddenLinksFrom?: PlaceId;
-  /** Each object goes to the folder under `to.folder` that it has in `hiddenLinksFrom`, instead of all into one. */
+  /** Each object goes to the same folder below `to.folder` as in `hiddenLinksFrom`, instead of all into one folder. */
   readonly keepFolders?: boolean;
 };
-/** `existed`: were in the destination before, and stay where they are. `open`: not closed, so not cloned. */
+/**
+ * `existed`: objects that were in the destination already; they stay in their folder. `open`: not closed, so not
+ * cloned.
+ */
 export type CloneResult = {
   readonly cloned: ObjectId[];
   readonly existed: ObjectId[];
@@ -43,11 +46,11 @@ export type CloneResult = {
 };
 
 /**
- * Puts closed objects into another place as well. Idempotent. What is acknowledged as cloned or existing keeps its bytes,
- * whatever is removed elsewhere at the same time; an object that is being deleted is `missing`.
+ * Puts closed objects into another place as well. It is idempotent. An object that is reported as cloned or existing
+ * keeps its bytes, even if it is removed elsewhere at the same time. An object that is being deleted is `missing`.
  *
- * @throws ApiError ResourceNotFound when the project is gone, InvalidState when a folder is just being removed; what was put
- * there is taken back
+ * @throws ApiError ResourceNotFound when the project is gone, InvalidState when a folder is being removed. The clones
+ *   are then taken back.
  */
 export async function cloneObjects(context: Context, request: CloneRequest): Promise<CloneResult> {
   const { to, hiddenLinksFrom } = request;
@@ -69,7 +72,7 @@ export async function cloneObjects(context: Context, request: CloneRequest): Pro
   return result;
 }
 
-/** A place may have begun to go while it was being filled. */
+/** Takes clones back from places whose removal began while they were being filled, and throws the refusal. */
 async function takeBackRefused(context: Context, placed: ReadonlyMap<Target, readonly ObjectId[]>): Promise<void> {
   const refusals = await mapLimited([...placed], async ([target, ids]) => {
     const refusal = await refusalOf(context, target);
@@ -86,7 +89,9 @@ async function loadSources(context: Context, { objects, hiddenLinksFrom }: Clone
     hiddenLinksFrom === undefined
       ? { objects: [], missing: ids, more: false }
       : await withHiddenLinks(context, hiddenLinksFrom, ids);
-  if (walked.more) throw invalidInput(`more than ${maximumWalkCount} hidden objects are linked: they cannot be cloned`);
+  if (walked.more) {
+    throw invalidInput(`more than ${maximumWalkCount} hidden objects are linked. Clone fewer objects in one call`);
+  }
   const elsewhere = await mapLimited(walked.missing, (id) => loadObject(context, id));
   const found = elsewhere.filter((object) => object !== undefined && object.placements.size > 0) as LoadedObject[];
   const foundIds = new Set(found.map(({ id }) => id));
@@ -101,7 +106,7 @@ function sourceOf(object: LoadedObject, from: PlaceId | undefined): Placement {
   return source;
 }
 
-/** Answers the folder in the destination for an object that is placed like `source`. */
+/** Returns a function that finds the destination folder for an object that is placed like `source`. */
 async function planFolders(context: Context, request: CloneRequest) {
   const { to, hiddenLinksFrom, keepFolders } = request;
   const parsed = parseFolder(to.folder);
@@ -121,8 +126,8 @@ function namesOf(path: string): string[] {
 }
 
 /**
- * The reference first, then the mark: a collector's mark is taken away, so that it cannot decide any more; only of an object
- * that is gone already the reference is taken back. (Searched: test/simulation/bytes.test.ts.)
+ * Writes the reference first, then clears a collector's mark, so that the collector cannot decide any more. If the
+ * object is gone already, the reference is taken back. test/simulation/bytes.test.ts searches this.
  */
 export async function placeObject(
   context: Context,
@@ -145,7 +150,7 @@ export async function placeObject(
   }
   const life = await keepAlive(context, id);
   if (life === 'rescued' && (await context.rows.get('objects', key)) === undefined) {
-    // It was removed here again meanwhile, and whoever did so may have given up because of us.
+    // The object was removed here again meanwhile, and that collector may have given up because its mark was cleared.
     await collectBytes(context, id);
   }
   if (life !== 'gone') return placed ? 'cloned' : 'existed';
@@ -156,7 +161,7 @@ export async function placeObject(
   return 'missing';
 }
 
-/** Takes a collector's mark off an object that is referred to now. */
+/** Clears a collector's mark on an object that has a reference now. */
 async function keepAlive(context: Context, id: ObjectId): Promise<'alive' | 'rescued' | 'gone'> {
   return retryWhileChanged(`"${id}"`, async () => {
     const facts = readObject(await context.rows.get('objects', objectKey(id)));

@@ -1,5 +1,5 @@
-// Closes data objects. A file's parts are checked and joined within the call; a crash leaves it `closing`, and the next
-// close finishes it, or a message that is sent by whoever waits for it (readiness.ts).
+// Closes data objects. A file's parts are checked and joined within the call. A crash leaves the file `closing`. Then
+// the next close finishes it, or a message from a job that waits for the file (engine/wait/readiness.ts).
 
 import type { Context } from '../../core/context.ts';
 import { invalidState, resourceNotFound } from '../../core/error/api-error.ts';
@@ -20,7 +20,7 @@ import { pack, unpack } from '../store/packed.ts';
 import { changed, retryWhileChanged } from '../store/retry-while-changed.ts';
 import { giveUpLapsedUpload, lapsedUpload, loadAnnouncedParts, loadUploadedParts } from './upload.ts';
 
-/** Closes an object without bytes; one that is closed stays so. */
+/** Closes an object without bytes. A closed object does not change. */
 export async function closeObject(context: Context, id: ObjectId): Promise<void> {
   await retryWhileChanged(`"${id}"`, async () => {
     const { state, dying } = await load(context, id);
@@ -30,7 +30,12 @@ export async function closeObject(context: Context, id: ObjectId): Promise<void>
   });
 }
 
-/** Closes a file whose parts make a whole one; otherwise InvalidState says what is missing, and it stays open. */
+/**
+ * Closes a file.
+ *
+ * @throws ApiError InvalidState when its parts do not make a whole file: the message says what is missing, and the file
+ *   stays open
+ */
 export async function closeFile(context: Context, id: FileId): Promise<void> {
   await retryWhileChanged(`"${id}"`, async () => {
     const facts = await load(context, id);
@@ -39,14 +44,17 @@ export async function closeFile(context: Context, id: FileId): Promise<void> {
     const uploaded = await loadUploadedParts(context, id, facts);
     if (uploaded.length === 0 && (await giveUpLapsedUpload(context, id, facts))) throw lapsedUpload(id);
     refuseUnlessWhole(id, uploaded, await loadAnnouncedParts(context, id, facts));
-    // From here on nobody gets a URL for a part; one who comes second finds it closing, and helps.
+    // No upload URLs are given out from here on. A concurrent close sees `closing` and finishes the work.
     const expected = { state: 'open', dying: facts.dying };
     await context.rows.update('objects', objectKey(id), { set: { state: 'closing' } }, expected);
     return changed;
   });
 }
 
-/** As a message asks for it: a file that is closing is closed. One that is open is left to its client, one that is gone is gone. */
+/**
+ * Closes a file that is `closing`, as a message asks for it. An open file is left to its client; a missing one is
+ * ignored.
+ */
 export async function finishClosing(context: Context, id: FileId): Promise<void> {
   const facts = readObject(await context.rows.get('objects', objectKey(id)));
   if (!isGone(facts) && facts.state === 'closing') await closeFile(context, id);
@@ -62,7 +70,10 @@ async function finish(context: Context, id: FileId, facts: ObjectFacts): Promise
   return true;
 }
 
-/** Parts that were dropped before anybody joined them are lost: the file is open again, for them to be uploaded again. */
+/**
+ * Joins the parts. If S3 dropped them before they were joined, the file becomes open again, and its parts must be
+ * uploaded again.
+ */
 async function joinUnlessLapsed(context: Context, id: FileId, facts: ObjectFacts, uploadId: string) {
   try {
     return await join(context, id, facts, uploadId);
@@ -72,7 +83,7 @@ async function joinUnlessLapsed(context: Context, id: FileId, facts: ObjectFacts
   }
 }
 
-/** Joins the parts that their row names; it is written before, so that a crash after S3 joined them loses nothing. */
+/** Joins the parts. Their row is written first, so that a crash after S3 has joined them loses nothing. */
 async function join(context: Context, id: FileId, facts: ObjectFacts, uploadId: string): Promise<FilePart[]> {
   const key = contentKey(id, facts);
   const packed = readPacked(await context.rows.get('objects', packedKey(id, 'parts')), 'parts');
@@ -82,7 +93,7 @@ async function join(context: Context, id: FileId, facts: ObjectFacts, uploadId: 
       await context.content.completeUpload(key, uploadId, noted);
       return noted;
     } catch (error) {
-      // A part may have been put again by an old URL before the first attempt: then the list is another one now.
+      // An old URL may have replaced a part before the first attempt. Then the list has changed.
       if ((await loadUploadedParts(context, id, facts)).length === 0) throw error;
     }
   }
@@ -104,7 +115,7 @@ async function load(context: Context, id: ObjectId): Promise<ObjectFacts> {
   return facts;
 }
 
-/** As their row holds them: [size, md5] in order. */
+/** The parts as their row holds them: [size, md5] in order. */
 function toParts(parts: readonly FilePart[]): [number, string][] {
   return parts.map(({ size, md5 }) => [size, md5]);
 }

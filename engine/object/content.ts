@@ -1,4 +1,4 @@
-// Changes what is shared by all places of an open object: its details, types and visibility.
+// Changes the details, types and visibility of an open object, which all its places share.
 
 import type { Change, Context, Write } from '../../core/context.ts';
 import { invalidInput, invalidState, resourceNotFound } from '../../core/error/api-error.ts';
@@ -11,7 +11,7 @@ import type { LoadedObject } from '../store/load-object.ts';
 import { pack } from '../store/packed.ts';
 import { changed, retryWhileChanged } from '../store/retry-while-changed.ts';
 
-/** Replaces the details; the notes of who is linked follow. */
+/** Replaces the details, and the link rows of the objects that they name. */
 export async function setDetails(
   context: Context,
   object: LoadedObject,
@@ -30,7 +30,10 @@ export async function setDetails(
   await deleteLinks(context, id, obsolete);
 }
 
-/** Hidden objects are not listed unless asked for, and follow what links to them. */
+/**
+ * Hides or shows an object. A hidden object is listed only on request, and is cloned and removed with the objects that
+ * link to it.
+ */
 export async function setVisibility(context: Context, object: LoadedObject, hidden: boolean): Promise<void> {
   const places: Write[] = [...object.placements].slice(0, maximumOpenPlaces).map(([place, placement]) => ({
     kind: 'update',
@@ -69,7 +72,7 @@ function withinLimit(types: string[]): string[] {
   return types;
 }
 
-/** One transaction on an object that must still be open. */
+/** Changes an object in one transaction, which requires that it is still open. */
 async function changeOpen(
   context: Context,
   id: ObjectId,
@@ -89,5 +92,5 @@ async function changeOpen(
   });
 }
 
-/** An open object cannot be cloned, so it is in one place. */
+/** An open object cannot be cloned, so it is in one place only. */
 const maximumOpenPlaces = 10;

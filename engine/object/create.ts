@@ -1,4 +1,5 @@
-// Creates data objects. A request that is repeated with its nonce names the same id, and finds what the first one made.
+// Creates data objects. A request that is repeated with its nonce has the same id, and finds the object of the first
+// one.
 
 import type { Context, Write } from '../../core/context.ts';
 import { invalidInput, nonceReused } from '../../core/error/api-error.ts';
@@ -38,8 +39,9 @@ export type NewObject = {
 };
 
 /**
- * True when an object of that id exists that the same request made: there is nothing more to do or to check. One that
- * another request made is the refusal that clients know for a reused nonce.
+ * True when the same request has already created the object. Then nothing more is to be done or checked.
+ *
+ * @throws ApiError InvalidInput, as clients know it for a reused nonce, when another request created the object
  */
 export async function wasCreated(context: Context, id: ObjectId, digest: string): Promise<boolean> {
   const facts = readObject(await context.rows.get('objects', objectKey(id)));
@@ -48,7 +50,7 @@ export async function wasCreated(context: Context, id: ObjectId, digest: string)
   return true;
 }
 
-/** Creates an object in one step: the listing and the links, which are hints, come before it. */
+/** Creates an object in one transaction. The listing and the links are hints, so they are written before it. */
 export async function createObject(context: Context, object: NewObject): Promise<ObjectId> {
   if (await wasCreated(context, object.id, object.digest)) return object.id;
   const mark = newMark(context);
@@ -83,7 +85,7 @@ function writesOf(context: Context, object: NewObject, mark: string): Write[] {
   return writes;
 }
 
-/** `{}` is what no row means. */
+/** Empty details have no row. */
 function hasContent(details: unknown): boolean {
   return Array.isArray(details) || Object.keys(details as object).length > 0;
 }

@@ -1,5 +1,5 @@
-// Parts of an open file: announced here, put to S3 by the client, read back from S3; given up when S3 has dropped them.
-// Closing is close.ts.
+// Announces the parts of an open file, which the client puts to S3, and reads them back from S3. It gives up an upload
+// whose parts S3 has dropped.
 
 import type { Context } from '../../core/context.ts';
 import { ApiError, invalidState } from '../../core/error/api-error.ts';
@@ -21,10 +21,10 @@ import { allRows } from '../store/all-rows.ts';
 import { changed, retryWhileChanged } from '../store/retry-while-changed.ts';
 
 /**
- * The URL to put a part to, good for these bytes only. Asking again for an index replaces the part. InvalidState when those
- * that were put before are gone: they have to be uploaded again as well.
+ * The URL to put a part to. It is valid for these bytes only. A second request for the same index replaces the part.
  *
- * @returns `headers` to be sent along; `expires` in milliseconds since 1970
+ * @returns `headers` to send with the bytes; `expires` in milliseconds since 1970
+ * @throws ApiError InvalidState when the earlier parts are gone and must be uploaded again
  */
 export async function announcePart(context: Context, id: FileId, facts: ObjectFacts, part: FilePart) {
   const key = contentKey(id, facts);
@@ -35,7 +35,7 @@ export async function announcePart(context: Context, id: FileId, facts: ObjectFa
   return context.content.uploadUrl(key, uploadId, part);
 }
 
-/** Many threads ask for their first part at once: one upload wins, the others are given up. */
+/** Many threads may ask for their first part at once. One upload wins, and the others are given up. */
 async function startUpload(context: Context, id: FileId, key: string): Promise<string> {
   const started = await context.content.startUpload(key);
   try {
@@ -43,13 +43,14 @@ async function startUpload(context: Context, id: FileId, key: string): Promise<s
     if (winner !== started) await context.content.abortUpload(key, started);
     return winner;
   } catch (error) {
-    // Only after a refusal is it certain that no row names this upload: the answer to a write may have been lost.
+    // Only a refusal makes certain that this upload is not in a row. After other errors the answer to a write may be
+    // lost.
     if (error instanceof ApiError) await context.content.abortUpload(key, started);
     throw error;
   }
 }
 
-/** The upload that the file's row names now: this one, unless another one was first. */
+/** Writes an upload into the file's row, and returns it, or the upload that was written there first. */
 async function enterUpload(context: Context, id: FileId, started: string): Promise<string | typeof changed> {
   const found = readObject(await context.rows.get('objects', objectKey(id)));
   const facts = isGone(found) ? undefined : found;
@@ -63,16 +64,18 @@ async function enterUpload(context: Context, id: FileId, started: string): Promi
   return facts.uploadId;
 }
 
-/** The parts that S3 has of a file that is not closed, in order. */
+/** The parts that S3 holds of a file that is not closed, in order. */
 export async function loadUploadedParts(context: Context, id: FileId, facts: ObjectFacts): Promise<FilePart[]> {
   if (facts.uploadId === undefined) return [];
   return (await context.content.listParts(contentKey(id, facts), facts.uploadId)) ?? [];
 }
 
 /**
- * S3 drops an upload that nobody completed in time: the file forgets it, is open, and may be uploaded anew.
+ * S3 drops an upload that is not completed in time. Then its id is removed from the file, which is open for a new
+ * upload.
  *
- * @returns true when that was so; false as well when somebody else was faster, or joined its parts meanwhile
+ * @returns true when this call did that; false when S3 still has the upload, or another call was faster or joined its
+ *   parts
  */
 export async function giveUpLapsedUpload(context: Context, id: FileId, facts: ObjectFacts): Promise<boolean> {
   const { state, uploadId, dying } = facts;
@@ -82,20 +85,20 @@ export async function giveUpLapsedUpload(context: Context, id: FileId, facts: Ob
   if ((await context.content.size(key)) !== undefined) return false;
   const change = { set: { state: 'open' }, remove: ['uploadId'] };
   const expected = { state, uploadId, dying };
-  // With the list of parts that a closing may have noted: the next one must not join by it.
+  // An earlier close may have written a list of parts. It is deleted, because the next close must not use it.
   return context.rows.transact([
     { kind: 'update', table: 'objects', key: objectKey(id), change, expected },
     { kind: 'delete', table: 'objects', key: packedKey(id, 'parts') },
   ]);
 }
 
-/** What a client is told whose upload was given up. */
+/** The refusal for a client whose upload was given up. */
 export function lapsedUpload(id: FileId): ApiError {
   const why = `its upload was not completed within ${incompleteUploadDays} days, and the parts that were uploaded are gone`;
   return invalidState(`"${id}" has no parts any more: ${why}. Upload all of its parts again, or make a new file`);
 }
 
-/** The parts that were announced for the present upload, in order: as the client described each last. */
+/** The parts that were announced for the present upload, in order, each as the client described it last. */
 export async function loadAnnouncedParts(context: Context, id: FileId, facts: ObjectFacts): Promise<FilePart[]> {
   const parts: FilePart[] = [];
   for await (const row of allRows(context, 'objects', { pk: uploadPartition(id) })) {
@@ -105,5 +108,7 @@ export async function loadAnnouncedParts(context: Context, id: FileId, facts: Ob
   return parts;
 }
 
-/** S3 counts from the upload's start, which is after the file's, and by its own clock. */
+/**
+ * A day is subtracted because S3 counts from the start of the upload, which is after the file's, and by its own clock.
+ */
 const lapseMs = (incompleteUploadDays - 1) * 86_400_000;

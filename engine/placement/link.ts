@@ -1,4 +1,5 @@
-// Who links to whom: the hint rows from a target to the objects that name it, and the hidden objects that follow.
+// Reads and writes the link rows, which lead from an object to the objects that link to it, and walks links to and from
+// hidden objects. Link rows are hints.
 
 import type { Context } from '../../core/context.ts';
 import type { ObjectId, PlaceId } from '../../core/id/identifier.ts';
@@ -7,20 +8,21 @@ import { allPages } from '../store/all-rows.ts';
 import { type LoadedObject, loadObjectsAt } from '../store/load-object.ts';
 import { mapLimited } from '../store/map-limited.ts';
 
-/** Notes that `from` links to each of `targets`, before it does. */
+/** Writes the rows of the links from `from` to `targets`. Call this before the links exist. */
 export async function writeLinks(context: Context, from: ObjectId, targets: readonly ObjectId[]): Promise<void> {
   await mapLimited(targets, (target) => context.rows.put('objects', linkKey(target, from)));
 }
 
-/** Takes notes back that are not true any more. */
+/** Deletes the rows of links that do not exist any more. */
 export async function deleteLinks(context: Context, from: ObjectId, targets: readonly ObjectId[]): Promise<void> {
   await mapLimited(targets, (target) => context.rows.delete('objects', linkKey(target, from)));
 }
 
 /**
- * Objects at a place, with the hidden ones that they link to there, and so on. The walk stops at a link to an object that
- * is elsewhere or visible (docs/reference/api.md, "Cloning"). `missing`: those of `ids` that are not there. `more`: the
- * walk was given up, because of too many.
+ * Objects at a place, with the hidden objects there that they link to, and so on. The walk stops at a link to an object
+ * that is elsewhere or visible (docs/reference/api.md, "Cloning").
+ *
+ * @returns `missing`: those of `ids` that are not there. `more`: the walk stopped because there were too many objects.
  */
 export async function withHiddenLinks(
   context: Context,
@@ -53,8 +55,10 @@ export async function withHiddenLinks(
 }
 
 /**
- * Of `candidates`, hidden objects at a place, those that no visible object there reaches by links any more. One walk upwards
- * from all of them, each object once; then downwards from what is reached. Of too many, those not looked at count as reached.
+ * Those of the `candidates`, hidden objects at a place, that a visible object there does not reach by links any more.
+ *
+ * One walk goes upwards from all candidates and visits each object once. Then the reached ones are marked downwards. If
+ * there are too many objects, those that were not visited count as reached.
  */
 export async function unreachedHidden(
   context: Context,
@@ -84,7 +88,7 @@ export async function unreachedHidden(
   return candidates.filter((id) => !reached.has(id));
 }
 
-/** The hidden objects at a place that link to `target`, or that a visible one does. */
+/** The hidden objects at a place that link to `target`, or `visible` if a visible object does. */
 async function findHolders(context: Context, place: PlaceId, target: ObjectId): Promise<ObjectId[] | 'visible'> {
   const hidden: ObjectId[] = [];
   for await (const holder of holdersOf(context, place, target)) {
@@ -101,7 +105,7 @@ export async function loadHolders(context: Context, place: PlaceId, target: Obje
   return holders;
 }
 
-/** Read from the hints, then from themselves. */
+/** Reads the link rows, and then each object itself, because the rows are hints. */
 async function* holdersOf(context: Context, place: PlaceId, target: ObjectId): AsyncGenerator<LoadedObject> {
   const hints = { pk: linkPartition(target), pageSize: holderPageSize, maximumRowCount: maximumWalkCount };
   for await (const rows of allPages(context, 'objects', hints)) {
@@ -112,5 +116,5 @@ async function* holdersOf(context: Context, place: PlaceId, target: ObjectId): A
 }
 
 const holderPageSize = 100;
-/** Objects that are followed from those that were asked for, and those that link to one. */
+/** Objects that a walk visits beyond those that it starts from, and link rows that are read for one object. */
 export const maximumWalkCount = 100_000;

@@ -1,4 +1,4 @@
-// Which objects are in a folder: listing rows are the hint, placements decide.
+// Lists the objects in a folder. Listing rows are hints, and placements decide.
 
 import type { Context, Row } from '../../core/context.ts';
 import type { ObjectId, PlaceId } from '../../core/id/identifier.ts';
@@ -10,9 +10,10 @@ import { mapLimited } from '../store/map-limited.ts';
 export type ListingPage = { readonly objects: LoadedObject[]; readonly next: string | undefined };
 
 /**
- * One page of the objects in a folder, by name. `next` leads on; a page may hold fewer objects than asked for, and none.
+ * One page of the objects in a folder, by name. A page may hold fewer objects than `limit`, or none.
  *
- * @param range `beginning`: only objects whose names begin so
+ * @param range `beginning`: only objects whose names begin with this
+ * @returns `next`: the position to continue from, undefined at the end
  */
 export async function listObjects(
   context: Context,
@@ -30,7 +31,7 @@ export async function listObjects(
   return { objects: await loadListed(context, place, folderId, page.rows), next: page.next };
 }
 
-/** All objects of a folder, up to `limit`; `more` when there are others. */
+/** All objects of a folder, up to `limit`. `more` is true when there are others. */
 export async function listAllObjects(
   context: Context,
   place: PlaceId,
@@ -51,7 +52,7 @@ export async function listAllObjects(
   return { objects: [...objects.values()].slice(0, limit), more: objects.size > limit };
 }
 
-/** The objects that rows of a listing name, as far as they are there. */
+/** Those of the objects named by listing rows that are in the folder. */
 async function loadListed(
   context: Context,
   place: PlaceId,
@@ -63,7 +64,7 @@ async function loadListed(
   return loaded.filter((object) => object?.placements.get(place)?.folderId === folderId) as LoadedObject[];
 }
 
-/** Takes away the rows of a folder's listing, of which no object needs any more. */
+/** Deletes the listing rows of a folder whose objects are all removed. */
 export async function deleteListing(context: Context, place: PlaceId, folderId: string): Promise<void> {
   const listing = { pk: listingPartition(place, folderId), pageSize: listingPageSize };
   for await (const rows of allPages(context, 'objects', listing)) {

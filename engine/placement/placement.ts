@@ -1,4 +1,4 @@
-// Changes what an object is called and how it is labelled in one place, or moves it there. The object itself stays.
+// Changes the name, folder and labels of an object in one place. The object itself does not change.
 
 import type { Context } from '../../core/context.ts';
 import { resourceNotFound } from '../../core/error/api-error.ts';
@@ -10,8 +10,10 @@ import { changed, retryWhileChanged } from '../store/retry-while-changed.ts';
 export type PlacementChange = Partial<Pick<Placement, 'name' | 'folderId' | 'tags' | 'properties' | 'hidden'>>;
 
 /**
- * Applies a change to a placement as it is now: `change` may be asked again when somebody else came first. An object that
- * is not in that place is ResourceNotFound.
+ * Changes a placement.
+ *
+ * @param change gets the placement as it is now. It is called again after another change came first.
+ * @throws ApiError ResourceNotFound when the object is not in that place
  */
 export async function changePlacement(
   context: Context,
@@ -27,7 +29,10 @@ export async function changePlacement(
   });
 }
 
-/** The new listing comes first, then the placement, the old listing goes last: no reader misses the object. */
+/**
+ * Writes the new listing row, then the placement, and deletes the old listing row last. A reader thus never misses the
+ * object.
+ */
 async function applyChange(
   context: Context,
   id: ObjectId,
