@@ -5,10 +5,17 @@ import { invalidInput, resourceNotFound } from '../error/api-error.ts';
 import { isId, isObjectId, type JobId, type ObjectId, type PlaceId } from '../id/identifier.ts';
 import { fillInput } from '../iospec/fill-input.ts';
 import type { Specification } from '../iospec/parameter.ts';
+import type { ExecutionSpec } from '../job/spec.ts';
 import { checkReferences, findReferences, referredJobs, referredObjects } from '../reference/find.ts';
 import { exceedsDepth, type Hash, maximumDepth } from '../reference/value.ts';
 import type { Refusal } from './refusal.ts';
-import { maximumDependsOnCount, maximumInputBytes, maximumReferenceCount, maximumRestBytes } from './request.ts';
+import {
+  type ExecutionRequest,
+  maximumDependsOnCount,
+  maximumInputBytes,
+  maximumReferenceCount,
+  maximumRestBytes,
+} from './request.ts';
 
 /** Everything that must exist, and be visible to the caller, before there is a job. */
 export type Wanted = {
@@ -62,6 +69,15 @@ export function prepareInput(asked: Asked, specification: Specification | undefi
     linked: referredObjects(references),
     hasJobReferences: referredJobs(references).length > 0,
   };
+}
+
+/** The parts of the call that the specification of a job keeps as the call gave them. Each tag is kept once. */
+export function recordRequest(
+  request: ExecutionRequest,
+  { originalInput }: PreparedInput,
+): Pick<ExecutionSpec, 'runInput' | 'originalInput' | 'tags' | 'properties' | 'details' | 'dependsOn'> {
+  const { input, tags, properties, details, dependsOn } = request;
+  return { runInput: input, originalInput, tags: [...new Set(tags)], properties, details, dependsOn };
 }
 
 function checkSize({ input, ...rest }: Asked): string | undefined {
