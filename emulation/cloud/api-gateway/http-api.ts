@@ -53,6 +53,7 @@ export function createHttpApi(options: HttpApiOptions): HttpApi {
   };
 }
 
+/** Answers with a refusal in the form of API Gateway: a JSON object with a `message`. */
 export function refuse(res: ServerResponse, status: number, message: string): void {
   send(res, { statusCode: status, headers: { 'content-type': 'application/json' }, body: JSON.stringify({ message }) });
 }

@@ -20,6 +20,7 @@ const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
 /** Bodies of these media types stay text. All other bodies are passed on as base64. */
 const TEXT = /^(text\/|application\/(json|javascript|xml|x-www-form-urlencoded|[^;]+\+(json|xml)))/i;
 
+/** @param now the time of the request, in milliseconds since 1970. */
 export function httpEvent(
   request: HttpRequest,
   match: RouteMatch,

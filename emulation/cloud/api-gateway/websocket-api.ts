@@ -44,6 +44,7 @@ type Connection = {
 };
 type Fields = Readonly<Record<string, unknown>>;
 
+/** Creates the API. As on AWS, a connection ends after 10 idle minutes, and after 2 hours in any case. */
 export function createWebSocketApi(options: WebSocketApiOptions): WebSocketApi {
   const server = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_BYTES, clientTracking: false });
   const connections = new Map<string, Connection>();

@@ -29,6 +29,12 @@ const MAX_TAGS = 50;
 const MAX_STARTED_BY = 128;
 const MAX_CLIENT_TOKEN = 64;
 
+/**
+ * Checks a RunTask request. Throws InvalidParameterException for a wrong value, ClientException for a size that Fargate
+ * does not offer, and NotImplementedException for a member that nothing here would act on. `makeTask` takes the time in
+ * milliseconds since 1970.
+ * Source: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html
+ */
 export function checkRunRequest(
   input: Input,
   clusterArn: string,

@@ -83,7 +83,7 @@ const defaultAgeMs = 6 * 3_600_000;
 /** AWS waits one minute and then two. On one machine such long pauses have no benefit. */
 const backoff = { firstMs: 1_000, maximumMs: 2_000 };
 /**
- * Events of one function that run at once, as the usual quota of an account. A log pump counts as one for its whole
- * life.
+ * Events of one function that run at once. The number is the usual quota of an account. A log pump counts as one for
+ * its whole life.
  */
 const maximumConcurrency = 1_000;

@@ -37,6 +37,7 @@ const YOUNG_GENERATION_MB = 8;
 /** Longer lines of a function's log are cut: CloudWatch takes 1 MB. */
 const MAX_LINE_CHARACTERS = MEGABYTE;
 
+/** Starts the function's thread, which imports the module at once. Invocations wait until it is imported. */
 export function startSandbox(options: SandboxOptions): Sandbox {
   const worker = startThread(options);
   const waiting = new Map<string, Waiting>();

@@ -6,6 +6,7 @@ export function invalid(message: string): AwsError {
   return new AwsError('InvalidParameterException', message);
 }
 
+/** A required string member. Throws InvalidParameterException if it is absent or empty. */
 export function required(input: Input, member: string): string {
   const value = stringMember(input, member);
   if (!value)

@@ -22,6 +22,7 @@ export type Evaluator = {
 
 const MAX_SECONDS = 99_999_999;
 
+/** Evaluates the fields of one visit to a state. Expressions read its input, its variables and the Context object. */
 export function createEvaluator({ input, variables }: Position, context: JsonObject): Evaluator {
   const scope: Scope = { states: { input, context }, variables };
   const evaluate = (template: Template) => template(scope);

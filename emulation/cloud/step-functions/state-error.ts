@@ -23,6 +23,7 @@ export function queryEvaluationError(location: string, cause: string): StateErro
   return new StateError('States.QueryEvaluationError', cause, { location });
 }
 
+/** The error of a payload that is too large. `what` is the name of the state or of the service. */
 export function dataLimitExceeded(what: string): StateError {
   const cause = `The state/task '${what}' returned a result with a size exceeding the maximum number of bytes service limit.`;
   return new StateError('States.DataLimitExceeded', cause);

@@ -113,6 +113,7 @@ function findMachine({ machines }: StatesCore, input: Input): StoredMachine {
   return machine;
 }
 
+/** The execution that `executionArn` names. Throws ExecutionDoesNotExist, or InvalidArn if it is not an ARN. */
 export function findExecution({ table }: StatesCore, input: Input): Execution {
   const arn = arnIn(input, 'executionArn');
   const execution = table.get(arn);
@@ -126,6 +127,7 @@ function arnIn(input: Input, member: 'stateMachineArn' | 'executionArn'): string
   return arn;
 }
 
+/** Returns the name. Throws InvalidName if it is empty, too long, or has characters that are not allowed. */
 export function checkName(name: string): string {
   const wellFormed = name.length > 0 && name.length <= MAX_NAME_LENGTH && !FORBIDDEN_IN_NAMES.test(name);
   if (!wellFormed) throw new AwsError('InvalidName', `Invalid Name: '${name}'`);

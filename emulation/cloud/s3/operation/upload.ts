@@ -12,6 +12,7 @@ import { renderXml } from '../xml.ts';
 
 const OWNER = { ID: ACCOUNT_ID };
 
+/** Begins an upload. Its object will have the headers of this request. Throws NoSuchBucket. */
 export function createMultipartUpload(core: S3Core, request: S3Request): S3Reply {
   const { bucket, key } = request;
   requireBucket(core, bucket);
@@ -21,6 +22,7 @@ export function createMultipartUpload(core: S3Core, request: S3Request): S3Reply
   return { body: renderXml({ InitiateMultipartUploadResult: result }) };
 }
 
+/** Aborts an upload and removes its parts. Throws NoSuchUpload. */
 export function abortMultipartUpload(core: S3Core, request: S3Request): S3Reply {
   const freed = inTransaction(core.database, () => {
     const upload = requireUpload(core, request);
@@ -31,6 +33,7 @@ export function abortMultipartUpload(core: S3Core, request: S3Request): S3Reply 
   return { status: 204 };
 }
 
+/** Lists the parts of an upload, one page at a time, in order of number. Throws NoSuchUpload. */
 export function listParts(core: S3Core, request: S3Request): S3Reply {
   const upload = requireUpload(core, request);
   const maxParts = pageSize(request);
