@@ -11,7 +11,7 @@ import dxpy
 
 PHRED_OFFSET = 33
 HIGHEST_USUAL_QUALITY = 42
-# All counts together are the input of one job, which may have 1 MiB: two numbers for each position, and some beside.
+# The counts of all parts are the input of one job, which is limited to 1 MiB. A count has two numbers for each position.
 COUNTS_LIMIT = 900000
 BYTES_PER_POSITION = 24
 BYTES_PER_COUNT = 400
@@ -54,7 +54,7 @@ def local_name(number):
 
 
 def measure(path, name):
-    """How many reads (of four lines) a file has, and how long its longest one is."""
+    """Returns the number of reads (of four lines each) in a file, and the length of the longest one."""
     lines, longest = 0, 0
     try:
         with gzip.open(path, "rb") as file:
@@ -69,15 +69,15 @@ def measure(path, name):
 
 
 def fewest_reads_per_part(sizes, longest):
-    """So many that the counts of all parts fit into the input of one job; each file has one part that is not full."""
+    """Returns the smallest part whose counts fit into the input of one job. The last part of each file may not be full."""
     parts = COUNTS_LIMIT // (BYTES_PER_POSITION * longest + BYTES_PER_COUNT)
     if parts <= len(sizes):
-        raise dxpy.AppError("%d files with reads of %d bases are too much for one run: give fewer" % (len(sizes), longest))
+        raise dxpy.AppError("%d files with reads of %d bases are too many for one run: give fewer files" % (len(sizes), longest))
     return -(-sum(sizes) // (parts - len(sizes)))
 
 
 def split(path, reads_per_part):
-    """Writes parts of whole reads; yields their paths."""
+    """Writes parts of whole reads and yields their paths."""
     with gzip.open(path, "rb") as lines:
         for part in itertools.count():
             head = list(itertools.islice(lines, 4 * reads_per_part))
@@ -133,7 +133,7 @@ def gather(names, counts):
 
 
 def label(number, name):
-    """Two files may have one name; and a name may hold what a table or a picture cannot."""
+    """Makes the names of files unique, and replaces characters that a table or a picture cannot hold."""
     return "%d: %s" % (number, "".join(letter if letter.isprintable() else "?" for letter in name))
 
 
@@ -168,7 +168,7 @@ def table(curves):
 
 
 def plot(curves):
-    """A line for each file: mean quality over the position in the read."""
+    """Draws a line for each file: the mean quality at each position of the read."""
     highest = max([HIGHEST_USUAL_QUALITY] + [quality for curve in curves.values() for quality in curve])
     width, height, left, top = 720, 320, 50, 40
     longest = max((len(curve) for curve in curves.values()), default=1)

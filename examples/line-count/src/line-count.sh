@@ -1,5 +1,5 @@
 #!/bin/bash
-# Counts the lines of each input file. `plain-text`, in resources/, unpacks a file when it is compressed.
+# Counts the lines of each input file. `plain-text`, in resources/, unpacks the files that are compressed.
 set -e -o pipefail
 
 main() {
