@@ -1,5 +1,4 @@
-// Starts and ends one platform, which runs everything that the template describes on one data folder. `start` is the
-// recipe.
+// Starts and ends a platform, which runs everything in the template on one data folder. `start` is the recipe.
 
 import type { DataFolder } from '../machine/data-folder.ts';
 import { createSteps, type Steps } from '../machine/step.ts';

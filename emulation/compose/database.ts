@@ -1,5 +1,4 @@
-// Opens the engine of the tables and the gate before it. The engine is our own process or a DynamoDB that the user
-// named.
+// Opens the engine of the tables and the gate before it. The engine is our own or a DynamoDB that the user named.
 import type { Authority } from '../authority/authority.ts';
 import { REGION } from '../cloud/wire/account.ts';
 import type { createSigV4Verifier } from '../cloud/wire/signature.ts';
@@ -16,7 +15,7 @@ export type Tables = {
   readonly client: DynamoClient;
   /** True for our own engine, which only this platform writes to. */
   readonly isOwn: boolean;
-  /** Makes the tables of the template that do not exist yet. */
+  /** Creates the tables of the template that do not exist yet. */
   create(tables: readonly DeployedResource[]): Promise<void>;
   /** Opens the address at which functions call the engine. */
   openGate(options: {

@@ -47,9 +47,7 @@ export function openServices(
   return services;
 }
 
-/**
- * Resumes the work of an earlier platform. Its leftover workers are ended first, before anything can start new ones.
- */
+/** Resumes the work of an earlier platform. Its leftover workers are ended before anything can start new ones. */
 export async function resumeServices(services: Services, folder: DataFolder, report: Report): Promise<void> {
   countOpenLaunches(services);
   await services.ecs.resume();
@@ -61,8 +59,7 @@ export async function resumeServices(services: Services, folder: DataFolder, rep
 }
 
 /**
- * Ends the workers first, then the services that wait for them, then the functions, and last the services that those
- * call.
+ * Ends the workers, then the services that wait for them, then the functions, and last the services that they call.
  */
 export function endServices({ lambda, sqs, stepFunctions, ecs }: Services, steps: Steps): void {
   steps.add(() => sqs.close());

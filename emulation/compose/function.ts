@@ -40,9 +40,7 @@ export function createFunctions(
   }
 }
 
-/**
- * The whole environment of a function: the template's variables and AWS's own. Variables of this process are left out.
- */
+/** The whole environment of a function: the template's variables and AWS's own, and none of this process. */
 export function functionEnvironment(
   variables: Readonly<Record<string, string>>,
   key: { accessKeyId: string; secretAccessKey: string },

@@ -22,10 +22,7 @@ export type GroundOptions = {
   say(line: string): void;
 };
 
-/**
- * @param onLost called with the reason when the tables' engine ends for good, because the platform cannot go on without
- * it.
- */
+/** @param onLost called with the reason when the tables' engine ends for good, which ends the platform. */
 export async function layGround(
   { dataFolder, environment, say }: GroundOptions,
   steps: Steps,
@@ -37,8 +34,7 @@ export async function layGround(
   checkPlaces(folder, exchanges);
   const cache = cacheFolderPath(environment);
   const opening = openTables(folder.file('dynamo'), exchanges, onLost);
-  // A database that came up must be ended even if something else fails meanwhile. The await below reports its own
-  // failure.
+  // A database that started must be ended even if something else fails. The await below reports its failure.
   steps.add(() =>
     opening.then(
       (opened) => opened.close(),

@@ -10,8 +10,7 @@ const HOST = '127.0.0.1';
 export type Listener = { readonly port: number; readonly url: string; close(): Promise<void> };
 
 /**
- * Listens on the port that this name had when the platform last ran, so that URLs given out stay valid; otherwise on
- * any.
+ * Listens on the port that this name had before, so that URLs given out stay valid. The first time any port will do.
  */
 export async function listenAgain(portsFile: string, name: string, serve: RequestListener): Promise<Listener> {
   const before = readPorts(portsFile)[name];

@@ -170,8 +170,7 @@ function startQueue({ properties }: DeployedResource, options: TriggerOptions): 
   const { resources, count } = options.ground;
   const { sqs, lambda, capacity } = services;
   const functionName = String(properties.FunctionName);
-  // Only these pollers receive messages, and none has started yet. Messages in flight were taken by a platform that has
-  // ended.
+  // Only these pollers receive messages, and none has started yet. An earlier platform took the messages in flight.
   sqs.releaseInFlight(String(properties.EventSourceArn));
   const scaling = properties.ScalingConfig as { MaximumConcurrency?: number } | undefined;
   return startQueuePoller({
@@ -253,9 +252,6 @@ function reportsItems({ FunctionResponseTypes }: DeployedResource['properties'])
   return ((FunctionResponseTypes ?? []) as readonly string[]).includes('ReportBatchItemFailures');
 }
 
-/**
- * The pause between reads of a stream while no write is reported. Our own engine reports every write, so it may be
- * longer.
- */
+/** The pause between reads while no write is reported. It is longer for our own engine, which reports every write. */
 const ownStreamIdleMs = 1_000;
 const otherStreamIdleMs = 250;

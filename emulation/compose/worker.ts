@@ -10,9 +10,7 @@ import type { JsonService } from '../cloud/wire/control-server.ts';
 import type { ResourceSet } from '../template/resource-set.ts';
 import type { ServiceOptions, Services } from './engine-set.ts';
 
-/**
- * The variables that workers get from the user's environment: how to reach package indexes, and none that names AWS.
- */
+/** The variables that workers get from the user's environment. They lead to package indexes, and none names AWS. */
 const PASSED_ON =
   /^(PATH|TZ|TMPDIR|SSL_CERT_FILE|SSL_CERT_DIR|REQUESTS_CA_BUNDLE|PIP_[A-Z_]+|(HTTPS?|ALL|NO)_PROXY|(https?|all|no)_proxy)$/;
 

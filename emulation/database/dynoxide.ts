@@ -86,9 +86,7 @@ export function engineFile(): string {
   }
 }
 
-/**
- * Ends processes that serve this file. Their platform has ended, because only one platform can hold the data folder.
- */
+/** Ends processes that serve this file. Their platform has ended, because one platform at a time holds the folder. */
 function endLeftovers(file: string): void {
   for (const entry of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
     const pid = Number(entry);

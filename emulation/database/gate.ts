@@ -24,8 +24,7 @@ export type GateOptions = {
 export type Gate = { readonly port: number; close(): Promise<void> };
 
 /**
- * Listens on a free port of 127.0.0.1. Each client connection has its own to the engine, which matches answers by
- * order.
+ * Listens on a free port of 127.0.0.1. Each connection of a client has one to the engine, so answers match by order.
  */
 export async function openGate(options: GateOptions): Promise<Gate> {
   const sockets = new Set<Socket>();

@@ -19,10 +19,7 @@ const REMOVE = `DELETE FROM _stream_records WHERE id IN (
   WHERE created_at < ? AND EXISTS (SELECT 1 FROM _stream_records AS later WHERE later.table_name = old.table_name
     AND CAST(later.sequence_number AS INTEGER) > CAST(old.sequence_number AS INTEGER)))`;
 
-/**
- * Adds the index by which the engine finds a stream's end and the records after a position. Call it before clients
- * connect.
- */
+/** Adds the index that the engine needs to find the records after a position. Call it before clients connect. */
 export function prepareStreams(file: string): void {
   const database = new DatabaseSync(file, { timeout: LOCK_LIMIT_MS });
   try {

@@ -39,11 +39,9 @@ const KEPT: Readonly<Record<string, string>> = {
 const FIRST = 'AWS_ENDPOINT_URL';
 
 /**
- * Reads the variables. AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true switches all of them off, as it does for AWS's own
- * tools.
+ * Reads the variables. AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true switches all of them off, as for AWS's own tools.
  * Variables of services that the platform does not use are ignored, because they are meant for other programs.
- * @throws StartRefusal, in one sentence, for a variable that cannot be honoured. Ignoring it would hide where the data
- * is.
+ * @throws StartRefusal for a variable that cannot be honoured, because ignoring it would hide where the data is.
  */
 export function readExchanges(environment: Readonly<NodeJS.ProcessEnv>): Exchanges {
   if (areIgnored(environment)) return {};

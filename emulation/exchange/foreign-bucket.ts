@@ -16,8 +16,7 @@ export function foreignBucketName(name: string, { accountId, region }: Place): s
 
 /**
  * Creates the bucket if it is absent. CreateBucket is called even if it may exist, because the answer says who owns it.
- * Files
- * must not go into a bucket that somebody else made under that name.
+ * Files must not go into a bucket that somebody else made under that name.
  * @throws StartRefusal when somebody else owns it, when it is in another region, or when it cannot be created.
  */
 export async function makeBucket(upstream: Upstream, place: Place, name: string): Promise<void> {

@@ -25,9 +25,7 @@ export type ForeignQueuesOptions = {
 /** The URL and ARN of a queue at the SQS elsewhere. */
 type ForeignQueue = { readonly url: string; readonly arn: string };
 
-/**
- * Rules: the SQS API reference. Two platforms must not share a place, because they would take each other's messages.
- */
+/** Rules: the SQS API reference. Two platforms at one place would take each other's messages. */
 export function createForeignQueues({ place, report }: ForeignQueuesOptions): Queues {
   const client = createJsonClient({
     endpoint: place.endpoint,
@@ -82,8 +80,7 @@ export function createForeignQueues({ place, report }: ForeignQueuesOptions): Qu
         if (failed[0]) throw new Error(`${failed.length} messages were not deleted: ${JSON.stringify(failed[0])}`);
       }
     },
-    // Only the receiver can give messages back. Messages that a lost platform took return after their visibility
-    // timeout.
+    // Only a receiver can give messages back. Those of a lost platform return after their visibility timeout.
     releaseInFlight: () => undefined,
     close: async () => client.close(),
   };

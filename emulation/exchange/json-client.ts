@@ -8,8 +8,7 @@ import { AwsError } from '../cloud/wire/aws-error.ts';
 export type JsonClient = {
   /**
    * @param target the value of `X-Amz-Target`, for example `AmazonSQS.SendMessage`.
-   * @throws AwsError whose `name` is the error's code for a refusal, and the network's own error when there was no
-   * answer.
+   * @throws AwsError for a refusal, whose `name` is the error's code. The network's own error when no answer came.
    */
   call(target: string, input: object, options?: CallOptions): Promise<Readonly<Record<string, unknown>>>;
   close(): void;
@@ -26,10 +25,7 @@ export type JsonClientOptions = {
 
 const CALL_LIMIT_MS = 15_000;
 const MAX_CONNECTIONS = 16;
-/**
- * Services close idle connections. We close them earlier, because a request on a connection that just closed would
- * fail.
- */
+/** Services close idle connections, and a request on such a connection would fail. So we close them earlier. */
 export const IDLE_CONNECTION_MS = 4_000;
 
 export function createJsonClient({ endpoint, headers, version }: JsonClientOptions): JsonClient {

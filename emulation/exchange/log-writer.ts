@@ -77,10 +77,7 @@ export function createLogWriter({ group, stream, call, report, onIdle }: LogWrit
 
 type StreamNames = { readonly logGroupName: string; readonly logStreamName: string };
 
-/**
- * Sends batches to one stream, which is created with its first line. A fault is reported once until a batch is
- * accepted.
- */
+/** Sends batches to one stream and creates it when needed. A fault is reported once until a batch is accepted. */
 function createSender(names: StreamNames, call: LogWriterOptions['call'], onFault: (fault: unknown) => void) {
   let failing = false;
   const orMakeStream = async (put: () => Promise<unknown>) => {

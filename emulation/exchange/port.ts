@@ -24,8 +24,7 @@ export type Queues = {
   /** Sends work that was given up on. The caller does not wait, and a failure is reported. */
   send(queueArn: string, message: { body: string }): void;
   /**
-   * Receives at most `max` messages, which are hidden for the queue's visibility timeout. [] after `waitMs` without
-   * any.
+   * Receives at most `max` messages and hides them for the queue's visibility timeout. [] if none comes in `waitMs`.
    */
   receive(queueArn: string, options: ReceiveOptions): Promise<TakenMessage[]>;
   /** Deletes messages by the receipts of their last receive. */

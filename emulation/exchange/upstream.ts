@@ -42,9 +42,7 @@ function answerTo(req: ClientRequest, body: IncomingMessage | Buffer): Promise<I
   return promise;
 }
 
-/**
- * `pipeline` would end the client's connection together with the other one, and the client must still get the reason.
- */
+/** `pipeline` would also end the client's connection, on which the client must still get the reason. */
 function pour(body: IncomingMessage, req: ClientRequest): void {
   const broken = () => {
     if (!body.complete) req.destroy(new Error('the body broke off'));

@@ -28,8 +28,7 @@ const ZONES = ['a', 'b', 'c'].map((letter) => `${REGION}${letter}`);
 
 /**
  * The value of an expression of a template, with every function carried out.
- * @throws StartRefusal for a function that is not in the table. `Fn::ImportValue` is not, because our stacks share
- * names.
+ * @throws StartRefusal for a function outside the table. `Fn::ImportValue` is one, because our stacks share names.
  */
 export function evaluate(expression: unknown, scope: Scope): unknown {
   const value = evaluateAny(expression, scope);

@@ -27,11 +27,9 @@ export type ResourceSet = {
 const SSM_VALUE = 'AWS::SSM::Parameter::Value<String>';
 
 /**
- * Evaluates every resource. A parameter of SSM type takes the value of the `AWS::SSM::Parameter` of that name, which
- * may be
- * in any stack.
- * @throws StartRefusal for a type, function, attribute or reference that is not supported here. The message names the
- * place.
+ * Evaluates every resource. A parameter of SSM type takes the value of the `AWS::SSM::Parameter` of that name in any
+ * stack.
+ * @throws StartRefusal that names the place of a type, function, attribute or reference that is not supported here.
  */
 export function resolveResources(assembly: CloudAssembly): ResourceSet {
   checkResourceTypes(

@@ -2,9 +2,8 @@
 import type { InvocationResult } from '../cloud/lambda/sandbox.ts';
 
 /**
- * The identifiers of the items that failed. It is `all` when the function failed, or when an identifier is unknown,
- * empty or
- * not a text. An empty or absent list is a complete success.
+ * The identifiers of the items that failed. The answer is `all` when the function failed, or when an identifier is
+ * unknown, empty or not a text. An empty or absent list is a complete success.
  * Rules: services-sqs-errorhandling.html and services-ddb-batchfailurereporting.html.
  */
 export function failedItems(result: InvocationResult, known: ReadonlySet<string>): ReadonlySet<string> | 'all' {

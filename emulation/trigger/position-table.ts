@@ -12,8 +12,7 @@ export type PositionTable = {
 
 /**
  * Opens the file. Its writes survive the end of the process, but not always a power failure. A lost position only means
- * that
- * records are delivered again, which may happen at any time. In return, no write waits for the disk.
+ * that records are delivered again, which may happen at any time. In return, no write waits for the disk.
  */
 export function openPositionTable(file: string): PositionTable {
   const database = new DatabaseSync(file);

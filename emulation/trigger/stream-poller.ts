@@ -44,8 +44,8 @@ export type StreamPoller = {
 };
 
 /**
- * Starts at once. A record is handed over at least once, even after SIGKILL: a position is stored only when all before
- * it is done.
+ * Starts at once. A record is handed over at least once, even after SIGKILL, because a position is stored only when all
+ * records before it are done.
  */
 export function startStreamPoller(options: StreamPollerOptions): StreamPoller {
   const { mapping, idleMs, onFault } = options;
@@ -185,8 +185,8 @@ function streamEvent(mapping: StreamMapping, records: readonly StreamRecord[]): 
 }
 
 /**
- * The message to an on-failure destination (services-dynamodb-errors.html). It says where the records are and holds
- * none.
+ * The message to an on-failure destination (services-dynamodb-errors.html). It names the records and does not hold
+ * them.
  */
 function failureDetails(mapping: StreamMapping, shardId: string, records: readonly StreamRecord[], error: object) {
   return {
