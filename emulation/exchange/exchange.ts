@@ -18,7 +18,7 @@ export const HONOURED: Readonly<Record<keyof Exchanges, { readonly variable: str
   dynamoDb: { variable: 'AWS_ENDPOINT_URL_DYNAMODB', what: 'the rows of all tables' },
   streams: {
     variable: 'AWS_ENDPOINT_URL_DYNAMODB_STREAMS',
-    what: 'its streams, if they have an address of their own',
+    what: 'the streams of the tables, if they have an address of their own',
   },
   s3: { variable: 'AWS_ENDPOINT_URL_S3', what: 'the bytes of files' },
   sqs: { variable: 'AWS_ENDPOINT_URL_SQS', what: 'the queues of pending work' },
