@@ -1,4 +1,5 @@
-// The end of a project: its trees end, then it is emptied, in the call as far as that goes, by messages from there on.
+// Destroys a project: it ends the project's trees and then empties it. Messages continue the work that does not fit
+// into the call.
 
 import type { Context } from '../core/context.ts';
 import { isEndState } from '../core/execution/head.ts';
@@ -13,8 +14,8 @@ import { mapLimited } from './store/map-limited.ts';
 import { sendWork } from './store/send-work.ts';
 
 /**
- * The root of a tree in a project that has not ended; `unknown` when so many jobs were run there that not all of them could be
- * looked at within the time of a call. The newest come first.
+ * The root of a tree in a project that has not ended; `unknown` when the project has so many jobs that a call has no
+ * time to read all of them. The newest jobs are read first.
  */
 export async function findUnfinishedTree(
   context: Context,
@@ -31,8 +32,8 @@ export async function findUnfinishedTree(
 }
 
 /**
- * Makes a project invisible, ends its trees if they may be unfinished, and empties it. The message comes first: whoever dies from
- * here on has said what is to be done.
+ * Makes a project invisible, ends its trees if `endTrees` is set, and empties it. The message that completes this is
+ * sent first, so that the work is done even after a crash.
  */
 export async function destroyProject(
   context: Context,
@@ -52,7 +53,10 @@ export async function destroyProject(
   await sendWork(context, [{ ...message, after }]);
 }
 
-/** One page of emptying, as a message asks for it. A project that is not marked stays: its request came to nothing. */
+/**
+ * Removes one page, as a message asks for it. A project without the mark stays, because its request was interrupted
+ * before it.
+ */
 export async function goOnDestroying(
   context: Context,
   message: Extract<WorkMessage, { kind: 'destroy' }>,
@@ -67,8 +71,8 @@ export async function goOnDestroying(
 }
 
 /**
- * Of a project, a page of its jobs, whose trees end, or a page of what is in it, which follows. In the last pass as well: what was
- * started just before the mark ends too.
+ * Ends the trees of one page of a project's jobs, or removes one page of its contents, which follow the jobs. The last
+ * pass reads the jobs again, because some may have started just before the mark.
  */
 async function destroyPage(
   context: Context,
@@ -84,7 +88,7 @@ async function destroyPage(
   return next === undefined ? destroyContainer(context, container, contentPosition, last) : `${jobsPosition}${next}`;
 }
 
-/** One page of the jobs of a project, the newest first: the roots of those that have not ended. */
+/** Reads one page of the jobs of a project, the newest first, and returns the roots of those that have not ended. */
 async function loadUnfinished(
   context: Context,
   project: ProjectId,
@@ -100,11 +104,11 @@ async function loadUnfinished(
   return { roots: [...roots], next };
 }
 
-/** Before the position in the list of jobs. */
+/** The prefix of a position in the list of jobs. */
 const jobsPosition = 'jobs ';
-/** Where what is in a container begins. */
+/** The position where the contents of a container begin. */
 const contentPosition = '{}';
 const jobPageSize = 200;
-/** What a call spends on looking for unfinished jobs, and what it spends on emptying before the work queue goes on. */
+/** The time that a call spends on looking for unfinished jobs, and on emptying before the work queue continues. */
 const lookingMs = 10_000;
 const emptyingMs = 3_000;

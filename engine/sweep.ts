@@ -1,5 +1,6 @@
-// The sweep: reconciles without any event. Looks at every execution that is due, at what runs for it, and says when it looks
-// again. What it does is what the stream does, and what only a clock can notice: leases, timeouts, launches that died.
+// Sweeps: looks at every execution that is due and at its worker, and sets the time of the next look. It does the same
+// as the stream, without an event. It also notices ended leases, timeouts and dead launches, which only a clock can
+// notice.
 
 import type { Context } from '../core/context.ts';
 import { type ExecutionId, isExecutionId, type JobId } from '../core/id/identifier.ts';
@@ -11,21 +12,21 @@ import { loadExecution, loadJob } from './store/load-job.ts';
 import { saveJob } from './store/save-job.ts';
 
 export type SweepLimits = {
-  /** Jobs looked at in one call. */
+  /** The number of jobs after which a call ends. */
   readonly jobCount: number;
-  /** No further page is begun after this time, in milliseconds since 1970. */
+  /** The time after which no further page is begun, in milliseconds since 1970. */
   readonly until: number;
 };
 
 export type Swept = {
   readonly lookedAt: number;
-  /** More are due. */
+  /** True when more jobs are due. */
   readonly more: boolean;
-  /** Those that could not be looked at to the end, to be told to the operator. */
+  /** Executions whose look failed. The caller reports them to the operator. */
   readonly failed: readonly { readonly execution: ExecutionId; readonly error: unknown }[];
 };
 
-/** Looks at the jobs of all shards that are due. A shard that cannot be read keeps none of the others from being swept. */
+/** Looks at all jobs that are due, in all shards. A shard that cannot be read does not stop the others. */
 export async function sweepShards(
   context: Context,
   limits: SweepLimits,
@@ -41,13 +42,13 @@ export async function sweepShards(
   };
 }
 
-/** Looks at the jobs of one shard that are due. One that cannot be looked at is put off: it keeps none from its turn. */
+/** Looks at all jobs of one shard that are due. A job whose look fails is postponed and does not stop the others. */
 export async function sweep(context: Context, shard: number, limits: SweepLimits): Promise<Swept> {
   const failed: { execution: ExecutionId; error: unknown }[] = [];
   let lookedAt = 0;
   const seen = new Set<string>();
   while (lookedAt < limits.jobCount && context.now() < limits.until) {
-    // Rows that were just looked at may still stand in the index, which lags behind.
+    // The index lags behind, so it may still hold rows that were just looked at.
     const due = (await context.rows.due(shard, context.now(), seen.size + jobsAtATime)).filter(
       ({ id }) => !seen.has(id),
     );
@@ -64,7 +65,10 @@ export async function sweep(context: Context, shard: number, limits: SweepLimits
   return { lookedAt, more: true, failed };
 }
 
-/** What went wrong; the job is due again later, behind those that wait now. */
+/**
+ * Sweeps one execution. If that fails, returns the error and makes the job due again later, behind those that are due
+ * now.
+ */
 async function sweepOrPutOff(context: Context, execution: ExecutionId): Promise<unknown> {
   try {
     await sweepExecution(context, execution);
@@ -80,15 +84,15 @@ async function sweepOrPutOff(context: Context, execution: ExecutionId): Promise<
 }
 
 /**
- * An event tells of the job's task or execution, which is news only while its state depends on them. The consequences of
- * every other state come with the record of the stream: a second and a third hand would do them twice and three times.
+ * Handles an event about the worker or the launch of a job, which matters only while the job's state depends on them.
+ * In every other state the stream's record brings the consequences, and this would only repeat them.
  */
 export async function sweepForWorker(context: Context, job: JobId): Promise<void> {
   const row = await loadJob(context, job);
   if (row !== undefined && asksWorker(row.state)) await sweepExecution(context, job);
 }
 
-/** Looks at one execution, and goes on while it changes. */
+/** Looks at one execution, and repeats that while the row changes. */
 export async function sweepExecution(context: Context, execution: ExecutionId): Promise<void> {
   for (let step = 0; step < stepLimit; step++) {
     const row = await loadExecution(context, execution);
@@ -97,21 +101,23 @@ export async function sweepExecution(context: Context, execution: ExecutionId): 
     if (saved !== undefined) continue;
     if (await lookLater(context, execution)) return;
   }
-  throw new Error(`${execution} changes too often to be swept; it is looked at again`);
+  throw new Error(`${execution} changed ${stepLimit} times during one sweep; the next sweep continues`);
 }
 
-/** True when the job needs no further look now: it has nothing to come, is not due, or has a new time. */
+/**
+ * Sets the time of the next look. True when the job needs no further look now; false when its row changed meanwhile.
+ */
 async function lookLater(context: Context, execution: ExecutionId): Promise<boolean> {
   const found = await loadExecution(context, execution);
   const row = found && expectJob(found);
   const now = context.now();
   if (row?.dueAt === undefined || row.dueAt > now) return true;
   const dueAt = dueTime(row, now, context.settings.leaseSeconds * 1000);
-  // A lease that has run out is looked at again soon: its task is being stopped.
+  // A job whose lease has ended is looked at again soon, because its task is being stopped.
   const later = Math.max(dueAt, now + context.settings.heartbeatSeconds * 1000);
   return (await saveJob(context, row, { kind: 'look', dueAt: later })).kind !== 'changed';
 }
 
 const jobsAtATime = 10;
-/** Changes that one look may bring about, one after the other. */
+/** Changes that one sweep of an execution may cause, one after the other. */
 const stepLimit = 20;

@@ -1,4 +1,4 @@
-// Carries out a message of the work queue: what one invocation left for the next.
+// Carries out a message of the work queue, by which one invocation leaves work for another.
 
 import type { Context } from '../core/context.ts';
 import { readWorkMessage } from '../core/work/message.ts';
@@ -11,8 +11,10 @@ import { mapLimited } from './store/map-limited.ts';
 import { sentRound } from './store/send-work.ts';
 
 /**
- * @param body as it came from the queue
- * @throws Error for a message that this version does not know: it is kept for the operator
+ * Carries out a message of the work queue.
+ *
+ * @param body the message as the queue delivered it
+ * @throws Error when this version does not know the message, which is then kept for the operator
  */
 export async function doWork(context: Context, body: unknown): Promise<void> {
   const message = readWorkMessage(body);

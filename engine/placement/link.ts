@@ -34,15 +34,15 @@ export async function withHiddenLinks(
   const seen = new Set<ObjectId>(ids);
   let frontier = [...seen];
   let more = false;
-  for (let asked = true; frontier.length > 0 && !more; asked = false) {
+  for (let isFirst = true; frontier.length > 0 && !more; isFirst = false) {
     const found = await loadObjectsAt(context, place, frontier);
     const next = new Set<ObjectId>();
     for (const [index, object] of found.entries()) {
       const id = frontier[index];
       if (id === undefined) continue;
       if (object === undefined) {
-        if (asked) missing.push(id);
-      } else if (asked || object.placements.get(place)?.hidden === true) {
+        if (isFirst) missing.push(id);
+      } else if (isFirst || object.placements.get(place)?.hidden === true) {
         objects.set(id, object);
         for (const link of object.row.links) if (!seen.has(link)) next.add(link);
       }

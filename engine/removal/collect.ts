@@ -1,6 +1,5 @@
-// Deletes an object that nothing refers to any more, its bytes last but one: docs/reference/protocols.md,
-// "Deletion of bytes". Every placement is a reference; whoever takes one away calls this. Searched in
-// test/simulation/bytes.test.ts.
+// Deletes an object that has no references any more (docs/reference/protocols.md, "Deletion of bytes"). Every placement
+// is a reference, and code that removes one calls this. test/simulation/bytes.test.ts searches it.
 
 import type { Context } from '../../core/context.ts';
 import type { ObjectId } from '../../core/id/identifier.ts';
@@ -23,11 +22,12 @@ import { newMark } from '../store/mark.ts';
 import { sendWork } from '../store/send-work.ts';
 
 /**
- * Deletes the object unless a place holds it. May be called at any time, any number of times: with a reference there it
- * changes nothing. What cannot be ended now goes on by a message; what an interruption leaves, the next call finishes.
+ * Deletes the object unless a place holds it. It may be called at any time and any number of times, and changes nothing
+ * while there is a reference. A message continues a deletion that cannot end now. The next call finishes an interrupted
+ * one.
  *
- * A mark of our own, then a look for references in the base table, then a write that decides, and that only succeeds while
- * the mark is ours: whoever places the object takes the mark away. Only then are the bytes touched.
+ * It writes a mark of its own, reads the references from the base table, and then decides by one write. That write only
+ * succeeds while the mark is there, and a clone clears the mark. The bytes are deleted after that write.
  */
 export async function collectBytes(context: Context, id: ObjectId): Promise<void> {
   const facts = readObject(await context.rows.get('objects', objectKey(id)));
@@ -38,7 +38,9 @@ export async function collectBytes(context: Context, id: ObjectId): Promise<void
   if (again !== undefined) await sendWork(context, [{ kind: 'collect', objects: [id] }], again);
 }
 
-/** To be sent before references are taken away: whoever dies from then on has said what may have to be collected. */
+/**
+ * Send this before references are removed. After a crash the message still says which objects may have to be collected.
+ */
 export async function sendCollection(context: Context, objects: readonly ObjectId[]): Promise<void> {
   for (let start = 0; start < objects.length; start += objectsPerMessage) {
     const some = objects.slice(start, start + objectsPerMessage);
@@ -46,10 +48,13 @@ export async function sendCollection(context: Context, objects: readonly ObjectI
   }
 }
 
-/** `contested`: another one is deciding, who may be interrupted, or has just placed the object, and may take it away again. */
+/**
+ * The facts of an object that is to be deleted, or why it is not. `contested`: another collector is deciding and may be
+ * interrupted, or a clone has just placed the object and may take it back.
+ */
 type Decision = ObjectFacts | 'held' | 'contested';
 
-/** What the object was, when it was decided that the object is gone. */
+/** Decides whether the object is deleted. If so, returns its facts. */
 async function decide(context: Context, id: ObjectId, found: ObjectFacts): Promise<Decision> {
   const mark = newMark(context);
   const marked = await putMark(context, id, found, mark);
@@ -60,7 +65,10 @@ async function decide(context: Context, id: ObjectId, found: ObjectFacts): Promi
   return placed ? 'held' : (readObject(decided) ?? 'contested');
 }
 
-/** Looks first, so that an object that is in use is hardly ever marked; takes over the mark of whoever else is at it. */
+/**
+ * Marks the object. It looks for references first, so that an object in use is seldom marked. It replaces another
+ * collector's mark.
+ */
 async function putMark(
   context: Context,
   id: ObjectId,
@@ -84,9 +92,9 @@ async function isPlaced(context: Context, id: ObjectId): Promise<boolean> {
 }
 
 /**
- * Row A goes last: as long as it is there, the next call finds what is still to be done.
+ * Deletes everything of an object. Row A is deleted last, so that the next call can finish an interrupted deletion.
  *
- * @returns when it has to be done once more: parts that were on their way, and a join that S3 had begun, may still arrive
+ * @returns the time when this must be done once more, because parts or a join that were under way may still arrive
  */
 async function deleteEverything(context: Context, id: ObjectId, facts: ObjectFacts): Promise<number | undefined> {
   const { className, state, links, uploadId } = facts;
@@ -100,7 +108,7 @@ async function deleteEverything(context: Context, id: ObjectId, facts: ObjectFac
   await deleteLinks(context, id, links);
   const keys = (['details', 'applet', 'parts'] as const).map((kind) => packedKey(id, kind));
   await mapLimited(keys, (one) => context.rows.delete('objects', one));
-  // Whoever waits for it to be closed learns that it never will be.
+  // Jobs that wait for the object to be closed are woken. It never will be closed.
   if (state !== 'closed') await sendWork(context, [{ kind: 'wake', object: id }]);
   if (isUploading) {
     const { goneUntil = await keepUntilUrlsEnd(context, id) } = facts;
@@ -110,7 +118,7 @@ async function deleteEverything(context: Context, id: ObjectId, facts: ObjectFac
   return undefined;
 }
 
-/** The last URL was given out before this; a request may use it until it ends, and what is sent then may take its time. */
+/** Keeps row A until the last upload URL has expired and a request that still used it has ended. */
 async function keepUntilUrlsEnd(context: Context, id: ObjectId): Promise<number> {
   const goneUntil = laterOn(context) + uploadUrlSeconds * 1000;
   await context.rows.update('objects', objectKey(id), { set: { goneUntil } }, { dying: gone });
@@ -121,7 +129,7 @@ function laterOn(context: Context): number {
   return context.now() + everythingEndsMs;
 }
 
-/** The rows of parts that were announced: not needed once a file is closed or gone. */
+/** Deletes the rows of announced parts, which are not needed once a file is closed or gone. */
 export async function deleteAnnouncedParts(context: Context, id: ObjectId): Promise<void> {
   for (let page = 0; page < maximumPartPages; page++) {
     const { rows, next } = await context.rows.query('objects', { pk: uploadPartition(id), limit: partPageSize });
@@ -130,7 +138,7 @@ export async function deleteAnnouncedParts(context: Context, id: ObjectId): Prom
   }
 }
 
-/** Each failure means that another one came further. */
+/** Each failed attempt means that another collector or a clone has made progress. */
 const markAttemptCount = 10;
 const objectsPerMessage = 200;
 const partPageSize = 200;

@@ -1,5 +1,5 @@
-// Empties a workspace or a project page by page, until nothing of it is left. Twice: what calls that were under way were still
-// putting there is taken away by a message that comes when no such call can be left.
+// Empties a workspace or a project page by page, until nothing of it is left. A message later repeats this in a last
+// pass. By then every call that was still writing to the container has ended.
 
 import { root } from '../../core/container/folder-path.ts';
 import type { Context, Key } from '../../core/context.ts';
@@ -20,12 +20,12 @@ import { sendWork } from '../store/send-work.ts';
 import { removeFrom } from './object.ts';
 
 /**
- * Takes away one page of what is in a container. Safe to repeat and to race. Folders and the container's own row stay until
- * the last pass, which is sent for when the first is through.
+ * Removes one page of the contents of a container. Calls may be repeated and may race. Folders and the container's own
+ * row stay until the last pass. The end of the first pass sends the message for the last one.
  *
- * @param after what the call before answered
- * @param last nothing new can come any more: rows that say nothing go as well
- * @returns what to continue with; undefined when the pass is through
+ * @param after the result of the call before
+ * @param last true in the last pass: nothing new can arrive, so all remaining rows are deleted as well
+ * @returns the position to continue from; undefined when the pass has ended
  */
 export async function destroyContainer(
   context: Context,
@@ -49,7 +49,7 @@ export async function destroyContainer(
   return more ? JSON.stringify({ passed }) : deleteRows(context, container, last);
 }
 
-/** The next folders in the order of their rows, the root before all: however many there are, a page reads a few. */
+/** The next folders in the order of their rows, the root first. A page reads only a few folders. */
 async function loadFoldersAfter(context: Context, container: PlaceId, passed: string | undefined) {
   const isStart = passed === undefined || passed === folderPrefix;
   const range = { pk: container, prefix: folderPrefix, limit: foldersPerPage, after: isStart ? undefined : passed };
@@ -63,8 +63,9 @@ async function loadFoldersAfter(context: Context, container: PlaceId, passed: st
 }
 
 /**
- * The row of the listing goes last, so that a removal that was interrupted is taken up again. One without a placement may be
- * of an object that is just being created: in the first pass it stays.
+ * Removes one page of the objects in a folder. The listing row is deleted last, so that an interrupted removal is
+ * continued. A listing row without a placement may belong to an object that is just being created, so the first pass
+ * keeps it.
  */
 async function emptyPage(
   context: Context,
@@ -81,7 +82,10 @@ async function emptyPage(
   return { rowCount: rows.length, next };
 }
 
-/** Members at once; folders, which lead to what comes late, in the last pass; row A at the end, since it says what is to go. */
+/**
+ * Deletes the container's own rows. Members go in the first pass. Folders go in the last pass, because they lead to
+ * late writes. Row A goes at the end, because it says that the container is being destroyed.
+ */
 async function deleteRows(context: Context, container: PlaceId, last: boolean): Promise<string | undefined> {
   const isProject = isId(container, 'project');
   if (last || isProject) {
@@ -102,10 +106,13 @@ async function deleteRow(context: Context, container: PlaceId, key: Key): Promis
   await context.rows.delete('containers', key);
 }
 
-/** Where a page begins: behind the row of a folder, and in the next one, if it is still the same, behind a row of its listing. */
+/**
+ * The beginning of a page: after the row of a folder and, if the next folder is still the same, after a row of its
+ * listing.
+ */
 type Position = { readonly passed?: string; readonly folder?: string; readonly after?: string };
 
-/** What cannot be read is the start, which costs time only. */
+/** A text that is not a position counts as the start, which only costs time. */
 function readPosition(text: string | undefined): Position {
   if (text?.startsWith('{') !== true) return {};
   return JSON.parse(text) as Position;
@@ -113,5 +120,5 @@ function readPosition(text: string | undefined): Position {
 
 const rowsPosition = 'rows';
 const pageSize = 100;
-/** Folders that one page looks into. */
+/** Folders that one page reads. */
 const foldersPerPage = 50;

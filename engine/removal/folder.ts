@@ -1,5 +1,5 @@
-// Removes folders: marks first, so that nothing new is put into them, then takes away what they hold. What calls that were under
-// way still put there is taken away by a message that comes when no such call can be left.
+// Removes folders. It marks them first, so that nothing new is put into them, and then removes their contents. A
+// message later removes the writes of calls that were under way. By then all of them have ended.
 
 import { joinFolder } from '../../core/container/folder-path.ts';
 import type { Folder, FolderTree, Removal } from '../../core/container/folder-tree.ts';
@@ -16,9 +16,12 @@ import { sendWork } from '../store/send-work.ts';
 import { removeObjects } from './object.ts';
 
 /**
- * Removes a folder. With `recurse` all below it too, at most about `budget` objects a call: `false` when there is more. One
- * that is not removed to the end by calls is removed to the end by a message.
- * ResourceNotFound when it is missing, InvalidState when it is not empty and `recurse` is not said.
+ * Removes a folder. With `recurse` it also removes everything below it, about `budget` objects in a call. A message
+ * completes the removal if the calls do not.
+ *
+ * @returns false when more is left to remove
+ * @throws ApiError ResourceNotFound when the folder is missing; InvalidState when it is not empty and `recurse` is not
+ *   set
  */
 export async function removeFolder(
   context: Context,
@@ -27,7 +30,7 @@ export async function removeFolder(
   options: { readonly recurse: boolean; readonly budget: number },
 ): Promise<boolean> {
   if (names.length === 0) throw invalidInput('the root folder "/" cannot be removed');
-  const full = invalidState(`folder "${joinFolder(names)}" is not empty: say "recurse" to remove what is in it`);
+  const full = invalidState(`folder "${joinFolder(names)}" is not empty. Set "recurse" to remove its contents as well`);
   const before = await loadFolders(context, place);
   const id = requireFolder(before, names);
   if (!options.recurse && !(await isEmpty(context, place, before, id))) throw full;
@@ -39,7 +42,7 @@ export async function removeFolder(
   throw full;
 }
 
-/** Goes on with removals that a message names, to their end: nothing that was begun before them is under way any more. */
+/** Completes the removals that a message names. No call that began before them is under way any more. */
 export async function goOnRemovingFolders(
   context: Context,
   { place, folders }: Extract<WorkMessage, { kind: 'removeFolders' }>,
@@ -54,7 +57,10 @@ export async function goOnRemovingFolders(
   }
 }
 
-/** From the inside out. Rows of folders go when a message is on its way that looks into them once more. */
+/**
+ * Removes a folder and everything below it, from the inside out. A folder's row is deleted after a message is sent that
+ * looks into the folder once more.
+ */
 async function removeTree(
   context: Context,
   place: PlaceId,
@@ -66,7 +72,7 @@ async function removeTree(
   let removedCount = 0;
   let emptied: string[] = [];
   const deleteRows = async (): Promise<void> => {
-    // Of the outermost one a message was sent before it was marked.
+    // The message for the outermost folder was sent before it was marked.
     const inner = emptied.filter((one) => one !== id);
     if (!last) await sendRemoval(context, place, inner);
     await mapLimited(emptied, (one) => deleteRow(context, place, tree.folderOf(one)));
@@ -93,7 +99,7 @@ async function removeTree(
   return true;
 }
 
-/** The other way out is that it is not empty: then it may stay, and be used again. */
+/** Removes a folder if it is empty. Otherwise clears its mark, so that it may be used again. */
 async function removeIfEmpty(context: Context, place: PlaceId, tree: FolderTree, id: string): Promise<boolean> {
   const folder = tree.folderOf(id);
   if (await isEmpty(context, place, tree, id)) {
@@ -112,7 +118,7 @@ async function isEmpty(context: Context, place: PlaceId, tree: FolderTree, id: s
   return (await listAllObjects(context, place, id, 1)).objects.length === 0;
 }
 
-/** What is said stays said: a folder that goes with all that is in it is not asked to be empty any more. */
+/** Marks a folder as being removed. The mark `all` stays: it is not replaced by `empty`. */
 function mark(
   context: Context,
   place: PlaceId,
@@ -121,7 +127,8 @@ function mark(
   removing: Removal,
 ): Promise<void> {
   return changeTree(context, place, (tree) => {
-    if (requireFolder(tree, names) !== id) throw invalidState(`folder "${joinFolder(names)}" is being moved`);
+    if (requireFolder(tree, names) !== id)
+      throw invalidState(`folder "${joinFolder(names)}" is being moved; try again`);
     const folder = tree.folderOf(id);
     if (folder === undefined || folder.removing === 'all') return [];
     const key = folderKey(place, folder.parentId, folder.name);
@@ -141,7 +148,7 @@ async function sendRemoval(context: Context, place: PlaceId, folders: readonly s
 }
 
 const objectPageSize = 200;
-/** Objects that one message removes, about. */
+/** The approximate number of objects that one message removes. */
 const objectsPerMessage = 500;
-/** Their ids fit into a message many times. */
+/** A message has room for far more ids than this. */
 const foldersPerMessage = 200;

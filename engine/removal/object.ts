@@ -1,5 +1,5 @@
-// Takes objects out of a place: the reference first, then what nothing holds any more (docs/reference/protocols.md,
-// "Deletion of bytes").
+// Removes objects from a place. The reference goes first, then the object itself if it has no other
+// (docs/reference/protocols.md, "Deletion of bytes").
 
 import type { Context } from '../../core/context.ts';
 import type { ObjectId, PlaceId } from '../../core/id/identifier.ts';
@@ -10,27 +10,27 @@ import { changed, retryWhileChanged } from '../store/retry-while-changed.ts';
 import { collectBytes, sendCollection } from './collect.ts';
 
 /**
- * Removes objects from a place, in any state, and with them the hidden ones there that no visible object reaches by links
- * any more (docs/reference/api.md, "Folders"). Repeating it finishes what a crash left; ids that are not there are
- * passed over. Hidden ones beyond `maximumWalkCount` stay, and can be removed by themselves.
+ * Removes objects in any state from a place, and the hidden objects there that no visible object reaches by links any
+ * more (docs/reference/api.md, "Folders"). A repeated call finishes the work of one that crashed. Ids that are not in
+ * the place are ignored. Hidden objects beyond `maximumWalkCount` stay, and can be removed by their ids.
  *
- * @returns all that were taken out
+ * @returns the ids of all objects that were removed
  */
 export async function removeObjects(context: Context, place: PlaceId, ids: readonly ObjectId[]): Promise<ObjectId[]> {
-  const asked = [...new Set(ids)];
-  const linked = await withHiddenLinks(context, place, asked);
-  await sendCollection(context, asked);
-  await mapLimited(asked, (id) => removeFrom(context, place, id));
-  const followers = linked.objects.map(({ id }) => id).filter((id) => !asked.includes(id));
+  const distinct = [...new Set(ids)];
+  const linked = await withHiddenLinks(context, place, distinct);
+  await sendCollection(context, distinct);
+  await mapLimited(distinct, (id) => removeFrom(context, place, id));
+  const followers = linked.objects.map(({ id }) => id).filter((id) => !distinct.includes(id));
   const orphans = await unreachedHidden(context, place, followers);
   await sendCollection(context, orphans);
   await mapLimited(orphans, (id) => removeFrom(context, place, id));
-  return [...linked.objects.map(({ id }) => id).filter((id) => asked.includes(id)), ...orphans];
+  return [...linked.objects.map(({ id }) => id).filter((id) => distinct.includes(id)), ...orphans];
 }
 
 /**
- * Removes one object from a place and collects it when that was its last. The row of the listing goes after that: it leads
- * whoever empties the place here again, when this is interrupted.
+ * Removes one object from a place, and collects it if that was its last place. The listing row is deleted after that:
+ * if this is interrupted, a call that empties the place finds the object again by that row.
  */
 export async function removeFrom(context: Context, place: PlaceId, id: ObjectId): Promise<void> {
   const placement = await takePlacement(context, place, id);
@@ -40,7 +40,7 @@ export async function removeFrom(context: Context, place: PlaceId, id: ObjectId)
   await context.rows.delete('objects', listingKey(place, folderId, name, id), { mark });
 }
 
-/** The placement that was taken away; undefined when there was none. */
+/** Deletes a placement and returns it; undefined when there was none. */
 async function takePlacement(context: Context, place: PlaceId, id: ObjectId): Promise<Placement | undefined> {
   const key = placementKey(id, place);
   return retryWhileChanged(`"${id}"`, async () => {

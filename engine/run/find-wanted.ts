@@ -1,4 +1,4 @@
-// Looks up what a call refers to, as its caller sees it.
+// Finds the jobs and objects that a call refers to, as far as its caller sees them.
 
 import type { PlaceId, ProjectId } from '../../core/id/identifier.ts';
 import { jobWorkspace } from '../../core/job/row.ts';
@@ -8,10 +8,11 @@ import type { FoundReferences } from '../../core/run/waits.ts';
 import { findJobs, findObjects, type Sight } from '../access/sight.ts';
 
 /**
- * What exists of the wanted jobs and objects. Objects are looked for in the workspace of the job that calls and in the
- * project of the new one before everywhere else.
+ * Those of the wanted jobs and objects that exist and that the caller sees. Objects are looked for first in the
+ * workspace of the calling job, then in the project of the new job, then in all other places.
  *
- * @param leavesWorkspace true when the new job works in another workspace: then data of a restricted project cannot follow
+ * @param leavesWorkspace true when the new job works in another workspace; data of another restricted project is then
+ *   refused
  * @throws ApiError PermissionDenied for restricted data
  */
 export async function findWanted(

@@ -1,4 +1,4 @@
-// Loads what a run needs of an executable. Each kind has a loader of its own.
+// Loads the facts that a run needs of an executable. Each kind of executable has a loader of its own.
 
 import { resourceNotFound } from '../../core/error/api-error.ts';
 import type { AppletSpec } from '../../core/executable/applet.ts';
@@ -8,18 +8,18 @@ import { dataRestricted } from '../../core/run/project-context.ts';
 import { findUnrestrictedPlace, type Sight } from '../access/sight.ts';
 import type { LoadedObject } from '../store/load-object.ts';
 
-/** An executable that a call names, as its route found it, before it is known in which project it is to run. */
+/** An executable that a call names, as its route found it. The project of the run is not known yet. */
 export type NamedExecutable = NamedApplet;
 type NamedApplet = {
   readonly kind: 'applet';
   readonly id: AppletId;
   readonly spec: AppletSpec;
   readonly object: LoadedObject;
-  /** Where the route found it. */
+  /** The place where the route found it. */
   readonly place: PlaceId;
 };
 
-/** The applet that a route found. */
+/** The applet that a route found, as a named executable. */
 export function nameApplet(object: LoadedObject, place: PlaceId): NamedExecutable {
   const { id } = object;
   if (!isId(id, 'applet')) throw resourceNotFound(id);
@@ -27,9 +27,10 @@ export function nameApplet(object: LoadedObject, place: PlaceId): NamedExecutabl
 }
 
 /**
- * The executable as a run in this project takes it.
+ * The executable, with the facts that a run in this project needs.
  *
- * @throws ApiError ResourceNotFound when the caller does not see it, PermissionDenied when its data may not be used there
+ * @throws ApiError ResourceNotFound when the caller does not see it, PermissionDenied when its data may not be used
+ *   there
  */
 export async function loadExecutable(sight: Sight, named: NamedExecutable, project: ProjectId): Promise<Executable> {
   switch (named.kind) {

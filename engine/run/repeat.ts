@@ -1,5 +1,5 @@
-// A request that comes again with its nonce gets the answer that it got, whatever has changed since
-// (docs/reference/api.md, "Nonces").
+// Recognizes a request that is repeated with its nonce. It gets the same answer as before, even if facts have changed
+// since (docs/reference/api.md, "Nonces").
 
 import type { Context } from '../../core/context.ts';
 import { nonceReused } from '../../core/error/api-error.ts';
@@ -9,7 +9,7 @@ import { callerScope, type KnownCaller } from '../../core/identity/caller.ts';
 import { requestDigest } from '../../core/object/digest.ts';
 import { loadJob } from '../store/load-job.ts';
 
-/** What makes two calls of one caller the same call. */
+/** The parts of a call by which a repeated call of the same caller is recognized. */
 export type Repeatable = {
   /** The path as sent. */
   readonly route: string;
@@ -19,7 +19,11 @@ export type Repeatable = {
 };
 type Identified = { readonly id: JobId; readonly digest: string; readonly exists: boolean };
 
-/** The id that a call makes, and whether it has been made. The same nonce with another input is InvalidInput. */
+/**
+ * The id of the job that a call makes, and whether that job exists already.
+ *
+ * @throws ApiError InvalidInput when the same nonce was used with another input
+ */
 export async function identifyJob(context: Context, caller: KnownCaller, call: Repeatable): Promise<Identified> {
   const digest = shortDigest(call.raw);
   if (call.nonce === undefined) {
@@ -32,7 +36,7 @@ export async function identifyJob(context: Context, caller: KnownCaller, call: R
   return { id, digest, exists };
 }
 
-/** 144 bits are enough to tell requests apart, and the job row has to stay small. */
+/** 144 bits are enough to tell requests apart, and the job row must stay small. */
 function shortDigest(raw: unknown): string {
   return Buffer.from(requestDigest(raw), 'hex').subarray(0, 18).toString('base64url');
 }

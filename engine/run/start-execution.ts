@@ -1,5 +1,5 @@
-// Starts an execution of an executable. It loads the facts; core/run decides what becomes of them
-// (docs/reference/api.md, "Running an executable" and "Running from inside a job").
+// Starts an execution of an executable (docs/reference/api.md, "Running an executable" and "Running from inside a
+// job"). It loads the facts, and core/run makes the plan.
 
 import type { Executable } from '../../core/executable/executable.ts';
 import type { JobId } from '../../core/id/identifier.ts';
@@ -18,7 +18,8 @@ import { loadExecutable, type NamedExecutable } from './load-executable.ts';
 import { identifyJob, type Repeatable } from './repeat.ts';
 
 /**
- * Starts a tree for a user, and for a job a branch of its own tree or, detached, another tree. Idempotent by nonce.
+ * Starts an execution. For a user it is a new tree. For a job it is a branch of the job's tree or, if detached, a new
+ * tree. A call is idempotent by its nonce.
  *
  * @throws ApiError InvalidInput, ResourceNotFound or PermissionDenied when the caller may not run this
  */

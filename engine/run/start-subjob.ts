@@ -1,4 +1,4 @@
-// Starts a subjob: an entry point of the executable of the job that calls, in the workspace of that job
+// Starts a subjob, which runs an entry point of the calling job's executable in the calling job's workspace
 // (docs/reference/api.md, "Subjobs").
 
 import type { Context } from '../../core/context.ts';
@@ -15,9 +15,10 @@ import { findWanted } from './find-wanted.ts';
 import { identifyJob, type Repeatable } from './repeat.ts';
 
 /**
- * Idempotent by nonce.
+ * Starts a subjob. A call is idempotent by its nonce.
  *
- * @throws ApiError InvalidInput or ResourceNotFound for what the job asks, InvalidState when it is not running
+ * @throws ApiError InvalidInput or ResourceNotFound when the request cannot be met, InvalidState when the job is not
+ *   running
  */
 export async function startSubjob(
   context: Context,

@@ -1,21 +1,21 @@
-// Reads whole partitions, or all rows of one kind in them, page by page.
+// Reads all rows of a partition, or all of one kind, page by page.
 
 import type { Context, QueryRange, Row, TableName } from '../../core/context.ts';
 
-/** A part of one partition, from its beginning. */
+/** A partition, or the rows in it whose sort keys begin with a prefix. */
 export type Partition = Pick<QueryRange, 'pk' | 'prefix'> & {
-  /** Rows that are read together. */
+  /** Rows in one read. */
   readonly pageSize?: number;
-  /** The reading ends with this row; without it, with the partition. */
+  /** The number of rows after which the reading ends; absent to read the whole partition. */
   readonly maximumRowCount?: number;
 };
 
-/** The rows in the order of their sort keys. A page is read when the rows of the one before have been used. */
+/** The rows in the order of their sort keys. A page is read when all rows of the page before have been used. */
 export async function* allRows(context: Context, table: TableName, partition: Partition): AsyncGenerator<Row> {
   for await (const rows of allPages(context, table, partition)) yield* rows;
 }
 
-/** The same in pages, for callers that do something to many rows at once. A page may hold few rows, even none. */
+/** The same rows in pages, for callers that handle many rows at once. A page may hold few rows, or none. */
 export async function* allPages(context: Context, table: TableName, partition: Partition): AsyncGenerator<Row[]> {
   const { pk, prefix, pageSize = usualPageSize, maximumRowCount = Infinity } = partition;
   let after: string | undefined;

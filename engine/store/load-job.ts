@@ -1,4 +1,4 @@
-// Reads jobs: rows, always consistently, and what belongs to them.
+// Reads the rows of jobs, always consistently, and their specifications and outputs.
 
 import type { Context } from '../../core/context.ts';
 import type { ExecutionId, JobId } from '../../core/id/identifier.ts';
@@ -37,9 +37,9 @@ export async function loadJobs(context: Context, jobs: readonly JobId[]): Promis
 }
 
 /**
- * What a job was asked to do.
+ * The specification of a job: the request that created it.
  *
- * @throws Error when it is missing or malformed: it is written before the row, so that is a fault of the platform
+ * @throws Error when it is missing or malformed. It is written before the row, so that is a fault of the platform.
  */
 export async function loadSpec(context: Context, job: JobId): Promise<ExecutionSpec> {
   const spec = readSpec(job, await context.bodies.load(job, 'spec'));
@@ -52,7 +52,7 @@ export function specMissing(job: string): Error {
   return new Error(`${job} has a row but no specification`);
 }
 
-/** What many jobs were asked to do, parallel to `jobs`, each read once; undefined where it is missing. */
+/** The specifications of many jobs, parallel to `jobs`; undefined where one is missing. Each is read once. */
 export async function loadSpecs(context: Context, jobs: readonly JobId[]): Promise<(ExecutionSpec | undefined)[]> {
   const distinct = [...new Set(jobs)];
   const bodies = await context.bodies.loadMany(distinct, 'spec');
@@ -60,13 +60,13 @@ export async function loadSpecs(context: Context, jobs: readonly JobId[]): Promi
   return jobs.map((job) => specs.get(job));
 }
 
-/** The output that the worker of this try handed over; once the job is done, with its references resolved. */
+/** The output that the worker of this try reported. Once the job is done, its references are resolved. */
 export async function loadOutput(context: Context, row: JobRow): Promise<Hash> {
   const body = await context.bodies.load(outputBodyId(row), 'output');
   return isHash(body) && isHash(body.output) ? body.output : {};
 }
 
-/** The outputs of those of these jobs that are done. */
+/** The outputs of those of the jobs that are done. */
 export async function loadOutputs(context: Context, rows: readonly (JobRow | undefined)[]): Promise<Outputs> {
   const outputs = new Map<ExecutionId, Hash>();
   await mapLimited(rows, async (row) => {

@@ -1,4 +1,4 @@
-// Reads data objects: one, with all its rows, or many at one place. Changes nothing.
+// Reads data objects: one with all its rows, or many at one place.
 
 import type { Context, Key, Row } from '../../core/context.ts';
 import type { ObjectId, PlaceId } from '../../core/id/identifier.ts';
@@ -18,7 +18,7 @@ import {
 import { allRows } from './all-rows.ts';
 import { unpack } from './packed.ts';
 
-/** Everything known about one object. `details`, `spec` and `parts` are absent when it has none. */
+/** One object with its placements. `details`, `spec` and `parts` are absent when it has none. */
 export type LoadedObject = {
   readonly id: ObjectId;
   readonly row: ObjectFacts;
@@ -28,7 +28,9 @@ export type LoadedObject = {
   readonly parts?: unknown;
 };
 
-/** The object of an id with all its rows, consistently read; undefined when there is none, or it is being deleted. */
+/**
+ * The object with this id and all its rows, read consistently; undefined when there is none, or it is being deleted.
+ */
 export async function loadObject(context: Context, id: ObjectId): Promise<LoadedObject | undefined> {
   const bySortKey = new Map<string, Row>();
   for await (const row of allRows(context, 'objects', { pk: id, maximumRowCount })) bySortKey.set(row.sk, row);
@@ -50,7 +52,10 @@ export async function loadObjectsAt(
   return objects.map((object) => (object?.placements.has(place) ? object : undefined));
 }
 
-/** As `loadObjectsAt`, but also objects that are only elsewhere: without a placement, whose name is not to be told here. */
+/**
+ * The same as `loadObjectsAt`, but also for objects that are only in other places. They come without a placement, so
+ * their names there are not revealed.
+ */
 export async function loadObjectsAnywhere(
   context: Context,
   place: PlaceId,
@@ -84,5 +89,5 @@ function toLoadedObject(id: ObjectId, rows: ReadonlyMap<string, Row>): LoadedObj
   return { id, row: facts, placements, details, spec, parts };
 }
 
-/** Places that one object is in, nearly. */
+/** Rows of one object, nearly all of them placements. */
 const maximumRowCount = 20_000;

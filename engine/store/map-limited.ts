@@ -1,6 +1,6 @@
-// Maps over many items with a bounded number of calls under way at a time.
+// Maps over many items with a limited number of calls under way at a time.
 
-/** Results in the order of `items`. The first failure is thrown once what was begun has ended. */
+/** The results in the order of `items`. The first failure is thrown once all calls that were begun have ended. */
 export async function mapLimited<Item, Result>(
   items: readonly Item[],
   act: (item: Item) => Promise<Result>,

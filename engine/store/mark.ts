@@ -1,4 +1,4 @@
-// Marks: random texts by which a writer knows again what it wrote itself.
+// Makes marks, which are random texts by which a writer recognizes its own writes.
 
 import type { Context } from '../../core/context.ts';
 

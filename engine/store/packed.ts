@@ -1,9 +1,14 @@
-// Large JSON values of an object in one row: compressed, so that 400 KB of row hold them. Knows no meaning of them.
+// Compresses large JSON values of objects, so that they fit into a row of 400 KB.
 
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { invalidInput } from '../../core/error/api-error.ts';
 
-/** Packs a value for the attribute `body`; one that no row can hold is InvalidInput, naming `what`. */
+/**
+ * Packs a value for the attribute `body`.
+ *
+ * @param what the name of the value in the message of a refusal
+ * @throws ApiError InvalidInput when the value does not fit into a row
+ */
 export function pack(value: unknown, what: string): Uint8Array {
   const text = JSON.stringify(value);
   if (Buffer.byteLength(text) > maximumTextBytes) {
@@ -16,7 +21,7 @@ export function pack(value: unknown, what: string): Uint8Array {
   return new Uint8Array(packed);
 }
 
-/** The value that `pack` packed; undefined stays so. */
+/** The value that `pack` packed; undefined for undefined. */
 export function unpack(packed: Uint8Array | undefined): unknown {
   if (packed === undefined) return undefined;
   return JSON.parse(gunzipSync(packed, { maxOutputLength: maximumTextBytes }).toString());

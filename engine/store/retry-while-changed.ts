@@ -1,17 +1,18 @@
-// Changes rows that others may be changing at the same time: read, decide, write on a condition, and begin again when somebody
-// else was faster.
+// Changes rows that other calls may change at the same time: it reads, decides, writes on a condition, and starts again
+// if another call was faster.
 
 import { ApiError } from '../../core/error/api-error.ts';
 
-/** What a step answers when its condition failed: somebody else changed the row after it was read. */
+/** The result of a step whose condition failed, because another call changed the row after it was read. */
 export const changed = Symbol('changed by somebody else');
 
 /**
- * Repeats a step until it was not disturbed. A step reads what it changes itself, so that it decides on what is there now.
+ * Repeats a step until no other call has disturbed it. The step must read the rows itself, so that it decides on their
+ * present values.
  *
- * @param what is being changed, as the message of the error names it
+ * @param what the thing that is being changed, as the message of the error names it
  * @param toError makes the error for a step that was disturbed too often; without it, ServiceUnavailable, after which
- *   clients try again by themselves
+ *   clients retry by themselves
  */
 export async function retryWhileChanged<Result>(
   what: string,
@@ -22,7 +23,7 @@ export async function retryWhileChanged<Result>(
     const result = await step();
     if (result !== changed) return result;
   }
-  throw toError(`Too many others are changing ${what} at the same time. Try again in a few seconds`);
+  throw toError(`Too many other requests are changing ${what} at the same time. Try again in a few seconds`);
 }
 
 const attemptLimit = 20;

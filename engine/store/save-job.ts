@@ -1,5 +1,5 @@
-// The one place that saves a job. Every change is decided by the state machine, is one conditional write on state, try and
-// launch, and leaves the row in the sweep's index as long as something is to come.
+// Saves jobs; no other file does. The state machine decides every change, which is one write on the condition of state,
+// try and launch. The row stays in the sweep's index while a step is still to come.
 
 import type { Context, Expected, Value } from '../../core/context.ts';
 import type { Failure } from '../../core/execution/failure.ts';
@@ -12,15 +12,15 @@ import { jobKey, readJob, toRow } from '../../core/row/execution/job.ts';
 
 export type Saved =
   | { readonly kind: 'saved'; readonly row: JobRow }
-  /** The state machine does not allow it: nothing was written. */
+  /** The state machine does not allow the event, and nothing was written. */
   | { readonly kind: 'refused'; readonly why: string }
-  /** Somebody else changed the row meanwhile: read it again before deciding anything. */
+  /** Another call changed the row meanwhile. Read it again before any decision. */
   | { readonly kind: 'changed' };
 
 /**
- * Lets an event happen to a job whose row was read before.
+ * Applies an event to a job whose row was read before.
  *
- * @param expected what else must still hold, for example the token hash of the worker that speaks
+ * @param expected other values that must still hold, for example the token hash of the worker that calls
  */
 export async function saveJob(context: Context, row: JobRow, event: JobEvent, expected: Expected = {}): Promise<Saved> {
   const now = context.now();
@@ -34,7 +34,10 @@ export async function saveJob(context: Context, row: JobRow, event: JobEvent, ex
   return { kind: 'saved', row: readJob(saved) ?? next };
 }
 
-/** Puts the row of a new job, if no row has its id. It commits the birth: everything else of the job is there already. */
+/**
+ * Writes the row of a new job if no row has its id. This commits the birth: everything else of the job was written
+ * before.
+ */
 export async function insertJob(context: Context, row: JobRow): Promise<boolean> {
   const now = context.now();
   const due = { openShard: shardOf(context, row), dueAt: dueTime(row, now, leaseMs(context)) };
@@ -46,7 +49,10 @@ function withDueTime(context: Context, row: JobRow, event: JobEvent, now: number
   return { ...row, openShard: shardOf(context, row), dueAt: dueTime(row, now, leaseMs(context)) };
 }
 
-/** The row holds what fits; who asks why gets all of it. Written after the end is certain: an output is never overwritten. */
+/**
+ * Stores the whole failure message, because the row may hold only its beginning. It is written after the end is
+ * certain, so it never overwrites an output.
+ */
 async function keepWholeMessage(context: Context, row: JobRow, failure: Failure): Promise<void> {
   if (row.failureMessage === failure.message || row.state === 'restartable') return;
   await context.bodies.save(outputBodyId(row), 'output', {

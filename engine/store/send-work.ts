@@ -1,9 +1,13 @@
-// Sends messages of the work queue, also for a time that is further off than a queue can hold them back.
+// Sends messages to the work queue, even for a time that is later than the longest delay of a queue.
 
 import type { Context } from '../../core/context.ts';
 import { toWorkRecord, type WorkMessage } from '../../core/work/message.ts';
 
-/** @param notBefore in milliseconds since 1970; absent: at once */
+/**
+ * Sends messages to the work queue.
+ *
+ * @param notBefore the time of delivery in milliseconds since 1970; absent for now
+ */
 export async function sendWork(context: Context, messages: readonly WorkMessage[], notBefore?: number): Promise<void> {
   if (messages.length === 0) return;
   const records = messages.map((message) => toWorkRecord({ ...message, notBefore }));
@@ -11,7 +15,7 @@ export async function sendWork(context: Context, messages: readonly WorkMessage[
   await context.queues.sendWork(records, Math.min(longestDelaySeconds, Math.max(0, delaySeconds)));
 }
 
-/** True when the time of a message has not come yet: then it is on its way again. */
+/** Sends a message again if its time has not come yet, and returns whether it did. */
 export async function sentRound(context: Context, message: WorkMessage): Promise<boolean> {
   const { notBefore } = message;
   if (notBefore === undefined || notBefore <= context.now()) return false;
@@ -19,5 +23,5 @@ export async function sentRound(context: Context, message: WorkMessage): Promise
   return true;
 }
 
-/** What SQS can hold a message back. */
+/** The longest delay of a message in SQS. */
 const longestDelaySeconds = 900;

@@ -1,5 +1,6 @@
-// Is what a job waits for ready? A job must be done; a data object closed, and the hidden objects that it links to with it
-// (docs/reference/api.md, "Job states"). Consistent reads only; what is ready stays ready.
+// Decides whether the dependencies of a job are ready. A job must be done. A data object must be closed, and so must
+// the hidden objects that it links to (docs/reference/api.md, "Job states"). All reads are consistent, and a ready
+// dependency stays ready.
 
 import type { Context } from '../../core/context.ts';
 import type { Dependency } from '../../core/execution/dependency.ts';
@@ -20,10 +21,13 @@ import { mapLimited } from '../store/map-limited.ts';
 import { sendWork } from '../store/send-work.ts';
 import type { Awaited, Readiness, Wait } from './wait.ts';
 
-/** Why something can never be ready, as a sentence for the user; `gone` tells a missing object from a failed job. */
+/**
+ * The reason why a dependency can never be ready, as a sentence for the user. It is `gone` or, if it is a job, has
+ * `failed`.
+ */
 export type Unsatisfiable = { readonly kind: 'failed' | 'gone'; readonly message: string };
 
-/** The wait for a list of dependencies, in its order: what `waits` of a job, or the references of its output, come to. */
+/** The wait for a list of dependencies, in order: the `waits` of a job, or the references and objects of its output. */
 export function listWait(
   context: Context,
   waiter: Waiting,
@@ -48,7 +52,11 @@ export function listWait(
   };
 }
 
-/** Reads executions and objects together; parallel to `dependencies`. `helped`: files that a message was sent for. */
+/**
+ * Reads executions and objects at the same time, parallel to `dependencies`.
+ *
+ * @param helped the files for which a closing message was sent already
+ */
 async function readDependencies(
   context: Context,
   dependencies: readonly Dependency[],
@@ -101,7 +109,10 @@ async function readObjects(
   );
 }
 
-/** Whoever was closing a file may have died: a message goes on with it when that call can no longer be under way. */
+/**
+ * Sends messages that finish the closing of files, in case the closing call crashed. They arrive when that call has
+ * certainly ended.
+ */
 async function finishClosing(context: Context, closing: readonly ObjectId[], helped: Set<ObjectId>): Promise<void> {
   const files = closing.filter((id) => isId(id, 'file') && !helped.has(id));
   for (const file of files) helped.add(file);
@@ -124,8 +135,9 @@ export async function loadObjectFacts(
 }
 
 /**
- * Of closed objects, those that lead to a hidden one which is not closed, by links of hidden ones. What is gone is nothing to
- * wait for. Links are what users wrote: one walk for all, in pages, each object once, at most `hiddenWalkLimit`.
+ * Those of the closed objects that lead to an unclosed hidden object by links of hidden objects. Objects that are gone
+ * are not waited for. Users may write any links, so one walk visits each object once, and at most `hiddenWalkLimit`
+ * objects.
  */
 async function heldByHidden(
   context: Context,
@@ -162,18 +174,18 @@ async function heldByHidden(
   return { held, closing };
 }
 
-/** An open object is in one place; a closed one that is in many is hidden in all of them, nearly always. */
+/** An open object is in one place. A closed object is nearly always hidden in all of its places or in none. */
 async function isHidden(context: Context, id: ObjectId): Promise<boolean> {
   const page = await context.rows.query('objects', { pk: id, prefix: placementPrefix, limit: placementPageSize });
   return page.rows.some((row) => readPlacement(row)?.hidden === true);
 }
 
-/** Unready things that get an edge at a time (docs/reference/protocols.md, "Waits"). */
+/** Unready dependencies that get an edge at a time (docs/reference/protocols.md, "Waits"). */
 const dependencyWindow = 25;
 const dependencyPageSize = 100;
-/** Linked objects that are looked at for a page of dependencies. */
+/** Linked objects that are read for a page of dependencies. */
 const hiddenWalkLimit = 2_000;
 const hiddenPageSize = 100;
 const placementPageSize = 100;
-/** A request of the API has ended after this. */
+/** The time after which a request of the API has certainly ended. */
 const requestEndsMs = 60_000;

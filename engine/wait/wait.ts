@@ -1,6 +1,6 @@
-// Waiting, level-triggered (docs/reference/protocols.md, "Waits"): read what a job needs, in order; for the first that
-// are not ready put an edge, then read them again. An edge only says "when this ends, look at that job": nothing is
-// counted, nothing is lost for good.
+// Waits for the dependencies of a job (docs/reference/protocols.md, "Waits"). It reads them in order, writes edges on
+// the first that are not ready, and reads those again. An edge only says "when this ends, look at that job". Nothing is
+// counted, and a lost edge is written again.
 
 import type { Context } from '../../core/context.ts';
 import type { Dependency } from '../../core/execution/dependency.ts';
@@ -8,18 +8,18 @@ import type { Waiting } from '../../core/execution/head.ts';
 import { edgeKey, edgeRow } from '../../core/row/execution/edge.ts';
 
 export type Readiness<Problem> = 'ready' | 'unready' | { readonly problem: Problem };
-/** One thing to wait for, and where a wait that has seen it ready goes on. */
+/** One dependency, and the cursor from which a wait continues once it is ready. */
 export type Awaited<Cursor> = { readonly dependency: Dependency; readonly cursor: Cursor };
 export type Wait<Cursor, Problem> = {
   readonly waiter: Waiting;
-  /** In the edge's key, so that an old edge is not taken for one of another wait. */
+  /** Part of an edge's key, so that an old edge is not taken for an edge of another wait. */
   readonly phase: 'input' | 'output' | 'member' | 'end';
-  /** How many unready things get an edge at a time. */
+  /** The number of unready dependencies that get an edge at a time. */
   readonly window: number;
   readonly from: Cursor | undefined;
-  /** The next things after a cursor, in a fixed order; `end` when nothing follows them. */
+  /** The next dependencies after a cursor, in a fixed order. `end` is true when none follow them. */
   page(after: Cursor | undefined): Promise<{ readonly items: readonly Awaited<Cursor>[]; readonly end: boolean }>;
-  /** Consistently, parallel. */
+  /** The readiness of dependencies, read consistently, parallel to `dependencies`. */
   read(dependencies: readonly Dependency[]): Promise<readonly Readiness<Problem>[]>;
 };
 export type WaitOutcome<Cursor, Problem> =
@@ -27,7 +27,9 @@ export type WaitOutcome<Cursor, Problem> =
   | { readonly kind: 'waiting'; readonly cursor: Cursor | undefined }
   | { readonly kind: 'problem'; readonly problem: Problem };
 
-/** Looks whether everything is ready; when not, an edge is in place that wakes the waiter, and the cursor is told. */
+/**
+ * Checks whether all dependencies are ready. If not, an edge will wake the waiter, and the result holds the new cursor.
+ */
 export async function waitFor<Cursor, Problem>(
   context: Context,
   wait: Wait<Cursor, Problem>,
@@ -43,7 +45,7 @@ export async function waitFor<Cursor, Problem>(
     const problem = firstProblem(again);
     if (problem !== undefined) return { kind: 'problem', problem: problem.problem };
     if (again.includes('unready')) return { kind: 'waiting', cursor: scan.readyUntil };
-    // All of them ended meanwhile, and readiness never goes back: go on behind them.
+    // All of them ended meanwhile, and a ready dependency stays ready. Continue after them.
     reached = scan.unready.at(-1)?.cursor ?? reached;
   }
 }
@@ -52,7 +54,7 @@ type Scan<Cursor, Problem> =
   | { readonly problem: Problem }
   | { readonly unready: readonly Awaited<Cursor>[]; readonly readyUntil: Cursor | undefined };
 
-/** The first unready things after a cursor, and until where all is ready. */
+/** The first unready dependencies after a cursor, and the cursor up to which all are ready. */
 async function findUnready<Cursor, Problem>(
   wait: Wait<Cursor, Problem>,
   from: Cursor | undefined,
@@ -65,7 +67,7 @@ async function findUnready<Cursor, Problem>(
     const states = await wait.read(items.map(({ dependency }) => dependency));
     for (const [index, awaited] of items.entries()) {
       const state = states[index];
-      if (state === undefined) throw new Error('a wait read fewer things than it asked for');
+      if (state === undefined) throw new Error('a wait read fewer dependencies than it asked for');
       if (typeof state === 'object') return state;
       if (state === 'unready') unready.push(awaited);
       else if (unready.length === 0) readyUntil = awaited.cursor;
@@ -76,7 +78,7 @@ async function findUnready<Cursor, Problem>(
   }
 }
 
-/** Edges that are there already are not written again: a wait is woken often and pays once. */
+/** Writes the missing edges. Existing ones are not written again, because a wait is woken often. */
 async function putEdges<Cursor, Problem>(
   context: Context,
   { waiter, phase }: Wait<Cursor, Problem>,

@@ -1,4 +1,4 @@
-// Reads which executions wait for something that has ended: pages through its edges.
+// Reads the executions that wait for an execution or object that has ended, from the pages of its edges.
 
 import type { Context } from '../../core/context.ts';
 import type { ExecutionId, ObjectId } from '../../core/id/identifier.ts';
@@ -7,7 +7,7 @@ import { edgePrefix, readWaiter } from '../../core/row/execution/edge.ts';
 /**
  * One page of at most 25 waiters, each once.
  *
- * @returns `next`: where to go on, absent at the end
+ * @returns `next`: the position to continue from, absent at the end
  */
 export async function loadWaiters(
   context: Context,

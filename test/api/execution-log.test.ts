@@ -242,7 +242,7 @@ describe('a reader', () => {
     log(id, 'one', { skipped: 3 });
     log(id, 'two', { skipped: 1 });
     log(id, 'three', { skipped: 7 });
-    const missing = (lines: string) => `${lines} missing here: the job printed faster than its log could be kept`;
+    const missing = (lines: string) => `${lines} missing here: the job printed faster than its log could be stored`;
     const all = ['one', missing('1 line is'), 'two', missing('7 lines are'), 'three', 'END_LOG'];
     expect((await read(id, { tail: false })).texts).toEqual(all);
     expect((await read(id, { tail: false, levels: ['STDOUT'] })).texts).toEqual(['one', 'two', 'three', 'END_LOG']);

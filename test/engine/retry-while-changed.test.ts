@@ -22,7 +22,7 @@ test('a step that is always disturbed ends with an error that says what others c
   expect(error).toBeInstanceOf(ApiError);
   expect(error).toMatchObject({
     type: 'ServiceUnavailable',
-    message: 'Too many others are changing the folders of x at the same time. Try again in a few seconds',
+    message: 'Too many other requests are changing the folders of x at the same time. Try again in a few seconds',
   });
   expect(calls.count).toBe(20);
 });
