@@ -1,4 +1,4 @@
-// What goes into the workspace of a new job beside what its input links to.
+// Pins: the objects that go into the workspace of a new job beside the links of its input.
 
 import type { ObjectId, PlaceId } from '../id/identifier.ts';
 

@@ -44,7 +44,7 @@ export const projectKind = defineRow<ProjectRow>({
   name: 'project',
   pk: '{project}',
   sk: 'A',
-  meaning: 'The name, settings and metadata of a project; it goes last when a project is destroyed.',
+  meaning: 'The name, settings and metadata of a project. When a project is destroyed, this row goes last.',
   fields: {
     required: {
       name: 'text',
@@ -84,7 +84,7 @@ export const membershipKind = defineRow<object>({
   name: 'membership',
   pk: '{member}',
   sk: 'P#{project}',
-  meaning: 'The member may see that project: a hint, the row of the member decides.',
+  meaning: 'The member may see that project. This is a hint: the row of the member decides.',
   fields: { required: {}, optional: {} },
 });
 export const folderKind = defineRow<FolderRow>({
@@ -92,7 +92,7 @@ export const folderKind = defineRow<FolderRow>({
   name: 'folder',
   pk: '{place}',
   sk: 'F#{folder}#{name}',
-  meaning: 'A folder by the id of its parent and its name; what is in it refers to its own id.',
+  meaning: 'A folder by the id of its parent and its name. Its content refers to its own id.',
   fields: { required: { folderId: 'text', name: 'text' }, optional: { removing: ['all', 'empty'] } },
 });
 export const folderChangesKind = defineRow<{ readonly count: number }>({
@@ -100,7 +100,7 @@ export const folderChangesKind = defineRow<{ readonly count: number }>({
   name: 'folder changes',
   pk: '{place}',
   sk: 'M',
-  meaning: 'How often the tree of folders was changed: one change at a time.',
+  meaning: 'The number of changes of the tree of folders. It allows one change at a time.',
   fields: { required: { count: 'number' }, optional: {} },
 });
 export const fullKind = defineRow<{ readonly countedAt: number }>({
@@ -108,7 +108,7 @@ export const fullKind = defineRow<{ readonly countedAt: number }>({
   name: 'full',
   pk: '{place}',
   sk: 'N',
-  meaning: 'The place has as many folders as it may, and when they were counted.',
+  meaning: 'The place has the maximum number of folders; the row has the time when they were counted.',
   fields: { required: { countedAt: 'number' }, optional: {} },
 });
 

@@ -54,7 +54,7 @@ export const tokenKind = defineRow<TokenRow>({
   name: 'token',
   pk: 'token#{sha256}',
   sk: 'A',
-  meaning: 'A token of a user, by its hash; the token itself is kept nowhere.',
+  meaning: 'A token of a user, by its hash. The token itself is stored nowhere.',
   fields: {
     required: {
       user: 'text',
@@ -72,7 +72,7 @@ export const connectionKind = defineRow<ConnectionRow>({
   name: 'connection',
   pk: 'connection#{connection}',
   sk: 'A',
-  meaning: 'A reader of a log: what is read, how far, and which invocation sends it.',
+  meaning: 'A reader of a log: the log, the position in it, and the invocation that sends it.',
   fields: {
     required: { job: 'text', openedAt: 'number', expiresAtSeconds: 'number' },
     optional: { turn: 'number', owner: 'text', keptAt: 'number', connection: 'text' },

@@ -73,7 +73,7 @@ export const objectKind = defineRow<ObjectFacts>({
   name: 'object',
   pk: '{object}',
   sk: 'A',
-  meaning: 'What is the same wherever the object is: its class, state, creation, types and links.',
+  meaning: 'The facts that are the same wherever the object is: its class, state, creation, types and links.',
   fields: {
     required: {
       className: objectClasses,
@@ -101,7 +101,7 @@ export const placementKind = defineRow<Placement>({
   name: 'placement',
   pk: '{object}',
   sk: 'P#{place}',
-  meaning: 'The object is in that place, with this name and metadata; each placement is a reference to the bytes.',
+  meaning: 'The object is in that place, with this name and metadata. Each placement is a reference to the bytes.',
   fields: {
     required: {
       folderId: 'text',
@@ -123,7 +123,7 @@ export const packedKinds = {
     name: 'details',
     pk: '{object}',
     sk: 'D',
-    meaning: 'The details of the object, compressed; an object without one has the details `{}`.',
+    meaning: 'The details of the object, compressed. An object without this row has the details `{}`.',
     fields: packed,
   }),
   applet: defineRow<Packed>({
@@ -131,7 +131,7 @@ export const packedKinds = {
     name: 'applet',
     pk: '{object}',
     sk: 'S',
-    meaning: 'What an applet runs and takes, compressed.',
+    meaning: 'The specification of an applet, compressed.',
     fields: packed,
   }),
   parts: defineRow<Packed>({
@@ -139,7 +139,7 @@ export const packedKinds = {
     name: 'parts',
     pk: '{file}',
     sk: 'F',
-    meaning: 'The parts of a file, compressed; it is written before they are joined.',
+    meaning: 'The parts of a file, compressed. The row is written before they are joined.',
     fields: packed,
   }),
 } as const satisfies { readonly [Kind in PackedKind]: unknown };
@@ -148,7 +148,7 @@ export const linkKind = defineRow<object>({
   name: 'link',
   pk: '{object}#links',
   sk: '{linking object}',
-  meaning: 'That object links to this one: a hint, the row of the linking object decides.',
+  meaning: 'That object links to this one. This is a hint: the row of the linking object decides.',
   fields: { required: {}, optional: {} },
 });
 export const announcedPartKind = defineRow<AnnouncedPart>({
@@ -164,7 +164,7 @@ export const listingKind = defineRow<Listing>({
   name: 'listing',
   pk: '{place}#{folder}',
   sk: '{name}#{object}',
-  meaning: 'The folder holds an object of that name: a hint, the placement decides.',
+  meaning: 'The folder has an object of that name. This is a hint: the placement decides.',
   fields: { required: { id: 'text', mark: 'text' }, optional: {} },
 });
 

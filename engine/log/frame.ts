@@ -200,6 +200,6 @@ const endOfTime = Date.UTC(9999, 0);
 /** The length at which worker/log.ts cuts lines, with room for its mark. */
 const maximumLineLength = 8_100;
 const maximumWordLength = 40;
-/** The number that `dx watch` asks for. Of the lines that exist already, no more are sent. */
+/** The number that `dx watch` asks for. Older lines are never sent. */
 const maximumRecentCount = 262_144;
 const maximumLevelCount = 20;

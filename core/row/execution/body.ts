@@ -22,7 +22,7 @@ export const bodyKinds = {
     name: 'specification',
     pk: '{job}',
     sk: 'S',
-    meaning: 'What a job was asked to do; it is written once, before the job row.',
+    meaning: 'The request of a job. It is written once, before the job row.',
     fields,
   }),
   input: defineRow<BodyRow>({
@@ -30,7 +30,7 @@ export const bodyKinds = {
     name: 'input',
     pk: '{job}',
     sk: 'I',
-    meaning: 'The input of a job with its references resolved, where that made a difference.',
+    meaning: 'The input of a job with its references resolved, if it refers to outputs of other jobs.',
     fields,
   }),
   output: defineRow<BodyRow>({

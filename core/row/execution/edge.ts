@@ -13,7 +13,7 @@ export const edgeKind = defineRow<{ readonly expiresAtSeconds: number }>({
   pk: '{execution or object}',
   sk: 'W#{waiter}#{try}.{phase}',
   meaning:
-    'An execution waits for this one; the table deletes the edge after 60 days, and whatever still waits writes it again.',
+    'An execution waits for this one. The table deletes the edge after 60 days, and an execution that still waits writes it again.',
   fields: { required: { expiresAtSeconds: 'number' }, optional: {} },
 });
 

@@ -56,7 +56,7 @@ export const jobKind = defineRow<JobRow>({
   name: 'job',
   pk: '{job}',
   sk: 'A',
-  meaning: 'The one truth about a job, at most 1 KB; each change is one conditional write on state, try and launch.',
+  meaning: 'The one truth about a job, at most 1 KB. Each change is one conditional write on state, try and launch.',
   version: jobRowVersion,
   fields,
 });

@@ -18,7 +18,7 @@ export const memberKind = defineRow<MemberFacts>({
   pk: 'tree#{root}',
   sk: '{parent}#{job}',
   meaning:
-    'A job that another job made, without its state; it is written before the job row, so that no child is missed.',
+    'A job that another job made, without its state. It is written before the job row, so that no child is missed.',
   fields: { required: { parentTry: 'number', lineage: { each: 'text' } }, optional: {} },
 });
 export const doomKind = defineRow<{ readonly cause: DoomCause; readonly created: number }>({
@@ -26,7 +26,7 @@ export const doomKind = defineRow<{ readonly cause: DoomCause; readonly created:
   name: 'doom flag',
   pk: 'tree#{root}',
   sk: '!doom#{scope}',
-  meaning: 'Everything below that try of a master job has to end; claims and births read it.',
+  meaning: 'Everything in that scope has to end. Claims and births read the flag.',
   fields: { required: { cause: 'map', created: 'number' }, optional: {} },
 });
 
