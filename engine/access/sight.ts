@@ -44,7 +44,7 @@ export function createSight(
   };
 }
 
-/** True when the caller may know of a job: VIEW in its project, or a job of the same tree. */
+/** True when the caller may know of a job, because they have VIEW in its project or are a job of the same tree. */
 export async function seesJob({ caller, levelIn }: Sight, row: JobRow): Promise<boolean> {
   if (row.tombstone === true) return false;
   if (caller.kind === 'job' && row.root === caller.job.root) return true;

@@ -15,7 +15,7 @@ export type PlaceSearch = {
 export type SeenPlace = { readonly place: PlaceId; readonly level: Level; readonly usable: boolean };
 
 /**
- * The first place of an object that the caller may see and use; when none is usable, the first that they see.
+ * The first place of an object that the caller may see and use. If none is usable, the first place that they see.
  *
  * @param levelIn the caller's level in a place; undefined where they may not see it
  * @returns undefined when the caller sees none of the places that were tried

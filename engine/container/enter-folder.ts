@@ -41,7 +41,7 @@ export async function enterFolder(
  * The folder with these names. A missing folder is made, and so are its missing parents. Several calls may race.
  *
  * @throws ApiError ResourceNotFound when the project is gone, InvalidState when a folder on the way is being removed,
- *   InvalidInput when the place has as many folders as it may
+ *   InvalidInput when the place has the largest number of folders
  */
 export async function ensureFolder(context: Context, place: PlaceId, names: readonly string[]): Promise<Target> {
   let target = rootOf(place);
@@ -73,7 +73,7 @@ export async function makeFolder(
   return { target: other, made: false };
 }
 
-/** The folder that every place has. */
+/** The root folder, which every place has. */
 export function rootOf(place: PlaceId): Target {
   return { place, folderId: root, names: [], way: [] };
 }

@@ -11,7 +11,7 @@ import { allPages } from '../store/all-rows.ts';
  * Refuses a folder in a place that is full. Call this before a folder is made.
  *
  * @param folderId the random id of the new folder: it decides whether this creation counts
- * @throws ApiError InvalidInput when the place has as many folders as it may
+ * @throws ApiError InvalidInput when the place has the largest number of folders
  */
 export async function refuseIfFull(context: Context, place: PlaceId, folderId: string): Promise<void> {
   const key = fullKey(place);
@@ -34,7 +34,7 @@ async function countFolders(context: Context, place: PlaceId): Promise<number> {
   return count;
 }
 
-/** Folders that a place may have. */
+/** The largest number of folders that a place may have. */
 const maximumFolderCount = 50_000;
 /**
  * Folders that are read together. This is more than a place may have, because creations between two counts are not

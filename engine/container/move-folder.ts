@@ -75,7 +75,11 @@ export async function changeTree(
   });
 }
 
-/** The id of the folder with these names; ResourceNotFound when there is none. */
+/**
+ * The id of the folder with these names, counted from the root.
+ *
+ * @throws ApiError ResourceNotFound when there is none
+ */
 export function requireFolder(tree: FolderTree, names: readonly string[]): string {
   const id = tree.idOf(names);
   if (id === undefined) throw resourceNotFound(joinFolder(names), 'there is no such folder');

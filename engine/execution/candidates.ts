@@ -13,9 +13,9 @@ import { mapLimited } from '../store/map-limited.ts';
 /** `position` orders all executions by creation. A search continues from it. */
 export type Candidate = { readonly position: string; readonly execution: ExecutionId };
 export type Bounds = {
-  /** Only positions before this one: exclusive. */
+  /** Only positions before this one are listed. */
   readonly before: string | undefined;
-  /** Only jobs created at or after this, in milliseconds. */
+  /** Only jobs that were created at or after this time are listed, in milliseconds since 1970. */
   readonly createdAfter: number | undefined;
 };
 

@@ -19,7 +19,7 @@ export async function loadEarlierTries(context: Context, row: JobRow): Promise<J
   return tries.sort((first, second) => second.try - first.try);
 }
 
-/** How many tries ended for each reason. */
+/** The number of earlier tries that ended for each reason. */
 export async function loadFailureCounts(context: Context, row: JobRow): Promise<Record<string, number>> {
   const counts: Record<string, number> = {};
   for (const { failureReason } of await loadEarlierTries(context, row)) {

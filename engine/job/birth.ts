@@ -14,7 +14,7 @@ import { loadJob } from '../store/load-job.ts';
 import { insertJob } from '../store/save-job.ts';
 
 /**
- * Writes a planned job. Idempotent by id and digest: a repeated request finds the job that the first one made.
+ * Writes a planned job. It is idempotent by id and digest: a repeated request finds the job that the first one created.
  *
  * @throws ApiError InvalidInput when the id belongs to another request; InvalidState when the job that creates it has
  *   ended
