@@ -10,50 +10,17 @@ export type Expression = {
   readonly ExpressionAttributeValues?: Record<string, Value>;
 };
 
-/** Every attribute has a placeholder: many of our names are reserved words of DynamoDB's. */
-class Placeholders {
-  readonly names = new Map<string, string>();
-  readonly values: Record<string, Value> = {};
-
-  name(attribute: string): string {
-    const known = this.names.get(attribute);
-    if (known !== undefined) return known;
-    const placeholder = `#n${this.names.size}`;
-    this.names.set(attribute, placeholder);
-    return placeholder;
-  }
-
-  value(value: Value): string {
-    const placeholder = `:v${Object.keys(this.values).length}`;
-    this.values[placeholder] = value;
-    return placeholder;
-  }
-
-  expression(parts: { condition: readonly string[]; update?: string }): Expression {
-    return {
-      ...(parts.condition.length > 0 ? { ConditionExpression: parts.condition.join(' AND ') } : {}),
-      ...(parts.update ? { UpdateExpression: parts.update } : {}),
-      ...(this.names.size > 0
-        ? {
-            ExpressionAttributeNames: Object.fromEntries(
-              [...this.names].map(([name, placeholder]) => [placeholder, name]),
-            ),
-          }
-        : {}),
-      ...(Object.keys(this.values).length > 0 ? { ExpressionAttributeValues: withSafeKeys(this.values) } : {}),
-    };
-  }
-}
+type Placeholders = ReturnType<typeof createPlaceholders>;
 
 /** No condition, "there is no such row", or "the row has these values". A missing row has no attributes. */
 export function conditionOf(expected: 'absent' | Expected | undefined): Expression {
-  const placeholders = new Placeholders();
+  const placeholders = createPlaceholders();
   return placeholders.expression({ condition: conditions(placeholders, expected) });
 }
 
 /** An update never creates a row: a missing row fails the condition. `undefined` in `set` changes nothing. */
 export function updateOf(change: Change, expected: Expected | undefined): Expression {
-  const placeholders = new Placeholders();
+  const placeholders = createPlaceholders();
   const assigned: string[] = [];
   const removed = new Set(change.remove ?? []);
   for (const [attribute, value] of Object.entries(change.set ?? {})) {
@@ -70,6 +37,40 @@ export function updateOf(change: Change, expected: Expected | undefined): Expres
     condition: [exists, ...conditions(placeholders, expected)],
     update: clauses.join(' '),
   });
+}
+
+/** Every attribute has a placeholder: many of our names are reserved words of DynamoDB's. */
+function createPlaceholders() {
+  const names = new Map<string, string>();
+  const values: Record<string, Value> = {};
+  return {
+    name(attribute: string): string {
+      const known = names.get(attribute);
+      if (known !== undefined) return known;
+      const placeholder = `#n${names.size}`;
+      names.set(attribute, placeholder);
+      return placeholder;
+    },
+    value(value: Value): string {
+      const placeholder = `:v${Object.keys(values).length}`;
+      values[placeholder] = value;
+      return placeholder;
+    },
+    expression(parts: { readonly condition: readonly string[]; readonly update?: string }): Expression {
+      return {
+        ...(parts.condition.length > 0 ? { ConditionExpression: parts.condition.join(' AND ') } : {}),
+        ...(parts.update ? { UpdateExpression: parts.update } : {}),
+        ...(names.size > 0
+          ? {
+              ExpressionAttributeNames: Object.fromEntries(
+                [...names].map(([name, placeholder]) => [placeholder, name]),
+              ),
+            }
+          : {}),
+        ...(Object.keys(values).length > 0 ? { ExpressionAttributeValues: withSafeKeys(values) } : {}),
+      };
+    },
+  };
 }
 
 function conditions(placeholders: Placeholders, expected: 'absent' | Expected | undefined): string[] {

@@ -21,6 +21,7 @@ import { conditionOf, startOf, updateOf } from './expression.ts';
 import { withOwnKeys, withSafeKeys } from './special-key.ts';
 import { openIndex, tables } from './tables.ts';
 
+type Database = { readonly client: DynamoDBDocumentClient; readonly prefix: string; readonly patience: Patience };
 type TransactItem = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
 
 /**
@@ -32,180 +33,191 @@ export function createRows(
   tablePrefix: string,
   patience: Patience = defaultPatience,
 ): Rows {
-  return new DynamoRows(client, tablePrefix, patience);
+  const database: Database = { client, prefix: tablePrefix, patience };
+  return {
+    get: (table, key) => get(database, table, key),
+    getMany: (table, keys) => getMany(database, table, keys),
+    query: (table, range) => query(database, table, range),
+    put: (table, row, expected) => put(database, table, row, expected),
+    update: (table, key, change, expected) => update(database, table, key, change, expected),
+    delete: (table, key, expected) => remove(database, table, key, expected),
+    transact: (writes) => transact(database, writes),
+    due: (shard, now, limit) => due(database, shard, now, limit),
+  };
 }
 
-class DynamoRows implements Rows {
-  readonly #client: DynamoDBDocumentClient;
-  readonly #prefix: string;
-  readonly #patience: Patience;
+async function get(database: Database, table: TableName, key: Key): Promise<Row | undefined> {
+  const input = { TableName: tableName(database, table), Key: keyOf(key), ConsistentRead: true };
+  const answer = await attempt(database, 'GetItem', () => database.client.send(new GetCommand(input)));
+  return answer.Item && withOwnKeys(answer.Item as Row);
+}
 
-  constructor(client: DynamoDBDocumentClient, prefix: string, patience: Patience) {
-    this.#client = client;
-    this.#prefix = prefix;
-    this.#patience = patience;
-  }
-
-  async get(table: TableName, key: Key): Promise<Row | undefined> {
-    const input = { TableName: this.#name(table), Key: keyOf(key), ConsistentRead: true };
-    const answer = await this.#try('GetItem', () => this.#client.send(new GetCommand(input)));
-    return answer.Item && withOwnKeys(answer.Item as Row);
-  }
-
-  async getMany(table: TableName, keys: readonly Key[]): Promise<(Row | undefined)[]> {
-    const wanted = [...new Map(keys.map((key) => [textOf(key), keyOf(key)])).values()];
-    const found = new Map<string, Row>();
-    const batches = inGroups(wanted, maximumBatchKeys);
-    for (const group of inGroups(batches, parallelBatches)) {
-      for (const rows of await Promise.all(group.map((batch) => this.#getBatch(table, batch)))) {
-        for (const row of rows) found.set(textOf(row), row);
-      }
-    }
-    return keys.map((key) => found.get(textOf(key)));
-  }
-
-  /** At most 100 keys. Asks again for keys that DynamoDB did not process. */
-  async #getBatch(table: TableName, keys: readonly Key[]): Promise<Row[]> {
-    const name = this.#name(table);
-    const rows: Row[] = [];
-    let rest: Record<string, unknown>[] = [...keys];
-    for (let attempt = 1; attempt <= this.#patience.attempts; attempt += 1) {
-      const input = { RequestItems: { [name]: { Keys: rest, ConsistentRead: true } } };
-      const answer = await this.#try('BatchGetItem', () => this.#client.send(new BatchGetCommand(input)));
-      rows.push(...((answer.Responses?.[name] ?? []) as Row[]).map(withOwnKeys));
-      rest = answer.UnprocessedKeys?.[name]?.Keys ?? [];
-      if (rest.length === 0) return rows;
-      await pause(this.#patience, attempt);
-    }
-    throw new AwsFailure('BatchGetItem', 'UnprocessedKeys', `${rest.length} keys of ${name} were never processed`, {
-      transient: true,
-    });
-  }
-
-  async query(table: TableName, range: QueryRange): Promise<{ rows: Row[]; next?: string }> {
-    const start = startOf(range);
-    if (start === 'nothing') return { rows: [] };
-    const { pk, prefix, descending = false, limit } = range;
-    const input = {
-      TableName: this.#name(table),
-      ConsistentRead: true,
-      KeyConditionExpression: prefix ? '#pk = :pk AND begins_with(#sk, :prefix)' : '#pk = :pk',
-      ExpressionAttributeNames: { '#pk': 'pk', ...(prefix ? { '#sk': 'sk' } : {}) },
-      ExpressionAttributeValues: { ':pk': pk, ...(prefix ? { ':prefix': prefix } : {}) },
-      ScanIndexForward: !descending,
-      Limit: limit,
-      ...(start === 'beginning' ? {} : { ExclusiveStartKey: start }),
-    };
-    const answer = await this.#try('Query', () => this.#client.send(new QueryCommand(input)));
-    const rows = ((answer.Items ?? []) as Row[]).map(withOwnKeys);
-    const last = answer.LastEvaluatedKey as Key | undefined;
-    return last === undefined ? { rows } : { rows, next: last.sk };
-  }
-
-  put(table: TableName, row: Row, expected?: 'absent' | Expected): Promise<boolean> {
-    const input = { TableName: this.#name(table), Item: withSafeKeys(row), ...conditionOf(expected) };
-    return this.#conditional('PutItem', async () => {
-      await this.#client.send(new PutCommand(input));
-      return true;
-    });
-  }
-
-  async update(table: TableName, key: Key, change: Change, expected?: Expected): Promise<Row | undefined> {
-    const input = {
-      TableName: this.#name(table),
-      Key: keyOf(key),
-      ReturnValues: 'ALL_NEW' as const,
-      ...updateOf(change, expected),
-    };
-    const row = await this.#conditional('UpdateItem', async () => {
-      const answer = await this.#client.send(new UpdateCommand(input));
-      return withOwnKeys(answer.Attributes as Row);
-    });
-    return row || undefined;
-  }
-
-  delete(table: TableName, key: Key, expected?: Expected): Promise<boolean> {
-    const input = { TableName: this.#name(table), Key: keyOf(key), ...conditionOf(expected) };
-    return this.#conditional('DeleteItem', async () => {
-      await this.#client.send(new DeleteCommand(input));
-      return true;
-    });
-  }
-
-  async transact(writes: readonly Write[]): Promise<boolean> {
-    if (writes.length === 0) return true;
-    if (writes.length > maximumTransactionWrites) {
-      throw new Error(
-        `A transaction has ${writes.length} writes; DynamoDB accepts at most ${maximumTransactionWrites}.`,
-      );
-    }
-    const input = {
-      TransactItems: writes.flatMap((write) => this.#transactItem(write)),
-      // All attempts use one token, so that an attempt whose answer was lost is not carried out again.
-      ClientRequestToken: randomUUID(),
-    };
-    return this.#conditional('TransactWriteItems', async () => {
-      await this.#client.send(new TransactWriteCommand(input));
-      return true;
-    });
-  }
-
-  async due(shard: number, now: number, limit: number): Promise<{ id: string; dueAt: number }[]> {
-    const input = {
-      TableName: this.#name('executions'),
-      IndexName: openIndex.name,
-      KeyConditionExpression: '#shard = :shard AND #due <= :now',
-      ExpressionAttributeNames: { '#shard': openIndex.partitionKey, '#due': openIndex.sortKey },
-      ExpressionAttributeValues: { ':shard': shard, ':now': now },
-      Limit: limit,
-    };
-    const answer = await this.#try('Query', () => this.#client.send(new QueryCommand(input)));
-    return (answer.Items ?? []).map((item) => ({ id: String(item.pk), dueAt: Number(item[openIndex.sortKey]) }));
-  }
-
-  #transactItem(write: Write): TransactItem | [] {
-    const TableName = this.#name(write.table);
-    switch (write.kind) {
-      case 'put':
-        return { Put: { TableName, Item: withSafeKeys(write.row), ...conditionOf(write.expected) } };
-      case 'update': {
-        const { UpdateExpression, ...rest } = updateOf(write.change, write.expected);
-        if (UpdateExpression === undefined) throw new Error('A transaction holds an update that changes nothing.');
-        return { Update: { TableName, Key: keyOf(write.key), UpdateExpression, ...rest } };
-      }
-      case 'delete':
-        return { Delete: { TableName, Key: keyOf(write.key), ...conditionOf(write.expected) } };
-      case 'check': {
-        const { ConditionExpression, ...rest } = conditionOf(write.expected);
-        // A check without conditions always holds. DynamoDB would refuse it.
-        if (ConditionExpression === undefined) return [];
-        return { ConditionCheck: { TableName, Key: keyOf(write.key), ConditionExpression, ...rest } };
-      }
-      default:
-        return write satisfies never;
+async function getMany(database: Database, table: TableName, keys: readonly Key[]): Promise<(Row | undefined)[]> {
+  const wanted = [...new Map(keys.map((key) => [textOf(key), keyOf(key)])).values()];
+  const found = new Map<string, Row>();
+  const batches = inGroups(wanted, maximumBatchKeys);
+  for (const group of inGroups(batches, parallelBatches)) {
+    for (const rows of await Promise.all(group.map((batch) => getBatch(database, table, batch)))) {
+      for (const row of rows) found.set(textOf(row), row);
     }
   }
+  return keys.map((key) => found.get(textOf(key)));
+}
 
-  #name(table: TableName): string {
-    return this.#prefix + tables[table].suffix;
+/** At most 100 keys. Asks again for keys that DynamoDB did not process. */
+async function getBatch(database: Database, table: TableName, keys: readonly Key[]): Promise<Row[]> {
+  const name = tableName(database, table);
+  const rows: Row[] = [];
+  let rest: Record<string, unknown>[] = [...keys];
+  for (let tried = 1; tried <= database.patience.attempts; tried += 1) {
+    const input = { RequestItems: { [name]: { Keys: rest, ConsistentRead: true } } };
+    const answer = await attempt(database, 'BatchGetItem', () => database.client.send(new BatchGetCommand(input)));
+    rows.push(...((answer.Responses?.[name] ?? []) as Row[]).map(withOwnKeys));
+    rest = answer.UnprocessedKeys?.[name]?.Keys ?? [];
+    if (rest.length === 0) return rows;
+    await pause(database.patience, tried);
   }
+  throw new AwsFailure('BatchGetItem', 'UnprocessedKeys', `${rest.length} keys of ${name} were never processed`, {
+    transient: true,
+  });
+}
 
-  /** False when the condition failed: the only refusal that callers expect. */
-  async #conditional<Result>(operation: string, call: () => Promise<Result>): Promise<Result | false> {
-    try {
-      return await this.#try(operation, call);
-    } catch (error) {
-      if (conditionFailed(error)) return false;
-      throw error;
-    }
+async function query(database: Database, table: TableName, range: QueryRange): Promise<{ rows: Row[]; next?: string }> {
+  const start = startOf(range);
+  if (start === 'nothing') return { rows: [] };
+  const { pk, prefix, descending = false, limit } = range;
+  const input = {
+    TableName: tableName(database, table),
+    ConsistentRead: true,
+    KeyConditionExpression: prefix ? '#pk = :pk AND begins_with(#sk, :prefix)' : '#pk = :pk',
+    ExpressionAttributeNames: { '#pk': 'pk', ...(prefix ? { '#sk': 'sk' } : {}) },
+    ExpressionAttributeValues: { ':pk': pk, ...(prefix ? { ':prefix': prefix } : {}) },
+    ScanIndexForward: !descending,
+    Limit: limit,
+    ...(start === 'beginning' ? {} : { ExclusiveStartKey: start }),
+  };
+  const answer = await attempt(database, 'Query', () => database.client.send(new QueryCommand(input)));
+  const rows = ((answer.Items ?? []) as Row[]).map(withOwnKeys);
+  const last = answer.LastEvaluatedKey as Key | undefined;
+  return last === undefined ? { rows } : { rows, next: last.sk };
+}
+
+function put(database: Database, table: TableName, row: Row, expected?: 'absent' | Expected): Promise<boolean> {
+  const input = { TableName: tableName(database, table), Item: withSafeKeys(row), ...conditionOf(expected) };
+  return unlessRefused(database, 'PutItem', async () => {
+    await database.client.send(new PutCommand(input));
+    return true;
+  });
+}
+
+async function update(
+  database: Database,
+  table: TableName,
+  key: Key,
+  change: Change,
+  expected?: Expected,
+): Promise<Row | undefined> {
+  const input = {
+    TableName: tableName(database, table),
+    Key: keyOf(key),
+    ReturnValues: 'ALL_NEW' as const,
+    ...updateOf(change, expected),
+  };
+  const row = await unlessRefused(database, 'UpdateItem', async () => {
+    const answer = await database.client.send(new UpdateCommand(input));
+    return withOwnKeys(answer.Attributes as Row);
+  });
+  return row || undefined;
+}
+
+function remove(database: Database, table: TableName, key: Key, expected?: Expected): Promise<boolean> {
+  const input = { TableName: tableName(database, table), Key: keyOf(key), ...conditionOf(expected) };
+  return unlessRefused(database, 'DeleteItem', async () => {
+    await database.client.send(new DeleteCommand(input));
+    return true;
+  });
+}
+
+async function transact(database: Database, writes: readonly Write[]): Promise<boolean> {
+  if (writes.length === 0) return true;
+  if (writes.length > maximumTransactionWrites) {
+    throw new Error(`A transaction has ${writes.length} writes; DynamoDB accepts at most ${maximumTransactionWrites}.`);
   }
+  const input = {
+    TransactItems: writes.flatMap((write) => transactItem(database, write)),
+    // All attempts use one token, so that an attempt whose answer was lost is not carried out again.
+    ClientRequestToken: randomUUID(),
+  };
+  return unlessRefused(database, 'TransactWriteItems', async () => {
+    await database.client.send(new TransactWriteCommand(input));
+    return true;
+  });
+}
 
-  async #try<Result>(operation: string, call: () => Promise<Result>): Promise<Result> {
-    try {
-      return await patiently(this.#patience, call, mayPass);
-    } catch (error) {
-      throw asFailure(operation, error, mayPass(error));
+async function due(
+  database: Database,
+  shard: number,
+  now: number,
+  limit: number,
+): Promise<{ id: string; dueAt: number }[]> {
+  const input = {
+    TableName: tableName(database, 'executions'),
+    IndexName: openIndex.name,
+    KeyConditionExpression: '#shard = :shard AND #due <= :now',
+    ExpressionAttributeNames: { '#shard': openIndex.partitionKey, '#due': openIndex.sortKey },
+    ExpressionAttributeValues: { ':shard': shard, ':now': now },
+    Limit: limit,
+  };
+  const answer = await attempt(database, 'Query', () => database.client.send(new QueryCommand(input)));
+  return (answer.Items ?? []).map((item) => ({ id: String(item.pk), dueAt: Number(item[openIndex.sortKey]) }));
+}
+
+function transactItem(database: Database, write: Write): TransactItem | [] {
+  const TableName = tableName(database, write.table);
+  switch (write.kind) {
+    case 'put':
+      return { Put: { TableName, Item: withSafeKeys(write.row), ...conditionOf(write.expected) } };
+    case 'update': {
+      const { UpdateExpression, ...rest } = updateOf(write.change, write.expected);
+      if (UpdateExpression === undefined) throw new Error('A transaction holds an update that changes nothing.');
+      return { Update: { TableName, Key: keyOf(write.key), UpdateExpression, ...rest } };
     }
+    case 'delete':
+      return { Delete: { TableName, Key: keyOf(write.key), ...conditionOf(write.expected) } };
+    case 'check': {
+      const { ConditionExpression, ...rest } = conditionOf(write.expected);
+      // A check without conditions always holds. DynamoDB would refuse it.
+      if (ConditionExpression === undefined) return [];
+      return { ConditionCheck: { TableName, Key: keyOf(write.key), ConditionExpression, ...rest } };
+    }
+    default:
+      return write satisfies never;
+  }
+}
+
+function tableName(database: Database, table: TableName): string {
+  return database.prefix + tables[table].suffix;
+}
+
+/** False when the condition failed: the only refusal that callers expect. */
+async function unlessRefused<Result>(
+  database: Database,
+  operation: string,
+  call: () => Promise<Result>,
+): Promise<Result | false> {
+  try {
+    return await attempt(database, operation, call);
+  } catch (error) {
+    if (conditionFailed(error)) return false;
+    throw error;
+  }
+}
+
+async function attempt<Result>(database: Database, operation: string, call: () => Promise<Result>): Promise<Result> {
+  try {
+    return await patiently(database.patience, call, mayPass);
+  } catch (error) {
+    throw asFailure(operation, error, mayPass(error));
   }
 }
 

@@ -2,7 +2,7 @@
 // them.
 
 import { root } from '../../core/container/folder-path.ts';
-import { type Folder, FolderTree } from '../../core/container/folder-tree.ts';
+import { createFolderTree, type Folder, type FolderTree } from '../../core/container/folder-tree.ts';
 import type { Context } from '../../core/context.ts';
 import { invalidInput } from '../../core/error/api-error.ts';
 import type { PlaceId } from '../../core/id/identifier.ts';
@@ -22,7 +22,7 @@ export async function loadFolders(context: Context, place: PlaceId): Promise<Fol
     if (folders.length > readableFolderCount)
       throw invalidInput(`${place} has more than ${readableFolderCount} folders`);
   }
-  return new FolderTree(folders);
+  return createFolderTree(folders);
 }
 
 /**

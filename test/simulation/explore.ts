@@ -53,7 +53,7 @@ export async function explore(
   budget: Budget,
   limits: { readonly schedules: number } = { schedules: 300_000 },
 ): Promise<Found> {
-  const contention = new Contention();
+  const contention: Contention = { touched: new Map(), contended: new Map(), grown: false };
   let seen = new Set<string>();
   let stack: number[][] = [[]];
   let schedules = 0;
@@ -63,13 +63,13 @@ export async function explore(
     if (schedules > limits.schedules) {
       throw new Error(`more than ${limits.schedules} schedules (${seen.size} states): make the world smaller`);
     }
-    const run = new Run(await create(), budget, contention);
-    const problem = await run.follow(prefix, seen, (branch) => stack.push(branch));
-    if (run.ended) ends++;
+    const replay = beginReplay(await create(), budget, contention);
+    const problem = await follow(replay, prefix, seen, (branch) => stack.push(branch));
+    if (replay.ended) ends++;
     if (problem !== undefined) {
-      return { schedules, states: seen.size, ends, problem: { what: problem, schedule: run.log } };
+      return { schedules, states: seen.size, ends, problem: { what: problem, schedule: replay.log } };
     }
-    if (!contention.takeGrown()) continue;
+    if (!takeGrown(contention)) continue;
     seen = new Set();
     stack = [[]];
     ends = 0;
@@ -95,51 +95,51 @@ type Pending = { readonly step: Step; readonly proceed: () => void };
 type Option = { readonly label: string; readonly take: () => void };
 
 /** Records which actors have touched which rows, in all runs so far. */
-class Contention {
-  private readonly touched = new Map<string, { readonly writers: Set<string>; readonly all: Set<string> }>();
-  private readonly contended = new Map<string, boolean>();
-  private grown = false;
+type Contention = {
+  readonly touched: Map<string, { readonly writers: Set<string>; readonly all: Set<string> }>;
+  readonly contended: Map<string, boolean>;
+  grown: boolean;
+};
 
-  /** True when another actor may touch a row that this step touches, and one of the two writes. */
-  meets(actor: string, step: Step): boolean {
-    let found = false;
-    for (const key of step.keys ?? []) {
-      this.note(actor, key, step.writes);
-      if (!this.contended.has(key)) this.contended.set(key, this.check(key));
-      found ||= this.contended.get(key) === true;
-    }
-    return found;
+/** True when another actor may touch a row that this step touches, and one of the two writes. */
+function meets(contention: Contention, actor: string, step: Step): boolean {
+  let found = false;
+  for (const key of step.keys ?? []) {
+    noteTouch(contention, actor, key, step.writes);
+    if (!contention.contended.has(key)) contention.contended.set(key, isContended(contention, key));
+    found ||= contention.contended.get(key) === true;
   }
+  return found;
+}
 
-  takeGrown(): boolean {
-    const grown = this.grown;
-    this.grown = false;
-    return grown;
-  }
+function takeGrown(contention: Contention): boolean {
+  const grown = contention.grown;
+  contention.grown = false;
+  return grown;
+}
 
-  private note(actor: string, key: string, writes: boolean): void {
-    const here = this.touched.get(key) ?? { writers: new Set<string>(), all: new Set<string>() };
-    this.touched.set(key, here);
-    if (here.all.has(actor) && (!writes || here.writers.has(actor))) return;
-    here.all.add(actor);
-    if (writes) here.writers.add(actor);
-    for (const [other, contended] of this.contended) {
-      if (contended || !overlaps(other, key) || !this.check(other)) continue;
-      this.contended.set(other, true);
-      this.grown = true;
-    }
+function noteTouch(contention: Contention, actor: string, key: string, writes: boolean): void {
+  const here = contention.touched.get(key) ?? { writers: new Set<string>(), all: new Set<string>() };
+  contention.touched.set(key, here);
+  if (here.all.has(actor) && (!writes || here.writers.has(actor))) return;
+  here.all.add(actor);
+  if (writes) here.writers.add(actor);
+  for (const [other, contended] of contention.contended) {
+    if (contended || !overlaps(other, key) || !isContended(contention, other)) continue;
+    contention.contended.set(other, true);
+    contention.grown = true;
   }
+}
 
-  private check(key: string): boolean {
-    const writers = new Set<string>();
-    const all = new Set<string>();
-    for (const [other, actors] of this.touched) {
-      if (!overlaps(other, key)) continue;
-      for (const actor of actors.writers) writers.add(actor);
-      for (const actor of actors.all) all.add(actor);
-    }
-    return writers.size > 0 && all.size > 1;
+function isContended(contention: Contention, key: string): boolean {
+  const writers = new Set<string>();
+  const all = new Set<string>();
+  for (const [other, actors] of contention.touched) {
+    if (!overlaps(other, key)) continue;
+    for (const actor of actors.writers) writers.add(actor);
+    for (const actor of actors.all) all.add(actor);
   }
+  return writers.size > 0 && all.size > 1;
 }
 
 function overlaps(first: string, second: string): boolean {
@@ -147,180 +147,196 @@ function overlaps(first: string, second: string): boolean {
   return second.endsWith('*') ? first.startsWith(second.slice(0, -1)) : first === second;
 }
 
-class Run {
-  readonly log: string[] = [];
-  ended = false;
-  private readonly world: World;
-  private readonly live: Live[] = [];
-  private mail: (Mail & { readonly key: string })[] = [];
-  private mailCount = 0;
-  private budget: Budget;
-  private sweeping = false;
-  private failure: unknown;
+/** One run, which repeats a schedule from the start. */
+type Replay = {
+  readonly world: World;
+  readonly contention: Contention;
+  readonly log: string[];
+  readonly live: Live[];
+  ended: boolean;
+  mail: readonly (Mail & { readonly key: string })[];
+  mailCount: number;
+  budget: Budget;
+  sweeping: boolean;
+  failure: unknown;
+};
 
-  private readonly contention: Contention;
+function beginReplay(world: World, budget: Budget, contention: Contention): Replay {
+  const replay: Replay = {
+    world,
+    contention,
+    log: [],
+    live: [],
+    ended: false,
+    mail: [],
+    mailCount: 0,
+    budget,
+    sweeping: false,
+    failure: undefined,
+  };
+  world.context.setHook({
+    before: (step) => pause(replay, step),
+    after: noteStep,
+  });
+  world.context.rows.onChange = (change) => {
+    const mail = world.mailOf(change);
+    if (mail !== undefined) post(replay, mail);
+  };
+  for (const actor of world.actors) start(replay, actor, false);
+  return replay;
+}
 
-  constructor(world: World, budget: Budget, contention: Contention) {
-    this.world = world;
-    this.budget = budget;
-    this.contention = contention;
-    world.context.setHook({
-      before: (step) => this.pause(step),
-      after: (step, result) => this.note(step, result),
-    });
-    world.context.rows.onChange = (change) => {
-      const mail = this.world.mailOf(change);
-      if (mail !== undefined) this.post(mail);
-    };
-    for (const actor of world.actors) this.start(actor, false);
+/** Repeats a schedule, then continues with first choices. Every other choice on the way is passed to `branch`. */
+async function follow(
+  replay: Replay,
+  prefix: readonly number[],
+  seen: Set<string>,
+  branch: (schedule: number[]) => void,
+) {
+  const taken: number[] = [];
+  for (;;) {
+    await settled();
+    if (replay.failure !== undefined) return `it threw: ${String(replay.failure)}`;
+    for (const mail of replay.world.takeMail()) post(replay, mail);
+    const fresh = (replay.world.spawn?.() ?? []).filter(({ name }) => !knows(replay, name));
+    for (const actor of fresh) start(replay, actor, false);
+    if (fresh.length > 0) await settled();
+    const broken = replay.world.invariant();
+    if (broken !== undefined) return broken;
+    const options = optionsOf(replay);
+    const depth = taken.length;
+    if (depth >= prefix.length) {
+      const fingerprint = fingerprintOf(replay);
+      if (seen.has(fingerprint)) return undefined;
+      seen.add(fingerprint);
+      for (let other = 1; other < options.length; other++) branch([...taken, other]);
+    }
+    if (options.length === 0) return finish(replay);
+    const choice = prefix[depth] ?? 0;
+    const option = options[choice];
+    if (option === undefined) throw new Error('the schedule does not repeat: an actor is not deterministic');
+    taken.push(choice);
+    replay.log.push(option.label);
+    option.take();
   }
+}
 
-  /** Repeats a schedule, then continues with first choices. Every other choice on the way is passed to `branch`. */
-  async follow(prefix: readonly number[], seen: Set<string>, branch: (schedule: number[]) => void) {
-    const taken: number[] = [];
-    for (;;) {
-      await settled();
-      if (this.failure !== undefined) return `it threw: ${String(this.failure)}`;
-      for (const mail of this.world.takeMail()) this.post(mail);
-      const fresh = (this.world.spawn?.() ?? []).filter(({ name }) => !this.knows(name));
-      for (const actor of fresh) this.start(actor, false);
-      if (fresh.length > 0) await settled();
-      const broken = this.world.invariant();
-      if (broken !== undefined) return broken;
-      const options = this.options();
-      const depth = taken.length;
-      if (depth >= prefix.length) {
-        const fingerprint = this.fingerprint();
-        if (seen.has(fingerprint)) return undefined;
-        seen.add(fingerprint);
-        for (let other = 1; other < options.length; other++) branch([...taken, other]);
-      }
-      if (options.length === 0) return this.finish();
-      const choice = prefix[depth] ?? 0;
-      const option = options[choice];
-      if (option === undefined) throw new Error('the schedule does not repeat: an actor is not deterministic');
-      taken.push(choice);
-      this.log.push(option.label);
-      option.take();
+async function finish(replay: Replay): Promise<string | undefined> {
+  replay.ended = true;
+  replay.sweeping = true;
+  await replay.world.sweep();
+  return replay.world.invariant() ?? replay.world.final();
+}
+
+function optionsOf(replay: Replay): Option[] {
+  const options: Option[] = [];
+  for (const actor of replay.live) {
+    for (const pending of actor.pending) {
+      const label = `${actor.name}: ${pending.step.name} ${pending.step.detail}`;
+      options.push({ label, take: () => release(actor, pending) });
     }
   }
-
-  private async finish(): Promise<string | undefined> {
-    this.ended = true;
-    this.sweeping = true;
-    await this.world.sweep();
-    return this.world.invariant() ?? this.world.final();
-  }
-
-  private options(): Option[] {
-    const options: Option[] = [];
-    for (const actor of this.live) {
-      for (const pending of actor.pending) {
-        const label = `${actor.name}: ${pending.step.name} ${pending.step.detail}`;
-        options.push({ label, take: () => this.release(actor, pending) });
-      }
+  for (const mail of replay.mail)
+    options.push({ label: `deliver ${mail.name}`, take: () => deliver(replay, mail, true) });
+  if (replay.budget.crashes > 0) {
+    for (const actor of replay.live) {
+      // A worker repeats its own calls. launch.test.ts covers lost answers.
+      if (actor.name.startsWith('worker')) continue;
+      if (actor.afterWrite && !actor.done)
+        options.push({ label: `${actor.name} dies`, take: () => kill(replay, actor) });
     }
-    for (const mail of this.mail) options.push({ label: `deliver ${mail.name}`, take: () => this.deliver(mail, true) });
-    if (this.budget.crashes > 0) {
-      for (const actor of this.live) {
-        // A worker repeats its own calls. launch.test.ts covers lost answers.
-        if (actor.name.startsWith('worker')) continue;
-        if (actor.afterWrite && !actor.done)
-          options.push({ label: `${actor.name} dies`, take: () => this.kill(actor) });
-      }
+  }
+  for (const mail of replay.mail) {
+    if (replay.budget.losses > 0) options.push({ label: `lose ${mail.name}`, take: () => lose(replay, mail) });
+    if (replay.budget.doubles > 0)
+      options.push({ label: `double ${mail.name}`, take: () => deliver(replay, mail, false) });
+  }
+  return options;
+}
+
+function start(replay: Replay, { name, run }: Actor, fresh: boolean): void {
+  const actor: Live = { name, history: '', pending: [], afterWrite: false, done: false, fresh };
+  replay.live.push(actor);
+  void running.run(actor, async () => {
+    try {
+      await run();
+    } catch (error) {
+      replay.failure ??= error;
     }
-    for (const mail of this.mail) {
-      if (this.budget.losses > 0) options.push({ label: `lose ${mail.name}`, take: () => this.lose(mail) });
-      if (this.budget.doubles > 0)
-        options.push({ label: `double ${mail.name}`, take: () => this.deliver(mail, false) });
-    }
-    return options;
-  }
-
-  private start({ name, run }: Actor, fresh: boolean): void {
-    const actor: Live = { name, history: '', pending: [], afterWrite: false, done: false, fresh };
-    this.live.push(actor);
-    void running.run(actor, async () => {
-      try {
-        await run();
-      } catch (error) {
-        this.failure ??= error;
-      }
-      actor.done = true;
-      actor.history = 'done';
-    });
-  }
-
-  private knows(name: string): boolean {
-    return this.live.some((actor) => actor.name === name);
-  }
-
-  private pause(step: Step): Promise<void> | undefined {
-    const actor = running.getStore();
-    if (this.sweeping || actor === undefined) return undefined;
-    if (actor.done) return new Promise(() => undefined);
-    const meets = this.contention.meets(baseName(actor.name), step);
-    const mayDie = this.budget.crashes > 0 && actor.afterWrite && !actor.name.startsWith('worker');
-    if (actor.fresh || (!meets && !mayDie)) {
-      actor.fresh = false;
-      return undefined;
-    }
-    return new Promise((resolve) => void actor.pending.push({ step, proceed: resolve }));
-  }
-
-  private note(step: Step, result: unknown): void {
-    const actor = running.getStore();
-    if (actor === undefined) return;
-    actor.history = digest(`${actor.history} ${step.name} ${step.detail} ${JSON.stringify(result)}`);
-    actor.afterWrite = step.writes;
-  }
-
-  private release(actor: Live, pending: Pending): void {
-    actor.pending = actor.pending.filter((one) => one !== pending);
-    pending.proceed();
-  }
-
-  private kill(actor: Live): void {
-    this.budget = { ...this.budget, crashes: this.budget.crashes - 1 };
-    actor.pending = [];
     actor.done = true;
-    actor.history = 'dead';
-  }
+    actor.history = 'done';
+  });
+}
 
-  private post(mail: Mail): void {
-    if (!this.sweeping) this.mail.push({ ...mail, key: `${mail.name}@${this.mailCount++}` });
-  }
+function knows(replay: Replay, name: string): boolean {
+  return replay.live.some((actor) => actor.name === name);
+}
 
-  private deliver(mail: Mail & { readonly key: string }, last: boolean): void {
-    if (last) this.mail = this.mail.filter((one) => one !== mail);
-    else this.budget = { ...this.budget, doubles: this.budget.doubles - 1 };
-    this.start({ name: last ? mail.key : `${mail.key} again`, run: mail.deliver }, true);
+function pause(replay: Replay, step: Step): Promise<void> | undefined {
+  const actor = running.getStore();
+  if (replay.sweeping || actor === undefined) return undefined;
+  if (actor.done) return new Promise(() => undefined);
+  const isMet = meets(replay.contention, baseName(actor.name), step);
+  const mayDie = replay.budget.crashes > 0 && actor.afterWrite && !actor.name.startsWith('worker');
+  if (actor.fresh || (!isMet && !mayDie)) {
+    actor.fresh = false;
+    return undefined;
   }
+  return new Promise((resolve) => void actor.pending.push({ step, proceed: resolve }));
+}
 
-  private lose(mail: Mail): void {
-    this.mail = this.mail.filter((one) => one !== mail);
-    this.budget = { ...this.budget, losses: this.budget.losses - 1 };
-  }
+function noteStep(step: Step, result: unknown): void {
+  const actor = running.getStore();
+  if (actor === undefined) return;
+  actor.history = digest(`${actor.history} ${step.name} ${step.detail} ${JSON.stringify(result)}`);
+  actor.afterWrite = step.writes;
+}
 
-  private fingerprint(): string {
-    const { context } = this.world;
-    const actors = this.live
-      .filter((actor) => !actor.done)
-      .map((actor) => [actor.history, actor.afterWrite, actor.pending.map(({ step }) => step.detail)]);
-    const state = [
-      context.rows.digest(),
-      context.bodies.digest(),
-      [...context.workers.launches].map(([worker, { state }]) => [worker, state]),
-      [...context.workers.states],
-      this.live.filter(({ done }) => done).length === this.live.length ? 'quiet' : actors,
-      this.mail.map(({ name }) => name).sort(),
-      this.budget,
-      this.world.spawn === undefined
-        ? ''
-        : this.live.map(({ name }) => name).filter((name) => name.startsWith('worker')),
-    ];
-    return digest(JSON.stringify(state));
-  }
+function release(actor: Live, pending: Pending): void {
+  actor.pending = actor.pending.filter((one) => one !== pending);
+  pending.proceed();
+}
+
+function kill(replay: Replay, actor: Live): void {
+  replay.budget = { ...replay.budget, crashes: replay.budget.crashes - 1 };
+  actor.pending = [];
+  actor.done = true;
+  actor.history = 'dead';
+}
+
+function post(replay: Replay, mail: Mail): void {
+  if (!replay.sweeping) replay.mail = [...replay.mail, { ...mail, key: `${mail.name}@${replay.mailCount++}` }];
+}
+
+function deliver(replay: Replay, mail: Mail & { readonly key: string }, last: boolean): void {
+  if (last) replay.mail = replay.mail.filter((one) => one !== mail);
+  else replay.budget = { ...replay.budget, doubles: replay.budget.doubles - 1 };
+  start(replay, { name: last ? mail.key : `${mail.key} again`, run: mail.deliver }, true);
+}
+
+function lose(replay: Replay, mail: Mail): void {
+  replay.mail = replay.mail.filter((one) => one !== mail);
+  replay.budget = { ...replay.budget, losses: replay.budget.losses - 1 };
+}
+
+function fingerprintOf(replay: Replay): string {
+  const { context } = replay.world;
+  const actors = replay.live
+    .filter((actor) => !actor.done)
+    .map((actor) => [actor.history, actor.afterWrite, actor.pending.map(({ step }) => step.detail)]);
+  const state = [
+    context.rows.digest(),
+    context.bodies.digest(),
+    [...context.workers.launches].map(([worker, { state }]) => [worker, state]),
+    [...context.workers.states],
+    replay.live.filter(({ done }) => done).length === replay.live.length ? 'quiet' : actors,
+    replay.mail.map(({ name }) => name).sort(),
+    replay.budget,
+    replay.world.spawn === undefined
+      ? ''
+      : replay.live.map(({ name }) => name).filter((name) => name.startsWith('worker')),
+  ];
+  return digest(JSON.stringify(state));
 }
 
 /** The name without the number of a piece of mail, which differs between runs. */

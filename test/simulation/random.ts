@@ -37,244 +37,252 @@ type Worker = {
   busy: boolean;
 };
 
+type Life = {
+  readonly context: MemoryContext;
+  readonly random: () => number;
+  readonly mail: Mail[];
+  readonly workers: Map<string, Worker>;
+  readonly deeds: Map<JobId, Deed>;
+  readonly problems: string[];
+  readonly wired: ReturnType<typeof wire>;
+  readonly roots: readonly Deed[];
+  readonly tally: Tally;
+  faults: boolean;
+};
+
 /** Lives the life of one seed. */
 export async function liveRandomly(seed: number, roots: readonly Deed[], tally: Tally): Promise<Outcome> {
-  return new Life(seed, roots, tally).run();
+  return live(beginLife(seed, roots, tally));
 }
 
-class Life {
-  private readonly context: MemoryContext;
-  private readonly random: () => number;
-  private readonly mail: Mail[] = [];
-  private readonly workers = new Map<string, Worker>();
-  private readonly deeds = new Map<JobId, Deed>();
-  private readonly problems: string[] = [];
-  private readonly wired: ReturnType<typeof wire>;
-  private readonly roots: readonly Deed[];
-  private readonly tally: Tally;
-  private faults = true;
+function beginLife(seed: number, roots: readonly Deed[], tally: Tally): Life {
+  const context = createMemoryContext({ seed, settings: { openShardCount: 2 } });
+  const wired = wire(context);
+  const life: Life = {
+    context,
+    random: seededRandom(seed),
+    mail: [],
+    workers: new Map(),
+    deeds: new Map(),
+    problems: [],
+    wired,
+    roots,
+    tally,
+    faults: true,
+  };
+  context.rows.onChange = (change) => {
+    const mail = wired.mailOf(change);
+    if (mail !== undefined) life.mail.push(mail);
+  };
+  context.setHook({
+    before: () => wander(life),
+    after: ({ writes }) => {
+      if (!writes || !life.faults || life.random() > deathShare) return;
+      count(life, 'died after a write');
+      throw new Death();
+    },
+  });
+  return life;
+}
 
-  constructor(seed: number, roots: readonly Deed[], tally: Tally) {
-    this.roots = roots;
-    this.tally = tally;
-    this.random = seededRandom(seed);
-    this.context = createMemoryContext({ seed, settings: { openShardCount: 2 } });
-    this.wired = wire(this.context);
-    this.context.rows.onChange = (change) => {
-      const mail = this.wired.mailOf(change);
-      if (mail !== undefined) this.mail.push(mail);
-    };
-    this.context.setHook({
-      before: () => this.wander(),
-      after: ({ writes }) => {
-        if (!writes || !this.faults || this.random() > deathShare) return;
-        this.count('died after a write');
-        throw new Death();
-      },
-    });
+async function live(life: Life): Promise<Outcome> {
+  for (const root of life.roots) await bearUntilBorn(life, root);
+  for (let step = 0; step < randomSteps; step++) {
+    if (life.random() < 0.05) await jump(life);
+    await Promise.all(Array.from({ length: 1 + Math.floor(life.random() * 3) }, () => dare(() => act(life))));
   }
+  life.faults = false;
+  for (let round = 0; round < calmRounds && !isOver(life); round++) await calmRound(life);
+  return { context: life.context, problems: life.problems };
+}
 
-  async run(): Promise<Outcome> {
-    for (const root of this.roots) await this.bearUntilBorn(root);
-    for (let step = 0; step < randomSteps; step++) {
-      if (this.random() < 0.05) await this.jump();
-      await Promise.all(Array.from({ length: 1 + Math.floor(this.random() * 3) }, () => this.dare(() => this.act())));
-    }
-    this.faults = false;
-    for (let round = 0; round < calmRounds && !this.isOver(); round++) await this.calmRound();
-    return { context: this.context, problems: this.problems };
-  }
+async function act(life: Life): Promise<unknown> {
+  const choice = life.random();
+  if (choice < 0.5) return deliver(life);
+  if (choice < 0.9) return work(life);
+  if (choice < 0.95) return loseHost(life);
+  count(life, 'swept');
+  return sweep(life, Math.floor(life.random() * 2), 5);
+}
 
-  private async act(): Promise<unknown> {
-    const choice = this.random();
-    if (choice < 0.5) return this.deliver();
-    if (choice < 0.9) return this.work();
-    if (choice < 0.95) return this.loseHost();
-    this.count('swept');
-    return this.sweep(Math.floor(this.random() * 2), 5);
-  }
+function collect(life: Life): void {
+  life.mail.push(...life.wired.takeMail());
+}
 
-  private collect(): void {
-    this.mail.push(...this.wired.takeMail());
-  }
+async function deliver(life: Life): Promise<void> {
+  collect(life);
+  const index = Math.floor(life.random() * life.mail.length);
+  const chosen = life.mail[index];
+  if (chosen === undefined) return;
+  const fate = life.faults ? life.random() : 1;
+  if (fate < 0.1) count(life, 'doubled');
+  else life.mail.splice(index, 1);
+  if (fate > 0.1 && fate < 0.17) return count(life, 'lost');
+  count(life, 'delivered');
+  await chosen.deliver();
+}
 
-  private async deliver(): Promise<void> {
-    this.collect();
-    const index = Math.floor(this.random() * this.mail.length);
-    const chosen = this.mail[index];
-    if (chosen === undefined) return;
-    const fate = this.faults ? this.random() : 1;
-    if (fate < 0.1) this.count('doubled');
-    else this.mail.splice(index, 1);
-    if (fate > 0.1 && fate < 0.17) return this.count('lost');
-    this.count('delivered');
-    await chosen.deliver();
+/** Makes one step of one worker: it claims, makes a child, beats, or reports. */
+async function work(life: Life): Promise<void> {
+  for (const name of life.context.workers.launches.keys()) {
+    if (!life.workers.has(name))
+      life.workers.set(name, { name, task: `task ${name}`, made: 0, alive: true, busy: false });
   }
+  const idle = [...life.workers.values()].filter((worker) => worker.alive && !worker.busy);
+  const worker = idle[Math.floor(life.random() * idle.length)];
+  if (worker === undefined) return;
+  worker.busy = true;
+  try {
+    await stepOf(life, worker);
+  } finally {
+    worker.busy = false;
+  }
+}
 
-  /** Makes one step of one worker: it claims, makes a child, beats, or reports. */
-  private async work(): Promise<void> {
-    for (const name of this.context.workers.launches.keys()) {
-      if (!this.workers.has(name))
-        this.workers.set(name, { name, task: `task ${name}`, made: 0, alive: true, busy: false });
-    }
-    const idle = [...this.workers.values()].filter((worker) => worker.alive && !worker.busy);
-    const worker = idle[Math.floor(this.random() * idle.length)];
-    if (worker === undefined) return;
-    worker.busy = true;
-    try {
-      await this.stepOf(worker);
-    } finally {
-      worker.busy = false;
-    }
+async function stepOf(life: Life, worker: Worker): Promise<void> {
+  if (worker.claimed === undefined) return claimJob(life, worker);
+  if (life.context.workers.states.get(worker.task)?.kind === 'ended') return endWorker(life, worker);
+  const row = peekJob(life.context, worker.claimed.row.pk);
+  if (row.tokenHash !== worker.claimed.row.tokenHash) return endWorker(life, worker);
+  const beat = await heartbeat(life.context, row);
+  count(life, 'beat');
+  if (beat.stop !== undefined) return endWorker(life, worker);
+  const deed = life.deeds.get(row.pk);
+  const child = deed?.children[worker.made];
+  if (child !== undefined) {
+    await createJob(life.context, planOf(life, child, row)).catch(ignoreRefusal);
+    worker.made++;
+    return count(life, 'born');
   }
+  const { needs = [] } = await loadInput(life.context, row.pk, worker.claimed.spec, 'itself');
+  const tree = [1, ...(deed?.children ?? []).map((one) => outputOf(idOf(one, row))), needs];
+  const result = deed?.fails ? { failure: { type: 'AppError', message: 'as told' } } : { output: { tree } };
+  await finish(life.context, row, result).catch(ignoreRefusal);
+  count(life, deed?.fails ? 'failed' : 'finished');
+  endWorker(life, worker);
+}
 
-  private async stepOf(worker: Worker): Promise<void> {
-    if (worker.claimed === undefined) return this.claim(worker);
-    if (this.context.workers.states.get(worker.task)?.kind === 'ended') return this.end(worker);
-    const row = peekJob(this.context, worker.claimed.row.pk);
-    if (row.tokenHash !== worker.claimed.row.tokenHash) return this.end(worker);
-    const beat = await heartbeat(this.context, row);
-    this.count('beat');
-    if (beat.stop !== undefined) return this.end(worker);
-    const deed = this.deeds.get(row.pk);
-    const child = deed?.children[worker.made];
-    if (child !== undefined) {
-      await createJob(this.context, this.planOf(child, row)).catch(ignoreRefusal);
-      worker.made++;
-      return this.count('born');
-    }
-    const { needs = [] } = await loadInput(this.context, row.pk, worker.claimed.spec, 'itself');
-    const tree = [1, ...(deed?.children ?? []).map((one) => outputOf(this.idOf(one, row))), needs];
-    const result = deed?.fails ? { failure: { type: 'AppError', message: 'as told' } } : { output: { tree } };
-    await finish(this.context, row, result).catch(ignoreRefusal);
-    this.count(deed?.fails ? 'failed' : 'finished');
-    this.end(worker);
-  }
+async function claimJob(life: Life, worker: Worker): Promise<void> {
+  const input = life.context.workers.launches.get(worker.name)?.input;
+  if (input === undefined) return;
+  const boot = bootOf(input);
+  if (workerId(boot) !== worker.name) life.problems.push(`${worker.name} is not ${workerId(boot)}`);
+  life.context.workers.states.set(worker.task, { kind: 'running' });
+  const claimed = await claim(life.context, { ...boot, task: worker.task }).catch(ignoreRefusal);
+  if (claimed === undefined) return endWorker(life, worker);
+  worker.claimed = claimed;
+  count(life, 'claimed');
+  checkAlone(life, worker, claimed.row);
+}
 
-  private async claim(worker: Worker): Promise<void> {
-    const input = this.context.workers.launches.get(worker.name)?.input;
-    if (input === undefined) return;
-    const boot = bootOf(input);
-    if (workerId(boot) !== worker.name) this.problems.push(`${worker.name} is not ${workerId(boot)}`);
-    this.context.workers.states.set(worker.task, { kind: 'running' });
-    const claimed = await claim(this.context, { ...boot, task: worker.task }).catch(ignoreRefusal);
-    if (claimed === undefined) return this.end(worker);
-    worker.claimed = claimed;
-    this.count('claimed');
-    this.checkAlone(worker, claimed.row);
+/** Checks that this job, and the earlier tries of the master jobs above it, have no other worker. */
+function checkAlone(life: Life, worker: Worker, row: JobRow): void {
+  for (const other of life.workers.values()) {
+    const theirs = other.claimed?.row;
+    const running = life.context.workers.states.get(other.task)?.kind === 'running';
+    if (other === worker || theirs === undefined || !other.alive || !running) continue;
+    if (peek(life.context, theirs.pk)?.task !== other.task) continue;
+    const older = [lineageEntry(masterScope(row.pk, row.try - 1)), ...row.lineage.map((entry) => earlierTry(entry))];
+    const isOld = theirs.lineage.some((entry) => older.includes(entry));
+    if (theirs.pk === row.pk || isOld) life.problems.push(`${worker.name} runs while ${other.name} does`);
   }
+}
 
-  /** Checks that this job, and the earlier tries of the master jobs above it, have no other worker. */
-  private checkAlone(worker: Worker, row: JobRow): void {
-    for (const other of this.workers.values()) {
-      const theirs = other.claimed?.row;
-      const running = this.context.workers.states.get(other.task)?.kind === 'running';
-      if (other === worker || theirs === undefined || !other.alive || !running) continue;
-      if (peek(this.context, theirs.pk)?.task !== other.task) continue;
-      const older = [lineageEntry(masterScope(row.pk, row.try - 1)), ...row.lineage.map((entry) => earlierTry(entry))];
-      const isOld = theirs.lineage.some((entry) => older.includes(entry));
-      if (theirs.pk === row.pk || isOld) this.problems.push(`${worker.name} runs while ${other.name} does`);
-    }
-  }
+function endWorker(life: Life, worker: Worker): void {
+  worker.alive = false;
+  const stopped = ended('exited', 'exit code 0');
+  if (life.context.workers.states.get(worker.task)?.kind !== 'ended')
+    life.context.workers.states.set(worker.task, stopped);
+  const launch = life.context.workers.launches.get(worker.name);
+  if (launch !== undefined) launch.state = ended('unknown');
+}
 
-  private end(worker: Worker): void {
-    worker.alive = false;
-    const stopped = ended('exited', 'exit code 0');
-    if (this.context.workers.states.get(worker.task)?.kind !== 'ended')
-      this.context.workers.states.set(worker.task, stopped);
-    const launch = this.context.workers.launches.get(worker.name);
-    if (launch !== undefined) launch.state = ended('unknown');
-  }
+function loseHost(life: Life): void {
+  if (!life.faults) return;
+  const busy = [...life.workers.values()].filter((worker) => worker.alive && worker.claimed !== undefined);
+  const worker = busy[Math.floor(life.random() * busy.length)];
+  if (worker === undefined) return;
+  endWorker(life, worker);
+  life.context.workers.states.set(worker.task, ended('lost'));
+  count(life, 'host lost');
+}
 
-  private loseHost(): void {
-    if (!this.faults) return;
-    const busy = [...this.workers.values()].filter((worker) => worker.alive && worker.claimed !== undefined);
-    const worker = busy[Math.floor(this.random() * busy.length)];
-    if (worker === undefined) return;
-    this.end(worker);
-    this.context.workers.states.set(worker.task, ended('lost'));
-    this.count('host lost');
+/** Moves the clock. Living workers renew their leases before the sweep can look. */
+async function jump(life: Life): Promise<void> {
+  life.context.clock.now += Math.floor(life.random() * 1_500_000);
+  count(life, 'clock jumped');
+  const faults = life.faults;
+  life.faults = false;
+  for (const worker of life.workers.values()) {
+    const input = life.context.workers.launches.get(worker.name)?.input;
+    const row = input === undefined ? undefined : peek(life.context, bootOf(input).job);
+    if (worker.alive && row?.state === 'running' && row.task === worker.task) await heartbeat(life.context, row);
   }
+  life.faults = faults;
+}
 
-  /** Moves the clock. Living workers renew their leases before the sweep can look. */
-  private async jump(): Promise<void> {
-    this.context.clock.now += Math.floor(this.random() * 1_500_000);
-    this.count('clock jumped');
-    const faults = this.faults;
-    this.faults = false;
-    for (const worker of this.workers.values()) {
-      const input = this.context.workers.launches.get(worker.name)?.input;
-      const row = input === undefined ? undefined : peek(this.context, bootOf(input).job);
-      if (worker.alive && row?.state === 'running' && row.task === worker.task) await heartbeat(this.context, row);
-    }
-    this.faults = faults;
+async function calmRound(life: Life): Promise<void> {
+  for (let step = 0; step < calmSteps; step++) {
+    await dare(() => deliver(life));
+    await dare(() => work(life));
   }
+  await jump(life);
+  for (const shard of [0, 1]) await sweep(life, shard, 1_000);
+}
 
-  private async calmRound(): Promise<void> {
-    for (let step = 0; step < calmSteps; step++) {
-      await this.dare(() => this.deliver());
-      await this.dare(() => this.work());
-    }
-    await this.jump();
-    for (const shard of [0, 1]) await this.sweep(shard, 1_000);
-  }
+async function sweep(life: Life, shard: number, jobCount: number): Promise<void> {
+  const { failed } = await sweepShard(life.context, shard, { jobCount, until: Number.POSITIVE_INFINITY });
+  for (const { error } of failed) if (!isDeath(error)) throw error;
+}
 
-  private async sweep(shard: number, jobCount: number): Promise<void> {
-    const { failed } = await sweepShard(this.context, shard, { jobCount, until: Number.POSITIVE_INFINITY });
-    for (const { error } of failed) if (!isDeath(error)) throw error;
-  }
+function isOver(life: Life): boolean {
+  collect(life);
+  const open = life.context.rows.all('executions').filter(({ sk, dueAt }) => sk === 'A' && dueAt !== undefined);
+  return (
+    life.mail.length === 0 &&
+    open.length === 0 &&
+    life.roots.every(({ name }) => isTerminal(peekJob(life.context, jobId(name)).state))
+  );
+}
 
-  private isOver(): boolean {
-    this.collect();
-    const open = this.context.rows.all('executions').filter(({ sk, dueAt }) => sk === 'A' && dueAt !== undefined);
-    return (
-      this.mail.length === 0 &&
-      open.length === 0 &&
-      this.roots.every(({ name }) => isTerminal(peekJob(this.context, jobId(name)).state))
-    );
-  }
+async function bearUntilBorn(life: Life, root: Deed): Promise<void> {
+  for (const deed of flatten(root)) count(life, `deed ${deed.fails ? 'fails' : 'succeeds'}`);
+  while (peek(life.context, jobId(root.name)) === undefined)
+    await dare(() => createJob(life.context, planOf(life, root)));
+}
 
-  private async bearUntilBorn(root: Deed): Promise<void> {
-    for (const deed of flatten(root)) this.count(`deed ${deed.fails ? 'fails' : 'succeeds'}`);
-    while (peek(this.context, jobId(root.name)) === undefined)
-      await this.dare(() => createJob(this.context, this.planOf(root)));
-  }
+function idOf(deed: Deed, parent?: JobRow): JobId {
+  return jobId(parent === undefined ? deed.name : `${deed.name} of ${parent.pk} ${parent.try}`);
+}
 
-  private idOf(deed: Deed, parent?: JobRow): JobId {
-    return jobId(parent === undefined ? deed.name : `${deed.name} of ${parent.pk} ${parent.try}`);
-  }
+function planOf(life: Life, deed: Deed, parent?: JobRow) {
+  const name = parent === undefined ? deed.name : `${deed.name} of ${parent.pk} ${parent.try}`;
+  life.deeds.set(idOf(deed, parent), deed);
+  const siblings = parent === undefined ? life.roots : (life.deeds.get(parent.pk)?.children ?? []);
+  const needs = siblings.filter((one) => deed.needs.includes(one.name)).map((one) => outputOf(idOf(one, parent)));
+  return planJob(name, {
+    input: { needs },
+    master: deed.master,
+    now: life.context.now(),
+    ...given({ parent }),
+  });
+}
 
-  private planOf(deed: Deed, parent?: JobRow) {
-    const name = parent === undefined ? deed.name : `${deed.name} of ${parent.pk} ${parent.try}`;
-    this.deeds.set(this.idOf(deed, parent), deed);
-    const siblings = parent === undefined ? this.roots : (this.deeds.get(parent.pk)?.children ?? []);
-    const needs = siblings
-      .filter((one) => deed.needs.includes(one.name))
-      .map((one) => outputOf(this.idOf(one, parent)));
-    return planJob(name, {
-      input: { needs },
-      master: deed.master,
-      now: this.context.now(),
-      ...given({ parent }),
-    });
+/** Makes a call that may die quietly, as a caller would, so that another one has to continue. */
+async function dare(act: () => Promise<unknown>): Promise<void> {
+  try {
+    await act();
+  } catch (error) {
+    if (!isDeath(error)) throw error;
   }
+}
 
-  /** Makes a call that may die quietly, as a caller would, so that another one has to continue. */
-  private async dare(act: () => Promise<unknown>): Promise<void> {
-    try {
-      await act();
-    } catch (error) {
-      if (!isDeath(error)) throw error;
-    }
-  }
+async function wander(life: Life): Promise<void> {
+  for (let count = Math.floor(life.random() * 4); count > 0; count--) await Promise.resolve();
+}
 
-  private async wander(): Promise<void> {
-    for (let count = Math.floor(this.random() * 4); count > 0; count--) await Promise.resolve();
-  }
-
-  private count(what: string): void {
-    this.tally.set(what, (this.tally.get(what) ?? 0) + 1);
-  }
+function count(life: Life, what: string): void {
+  life.tally.set(what, (life.tally.get(what) ?? 0) + 1);
 }
 
 function outputOf(job: JobId) {
