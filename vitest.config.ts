@@ -5,7 +5,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: ['node_modules/**'],
     testTimeout: 60_000,
-    // A cold cache is filled in a hook (START_LIMIT_MS of test/wire/session.ts).
+    // A cold cache is filled in a hook (startLimitMs of test/wire/session.ts).
     hookTimeout: 360_000,
   },
 });

@@ -1,4 +1,5 @@
 // Tests how the code reads, by the rules of test/tidy/rules.ts. It prints `path:line: what, and what instead`.
+
 import { describe, expect, it } from 'vitest';
 import { commitProblems, parseCommits } from './tidy/commit.ts';
 import { exceptions, namesOfOthers } from './tidy/exceptions.ts';

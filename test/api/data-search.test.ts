@@ -1,4 +1,5 @@
 // Tests searches for data objects over many projects: their pages follow each other, and each ends in time.
+
 import { beforeEach, expect, test } from 'vitest';
 import { givenPlatform, givenProject, givenRecord, type Platform } from './given.ts';
 

@@ -1,5 +1,6 @@
 // Tests the routes that describe many things at once. Each thing is described or refused on its own, in the order of
 // the input.
+
 import { beforeEach, expect, test } from 'vitest';
 import type { AppletId, ProjectId } from '../../core/id/identifier.ts';
 import type { Hash } from '../../core/reference/value.ts';

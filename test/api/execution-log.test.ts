@@ -1,4 +1,5 @@
 // Tests the log of a job as one reader gets it: the right to read, earlier lines, new lines, and the end.
+
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { AppletId, JobId, ProjectId } from '../../core/id/identifier.ts';
 import type { Caller } from '../../core/identity/caller.ts';

@@ -1,5 +1,6 @@
 // Sends random requests to the routes of executions. Every answer must be a success or a listed error, never an
 // internal error.
+
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { AppletId, JobId, ProjectId } from '../../core/id/identifier.ts';

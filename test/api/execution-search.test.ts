@@ -1,4 +1,5 @@
 // Tests searches for executions: which are found, in which order, page by page.
+
 import { beforeEach, describe, expect, it } from 'vitest';
 import { deriveId } from '../../core/id/derive.ts';
 import type { AppletId, JobId, ProjectId } from '../../core/id/identifier.ts';

@@ -1,5 +1,6 @@
 // Tests running applets and making subjobs over the API, in memory: the answers, the refusals, and the jobs that
 // follow.
+
 import { beforeEach, describe, expect, it } from 'vitest';
 import { deriveId } from '../../core/id/derive.ts';
 import type { AppletId, JobId, ProjectId } from '../../core/id/identifier.ts';

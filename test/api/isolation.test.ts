@@ -1,5 +1,6 @@
 // Tests that data cannot be reached by detours: data of projects that the user does not see, of restricted projects
 // from outside, and of projects without downloads. Neither the outputs of jobs nor their tokens open a way.
+
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Level } from '../../core/access/level.ts';
 import type { AppletId, FileId, JobId, ProjectId } from '../../core/id/identifier.ts';

@@ -1,5 +1,6 @@
 // Tests what each level allows (docs/reference/api.md, "Access levels", "Project flags" and "Methods of a job"): every
 // operation is called with every level. Without a level, nothing is found.
+
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type Level, levels } from '../../core/access/level.ts';
 import type { AppletId, FileId, JobId, ProjectId } from '../../core/id/identifier.ts';

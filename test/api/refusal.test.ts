@@ -1,5 +1,6 @@
 // Tests the messages of refusals: they name the key, the allowed values and the found value. They are short, and do not
 // contain control characters.
+
 import { beforeEach, describe, expect, test } from 'vitest';
 import { givenClient, givenPlatform, givenProject, type Platform } from './given.ts';
 

@@ -1,5 +1,6 @@
 // Large bodies in the bucket: a save may die at any step, and a document that a row does not name is deleted once its
 // reminder comes.
+
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { createBodies } from '../../aws/dynamo/bodies.ts';

@@ -1,4 +1,5 @@
 // The AWS services of the emulated cloud around one context, reached as on AWS: by the SDK's own variables.
+
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { vi } from 'vitest';

@@ -1,4 +1,5 @@
 // S3 may answer 200 to "join the parts" and put an error into the body. That must not count as a success.
+
 import { Readable } from 'node:stream';
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { expect, test } from 'vitest';

@@ -1,5 +1,6 @@
 // The context on the services of the emulated cloud: values come out as they went in, a repetition does no harm, and
 // absence is an answer.
+
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { AwsFailure } from '../../aws/failure.ts';

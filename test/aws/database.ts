@@ -1,4 +1,5 @@
 // A DynamoDB for one test file: dynoxide in memory, with the product's tables. It ends with the tests.
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';

@@ -1,5 +1,6 @@
 // Faults that no local engine produces, inserted between the SDK and its connection. The SDK cannot distinguish them
 // from AWS's own.
+
 import { Readable } from 'node:stream';
 import type { DynamoDBClient, DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 

@@ -1,4 +1,5 @@
 // Rows on a real engine: conditions, pages, transactions, and the faults that AWS leaves to its callers.
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createDocumentClient } from '../../aws/clients.ts';
 import { createRows } from '../../aws/dynamo/rows.ts';

@@ -1,12 +1,13 @@
 // Calls the API over plain HTTP for campaigns and benchmarks. Calls are repeated for a limited time while a platform
 // restarts.
+
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const RETRY_LIMIT_MS = 60_000;
-const RETRY_PAUSE_MS = 100;
-const PART_BYTES = 16 * 1024 * 1024;
+const retryLimitMs = 60_000;
+const retryPauseMs = 100;
+const partBytes = 16 * 1024 * 1024;
 
 export type Client = {
   readonly url: string;
@@ -30,8 +31,8 @@ export function createClient(url: string, token: string): Client {
     post,
     upload: async (project, name, bytes) => {
       const { id } = await post('/file/new', { project, name, nonce: `${name}-${Date.now()}-${Math.random()}` });
-      for (let index = 1, from = 0; from < bytes.length || index === 1; index += 1, from += PART_BYTES) {
-        const part = bytes.subarray(from, from + PART_BYTES);
+      for (let index = 1, from = 0; from < bytes.length || index === 1; index += 1, from += partBytes) {
+        const part = bytes.subarray(from, from + partBytes);
         const md5 = createHash('md5').update(part).digest('hex');
         const grant = await post(`/${id}/upload`, { index, size: part.length, md5 });
         const put = { method: 'PUT', headers: grant.headers as Record<string, string>, body: new Uint8Array(part) };
@@ -53,7 +54,7 @@ export function createClient(url: string, token: string): Client {
 }
 
 async function patiently(attempt: () => Promise<Response>): Promise<Response> {
-  const deadline = Date.now() + RETRY_LIMIT_MS;
+  const deadline = Date.now() + retryLimitMs;
   for (;;) {
     try {
       const response = await attempt();
@@ -62,7 +63,7 @@ async function patiently(attempt: () => Promise<Response>): Promise<Response> {
     } catch (error) {
       if (Date.now() > deadline) throw error;
     }
-    await pause(RETRY_PAUSE_MS);
+    await pause(retryPauseMs);
   }
 }
 

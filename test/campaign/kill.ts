@@ -2,6 +2,7 @@
 // answer of `run` and the end of the root. After the restart the summary must be the same, each job must be done once
 // in the one workspace, two tries must never run at once, and no process may be left. `npm run test:kill` starts it;
 // SEED and TREES override the defaults.
+
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,10 +10,10 @@ import { givenPlatform, givenSession, type Platform } from '../wire/session.ts';
 import { buildExample, type Client, createClient, pause, sha256 } from './client.ts';
 import { processesOf, watchOverlaps } from './process-watch.ts';
 
-const TREE_LIMIT_MS = 180_000;
-const POLL_MS = 100;
+const treeLimitMs = 180_000;
+const pollMs = 100;
 /** The most kills that may come too late, for each tree that counts. */
-const LATE_LIMIT = 2;
+const lateLimit = 2;
 const trees = Number(process.env.TREES ?? 20);
 const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
 const random = mulberry(seed);
@@ -39,7 +40,7 @@ try {
   console.log(`undisturbed: ${usualMs} ms, summary ${expected.slice(0, 16)}`);
   let passed = 0;
   let late = 0;
-  for (let tree = 1; tree <= trees && late <= LATE_LIMIT * trees; ) {
+  for (let tree = 1; tree <= trees && late <= lateLimit * trees; ) {
     const root = await start(stage);
     const delayMs = Math.floor(random() * usualMs);
     await pause(delayMs);
@@ -116,12 +117,12 @@ async function stateOf(client: Client, job: string): Promise<string> {
 }
 
 async function finished(client: Client, root: string): Promise<string> {
-  const deadline = Date.now() + TREE_LIMIT_MS;
+  const deadline = Date.now() + treeLimitMs;
   for (;;) {
     const state = await stateOf(client, root);
     if (['done', 'failed', 'terminated'].includes(state)) return state;
-    if (Date.now() > deadline) return `${state} after ${TREE_LIMIT_MS} ms`;
-    await pause(POLL_MS);
+    if (Date.now() > deadline) return `${state} after ${treeLimitMs} ms`;
+    await pause(pollMs);
   }
 }
 

@@ -1,8 +1,9 @@
 // Watches the processes of this machine while a campaign runs: those that work for a data folder, and two workers that
 // hold the same job at once. It reads /proc, so it runs on Linux only.
+
 import { readdirSync, readFileSync } from 'node:fs';
 
-const LOOK_MS = 50;
+const lookMs = 50;
 
 export type WorkerProcess = {
   readonly pid: number;
@@ -27,7 +28,7 @@ export function processesOf(data: string): WorkerProcess[] {
   });
 }
 
-/** Every LOOK_MS notes which roots run which job. `overlaps` are jobs that two roots ran at the same look. */
+/** Every lookMs notes which roots run which job. `overlaps` are jobs that two roots ran at the same look. */
 export function watchOverlaps(data: string): { overlaps: Set<string>; stop(): void } {
   const overlaps = new Set<string>();
   const timer = setInterval(() => {
@@ -36,6 +37,6 @@ export function watchOverlaps(data: string): { overlaps: Set<string>; stop(): vo
       if (one.job && one.task) tasks.set(one.job, (tasks.get(one.job) ?? new Set()).add(one.task));
     }
     for (const [job, roots] of tasks) if (roots.size > 1) overlaps.add(`${job}: ${[...roots].join(', ')}`);
-  }, LOOK_MS);
+  }, lookMs);
   return { overlaps, stop: () => clearInterval(timer) };
 }

@@ -1,6 +1,7 @@
 // Searches the worlds of test/simulation/tree.test.ts with each message doubled, and a larger restart without doubled
 // messages, which would be millions of schedules. Both take too long for every run of the tests. `npm run test:trees`
 // starts it; SCHEDULES overrides how many schedules one search may take.
+
 import { type Budget, budgets, explore } from '../simulation/explore.ts';
 import { birthAndDoom, birthAndFinish, restart } from '../simulation/tree-world.ts';
 

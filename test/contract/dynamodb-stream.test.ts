@@ -1,5 +1,6 @@
 // Tests what the emulation and the advance function assume of a table's stream, through the SDK, against any engine.
 // The records are on https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_Record.html
+
 import { randomUUID } from 'node:crypto';
 import {
   DescribeStreamCommand,
@@ -13,10 +14,10 @@ import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { type Clients, clientsOf, givenTable, refusalOf } from './dynamodb-table.ts';
 import { check, type Endpoint, givenEndpoint } from './endpoint.ts';
 
-const DEADLINE_MS = 20_000;
-const POLL_MS = 20;
+const deadlineMs = 20_000;
+const pollMs = 20;
 /** The number of empty answers after which the iterator of an open shard counts as read. */
-const QUIET_READS = 3;
+const quietReads = 3;
 
 let engine: Endpoint;
 let clients: Clients;
@@ -53,15 +54,15 @@ async function recordsFrom(iterator: string, count: number, Limit = 1000): Promi
   const records: StreamRecord[] = [];
   let next: string | undefined = iterator;
   let quiet = 0;
-  for (const deadline = Date.now() + DEADLINE_MS; next !== undefined && quiet < QUIET_READS; ) {
+  for (const deadline = Date.now() + deadlineMs; next !== undefined && quiet < quietReads; ) {
     const answer: { Records?: StreamRecord[] | undefined; NextShardIterator?: string | undefined } =
       await clients.streams.send(new GetRecordsCommand({ ShardIterator: next, Limit }));
     expect(answer.Records?.length).toBeLessThanOrEqual(Limit);
     records.push(...(answer.Records ?? []));
     next = answer.NextShardIterator;
     quiet = records.length >= count && answer.Records?.length === 0 ? quiet + 1 : 0;
-    if (Date.now() > deadline) throw new Error(`${records.length} of ${count} records after ${DEADLINE_MS} ms`);
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    if (Date.now() > deadline) throw new Error(`${records.length} of ${count} records after ${deadlineMs} ms`);
+    await new Promise((resolve) => setTimeout(resolve, pollMs));
   }
   return records;
 }

@@ -1,12 +1,13 @@
 // Shared by the DynamoDB suites: clients as the product makes them, tables as the template declares them, and readers
 // of refusals.
+
 import { randomUUID } from 'node:crypto';
 import { CreateTableCommand, DynamoDBClient, waitUntilTableExists } from '@aws-sdk/client-dynamodb';
 import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { createDocumentClient } from '../../aws/clients.ts';
 import { openIndex } from '../../aws/dynamo/tables.ts';
-import { CONTRACT_REGION, type Endpoint } from './endpoint.ts';
+import { contractRegion, type Endpoint } from './endpoint.ts';
 
 export type Clients = {
   readonly raw: DynamoDBClient;
@@ -14,11 +15,11 @@ export type Clients = {
   readonly streams: DynamoDBStreamsClient;
 };
 
-const TABLE_LIMIT_SECONDS = 30;
+const tableLimitSeconds = 30;
 
 /** Makes clients without the SDK's own retries, as in `aws/clients.ts`. */
 export function clientsOf({ endpoint, credentials }: Endpoint): Clients {
-  const config = { region: CONTRACT_REGION, endpoint, credentials, maxAttempts: 1 };
+  const config = { region: contractRegion, endpoint, credentials, maxAttempts: 1 };
   const raw = new DynamoDBClient(config);
   return { raw, rows: createDocumentClient(raw), streams: new DynamoDBStreamsClient(config) };
 }
@@ -44,7 +45,7 @@ export async function givenTable(client: DynamoDBClient): Promise<{ TableName: s
       StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' },
     }),
   );
-  await waitUntilTableExists({ client, maxWaitTime: TABLE_LIMIT_SECONDS }, { TableName });
+  await waitUntilTableExists({ client, maxWaitTime: tableLimitSeconds }, { TableName });
   return { TableName, streamArn: answer.TableDescription?.LatestStreamArn ?? '' };
 }
 

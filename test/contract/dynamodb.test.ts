@@ -1,5 +1,6 @@
 // Tests what aws/dynamo/rows.ts assumes of DynamoDB, through the product's SDK clients, against any engine. The limits
 // are on https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+
 import { randomUUID } from 'node:crypto';
 import { DescribeTimeToLiveCommand, UpdateTimeToLiveCommand } from '@aws-sdk/client-dynamodb';
 import {
@@ -19,9 +20,9 @@ import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { type Clients, clientsOf, givenTable, reasonsOf, refusalOf } from './dynamodb-table.ts';
 import { check, type Endpoint, givenEndpoint } from './endpoint.ts';
 
-const REFUSED = 'ConditionalCheckFailedException';
-const MAX_ITEM_BYTES = 409_600;
-const DEADLINE_MS = 20_000;
+const refusedCondition = 'ConditionalCheckFailedException';
+const maximumItemBytes = 409_600;
+const deadlineMs = 20_000;
 
 let engine: Endpoint;
 let clients: Clients;
@@ -102,8 +103,8 @@ async function sortKeysByPages(pk: string, more: Partial<QueryCommandInput>): Pr
 }
 
 async function until(holds: () => Promise<boolean>): Promise<void> {
-  for (const deadline = Date.now() + DEADLINE_MS; !(await holds()); ) {
-    if (Date.now() > deadline) throw new Error(`Still not so after ${DEADLINE_MS} ms`);
+  for (const deadline = Date.now() + deadlineMs; !(await holds()); ) {
+    if (Date.now() > deadline) throw new Error(`Still not so after ${deadlineMs} ms`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
@@ -112,7 +113,7 @@ describe('a put', () => {
   check('dynamodb/put-absent', 'with attribute_not_exists succeeds once for a row', async () => {
     const key = newKey();
     await put({ ...key, n: 1 }, absent);
-    expect(await refusalOf(put({ ...key, n: 2 }, absent))).toBe(REFUSED);
+    expect(await refusalOf(put({ ...key, n: 2 }, absent))).toBe(refusedCondition);
     expect(await get(key)).toEqual({ ...key, n: 1 });
   });
   check('dynamodb/put-replaces', 'replaces the whole row', async () => {
@@ -124,7 +125,7 @@ describe('a put', () => {
     for (const value of ['idle', '', 3, -0.5, 1_795_237_000_123, true, false, null]) {
       const key = await givenRow({ state: value });
       await put({ ...key, state: 'next' }, equals('state', value));
-      expect(await refusalOf(put({ ...key, state: value }, equals('state', value)))).toBe(REFUSED);
+      expect(await refusalOf(put({ ...key, state: value }, equals('state', value)))).toBe(refusedCondition);
     }
   });
   check(
@@ -133,7 +134,7 @@ describe('a put', () => {
     async () => {
       const key = await givenRow({ try: 1 });
       for (const [name, value] of Object.entries({ try: '1', gone: null, missing: '' })) {
-        expect(await refusalOf(put({ ...key }, equals(name, value)))).toBe(REFUSED);
+        expect(await refusalOf(put({ ...key }, equals(name, value)))).toBe(refusedCondition);
       }
     },
   );
@@ -145,8 +146,8 @@ describe('a put', () => {
     expect(await get(key)).toMatchObject({ by: answers.indexOf('accepted') });
   });
   check('dynamodb/largest-item', 'may have exactly 400 KB including the names', async () => {
-    expect(await refusalOf(put(itemOfBytes(MAX_ITEM_BYTES)))).toBe('accepted');
-    expect(await refusalOf(put(itemOfBytes(MAX_ITEM_BYTES + 1)))).toBe('ValidationException');
+    expect(await refusalOf(put(itemOfBytes(maximumItemBytes)))).toBe('accepted');
+    expect(await refusalOf(put(itemOfBytes(maximumItemBytes + 1)))).toBe('ValidationException');
   });
   check('dynamodb/empty-key', 'is refused with an empty key', async () => {
     expect(await refusalOf(put({ pk: '', sk: 'A' }))).toBe('ValidationException');
@@ -207,7 +208,7 @@ describe('an update', () => {
   });
   check('dynamodb/update-missing', 'that requires a row does not create one', async () => {
     const key = newKey();
-    expect(await refusalOf(update(key, { ...setState('x'), ...exists }))).toBe(REFUSED);
+    expect(await refusalOf(update(key, { ...setState('x'), ...exists }))).toBe(refusedCondition);
     expect(await get(key)).toBeUndefined();
   });
   check('dynamodb/update-creates', 'without a condition creates the row', async () => {
@@ -237,7 +238,7 @@ describe('an update', () => {
       ExpressionAttributeValues: { ':next': 'running', ':state': 'runnable', ':try': 0 },
     };
     await update(key, claim);
-    expect(await refusalOf(update(key, claim))).toBe(REFUSED);
+    expect(await refusalOf(update(key, claim))).toBe(refusedCondition);
   });
   check('dynamodb/update-race', 'succeeds for exactly one of ten at once with the same condition', async () => {
     const key = await givenRow({ state: 'runnable' });
@@ -274,9 +275,9 @@ describe('a deletion', () => {
   });
   check('dynamodb/delete-condition', 'may have a condition, which a missing row never meets', async () => {
     const key = await givenRow({ state: 'open' });
-    expect(await refusalOf(remove(key, equals('state', 'closed')))).toBe(REFUSED);
+    expect(await refusalOf(remove(key, equals('state', 'closed')))).toBe(refusedCondition);
     await remove(key, equals('state', 'open'));
-    expect(await refusalOf(remove(key, equals('state', 'open')))).toBe(REFUSED);
+    expect(await refusalOf(remove(key, equals('state', 'open')))).toBe(refusedCondition);
   });
 });
 

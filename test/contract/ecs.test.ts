@@ -1,4 +1,5 @@
 // Tests what the product assumes of Amazon ECS on Fargate, through the SDK. Only our engine runs tasks on this machine.
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,18 +14,18 @@ import {
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createEcs } from '../../emulation/cloud/ecs/ecs.ts';
 import { openDatabase } from '../../emulation/cloud/wire/transaction.ts';
-import { CONTRACT_REGION } from './endpoint.ts';
-import { CLUSTER, type OurEcs, SLOTS, scriptDriver, startOurs } from './engine/ecs.ts';
+import { contractRegion } from './endpoint.ts';
+import { cluster, type OurEcs, slotCount, scriptDriver, startOurs } from './engine/ecs.ts';
 
-const DEADLINE_MS = 20_000;
-const POLL_MS = 10;
+const deadlineMs = 20_000;
+const pollMs = 10;
 
 let ours: OurEcs;
 let client: ECSClient;
 
 beforeAll(async () => {
   ours = await startOurs();
-  client = new ECSClient({ region: CONTRACT_REGION, endpoint: ours.endpoint, credentials: ours.credentials });
+  client = new ECSClient({ region: contractRegion, endpoint: ours.endpoint, credentials: ours.credentials });
 });
 afterEach(() => {
   ours.lines.length = 0;
@@ -37,7 +38,7 @@ afterAll(async () => {
 const runTask = (script: string, more: Partial<RunTaskCommandInput> = {}) =>
   client.send(
     new RunTaskCommand({
-      cluster: CLUSTER,
+      cluster,
       taskDefinition: 'worker',
       networkConfiguration: { awsvpcConfiguration: { subnets: ['subnet-1'] } },
       overrides: { containerOverrides: [{ name: 'worker', environment: [{ name: 'SCRIPT', value: script }] }] },
@@ -52,14 +53,14 @@ async function givenTask(script: string, more: Partial<RunTaskCommandInput> = {}
 }
 
 const describeTask = async (taskArn: string) =>
-  (await client.send(new DescribeTasksCommand({ cluster: CLUSTER, tasks: [taskArn], include: ['TAGS'] }))).tasks?.[0];
+  (await client.send(new DescribeTasksCommand({ cluster, tasks: [taskArn], include: ['TAGS'] }))).tasks?.[0];
 
 async function eventually<Value>(look: () => Value | undefined | Promise<Value | undefined>): Promise<Value> {
-  for (const deadline = Date.now() + DEADLINE_MS; ; ) {
+  for (const deadline = Date.now() + deadlineMs; ; ) {
     const value = await look();
     if (value) return value;
     if (Date.now() > deadline) throw new Error('It did not happen in time');
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    await new Promise((resolve) => setTimeout(resolve, pollMs));
   }
 }
 
@@ -88,7 +89,7 @@ function isAlive(pid: number): boolean {
 }
 
 /** A script that starts a process in a session of its own, which could outlive it, and prints its id. */
-const STRAY = `import('node:child_process').then(({ spawn }) => {
+const strayProgram = `import('node:child_process').then(({ spawn }) => {
   const stray = spawn('sleep', ['300'], { detached: true, stdio: 'ignore' });
   stray.unref();
   console.log('stray ' + stray.pid);
@@ -132,7 +133,7 @@ describe('a task', () => {
     expect(ours.lines).toEqual([`${taskArn} arn:aws:ecs:us-east-1:000000000000:cluster/workers 404`]);
   });
   it('is STOPPED only when the processes that it started have ended', async () => {
-    const taskArn = await givenTask(STRAY);
+    const taskArn = await givenTask(strayProgram);
     await whenStopped(taskArn);
     const pid = Number((await whenLine('stray ')).split(' ')[1]);
     expect(isAlive(pid)).toBe(false);
@@ -142,14 +143,14 @@ describe('a task', () => {
       "process.on('SIGTERM', () => process.exit(7)); console.log('up'); setInterval(() => {}, 1e4)",
     );
     await whenLine('up');
-    await client.send(new StopTaskCommand({ cluster: CLUSTER, task: taskArn, reason: 'enough' }));
+    await client.send(new StopTaskCommand({ cluster, task: taskArn, reason: 'enough' }));
     const task = await whenStopped(taskArn);
     expect(task).toMatchObject({ stopCode: 'UserInitiated', stoppedReason: 'enough', containers: [{ exitCode: 7 }] });
   });
   it('is killed after the stop timeout if it has not ended', async () => {
     const taskArn = await givenTask("process.on('SIGTERM', () => {}); console.log('up'); setInterval(() => {}, 1e4)");
     await whenLine('up');
-    await client.send(new StopTaskCommand({ cluster: CLUSTER, task: taskArn }));
+    await client.send(new StopTaskCommand({ cluster, task: taskArn }));
     expect((await whenStopped(taskArn)).containers).toMatchObject([{ exitCode: 137 }]);
   });
   it('is not started again when RunTask is repeated with its client token', async () => {
@@ -170,7 +171,7 @@ function findLauncher(): number {
 
 describe('when the process that starts tasks is killed', () => {
   it('its tasks end with all their processes, and the next task runs', async () => {
-    const taskArn = await givenTask(`console.log('pid ' + process.pid); setInterval(() => {}, 1e4); ${STRAY}`);
+    const taskArn = await givenTask(`console.log('pid ' + process.pid); setInterval(() => {}, 1e4); ${strayProgram}`);
     const pids = [await whenLine('pid '), await whenLine('stray ')].map((line) => Number(line.split(' ')[1]));
     process.kill(findLauncher(), 'SIGKILL');
     const task = await whenStopped(taskArn);
@@ -184,12 +185,12 @@ describe('when the process that starts tasks is killed', () => {
 describe('RunTask', () => {
   it('answers with a failure when all slots are taken', async () => {
     const hold = 'setInterval(() => {}, 1e4)';
-    const held = await Promise.all(Array.from({ length: SLOTS }, () => givenTask(hold)));
+    const held = await Promise.all(Array.from({ length: slotCount }, () => givenTask(hold)));
     expect(ours.ecs.tasks.free()).toBe(0);
     expect(await runTask(hold)).toMatchObject({ tasks: [], failures: [{ reason: 'RESOURCE:CPU' }] });
-    for (const task of held) await client.send(new StopTaskCommand({ cluster: CLUSTER, task }));
+    for (const task of held) await client.send(new StopTaskCommand({ cluster, task }));
     await Promise.all(held.map(whenStopped));
-    expect(ours.ecs.tasks.free()).toBe(SLOTS);
+    expect(ours.ecs.tasks.free()).toBe(slotCount);
   });
   it('refuses the requests that Fargate refuses', async () => {
     const environment = [{ name: 'X', value: 'x'.repeat(8192) }];
@@ -205,7 +206,7 @@ describe('RunTask', () => {
       refusal(runTask('1', { overrides: { ephemeralStorage: { sizeInGiB: 201 } } })),
       refusal(runTask('1', { capacityProviderStrategy: [{ capacityProvider: 'MINE' }] })),
       refusal(runTask('1', { launchType: 'FARGATE', capacityProviderStrategy: [{ capacityProvider: 'FARGATE' }] })),
-      refusal(client.send(new StopTaskCommand({ cluster: CLUSTER, task: 'f'.repeat(32) }))),
+      refusal(client.send(new StopTaskCommand({ cluster, task: 'f'.repeat(32) }))),
     ]);
     expect(refusals.map((each) => each.split(':')[0])).toEqual([
       'ClusterNotFoundException',
@@ -216,7 +217,7 @@ describe('RunTask', () => {
   });
   it('and DescribeTasks: an unknown task is listed as MISSING', async () => {
     const arn = `arn:aws:ecs:us-east-1:000000000000:task/workers/${'0'.repeat(32)}`;
-    const answer = await client.send(new DescribeTasksCommand({ cluster: CLUSTER, tasks: [arn] }));
+    const answer = await client.send(new DescribeTasksCommand({ cluster, tasks: [arn] }));
     expect(answer).toMatchObject({ tasks: [], failures: [{ arn, reason: 'MISSING' }] });
   });
 });
@@ -261,7 +262,7 @@ describe('when the platform is killed', () => {
   });
 
   it('the next one ends the processes of its tasks before it declares them lost, and no other processes', async () => {
-    const script = `console.log('pid ' + process.pid); setInterval(() => {}, 1e4); ${STRAY}`;
+    const script = `console.log('pid ' + process.pid); setInterval(() => {}, 1e4); ${strayProgram}`;
     const { host, told } = givenHost('lost.sqlite', script);
     const [taskArn, pid, stray] = [await told('task'), Number(await told('pid')), Number(await told('stray'))];
     const other = spawn('sleep', ['300'], { env: { ESPALIER_TASK_ID: 'f'.repeat(32) }, stdio: 'ignore' });
@@ -277,7 +278,7 @@ describe('when the platform is killed', () => {
       onStateChange: (event) =>
         void seen.push([(event as { detail: { lastStatus: string } }).detail.lastStatus, isAlive(stray)]),
     });
-    ecs.createCluster(CLUSTER);
+    ecs.createCluster(cluster);
     const waiting = ecs.tasks.wait(taskArn);
     await ecs.resume();
     const task = await waiting;

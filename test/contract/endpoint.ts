@@ -1,5 +1,6 @@
 // Finds the engine that a contract suite judges: ours in this process, or another one by CONTRACT_ENDPOINT_<SERVICE>.
 // Each service has a file `engine/<service>.ts` that starts ours.
+
 import { it } from 'vitest';
 import { differences } from './differences.ts';
 
@@ -14,7 +15,7 @@ export type Endpoint = {
 /** The exports of each file in `engine/`. */
 type OurEngine = { startOurs(): Promise<Endpoint> };
 
-export const CONTRACT_REGION = 'us-east-1';
+export const contractRegion = 'us-east-1';
 
 /** The judged engine: `ours`, or a name that `differences.ts` uses (`localstack`, `dynamodb-local`, `aws`). */
 export const contractEngine = process.env.CONTRACT_ENGINE ?? 'ours';

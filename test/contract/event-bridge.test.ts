@@ -1,5 +1,6 @@
 // Tests what the product assumes of Amazon EventBridge, through the SDK, against any engine that also has SQS on its
 // endpoint.
+
 import { randomUUID } from 'node:crypto';
 import {
   EventBridgeClient,
@@ -11,7 +12,7 @@ import {
 } from '@aws-sdk/client-eventbridge';
 import { CreateQueueCommand, GetQueueAttributesCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
-import { CONTRACT_REGION, check, type Endpoint, givenEndpoint } from './endpoint.ts';
+import { contractRegion, check, type Endpoint, givenEndpoint } from './endpoint.ts';
 import { eventPatternCases, refusedPatterns } from './event-pattern-case.ts';
 
 let engine: Endpoint;
@@ -20,7 +21,7 @@ let sqs: SQSClient;
 
 beforeAll(async () => {
   engine = await givenEndpoint('event-bridge');
-  const config = { region: CONTRACT_REGION, endpoint: engine.endpoint, credentials: engine.credentials };
+  const config = { region: contractRegion, endpoint: engine.endpoint, credentials: engine.credentials };
   events = new EventBridgeClient(config);
   sqs = new SQSClient(config);
 });
@@ -69,7 +70,7 @@ const matches = async (pattern: unknown, detail: object) => {
     account: '000000000000',
     source: 'test',
     time: '2026-11-21T04:00:00Z',
-    region: CONTRACT_REGION,
+    region: contractRegion,
     resources: [],
     'detail-type': 'Test',
     detail,
@@ -92,7 +93,7 @@ describe('an event', () => {
       source: rule.source,
       'detail-type': 'Job',
       time: '2026-11-21T04:00:00Z',
-      region: CONTRACT_REGION,
+      region: contractRegion,
       resources: ['arn:x'],
       detail: { job: 'job-1', name: 'a b' },
     });

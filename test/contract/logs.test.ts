@@ -1,4 +1,5 @@
 // Tests what the product assumes of Amazon CloudWatch Logs, through the SDK, against any engine.
+
 import { randomUUID } from 'node:crypto';
 import {
   CloudWatchLogsClient,
@@ -9,16 +10,16 @@ import {
   PutLogEventsCommand,
 } from '@aws-sdk/client-cloudwatch-logs';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
-import { CONTRACT_REGION, check, type Endpoint, givenEndpoint } from './endpoint.ts';
+import { contractRegion, check, type Endpoint, givenEndpoint } from './endpoint.ts';
 
-const HOUR_MS = 3_600_000;
+const hourMs = 3_600_000;
 
 let engine: Endpoint;
 let logs: CloudWatchLogsClient;
 
 beforeAll(async () => {
   engine = await givenEndpoint('logs');
-  const config = { region: CONTRACT_REGION, endpoint: engine.endpoint, credentials: engine.credentials };
+  const config = { region: contractRegion, endpoint: engine.endpoint, credentials: engine.credentials };
   logs = new CloudWatchLogsClient(config);
 });
 afterAll(async () => {
@@ -150,7 +151,7 @@ describe('writing', () => {
 
   check('logs/too-old', 'leaves out events older than 14 days', async () => {
     const stream = await givenStream();
-    const old = { timestamp: Date.now() - 15 * 24 * HOUR_MS, message: 'old' };
+    const old = { timestamp: Date.now() - 15 * 24 * hourMs, message: 'old' };
     const answer = await put(stream, [old, ...lines(1)]);
     expect(answer.rejectedLogEventsInfo?.tooOldLogEventEndIndex).toBe(1);
     expect((await get(stream, { startFromHead: true })).messages).toEqual(['line-0']);
@@ -158,7 +159,7 @@ describe('writing', () => {
 
   check('logs/too-new', 'leaves out events more than two hours ahead', async () => {
     const stream = await givenStream();
-    const ahead = { timestamp: Date.now() + 3 * HOUR_MS, message: 'new' };
+    const ahead = { timestamp: Date.now() + 3 * hourMs, message: 'new' };
     const answer = await put(stream, [...lines(1), ahead]);
     expect(answer.rejectedLogEventsInfo?.tooNewLogEventStartIndex).toBe(1);
     expect((await get(stream, { startFromHead: true })).messages).toEqual(['line-0']);
@@ -194,7 +195,7 @@ describe('writing', () => {
 
   check('logs/span', 'refuses a batch that spans more than 24 hours', async () => {
     const stream = await givenStream();
-    const old = { timestamp: Date.now() - 25 * HOUR_MS, message: 'old' };
+    const old = { timestamp: Date.now() - 25 * hourMs, message: 'old' };
     expect(await refusal(put(stream, [old, ...lines(1)]))).toBe('InvalidParameterException');
   });
 });

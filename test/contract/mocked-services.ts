@@ -1,5 +1,6 @@
 // Answers for the services of a state machine as the cases of job-attempt-cases.ts say, through the real mapping of
 // errors. A mocked `ECS.X` is a RunTask call that throws X, and a mocked States.TaskFailed is a task that stopped so.
+
 import { toCamelCase } from '../../emulation/cloud/step-functions/json.ts';
 import type { FunctionOutcome, RunTask, Services } from '../../emulation/cloud/step-functions/task-call.ts';
 import { AwsError } from '../../emulation/cloud/wire/aws-error.ts';

@@ -1,4 +1,5 @@
 // Shared by the S3 suites: a client, a bucket, presigned URLs, and readers of refusals.
+
 import { randomUUID } from 'node:crypto';
 import {
   CreateBucketCommand,
@@ -10,7 +11,7 @@ import {
   type UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
-import { CONTRACT_REGION, type Endpoint } from './endpoint.ts';
+import { contractRegion, type Endpoint } from './endpoint.ts';
 
 export function clientOf(
   { endpoint, credentials }: Endpoint,
@@ -19,7 +20,7 @@ export function clientOf(
   return new S3Client({
     endpoint,
     credentials,
-    region: CONTRACT_REGION,
+    region: contractRegion,
     forcePathStyle: true,
     maxAttempts: 1,
     requestChecksumCalculation: checksums,

@@ -1,5 +1,6 @@
 // Tests effects in our S3 that the wire does not show: what a crash, an aborted request, a replaced object and a
 // refused event leave behind.
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash, randomInt } from 'node:crypto';
 import { once } from 'node:events';
@@ -27,10 +28,10 @@ import { type OurS3, type OurS3Options, startOurs } from './engine/s3.ts';
 import { clientOf, presign, refusalIn, refusalOf, textOf } from './s3-client.ts';
 
 const Bucket = 'durable';
-const ROUNDS = 6;
-const WRITERS = 6;
-const POLL_MS = 10;
-const DEADLINE_MS = 10_000;
+const roundCount = 6;
+const writerCount = 6;
+const pollMs = 10;
+const deadlineMs = 10_000;
 const closers: (() => Promise<unknown>)[] = [];
 
 afterEach(async () => {
@@ -55,10 +56,10 @@ async function givenFolder(): Promise<string> {
 }
 
 async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + DEADLINE_MS;
+  const deadline = Date.now() + deadlineMs;
   while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error(`not within ${DEADLINE_MS} ms: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    if (Date.now() > deadline) throw new Error(`not within ${deadlineMs} ms: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, pollMs));
   }
 }
 
@@ -121,7 +122,7 @@ async function spawnS3(folder: string): Promise<{ child: ChildProcess; endpoint:
 test('every acknowledged object and its event survive a SIGKILL at any moment, and no orphan is left', async () => {
   const folder = await givenFolder();
   const acknowledged = new Map<string, string | undefined>();
-  for (let round = 0; round < ROUNDS; round += 1) {
+  for (let round = 0; round < roundCount; round += 1) {
     const { child, endpoint } = await spawnS3(folder);
     const client = clientOf({
       endpoint,
@@ -131,7 +132,7 @@ test('every acknowledged object and its event survive a SIGKILL at any moment, a
     const exited = once(child, 'exit');
     const killAfterMs = 100 + randomInt(400);
     setTimeout(() => child.kill('SIGKILL'), killAfterMs);
-    const writers = Array.from({ length: WRITERS }, (_, writer) => writeUntilKilled(client, round * WRITERS + writer));
+    const writers = Array.from({ length: writerCount }, (_, writer) => writeUntilKilled(client, round * writerCount + writer));
     for (const written of await Promise.all(writers)) for (const entry of written) acknowledged.set(...entry);
     await exited;
     client.destroy();
@@ -142,14 +143,14 @@ test('every acknowledged object and its event survive a SIGKILL at any moment, a
   for (const Key of storedKeys(folder)) {
     present.set(Key, await textOf((await client.send(new GetObjectCommand({ Bucket, Key }))).Body));
   }
-  expect(acknowledged.size).toBeGreaterThan(ROUNDS * WRITERS);
+  expect(acknowledged.size).toBeGreaterThan(roundCount * writerCount);
   for (const [key, content] of acknowledged) expect([key, present.get(key)]).toEqual([key, content]);
   for (const [key, content] of present) expect([key, content]).toEqual([key, contentOf(key)]);
   await until('every event is delivered', () => [...present.keys()].every((key) => told.has(key)));
   expect(await incoming(folder)).toEqual([]);
   // Only parts of unfinished uploads may own further blobs, at most one for each writer.
   const extra = (await blobs(folder)).length - present.size;
-  expect([extra >= 0, extra <= ROUNDS * WRITERS]).toEqual([true, true]);
+  expect([extra >= 0, extra <= roundCount * writerCount]).toEqual([true, true]);
 });
 
 test('a PUT that is cut off midway stores nothing, and its bytes are removed', async () => {

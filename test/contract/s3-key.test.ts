@@ -1,4 +1,5 @@
 // Tests that S3 stores, reads and deletes any key under exactly its name, by header and by URL.
+
 import {
   DeleteObjectCommand,
   DeleteObjectsCommand,
@@ -11,7 +12,7 @@ import { afterAll, beforeAll, expect } from 'vitest';
 import { check, type Endpoint, givenEndpoint } from './endpoint.ts';
 import { clientOf, givenBucket, givenObject, presign, refusalOf, textOf } from './s3-client.ts';
 
-const RUNS = 60;
+const runCount = 60;
 
 let endpoint: Endpoint;
 let client: S3Client;
@@ -99,7 +100,7 @@ check('s3/any-key', 'an object is found under its own key and under no other', a
       }
       expect(await refusalOf(client.send(new HeadObjectCommand({ Bucket, Key })))).toBe('404 NotFound');
     }),
-    { numRuns: RUNS },
+    { numRuns: runCount },
   );
 });
 

@@ -1,4 +1,5 @@
 // Tests what the product assumes of S3's multipart uploads, on ours or on the engine of CONTRACT_ENDPOINT_S3.
+
 import { createHash } from 'node:crypto';
 import {
   AbortMultipartUploadCommand,
@@ -16,8 +17,8 @@ import { afterAll, beforeAll, expect } from 'vitest';
 import { check, type Endpoint, givenEndpoint } from './endpoint.ts';
 import { clientOf, givenBucket, givenObject, presign, refusalIn, refusalOf, textOf } from './s3-client.ts';
 
-const MIB = 1024 * 1024;
-const five = Buffer.alloc(5 * MIB, 'abcdefghijklmnopqrstuvwxyz');
+const mebibyte = 1024 * 1024;
+const five = Buffer.alloc(5 * mebibyte, 'abcdefghijklmnopqrstuvwxyz');
 const tail = Buffer.from('the last part');
 
 let endpoint: Endpoint;

@@ -1,6 +1,7 @@
 // Tests our verifier with the signatures that AWS documents, byte for byte, including chunked bodies:
 // https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html, …/sigv4-query-string-auth.html,
 // …/sigv4-streaming.html and …/sigv4-streaming-trailers.html
+
 import { createServer, type IncomingMessage, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -12,7 +13,7 @@ const secretAccessKey = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY';
 const credentials = new Map([['AKIAIOSFODNN7EXAMPLE', { secretAccessKey }]]);
 const scope = 'AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request';
 const now = () => Date.UTC(2013, 4, 24, 0, 5);
-const EMPTY = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
+const emptyBodyHash = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
 const date = { 'x-amz-date': '20130524T000000Z' };
 const chunk = (size: number, signature: string) => `${size.toString(16)};chunk-signature=${signature}\r\n`;
 const signedBy = (headers: string, signature: string) =>
@@ -53,7 +54,7 @@ const fine = JSON.stringify({ size: 0, trailers: {} });
 test('the documented GET with a range is accepted', async () => {
   const signature = 'f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41';
   const authorization = signedBy('host;range;x-amz-content-sha256;x-amz-date', signature);
-  const headers = { authorization, range: 'bytes=0-9', 'x-amz-content-sha256': EMPTY, ...date };
+  const headers = { authorization, range: 'bytes=0-9', 'x-amz-content-sha256': emptyBodyHash, ...date };
   expect(await answer('GET', '/test.txt', bucket, headers)).toBe(fine);
   expect(await answer('GET', '/test.txt', bucket, { ...headers, range: 'bytes=0-8' })).toContain(
     'SignatureDoesNotMatch',
@@ -73,7 +74,7 @@ test('the documented PUT with an encoded path is accepted', async () => {
 test('the documented list with parameters in another order is accepted', async () => {
   const signature = '34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7';
   const authorization = signedBy('host;x-amz-content-sha256;x-amz-date', signature);
-  const headers = { authorization, 'x-amz-content-sha256': EMPTY, ...date };
+  const headers = { authorization, 'x-amz-content-sha256': emptyBodyHash, ...date };
   expect(await answer('GET', '/?prefix=J&max-keys=2', bucket, headers)).toBe(fine);
 });
 

@@ -1,9 +1,10 @@
 // Tests that S3 refuses requests that are not signed or were changed after signing, on ours or on the engine of
 // CONTRACT_ENDPOINT_S3.
+
 import { createHash } from 'node:crypto';
 import { GetObjectCommand, HeadObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect } from 'vitest';
-import { CONTRACT_REGION, check, type Endpoint, givenEndpoint } from './endpoint.ts';
+import { contractRegion, check, type Endpoint, givenEndpoint } from './endpoint.ts';
 import { clientOf, givenBucket, givenObject, presign, refusalIn, refusalOf } from './s3-client.ts';
 
 let endpoint: Endpoint;
@@ -27,7 +28,7 @@ type Wire = { method: string; path: string; headers: Record<string, string>; bod
 /** A client whose requests are changed after they were signed. */
 function tampering(change: (wire: Wire) => void, settings: object = {}): S3Client {
   const { endpoint: url, credentials } = endpoint;
-  const base = { endpoint: url, credentials, region: CONTRACT_REGION, forcePathStyle: true, maxAttempts: 1 };
+  const base = { endpoint: url, credentials, region: contractRegion, forcePathStyle: true, maxAttempts: 1 };
   const tampered = new S3Client({ ...base, ...settings });
   const middleware = (next: (args: never) => Promise<unknown>) => async (args: { request: unknown }) => {
     change(args.request as Wire);

@@ -1,4 +1,5 @@
 // Tests what the product assumes of S3's objects, on ours or on the engine of CONTRACT_ENDPOINT_S3.
+
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import {

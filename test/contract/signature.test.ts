@@ -1,4 +1,5 @@
 // Tests that the control server's verifier checks the signatures of the SDK's JSON and REST-JSON clients.
+
 import { createHash } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';

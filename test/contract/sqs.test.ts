@@ -1,4 +1,5 @@
 // Tests what the product assumes of Amazon SQS standard queues, through the SDK, against any engine.
+
 import { createHash, randomUUID } from 'node:crypto';
 import {
   CreateQueueCommand,
@@ -15,16 +16,16 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
-import { CONTRACT_REGION, check, type Endpoint, givenEndpoint } from './endpoint.ts';
+import { contractRegion, check, type Endpoint, givenEndpoint } from './endpoint.ts';
 
-const MAX_MESSAGE_BYTES = 1_048_576;
+const maximumMessageBytes = 1_048_576;
 
 let engine: Endpoint;
 let sqs: SQSClient;
 
 beforeAll(async () => {
   engine = await givenEndpoint('sqs');
-  sqs = new SQSClient({ region: CONTRACT_REGION, endpoint: engine.endpoint, credentials: engine.credentials });
+  sqs = new SQSClient({ region: contractRegion, endpoint: engine.endpoint, credentials: engine.credentials });
 });
 afterAll(async () => {
   sqs.destroy();
@@ -88,9 +89,9 @@ describe('a message', () => {
 
   check('sqs/largest', 'may have up to 1 MiB', async () => {
     const queue = await givenQueue();
-    await send(queue, 'x'.repeat(MAX_MESSAGE_BYTES));
-    expect((await receiveOne(queue)).Body?.length).toBe(MAX_MESSAGE_BYTES);
-    expect(await refusal(send(queue, 'x'.repeat(MAX_MESSAGE_BYTES + 1)))).toMatch(/InvalidParameterValue/);
+    await send(queue, 'x'.repeat(maximumMessageBytes));
+    expect((await receiveOne(queue)).Body?.length).toBe(maximumMessageBytes);
+    expect(await refusal(send(queue, 'x'.repeat(maximumMessageBytes + 1)))).toMatch(/InvalidParameterValue/);
   });
 
   check('sqs/empty', 'must have a body', async () => {
@@ -198,7 +199,7 @@ describe('a batch', () => {
     expect(await refusal(batch([{ Id: 'a b', MessageBody: 'x' }]))).toMatch(/InvalidBatchEntryId/);
   });
   check('sqs/batch-too-long', 'of more than 1 MiB in total is refused', async () => {
-    expect(await refusal(batch(entries(2, MAX_MESSAGE_BYTES / 2 + 1)))).toMatch(/BatchRequestTooLong/);
+    expect(await refusal(batch(entries(2, maximumMessageBytes / 2 + 1)))).toMatch(/BatchRequestTooLong/);
   });
   check('sqs/batch-partial', 'fails entry by entry', async () => {
     const answer = await batch([...entries(1), { Id: 'bad', MessageBody: '' }]);

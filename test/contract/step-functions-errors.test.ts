@@ -1,5 +1,6 @@
 // Tests errors of Tasks in our Step Functions (Retry, Catch, timeouts, names of errors), and the definitions that are
 // refused.
+
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import { loadMachine } from '../../emulation/cloud/step-functions/definition.ts';
@@ -9,15 +10,15 @@ import { AwsError } from '../../emulation/cloud/wire/aws-error.ts';
 import { statesExtension } from './extension/step-functions/step-functions-extension.ts';
 import { createFastClock } from './fast-clock.ts';
 
-const DEADLINE_MS = 20_000;
-const SPEED = 50;
+const deadlineMs = 20_000;
+const speed = 50;
 
 type Answer = FunctionOutcome | 'never' | AwsError;
 type Described = { status: string; output?: string; error?: string; cause?: string };
 
 /** Runs one Task with `more` fields that invokes a function. The function gives `answers`, and repeats the last one. */
 async function whenInvoked(answers: readonly Answer[], more: object = {}, after: object = {}) {
-  const { database, clock } = { database: new DatabaseSync(':memory:'), clock: createFastClock(SPEED) };
+  const { database, clock } = { database: new DatabaseSync(':memory:'), clock: createFastClock(speed) };
   let calls = 0;
   const states = createStepFunctions({
     ...{ database, ...clock, onStatus: () => {}, operations: statesExtension },
@@ -42,7 +43,7 @@ async function whenInvoked(answers: readonly Answer[], more: object = {}, after:
   const { executionArn } = call('StartExecution', { stateMachineArn: arn, input: '{"in":1}' }) as {
     executionArn: string;
   };
-  for (const deadline = Date.now() + DEADLINE_MS; ; ) {
+  for (const deadline = Date.now() + deadlineMs; ; ) {
     const described = call('DescribeExecution', { executionArn }) as Described;
     if (described.status !== 'RUNNING') {
       const { events } = call('GetExecutionHistory', { executionArn }) as { events: { type: string }[] };

@@ -1,5 +1,6 @@
 // Tests what survives the end of the platform in our Step Functions: positions, waits, tasks in flight, status events.
 // It also tests stops, our ECS beside it, and its pace.
+
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,12 +10,12 @@ import { createEcs } from '../../emulation/cloud/ecs/ecs.ts';
 import { createStepFunctions, type StepFunctions } from '../../emulation/cloud/step-functions/step-functions.ts';
 import type { RunTask, Services } from '../../emulation/cloud/step-functions/task-call.ts';
 import { openDatabase } from '../../emulation/cloud/wire/transaction.ts';
-import { CLUSTER, scriptDriver, TASK_DEFINITION } from './engine/ecs.ts';
+import { cluster, scriptDriver, contractTaskDefinition } from './engine/ecs.ts';
 import { statesExtension } from './extension/step-functions/step-functions-extension.ts';
 import { createFastClock } from './fast-clock.ts';
 import { jobAttemptDefinition, jobAttemptInput } from './job-attempt-cases.ts';
 
-const DEADLINE_MS = 30_000;
+const deadlineMs = 30_000;
 const ended: (() => unknown)[] = [];
 afterEach(async () => {
   for (const end of ended.splice(0).reverse()) await end();
@@ -73,7 +74,7 @@ const typesOf = (platform: Platform, executionArn: string) =>
   );
 
 async function eventually<Value>(look: () => Value | undefined | false): Promise<Value> {
-  for (const deadline = Date.now() + DEADLINE_MS; ; ) {
+  for (const deadline = Date.now() + deadlineMs; ; ) {
     const value = look();
     if (value) return value;
     if (Date.now() > deadline) throw new Error('It did not happen in time');
@@ -246,8 +247,8 @@ describe('with our ECS', () => {
     const database = givenDatabase().open();
     const ecs = createEcs({ database, now: Date.now, launch: scriptDriver(), slots, onStateChange: () => {} });
     ended.push(() => ecs.close());
-    ecs.createCluster(CLUSTER);
-    const { arn: taskDefinition } = ecs.registerTaskDefinition(TASK_DEFINITION);
+    ecs.createCluster(cluster);
+    const { arn: taskDefinition } = ecs.registerTaskDefinition(contractTaskDefinition);
     const told: unknown[] = [];
     const invokeLambda = async (_arn: string, payload: unknown) => {
       told.push((payload as { seen: unknown }).seen);
@@ -283,7 +284,7 @@ describe('with our ECS', () => {
 
 describe('a thousand executions', () => {
   it('run side by side to their ends', async () => {
-    const COUNT = 1000;
+    const executionCount = 1000;
     const given = services(
       {
         start: async (input) => ({ tasks: [{ taskArn: String(input.clientToken) }], failures: [] }),
@@ -293,10 +294,10 @@ describe('a thousand executions', () => {
     );
     const platform = givenPlatform(new DatabaseSync(':memory:'), given);
     const begun = performance.now();
-    const arns = Array.from({ length: COUNT }, (_, index) => runAttempt(platform, `n${index}`));
-    await eventually(() => platform.events.filter(({ detail }) => detail.status === 'SUCCEEDED').length === COUNT);
-    const perExecutionMs = (performance.now() - begun) / COUNT;
-    expect(arns.map((arn) => describeExecution(platform, arn).status)).toEqual(Array(COUNT).fill('SUCCEEDED'));
+    const arns = Array.from({ length: executionCount }, (_, index) => runAttempt(platform, `n${index}`));
+    await eventually(() => platform.events.filter(({ detail }) => detail.status === 'SUCCEEDED').length === executionCount);
+    const perExecutionMs = (performance.now() - begun) / executionCount;
+    expect(arns.map((arn) => describeExecution(platform, arn).status)).toEqual(Array(executionCount).fill('SUCCEEDED'));
     expect(perExecutionMs).toBeLessThan(20);
   });
 });

@@ -1,5 +1,6 @@
 // Tests what the product assumes of AWS Step Functions with JSONata, through the SDK, against any engine. Recorded
 // behaviour of AWS is cited where the documentation is silent.
+
 import { randomUUID } from 'node:crypto';
 import {
   CreateStateMachineCommand,
@@ -12,19 +13,19 @@ import {
   StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
-import { CONTRACT_REGION, check, contractEngine, type Endpoint, givenEndpoint } from './endpoint.ts';
+import { contractRegion, check, contractEngine, type Endpoint, givenEndpoint } from './endpoint.ts';
 import { jobAttemptCases, jobAttemptDefinition, jobAttemptInput, mockable } from './job-attempt-cases.ts';
 
-const ROLE = 'arn:aws:iam::000000000000:role/states';
-const DEADLINE_MS = 60_000;
-const POLL_MS = 25;
+const roleArn = 'arn:aws:iam::000000000000:role/states';
+const deadlineMs = 60_000;
+const pollMs = 25;
 
 let engine: Endpoint;
 let states: SFNClient;
 
 beforeAll(async () => {
   engine = await givenEndpoint('step-functions');
-  states = new SFNClient({ region: CONTRACT_REGION, endpoint: engine.endpoint, credentials: engine.credentials });
+  states = new SFNClient({ region: contractRegion, endpoint: engine.endpoint, credentials: engine.credentials });
 });
 afterAll(async () => {
   states.destroy();
@@ -39,7 +40,7 @@ async function givenMachine(states_: object, more: object = {}): Promise<string>
     ...more,
   });
   const created = await states.send(
-    new CreateStateMachineCommand({ name: `m-${randomUUID()}`, roleArn: ROLE, definition }),
+    new CreateStateMachineCommand({ name: `m-${randomUUID()}`, roleArn, definition }),
   );
   return created.stateMachineArn ?? '';
 }
@@ -48,11 +49,11 @@ const start = (stateMachineArn: string, input: unknown = {}, name?: string) =>
   states.send(new StartExecutionCommand({ stateMachineArn, input: JSON.stringify(input), name }));
 
 async function whenEnded(executionArn = ''): Promise<DescribeExecutionCommandOutput> {
-  for (const deadline = Date.now() + DEADLINE_MS; ; ) {
+  for (const deadline = Date.now() + deadlineMs; ; ) {
     const execution = await states.send(new DescribeExecutionCommand({ executionArn }));
     if (execution.status !== 'RUNNING') return execution;
     if (Date.now() > deadline) throw new Error(`${executionArn} did not end`);
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    await new Promise((resolve) => setTimeout(resolve, pollMs));
   }
 }
 
@@ -118,7 +119,7 @@ describe('data', () => {
     const machine = await givenMachine(output('{% $states.context %}'));
     const execution = await whenEnded((await start(machine, { x: 1 }, 'named')).executionArn);
     expect(outputOf(execution)).toMatchObject({
-      Execution: { Id: execution.executionArn, Name: 'named', Input: { x: 1 }, RoleArn: ROLE },
+      Execution: { Id: execution.executionArn, Name: 'named', Input: { x: 1 }, RoleArn: roleArn },
       StateMachine: { Id: machine },
       State: { Name: 'Only' },
     });
@@ -260,7 +261,7 @@ describe('the deployed state machine', () => {
     // A foreign engine finds the cases by this name in a file (mockConfig), and takes the case after a `#`.
     const name = process.env.CONTRACT_JOB_ATTEMPT ?? 'job-attempt';
     const definition = spelled(jobAttemptDefinition());
-    const created = new CreateStateMachineCommand({ name, roleArn: ROLE, definition });
+    const created = new CreateStateMachineCommand({ name, roleArn, definition });
     machine = (await states.send(created)).stateMachineArn ?? '';
   });
   for (const { name, path, finaliseCalls, status, seen } of jobAttemptCases) {

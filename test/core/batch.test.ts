@@ -1,4 +1,5 @@
 // Tests which files are grouped into one run of a batch, and which rows a batch has.
+
 import { describe, expect, test } from 'vitest';
 import { expandRows, maximumRowCount } from '../../core/batch/expand-rows.ts';
 import { groupNames } from '../../core/batch/group-names.ts';

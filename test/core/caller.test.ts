@@ -1,4 +1,5 @@
 // Tests that callers do not share nonces.
+
 import { expect, test } from 'vitest';
 import { callerScope } from '../../core/identity/caller.ts';
 import type { JobRow } from '../../core/job/row.ts';

@@ -1,4 +1,5 @@
 // Tests the closed list of errors, their messages, and the order of the access levels.
+
 import { describe, expect, it } from 'vitest';
 import { atLeast, isLevel, levels, weaker } from '../../core/access/level.ts';
 import { invalidInput, nonceReused, permissionDenied, resourceNotFound } from '../../core/error/api-error.ts';

@@ -1,5 +1,6 @@
 // Tests the bodies of applets, policies and system requirements: which are accepted, and which value applies in the
 // end.
+
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { bundledObjects, checkApplet } from '../../core/executable/check-applet.ts';

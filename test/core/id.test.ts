@@ -1,4 +1,5 @@
 // Tests ids: derived ids repeat, the ids of workspaces and workers lead back to their jobs, and no other text parses.
+
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { deriveId, idAlphabet, randomId, randomIdByteCount } from '../../core/id/derive.ts';

@@ -1,4 +1,5 @@
 // Tests the worker sizes of the instance types against the table of docs/reference/aws.md, "Fargate sizes".
+
 import { describe, expect, it } from 'vitest';
 import { given } from '../../core/given.ts';
 import { defaultInstance, findInstanceType, instanceNames, instanceTypes } from '../../core/instance/instance-types.ts';

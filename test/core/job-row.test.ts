@@ -1,4 +1,5 @@
 // Tests the row of a new job: its place in the tree, and its optional attributes.
+
 import { describe, expect, it } from 'vitest';
 import { deriveId } from '../../core/id/derive.ts';
 import { jobRowByteLimit, type NewJob, newJobRow } from '../../core/job/row.ts';

@@ -1,4 +1,5 @@
 // Tests in which project an execution runs, and which callers may run it there.
+
 import { describe, expect, it } from 'vitest';
 import { deriveId } from '../../core/id/derive.ts';
 import type { KnownCaller } from '../../core/identity/caller.ts';

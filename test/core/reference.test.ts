@@ -1,5 +1,6 @@
 // Tests that every form of reference is found, resolved and shortened at any depth, and that other values stay as they
 // are.
+
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { deriveId } from '../../core/id/derive.ts';

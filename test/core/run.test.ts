@@ -1,4 +1,5 @@
 // Tests how the run of an executable and a new subjob are planned: the rows and bodies that come out, and the refusals.
+
 import { describe, expect, it } from 'vitest';
 import type { AppletSpec } from '../../core/executable/applet.ts';
 import type { Executable } from '../../core/executable/executable.ts';

@@ -1,4 +1,5 @@
 // Tests routes, events and sockets of the emulated APIs, and the distribution before them.
+
 import { createServer, type Server } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';

@@ -1,4 +1,5 @@
 // Tests policies, access keys and permissions to invoke.
+
 import { describe, expect, it } from 'vitest';
 import { createAuthority } from '../../emulation/authority/authority.ts';
 import { dynamoAccesses } from '../../emulation/authority/dynamo-access.ts';

@@ -1,4 +1,5 @@
 // Tests the database process, the gate before it, and its tables, through the SDK that functions use.
+
 import { readdirSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -150,7 +151,7 @@ describe('tables of a data folder', () => {
 describe('the streams of a data folder', () => {
   const file = join(folder, 'streams.sqlite');
   const dayMs = 86_400_000;
-  const MANY = "SELECT count(*) AS n FROM _stream_records WHERE table_name = 'many'";
+  const countManyRecords = "SELECT count(*) AS n FROM _stream_records WHERE table_name = 'many'";
   const inFile = <Result>(work: (sqlite: DatabaseSync) => Result) => {
     const sqlite = new DatabaseSync(file);
     try {
@@ -193,7 +194,7 @@ describe('the streams of a data folder', () => {
         INSERT INTO _stream_records (table_name, event_name, keys_json, sequence_number, shard_id, created_at)
         SELECT 'many', 'INSERT', '{}', n, 's', 1 FROM series`),
     );
-    const count = () => inFile((sqlite) => sqlite.prepare(MANY).get())?.n;
+    const count = () => inFile((sqlite) => sqlite.prepare(countManyRecords).get())?.n;
     const upkeep = startStreamUpkeep(file, Date.now);
     const engine = new DatabaseSync(file);
     engine.exec('BEGIN IMMEDIATE');

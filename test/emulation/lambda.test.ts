@@ -1,4 +1,5 @@
 // Tests functions as threads: answers, crashes, limits, asynchronous events.
+
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';

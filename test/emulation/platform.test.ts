@@ -11,9 +11,9 @@ import { eventually, givenTemporaryFolder } from '../machine/temporary-folder.ts
 const folder = givenTemporaryFolder();
 const program = join(import.meta.dirname, '..', '..', 'cli', 'espalier.ts');
 /** The lines that a first start prints about its preparation. */
-const MAKING = /^espalier: (Making|Another process is making) .*\n/gm;
+const makingNotices = /^espalier: (Making|Another process is making) .*\n/gm;
 /** A first start synthesizes, and installs dxpy if the cache lacks it. */
-const START_LIMIT_MS = 180_000;
+const startLimitMs = 180_000;
 
 type Run = { child: ChildProcess; lines: string[]; errors(): string; ended: Promise<number | null> };
 const running = new Set<Run>();
@@ -89,7 +89,7 @@ afterEach(async () => {
   await Promise.all(left.map(({ ended }) => ended));
 });
 
-describe('a platform', { timeout: START_LIMIT_MS }, () => {
+describe('a platform', { timeout: startLimitMs }, () => {
   it('prints its first user and one ready line, and then serves', async () => {
     const { url, lines, child, ended, errors } = await start(join(folder, 'first'));
     const [user, password, token = '', ready] = lines;
@@ -104,7 +104,7 @@ describe('a platform', { timeout: START_LIMIT_MS }, () => {
     expect((await post(url, '/system/whoami')).status).toBe(401);
     child.kill('SIGINT');
     expect(await ended).toBe(0);
-    expect(errors().replace(MAKING, '')).toBe('');
+    expect(errors().replace(makingNotices, '')).toBe('');
     expect(databasesOf(join(folder, 'first'))).toEqual([]);
   });
 
@@ -162,14 +162,14 @@ describe('a platform', { timeout: START_LIMIT_MS }, () => {
   });
 });
 
-describe('the commands beside a platform', { timeout: START_LIMIT_MS }, () => {
+describe('the commands beside a platform', { timeout: startLimitMs }, () => {
   const data = join(folder, `commands-${'x'.repeat(100)}`);
   let platform: Awaited<ReturnType<typeof start>>;
   beforeAll(async () => {
     platform = await start(data, '--workers', '1');
     running.delete(platform);
     for (const one of running) if (one.child === platform.child) running.delete(one);
-  }, START_LIMIT_MS);
+  }, startLimitMs);
   afterAll(async () => {
     platform.child.kill('SIGKILL');
     await platform.ended;
@@ -219,7 +219,7 @@ describe('the commands beside a platform', { timeout: START_LIMIT_MS }, () => {
   });
 });
 
-describe('a start that is refused', { timeout: START_LIMIT_MS }, () => {
+describe('a start that is refused', { timeout: startLimitMs }, () => {
   const givenFolder = (name: string, version: string) => {
     const data = join(folder, name);
     mkdirSync(data);
@@ -260,7 +260,7 @@ describe('a start that is refused', { timeout: START_LIMIT_MS }, () => {
     const given = parameters();
     const data = given.includes('--data') ? [] : ['--data', join(folder, 'other')];
     const { code, lines, errors: told } = await finish(['start', ...data, '--port', '0', ...given], environment);
-    const errors = told.replace(MAKING, '');
+    const errors = told.replace(makingNotices, '');
     expect(errors).toMatch(message);
     expect(errors.trim().split('\n')).toHaveLength(1);
     expect({ code, lines }).toEqual({ code: 1, lines: [] });

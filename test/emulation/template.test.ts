@@ -1,4 +1,5 @@
 // Tests templates and their expressions.
+
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';

@@ -1,4 +1,5 @@
 // Tests streams on the real engine, and queues: filters, order, failures, restarts.
+
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { InvocationResult } from '../../emulation/cloud/lambda/sandbox.ts';

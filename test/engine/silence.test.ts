@@ -1,4 +1,5 @@
 // Tests a worker that has stopped reporting: the time until its job ends, and the time that the worker has to return.
+
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { createJob } from '../../engine/job/birth.ts';
@@ -10,7 +11,7 @@ import { createMemoryPlatform, peekJob, taskOf } from '../memory/platform.ts';
 import { ended } from '../memory/workers.ts';
 
 /** The schedule's interval, and the delay of its timer. */
-const SWEEP_MS = 60_000 + 20;
+const sweepMs = 60_000 + 20;
 
 async function givenRunningJob(stage: string) {
   const { leaseSeconds, heartbeatSeconds, stopTimeoutSeconds } = deploymentOf(stage);
@@ -45,7 +46,7 @@ async function secondsOfSilence(stage: string, firstSweepSeconds: number): Promi
   const { context, sweep, stop, isBeingStopped } = await givenRunningJob(stage);
   const silentSince = context.clock.now;
   await sweep(firstSweepSeconds * 1000);
-  for (let count = 0; count < 100 && !isBeingStopped(); count++) await sweep(SWEEP_MS);
+  for (let count = 0; count < 100 && !isBeingStopped(); count++) await sweep(sweepMs);
   expect(await stop()).toMatchObject({ state: 'failed', failureReason: 'UnresponsiveWorker' });
   return (context.clock.now - silentSince) / 1000;
 }
@@ -76,7 +77,7 @@ describe.each([
   test('is stopped when the platform returns without it', async () => {
     const { sweep, isBeingStopped } = await givenRunningJob(stage);
     await sweep(24 * 3_600_000);
-    for (let count = 0; count < 12; count++) await sweep(SWEEP_MS);
+    for (let count = 0; count < 12; count++) await sweep(sweepMs);
     expect(isBeingStopped()).toBe(true);
   });
 });

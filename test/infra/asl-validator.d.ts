@@ -1,4 +1,5 @@
 // The exports of asl-validator, which it does not declare. Only those that the test uses are here.
+
 declare module 'asl-validator' {
   export type ValidationError = { readonly 'Error code': string; readonly Message: string };
   const validate: (

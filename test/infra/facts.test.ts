@@ -1,4 +1,5 @@
 // The facts of the templates that must not change by accident.
+
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Script } from 'node:vm';

@@ -1,4 +1,5 @@
 // The state machine as it is deployed: the file with its names filled in, and a role that allows exactly its calls.
+
 import { beforeAll, describe, expect, test } from 'vitest';
 import { givenTemplates, resourcesOf, type StackTemplate, statementsOf } from './platform.ts';
 

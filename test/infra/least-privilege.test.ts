@@ -1,4 +1,5 @@
 // The rights of each function, in full. An added or lost permission changes this list, so that a reviewer sees it.
+
 import { beforeAll, describe, expect, test } from 'vitest';
 import { givenTemplates, readable, resourcesOf, type StackTemplate, statementsOf } from './platform.ts';
 

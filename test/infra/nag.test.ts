@@ -1,5 +1,6 @@
 // cdk-nag over the whole platform: every finding is fixed or acknowledged with a reason, and every reason is still
 // needed.
+
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
 import { describe, expect, test } from 'vitest';
 import { acknowledgements } from '../../infra/acknowledgements.ts';

@@ -1,4 +1,5 @@
 // The platform's stacks for tests: synthesized in memory, without bundles and image, as templates and as a CDK app.
+
 import { App } from 'aws-cdk-lib';
 import { withoutCode } from '../../infra/constructs/function-code.ts';
 import { withoutImage } from '../../infra/constructs/worker-image.ts';

@@ -1,4 +1,5 @@
 // The state machine files as they are deployed: an independent validator accepts them, and our interpreter loads them.
+
 import { readdirSync, readFileSync } from 'node:fs';
 import aslValidator from 'asl-validator';
 import { describe, expect, it } from 'vitest';

@@ -1,4 +1,5 @@
 // Batches: each item is handled by itself, at most eight at once, and only failed items are delivered again.
+
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { rowOfImage } from '../../aws/dynamo/stream-image.ts';
 import { eachOf } from '../../lambdas/middleware/batch.ts';

@@ -1,4 +1,5 @@
 // The HTTP chain as a function sees it: what every reply carries, what is refused before any route, what is logged.
+
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context as LambdaContext } from 'aws-lambda';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';

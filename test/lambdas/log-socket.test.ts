@@ -1,4 +1,5 @@
 // A reader of a log, from the opened socket on: admitted once, refused with a reason, dismissed at the end.
+
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Connections } from '../../aws/websocket.ts';
 import { toRow } from '../../core/row/execution/job.ts';

@@ -1,5 +1,6 @@
 // A job's log through the limits of the services that carry it: nothing is lost or sent twice, and every end is
 // announced.
+
 import { beforeEach, describe, expect, test } from 'vitest';
 import { givenRunningJob, type LogWorld, watch } from './log-world.ts';
 

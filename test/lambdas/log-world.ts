@@ -12,13 +12,13 @@ import { forgetReader, noteReader } from '../../lambdas/log-socket/turn.ts';
 import { alice, asJob, givenApplet, givenProject, givenWorld, run, type World } from '../api/execution-world.ts';
 import { peekJob } from '../memory/platform.ts';
 
-const MINUTE_MS = 60_000;
-const IDLE_LIMIT_MS = 10 * MINUTE_MS;
-const LIFE_LIMIT_MS = 120 * MINUTE_MS;
-const INVOCATION_LIMIT_MS = 15 * MINUTE_MS;
-const RESERVE_MS = MINUTE_MS;
-const RETRY_AFTER_MS = MINUTE_MS;
-const TURN_LIMIT = 200;
+const minuteMs = 60_000;
+const idleLimitMs = 10 * minuteMs;
+const lifeLimitMs = 120 * minuteMs;
+const invocationLimitMs = 15 * minuteMs;
+const reserveMs = minuteMs;
+const retryAfterMs = minuteMs;
+const turnLimit = 200;
 
 export type LogWorld = World & {
   readonly job: JobId;
@@ -66,7 +66,7 @@ export async function givenRunningJob(): Promise<LogWorld> {
     print,
     async pass(ms) {
       context.clock.now += ms;
-      for (const act of onTime) await act((context.clock.now - startedAt) / MINUTE_MS);
+      for (const act of onTime) await act((context.clock.now - startedAt) / minuteMs);
     },
     async startChild() {
       const { id } = await world.must('/job/new', { function: 'process', input: {} }, caller);
@@ -108,18 +108,18 @@ export async function watch(world: LogWorld, request: object = {}, trouble: Trou
   const first = { access_token: token, token_type: 'Bearer', numRecentMessages: 262_144, tail: true, ...request };
   if (!(await admitReader(world.context, reader, JSON.stringify(first)))) return gateway.seen(0);
   let turn = 1;
-  for (; turn < TURN_LIMIT; turn++) {
+  for (; turn < turnLimit; turn++) {
     const begunAt = world.context.clock.now;
-    const invoke = () => pumpReader(world.context, reader, turn, begunAt + INVOCATION_LIMIT_MS - RESERVE_MS);
+    const invoke = () => pumpReader(world.context, reader, turn, begunAt + invocationLimitMs - reserveMs);
     const first = invoke();
     const answers = await Promise.race([trouble.twice ? Promise.all([first, invoke()]) : first, gateway.crashed()]);
     if (answers === 'crashed') {
       // Lambda delivers the event again, to the same turn.
-      await world.pass(RETRY_AFTER_MS);
+      await world.pass(retryAfterMs);
       turn -= 1;
       continue;
     }
-    if (world.context.clock.now - begunAt > INVOCATION_LIMIT_MS) throw new Error('the function ran out of time');
+    if (world.context.clock.now - begunAt > invocationLimitMs) throw new Error('the function ran out of time');
     if (![answers].flat().includes(true)) break;
   }
   return gateway.seen(turn);
@@ -140,8 +140,8 @@ async function connect(world: LogWorld, trouble: Trouble) {
     await forgetReader(context, 'c1');
   };
   world.onTime.push(async () => {
-    if (context.now() - lastAt > IDLE_LIMIT_MS) await close('idle');
-    if (context.now() - openedAt > LIFE_LIMIT_MS) await close('life');
+    if (context.now() - lastAt > idleLimitMs) await close('idle');
+    if (context.now() - openedAt > lifeLimitMs) await close('life');
   });
   return {
     async post(_connectionId: string, text: string): Promise<Sent> {

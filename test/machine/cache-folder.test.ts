@@ -1,4 +1,5 @@
 // The cache when it belongs to another user, when others make the same thing, and when its content grows old.
+
 import { chmodSync, chownSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -9,11 +10,11 @@ import { givenTemporaryFolder } from './temporary-folder.ts';
 
 const folder = givenTemporaryFolder();
 const isRoot = process.getuid?.() === 0;
-const NOBODY = 65_534;
+const nobodyId = 65_534;
 /** Folders of others are closed to every user but root, so root looks as nobody. */
 const asNobody = async <Result>(work: () => Promise<Result>): Promise<Result> => {
   if (!isRoot) return work();
-  process.seteuid?.(NOBODY);
+  process.seteuid?.(nobodyId);
   try {
     return await work();
   } finally {
@@ -97,7 +98,7 @@ describe.skipIf(process.platform === 'win32')('a cache of another user', () => {
     const cache = givenCache('own', 0o755);
     const target = join(cache, 'thing-a');
     mkdirSync(target);
-    if (isRoot) chownSync(target, NOBODY, NOBODY);
+    if (isRoot) chownSync(target, nobodyId, nobodyId);
     utimesSync(target, 1, 1);
     await asNobody(() => cachedFolder(cache, thing(), fill));
     expect(statSync(target).mtimeMs).toBeGreaterThan(1_000_000);

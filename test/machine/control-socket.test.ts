@@ -1,4 +1,5 @@
 // The errors that a caller gets when a platform does not answer.
+
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
 import { join } from 'node:path';
@@ -7,7 +8,7 @@ import { askPlatform, openControlSocket, PlatformAbsent } from '../../machine/op
 import { StartRefusal } from '../../machine/start-refusal.ts';
 import { givenTemporaryFolder } from './temporary-folder.ts';
 
-const NOBODY = 65_534;
+const nobodyId = 65_534;
 const folder = givenTemporaryFolder();
 const closing: (() => unknown)[] = [];
 afterEach(() => Promise.all(closing.splice(0).map((close) => close())));
@@ -67,7 +68,7 @@ describe('the socket of a data folder', () => {
     chmodSync(closed, 0o000);
     // Nothing is closed to root, so root asks this one question as nobody.
     const isRoot = process.geteuid?.() === 0;
-    if (isRoot) process.seteuid?.(NOBODY);
+    if (isRoot) process.seteuid?.(nobodyId);
     try {
       expect((await problemOf(join(closed, 'control.sock')))?.message).toContain('belongs to another user');
     } finally {

@@ -1,4 +1,5 @@
 // Small files of the data folder when a write is cut off, and when a file was broken.
+
 import { linkSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';

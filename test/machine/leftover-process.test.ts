@@ -1,5 +1,6 @@
 // Processes that an earlier platform left behind are ended, and nothing else, with /proc and on systems that have only
 // ps.
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';

@@ -1,4 +1,5 @@
 // The message for a missing Python, venv module or package index.
+
 import { chmodSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';

@@ -1,4 +1,5 @@
 // Waiting for a platform that is starting, with the lock and the socket of a start.
+
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -8,7 +9,7 @@ import { askWhenStarted, type Patience } from '../../machine/operator/starting-p
 import { eventually, givenTemporaryFolder } from './temporary-folder.ts';
 
 const folder = givenTemporaryFolder();
-const LONG: Patience = { graceMs: 10_000, limitMs: 10_000 };
+const longPatience: Patience = { graceMs: 10_000, limitMs: 10_000 };
 
 function asking(path: string, patience: Patience) {
   const said: string[] = [];
@@ -20,7 +21,7 @@ function asking(path: string, patience: Patience) {
 describe('a request to a platform that is starting', () => {
   it('waits from before the folder exists until the platform answers, and says so once', async () => {
     const path = join(folder, 'pasted');
-    const { said, answer } = asking(path, LONG);
+    const { said, answer } = asking(path, longPatience);
     const data = openDataFolder(path);
     await eventually('a word of it', () => said.length > 0);
     const socket = await openControlSocket(pathIn(path, 'socket'), async () => ({ ready: true }));
@@ -33,7 +34,7 @@ describe('a request to a platform that is starting', () => {
   it('is refused as soon as the start has failed', async () => {
     const path = join(folder, 'failed');
     const data = openDataFolder(path);
-    const { said, answer } = asking(path, LONG);
+    const { said, answer } = asking(path, longPatience);
     await eventually('a word of it', () => said.length > 0);
     data.close();
     await expect(answer).rejects.toBeInstanceOf(PlatformAbsent);

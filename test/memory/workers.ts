@@ -107,7 +107,7 @@ export interface MemoryLogs extends LogReader {
 }
 
 /** A page of CloudWatch may be shorter than requested, because it ends at 1 MB. */
-const maxPageLines = 1000;
+const maximumPageLines = 1000;
 
 /** Tokens are positions. */
 export function createMemoryLogs(): MemoryLogs {
@@ -118,7 +118,7 @@ export function createMemoryLogs(): MemoryLogs {
       const lines = streams.get(taskArn);
       if (lines === undefined) return { lines: [], token: undefined };
       const from = Number(token ?? 0);
-      const page = lines.slice(from, from + Math.min(limit, maxPageLines));
+      const page = lines.slice(from, from + Math.min(limit, maximumPageLines));
       return { lines: page, token: String(from + page.length) };
     },
   };

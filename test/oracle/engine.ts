@@ -1,4 +1,5 @@
 // Starts the engines that ours are compared with, as processes that end with this one.
+
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -18,10 +19,10 @@ export type RunningOracle = {
 };
 
 /** The time that an engine may take to answer on a busy machine. */
-const START_LIMIT_MS = 120_000;
-const POLL_MS = 100;
+const startLimitMs = 120_000;
+const pollMs = 100;
 /** The name that step-functions.test.ts gives the deployed machine. */
-const MACHINE_NAME = 'job-attempt';
+const machineName = 'job-attempt';
 
 /** Starts LocalStack on loopback. Its Step Functions give the answers of the job attempt's cases. */
 export async function startLocalStack({ python, java }: Prerequisites): Promise<RunningOracle> {
@@ -34,7 +35,7 @@ export async function startLocalStack({ python, java }: Prerequisites): Promise<
   symlinkSync(jars, join(libraries, 'jsonata', jsonataVersion));
   symlinkSync(java.home, join(libraries, 'java', '21'));
   const mocks = join(folder, 'step-functions-mocks.json');
-  writeFileSync(mocks, JSON.stringify(mockConfig(MACHINE_NAME)));
+  writeFileSync(mocks, JSON.stringify(mockConfig(machineName)));
   const port = await freePort();
   const environment = {
     HOME: folder,
@@ -96,14 +97,14 @@ async function untilAnswering(name: string, url: string, tethered: Tethered): Pr
   void tethered.ended.then(() => {
     ended = true;
   });
-  for (const deadline = Date.now() + START_LIMIT_MS; Date.now() < deadline && !ended; await delay(POLL_MS)) {
-    const answered = await fetch(url, { signal: AbortSignal.timeout(START_LIMIT_MS) }).then(
+  for (const deadline = Date.now() + startLimitMs; Date.now() < deadline && !ended; await delay(pollMs)) {
+    const answered = await fetch(url, { signal: AbortSignal.timeout(startLimitMs) }).then(
       async (response) => (await response.arrayBuffer()) !== undefined,
       () => false,
     );
     if (answered) return;
   }
-  const what = ended ? 'ended before it answered' : `does not answer within ${START_LIMIT_MS / 1000} s`;
+  const what = ended ? 'ended before it answered' : `does not answer within ${startLimitMs / 1000} s`;
   throw new Error(`${name} ${what}: ${tethered.lastOutput()}`);
 }
 

@@ -1,5 +1,6 @@
 // Runs a platform with one of its services at an independent engine, and lets the real dx upload, build, run, watch,
 // download and remove through it. It checks that the engine got the expected calls.
+
 import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -34,9 +35,9 @@ export const exchangedServices: readonly ExchangedService[] = [
 ];
 
 /** The size of two parts. Their bytes are random, so compression does not shrink them. */
-const FILE_BYTES = 17 * 1024 * 1024;
+const fileBytes = 17 * 1024 * 1024;
 /** The engines accept any credentials, but a platform without credentials could not sign. */
-const CREDENTIALS = { accessKeyId: 'test', secretAccessKey: 'test' };
+const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
 
 /** Returns `undefined` if everything went well. If `corrupt` changes the engine's answers, something must go wrong. */
 export async function problemWith(
@@ -45,15 +46,15 @@ export async function problemWith(
   corrupt: Corrupt = () => undefined,
 ): Promise<string | undefined> {
   const asked = new Set<string>();
-  const proxy = await openProxy({ endpoint, credentials: CREDENTIALS, close: async () => {} }, (call, answer) => {
+  const proxy = await openProxy({ endpoint, credentials, close: async () => {} }, (call, answer) => {
     asked.add(call.operation ?? call.method);
     return corrupt(call, answer);
   });
   try {
     const environment = {
       [variable]: proxy.endpoint,
-      AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
+      AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
     };
     await useAll(environment);
     const missing = used.filter((operation) => !asked.has(operation));
@@ -80,7 +81,7 @@ async function useAll(environment: Readonly<Record<string, string>>): Promise<vo
 }
 
 async function walk(session: Session): Promise<void> {
-  const bytes = randomBytes(FILE_BYTES);
+  const bytes = randomBytes(fileBytes);
   session.file('sent', bytes);
   await session.ok(['upload', 'sent', '--path', '/a b+ü', '--wait', '--brief']);
   await session.ok(['build', givenExample(session, 'line-count')]);

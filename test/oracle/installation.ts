@@ -1,4 +1,5 @@
 // Installs the oracles into the user's cache, once for each set of pins, either completely or not at all.
+
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -16,8 +17,8 @@ import {
 import type { Python } from './prerequisite.ts';
 
 /** The limit of one installation. A first one takes about a minute. */
-const INSTALL_LIMIT_MS = 420_000;
-const MAX_OUTPUT_CHARACTERS = 4_000;
+const installLimitMs = 420_000;
+const maximumOutputCharacters = 4_000;
 
 /** @returns the Python of an environment that has LocalStack. */
 export async function installLocalStack(python: Python): Promise<string> {
@@ -96,11 +97,11 @@ async function installOnce(name: string, fill: (target: string) => Promise<void>
 /** @throws Error with the end of the command's output. */
 function run(command: string, parameters: readonly string[]): Promise<void> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, parameters, { stdio: ['ignore', 'pipe', 'pipe'], timeout: INSTALL_LIMIT_MS });
+    const child = spawn(command, parameters, { stdio: ['ignore', 'pipe', 'pipe'], timeout: installLimitMs });
     let output = '';
     for (const stream of [child.stdout, child.stderr]) {
       stream.on('data', (chunk: Buffer) => {
-        output = (output + chunk.toString()).slice(-MAX_OUTPUT_CHARACTERS);
+        output = (output + chunk.toString()).slice(-maximumOutputCharacters);
       });
     }
     child.once('error', reject);

@@ -1,4 +1,5 @@
 // Pins the versions of the engines that the contract suites are compared with.
+
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

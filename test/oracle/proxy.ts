@@ -1,4 +1,5 @@
 // A proxy that stands before an engine and may change its answers.
+
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Endpoint } from '../contract/endpoint.ts';

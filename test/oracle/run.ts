@@ -1,6 +1,7 @@
 // `npm run test:oracles`: runs the contract suites against our engines, against independent engines, and against our
 // engines with planted wrong answers. Then it runs platforms with one service exchanged. It prints the disagreements
 // and ends with `N passed, M failed`. Arguments select parts.
+
 import { type RunningOracle, startDynamoDbLocal, startLocalStack } from './engine.ts';
 import { exchangedServices, problemWith } from './exchange.ts';
 import { judgePlanted } from './planted.ts';
@@ -10,7 +11,7 @@ import { differencesWithoutCheck, endpointVariable, type Judgement, judge, listS
 type Tally = { passed: number; failed: number };
 
 /** The lines that are shown of a failure: the assertion and its place. */
-const MAX_MESSAGE_LINES = 12;
+const maximumMessageLines = 12;
 
 /** The parts in the order in which they run. */
 const parts: Readonly<Record<string, (tally: Tally, prerequisites: Prerequisites) => Promise<void>>> = {
@@ -114,7 +115,7 @@ function report(tally: Tally, engine: string, judgement: Judgement, startedAt: n
   const idle = differencesWithoutCheck(engine, judgement);
   for (const { check, message } of failed) {
     console.log(`  FAILED on ${engine}: ${check}`);
-    for (const line of message.split('\n').slice(0, MAX_MESSAGE_LINES)) console.log(`    ${line}`);
+    for (const line of message.split('\n').slice(0, maximumMessageLines)) console.log(`    ${line}`);
   }
   for (const check of idle)
     console.log(`  STALE: differences.ts names ${check} for ${engine}, and there is no such check`);

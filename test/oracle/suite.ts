@@ -1,4 +1,5 @@
 // Lists the contract suites, runs them against one engine, and judges the results.
+
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -18,8 +19,8 @@ export type Judgement = {
 
 const root = join(import.meta.dirname, '..', '..');
 const contract = join(root, 'test', 'contract');
-const RUN_LIMIT_MS = 300_000;
-const MAX_OUTPUT_CHARACTERS = 4_000;
+const runLimitMs = 300_000;
+const maximumOutputCharacters = 4_000;
 
 /** Every suite in the folder, so that a new one is compared from its first day. */
 export function listSuites(): Suite[] {
@@ -70,14 +71,14 @@ async function runVitest(
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...environment },
-    timeout: RUN_LIMIT_MS,
+    timeout: runLimitMs,
   });
   const end = () => child.kill();
   process.once('exit', end);
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk: Buffer) => {
-      output = (output + chunk.toString()).slice(-MAX_OUTPUT_CHARACTERS);
+      output = (output + chunk.toString()).slice(-maximumOutputCharacters);
     });
   }
   await new Promise<void>((resolve, reject) => {
@@ -106,7 +107,7 @@ function readReport(path: string, output: string): Report {
   try {
     return JSON.parse(readFileSync(path, 'utf8')) as Report;
   } catch (cause) {
-    throw new Error(`The suites ended without a report within ${RUN_LIMIT_MS / 1000} s:\n${output.trim()}`, { cause });
+    throw new Error(`The suites ended without a report within ${runLimitMs / 1000} s:\n${output.trim()}`, { cause });
   }
 }
 

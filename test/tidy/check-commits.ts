@@ -1,5 +1,6 @@
 // Checks the messages of all commits since the rule was made. A shallow clone lacks the commit where the check begins,
 // so the check says so and passes.
+
 import { execFileSync, spawnSync } from 'node:child_process';
 import { commitFormat, commitProblems, parseCommits } from './commit.ts';
 

@@ -1,4 +1,5 @@
 // The exceptions to the rules. Each gives its reason, and the list only shrinks.
+
 export type Exception = { readonly rule: string; readonly path: string; readonly reason: string };
 
 export const exceptions: readonly Exception[] = [

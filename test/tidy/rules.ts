@@ -1,4 +1,5 @@
 // The rules for the code, as data and small functions. Each rule returns lines `path:line: what, and what instead`.
+
 import { citationRules } from './citations.ts';
 import { languageRules } from './language.ts';
 import { findRoomCircles } from './room.ts';
@@ -6,10 +7,10 @@ import { functionSpans, type SourceFile } from './source-tree.ts';
 
 export type Rule = { readonly name: string; readonly find: (files: readonly SourceFile[]) => string[] };
 
-const SOURCE_LINES_MAX = 300;
-const TEST_LINES_MAX = 600;
-const FUNCTION_LINES_MAX = 60;
-const MEDIAN_LINES_MAX = 130;
+const maximumSourceLines = 300;
+const maximumTestLines = 600;
+const maximumFunctionLines = 60;
+const maximumMedianLines = 130;
 
 const isTest = (file: SourceFile): boolean => file.path.startsWith('test/');
 const isSource = (file: SourceFile): boolean => !isTest(file) && !file.path.endsWith('.config.ts');
@@ -44,7 +45,7 @@ export const rules: readonly Rule[] = [
   {
     name: 'file length',
     find: perFile((file) => {
-      const max = isTest(file) ? TEST_LINES_MAX : SOURCE_LINES_MAX;
+      const max = isTest(file) ? maximumTestLines : maximumSourceLines;
       const { length } = file.lines;
       return length > max ? [`${file.path}:${max}: ${length} lines; at most ${max}: split it by concept`] : [];
     }),
@@ -57,7 +58,7 @@ export const rules: readonly Rule[] = [
         .map((file) => file.lines.length)
         .sort((a, b) => a - b);
       const median = lengths[Math.floor(lengths.length / 2)] ?? 0;
-      return median > MEDIAN_LINES_MAX ? [`.:1: the median source file has ${median} lines; keep it near 100`] : [];
+      return median > maximumMedianLines ? [`.:1: the median source file has ${median} lines; keep it near 100`] : [];
     },
   },
   {
@@ -66,10 +67,10 @@ export const rules: readonly Rule[] = [
       isTest(file)
         ? []
         : functionSpans(file)
-            .filter((span) => span.length > FUNCTION_LINES_MAX)
+            .filter((span) => span.length > maximumFunctionLines)
             .map(
               (span) =>
-                `${file.path}:${span.line}: ${span.name} has ${span.length} lines; at most ${FUNCTION_LINES_MAX}`,
+                `${file.path}:${span.line}: ${span.name} has ${span.length} lines; at most ${maximumFunctionLines}`,
             ),
     ),
   },

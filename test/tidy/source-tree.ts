@@ -1,4 +1,5 @@
 // Reads the tracked and new source files of the checkout, with their lines, imports and functions, for the tidy rules.
+
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';

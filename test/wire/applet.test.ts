@@ -1,4 +1,5 @@
 // Tests building and running applets through the real client: outputs, trees, references, failures, logs.
+
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {

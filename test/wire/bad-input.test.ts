@@ -1,11 +1,12 @@
 // Sends invalid requests and lets jobs report nonsense, against the platform as it is deployed. Each must get an error
 // of docs/reference/api.md, "Errors" with a message and no change of state, never an internal error.
+
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { givenPlatform, givenSession, type Platform, type Session } from './session.ts';
 
-const END_LIMIT_MS = 60_000;
-const POLL_MS = 200;
-const NOBODYS = 'B'.repeat(24);
+const endLimitMs = 60_000;
+const pollMs = 200;
+const strangersId = 'B'.repeat(24);
 
 let platform: Platform;
 let session: Session;
@@ -47,12 +48,12 @@ async function givenApplet(code: string): Promise<string> {
 }
 
 async function untilEnded(job: unknown): Promise<Record<string, unknown>> {
-  for (const deadline = Date.now() + END_LIMIT_MS; Date.now() < deadline; ) {
+  for (const deadline = Date.now() + endLimitMs; Date.now() < deadline; ) {
     const described = await must(`/${job}/describe`, {});
     if (['done', 'failed', 'terminated'].includes(String(described.state))) return described;
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    await new Promise((resolve) => setTimeout(resolve, pollMs));
   }
-  throw new Error(`${job} did not end within ${END_LIMIT_MS} ms`);
+  throw new Error(`${job} did not end within ${endLimitMs} ms`);
 }
 
 describe('an invalid request is refused', () => {
@@ -66,21 +67,21 @@ describe('an invalid request is refused', () => {
     ['five megabytes', '/system/whoami', JSON.stringify({ a: 'x'.repeat(5_000_000) }), {}, '422 InvalidInput'],
     ['an unknown route', '/system/__proto__', '{}', {}, '404 ResourceNotFound'],
     ['a malformed id', '/file-xxx/describe', '{}', {}, '404 ResourceNotFound'],
-    ['an unknown project', `/project-${NOBODYS}/describe`, '{}', {}, '404 ResourceNotFound'],
-    ['an unknown workspace', `/container-${NOBODYS}/listFolder`, '{}', {}, '404 ResourceNotFound'],
+    ['an unknown project', `/project-${strangersId}/describe`, '{}', {}, '404 ResourceNotFound'],
+    ['an unknown workspace', `/container-${strangersId}/listFolder`, '{}', {}, '404 ResourceNotFound'],
     ['a missing token', '/system/whoami', '{}', { authorization: '' }, '401 InvalidAuthentication'],
     ['an unknown token', '/system/whoami', '{}', { authorization: 'Bearer AAAA' }, '401 InvalidAuthentication'],
     [
       'a forged token of a job',
       '/job/new',
       '{}',
-      { authorization: `Bearer job-${NOBODYS}.0.${'a'.repeat(43)}` },
+      { authorization: `Bearer job-${strangersId}.0.${'a'.repeat(43)}` },
       '401 InvalidAuthentication',
     ],
     [
       'a guessed nonce of a worker',
       '/_worker/claim',
-      `{"job":"job-${NOBODYS}","try":0,"launch":0,"nonce":"x","task":"t"}`,
+      `{"job":"job-${strangersId}","try":0,"launch":0,"nonce":"x","task":"t"}`,
       {},
       '404 ResourceNotFound',
     ],

@@ -1,4 +1,5 @@
 // Tests projects, folders and files through the real client: their bytes and metadata, in addition to exit codes.
+
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { givenPlatform, givenSession, md5, type Platform, readBytes, type Session } from './session.ts';

@@ -1,5 +1,6 @@
 // Tests `espalier demo` as a user types it: the tree of jobs on the real reads, its figures against a count made here,
 // and that it leaves nothing behind.
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -10,8 +11,8 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { processesOf } from '../campaign/process-watch.ts';
 import { execute } from './session.ts';
 
-const DEMO_LIMIT_MS = 180_000;
-const OUTPUT_LIMIT_MS = 5_000;
+const demoLimitMs = 180_000;
+const outputLimitMs = 5_000;
 const reads = ['ERR127302_1_subset.fastq.gz', 'ERR127302_2_subset.fastq.gz'];
 
 let temporary: string;
@@ -40,7 +41,7 @@ function givenDemo(environment: Readonly<Record<string, string>> = {}): Demo {
   const ended = new Promise<Ended>((done) => {
     child.once('close', (code) => done({ code, ...printed }));
     // A process that wrongly outlives the demo may hold its output open for ever.
-    child.once('exit', (code) => setTimeout(() => done({ code, ...printed }), OUTPUT_LIMIT_MS));
+    child.once('exit', (code) => setTimeout(() => done({ code, ...printed }), outputLimitMs));
   });
   const fail = ({ code, stdout, stderr }: Ended): never => {
     throw new Error(`the demo ended with ${code} too soon:\n${stdout}${stderr}`);
@@ -80,7 +81,7 @@ function apart(given: readonly (number | undefined)[], truth: readonly number[])
 }
 
 it('the demo shows the tree, true figures, the table and the plot, and leaves no process behind', {
-  timeout: DEMO_LIMIT_MS,
+  timeout: demoLimitMs,
 }, async () => {
   const { code, stdout, stderr } = await givenDemo().ended;
   expect(code, stderr).toBe(0);
@@ -124,7 +125,7 @@ it('the demo shows the tree, true figures, the table and the plot, and leaves no
   expect(readdirSync(temporary)).toEqual([basename(results)]);
 });
 
-it('a demo that is terminated in the middle leaves nothing behind', { timeout: DEMO_LIMIT_MS }, async () => {
+it('a demo that is terminated in the middle leaves nothing behind', { timeout: demoLimitMs }, async () => {
   const demo = givenDemo();
   await demo.prints('$ dx watch');
   demo.process.kill('SIGTERM');
@@ -136,7 +137,7 @@ it('a demo that is terminated in the middle leaves nothing behind', { timeout: D
   expect(readdirSync(temporary)).toEqual([]);
 });
 
-it('a demo that fails says why in one sentence, and leaves nothing behind', { timeout: DEMO_LIMIT_MS }, async () => {
+it('a demo that fails says why in one sentence, and leaves nothing behind', { timeout: demoLimitMs }, async () => {
   const { code, stderr } = await givenDemo({ AWS_ENDPOINT_URL: 'http://127.0.0.1:9' }).ended;
   expect(code).toBe(1);
   expect(stderr).toMatch(/^espalier: The demo ended early.*the platform ended with exit code 1\.$/m);

@@ -1,4 +1,5 @@
 // Tests what users see and change of projects, objects, jobs and sessions through the real client.
+
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

@@ -1,5 +1,6 @@
 // Tests every route that users and jobs call, through dxpy: a valid request and a check of its answer. The table of
 // routes gives the list.
+
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { matchRoute } from '../../api/match.ts';

@@ -1,4 +1,5 @@
 // Tests searches and runs in numbers: batches, cloned runs, every filter of `dx find`, and dxpy's searches.
+
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { givenApplet, givenPlatform, givenSession, type Platform, readBytes, type Session } from './session.ts';
 

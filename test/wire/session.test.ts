@@ -1,4 +1,5 @@
 // Tests that the platform of the wire tests leaves nothing behind when it fails to start.
+
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

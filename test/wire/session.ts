@@ -1,5 +1,6 @@
 // Runs the real, unmodified `dx` from PyPI against a platform that is started from the template. It is the judge of
 // compatibility.
+
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,10 +10,10 @@ import { createInterface } from 'node:readline';
 import { preparePythonEnvironment } from '../../machine/python-environment.ts';
 
 /** A cold cache may take less: its Python environment has four minutes. vitest.config.ts gives hooks more. */
-const START_LIMIT_MS = 330_000;
-const COMMAND_LIMIT_MS = 120_000;
-const STOP_LIMIT_MS = 20_000;
-const OUTPUT_BYTES_LIMIT = 64 * 1024 * 1024;
+const startLimitMs = 330_000;
+const commandLimitMs = 120_000;
+const stopLimitMs = 20_000;
+const outputBytesLimit = 64 * 1024 * 1024;
 
 export type Reply = { readonly code: number; readonly stdout: string; readonly stderr: string };
 export type Platform = {
@@ -44,7 +45,7 @@ export async function givenPlatform(
     if (!options.data) rmSync(data, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   };
   try {
-    const { url, printed } = await ready(child, options.readyLimitMs ?? START_LIMIT_MS);
+    const { url, printed } = await ready(child, options.readyLimitMs ?? startLimitMs);
     const run = (...args: string[]) => execute('node', [resolve('cli/espalier.ts'), ...args], { env: process.env });
     return { url, data, printed, process: child, espalier: run, stop };
   } catch (error) {
@@ -57,7 +58,7 @@ async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = new Promise((done) => child.once('exit', done));
   child.kill('SIGINT');
-  const timer = setTimeout(() => child.kill('SIGKILL'), STOP_LIMIT_MS);
+  const timer = setTimeout(() => child.kill('SIGKILL'), stopLimitMs);
   await ended;
   clearTimeout(timer);
 }
@@ -167,7 +168,7 @@ export function execute(
   options: { cwd?: string; env: NodeJS.ProcessEnv; input?: string },
 ): Promise<Reply> {
   return new Promise((done) => {
-    const settings = { timeout: COMMAND_LIMIT_MS, maxBuffer: OUTPUT_BYTES_LIMIT, cwd: options.cwd, env: options.env };
+    const settings = { timeout: commandLimitMs, maxBuffer: outputBytesLimit, cwd: options.cwd, env: options.env };
     const child = execFile(program, [...args], settings, (error, stdout, stderr) => {
       const code = error ? (typeof error.code === 'number' ? error.code : -1) : 0;
       done({ code, stdout, stderr });

@@ -1,5 +1,6 @@
 // The content of /opt that a job sees when its log folder is mounted there, for different contents of /opt on the
 // machine.
+
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

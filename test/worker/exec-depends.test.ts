@@ -1,5 +1,6 @@
 // Packages that a job asks for. Fake programs for pip and apt-get record their arguments and make the files that the
 // real ones would make.
+
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,5 +1,6 @@
 // A platform for a worker under test. It answers claim, heartbeat and finish as the test asks, and records what it
 // received.
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -9,8 +10,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-const JOB = 'job-0123456789BFGJKPQVXYZb00';
-export const TOKEN = `${JOB}.0.secret-of-this-try`;
+const jobId = 'job-0123456789BFGJKPQVXYZb00';
+export const workerToken = `${jobId}.0.secret-of-this-try`;
 
 export type LogEntry = { l: string; s: string; m: string; n: number };
 export type FakeRun = {
@@ -55,7 +56,7 @@ export async function runFakeJob(options: Options): Promise<FakeRun> {
       PATH: process.env.PATH ?? '',
       AWS_SECRET_ACCESS_KEY: 'must-not-leak',
       ESPALIER_API_URL: `http://127.0.0.1:${port}`,
-      ESPALIER_JOB: JOB,
+      ESPALIER_JOB: jobId,
       ESPALIER_TRY: '0',
       ESPALIER_LAUNCH: '0',
       ESPALIER_NONCE: 'nonce-must-not-leak',
@@ -123,14 +124,14 @@ async function listen(
 function claimReply(options: Options): [number, unknown] {
   if (options.claimStatus) return [options.claimStatus, { error: { type: 'InvalidState', message: 'claimed' } }];
   const claim = {
-    token: TOKEN,
-    job: JOB,
+    token: workerToken,
+    job: jobId,
     try: 0,
     function: options.function ?? 'main',
     workspace: 'container-0123456789BFGJKPQVXYZb00',
     project: 'project-0123456789BFGJKPQVXYZb00',
     input: options.input ?? {},
-    jobDescribe: { id: JOB },
+    jobDescribe: { id: jobId },
     executableDescribe: {},
     runSpec: { interpreter: options.interpreter ?? 'bash', code: options.code, ...options.runSpec },
     limits: { heartbeatSeconds: 3600, logBytes: 1e8, folderBytes: 1e9, messageCharacters: 100, ...options.limits },

@@ -1,4 +1,5 @@
 // The limit on a job's folder: what counts, what it reports, and that looks do not overlap.
+
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

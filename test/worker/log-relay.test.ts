@@ -1,4 +1,5 @@
 // dxpy's log sockets, as a program that imports dxpy uses them, into a log that is read slowly.
+
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

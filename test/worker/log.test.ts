@@ -1,4 +1,5 @@
 // A job's output in its log: lines of limited length, of printable text, up to a limit in all.
+
 import { describe, expect, it } from 'vitest';
 import { createJobLog } from '../../worker/log.ts';
 

@@ -1,5 +1,6 @@
 // The worker's calls when the platform is in trouble: which ones it repeats, for how long, and which answers are
 // refusals.
+
 import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -7,8 +8,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Claim, type Clock, createPlatform, PlatformRefusal } from '../../worker/platform.ts';
 import { createStopper, watchHeartbeat } from '../../worker/stop.ts';
 
-const LEASE_MS = 600_000;
-const HOUR_MS = 3_600_000;
+const leaseMs = 600_000;
+const hourMs = 3_600_000;
 
 let server: Server;
 let url: string;
@@ -55,7 +56,7 @@ describe('a failed call', () => {
     ['an answer that is truncated', (response: ServerResponse) => void response.writeHead(200).end('{"state":')],
     ['a stranger’s words', reply(403, { message: 'Forbidden' })],
   ])('%s: a result is offered for longer than a lease, until it is accepted', async (_, trouble) => {
-    answer = (response) => (time > LEASE_MS ? reply(200, { state: 'done' }) : trouble)(response);
+    answer = (response) => (time > leaseMs ? reply(200, { state: 'done' }) : trouble)(response);
     expect(await createPlatform(url, clock).finish('t', { output: {} }, goOn)).toEqual({ state: 'done' });
   });
 
@@ -65,7 +66,7 @@ describe('a failed call', () => {
     const fault = await platform.finish('t', { output: {} }, goOn).catch((error: unknown) => error);
     expect(fault).not.toBeInstanceOf(PlatformRefusal);
     expect(fault).toMatchObject({ message: expect.stringContaining('answers 429') });
-    expect(time).toBeGreaterThanOrEqual(HOUR_MS);
+    expect(time).toBeGreaterThanOrEqual(hourMs);
     questions = 0;
     await expect(platform.finish('t', { output: {} }, AbortSignal.abort())).rejects.toThrow('answers 429');
     expect(questions).toBe(1);

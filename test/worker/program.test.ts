@@ -1,5 +1,6 @@
 // Programs that prepare a job: their output, their failures, and that a stop ends them with everything that they
 // started.
+
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';

@@ -1,5 +1,6 @@
 // The program that runs a Python executable's code, with the real dxpy. It reads its input from a file, because there
 // is no job.
+
 import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,11 +1,12 @@
 // The removal of a job's folder by an ordinary user: folders without the right to write stop every user but root.
+
 import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 
-const NOBODY = 65_534;
+const nobodyId = 65_534;
 const program = `
 import { removeFolder } from '${join(import.meta.dirname, '../../worker/remove-folder.ts')}';
 removeFolder(process.argv[1], (fault) => console.log(fault.code));
@@ -25,7 +26,7 @@ afterEach(() => {
 
 /** Runs a program as a user who is not root, whichever user runs the tests. */
 function asPlainUser(command: string, ...args: string[]): string {
-  const user = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
+  const user = process.getuid?.() === 0 ? { uid: nobodyId, gid: nobodyId } : {};
   return execFileSync(command, args, { encoding: 'utf8', ...user });
 }
 

@@ -1,10 +1,11 @@
 // The worker program as a whole, as a child process, against a platform that each case sets up.
+
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { JobLog } from '../../worker/log.ts';
 import { logDatagram } from '../../worker/log-relay.ts';
-import { type FakeRun, runFakeJob, TOKEN } from './fake-platform.ts';
+import { type FakeRun, runFakeJob, workerToken } from './fake-platform.ts';
 
 const texts = (run: FakeRun, level: string): string[] => run.log.filter((one) => one.l === level).map((one) => one.m);
 
@@ -115,7 +116,7 @@ describe('a bash job', () => {
 
   it('does not see the worker’s nonce or credentials, and its token is not in a file', async () => {
     const run = await runFakeJob({
-      code: `main() { env; cat environment; grep -rl '${TOKEN.slice(-12)}' "$HOME" || echo clean; }`,
+      code: `main() { env; cat environment; grep -rl '${workerToken.slice(-12)}' "$HOME" || echo clean; }`,
     });
     const output = texts(run, 'STDOUT').join('\n');
     expect(output).not.toContain('must-not-leak');

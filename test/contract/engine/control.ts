@@ -1,4 +1,5 @@
 // Starts our control server with some JSON services on a free loopback port, with a database in memory.
+
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { DatabaseSync } from 'node:sqlite';
@@ -9,7 +10,7 @@ import type { Endpoint } from '../endpoint.ts';
 
 export type OurServices = { services: readonly JsonService[]; close(): Promise<void> };
 
-const CREDENTIALS = { accessKeyId: 'AKIACONTRACT', secretAccessKey: 'contract-secret' };
+const credentials = { accessKeyId: 'AKIACONTRACT', secretAccessKey: 'contract-secret' };
 
 /** `start` gets a database and the endpoint, which is known once the server listens. */
 export async function startControl(
@@ -19,14 +20,14 @@ export async function startControl(
   let endpoint = '';
   const ours = start(database, () => endpoint);
   const verify = createSigV4Verifier(
-    new Map([[CREDENTIALS.accessKeyId, { secretAccessKey: CREDENTIALS.secretAccessKey }]]),
+    new Map([[credentials.accessKeyId, { secretAccessKey: credentials.secretAccessKey }]]),
   );
   const server = createServer(createControlServer({ services: ours.services, verify }));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
     endpoint,
-    credentials: CREDENTIALS,
+    credentials,
     async close() {
       await ours.close();
       server.closeAllConnections();

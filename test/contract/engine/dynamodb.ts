@@ -1,4 +1,5 @@
 // Starts the database of the emulation for its contract suite, on a file in a folder of its own.
+
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

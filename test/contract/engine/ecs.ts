@@ -1,17 +1,18 @@
 // Starts our ECS for its contract suite: tasks are Node processes that evaluate the script in their variable SCRIPT.
+
 import { createEcs, type Ecs } from '../../../emulation/cloud/ecs/ecs.ts';
 import { createProcessDriver } from '../../../emulation/cloud/ecs/process-driver.ts';
 import type { Endpoint } from '../endpoint.ts';
 import { taskExtension } from '../extension/ecs/ecs-extension.ts';
 import { startControl } from './control.ts';
 
-export const CLUSTER = 'workers';
-export const SLOTS = 2;
+export const cluster = 'workers';
+export const slotCount = 2;
 
 export type OurEcs = Endpoint & { ecs: Ecs; events: Record<string, unknown>[]; lines: string[] };
 
 /** The task definition of the suite: a stop timeout of one second, and one variable. */
-export const TASK_DEFINITION = {
+export const contractTaskDefinition = {
   Family: 'worker',
   Cpu: '256',
   Memory: '512',
@@ -43,9 +44,9 @@ export async function startOurs(): Promise<OurEcs> {
   const endpoint = await startControl((database) => {
     const launch = scriptDriver((_taskArn, line) => lines.push(line));
     const onStateChange = (event: object) => void events.push(event as Record<string, unknown>);
-    const ecs = createEcs({ database, now: Date.now, launch, slots: SLOTS, onStateChange, operations: taskExtension });
-    ecs.createCluster(CLUSTER);
-    ecs.registerTaskDefinition(TASK_DEFINITION);
+    const ecs = createEcs({ database, now: Date.now, launch, slots: slotCount, onStateChange, operations: taskExtension });
+    ecs.createCluster(cluster);
+    ecs.registerTaskDefinition(contractTaskDefinition);
     made = ecs;
     return { services: [ecs.api], close: ecs.close };
   });

@@ -1,4 +1,5 @@
 // Starts our EventBridge for its contract suite, with our SQS as target on the same endpoint.
+
 import { createEventBridge } from '../../../emulation/cloud/event-bridge/event-bridge.ts';
 import { createSqs } from '../../../emulation/cloud/sqs/sqs.ts';
 import type { Endpoint } from '../endpoint.ts';

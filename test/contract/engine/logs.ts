@@ -1,4 +1,5 @@
 // Starts our CloudWatch Logs for its contract suite.
+
 import { createLogs } from '../../../emulation/cloud/logs/logs.ts';
 import type { Endpoint } from '../endpoint.ts';
 import { logExtension } from '../extension/logs/logs-extension.ts';

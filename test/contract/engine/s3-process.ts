@@ -1,5 +1,6 @@
 // Our S3 as a process for tests that kill it: `node s3-process.ts <folder>` prints its endpoint and serves. Its events
 // are never delivered, so the next process on the folder must get all of them.
+
 import { startOurs } from './s3.ts';
 
 const folder = process.argv[2];

@@ -1,4 +1,5 @@
 // Starts our S3 for the contract suites in this process, with its own port and folder.
+
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -1,4 +1,5 @@
 // Starts our SQS for its contract suite.
+
 import { createSqs } from '../../../emulation/cloud/sqs/sqs.ts';
 import type { Endpoint } from '../endpoint.ts';
 import { queueExtension } from '../extension/sqs/sqs-extension.ts';

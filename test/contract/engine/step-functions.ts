@@ -1,4 +1,5 @@
 // Starts our Step Functions for its contract suite, with the mocked services of the job attempt's cases.
+
 import { createStepFunctions } from '../../../emulation/cloud/step-functions/step-functions.ts';
 import type { Endpoint } from '../endpoint.ts';
 import { statesExtension } from '../extension/step-functions/step-functions-extension.ts';
@@ -8,11 +9,11 @@ import { createMockedServices } from '../mocked-services.ts';
 import { startControl } from './control.ts';
 
 /** Waits and pauses take a twentieth of their time. */
-const SPEED = 20;
+const speed = 20;
 
 export function startOurs(): Promise<Endpoint> {
   return startControl((database) => {
-    const clock = createFastClock(SPEED);
+    const clock = createFastClock(speed);
     const services = createMockedServices(jobAttemptCases);
     const states = createStepFunctions({
       database,

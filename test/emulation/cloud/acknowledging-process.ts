@@ -1,5 +1,6 @@
 // A process that sends to every engine on one database file and prints each acknowledgement, until it is killed.
 // durability.test.ts runs it with the file as its argument.
+
 import { writeSync } from 'node:fs';
 import { createEventBridge } from '../../../emulation/cloud/event-bridge/event-bridge.ts';
 import { createLogs } from '../../../emulation/cloud/logs/logs.ts';
@@ -17,8 +18,8 @@ const target = { id: 'target', deliver: () => new Promise<never>(() => {}) };
 events.putRule({ name: 'rule', pattern: { source: ['test'] }, targets: [target] });
 events.start();
 /** More rounds than the test allows before it kills this process. */
-const MAX_ROUNDS = 1_000_000;
-for (let round = 0; round < MAX_ROUNDS; round += 1) {
+const maximumRoundCount = 1_000_000;
+for (let round = 0; round < maximumRoundCount; round += 1) {
   sqs.send(arn, { body: `message-${round}` });
   writeSync(1, `message-${round}\n`);
   events.publish({ source: 'test', 'detail-type': 'Test', detail: { round } });

@@ -1,4 +1,5 @@
 // Tests the protocol layer of the JSON services: dispatch, errors, limits, verification and policies.
+
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';

@@ -1,5 +1,6 @@
 // Tests that everything that an engine acknowledged survives SIGKILL. A second process opens the file of the killed
 // one.
+
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,7 +13,7 @@ import { createLogs } from '../../../emulation/cloud/logs/logs.ts';
 import { createSqs } from '../../../emulation/cloud/sqs/sqs.ts';
 import { openDatabase } from '../../../emulation/cloud/wire/transaction.ts';
 
-const KILL_AFTER_LINES = [40, 151, 302];
+const killAfterLines = [40, 151, 302];
 let folder: string;
 
 beforeEach(() => {
@@ -32,7 +33,7 @@ async function acknowledgedBeforeKill(path: string, lineCount: number): Promise<
   return lines;
 }
 
-test.each(KILL_AFTER_LINES)('everything acknowledged survives SIGKILL after %i acknowledgements', async (lineCount) => {
+test.each(killAfterLines)('everything acknowledged survives SIGKILL after %i acknowledgements', async (lineCount) => {
   // given
   const path = join(folder, 'cloud.sqlite');
   const acknowledged = await acknowledgedBeforeKill(path, lineCount);

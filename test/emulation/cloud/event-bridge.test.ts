@@ -1,5 +1,6 @@
 // Tests EventBridge from inside the platform: durable delivery, its retries and its dead letters, schedules, rules that
 // change.
+
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createEventBridge, type EventBridge } from '../../../emulation/cloud/event-bridge/event-bridge.ts';

@@ -1,4 +1,5 @@
 // Tests CloudWatch Logs from inside the platform: appending in batches, durability, retention, refusals.
+
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +9,7 @@ import { createLogs, type Logs } from '../../../emulation/cloud/logs/logs.ts';
 import { openDatabase } from '../../../emulation/cloud/wire/transaction.ts';
 import { logExtension } from '../../contract/extension/logs/logs-extension.ts';
 
-const DAY_MS = 24 * 3_600_000;
+const dayMs = 24 * 3_600_000;
 let folder: string;
 let database: DatabaseSync;
 let logs: Logs;
@@ -89,13 +90,13 @@ test('events of one millisecond keep their order over a restart', async () => {
 test('retention deletes older events, and refuses them when they are put', async () => {
   logs.createGroup('/g');
   logs.append('/g', 's', [
-    { timestamp: at - 8 * DAY_MS, message: 'old' },
+    { timestamp: at - 8 * dayMs, message: 'old' },
     { timestamp: at, message: 'new' },
   ]);
   expect(await messages()).toEqual(['old', 'new']);
   logs.createGroup('/g', { retentionDays: 7 });
   expect(await messages()).toEqual(['new']);
-  const logEvents = [{ timestamp: at - 8 * DAY_MS, message: 'old' }];
+  const logEvents = [{ timestamp: at - 8 * dayMs, message: 'old' }];
   const answer = await call('PutLogEvents', { logGroupName: '/g', logStreamName: 's', logEvents });
   expect(answer.rejectedLogEventsInfo).toEqual({ expiredLogEventEndIndex: 1 });
 });
@@ -109,11 +110,11 @@ test('retention is applied in pieces while the platform runs', async () => {
     const lines = (message: string, count: number) => Array.from({ length: count }, () => ({ timestamp: at, message }));
     for (const stream of ['s', 't']) logs.append('/g', stream, lines('old', 700));
     logs.append('/kept', 's', lines('old', 1));
-    at += 8 * DAY_MS;
+    at += 8 * dayMs;
     logs.append('/g', 's', lines('new', 1));
     logs.flush();
     const count = () => database.prepare('SELECT count(*) AS n FROM logs_event').get()?.n;
-    vi.advanceTimersByTime(DAY_MS - 1);
+    vi.advanceTimersByTime(dayMs - 1);
     expect(count()).toBe(1_402);
     vi.advanceTimersByTime(1);
     expect(count()).toBe(902);

@@ -1,4 +1,5 @@
 // Tests SSM parameters: how they are put, read, overwritten and refused.
+
 import { expect, test } from 'vitest';
 import { createSsm } from '../../../emulation/cloud/ssm/ssm.ts';
 

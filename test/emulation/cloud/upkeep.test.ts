@@ -7,16 +7,16 @@ import { createEcs } from '../../../emulation/cloud/ecs/ecs.ts';
 import { createStepFunctions } from '../../../emulation/cloud/step-functions/step-functions.ts';
 import { openDatabase } from '../../../emulation/cloud/wire/transaction.ts';
 import { startUpkeep } from '../../../emulation/cloud/wire/upkeep.ts';
-import { TASK_DEFINITION } from '../../contract/engine/ecs.ts';
+import { contractTaskDefinition } from '../../contract/engine/ecs.ts';
 import { eventually, givenTemporaryFolder } from '../../machine/temporary-folder.ts';
 
-const DAY_MS = 24 * 3_600_000;
+const dayMs = 24 * 3_600_000;
 const folder = givenTemporaryFolder();
 let database: DatabaseSync;
 let at = Date.now();
 const now = () => at;
 const rowsOf = (table: string) => Number(database.prepare(`SELECT count(*) AS n FROM ${table}`).get()?.n);
-const nextDay = () => vi.advanceTimersByTime(DAY_MS);
+const nextDay = () => vi.advanceTimersByTime(dayMs);
 
 beforeEach((context) => {
   database = openDatabase(join(folder, `${context.task.id}.sqlite`));
@@ -35,7 +35,7 @@ it('a task is removed a day after it stopped', async () => {
   };
   const ecs = createEcs({ database, now, launch, slots: 9, onStateChange: () => undefined });
   ecs.createCluster('c');
-  ecs.registerTaskDefinition(TASK_DEFINITION);
+  ecs.registerTaskDefinition(contractTaskDefinition);
   await ecs.resume();
   const input = {
     cluster: 'c',
@@ -46,7 +46,7 @@ it('a task is removed a day after it stopped', async () => {
   await ecs.tasks.wait(String(task?.taskArn));
   nextDay();
   expect(rowsOf('ecs_task')).toBe(1);
-  at += DAY_MS + 1;
+  at += dayMs + 1;
   nextDay();
   expect(rowsOf('ecs_task')).toBe(0);
   await ecs.close();
@@ -78,10 +78,10 @@ it('an execution is removed with its history 90 days after its end, and never wh
   const open = () => database.prepare("SELECT count(*) AS n FROM sfn_execution WHERE status = 'RUNNING'").get()?.n;
   await eventually('the short one to end', () => open() === 1);
   const events = rowsOf('sfn_history');
-  at += 89 * DAY_MS;
+  at += 89 * dayMs;
   nextDay();
   expect([rowsOf('sfn_execution'), rowsOf('sfn_history')]).toEqual([2, events]);
-  at += 2 * DAY_MS;
+  at += 2 * dayMs;
   nextDay();
   expect([rowsOf('sfn_execution'), open()]).toEqual([1, 1]);
   expect(rowsOf('sfn_history')).toBeLessThan(events);

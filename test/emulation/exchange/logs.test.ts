@@ -1,4 +1,5 @@
 // Tests log groups at a CloudWatch Logs elsewhere. Ours takes its place, behind a server that can fail.
+
 import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

@@ -1,5 +1,6 @@
 // Tests buckets at an S3 elsewhere. Ours takes its place and checks every signature. The calls are those of functions,
 // workers and browsers, through the code of the functions.
+
 import { createHash, randomBytes } from 'node:crypto';
 import { createServer, type RequestListener, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';

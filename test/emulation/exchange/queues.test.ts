@@ -1,4 +1,5 @@
 // Tests queues at an SQS elsewhere. Ours takes its place and checks every signature.
+
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';

@@ -1,5 +1,6 @@
 // Tests the variables that put services elsewhere: how each is read, and how a start refuses those that it cannot
 // honour.
+
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';

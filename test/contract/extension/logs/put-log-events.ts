@@ -8,9 +8,9 @@ import { type Input, integerMember, stringMember, structureList } from '../../..
 import { maximumBatchBytes, maximumBatchEvents, maximumSpanMs } from '../../../../emulation/exchange/log-writer.ts';
 
 /** API_PutLogEvents. */
-const TOO_NEW_MS = 2 * 3_600_000;
-const TOO_OLD_MS = 14 * 24 * 3_600_000;
-const DAY_MS = 24 * 3_600_000;
+const tooNewMs = 2 * 3_600_000;
+const tooOldMs = 14 * 24 * 3_600_000;
+const dayMs = 24 * 3_600_000;
 
 /** Refuses a wrong batch as a whole. Events that are too old, expired or too new are left out and reported by index. */
 export function putLogEvents(core: LogCore, input: Input): object {
@@ -19,10 +19,10 @@ export function putLogEvents(core: LogCore, input: Input): object {
   const lines = readBatch(input);
   const { retentionDays } = core.group(groupName);
   const now = core.now();
-  const tooOldEnd = lastIndex(lines, ({ timestamp }) => timestamp < now - TOO_OLD_MS) + 1;
+  const tooOldEnd = lastIndex(lines, ({ timestamp }) => timestamp < now - tooOldMs) + 1;
   const expiredEnd =
-    retentionDays === undefined ? 0 : lastIndex(lines, ({ timestamp }) => timestamp < now - retentionDays * DAY_MS) + 1;
-  const tooNewStart = lines.findIndex(({ timestamp }) => timestamp > now + TOO_NEW_MS);
+    retentionDays === undefined ? 0 : lastIndex(lines, ({ timestamp }) => timestamp < now - retentionDays * dayMs) + 1;
+  const tooNewStart = lines.findIndex(({ timestamp }) => timestamp > now + tooNewMs);
   const taken = lines.slice(Math.max(tooOldEnd, expiredEnd), tooNewStart < 0 ? lines.length : tooNewStart);
   const [first] = taken;
   const last = taken.at(-1);

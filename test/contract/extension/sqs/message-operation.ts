@@ -28,10 +28,10 @@ export function createMessageOperations(core: SqsCore, onQueue: OnQueue): Record
 async function receiveMessage(core: SqsCore, queue: Queue, input: Input, caller: Caller): Promise<object> {
   const read = (member: string, range: { min: number; max: number; absent: number }) =>
     withinRange(integerMember(input, member), member, range);
-  const max = read('MaxNumberOfMessages', { min: 1, max: MAX_MESSAGES, absent: 1 });
-  const visibility = { min: 0, max: MAX_VISIBILITY_SECONDS, absent: queue.visibilityTimeoutSeconds };
+  const max = read('MaxNumberOfMessages', { min: 1, max: maximumMessages, absent: 1 });
+  const visibility = { min: 0, max: maximumVisibilitySeconds, absent: queue.visibilityTimeoutSeconds };
   const visibilitySeconds = read('VisibilityTimeout', visibility);
-  const wait = { min: 0, max: MAX_WAIT_SECONDS, absent: queue.receiveWaitSeconds };
+  const wait = { min: 0, max: maximumWaitSeconds, absent: queue.receiveWaitSeconds };
   const waitMs = read('WaitTimeSeconds', wait) * 1000;
   const system = [
     ...(stringList(input, 'MessageSystemAttributeNames') ?? []),
@@ -63,6 +63,6 @@ function deleteMessage(core: SqsCore, queue: Queue, input: Input): object {
 }
 
 /** API_ReceiveMessage. */
-const MAX_MESSAGES = 10;
-const MAX_WAIT_SECONDS = 20;
-const MAX_VISIBILITY_SECONDS = 43_200;
+const maximumMessages = 10;
+const maximumWaitSeconds = 20;
+const maximumVisibilitySeconds = 43_200;

@@ -14,10 +14,10 @@ import { AwsError } from '../../../../emulation/cloud/wire/aws-error.ts';
 import type { Operation } from '../../../../emulation/cloud/wire/control-server.ts';
 import { type Input, stringList, stringMember, structureMember } from '../../../../emulation/cloud/wire/input.ts';
 
-const QUEUE_NAME = /^[A-Za-z0-9_-]{1,80}$/;
+const queueName = /^[A-Za-z0-9_-]{1,80}$/;
 
 /** Attributes that a queue here does not always have. A request for them is not an error, and its answer is empty. */
-const UNSET: readonly string[] = [
+const unset: readonly string[] = [
   ...['RedrivePolicy', 'RedriveAllowPolicy', 'Policy', 'FifoQueue', 'ContentBasedDeduplication', 'DeduplicationScope'],
   ...['FifoThroughputLimit', 'KmsMasterKeyId', 'KmsDataKeyReusePeriodSeconds', 'SqsManagedSseEnabled'],
 ];
@@ -33,7 +33,7 @@ export function createQueueOperations(core: SqsCore, onQueue: OnQueue): Record<s
     GetQueueAttributes: onQueue((queue, input) => {
       const all = attributesOf(core, queue);
       const names = stringList(input, 'AttributeNames') ?? [];
-      const unknown = names.find((name) => name !== 'All' && !Object.hasOwn(all, name) && !UNSET.includes(name));
+      const unknown = names.find((name) => name !== 'All' && !Object.hasOwn(all, name) && !unset.includes(name));
       if (unknown !== undefined) throw new AwsError('InvalidAttributeName', `Unknown Attribute ${unknown}.`);
       const wanted = Object.entries(all).filter(([name]) => names.includes('All') || names.includes(name));
       return wanted.length === 0 ? {} : { Attributes: Object.fromEntries(wanted) };
@@ -44,7 +44,7 @@ export function createQueueOperations(core: SqsCore, onQueue: OnQueue): Record<s
 function createQueue(core: SqsCore, input: Input): object {
   const name = stringMember(input, 'QueueName');
   if (!name) throw missing('QueueName');
-  if (!QUEUE_NAME.test(name)) {
+  if (!queueName.test(name)) {
     const reason = 'Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length.';
     throw invalidValue(name, 'QueueName', reason);
   }
