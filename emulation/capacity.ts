@@ -1,4 +1,5 @@
 // Counts how many more jobs may be launched: the worker slots less the launches that are under way.
+
 import type { Room } from './trigger/queue-poller.ts';
 
 export type Capacity = Room & {

@@ -1,4 +1,5 @@
 // Synthesizes the app and bundles the programs for one version of the sources, or takes both from the cache.
+
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -15,29 +16,17 @@ export type Synthesis = {
   readonly operatorFile: string;
 };
 
-/** The sources from which the template and the bundles are made. */
-const SOURCES = [
-  'infra',
-  'lambdas',
-  'core',
-  'api',
-  'engine',
-  'aws',
-  'statemachines',
-  'worker',
-  'emulation/operator',
-  'package-lock.json',
-];
-const SYNTHESIS_LIMIT_MS = 180_000;
-const MAX_OUTPUT_BYTES = 16 * 1024 * 1024;
-const STAGE = 'local';
-
 /**
  * @param say called with a line when they are not in the cache
  * @throws StartRefusal with the output of the CDK when the app cannot be synthesized.
  */
 export async function synthesize(cache: string, say: Thing['say']): Promise<Synthesis> {
-  const thing = { what: 'the stacks and programs of this version', kind: 'synth', key: digestSources(SOURCES), say };
+  const thing = {
+    what: 'the stacks and programs of this version',
+    kind: 'synth',
+    key: digestSources(sourceFolders),
+    say,
+  };
   const folder = await cachedFolder(cache, thing, async (draft) => {
     await Promise.all([synthesizeApp(join(draft, 'cdk.out')), bundlePrograms(draft)]);
   });
@@ -52,9 +41,9 @@ async function synthesizeApp(folder: string): Promise<void> {
   try {
     await promisify(execFile)(process.execPath, [join('infra', 'app.ts')], {
       cwd: sourceRoot,
-      env: { ...process.env, CDK_OUTDIR: folder, CDK_CONTEXT_JSON: JSON.stringify({ stage: STAGE }) },
-      timeout: SYNTHESIS_LIMIT_MS,
-      maxBuffer: MAX_OUTPUT_BYTES,
+      env: { ...process.env, CDK_OUTDIR: folder, CDK_CONTEXT_JSON: JSON.stringify({ stage: localStage }) },
+      timeout: synthesisLimitMs,
+      maxBuffer: maximumOutputBytes,
     });
   } catch (cause) {
     const { stderr, message } = cause as Error & { stderr?: string };
@@ -85,3 +74,21 @@ async function bundlePrograms(folder: string): Promise<void> {
     banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
   });
 }
+
+/** The sources from which the template and the bundles are made. */
+const sourceFolders = [
+  'infra',
+  'lambdas',
+  'core',
+  'api',
+  'engine',
+  'aws',
+  'statemachines',
+  'worker',
+  'emulation/operator',
+  'package-lock.json',
+];
+
+const synthesisLimitMs = 180_000;
+const maximumOutputBytes = 16 * 1024 * 1024;
+const localStage = 'local';

@@ -4,7 +4,7 @@
 import { createServer } from 'node:http';
 import { listenOn } from '../../emulation/compose/listener.ts';
 import { engineFile } from '../../emulation/database/dynoxide.ts';
-import { HONOURED, readExchanges } from '../../emulation/exchange/exchange.ts';
+import { exchangeVariables, readExchanges } from '../../emulation/exchange/exchange.ts';
 import { synthesize } from '../../emulation/synthesize.ts';
 import { cacheFolderPath } from '../../machine/cache-folder.ts';
 import { dataFolderPath, openDataFolder } from '../../machine/data-folder.ts';
@@ -22,7 +22,7 @@ export async function doctor(parameters: readonly string[]): Promise<void> {
   const checks: Readonly<Record<string, () => unknown>> = {
     node: checkNode,
     services: () => readExchanges(process.env),
-    database: () => (process.env[HONOURED.dynamoDb.variable] ? undefined : engineFile()),
+    database: () => (process.env[exchangeVariables.dynamoDb.variable] ? undefined : engineFile()),
     'data folder': () => openDataFolder(dataFolderPath(options.data, process.env)).close(),
     port: () => checkPort(port),
     python: () => preparePythonEnvironment(process.env, say),

@@ -2,7 +2,7 @@
 // standard output. A first start prints the first user's name, password and token before that line.
 
 import { availableParallelism } from 'node:os';
-import { HONOURED, unusedVariables } from '../../emulation/exchange/exchange.ts';
+import { exchangeVariables, unusedVariables } from '../../emulation/exchange/exchange.ts';
 import { type Platform, startPlatform } from '../../emulation/platform.ts';
 import { dataFolderPath, pathIn } from '../../machine/data-folder.ts';
 import { openControlSocket } from '../../machine/operator/control-socket.ts';
@@ -52,7 +52,7 @@ export async function start(parameters: readonly string[]): Promise<void> {
 
 /** The text that `--help` prints after the summary. */
 export function startDetails(): string {
-  const lines = Object.values(HONOURED).map(({ variable, what }) => `  ${variable.padEnd(34)}${what}`);
+  const lines = Object.values(exchangeVariables).map(({ variable, what }) => `  ${variable.padEnd(34)}${what}`);
   return [
     '',
     'Each of these variables replaces a service of the platform by another one, with the keys and the region of',

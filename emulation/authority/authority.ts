@@ -2,7 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { given } from '../../core/given.ts';
-import { ACCOUNT_ID } from '../cloud/wire/account.ts';
+import { localAccountId } from '../cloud/wire/account.ts';
 import { AwsError } from '../cloud/wire/aws-error.ts';
 import type { Caller } from '../cloud/wire/control-server.ts';
 import type { DeployedResource } from '../template/resource-set.ts';
@@ -30,7 +30,6 @@ export type Authority = {
 };
 
 type Principal = { readonly name: string; readonly policy: Policy };
-const EVERYTHING: Policy = { allows: () => true };
 
 /** @param roles the `AWS::IAM::Role` resources of the template. */
 export function createAuthority(roles: readonly DeployedResource[]): Authority {
@@ -55,10 +54,10 @@ export function createAuthority(roles: readonly DeployedResource[]): Authority {
     credentials,
     issueKey(roleArn, session) {
       const { name, policy } = roleWith(roleArn);
-      const user = `arn:aws:sts::${ACCOUNT_ID}:assumed-role/${name}/${session}`;
+      const user = `arn:aws:sts::${localAccountId}:assumed-role/${name}/${session}`;
       return issue({ name: user, policy }, roles.find((role) => roleArnOf(role) === roleArn)?.logicalId);
     },
-    issueOperatorKey: () => issue({ name: `arn:aws:iam::${ACCOUNT_ID}:root`, policy: EVERYTHING }),
+    issueOperatorKey: () => issue({ name: `arn:aws:iam::${localAccountId}:root`, policy: permissivePolicy }),
     authorise({ accessKeyId }, action, resources, context) {
       const principal = principals.get(accessKeyId);
       if (!principal) throw new AwsError('UnrecognizedClientException', `There is no key ${accessKeyId}.`, 403);
@@ -87,3 +86,5 @@ function policyOf(role: DeployedResource): Policy {
 function randomSecret(): string {
   return randomBytes(30).toString('base64');
 }
+
+const permissivePolicy: Policy = { allows: () => true };

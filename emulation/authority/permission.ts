@@ -1,5 +1,6 @@
 // Checks the resource policies of functions (`AWS::Lambda::Permission`): which service may invoke which function, for
 // which source. AWS delivers nothing where a permission is missing; here the start is refused.
+
 import { StartRefusal } from '../../machine/start-refusal.ts';
 import type { DeployedResource } from '../template/resource-set.ts';
 

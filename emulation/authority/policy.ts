@@ -1,4 +1,5 @@
 // Evaluates IAM policy statements as AWS documents it: a deny wins, and otherwise one allow is needed.
+
 import { StartRefusal } from '../../machine/start-refusal.ts';
 
 /**
@@ -72,7 +73,7 @@ const not =
     return (value) => !matchesOne(value);
   };
 
-const COMPARISONS: Readonly<Record<string, Comparison>> = {
+const comparisons: Readonly<Record<string, Comparison>> = {
   StringEquals: equal,
   StringNotEquals: not(equal),
   StringEqualsIgnoreCase: equalIgnoringCase,
@@ -93,7 +94,7 @@ function compileCondition(operator: string, key: string, wanted: readonly unknow
     const absent = String(wanted[0]) === 'true';
     return (context) => (context[contextKey] === undefined) === absent;
   }
-  const comparison = Object.hasOwn(COMPARISONS, name) ? COMPARISONS[name] : undefined;
+  const comparison = Object.hasOwn(comparisons, name) ? comparisons[name] : undefined;
   if (!comparison)
     throw new StartRefusal(`A role uses the condition ${operator}, which the local platform does not evaluate.`);
   const holds = comparison(wanted);

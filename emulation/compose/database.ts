@@ -1,6 +1,7 @@
 // Opens the engine of the tables and the gate before it. The engine is our own or a DynamoDB that the user named.
+
 import type { Authority } from '../authority/authority.ts';
-import { REGION } from '../cloud/wire/account.ts';
+import { localRegion } from '../cloud/wire/account.ts';
 import type { createSigV4Verifier } from '../cloud/wire/signature.ts';
 import { createDynamoClient, type DynamoClient, type DynamoTarget } from '../database/client.ts';
 import { type Database, startDynoxide } from '../database/dynoxide.ts';
@@ -42,7 +43,7 @@ export async function openTables(
     return { ...tables, create };
   }
   const database = await startDynoxide(file, onLost);
-  return tablesAt({ endpoint: database.endpoint, region: REGION, credentials: undefined }, database);
+  return tablesAt({ endpoint: database.endpoint, region: localRegion, credentials: undefined }, database);
 }
 
 function tablesAt(target: DynamoTarget, database: Database | undefined): Tables {

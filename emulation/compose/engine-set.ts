@@ -1,5 +1,6 @@
 // Creates the emulated services of one data folder and connects them as AWS's are connected. S3, ECS and Step Functions
 // send events to EventBridge. Step Functions runs tasks and functions in its role's name.
+
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import type { DataFolder } from '../../machine/data-folder.ts';

@@ -1,10 +1,11 @@
 // Serves the one port that clients and workers see. The distribution chooses the API of a request, and the API's routes
 // choose the function.
+
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { StartRefusal } from '../../machine/start-refusal.ts';
 import { checkInvocation } from '../authority/permission.ts';
-import { createHttpApi, type HttpApi, MAX_BODY_BYTES, refuse } from '../cloud/api-gateway/http-api.ts';
+import { createHttpApi, type HttpApi, maximumBodyBytes, refuse } from '../cloud/api-gateway/http-api.ts';
 import { flatHeaders } from '../cloud/api-gateway/http-event.ts';
 import { createWebSocketApi, type WebSocketApi } from '../cloud/api-gateway/websocket-api.ts';
 import { createDistribution, type Distribution, type DistributionConfig } from '../cloud/cloud-front/distribution.ts';
@@ -26,9 +27,6 @@ export type Front = {
   localise(text: string, url: string): string;
   close(): Promise<void>;
 };
-
-/** The time that requests under way have to end when the platform ends. */
-const CLOSE_LIMIT_MS = 2_000;
 
 type Served = { readonly stage: string } & (
   | { readonly kind: 'http'; readonly api: HttpApi }
@@ -74,7 +72,7 @@ export function createFront(
       // A server that is closed already answers at once with an error, which does not matter here.
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeIdleConnections();
-      const timer = setTimeout(() => server.closeAllConnections(), CLOSE_LIMIT_MS);
+      const timer = setTimeout(() => server.closeAllConnections(), closeLimitMs);
       await closed;
       clearTimeout(timer);
     },
@@ -188,7 +186,7 @@ async function serveRequest(
     path,
     query,
     headers: req.headers,
-    body: await readBody(req, MAX_BODY_BYTES),
+    body: await readBody(req, maximumBodyBytes),
     sourceIp: req.socket.remoteAddress ?? '127.0.0.1',
   };
   await target.served.api.serve(request, res);
@@ -209,3 +207,6 @@ async function acceptUpgrade(
   const status = 'status' in target ? target.status : 400;
   socket.end(`HTTP/1.1 ${status} Refused\r\ncontent-length: 0\r\nconnection: close\r\n\r\n`);
 }
+
+/** The time that requests under way have to end when the platform ends. */
+const closeLimitMs = 2_000;

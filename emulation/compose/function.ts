@@ -1,20 +1,16 @@
 // Creates the functions of the template with their code, environment, key and limits.
+
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { StartRefusal } from '../../machine/start-refusal.ts';
 import type { Authority } from '../authority/authority.ts';
 import type { AsynchronousSettings } from '../cloud/lambda/asynchronous.ts';
-import { REGION } from '../cloud/wire/account.ts';
+import { localRegion } from '../cloud/wire/account.ts';
 import type { DeployedResource, ResourceSet } from '../template/resource-set.ts';
 import type { Services } from './engine-set.ts';
 
 /** The variables by which AWS's SDKs find services. They are the same for every function. */
 export type EndpointVariables = Readonly<Record<string, string>>;
-
-const SECOND_MS = 1000;
-/** The defaults of `AWS::Lambda::Function`. */
-const DEFAULT_TIMEOUT_SECONDS = 3;
-const DEFAULT_MEMORY_MB = 128;
 
 /** @throws StartRefusal where the code of a function is missing or is not a module in an asset. */
 export function createFunctions(
@@ -31,8 +27,8 @@ export function createFunctions(
     lambda.createFunction({
       name,
       ...moduleOf(resource, resources),
-      timeoutMs: Number(properties.Timeout ?? DEFAULT_TIMEOUT_SECONDS) * SECOND_MS,
-      memoryMb: Number(properties.MemorySize ?? DEFAULT_MEMORY_MB),
+      timeoutMs: Number(properties.Timeout ?? defaultTimeoutSeconds) * secondMs,
+      memoryMb: Number(properties.MemorySize ?? defaultMemoryMb),
       environment: functionEnvironment({ ...variablesOf(resource) }, key, endpoints),
       logGroup: logGroupOf(resource),
       ...(configuration ? { asynchronous: asynchronousSettings(configuration, sqs) } : {}),
@@ -48,8 +44,8 @@ export function functionEnvironment(
 ): Record<string, string> {
   return {
     ...variables,
-    AWS_REGION: REGION,
-    AWS_DEFAULT_REGION: REGION,
+    AWS_REGION: localRegion,
+    AWS_DEFAULT_REGION: localRegion,
     AWS_ACCESS_KEY_ID: key.accessKeyId,
     AWS_SECRET_ACCESS_KEY: key.secretAccessKey,
     // The user's own profiles must not reach a function.
@@ -98,7 +94,7 @@ function asynchronousSettings({ properties }: DeployedResource, sqs: Services['s
   const { MaximumRetryAttempts, MaximumEventAgeInSeconds } = properties;
   return {
     maxRetries: MaximumRetryAttempts === undefined ? undefined : Number(MaximumRetryAttempts),
-    maxAgeMs: MaximumEventAgeInSeconds === undefined ? undefined : Number(MaximumEventAgeInSeconds) * SECOND_MS,
+    maxAgeMs: MaximumEventAgeInSeconds === undefined ? undefined : Number(MaximumEventAgeInSeconds) * secondMs,
     ...(queueArn === undefined
       ? {}
       : {
@@ -109,3 +105,8 @@ function asynchronousSettings({ properties }: DeployedResource, sqs: Services['s
         }),
   };
 }
+
+const secondMs = 1000;
+/** The defaults of `AWS::Lambda::Function`. */
+const defaultTimeoutSeconds = 3;
+const defaultMemoryMb = 128;

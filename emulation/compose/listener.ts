@@ -1,11 +1,10 @@
 // Lets HTTP servers listen on loopback: on a given port, or on the port that they had before.
+
 import { readFileSync } from 'node:fs';
 import type { RequestListener, Server } from 'node:http';
 import { createServer } from 'node:http';
 import { writeKept } from '../../machine/kept-file.ts';
 import { StartRefusal } from '../../machine/start-refusal.ts';
-
-const HOST = '127.0.0.1';
 
 export type Listener = { readonly port: number; readonly url: string; close(): Promise<void> };
 
@@ -20,7 +19,7 @@ export async function listenAgain(portsFile: string, name: string, serve: Reques
   writeKept(portsFile, JSON.stringify({ ...readPorts(portsFile), [name]: port }));
   return {
     port,
-    url: `http://${HOST}:${port}`,
+    url: `http://${loopback}:${port}`,
     async close() {
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();
@@ -32,7 +31,7 @@ export async function listenAgain(portsFile: string, name: string, serve: Reques
 /** @throws StartRefusal when the port is taken. */
 export async function listenOn(server: Server, port: number): Promise<string> {
   try {
-    return `http://${HOST}:${await listen(server, port)}`;
+    return `http://${loopback}:${await listen(server, port)}`;
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
     const why = code === 'EADDRINUSE' ? 'is taken' : `cannot be used (${message})`;
@@ -43,7 +42,7 @@ export async function listenOn(server: Server, port: number): Promise<string> {
 function listen(server: Server, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, HOST, () => {
+    server.listen(port, loopback, () => {
       server.off('error', reject);
       resolve((server.address() as { port: number }).port);
     });
@@ -59,3 +58,5 @@ function readPorts(file: string): Record<string, number> {
     return {};
   }
 }
+
+const loopback = '127.0.0.1';

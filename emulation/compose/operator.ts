@@ -22,25 +22,21 @@ export type OperatorOptions = {
   file: string;
 };
 
-const NAME = 'operator';
-const TIMEOUT_MS = 30_000;
-const MEMORY_MB = 256;
-
 export function createOperator({ lambda, resources, authority, endpoints, file }: OperatorOptions): Operator {
   // It gets the variables of all functions, because it uses the same tables and buckets.
   const variables = Object.assign({}, ...resources.ofType('AWS::Lambda::Function').map(variablesOf));
   lambda.createFunction({
-    name: NAME,
+    name: operatorName,
     file,
     handler: 'handler',
-    timeoutMs: TIMEOUT_MS,
-    memoryMb: MEMORY_MB,
+    timeoutMs: operatorTimeoutMs,
+    memoryMb: operatorMemoryMb,
     environment: functionEnvironment(variables, authority.issueOperatorKey(), endpoints),
-    logGroup: `/local/${NAME}`,
+    logGroup: `/local/${operatorName}`,
   });
   return {
     async ask(request) {
-      const result = await lambda.invoke(NAME, JSON.stringify(request));
+      const result = await lambda.invoke(operatorName, JSON.stringify(request));
       if ('error' in result) throw new Error(`The operator's function failed: ${JSON.stringify(result.error)}`);
       const answer = JSON.parse(result.payload) as OperatorAnswer;
       if ('refusal' in answer) throw new StartRefusal(answer.refusal);
@@ -48,3 +44,7 @@ export function createOperator({ lambda, resources, authority, endpoints, file }
     },
   };
 }
+
+const operatorName = 'operator';
+const operatorTimeoutMs = 30_000;
+const operatorMemoryMb = 256;

@@ -1,5 +1,6 @@
 // Chooses between our own service and the one that the user named, for each service that may be exchanged. The choice
 // for the tables is in database.ts.
+
 import type { DatabaseSync } from 'node:sqlite';
 import type { DataFolder } from '../../machine/data-folder.ts';
 import { StartRefusal } from '../../machine/start-refusal.ts';

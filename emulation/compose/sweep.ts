@@ -7,13 +7,10 @@ import type { ResourceSet } from '../template/resource-set.ts';
 import type { Services } from './engine-set.ts';
 import { scheduledFunctions } from './trigger.ts';
 
-/** A function that answers `{ more: true }` has more to look at, and is invoked again. */
-const MAX_ROUNDS = 1_000;
-
 /** @throws StartRefusal when a scheduled function fails, because the platform would then miss what it has to notice. */
 export async function sweepFully({ lambda }: Pick<Services, 'lambda'>, resources: ResourceSet): Promise<void> {
   for (const functionArn of scheduledFunctions(resources)) {
-    for (let round = 0; round < MAX_ROUNDS; round += 1) {
+    for (let round = 0; round < maximumRoundCount; round += 1) {
       const event = completeEvent({ source: 'aws.events', 'detail-type': 'Scheduled Event', detail: {} }, Date.now());
       const result = await lambda.invoke(functionArn, JSON.stringify(event));
       if ('error' in result) {
@@ -25,3 +22,6 @@ export async function sweepFully({ lambda }: Pick<Services, 'lambda'>, resources
     }
   }
 }
+
+/** A function that answers `{ more: true }` has more to look at, and is invoked again. */
+const maximumRoundCount = 1_000;

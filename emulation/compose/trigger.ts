@@ -23,26 +23,6 @@ export type Triggers = {
   close(): Promise<void>;
 };
 
-/** The properties of a mapping that have an effect here. Any other one is refused, because only AWS would obey it. */
-const MAPPING_PROPERTIES: ReadonlySet<string> = new Set([
-  'BatchSize',
-  'BisectBatchOnFunctionError',
-  'DestinationConfig',
-  'EventSourceArn',
-  'FilterCriteria',
-  'FunctionName',
-  'FunctionResponseTypes',
-  'MaximumRecordAgeInSeconds',
-  'MaximumRetryAttempts',
-  'ParallelizationFactor',
-  'ScalingConfig',
-  'StartingPosition',
-  'Tags',
-]);
-/** The actions that a function's role must allow before a mapping can be made (API_CreateEventSourceMapping). */
-const QUEUE_ACTIONS = ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'];
-const STREAM_ACTIONS = ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'];
-
 /**
  * Starts every trigger.
  * @throws StartRefusal for a trigger of a kind that is not run here, or without its permission.
@@ -147,7 +127,7 @@ function toTarget(rule: DeployedResource, target: RuleTarget, { lambda }: Servic
 
 function checkMapping({ logicalId, properties }: DeployedResource, { ground }: TriggerOptions): void {
   const { resources, authority } = ground;
-  const unknown = Object.keys(properties).filter((property) => !MAPPING_PROPERTIES.has(property));
+  const unknown = Object.keys(properties).filter((property) => !mappingProperties.has(property));
   if (unknown.length > 0) {
     throw new StartRefusal(
       `The event source mapping ${logicalId} has ${unknown.join(', ')}, which the local platform does not support.`,
@@ -157,7 +137,7 @@ function checkMapping({ logicalId, properties }: DeployedResource, { ground }: T
   if (!target)
     throw new StartRefusal(`The event source mapping ${logicalId} invokes a function that the template does not hold.`);
   const resource = String(properties.EventSourceArn);
-  const actions = resource.includes(':sqs:') ? QUEUE_ACTIONS : STREAM_ACTIONS;
+  const actions = resource.includes(':sqs:') ? queueActions : streamActions;
   for (const action of actions) authority.demand(String(target.properties.Role), { action, resource });
 }
 
@@ -255,3 +235,24 @@ function reportsItems({ FunctionResponseTypes }: DeployedResource['properties'])
 /** The pause between reads while no write is reported. It is longer for our own engine, which reports every write. */
 const ownStreamIdleMs = 1_000;
 const otherStreamIdleMs = 250;
+
+/** The properties of a mapping that have an effect here. Any other one is refused, because only AWS would obey it. */
+const mappingProperties: ReadonlySet<string> = new Set([
+  'BatchSize',
+  'BisectBatchOnFunctionError',
+  'DestinationConfig',
+  'EventSourceArn',
+  'FilterCriteria',
+  'FunctionName',
+  'FunctionResponseTypes',
+  'MaximumRecordAgeInSeconds',
+  'MaximumRetryAttempts',
+  'ParallelizationFactor',
+  'ScalingConfig',
+  'StartingPosition',
+  'Tags',
+]);
+
+/** The actions that a function's role must allow before a mapping can be made (API_CreateEventSourceMapping). */
+const queueActions = ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'];
+const streamActions = ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'];

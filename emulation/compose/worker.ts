@@ -1,5 +1,6 @@
 // Defines how workers run here: their command, their environment and the log of their lines. It also counts launches
 // against the slots.
+
 import { join } from 'node:path';
 import type { DataFolder } from '../../machine/data-folder.ts';
 import { showsProcesses } from '../../machine/process/leftover-process.ts';
@@ -9,10 +10,6 @@ import type { Capacity } from '../capacity.ts';
 import type { JsonService } from '../cloud/wire/control-server.ts';
 import type { ResourceSet } from '../template/resource-set.ts';
 import type { ServiceOptions, Services } from './engine-set.ts';
-
-/** The variables that workers get from the user's environment. They lead to package indexes, and none names AWS. */
-const PASSED_ON =
-  /^(PATH|TZ|TMPDIR|SSL_CERT_FILE|SSL_CERT_DIR|REQUESTS_CA_BUNDLE|PIP_[A-Z_]+|(HTTPS?|ALL|NO)_PROXY|(https?|all|no)_proxy)$/;
 
 export function workerSettings(options: {
   folder: DataFolder;
@@ -29,7 +26,9 @@ export function workerSettings(options: {
       `This system has no /proc and no /bin/ps, without which ${reason}: run it on Linux or macOS.`,
     );
   }
-  const passedOn = Object.entries(environment).filter(([name, value]) => PASSED_ON.test(name) && value !== undefined);
+  const passedOn = Object.entries(environment).filter(
+    ([name, value]) => passedOnNames.test(name) && value !== undefined,
+  );
   const { group, prefix } = workerLog(resources);
   return {
     // Source maps are off. Reading them would lengthen the start of every worker by half.
@@ -87,3 +86,7 @@ export function countedStates(api: JsonService, capacity: Capacity): JsonService
 export function countOpenLaunches({ stepFunctions, capacity }: Pick<Services, 'stepFunctions' | 'capacity'>): void {
   for (const name of stepFunctions.openExecutions()) capacity.began(name);
 }
+
+/** The variables that workers get from the user's environment. They lead to package indexes, and none names AWS. */
+const passedOnNames =
+  /^(PATH|TZ|TMPDIR|SSL_CERT_FILE|SSL_CERT_DIR|REQUESTS_CA_BUNDLE|PIP_[A-Z_]+|(HTTPS?|ALL|NO)_PROXY|(https?|all|no)_proxy)$/;

@@ -1,4 +1,5 @@
 // Calls DynamoDB and its streams, with values in DynamoDB's own notation.
+
 import { createJsonClient, type JsonClient } from '../exchange/json-client.ts';
 import type { AccessKeys } from '../exchange/place.ts';
 import { signedHeaders } from '../exchange/request-signature.ts';
@@ -18,24 +19,12 @@ export type DynamoClient = {
   close(): void;
 };
 
-const UNSIGNED = {
-  'x-amz-date': '20260101T000000Z',
-  authorization:
-    'AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=none',
-};
-const STREAM_OPERATIONS: ReadonlySet<string> = new Set([
-  'DescribeStream',
-  'GetRecords',
-  'GetShardIterator',
-  'ListStreams',
-]);
-
 export function createDynamoClient(target: DynamoTarget): DynamoClient {
   const tables = clientAt(target, target.endpoint);
   const streams = target.streamsEndpoint === undefined ? tables : clientAt(target, target.streamsEndpoint);
   return {
     call(operation, input) {
-      if (STREAM_OPERATIONS.has(operation)) return streams.call(`DynamoDBStreams_20120810.${operation}`, input);
+      if (streamOperations.has(operation)) return streams.call(`DynamoDBStreams_20120810.${operation}`, input);
       return tables.call(`DynamoDB_20120810.${operation}`, input);
     },
     close() {
@@ -58,7 +47,20 @@ export function dynamoHeaders(
   own: Readonly<Record<string, string>>,
   bodySha256: string,
 ): Record<string, string> {
-  if (!credentials) return { ...own, ...UNSIGNED };
+  if (!credentials) return { ...own, ...unsignedCredentials };
   const request = { method: 'POST', url, target: url.pathname, headers: own, payloadHash: bodySha256 };
   return signedHeaders(request, { credentials, region }, 'dynamodb');
 }
+
+const unsignedCredentials = {
+  'x-amz-date': '20260101T000000Z',
+  authorization:
+    'AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=none',
+};
+
+const streamOperations: ReadonlySet<string> = new Set([
+  'DescribeStream',
+  'GetRecords',
+  'GetShardIterator',
+  'ListStreams',
+]);

@@ -1,6 +1,7 @@
 // Runs the DynamoDB engine of one data folder: a process with its data in a file. The next start finds and ends a
 // leftover one. Dynoxide 1.2.1 listens on TCP only and checks no signatures, so any user of this machine can connect to
 // it. The gate before it guards only the calls of functions.
+
 import { accessSync, constants, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
@@ -16,12 +17,6 @@ export type Database = {
   readonly port: number;
   close(): Promise<void>;
 };
-
-const START_LIMIT_MS = 10_000;
-const POLL_MS = 5;
-/** If the process dies more often than this within the window, the platform gives up. */
-const MAX_RESTARTS = 3;
-const RESTART_WINDOW_MS = 60_000;
 
 /**
  * Starts the engine on the data file. A leftover of an earlier platform on the same file is ended first.
@@ -45,8 +40,8 @@ export async function startDynoxide(file: string, onLost: (reason: string) => vo
       if (closing) return;
       endLeftovers(file);
       deaths.push(Date.now());
-      const recent = deaths.filter((at) => at > Date.now() - RESTART_WINDOW_MS).length;
-      if (recent > MAX_RESTARTS) {
+      const recent = deaths.filter((at) => at > Date.now() - restartWindowMs).length;
+      if (recent > maximumRestartCount) {
         onLost(`The database process ended ${recent} times within a minute: ${tethered.lastOutput()}`);
         return;
       }
@@ -117,11 +112,11 @@ async function untilListening(port: number, { ended, lastOutput }: Tethered): Pr
   void ended.then((end) => {
     code = end.code;
   });
-  for (const deadline = Date.now() + START_LIMIT_MS; Date.now() < deadline; await delay(POLL_MS)) {
+  for (const deadline = Date.now() + startLimitMs; Date.now() < deadline; await delay(pollMs)) {
     if (code !== undefined) throw new StartRefusal(`The database process ended with status ${code}: ${lastOutput()}`);
     if (await accepts(port)) return;
   }
-  throw new StartRefusal(`The database process did not answer within ${START_LIMIT_MS / 1000} s: ${lastOutput()}`);
+  throw new StartRefusal(`The database process did not answer within ${startLimitMs / 1000} s: ${lastOutput()}`);
 }
 
 function accepts(port: number): Promise<boolean> {
@@ -131,3 +126,9 @@ function accepts(port: number): Promise<boolean> {
     socket.once('connect', () => socket.destroy());
   });
 }
+
+const startLimitMs = 10_000;
+const pollMs = 5;
+/** If the process dies more often than this within the window, the platform gives up. */
+const maximumRestartCount = 3;
+const restartWindowMs = 60_000;

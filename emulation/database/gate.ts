@@ -1,5 +1,6 @@
 // Stands before the DynamoDB engine: it checks the signature and the role of each call, then passes the bytes on
 // unchanged. It also reports when a table was written, so that streams need not be polled. It does not read answers.
+
 import { createHash } from 'node:crypto';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { connect as connectSecurely } from 'node:tls';

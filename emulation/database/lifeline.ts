@@ -1,15 +1,8 @@
 // Starts a program that ends with this process, even when this process is killed: a shell holds a pipe to us and kills
 // the program when the pipe closes.
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
-
-/** `read` returns when the last writer of fd 3 has ended. The program itself must not hold the pipe. */
-const SCRIPT = `"$@" 3<&- &
-child=$!
-echo "$child" >&4
-exec 4>&-
-(read -r _ <&3; kill -9 "$child" 2>/dev/null) >/dev/null 2>&1 &
-wait "$child"`;
 
 export type Tethered = {
   /** The process id of the program, not of the shell. */
@@ -21,10 +14,8 @@ export type Tethered = {
   lastOutput(): string;
 };
 
-const MAX_OUTPUT_CHARACTERS = 2_000;
-
 export function startTethered(command: readonly string[]): Tethered {
-  const shell = spawn('/bin/sh', ['-c', SCRIPT, 'sh', ...command], {
+  const shell = spawn('/bin/sh', ['-c', lifelineScript, 'sh', ...command], {
     stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
     env: { PATH: process.env.PATH ?? '/usr/bin:/bin' },
     // Ctrl-C in a terminal reaches the whole foreground group. In a group of its own the program ends after us.
@@ -33,7 +24,7 @@ export function startTethered(command: readonly string[]): Tethered {
   let output = '';
   for (const stream of [shell.stdout, shell.stderr]) {
     stream?.on('data', (chunk: Buffer) => {
-      output = (output + chunk.toString()).slice(-MAX_OUTPUT_CHARACTERS);
+      output = (output + chunk.toString()).slice(-maximumOutputCharacters);
     });
   }
   const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
@@ -51,3 +42,13 @@ export function startTethered(command: readonly string[]): Tethered {
   pid.catch(() => undefined);
   return { pid, shell, ended, lastOutput: () => output.trim() };
 }
+
+/** `read` returns when the last writer of fd 3 has ended. The program itself must not hold the pipe. */
+const lifelineScript = `"$@" 3<&- &
+child=$!
+echo "$child" >&4
+exec 4>&-
+(read -r _ <&3; kill -9 "$child" 2>/dev/null) >/dev/null 2>&1 &
+wait "$child"`;
+
+const maximumOutputCharacters = 2_000;

@@ -10,11 +10,6 @@ export type RawRequest = {
   readonly bytes: Buffer;
 };
 
-/** The largest head, as in Node. */
-const MAX_HEAD_BYTES = 16 * 1024;
-/** DynamoDB takes at most 16 MB, counted after JSON and base64 encoding. */
-const MAX_BODY_BYTES = 17 * 1024 * 1024;
-
 /** Thrown for bytes that are not a request of an SDK. The connection cannot be used afterwards. */
 class UnreadableRequest extends Error {}
 
@@ -32,8 +27,8 @@ export function createRequestReader(): (chunk: Buffer) => RawRequest[] {
       const bytes = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
       chunks = [bytes];
       const headEnd = bytes.indexOf('\r\n\r\n');
-      if (headEnd < 0 || headEnd > MAX_HEAD_BYTES) {
-        if (bytes.length > MAX_HEAD_BYTES) throw new UnreadableRequest('the head is too large');
+      if (headEnd < 0 || headEnd > maximumHeadBytes) {
+        if (bytes.length > maximumHeadBytes) throw new UnreadableRequest('the head is too large');
         return requests;
       }
       const head = readHead(bytes.toString('latin1', 0, headEnd));
@@ -69,6 +64,11 @@ function readHead(text: string): Pick<RawRequest, 'method' | 'url' | 'headers'> 
 function bodyLength(headers: Readonly<Record<string, string>>): number {
   if (headers['transfer-encoding'] !== undefined) throw new UnreadableRequest('chunked bodies are not taken');
   const text = headers['content-length'] ?? '0';
-  if (!/^\d{1,9}$/.test(text) || Number(text) > MAX_BODY_BYTES) throw new UnreadableRequest('the body is too large');
+  if (!/^\d{1,9}$/.test(text) || Number(text) > maximumBodyBytes) throw new UnreadableRequest('the body is too large');
   return Number(text);
 }
+
+/** The largest head, as in Node. */
+const maximumHeadBytes = 16 * 1024;
+/** DynamoDB takes at most 16 MB, counted after JSON and base64 encoding. */
+const maximumBodyBytes = 17 * 1024 * 1024;

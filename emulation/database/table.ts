@@ -1,21 +1,9 @@
 // Creates the tables that the template declares.
+
 import { setTimeout as delay } from 'node:timers/promises';
 import { StartRefusal } from '../../machine/start-refusal.ts';
 import type { DeployedResource } from '../template/resource-set.ts';
 import type { DynamoClient } from './client.ts';
-
-/** The properties of `AWS::DynamoDB::Table` that CreateTable takes under the same name. */
-const CREATION_PROPERTIES = [
-  'TableName',
-  'AttributeDefinitions',
-  'KeySchema',
-  'BillingMode',
-  'GlobalSecondaryIndexes',
-  'LocalSecondaryIndexes',
-] as const;
-
-const CREATION_LIMIT_MS = 120_000;
-const CREATION_POLL_MS = 500;
 
 type Properties = DeployedResource['properties'];
 type TableDescription = {
@@ -53,20 +41,16 @@ async function describeTable(client: DynamoClient, name: string): Promise<TableD
 async function createTable(client: DynamoClient, name: string, properties: Properties): Promise<void> {
   const { TableDescription } = await client.call('CreateTable', creationInput(name, properties));
   let table = TableDescription as TableDescription | undefined;
-  for (
-    const deadline = Date.now() + CREATION_LIMIT_MS;
-    table?.TableStatus !== 'ACTIVE';
-    await delay(CREATION_POLL_MS)
-  ) {
+  for (const deadline = Date.now() + creationLimitMs; table?.TableStatus !== 'ACTIVE'; await delay(creationPollMs)) {
     if (Date.now() > deadline) {
-      throw new StartRefusal(`The table ${name} was not created within ${CREATION_LIMIT_MS / 1000} s.`);
+      throw new StartRefusal(`The table ${name} was not created within ${creationLimitMs / 1000} s.`);
     }
     table = await describeTable(client, name);
   }
 }
 
 function creationInput(name: string, properties: Properties): object {
-  const taken = CREATION_PROPERTIES.filter((property) => properties[property] !== undefined);
+  const taken = creationProperties.filter((property) => properties[property] !== undefined);
   const stream = properties.StreamSpecification as object | undefined;
   return {
     ...Object.fromEntries(taken.map((property) => [property, properties[property]])),
@@ -106,3 +90,16 @@ async function enableExpiry(client: DynamoClient, name: string, properties: Prop
   if ((TimeToLiveDescription as { TimeToLiveStatus?: string } | undefined)?.TimeToLiveStatus === 'ENABLED') return;
   await client.call('UpdateTimeToLive', { TableName: name, TimeToLiveSpecification: declared });
 }
+
+/** The properties of `AWS::DynamoDB::Table` that CreateTable takes under the same name. */
+const creationProperties = [
+  'TableName',
+  'AttributeDefinitions',
+  'KeySchema',
+  'BillingMode',
+  'GlobalSecondaryIndexes',
+  'LocalSecondaryIndexes',
+] as const;
+
+const creationLimitMs = 120_000;
+const creationPollMs = 500;

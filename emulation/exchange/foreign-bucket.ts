@@ -1,17 +1,14 @@
 // Names and creates the template's buckets at an S3 elsewhere, and checks that they belong to the user.
 
 import { StartRefusal } from '../../machine/start-refusal.ts';
-import { ACCOUNT_ID, REGION } from '../cloud/wire/account.ts';
+import { localAccountId, localRegion } from '../cloud/wire/account.ts';
 import { sha256Hex } from '../cloud/wire/canonical-request.ts';
 import { demandOf, type Place } from './place.ts';
 import type { Upstream } from './upstream.ts';
 
-/** CreateBucket names no region for a bucket in this one (API_CreateBucket). */
-const FIRST_REGION = 'us-east-1';
-
 /** Bucket names are global, so the template's account and region in them are replaced by the user's. */
 export function foreignBucketName(name: string, { accountId, region }: Place): string {
-  return name.replace(ACCOUNT_ID, accountId ?? ACCOUNT_ID).replace(REGION, region);
+  return name.replace(localAccountId, accountId ?? localAccountId).replace(localRegion, region);
 }
 
 /**
@@ -23,7 +20,7 @@ export async function makeBucket(upstream: Upstream, place: Place, name: string)
   const { variable, endpoint, region } = place;
   const what = `The bucket ${name} could not be created`;
   await demandOf(place, what, async () => {
-    const made = await ask(upstream, 'PUT', name, region === FIRST_REGION ? '' : locationConstraint(region));
+    const made = await ask(upstream, 'PUT', name, region === firstRegion ? '' : locationConstraint(region));
     if (made.code === 'BucketAlreadyExists') {
       const advice = 'set AWS_ACCOUNT_ID to the number of your account, which becomes part of the name';
       throw new StartRefusal(`The bucket ${name} at ${endpoint} (${variable}) belongs to somebody else: ${advice}.`);
@@ -55,3 +52,6 @@ function errorOf(text: string): { code: string; message: string } {
 function locationConstraint(region: string): string {
   return `<CreateBucketConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><LocationConstraint>${region}</LocationConstraint></CreateBucketConfiguration>`;
 }
+
+/** CreateBucket names no region for a bucket in this one (API_CreateBucket). */
+const firstRegion = 'us-east-1';

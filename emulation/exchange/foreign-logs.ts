@@ -13,9 +13,6 @@ export type ForeignLogsOptions = {
   report(what: string, fault: unknown): void;
 };
 
-/** The time that lines in memory have to be sent when the platform ends. */
-const CLOSE_LIMIT_MS = 5_000;
-
 export function createForeignLogs({ place, report }: ForeignLogsOptions): LogStore {
   const client = createJsonClient({
     endpoint: place.endpoint,
@@ -49,9 +46,12 @@ export function createForeignLogs({ place, report }: ForeignLogsOptions): LogSto
       }),
     append: (group, stream, lines) => writerOf(group, stream).append(lines),
     async close() {
-      const signal = AbortSignal.timeout(CLOSE_LIMIT_MS);
+      const signal = AbortSignal.timeout(closeLimitMs);
       await Promise.all([...writers.values()].map((writer) => writer.drained(signal)));
       client.close();
     },
   };
 }
+
+/** The time that lines in memory have to be sent when the platform ends. */
+const closeLimitMs = 5_000;

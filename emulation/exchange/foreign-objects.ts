@@ -1,5 +1,6 @@
 // Serves the template's buckets at an S3 elsewhere under an address of this machine. Keys, roles, presigned URLs and
 // CORS are checked here as in our own S3. Then the request is sent on in the user's name, with its bytes unchanged.
+
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { receiveText } from '../cloud/s3/body.ts';
@@ -17,15 +18,6 @@ import type { ObjectStore } from './port.ts';
 import { createUpstream, type Upstream } from './upstream.ts';
 
 export type ForeignObjectsOptions = S3FrontOptions & { readonly place: Place };
-
-const READS: ReadonlySet<string> = new Set(['GetObject', 'HeadObject']);
-/** Headers of the connection, or of the signature that was checked here. The next connection gets its own. */
-const DROPPED =
-  /^(host|connection|keep-alive|expect|te|trailer|transfer-encoding|upgrade|proxy-.*|authorization|cookie|origin|referer|access-control-.*|x-amz-(date|content-sha256|security-token))$/;
-const SIGNATURE_PARAMETER =
-  /^x-amz-(algorithm|credential|date|expires|signedheaders|signature|security-token|content-sha256)$/i;
-/** Checksums in a presigned URL belong to an empty body, and S3 ignores them. */
-const CHECKSUM_PARAMETER = /^x-amz-(sdk-)?checksum-/i;
 
 export function createForeignObjects({ place, ...options }: ForeignObjectsOptions): ObjectStore {
   const upstream = createUpstream(place);
@@ -74,13 +66,13 @@ function outgoing({ http, bucket, query, signed }: S3Request, place: Place) {
   const rest = path.slice(1).includes('/') ? path.slice(path.indexOf('/', 1)) : '';
   const headers: Record<string, string> = {};
   for (const [header, values] of Object.entries(http.headersDistinct)) {
-    if (!DROPPED.test(header) && values) headers[header] = values.join(',');
+    if (!droppedHeaders.test(header) && values) headers[header] = values.join(',');
   }
   const parameters: string[] = [];
   for (const [parameter, value] of query) {
     const isHeader = signed.presigned && /^x-amz-/i.test(parameter);
     if (!isHeader) parameters.push(`${encodeURIComponent(parameter)}=${encodeURIComponent(value)}`);
-    else if (!SIGNATURE_PARAMETER.test(parameter) && !CHECKSUM_PARAMETER.test(parameter)) {
+    else if (!signatureParameter.test(parameter) && !checksumParameter.test(parameter)) {
       headers[parameter.toLowerCase()] = value;
     }
   }
@@ -107,7 +99,7 @@ async function reply(
 ): Promise<void> {
   try {
     // A caller who may not list the bucket must not learn that a key is absent.
-    if (answer.statusCode === 404 && READS.has(operation)) {
+    if (answer.statusCode === 404 && readOperations.has(operation)) {
       await request.authorise('s3:ListBucket', bucketArn(request.bucket));
     }
   } catch (refusal) {
@@ -115,9 +107,18 @@ async function reply(
     throw refusal;
   }
   for (const [header, values] of Object.entries(answer.headersDistinct)) {
-    if (!DROPPED.test(header) && values) res.setHeader(header, values);
+    if (!droppedHeaders.test(header) && values) res.setHeader(header, values);
   }
   res.writeHead(answer.statusCode ?? 502);
   // If one side breaks off, the connection to the other is broken too.
   await pipeline(answer, res).catch(() => undefined);
 }
+
+const readOperations: ReadonlySet<string> = new Set(['GetObject', 'HeadObject']);
+/** Headers of the connection, or of the signature that was checked here. The next connection gets its own. */
+const droppedHeaders =
+  /^(host|connection|keep-alive|expect|te|trailer|transfer-encoding|upgrade|proxy-.*|authorization|cookie|origin|referer|access-control-.*|x-amz-(date|content-sha256|security-token))$/;
+const signatureParameter =
+  /^x-amz-(algorithm|credential|date|expires|signedheaders|signature|security-token|content-sha256)$/i;
+/** Checksums in a presigned URL belong to an empty body, and S3 ignores them. */
+const checksumParameter = /^x-amz-(sdk-)?checksum-/i;

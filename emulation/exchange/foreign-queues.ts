@@ -1,9 +1,10 @@
 // Creates the template's queues at an SQS elsewhere, sends to them for the functions, and receives from them for the
 // pollers. On this machine the queues keep the ARNs and URLs of the template.
+
 import { given } from '../../core/given.ts';
 import type { TakenMessage } from '../cloud/sqs/message-table.ts';
 import { integerAttributes, type QueueSettings } from '../cloud/sqs/queue-table.ts';
-import { QUERY_ERRORS, queueDoesNotExist } from '../cloud/sqs/sqs-error.ts';
+import { queryErrors, queueDoesNotExist } from '../cloud/sqs/sqs-error.ts';
 import { arnOf } from '../cloud/wire/account.ts';
 import type { AwsError } from '../cloud/wire/aws-error.ts';
 import { stringMember } from '../cloud/wire/input.ts';
@@ -11,11 +12,6 @@ import { createJsonClient, type JsonClient } from './json-client.ts';
 import { demandOf, type Place } from './place.ts';
 import type { Queues } from './port.ts';
 import { signedHeaders } from './request-signature.ts';
-
-/** The largest batch, by API_DeleteMessageBatch and API_ReceiveMessage. */
-const MAX_BATCH = 10;
-/** The time that an answer may take beyond the wait that was requested. */
-const ANSWER_LIMIT_MS = 15_000;
 
 export type ForeignQueuesOptions = {
   readonly place: Place;
@@ -45,7 +41,7 @@ export function createForeignQueues({ place, report }: ForeignQueuesOptions): Qu
     api: {
       name: 'sqs',
       targetPrefix: 'AmazonSQS',
-      queryErrors: QUERY_ERRORS,
+      queryErrors,
       actions: { SendMessageBatch: 'SendMessage' },
       resources: (_operation, input) => [
         arnOf('sqs', (stringMember(input, 'QueueUrl') ?? '*').split('/').at(-1) ?? ''),
@@ -71,9 +67,9 @@ export function createForeignQueues({ place, report }: ForeignQueuesOptions): Qu
     },
     receive: (queueArn, options) => receive(client, find(queueArn).url, options),
     async delete(queueArn, receipts) {
-      for (let start = 0; start < receipts.length; start += MAX_BATCH) {
+      for (let start = 0; start < receipts.length; start += maximumBatchSize) {
         const Entries = receipts
-          .slice(start, start + MAX_BATCH)
+          .slice(start, start + maximumBatchSize)
           .map((ReceiptHandle, index) => ({ Id: String(index), ReceiptHandle }));
         const answer = await call('DeleteMessageBatch', { QueueUrl: find(queueArn).url, Entries });
         const failed = (answer.Failed ?? []) as readonly { Code?: string; Message?: string }[];
@@ -129,12 +125,12 @@ async function receive(
 ): Promise<TakenMessage[]> {
   const input = {
     QueueUrl,
-    MaxNumberOfMessages: Math.min(max, MAX_BATCH),
+    MaxNumberOfMessages: Math.min(max, maximumBatchSize),
     WaitTimeSeconds: Math.floor(waitMs / 1000),
     MessageSystemAttributeNames: ['All'],
     ...given({ VisibilityTimeout: visibilitySeconds }),
   };
-  const limits = { limitMs: waitMs + ANSWER_LIMIT_MS, ...(signal ? { signal } : {}) };
+  const limits = { limitMs: waitMs + answerLimitMs, ...(signal ? { signal } : {}) };
   const { Messages = [] } = await client.call('AmazonSQS.ReceiveMessage', input, limits);
   return (Messages as readonly WireMessage[]).map(toTaken);
 }
@@ -152,3 +148,8 @@ function toTaken({ MessageId, ReceiptHandle, Body, Attributes = {} }: WireMessag
     ...given({ groupId: MessageGroupId, deadLetterSourceArn: DeadLetterQueueSourceArn }),
   };
 }
+
+/** The largest batch, by API_DeleteMessageBatch and API_ReceiveMessage. */
+const maximumBatchSize = 10;
+/** The time that an answer may take beyond the wait that was requested. */
+const answerLimitMs = 15_000;

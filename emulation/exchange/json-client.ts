@@ -1,5 +1,6 @@
 // Calls a service of AWS's JSON protocols with plain JSON. An SDK would convert values into types that are not on the
 // wire, and only `aws/` may use one.
+
 import { createHash } from 'node:crypto';
 import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest, Agent as SecureAgent } from 'node:https';
@@ -23,19 +24,17 @@ export type JsonClientOptions = {
   readonly version: string;
 };
 
-const CALL_LIMIT_MS = 15_000;
-const MAX_CONNECTIONS = 16;
 /** Services close idle connections, and a request on such a connection would fail. So we close them earlier. */
-export const IDLE_CONNECTION_MS = 4_000;
+export const idleConnectionMs = 4_000;
 
 export function createJsonClient({ endpoint, headers, version }: JsonClientOptions): JsonClient {
   const url = new URL(endpoint);
   const secure = url.protocol === 'https:';
-  const agentOptions = { keepAlive: true, maxSockets: MAX_CONNECTIONS, timeout: IDLE_CONNECTION_MS };
+  const agentOptions = { keepAlive: true, maxSockets: maximumConnectionCount, timeout: idleConnectionMs };
   const agent = secure ? new SecureAgent(agentOptions) : new Agent(agentOptions);
   const send = secure ? httpsRequest : httpRequest;
   return {
-    async call(target, input, { limitMs = CALL_LIMIT_MS, signal } = {}) {
+    async call(target, input, { limitMs = callLimitMs, signal } = {}) {
       const body = Buffer.from(JSON.stringify(input));
       const own = { 'content-type': `application/x-amz-json-${version}`, 'x-amz-target': target };
       const all = headers(url, own, createHash('sha256').update(body).digest('hex'));
@@ -77,3 +76,6 @@ function parseObject(text: string): Record<string, unknown> | undefined {
     return undefined;
   }
 }
+
+const callLimitMs = 15_000;
+const maximumConnectionCount = 16;

@@ -1,5 +1,6 @@
 // Sends the lines of one log stream to CloudWatch Logs in order, as a container's log driver does. A writer never
 // waits. Lines that cannot be sent are kept in memory up to a limit, and further lines are dropped.
+
 import { setTimeout as delay } from 'node:timers/promises';
 import { eventOverheadBytes, splitMessage } from '../cloud/logs/log-core.ts';
 import type { LogLine } from '../cloud/logs/log-table.ts';

@@ -1,7 +1,7 @@
 // Reads the address of a service that stands in for one of ours, and the user's keys, region and account there.
 
 import { StartRefusal } from '../../machine/start-refusal.ts';
-import { REGION } from '../cloud/wire/account.ts';
+import { localRegion } from '../cloud/wire/account.ts';
 
 export type AccessKeys = {
   readonly accessKeyId: string;
@@ -20,9 +20,6 @@ export type Place = {
   readonly accountId: string | undefined;
 };
 
-/** Keys for an engine that checks no signatures and takes any key. */
-const NOBODY: AccessKeys = { accessKeyId: 'local', secretAccessKey: 'local' };
-
 /**
  * Reads the place that a variable names, with the user's own keys, region and account from AWS's variables.
  * @throws StartRefusal for a value that is not an address.
@@ -31,7 +28,7 @@ export function readPlace(variable: string, environment: Readonly<NodeJS.Process
   return {
     variable,
     endpoint: readAddress(variable, environment[variable] ?? ''),
-    region: environment.AWS_REGION || environment.AWS_DEFAULT_REGION || REGION,
+    region: environment.AWS_REGION || environment.AWS_DEFAULT_REGION || localRegion,
     credentials: credentialsIn(environment),
     accountId: environment.AWS_ACCOUNT_ID || undefined,
   };
@@ -56,7 +53,7 @@ function readAddress(variable: string, text: string): string {
 
 function credentialsIn(environment: Readonly<NodeJS.ProcessEnv>): AccessKeys {
   const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN } = environment;
-  if (!AWS_ACCESS_KEY_ID || !AWS_SECRET_ACCESS_KEY) return NOBODY;
+  if (!AWS_ACCESS_KEY_ID || !AWS_SECRET_ACCESS_KEY) return nobodyId;
   return {
     accessKeyId: AWS_ACCESS_KEY_ID,
     secretAccessKey: AWS_SECRET_ACCESS_KEY,
@@ -70,3 +67,6 @@ function reasonOf(cause: unknown): string {
   const text = message || code || name;
   return (name === 'Error' || name === 'AggregateError' ? text : `${name}: ${text}`).replace(/[.\s]+$/, '');
 }
+
+/** Keys for an engine that checks no signatures and takes any key. */
+const nobodyId: AccessKeys = { accessKeyId: 'local', secretAccessKey: 'local' };

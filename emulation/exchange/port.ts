@@ -1,5 +1,6 @@
 // Declares the calls of the platform itself to the services that may stand elsewhere. Our own services and those of
 // `exchange/` implement them. A result of type `unknown` must be awaited, although our own services return at once.
+
 import type { RequestListener } from 'node:http';
 import type { LogLine } from '../cloud/logs/log-table.ts';
 import type { CorsRule } from '../cloud/s3/cors.ts';

@@ -1,4 +1,5 @@
 // Signs requests to a service elsewhere with Signature Version 4.
+
 import { canonicalRequest, hmac, scopeText, signingKey, stringToSign } from '../cloud/wire/canonical-request.ts';
 import type { AccessKeys } from './place.ts';
 
@@ -14,9 +15,6 @@ export type OutgoingRequest = {
   /** The SHA-256 of the body in hex. S3 also takes `UNSIGNED-PAYLOAD`. */
   readonly payloadHash: string;
 };
-
-/** Headers that are not signed, because proxies may change them and break the signature. */
-const UNSIGNED: ReadonlySet<string> = new Set(['connection', 'content-length', 'user-agent', 'accept-encoding']);
 
 /** Returns all headers of the request, with its signature. */
 export function signedHeaders(
@@ -35,7 +33,7 @@ export function signedHeaders(
     ...(service === 's3' ? { 'x-amz-content-sha256': payloadHash } : {}),
   };
   const names = Object.keys(headers)
-    .filter((name) => !UNSIGNED.has(name))
+    .filter((name) => !unsignedHeaders.has(name))
     .sort();
   const headersDistinct = Object.fromEntries(names.map((name) => [name, [headers[name] ?? '']]));
   const canonical = canonicalRequest({ method, url: target, headers, headersDistinct }, names, payloadHash, service);
@@ -47,3 +45,6 @@ export function signedHeaders(
     authorization: `AWS4-HMAC-SHA256 ${credential}, SignedHeaders=${names.join(';')}, Signature=${signature.toString('hex')}`,
   };
 }
+
+/** Headers that are not signed, because proxies may change them and break the signature. */
+const unsignedHeaders: ReadonlySet<string> = new Set(['connection', 'content-length', 'user-agent', 'accept-encoding']);

@@ -1,7 +1,8 @@
 // Sends requests to an S3 elsewhere in the user's name, with the bytes of the body unchanged.
+
 import { Agent, type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest, Agent as SecureAgent } from 'node:https';
-import { IDLE_CONNECTION_MS } from './json-client.ts';
+import { idleConnectionMs } from './json-client.ts';
 import type { Place } from './place.ts';
 import { type OutgoingRequest, signedHeaders } from './request-signature.ts';
 
@@ -11,14 +12,10 @@ export type Upstream = {
   close(): void;
 };
 
-const MAX_CONNECTIONS = 64;
-/** S3 may send nothing for minutes while it joins the parts of a large upload. */
-const SILENCE_LIMIT_MS = 300_000;
-
 export function createUpstream(place: Place): Upstream {
   const url = new URL(place.endpoint);
   const secure = url.protocol === 'https:';
-  const agentOptions = { keepAlive: true, maxSockets: MAX_CONNECTIONS, timeout: IDLE_CONNECTION_MS };
+  const agentOptions = { keepAlive: true, maxSockets: maximumConnectionCount, timeout: idleConnectionMs };
   const agent = secure ? new SecureAgent(agentOptions) : new Agent(agentOptions);
   const base = url.pathname === '/' ? '' : url.pathname;
   return {
@@ -26,7 +23,7 @@ export function createUpstream(place: Place): Upstream {
       const { method } = request;
       const target = base + request.target;
       const headers = signedHeaders({ ...request, target, url }, place, 's3');
-      const settings = { method, path: target, headers, agent, timeout: SILENCE_LIMIT_MS };
+      const settings = { method, path: target, headers, agent, timeout: silenceLimitMs };
       return answerTo((secure ? httpsRequest : httpRequest)(url, settings), body);
     },
     close: () => agent.destroy(),
@@ -36,7 +33,7 @@ export function createUpstream(place: Place): Upstream {
 function answerTo(req: ClientRequest, body: IncomingMessage | Buffer): Promise<IncomingMessage> {
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
   req.once('response', resolve).on('error', reject);
-  req.once('timeout', () => req.destroy(new Error(`nothing arrived for ${SILENCE_LIMIT_MS / 1000} s`)));
+  req.once('timeout', () => req.destroy(new Error(`nothing arrived for ${silenceLimitMs / 1000} s`)));
   if (Buffer.isBuffer(body)) req.end(body);
   else pour(body, req);
   return promise;
@@ -52,3 +49,7 @@ function pour(body: IncomingMessage, req: ClientRequest): void {
   req.once('close', () => body.unpipe(req).resume());
   body.pipe(req);
 }
+
+const maximumConnectionCount = 64;
+/** S3 may send nothing for minutes while it joins the parts of a large upload. */
+const silenceLimitMs = 300_000;

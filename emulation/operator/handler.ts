@@ -12,11 +12,6 @@ import { issueToken } from '../../engine/identity/token.ts';
 import { createUser, loadUser } from '../../engine/identity/user.ts';
 import type { OperatorAnswer, OperatorRequest } from '../../machine/operator/request.ts';
 
-/** A token of `espalier env` is meant for current work. The token of a new user is valid for a year. */
-const SESSION_MS = 30 * 24 * 3_600_000;
-const YEAR_MS = 365 * 24 * 3_600_000;
-const PASSWORD_BYTES = 12;
-
 let context: Context | undefined;
 
 export async function handler(request: OperatorRequest): Promise<OperatorAnswer> {
@@ -30,7 +25,7 @@ export async function handler(request: OperatorRequest): Promise<OperatorAnswer>
 }
 
 async function addUser(on: Context, handle: string): Promise<OperatorAnswer> {
-  const password = Buffer.from(on.random(PASSWORD_BYTES)).toString('base64url');
+  const password = Buffer.from(on.random(passwordBytes)).toString('base64url');
   const user = await createUser(on, { handle, password });
   const project = await createProject(on, {
     name: `${handle}'s project`,
@@ -42,7 +37,7 @@ async function addUser(on: Context, handle: string): Promise<OperatorAnswer> {
     createdBy: user,
     billTo: user,
   });
-  const token = await issueToken(on, { user, expiresAt: on.now() + YEAR_MS, label: 'espalier user add' });
+  const token = await issueToken(on, { user, expiresAt: on.now() + yearMs, label: 'espalier user add' });
   return { user, password, token, project };
 }
 
@@ -51,7 +46,7 @@ async function newToken(on: Context, handle: string): Promise<OperatorAnswer> {
   if (!isUserId(user) || !(await loadUser(on, user))) {
     return { refusal: `There is no user "${handle}": add one with "espalier user add ${handle}".` };
   }
-  const token = await issueToken(on, { user, expiresAt: on.now() + SESSION_MS, label: 'espalier env' });
+  const token = await issueToken(on, { user, expiresAt: on.now() + sessionMs, label: 'espalier env' });
   const project = await oldestProject(on, user);
   return { user, token, ...given({ project }) };
 }
@@ -60,3 +55,8 @@ async function oldestProject(on: Context, user: UserId): Promise<ProjectId | und
   const projects = (await loadProjects(on, await loadMemberships(on, user))).filter((project) => project !== undefined);
   return projects.sort((left, right) => left.created - right.created)[0]?.id;
 }
+
+/** A token of `espalier env` is meant for current work. The token of a new user is valid for a year. */
+const sessionMs = 30 * 24 * 3_600_000;
+const yearMs = 365 * 24 * 3_600_000;
+const passwordBytes = 12;

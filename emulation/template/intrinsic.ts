@@ -1,7 +1,7 @@
 // Evaluates CloudFormation's functions (Ref, Fn::…), which stand in a table.
 
 import { StartRefusal } from '../../machine/start-refusal.ts';
-import { ACCOUNT_ID, REGION } from '../cloud/wire/account.ts';
+import { localAccountId, localRegion } from '../cloud/wire/account.ts';
 
 /** The names of a template that its expressions may refer to. */
 export type Scope = {
@@ -12,32 +12,18 @@ export type Scope = {
   mapping(name: string, first: string, second: string): unknown;
 };
 
-/** The values of `AWS::…` in the one account and region of the emulation. */
-const PSEUDO_PARAMETERS: Readonly<Record<string, unknown>> = {
-  'AWS::AccountId': ACCOUNT_ID,
-  'AWS::Region': REGION,
-  'AWS::Partition': 'aws',
-  'AWS::URLSuffix': 'amazonaws.com',
-  'AWS::StackName': 'local',
-  'AWS::StackId': `arn:aws:cloudformation:${REGION}:${ACCOUNT_ID}:stack/local`,
-  'AWS::NotificationARNs': [],
-};
-const NO_VALUE = Symbol('AWS::NoValue');
-/** The answer of `Fn::GetAZs`. These are only names, and nothing runs in them. */
-const ZONES = ['a', 'b', 'c'].map((letter) => `${REGION}${letter}`);
-
 /**
  * The value of an expression of a template, with every function carried out.
  * @throws StartRefusal for a function outside the table. `Fn::ImportValue` is one, because our stacks share names.
  */
 export function evaluate(expression: unknown, scope: Scope): unknown {
   const value = evaluateAny(expression, scope);
-  return value === NO_VALUE ? undefined : value;
+  return value === noValue ? undefined : value;
 }
 
 function evaluateAny(expression: unknown, scope: Scope): unknown {
   if (Array.isArray(expression)) {
-    return expression.map((element) => evaluateAny(element, scope)).filter((element) => element !== NO_VALUE);
+    return expression.map((element) => evaluateAny(element, scope)).filter((element) => element !== noValue);
   }
   if (typeof expression !== 'object' || expression === null) return expression;
   const entries = Object.entries(expression);
@@ -47,16 +33,46 @@ function evaluateAny(expression: unknown, scope: Scope): unknown {
     name !== undefined &&
     (name === 'Ref' || name === 'Condition' || name.startsWith('Fn::'))
   ) {
-    const run = Object.hasOwn(FUNCTIONS, name) ? FUNCTIONS[name] : undefined;
+    const run = Object.hasOwn(intrinsicFunctions, name) ? intrinsicFunctions[name] : undefined;
     if (!run) throw new StartRefusal(`The template uses ${name}, which the local platform does not evaluate.`);
     // `Condition` is also an ordinary key in policies.
     if (name !== 'Condition' || typeof argument === 'string') return run(argument, scope);
   }
   const pairs = entries.map(([key, value]) => [key, evaluateAny(value, scope)] as const);
-  return Object.fromEntries(pairs.filter(([, value]) => value !== NO_VALUE));
+  return Object.fromEntries(pairs.filter(([, value]) => value !== noValue));
 }
 
-const FUNCTIONS: Readonly<Record<string, (argument: unknown, scope: Scope) => unknown>> = {
+function reference(name: string, scope: Scope): unknown {
+  if (name === 'AWS::NoValue') return noValue;
+  return Object.hasOwn(pseudoParameters, name) ? pseudoParameters[name] : scope.reference(name);
+}
+
+function list(argument: unknown, scope: Scope): unknown[] {
+  return asList(evaluateAny(argument, scope), 'a function');
+}
+
+function asList(value: unknown, what: string): unknown[] {
+  if (!Array.isArray(value))
+    throw new StartRefusal(`${what} of the template needs a list, not ${JSON.stringify(value)}.`);
+  return value;
+}
+
+/** The values of `AWS::…` in the one account and region of the emulation. */
+const pseudoParameters: Readonly<Record<string, unknown>> = {
+  'AWS::AccountId': localAccountId,
+  'AWS::Region': localRegion,
+  'AWS::Partition': 'aws',
+  'AWS::URLSuffix': 'amazonaws.com',
+  'AWS::StackName': 'local',
+  'AWS::StackId': `arn:aws:cloudformation:${localRegion}:${localAccountId}:stack/local`,
+  'AWS::NotificationARNs': [],
+};
+
+const noValue = Symbol('AWS::NoValue');
+/** The answer of `Fn::GetAZs`. These are only names, and nothing runs in them. */
+const zoneNames = ['a', 'b', 'c'].map((letter) => `${localRegion}${letter}`);
+
+const intrinsicFunctions: Readonly<Record<string, (argument: unknown, scope: Scope) => unknown>> = {
   Ref: (argument, scope) => reference(String(argument), scope),
   Condition: (argument, scope) => scope.condition(String(argument)),
   'Fn::GetAtt': (argument, scope) => {
@@ -102,21 +118,6 @@ const FUNCTIONS: Readonly<Record<string, (argument: unknown, scope: Scope) => un
     const [name, first, second] = list(argument, scope).map(String);
     return scope.mapping(name ?? '', first ?? '', second ?? '');
   },
-  'Fn::GetAZs': () => ZONES,
+  'Fn::GetAZs': () => zoneNames,
   'Fn::Base64': (argument, scope) => Buffer.from(String(evaluateAny(argument, scope))).toString('base64'),
 };
-
-function reference(name: string, scope: Scope): unknown {
-  if (name === 'AWS::NoValue') return NO_VALUE;
-  return Object.hasOwn(PSEUDO_PARAMETERS, name) ? PSEUDO_PARAMETERS[name] : scope.reference(name);
-}
-
-function list(argument: unknown, scope: Scope): unknown[] {
-  return asList(evaluateAny(argument, scope), 'a function');
-}
-
-function asList(value: unknown, what: string): unknown[] {
-  if (!Array.isArray(value))
-    throw new StartRefusal(`${what} of the template needs a list, not ${JSON.stringify(value)}.`);
-  return value;
-}

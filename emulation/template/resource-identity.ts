@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { given } from '../../core/given.ts';
-import { ACCOUNT_ID, arnOf, REGION } from '../cloud/wire/account.ts';
+import { arnOf, localAccountId, localRegion } from '../cloud/wire/account.ts';
 
 /** A resource whose properties are evaluated. `logicalId` is unique in its stack, and `stack` is unique in the app. */
 export type Identified = {
@@ -18,12 +18,12 @@ type Identity = {
   readonly attributes: Readonly<Record<string, (name: string) => string>>;
 };
 
-const roleArn = (name: string) => `arn:aws:iam::${ACCOUNT_ID}:role/${name}`;
+const roleArn = (name: string) => `arn:aws:iam::${localAccountId}:role/${name}`;
 const cluster = (name: string) => arnOf('ecs', `cluster/${name}`);
 const named = (name?: string): Identity => ({ ...given({ name }), attributes: {} });
 
 /** CloudFormation's "Return values" of each type. A type that is absent here has none that a template may use. */
-const IDENTITIES: Readonly<Record<string, Identity>> = {
+const identities: Readonly<Record<string, Identity>> = {
   'AWS::DynamoDB::Table': {
     name: 'TableName',
     attributes: {
@@ -37,12 +37,12 @@ const IDENTITIES: Readonly<Record<string, Identity>> = {
     attributes: {
       Arn: (name) => `arn:aws:s3:::${name}`,
       DomainName: (name) => `${name}.s3.amazonaws.com`,
-      RegionalDomainName: (name) => `${name}.s3.${REGION}.amazonaws.com`,
+      RegionalDomainName: (name) => `${name}.s3.${localRegion}.amazonaws.com`,
     },
   },
   'AWS::SQS::Queue': {
     name: 'QueueName',
-    reference: (name) => `https://sqs.${REGION}.amazonaws.com/${ACCOUNT_ID}/${name}`,
+    reference: (name) => `https://sqs.${localRegion}.amazonaws.com/${localAccountId}/${name}`,
     attributes: { Arn: (name) => arnOf('sqs', name), QueueName: (name) => name },
   },
   'AWS::Lambda::Function': { name: 'FunctionName', attributes: { Arn: (name) => arnOf('lambda', `function:${name}`) } },
@@ -74,7 +74,7 @@ const IDENTITIES: Readonly<Record<string, Identity>> = {
   },
   'AWS::CloudFront::Function': {
     name: 'Name',
-    attributes: { FunctionARN: (name) => `arn:aws:cloudfront::${ACCOUNT_ID}:function/${name}` },
+    attributes: { FunctionARN: (name) => `arn:aws:cloudfront::${localAccountId}:function/${name}` },
   },
   'AWS::CloudFront::Distribution': {
     attributes: { DomainName: (id) => `${id}.cloudfront.net`, Id: (id) => id },
@@ -91,24 +91,24 @@ const IDENTITIES: Readonly<Record<string, Identity>> = {
 
 /** The domain at which API Gateway would serve an API. */
 export function apiDomain(apiId: string): string {
-  return `${apiId}.execute-api.${REGION}.amazonaws.com`;
+  return `${apiId}.execute-api.${localRegion}.amazonaws.com`;
 }
 
 /** The physical name. If the template gives none, the name that is made is the same at every start. */
 export function physicalName(type: string, resource: Identified): string {
-  const property = IDENTITIES[type]?.name;
+  const property = identities[type]?.name;
   const given = property === undefined ? undefined : resource.properties[property];
   return typeof given === 'string' ? given : hashOf(`${resource.stack}/${resource.logicalId}`, 10);
 }
 
 export function referenceOf(type: string, resource: Identified): string {
   const name = physicalName(type, resource);
-  return IDENTITIES[type]?.reference?.(name) ?? name;
+  return identities[type]?.reference?.(name) ?? name;
 }
 
 /** The value of an attribute. Undefined when resources of the type have no such attribute here. */
 export function attributeOf(type: string, resource: Identified, attribute: string): string | undefined {
-  const attributes = IDENTITIES[type]?.attributes ?? {};
+  const attributes = identities[type]?.attributes ?? {};
   return Object.hasOwn(attributes, attribute) ? attributes[attribute]?.(physicalName(type, resource)) : undefined;
 }
 

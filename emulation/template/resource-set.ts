@@ -1,4 +1,5 @@
 // Collects the resources of all stacks of an app, with their properties evaluated. `compose` runs them.
+
 import { StartRefusal } from '../../machine/start-refusal.ts';
 import { evaluate, type Scope } from './intrinsic.ts';
 import { attributeOf, physicalName, referenceOf } from './resource-identity.ts';
@@ -23,8 +24,6 @@ export type ResourceSet = {
   /** The asset, a folder or file of the assembly, that a property such as `Code` refers to. */
   asset(objectKey: string): string | undefined;
 };
-
-const SSM_VALUE = 'AWS::SSM::Parameter::Value<String>';
 
 /**
  * Evaluates every resource. A parameter of SSM type takes the value of the `AWS::SSM::Parameter` of that name in any
@@ -108,7 +107,7 @@ function parameterValue(
   parameter: { Type: string; Default?: string },
   find: (parameterName: string) => unknown,
 ): unknown {
-  if (parameter.Type !== SSM_VALUE) {
+  if (parameter.Type !== ssmValue) {
     if (parameter.Default !== undefined) return parameter.Default;
     throw new StartRefusal(
       `The parameter ${name} of ${where} has no default: add one, because a start here gives no parameters.`,
@@ -135,3 +134,5 @@ function findParameter(stacks: Stacks, resolve: Resolve, parameterName: string):
 function valueAt(container: unknown, name: string): unknown {
   return typeof container === 'object' && container !== null ? Reflect.get(container, name) : undefined;
 }
+
+const ssmValue = 'AWS::SSM::Parameter::Value<String>';

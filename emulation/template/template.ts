@@ -1,4 +1,5 @@
 // Reads a synthesized CDK app: its stacks with their templates, in the order of deployment.
+
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { StartRefusal } from '../../machine/start-refusal.ts';

@@ -1,4 +1,5 @@
 // Reads the answer of a function to a batch with ReportBatchItemFailures.
+
 import type { InvocationResult } from '../cloud/lambda/sandbox.ts';
 
 /**

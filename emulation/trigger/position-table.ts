@@ -1,4 +1,5 @@
 // Stores the position up to which each shard is done, so that a restart goes on from there.
+
 import { DatabaseSync } from 'node:sqlite';
 
 /** The sequence number of the last record of a shard that is done, or `end` when the whole shard is done. */

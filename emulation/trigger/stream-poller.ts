@@ -3,7 +3,7 @@
 
 import { compilePattern } from '../cloud/event-bridge/pattern.ts';
 import type { InvocationResult } from '../cloud/lambda/sandbox.ts';
-import { REGION } from '../cloud/wire/account.ts';
+import { localRegion } from '../cloud/wire/account.ts';
 import type { DynamoClient } from '../database/client.ts';
 import { createLane, type Lane, type StreamRecord } from './lane.ts';
 import type { PositionTable } from './position-table.ts';
@@ -180,7 +180,7 @@ function createShardWork(options: StreamPollerOptions, shardId: string): ShardWo
 }
 
 function streamEvent(mapping: StreamMapping, records: readonly StreamRecord[]): string {
-  const source = { awsRegion: REGION, eventSource: 'aws:dynamodb', eventSourceARN: mapping.streamArn };
+  const source = { awsRegion: localRegion, eventSource: 'aws:dynamodb', eventSourceARN: mapping.streamArn };
   return JSON.stringify({ Records: records.map((record) => ({ ...record, ...source })) });
 }
 

@@ -1,4 +1,5 @@
 // Tracks up to which record a shard is done without gaps, while its records are finished in any order.
+
 import type { Position } from './position-table.ts';
 
 export type Watermark = {

@@ -15,7 +15,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createEcs } from '../../emulation/cloud/ecs/ecs.ts';
 import { openDatabase } from '../../emulation/cloud/wire/transaction.ts';
 import { contractRegion } from './endpoint.ts';
-import { cluster, type OurEcs, slotCount, scriptDriver, startOurs } from './engine/ecs.ts';
+import { cluster, type OurEcs, scriptDriver, slotCount, startOurs } from './engine/ecs.ts';
 
 const deadlineMs = 20_000;
 const pollMs = 10;

@@ -12,7 +12,7 @@ import {
 } from '@aws-sdk/client-eventbridge';
 import { CreateQueueCommand, GetQueueAttributesCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
-import { contractRegion, check, type Endpoint, givenEndpoint } from './endpoint.ts';
+import { check, contractRegion, type Endpoint, givenEndpoint } from './endpoint.ts';
 import { eventPatternCases, refusedPatterns } from './event-pattern-case.ts';
 
 let engine: Endpoint;

@@ -10,7 +10,7 @@ import {
   PutLogEventsCommand,
 } from '@aws-sdk/client-cloudwatch-logs';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
-import { contractRegion, check, type Endpoint, givenEndpoint } from './endpoint.ts';
+import { check, contractRegion, type Endpoint, givenEndpoint } from './endpoint.ts';
 
 const hourMs = 3_600_000;
 

@@ -132,7 +132,9 @@ test('every acknowledged object and its event survive a SIGKILL at any moment, a
     const exited = once(child, 'exit');
     const killAfterMs = 100 + randomInt(400);
     setTimeout(() => child.kill('SIGKILL'), killAfterMs);
-    const writers = Array.from({ length: writerCount }, (_, writer) => writeUntilKilled(client, round * writerCount + writer));
+    const writers = Array.from({ length: writerCount }, (_, writer) =>
+      writeUntilKilled(client, round * writerCount + writer),
+    );
     for (const written of await Promise.all(writers)) for (const entry of written) acknowledged.set(...entry);
     await exited;
     client.destroy();

@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import { GetObjectCommand, HeadObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect } from 'vitest';
-import { contractRegion, check, type Endpoint, givenEndpoint } from './endpoint.ts';
+import { check, contractRegion, type Endpoint, givenEndpoint } from './endpoint.ts';
 import { clientOf, givenBucket, givenObject, presign, refusalIn, refusalOf } from './s3-client.ts';
 
 let endpoint: Endpoint;

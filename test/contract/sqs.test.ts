@@ -16,7 +16,7 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
-import { contractRegion, check, type Endpoint, givenEndpoint } from './endpoint.ts';
+import { check, contractRegion, type Endpoint, givenEndpoint } from './endpoint.ts';
 
 const maximumMessageBytes = 1_048_576;
 

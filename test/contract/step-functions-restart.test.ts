@@ -10,7 +10,7 @@ import { createEcs } from '../../emulation/cloud/ecs/ecs.ts';
 import { createStepFunctions, type StepFunctions } from '../../emulation/cloud/step-functions/step-functions.ts';
 import type { RunTask, Services } from '../../emulation/cloud/step-functions/task-call.ts';
 import { openDatabase } from '../../emulation/cloud/wire/transaction.ts';
-import { cluster, scriptDriver, contractTaskDefinition } from './engine/ecs.ts';
+import { cluster, contractTaskDefinition, scriptDriver } from './engine/ecs.ts';
 import { statesExtension } from './extension/step-functions/step-functions-extension.ts';
 import { createFastClock } from './fast-clock.ts';
 import { jobAttemptDefinition, jobAttemptInput } from './job-attempt-cases.ts';
@@ -295,7 +295,9 @@ describe('a thousand executions', () => {
     const platform = givenPlatform(new DatabaseSync(':memory:'), given);
     const begun = performance.now();
     const arns = Array.from({ length: executionCount }, (_, index) => runAttempt(platform, `n${index}`));
-    await eventually(() => platform.events.filter(({ detail }) => detail.status === 'SUCCEEDED').length === executionCount);
+    await eventually(
+      () => platform.events.filter(({ detail }) => detail.status === 'SUCCEEDED').length === executionCount,
+    );
     const perExecutionMs = (performance.now() - begun) / executionCount;
     expect(arns.map((arn) => describeExecution(platform, arn).status)).toEqual(Array(executionCount).fill('SUCCEEDED'));
     expect(perExecutionMs).toBeLessThan(20);

@@ -13,7 +13,7 @@ import {
   StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
-import { contractRegion, check, contractEngine, type Endpoint, givenEndpoint } from './endpoint.ts';
+import { check, contractEngine, contractRegion, type Endpoint, givenEndpoint } from './endpoint.ts';
 import { jobAttemptCases, jobAttemptDefinition, jobAttemptInput, mockable } from './job-attempt-cases.ts';
 
 const roleArn = 'arn:aws:iam::000000000000:role/states';
@@ -39,9 +39,7 @@ async function givenMachine(states_: object, more: object = {}): Promise<string>
     States: states_,
     ...more,
   });
-  const created = await states.send(
-    new CreateStateMachineCommand({ name: `m-${randomUUID()}`, roleArn, definition }),
-  );
+  const created = await states.send(new CreateStateMachineCommand({ name: `m-${randomUUID()}`, roleArn, definition }));
   return created.stateMachineArn ?? '';
 }
 

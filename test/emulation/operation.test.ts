@@ -13,7 +13,7 @@ import { operations as s3Operations } from '../../emulation/cloud/s3/operation-t
 import { createSqs } from '../../emulation/cloud/sqs/sqs.ts';
 import { createSsm } from '../../emulation/cloud/ssm/ssm.ts';
 import { createStepFunctions } from '../../emulation/cloud/step-functions/step-functions.ts';
-import { TASK_ARGUMENTS } from '../../emulation/cloud/step-functions/task-argument.ts';
+import { taskArguments } from '../../emulation/cloud/step-functions/task-argument.ts';
 import { createForeignLogs } from '../../emulation/exchange/foreign-logs.ts';
 import { createForeignQueues } from '../../emulation/exchange/foreign-queues.ts';
 import { scriptDriver } from '../contract/engine/ecs.ts';
@@ -98,7 +98,7 @@ describe('the emulation', () => {
     const resources = definitions.flatMap((text) =>
       [...text.matchAll(/:states:::([A-Za-z:.]+)/g)].map(([, one]) => one),
     );
-    expect(Object.keys(TASK_ARGUMENTS).sort()).toEqual([...new Set(resources)].sort());
+    expect(Object.keys(taskArguments).sort()).toEqual([...new Set(resources)].sort());
   });
 });
 

@@ -1,10 +1,10 @@
 // API Gateway's connection management for SDK clients: `/{api}/{stage}/@connections/{id}`.
+
 import { arnOf } from '../wire/account.ts';
 import { AwsError } from '../wire/aws-error.ts';
 import type { RestRoute } from '../wire/control-server.ts';
 import type { WebSocketApi } from './websocket-api.ts';
 
-const PATH = /^\/([a-z0-9]+)\/([^/]+)\/(?:@|%40)connections\/([^/]+)$/i;
 /** The operations that the product calls, by HTTP method. */
 export const connectionOperations: Readonly<Record<string, string>> = {
   POST: 'PostToConnection',
@@ -14,14 +14,15 @@ export const connectionOperations: Readonly<Record<string, string>> = {
 /** @param find returns the API of an id and a stage, if it exists. */
 export function connectionRoute(find: (apiId: string, stage: string) => WebSocketApi | undefined): RestRoute {
   return {
-    match: (method, path) => Object.hasOwn(connectionOperations, method) && PATH.test(path),
+    match: (method, path) => Object.hasOwn(connectionOperations, method) && connectionPath.test(path),
     access(method, path) {
-      const [, apiId, stage, connectionId] = PATH.exec(path) ?? [];
+      const [, apiId, stage, connectionId] = connectionPath.exec(path) ?? [];
       const resource = arnOf('execute-api', `${apiId}/${stage}/${method}/@connections/${connectionId}`);
       return { action: 'execute-api:ManageConnections', resources: [resource] };
     },
     handle(req, res, body) {
-      const [, apiId = '', stage = '', encoded = ''] = PATH.exec((req.url ?? '').split('?', 1)[0] ?? '') ?? [];
+      const [, apiId = '', stage = '', encoded = ''] =
+        connectionPath.exec((req.url ?? '').split('?', 1)[0] ?? '') ?? [];
       const api = find(apiId, stage);
       if (!api)
         throw new AwsError('ForbiddenException', `There is no WebSocket API ${apiId} with a stage ${stage}`, 403);
@@ -32,3 +33,5 @@ export function connectionRoute(find: (apiId: string, stage: string) => WebSocke
     },
   };
 }
+
+const connectionPath = /^\/([a-z0-9]+)\/([^/]+)\/(?:@|%40)connections\/([^/]+)$/i;

@@ -1,5 +1,6 @@
 // An HTTP API: takes a request, finds its route, invokes the integrated function and writes the function's answer.
 // A stage's throttling and access log are not emulated.
+
 import type { ServerResponse } from 'node:http';
 import type { InvocationResult } from '../lambda/sandbox.ts';
 import { type HttpRequest, httpEvent } from './http-event.ts';
@@ -27,9 +28,7 @@ type Answer = {
 };
 
 /** Quotas of AWS: an HTTP API takes 10 MB of payload and waits 30 s for an integration. Lambda takes 6 MB. */
-export const MAX_BODY_BYTES = 10 * 1024 * 1024;
-const MAX_EVENT_BYTES = 6 * 1024 * 1024;
-const INTEGRATION_LIMIT_MS = 30_000;
+export const maximumBodyBytes = 10 * 1024 * 1024;
 
 /**
  * Refuses in the words of AWS: 404 without a route, 413 for an event that is too large, 500 when the function fails,
@@ -43,7 +42,7 @@ export function createHttpApi(options: HttpApiOptions): HttpApi {
       const functionArn = match && options.routes.get(match.routeKey);
       if (!match || functionArn === undefined) return refuse(res, 404, 'Not Found');
       const payload = JSON.stringify(httpEvent(request, match, options, options.now()));
-      if (Buffer.byteLength(payload) > MAX_EVENT_BYTES) return refuse(res, 413, 'Request Entity Too Large');
+      if (Buffer.byteLength(payload) > maximumEventBytes) return refuse(res, 413, 'Request Entity Too Large');
       const result = await withinLimit(options.invoke(functionArn, payload));
       if (result === undefined) return refuse(res, 503, 'Service Unavailable');
       const answer = 'error' in result ? undefined : readAnswer(result.payload);
@@ -61,7 +60,7 @@ export function refuse(res: ServerResponse, status: number, message: string): vo
 async function withinLimit(invocation: Promise<InvocationResult>): Promise<InvocationResult | undefined> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<undefined>((resolve) => {
-    timer = setTimeout(resolve, INTEGRATION_LIMIT_MS, undefined);
+    timer = setTimeout(resolve, integrationLimitMs, undefined);
   });
   try {
     return await Promise.race([invocation, limit]);
@@ -88,3 +87,6 @@ function send(res: ServerResponse, answer: Answer): void {
   res.setHeader('content-length', body.length);
   res.writeHead(answer.statusCode ?? 200).end(body);
 }
+
+const maximumEventBytes = 6 * 1024 * 1024;
+const integrationLimitMs = 30_000;

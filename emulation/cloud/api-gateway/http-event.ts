@@ -1,9 +1,10 @@
 // Makes the event that API Gateway passes to a function for an HTTP request, in payload format 2.0.
 // Format: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+
 import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
-import { ACCOUNT_ID } from '../wire/account.ts';
+import { localAccountId } from '../wire/account.ts';
 import type { RouteMatch } from './route.ts';
 
 export type HttpRequest = {
@@ -16,10 +17,6 @@ export type HttpRequest = {
   readonly sourceIp: string;
 };
 
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
-/** Bodies of these media types stay text. All other bodies are passed on as base64. */
-const TEXT = /^(text\/|application\/(json|javascript|xml|x-www-form-urlencoded|[^;]+\+(json|xml)))/i;
-
 /** @param now the time of the request, in milliseconds since 1970. */
 export function httpEvent(
   request: HttpRequest,
@@ -29,7 +26,7 @@ export function httpEvent(
 ): APIGatewayProxyEventV2 {
   const { cookie, ...rest } = request.headers;
   const query = queryParameters(request.query);
-  const text = TEXT.test(request.headers['content-type'] ?? 'text/plain');
+  const text = textTypes.test(request.headers['content-type'] ?? 'text/plain');
   return {
     version: '2.0',
     routeKey: match.routeKey,
@@ -40,7 +37,7 @@ export function httpEvent(
     ...(query ? { queryStringParameters: query } : {}),
     ...(Object.keys(match.pathParameters).length > 0 ? { pathParameters: match.pathParameters } : {}),
     requestContext: {
-      accountId: ACCOUNT_ID,
+      accountId: localAccountId,
       apiId: api.apiId,
       domainName: api.domainName,
       domainPrefix: api.apiId,
@@ -85,5 +82,9 @@ export function commonLogTime(now: number): string {
   const date = new Date(now);
   const day = String(date.getUTCDate()).padStart(2, '0');
   const time = date.toISOString().slice(11, 19);
-  return `${day}/${MONTHS[date.getUTCMonth()]}/${date.getUTCFullYear()}:${time} +0000`;
+  return `${day}/${months[date.getUTCMonth()]}/${date.getUTCFullYear()}:${time} +0000`;
 }
+
+const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+/** Bodies of these media types stay text. All other bodies are passed on as base64. */
+const textTypes = /^(text\/|application\/(json|javascript|xml|x-www-form-urlencoded|[^;]+\+(json|xml)))/i;

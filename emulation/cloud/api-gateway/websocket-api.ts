@@ -1,5 +1,6 @@
 // A WebSocket API: invokes $connect before the handshake, a route for each message and $disconnect at the end. It also
 // sends to connections and closes them.
+
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
@@ -29,13 +30,6 @@ export type WebSocketApi = {
   close(): void;
 };
 
-/** Limits of a WebSocket API (apigateway-execution-service-websocket-limits-table.html). */
-const MAX_MESSAGE_BYTES = 128 * 1024;
-/** Bytes that are buffered for one client. AWS has a limit (PostToConnection) but does not document its size. */
-const MAX_BUFFERED_BYTES = 4 * 1024 * 1024;
-const IDLE_LIMIT_MS = 10 * 60_000;
-const LIFE_LIMIT_MS = 2 * 3_600_000;
-
 type Connection = {
   readonly id: string;
   readonly connectedAt: number;
@@ -46,7 +40,7 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /** Creates the API. As on AWS, a connection ends after 10 idle minutes, and after 2 hours in any case. */
 export function createWebSocketApi(options: WebSocketApiOptions): WebSocketApi {
-  const server = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_BYTES, clientTracking: false });
+  const server = new WebSocketServer({ noServer: true, maxPayload: maximumMessageBytes, clientTracking: false });
   const connections = new Map<string, Connection>();
   const find = (id: string) => {
     const connection = connections.get(id);
@@ -73,8 +67,9 @@ export function createWebSocketApi(options: WebSocketApiOptions): WebSocketApi {
     },
     post(id, data) {
       const connection = find(id);
-      if (data.length > MAX_MESSAGE_BYTES) throw new AwsError('PayloadTooLargeException', '', 413);
-      if (connection.socket.bufferedAmount > MAX_BUFFERED_BYTES) throw new AwsError('LimitExceededException', '', 429);
+      if (data.length > maximumMessageBytes) throw new AwsError('PayloadTooLargeException', '', 413);
+      if (connection.socket.bufferedAmount > maximumBufferedBytes)
+        throw new AwsError('LimitExceededException', '', 429);
       touch(connections.get(id), options.now());
       connection.socket.send(data.toString('utf8'));
     },
@@ -87,10 +82,10 @@ export function createWebSocketApi(options: WebSocketApiOptions): WebSocketApi {
 }
 
 function serve(options: WebSocketApiOptions, connection: Connection, socket: WebSocket, onEnd: () => void): void {
-  const lifeTimer = setTimeout(() => socket.close(1001, 'Connection limit'), LIFE_LIMIT_MS);
+  const lifeTimer = setTimeout(() => socket.close(1001, 'Connection limit'), lifeLimitMs);
   const idleTimer = setInterval(() => {
-    if (options.now() - connection.lastActiveAt > IDLE_LIMIT_MS) socket.close(1001, 'Going away');
-  }, IDLE_LIMIT_MS / 10);
+    if (options.now() - connection.lastActiveAt > idleLimitMs) socket.close(1001, 'Going away');
+  }, idleLimitMs / 10);
   // As on AWS, functions may handle the messages of one connection out of order.
   socket.on('message', (data: Buffer) => {
     touch(connection, options.now());
@@ -193,3 +188,10 @@ function multiValued(headers: Readonly<Record<string, string>>): Record<string, 
 function bothForms(parameters: Readonly<Record<string, string>>) {
   return { queryStringParameters: parameters, multiValueQueryStringParameters: multiValued(parameters) };
 }
+
+/** Limits of a WebSocket API (apigateway-execution-service-websocket-limits-table.html). */
+const maximumMessageBytes = 128 * 1024;
+/** Bytes that are buffered for one client. AWS has a limit (PostToConnection) but does not document its size. */
+const maximumBufferedBytes = 4 * 1024 * 1024;
+const idleLimitMs = 10 * 60_000;
+const lifeLimitMs = 2 * 3_600_000;

@@ -1,4 +1,5 @@
 // A CloudFront distribution: finds the origin of a request and its path at that origin.
+
 import { compileEdgeFunction, type EdgeFunction, type EdgeRequest } from './edge-function.ts';
 
 export type OriginRequest = {

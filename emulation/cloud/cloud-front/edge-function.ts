@@ -1,5 +1,6 @@
 // Runs the code of a CloudFront function on a request before the request goes to its origin.
 // Event structure: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/functions-event-structure.html
+
 import { type Context, createContext, Script } from 'node:vm';
 
 export type EdgeRequest = {
@@ -13,12 +14,6 @@ export type EdgeRequest = {
 export type EdgeFunction = (request: EdgeRequest) => EdgeRequest | { readonly status: number };
 
 type Values = Record<string, { value: string; multiValue?: { value: string }[] }>;
-
-/**
- * CloudFront allows a function about a millisecond of computing. This limit is wall-clock time, so it leaves room for a
- * busy machine.
- */
-const TIME_LIMIT_MS = 500;
 
 /** @throws SyntaxError if the code cannot be parsed. A function that fails is answered with 503, as on AWS. */
 export function compileEdgeFunction(code: string): EdgeFunction {
@@ -39,7 +34,7 @@ export function compileEdgeFunction(code: string): EdgeFunction {
     try {
       // Each request gets a fresh context, so that it sees nothing of another request.
       const context: Context = createContext({ __event: JSON.stringify(event) });
-      return readResult(JSON.parse(script.runInContext(context, { timeout: TIME_LIMIT_MS }) as string), request);
+      return readResult(JSON.parse(script.runInContext(context, { timeout: timeLimitMs }) as string), request);
     } catch {
       return { status: 503 };
     }
@@ -66,3 +61,9 @@ function toValues(pairs: Iterable<readonly [string, string]>): Values {
   }
   return values;
 }
+
+/**
+ * CloudFront allows a function about a millisecond of computing. This limit is wall-clock time, so it leaves room for a
+ * busy machine.
+ */
+const timeLimitMs = 500;

@@ -13,9 +13,6 @@ export type TaskFace = {
   describe(taskArns: readonly string[]): { tasks: Task[]; failures: object[] };
 };
 
-/** Tasks that one call may describe (API_DescribeTasks.html). */
-const MAX_DESCRIBED = 100;
-
 /** @param findCluster returns the ARN of the cluster that a request names, or throws ClusterNotFoundException. */
 export function createEcsApi(
   tasks: TaskFace,
@@ -43,8 +40,11 @@ export function createEcsApi(
         findCluster(input);
         const named = stringList(input, 'tasks') ?? [];
         if (named.length === 0) throw new AwsError('InvalidParameterException', 'Tasks cannot be empty.');
-        if (named.length > MAX_DESCRIBED) {
-          throw new AwsError('InvalidParameterException', `At most ${MAX_DESCRIBED} tasks can be described at once.`);
+        if (named.length > maximumDescribedCount) {
+          throw new AwsError(
+            'InvalidParameterException',
+            `At most ${maximumDescribedCount} tasks can be described at once.`,
+          );
         }
         const withTags = (stringList(input, 'include') ?? []).includes('TAGS');
         const { tasks: found, failures } = tasks.describe(named.map((task) => arnIn(input, task)));
@@ -54,3 +54,6 @@ export function createEcsApi(
     },
   };
 }
+
+/** Tasks that one call may describe (API_DescribeTasks.html). */
+const maximumDescribedCount = 100;

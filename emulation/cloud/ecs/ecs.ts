@@ -1,4 +1,5 @@
 // Amazon ECS (Fargate) for the embedded cloud: in-process methods and the API.
+
 import type { DatabaseSync } from 'node:sqlite';
 import { arnOf } from '../wire/account.ts';
 import { AwsError } from '../wire/aws-error.ts';
@@ -6,7 +7,7 @@ import type { JsonService, Operation } from '../wire/control-server.ts';
 import { type Input, stringMember } from '../wire/input.ts';
 import { openOutbox } from '../wire/outbox.ts';
 import { inTransaction } from '../wire/transaction.ts';
-import { PIECE_ROWS, startUpkeep } from '../wire/upkeep.ts';
+import { pieceRows, startUpkeep } from '../wire/upkeep.ts';
 import { createEcsApi, type TaskFace } from './ecs-api.ts';
 import { createMetadataEndpoint } from './metadata-endpoint.ts';
 import { checkRunRequest } from './run-request.ts';
@@ -65,9 +66,6 @@ export type Ecs = {
   close(): Promise<void>;
 };
 
-/** ECS shows stopped tasks for at least an hour. Here they are kept for a day. */
-const RETENTION_MS = 24 * 3_600_000;
-
 export function createEcs(options: EcsOptions): Ecs {
   const { database, now, launch, slots } = options;
   const table = openTaskTable(database);
@@ -76,7 +74,7 @@ export function createEcs(options: EcsOptions): Ecs {
   const metadata = createMetadataEndpoint(table.get);
   const store = createTaskStore({ database, table, outbox, now });
   const life = createTaskLife({ store, now, launch, metadata });
-  const upkeep = startUpkeep('tasks', () => table.purge(now() - RETENTION_MS, PIECE_ROWS) === PIECE_ROWS);
+  const upkeep = startUpkeep('tasks', () => table.purge(now() - retentionMs, pieceRows) === pieceRows);
 
   const findCluster = (input: Input): string => {
     const name = stringMember(input, 'cluster') ?? 'default';
@@ -138,3 +136,6 @@ function startTasks({ options, table, store, life, clusterArn }: Starting, input
   const failures = Array.from({ length: count - made.length }, () => ({ reason: 'RESOURCE:CPU' }));
   return { tasks: made, failures };
 }
+
+/** ECS shows stopped tasks for at least an hour. Here they are kept for a day. */
+const retentionMs = 24 * 3_600_000;

@@ -1,5 +1,6 @@
 // The task metadata endpoint, version 4: a program asks it which task it runs in.
 // Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-metadata-endpoint-v4-fargate.html
+
 import { randomBytes } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -1,4 +1,5 @@
 // Checks a RunTask request and builds the tasks that it asks for.
+
 import { randomBytes, randomUUID } from 'node:crypto';
 import { arnOf } from '../wire/account.ts';
 import { AwsError } from '../wire/aws-error.ts';
@@ -8,26 +9,6 @@ import { type KeyValue, noSuchSize, type TaskDefinition } from './task-definitio
 import { isFargateSize } from './task-size.ts';
 
 export type RunRequest = { count: number; clientToken: string | undefined; makeTask(now: number): Task };
-
-/** The members that RunTask may have here. Others are refused, because nothing would act on them. */
-const MEMBERS: readonly string[] = [
-  ...['capacityProviderStrategy', 'clientToken', 'cluster', 'count', 'enableECSManagedTags', 'group', 'launchType'],
-  ...['networkConfiguration', 'overrides', 'platformVersion', 'propagateTags', 'referenceId', 'startedBy', 'tags'],
-  ...['taskDefinition'],
-];
-const OVERRIDE_MEMBERS: readonly string[] = ['containerOverrides', 'cpu', 'ephemeralStorage', 'memory'];
-const CONTAINER_MEMBERS: readonly string[] = ['name', 'environment', 'command'];
-const CAPACITY_PROVIDERS: readonly string[] = ['FARGATE', 'FARGATE_SPOT'];
-
-/** API_TaskOverride.html: "A total of 8192 characters are allowed for overrides. This includes the JSON formatting." */
-const MAX_OVERRIDE_LENGTH = 8_192;
-/** The limits of a task's storage (API_EphemeralStorage.html). */
-const MIN_STORAGE_GIB = 21;
-const MAX_STORAGE_GIB = 200;
-const MAX_COUNT = 10;
-const MAX_TAGS = 50;
-const MAX_STARTED_BY = 128;
-const MAX_CLIENT_TOKEN = 64;
 
 /**
  * Checks a RunTask request. Throws InvalidParameterException for a wrong value, ClientException for a size that Fargate
@@ -40,11 +21,11 @@ export function checkRunRequest(
   clusterArn: string,
   { arn: taskDefinitionArn, definition }: { arn: string; definition: TaskDefinition },
 ): RunRequest {
-  refuseUnknown(input, MEMBERS, 'RunTask');
+  refuseUnknown(input, requestMembers, 'RunTask');
   const count = integerMember(input, 'count') ?? 1;
-  if (count < 1 || count > MAX_COUNT) throw invalid(`count must be 1 to ${MAX_COUNT}, but was ${count}.`);
-  const startedBy = bounded(input, 'startedBy', MAX_STARTED_BY);
-  const clientToken = bounded(input, 'clientToken', MAX_CLIENT_TOKEN);
+  if (count < 1 || count > maximumCount) throw invalid(`count must be 1 to ${maximumCount}, but was ${count}.`);
+  const startedBy = bounded(input, 'startedBy', maximumStartedByLength);
+  const clientToken = bounded(input, 'clientToken', maximumClientTokenLength);
   const capacityProviderName = checkCapacity(input);
   if (definition.networkMode === 'awsvpc' && !structureMember(input, 'networkConfiguration')) {
     throw invalid("Network Configuration must be provided when networkMode 'awsvpc' is specified.");
@@ -83,18 +64,18 @@ function checkCapacity(input: Input): string | undefined {
   if (launchType !== undefined && launchType !== 'FARGATE')
     throw invalid(`Launch type ${launchType} is not supported here. Use FARGATE.`);
   const providers = strategy.map((item) => stringMember(item, 'capacityProvider') ?? '');
-  const unknown = providers.find((name) => !CAPACITY_PROVIDERS.includes(name));
+  const unknown = providers.find((name) => !capacityProviders.includes(name));
   if (unknown !== undefined) throw invalid(`The specified capacity provider '${unknown}' was not found.`);
   return providers[0];
 }
 
 function checkOverrides(overrides: Input, definition: TaskDefinition): TaskOverrides {
-  if (JSON.stringify(overrides).length > MAX_OVERRIDE_LENGTH) {
-    throw invalid(`The overrides are longer than ${MAX_OVERRIDE_LENGTH} characters.`);
+  if (JSON.stringify(overrides).length > maximumOverrideLength) {
+    throw invalid(`The overrides are longer than ${maximumOverrideLength} characters.`);
   }
-  refuseUnknown(overrides, OVERRIDE_MEMBERS, 'overrides');
+  refuseUnknown(overrides, overrideMembers, 'overrides');
   const containerOverrides = (structureList(overrides, 'containerOverrides') ?? []).map((override) => {
-    refuseUnknown(override, CONTAINER_MEMBERS, 'containerOverrides');
+    refuseUnknown(override, containerMembers, 'containerOverrides');
     return checkContainerOverride(override, definition.container.name);
   });
   const cpu = stringMember(overrides, 'cpu');
@@ -111,8 +92,8 @@ function checkStorage(storage: Input | undefined): TaskOverrides['ephemeralStora
   if (storage === undefined) return undefined;
   refuseUnknown(storage, ['sizeInGiB'], 'ephemeralStorage');
   const sizeInGiB = integerMember(storage, 'sizeInGiB') ?? 0;
-  if (sizeInGiB < MIN_STORAGE_GIB || sizeInGiB > MAX_STORAGE_GIB) {
-    throw invalid(`ephemeralStorage must be ${MIN_STORAGE_GIB} to ${MAX_STORAGE_GIB} GiB, but was ${sizeInGiB}.`);
+  if (sizeInGiB < minimumStorageGiB || sizeInGiB > maximumStorageGiB) {
+    throw invalid(`ephemeralStorage must be ${minimumStorageGiB} to ${maximumStorageGiB} GiB, but was ${sizeInGiB}.`);
   }
   return { sizeInGiB };
 }
@@ -133,7 +114,7 @@ function checkContainerOverride(override: Input, containerName: string): Contain
 
 function checkTags(input: Input): { key: string; value: string }[] {
   const tags = structureList(input, 'tags') ?? [];
-  if (tags.length > MAX_TAGS) throw invalid(`At most ${MAX_TAGS} tags can be given.`);
+  if (tags.length > maximumTagCount) throw invalid(`At most ${maximumTagCount} tags can be given.`);
   return tags.map((tag) => ({ key: stringMember(tag, 'key') ?? '', value: stringMember(tag, 'value') ?? '' }));
 }
 
@@ -153,3 +134,23 @@ function bounded(input: Input, member: string, maxLength: number): string | unde
 function invalid(message: string): AwsError {
   return new AwsError('InvalidParameterException', message);
 }
+
+/** The members that RunTask may have here. Others are refused, because nothing would act on them. */
+const requestMembers: readonly string[] = [
+  ...['capacityProviderStrategy', 'clientToken', 'cluster', 'count', 'enableECSManagedTags', 'group', 'launchType'],
+  ...['networkConfiguration', 'overrides', 'platformVersion', 'propagateTags', 'referenceId', 'startedBy', 'tags'],
+  ...['taskDefinition'],
+];
+
+const overrideMembers: readonly string[] = ['containerOverrides', 'cpu', 'ephemeralStorage', 'memory'];
+const containerMembers: readonly string[] = ['name', 'environment', 'command'];
+const capacityProviders: readonly string[] = ['FARGATE', 'FARGATE_SPOT'];
+/** API_TaskOverride.html: "A total of 8192 characters are allowed for overrides. This includes the JSON formatting." */
+const maximumOverrideLength = 8_192;
+/** The limits of a task's storage (API_EphemeralStorage.html). */
+const minimumStorageGiB = 21;
+const maximumStorageGiB = 200;
+const maximumCount = 10;
+const maximumTagCount = 50;
+const maximumStartedByLength = 128;
+const maximumClientTokenLength = 64;

@@ -1,4 +1,5 @@
 // Reads task definitions from the properties of an AWS::ECS::TaskDefinition.
+
 import { AwsError } from '../wire/aws-error.ts';
 import { isFargateSize } from './task-size.ts';
 
@@ -21,10 +22,6 @@ export type TaskDefinition = {
   /** The only container: tasks have no sidecar containers here. */
   container: ContainerDefinition;
 };
-
-/** Fargate's default and maximum stopTimeout. */
-const DEFAULT_STOP_TIMEOUT_SECONDS = 30;
-const MAX_STOP_TIMEOUT_SECONDS = 120;
 
 /**
  * Reads the properties, with names resolved. Throws ClientException for a definition that would run differently on
@@ -49,9 +46,9 @@ export function noSuchSize(cpu: string, memory: string): AwsError {
 }
 
 function parseContainer(container: Readonly<Record<string, unknown>>): ContainerDefinition {
-  const stopTimeout = Number(container.StopTimeout ?? DEFAULT_STOP_TIMEOUT_SECONDS);
-  if (!(stopTimeout >= 0 && stopTimeout <= MAX_STOP_TIMEOUT_SECONDS)) {
-    throw new AwsError('ClientException', `StopTimeout must be 0 to ${MAX_STOP_TIMEOUT_SECONDS} seconds`);
+  const stopTimeout = Number(container.StopTimeout ?? defaultStopTimeoutSeconds);
+  if (!(stopTimeout >= 0 && stopTimeout <= maximumStopTimeoutSeconds)) {
+    throw new AwsError('ClientException', `StopTimeout must be 0 to ${maximumStopTimeoutSeconds} seconds`);
   }
   const environment = (container.Environment ?? []) as { Name: string; Value: string }[];
   return {
@@ -70,3 +67,7 @@ function textOf(object: Readonly<Record<string, unknown>>, member: string): stri
   }
   return String(value);
 }
+
+/** Fargate's default and maximum stopTimeout. */
+const defaultStopTimeoutSeconds = 30;
+const maximumStopTimeoutSeconds = 120;

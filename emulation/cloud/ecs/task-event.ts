@@ -1,8 +1,7 @@
 // Makes the EventBridge event of a changed task, and the task's description in the API.
 // Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.html
-import type { Task } from './task.ts';
 
-const TIMES = ['createdAt', 'startedAt', 'stoppingAt', 'stoppedAt'] as const;
+import type { Task } from './task.ts';
 
 /** The event "ECS Task State Change". Its times are in ISO 8601. */
 export function taskEvent(task: Task, now: number): object {
@@ -25,6 +24,8 @@ export function showTask(task: Task, withTags: boolean): object {
 }
 
 function withTimes(task: Omit<Task, 'tags'>, format: (ms: number) => unknown): object {
-  const times = TIMES.flatMap((name) => (task[name] === undefined ? [] : [[name, format(task[name])] as const]));
+  const times = timeFields.flatMap((name) => (task[name] === undefined ? [] : [[name, format(task[name])] as const]));
   return { ...task, ...Object.fromEntries(times) };
 }
+
+const timeFields = ['createdAt', 'startedAt', 'stoppingAt', 'stoppedAt'] as const;

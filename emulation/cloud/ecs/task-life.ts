@@ -22,11 +22,6 @@ export type TaskLife = {
   close(): Promise<void>;
 };
 
-/**
- * The longest reason that is kept. API_StopTask.html gives no limit, but the description is cut at 1,024 characters.
- */
-const MAX_REASON_LENGTH = 1_024;
-
 type Life = TaskLifeOptions & { running: Map<string, RunningTask>; closed: boolean };
 
 export function createTaskLife(options: TaskLifeOptions): TaskLife {
@@ -46,7 +41,7 @@ export function createTaskLife(options: TaskLifeOptions): TaskLife {
     stop(taskArn, reason) {
       const task = store.load(taskArn);
       if (task.desiredStatus === 'STOPPED') return task;
-      const told = { stopCode: 'UserInitiated', stoppedReason: reason.slice(0, MAX_REASON_LENGTH) } as const;
+      const told = { stopCode: 'UserInitiated', stoppedReason: reason.slice(0, maximumReasonLength) } as const;
       const stopping = store.save(task, { desiredStatus: 'STOPPED', ...told, stoppingAt: now() });
       running.get(taskArn)?.stop();
       return stopping;
@@ -106,7 +101,7 @@ function exited(task: Task, { exitCode }: ProgramExit, at: number): Partial<Task
 }
 
 function failedToStart(task: Task, message: string, at: number): Partial<Task> {
-  const reason = `CannotStartContainerError: ${message}`.slice(0, MAX_REASON_LENGTH);
+  const reason = `CannotStartContainerError: ${message}`.slice(0, maximumReasonLength);
   return stopped(task, { stopCode: 'TaskFailedToStart', stoppedReason: reason }, at, { reason });
 }
 
@@ -120,3 +115,8 @@ function stopped(
   const times = { stoppingAt: task.stoppingAt ?? at, stoppedAt: at };
   return { lastStatus: 'STOPPED', desiredStatus: 'STOPPED', ...told, ...times, containers };
 }
+
+/**
+ * The longest reason that is kept. API_StopTask.html gives no limit, but the description is cut at 1,024 characters.
+ */
+const maximumReasonLength = 1_024;

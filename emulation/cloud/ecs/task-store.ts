@@ -1,5 +1,6 @@
 // Makes every change of a task: stores the change and its event in one transaction, then resolves the waits for the
 // task's end.
+
 import type { DatabaseSync } from 'node:sqlite';
 import { AwsError } from '../wire/aws-error.ts';
 import type { Outbox } from '../wire/outbox.ts';

@@ -1,4 +1,5 @@
 // Keeps task definitions and tasks in the database.
+
 import type { DatabaseSync } from 'node:sqlite';
 import { arnOf } from '../wire/account.ts';
 import type { Task } from './task.ts';
@@ -6,18 +7,9 @@ import type { TaskDefinition } from './task-definition.ts';
 
 export type TaskTable = ReturnType<typeof openTaskTable>;
 
-const SCHEMA = `
-CREATE TABLE IF NOT EXISTS ecs_task_definition (family TEXT NOT NULL, revision INTEGER NOT NULL, body TEXT NOT NULL,
-  PRIMARY KEY (family, revision)) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS ecs_task (arn TEXT PRIMARY KEY, cluster TEXT NOT NULL, status TEXT NOT NULL,
-  client_token TEXT UNIQUE, handle TEXT, stopped_at INTEGER, body TEXT NOT NULL) STRICT;
-CREATE INDEX IF NOT EXISTS ecs_task_open ON ecs_task (arn) WHERE status <> 'STOPPED';
-CREATE INDEX IF NOT EXISTS ecs_task_stopped ON ecs_task (stopped_at) WHERE status = 'STOPPED';
-`;
-
 /** Opens the tables. The caller provides the transaction for writes. */
 export function openTaskTable(database: DatabaseSync) {
-  database.exec(SCHEMA);
+  database.exec(schema);
   const sql = {
     newest: database.prepare(
       'SELECT revision, body FROM ecs_task_definition WHERE family = ? ORDER BY revision DESC LIMIT 1',
@@ -83,3 +75,12 @@ function definitionArn(family: string, revision: number): string {
 function toTask(row: Record<string, unknown> | undefined): Task | undefined {
   return row && (JSON.parse(String(row.body)) as Task);
 }
+
+const schema = `
+CREATE TABLE IF NOT EXISTS ecs_task_definition (family TEXT NOT NULL, revision INTEGER NOT NULL, body TEXT NOT NULL,
+  PRIMARY KEY (family, revision)) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS ecs_task (arn TEXT PRIMARY KEY, cluster TEXT NOT NULL, status TEXT NOT NULL,
+  client_token TEXT UNIQUE, handle TEXT, stopped_at INTEGER, body TEXT NOT NULL) STRICT;
+CREATE INDEX IF NOT EXISTS ecs_task_open ON ecs_task (arn) WHERE status <> 'STOPPED';
+CREATE INDEX IF NOT EXISTS ecs_task_stopped ON ecs_task (stopped_at) WHERE status = 'STOPPED';
+`;

@@ -1,4 +1,5 @@
 // A task as it is stored and as the API describes it, and the interface of the driver that runs it.
+
 import type { LeftoverProgram, RunningProgram } from '../../../machine/process/program.ts';
 import type { KeyValue, TaskDefinition } from './task-definition.ts';
 

@@ -1,6 +1,7 @@
 // The envelope of an event on the bus, and its defaults.
+
 import { randomUUID } from 'node:crypto';
-import { ACCOUNT_ID, REGION } from '../wire/account.ts';
+import { localAccountId, localRegion } from '../wire/account.ts';
 
 /** An event as targets receive it (eb-events-structure.html). */
 export type BusEvent = {
@@ -26,9 +27,9 @@ export function completeEvent(event: NewEvent, now: number): BusEvent {
     id: event.id ?? randomUUID(),
     'detail-type': event['detail-type'],
     source: event.source,
-    account: event.account ?? ACCOUNT_ID,
+    account: event.account ?? localAccountId,
     time: event.time ?? formatTime(now),
-    region: event.region ?? REGION,
+    region: event.region ?? localRegion,
     resources: event.resources ?? [],
     detail: event.detail,
   };

@@ -1,4 +1,5 @@
 // Keeps events on their way to targets, and the deliveries that were abandoned.
+
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
 import { inLazyTransaction, inTransaction } from '../wire/transaction.ts';
 
@@ -24,19 +25,8 @@ export type DeliveryTable = {
   dead(): DeadDelivery[];
 };
 
-/** Dead deliveries that are kept for inspection. Older ones are deleted. */
-const MAX_DEAD = 1_000;
-
-const SCHEMA = `CREATE TABLE IF NOT EXISTS events_delivery (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, rule TEXT NOT NULL, target TEXT NOT NULL, event TEXT NOT NULL,
-    created_at INTEGER NOT NULL, attempt_count INTEGER NOT NULL DEFAULT 0, due_at INTEGER NOT NULL) STRICT;
-  CREATE INDEX IF NOT EXISTS events_delivery_due ON events_delivery (rule, target, due_at, id);
-  CREATE TABLE IF NOT EXISTS events_dead_delivery (
-    id INTEGER PRIMARY KEY, rule TEXT NOT NULL, target TEXT NOT NULL, event TEXT NOT NULL, created_at INTEGER NOT NULL,
-    attempt_count INTEGER NOT NULL, died_at INTEGER NOT NULL, reason TEXT NOT NULL) STRICT`;
-
 export function openDeliveryTable(database: DatabaseSync): DeliveryTable {
-  database.exec(SCHEMA);
+  database.exec(schema);
   const of = (text: string) => database.prepare(text);
   const insert = of('INSERT INTO events_delivery (rule, target, event, created_at, due_at) VALUES (?, ?, ?, ?, ?)');
   const due = of(
@@ -47,7 +37,7 @@ export function openDeliveryTable(database: DatabaseSync): DeliveryTable {
   const retry = of('UPDATE events_delivery SET attempt_count = ?, due_at = ? WHERE id = ?');
   const bury = of('INSERT OR REPLACE INTO events_dead_delivery VALUES (?, ?, ?, ?, ?, ?, ?, ?)');
   const forget = of(`DELETE FROM events_dead_delivery WHERE id IN
-    (SELECT id FROM events_dead_delivery ORDER BY died_at DESC, id DESC LIMIT -1 OFFSET ${MAX_DEAD})`);
+    (SELECT id FROM events_dead_delivery ORDER BY died_at DESC, id DESC LIMIT -1 OFFSET ${maximumDeadCount})`);
   const addresses = of('SELECT DISTINCT rule, target FROM events_delivery');
   const dead = of('SELECT * FROM events_dead_delivery ORDER BY died_at, id');
   return {
@@ -91,3 +81,14 @@ function toDelivery(row: Record<string, SQLOutputValue>): Delivery {
     attemptCount: Number(row.attempt_count),
   };
 }
+
+/** Dead deliveries that are kept for inspection. Older ones are deleted. */
+const maximumDeadCount = 1_000;
+
+const schema = `CREATE TABLE IF NOT EXISTS events_delivery (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, rule TEXT NOT NULL, target TEXT NOT NULL, event TEXT NOT NULL,
+    created_at INTEGER NOT NULL, attempt_count INTEGER NOT NULL DEFAULT 0, due_at INTEGER NOT NULL) STRICT;
+  CREATE INDEX IF NOT EXISTS events_delivery_due ON events_delivery (rule, target, due_at, id);
+  CREATE TABLE IF NOT EXISTS events_dead_delivery (
+    id INTEGER PRIMARY KEY, rule TEXT NOT NULL, target TEXT NOT NULL, event TEXT NOT NULL, created_at INTEGER NOT NULL,
+    attempt_count INTEGER NOT NULL, died_at INTEGER NOT NULL, reason TEXT NOT NULL) STRICT`;

@@ -1,4 +1,5 @@
 // Keeps the events of asynchronous invocations until the function has taken them or they are abandoned.
+
 import type { DatabaseSync } from 'node:sqlite';
 
 export type QueuedEvent = {

@@ -1,22 +1,18 @@
 // Lambda's Invoke for SDK clients: POST /2015-03-31/functions/{name}/invocations.
+
 import { arnOf } from '../wire/account.ts';
 import { AwsError } from '../wire/aws-error.ts';
 import type { RestRoute } from '../wire/control-server.ts';
 import type { Lambda } from './lambda.ts';
 
-const PATH = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/;
-/** Largest payload of a synchronous invocation. An asynchronous one may have 1 MB. */
-const MAX_PAYLOAD_BYTES = 6 * 1024 * 1024;
-const MAX_EVENT_BYTES = 1024 * 1024;
-
 /**
  * API_Invoke: RequestResponse answers with the function's result. Event answers 202 as soon as the event is durable.
  */
 export function invokeRoute(lambda: Lambda): RestRoute {
-  const nameIn = (path: string) => decodeURIComponent(PATH.exec(path)?.[1] ?? '');
+  const nameIn = (path: string) => decodeURIComponent(invocationPath.exec(path)?.[1] ?? '');
   return {
-    match: (method, path) => method === 'POST' && PATH.test(path),
-    maxBodyBytes: MAX_PAYLOAD_BYTES,
+    match: (method, path) => method === 'POST' && invocationPath.test(path),
+    maxBodyBytes: maximumPayloadBytes,
     access: (_method, path) => {
       const name = nameIn(path);
       const resource = name.startsWith('arn:') ? name : arnOf('lambda', `function:${name}`);
@@ -28,8 +24,8 @@ export function invokeRoute(lambda: Lambda): RestRoute {
       const payload = body.length === 0 ? '{}' : body.toString('utf8');
       checkJson(payload);
       if (type === 'Event') {
-        if (body.length > MAX_EVENT_BYTES) {
-          throw new AwsError('RequestTooLargeException', `An event has at most ${MAX_EVENT_BYTES} bytes.`, 413);
+        if (body.length > maximumEventBytes) {
+          throw new AwsError('RequestTooLargeException', `An event has at most ${maximumEventBytes} bytes.`, 413);
         }
         lambda.invokeLater(name, payload);
         res.writeHead(202).end();
@@ -58,3 +54,8 @@ function checkJson(payload: string): void {
     throw new AwsError('InvalidRequestContentException', text);
   }
 }
+
+const invocationPath = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/;
+/** Largest payload of a synchronous invocation. An asynchronous one may have 1 MB. */
+const maximumPayloadBytes = 6 * 1024 * 1024;
+const maximumEventBytes = 1024 * 1024;

@@ -1,4 +1,5 @@
 // Runs in a function's own thread: imports the unmodified bundle and calls its handler.
+
 import { enableCompileCache } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
@@ -6,7 +7,7 @@ import type { Context } from 'aws-lambda';
 import type { FromSandbox, FunctionError, SandboxData, ToSandbox } from './sandbox-message.ts';
 
 /** 6 MB (gettingstarted-limits.html), plus the 100 bytes that AWS's own message adds to this limit. */
-const MAX_ANSWER_BYTES = 6 * 1024 * 1024 + 100;
+const maximumAnswerBytes = 6 * 1024 * 1024 + 100;
 
 type Handler = (event: unknown, context: Context) => unknown;
 
@@ -36,8 +37,8 @@ async function invoke(handler: Handler, { id, payload, deadline }: ToSandbox): P
 
 function answer(id: string, payload: string): FromSandbox {
   const byteCount = Buffer.byteLength(payload);
-  if (byteCount <= MAX_ANSWER_BYTES) return { kind: 'result', id, payload };
-  const errorMessage = `Response payload size (${byteCount} bytes) exceeded maximum allowed payload size (${MAX_ANSWER_BYTES} bytes).`;
+  if (byteCount <= maximumAnswerBytes) return { kind: 'result', id, payload };
+  const errorMessage = `Response payload size (${byteCount} bytes) exceeded maximum allowed payload size (${maximumAnswerBytes} bytes).`;
   return { kind: 'error', id, error: { errorType: 'Function.ResponseSizeTooLarge', errorMessage } };
 }
 

@@ -1,5 +1,6 @@
 // One thread that runs one function, with many invocations at a time. It ends when the code crashes or when it is
 // closed.
+
 import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { Worker } from 'node:worker_threads';
@@ -23,19 +24,6 @@ export type Sandbox = {
   readonly inFlight: number;
   close(): Promise<void>;
 };
-
-/** Lambda's own limit for importing a module (lambda-runtime-environment.html). */
-const INIT_LIMIT_MS = 10_000;
-/**
- * AWS freezes an invocation that ran out of time at once. Here the other invocations of its thread get this long to end
- * before the thread is ended.
- */
-const OVERRUN_LIMIT_MS = 5_000;
-const MEGABYTE = 1024 * 1024;
-/** V8's default would hold 48 MB in every thread and save only 3 % of its processor time. */
-const YOUNG_GENERATION_MB = 8;
-/** Longer lines of a function's log are cut: CloudWatch takes 1 MB. */
-const MAX_LINE_CHARACTERS = MEGABYTE;
 
 /** Starts the function's thread, which imports the module at once. Invocations wait until it is imported. */
 export function startSandbox(options: SandboxOptions): Sandbox {
@@ -63,7 +51,7 @@ export function startSandbox(options: SandboxOptions): Sandbox {
       const errorMessage = 'The function ended: another invocation in its thread ran out of time';
       endAll({ errorType: 'Runtime.ExitError', errorMessage });
       void worker.terminate();
-    }, OVERRUN_LIMIT_MS).unref();
+    }, overrunLimitMs).unref();
     const errorMessage = `Task timed out after ${(options.timeoutMs / 1000).toFixed(2)} seconds`;
     settle(id, { error: { errorType: 'Sandbox.Timedout', errorMessage } });
   };
@@ -109,7 +97,7 @@ function startThread({ data, environment, onLine }: SandboxOptions): Worker {
     stderr: true,
     resourceLimits: {
       maxOldGenerationSizeMb: Math.max(64, data.memoryMb),
-      maxYoungGenerationSizeMb: YOUNG_GENERATION_MB,
+      maxYoungGenerationSizeMb: youngGenerationMb,
     },
   });
   for (const stream of [worker.stdout, worker.stderr]) readLines(stream, onLine);
@@ -132,9 +120,9 @@ function whenReady(worker: Worker, { onLine, onSettled, onFailure }: ThreadListe
     resolve(onFailure(error));
   };
   const timer = setTimeout(() => {
-    fail('Sandbox.Timedout', `Init did not end within ${INIT_LIMIT_MS / 1000} seconds`);
+    fail('Sandbox.Timedout', `Init did not end within ${initLimitMs / 1000} seconds`);
     void worker.terminate();
-  }, INIT_LIMIT_MS);
+  }, initLimitMs);
   worker.on('message', (message: FromSandbox) => {
     if (message.kind === 'ready') {
       clearTimeout(timer);
@@ -159,10 +147,25 @@ function readLines(stream: Readable, onLine: (line: string) => void): void {
   stream.setEncoding('utf8');
   stream.on('data', (text: string) => {
     const lines = (rest + text).split('\n');
-    rest = (lines.pop() ?? '').slice(0, MAX_LINE_CHARACTERS);
+    rest = (lines.pop() ?? '').slice(0, maximumLineCharacters);
     for (const line of lines) if (line !== '') onLine(line);
   });
   stream.on('end', () => {
     if (rest !== '') onLine(rest);
   });
 }
+
+/** Lambda's own limit for importing a module (lambda-runtime-environment.html). */
+const initLimitMs = 10_000;
+
+/**
+ * AWS freezes an invocation that ran out of time at once. Here the other invocations of its thread get this long to end
+ * before the thread is ended.
+ */
+const overrunLimitMs = 5_000;
+
+const megabyte = 1024 * 1024;
+/** V8's default would hold 48 MB in every thread and save only 3 % of its processor time. */
+const youngGenerationMb = 8;
+/** Longer lines of a function's log are cut: CloudWatch takes 1 MB. */
+const maximumLineCharacters = megabyte;

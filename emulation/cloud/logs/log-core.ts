@@ -8,7 +8,7 @@ export type LogCore = {
   read(): LogTable;
   group(name: string): LogGroup;
   stream(group: string, name: string): LogStream;
-  /** Buffers lines. They are durable at most FLUSH_AFTER_MS later, and before anything is read. */
+  /** Buffers lines. They are durable at most `flushAfterMs` later, and before anything is read. */
   append(group: string, stream: string, lines: readonly LogLine[]): void;
   /** Writes lines without the buffer. Durable when it returns. */
   write(stream: LogStream, lines: readonly LogLine[]): void;
@@ -16,15 +16,10 @@ export type LogCore = {
   flush(): void;
 };
 
-const FLUSH_AFTER_MS = 20;
-/** Streams whose row is not looked up for each line. A job has one stream, and most jobs have ended. */
-const MAX_KNOWN_STREAMS = 1_000;
-const MAX_BUFFERED_LINES = 10_000;
-const MAX_BUFFERED_BYTES = 4 * 1024 * 1024;
 /** Bytes that CloudWatch Logs adds to each message when it counts batches and pages (API_PutLogEvents). */
 export const eventOverheadBytes = 26;
 /** Largest event. The log driver splits longer lines, as Docker's does. */
-export const MAX_EVENT_BYTES = 1024 * 1024 - eventOverheadBytes;
+export const maximumEventBytes = 1024 * 1024 - eventOverheadBytes;
 
 /**
  * @param onFault is called when buffered lines cannot be written, for example because the disk is full. The lines stay
@@ -41,7 +36,7 @@ export function createLogCore(table: LogTable, now: () => number, onFault: (faul
     if (!table.group(group)) table.putGroup({ name: group, createdAt: now() });
     const { id } = table.stream(group, name) ?? table.addStream(group, name, now());
     const [oldest] = streamIds.keys();
-    if (oldest !== undefined && streamIds.size >= MAX_KNOWN_STREAMS) streamIds.delete(oldest);
+    if (oldest !== undefined && streamIds.size >= maximumKnownStreamCount) streamIds.delete(oldest);
     streamIds.set(key, id);
     return id;
   }
@@ -106,7 +101,7 @@ function createWriteBuffer(write: (lines: readonly StreamLine[]) => void, onFaul
         onFault(fault);
         flushLater();
       }
-    }, FLUSH_AFTER_MS).unref();
+    }, flushAfterMs).unref();
   }
 
   return {
@@ -116,7 +111,7 @@ function createWriteBuffer(write: (lines: readonly StreamLine[]) => void, onFaul
         buffer.push(each);
         bufferedBytes += each.line.message.length;
       }
-      if (buffer.length >= MAX_BUFFERED_LINES || bufferedBytes >= MAX_BUFFERED_BYTES) flush();
+      if (buffer.length >= maximumBufferedLines || bufferedBytes >= maximumBufferedBytes) flush();
       else if (buffer.length > 0) flushLater();
     },
   };
@@ -127,18 +122,18 @@ function notFound(what: string): AwsError {
 }
 
 /**
- * Splits a message into pieces of at most MAX_EVENT_BYTES. An empty line has none, because the awslogs driver sends
+ * Splits a message into pieces of at most `maximumEventBytes`. An empty line has none, because the awslogs driver sends
  * none.
  */
 export function splitMessage(message: string): string[] {
   if (message.length === 0) return [];
-  if (Buffer.byteLength(message) <= MAX_EVENT_BYTES) return [message];
+  if (Buffer.byteLength(message) <= maximumEventBytes) return [message];
   const pieces: string[] = [];
   let piece = '';
   let bytes = 0;
   for (const character of message) {
     const size = Buffer.byteLength(character);
-    if (bytes + size > MAX_EVENT_BYTES) {
+    if (bytes + size > maximumEventBytes) {
       pieces.push(piece);
       piece = '';
       bytes = 0;
@@ -148,3 +143,9 @@ export function splitMessage(message: string): string[] {
   }
   return [...pieces, piece];
 }
+
+const flushAfterMs = 20;
+/** Streams whose row is not looked up for each line. A job has one stream, and most jobs have ended. */
+const maximumKnownStreamCount = 1_000;
+const maximumBufferedLines = 10_000;
+const maximumBufferedBytes = 4 * 1024 * 1024;

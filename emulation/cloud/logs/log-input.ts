@@ -1,4 +1,5 @@
 // Reads the request members that several Logs operations share, and refuses wrong ones.
+
 import { AwsError } from '../wire/aws-error.ts';
 import { type Input, stringMember } from '../wire/input.ts';
 

@@ -1,4 +1,5 @@
 // The tables of log groups, streams and events.
+
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
 import { inLazyTransaction } from '../wire/transaction.ts';
 
@@ -37,23 +38,11 @@ export type LogTable = {
   expire(group: string, before: number, limit: number): boolean;
 };
 
-const SCHEMA = `CREATE TABLE IF NOT EXISTS logs_group (
-    name TEXT PRIMARY KEY, created_at INTEGER NOT NULL, retention_days INTEGER) STRICT;
-  CREATE TABLE IF NOT EXISTS logs_stream (
-    id INTEGER PRIMARY KEY, group_name TEXT NOT NULL REFERENCES logs_group (name), name TEXT NOT NULL,
-    created_at INTEGER NOT NULL, first_event_at INTEGER, UNIQUE (group_name, name)) STRICT;
-  CREATE INDEX IF NOT EXISTS logs_stream_first ON logs_stream (group_name, first_event_at);
-  CREATE TABLE IF NOT EXISTS logs_event (
-    stream_id INTEGER NOT NULL REFERENCES logs_stream (id), timestamp INTEGER NOT NULL, sequence INTEGER NOT NULL,
-    ingested_at INTEGER NOT NULL, message TEXT NOT NULL,
-    PRIMARY KEY (stream_id, timestamp, sequence)) STRICT, WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS logs_sequence (last INTEGER NOT NULL) STRICT`;
-
 /**
  * Opens the tables. A stream's events are ordered by timestamp, then by arrival (the sequence, which never repeats).
  */
 export function openLogTable(database: DatabaseSync): LogTable {
-  database.exec(SCHEMA);
+  database.exec(schema);
   const of = (text: string) => database.prepare(text);
   const group = of('SELECT * FROM logs_group WHERE name = ?');
   const groups = of('SELECT * FROM logs_group');
@@ -155,3 +144,15 @@ function toGroup(row: Record<string, SQLOutputValue>): LogGroup {
 function toStream({ id, name }: Record<string, SQLOutputValue>): LogStream {
   return { id: Number(id), name: String(name) };
 }
+
+const schema = `CREATE TABLE IF NOT EXISTS logs_group (
+    name TEXT PRIMARY KEY, created_at INTEGER NOT NULL, retention_days INTEGER) STRICT;
+  CREATE TABLE IF NOT EXISTS logs_stream (
+    id INTEGER PRIMARY KEY, group_name TEXT NOT NULL REFERENCES logs_group (name), name TEXT NOT NULL,
+    created_at INTEGER NOT NULL, first_event_at INTEGER, UNIQUE (group_name, name)) STRICT;
+  CREATE INDEX IF NOT EXISTS logs_stream_first ON logs_stream (group_name, first_event_at);
+  CREATE TABLE IF NOT EXISTS logs_event (
+    stream_id INTEGER NOT NULL REFERENCES logs_stream (id), timestamp INTEGER NOT NULL, sequence INTEGER NOT NULL,
+    ingested_at INTEGER NOT NULL, message TEXT NOT NULL,
+    PRIMARY KEY (stream_id, timestamp, sequence)) STRICT, WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS logs_sequence (last INTEGER NOT NULL) STRICT`;

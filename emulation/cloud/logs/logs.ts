@@ -5,7 +5,7 @@ import { given } from '../../../core/given.ts';
 import { arnOf } from '../wire/account.ts';
 import type { JsonService, Operation } from '../wire/control-server.ts';
 import { type Input, stringMember } from '../wire/input.ts';
-import { PIECE_ROWS, startUpkeep } from '../wire/upkeep.ts';
+import { pieceRows, startUpkeep } from '../wire/upkeep.ts';
 import { getLogEvents } from './get-log-events.ts';
 import { createLogCore, type LogCore } from './log-core.ts';
 import { type LogLine, openLogTable } from './log-table.ts';
@@ -37,8 +37,6 @@ export type Logs = {
   close(): Promise<void>;
 };
 
-const DAY_MS = 24 * 3_600_000;
-
 /**
  * Follows the CloudWatch Logs API reference. Retention is applied daily, and when a group is created, which happens at
  * every start.
@@ -51,7 +49,7 @@ export function createLogs({ database, now, onFault = reportFault, operations }:
       .groups()
       .some(
         ({ name, retentionDays }) =>
-          retentionDays !== undefined && table.expire(name, now() - retentionDays * DAY_MS, PIECE_ROWS),
+          retentionDays !== undefined && table.expire(name, now() - retentionDays * dayMs, pieceRows),
       ),
   );
   return {
@@ -91,3 +89,5 @@ export function logResource(input: Input): string {
 function reportFault(fault: unknown): void {
   console.error('Log lines could not be written yet:', fault);
 }
+
+const dayMs = 24 * 3_600_000;

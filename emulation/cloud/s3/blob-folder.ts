@@ -1,12 +1,10 @@
 // The folder with the bytes of objects. A blob is written once, gets a random name, and never changes. The database
 // rows say which blobs are in use. Keys are not used here, so that a key can never become a path.
+
 import { randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, rmSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-
-/** Bytes per read from the disk. */
-const READ_BYTES = 256 * 1024;
 
 /** Blobs that are being read. A blob that is replaced meanwhile stays until its last reader has ended. */
 export type Hold = { release(): void };
@@ -102,7 +100,7 @@ async function* readRange(path: string, start: number, end: number): AsyncGenera
   const handle = await open(path, 'r');
   try {
     for (let position = start; position < end; ) {
-      const wanted = Math.min(READ_BYTES, end - position);
+      const wanted = Math.min(readBytes, end - position);
       const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(wanted), 0, wanted, position);
       if (bytesRead === 0) throw new Error(`the blob ${path} is shorter than its row says`);
       position += bytesRead;
@@ -130,3 +128,6 @@ function syncFolder(folder: string): void {
     closeSync(descriptor);
   }
 }
+
+/** Bytes per read from the disk. */
+const readBytes = 256 * 1024;

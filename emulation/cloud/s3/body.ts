@@ -1,4 +1,5 @@
 // Receives the body of a request: decodes it, limits its size, and checks it against the request's headers.
+
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { decodeChunks, isChunked, type Trailers } from '../wire/chunked-body.ts';
@@ -6,11 +7,6 @@ import type { BlobFolder } from './blob-folder.ts';
 import { algorithms, type Checksum, type Expected, expectedChecksum, trailerChecksum } from './checksum.ts';
 import type { S3Request } from './request.ts';
 import { refuse } from './s3-error.ts';
-
-/** Largest body of one PUT: 5 GiB, as on S3. */
-const MAX_BODY_BYTES = 5 * 1024 ** 3;
-/** Largest XML document that is read. CompleteMultipartUpload with 10,000 parts and checksums has about 2 MB. */
-const MAX_DOCUMENT_BYTES = 8 * 1024 ** 2;
 
 /** Bytes on disk that agree with the request. `md5` is hexadecimal and serves as the ETag. */
 export type ReceivedBlob = { id: string; size: number; md5: string; checksum?: Checksum };
@@ -21,7 +17,7 @@ export type ReceivedBlob = { id: string; size: number; md5: string; checksum?: C
  * MissingContentLength …
  */
 export async function receiveBlob(blobs: BlobFolder, request: S3Request): Promise<ReceivedBlob> {
-  const body = checkedBody(request, MAX_BODY_BYTES, expectedChecksum(request.header));
+  const body = checkedBody(request, maximumBodyBytes, expectedChecksum(request.header));
   const { id, size } = await blobs.receive(body.bytes);
   return { id, size, ...body.result() };
 }
@@ -32,7 +28,7 @@ export async function receiveBlob(blobs: BlobFolder, request: S3Request): Promis
 export async function receiveText(request: S3Request, options = { checksum: true }): Promise<string> {
   const expected = options.checksum ? expectedChecksum(request.header) : undefined;
   const chunks: Buffer[] = [];
-  for await (const bytes of checkedBody(request, MAX_DOCUMENT_BYTES, expected).bytes) chunks.push(bytes);
+  for await (const bytes of checkedBody(request, maximumDocumentBytes, expected).bytes) chunks.push(bytes);
   return Buffer.concat(chunks).toString('utf8');
 }
 
@@ -116,3 +112,8 @@ function matchedChecksum(algorithm: Checksum['algorithm'], given: string, comput
 function tooLarge(size: number, maxBytes: number) {
   return refuse('EntityTooLarge', { ProposedSize: size, MaxSizeAllowed: maxBytes });
 }
+
+/** Largest body of one PUT: 5 GiB, as on S3. */
+const maximumBodyBytes = 5 * 1024 ** 3;
+/** Largest XML document that is read. CompleteMultipartUpload with 10,000 parts and checksums has about 2 MB. */
+const maximumDocumentBytes = 8 * 1024 ** 2;

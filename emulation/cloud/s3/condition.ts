@@ -1,5 +1,6 @@
 // Conditional requests: decides whether an object may be read or replaced.
 // Rules: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-requests.html and RFC 9110 §13
+
 import type { AwsError } from '../wire/aws-error.ts';
 import type { ObjectRow } from './object-table.ts';
 import { refuse } from './s3-error.ts';

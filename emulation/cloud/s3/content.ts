@@ -1,4 +1,5 @@
 // Reads the content of objects. It is one blob, or one blob per part for a multipart object.
+
 import type { ObjectRow, PartRow } from './object-table.ts';
 import type { S3Core } from './request.ts';
 

@@ -1,5 +1,6 @@
 // The cross-origin rules of a bucket: answers preflights and adds the CORS headers to other answers.
 // Rules: https://docs.aws.amazon.com/AmazonS3/latest/userguide/cors.html
+
 import { given } from '../../../core/given.ts';
 import { refuse } from './s3-error.ts';
 

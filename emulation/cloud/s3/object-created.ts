@@ -2,7 +2,7 @@
 // Form: https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
 
 import { randomUUID } from 'node:crypto';
-import { ACCOUNT_ID, REGION } from '../wire/account.ts';
+import { localAccountId, localRegion } from '../wire/account.ts';
 
 export type ObjectCreated = {
   version: '0';
@@ -43,16 +43,16 @@ export function objectCreated(cause: Cause, number: number, now: number): Object
     id: randomUUID(),
     'detail-type': 'Object Created',
     source: 'aws.s3',
-    account: ACCOUNT_ID,
+    account: localAccountId,
     time: new Date(now).toISOString().replace(/\.\d{3}/, ''),
-    region: REGION,
+    region: localRegion,
     resources: [`arn:aws:s3:::${bucket}`],
     detail: {
       version: '0',
       bucket: { name: bucket },
       object: { key, size, etag, sequencer: number.toString(16).toUpperCase().padStart(18, '0') },
       'request-id': cause.requestId,
-      requester: ACCOUNT_ID,
+      requester: localAccountId,
       'source-ip-address': cause.sourceIp,
       reason: cause.reason,
     },

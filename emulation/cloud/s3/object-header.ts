@@ -5,22 +5,6 @@ import type { ObjectRow, StoredHeaders } from './object-table.ts';
 import type { S3Request } from './request.ts';
 import { refuse } from './s3-error.ts';
 
-const kept = [
-  'content-type',
-  'cache-control',
-  'content-disposition',
-  'content-encoding',
-  'content-language',
-  'expires',
-];
-/** S3's type for an object that was stored without one. */
-const DEFAULT_TYPE = 'binary/octet-stream';
-const MAX_METADATA_BYTES = 2048;
-
-/** Headers that must not be ignored silently. They are refused with 501, as S3 refuses what it does not implement. */
-const unsupported =
-  /^x-amz-(acl|grant-.*|object-lock-.*|server-side-encryption.*|website-.*|write-offset-bytes|tagging|checksum-(algorithm|type|crc32c|crc64nvme))$/;
-
 /**
  * The headers of a request that are stored with its object. Throws NotImplemented, MetadataTooLarge and
  * InvalidArgument.
@@ -43,8 +27,8 @@ export function storedHeaders(request: S3Request): StoredHeaders {
     if (plain !== '' || name.startsWith('x-amz-meta-')) stored[name] = answerable(name, plain);
   }
   const size = [...metadata].reduce((sum, name) => sum + name.length - 11 + (stored[name] ?? '').length, 0);
-  if (size > MAX_METADATA_BYTES) {
-    throw refuse('MetadataTooLarge', { Size: size, MaxSizeAllowed: MAX_METADATA_BYTES });
+  if (size > maximumMetadataBytes) {
+    throw refuse('MetadataTooLarge', { Size: size, MaxSizeAllowed: maximumMetadataBytes });
   }
   return stored;
 }
@@ -54,7 +38,7 @@ export function storedHeaders(request: S3Request): StoredHeaders {
  * checksum is included if the request asks for it and the answer is the whole object.
  */
 export function describingHeaders(object: ObjectRow, request: S3Request, whole: boolean): Record<string, string> {
-  const headers: Record<string, string> = { 'content-type': DEFAULT_TYPE, ...object.headers };
+  const headers: Record<string, string> = { 'content-type': defaultType, ...object.headers };
   for (const name of kept) {
     const override = request.query.get(`response-${name}`);
     if (override !== undefined) headers[name] = answerable(name, override);
@@ -83,3 +67,19 @@ function answerable(name: string, value: string): string {
   const extra = { ArgumentName: name, ArgumentValue: value };
   throw refuse('InvalidArgument', extra, 'Header value cannot be represented using ISO-8859-1.');
 }
+
+const kept = [
+  'content-type',
+  'cache-control',
+  'content-disposition',
+  'content-encoding',
+  'content-language',
+  'expires',
+];
+
+/** S3's type for an object that was stored without one. */
+const defaultType = 'binary/octet-stream';
+const maximumMetadataBytes = 2048;
+/** Headers that must not be ignored silently. They are refused with 501, as S3 refuses what it does not implement. */
+const unsupported =
+  /^x-amz-(acl|grant-.*|object-lock-.*|server-side-encryption.*|website-.*|write-offset-bytes|tagging|checksum-(algorithm|type|crc32c|crc64nvme))$/;

@@ -1,4 +1,5 @@
 // The rows of buckets, objects, uploads and parts in SQLite. The rules of S3 are decided elsewhere.
+
 import type { DatabaseSync } from 'node:sqlite';
 import type { Checksum } from './checksum.ts';
 import type { CorsRule } from './cors.ts';
@@ -36,21 +37,6 @@ export type PartRow = {
   modifiedAt: number;
 };
 type Sql = Record<string, string | number | Uint8Array | null>;
-
-const schema = `
-  CREATE TABLE IF NOT EXISTS s3_bucket (
-    name TEXT PRIMARY KEY, createdAt INTEGER NOT NULL, eventBridge INTEGER NOT NULL, cors TEXT NOT NULL) STRICT;
-  CREATE TABLE IF NOT EXISTS s3_object (
-    bucket TEXT NOT NULL, key BLOB NOT NULL, id TEXT NOT NULL, etag TEXT NOT NULL, size INTEGER NOT NULL,
-    modifiedAt INTEGER NOT NULL, headers TEXT NOT NULL, checksum TEXT,
-    PRIMARY KEY (bucket, key)) STRICT, WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS s3_upload (
-    id TEXT NOT NULL UNIQUE, bucket TEXT NOT NULL, key BLOB NOT NULL, createdAt INTEGER NOT NULL, headers TEXT NOT NULL,
-    PRIMARY KEY (bucket, key, id)) STRICT, WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS s3_part (
-    owner TEXT NOT NULL, number INTEGER NOT NULL, blob TEXT NOT NULL, size INTEGER NOT NULL, etag TEXT NOT NULL,
-    modifiedAt INTEGER NOT NULL, PRIMARY KEY (owner, number)) STRICT, WITHOUT ROWID;
-`;
 
 export type ObjectTable = ReturnType<typeof openObjectTable>;
 
@@ -129,3 +115,18 @@ function parseRow(row: Sql): Record<string, unknown> {
   }
   return parsed;
 }
+
+const schema = `
+  CREATE TABLE IF NOT EXISTS s3_bucket (
+    name TEXT PRIMARY KEY, createdAt INTEGER NOT NULL, eventBridge INTEGER NOT NULL, cors TEXT NOT NULL) STRICT;
+  CREATE TABLE IF NOT EXISTS s3_object (
+    bucket TEXT NOT NULL, key BLOB NOT NULL, id TEXT NOT NULL, etag TEXT NOT NULL, size INTEGER NOT NULL,
+    modifiedAt INTEGER NOT NULL, headers TEXT NOT NULL, checksum TEXT,
+    PRIMARY KEY (bucket, key)) STRICT, WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS s3_upload (
+    id TEXT NOT NULL UNIQUE, bucket TEXT NOT NULL, key BLOB NOT NULL, createdAt INTEGER NOT NULL, headers TEXT NOT NULL,
+    PRIMARY KEY (bucket, key, id)) STRICT, WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS s3_part (
+    owner TEXT NOT NULL, number INTEGER NOT NULL, blob TEXT NOT NULL, size INTEGER NOT NULL, etag TEXT NOT NULL,
+    modifiedAt INTEGER NOT NULL, PRIMARY KEY (owner, number)) STRICT, WITHOUT ROWID;
+`;

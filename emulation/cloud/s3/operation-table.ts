@@ -68,6 +68,37 @@ export const operations: readonly Entry[] = [
   { name: 'DeleteObject', method: 'DELETE', level: 'object', action: 's3:DeleteObject', run: deleteObject },
 ];
 
+/**
+ * Finds the operation of a request, or the name of an operation that is not implemented. A PUT with a copy header is a
+ * copy.
+ */
+export function findOperation(
+  entries: readonly Entry[],
+  method: string,
+  level: Level,
+  query: ReadonlyMap<string, string>,
+  isCopy: boolean,
+): Entry | { unserved: string } {
+  const selectors = Object.keys(subresources).filter((name) => query.has(name));
+  if (isCopy) return { unserved: query.has('uploadId') ? 'UploadPartCopy' : 'CopyObject' };
+  const entry = entries.find((candidate) => {
+    const needed = (candidate.query ?? []).map((parameter) => parameter.split('=') as [string, string?]);
+    return (
+      candidate.method === method &&
+      candidate.level === level &&
+      needed.every(([name, value]) => query.has(name) && (value === undefined || query.get(name) === value)) &&
+      selectors.every((selector) => needed.some(([name]) => name === selector))
+    );
+  });
+  return entry ?? { unserved: nameOf(method, level, selectors) };
+}
+
+function nameOf(method: string, level: Level, selectors: readonly string[]): string {
+  if (selectors.length === 0 && method === 'GET') return level === 'service' ? 'ListBuckets' : 'ListObjects';
+  const noun = level === 'bucket' ? 'Bucket' : level === 'object' ? 'Object' : '';
+  return `${verbs[method] ?? method}${noun}${selectors.map((name) => subresources[name]).join('')}`;
+}
+
 /** Query parameters that select another operation, and the subject of that operation. */
 const subresources: Readonly<Record<string, string>> = {
   abac: 'Abac',
@@ -111,6 +142,7 @@ const subresources: Readonly<Record<string, string>> = {
   versions: 'Versions',
   website: 'Website',
 };
+
 const verbs: Readonly<Record<string, string>> = {
   GET: 'Get',
   HEAD: 'Head',
@@ -118,34 +150,3 @@ const verbs: Readonly<Record<string, string>> = {
   POST: 'Post',
   DELETE: 'Delete',
 };
-
-/**
- * Finds the operation of a request, or the name of an operation that is not implemented. A PUT with a copy header is a
- * copy.
- */
-export function findOperation(
-  entries: readonly Entry[],
-  method: string,
-  level: Level,
-  query: ReadonlyMap<string, string>,
-  isCopy: boolean,
-): Entry | { unserved: string } {
-  const selectors = Object.keys(subresources).filter((name) => query.has(name));
-  if (isCopy) return { unserved: query.has('uploadId') ? 'UploadPartCopy' : 'CopyObject' };
-  const entry = entries.find((candidate) => {
-    const needed = (candidate.query ?? []).map((parameter) => parameter.split('=') as [string, string?]);
-    return (
-      candidate.method === method &&
-      candidate.level === level &&
-      needed.every(([name, value]) => query.has(name) && (value === undefined || query.get(name) === value)) &&
-      selectors.every((selector) => needed.some(([name]) => name === selector))
-    );
-  });
-  return entry ?? { unserved: nameOf(method, level, selectors) };
-}
-
-function nameOf(method: string, level: Level, selectors: readonly string[]): string {
-  if (selectors.length === 0 && method === 'GET') return level === 'service' ? 'ListBuckets' : 'ListObjects';
-  const noun = level === 'bucket' ? 'Bucket' : level === 'object' ? 'Object' : '';
-  return `${verbs[method] ?? method}${noun}${selectors.map((name) => subresources[name]).join('')}`;
-}

@@ -1,16 +1,11 @@
 // Writes answers: XML documents, streams of bytes, and refusals.
+
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { AwsError } from '../wire/aws-error.ts';
 import type { S3Reply } from './request.ts';
 import { renderXml } from './xml.ts';
-
-/**
- * If a client is still sending when its request is refused, up to this much is read and dropped, so that it sees the
- * answer. After that the connection is cut.
- */
-const MAX_DROPPED_BYTES = 256 * 1024 ** 2;
 
 /** Sends a reply. It is not an error if the client disconnects while bytes are sent. */
 export async function sendReply(http: IncomingMessage, res: ServerResponse, reply: S3Reply): Promise<void> {
@@ -55,7 +50,7 @@ function dropRest(http: IncomingMessage): void {
   let dropped = 0;
   http.on('data', (chunk: Buffer) => {
     dropped += chunk.length;
-    if (dropped > MAX_DROPPED_BYTES) http.destroy();
+    if (dropped > maximumDroppedBytes) http.destroy();
   });
   // The client has its answer, so it may disconnect now.
   http.on('error', () => http.destroy());
@@ -65,3 +60,9 @@ function dropRest(http: IncomingMessage): void {
 function internalError(): AwsError {
   return new AwsError('InternalError', "We encountered an internal error. See the platform's log.", 500);
 }
+
+/**
+ * If a client is still sending when its request is refused, up to this much is read and dropped, so that it sees the
+ * answer. After that the connection is cut.
+ */
+const maximumDroppedBytes = 256 * 1024 ** 2;

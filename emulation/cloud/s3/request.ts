@@ -1,4 +1,5 @@
 // The types of an S3 request and its reply, and the functions that read a request.
+
 import type { IncomingMessage } from 'node:http';
 import type { DatabaseSync } from 'node:sqlite';
 import { decodeUri, parseTarget } from '../wire/canonical-request.ts';
@@ -39,8 +40,6 @@ export type S3Core = {
 /** One operation of S3. It refuses by throwing AwsError. */
 export type S3Operation = (core: S3Core, request: S3Request) => Promise<S3Reply> | S3Reply;
 
-const MAX_KEY_BYTES = 1024;
-
 /** Reads a request target in path style (`/<bucket>/<key>?…`). Throws InvalidURI and KeyTooLongError. */
 export function parseResource(target: string): Resource & { query: ReadonlyMap<string, string> } {
   const { path, query } = parseTarget(target);
@@ -48,7 +47,7 @@ export function parseResource(target: string): Resource & { query: ReadonlyMap<s
   const bucket = decodeUri(slash < 0 ? path.slice(1) : path.slice(1, slash));
   const key = slash < 0 ? '' : decodeUri(path.slice(slash + 1));
   const size = Buffer.byteLength(key);
-  if (size > MAX_KEY_BYTES) throw refuse('KeyTooLongError', { Size: size, MaxSizeAllowed: MAX_KEY_BYTES });
+  if (size > maximumKeyBytes) throw refuse('KeyTooLongError', { Size: size, MaxSizeAllowed: maximumKeyBytes });
   return { bucket, key, query: new Map(query) };
 }
 
@@ -99,3 +98,5 @@ export function wholeSeconds(nowMs: number): number {
 export function xmlTime(ms: number): string {
   return new Date(ms).toISOString();
 }
+
+const maximumKeyBytes = 1024;

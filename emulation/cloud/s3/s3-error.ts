@@ -1,6 +1,17 @@
 // The refusals of S3 as data.
 // Codes, words and statuses: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+
 import { AwsError } from '../wire/aws-error.ts';
+
+export type S3ErrorCode = keyof typeof refusals;
+
+/**
+ * A refusal with S3's words, or with `message` if the words depend on the request. `extra` adds further XML elements.
+ */
+export function refuse(code: S3ErrorCode, extra: Readonly<Record<string, unknown>> = {}, message?: string): AwsError {
+  const [status, words] = refusals[code];
+  return new AwsError(code, message ?? words, status, extra);
+}
 
 const refusals = {
   AccessForbidden: [403, 'CORSResponse: This CORS request is not allowed.'],
@@ -36,13 +47,3 @@ const refusals = {
   PreconditionFailed: [412, 'At least one of the pre-conditions you specified did not hold'],
   XAmzContentSHA256Mismatch: [400, "The provided 'x-amz-content-sha256' header does not match what was computed."],
 } as const satisfies Record<string, readonly [status: number, message: string]>;
-
-export type S3ErrorCode = keyof typeof refusals;
-
-/**
- * A refusal with S3's words, or with `message` if the words depend on the request. `extra` adds further XML elements.
- */
-export function refuse(code: S3ErrorCode, extra: Readonly<Record<string, unknown>> = {}, message?: string): AwsError {
-  const [status, words] = refusals[code];
-  return new AwsError(code, message ?? words, status, extra);
-}

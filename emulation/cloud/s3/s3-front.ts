@@ -1,5 +1,6 @@
 // Prepares every operation of S3: identifies the caller, verifies the signature, finds the operation and authorises it.
 // An operation that is not in the table is answered with 501 and its name.
+
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { AwsError } from '../wire/aws-error.ts';

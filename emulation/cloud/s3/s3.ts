@@ -1,4 +1,5 @@
 // S3 on one listener, with objects in a folder and rows in a database.
+
 import { mkdirSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
 import type { DatabaseSync } from 'node:sqlite';

@@ -1,4 +1,5 @@
 // Creates or replaces an object: writes its row, parts and event in one transaction.
+
 import { inTransaction } from '../wire/transaction.ts';
 import { checkWrite } from './condition.ts';
 import { type Cause, objectCreated } from './object-created.ts';

@@ -1,4 +1,5 @@
 // Writes S3's answers as XML, and reads the few small documents that clients send.
+
 import { refuse } from './s3-error.ts';
 
 /** Text, children by name, or several elements of one name. Undefined values are left out. */
@@ -7,14 +8,10 @@ export type XmlNode = { readonly [name: string]: XmlValue };
 /** An element of a parsed document. */
 export type XmlElement = { name: string; text: string; children: XmlElement[] };
 
-const NAMESPACE = 'http://s3.amazonaws.com/doc/2006-03-01/';
-const MAX_DEPTH = 8;
-const entities: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
-
 /** Renders a document with the single root element of `node`. Documents have S3's namespace, except for errors. */
 export function renderXml(node: XmlNode): string {
   const [[name, value] = ['', undefined]] = Object.entries(node);
-  const attribute = name === 'Error' ? '' : ` xmlns="${NAMESPACE}"`;
+  const attribute = name === 'Error' ? '' : ` xmlns="${namespace}"`;
   return `<?xml version="1.0" encoding="UTF-8"?>\n<${name}${attribute}>${renderValue(value)}</${name}>`;
 }
 
@@ -41,7 +38,7 @@ export function parseXml(text: string, rootName: string): XmlElement {
       const element: XmlElement = { name: localName(name), text: '', children: [] };
       current.children.push(element);
       if (!empty) open.push(element);
-      if (open.length > MAX_DEPTH) throw refuse('MalformedXML');
+      if (open.length > maximumDepth) throw refuse('MalformedXML');
     }
   }
   const root = document.children[0];
@@ -91,3 +88,7 @@ function decodeEntities(text: string): string {
 function localName(name: string): string {
   return name.slice(name.indexOf(':') + 1);
 }
+
+const namespace = 'http://s3.amazonaws.com/doc/2006-03-01/';
+const maximumDepth = 8;
+const entities: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };

@@ -1,9 +1,7 @@
 // The rules of every SQS batch: its size, its ids, and an answer for each entry.
+
 import { AwsError } from '../wire/aws-error.ts';
 import { type Input, stringMember, structureList } from '../wire/input.ts';
-
-const MAX_ENTRIES = 10;
-const ENTRY_ID = /^[A-Za-z0-9_-]{1,80}$/;
 
 export type BatchEntry = { id: string; entry: Input };
 export type BatchFailure = { Id: string; SenderFault: boolean; Code: string; Message: string };
@@ -14,14 +12,14 @@ export function readEntries(input: Input): BatchEntry[] {
   if (entries.length === 0) {
     throw new AwsError('EmptyBatchRequest', 'There should be at least one entry in the request.');
   }
-  if (entries.length > MAX_ENTRIES) {
-    const text = `Maximum number of entries per request are ${MAX_ENTRIES}. You have sent ${entries.length}.`;
+  if (entries.length > maximumEntryCount) {
+    const text = `Maximum number of entries per request are ${maximumEntryCount}. You have sent ${entries.length}.`;
     throw new AwsError('TooManyEntriesInBatchRequest', text);
   }
   const seen = new Set<string>();
   return entries.map((entry) => {
     const id = stringMember(entry, 'Id') ?? '';
-    if (!ENTRY_ID.test(id)) {
+    if (!entryIdPattern.test(id)) {
       const text = 'A batch entry id can only contain alphanumeric characters, hyphens and underscores, at most 80.';
       throw new AwsError('InvalidBatchEntryId', text);
     }
@@ -55,3 +53,6 @@ export function settle<Value extends object>(
     return { failure: { Id: id, SenderFault: error.status < 500, Code: error.code, Message: error.message } };
   }
 }
+
+const maximumEntryCount = 10;
+const entryIdPattern = /^[A-Za-z0-9_-]{1,80}$/;

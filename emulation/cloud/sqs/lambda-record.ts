@@ -1,7 +1,8 @@
 // Makes the record that Lambda's event source mapping passes to a function for a received message.
+
 import { createHash } from 'node:crypto';
 import type { SQSRecord } from 'aws-lambda';
-import { REGION } from '../wire/account.ts';
+import { localRegion } from '../wire/account.ts';
 import type { TakenMessage } from './message-table.ts';
 import { systemAttributes } from './system-attribute.ts';
 
@@ -16,6 +17,6 @@ export function toLambdaRecord(message: TakenMessage, queueArn: string): SQSReco
     md5OfBody: createHash('md5').update(message.body).digest('hex'),
     eventSource: 'aws:sqs',
     eventSourceARN: queueArn,
-    awsRegion: REGION,
+    awsRegion: localRegion,
   };
 }

@@ -13,9 +13,6 @@ export type LongPolls = {
 
 export type PollOptions = { signal?: AbortSignal | undefined; nextVisibleInMs(): number | undefined };
 
-/** A timer never sleeps longer than this, because longer ones overflow and clocks jump. */
-const MAX_SLEEP_MS = 60_000;
-
 /** Pollers of a queue are served in order of arrival. */
 export function createLongPolls(): LongPolls {
   const sleepers = new Map<string, Set<() => void>>();
@@ -25,7 +22,7 @@ export function createLongPolls(): LongPolls {
     return new Promise((resolve) => {
       const waiting = sleepers.get(queue) ?? new Set();
       sleepers.set(queue, waiting);
-      const timer = setTimeout(done, Math.min(ms, MAX_SLEEP_MS)).unref();
+      const timer = setTimeout(done, Math.min(ms, maximumSleepMs)).unref();
       function done(): void {
         clearTimeout(timer);
         waiting.delete(done);
@@ -57,3 +54,6 @@ export function createLongPolls(): LongPolls {
     },
   };
 }
+
+/** A timer never sleeps longer than this, because longer ones overflow and clocks jump. */
+const maximumSleepMs = 60_000;

@@ -1,17 +1,10 @@
 // The schema and the statements of the message table.
-import type { DatabaseSync } from 'node:sqlite';
 
-const SCHEMA = `CREATE TABLE IF NOT EXISTS sqs_message (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, queue TEXT NOT NULL, message_id TEXT NOT NULL, body TEXT NOT NULL,
-    group_id TEXT NOT NULL, sender_id TEXT NOT NULL,
-    sent_at INTEGER NOT NULL, visible_at INTEGER NOT NULL, receipt TEXT, first_received_at INTEGER,
-    receive_count INTEGER NOT NULL DEFAULT 0, receive_count_elsewhere INTEGER NOT NULL DEFAULT 0, dead_letter_source TEXT
-  ) STRICT;
-  CREATE INDEX IF NOT EXISTS sqs_message_by_group ON sqs_message (queue, group_id, visible_at, id)`;
+import type { DatabaseSync } from 'node:sqlite';
 
 /** Creates the table if it is absent, and prepares its statements. */
 export function prepareMessageSql(database: DatabaseSync) {
-  database.exec(SCHEMA);
+  database.exec(schema);
   const of = (text: string) => database.prepare(text);
   return {
     insert: of(`INSERT INTO sqs_message (queue, message_id, body, group_id, sender_id, sent_at, visible_at)
@@ -48,3 +41,11 @@ export function prepareMessageSql(database: DatabaseSync) {
     nextVisible: of('SELECT min(visible_at) AS at FROM sqs_message WHERE queue = ? AND visible_at > ?'),
   };
 }
+
+const schema = `CREATE TABLE IF NOT EXISTS sqs_message (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, queue TEXT NOT NULL, message_id TEXT NOT NULL, body TEXT NOT NULL,
+    group_id TEXT NOT NULL, sender_id TEXT NOT NULL,
+    sent_at INTEGER NOT NULL, visible_at INTEGER NOT NULL, receipt TEXT, first_received_at INTEGER,
+    receive_count INTEGER NOT NULL DEFAULT 0, receive_count_elsewhere INTEGER NOT NULL DEFAULT 0, dead_letter_source TEXT
+  ) STRICT;
+  CREATE INDEX IF NOT EXISTS sqs_message_by_group ON sqs_message (queue, group_id, visible_at, id)`;

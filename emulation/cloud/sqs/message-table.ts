@@ -1,4 +1,5 @@
 // The table of messages: puts them, takes them fairly, returns them, deletes them and counts them.
+
 import { randomUUID } from 'node:crypto';
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
 import { inLazyTransaction, inTransaction } from '../wire/transaction.ts';
@@ -44,9 +45,6 @@ export type MessageTable = {
   nextVisibleAt(queue: Queue, at: number): number | undefined;
 };
 
-/** Expired messages are deleted at most this often per queue. They are never received in between. */
-const EXPIRY_SWEEP_INTERVAL_MS = 60_000;
-
 type Candidate = { id: number; visibleAt: number; receiveCount: number };
 
 /**
@@ -61,7 +59,7 @@ export function openMessageTable(database: DatabaseSync): MessageTable {
     put: (queue, messages, at) =>
       inTransaction(database, () => messages.map((message) => insert(sql, queue, message, at))),
     take(queue, { max, visibilitySeconds, at }) {
-      if (at - (sweptAt.get(queue.name) ?? Number.NEGATIVE_INFINITY) >= EXPIRY_SWEEP_INTERVAL_MS) {
+      if (at - (sweptAt.get(queue.name) ?? Number.NEGATIVE_INFINITY) >= expirySweepIntervalMs) {
         sweptAt.set(queue.name, at);
         sql.expire.run(queue.name, expiredBefore(queue, at));
       }
@@ -152,3 +150,6 @@ function toTaken(row: Record<string, SQLOutputValue>, receipt: string): TakenMes
     ...(row.dead_letter_source ? { deadLetterSourceArn: String(row.dead_letter_source) } : {}),
   };
 }
+
+/** Expired messages are deleted at most this often per queue. They are never received in between. */
+const expirySweepIntervalMs = 60_000;

@@ -1,4 +1,5 @@
 // The table of queues and their attributes, by name.
+
 import type { DatabaseSync } from 'node:sqlite';
 import { arnOf } from '../wire/account.ts';
 import { queueDoesNotExist } from './sqs-error.ts';
@@ -18,7 +19,7 @@ export type QueueSettings = {
 export type Queue = QueueSettings & { name: string; arn: string; createdAt: number; modifiedAt: number };
 
 /** AWS's defaults for a queue (API_SetQueueAttributes). */
-export const DEFAULT_SETTINGS: QueueSettings = {
+export const defaultSettings: QueueSettings = {
   visibilityTimeoutSeconds: 30,
   delaySeconds: 0,
   retentionSeconds: 345_600,

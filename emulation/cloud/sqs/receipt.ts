@@ -1,4 +1,5 @@
 // Receipt handles. A handle names a message and one of its receives.
+
 import { AwsError } from '../wire/aws-error.ts';
 
 /** Makes the handle of one receive of one message. It is opaque to clients. */

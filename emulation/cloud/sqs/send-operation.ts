@@ -11,14 +11,6 @@ import type { Queue } from './queue-table.ts';
 import type { SqsCore } from './sqs-core.ts';
 import { invalidValue, missing, withinRange } from './sqs-error.ts';
 
-/** Largest total size of a batch's messages, in bytes (API_SendMessageBatch). */
-const MAX_BATCH_BYTES = 1_048_576;
-/** 15 minutes (API_SendMessage). */
-const MAX_DELAY_SECONDS = 900;
-const GROUP_ID = /^[A-Za-z0-9!"#$%&'()*+,\-./:;<=>?@[\\\]^_`{|}~]{1,128}$/;
-const UNSUPPORTED_MEMBERS: readonly string[] = ['MessageAttributes', 'MessageSystemAttributes'];
-const FORBIDDEN_CHARACTER = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/;
-
 /** Valid entries are sent together in one transaction. */
 export function sendMessageBatch(core: SqsCore, queue: Queue, input: Input, caller: Caller): object {
   const entries = readEntries(input);
@@ -30,8 +22,8 @@ export function sendMessageBatch(core: SqsCore, queue: Queue, input: Input, call
     (sum, { entry }) => sum + Buffer.byteLength(stringMember(entry, 'MessageBody') ?? ''),
     0,
   );
-  if (batchBytes > MAX_BATCH_BYTES) {
-    const text = `Batch requests cannot be longer than ${MAX_BATCH_BYTES} bytes. You have sent ${batchBytes} bytes.`;
+  if (batchBytes > maximumBatchBytes) {
+    const text = `Batch requests cannot be longer than ${maximumBatchBytes} bytes. You have sent ${batchBytes} bytes.`;
     throw new AwsError('BatchRequestTooLong', text);
   }
   const accepted = outcomes.filter((each) => 'value' in each);
@@ -53,17 +45,17 @@ export function sendMessageBatch(core: SqsCore, queue: Queue, input: Input, call
 export function readMessage(queue: Queue, input: Input, caller: Caller): NewMessage {
   const body = stringMember(input, 'MessageBody');
   if (!body) throw missing('MessageBody');
-  if (FORBIDDEN_CHARACTER.test(body)) {
+  if (forbiddenCharacter.test(body)) {
     throw new AwsError('InvalidMessageContents', 'Invalid characters were found in the message body.');
   }
-  const unknown = Object.keys(input).find((member) => UNSUPPORTED_MEMBERS.includes(member));
+  const unknown = Object.keys(input).find((member) => unsupportedMembers.includes(member));
   if (unknown) throw new AwsError('UnsupportedOperation', `${unknown} of a message is not implemented here`);
   if (Buffer.byteLength(body) > queue.maxMessageBytes) {
     const text = `One or more parameters are invalid. Reason: Message must be shorter than ${queue.maxMessageBytes} bytes.`;
     throw new AwsError('InvalidParameterValueException', text);
   }
   const groupId = stringMember(input, 'MessageGroupId');
-  if (groupId !== undefined && !GROUP_ID.test(groupId)) {
+  if (groupId !== undefined && !groupIdPattern.test(groupId)) {
     const reason = 'MessageGroupId can only include alphanumeric and punctuation characters. 1 to 128 in length.';
     throw invalidValue(groupId, 'MessageGroupId', reason);
   }
@@ -76,9 +68,17 @@ export function readMessage(queue: Queue, input: Input, caller: Caller): NewMess
     senderId: caller.accessKeyId,
     delaySeconds: withinRange(integerMember(input, 'DelaySeconds'), 'DelaySeconds', {
       min: 0,
-      max: MAX_DELAY_SECONDS,
+      max: maximumDelaySeconds,
       absent: queue.delaySeconds,
     }),
     ...given({ groupId }),
   };
 }
+
+/** Largest total size of a batch's messages, in bytes (API_SendMessageBatch). */
+const maximumBatchBytes = 1_048_576;
+/** 15 minutes (API_SendMessage). */
+const maximumDelaySeconds = 900;
+const groupIdPattern = /^[A-Za-z0-9!"#$%&'()*+,\-./:;<=>?@[\\\]^_`{|}~]{1,128}$/;
+const unsupportedMembers: readonly string[] = ['MessageAttributes', 'MessageSystemAttributes'];
+const forbiddenCharacter = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/;

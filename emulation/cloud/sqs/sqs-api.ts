@@ -6,7 +6,7 @@ import { type Input, stringMember } from '../wire/input.ts';
 import type { Queue } from './queue-table.ts';
 import { sendMessageBatch } from './send-operation.ts';
 import type { SqsCore } from './sqs-core.ts';
-import { missing, QUERY_ERRORS } from './sqs-error.ts';
+import { missing, queryErrors } from './sqs-error.ts';
 
 /** Makes an operation that receives the queue named by its input. */
 export type OnQueue = (
@@ -22,7 +22,7 @@ export function createSqsApi(core: SqsCore, further: QueueOperations = () => ({}
   return {
     name: 'sqs',
     targetPrefix: 'AmazonSQS',
-    queryErrors: QUERY_ERRORS,
+    queryErrors,
     actions: { SendMessageBatch: 'SendMessage' },
     resources: (_operation, input) => [arnOf('sqs', nameIn(input) ?? '*')],
     operations: {

@@ -1,4 +1,5 @@
 // The tables and long polls that the SQS API and the in-process methods share.
+
 import type { DatabaseSync } from 'node:sqlite';
 import { createLongPolls } from './long-poll.ts';
 import { type NewMessage, openMessageTable } from './message-table.ts';

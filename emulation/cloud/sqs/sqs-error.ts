@@ -1,8 +1,9 @@
 // SQS's refusals in the service's own words, and their codes in the older query protocol.
+
 import { AwsError } from '../wire/aws-error.ts';
 
 /** Error code → code in `x-amzn-query-error` (the awsQueryError trait of the service's model). */
-export const QUERY_ERRORS: Readonly<Record<string, string>> = {
+export const queryErrors: Readonly<Record<string, string>> = {
   BatchEntryIdsNotDistinct: 'AWS.SimpleQueueService.BatchEntryIdsNotDistinct',
   BatchRequestTooLong: 'AWS.SimpleQueueService.BatchRequestTooLong',
   EmptyBatchRequest: 'AWS.SimpleQueueService.EmptyBatchRequest',

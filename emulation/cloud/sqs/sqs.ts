@@ -1,8 +1,9 @@
 // Amazon SQS standard queues for the embedded cloud: in-process methods and the API.
+
 import { given } from '../../../core/given.ts';
 import type { JsonService } from '../wire/control-server.ts';
 import type { Depth, TakenMessage } from './message-table.ts';
-import { DEFAULT_SETTINGS, type QueueSettings } from './queue-table.ts';
+import { defaultSettings, type QueueSettings } from './queue-table.ts';
 import { createSqsApi, type QueueOperations } from './sqs-api.ts';
 import { createSqsCore, type ReceiveOptions, type SqsOptions } from './sqs-core.ts';
 
@@ -28,8 +29,6 @@ export type Sqs = {
   close(): Promise<void>;
 };
 
-const SENDER_ID = 'AIDAESPALIERPLATFORM';
-
 /**
  * Keeps queues and messages in the database, so that an acknowledged send survives SIGKILL. A long poll whose signal
  * has fired takes no messages. Rules: the SQS API reference and the developer guide's quotas.
@@ -41,7 +40,7 @@ export function createSqs({ operations, ...options }: SqsOptions & { operations?
   return {
     api: createSqsApi(core, operations),
     createQueue({ name, ...settings }) {
-      const queue = core.queues.put(name, { ...DEFAULT_SETTINGS, ...settings }, options.now());
+      const queue = core.queues.put(name, { ...defaultSettings, ...settings }, options.now());
       return { arn: queue.arn, url: core.urlOf(queue) };
     },
     send(queueArn, { body, groupId, delaySeconds }) {
@@ -49,7 +48,7 @@ export function createSqs({ operations, ...options }: SqsOptions & { operations?
       const [messageId = ''] = core.send(queue, [
         {
           body,
-          senderId: SENDER_ID,
+          senderId,
           delaySeconds: delaySeconds ?? queue.delaySeconds,
           ...given({ groupId }),
         },
@@ -63,3 +62,5 @@ export function createSqs({ operations, ...options }: SqsOptions & { operations?
     close: async () => core.polls.close(),
   };
 }
+
+const senderId = 'AIDAESPALIERPLATFORM';

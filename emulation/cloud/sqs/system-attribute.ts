@@ -1,4 +1,5 @@
 // SQS's own attributes of a message, under their names in the API.
+
 import { given } from '../../../core/given.ts';
 import type { TakenMessage } from './message-table.ts';
 

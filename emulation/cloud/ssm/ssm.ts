@@ -1,5 +1,6 @@
 // AWS Systems Manager's parameters for the embedded cloud. They are kept in memory only: secrets never reach the disk,
 // and a restart makes new ones.
+
 import { createHmac, randomBytes } from 'node:crypto';
 import { arnOf } from '../wire/account.ts';
 import { AwsError } from '../wire/aws-error.ts';
@@ -15,11 +16,6 @@ export type Ssm = {
 };
 
 type Parameter = { name: string; type: ParameterType; value: string; version: number; modifiedAt: number };
-
-/** Limits of a standard parameter (API_PutParameter). Names have at most 1011 characters. */
-const MAX_VALUE_BYTES = 4_096;
-const NAME = /^[a-zA-Z0-9_.\-/]{1,1011}$/;
-const TYPES: readonly string[] = ['String', 'StringList', 'SecureString'];
 
 /** GetParameter and PutParameter for standard parameters. A SecureString read without decryption is an opaque text. */
 export function createSsm({ now = Date.now }: { now?(): number } = {}): Ssm {
@@ -72,7 +68,7 @@ function getParameter(parameters: ReadonlyMap<string, Parameter>, input: Input, 
 
 function readPut(parameters: ReadonlyMap<string, Parameter>, input: Input) {
   const name = stringMember(input, 'Name') ?? '';
-  if (!NAME.test(name)) throw new AwsError('ValidationException', `Parameter name ${name} is not valid.`);
+  if (!namePattern.test(name)) throw new AwsError('ValidationException', `Parameter name ${name} is not valid.`);
   const existing = parameters.get(name);
   if (existing && booleanMember(input, 'Overwrite') !== true) {
     const text =
@@ -82,14 +78,14 @@ function readPut(parameters: ReadonlyMap<string, Parameter>, input: Input) {
   const value = stringMember(input, 'Value');
   if (!value)
     throw new AwsError('ValidationException', `Parameter ${name} must have a value of at least one character.`);
-  if (Buffer.byteLength(value) > MAX_VALUE_BYTES) {
-    const text = `Standard tier parameters support a maximum parameter value of ${MAX_VALUE_BYTES} characters.`;
+  if (Buffer.byteLength(value) > maximumValueBytes) {
+    const text = `Standard tier parameters support a maximum parameter value of ${maximumValueBytes} characters.`;
     throw new AwsError('ValidationException', text);
   }
   const type = stringMember(input, 'Type') ?? existing?.type;
   if (type === undefined)
     throw new AwsError('ValidationException', 'A parameter type is required when you create a parameter.');
-  if (!TYPES.includes(type))
+  if (!parameterTypes.includes(type))
     throw new AwsError('UnsupportedParameterType', `The parameter type ${type} is not supported.`);
   return { name, value, type: type as ParameterType };
 }
@@ -103,3 +99,8 @@ function withoutSelector(name: string): string {
 function arnOfParameter(name: string): string {
   return arnOf('ssm', `parameter${name.startsWith('/') ? '' : '/'}${name}`);
 }
+
+/** Limits of a standard parameter (API_PutParameter). Names have at most 1011 characters. */
+const maximumValueBytes = 4_096;
+const namePattern = /^[a-zA-Z0-9_.\-/]{1,1011}$/;
+const parameterTypes: readonly string[] = ['String', 'StringList', 'SecureString'];

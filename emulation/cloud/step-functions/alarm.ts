@@ -3,9 +3,6 @@
 /** Starts a timer and returns a function that ends it. This is setTimeout, unless a test makes time run faster. */
 export type StartTimer = (delayMs: number, ring: () => void) => () => void;
 
-/** setTimeout's longest delay is about 24.8 days, and a machine may run longer. */
-const MAX_TIMER_MS = 2_147_483_647;
-
 export const startRealTimer: StartTimer = (delayMs, ring) => {
   const timer = setTimeout(ring, delayMs).unref();
   return () => clearTimeout(timer);
@@ -27,9 +24,12 @@ export function until(
     const arm = () => {
       const left = at - now();
       if (left <= 0 || signal.aborted) return finish();
-      end = startTimer(Math.min(left, MAX_TIMER_MS), arm);
+      end = startTimer(Math.min(left, maximumTimerMs), arm);
     };
     signal.addEventListener('abort', finish);
     arm();
   });
 }
+
+/** setTimeout's longest delay is about 24.8 days, and a machine may run longer. */
+const maximumTimerMs = 2_147_483_647;

@@ -1,4 +1,5 @@
 // Reads the fields of an object of a definition by type, and collects the problems.
+
 import { compileTemplate, isExpression, type Template } from './expression.ts';
 import type { Json, JsonObject } from './json.ts';
 

@@ -1,13 +1,11 @@
 // Loads a state machine from the States Language, or reports everything that is wrong with it.
+
 import { given } from '../../../core/given.ts';
 import { AwsError } from '../wire/aws-error.ts';
 import { createReport, type Fields, type Report } from './definition-field.ts';
 import { isObject, type Json, type JsonObject } from './json.ts';
 import { loadState } from './load-state.ts';
 import type { Machine, State } from './machine.ts';
-
-const MAX_DEFINITION_BYTES = 1_048_576;
-const MACHINE_FIELDS = ['Comment', 'QueryLanguage', 'StartAt', 'States', 'TimeoutSeconds', 'Version'];
 
 /**
  * Loads a definition (JSON text). One AwsError `InvalidDefinition` lists all problems with their states and fields.
@@ -23,7 +21,7 @@ export function loadMachine(text: string): Machine {
 }
 
 function loadFrom(definition: JsonObject, report: Report): Machine | undefined {
-  const fields: Fields = report.fields('', definition, MACHINE_FIELDS);
+  const fields: Fields = report.fields('', definition, machineFields);
   fields.oneOf('QueryLanguage', ['JSONata'], 'a machine without QueryLanguage is JSONPath, which does not run here');
   fields.optionalOneOf('Version', ['1.0']);
   const timeoutSeconds = fields.optionalInteger('TimeoutSeconds', { min: 1, max: 99_999_999 });
@@ -71,8 +69,8 @@ function targetsOf(state: Json | undefined): [at: string, target: string][] {
 }
 
 function parse(text: string): JsonObject {
-  if (Buffer.byteLength(text) > MAX_DEFINITION_BYTES) {
-    throw invalidDefinition(`SCHEMA_VALIDATION_FAILED: The definition is larger than ${MAX_DEFINITION_BYTES} bytes`);
+  if (Buffer.byteLength(text) > maximumDefinitionBytes) {
+    throw invalidDefinition(`SCHEMA_VALIDATION_FAILED: The definition is larger than ${maximumDefinitionBytes} bytes`);
   }
   let value: Json;
   try {
@@ -87,3 +85,6 @@ function parse(text: string): JsonObject {
 function invalidDefinition(problem: string): AwsError {
   return new AwsError('InvalidDefinition', `Invalid State Machine Definition: '${problem}'`);
 }
+
+const maximumDefinitionBytes = 1_048_576;
+const machineFields = ['Comment', 'QueryLanguage', 'StartAt', 'States', 'TimeoutSeconds', 'Version'];

@@ -1,4 +1,5 @@
 // Handles an error of a state: Retry, then Catch, else the execution fails.
+
 import type { Evaluator } from './evaluate.ts';
 import { type Draft, failExecution } from './history.ts';
 import type { Json, JsonObject } from './json.ts';
@@ -26,13 +27,10 @@ export async function carryOutError(failing: Failing, leave: Leave): Promise<voi
   failExecution(draft, error);
 }
 
-/** Errors of the interpreter itself. Their cause names the state. */
-const OURS: readonly string[] = ['States.NoChoiceMatched', 'States.Runtime'];
-
 /** The error as history reports it. A failed evaluation gets an event of its own. */
 function told({ draft, error }: Failing): StateError {
   const { state, enteredEventId } = draft.execution.position;
-  const ours = error.location !== undefined || OURS.includes(error.error);
+  const ours = error.location !== undefined || ownErrors.includes(error.error);
   if (!ours) return error;
   const where = `An error occurred while executing the state '${state}' (entered at the event id #${enteredEventId}).`;
   const whole = new StateError(error.error, `${where} ${error.message}`);
@@ -74,3 +72,6 @@ async function catchError(failing: Failing, exit: Exit, leave: Leave): Promise<v
     failExecution(draft, told({ ...failing, error: inner }));
   }
 }
+
+/** Errors of the interpreter itself. Their cause names the state. */
+const ownErrors: readonly string[] = ['States.NoChoiceMatched', 'States.Runtime'];

@@ -20,8 +20,6 @@ export type Evaluator = {
   setErrorOutput(errorOutput: Json): void;
 };
 
-const MAX_SECONDS = 99_999_999;
-
 /** Evaluates the fields of one visit to a state. Expressions read its input, its variables and the Context object. */
 export function createEvaluator({ input, variables }: Position, context: JsonObject): Evaluator {
   const scope: Scope = { states: { input, context }, variables };
@@ -39,8 +37,8 @@ export function createEvaluator({ input, variables }: Position, context: JsonObj
     truth: async (field: string, template: Template) => (await typed(field, template, 'boolean')) as boolean,
     async seconds(field: string, template: Template, min: number) {
       const value = (await typed(field, template, 'number')) as number;
-      if (Number.isInteger(value) && value >= min && value <= MAX_SECONDS) return value;
-      const cause = `The ${field} field must be an integer from ${min} to ${MAX_SECONDS}, but was ${value}`;
+      if (Number.isInteger(value) && value >= min && value <= maximumSeconds) return value;
+      const cause = `The ${field} field must be an integer from ${min} to ${maximumSeconds}, but was ${value}`;
       throw queryEvaluationError(field, cause);
     },
     setResult(result: Json) {
@@ -78,3 +76,5 @@ export function contextOf(execution: Execution, state: State): JsonObject {
     },
   };
 }
+
+const maximumSeconds = 99_999_999;

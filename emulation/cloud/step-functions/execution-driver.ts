@@ -1,4 +1,5 @@
 // Drives executions: stores each transition, waits, calls services, and ends executions that are stopped or time out.
+
 import type { DatabaseSync } from 'node:sqlite';
 import type { Outbox } from '../wire/outbox.ts';
 import { inLazyTransaction, inTransaction } from '../wire/transaction.ts';
@@ -37,11 +38,6 @@ export type Driver = {
 
 type Live = { execution: Execution; ended: AbortController; driving: Promise<void> };
 
-/** `close` waits at most this long for transitions that are under way. */
-const CLOSE_LIMIT_MS = 5_000;
-const MAX_RECOVERIES = 5;
-const RECOVERY_DELAY_MS = 1_000;
-
 /** The state that all executions of a driver share. */
 type Hub = DriverOptions & { lives: Map<string, Live>; closed: boolean };
 
@@ -75,7 +71,7 @@ export function createDriver(options: DriverOptions): Driver {
       hub.closed = true;
       const all = [...lives.values()];
       for (const live of all) live.ended.abort();
-      const limit = new Promise<void>((resolve) => setTimeout(resolve, CLOSE_LIMIT_MS).unref());
+      const limit = new Promise<void>((resolve) => setTimeout(resolve, closeLimitMs).unref());
       await Promise.race([Promise.all(all.map(({ driving }) => driving)), limit]);
     },
   };
@@ -101,8 +97,8 @@ function go(hub: Hub, execution: Execution, recoveries = 0): void {
  * waits for the next start.
  */
 function recover(hub: Hub, arn: string, recoveries: number): void {
-  if (hub.closed || recoveries > MAX_RECOVERIES) return;
-  hub.startTimer(RECOVERY_DELAY_MS, () => {
+  if (hub.closed || recoveries > maximumRecoveryCount) return;
+  hub.startTimer(recoveryDelayMs, () => {
     const stored = hub.closed ? undefined : hub.table.get(arn);
     if (stored?.status === 'RUNNING') go(hub, stored, recoveries);
   });
@@ -236,3 +232,8 @@ async function stopTask(
 function stopReason(status: Execution['status']): string {
   return status === 'RUNNING' ? 'The state of its execution has timed out' : `Its execution is ${status}`;
 }
+
+/** `close` waits at most this long for transitions that are under way. */
+const closeLimitMs = 5_000;
+const maximumRecoveryCount = 5;
+const recoveryDelayMs = 1_000;

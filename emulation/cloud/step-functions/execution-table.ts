@@ -1,35 +1,14 @@
 // Keeps executions and their histories in the database.
+
 import type { DatabaseSync } from 'node:sqlite';
 import type { Change, Execution, ExecutionStatus, HistoryEvent, Position } from './execution.ts';
 import type { Json, JsonObject } from './json.ts';
 
 export type ExecutionTable = ReturnType<typeof openExecutionTable>;
 
-const SCHEMA = `
-CREATE TABLE IF NOT EXISTS sfn_execution (id INTEGER PRIMARY KEY AUTOINCREMENT, arn TEXT NOT NULL UNIQUE,
-  name TEXT NOT NULL, machine_arn TEXT NOT NULL, role_arn TEXT NOT NULL, definition_id TEXT NOT NULL,
-  input TEXT NOT NULL, started_at INTEGER NOT NULL, timeout_at INTEGER, status TEXT NOT NULL,
-  last_event_id INTEGER NOT NULL, position TEXT NOT NULL, stopped_at INTEGER, output TEXT, error TEXT, cause TEXT) STRICT;
-CREATE INDEX IF NOT EXISTS sfn_execution_open ON sfn_execution (id) WHERE status = 'RUNNING';
-CREATE INDEX IF NOT EXISTS sfn_execution_stopped ON sfn_execution (stopped_at, id) WHERE stopped_at IS NOT NULL;
-CREATE TABLE IF NOT EXISTS sfn_history (execution INTEGER NOT NULL, id INTEGER NOT NULL, previous INTEGER NOT NULL,
-  type TEXT NOT NULL, timestamp INTEGER NOT NULL, member TEXT, details TEXT,
-  PRIMARY KEY (execution, id)) STRICT, WITHOUT ROWID;
-`;
-
-const INSERT = `INSERT INTO sfn_execution (arn, name, machine_arn, role_arn, definition_id, input, started_at, timeout_at,
-  status, last_event_id, position) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
-const UPDATE = `UPDATE sfn_execution SET status = ?, last_event_id = ?, position = ?, stopped_at = ?, output = ?,
-  error = ?, cause = ? WHERE arn = ? AND status = 'RUNNING' AND last_event_id = ?`;
-const EVENT = `INSERT INTO sfn_history (execution, id, previous, type, timestamp, member, details)
-  SELECT id, ?, ?, ?, ?, ?, ? FROM sfn_execution WHERE arn = ?`;
-const STOPPED = 'SELECT id FROM sfn_execution WHERE stopped_at < ? ORDER BY stopped_at, id LIMIT ?';
-const HISTORY = `SELECT h.* FROM sfn_history h JOIN sfn_execution e ON e.id = h.execution
-  WHERE e.arn = ? ORDER BY h.id`;
-
 /** Opens the tables. The caller provides the transaction for writes. */
 export function openExecutionTable(database: DatabaseSync) {
-  database.exec(SCHEMA);
+  database.exec(schema);
   const sql = prepare(database);
   const addEvents = ({ execution, events }: Change) => {
     for (const { id, previousEventId, type, timestamp, detailsMember, details } of events) {
@@ -77,14 +56,14 @@ export function openExecutionTable(database: DatabaseSync) {
 
 function prepare(database: DatabaseSync) {
   return {
-    insert: database.prepare(INSERT),
-    update: database.prepare(UPDATE),
-    event: database.prepare(EVENT),
+    insert: database.prepare(insertExecution),
+    update: database.prepare(updateExecution),
+    event: database.prepare(insertEvent),
     get: database.prepare('SELECT * FROM sfn_execution WHERE arn = ?'),
     open: database.prepare("SELECT * FROM sfn_execution WHERE status = 'RUNNING' ORDER BY id"),
-    purgeHistory: database.prepare(`DELETE FROM sfn_history WHERE execution IN (${STOPPED})`),
-    purge: database.prepare(`DELETE FROM sfn_execution WHERE id IN (${STOPPED})`),
-    history: database.prepare(HISTORY),
+    purgeHistory: database.prepare(`DELETE FROM sfn_history WHERE execution IN (${selectStopped})`),
+    purge: database.prepare(`DELETE FROM sfn_execution WHERE id IN (${selectStopped})`),
+    history: database.prepare(selectHistory),
   };
 }
 
@@ -120,3 +99,25 @@ function toEvent(row: Row): HistoryEvent {
     ...(row.details === null ? {} : { details: JSON.parse(String(row.details)) as JsonObject }),
   };
 }
+
+const schema = `
+CREATE TABLE IF NOT EXISTS sfn_execution (id INTEGER PRIMARY KEY AUTOINCREMENT, arn TEXT NOT NULL UNIQUE,
+  name TEXT NOT NULL, machine_arn TEXT NOT NULL, role_arn TEXT NOT NULL, definition_id TEXT NOT NULL,
+  input TEXT NOT NULL, started_at INTEGER NOT NULL, timeout_at INTEGER, status TEXT NOT NULL,
+  last_event_id INTEGER NOT NULL, position TEXT NOT NULL, stopped_at INTEGER, output TEXT, error TEXT, cause TEXT) STRICT;
+CREATE INDEX IF NOT EXISTS sfn_execution_open ON sfn_execution (id) WHERE status = 'RUNNING';
+CREATE INDEX IF NOT EXISTS sfn_execution_stopped ON sfn_execution (stopped_at, id) WHERE stopped_at IS NOT NULL;
+CREATE TABLE IF NOT EXISTS sfn_history (execution INTEGER NOT NULL, id INTEGER NOT NULL, previous INTEGER NOT NULL,
+  type TEXT NOT NULL, timestamp INTEGER NOT NULL, member TEXT, details TEXT,
+  PRIMARY KEY (execution, id)) STRICT, WITHOUT ROWID;
+`;
+
+const insertExecution = `INSERT INTO sfn_execution (arn, name, machine_arn, role_arn, definition_id, input, started_at, timeout_at,
+  status, last_event_id, position) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+const updateExecution = `UPDATE sfn_execution SET status = ?, last_event_id = ?, position = ?, stopped_at = ?, output = ?,
+  error = ?, cause = ? WHERE arn = ? AND status = 'RUNNING' AND last_event_id = ?`;
+const insertEvent = `INSERT INTO sfn_history (execution, id, previous, type, timestamp, member, details)
+  SELECT id, ?, ?, ?, ?, ?, ? FROM sfn_execution WHERE arn = ?`;
+const selectStopped = 'SELECT id FROM sfn_execution WHERE stopped_at < ? ORDER BY stopped_at, id LIMIT ?';
+const selectHistory = `SELECT h.* FROM sfn_history h JOIN sfn_execution e ON e.id = h.execution
+  WHERE e.arn = ? ORDER BY h.id`;

@@ -1,4 +1,5 @@
 // An execution as it is stored: its input, its position and its end.
+
 import type { Json, JsonObject } from './json.ts';
 
 export type ExecutionStatus = 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'ABORTED';

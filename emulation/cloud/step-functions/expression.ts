@@ -1,4 +1,5 @@
 // Compiles JSONata expressions, and JSON templates that contain them, once per definition.
+
 import jsonata from 'jsonata';
 import type { Json, JsonObject } from './json.ts';
 import { queryEvaluationError } from './state-error.ts';
@@ -11,10 +12,6 @@ export type Scope = {
 
 /** A field's value with its expressions compiled. Throws StateError States.QueryEvaluationError. */
 export type Template = (scope: Scope) => Promise<Json>;
-
-/** The limits of one evaluation: its duration and the depth of its recursion. */
-const EVALUATION_TIMEOUT_MS = 5_000;
-const EVALUATION_STACK = 500;
 
 /** Whether a string is an expression: `{%` and `%}` are its first and last characters, without surrounding spaces. */
 export function isExpression(value: unknown): value is string {
@@ -51,7 +48,7 @@ export function compileTemplate(
 function compileExpression(text: string, field: string, report: (field: string, problem: string) => void): Template {
   let compiled: jsonata.Expression;
   try {
-    compiled = jsonata(text, { timeout: EVALUATION_TIMEOUT_MS, stack: EVALUATION_STACK });
+    compiled = jsonata(text, { timeout: evaluationTimeoutMs, stack: evaluationStack });
   } catch (error) {
     report(field, `'${text}' is not valid JSONata: ${messageOf(error)}`);
     return async () => null;
@@ -127,3 +124,7 @@ function findForbidden(ast: unknown): string[] {
 
 /** $eval, which Step Functions does not have, and functions that it adds but our state machine does not use. */
 const unavailable: readonly string[] = ['eval', 'partition', 'range', 'hash', 'uuid', 'parse'];
+
+/** The limits of one evaluation: its duration and the depth of its recursion. */
+const evaluationTimeoutMs = 5_000;
+const evaluationStack = 500;

@@ -1,11 +1,9 @@
 // Collects the events of one transition while it changes a copy of the execution.
+
 import type { Change, Execution, HistoryEvent, Position } from './execution.ts';
 import { exceedsPayload, type Json, type JsonObject } from './json.ts';
 import type { State } from './machine.ts';
 import { dataLimitExceeded, StateError } from './state-error.ts';
-
-/** The longest history of a standard execution (service-quotas.html). */
-const MAX_EVENTS = 25_000;
 
 export type Draft = {
   execution: Execution;
@@ -52,8 +50,8 @@ export function shown(member: 'input' | 'output' | 'assignedVariables', value: J
  */
 export function enterState(draft: Draft, name: string, state: State, input: Json, variables: JsonObject): void {
   const first = draft.execution.lastEventId === 1;
-  if (draft.execution.lastEventId >= MAX_EVENTS) {
-    const cause = `The execution reached the maximum number of history events (${MAX_EVENTS}).`;
+  if (draft.execution.lastEventId >= maximumEventCount) {
+    const cause = `The execution reached the maximum number of history events (${maximumEventCount}).`;
     failExecution(draft, new StateError('States.Runtime', cause));
     return;
   }
@@ -88,18 +86,20 @@ export function failExecution(draft: Draft, { error, message }: StateError): voi
   endExecution(draft, 'FAILED', { error, cause: message });
 }
 
-const END_EVENTS = { FAILED: 'ExecutionFailed', ABORTED: 'ExecutionAborted', TIMED_OUT: 'ExecutionTimedOut' } as const;
-
 /** Ends the execution without success. As on AWS, an absent or empty error or cause is left out. */
 export function endExecution(
   draft: Draft,
-  status: keyof typeof END_EVENTS,
+  status: keyof typeof endEvents,
   told: { error?: string | undefined; cause?: string | undefined },
 ): void {
   const details = {
     ...(told.error ? { error: told.error } : {}),
     ...(told.cause ? { cause: told.cause } : {}),
   };
-  const ended = draft.add(END_EVENTS[status], details, status === 'FAILED' ? undefined : 0);
+  const ended = draft.add(endEvents[status], details, status === 'FAILED' ? undefined : 0);
   Object.assign(draft.execution, { status, ...details, stoppedAt: ended.timestamp });
 }
+
+/** The longest history of a standard execution (service-quotas.html). */
+const maximumEventCount = 25_000;
+const endEvents = { FAILED: 'ExecutionFailed', ABORTED: 'ExecutionAborted', TIMED_OUT: 'ExecutionTimedOut' } as const;

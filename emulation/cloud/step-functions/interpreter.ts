@@ -1,6 +1,7 @@
 // The States Language: computes the next transition from an execution's position and a stimulus.
+
 import { given } from '../../../core/given.ts';
-import { REGION } from '../wire/account.ts';
+import { localRegion } from '../wire/account.ts';
 import { type Clock, carryOutError } from './error-rule.ts';
 import { contextOf, createEvaluator, type Evaluator } from './evaluate.ts';
 import type { Change, Execution } from './execution.ts';
@@ -29,16 +30,11 @@ function resourceOf({ resource }: TaskState): JsonObject {
 
 /** Makes the first transition, into StartAt. `before` does not have a position yet. */
 export function begin(machine: Machine, before: Omit<Execution, 'position'>, clock: Clock): Change {
-  const draft = draftOf({ ...before, position: NO_POSITION }, clock.now());
+  const draft = draftOf({ ...before, position: noPosition }, clock.now());
   draft.add('ExecutionStarted', { ...shown('input', before.input), roleArn: before.roleArn });
   enterState(draft, machine.startAt, stateOf(machine, machine.startAt), before.input, {});
   return draft.change();
 }
-
-const NO_POSITION = {
-  ...{ state: '', phase: 'entered' as const, enteredAt: 0, enteredEventId: 0 },
-  ...{ input: null, variables: {}, retryCounts: [] },
-};
 
 /** Makes the transition that `stimulus` causes. Retry and Catch handle errors of states, or the execution ends. */
 export async function advance(
@@ -154,7 +150,7 @@ async function scheduleTask({ draft, clock, evaluate }: Turn, state: TaskState):
   const heartbeat = state.heartbeatSeconds && (await evaluate.seconds('HeartbeatSeconds', state.heartbeatSeconds, 1));
   const scheduled = draft.add('TaskScheduled', {
     ...resourceOf(state),
-    region: REGION,
+    region: localRegion,
     parameters: JSON.stringify(parameters),
     ...given({ timeoutInSeconds: timeout, heartbeatInSeconds: heartbeat }),
   });
@@ -204,3 +200,8 @@ function stateOf(machine: Machine, name: string): State {
   if (!state) throw new Error(`The definition has no state ${name}`);
   return state;
 }
+
+const noPosition = {
+  ...{ state: '', phase: 'entered' as const, enteredAt: 0, enteredEventId: 0 },
+  ...{ input: null, variables: {}, retryCounts: [] },
+};

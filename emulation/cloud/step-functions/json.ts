@@ -4,7 +4,7 @@ export type Json = null | boolean | number | string | Json[] | { [member: string
 export type JsonObject = { [member: string]: Json };
 
 /** Largest input, output, result or set of assigned variables of a state, in bytes of UTF-8 (service-quotas.html). */
-export const MAX_PAYLOAD_BYTES = 262_144;
+export const maximumPayloadBytes = 262_144;
 
 export function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -12,7 +12,7 @@ export function isObject(value: Json | undefined): value is JsonObject {
 
 /** Whether the value, as JSON text, is larger than a payload may be. */
 export function exceedsPayload(value: Json): boolean {
-  return Buffer.byteLength(JSON.stringify(value)) > MAX_PAYLOAD_BYTES;
+  return Buffer.byteLength(JSON.stringify(value)) > maximumPayloadBytes;
 }
 
 /** `null`, `boolean`, `number`, `string`, `array` or `object`, as in the service's messages. */

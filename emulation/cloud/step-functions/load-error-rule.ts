@@ -1,32 +1,25 @@
 // Loads Retry and Catch of a Task.
+
 import { given } from '../../../core/given.ts';
 import type { Fields, Report } from './definition-field.ts';
 import { isObject, type Json, type JsonObject } from './json.ts';
 import type { Retrier } from './machine.ts';
-
-const RETRY_FIELDS = [
-  ...['ErrorEquals', 'IntervalSeconds', 'BackoffRate', 'MaxAttempts', 'MaxDelaySeconds', 'JitterStrategy', 'Comment'],
-];
-const CATCH_FIELDS = ['ErrorEquals', 'Next', 'Output', 'Assign', 'Comment'];
-const MAX_SECONDS = 99_999_999;
-/** The specification's limit: MaxDelaySeconds is below a year of 366 days. */
-const MAX_DELAY_SECONDS = 31_622_399;
 
 /**
  * Loads Retry. The defaults are an interval of 1 s, a rate of 2, 3 attempts and no jitter
  * (concepts-error-handling.html).
  */
 export function loadRetriers(fields: Fields, rules: Json | undefined, report: Report): Retrier[] {
-  return rulesOf('Retry', fields, rules, RETRY_FIELDS, report).map(({ errorEquals, path }) => {
-    const intervalSeconds = path.optionalInteger('IntervalSeconds', { min: 1, max: MAX_SECONDS }) ?? 1;
-    const maxDelaySeconds = path.optionalInteger('MaxDelaySeconds', { min: 1, max: MAX_DELAY_SECONDS });
+  return rulesOf('Retry', fields, rules, retryFields, report).map(({ errorEquals, path }) => {
+    const intervalSeconds = path.optionalInteger('IntervalSeconds', { min: 1, max: maximumSeconds }) ?? 1;
+    const maxDelaySeconds = path.optionalInteger('MaxDelaySeconds', { min: 1, max: maximumDelaySeconds });
     if (maxDelaySeconds !== undefined && maxDelaySeconds <= intervalSeconds) {
       path.add('MaxDelaySeconds', 'MaxDelaySeconds must be greater than IntervalSeconds');
     }
     return {
       errorEquals,
       intervalSeconds,
-      maxAttempts: path.optionalInteger('MaxAttempts', { min: 0, max: MAX_SECONDS }) ?? 3,
+      maxAttempts: path.optionalInteger('MaxAttempts', { min: 0, max: maximumSeconds }) ?? 3,
       backoffRate: path.optionalNumber('BackoffRate', { min: 1, max: Number.MAX_VALUE }) ?? 2,
       fullJitter: path.optionalOneOf('JitterStrategy', ['FULL', 'NONE']) === 'FULL',
       ...given({ maxDelaySeconds }),
@@ -38,7 +31,7 @@ type ErrorRule = { errorEquals: string[]; rule: JsonObject; path: Fields };
 
 /** Loads Catch: its rules, with their fields for loading their exits. */
 export function loadCatchers(fields: Fields, rules: Json | undefined, report: Report): ErrorRule[] {
-  return rulesOf('Catch', fields, rules, CATCH_FIELDS, report);
+  return rulesOf('Catch', fields, rules, catchFields, report);
 }
 
 function rulesOf(
@@ -67,3 +60,11 @@ function rulesOf(
     return { errorEquals, rule, path };
   });
 }
+
+const retryFields = [
+  ...['ErrorEquals', 'IntervalSeconds', 'BackoffRate', 'MaxAttempts', 'MaxDelaySeconds', 'JitterStrategy', 'Comment'],
+];
+const catchFields = ['ErrorEquals', 'Next', 'Output', 'Assign', 'Comment'];
+const maximumSeconds = 99_999_999;
+/** The specification's limit: MaxDelaySeconds is below a year of 366 days. */
+const maximumDelaySeconds = 31_622_399;

@@ -1,55 +1,30 @@
 // Loads one state of a definition: its type, its own fields and its exit.
+
 import type { Fields, Report } from './definition-field.ts';
 import { isObject, isTimestamp, type Json, type JsonObject } from './json.ts';
 import { loadCatchers, loadRetriers } from './load-error-rule.ts';
 import type { Catcher, Exit, State, TaskResource } from './machine.ts';
-import { TASK_ARGUMENTS } from './task-argument.ts';
+import { taskArguments } from './task-argument.ts';
 
 type Loader = (fields: Fields, state: JsonObject, report: Report) => State;
-
-const COMMON_FIELDS = ['Type', 'Comment', 'QueryLanguage'];
-const EXIT_FIELDS = ['Output', 'Assign', 'Next', 'End'];
-const TASK_FIELDS = ['Resource', 'Arguments', 'TimeoutSeconds', 'HeartbeatSeconds', 'Retry', 'Catch'];
-
-/** The types of state that are supported, with the fields that each may have. */
-const KINDS: Readonly<Record<string, { fields: readonly string[]; load: Loader }>> = {
-  Pass: { fields: EXIT_FIELDS, load: (fields, state) => ({ type: 'Pass', exit: loadExit(fields, state) }) },
-  Task: { fields: [...EXIT_FIELDS, ...TASK_FIELDS], load: loadTask },
-  Choice: { fields: ['Choices', 'Default', 'Output', 'Assign'], load: loadChoice },
-  Wait: { fields: [...EXIT_FIELDS, 'Seconds', 'Timestamp'], load: loadWait },
-  Succeed: {
-    fields: ['Output'],
-    load: (fields) => ({ type: 'Succeed', ...maybe('output', fields.template('Output')) }),
-  },
-  Fail: {
-    fields: ['Error', 'Cause'],
-    load: (fields) => ({
-      type: 'Fail',
-      ...maybe('error', fields.expressionOr('Error', 'string')),
-      ...maybe('cause', fields.expressionOr('Cause', 'string')),
-    }),
-  },
-};
-
-const MAX_NAME_LENGTH = 80;
-const MAX_SECONDS = 99_999_999;
 
 /** Loads the state, or returns undefined if its type is not supported. Each problem goes to `report`. */
 export function loadState(name: string, state: Json | undefined, report: Report): State | undefined {
   const path = `/States/${name}`;
-  if (name.length === 0 || name.length > MAX_NAME_LENGTH) {
-    report.add(path, `A state's name must have 1 to ${MAX_NAME_LENGTH} characters`);
+  if (name.length === 0 || name.length > maximumNameLength) {
+    report.add(path, `A state's name must have 1 to ${maximumNameLength} characters`);
   }
   if (!isObject(state)) {
     report.add(path, 'A state must be an object');
     return undefined;
   }
-  const kind = typeof state.Type === 'string' && Object.hasOwn(KINDS, state.Type) ? KINDS[state.Type] : undefined;
+  const kind =
+    typeof state.Type === 'string' && Object.hasOwn(stateKinds, state.Type) ? stateKinds[state.Type] : undefined;
   if (!kind) {
-    report.add(`${path}/Type`, `Type must be one of ${Object.keys(KINDS).join(', ')} here`);
+    report.add(`${path}/Type`, `Type must be one of ${Object.keys(stateKinds).join(', ')} here`);
     return undefined;
   }
-  const fields = report.fields(path, state, [...COMMON_FIELDS, ...kind.fields]);
+  const fields = report.fields(path, state, [...commonFields, ...kind.fields]);
   fields.optionalOneOf('QueryLanguage', ['JSONata']);
   return kind.load(fields, state, report);
 }
@@ -76,7 +51,7 @@ function checkVariables(fields: Fields, assign: Json): void {
     return;
   }
   for (const name of Object.keys(assign)) {
-    const wellFormed = /^[\p{ID_Start}_][\p{ID_Continue}]*$/u.test(name) && name.length <= MAX_NAME_LENGTH;
+    const wellFormed = /^[\p{ID_Start}_][\p{ID_Continue}]*$/u.test(name) && name.length <= maximumNameLength;
     if (!wellFormed || name === 'states') fields.add(`Assign/${name}`, `'${name}' cannot be the name of a variable`);
   }
 }
@@ -86,9 +61,9 @@ function loadTask(fields: Fields, state: JsonObject, report: Report): State {
   const given = state.Arguments;
   if (!isObject(given) && typeof given !== 'string') fields.add('Arguments', 'Arguments must be an object here');
   if (resource && isObject(given)) {
-    report.fields(`${fields.path}/Arguments`, given, TASK_ARGUMENTS[resource]);
+    report.fields(`${fields.path}/Arguments`, given, taskArguments[resource]);
   }
-  const range = { min: 1, max: MAX_SECONDS };
+  const range = { min: 1, max: maximumSeconds };
   if (Number(state.HeartbeatSeconds) >= Number(state.TimeoutSeconds)) {
     fields.add('HeartbeatSeconds', 'HeartbeatSeconds must be smaller than TimeoutSeconds');
   }
@@ -112,9 +87,9 @@ function loadTask(fields: Fields, state: JsonObject, report: Report): State {
 function resourceOf(fields: Fields): TaskResource | undefined {
   const text = fields.text('Resource');
   const found = /^arn:[^:]+:states:::(.+)$/.exec(text)?.[1];
-  const resource = Object.keys(TASK_ARGUMENTS).find((name) => name === found) as TaskResource | undefined;
+  const resource = Object.keys(taskArguments).find((name) => name === found) as TaskResource | undefined;
   if (!resource)
-    fields.add('Resource', `'${text}' is not supported here. Use one of: ${Object.keys(TASK_ARGUMENTS).join(', ')}`);
+    fields.add('Resource', `'${text}' is not supported here. Use one of: ${Object.keys(taskArguments).join(', ')}`);
   return resource;
 }
 
@@ -135,7 +110,7 @@ function loadChoice(fields: Fields, state: JsonObject, report: Report): State {
 }
 
 function loadWait(fields: Fields, state: JsonObject): State {
-  const seconds = fields.expressionOr('Seconds', 'integer', { min: 0, max: MAX_SECONDS });
+  const seconds = fields.expressionOr('Seconds', 'integer', { min: 0, max: maximumSeconds });
   const timestamp = fields.expressionOr('Timestamp', 'string');
   if (typeof state.Timestamp === 'string' && !state.Timestamp.startsWith('{%') && !isTimestamp(state.Timestamp)) {
     fields.add('Timestamp', 'String does not match RFC3339 timestamp');
@@ -152,3 +127,30 @@ function loadWait(fields: Fields, state: JsonObject): State {
 function maybe<Name extends string, Value>(name: Name, value: Value | undefined): { [name in Name]?: Value } {
   return (value === undefined ? {} : { [name]: value }) as { [name in Name]?: Value };
 }
+
+const commonFields = ['Type', 'Comment', 'QueryLanguage'];
+const exitFields = ['Output', 'Assign', 'Next', 'End'];
+const taskFields = ['Resource', 'Arguments', 'TimeoutSeconds', 'HeartbeatSeconds', 'Retry', 'Catch'];
+
+/** The types of state that are supported, with the fields that each may have. */
+const stateKinds: Readonly<Record<string, { fields: readonly string[]; load: Loader }>> = {
+  Pass: { fields: exitFields, load: (fields, state) => ({ type: 'Pass', exit: loadExit(fields, state) }) },
+  Task: { fields: [...exitFields, ...taskFields], load: loadTask },
+  Choice: { fields: ['Choices', 'Default', 'Output', 'Assign'], load: loadChoice },
+  Wait: { fields: [...exitFields, 'Seconds', 'Timestamp'], load: loadWait },
+  Succeed: {
+    fields: ['Output'],
+    load: (fields) => ({ type: 'Succeed', ...maybe('output', fields.template('Output')) }),
+  },
+  Fail: {
+    fields: ['Error', 'Cause'],
+    load: (fields) => ({
+      type: 'Fail',
+      ...maybe('error', fields.expressionOr('Error', 'string')),
+      ...maybe('cause', fields.expressionOr('Cause', 'string')),
+    }),
+  },
+};
+
+const maximumNameLength = 80;
+const maximumSeconds = 99_999_999;

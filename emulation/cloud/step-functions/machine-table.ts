@@ -1,4 +1,5 @@
 // Keeps state machines and their definitions in the database.
+
 import { createHash } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 
@@ -14,15 +15,9 @@ export type StoredMachine = {
 
 export type MachineTable = ReturnType<typeof openMachineTable>;
 
-const SCHEMA = `
-CREATE TABLE IF NOT EXISTS sfn_definition (id TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS sfn_machine (arn TEXT PRIMARY KEY, name TEXT NOT NULL, role_arn TEXT NOT NULL,
-  definition_id TEXT NOT NULL, type TEXT NOT NULL, created_at INTEGER NOT NULL) STRICT;
-`;
-
 /** Opens the tables. */
 export function openMachineTable(database: DatabaseSync) {
-  database.exec(SCHEMA);
+  database.exec(schema);
   const sql = {
     putDefinition: database.prepare('INSERT OR IGNORE INTO sfn_definition (id, text) VALUES (?, ?)'),
     definition: database.prepare('SELECT text FROM sfn_definition WHERE id = ?'),
@@ -66,3 +61,9 @@ function toMachine(row: Row): StoredMachine {
     createdAt: Number(row.created_at),
   };
 }
+
+const schema = `
+CREATE TABLE IF NOT EXISTS sfn_definition (id TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS sfn_machine (arn TEXT PRIMARY KEY, name TEXT NOT NULL, role_arn TEXT NOT NULL,
+  definition_id TEXT NOT NULL, type TEXT NOT NULL, created_at INTEGER NOT NULL) STRICT;
+`;

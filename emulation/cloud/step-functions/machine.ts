@@ -1,4 +1,5 @@
 // A state machine as the interpreter runs it, with compiled expressions and defaults.
+
 import type { Template } from './expression.ts';
 
 /** How a state is left: its output, its variables and the next state. Without a next state the execution ends. */

@@ -1,4 +1,5 @@
 // Checks request members in Step Functions' own words, and formats times.
+
 import { AwsError } from '../wire/aws-error.ts';
 import { type Input, stringMember } from '../wire/input.ts';
 

@@ -29,9 +29,6 @@ export function dataLimitExceeded(what: string): StateError {
   return new StateError('States.DataLimitExceeded', cause);
 }
 
-/** Wildcards do not match these. */
-const TERMINAL: readonly string[] = ['States.Runtime', 'States.DataLimitExceeded'];
-
 /**
  * Whether a rule's ErrorEquals names the error. `States.ALL` matches all errors except States.Runtime and
  * States.DataLimitExceeded. `States.TaskFailed` also leaves out States.Timeout. Source: concepts-error-handling.html.
@@ -39,7 +36,7 @@ const TERMINAL: readonly string[] = ['States.Runtime', 'States.DataLimitExceeded
 export function matchesError(errorEquals: readonly string[], { error, alias }: StateError): boolean {
   return errorEquals.some((name) => {
     if (name === error || name === alias) return true;
-    if (TERMINAL.includes(error)) return false;
+    if (terminalErrors.includes(error)) return false;
     return name === 'States.ALL' || (name === 'States.TaskFailed' && error !== 'States.Timeout');
   });
 }
@@ -68,3 +65,6 @@ const runTaskErrors: readonly string[] = [
   ...['InvalidParameterException', 'PlatformTaskDefinitionIncompatibilityException', 'PlatformUnknownException'],
   ...['ServerException', 'UnsupportedFeatureException'],
 ];
+
+/** Wildcards do not match these. */
+const terminalErrors: readonly string[] = ['States.Runtime', 'States.DataLimitExceeded'];

@@ -10,7 +10,7 @@ import type { Execution } from './execution.ts';
 import type { Driver } from './execution-driver.ts';
 import type { ExecutionTable } from './execution-table.ts';
 import { begin } from './interpreter.ts';
-import { type Json, MAX_PAYLOAD_BYTES } from './json.ts';
+import { type Json, maximumPayloadBytes } from './json.ts';
 import type { Machine } from './machine.ts';
 import type { MachineTable, StoredMachine } from './machine-table.ts';
 import { requiredText, seconds, validationError } from './request-check.ts';
@@ -23,11 +23,7 @@ export type StatesCore = {
   machineOf(definitionId: string): Machine;
 };
 
-const MAX_ERROR_LENGTH = 256;
-const MAX_CAUSE_LENGTH = 32_768;
-/** Characters that are not allowed in names (API_StartExecution.html). */
-const FORBIDDEN_IN_NAMES = /[\s<>{}[\]?*"#%\\^|~`$&,;:/\u0000-\u001f\u007f-\u009f]/;
-export const MAX_NAME_LENGTH = 80;
+export const maximumNameLength = 80;
 
 export function createStatesApi(core: StatesCore, further: Readonly<Record<string, Operation>> = {}): JsonService {
   return {
@@ -100,8 +96,8 @@ function describeExecution(execution: Execution): object {
 function stopExecution(core: StatesCore, input: Input): object {
   const { arn } = findExecution(core, input);
   const told = { error: stringMember(input, 'error'), cause: stringMember(input, 'cause') };
-  if ((told.error?.length ?? 0) > MAX_ERROR_LENGTH) throw validationError('error', 'length', MAX_ERROR_LENGTH);
-  if ((told.cause?.length ?? 0) > MAX_CAUSE_LENGTH) throw validationError('cause', 'length', MAX_CAUSE_LENGTH);
+  if ((told.error?.length ?? 0) > maximumErrorLength) throw validationError('error', 'length', maximumErrorLength);
+  if ((told.cause?.length ?? 0) > maximumCauseLength) throw validationError('cause', 'length', maximumCauseLength);
   core.driver.abort(arn, told);
   return { stopDate: seconds(core.table.get(arn)?.stoppedAt ?? core.clock.now()) };
 }
@@ -129,13 +125,13 @@ function arnIn(input: Input, member: 'stateMachineArn' | 'executionArn'): string
 
 /** Returns the name. Throws InvalidName if it is empty, too long, or has characters that are not allowed. */
 export function checkName(name: string): string {
-  const wellFormed = name.length > 0 && name.length <= MAX_NAME_LENGTH && !FORBIDDEN_IN_NAMES.test(name);
+  const wellFormed = name.length > 0 && name.length <= maximumNameLength && !forbiddenInNames.test(name);
   if (!wellFormed) throw new AwsError('InvalidName', `Invalid Name: '${name}'`);
   return name;
 }
 
 function parseInput(text: string): Json {
-  if (Buffer.byteLength(text) > MAX_PAYLOAD_BYTES) throw validationError('input', 'length', MAX_PAYLOAD_BYTES);
+  if (Buffer.byteLength(text) > maximumPayloadBytes) throw validationError('input', 'length', maximumPayloadBytes);
   try {
     return JSON.parse(text) as Json;
   } catch (cause) {
@@ -143,3 +139,8 @@ function parseInput(text: string): Json {
     throw new AwsError('InvalidExecutionInput', `Invalid State Machine Execution Input: '${problem}'`);
   }
 }
+
+const maximumErrorLength = 256;
+const maximumCauseLength = 32_768;
+/** Characters that are not allowed in names (API_StartExecution.html). */
+const forbiddenInNames = /[\s<>{}[\]?*"#%\\^|~`$&,;:/\u0000-\u001f\u007f-\u009f]/;

@@ -1,10 +1,8 @@
 // Makes the EventBridge event of a changed execution.
 // Source: https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html
+
 import type { Execution } from './execution.ts';
 import type { Json, JsonObject } from './json.ts';
-
-/** Largest input and output together. Larger ones are left out of the event. */
-const MAX_INCLUDED_BYTES = 253_952;
 
 /** The event "Step Functions Execution Status Change". Input and output are JSON text, or null if absent. */
 export function statusEvent(execution: Execution): object {
@@ -13,7 +11,7 @@ export function statusEvent(execution: Execution): object {
     input: JSON.stringify(execution.input),
     output: output === undefined ? null : JSON.stringify(output),
   };
-  const included = Buffer.byteLength(texts.input) + Buffer.byteLength(texts.output ?? '') <= MAX_INCLUDED_BYTES;
+  const included = Buffer.byteLength(texts.input) + Buffer.byteLength(texts.output ?? '') <= maximumIncludedBytes;
   const shownText = (text: string | null): Json => (included ? text : null);
   const details = (text: string | null): Json => (text === null ? null : { included });
   const detail: JsonObject = {
@@ -38,3 +36,6 @@ export function statusEvent(execution: Execution): object {
     detail,
   };
 }
+
+/** Largest input and output together. Larger ones are left out of the event. */
+const maximumIncludedBytes = 253_952;

@@ -1,4 +1,5 @@
 // AWS Step Functions for the embedded cloud: in-process methods and the API.
+
 import type { DatabaseSync } from 'node:sqlite';
 import { arnOf } from '../wire/account.ts';
 import type { JsonService, Operation } from '../wire/control-server.ts';
@@ -47,11 +48,6 @@ export type StepFunctions = {
   close(): Promise<void>;
 };
 
-/** How long an ended execution can be described (service-quotas.html). */
-const RETENTION_MS = 90 * 24 * 3_600_000;
-/** Executions that are removed at a time. Each has tens of events. */
-const PIECE_EXECUTIONS = 50;
-
 /**
  * Runs JSONata state machines as AWS documents them (definition.ts says which part of the language). Every transition
  * is one transaction. After SIGKILL, `resume` continues from the last one. It finds a task in flight by its ARN, or by
@@ -69,7 +65,7 @@ export function createStepFunctions(options: StepFunctionsOptions): StepFunction
     return known;
   };
   const upkeep = startUpkeep('executions', () =>
-    inLazyTransaction(database, () => table.purge(now() - RETENTION_MS, PIECE_EXECUTIONS) === PIECE_EXECUTIONS),
+    inLazyTransaction(database, () => table.purge(now() - retentionMs, pieceExecutions) === pieceExecutions),
   );
   const machineOf = (definitionId: string) => compile(definitionId, () => machines.definition(definitionId));
   const clock = { now, random };
@@ -106,3 +102,8 @@ export function createStepFunctions(options: StepFunctionsOptions): StepFunction
     },
   };
 }
+
+/** How long an ended execution can be described (service-quotas.html). */
+const retentionMs = 90 * 24 * 3_600_000;
+/** Executions that are removed at a time. Each has tens of events. */
+const pieceExecutions = 50;

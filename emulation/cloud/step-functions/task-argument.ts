@@ -1,10 +1,11 @@
 // The Arguments that the services accept, and the check that refuses others before a service is called.
+
 import type { JsonObject } from './json.ts';
 import type { TaskResource } from './machine.ts';
 import { StateError } from './state-error.ts';
 
 /** The members that Arguments may have. Others are refused, because nothing here would act on them. */
-export const TASK_ARGUMENTS: Readonly<Record<TaskResource, readonly string[]>> = {
+export const taskArguments: Readonly<Record<TaskResource, readonly string[]>> = {
   'lambda:invoke': ['FunctionName', 'Payload'],
   'ecs:runTask.sync': [
     ...['CapacityProviderStrategy', 'Cluster', 'EnableECSManagedTags', 'Group', 'LaunchType', 'NetworkConfiguration'],
@@ -18,7 +19,7 @@ export const TASK_ARGUMENTS: Readonly<Record<TaskResource, readonly string[]>> =
  * PascalCase", connect-ecs.html).
  */
 export function checkArguments(resource: TaskResource, given: JsonObject): void {
-  const unknown = Object.keys(given).filter((name) => !TASK_ARGUMENTS[resource].includes(name));
+  const unknown = Object.keys(given).filter((name) => !taskArguments[resource].includes(name));
   const misspelled = resource === 'ecs:runTask.sync' ? lowerCaseNames(given) : [];
   const wrong = [...new Set([...unknown, ...misspelled])];
   if (wrong.length === 0) return;

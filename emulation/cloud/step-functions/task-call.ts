@@ -1,4 +1,5 @@
 // Calls the services that a Task names: runs a task and waits for its end, or invokes a function.
+
 import { createHash, randomUUID } from 'node:crypto';
 import type { Execution, TaskInFlight } from './execution.ts';
 import type { Stimulus } from './interpreter.ts';

@@ -1,5 +1,6 @@
 // Builds the text that a Signature Version 4 signs, from a request as it was received.
 // Rules: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+
 import { createHash, createHmac } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { AwsError } from './aws-error.ts';
@@ -61,10 +62,6 @@ export function scopeText(scope: Scope): string {
   return `${scope.date}/${scope.region}/${scope.service}/aws4_request`;
 }
 
-/** Keys that were derived before: one for each secret, day, region and service. They are few. */
-const knownKeys = new Map<string, Buffer>();
-const MAX_KNOWN_KEYS = 256;
-
 /** The signing key of one secret for one day, region and service. */
 export function signingKey(secretAccessKey: string, scope: Scope): Buffer {
   const name = `${secretAccessKey} ${scopeText(scope)}`;
@@ -72,7 +69,7 @@ export function signingKey(secretAccessKey: string, scope: Scope): Buffer {
   if (known) return known;
   const dayKey = hmac(`AWS4${secretAccessKey}`, scope.date);
   const key = hmac(hmac(hmac(dayKey, scope.region), scope.service), 'aws4_request');
-  if (knownKeys.size >= MAX_KNOWN_KEYS) knownKeys.clear();
+  if (knownKeys.size >= maximumKnownKeyCount) knownKeys.clear();
   knownKeys.set(name, key);
   return key;
 }
@@ -118,3 +115,7 @@ function headerValue(req: RequestHead, name: string): string {
 function byCodeUnit(left: string, right: string): number {
   return left < right ? -1 : left > right ? 1 : 0;
 }
+
+/** Keys that were derived before: one for each secret, day, region and service. They are few. */
+const knownKeys = new Map<string, Buffer>();
+const maximumKnownKeyCount = 256;

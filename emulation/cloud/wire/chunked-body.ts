@@ -1,5 +1,6 @@
 // Decodes bodies in the content coding `aws-chunked`, with or without signed chunks and trailers.
 // Format: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html and …/sigv4-streaming-trailers.html
+
 import { createHash } from 'node:crypto';
 import { AwsError } from './aws-error.ts';
 import { hmac, scopeText, sha256Hex } from './canonical-request.ts';
@@ -8,10 +9,7 @@ import { type SignedRequest, sameSignature } from './signature.ts';
 /** The headers after the last chunk. They are complete when the body has been read to its end. */
 export type Trailers = Map<string, string>;
 
-/** Longest line between chunks: a size with its signature, or one trailer. */
-const MAX_LINE_BYTES = 8 * 1024;
-const MAX_TRAILERS = 16;
-const EMPTY_HASH = sha256Hex('');
+const emptyHash = sha256Hex('');
 
 /** Whether the signed payload value announces this coding. */
 export function isChunked(payloadHash: string): boolean {
@@ -42,7 +40,7 @@ export async function* decodeChunks(
       digest?.update(bytes);
       yield bytes;
     }
-    checker?.checkChunk(header.signature, digest?.digest('hex') ?? EMPTY_HASH);
+    checker?.checkChunk(header.signature, digest?.digest('hex') ?? emptyHash);
     if (header.size === 0) break;
     if ((await reader.line()) !== '') throw malformed('a chunk does not end where its size says');
   }
@@ -63,7 +61,7 @@ function chunkChecker({ key, amzDate, scope, signature }: SignedRequest) {
     previous = expected;
   };
   return {
-    checkChunk: (given: string | undefined, hash: string) => check(given, 'PAYLOAD', [EMPTY_HASH, hash]),
+    checkChunk: (given: string | undefined, hash: string) => check(given, 'PAYLOAD', [emptyHash, hash]),
     checkTrailers: (given: string | undefined, text: string) => check(given, 'TRAILER', [sha256Hex(text)]),
   };
 }
@@ -85,7 +83,7 @@ async function readTrailers(
   for (let count = 0; ; count += 1) {
     const line = (await reader.lineOrEnd())?.trim();
     if (line === undefined || line === '') break;
-    if (count === MAX_TRAILERS) throw malformed(`at most ${MAX_TRAILERS} trailers are allowed`);
+    if (count === maximumTrailerCount) throw malformed(`at most ${maximumTrailerCount} trailers are allowed`);
     const colon = line.indexOf(':');
     if (colon < 1) throw malformed('a trailer must be name:value');
     const name = line.slice(0, colon).trim().toLowerCase();
@@ -116,7 +114,7 @@ function createLineReader(source: AsyncIterable<Buffer>) {
         rest = rest.subarray(end + 1);
         return line.endsWith('\r') ? line.slice(0, -1) : line;
       }
-      if (rest.length > MAX_LINE_BYTES) throw malformed(`a line has more than ${MAX_LINE_BYTES} bytes`);
+      if (rest.length > maximumLineBytes) throw malformed(`a line has more than ${maximumLineBytes} bytes`);
       const next = await chunks.next();
       if (next.done) return undefined;
       rest = Buffer.concat([rest, next.value]);
@@ -157,3 +155,7 @@ function createLineReader(source: AsyncIterable<Buffer>) {
 function malformed(what: string): AwsError {
   return new AwsError('InvalidChunkFormatError', `The aws-chunked body is malformed: ${what}`);
 }
+
+/** Longest line between chunks: a size with its signature, or one trailer. */
+const maximumLineBytes = 8 * 1024;
+const maximumTrailerCount = 16;

@@ -1,4 +1,5 @@
 // Serves the JSON services (AWS JSON 1.0 and 1.1, by X-Amz-Target) and further REST paths on one HTTP listener.
+
 import { createHash, randomUUID } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { AwsError } from './aws-error.ts';
@@ -35,7 +36,7 @@ export type RestRoute = {
   handle(req: IncomingMessage, res: ServerResponse, body: Buffer, caller: Caller): Promise<void> | void;
   /** The action and resources for the policy check. Without it the route is not checked. */
   access?(method: string, path: string): { action: string; resources: string[] };
-  /** Largest body in bytes. The default is MAX_BODY_BYTES. */
+  /** Largest body in bytes. The default is `maximumBodyBytes`. */
   maxBodyBytes?: number;
 };
 
@@ -56,7 +57,7 @@ export type ControlServerOptions = {
 };
 
 /** Largest body of a JSON call. SQS and EventBridge take 1 MiB, which JSON escapes may double. */
-export const MAX_BODY_BYTES = 2 * 1024 * 1024;
+export const maximumBodyBytes = 2 * 1024 * 1024;
 
 /**
  * The request listener of all services except S3. It reads the body (413 above its limit), verifies the signature,
@@ -75,7 +76,7 @@ async function answer(options: ControlServerOptions, req: IncomingMessage, res: 
   const method = req.method ?? 'GET';
   const path = (req.url ?? '/').split('?', 1)[0] ?? '/';
   const route = options.rest?.find((candidate) => candidate.match(method, path));
-  const body = await readBody(req, route?.maxBodyBytes ?? MAX_BODY_BYTES);
+  const body = await readBody(req, route?.maxBodyBytes ?? maximumBodyBytes);
   const verified = await options.verify(req, createHash('sha256').update(body).digest('hex'));
   const caller: Caller = { ...verified, disconnected: disconnection(res) };
   if (route) {

@@ -1,4 +1,5 @@
 // Reads members of a JSON request by type, as AWS's deserialisers do.
+
 import { AwsError } from './aws-error.ts';
 
 export type Input = Readonly<Record<string, unknown>>;

@@ -1,9 +1,7 @@
 // Reads the body of an HTTP request up to a limit.
+
 import type { IncomingMessage } from 'node:http';
 import { AwsError } from './aws-error.ts';
-
-/** A client that sends more than this many times the limit is disconnected. */
-const PATIENCE_FACTOR = 8;
 
 /**
  * Returns the whole body. A body above `limitBytes` is discarded as it arrives, so that the client reads the refusal
@@ -17,7 +15,7 @@ export async function readBody(req: IncomingMessage, limitBytes: number): Promis
       size += chunk.length;
       if (size <= limitBytes) chunks.push(chunk);
       else chunks.length = 0;
-      if (size > limitBytes * PATIENCE_FACTOR) break;
+      if (size > limitBytes * patienceFactor) break;
     }
   } catch (cause) {
     const refusal = new AwsError('IncompleteBody', 'The connection ended before the whole body had arrived');
@@ -29,3 +27,6 @@ export async function readBody(req: IncomingMessage, limitBytes: number): Promis
   }
   return Buffer.concat(chunks, size);
 }
+
+/** A client that sends more than this many times the limit is disconnected. */
+const patienceFactor = 8;

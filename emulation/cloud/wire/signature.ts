@@ -1,6 +1,7 @@
 // Verifies the AWS Signature Version 4 of a request, in its Authorization header or its query (presigned URLs).
+
 import { timingSafeEqual } from 'node:crypto';
-import { REGION } from './account.ts';
+import { localRegion } from './account.ts';
 import { AwsError } from './aws-error.ts';
 import {
   canonicalRequest,
@@ -30,11 +31,6 @@ export type SignedRequest = {
 };
 
 type Claim = Omit<SignedRequest, 'key'> & { signedHeaders: string[]; expiresSeconds?: number };
-
-/** A signed header is valid for this long before and after its date. */
-const MAX_SKEW_MS = 15 * 60_000;
-/** Longest life of a presigned URL: seven days. */
-const MAX_EXPIRES_SECONDS = 604_800;
 
 /**
  * Makes the `verify` of the control server. It throws AwsError 403 unless the request is signed with one of
@@ -129,8 +125,8 @@ function queryClaim(req: RequestHead, query: QueryParameters): Claim {
     throw refuseSignature('s3', 'malformedQuery', {}, 'X-Amz-Algorithm only supports AWS4-HMAC-SHA256');
   }
   const expiresSeconds = Number(parameter('X-Amz-Expires'));
-  if (!Number.isInteger(expiresSeconds) || expiresSeconds < 1 || expiresSeconds > MAX_EXPIRES_SECONDS) {
-    throw refuseSignature('s3', 'malformedQuery', {}, `X-Amz-Expires must be 1 to ${MAX_EXPIRES_SECONDS} seconds`);
+  if (!Number.isInteger(expiresSeconds) || expiresSeconds < 1 || expiresSeconds > maximumExpiresSeconds) {
+    throw refuseSignature('s3', 'malformedQuery', {}, `X-Amz-Expires must be 1 to ${maximumExpiresSeconds} seconds`);
   }
   const signedHeaders = parameter('X-Amz-SignedHeaders').split(';');
   const payload = query.find(([name]) => name.toLowerCase() === 'x-amz-content-sha256')?.[1];
@@ -183,12 +179,12 @@ function checkScope(claim: Claim, style: 's3' | 'json'): void {
       `incorrect service "${claim.scope.service}"; this endpoint belongs to "s3"`,
     );
   }
-  if (claim.scope.region !== REGION) {
+  if (claim.scope.region !== localRegion) {
     throw refuseSignature(
       style,
       problem,
-      { Region: REGION },
-      `the region '${claim.scope.region}' is wrong; expecting '${REGION}'`,
+      { Region: localRegion },
+      `the region '${claim.scope.region}' is wrong; expecting '${localRegion}'`,
     );
   }
   if (!claim.amzDate.startsWith(claim.scope.date)) {
@@ -218,9 +214,9 @@ function checkTime(claim: Claim, nowMs: number, style: 's3' | 'json'): void {
       ServerTime: serverTime,
     };
     if (nowMs > expires) throw refuseSignature(style, 'expired', extra);
-    if (signedAt > nowMs + MAX_SKEW_MS) throw refuseSignature(style, 'early', extra);
-  } else if (Math.abs(nowMs - signedAt) > MAX_SKEW_MS) {
-    const extra = { RequestTime: claim.amzDate, ServerTime: serverTime, MaxAllowedSkewMilliseconds: MAX_SKEW_MS };
+    if (signedAt > nowMs + maximumSkewMs) throw refuseSignature(style, 'early', extra);
+  } else if (Math.abs(nowMs - signedAt) > maximumSkewMs) {
+    const extra = { RequestTime: claim.amzDate, ServerTime: serverTime, MaxAllowedSkewMilliseconds: maximumSkewMs };
     throw refuseSignature(style, 'skewed', extra);
   }
 }
@@ -237,3 +233,8 @@ function compactDate(date: string | undefined): string | undefined {
   const time = Date.parse(date ?? '');
   return Number.isNaN(time) ? undefined : new Date(time).toISOString().replace(/[-:]|\.\d{3}/g, '');
 }
+
+/** A signed header is valid for this long before and after its date. */
+const maximumSkewMs = 15 * 60_000;
+/** Longest life of a presigned URL: seven days. */
+const maximumExpiresSeconds = 604_800;

@@ -1,12 +1,10 @@
 // Opens the embedded cloud's database and runs synchronous functions in transactions.
-import { DatabaseSync } from 'node:sqlite';
 
-/** Waits at most this long for another process that holds the file, for example a predecessor that is being ended. */
-const BUSY_TIMEOUT_MS = 5_000;
+import { DatabaseSync } from 'node:sqlite';
 
 /** Opens the database so that an acknowledged write survives SIGKILL and power loss: WAL, synchronous=FULL. */
 export function openDatabase(path: string): DatabaseSync {
-  const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
+  const database = new DatabaseSync(path, { timeout: busyTimeoutMs });
   database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON');
   return database;
 }
@@ -43,3 +41,6 @@ export function inLazyTransaction<Result>(database: DatabaseSync, work: () => Re
     database.exec('PRAGMA synchronous = FULL');
   }
 }
+
+/** Waits at most this long for another process that holds the file, for example a predecessor that is being ended. */
+const busyTimeoutMs = 5_000;

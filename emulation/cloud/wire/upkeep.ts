@@ -1,9 +1,7 @@
 // Removes expired rows once a day, in pieces between which other work gets its turn.
 
-const DAY_MS = 24 * 3_600_000;
-const PAUSE_MS = 100;
 /** Rows of one piece, which take the only thread some milliseconds. */
-export const PIECE_ROWS = 500;
+export const pieceRows = 500;
 
 export type Upkeep = {
   /** Begins a round. Its first piece is removed when this returns, and the others soon after. */
@@ -21,13 +19,13 @@ export function startUpkeep(what: string, removeSome: () => boolean): Upkeep {
   const run = () => {
     clearTimeout(pause);
     try {
-      if (removeSome()) pause = setTimeout(run, PAUSE_MS).unref();
+      if (removeSome()) pause = setTimeout(run, pauseMs).unref();
     } catch (fault) {
       // The disk is full. No request has failed because of it.
       console.error(`Old ${what} could not be removed. The next try is in a day:`, fault);
     }
   };
-  const daily = setInterval(run, DAY_MS).unref();
+  const daily = setInterval(run, dayMs).unref();
   return {
     run,
     close() {
@@ -36,3 +34,6 @@ export function startUpkeep(what: string, removeSome: () => boolean): Upkeep {
     },
   };
 }
+
+const dayMs = 24 * 3_600_000;
+const pauseMs = 100;

@@ -3,7 +3,7 @@
 
 import { createEcs } from '../../../emulation/cloud/ecs/ecs.ts';
 import { openDatabase } from '../../../emulation/cloud/wire/transaction.ts';
-import { cluster, scriptDriver, contractTaskDefinition } from './ecs.ts';
+import { cluster, contractTaskDefinition, scriptDriver } from './ecs.ts';
 
 const [, , path = '', script = ''] = process.argv;
 const launch = scriptDriver((_taskArn, line) => console.log(line));

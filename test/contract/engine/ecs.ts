@@ -44,7 +44,14 @@ export async function startOurs(): Promise<OurEcs> {
   const endpoint = await startControl((database) => {
     const launch = scriptDriver((_taskArn, line) => lines.push(line));
     const onStateChange = (event: object) => void events.push(event as Record<string, unknown>);
-    const ecs = createEcs({ database, now: Date.now, launch, slots: slotCount, onStateChange, operations: taskExtension });
+    const ecs = createEcs({
+      database,
+      now: Date.now,
+      launch,
+      slots: slotCount,
+      onStateChange,
+      operations: taskExtension,
+    });
     ecs.createCluster(cluster);
     ecs.registerTaskDefinition(contractTaskDefinition);
     made = ecs;

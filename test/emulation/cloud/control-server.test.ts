@@ -12,7 +12,7 @@ import {
   type ControlServerOptions,
   createControlServer,
   type JsonService,
-  MAX_BODY_BYTES,
+  maximumBodyBytes,
 } from '../../../emulation/cloud/wire/control-server.ts';
 import { createSigV4Verifier } from '../../../emulation/cloud/wire/signature.ts';
 import { openDatabase } from '../../../emulation/cloud/wire/transaction.ts';
@@ -113,10 +113,10 @@ describe('a body', () => {
     const url = await givenServer();
     const overhead = '{"a":""}'.length;
     const sized = (bytes: number) => `{"a":"${'x'.repeat(bytes - overhead)}"}`;
-    expect((await call(url, 'Say', sized(MAX_BODY_BYTES))).status).toBe(200);
-    const { status, body } = await call(url, 'Say', sized(MAX_BODY_BYTES + 1));
+    expect((await call(url, 'Say', sized(maximumBodyBytes))).status).toBe(200);
+    const { status, body } = await call(url, 'Say', sized(maximumBodyBytes + 1));
     expect([status, body.__type]).toEqual([413, 'RequestEntityTooLargeException']);
-    expect(body.message).toContain(String(MAX_BODY_BYTES));
+    expect(body.message).toContain(String(maximumBodyBytes));
   });
 
   test('that ends early does not disturb the server', async () => {

@@ -5,7 +5,12 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { checkExchanges } from '../../../emulation/compose/own-or-foreign.ts';
-import { type Exchanges, HONOURED, readExchanges, unusedVariables } from '../../../emulation/exchange/exchange.ts';
+import {
+  type Exchanges,
+  exchangeVariables,
+  readExchanges,
+  unusedVariables,
+} from '../../../emulation/exchange/exchange.ts';
 import { checkPlaces, notePlaces } from '../../../emulation/exchange/kept-place.ts';
 import type { DeployedResource, ResourceSet } from '../../../emulation/template/resource-set.ts';
 import { openDataFolder } from '../../../machine/data-folder.ts';
@@ -24,7 +29,7 @@ describe('the variables of services', () => {
       AWS_REGION: 'eu-west-1',
       AWS_ACCOUNT_ID: '123456789012',
     };
-    for (const [name, { variable }] of Object.entries(HONOURED)) {
+    for (const [name, { variable }] of Object.entries(exchangeVariables)) {
       const dynamo = { AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:8000' };
       const exchanges = readExchanges({ ...user, ...dynamo, [variable]: `${url}/` });
       expect(exchanges[name as keyof Exchanges]).toEqual({
@@ -54,7 +59,7 @@ describe('the variables of services', () => {
   ])('%s is refused in one sentence with the reason and the honoured variables', (variable, reason) => {
     const refused = () => readExchanges({ [variable]: url, AWS_ENDPOINT_URL_S3: url });
     expect(refused).toThrow(reason);
-    for (const honoured of Object.values(HONOURED)) expect(refused).toThrow(honoured.variable);
+    for (const honoured of Object.values(exchangeVariables)) expect(refused).toThrow(honoured.variable);
     expect(refused).toThrow(/^[^\n]*: unset it, or set AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true \([^\n]*\)\.$/);
     expect(readExchanges({ [variable]: url, AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'true' })).toEqual({});
   });
@@ -81,7 +86,7 @@ describe('the variables of services', () => {
 
   it('are all documented in docs/exchanged-services.md', () => {
     const page = readFileSync(join(import.meta.dirname, '..', '..', '..', 'docs', 'exchanged-services.md'), 'utf8');
-    for (const { variable } of Object.values(HONOURED)) expect(page).toContain(`\`${variable}\``);
+    for (const { variable } of Object.values(exchangeVariables)) expect(page).toContain(`\`${variable}\``);
   });
 });
 

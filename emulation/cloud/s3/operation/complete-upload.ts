@@ -1,4 +1,5 @@
 // CompleteMultipartUpload: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
+
 import { createHash } from 'node:crypto';
 import { receiveText } from '../body.ts';
 import type { PartRow, UploadRow } from '../object-table.ts';
@@ -7,10 +8,6 @@ import { refuse } from '../s3-error.ts';
 import { saveObject } from '../save-object.ts';
 import { childText, parseXml, renderXml, type XmlElement } from '../xml.ts';
 import { requireUpload } from './upload.ts';
-
-/** Every part but the last has at least this many bytes. */
-const MIN_PART_BYTES = 5 * 1024 ** 2;
-const MAX_PARTS = 10_000;
 
 /**
  * Makes an object of the named parts. The parts keep their blobs, so no bytes are copied. Unnamed parts are removed.
@@ -48,7 +45,7 @@ export async function completeMultipartUpload(core: S3Core, request: S3Request):
  */
 function chosenParts(document: XmlElement, stored: readonly PartRow[], upload: UploadRow): PartRow[] {
   const entries = document.children.filter((child) => child.name === 'Part');
-  if (entries.length === 0 || entries.length > MAX_PARTS) throw refuse('MalformedXML');
+  if (entries.length === 0 || entries.length > maximumPartCount) throw refuse('MalformedXML');
   const byNumber = new Map(stored.map((part) => [part.number, part]));
   let previous = 0;
   const parts = entries.map((entry) => {
@@ -63,9 +60,9 @@ function chosenParts(document: XmlElement, stored: readonly PartRow[], upload: U
     return part;
   });
   for (const part of parts.slice(0, -1)) {
-    if (part.size >= MIN_PART_BYTES) continue;
+    if (part.size >= minimumPartBytes) continue;
     const { number: PartNumber, etag: ETag, size: ProposedSize } = part;
-    throw refuse('EntityTooSmall', { ProposedSize, MinSizeAllowed: MIN_PART_BYTES, PartNumber, ETag });
+    throw refuse('EntityTooSmall', { ProposedSize, MinSizeAllowed: minimumPartBytes, PartNumber, ETag });
   }
   return parts;
 }
@@ -77,3 +74,7 @@ function checkStatedSize(request: S3Request, size: number): void {
     throw refuse('InvalidRequest', {}, words);
   }
 }
+
+/** Every part but the last has at least this many bytes. */
+const minimumPartBytes = 5 * 1024 ** 2;
+const maximumPartCount = 10_000;

@@ -1,4 +1,5 @@
 // UploadPart: https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html
+
 import { inTransaction } from '../../wire/transaction.ts';
 import { receiveBlob } from '../body.ts';
 import { checksumHeaders } from '../checksum.ts';
@@ -6,8 +7,6 @@ import type { PartRow } from '../object-table.ts';
 import { type S3Core, type S3Reply, type S3Request, wholeSeconds } from '../request.ts';
 import { refuse } from '../s3-error.ts';
 import { requireUpload } from './upload.ts';
-
-const MAX_PART_NUMBER = 10_000;
 
 /** Stores one part. It replaces a part of the same number. */
 export async function uploadPart(core: S3Core, request: S3Request): Promise<S3Reply> {
@@ -38,7 +37,9 @@ function savePart(core: S3Core, request: S3Request, part: PartRow): void {
 function partNumber(request: S3Request): number {
   const text = request.query.get('partNumber') ?? '';
   const number = /^\d{1,5}$/.test(text) ? Number(text) : 0;
-  if (number >= 1 && number <= MAX_PART_NUMBER) return number;
-  const words = `Part number must be an integer between 1 and ${MAX_PART_NUMBER}, inclusive`;
+  if (number >= 1 && number <= maximumPartNumber) return number;
+  const words = `Part number must be an integer between 1 and ${maximumPartNumber}, inclusive`;
   throw refuse('InvalidArgument', { ArgumentName: 'partNumber', ArgumentValue: text }, words);
 }
+
+const maximumPartNumber = 10_000;

@@ -1,7 +1,8 @@
 // Begins, aborts and lists multipart uploads.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html
+
 import { randomBytes } from 'node:crypto';
-import { ACCOUNT_ID } from '../../wire/account.ts';
+import { localAccountId } from '../../wire/account.ts';
 import { inTransaction } from '../../wire/transaction.ts';
 import { storedHeaders } from '../object-header.ts';
 import type { PartRow, UploadRow } from '../object-table.ts';
@@ -9,8 +10,6 @@ import { requireBucket, type S3Core, type S3Reply, type S3Request, xmlTime } fro
 import { refuse } from '../s3-error.ts';
 import { freeContent } from '../save-object.ts';
 import { renderXml } from '../xml.ts';
-
-const OWNER = { ID: ACCOUNT_ID };
 
 /** Begins an upload. Its object will have the headers of this request. Throws NoSuchBucket. */
 export function createMultipartUpload(core: S3Core, request: S3Request): S3Reply {
@@ -48,8 +47,8 @@ export function listParts(core: S3Core, request: S3Request): S3Reply {
     NextPartNumberMarker: page.at(-1)?.number ?? 0,
     MaxParts: maxParts,
     IsTruncated: rows.length > page.length,
-    Initiator: OWNER,
-    Owner: OWNER,
+    Initiator: owner,
+    Owner: owner,
     StorageClass: 'STANDARD',
     Part: page.map(partEntry),
   };
@@ -90,3 +89,5 @@ function partEntry({ number, modifiedAt, etag, size }: PartRow) {
 
 /** Parts of one page (API_ListParts). */
 const maximumPage = 1000;
+
+const owner = { ID: localAccountId };

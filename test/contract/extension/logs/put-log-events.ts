@@ -1,6 +1,6 @@
 // PutLogEvents: checks batches and selects the events that are stored.
 
-import { eventOverheadBytes, type LogCore, MAX_EVENT_BYTES } from '../../../../emulation/cloud/logs/log-core.ts';
+import { eventOverheadBytes, type LogCore, maximumEventBytes } from '../../../../emulation/cloud/logs/log-core.ts';
 import { groupNameIn, invalid, required } from '../../../../emulation/cloud/logs/log-input.ts';
 import type { LogLine } from '../../../../emulation/cloud/logs/log-table.ts';
 import { AwsError } from '../../../../emulation/cloud/wire/aws-error.ts';
@@ -56,7 +56,8 @@ function readBatch(input: Input): LogLine[] {
       throw invalid(`Log event ${index} must have a timestamp of at least 0 and a message of at least one character`);
     }
     const size = Buffer.byteLength(message);
-    if (size > MAX_EVENT_BYTES) throw invalid(`Log event too large: ${size} bytes exceeds limit of ${MAX_EVENT_BYTES}`);
+    if (size > maximumEventBytes)
+      throw invalid(`Log event too large: ${size} bytes exceeds limit of ${maximumEventBytes}`);
     bytes += size + eventOverheadBytes;
     if (bytes > maximumBatchBytes) throw invalid(`Upload too large: more than ${maximumBatchBytes} bytes`);
     if (timestamp < before) {

@@ -10,7 +10,7 @@ import {
   type S3Reply,
   type S3Request,
 } from '../../../../emulation/cloud/s3/request.ts';
-import { REGION } from '../../../../emulation/cloud/wire/account.ts';
+import { localRegion } from '../../../../emulation/cloud/wire/account.ts';
 
 /** For `createS3({ operations })`. */
 export const bucketExtension: readonly Entry[] = [
@@ -31,5 +31,5 @@ async function createBucket(core: S3Core, request: S3Request): Promise<S3Reply> 
 
 function headBucket(core: S3Core, { bucket }: S3Request): S3Reply {
   requireBucket(core, bucket);
-  return { headers: { 'x-amz-bucket-region': REGION } };
+  return { headers: { 'x-amz-bucket-region': localRegion } };
 }

@@ -1,7 +1,7 @@
 // CreateQueue, GetQueueUrl and GetQueueAttributes.
 
 import {
-  DEFAULT_SETTINGS,
+  defaultSettings,
   integerAttributes,
   type Queue,
   type QueueSettings,
@@ -60,7 +60,7 @@ function createQueue(core: SqsCore, input: Input): object {
     }
     return { QueueUrl: core.urlOf(existing) };
   }
-  return { QueueUrl: core.urlOf(core.queues.put(name, { ...DEFAULT_SETTINGS, ...given }, core.now())) };
+  return { QueueUrl: core.urlOf(core.queues.put(name, { ...defaultSettings, ...given }, core.now())) };
 }
 
 function readSettings(attributes: Input): Partial<QueueSettings> {

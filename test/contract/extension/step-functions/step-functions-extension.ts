@@ -7,7 +7,7 @@ import { requiredText, seconds } from '../../../../emulation/cloud/step-function
 import {
   checkName,
   findExecution,
-  MAX_NAME_LENGTH,
+  maximumNameLength,
   type StatesCore,
 } from '../../../../emulation/cloud/step-functions/states-api.ts';
 import { arnOf } from '../../../../emulation/cloud/wire/account.ts';
@@ -25,7 +25,7 @@ export function statesExtension(core: StatesCore): Record<string, Operation> {
 }
 
 function createMachine({ machines, clock }: StatesCore, input: Input): object {
-  const name = checkName(requiredText(input, 'name', MAX_NAME_LENGTH));
+  const name = checkName(requiredText(input, 'name', maximumNameLength));
   const definition = requiredText(input, 'definition', 1_048_576);
   const roleArn = requiredText(input, 'roleArn', 256);
   loadMachine(definition);
