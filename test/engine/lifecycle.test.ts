@@ -182,7 +182,7 @@ test('an edge expires after 60 days, and a job that still waits writes it again'
   expect(statesOf(context, 'slow', 'waiting')).toEqual({ slow: 'done', waiting: 'done' });
 });
 
-test('the jobs of a terminated tree end only when their workers have stopped', async () => {
+test('a running job of a terminated tree ends only when its worker has stopped', async () => {
   const { context, platform, run } = givenPlatform({
     main: async ({ row }) => {
       await createJob(context, planJob('long', { parent: row }));
@@ -218,7 +218,7 @@ describe('workers that are lost', () => {
     ['that is lost', 'lost', 'JMInternalError'],
     ['that is reclaimed', 'reclaimed', 'SpotInstanceInterruption'],
   ] as const)(
-    'a host %s restarts the nearest master job in a new workspace, without the old descendants',
+    'a host %s makes the nearest master job restart in a new workspace, without the old descendants',
     async (_, how, why) => {
       let lost = false;
       const { context, platform, run } = givenPlatform({

@@ -18,7 +18,7 @@ dxpy.DXHTTPRequest = api.DXHTTPRequest = recording
 
 
 def check(found, wanted):
-    """Everything that is wanted is in what was found."""
+    """Checks that the answer contains everything that is wanted."""
     if isinstance(wanted, dict):
         for key, value in wanted.items():
             assert key in found, "%r lacks %r" % (found, key)
@@ -103,7 +103,7 @@ def folders(project, other):
 
 
 def metadata(kind, project, object_id, opened):
-    """What every class has; `opened`: what it has while it is open."""
+    """Calls the routes that every class has, and those of an open object if `opened`."""
     method = lambda name: getattr(api, "%s_%s" % (kind, name))
     if opened:
         method("add_types")(object_id, {"types": ["T", "U"]})

@@ -1,4 +1,4 @@
-# The job that calls the routes of its workspace, and /job/new. Its output tells which paths it called.
+# The job that calls the routes of its workspace, and /job/new. Its output lists the called paths.
 import dxpy
 from dxpy import api
 
