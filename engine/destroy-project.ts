@@ -1,5 +1,4 @@
-// Destroys a project: it ends the project's trees and then empties it. Messages continue the work that does not fit
-// into the call.
+// Destroys a project: ends its trees and then empties it. Messages continue what does not fit into the call.
 
 import type { Context } from '../core/context.ts';
 import { isEndState } from '../core/execution/head.ts';
@@ -53,10 +52,7 @@ export async function destroyProject(
   await sendWork(context, [{ ...message, after }]);
 }
 
-/**
- * Removes one page, as a message asks for it. A project without the mark stays, because its request was interrupted
- * before it.
- */
+/** Removes one page, as a message asks for it. A project without the mark stays: its request was interrupted. */
 export async function goOnDestroying(
   context: Context,
   message: Extract<WorkMessage, { kind: 'destroy' }>,

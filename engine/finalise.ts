@@ -1,5 +1,5 @@
-// Handles the end of a launch. If no worker claimed the job, another launch or the end of the job follows. Otherwise
-// the job is only looked at (docs/reference/protocols.md, "Ends that are only seen").
+// Handles the end of a launch: another launch or the end of the job if no worker has claimed it, otherwise only a look
+// (docs/reference/protocols.md, "Ends that are only seen").
 
 import type { Context, WorkerEnd } from '../core/context.ts';
 import { readWorkerId, type WorkerId } from '../core/id/worker.ts';

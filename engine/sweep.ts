@@ -1,6 +1,5 @@
-// Sweeps: looks at every execution that is due and at its worker, and sets the time of the next look. It does the same
-// as the stream, without an event. It also notices ended leases, timeouts and dead launches, which only a clock can
-// notice.
+// Sweeps: looks at every execution that is due and at its worker, and sets the time of its next look. This replaces
+// lost events, and notices ended leases, timeouts and dead launches.
 
 import type { Context } from '../core/context.ts';
 import { type ExecutionId, isExecutionId, type JobId } from '../core/id/identifier.ts';
@@ -66,8 +65,7 @@ export async function sweep(context: Context, shard: number, limits: SweepLimits
 }
 
 /**
- * Sweeps one execution. If that fails, returns the error and makes the job due again later, behind those that are due
- * now.
+ * Sweeps one execution. If that fails, returns the error and makes the job due again, behind those that are due now.
  */
 async function sweepOrPutOff(context: Context, execution: ExecutionId): Promise<unknown> {
   try {

@@ -15,8 +15,7 @@ import { loadStanding } from '../container/project.ts';
  * (docs/reference/api.md, "Running from inside a job" and "Access levels").
  *
  * A job has CONTRIBUTE in its own workspace. In its project it has the level that its executable asked for, but never
- * more than its user. Members of a job's project have at most VIEW in its workspace. Other jobs do not see the
- * workspace.
+ * more than its user. Members of a job's project have at most VIEW in its workspace. Other jobs do not see it.
  */
 export async function loadLevel(
   context: Context,
@@ -65,18 +64,12 @@ async function loadContainerLevel(
   return level === undefined ? undefined : weaker('VIEW', level);
 }
 
-/**
- * The project whose settings apply to the contents of a place: the place itself, or the project that a container
- * belongs to.
- */
+/** The project whose settings apply in a place: the place itself, or the project that a container belongs to. */
 export async function loadGoverningProject(context: Context, place: PlaceId): Promise<ProjectId | undefined> {
   return isId(place, 'project') ? place : loadContainerProject(context, place);
 }
 
-/**
- * The project that a container belongs to. A workspace's project is in its job's row, any other container's in its own
- * row.
- */
+/** The project of a container. A workspace's project is in its job's row, any other container's in its own row. */
 export async function loadContainerProject(context: Context, place: ContainerId): Promise<ProjectId | undefined> {
   return (await loadWorkspaceProject(context, place)) ?? loadRowsProject(context, place);
 }

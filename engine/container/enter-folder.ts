@@ -1,6 +1,4 @@
-// Finds and makes the folders that something is put into. A removal of the folder or the project may run at the same
-// time. The removal first marks the place and then looks for contents. A writer therefore looks at the mark after its
-// write, and takes the write back if the place is marked.
+// Finds and makes the folders that something is put into, while a removal of the folder or the project may run.
 
 import { joinFolder, root } from '../../core/container/folder-path.ts';
 import type { Context, Key } from '../../core/context.ts';
@@ -79,8 +77,9 @@ export function rootOf(place: PlaceId): Target {
 }
 
 /**
- * The reason why something that was put into a folder may not stay there; undefined when it may. Call this after the
- * write. A removal that begins later finds what was written.
+ * The reason why something that was put into a folder may not stay there; undefined when it may. A removal first marks
+ * the place and then looks for contents. A writer therefore calls this after its write, and takes the write back if
+ * there is a reason. A removal that begins later finds the write.
  */
 export async function refusalOf(context: Context, { place, names, way }: Target): Promise<ApiError | undefined> {
   const isProject = isId(place, 'project');

@@ -1,5 +1,5 @@
-// Limits the number of folders of a place to as many as can be read together. Counting them costs as much as reading
-// them, so only one creation in 256 counts. If there are too many, a row says so, and every creation reads that row.
+// Limits the number of folders of a place to as many as can be read together. A count costs as much as reading all
+// folders, so only one creation in 256 counts.
 
 import type { Context } from '../../core/context.ts';
 import { invalidInput } from '../../core/error/api-error.ts';
@@ -8,7 +8,8 @@ import { folderPrefix, fullKey, fullRow, readFull } from '../../core/row/contain
 import { allPages } from '../store/all-rows.ts';
 
 /**
- * Refuses a folder in a place that is full. Call this before a folder is made.
+ * Refuses a folder in a place that is full. Call this before a folder is made. If a count finds too many folders, a row
+ * says so, and every creation reads that row.
  *
  * @param folderId the random id of the new folder: it decides whether this creation counts
  * @throws ApiError InvalidInput when the place has the largest number of folders
@@ -36,10 +37,7 @@ async function countFolders(context: Context, place: PlaceId): Promise<number> {
 
 /** The largest number of folders that a place may have. */
 const maximumFolderCount = 50_000;
-/**
- * Folders that are read together. This is more than a place may have, because creations between two counts are not
- * refused.
- */
+/** Folders that are read together: more than a place may have, because creations between two counts are not refused. */
 export const readableFolderCount = 60_000;
 /** A creation counts if the first two digits of the id are these, which is one creation in 256. */
 const countingPrefix = '00';

@@ -1,5 +1,4 @@
-// Finds and lists folders. enter-folder.ts makes them, move-folder.ts moves them, and engine/removal/folder.ts removes
-// them.
+// Finds and lists folders. Changes are in enter-folder.ts, move-folder.ts and engine/removal/folder.ts.
 
 import { root } from '../../core/container/folder-path.ts';
 import { createFolderTree, type Folder, type FolderTree } from '../../core/container/folder-tree.ts';
@@ -26,8 +25,7 @@ export async function loadFolders(context: Context, place: PlaceId): Promise<Fol
 }
 
 /**
- * The id of the folder with these names, counted from the root; undefined when there is none. Each level costs one
- * read.
+ * The id of the folder with these names from the root; undefined when there is none. It reads one row for each level.
  */
 export async function findFolder(
   context: Context,

@@ -1,5 +1,5 @@
-// Lists the executions that a search may find, newest first: from the lists of projects, from trees, or by id. List and
-// member rows only name executions. The caller reads the executions' own rows afterwards, consistently.
+// Lists the executions that a search may find, newest first: from the lists of projects, from trees, or by id. It only
+// names them; the caller reads their own rows afterwards, consistently.
 
 import type { Context } from '../../core/context.ts';
 import type { ExecutionId, JobId, ProjectId } from '../../core/id/identifier.ts';
@@ -44,10 +44,7 @@ export async function* listProjects(
   }
 }
 
-/**
- * All jobs of these trees, newest first, in batches. Trees are read whole, because their member rows are in another
- * order.
- */
+/** All jobs of these trees, newest first, in batches. Trees are read whole: their member rows are in another order. */
 export async function* listTrees(
   context: Context,
   roots: readonly ExecutionId[],

@@ -1,5 +1,4 @@
-// Loads the facts that the description of jobs needs. It reads bodies only for the fields that show them, and many jobs
-// in few reads.
+// Loads the facts for the description of jobs: many jobs in few reads, and bodies only for fields that show them.
 
 import type { Context } from '../../core/context.ts';
 import { given } from '../../core/given.ts';

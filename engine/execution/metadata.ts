@@ -1,5 +1,5 @@
-// Reads and changes the tags, properties and details of an execution. Once they are changed they have a row of their
-// own for each try. The job row thus stays small, and a change of state does not write them.
+// Reads and changes the tags, properties and details of an execution. Changed ones are in a row of their own for each
+// try, so that the job row stays small and changes of state do not write them.
 
 import type { Context, Row } from '../../core/context.ts';
 import type { JobId } from '../../core/id/identifier.ts';

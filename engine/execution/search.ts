@@ -1,5 +1,5 @@
 // Searches jobs (docs/reference/api.md, "Finding executions"). It lists candidates in order, reads their rows
-// consistently, and then applies the conditions. Absence is never concluded from an index.
+// consistently, and applies the conditions.
 
 import { readLineageEntry } from '../../core/execution/scope.ts';
 import type { ExecutionId, ProjectId } from '../../core/id/identifier.ts';
@@ -36,7 +36,7 @@ export type JobSearch = {
 
 /**
  * Finds rows of jobs, newest first. The rows of earlier tries follow their job's row. There are at least `limit` rows,
- * unless all were found or `scannedJobCount` jobs were read.
+ * unless all were found or `scannedJobCount` jobs were read. Absence is never concluded from an index.
  *
  * @returns `next`: the position to continue from, absent at the end
  */

@@ -1,5 +1,4 @@
-// Reads the tries of a job. The present try is the job's row. Each earlier try, which a restart ended, has a row of its
-// own.
+// Reads the tries of a job. The present try is the job's row, and each try that a restart ended has a row of its own.
 
 import type { Context } from '../../core/context.ts';
 import type { JobRow } from '../../core/job/row.ts';

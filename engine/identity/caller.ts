@@ -6,8 +6,8 @@ import { loadJobByToken, parseJobToken } from './job-token.ts';
 import { loadToken, tokenHash } from './token.ts';
 
 /**
- * The caller of a token. An unknown, expired or revoked token, or one of an ended try, gives an anonymous caller and
- * the reason.
+ * The caller of a token. If the token is unknown, expired, revoked or of an ended try, the caller is anonymous, and the
+ * reason is given.
  */
 export async function loadCallerByToken(context: Context, token: string): Promise<Caller> {
   if (parseJobToken(token) !== undefined) {

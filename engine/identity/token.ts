@@ -26,8 +26,7 @@ export async function issueToken(
 }
 
 /**
- * The token with that hash; undefined when it is unknown, revoked or expired. The time is compared, because TTL deletes
- * late.
+ * The token with that hash; undefined when it is unknown, revoked or expired. TTL deletes late, so times are compared.
  */
 export async function loadToken(context: Context, hash: string): Promise<TokenFacts | undefined> {
   const row = readToken(await context.rows.get('identities', tokenKey(hash)));

@@ -1,6 +1,5 @@
 // Looks at the row of a job and carries out the steps that its agenda calls for (core/job/agenda.ts). The stream,
-// messages and the sweep all call `look`. It starts from the row alone, so it may be called at any time and any number
-// of times.
+// messages and the sweep all call `look`.
 
 import type { Context, Row } from '../../core/context.ts';
 import type { ExecutionId, ObjectId } from '../../core/id/identifier.ts';
@@ -65,7 +64,8 @@ export async function resume(context: Context, message: Extract<WorkMessage, { k
 }
 
 /**
- * Carries out the steps that a row calls for, as far as possible now.
+ * Carries out the steps that a row calls for, as far as possible now. It starts from the row alone, so it may be called
+ * at any time and any number of times.
  *
  * @returns the result of saving the row, which must then be read again; undefined when nothing was to be changed, or
  *   when a message, an edge or the sweep continues later
@@ -146,8 +146,7 @@ async function wakeWaiters(
   const { waiters, next } = await loadWaiters(context, ended, after);
   const looks = await Promise.allSettled(waiters.map((waiter) => advance(context, waiter)));
   const failed = waiters.filter((_, index) => looks[index]?.status === 'rejected');
-  // A failed look gets a message of its own. If it fails again, that is reported, and the other executions are not
-  // delayed.
+  // A failed look gets a message of its own. If it fails again, that is reported, and no other execution waits for it.
   await sendWork(
     context,
     failed.map((execution) => ({ kind: 'advance', execution })),

@@ -1,5 +1,5 @@
-// Creates a job: its row is written last, after everything else of the job, and only if it is absent. That write
-// commits the birth. An interruption before it leaves nothing that runs (docs/reference/protocols.md, "Birth").
+// Creates a job. Its row is written last, which commits the birth: an interruption before leaves nothing that runs
+// (docs/reference/protocols.md, "Birth").
 
 import type { Context } from '../../core/context.ts';
 import { invalidState, nonceReused } from '../../core/error/api-error.ts';
@@ -14,10 +14,10 @@ import { loadJob } from '../store/load-job.ts';
 import { insertJob } from '../store/save-job.ts';
 
 /**
- * Writes a planned job. It is idempotent by id and digest: a repeated request finds the job that the first one created.
+ * Writes a planned job: everything else first, then its row, only if it is absent. It is idempotent by id and digest: a
+ * repeated request finds the job that the first one created.
  *
- * @throws ApiError InvalidInput when the id belongs to another request; InvalidState when the job that creates it has
- *   ended
+ * @throws ApiError InvalidInput when the id belongs to another request; InvalidState when the job's creator has ended
  */
 export async function createJob(context: Context, plan: JobPlan): Promise<{ readonly id: JobId }> {
   const { row, memberOf } = plan;
@@ -39,8 +39,7 @@ export async function createJob(context: Context, plan: JobPlan): Promise<{ read
 
 /**
  * Refuses the birth unless the parent runs in the try that the job is born into, and no doom is on anything above it.
- * The member row is written before this check. An end of the parent thus either finds that row, or comes first and this
- * refuses.
+ * The member row is written before this check. An end of the parent thus finds that row, or this refuses.
  */
 async function checkParent(context: Context, row: JobRow, { root, parent }: NonNullable<JobPlan['memberOf']>) {
   const flags = row.lineage.map((entry) => doomKey(root, readLineageEntry(entry)));

@@ -1,5 +1,4 @@
-// Asks the port whether the worker of a job or of a launch still runs. The sweep calls this, so that a lost event is
-// noticed.
+// Asks the port whether the worker of a job or of a launch still runs, for the sweep, so that a lost event is noticed.
 
 import type { Context } from '../../core/context.ts';
 import { failureMessages } from '../../core/execution/failure.ts';
@@ -18,10 +17,7 @@ export async function checkLaunch(context: Context, row: JobRow): Promise<Saved 
   return undefined;
 }
 
-/**
- * Checks whether the worker of a running job runs, within its lease and time limit. Undefined when nothing was to be
- * changed.
- */
+/** Checks whether a job's worker runs, within its lease and time limit. Undefined when nothing was to be changed. */
 export async function checkWorker(context: Context, row: JobRow): Promise<Saved | undefined> {
   const now = context.now();
   const worker = await loadWorker(context, row);
@@ -29,8 +25,7 @@ export async function checkWorker(context: Context, row: JobRow): Promise<Saved 
   const { leaseUntil = now, timeoutMs, startedRunning = now, task } = row;
   const leaseMs = context.settings.leaseSeconds * 1000;
   if (leaseUntil < now) {
-    // Nothing looked at the job when its lease ended: the clock jumped or the platform was down. The worker may still
-    // run.
+    // Nothing looked when the lease ended: the clock jumped or the platform was down. The worker may still run.
     if (now - leaseUntil > Math.max(missedLooks * leaseMs, missedSweepMs)) {
       return saveJob(context, row, { kind: 'beat', leaseUntil: now + leaseMs }, { leaseUntil: row.leaseUntil });
     }

@@ -25,8 +25,7 @@ export type ClaimRequest = {
 export type Claimed = { readonly token: string; readonly row: JobRow; readonly spec: ExecutionSpec };
 
 /**
- * Gives the job to the task that asks. The same task may ask again: it gets a fresh token, and the old one becomes
- * invalid.
+ * Gives the job to the task that asks. The same task may ask again: it gets a fresh token, which replaces the old one.
  *
  * @throws ApiError ResourceNotFound for a wrong nonce; InvalidState with `{code: 'claimed'}` when this worker has
  *   nothing to do. It then exits with 0.

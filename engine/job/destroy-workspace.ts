@@ -1,5 +1,4 @@
-// Empties the workspace of a master job, or of one of its tries that was given up, once nothing can write to it any
-// more.
+// Empties the workspace of a master job, or of a try of one that was given up, once nothing can write to it any more.
 
 import type { Context } from '../../core/context.ts';
 import { workspaceKeptUntil } from '../../core/job/due.ts';

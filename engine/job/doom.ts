@@ -1,6 +1,5 @@
-// Ends a tree, or everything below one try of a master job (docs/reference/protocols.md, "Doom"). The doom flag is
-// written first. Then members are read in pages and ended. A claim and a birth read the flags, so no job is missed in
-// between.
+// Ends a tree, or everything below one try of a master job. The doom flag is written before members are ended, and
+// claims and births read it, so no job is missed (docs/reference/protocols.md, "Doom").
 
 import type { Context } from '../../core/context.ts';
 import { type DoomCause, doomFailure } from '../../core/execution/doom.ts';
@@ -69,11 +68,9 @@ export async function endByDoom(context: Context, found: JobRow, doom: Doom): Pr
 }
 
 /**
- * Ends the members of a doomed scope, one page of at most 25. The scope's master is not among them: the next look at it
- * ends it.
+ * Ends the members of a doomed scope, one page of at most 25. The scope's master is ended by the next look at it.
  *
- * @returns `next`: the position to continue from, absent at the end; and whether a member of this page has not stopped
- *   yet
+ * @returns `next`: the position to continue from, absent at the end; and whether a member of the page still runs
  */
 export async function endMembers(
   context: Context,

@@ -1,5 +1,4 @@
-// Ends the other jobs after one has ended: its whole tree, or everything below a try that was given up. Both work in
-// pages.
+// Ends the other jobs after one has ended, in pages: its whole tree, or everything below a try that was given up.
 
 import type { Context } from '../../core/context.ts';
 import type { DoomCause } from '../../core/execution/doom.ts';

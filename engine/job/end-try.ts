@@ -1,5 +1,5 @@
-// Ends a try that went wrong. Either the job and its tree fail or, if the platform lost the job, its nearest master job
-// restarts as try + 1 (docs/reference/protocols.md, "Restart"). core/job/restart.ts decides which.
+// Ends a try that went wrong: its job and tree fail or, if the platform lost it, its nearest master job restarts as try
+// + 1 (docs/reference/protocols.md, "Restart"). core/job/restart.ts decides which.
 
 import type { Context } from '../../core/context.ts';
 import { masterScope } from '../../core/execution/scope.ts';

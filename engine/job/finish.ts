@@ -1,4 +1,4 @@
-// Takes a worker's report of how its job ended. The output is stored before the state changes. A repeated report gets
+// Takes a worker's report of how its job ended, and stores the output before the state changes. A repeated report gets
 // the same answer (docs/reference/protocols.md, "Finish").
 
 import type { Context } from '../../core/context.ts';

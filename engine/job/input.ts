@@ -1,5 +1,5 @@
-// Takes a job from idle to runnable: it waits for the input, resolves it, places its objects in the workspace and
-// stores it. It also reads the input again for a description. core/job/plan-input.ts decides on the input.
+// Takes a job from idle to runnable: it waits for the input, resolves it, places its objects and stores it. The rules
+// are in core/job/plan-input.ts.
 
 import type { Context } from '../../core/context.ts';
 import type { Dependency } from '../../core/execution/dependency.ts';
@@ -52,8 +52,7 @@ export async function advanceInput(context: Context, row: JobRow): Promise<Saved
  * The input of a job, as far as it is known. Once the job is runnable, this is the resolved input. Before that,
  * references are replaced by the outputs of at most `lookedAtCount` jobs that are done.
  *
- * @param reader the job itself gets the input as its executable reads it. A client gets arrays as long as they were
- *   given.
+ * @param reader the job gets the input as its executable reads it; a client gets arrays as long as they were given
  */
 export async function loadInput(
   context: Context,

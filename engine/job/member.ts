@@ -1,5 +1,5 @@
-// Reads the members of a tree, and waits for them. A member row without a job row is a birth that did not come about. A
-// reader that needs certainty writes a tombstone, so that the birth never will (docs/reference/protocols.md, "Finish").
+// Reads the members of a tree, and waits for them. A member without a job row gets a tombstone, so that it can never be
+// born (docs/reference/protocols.md, "Finish").
 
 import type { Context } from '../../core/context.ts';
 import type { Dependency } from '../../core/execution/dependency.ts';
@@ -25,8 +25,9 @@ export type MemberRange = {
 };
 
 /**
- * One page of a tree's members in order, with their rows. Unborn members become tombstones. Only call this after a
- * write or a flag that makes every later birth in the range fail. A page may hold fewer than `limit` members, or none.
+ * One page of a tree's members in order, with their rows. A member row without a job row is a birth that did not come
+ * about, and becomes a tombstone. Only call this after a write or a flag that makes every later birth in the range
+ * fail. A page may hold fewer than `limit` members, or none.
  */
 export async function loadMembers(
   context: Context,

@@ -1,5 +1,5 @@
-// Takes a job from waiting_on_output to done. It waits for the jobs that this one created and for the references in the
-// output, then clones the objects and stores the output. core/job/plan-output.ts decides on the output.
+// Takes a job from waiting_on_output to done: it waits for the job's children and references, then clones the objects
+// and stores the output. The rules are in core/job/plan-output.ts.
 
 import type { Context } from '../../core/context.ts';
 import type { Dependency } from '../../core/execution/dependency.ts';
@@ -21,8 +21,7 @@ import { lastingRefusal } from './refusal.ts';
 export async function advanceOutput(context: Context, row: JobRow): Promise<Saved | undefined> {
   const from = typeof row.cursor === 'string' ? row.cursor : undefined;
   const members = await waitFor(context, memberWait(context, row, from));
-  // A member that failed ends this job too. The look at that member writes the flag (docs/reference/protocols.md,
-  // "Doom").
+  // A member that failed ends this job too: the look at it writes the flag (docs/reference/protocols.md, "Doom").
   if (members.kind === 'problem') return undefined;
   if (members.kind === 'waiting') return saveProgress(context, row, members.cursor);
   const before = await loadOutput(context, row);

@@ -10,10 +10,7 @@ import { loadJobs, loadOutputs } from '../store/load-job.ts';
 import { loadObject } from '../store/load-object.ts';
 import { mapLimited } from '../store/map-limited.ts';
 
-/**
- * The outputs of jobs that the references name and that are done, and the metadata of objects that the references ask
- * for.
- */
+/** The outputs that the references name, of jobs that are done, and the metadata of objects that they ask for. */
 export async function loadReferenced(context: Context, references: readonly Reference[]): Promise<Referenced> {
   const rows = await loadJobs(context, referredJobs(references));
   const outputs = await loadOutputs(context, rows);

@@ -1,5 +1,4 @@
-// Tells lasting refusals from passing ones while a job moves on. A lasting one fails the job; a passing one is tried
-// again.
+// Tells lasting refusals, which fail a job, from passing ones, after which its step is tried again.
 
 import { ApiError, type ErrorType } from '../../core/error/api-error.ts';
 

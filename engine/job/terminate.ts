@@ -1,5 +1,5 @@
-// Ends a whole tree because a user or a job asked for it. It writes the doom flag, then ends the root. The look at the
-// root ends all other jobs.
+// Ends a whole tree because a user or a job asked for it: writes the doom flag and ends the root. The look at the root
+// ends all other jobs.
 
 import type { Context } from '../../core/context.ts';
 import { resourceNotFound } from '../../core/error/api-error.ts';

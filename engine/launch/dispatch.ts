@@ -1,5 +1,5 @@
-// Starts a worker for one launch of a runnable job. It writes no row. A message that is delivered twice asks for the
-// same worker twice, and the second start succeeds too (docs/reference/protocols.md, "Launch").
+// Starts a worker for one launch of a runnable job. It writes no row: a second delivery of the message asks for the
+// same worker, and that succeeds too (docs/reference/protocols.md, "Launch").
 
 import type { Context, LaunchInput, RunnableMessage } from '../../core/context.ts';
 import { readWorkerId } from '../../core/id/worker.ts';

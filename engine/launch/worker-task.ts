@@ -1,12 +1,11 @@
-// Finds out whether the worker of a job still runs, and stops it. It asks the port each time, because events may be
-// lost or late.
+// Finds out whether the worker of a job still runs, and stops it. It asks the port, because events may be lost or late.
 
 import type { Context, WorkerState } from '../../core/context.ts';
 import { type JobRow, jobWorker } from '../../core/job/row.ts';
 
 /**
- * The state of a job's worker. An unknown worker counts as ended only once its lease has ended: a new one may not be
- * listed yet.
+ * The state of a job's worker. A new worker may not be listed yet, so an unknown one counts as ended only once its
+ * lease has ended.
  */
 export async function loadWorker(context: Context, row: JobRow): Promise<WorkerState> {
   if (row.task === undefined) return forgotten;

@@ -1,5 +1,4 @@
-// Finds the tries of jobs that one reader follows: those of the watched job and, with `recurseJobs`, of all jobs below
-// it.
+// Finds the tries of jobs that one reader follows: the watched job's and, with `recurseJobs`, those of all jobs below.
 
 import type { Context } from '../../core/context.ts';
 import type { ExecutionId, JobId } from '../../core/id/identifier.ts';

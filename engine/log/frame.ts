@@ -1,5 +1,4 @@
-// Reads the only frame of a log client, and makes the frames that the platform sends (docs/reference/api.md, "Log of a
-// job").
+// Reads a log client's only frame, and makes the platform's frames (docs/reference/api.md, "Log of a job").
 
 import { type ApiError, invalidInput } from '../../core/error/api-error.ts';
 import { given } from '../../core/given.ts';
@@ -118,10 +117,7 @@ export function stillFrame(
   return { ...frame, level: 'INFO', msg };
 }
 
-/**
- * The last frames before API Gateway ends a connection for its age: why the stream ends, and how to follow the job
- * again.
- */
+/** The last frames before API Gateway ends a connection for its age: why it ends, and how to follow the job again. */
 export function partingFrames(of: { readonly job: JobId; readonly try: number }, now: number): LogFrame[] {
   const msg = `This stream ends because a connection may last at most two hours. The job continues. "dx watch ${of.job}" shows its log from the start and follows it again`;
   const frame = { ...placeOf(of), timestamp: now, source: 'SYSTEM', level: 'WARNING', line: 0, msg };

@@ -113,10 +113,7 @@ async function keepSometimes(pump: Pump, connection: () => LogConnection): Promi
   return patiently(pump, () => pump.reader.keep(connection()));
 }
 
-/**
- * Retries an action for half a minute. AWS throttles tables and logs at times, and the stream should not end because of
- * that.
- */
+/** Retries an action for half a minute, because AWS throttles tables and logs at times. */
 async function patiently<Result>({ reader }: Pump, act: () => Promise<Result>): Promise<Result> {
   for (let attempt = 1; ; attempt++) {
     try {
@@ -129,10 +126,7 @@ async function patiently<Result>({ reader }: Pump, act: () => Promise<Result>): 
 }
 
 const pollMs = 1_000;
-/**
- * An account reads some 25 pages of logs a second (CloudWatch Logs quotas), so a reader of many streams looks less
- * often.
- */
+/** An account reads some 25 pages of logs a second (CloudWatch Logs quotas), so each stream lengthens the wait. */
 const pollStreamMs = 100;
 const keepMs = 10_000;
 const attempts = 8;

@@ -13,10 +13,7 @@ export type Line = {
   readonly frame: LogFrame;
   readonly stream: string;
   readonly from: StreamCursor;
-  /**
-   * The time of printing in milliseconds since 1970. It is never before that of the line above, even if the clock
-   * jumped.
-   */
+  /** The time of printing in milliseconds since 1970, never before that of the line above, even if the clock jumped. */
   readonly time: number;
 };
 export type StreamRead = {
@@ -66,10 +63,7 @@ export async function readStream(
   return found.result({ ended: false, more: true });
 }
 
-/**
- * Collects and counts lines, each with the position from which it is found again. Skips the lines of a page that were
- * sent.
- */
+/** Collects lines, each with the position from which it is found again. Skips the lines of a page that were sent. */
 function createCollector(stream: string, before: StreamCursor, levels: readonly string[] | undefined) {
   let { token, skip = 0, line: last } = before;
   let index = 0;
@@ -119,8 +113,5 @@ function arrivalMs({ settings }: Context): number {
   return (settings.leaseSeconds * 1000) / 60;
 }
 
-/**
- * Pages of one stream that are read at a time even if none of their lines are wanted. Other streams must not wait
- * longer.
- */
+/** Pages of one stream that are read at a time even if none of their lines are wanted, because other streams wait. */
 const pagesAtATime = 20;

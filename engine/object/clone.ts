@@ -34,10 +34,7 @@ export type CloneRequest = {
   /** Each object goes to the same folder below `to.folder` as in `hiddenLinksFrom`, instead of all into one folder. */
   readonly keepFolders?: boolean;
 };
-/**
- * `existed`: objects that were in the destination already; they stay in their folder. `open`: not closed, so not
- * cloned.
- */
+/** `existed`: in the destination already, and left in their folder. `open`: not closed, and therefore not cloned. */
 export type CloneResult = {
   readonly cloned: ObjectId[];
   readonly existed: ObjectId[];

@@ -1,5 +1,5 @@
-// Closes data objects. A file's parts are checked and joined within the call. A crash leaves the file `closing`. Then
-// the next close finishes it, or a message from a job that waits for the file (engine/wait/readiness.ts).
+// Closes data objects. A file's parts are joined in the call. A crash leaves the file `closing`, until the next close
+// or a message of a waiting job finishes it (engine/wait/readiness.ts).
 
 import type { Context } from '../../core/context.ts';
 import { invalidState, resourceNotFound } from '../../core/error/api-error.ts';
@@ -33,8 +33,7 @@ export async function closeObject(context: Context, id: ObjectId): Promise<void>
 /**
  * Closes a file.
  *
- * @throws ApiError InvalidState when its parts do not make a whole file: the message says what is missing, and the file
- *   stays open
+ * @throws ApiError InvalidState, which says what is missing, when the parts are not a whole file; the file stays open
  */
 export async function closeFile(context: Context, id: FileId): Promise<void> {
   await retryWhileChanged(`"${id}"`, async () => {
@@ -51,10 +50,7 @@ export async function closeFile(context: Context, id: FileId): Promise<void> {
   });
 }
 
-/**
- * Closes a file that is `closing`, as a message asks for it. An open file is left to its client; a missing one is
- * ignored.
- */
+/** Closes a file that is `closing`, as a message asks for it. Does nothing for an open file, or one that is gone. */
 export async function finishClosing(context: Context, id: FileId): Promise<void> {
   const facts = readObject(await context.rows.get('objects', objectKey(id)));
   if (!isGone(facts) && facts.state === 'closing') await closeFile(context, id);

@@ -31,8 +31,8 @@ export async function setDetails(
 }
 
 /**
- * Hides or shows an object. A hidden object is listed only on request, and is cloned and removed with the objects that
- * link to it.
+ * Hides or shows an object. A hidden object is listed only on request, and is cloned and removed together with the
+ * objects that link to it.
  */
 export async function setVisibility(context: Context, object: LoadedObject, hidden: boolean): Promise<void> {
   const places: Write[] = [...object.placements].slice(0, maximumOpenPlaces).map(([place, placement]) => ({

@@ -1,5 +1,4 @@
-// Creates data objects. A request that is repeated with its nonce has the same id, and finds the object of the first
-// one.
+// Creates data objects. A request that is repeated with its nonce has the same id, and finds the first one's object.
 
 import type { Context, Write } from '../../core/context.ts';
 import { invalidInput, nonceReused } from '../../core/error/api-error.ts';

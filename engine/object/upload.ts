@@ -43,8 +43,7 @@ async function startUpload(context: Context, id: FileId, key: string): Promise<s
     if (winner !== started) await context.content.abortUpload(key, started);
     return winner;
   } catch (error) {
-    // Only a refusal makes certain that this upload is not in a row. After other errors the answer to a write may be
-    // lost.
+    // A refusal proves that no row has this upload. After another error, the answer to a write may have been lost.
     if (error instanceof ApiError) await context.content.abortUpload(key, started);
     throw error;
   }
@@ -71,11 +70,9 @@ export async function loadUploadedParts(context: Context, id: FileId, facts: Obj
 }
 
 /**
- * S3 drops an upload that is not completed in time. Then its id is removed from the file, which is open for a new
- * upload.
+ * S3 drops an upload that is not completed in time. Then the file forgets its id, and is open for a new upload.
  *
- * @returns true when this call did that; false when S3 still has the upload, or another call was faster or joined its
- *   parts
+ * @returns true when this call did that; false when S3 still has the upload, or another call was faster or joined it
  */
 export async function giveUpLapsedUpload(context: Context, id: FileId, facts: ObjectFacts): Promise<boolean> {
   const { state, uploadId, dying } = facts;

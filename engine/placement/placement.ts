@@ -30,8 +30,7 @@ export async function changePlacement(
 }
 
 /**
- * Writes the new listing row, then the placement, and deletes the old listing row last. A reader thus never misses the
- * object.
+ * Writes the new listing row, then the placement, and deletes the old listing row last, so that no reader misses it.
  */
 async function applyChange(
   context: Context,

@@ -1,5 +1,5 @@
-// Deletes an object that has no references any more (docs/reference/protocols.md, "Deletion of bytes"). Every placement
-// is a reference, and code that removes one calls this. test/simulation/bytes.test.ts searches it.
+// Deletes an object that has no references any more, after a removal of one (docs/reference/protocols.md, "Deletion of
+// bytes"). test/simulation/bytes.test.ts searches it.
 
 import type { Context } from '../../core/context.ts';
 import type { ObjectId } from '../../core/id/identifier.ts';
@@ -22,9 +22,8 @@ import { newMark } from '../store/mark.ts';
 import { sendWork } from '../store/send-work.ts';
 
 /**
- * Deletes the object unless a place holds it. It may be called at any time and any number of times, and changes nothing
- * while there is a reference. A message continues a deletion that cannot end now. The next call finishes an interrupted
- * one.
+ * Deletes the object unless a place holds it. Call this after a reference was removed; it may be called at any time and
+ * any number of times. A message continues a deletion that cannot end now. The next call finishes an interrupted one.
  *
  * It writes a mark of its own, reads the references from the base table, and then decides by one write. That write only
  * succeeds while the mark is there, and a clone clears the mark. The bytes are deleted after that write.

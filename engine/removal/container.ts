@@ -1,5 +1,5 @@
-// Empties a workspace or a project page by page, until nothing of it is left. A message later repeats this in a last
-// pass. By then every call that was still writing to the container has ended.
+// Empties a workspace or a project page by page. A message repeats this in a last pass, when every call that was still
+// writing to it has ended.
 
 import { root } from '../../core/container/folder-path.ts';
 import type { Context, Key } from '../../core/context.ts';
@@ -63,9 +63,8 @@ async function loadFoldersAfter(context: Context, container: PlaceId, passed: st
 }
 
 /**
- * Removes one page of the objects in a folder. The listing row is deleted last, so that an interrupted removal is
- * continued. A listing row without a placement may belong to an object that is just being created, so the first pass
- * keeps it.
+ * Removes one page of the objects in a folder. The listing row goes last, so that an interrupted removal is continued.
+ * One without a placement may belong to an object that is just being created, so the first pass keeps it.
  */
 async function emptyPage(
   context: Context,
@@ -107,8 +106,7 @@ async function deleteRow(context: Context, container: PlaceId, key: Key): Promis
 }
 
 /**
- * The beginning of a page: after the row of a folder and, if the next folder is still the same, after a row of its
- * listing.
+ * The beginning of a page: after a folder's row and, if the next folder is still the same, after a row of its listing.
  */
 type Position = { readonly passed?: string; readonly folder?: string; readonly after?: string };
 

@@ -1,5 +1,5 @@
-// Removes folders. It marks them first, so that nothing new is put into them, and then removes their contents. A
-// message later removes the writes of calls that were under way. By then all of them have ended.
+// Removes folders. It marks them before it removes their contents, and a message later removes the writes of calls that
+// were under way.
 
 import { joinFolder } from '../../core/container/folder-path.ts';
 import type { Folder, FolderTree, Removal } from '../../core/container/folder-tree.ts';
@@ -20,8 +20,7 @@ import { removeObjects } from './object.ts';
  * completes the removal if the calls do not.
  *
  * @returns false when more is left to remove
- * @throws ApiError ResourceNotFound when the folder is missing; InvalidState when it is not empty and `recurse` is not
- *   set
+ * @throws ApiError ResourceNotFound when the folder is missing; InvalidState when it has contents, without `recurse`
  */
 export async function removeFolder(
   context: Context,

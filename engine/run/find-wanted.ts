@@ -11,8 +11,8 @@ import { findJobs, findObjects, type Sight } from '../access/sight.ts';
  * Those of the wanted jobs and objects that exist and that the caller sees. Objects are looked for first in the
  * workspace of the calling job, then in the project of the new job, then in all other places.
  *
- * @param leavesWorkspace true when the new job works in another workspace; data of another restricted project is then
- *   refused
+ * @param leavesWorkspace true when the new job works in another workspace, where data of other restricted projects may
+ *   not be used
  * @throws ApiError PermissionDenied for restricted data
  */
 export async function findWanted(

@@ -29,8 +29,7 @@ export function nameApplet(object: LoadedObject, place: PlaceId): NamedExecutabl
 /**
  * The executable, with the facts that a run in this project needs.
  *
- * @throws ApiError ResourceNotFound when the caller does not see it, PermissionDenied when its data may not be used
- *   there
+ * @throws ApiError ResourceNotFound when the caller does not see it, PermissionDenied when its data is restricted
  */
 export async function loadExecutable(sight: Sight, named: NamedExecutable, project: ProjectId): Promise<Executable> {
   switch (named.kind) {

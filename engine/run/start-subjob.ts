@@ -17,8 +17,7 @@ import { identifyJob, type Repeatable } from './repeat.ts';
 /**
  * Starts a subjob. A call is idempotent by its nonce.
  *
- * @throws ApiError InvalidInput or ResourceNotFound when the request cannot be met, InvalidState when the job is not
- *   running
+ * @throws ApiError InvalidInput or ResourceNotFound for a bad request, InvalidState when the job is not running
  */
 export async function startSubjob(
   context: Context,

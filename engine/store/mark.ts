@@ -2,6 +2,7 @@
 
 import type { Context } from '../../core/context.ts';
 
+/** A new mark: 72 random bits as text. */
 export function newMark(context: Context): string {
   return Buffer.from(context.random(markByteCount)).toString('base64url');
 }

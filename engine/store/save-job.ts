@@ -1,5 +1,4 @@
-// Saves jobs; no other file does. The state machine decides every change, which is one write on the condition of state,
-// try and launch. The row stays in the sweep's index while a step is still to come.
+// Saves jobs; no other file does. The state machine decides every change, and one conditional write carries it out.
 
 import type { Context, Expected, Value } from '../../core/context.ts';
 import type { Failure } from '../../core/execution/failure.ts';
@@ -18,7 +17,8 @@ export type Saved =
   | { readonly kind: 'changed' };
 
 /**
- * Applies an event to a job whose row was read before.
+ * Applies an event to a job whose row was read before, by one write on the condition of its state, try and launch. The
+ * row stays in the sweep's index while a step is still to come.
  *
  * @param expected other values that must still hold, for example the token hash of the worker that calls
  */
@@ -34,10 +34,7 @@ export async function saveJob(context: Context, row: JobRow, event: JobEvent, ex
   return { kind: 'saved', row: readJob(saved) ?? next };
 }
 
-/**
- * Writes the row of a new job if no row has its id. This commits the birth: everything else of the job was written
- * before.
- */
+/** Writes the row of a new job if no row has its id. This commits the birth, so everything else is written before. */
 export async function insertJob(context: Context, row: JobRow): Promise<boolean> {
   const now = context.now();
   const due = { openShard: shardOf(context, row), dueAt: dueTime(row, now, leaseMs(context)) };

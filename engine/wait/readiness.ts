@@ -1,6 +1,5 @@
-// Decides whether the dependencies of a job are ready. A job must be done. A data object must be closed, and so must
-// the hidden objects that it links to (docs/reference/api.md, "Job states"). All reads are consistent, and a ready
-// dependency stays ready.
+// Decides whether the dependencies of a job are ready: jobs that are done, and data objects that are closed with the
+// hidden objects that they link to (docs/reference/api.md, "Job states").
 
 import type { Context } from '../../core/context.ts';
 import type { Dependency } from '../../core/execution/dependency.ts';
@@ -21,13 +20,13 @@ import { mapLimited } from '../store/map-limited.ts';
 import { sendWork } from '../store/send-work.ts';
 import type { Awaited, Readiness, Wait } from './wait.ts';
 
-/**
- * The reason why a dependency can never be ready, as a sentence for the user. It is `gone` or, if it is a job, has
- * `failed`.
- */
+/** The reason why a dependency can never be ready: it has `failed` or is `gone`. The message is for the user. */
 export type Unsatisfiable = { readonly kind: 'failed' | 'gone'; readonly message: string };
 
-/** The wait for a list of dependencies, in order: the `waits` of a job, or the references and objects of its output. */
+/**
+ * The wait for a list of dependencies, in order: the `waits` of a job, or the references and objects of its output. All
+ * reads are consistent, and a ready dependency stays ready.
+ */
 export function listWait(
   context: Context,
   waiter: Waiting,
@@ -136,8 +135,7 @@ export async function loadObjectFacts(
 
 /**
  * Those of the closed objects that lead to an unclosed hidden object by links of hidden objects. Objects that are gone
- * are not waited for. Users may write any links, so one walk visits each object once, and at most `hiddenWalkLimit`
- * objects.
+ * are not waited for. Users may write any links, so one walk visits each object once, up to `hiddenWalkLimit`.
  */
 async function heldByHidden(
   context: Context,

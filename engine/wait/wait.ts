@@ -1,6 +1,5 @@
-// Waits for the dependencies of a job (docs/reference/protocols.md, "Waits"). It reads them in order, writes edges on
-// the first that are not ready, and reads those again. An edge only says "when this ends, look at that job". Nothing is
-// counted, and a lost edge is written again.
+// Waits for the dependencies of a job (docs/reference/protocols.md, "Waits"). An edge only says "when this ends, look
+// at that job": nothing is counted, and a lost edge is written again.
 
 import type { Context } from '../../core/context.ts';
 import type { Dependency } from '../../core/execution/dependency.ts';
@@ -28,7 +27,8 @@ export type WaitOutcome<Cursor, Problem> =
   | { readonly kind: 'problem'; readonly problem: Problem };
 
 /**
- * Checks whether all dependencies are ready. If not, an edge will wake the waiter, and the result holds the new cursor.
+ * Checks whether all dependencies are ready. It reads them in order, writes edges on the first that are not ready, and
+ * reads those again. If some are still not ready, an edge will wake the waiter, and the result holds the new cursor.
  */
 export async function waitFor<Cursor, Problem>(
   context: Context,
