@@ -103,7 +103,8 @@ export interface Content {
 }
 
 /** Asks for the start of this worker. */
-export type RunnableMessage = { readonly worker: WorkerId };
+/** `v`: its version, as in core/work/message.ts. */
+export type RunnableMessage = { readonly v: number; readonly worker: WorkerId };
 export interface Queues {
   /** `delaySeconds` 0–900. `group` keeps one project from starving others. */
   sendRunnable(

@@ -118,7 +118,7 @@ export function toWorkRecord(message: WorkMessage): { readonly [name: string]: V
  * Raised when the meaning of a message changes. A program that does not know the version keeps the message for the
  * operator.
  */
-const messageVersion = 1;
+export const messageVersion = 1;
 
 function isText(value: unknown): value is string {
   return typeof value === 'string';

@@ -5,10 +5,17 @@ import type { Context, LaunchInput, RunnableMessage } from '../../core/context.t
 import { readWorkerId } from '../../core/id/worker.ts';
 import { workerSize } from '../../core/instance/worker-size.ts';
 import { type JobRow, jobWorker } from '../../core/job/row.ts';
+import { messageVersion } from '../../core/work/message.ts';
 import { loadJob } from '../store/load-job.ts';
 
-/** Starts the worker that a message names, unless its job is no longer runnable in this try and launch. */
-export async function dispatch(context: Context, { worker }: RunnableMessage): Promise<void> {
+/**
+ * Starts the worker that a message names, unless its job is no longer runnable in this try and launch.
+ *
+ * @throws Error for a message of another version: the queue keeps it for the operator
+ */
+export async function dispatch(context: Context, { v, worker }: RunnableMessage): Promise<void> {
+  if (v !== messageVersion)
+    throw new Error(`a message about ${worker} has version ${v}; only ${messageVersion} is read`);
   const launched = readWorkerId(worker);
   if (launched === undefined) return;
   const row = await loadJob(context, launched.job);

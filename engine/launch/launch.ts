@@ -5,11 +5,12 @@ import type { Context, WorkerEnd } from '../../core/context.ts';
 import { launchDelaySeconds } from '../../core/job/due.ts';
 import { eventAfterLaunch } from '../../core/job/launch-end.ts';
 import { type JobRow, jobWorker } from '../../core/job/row.ts';
+import { messageVersion } from '../../core/work/message.ts';
 import { type Saved, saveJob } from '../store/save-job.ts';
 
 /** Sends the message that starts a worker for the present launch. */
 export async function launch(context: Context, row: JobRow): Promise<void> {
-  const message = { worker: jobWorker(row), group: row.project };
+  const message = { v: messageVersion, worker: jobWorker(row), group: row.project };
   await context.queues.sendRunnable([message], launchDelaySeconds(row.launch));
 }
 

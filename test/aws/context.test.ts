@@ -142,6 +142,7 @@ describe('content', () => {
 describe('queues', () => {
   test('any number of messages can be sent, and each arrives with its fields', async () => {
     const messages = Array.from({ length: 23 }, (_, launch) => ({
+      v: 1,
       worker: workerId({ job: 'job-x', try: 0, launch }),
       group: 'p',
     }));

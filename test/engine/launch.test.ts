@@ -6,6 +6,7 @@ import { readLaunchEnd } from '../../aws/launch-end.ts';
 import { type JobRow, jobWorker } from '../../core/job/row.ts';
 import { finalise } from '../../engine/finalise.ts';
 import { createJob } from '../../engine/job/birth.ts';
+import { dispatch } from '../../engine/launch/dispatch.ts';
 import { bootNonce, exitedAtOnce, noCapacity, noImage } from '../aws/failed-task.ts';
 import { createMemoryContext, type MemoryContext } from '../memory/context.ts';
 import { jobId, planJob } from '../memory/plan.ts';
@@ -66,3 +67,14 @@ async function endLaunch(context: MemoryContext, seen: unknown): Promise<JobRow>
   await finalise(context, jobWorker(row), readLaunchEnd(seen));
   return peekJob(context, row.pk);
 }
+
+test('a launch message of another version is kept for the operator', async () => {
+  const context = await givenRunnable();
+  const worker = jobWorker(peekJob(context, jobId('j')));
+  const started: string[] = [];
+  context.workers.start = async (id) => void started.push(id);
+  await expect(dispatch(context, { v: 2, worker })).rejects.toThrow('has version 2; only 1 is read');
+  expect(started).toEqual([]);
+  await dispatch(context, { v: 1, worker });
+  expect(started).toEqual([worker]);
+});

@@ -32,7 +32,7 @@ async function launchedJob(options: Options): Promise<World> {
   const context = createSmallContext();
   const parent = planJob('tree').row;
   const row = await givenJob(context, 'j', { parent, at: { state: 'runnable', transitions: [['runnable', 0]] } });
-  await context.queues.sendRunnable([{ worker: jobWorker(row), group: 'p' }]);
+  await context.queues.sendRunnable([{ v: 1, worker: jobWorker(row), group: 'p' }]);
   options.planted?.(context);
   const claimants = new Set<string>();
   let failedUnder = '';
