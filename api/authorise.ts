@@ -41,25 +41,6 @@ type Entry<Kind extends AccessKind> = <Input>(
   path: string,
 ) => Promise<Call<Kind, Input>>;
 
-const entries: { readonly [Kind in AccessKind]: Entry<Kind> } = {
-  anyone: async (_, base, caller) => ({ ...base, caller }),
-  caller: async (_, base, caller) => ({ ...base, caller: knownCaller(caller) }),
-  job: async (_, base, caller, path) => ({ ...base, caller: jobCaller(knownCaller(caller), path) }),
-  worker: async (_, base, caller, path) => ({ ...base, caller: jobCaller(knownCaller(caller), path) }),
-  place: async (access, base, caller, path) => {
-    const known = knownCaller(caller);
-    return { ...base, caller: known, ...(await enterNamed(base, known, access, path)) };
-  },
-  target: async ({ level }, base, caller, path) => {
-    const known = knownCaller(caller);
-    return { ...base, caller: known, ...(await enter(base, known, projectOf(base.input), level, path)) };
-  },
-  object: async (access, base, caller, path) => {
-    const known = knownCaller(caller);
-    return { ...base, caller: known, ...(await findObject(base, known, access, path)) };
-  },
-};
-
 function knownCaller(caller: Caller): KnownCaller {
   if (caller.kind === 'anonymous') throw invalidAuthentication(caller.why);
   return caller;
@@ -118,3 +99,22 @@ function projectOf(input: unknown): string | undefined {
   const project = (input as { project?: unknown } | null)?.project;
   return typeof project === 'string' ? project : undefined;
 }
+
+const entries: { readonly [Kind in AccessKind]: Entry<Kind> } = {
+  anyone: async (_, base, caller) => ({ ...base, caller }),
+  caller: async (_, base, caller) => ({ ...base, caller: knownCaller(caller) }),
+  job: async (_, base, caller, path) => ({ ...base, caller: jobCaller(knownCaller(caller), path) }),
+  worker: async (_, base, caller, path) => ({ ...base, caller: jobCaller(knownCaller(caller), path) }),
+  place: async (access, base, caller, path) => {
+    const known = knownCaller(caller);
+    return { ...base, caller: known, ...(await enterNamed(base, known, access, path)) };
+  },
+  target: async ({ level }, base, caller, path) => {
+    const known = knownCaller(caller);
+    return { ...base, caller: known, ...(await enter(base, known, projectOf(base.input), level, path)) };
+  },
+  object: async (access, base, caller, path) => {
+    const known = knownCaller(caller);
+    return { ...base, caller: known, ...(await findObject(base, known, access, path)) };
+  },
+};

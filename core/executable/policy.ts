@@ -14,22 +14,6 @@ export type ExecutionPolicy = {
 export type TimeoutPolicy = { readonly [entryPoint: string]: { readonly [unit in Unit]?: number } };
 type Unit = keyof typeof unitsMs;
 
-/** Reasons on which a policy may restart. `*` means all of them. */
-const restartReasons = [
-  'ExecutionError',
-  'UnresponsiveWorker',
-  'JMInternalError',
-  'AppInternalError',
-  'AppInsufficientResourceError',
-  'JobTimeoutExceeded',
-  'SpotInstanceInterruption',
-  '*',
-] as const;
-/** The largest `maxRestarts`, and its default. */
-const maximumRestarts = 9;
-/** The longest time that a job may be `running`, and its default: 30 days (docs/reference/api.md, "Time limits"). */
-const maximumTimeoutMs = 30 * 86_400_000;
-
 /**
  * The policy in effect: the run's keys override the executable's, which override the defaults. `restartOn` is replaced
  * as a whole.
@@ -106,3 +90,20 @@ const defaultPolicy: ExecutionPolicy & Hash = {
   restartOn: { UnresponsiveWorker: 2, JMInternalError: 1, ExecutionError: 1 },
 };
 const unitsMs = { days: 86_400_000, hours: 3_600_000, minutes: 60_000 } as const;
+
+/** Reasons on which a policy may restart. `*` means all of them. */
+const restartReasons = [
+  'ExecutionError',
+  'UnresponsiveWorker',
+  'JMInternalError',
+  'AppInternalError',
+  'AppInsufficientResourceError',
+  'JobTimeoutExceeded',
+  'SpotInstanceInterruption',
+  '*',
+] as const;
+
+/** The largest `maxRestarts`, and its default. */
+const maximumRestarts = 9;
+/** The longest time that a job may be `running`, and its default: 30 days (docs/reference/api.md, "Time limits"). */
+const maximumTimeoutMs = 30 * 86_400_000;

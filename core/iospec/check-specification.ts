@@ -5,9 +5,6 @@ import { type Hash, isHash } from '../reference/value.ts';
 import { checkValue } from './check-values.ts';
 import { type Parameter, type ParameterClass, parameterClasses } from './parameter.ts';
 
-/** The number of parameters that one specification may have. */
-const maximumParameterCount = 1000;
-
 /**
  * A sentence for each fault of a specification, or an empty list when it is valid (docs/reference/api.md, "Input and
  * output specifications"). Unknown fields of a parameter are kept and ignored, like hints for clients.
@@ -96,3 +93,6 @@ const maximumNameLength = 255;
 const maximumTypeDepth = 8;
 const textFields = ['label', 'help', 'group'] as const;
 const listFields = ['choices', 'suggestions'] as const;
+
+/** The number of parameters that one specification may have. */
+const maximumParameterCount = 1000;

@@ -144,6 +144,13 @@ const shownByDefault: { readonly [field: string]: Field } = {
   failureFrom: ({ failureFrom }) => (failureFrom === undefined ? undefined : describeFailedJob(failureFrom)),
 };
 
+function describeFailedJob({ pk, ...job }: FailedJob): Hash {
+  return { id: pk, ...job };
+}
+
+const ioFields = ['runInput', 'originalInput', 'input', 'output'] as const;
+const defaultJobFields = Object.keys(shownByDefault);
+
 const shownOnRequest: { readonly [field: string]: Field } = {
   headJobOnDemand: ({ spec }) => spec.headJobOnDemand,
   runSystemRequirements: ({ spec }) => spec.runSystemRequirements,
@@ -152,10 +159,3 @@ const shownOnRequest: { readonly [field: string]: Field } = {
   /** The worker's real size. `shortfall` says what is less than the instance type promises. */
   instanceTypeGranted: ({ row }) => workerSize(row.instance),
 };
-
-function describeFailedJob({ pk, ...job }: FailedJob): Hash {
-  return { id: pk, ...job };
-}
-
-const ioFields = ['runInput', 'originalInput', 'input', 'output'] as const;
-const defaultJobFields = Object.keys(shownByDefault);

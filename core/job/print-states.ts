@@ -100,17 +100,6 @@ function printSets({ take = [], drop = [], failure, begin }: Sets): string {
   return parts.join(', ');
 }
 
-const occasions = { entered: 'on entry', woken: 'when woken', swept: 'in the sweep' } as const;
-const aboutAgenda = [
-  'The steps are done in this order, by the stream, by a message or by the sweep. Each is repeated until it is seen to be',
-  'done. Where occasions are named, the step is done on these alone.',
-];
-const aboutTransitions = [
-  'An event that is neither here nor among the notes is refused. "ended" is `terminated` when the reason is Terminated,',
-  'otherwise `failed`. What follows a transition is the agenda of the state that it leads to.',
-];
-const aboutNotes = ['These events are only noted in the row. The state stays, and nothing follows.'];
-
 function section(
   title: string,
   about: readonly string[],
@@ -128,3 +117,14 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 function code(text: string): string {
   return `\`${text}\``;
 }
+
+const occasions = { entered: 'on entry', woken: 'when woken', swept: 'in the sweep' } as const;
+const aboutAgenda = [
+  'The steps are done in this order, by the stream, by a message or by the sweep. Each is repeated until it is seen to be',
+  'done. Where occasions are named, the step is done on these alone.',
+];
+const aboutTransitions = [
+  'An event that is neither here nor among the notes is refused. "ended" is `terminated` when the reason is Terminated,',
+  'otherwise `failed`. What follows a transition is the agenda of the state that it leads to.',
+];
+const aboutNotes = ['These events are only noted in the row. The state stays, and nothing follows.'];

@@ -25,9 +25,6 @@ export function inKeyOrder(properties: Properties): Properties {
   return Object.fromEntries(sorted);
 }
 
-/** Metadata of one object in one project shares a row of at most 400 KB. */
-const maximumMetadataBytes = 100_000;
-
 /** The problem of too many tags, properties or types. Undefined when one row can hold them. */
 export function metadataProblem(value: unknown, what: string): string | undefined {
   const size = Buffer.byteLength(JSON.stringify(value));
@@ -39,3 +36,6 @@ function withinLimit<Value>(value: Value, what: string): Outcome<Value> {
   const problem = metadataProblem(value, what);
   return problem === undefined ? { value } : { problem };
 }
+
+/** Metadata of one object in one project shares a row of at most 400 KB. */
+const maximumMetadataBytes = 100_000;

@@ -73,19 +73,6 @@ const not =
     return (value) => !matchesOne(value);
   };
 
-const comparisons: Readonly<Record<string, Comparison>> = {
-  StringEquals: equal,
-  StringNotEquals: not(equal),
-  StringEqualsIgnoreCase: equalIgnoringCase,
-  StringLike: like,
-  StringNotLike: not(like),
-  ArnEquals: like,
-  ArnLike: like,
-  ArnNotEquals: not(like),
-  ArnNotLike: not(like),
-  Bool: equalIgnoringCase,
-};
-
 /** Where the key is absent, a positive comparison fails. A negated one, `…IfExists` and `ForAllValues:` hold. */
 function compileCondition(operator: string, key: string, wanted: readonly unknown[]): Condition {
   const [, quantifier, name = '', ifExists] = /^(ForAllValues:|ForAnyValue:)?(.*?)(IfExists)?$/.exec(operator) ?? [];
@@ -126,3 +113,16 @@ function asList(value: unknown): unknown[] {
   if (value === undefined) return [];
   return Array.isArray(value) ? value : [value];
 }
+
+const comparisons: Readonly<Record<string, Comparison>> = {
+  StringEquals: equal,
+  StringNotEquals: not(equal),
+  StringEqualsIgnoreCase: equalIgnoringCase,
+  StringLike: like,
+  StringNotLike: not(like),
+  ArnEquals: like,
+  ArnLike: like,
+  ArnNotEquals: not(like),
+  ArnNotLike: not(like),
+  Bool: equalIgnoringCase,
+};

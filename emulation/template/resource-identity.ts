@@ -22,6 +22,33 @@ const roleArn = (name: string) => `arn:aws:iam::${localAccountId}:role/${name}`;
 const cluster = (name: string) => arnOf('ecs', `cluster/${name}`);
 const named = (name?: string): Identity => ({ ...given({ name }), attributes: {} });
 
+/** The domain at which API Gateway would serve an API. */
+export function apiDomain(apiId: string): string {
+  return `${apiId}.execute-api.${localRegion}.amazonaws.com`;
+}
+
+/** The physical name. If the template gives none, the name that is made is the same at every start. */
+export function physicalName(type: string, resource: Identified): string {
+  const property = identities[type]?.name;
+  const given = property === undefined ? undefined : resource.properties[property];
+  return typeof given === 'string' ? given : hashOf(`${resource.stack}/${resource.logicalId}`, 10);
+}
+
+export function referenceOf(type: string, resource: Identified): string {
+  const name = physicalName(type, resource);
+  return identities[type]?.reference?.(name) ?? name;
+}
+
+/** The value of an attribute. Undefined when resources of the type have no such attribute here. */
+export function attributeOf(type: string, resource: Identified, attribute: string): string | undefined {
+  const attributes = identities[type]?.attributes ?? {};
+  return Object.hasOwn(attributes, attribute) ? attributes[attribute]?.(physicalName(type, resource)) : undefined;
+}
+
+function hashOf(text: string, length: number): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, length);
+}
+
 /** CloudFormation's "Return values" of each type. A type that is absent here has none that a template may use. */
 const identities: Readonly<Record<string, Identity>> = {
   'AWS::DynamoDB::Table': {
@@ -88,30 +115,3 @@ const identities: Readonly<Record<string, Identity>> = {
     attributes: { VpcId: (name) => name, CidrBlock: () => '10.0.0.0/16', DefaultSecurityGroup: (name) => name },
   },
 };
-
-/** The domain at which API Gateway would serve an API. */
-export function apiDomain(apiId: string): string {
-  return `${apiId}.execute-api.${localRegion}.amazonaws.com`;
-}
-
-/** The physical name. If the template gives none, the name that is made is the same at every start. */
-export function physicalName(type: string, resource: Identified): string {
-  const property = identities[type]?.name;
-  const given = property === undefined ? undefined : resource.properties[property];
-  return typeof given === 'string' ? given : hashOf(`${resource.stack}/${resource.logicalId}`, 10);
-}
-
-export function referenceOf(type: string, resource: Identified): string {
-  const name = physicalName(type, resource);
-  return identities[type]?.reference?.(name) ?? name;
-}
-
-/** The value of an attribute. Undefined when resources of the type have no such attribute here. */
-export function attributeOf(type: string, resource: Identified, attribute: string): string | undefined {
-  const attributes = identities[type]?.attributes ?? {};
-  return Object.hasOwn(attributes, attribute) ? attributes[attribute]?.(physicalName(type, resource)) : undefined;
-}
-
-function hashOf(text: string, length: number): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, length);
-}

@@ -1,6 +1,7 @@
 // The rules for the code, as data and small functions. Each rule returns lines `path:line: what, and what instead`.
 
 import { citationRules } from './citations.ts';
+import { dialectRules } from './dialect.ts';
 import { languageRules } from './language.ts';
 import { findRoomCircles } from './room.ts';
 import { functionSpans, type SourceFile } from './source-tree.ts';
@@ -163,6 +164,7 @@ export const rules: readonly Rule[] = [
   { name: 'import cycles', find: cycles },
   { name: 'room circles', find: findRoomCircles },
   { name: 'dead files', find: deadFiles },
+  ...dialectRules,
   ...citationRules,
   ...languageRules,
 ];

@@ -134,9 +134,6 @@ function appletValues(context: Context, spec: AppletSpec): Description {
   return { ...spec, runSpec: { ...runSpecDefaults, ...runSpec, bundledDependsByRegion, systemRequirementsByRegion } };
 }
 
-/** Shown even if the author did not set them: `dx get` is expected to write them down (dx-toolkit, test_get_applet). */
-const runSpecDefaults = { headJobOnDemand: false, inheritParentRestartOnPolicy: false } as const;
-
 /**
  * Parts by number, as text. For an open file the parts that S3 has are complete, and others that were announced are
  * pending.
@@ -179,3 +176,6 @@ const appletFields = [
   ...['ignoreReuse', 'httpsApp', 'treeTurnaroundTimeThreshold'],
 ];
 const fieldOrder = [...commonFields, ...fileFields, ...appletFields, 'properties', 'details', 'parts'];
+
+/** Shown even if the author did not set them: `dx get` is expected to write them down (dx-toolkit, test_get_applet). */
+const runSpecDefaults = { headJobOnDemand: false, inheritParentRestartOnPolicy: false } as const;
