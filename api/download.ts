@@ -24,7 +24,7 @@ export type Grant = {
   readonly holder: KnownCaller | undefined;
 };
 /** The sealed fields: file, name, expiry, place, holder. */
-type SealedGrant = { f: string; n: string; x: number; p?: string; h?: string };
+type SealedGrant = { readonly f: string; readonly n: string; readonly x: number; p?: string; h?: string };
 
 /** `{apiUrl}/_download/<sealed grant>/<project?>/<file id>/<quoted filename>`. */
 export async function downloadUrl(context: Context, grant: Grant): Promise<string> {

@@ -43,7 +43,7 @@ export type BaseCall<Input> = {
 };
 export type OpenCall<Input> = BaseCall<Input> & { readonly caller: Caller };
 export type KnownCall<Input> = BaseCall<Input> & { readonly caller: KnownCaller };
-export type JobCall<Input> = BaseCall<Input> & { readonly caller: Extract<Caller, { kind: 'job' }> };
+export type JobCall<Input> = BaseCall<Input> & { readonly caller: Extract<Caller, { readonly kind: 'job' }> };
 export type PlaceCall<Input> = KnownCall<Input> & { readonly place: PlaceId; readonly level: Level };
 export type ObjectCall<Input> = PlaceCall<Input> & { readonly id: ObjectId; readonly object: LoadedObject };
 

@@ -25,7 +25,7 @@ export type CapacityProxy = {
 
 type Answer = {
   readonly __type?: string;
-  readonly ConsumedCapacity?: { CapacityUnits: number } | readonly { CapacityUnits: number }[];
+  readonly ConsumedCapacity?: { readonly CapacityUnits: number } | readonly { readonly CapacityUnits: number }[];
 };
 
 /** Listens on a free port of 127.0.0.1. */

@@ -10,7 +10,13 @@ export type ProcessorTime = {
   readonly totalMs: number;
 };
 
-type Entry = { readonly pid: number; readonly parent: number; readonly name: string; own: number; reaped: number };
+type Entry = {
+  readonly pid: number;
+  readonly parent: number;
+  readonly name: string;
+  readonly own: number;
+  readonly reaped: number;
+};
 
 /**
  * User and system time of the process and its descendants since they began, including those that ended and were reaped.

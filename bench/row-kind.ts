@@ -4,17 +4,17 @@ import { rowKinds } from '../core/row/row-kinds.ts';
 
 export type Access = { readonly table: string; readonly kind: string };
 
-type Key = { readonly pk?: { S?: string }; readonly sk?: { S?: string } };
+type Key = { readonly pk?: { readonly S?: string }; readonly sk?: { readonly S?: string } };
 type Input = {
   readonly TableName?: string;
   readonly Key?: Key;
   readonly Item?: Key;
   readonly IndexName?: string;
-  readonly ExpressionAttributeValues?: Readonly<Record<string, { S?: string }>>;
-  readonly RequestItems?: Readonly<Record<string, { Keys?: readonly Key[] } | readonly WriteRequest[]>>;
+  readonly ExpressionAttributeValues?: Readonly<Record<string, { readonly S?: string }>>;
+  readonly RequestItems?: Readonly<Record<string, { readonly Keys?: readonly Key[] } | readonly WriteRequest[]>>;
   readonly TransactItems?: readonly Readonly<Record<string, Input>>[];
 };
-type WriteRequest = { readonly PutRequest?: { Item: Key }; readonly DeleteRequest?: { Key: Key } };
+type WriteRequest = { readonly PutRequest?: { readonly Item: Key }; readonly DeleteRequest?: { readonly Key: Key } };
 
 /** One access for each item that is named, and one for a query. */
 export function accessesOf(operation: string, input: Readonly<Record<string, unknown>>): Access[] {

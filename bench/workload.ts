@@ -9,7 +9,10 @@ export type Stage = { readonly client: Client; readonly applets: Applets };
 /** Jobs that a user started, in the order of their start. */
 export type Started = { readonly at: number; readonly jobs: readonly string[] };
 
-type Described = { readonly state: string; readonly stateTransitions: readonly { newState: string; setAt: number }[] };
+type Described = {
+  readonly state: string;
+  readonly stateTransitions: readonly { readonly newState: string; readonly setAt: number }[];
+};
 
 export async function startEmptyJobs(stage: Stage, count: number): Promise<Started> {
   const at = Date.now();

@@ -9,7 +9,9 @@ import { context, environment } from './context.ts';
 import { admitReader, pumpReader } from './log-socket/reader.ts';
 import { forgetReader, noteReader } from './log-socket/turn.ts';
 
-type SocketEvent = APIGatewayProxyWebsocketEventV2 & { queryStringParameters?: Record<string, string | undefined> };
+type SocketEvent = APIGatewayProxyWebsocketEventV2 & {
+  readonly queryStringParameters?: Record<string, string | undefined>;
+};
 type Pump = { readonly connectionId: string; readonly callback: string; readonly turn: number };
 
 const invokeSelf = createSelfInvoke(environment);

@@ -3,7 +3,7 @@
 import { matchRegexp, type Regexp, type StepBudget } from '../pattern/regexp.ts';
 
 export type NamedFile = { readonly id: string; readonly name: string };
-export type BatchInput = { readonly name: string; readonly ids: string[] };
+export type BatchInput = { readonly name: string; readonly ids: readonly string[] };
 /** One run of a batch: a file for each input. `error` says why the batch cannot be run. */
 export type Batch = {
   readonly batchPattern: string;

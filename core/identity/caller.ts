@@ -12,7 +12,7 @@ export type Caller =
   | { readonly kind: 'anonymous'; readonly why: string }
   | { readonly kind: 'user'; readonly user: UserId; readonly tokenHash: string }
   | { readonly kind: 'job'; readonly user: UserId; readonly job: JobRow };
-export type KnownCaller = Exclude<Caller, { kind: 'anonymous' }>;
+export type KnownCaller = Exclude<Caller, { readonly kind: 'anonymous' }>;
 
 /**
  * The owner of the caller's nonces. A user's nonces and each job's are apart (docs/reference/api.md, "Nonces"). A job's

@@ -5,8 +5,8 @@ import { isWord, type Node, parsePattern, type Where } from './syntax.ts';
 
 type Instruction =
   | { readonly op: 'set'; readonly holds: (codePoint: number) => boolean }
-  | { op: 'split'; first: number; second: number }
-  | { op: 'jump'; to: number }
+  | { readonly op: 'split'; readonly first: number; readonly second: number }
+  | { readonly op: 'jump'; readonly to: number }
   | { readonly op: 'save'; readonly slot: number }
   | { readonly op: 'assert'; readonly where: Where }
   | { readonly op: 'match' };

@@ -12,7 +12,7 @@ export type AccessKey = { readonly accessKeyId: string; readonly secretAccessKey
 
 export type Authority = {
   /** The secrets of the keys, which the verifiers of signatures need. Keys live as long as the process. */
-  readonly credentials: ReadonlyMap<string, { secretAccessKey: string; roleLogicalId?: string }>;
+  readonly credentials: ReadonlyMap<string, { readonly secretAccessKey: string; readonly roleLogicalId?: string }>;
   /**
    * Issues a key for a role. `session` is the function's name, for messages.
    * @throws Error for a role that the template lacks.

@@ -14,12 +14,12 @@ export type Operator = {
 };
 
 export type OperatorOptions = {
-  lambda: Lambda;
-  resources: ResourceSet;
-  authority: Authority;
-  endpoints: EndpointVariables;
+  readonly lambda: Lambda;
+  readonly resources: ResourceSet;
+  readonly authority: Authority;
+  readonly endpoints: EndpointVariables;
   /** The module of the function. */
-  file: string;
+  readonly file: string;
 };
 
 export function createOperator({ lambda, resources, authority, endpoints, file }: OperatorOptions): Operator {

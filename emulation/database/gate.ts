@@ -13,7 +13,7 @@ import { createRequestReader, type RawRequest } from './request-reader.ts';
 
 export type GateOptions = {
   /** The address of the engine. Requests are signed again with the target's credentials, if it has any. */
-  target: DynamoTarget;
+  readonly target: DynamoTarget;
   verify(req: RequestHead, bodySha256: string): { accessKeyId: string };
   authorise(caller: Caller, action: string, resources: readonly string[]): void;
   /** Called with the tables of a write, after the engine has begun to answer. */

@@ -9,7 +9,7 @@ export type Tethered = {
   readonly pid: Promise<number>;
   readonly shell: ChildProcess;
   /** Resolves with the exit status or signal of the program. */
-  readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+  readonly ended: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
   /** The last output of the program, for messages. */
   lastOutput(): string;
 };

@@ -26,11 +26,11 @@ export type Room = {
 
 export type QueuePollerOptions = {
   readonly mapping: QueueMapping;
-  sqs: Pick<Queues, 'receive' | 'delete'>;
+  readonly sqs: Pick<Queues, 'receive' | 'delete'>;
   invoke(payload: string): Promise<InvocationResult>;
   onFault(what: string, fault: unknown): void;
   /** Without `room`, only the mapping's concurrency bounds the messages that are taken. */
-  room?: Room;
+  readonly room?: Room;
 };
 
 export type QueuePoller = { close(): Promise<void> };

@@ -27,8 +27,8 @@ export type StreamMapping = {
 
 export type StreamPollerOptions = {
   readonly mapping: StreamMapping;
-  client: DynamoClient;
-  positions: PositionTable;
+  readonly client: DynamoClient;
+  readonly positions: PositionTable;
   /** The pause between reads while `wake` is not called. */
   readonly idleMs: number;
   invoke(payload: string): Promise<InvocationResult>;

@@ -147,7 +147,15 @@ function parse(text: string): { readonly [key: string]: unknown } {
   throw invalidInput('The first frame must be a JSON object with "access_token"');
 }
 
-type WorkerLine = { t?: unknown; n?: unknown; l?: unknown; s?: unknown; m?: unknown; j?: unknown; y?: unknown };
+type WorkerLine = {
+  readonly t?: unknown;
+  readonly n?: unknown;
+  readonly l?: unknown;
+  readonly s?: unknown;
+  readonly m?: unknown;
+  readonly j?: unknown;
+  readonly y?: unknown;
+};
 
 /** Parses a worker's line: `{"t":ms,"n":seq,"l":level,"s":source,"m":text,"j":job,"y":try}` (worker/log.ts). */
 function parseLine(text: string): WorkerLine | undefined {

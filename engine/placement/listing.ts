@@ -7,7 +7,7 @@ import { allPages } from '../store/all-rows.ts';
 import { type LoadedObject, loadObjectsAt } from '../store/load-object.ts';
 import { mapLimited } from '../store/map-limited.ts';
 
-export type ListingPage = { readonly objects: LoadedObject[]; readonly next: string | undefined };
+export type ListingPage = { readonly objects: readonly LoadedObject[]; readonly next: string | undefined };
 
 /**
  * One page of the objects in a folder, by name. A page may hold fewer objects than `limit`, or none.

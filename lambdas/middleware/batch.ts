@@ -4,7 +4,7 @@ import { Logger } from '@aws-lambda-powertools/logger';
 
 const logger = new Logger({ serviceName: 'espalier' });
 
-export type BatchResult = { readonly batchItemFailures: { readonly itemIdentifier: string }[] };
+export type BatchResult = { readonly batchItemFailures: readonly { readonly itemIdentifier: string }[] };
 
 /**
  * @param identify the message id of a queue, the sequence number of a stream.

@@ -17,7 +17,7 @@ beforeEach(async () => {
   records.sort((first, second) => (first.project < second.project ? -1 : 1));
 });
 
-type Page = { readonly results: { project: string; id: string }[]; readonly next: unknown };
+type Page = { readonly results: { readonly project: string; readonly id: string }[]; readonly next: unknown };
 
 async function allPages(input: object): Promise<Page[]> {
   const pages: Page[] = [];

@@ -18,7 +18,7 @@ beforeEach(async () => {
   applet = await givenApplet(world, project);
 });
 
-type Result = { id: JobId; describe?: { [name: string]: unknown } };
+type Result = { readonly id: JobId; readonly describe?: { [name: string]: unknown } };
 async function find(input: object, as?: Parameters<World['must']>[2]): Promise<JobId[]> {
   const { results, next } = (await world.must('/system/findExecutions', input, as)) as {
     results: Result[];

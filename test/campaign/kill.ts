@@ -20,12 +20,12 @@ const random = mulberry(seed);
 
 type Stage = { readonly client: Client; readonly project: string; readonly applet: string; readonly reads: string[] };
 type Job = {
-  id: string;
-  state: string;
-  try: number;
-  parentJob: string | null;
-  workspace: string;
-  failureMessage?: string;
+  readonly id: string;
+  readonly state: string;
+  readonly try: number;
+  readonly parentJob: string | null;
+  readonly workspace: string;
+  readonly failureMessage?: string;
 };
 
 console.log(`seed ${seed}, ${trees} trees`);

@@ -3,14 +3,14 @@
 
 export type Difference = {
   /** The id of the check, as in `check('s3/…', …)`. */
-  check: string;
+  readonly check: string;
   /** The engine whose answer differs: a value of CONTRACT_ENGINE, or `ours`. */
-  engine: string;
-  right: 'check' | 'engine';
+  readonly engine: string;
+  readonly right: 'check' | 'engine';
   /** The AWS page or the observation that decides. */
-  source: string;
+  readonly source: string;
   /** The engine's own answer. */
-  what: string;
+  readonly what: string;
 };
 
 /** Checks of one source that are right, but that LocalStack 4.14 answers differently, with its answers. */

@@ -7,8 +7,8 @@ import { differences } from './differences.ts';
 /** An engine that listens. `close` ends an engine that `givenEndpoint` started, and does not touch a foreign engine. */
 export type Endpoint = {
   /** `http://127.0.0.1:<port>`, without a trailing slash. */
-  endpoint: string;
-  credentials: { accessKeyId: string; secretAccessKey: string };
+  readonly endpoint: string;
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
   close(): Promise<void>;
 };
 

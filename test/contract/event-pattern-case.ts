@@ -2,10 +2,10 @@
 // The source of each is https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
 
 export type EventPatternCase = {
-  id: string;
-  pattern: object;
-  matching: readonly object[];
-  other: readonly object[];
+  readonly id: string;
+  readonly pattern: object;
+  readonly matching: readonly object[];
+  readonly other: readonly object[];
 };
 
 export const eventPatternCases: readonly EventPatternCase[] = [

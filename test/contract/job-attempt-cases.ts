@@ -5,20 +5,22 @@
 import { readFileSync } from 'node:fs';
 import { given } from '../../core/given.ts';
 
-export type MockedAnswer = { Return: object } | { Throw: { Error: string; Cause: string } };
+export type MockedAnswer =
+  | { readonly Return: object }
+  | { readonly Throw: { readonly Error: string; readonly Cause: string } };
 
 export type MockedCase = {
   /** At most 40 of A-Z, a-z, 0-9, because it becomes a name in the mock file and part of an execution's name. */
-  name: string;
+  readonly name: string;
   /** The answers to the calls of a state in order. Ours repeats the last one; LocalStack needs one for each call. */
-  answers: { RunWorker: readonly MockedAnswer[]; Finalise: readonly MockedAnswer[] };
+  readonly answers: { readonly RunWorker: readonly MockedAnswer[]; readonly Finalise: readonly MockedAnswer[] };
   /** The entered states in order. */
-  path: readonly string[];
+  readonly path: readonly string[];
   /** The number of calls of Finalise. Its retries do not enter the state again. */
-  finaliseCalls: number;
-  status: 'SUCCEEDED' | 'FAILED';
+  readonly finaliseCalls: number;
+  readonly status: 'SUCCEEDED' | 'FAILED';
   /** The expected `seen` of Finalise's payload. A text must be part of the value. */
-  seen: Readonly<Record<string, unknown>>;
+  readonly seen: Readonly<Record<string, unknown>>;
 };
 
 const cluster = 'arn:aws:ecs:us-east-1:000000000000:cluster/workers';

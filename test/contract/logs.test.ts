@@ -27,7 +27,7 @@ afterAll(async () => {
   await engine.close();
 });
 
-type Stream = { logGroupName: string; logStreamName: string };
+type Stream = { readonly logGroupName: string; readonly logStreamName: string };
 
 async function givenStream(logStreamName = 'stream', group?: string): Promise<Stream> {
   const logGroupName = group ?? `/test/${randomUUID()}`;

@@ -8,7 +8,7 @@ import type { MockedAnswer, MockedCase } from './job-attempt-cases.ts';
 
 export type MockedServices = Services & {
   /** The payloads of Finalise, by case. */
-  finalised: Map<string, unknown[]>;
+  readonly finalised: Map<string, unknown[]>;
 };
 
 /** The job's id names the case. RunTask's group ends with the name of the execution, which begins with that id. */

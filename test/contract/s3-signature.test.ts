@@ -23,7 +23,7 @@ afterAll(async () => {
   await endpoint?.close();
 });
 
-type Wire = { method: string; path: string; headers: Record<string, string>; body?: unknown };
+type Wire = { method: string; path: string; readonly headers: Record<string, string>; body?: unknown };
 
 /** A client whose requests are changed after they were signed. */
 function tampering(change: (wire: Wire) => void, settings: object = {}): S3Client {

@@ -14,7 +14,12 @@ const deadlineMs = 20_000;
 const speed = 50;
 
 type Answer = FunctionOutcome | 'never' | AwsError;
-type Described = { status: string; output?: string; error?: string; cause?: string };
+type Described = {
+  readonly status: string;
+  readonly output?: string;
+  readonly error?: string;
+  readonly cause?: string;
+};
 
 /** Runs one Task with `more` fields that invokes a function. The function gives `answers`, and repeats the last one. */
 async function whenInvoked(answers: readonly Answer[], more: object = {}, after: object = {}) {

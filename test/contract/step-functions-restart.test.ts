@@ -45,7 +45,10 @@ const services = (
   runTask: { start: hang, wait: hang, stop: async () => {}, ...more },
 });
 
-type Platform = { states: StepFunctions; events: { detail: { name: string; status: string } }[] };
+type Platform = {
+  readonly states: StepFunctions;
+  readonly events: { readonly detail: { readonly name: string; readonly status: string } }[];
+};
 
 function givenPlatform(database: DatabaseSync, given: Services, clock = createFastClock(1)): Platform {
   const events: Platform['events'] = [];

@@ -84,7 +84,7 @@ describe('finding references', () => {
         arbitrary: fc.oneof(fc.string(), fc.integer(), fc.constant(null)).map((value) => ({ value, found: [] })),
       },
     );
-    type Planted = { value: unknown; found: object[] };
+    type Planted = { readonly value: unknown; readonly found: object[] };
     const { tree } = fc.letrec<{ tree: Planted }>((tie) => ({
       tree: fc.oneof(
         { depthSize: 'small' },

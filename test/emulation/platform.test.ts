@@ -15,7 +15,12 @@ const makingNotices = /^espalier: (Making|Another process is making) .*\n/gm;
 /** A first start synthesizes, and installs dxpy if the cache lacks it. */
 const startLimitMs = 180_000;
 
-type Run = { child: ChildProcess; lines: string[]; errors(): string; ended: Promise<number | null> };
+type Run = {
+  readonly child: ChildProcess;
+  readonly lines: string[];
+  errors(): string;
+  readonly ended: Promise<number | null>;
+};
 const running = new Set<Run>();
 
 function run(parameters: readonly string[], environment: NodeJS.ProcessEnv = {}): Run {

@@ -117,7 +117,9 @@ describe('a stream', () => {
     pollers.push(poller);
     return { batches, givenUp, poller, seen: () => batches.flat() };
   }
-  type StreamEvent = { dynamodb: { SequenceNumber: string; Keys: { pk: { S: string } } } };
+  type StreamEvent = {
+    readonly dynamodb: { readonly SequenceNumber: string; readonly Keys: { readonly pk: { readonly S: string } } };
+  };
 
   it('delivers the records that pass its filter in order', async () => {
     const { put } = await givenTable('filtered');

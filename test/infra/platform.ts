@@ -9,7 +9,7 @@ import { definePlatform, features } from '../../infra/platform.ts';
 type Resource = { readonly Type: string; readonly Properties: Record<string, unknown> } & Record<string, unknown>;
 export type StackTemplate = {
   readonly Resources: Record<string, Resource>;
-  readonly Outputs?: Record<string, { Export?: unknown }>;
+  readonly Outputs?: Record<string, { readonly Export?: unknown }>;
 };
 
 export function givenPlatform(stage = 'dev', options: { acknowledged?: boolean } = {}) {

@@ -9,7 +9,7 @@ import { jobAttemptCases } from '../contract/job-attempt-cases.ts';
 const folder = new URL('../../statemachines/', import.meta.url);
 const files = readdirSync(folder).filter((name) => name.endsWith('.asl.json'));
 
-type Definition = { States: Record<string, Record<string, unknown>> };
+type Definition = { readonly States: Record<string, Record<string, unknown>> };
 
 /** The validator needs whole ARNs, so every substitution becomes a plain word. */
 const filled = (file: string) => readFileSync(new URL(file, folder), 'utf8').replaceAll(/\$\{(\w+)\}/g, 'aws');

@@ -39,7 +39,12 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-type Request = { routeKey?: string; method?: string; body?: string | Buffer; headers?: Record<string, string> };
+type Request = {
+  readonly routeKey?: string;
+  readonly method?: string;
+  readonly body?: string | Buffer;
+  readonly headers?: Record<string, string>;
+};
 
 async function send(path: string, { routeKey = '$default', method = 'POST', body = '{}', headers = {} }: Request = {}) {
   const event = {

@@ -24,7 +24,7 @@ export type LogWorld = World & {
   readonly job: JobId;
   readonly startedAt: number;
   /** Called whenever the clock has moved. */
-  onTime: ((minutes: number) => void | Promise<void>)[];
+  readonly onTime: ((minutes: number) => void | Promise<void>)[];
   pass(ms: number): Promise<void>;
   print(text: string, of?: { readonly job?: JobId; readonly level?: string }): void;
   /** Starts a running child of this job. */

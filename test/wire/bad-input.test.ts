@@ -26,7 +26,7 @@ afterAll(async () => {
 
 type Answer = {
   readonly status: number;
-  readonly body: { [name: string]: unknown; error?: { type: string; message: string } };
+  readonly body: { [name: string]: unknown; readonly error?: { readonly type: string; readonly message: string } };
 };
 
 /** Sends a request as text, so that it need not be JSON. */

@@ -24,7 +24,7 @@ afterEach(() => {
   rmSync(temporary, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
 });
 
-type Ended = { code: number | null; stdout: string; stderr: string };
+type Ended = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
 type Demo = { readonly process: ChildProcess; readonly ended: Promise<Ended>; prints(text: string): Promise<void> };
 
 function givenDemo(environment: Readonly<Record<string, string>> = {}): Demo {

@@ -86,7 +86,11 @@ function ready(child: ChildProcess, limitMs: number): Promise<{ url: string; pri
   });
 }
 
-export type CommandOptions = { input?: string; env?: Record<string, string>; without?: readonly string[] };
+export type CommandOptions = {
+  readonly input?: string;
+  readonly env?: Record<string, string>;
+  readonly without?: readonly string[];
+};
 export type Session = {
   /** The HOME of this session, which is also the working directory of its commands. */
   readonly home: string;

@@ -13,10 +13,12 @@ import { createInterface } from 'node:readline';
 const jobId = 'job-0123456789BFGJKPQVXYZb00';
 export const workerToken = `${jobId}.0.secret-of-this-try`;
 
-export type LogEntry = { l: string; s: string; m: string; n: number };
+export type LogEntry = { readonly l: string; readonly s: string; readonly m: string; readonly n: number };
 export type FakeRun = {
   readonly exitCode: number | null;
-  readonly finish: { output?: unknown; failure?: { type: string; message: string } } | undefined;
+  readonly finish:
+    | { readonly output?: unknown; readonly failure?: { readonly type: string; readonly message: string } }
+    | undefined;
   readonly log: LogEntry[];
   readonly stdout: string;
   readonly heartbeats: number;
@@ -27,7 +29,7 @@ type Options = {
   readonly function?: string;
   readonly input?: Record<string, unknown>;
   readonly runSpec?: Record<string, unknown>;
-  readonly limits?: { heartbeatSeconds?: number; logBytes?: number; folderBytes?: number };
+  readonly limits?: { readonly heartbeatSeconds?: number; readonly logBytes?: number; readonly folderBytes?: number };
   /** Whether the worker may use namespaces. It asks the kernel by default. */
   readonly namespaces?: boolean | undefined;
   readonly claimStatus?: number;

@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { createJobLog } from '../../worker/log.ts';
 
-type Entry = { n: number; l: string; s: string; m: string };
+type Entry = { readonly n: number; readonly l: string; readonly s: string; readonly m: string };
 
 function givenLog(limitBytes = 1e9) {
   const entries: Entry[] = [];

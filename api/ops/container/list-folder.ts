@@ -13,7 +13,7 @@ import type { listFolderInput } from '../../schemas/folder.ts';
 import { type Description, describeObjects } from '../shared/describe-object.ts';
 
 type Input = z.output<typeof listFolderInput>;
-type Answer = { folders?: unknown[]; objects?: { id: string; describe?: Description }[] };
+type Answer = { folders?: unknown[]; objects?: { readonly id: string; readonly describe?: Description }[] };
 
 export async function listFolder({ context, place, input }: PlaceCall<Input>): Promise<Answer> {
   const folderId = await findFolder(context, place, input.folder);

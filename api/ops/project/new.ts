@@ -24,7 +24,7 @@ export async function newProject({ context, caller, input, rawInput }: KnownCall
   return { id };
 }
 
-type JobCaller = Extract<KnownCall<unknown>['caller'], { kind: 'job' }>;
+type JobCaller = Extract<KnownCall<unknown>['caller'], { readonly kind: 'job' }>;
 
 /** A job may do this only if its executable asked for it (docs/reference/api.md, "Access of an executable"). */
 async function checkMayCreate(context: KnownCall<unknown>['context'], { job }: JobCaller): Promise<void> {

@@ -13,7 +13,7 @@ export type EdgeRequest = {
 
 export type EdgeFunction = (request: EdgeRequest) => EdgeRequest | { readonly status: number };
 
-type Values = Record<string, { value: string; multiValue?: { value: string }[] }>;
+type Values = Record<string, { readonly value: string; readonly multiValue?: readonly { readonly value: string }[] }>;
 
 /** @throws SyntaxError if the code cannot be parsed. A function that fails is answered with 503, as on AWS. */
 export function compileEdgeFunction(code: string): EdgeFunction {

@@ -18,26 +18,29 @@ import { createTaskStore, type TaskStore } from './task-store.ts';
 import { openTaskTable, type TaskTable } from './task-table.ts';
 
 export type EcsOptions = {
-  database: DatabaseSync;
+  readonly database: DatabaseSync;
   /** Milliseconds since 1970. */
   now(): number;
   /** Runs the containers. */
-  launch: TaskDriver;
+  readonly launch: TaskDriver;
   /**
    * Tasks that may run at once. RunTask reports a failure for each task beyond them, as it does when Fargate has no
    * capacity.
    */
-  slots: number;
+  readonly slots: number;
   /** Receives "ECS Task State Change" events in order, at least once, also after a crash. */
   onStateChange(event: object): Promise<void> | void;
   /** Further operations of the API, for test suites. */
   operations?(tasks: TaskFace): Readonly<Record<string, Operation>>;
 };
 
-export type RunTaskAnswer = { tasks: Task[]; failures: { reason: string; arn?: string; detail?: string }[] };
+export type RunTaskAnswer = {
+  readonly tasks: Task[];
+  readonly failures: { readonly reason: string; readonly arn?: string; readonly detail?: string }[];
+};
 
 export type Ecs = {
-  api: JsonService;
+  readonly api: JsonService;
   /** Returns the cluster's ARN. Clusters are not stored, because the template creates them at each start. */
   createCluster(name: string): { arn: string };
   /**
@@ -45,7 +48,7 @@ export type Ecs = {
    * revision.
    */
   registerTaskDefinition(properties: Readonly<Record<string, unknown>>): { arn: string; revision: number };
-  tasks: {
+  readonly tasks: {
     /** RunTask. A call with the clientToken of an earlier call returns the task of that call. */
     start(input: Record<string, unknown>): Promise<RunTaskAnswer>;
     /** Resolves with the task once it is STOPPED. Throws InvalidParameterException if the ARN is unknown. */
@@ -118,7 +121,13 @@ export function createEcs(options: EcsOptions): Ecs {
   };
 }
 
-type Starting = { options: EcsOptions; table: TaskTable; store: TaskStore; life: TaskLife; clusterArn: string };
+type Starting = {
+  readonly options: EcsOptions;
+  readonly table: TaskTable;
+  readonly store: TaskStore;
+  readonly life: TaskLife;
+  readonly clusterArn: string;
+};
 
 /** RunTask: starts as many tasks as there are free slots, and reports a failure for each further one. */
 function startTasks({ options, table, store, life, clusterArn }: Starting, input: Input): RunTaskAnswer {

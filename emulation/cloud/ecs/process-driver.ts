@@ -6,9 +6,9 @@ import type { RunningTask, TaskDriver } from './task.ts';
 
 export type ProcessDriverOptions = {
   /** The program, with its arguments, that runs in place of the container's image. */
-  workerCommand: readonly string[];
+  readonly workerCommand: readonly string[];
   /** The variables that an image would set (PATH, LANG …). The platform's own environment is not passed on. */
-  baseEnvironment: Readonly<Record<string, string>>;
+  readonly baseEnvironment: Readonly<Record<string, string>>;
   /** Further variables for a task. They override those of the task definition. */
   environmentOf?(taskId: string): Readonly<Record<string, string>>;
   /** Receives the lines of standard output and standard error in order. */

@@ -8,7 +8,11 @@ import type { ContainerOverride, Task, TaskOverrides } from './task.ts';
 import { type KeyValue, noSuchSize, type TaskDefinition } from './task-definition.ts';
 import { isFargateSize } from './task-size.ts';
 
-export type RunRequest = { count: number; clientToken: string | undefined; makeTask(now: number): Task };
+export type RunRequest = {
+  readonly count: number;
+  readonly clientToken: string | undefined;
+  makeTask(now: number): Task;
+};
 
 /**
  * Checks a RunTask request. Throws InvalidParameterException for a wrong value, ClientException for a size that Fargate

@@ -3,24 +3,24 @@
 import { AwsError } from '../wire/aws-error.ts';
 import { isFargateSize } from './task-size.ts';
 
-export type KeyValue = { name: string; value: string };
+export type KeyValue = { readonly name: string; readonly value: string };
 
 export type ContainerDefinition = {
-  name: string;
-  image: string;
-  environment: KeyValue[];
-  command: string[];
+  readonly name: string;
+  readonly image: string;
+  readonly environment: KeyValue[];
+  readonly command: string[];
   /** Seconds between SIGTERM and SIGKILL. */
-  stopTimeoutSeconds: number;
+  readonly stopTimeoutSeconds: number;
 };
 
 export type TaskDefinition = {
-  family: string;
-  cpu: string;
-  memory: string;
-  networkMode: string;
+  readonly family: string;
+  readonly cpu: string;
+  readonly memory: string;
+  readonly networkMode: string;
   /** The only container: tasks have no sidecar containers here. */
-  container: ContainerDefinition;
+  readonly container: ContainerDefinition;
 };
 
 /**

@@ -6,7 +6,12 @@ import { type RunningTask, type Task, type TaskDriver, taskIdOf } from './task.t
 import type { TaskDefinition } from './task-definition.ts';
 import type { TaskStore } from './task-store.ts';
 
-export type TaskLifeOptions = { store: TaskStore; now(): number; launch: TaskDriver; metadata: MetadataEndpoint };
+export type TaskLifeOptions = {
+  readonly store: TaskStore;
+  now(): number;
+  readonly launch: TaskDriver;
+  readonly metadata: MetadataEndpoint;
+};
 
 export type TaskLife = {
   /**
@@ -22,7 +27,7 @@ export type TaskLife = {
   close(): Promise<void>;
 };
 
-type Life = TaskLifeOptions & { running: Map<string, RunningTask>; closed: boolean };
+type Life = TaskLifeOptions & { readonly running: Map<string, RunningTask>; closed: boolean };
 
 export function createTaskLife(options: TaskLifeOptions): TaskLife {
   const life: Life = { ...options, running: new Map(), closed: false };

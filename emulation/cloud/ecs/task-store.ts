@@ -9,7 +9,12 @@ import type { Task } from './task.ts';
 import { taskEvent } from './task-event.ts';
 import type { TaskTable } from './task-table.ts';
 
-export type TaskStoreOptions = { database: DatabaseSync; table: TaskTable; outbox: Outbox; now(): number };
+export type TaskStoreOptions = {
+  readonly database: DatabaseSync;
+  readonly table: TaskTable;
+  readonly outbox: Outbox;
+  now(): number;
+};
 
 export type TaskStore = {
   /** Stores a new task. Call it in the transaction of its request. */
@@ -21,7 +26,7 @@ export type TaskStore = {
   /** Resolves with the task once it is STOPPED. */
   wait(taskArn: string): Promise<Task>;
   /** The tasks that are not STOPPED, with their handles. */
-  open: TaskTable['open'];
+  readonly open: TaskTable['open'];
 };
 
 export function createTaskStore({ database, table, outbox, now }: TaskStoreOptions): TaskStore {

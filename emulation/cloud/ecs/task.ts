@@ -3,48 +3,52 @@
 import type { LeftoverProgram, RunningProgram } from '../../../machine/process/program.ts';
 import type { KeyValue, TaskDefinition } from './task-definition.ts';
 
-export type ContainerOverride = { name: string; environment?: KeyValue[]; command?: string[] };
+export type ContainerOverride = {
+  readonly name: string;
+  readonly environment?: KeyValue[];
+  readonly command?: string[];
+};
 
 export type TaskOverrides = {
-  cpu?: string;
-  memory?: string;
-  ephemeralStorage?: { sizeInGiB: number };
-  containerOverrides?: ContainerOverride[];
+  readonly cpu?: string;
+  readonly memory?: string;
+  readonly ephemeralStorage?: { readonly sizeInGiB: number };
+  readonly containerOverrides?: ContainerOverride[];
 };
 
 export type StopCode = 'TaskFailedToStart' | 'EssentialContainerExited' | 'UserInitiated' | 'InfrastructureHealth';
 
 /** Members are in camelCase as in the API. Times are milliseconds since 1970 here and seconds on the wire. */
 export type Task = {
-  taskArn: string;
-  clusterArn: string;
-  taskDefinitionArn: string;
-  lastStatus: 'PROVISIONING' | 'RUNNING' | 'STOPPED';
-  desiredStatus: 'RUNNING' | 'STOPPED';
-  launchType: 'FARGATE';
-  capacityProviderName?: string;
-  cpu: string;
-  memory: string;
-  group: string;
-  startedBy?: string;
-  overrides: TaskOverrides;
-  tags: { key: string; value: string }[];
-  containers: {
-    containerArn: string;
-    taskArn: string;
-    name: string;
-    image: string;
-    lastStatus: 'PENDING' | 'RUNNING' | 'STOPPED';
-    exitCode?: number;
-    reason?: string;
+  readonly taskArn: string;
+  readonly clusterArn: string;
+  readonly taskDefinitionArn: string;
+  readonly lastStatus: 'PROVISIONING' | 'RUNNING' | 'STOPPED';
+  readonly desiredStatus: 'RUNNING' | 'STOPPED';
+  readonly launchType: 'FARGATE';
+  readonly capacityProviderName?: string;
+  readonly cpu: string;
+  readonly memory: string;
+  readonly group: string;
+  readonly startedBy?: string;
+  readonly overrides: TaskOverrides;
+  readonly tags: { readonly key: string; readonly value: string }[];
+  readonly containers: {
+    readonly containerArn: string;
+    readonly taskArn: string;
+    readonly name: string;
+    readonly image: string;
+    readonly lastStatus: 'PENDING' | 'RUNNING' | 'STOPPED';
+    readonly exitCode?: number;
+    readonly reason?: string;
   }[];
-  createdAt: number;
-  startedAt?: number;
-  stoppingAt?: number;
-  stoppedAt?: number;
-  stopCode?: StopCode;
-  stoppedReason?: string;
-  version: number;
+  readonly createdAt: number;
+  readonly startedAt?: number;
+  readonly stoppingAt?: number;
+  readonly stoppedAt?: number;
+  readonly stopCode?: StopCode;
+  readonly stoppedReason?: string;
+  readonly version: number;
 };
 
 export type RunningTask = RunningProgram;

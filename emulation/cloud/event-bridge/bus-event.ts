@@ -5,16 +5,16 @@ import { localAccountId, localRegion } from '../wire/account.ts';
 
 /** An event as targets receive it (eb-events-structure.html). */
 export type BusEvent = {
-  version: string;
-  id: string;
-  'detail-type': string;
-  source: string;
-  account: string;
+  readonly version: string;
+  readonly id: string;
+  readonly 'detail-type': string;
+  readonly source: string;
+  readonly account: string;
   /** ISO 8601, to the second. */
-  time: string;
-  region: string;
-  resources: readonly string[];
-  detail: unknown;
+  readonly time: string;
+  readonly region: string;
+  readonly resources: readonly string[];
+  readonly detail: unknown;
 };
 
 /** The members that a publisher must give. The others have defaults. */

@@ -5,21 +5,21 @@ import type { Address, DeadDelivery, Delivery, DeliveryTable } from './delivery-
 
 /** A target of a rule. `deliver` resolves when the target has taken the event. It may be called twice for one event. */
 export type Target = {
-  id: string;
+  readonly id: string;
   deliver(event: unknown): Promise<void>;
   /** Constant JSON text that is delivered instead of the event (Input of AWS::Events::Rule). */
-  input?: string;
+  readonly input?: string;
   /** How often a failed delivery is repeated (RetryPolicy). AWS's default is 185. */
-  maximumRetryAttempts?: number;
+  readonly maximumRetryAttempts?: number;
   /** A failed delivery older than this is not repeated. AWS's default is 24 hours. */
-  maximumEventAgeSeconds?: number;
+  readonly maximumEventAgeSeconds?: number;
 };
 
 export type PumpOptions = {
-  table: DeliveryTable;
+  readonly table: DeliveryTable;
   now(): number;
-  address: Address;
-  target: Target;
+  readonly address: Address;
+  readonly target: Target;
   onDead(delivery: DeadDelivery, cause: unknown): void;
   /** Called when the table cannot be read or written. */
   onFault(fault: unknown): void;

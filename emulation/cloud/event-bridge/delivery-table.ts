@@ -4,10 +4,15 @@ import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
 import { inLazyTransaction, inTransaction } from '../wire/transaction.ts';
 
 /** The destination of a delivery: a target of a rule. */
-export type Address = { rule: string; target: string };
-export type Delivery = Address & { id: number; event: string; createdAt: number; attemptCount: number };
+export type Address = { readonly rule: string; readonly target: string };
+export type Delivery = Address & {
+  readonly id: number;
+  readonly event: string;
+  readonly createdAt: number;
+  readonly attemptCount: number;
+};
 /** A delivery that was abandoned, with the reason. */
-export type DeadDelivery = Delivery & { diedAt: number; reason: string };
+export type DeadDelivery = Delivery & { readonly diedAt: number; readonly reason: string };
 
 export type DeliveryTable = {
   /** Durable when it returns. */

@@ -11,7 +11,7 @@ import { compilePattern, type EventPattern } from './pattern.ts';
 import { startSchedule } from './schedule.ts';
 
 export type EventBridgeOptions = {
-  database: DatabaseSync;
+  readonly database: DatabaseSync;
   /** Milliseconds since 1970. */
   now(): number;
   /** Called for each delivery that was abandoned. By default this writes a line to stderr. */
@@ -25,11 +25,11 @@ export type EventBridgeOptions = {
 
 /** A rule with a pattern (object or JSON text), a schedule in seconds, or both. */
 export type Rule = {
-  name: string;
-  pattern?: unknown;
-  scheduleSeconds?: number;
-  enabled?: boolean;
-  targets: readonly Target[];
+  readonly name: string;
+  readonly pattern?: unknown;
+  readonly scheduleSeconds?: number;
+  readonly enabled?: boolean;
+  readonly targets: readonly Target[];
 };
 
 export type EventBridge = {
@@ -70,18 +70,18 @@ export function createEventBridge(options: EventBridgeOptions): EventBridge {
 }
 
 type LiveRule = {
-  rule: Rule;
-  matches: EventPattern | undefined;
-  pumps: Map<string, Delivery>;
+  readonly rule: Rule;
+  readonly matches: EventPattern | undefined;
+  readonly pumps: Map<string, Delivery>;
   endSchedule?: () => void;
 };
 
 type Bus = {
-  table: DeliveryTable;
+  readonly table: DeliveryTable;
   now(): number;
   onDead(delivery: DeadDelivery, cause: unknown): void;
   onFault(fault: unknown): void;
-  rules: Map<string, LiveRule>;
+  readonly rules: Map<string, LiveRule>;
   started: boolean;
 };
 

@@ -17,7 +17,7 @@ export type AsynchronousSettings = {
 export type EventQueueOptions = {
   readonly functionName: string;
   readonly settings: AsynchronousSettings;
-  table: AsynchronousTable;
+  readonly table: AsynchronousTable;
   now(): number;
   run(payload: string): Promise<InvocationResult>;
   onGivenUp(note: string): void;

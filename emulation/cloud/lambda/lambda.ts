@@ -37,16 +37,16 @@ export type Lambda = {
 };
 
 export type LambdaOptions = {
-  database: DatabaseSync;
+  readonly database: DatabaseSync;
   now(): number;
   onLogLine(group: string, stream: string, line: string): void;
   /** Called after each invocation, for counting. AWS charges the duration by the memory. */
   onInvocation?(invocation: { functionName: string; memoryMb: number; durationMs: number }): void;
   /** Where compiled code is kept between starts. */
-  compileCache?: string;
+  readonly compileCache?: string;
 };
 
-type Live = { definition: FunctionDefinition; sandbox: Sandbox | undefined; events: EventQueue };
+type Live = { readonly definition: FunctionDefinition; sandbox: Sandbox | undefined; readonly events: EventQueue };
 
 /** Each function has one thread, which its first invocation starts. A new thread replaces one that crashed or hung. */
 export function createLambda(options: LambdaOptions): Lambda {

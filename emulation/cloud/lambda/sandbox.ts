@@ -6,12 +6,12 @@ import type { Readable } from 'node:stream';
 import { Worker } from 'node:worker_threads';
 import type { FromSandbox, FunctionError, SandboxData, ToSandbox } from './sandbox-message.ts';
 
-export type InvocationResult = { payload: string } | { error: FunctionError };
+export type InvocationResult = { readonly payload: string } | { readonly error: FunctionError };
 
 export type SandboxOptions = {
-  data: SandboxData;
-  environment: Readonly<Record<string, string>>;
-  timeoutMs: number;
+  readonly data: SandboxData;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly timeoutMs: number;
   /** Each line that the function writes to stdout or stderr. */
   onLine(line: string): void;
 };

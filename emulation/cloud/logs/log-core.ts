@@ -76,7 +76,7 @@ export function createLogCore(table: LogTable, now: () => number, onFault: (faul
   };
 }
 
-type StreamLine = { streamId: number; line: LogLine };
+type StreamLine = { readonly streamId: number; readonly line: LogLine };
 
 function createWriteBuffer(write: (lines: readonly StreamLine[]) => void, onFault: (fault: unknown) => void) {
   let buffer: StreamLine[] = [];

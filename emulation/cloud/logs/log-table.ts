@@ -4,24 +4,24 @@ import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
 import { inLazyTransaction } from '../wire/transaction.ts';
 
 /** Times in milliseconds since 1970. */
-export type LogLine = { timestamp: number; message: string };
-export type LogEvent = LogLine & { sequence: number; ingestedAt: number };
-export type LogGroup = { name: string; createdAt: number; retentionDays?: number };
-export type LogStream = { id: number; name: string };
+export type LogLine = { readonly timestamp: number; readonly message: string };
+export type LogEvent = LogLine & { readonly sequence: number; readonly ingestedAt: number };
+export type LogGroup = { readonly name: string; readonly createdAt: number; readonly retentionDays?: number };
+export type LogStream = { readonly id: number; readonly name: string };
 
 /** A place between events: after (or before) the event with this timestamp and sequence. */
-export type Position = { timestamp: number; sequence: number };
+export type Position = { readonly timestamp: number; readonly sequence: number };
 
 /**
  * Selects events: `from` is inclusive and `until` exclusive. `beyond` is the place where reading starts, in its
  * direction.
  */
 export type Reading = {
-  streamId: number;
-  from: number;
-  until: number;
-  direction: 'forward' | 'backward';
-  beyond?: Position | undefined;
+  readonly streamId: number;
+  readonly from: number;
+  readonly until: number;
+  readonly direction: 'forward' | 'backward';
+  readonly beyond?: Position | undefined;
 };
 
 export type LogTable = {

@@ -11,7 +11,7 @@ import { createLogCore, type LogCore } from './log-core.ts';
 import { type LogLine, openLogTable } from './log-table.ts';
 
 export type LogsOptions = {
-  database: DatabaseSync;
+  readonly database: DatabaseSync;
   /** Milliseconds since 1970. */
   now(): number;
   /** Called when buffered lines cannot be written. By default this writes a line to stderr. */
@@ -21,7 +21,7 @@ export type LogsOptions = {
 };
 
 export type Logs = {
-  api: JsonService;
+  readonly api: JsonService;
   /**
    * Creates the group if it is absent, sets its retention, and deletes events that are older than the new retention.
    */

@@ -9,7 +9,12 @@ import type { S3Request } from './request.ts';
 import { refuse } from './s3-error.ts';
 
 /** Bytes on disk that agree with the request. `md5` is hexadecimal and serves as the ETag. */
-export type ReceivedBlob = { id: string; size: number; md5: string; checksum?: Checksum };
+export type ReceivedBlob = {
+  readonly id: string;
+  readonly size: number;
+  readonly md5: string;
+  readonly checksum?: Checksum;
+};
 
 /**
  * Stores the body as a blob. If the body is cut off, too long or different from what the request says, nothing is
@@ -32,7 +37,7 @@ export async function receiveText(request: S3Request, options = { checksum: true
   return Buffer.concat(chunks).toString('utf8');
 }
 
-type Facts = { md5: string; checksum?: Checksum };
+type Facts = { readonly md5: string; checksum?: Checksum };
 
 function checkedBody(request: S3Request, maxBytes: number, expected: Expected | undefined) {
   const { http, signed } = request;

@@ -8,9 +8,9 @@ import { refuse } from './s3-error.ts';
 
 export type Algorithm = 'crc32' | 'sha1' | 'sha256';
 /** A verified checksum of a whole object, in base64. */
-export type Checksum = { algorithm: Algorithm; value: string };
+export type Checksum = { readonly algorithm: Algorithm; readonly value: string };
 type RunningDigest = { update(bytes: Uint8Array): void; digest(): Buffer };
-type AlgorithmFacts = { bytes: number; start(): RunningDigest };
+type AlgorithmFacts = { readonly bytes: number; start(): RunningDigest };
 
 /** Each algorithm by its name in headers (`x-amz-checksum-<name>`). */
 export const algorithms: Readonly<Record<Algorithm, AlgorithmFacts>> = {
@@ -20,7 +20,7 @@ export const algorithms: Readonly<Record<Algorithm, AlgorithmFacts>> = {
 };
 
 /** The checksum that a request announces for its body: its value comes in a header, or later in a trailer. */
-export type Expected = { algorithm: Algorithm; value?: string };
+export type Expected = { readonly algorithm: Algorithm; readonly value?: string };
 
 /** Throws InvalidRequest for more than one checksum, and for a value of the wrong length for its algorithm. */
 export function expectedChecksum(header: (name: string) => string | undefined): Expected | undefined {

@@ -6,11 +6,11 @@ import { refuse } from './s3-error.ts';
 
 /** A rule as in a bucket's CORS configuration. An origin or a header may contain one `*`. */
 export type CorsRule = {
-  allowedOrigins: string[];
-  allowedMethods: string[];
-  allowedHeaders?: string[];
-  exposedHeaders?: string[];
-  maxAgeSeconds?: number | undefined;
+  readonly allowedOrigins: readonly string[];
+  readonly allowedMethods: readonly string[];
+  readonly allowedHeaders?: readonly string[];
+  readonly exposedHeaders?: readonly string[];
+  readonly maxAgeSeconds?: number | undefined;
 };
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
 

@@ -5,34 +5,34 @@ import { randomUUID } from 'node:crypto';
 import { localAccountId, localRegion } from '../wire/account.ts';
 
 export type ObjectCreated = {
-  version: '0';
-  id: string;
-  'detail-type': 'Object Created';
-  source: 'aws.s3';
-  account: string;
-  time: string;
-  region: string;
-  resources: string[];
-  detail: {
-    version: '0';
-    bucket: { name: string };
+  readonly version: '0';
+  readonly id: string;
+  readonly 'detail-type': 'Object Created';
+  readonly source: 'aws.s3';
+  readonly account: string;
+  readonly time: string;
+  readonly region: string;
+  readonly resources: readonly string[];
+  readonly detail: {
+    readonly version: '0';
+    readonly bucket: { readonly name: string };
     /** The key is as the client wrote it, not URL-encoded. */
-    object: { key: string; size: number; etag: string; sequencer: string };
-    'request-id': string;
-    requester: string;
-    'source-ip-address': string;
-    reason: 'PutObject' | 'CompleteMultipartUpload';
+    readonly object: { readonly key: string; readonly size: number; readonly etag: string; readonly sequencer: string };
+    readonly 'request-id': string;
+    readonly requester: string;
+    readonly 'source-ip-address': string;
+    readonly reason: 'PutObject' | 'CompleteMultipartUpload';
   };
 };
 
 export type Cause = {
-  bucket: string;
-  key: string;
-  size: number;
-  etag: string;
-  reason: ObjectCreated['detail']['reason'];
-  requestId: string;
-  sourceIp: string;
+  readonly bucket: string;
+  readonly key: string;
+  readonly size: number;
+  readonly etag: string;
+  readonly reason: ObjectCreated['detail']['reason'];
+  readonly requestId: string;
+  readonly sourceIp: string;
 };
 
 /** @param number rises from event to event. It shows which of two writes of a key was the later one. */

@@ -4,37 +4,42 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Checksum } from './checksum.ts';
 import type { CorsRule } from './cors.ts';
 
-export type BucketRow = { name: string; createdAt: number; eventBridge: boolean; cors: CorsRule[] };
+export type BucketRow = {
+  readonly name: string;
+  readonly createdAt: number;
+  readonly eventBridge: boolean;
+  readonly cors: readonly CorsRule[];
+};
 /** Headers that are stored with an object and returned: content-type, cache-control … and x-amz-meta-*. */
 export type StoredHeaders = Record<string, string>;
 export type ObjectRow = {
-  bucket: string;
-  key: string;
+  readonly bucket: string;
+  readonly key: string;
   /** The id of this content, or of the upload if it came in parts. The rows of its parts name it as their owner. */
-  id: string;
+  readonly id: string;
   /** Without quotes. */
-  etag: string;
-  size: number;
+  readonly etag: string;
+  readonly size: number;
   /** Milliseconds since 1970, in whole seconds as S3 keeps them. */
-  modifiedAt: number;
-  headers: StoredHeaders;
-  checksum?: Checksum;
+  readonly modifiedAt: number;
+  readonly headers: StoredHeaders;
+  readonly checksum?: Checksum;
 };
 export type UploadRow = {
-  id: string;
-  bucket: string;
-  key: string;
-  createdAt: number;
-  headers: StoredHeaders;
+  readonly id: string;
+  readonly bucket: string;
+  readonly key: string;
+  readonly createdAt: number;
+  readonly headers: StoredHeaders;
 };
 export type PartRow = {
   /** The id of an upload or of an object's content. */
-  owner: string;
-  number: number;
-  blob: string;
-  size: number;
-  etag: string;
-  modifiedAt: number;
+  readonly owner: string;
+  readonly number: number;
+  readonly blob: string;
+  readonly size: number;
+  readonly etag: string;
+  readonly modifiedAt: number;
 };
 type Sql = Record<string, string | number | Uint8Array | null>;
 

@@ -9,14 +9,14 @@ import type { S3Operation } from './request.ts';
 
 type Level = 'service' | 'bucket' | 'object';
 export type Entry = {
-  name: string;
-  method: string;
-  level: Level;
+  readonly name: string;
+  readonly method: string;
+  readonly level: Level;
   /** Query parameters that must be present, as `name` or `name=value`. */
-  query?: readonly string[];
+  readonly query?: readonly string[];
   /** The IAM action on the bucket's or the object's ARN. It is absent if the operation checks each key itself. */
-  action?: string;
-  run: S3Operation;
+  readonly action?: string;
+  readonly run: S3Operation;
 };
 
 /** The table of operations. */

@@ -10,13 +10,13 @@ import type { BucketRow, ObjectTable } from './object-table.ts';
 import { refuse } from './s3-error.ts';
 
 /** The bucket and the key that a path names. Both are empty for `/`, and the key is empty for a bucket. */
-export type Resource = { bucket: string; key: string };
+export type Resource = { readonly bucket: string; readonly key: string };
 
 export type S3Request = Resource & {
-  http: IncomingMessage;
-  requestId: string;
-  query: ReadonlyMap<string, string>;
-  signed: SignedRequest;
+  readonly http: IncomingMessage;
+  readonly requestId: string;
+  readonly query: ReadonlyMap<string, string>;
+  readonly signed: SignedRequest;
   /**
    * Returns a header. For a presigned URL it also finds `x-amz-…` parameters of the query, where signers put headers.
    */
@@ -26,14 +26,18 @@ export type S3Request = Resource & {
 };
 
 /** `body` is XML text, or a stream of bytes. */
-export type S3Reply = { status?: number; headers?: Record<string, string>; body?: string | AsyncIterable<Buffer> };
+export type S3Reply = {
+  readonly status?: number;
+  readonly headers?: Record<string, string>;
+  readonly body?: string | AsyncIterable<Buffer>;
+};
 
 /** The stores and the clock that operations use. */
 export type S3Core = {
-  database: DatabaseSync;
-  table: ObjectTable;
-  blobs: BlobFolder;
-  outbox: Outbox;
+  readonly database: DatabaseSync;
+  readonly table: ObjectTable;
+  readonly blobs: BlobFolder;
+  readonly outbox: Outbox;
   now(): number;
 };
 

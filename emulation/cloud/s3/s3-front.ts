@@ -13,20 +13,20 @@ import { refuse } from './s3-error.ts';
 
 /** The callers, their permissions, and the functions to call for counting and faults. */
 export type S3FrontOptions = {
-  credentials: Credentials;
+  readonly credentials: Credentials;
   /** Milliseconds since 1970. */
-  now?: () => number;
+  readonly now?: () => number;
   /** Throws AwsError AccessDenied if the caller's policies do not allow the action on the ARN. */
-  authorise?: (caller: { accessKeyId: string }, action: string, resources: string[]) => void | Promise<void>;
+  readonly authorise?: (caller: { accessKeyId: string }, action: string, resources: string[]) => void | Promise<void>;
   /** Called for every operation that passed the checks, for counting. */
-  onCall?: (call: { operation: string; accessKeyId: string }) => void;
+  readonly onCall?: (call: { operation: string; accessKeyId: string }) => void;
   /**
    * Called for exceptions that are faults of the platform. They are answered as InternalError 500. By default they are
    * written to stderr.
    */
-  onFault?: (fault: unknown, what: string) => void;
+  readonly onFault?: (fault: unknown, what: string) => void;
   /** Further operations, for test suites. */
-  operations?: readonly Entry[];
+  readonly operations?: readonly Entry[];
 };
 
 /** Carries out operations. */

@@ -14,19 +14,19 @@ import { createS3Front, type S3FrontOptions } from './s3-front.ts';
 
 export type S3Options = S3FrontOptions & {
   /** Holds the bytes of objects. It is created if absent. Nothing else may write in it. */
-  folder: string;
+  readonly folder: string;
   /** Must be opened by `openDatabase`, because acknowledged writes must be durable. */
-  database: DatabaseSync;
+  readonly database: DatabaseSync;
   /**
    * Receives each "Object Created" event of buckets with eventBridge, at least once. An event that it rejects is
    * repeated later.
    */
-  onEvent?: (event: ObjectCreated) => Promise<void> | void;
+  readonly onEvent?: (event: ObjectCreated) => Promise<void> | void;
 };
 
 export type S3 = {
   /** For `http.createServer`. Bodies may take long, so the server's `requestTimeout` should be 0. */
-  listener: RequestListener;
+  readonly listener: RequestListener;
   /** Creates a bucket of the template, or gives an existing one these settings. */
   createBucket(name: string, settings: { eventBridge: boolean; cors?: CorsRule[] }): void;
   /** Ends the delivery of events. End the HTTP server's requests first. */

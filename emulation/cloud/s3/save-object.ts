@@ -11,9 +11,9 @@ import { requireBucket, type S3Core, type S3Request } from './request.ts';
  * already.
  */
 export type Content = Omit<ObjectRow, 'bucket' | 'key' | 'modifiedAt'> & {
-  modifiedAt: number;
-  parts?: Omit<PartRow, 'owner'>[];
-  reason: Cause['reason'];
+  readonly modifiedAt: number;
+  readonly parts?: readonly Omit<PartRow, 'owner'>[];
+  readonly reason: Cause['reason'];
 };
 
 /**

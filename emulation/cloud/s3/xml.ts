@@ -6,7 +6,7 @@ import { refuse } from './s3-error.ts';
 type XmlValue = string | number | boolean | undefined | XmlNode | readonly XmlValue[];
 export type XmlNode = { readonly [name: string]: XmlValue };
 /** An element of a parsed document. */
-export type XmlElement = { name: string; text: string; children: XmlElement[] };
+export type XmlElement = { readonly name: string; text: string; readonly children: XmlElement[] };
 
 /** Renders a document with the single root element of `node`. Documents have S3's namespace, except for errors. */
 export function renderXml(node: XmlNode): string {

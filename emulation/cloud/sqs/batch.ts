@@ -3,8 +3,13 @@
 import { AwsError } from '../wire/aws-error.ts';
 import { type Input, stringMember, structureList } from '../wire/input.ts';
 
-export type BatchEntry = { id: string; entry: Input };
-export type BatchFailure = { Id: string; SenderFault: boolean; Code: string; Message: string };
+export type BatchEntry = { readonly id: string; readonly entry: Input };
+export type BatchFailure = {
+  readonly Id: string;
+  readonly SenderFault: boolean;
+  readonly Code: string;
+  readonly Message: string;
+};
 
 /** The entries of a batch: one to ten, with distinct well-formed ids. Otherwise the whole request is refused. */
 export function readEntries(input: Input): BatchEntry[] {

@@ -1,7 +1,11 @@
 // Chooses the next messages when several groups wait. It is pure.
 
 /** A group with waiting messages: its number of messages in flight, and its waiting messages, oldest first. */
-export type WaitingGroup<Message> = { group: string; inFlightCount: number; waiting: readonly Message[] };
+export type WaitingGroup<Message> = {
+  readonly group: string;
+  readonly inFlightCount: number;
+  readonly waiting: readonly Message[];
+};
 
 /**
  * Picks at most `max` messages so that no group starves another (SQS fair queues). Each pick goes to the group with the
@@ -27,7 +31,10 @@ export function pickFairly<Message extends { visibleAt: number; id: number }>(
   return picked;
 }
 
-type State = { inFlightCount: number; waiting: readonly { visibleAt: number; id: number }[] };
+type State = {
+  readonly inFlightCount: number;
+  readonly waiting: readonly { readonly visibleAt: number; readonly id: number }[];
+};
 
 function comesBefore(one: State, other: State): boolean {
   if (one.inFlightCount !== other.inFlightCount) return one.inFlightCount < other.inFlightCount;

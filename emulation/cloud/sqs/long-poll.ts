@@ -11,7 +11,7 @@ export type LongPolls = {
   close(): void;
 };
 
-export type PollOptions = { signal?: AbortSignal | undefined; nextVisibleInMs(): number | undefined };
+export type PollOptions = { readonly signal?: AbortSignal | undefined; nextVisibleInMs(): number | undefined };
 
 /** Pollers of a queue are served in order of arrival. */
 export function createLongPolls(): LongPolls {

@@ -9,26 +9,26 @@ import type { Queue } from './queue-table.ts';
 import { formatReceipt, parseReceipt } from './receipt.ts';
 
 export type NewMessage = {
-  body: string;
-  groupId?: string;
-  senderId: string;
-  delaySeconds: number;
+  readonly body: string;
+  readonly groupId?: string;
+  readonly senderId: string;
+  readonly delaySeconds: number;
 };
 
 /** A message as it was received. Times are milliseconds since 1970. */
 export type TakenMessage = {
-  messageId: string;
-  receipt: string;
-  body: string;
-  groupId?: string;
-  senderId: string;
-  sentAt: number;
-  firstReceivedAt: number;
-  receiveCount: number;
-  deadLetterSourceArn?: string;
+  readonly messageId: string;
+  readonly receipt: string;
+  readonly body: string;
+  readonly groupId?: string;
+  readonly senderId: string;
+  readonly sentAt: number;
+  readonly firstReceivedAt: number;
+  readonly receiveCount: number;
+  readonly deadLetterSourceArn?: string;
 };
 
-export type Depth = { visible: number; inFlight: number; delayed: number };
+export type Depth = { readonly visible: number; readonly inFlight: number; readonly delayed: number };
 
 export type MessageTable = {
   /** Durable when it returns. Returns the message ids in order. */
@@ -45,7 +45,7 @@ export type MessageTable = {
   nextVisibleAt(queue: Queue, at: number): number | undefined;
 };
 
-type Candidate = { id: number; visibleAt: number; receiveCount: number };
+type Candidate = { readonly id: number; readonly visibleAt: number; readonly receiveCount: number };
 
 /**
  * Opens the table. A receive is one transaction, so its messages are hidden before anyone sees them. Only sends wait

@@ -4,19 +4,24 @@ import type { DatabaseSync } from 'node:sqlite';
 import { arnOf } from '../wire/account.ts';
 import { queueDoesNotExist } from './sqs-error.ts';
 
-export type Redrive = { queueArn: string; maxReceiveCount: number };
+export type Redrive = { readonly queueArn: string; readonly maxReceiveCount: number };
 
 /** Attributes that the owner of a queue sets. All times are in seconds, as AWS names them. */
 export type QueueSettings = {
-  visibilityTimeoutSeconds: number;
-  delaySeconds: number;
-  retentionSeconds: number;
-  receiveWaitSeconds: number;
-  maxMessageBytes: number;
+  readonly visibilityTimeoutSeconds: number;
+  readonly delaySeconds: number;
+  readonly retentionSeconds: number;
+  readonly receiveWaitSeconds: number;
+  readonly maxMessageBytes: number;
   redrive?: Redrive;
 };
 
-export type Queue = QueueSettings & { name: string; arn: string; createdAt: number; modifiedAt: number };
+export type Queue = QueueSettings & {
+  readonly name: string;
+  readonly arn: string;
+  readonly createdAt: number;
+  readonly modifiedAt: number;
+};
 
 /** AWS's defaults for a queue (API_SetQueueAttributes). */
 export const defaultSettings: QueueSettings = {

@@ -6,14 +6,19 @@ import { type NewMessage, openMessageTable } from './message-table.ts';
 import { openQueueTable, type Queue } from './queue-table.ts';
 
 export type SqsOptions = {
-  database: DatabaseSync;
+  readonly database: DatabaseSync;
   /** Milliseconds since 1970. */
   now(): number;
   /** The API's address (`http://127.0.0.1:4000`). Queue URLs begin with it, because SDK clients send to them. */
   endpoint?(): string;
 };
 
-export type ReceiveOptions = { max: number; waitMs: number; visibilitySeconds?: number; signal?: AbortSignal };
+export type ReceiveOptions = {
+  readonly max: number;
+  readonly waitMs: number;
+  readonly visibilitySeconds?: number;
+  readonly signal?: AbortSignal;
+};
 
 export type SqsCore = ReturnType<typeof createSqsCore>;
 

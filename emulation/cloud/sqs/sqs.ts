@@ -8,7 +8,7 @@ import { createSqsApi, type QueueOperations } from './sqs-api.ts';
 import { createSqsCore, type ReceiveOptions, type SqsOptions } from './sqs-core.ts';
 
 export type Sqs = {
-  api: JsonService;
+  readonly api: JsonService;
   /** Creates the queue, or gives an existing one these settings. Its messages stay. Returns its ARN and URL. */
   createQueue(queue: { name: string } & Partial<QueueSettings>): { arn: string; url: string };
   /** Durable when it returns. Throws QueueDoesNotExist if the ARN is unknown. */

@@ -10,12 +10,18 @@ import { booleanMember, type Input, stringMember } from '../wire/input.ts';
 export type ParameterType = 'String' | 'StringList' | 'SecureString';
 
 export type Ssm = {
-  api: JsonService;
+  readonly api: JsonService;
   /** Sets a parameter, whether or not it exists already. */
   put(name: string, value: string, type?: ParameterType): void;
 };
 
-type Parameter = { name: string; type: ParameterType; value: string; version: number; modifiedAt: number };
+type Parameter = {
+  readonly name: string;
+  readonly type: ParameterType;
+  readonly value: string;
+  readonly version: number;
+  readonly modifiedAt: number;
+};
 
 /** GetParameter and PutParameter for standard parameters. A SecureString read without decryption is an opaque text. */
 export function createSsm({ now = Date.now }: { now?(): number } = {}): Ssm {

@@ -3,20 +3,20 @@
 import { compileTemplate, isExpression, type Template } from './expression.ts';
 import type { Json, JsonObject } from './json.ts';
 
-export type Problem = { at: string; problem: string };
+export type Problem = { readonly at: string; readonly problem: string };
 
 export type Report = {
-  problems: Problem[];
+  readonly problems: Problem[];
   add(at: string, problem: string): void;
   /** The fields of an object at `path`. Fields that are not in `known` are reported as problems. */
   fields(path: string, object: JsonObject, known: readonly string[]): Fields;
 };
 
-export type Range = { min: number; max: number };
+export type Range = { readonly min: number; readonly max: number };
 
 /** Typed reading. A wrong field is reported as a problem and read as absent. */
 export type Fields = {
-  path: string;
+  readonly path: string;
   text(name: string): string;
   optionalText(name: string): string | undefined;
   oneOf(name: string, values: readonly string[], why?: string): void;

@@ -11,7 +11,13 @@ import { matchesError, StateError } from './state-error.ts';
  */
 export type Clock = { now(): number; random(): number };
 
-type Failing = { draft: Draft; state: State; clock: Clock; evaluate: Evaluator; error: StateError };
+type Failing = {
+  readonly draft: Draft;
+  readonly state: State;
+  readonly clock: Clock;
+  readonly evaluate: Evaluator;
+  readonly error: StateError;
+};
 
 type Leave = (exit: Exit, output: Json, assigned?: JsonObject) => void;
 

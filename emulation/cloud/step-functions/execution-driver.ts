@@ -15,15 +15,15 @@ import { statusEvent } from './status-event.ts';
 import { awaitTask, invokeFunction, type Services, submitTask } from './task-call.ts';
 
 export type DriverOptions = {
-  database: DatabaseSync;
-  table: ExecutionTable;
-  outbox: Outbox;
-  services: Services;
-  clock: Clock;
-  startTimer: StartTimer;
+  readonly database: DatabaseSync;
+  readonly table: ExecutionTable;
+  readonly outbox: Outbox;
+  readonly services: Services;
+  readonly clock: Clock;
+  readonly startTimer: StartTimer;
   /** Returns the compiled definition. Each one is compiled once. */
   machineOf(definitionId: string): Machine;
-  onTransition?: (() => void) | undefined;
+  readonly onTransition?: (() => void) | undefined;
 };
 
 export type Driver = {
@@ -36,10 +36,10 @@ export type Driver = {
   close(): Promise<void>;
 };
 
-type Live = { execution: Execution; ended: AbortController; driving: Promise<void> };
+type Live = { execution: Execution; readonly ended: AbortController; driving: Promise<void> };
 
 /** The state that all executions of a driver share. */
-type Hub = DriverOptions & { lives: Map<string, Live>; closed: boolean };
+type Hub = DriverOptions & { readonly lives: Map<string, Live>; closed: boolean };
 
 export function createDriver(options: DriverOptions): Driver {
   const hub: Hub = { ...options, lives: new Map(), closed: false };

@@ -13,63 +13,63 @@ export type ExecutionStatus = 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' |
 export type Phase = 'entered' | 'waiting' | 'retrying' | 'working';
 
 export type Position = {
-  state: string;
-  phase: Phase;
+  readonly state: string;
+  readonly phase: Phase;
   /** Milliseconds since 1970. */
-  enteredAt: number;
-  enteredEventId: number;
-  input: Json;
-  variables: JsonObject;
+  readonly enteredAt: number;
+  readonly enteredEventId: number;
+  readonly input: Json;
+  readonly variables: JsonObject;
   /** How often each retrier of the state was used in this visit, by index. */
-  retryCounts: number[];
-  dueAt?: number;
+  readonly retryCounts: readonly number[];
+  readonly dueAt?: number;
   task?: TaskInFlight;
 };
 
 export type TaskInFlight = {
-  arguments: JsonObject;
+  readonly arguments: JsonObject;
   /**
    * Identifies this attempt to the service, so that a call that is repeated after a crash does not start the work
    * twice.
    */
-  scheduledEventId: number;
+  readonly scheduledEventId: number;
   /** Only for runTask.sync, once RunTask has answered. */
-  taskArn?: string;
-  timeoutAt?: number | undefined;
-  heartbeatAt?: number | undefined;
+  readonly taskArn?: string;
+  readonly timeoutAt?: number | undefined;
+  readonly heartbeatAt?: number | undefined;
 };
 
 export type Execution = {
-  arn: string;
-  name: string;
-  machineArn: string;
-  roleArn: string;
+  readonly arn: string;
+  readonly name: string;
+  readonly machineArn: string;
+  readonly roleArn: string;
   /**
    * The definition that the execution runs. It is the machine's definition at its start, even if the machine changes.
    */
-  definitionId: string;
-  input: Json;
-  startedAt: number;
+  readonly definitionId: string;
+  readonly input: Json;
+  readonly startedAt: number;
   /** The time when the machine's TimeoutSeconds have passed. */
-  timeoutAt?: number | undefined;
-  status: ExecutionStatus;
+  readonly timeoutAt?: number | undefined;
+  readonly status: ExecutionStatus;
   lastEventId: number;
   position: Position;
-  stoppedAt?: number;
-  output?: Json;
-  error?: string;
-  cause?: string;
+  readonly stoppedAt?: number;
+  readonly output?: Json;
+  readonly error?: string;
+  readonly cause?: string;
 };
 
 /** An event of the history. `details` are stored under the member that the service uses for the event's type. */
 export type HistoryEvent = {
-  id: number;
-  previousEventId: number;
-  type: string;
-  timestamp: number;
-  detailsMember?: string;
-  details?: JsonObject;
+  readonly id: number;
+  readonly previousEventId: number;
+  readonly type: string;
+  readonly timestamp: number;
+  readonly detailsMember?: string;
+  readonly details?: JsonObject;
 };
 
 /** The changes of one transition, which are written in one transaction. */
-export type Change = { execution: Execution; events: readonly HistoryEvent[] };
+export type Change = { readonly execution: Execution; readonly events: readonly HistoryEvent[] };

@@ -6,8 +6,8 @@ import { queryEvaluationError } from './state-error.ts';
 
 /** The names that an expression may use: `$states` and the variables. */
 export type Scope = {
-  states: { input: Json; context: Json; result?: Json; errorOutput?: Json };
-  variables: JsonObject;
+  readonly states: { readonly input: Json; readonly context: Json; result?: Json; errorOutput?: Json };
+  readonly variables: JsonObject;
 };
 
 /** A field's value with its expressions compiled. Throws StateError States.QueryEvaluationError. */
@@ -88,7 +88,13 @@ function messageOf(error: unknown): string {
   return code ? `${code}: ${message}` : String(message ?? error);
 }
 
-type Node = { type?: string; value?: unknown; steps?: Node[]; procedure?: Node; [member: string]: unknown };
+type Node = {
+  readonly type?: string;
+  readonly value?: unknown;
+  readonly steps?: readonly Node[];
+  readonly procedure?: Node;
+  [member: string]: unknown;
+};
 
 /**
  * Finds names that have no meaning at the top of an expression (`$`, `$$`, a bare name), and functions that are not

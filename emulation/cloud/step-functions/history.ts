@@ -6,7 +6,7 @@ import type { State } from './machine.ts';
 import { dataLimitExceeded, StateError } from './state-error.ts';
 
 export type Draft = {
-  execution: Execution;
+  readonly execution: Execution;
   add(type: string, details?: JsonObject, previousEventId?: number): HistoryEvent;
   change(): Change;
 };

@@ -14,13 +14,23 @@ import { checkArguments } from './task-argument.ts';
 /** An occurrence that makes an execution continue. */
 export type Stimulus =
   /** The state was entered, its wait is over, or the pause before a retry is over. */
-  | { kind: 'due' }
+  | { readonly kind: 'due' }
   /** RunTask has answered, so the task exists. */
-  | { kind: 'submitted'; taskArn: string; output: Json }
-  | { kind: 'succeeded'; result: Json }
-  | { kind: 'failed'; error: StateError; event: 'TaskFailed' | 'TaskSubmitFailed' | 'TaskTimedOut' };
+  | { readonly kind: 'submitted'; readonly taskArn: string; readonly output: Json }
+  | { readonly kind: 'succeeded'; readonly result: Json }
+  | {
+      readonly kind: 'failed';
+      readonly error: StateError;
+      readonly event: 'TaskFailed' | 'TaskSubmitFailed' | 'TaskTimedOut';
+    };
 
-type Turn = { machine: Machine; draft: Draft; state: State; clock: Clock; evaluate: Evaluator };
+type Turn = {
+  readonly machine: Machine;
+  readonly draft: Draft;
+  readonly state: State;
+  readonly clock: Clock;
+  readonly evaluate: Evaluator;
+};
 
 /** The service and the call, as events name them: `ecs` and `runTask.sync`. */
 function resourceOf({ resource }: TaskState): JsonObject {

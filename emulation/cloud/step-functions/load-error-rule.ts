@@ -27,7 +27,7 @@ export function loadRetriers(fields: Fields, rules: Json | undefined, report: Re
   });
 }
 
-type ErrorRule = { errorEquals: string[]; rule: JsonObject; path: Fields };
+type ErrorRule = { readonly errorEquals: readonly string[]; readonly rule: JsonObject; readonly path: Fields };
 
 /** Loads Catch: its rules, with their fields for loading their exits. */
 export function loadCatchers(fields: Fields, rules: Json | undefined, report: Report): ErrorRule[] {

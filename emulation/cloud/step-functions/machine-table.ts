@@ -4,13 +4,13 @@ import { createHash } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 
 export type StoredMachine = {
-  arn: string;
-  name: string;
-  roleArn: string;
-  definitionId: string;
-  definition: string;
-  type: string;
-  createdAt: number;
+  readonly arn: string;
+  readonly name: string;
+  readonly roleArn: string;
+  readonly definitionId: string;
+  readonly definition: string;
+  readonly type: string;
+  readonly createdAt: number;
 };
 
 export type MachineTable = ReturnType<typeof openMachineTable>;

@@ -3,38 +3,50 @@
 import type { Template } from './expression.ts';
 
 /** How a state is left: its output, its variables and the next state. Without a next state the execution ends. */
-export type Exit = { output?: Template; assign?: Template; next?: string };
+export type Exit = { readonly output?: Template; readonly assign?: Template; readonly next?: string };
 
 export type Retrier = {
-  errorEquals: readonly string[];
-  intervalSeconds: number;
-  maxAttempts: number;
-  backoffRate: number;
-  maxDelaySeconds?: number;
-  fullJitter: boolean;
+  readonly errorEquals: readonly string[];
+  readonly intervalSeconds: number;
+  readonly maxAttempts: number;
+  readonly backoffRate: number;
+  readonly maxDelaySeconds?: number;
+  readonly fullJitter: boolean;
 };
 
-export type Catcher = { errorEquals: readonly string[]; exit: Exit };
+export type Catcher = { readonly errorEquals: readonly string[]; readonly exit: Exit };
 
 export type TaskResource = 'ecs:runTask.sync' | 'lambda:invoke';
 
 export type TaskState = {
-  type: 'Task';
-  resource: TaskResource;
-  arguments: Template;
-  timeoutSeconds?: Template;
-  heartbeatSeconds?: Template;
-  retry: readonly Retrier[];
-  catch: readonly Catcher[];
-  exit: Exit;
+  readonly type: 'Task';
+  readonly resource: TaskResource;
+  readonly arguments: Template;
+  readonly timeoutSeconds?: Template;
+  readonly heartbeatSeconds?: Template;
+  readonly retry: readonly Retrier[];
+  readonly catch: readonly Catcher[];
+  readonly exit: Exit;
 };
 
 export type State =
   | TaskState
-  | { type: 'Pass'; exit: Exit }
-  | { type: 'Choice'; choices: readonly { condition: Template; exit: Exit }[]; otherwise?: Exit }
-  | { type: 'Wait'; until: { field: 'Seconds' | 'Timestamp'; value: Template }; exit: Exit }
-  | { type: 'Succeed'; output?: Template }
-  | { type: 'Fail'; error?: Template; cause?: Template };
+  | { readonly type: 'Pass'; readonly exit: Exit }
+  | {
+      readonly type: 'Choice';
+      readonly choices: readonly { readonly condition: Template; readonly exit: Exit }[];
+      readonly otherwise?: Exit;
+    }
+  | {
+      readonly type: 'Wait';
+      readonly until: { readonly field: 'Seconds' | 'Timestamp'; readonly value: Template };
+      readonly exit: Exit;
+    }
+  | { readonly type: 'Succeed'; readonly output?: Template }
+  | { readonly type: 'Fail'; readonly error?: Template; readonly cause?: Template };
 
-export type Machine = { startAt: string; timeoutSeconds?: number; states: ReadonlyMap<string, State> };
+export type Machine = {
+  readonly startAt: string;
+  readonly timeoutSeconds?: number;
+  readonly states: ReadonlyMap<string, State>;
+};

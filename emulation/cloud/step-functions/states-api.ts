@@ -16,10 +16,10 @@ import type { MachineTable, StoredMachine } from './machine-table.ts';
 import { requiredText, seconds, validationError } from './request-check.ts';
 
 export type StatesCore = {
-  table: ExecutionTable;
-  machines: MachineTable;
-  driver: Driver;
-  clock: Clock;
+  readonly table: ExecutionTable;
+  readonly machines: MachineTable;
+  readonly driver: Driver;
+  readonly clock: Clock;
   machineOf(definitionId: string): Machine;
 };
 

@@ -16,7 +16,7 @@ import { createStatesApi, type StatesCore } from './states-api.ts';
 import type { Services } from './task-call.ts';
 
 export type StepFunctionsOptions = Services & {
-  database: DatabaseSync;
+  readonly database: DatabaseSync;
   /** Milliseconds since 1970. */
   now(): number;
   /** Receives "Step Functions Execution Status Change" events in order, at least once, also after a crash. */
@@ -26,13 +26,13 @@ export type StepFunctionsOptions = Services & {
   /** Numbers from 0 up to, but not including, 1 for the jitter of retries. The default is Math.random. */
   random?(): number;
   /** Starts the timers of waits. The default is setTimeout. Tests may make time run faster. */
-  startTimer?: StartTimer;
+  readonly startTimer?: StartTimer;
   /** Further operations of the API, for test suites. */
   operations?(core: StatesCore): Readonly<Record<string, Operation>>;
 };
 
 export type StepFunctions = {
-  api: JsonService;
+  readonly api: JsonService;
   /**
    * Creates the machine, or gives an existing one this definition (JSON text or its value). Running executions keep
    * their definition. Throws AwsError InvalidDefinition with every problem, or InvalidName.

@@ -7,7 +7,7 @@ import { type Json, type JsonObject, toCamelCase, toPascalCase } from './json.ts
 import { ecsCallError, lambdaCallError, StateError } from './state-error.ts';
 
 /** The part of ECS's description that decides the outcome of a .sync task. The rest is passed on unread. */
-export type RunTask = { taskArn: string; containers?: { exitCode?: number }[] };
+export type RunTask = { readonly taskArn: string; readonly containers?: { readonly exitCode?: number }[] };
 
 /** The in-process methods of ECS. `start` with the clientToken of an earlier call returns the task of that call. */
 export type TaskService = {
@@ -18,13 +18,13 @@ export type TaskService = {
 };
 
 export type FunctionOutcome =
-  | { ok: unknown }
-  | { error: { errorType?: string; errorMessage?: string; [member: string]: unknown } };
+  | { readonly ok: unknown }
+  | { readonly error: { readonly errorType?: string; readonly errorMessage?: string; [member: string]: unknown } };
 
 /** Calls a function by ARN or name. If the function throws, that is an outcome. If the call is refused, it rejects. */
 export type InvokeLambda = (functionArn: string, payload: unknown) => Promise<FunctionOutcome>;
 
-export type Services = { invokeLambda: InvokeLambda; runTask: TaskService };
+export type Services = { readonly invokeLambda: InvokeLambda; readonly runTask: TaskService };
 
 /** The service's metadata in results. Only the status has a meaning here. */
 const sdkMetadata = (): JsonObject => ({

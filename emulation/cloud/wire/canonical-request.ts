@@ -12,7 +12,7 @@ export type RequestHead = Pick<IncomingMessage, 'method' | 'url' | 'headers' | '
 export type QueryParameters = readonly (readonly [name: string, value: string])[];
 
 /** The date, region and service that a signing key is bound to: `20261121/us-east-1/s3/aws4_request`. */
-export type Scope = { date: string; region: string; service: string };
+export type Scope = { readonly date: string; readonly region: string; readonly service: string };
 
 /**
  * Splits a request target into its path, still encoded, and its decoded parameters. Throws InvalidURI for a malformed

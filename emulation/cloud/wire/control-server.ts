@@ -9,7 +9,7 @@ import { readBody } from './request-body.ts';
  * The signer of a request. `disconnected` fires when the client disconnects, so that a long poll does not take messages
  * that nobody receives.
  */
-export type Caller = { accessKeyId: string; disconnected?: AbortSignal };
+export type Caller = { readonly accessKeyId: string; readonly disconnected?: AbortSignal };
 
 /** One API operation. Input and answer are as on the wire. It refuses by throwing AwsError. */
 export type Operation = (input: Record<string, unknown>, caller: Caller) => Promise<object> | object;
@@ -17,16 +17,16 @@ export type Operation = (input: Record<string, unknown>, caller: Caller) => Prom
 /** A service of the AWS JSON protocols. */
 export type JsonService = {
   /** The IAM prefix: `sqs`, `states`, `events`, `logs`, `ecs`, `ssm`. */
-  name: string;
+  readonly name: string;
   /** The part of X-Amz-Target before the dot: `AmazonSQS`, `AWSStepFunctions`, `Logs_20140328` … */
-  targetPrefix: string;
-  operations: Readonly<Record<string, Operation>>;
+  readonly targetPrefix: string;
+  readonly operations: Readonly<Record<string, Operation>>;
   /** The ARNs that a call names, for the policy check. The default is `*`. */
   resources?(operation: string, input: Record<string, unknown>): string[];
   /** The IAM actions of operations with another name than their action (SendMessageBatch needs sqs:SendMessage). */
-  actions?: Readonly<Record<string, string>>;
+  readonly actions?: Readonly<Record<string, string>>;
   /** Only for services that once used the query protocol: error code → the code in `x-amzn-query-error`. */
-  queryErrors?: Readonly<Record<string, string>>;
+  readonly queryErrors?: Readonly<Record<string, string>>;
 };
 
 /** An API that is found by path instead of X-Amz-Target: Lambda's Invoke and API Gateway's connection management. */
@@ -37,16 +37,16 @@ export type RestRoute = {
   /** The action and resources for the policy check. Without it the route is not checked. */
   access?(method: string, path: string): { action: string; resources: string[] };
   /** Largest body in bytes. The default is `maximumBodyBytes`. */
-  maxBodyBytes?: number;
+  readonly maxBodyBytes?: number;
 };
 
 export type ControlServerOptions = {
-  services: readonly JsonService[];
+  readonly services: readonly JsonService[];
   /** Checks the signature. Throws AwsError (403) if it is wrong. */
   verify(req: IncomingMessage, bodySha256: string): Caller | Promise<Caller>;
   /** Checks the caller's policies. Throws AwsError AccessDeniedException if they do not allow the action. */
   authorise?(caller: Caller, action: string, resources: string[]): void | Promise<void>;
-  rest?: readonly RestRoute[];
+  readonly rest?: readonly RestRoute[];
   /** Called for every JSON call that passed the checks, for counting. */
   onCall?(call: { service: string; operation: string; accessKeyId: string }): void;
   /**

@@ -16,21 +16,24 @@ import {
 import { refuseSignature } from './signature-refusal.ts';
 
 /** Access key id → its secret, and the role of the template that the key belongs to. */
-export type Credentials = ReadonlyMap<string, { secretAccessKey: string; roleLogicalId?: string }>;
+export type Credentials = ReadonlyMap<string, { readonly secretAccessKey: string; readonly roleLogicalId?: string }>;
 
 /** The facts of a valid signature. The signatures of chunks continue from `key`, `amzDate`, `scope` and `signature`. */
 export type SignedRequest = {
-  accessKeyId: string;
-  presigned: boolean;
+  readonly accessKeyId: string;
+  readonly presigned: boolean;
   /** The signed digest of the payload: hexadecimal, `UNSIGNED-PAYLOAD` or one of the `STREAMING-…` values. */
-  payloadHash: string;
-  key: Buffer;
-  amzDate: string;
-  scope: Scope;
-  signature: string;
+  readonly payloadHash: string;
+  readonly key: Buffer;
+  readonly amzDate: string;
+  readonly scope: Scope;
+  readonly signature: string;
 };
 
-type Claim = Omit<SignedRequest, 'key'> & { signedHeaders: string[]; expiresSeconds?: number };
+type Claim = Omit<SignedRequest, 'key'> & {
+  readonly signedHeaders: readonly string[];
+  readonly expiresSeconds?: number;
+};
 
 /**
  * Makes the `verify` of the control server. It throws AwsError 403 unless the request is signed with one of

@@ -8,7 +8,7 @@ import { createSigV4Verifier } from '../../../emulation/cloud/wire/signature.ts'
 import { openDatabase } from '../../../emulation/cloud/wire/transaction.ts';
 import type { Endpoint } from '../endpoint.ts';
 
-export type OurServices = { services: readonly JsonService[]; close(): Promise<void> };
+export type OurServices = { readonly services: readonly JsonService[]; close(): Promise<void> };
 
 const credentials = { accessKeyId: 'AKIACONTRACT', secretAccessKey: 'contract-secret' };
 

@@ -9,7 +9,11 @@ import { startControl } from './control.ts';
 export const cluster = 'workers';
 export const slotCount = 2;
 
-export type OurEcs = Endpoint & { ecs: Ecs; events: Record<string, unknown>[]; lines: string[] };
+export type OurEcs = Endpoint & {
+  readonly ecs: Ecs;
+  readonly events: Record<string, unknown>[];
+  readonly lines: string[];
+};
 
 /** The task definition of the suite: a stop timeout of one second, and one variable. */
 export const contractTaskDefinition = {

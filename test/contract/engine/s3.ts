@@ -14,13 +14,13 @@ import { bucketExtension } from '../extension/s3/s3-extension.ts';
 const credentials = { accessKeyId: 'AKIDCONTRACT', secretAccessKey: 'contract/secret+key' };
 
 /** Our engine, with its inner parts for tests of effects that the wire does not show. */
-export type OurS3 = Endpoint & { s3: S3; folder: string };
+export type OurS3 = Endpoint & { readonly s3: S3; readonly folder: string };
 export type OurS3Options = {
   /** A data folder to open, which is kept. Without it a new folder is made and removed. */
-  folder?: string;
-  now?: () => number;
-  onEvent?: (event: ObjectCreated) => Promise<void> | void;
-  authorise?: (caller: { accessKeyId: string }, action: string, resources: string[]) => void;
+  readonly folder?: string;
+  readonly now?: () => number;
+  readonly onEvent?: (event: ObjectCreated) => Promise<void> | void;
+  readonly authorise?: (caller: { accessKeyId: string }, action: string, resources: string[]) => void;
 };
 
 export async function startOurs(options: OurS3Options = {}): Promise<OurS3> {
