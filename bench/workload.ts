@@ -2,6 +2,7 @@
 // little and its pace does not matter.
 
 import { setTimeout as pause } from 'node:timers/promises';
+import { isTerminal, type JobState, jobStates } from '../core/job/state.ts';
 import type { Applets } from './applet.ts';
 import { type Client, inParallel } from './client.ts';
 
@@ -51,7 +52,7 @@ export async function untilDone(stage: Stage, started: Started): Promise<number>
   // The last job is likely to end last, so one cheap look at it is enough most of the time.
   for (let pollMs = 20; last !== undefined; pollMs = Math.min(pollMs * 1.5, longestPollMs)) {
     const { state } = await stage.client.post(`/${last}/describe`, { fields: { state: true } });
-    if (!unfinishedStates.includes(String(state))) break;
+    if (!(unfinishedStates as readonly unknown[]).includes(state)) break;
     await waitBefore(deadline, pollMs);
   }
   const find = { project: stage.applets.project, created: { after: started.at - 1 } };
@@ -93,16 +94,7 @@ async function run({ client, applets }: Stage, applet: string, input: object): P
   return String((await client.post(`/${applet}/run`, { project: applets.project, input })).id);
 }
 
+const unfinishedStates = (Object.keys(jobStates) as JobState[]).filter((state) => !isTerminal(state));
 const waitLimitMs = 1_800_000;
 const longestPollMs = 200;
 const pageSize = 1000;
-
-const unfinishedStates = [
-  'idle',
-  'waiting_on_input',
-  'runnable',
-  'running',
-  'waiting_on_output',
-  'restartable',
-  'terminating',
-];

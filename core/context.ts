@@ -3,7 +3,7 @@
 
 import type { WorkerId } from './id/worker.ts';
 
-/** The four tables; their keys, streams and indexes are data in `aws/dynamo/tables.ts`. */
+/** The tables; their keys, streams and indexes are data in `aws/dynamo/tables.ts`. */
 export type TableName = 'executions' | 'objects' | 'containers' | 'identities';
 export type Key = { readonly pk: string; readonly sk: string };
 export type Value = string | number | boolean | null | Uint8Array | Value[] | { [name: string]: Value };

@@ -19,7 +19,9 @@ export type Sets = {
 };
 /** A condition beyond the state. demand.ts says what each means. */
 export type DemandName = 'sameTask' | 'restartableMaster' | 'open';
-type EventField = 'task' | 'tokenHash' | 'leaseUntil' | 'cursor' | 'dueAt';
+type FieldOf<Event> = Event extends unknown ? keyof Event : never;
+/** The fields that some event and the job row have in common. */
+type EventField = FieldOf<JobEvent> & keyof JobRow;
 type Move = readonly [event: EventKind, from: readonly JobState[], to: Target, sets?: Sets, demand?: DemandName];
 type Note = readonly [event: EventKind, from: readonly JobState[], sets: Sets, demand?: DemandName];
 

@@ -22,7 +22,7 @@ function printTable(table: TableName): string {
   ].join('\n');
 }
 
-const tableNames: readonly TableName[] = ['executions', 'objects', 'containers', 'identities'];
+const tableNames: readonly TableName[] = [...new Set(rowKinds.map(({ table }) => table))];
 const opening = `# Rows
 
 Printed from \`core/row/\` by \`npm run docs\`; a test fails when it is stale. Words in braces stand for a part of a key.

@@ -1,4 +1,4 @@
-// Every kind of rows in the four tables.
+// Every kind of rows, table by table.
 
 import {
   containerKind,

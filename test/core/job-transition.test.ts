@@ -244,7 +244,8 @@ describe('the table of transitions', () => {
       retry,
       look,
     ];
-    expect(new Set([...events, settle, { kind: 'progress' }].map(({ kind }) => kind))).toEqual(new Set(eventKinds));
+    const tried = new Set([...events, settle, { kind: 'progress' }].map(({ kind }) => kind));
+    expect(tried, 'add a new event to the list above').toEqual(new Set(eventKinds));
     for (const state of states) {
       for (const event of events) {
         const row = Object.freeze(givenRow({ state, task: 'task-1' }));

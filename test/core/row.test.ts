@@ -13,6 +13,7 @@ import { edgeKey, edgeRow, readWaiter } from '../../core/row/execution/edge.ts';
 import { jobKey, listKey, listPosition, readListed, toRow, tryKey } from '../../core/row/execution/job.ts';
 import { doomKey, doomRow, memberKey, memberRow, readDoom, readMember } from '../../core/row/execution/tree.ts';
 import type { Field } from '../../core/row/field.ts';
+import type { AnyRowKind } from '../../core/row/kind.ts';
 import { printRows } from '../../core/row/print-rows.ts';
 import { rowKinds } from '../../core/row/row-kinds.ts';
 import { planJob } from '../memory/plan.ts';
@@ -26,7 +27,9 @@ function wrongFor(field: Field): Row[string] {
 }
 
 test('every kind of row has a sample that its reader accepts', () => {
-  expect(samples.map(({ kind }) => kind)).toEqual(rowKinds);
+  const names = (kinds: readonly AnyRowKind[]) => kinds.map(({ table, name }) => `${table}: ${name}`);
+  const advice = 'add a sample to test/core/row-samples.ts, in the order of rowKinds';
+  expect(names(samples.map(({ kind }) => kind)), advice).toEqual(names(rowKinds));
   for (const { read, row } of samples) expect(read(row)).toBeDefined();
 });
 

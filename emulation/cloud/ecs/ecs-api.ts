@@ -28,7 +28,9 @@ export function createEcsApi(
       const named = operation === 'StopTask' ? [stringMember(input, 'task') ?? ''] : (stringList(input, 'tasks') ?? []);
       return named.map((task) => arnIn(input, task));
     },
+    // The product's operations come last, so that a suite cannot replace them.
     operations: {
+      ...further,
       async StopTask(input) {
         const task = stringMember(input, 'task');
         if (!task) throw new AwsError('InvalidParameterException', 'taskId cannot be blank');
@@ -50,7 +52,6 @@ export function createEcsApi(
         const { tasks: found, failures } = tasks.describe(named.map((task) => arnIn(input, task)));
         return { tasks: found.map((task) => showTask(task, withTags)), failures };
       },
-      ...further,
     },
   };
 }

@@ -74,7 +74,8 @@ function createLogsApi(core: LogCore, further: Readonly<Record<string, Operation
     name: 'logs',
     targetPrefix: 'Logs_20140328',
     resources: (_operation, input) => [logResource(input)],
-    operations: { GetLogEvents: (input) => getLogEvents(core, input), ...further },
+    // The product's operation comes last, so that a suite cannot replace it.
+    operations: { ...further, GetLogEvents: (input) => getLogEvents(core, input) },
   };
 }
 

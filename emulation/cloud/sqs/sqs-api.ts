@@ -25,9 +25,10 @@ export function createSqsApi(core: SqsCore, further: QueueOperations = () => ({}
     queryErrors,
     actions: { SendMessageBatch: 'SendMessage' },
     resources: (_operation, input) => [arnOf('sqs', nameIn(input) ?? '*')],
+    // The product's operations come last, so that a suite cannot replace them.
     operations: {
-      SendMessageBatch: onQueue((queue, input, caller) => sendMessageBatch(core, queue, input, caller)),
       ...further(core, onQueue),
+      SendMessageBatch: onQueue((queue, input, caller) => sendMessageBatch(core, queue, input, caller)),
     },
   };
 }

@@ -34,11 +34,12 @@ export function createStatesApi(core: StatesCore, further: Readonly<Record<strin
         stringMember(input, 'executionArn') ??
         arnOf('states', `stateMachine:${stringMember(input, 'name') ?? '*'}`),
     ],
+    // The product's operations come last, so that a suite cannot replace them.
     operations: {
+      ...further,
       StartExecution: (input) => startExecution(core, input),
       DescribeExecution: (input) => describeExecution(findExecution(core, input)),
       StopExecution: (input) => stopExecution(core, input),
-      ...further,
     },
   };
 }
