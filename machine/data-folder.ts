@@ -105,10 +105,13 @@ function checkVersion(path: string): void {
   const version = Number(text);
   if (text === undefined) writeKept(file, String(formatVersion));
   if (text === undefined || version === formatVersion) return;
+  if (!Number.isInteger(version) || version < 1) {
+    throw new StartRefusal(`The data folder ${path} has the unknown version "${text}": choose another with --data.`);
+  }
+  const advice =
+    version > formatVersion ? 'use the newer program' : 'choose another with --data, or use the program that made it';
   throw new StartRefusal(
-    version > formatVersion
-      ? `The data folder ${path} has version ${text}, and this program reads version ${formatVersion}: use the newer program.`
-      : `The data folder ${path} has the unknown version "${text}": choose another with --data.`,
+    `The data folder ${path} has version ${text}, and this program reads version ${formatVersion}: ${advice}.`,
   );
 }
 

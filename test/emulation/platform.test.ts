@@ -240,6 +240,12 @@ describe('a start that is refused', { timeout: startLimitMs }, () => {
       /has version 99, and this program reads version \d+/,
     ],
     ['a data folder of an unknown version', () => ['--data', givenFolder('odd', 'x')], {}, /unknown version "x"/],
+    [
+      'a data folder of an earlier version',
+      () => ['--data', givenFolder('old', '1')],
+      {},
+      /has version 1, and this program reads version \d+: choose another with --data, or use the program that made it/,
+    ],
     ['a missing Python', () => [], { ESPALIER_PYTHON: '/bin/false' }, /ESPALIER_PYTHON names \/bin\/false/],
     [
       'a port that is not a number',
