@@ -22,6 +22,7 @@ export type DoomCause =
       readonly reason: FailureReason;
       readonly message: string;
     };
+
 /** The failure of a doomed execution. */
 export function doomFailure(cause: DoomCause, scope: Scope): Failure {
   switch (cause.kind) {
