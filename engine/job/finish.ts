@@ -73,7 +73,7 @@ function readFailure({ type, message }: { readonly type: string; readonly messag
  */
 async function checkOutput(context: Context, row: JobRow, output: Hash): Promise<Failure | undefined> {
   if (exceedsBytes(output)) {
-    const problem = `it has more than ${maximumValueBytes} bytes of JSON. Put large results into a file`;
+    const problem = `it has more than ${maximumValueBytes} bytes of JSON: put large results into a file`;
     return { reason: 'OutputError', message: failureMessages.output([problem]) };
   }
   const spec = isMaster(row) ? await loadSpec(context, row.pk) : undefined;
