@@ -35,16 +35,18 @@ type Failure = { readonly cause: unknown } | undefined;
  */
 export function startDeliveryPump(options: PumpOptions): Carrying {
   const { table, now, address, target, onFault } = options;
+  // The same reading for both questions: a row that becomes due between two readings would be in neither answer.
+  let lookedAt = 0;
   const carrying = createDelivery<Delivery, Failure>({
     concurrency: maximumConcurrent,
     concludesLate: false,
-    take: (limit, underWay) =>
-      table
-        .due(address, now(), limit + underWay.size)
-        .filter(({ id }) => !underWay.has(id))
-        .slice(0, limit),
+    take(limit, underWay) {
+      lookedAt = now();
+      const due = table.due(address, lookedAt, limit + underWay.size);
+      return due.filter(({ id }) => !underWay.has(id)).slice(0, limit);
+    },
     idleMs() {
-      const nextAt = table.nextDueAfter(address, now());
+      const nextAt = table.nextDueAfter(address, lookedAt);
       return nextAt === undefined ? undefined : Math.max(1, nextAt - now());
     },
     attempt: (delivery) => deliver(target, delivery),

@@ -34,16 +34,18 @@ export type EventQueue = {
 /** An invocation that is under way when the queue is closed is repeated after the next start. */
 export function createEventQueue(options: EventQueueOptions): EventQueue {
   const { functionName, table, now, run, onGivenUp } = options;
+  // The same reading for both questions: a row that becomes due between two readings would be in neither answer.
+  let lookedAt = 0;
   const delivery = createDelivery<QueuedEvent, InvocationResult>({
     concurrency: maximumConcurrency,
     concludesLate: false,
-    take: (limit, underWay) =>
-      table
-        .due(functionName, now(), limit + underWay.size)
-        .filter(({ id }) => !underWay.has(id))
-        .slice(0, limit),
+    take(limit, underWay) {
+      lookedAt = now();
+      const due = table.due(functionName, lookedAt, limit + underWay.size);
+      return due.filter(({ id }) => !underWay.has(id)).slice(0, limit);
+    },
     idleMs() {
-      const nextAt = table.nextDueAfter(functionName, now());
+      const nextAt = table.nextDueAfter(functionName, lookedAt);
       return nextAt === undefined ? undefined : Math.max(1, nextAt - now());
     },
     attempt: ({ payload }) => run(payload),

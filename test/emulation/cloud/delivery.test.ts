@@ -3,6 +3,10 @@
 
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { startDeliveryPump } from '../../../emulation/cloud/event-bridge/delivery-pump.ts';
+import { openDeliveryTable } from '../../../emulation/cloud/event-bridge/delivery-table.ts';
+import { createEventQueue } from '../../../emulation/cloud/lambda/asynchronous.ts';
+import { openAsynchronousTable } from '../../../emulation/cloud/lambda/asynchronous-table.ts';
 import { backoffMs, createDelivery, type Delivery } from '../../../emulation/cloud/wire/delivery.ts';
 import { openOutbox } from '../../../emulation/cloud/wire/outbox.ts';
 import { eventually } from '../../machine/temporary-folder.ts';
@@ -137,5 +141,39 @@ describe('an outbox', () => {
     expect([...got, ...later]).toEqual([{ n: 1 }, { n: 2, number: 2 }, { n: 3 }]);
     await after.close();
     database.close();
+  });
+});
+
+describe('an item that becomes due between two readings of the clock', () => {
+  /** The first reading is a millisecond before the item is due, every later one is not. */
+  const givenClock = () => {
+    const readings = [100];
+    return () => readings.shift() ?? 101;
+  };
+
+  it('is delivered to a target', async () => {
+    const table = openDeliveryTable(new DatabaseSync(':memory:'));
+    const address = { rule: 'r', target: 't' };
+    table.add([address], '{}', 101);
+    const delivered: unknown[] = [];
+    const target = { id: 't', deliver: async (event: unknown) => void delivered.push(event) };
+    const onDead = () => {};
+    open.push(startDeliveryPump({ table, now: givenClock(), address, target, onDead, onFault: onDead }));
+    await eventually('the delivery', () => delivered.length === 1);
+  });
+
+  it('is delivered to a function', async () => {
+    const table = openAsynchronousTable(new DatabaseSync(':memory:'));
+    table.add('f', '{}', 101);
+    const ran: string[] = [];
+    const run = async (payload: string) => {
+      ran.push(payload);
+      return { payload: 'null' };
+    };
+    const options = { functionName: 'f', settings: {}, table, now: givenClock(), run, onGivenUp: () => {} };
+    const queue = createEventQueue(options);
+    queue.resume();
+    await eventually('the invocation', () => ran.length === 1);
+    await queue.close();
   });
 });
