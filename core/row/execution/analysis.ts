@@ -4,6 +4,7 @@
 import { type AnalysisRow, analysisStates } from '../../analysis/row.ts';
 import type { Row } from '../../context.ts';
 import { defineRow, readRow } from '../kind.ts';
+import { headFields } from './head.ts';
 
 export const analysisKind = defineRow<AnalysisRow>({
   table: 'executions',
@@ -13,31 +14,8 @@ export const analysisKind = defineRow<AnalysisRow>({
   meaning: 'The one truth about an analysis. Workflows cannot be run yet, so there is none.',
   version: 1,
   fields: {
-    required: {
-      state: analysisStates,
-      try: 'number',
-      executable: 'text',
-      project: 'text',
-      launchedBy: 'text',
-      root: 'text',
-      lineage: { each: 'text' },
-      priority: ['low', 'normal', 'high'],
-      created: 'number',
-      modified: 'number',
-      transitions: { each: 'list' },
-      digest: 'text',
-    },
-    optional: {
-      parent: 'text',
-      parentTry: 'number',
-      name: 'text',
-      failureReason: 'text',
-      failureMessage: 'text',
-      failureFrom: 'text',
-      tombstone: [true],
-      openShard: 'number',
-      dueAt: 'number',
-    },
+    required: { ...headFields.required, state: analysisStates, executable: 'text' },
+    optional: headFields.optional,
   },
 });
 

@@ -6,32 +6,22 @@ import type { JobRow } from '../../job/row.ts';
 import { type JobState, jobStates } from '../../job/state.ts';
 import type { Fields } from '../field.ts';
 import { defineRow, readRow } from '../kind.ts';
+import { headFields } from './head.ts';
 
 const fields: Fields<Omit<JobRow, 'pk' | 'sk'>> = {
   required: {
+    ...headFields.required,
     state: Object.keys(jobStates) as JobState[],
-    try: 'number',
     launch: 'number',
     executable: 'text',
     function: 'text',
-    project: 'text',
-    launchedBy: 'text',
     origin: 'text',
-    root: 'text',
     master: 'text',
-    lineage: { each: 'text' },
     instance: 'text',
-    priority: ['low', 'normal', 'high'],
-    created: 'number',
-    modified: 'number',
     tryCreated: 'number',
-    transitions: { each: 'list' },
-    digest: 'text',
   },
   optional: {
-    parent: 'text',
-    parentTry: 'number',
-    name: 'text',
+    ...headFields.optional,
     startedRunning: 'number',
     stoppedRunning: 'number',
     task: 'text',
@@ -40,12 +30,6 @@ const fields: Fields<Omit<JobRow, 'pk' | 'sk'>> = {
     leaseUntil: 'number',
     timeoutMs: 'number',
     cursor: 'text or number',
-    failureReason: 'text',
-    failureMessage: 'text',
-    failureFrom: 'text',
-    tombstone: [true],
-    openShard: 'number',
-    dueAt: 'number',
   },
 };
 /** Raised when the meaning of a job row changes: a program that does not know it refuses the row. */
