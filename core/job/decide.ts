@@ -10,7 +10,8 @@ import { isTerminal, type JobState } from './state.ts';
 import { findTransition, type Sets, type Transition } from './transition.ts';
 
 export type Decision =
-  | { readonly kind: 'change'; readonly row: JobRow }
+  /** `unchanged`: a field that must be as it was read when the row is saved, beyond state, try and launch. */
+  | { readonly kind: 'change'; readonly row: JobRow; readonly unchanged: 'dueAt' | undefined }
   | { readonly kind: 'refusal'; readonly why: string };
 
 /**
@@ -27,7 +28,8 @@ export function decide(row: JobRow, event: JobEvent, now: number): Decision {
   const state = targetState(transition, row, event);
   const changed = apply(row, event, transition.sets, now);
   const touched = transition.to !== 'same' || touching.has(event.kind) ? { ...changed, modified: now } : changed;
-  return { kind: 'change', row: state === row.state ? touched : enter(touched, state, row.state, now) };
+  const next = state === row.state ? touched : enter(touched, state, row.state, now);
+  return { kind: 'change', row: next, unchanged: demand?.unchanged };
 }
 
 function targetState({ to }: Transition, row: JobRow, event: JobEvent): JobState {

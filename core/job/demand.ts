@@ -9,6 +9,8 @@ type Demand = {
   readonly text: string;
   readonly refusal: string;
   readonly met: (row: JobRow, event: JobEvent) => boolean;
+  /** A field that must be as it was read when the change is saved. Otherwise the demand may not be met any more. */
+  readonly unchanged?: 'dueAt';
 };
 
 export const demands: { readonly [name in DemandName]: Demand } = {
@@ -26,5 +28,6 @@ export const demands: { readonly [name in DemandName]: Demand } = {
     text: 'something is still to come',
     refusal: 'has nothing left to come',
     met: (row) => row.dueAt !== undefined,
+    unchanged: 'dueAt',
   },
 };

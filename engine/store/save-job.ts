@@ -18,7 +18,8 @@ export type Saved =
 
 /**
  * Applies an event to a job whose row was read before, by one write on the condition of its state, try and launch. The
- * row stays in the sweep's index while a step is still to come.
+ * row stays in the sweep's index while a step is still to come. A write that only moves or removes its due time is also
+ * conditional on that, so that a row which has left the index stays out.
  *
  * @param expected other values that must still hold, for example the token hash of the worker that calls
  */
@@ -27,7 +28,7 @@ export async function saveJob(context: Context, row: JobRow, event: JobEvent, ex
   const decision = decide(row, event, now);
   if (decision.kind === 'refusal') return { kind: 'refused', why: decision.why };
   const next = withDueTime(context, decision.row, event, now);
-  const condition = { state: row.state, try: row.try, launch: row.launch, ...expected };
+  const condition = { ...conditionOf(row, decision.unchanged), ...expected };
   const saved = await context.rows.update('executions', jobKey(row.pk), difference(row, next), condition);
   if (saved === undefined) return { kind: 'changed' };
   if ('failure' in event) await keepWholeMessage(context, next, event.failure);
@@ -39,6 +40,11 @@ export async function insertJob(context: Context, row: JobRow): Promise<boolean>
   const now = context.now();
   const due = { openShard: shardOf(context, row), dueAt: dueTime(row, now, leaseMs(context)) };
   return context.rows.put('executions', toRow(fitFailureMessage(row.tombstone ? row : { ...row, ...due })), 'absent');
+}
+
+function conditionOf({ state, try: attempt, launch, dueAt }: JobRow, unchanged: 'dueAt' | undefined): Expected {
+  const same = { state, try: attempt, launch };
+  return unchanged === undefined ? same : { ...same, dueAt };
 }
 
 function withDueTime(context: Context, row: JobRow, event: JobEvent, now: number): JobRow {

@@ -129,7 +129,7 @@ export function createMemoryRows(): MemoryRows {
           apply(one);
           return copy(read(table, key));
         },
-        touchesIndexOnly(change) ? [] : [print(table, key)],
+        [print(table, key)],
       ),
     delete: (table, key, expected) =>
       step('delete', print(table, key), true, () => {
@@ -195,11 +195,6 @@ function checkTransaction(writes: readonly Write[]): void {
     throw new Error(`a transaction has 1 to 100 writes, not ${writes.length}`);
   const keys = writes.map((one) => print(one.table, one.kind === 'put' ? one.row : one.key));
   if (new Set(keys).size !== keys.length) throw new Error('a transaction may name each key once');
-}
-
-/** Whether only the sweep reads this change. */
-function touchesIndexOnly({ set = {}, remove = [] }: Change): boolean {
-  return [...Object.keys(set), ...remove].every((name) => Object.values(openIndex).includes(name as never));
 }
 
 function printPartition(partition: Map<string, Row>): string[] {
