@@ -11,6 +11,8 @@ export type HandedOver = {
   readonly places: ReadonlyMap<ObjectId, PlaceId>;
   /** The job sees these objects, but they may not leave their project. */
   readonly restricted: readonly ObjectId[];
+  /** Objects of its workspace that are still open, and go along: itself among the objects, or a hidden companion. */
+  readonly open?: readonly ObjectId[];
 };
 
 export const nothingHandedOver: HandedOver = { facts: new Map(), places: new Map(), restricted: [] };

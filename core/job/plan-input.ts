@@ -31,7 +31,7 @@ export type InputFacts = {
   readonly resolved: ResolvedInput;
   /** The objects of `resolved.linked` that exist. Looked up only for a master job with an input specification. */
   readonly linked: Facts;
-  /** The findings for `resolved.arrived`. Looked up only for a master job. */
+  /** The findings for `resolved.arrived`. */
   readonly arrived: HandedOver;
 };
 export type InputPlan = {
@@ -53,12 +53,12 @@ export function resolveInput(spec: Given, referenced: Referenced): ResolvedInput
 }
 
 /**
- * The plan for a resolved input. A subjob has no specification and works where its objects are, so only a master job's
- * input is checked and placed. Values are checked once every object that arrived may be used.
+ * The plan for a resolved input. A subjob has no specification and works where its objects are, so only its links are
+ * checked. Values are checked once every object that arrived may be used.
  */
 export function planInput(facts: InputFacts): InputPlan | Problems {
   const { row, spec, resolved } = facts;
-  const problems = isMaster(row) ? checkInput(facts) : [];
+  const problems = isMaster(row) ? checkInput(facts) : refuseArrived(row, resolved, facts.arrived);
   if (problems.length > 0) return { problems };
   return {
     pins: isMaster(row) ? planPins(facts) : new Map(),
@@ -86,11 +86,16 @@ export function inputFailure(problems: readonly string[]): Failure {
   return { reason: 'InputError', message: failureMessages.input(problems) };
 }
 
-function checkInput({ row, spec, resolved, linked, arrived }: InputFacts): string[] {
-  const refused = [
-    ...unseenObjects(resolved.arrived, arrived).map(failureMessages.dependencyGone),
-    ...arrived.restricted.map((object) => `${object} is in a restricted project: it cannot be used in ${row.project}`),
+/** A sentence for each object that other jobs' outputs revealed and that the job may not see or not use. */
+export function refuseArrived(row: JobRow, { arrived }: ResolvedInput, found: HandedOver): string[] {
+  return [
+    ...unseenObjects(arrived, found).map(failureMessages.dependencyGone),
+    ...found.restricted.map((object) => `${object} is in a restricted project: it cannot be used in ${row.project}`),
   ];
+}
+
+function checkInput({ row, spec, resolved, linked, arrived }: InputFacts): string[] {
+  const refused = refuseArrived(row, resolved, arrived);
   if (refused.length > 0 || spec.inputSpec === undefined) return refused;
   return checkValues(spec.inputSpec, resolved.input, new Map([...linked, ...arrived.facts]));
 }

@@ -2,7 +2,7 @@
 // job, and the destination of its objects. Everything that was looked up is an argument.
 
 import { type Failure, failureMessages } from '../execution/failure.ts';
-import type { ObjectId, PlaceId } from '../id/identifier.ts';
+import type { JobId, ObjectId, PlaceId } from '../id/identifier.ts';
 import { workspaceId } from '../id/workspace.ts';
 import { checkValues } from '../iospec/check-values.ts';
 import { checkOutputFields, flatten } from '../iospec/fill-input.ts';
@@ -85,23 +85,31 @@ export function outputFailure(problems: readonly string[]): Failure {
 function checkOutput({ spec, resolved: { output, objects }, handedOver }: OutputFacts): string[] {
   const { facts, restricted } = handedOver;
   const values = checkValues(spec?.outputSpec ?? [], output, facts);
-  const open = objects.filter((object) => facts.get(object)?.state === 'open');
+  const named = objects.filter((object) => facts.get(object)?.state === 'open');
+  const open = new Set([...named, ...(handedOver.open ?? [])]);
   const unseen = unseenObjects(objects, handedOver).filter((id) => !values.some((problem) => problem.includes(id)));
   return [
     ...checkOutputFields(spec?.outputSpec, output),
     ...values,
-    ...open.map((object) => `${object} is still open, and every job that could close it has ended`),
-    ...unseen.map(unseenProblem),
+    ...[...open].map((object) => `${object} is still open, and every job that could close it has ended`),
+    ...unseen.map(unseenReference),
     ...restricted.map((object) => `${object} is in a restricted project: it cannot leave it`),
   ];
 }
 
 function unseenProblems({ resolved, handedOver }: OutputFacts): string[] {
-  return unseenObjects(resolved.objects, handedOver).map(unseenProblem);
+  return unseenObjects(resolved.objects, handedOver).map(unseenReference);
 }
 
-function unseenProblem(object: ObjectId): string {
-  return `${object} could not be found, or the job may not see it`;
+/** The problem of a reference to something that does not exist, or that the job may not see. */
+export function unseenReference(id: string): string {
+  return `${id} could not be found, or the job may not see it`;
+}
+
+/** The problem of an output that refers to a job which waits for it. */
+export function circularReference(job: JobId, referred: JobId): string {
+  if (job === referred) return `it refers to itself: the output of ${job} is not known before the job has ended`;
+  return `it refers to ${referred}, which waits for this job to end, so neither would ever end`;
 }
 
 function planClones({ row, spec, handedOver: { places } }: OutputFacts): OutputClone[] {

@@ -108,7 +108,7 @@ type Picked = { readonly value: unknown } | { readonly problem: string };
 function pick(reference: JobReference | AnalysisReference, outputs: Outputs): Picked {
   const id = reference.kind === 'job' ? reference.job : reference.analysis;
   const output = outputs.get(id);
-  if (output === undefined) return { problem: `the output of ${id} is not known` };
+  if (output === undefined) return { problem: `the output of ${id} is not known, or may not be seen` };
   const { field, index } = reference;
   if (!Object.hasOwn(output, field)) {
     const names = Object.keys(output).slice(0, 10).join(', ') || 'empty';

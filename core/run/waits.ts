@@ -18,6 +18,8 @@ export type FoundObject = {
 export type FoundReferences = {
   readonly jobs: ReadonlySet<JobId>;
   readonly objects: ReadonlyMap<ObjectId, FoundObject>;
+  /** One of the jobs that cannot end before a job in which the new one is nested has. */
+  readonly circular?: JobId | undefined;
 };
 
 /**
@@ -33,7 +35,7 @@ export function planWaits(
 ): readonly Dependency[] | Refusal {
   for (const job of wanted.jobs) {
     if (!found.jobs.has(job)) return { refused: resourceNotFound(job) };
-    if (ancestors.includes(job)) {
+    if (ancestors.includes(job) || job === found.circular) {
       return { refused: invalidInput(`${job} waits for this job to end, so this job cannot wait for ${job}`) };
     }
   }

@@ -51,11 +51,11 @@ export async function seesJob({ caller, levelIn }: Sight, row: JobRow): Promise<
   return atLeast(await levelIn(row.project), 'VIEW');
 }
 
-/** Those of the jobs that exist and that the caller may see. */
-export async function findJobs(sight: Sight, ids: readonly JobId[]): Promise<Set<JobId>> {
+/** Those of the jobs that exist and that the caller may see, with their rows. */
+export async function findJobs(sight: Sight, ids: readonly JobId[]): Promise<ReadonlyMap<JobId, JobRow>> {
   const rows = await loadJobs(sight.context, ids);
   const seen = await mapLimited(rows, async (row) => row !== undefined && (await seesJob(sight, row)));
-  return new Set(ids.filter((_, index) => seen[index] === true));
+  return new Map(rows.flatMap((row, index) => (row !== undefined && seen[index] === true ? [[row.pk, row]] : [])));
 }
 
 export type ObjectSearch = {

@@ -36,7 +36,7 @@ export async function loadJobFacts(
     chosen.has('failureFrom') ? loadFailed(context, rows) : new Map<ExecutionId, FailedJob>(),
   ]);
   return mapLimited([...entries.entries()], async ([index, { row, spec }]): Promise<JobFacts> => {
-    const input = chosen.has('input') ? await loadInput(context, row.pk, spec, reader) : undefined;
+    const input = chosen.has('input') ? await loadInput(context, row, spec, reader) : undefined;
     const result = await loadResult(context, row, chosen);
     const failureFrom = row.state === 'failed' ? failed.get(row.failureFrom ?? row.pk) : undefined;
     return {

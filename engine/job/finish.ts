@@ -11,14 +11,18 @@ import {
 } from '../../core/execution/failure.ts';
 import { checkValues } from '../../core/iospec/check-values.ts';
 import { checkOutputFields } from '../../core/iospec/fill-input.ts';
+import { circularReference, unseenReference } from '../../core/job/plan-output.ts';
 import { isMaster, type JobRow, outputBodyId } from '../../core/job/row.ts';
 import type { JobState } from '../../core/job/state.ts';
-import { checkReferences } from '../../core/reference/find.ts';
+import { checkReferences, findReferences, referredJobs } from '../../core/reference/find.ts';
 import { exceedsBytes, type Hash, maximumValueBytes } from '../../core/reference/value.ts';
+import { findJobs } from '../access/sight.ts';
 import { loadJob, loadSpec } from '../store/load-job.ts';
 import { changed, retryWhileChanged } from '../store/retry-while-changed.ts';
 import { type Saved, saveJob } from '../store/save-job.ts';
+import { findCircle } from './circle.ts';
 import { endTry } from './end-try.ts';
+import { outputSight } from './reader.ts';
 
 export type Result =
   | { readonly output: Hash }
@@ -82,5 +86,26 @@ async function checkOutput(context: Context, row: JobRow, output: Hash): Promise
     ...checkOutputFields(spec?.outputSpec, output),
     ...checkValues(spec?.outputSpec ?? [], output),
   ];
+  if (problems.length === 0) problems.push(...(await checkReferred(context, row, output)));
   return problems.length === 0 ? undefined : { reason: 'OutputError', message: failureMessages.output(problems) };
 }
+
+/**
+ * A sentence for each reference to a job that this one may not see, or that cannot end before this one does. None of
+ * them is waited for: a wait would show whether such a job has ended.
+ */
+async function checkReferred(context: Context, row: JobRow, output: Hash): Promise<string[]> {
+  const references = findReferences(output);
+  const jobs = referredJobs(references);
+  const analyses = references.flatMap((one) => (one.kind === 'analysis' ? [one.analysis] : []));
+  if (jobs.length + analyses.length === 0) return [];
+  const seen = await findJobs(outputSight(context, row), jobs);
+  const unseen = [...jobs.filter((job) => !seen.has(job)), ...new Set(analyses)];
+  if (unseen.length > 0) return unseen.slice(0, shownProblemCount).map(unseenReference);
+  const { ancestors } = await loadSpec(context, row.pk);
+  const circle = await findCircle(context, seen.values(), new Set([row.pk, ...ancestors]));
+  return circle === undefined ? [] : [circularReference(row.pk, circle)];
+}
+
+/** References of one kind that a failure message names. */
+const shownProblemCount = 20;

@@ -2,15 +2,14 @@
 // objects that the job itself may see and take along are handed over.
 
 import type { Context } from '../../core/context.ts';
-import { isId, type ObjectId, type PlaceId } from '../../core/id/identifier.ts';
-import type { KnownCaller } from '../../core/identity/caller.ts';
+import type { ObjectId, PlaceId } from '../../core/id/identifier.ts';
 import { type HandedOver, nothingHandedOver } from '../../core/job/handed-over.ts';
-import { type JobRow, jobWorkspace } from '../../core/job/row.ts';
-import type { ExecutionSpec } from '../../core/job/spec.ts';
+import { isMaster, type JobRow, jobWorkspace } from '../../core/job/row.ts';
 import type { ObjectFacts } from '../../core/row/objects.ts';
-import { createSight, findObjects, type ObjectSearch } from '../access/sight.ts';
-import { loadJob } from '../store/load-job.ts';
+import { findObjects, type ObjectSearch, type Sight } from '../access/sight.ts';
+import { withHiddenLinks } from '../placement/link.ts';
 import { loadObjectsAt } from '../store/load-object.ts';
+import { outputSight } from './reader.ts';
 
 /** Those objects in the output of a master job that are in its workspace, or that its token sees elsewhere. */
 export async function loadOutputObjects(
@@ -27,45 +26,48 @@ export async function loadOutputObjects(
     places.set(object.id, workspace);
   }
   const elsewhere = objects.filter((id) => !facts.has(id));
-  const caller = { kind: 'job', user: row.launchedBy, job: row } as const;
-  const seen = await loadSeen(context, caller, elsewhere, { places: [row.project], usedIn: row.project });
+  const seen = await loadSeen(outputSight(context, row), elsewhere, { places: [row.project], usedIn: row.project });
   return {
     facts: new Map([...facts, ...seen.facts]),
     places: new Map([...places, ...seen.places]),
     restricted: seen.restricted,
+    open: await findOpen(context, workspace, facts),
   };
 }
 
 /**
- * The objects that reached the input of a master job through outputs of other jobs, limited to those that the caller
- * who ran it may see. That caller is the job that started it, or otherwise the user who launched it.
+ * The objects of a workspace that are open among these and the hidden ones that they link to there. When the output is
+ * looked at, every token that could close them has ended. An object that is `closing` is closed by the platform.
  */
-export async function loadArrivedObjects(
+async function findOpen(
   context: Context,
-  row: JobRow,
-  spec: ExecutionSpec,
-  objects: readonly ObjectId[],
-): Promise<HandedOver> {
-  if (objects.length === 0) return nothingHandedOver;
-  const by = row.parent ?? (isId(spec.detachedFrom, 'job') ? spec.detachedFrom : undefined);
-  const job = by === undefined ? undefined : await loadJob(context, by);
-  const caller =
-    job === undefined
-      ? ({ kind: 'user', user: row.launchedBy, tokenHash: '' } as const)
-      : ({ kind: 'job', user: job.launchedBy, job } as const);
-  const places = job === undefined ? [row.project] : [jobWorkspace(job), row.project];
-  return loadSeen(context, caller, objects, { places, usedIn: row.project });
+  workspace: PlaceId,
+  objects: ReadonlyMap<ObjectId, ObjectFacts>,
+): Promise<ObjectId[]> {
+  const linking = [...objects].flatMap(([id, { links }]) => (links.length > 0 ? [id] : []));
+  const along = linking.length === 0 ? [] : (await withHiddenLinks(context, workspace, linking)).objects;
+  const states = new Map([...objects, ...along.map(({ id, row }) => [id, row] as const)]);
+  return [...states].flatMap(([id, { state }]) => (state === 'open' ? [id] : []));
+}
+
+/**
+ * The objects that reached the input of a job through outputs of other jobs, as far as the reader of that input sees
+ * them now.
+ */
+export async function loadArrivedObjects(sight: Sight, row: JobRow, objects: readonly ObjectId[]): Promise<HandedOver> {
+  const { caller } = sight;
+  const places = caller.kind === 'job' ? [jobWorkspace(caller.job), row.project] : [row.project];
+  return loadSeen(sight, objects, { places, usedIn: isMaster(row) ? row.project : undefined });
 }
 
 async function loadSeen(
-  context: Context,
-  caller: KnownCaller,
+  sight: Sight,
   objects: readonly ObjectId[],
   where: Pick<ObjectSearch, 'places' | 'usedIn'>,
 ): Promise<HandedOver> {
   if (objects.length === 0) return nothingHandedOver;
   const wanted = new Map(objects.map((id) => [id, undefined]));
-  const { found, restricted } = await findObjects(createSight(context, caller), { wanted, ...where });
+  const { found, restricted } = await findObjects(sight, { wanted, ...where });
   return {
     facts: new Map([...found].map(([id, object]) => [id, object.facts])),
     places: new Map([...found].map(([id, object]) => [id, object.place])),

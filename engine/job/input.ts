@@ -4,8 +4,7 @@
 import type { Context } from '../../core/context.ts';
 import type { Dependency } from '../../core/execution/dependency.ts';
 import { type Failure, failureMessages } from '../../core/execution/failure.ts';
-import type { JobId, ObjectId } from '../../core/id/identifier.ts';
-import { nothingHandedOver } from '../../core/job/handed-over.ts';
+import type { ObjectId } from '../../core/id/identifier.ts';
 import {
   asRun,
   type InputPlan,
@@ -13,6 +12,7 @@ import {
   isInputStored,
   planInput,
   type ResolvedInput,
+  refuseArrived,
   resolveInput,
 } from '../../core/job/plan-input.ts';
 import { isMaster, type JobRow, jobWorkspace } from '../../core/job/row.ts';
@@ -20,13 +20,14 @@ import { isShowable, showInput } from '../../core/job/shown-input.ts';
 import type { ExecutionSpec } from '../../core/job/spec.ts';
 import { findReferences, referredJobs } from '../../core/reference/find.ts';
 import { type Hash, isHash } from '../../core/reference/value.ts';
-import type { ObjectFacts } from '../../core/row/objects.ts';
+import { findJobs } from '../access/sight.ts';
 import { cloneObjects } from '../object/clone.ts';
-import { loadJobs, loadOutputs, loadSpec } from '../store/load-job.ts';
+import { loadOutputs, loadSpec } from '../store/load-job.ts';
 import { type Saved, saveJob } from '../store/save-job.ts';
 import { listWait, loadObjectFacts, type Unsatisfiable } from '../wait/readiness.ts';
 import { type WaitOutcome, waitFor } from '../wait/wait.ts';
 import { loadArrivedObjects } from './handed-over.ts';
+import { inputSight } from './reader.ts';
 import { loadReferenced } from './referenced.ts';
 import { lastingRefusal } from './refusal.ts';
 
@@ -36,12 +37,19 @@ export async function advanceInput(context: Context, row: JobRow): Promise<Saved
   const from = typeof row.cursor === 'number' ? row.cursor : undefined;
   const outcome = await waitFor(context, listWait(context, row, 'input', spec.waits, from));
   if (outcome.kind !== 'ready') return keepWaiting(context, row, outcome);
-  const resolved = resolveInput(spec, await loadReferenced(context, findReferences(spec.originalInput)));
+  const references = findReferences(spec.originalInput);
+  const sight = await inputSight(context, row, spec);
+  const resolved = resolveInput(spec, await loadReferenced(sight, references));
   if ('problems' in resolved) return fail(context, row, inputFailure(resolved.problems));
+  // An object that the job may not see is not waited for either: the wait would show when it is closed.
+  const seen = await loadArrivedObjects(sight, row, resolved.arrived);
+  const refused = refuseArrived(row, resolved, seen);
+  if (refused.length > 0) return fail(context, row, inputFailure(refused));
   const objects = resolved.arrived.map((object): Dependency => ({ kind: 'object', object }));
   const arrived = await waitFor(context, listWait(context, row, 'input', objects));
   if (arrived.kind !== 'ready') return keepWaiting(context, row, { ...arrived, cursor: undefined });
-  const plan = planInput({ row, spec, resolved, ...(await loadInputObjects(context, row, spec, resolved)) });
+  const linked = await loadLinkedObjects(context, row, spec, resolved);
+  const plan = planInput({ row, spec, resolved, linked, arrived: seen });
   const problems = 'problems' in plan ? plan.problems : await placePins(context, row, plan.pins);
   if ('problems' in plan || problems.length > 0) return fail(context, row, inputFailure(problems));
   if (plan.input !== undefined) await context.bodies.save(row.pk, 'input', plan.input);
@@ -50,22 +58,23 @@ export async function advanceInput(context: Context, row: JobRow): Promise<Saved
 
 /**
  * The input of a job, as far as it is known. Once the job is runnable, this is the resolved input. Before that,
- * references are replaced by the outputs of at most `lookedAtCount` jobs that are done.
+ * references are replaced by the outputs of at most `lookedAtCount` jobs that are done, as far as the job may see them.
  *
  * @param reader the job gets the input as its executable reads it; a client gets arrays as long as they were given
  */
 export async function loadInput(
   context: Context,
-  job: JobId,
+  row: JobRow,
   spec: ExecutionSpec,
   reader: 'itself' | 'client',
 ): Promise<Hash> {
   const { originalInput } = spec;
   if (!isInputStored(spec)) return reader === 'itself' ? asRun(spec, originalInput) : originalInput;
-  const resolved = await context.bodies.load(job, 'input');
+  const resolved = await context.bodies.load(row.pk, 'input');
   if (isHash(resolved) && (reader === 'itself' || isShowable(originalInput, resolved))) return resolved;
-  const jobs = referredJobs(findReferences(originalInput)).slice(0, lookedAtCount);
-  const shown = showInput(originalInput, await loadOutputs(context, await loadJobs(context, jobs)));
+  const wanted = referredJobs(findReferences(originalInput)).slice(0, lookedAtCount);
+  const jobs = await findJobs(await inputSight(context, row, spec), wanted);
+  const shown = showInput(originalInput, await loadOutputs(context, [...jobs.values()]));
   return reader === 'itself' ? asRun(spec, shown) : shown;
 }
 
@@ -92,15 +101,8 @@ async function keepWaiting(
   return saveJob(context, row, { kind: 'progress', cursor });
 }
 
-async function loadInputObjects(
-  context: Context,
-  row: JobRow,
-  spec: ExecutionSpec,
-  { linked, arrived }: ResolvedInput,
-) {
-  if (!isMaster(row)) return { linked: new Map<ObjectId, ObjectFacts>(), arrived: nothingHandedOver };
-  const handedOver = await loadArrivedObjects(context, row, spec, arrived);
-  return { linked: await loadObjectFacts(context, spec.inputSpec === undefined ? [] : linked), arrived: handedOver };
+async function loadLinkedObjects(context: Context, row: JobRow, spec: ExecutionSpec, { linked }: ResolvedInput) {
+  return loadObjectFacts(context, isMaster(row) && spec.inputSpec !== undefined ? linked : []);
 }
 
 /** Clones executable, bundles and input objects into the workspace. Returns a sentence for each problem. */

@@ -14,6 +14,7 @@ import { listWait } from '../wait/readiness.ts';
 import { waitFor } from '../wait/wait.ts';
 import { loadOutputObjects } from './handed-over.ts';
 import { memberWait } from './member.ts';
+import { outputSight } from './reader.ts';
 import { loadReferenced } from './referenced.ts';
 import { lastingRefusal } from './refusal.ts';
 
@@ -32,7 +33,7 @@ export async function advanceOutput(context: Context, row: JobRow): Promise<Save
   if (outputs.kind === 'problem') {
     return fail(context, row, { reason: 'DependencyUnsatisfiable', message: outputs.problem.message });
   }
-  const referenced = await loadReferenced(context, references);
+  const referenced = await loadReferenced(outputSight(context, row), references);
   const spec = isMaster(row) ? await loadSpec(context, row.pk) : undefined;
   const resolved = resolveOutput(spec, before, referenced);
   if ('problems' in resolved) return fail(context, row, outputFailure(resolved.problems));

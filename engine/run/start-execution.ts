@@ -35,8 +35,10 @@ export async function startExecution(
   const prepared = accepted(prepareInput(request, named.spec.inputSpec));
   const project = await findProject(sight, request, named.id);
   const executable = await loadExecutable(sight, named, project.id);
-  const found = await findWanted(sight, prepared.wanted, { project: project.id, leavesWorkspace: true });
   const from = caller.kind === 'job' ? { job: caller.job, spec: await loadSpec(context, caller.job.pk) } : undefined;
+  const ancestors = from === undefined || request.detach === true ? [] : [...from.spec.ancestors, from.job.pk];
+  const where = { project: project.id, leavesWorkspace: true, ancestors };
+  const found = await findWanted(sight, prepared.wanted, where);
   const user = caller.user;
   const now = context.now();
   const plan = planRun({ id, digest, now, request, prepared, found, user, from, executable, project });

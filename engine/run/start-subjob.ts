@@ -29,10 +29,10 @@ export async function startSubjob(
   const { id, digest, exists } = await identifyJob(context, caller, call);
   if (exists) return { id };
   const prepared = accepted(prepareInput(request, undefined));
-  const [found, spec] = await Promise.all([
-    findWanted(createSight(context, caller), prepared.wanted, { project: job.project, leavesWorkspace: false }),
-    loadSpec(context, job.pk),
-  ]);
+  const spec = await loadSpec(context, job.pk);
+  const ancestors = [...spec.ancestors, job.pk];
+  const where = { project: job.project, leavesWorkspace: false, ancestors };
+  const found = await findWanted(createSight(context, caller), prepared.wanted, where);
   const parent = { job, spec };
   return createJob(context, accepted(planNewJob({ id, digest, now: context.now(), request, prepared, found, parent })));
 }

@@ -5,13 +5,14 @@ import type { Context } from '../../core/context.ts';
 import type { Dependency } from '../../core/execution/dependency.ts';
 import { failureMessages } from '../../core/execution/failure.ts';
 import { isEndState, type Waiting } from '../../core/execution/head.ts';
-import { type ExecutionId, isId, type ObjectId } from '../../core/id/identifier.ts';
+import { type ExecutionId, isId, type ObjectId, type PlaceId } from '../../core/id/identifier.ts';
 import type { ExecutionRow } from '../../core/row/execution/execution.ts';
 import {
   isGone,
   type ObjectFacts,
   objectKey,
   placementPrefix,
+  placeOf,
   readObject,
   readPlacement,
 } from '../../core/row/objects.ts';
@@ -134,8 +135,10 @@ export async function loadObjectFacts(
 }
 
 /**
- * Those of the closed objects that lead to an unclosed hidden object by links of hidden objects. Objects that are gone
- * are not waited for. Users may write any links, so one walk visits each object once, up to `hiddenWalkLimit`.
+ * Those of the closed objects that lead to an unclosed hidden object by links of hidden objects. A hidden object counts
+ * only beside the object that links to it, in a place where both are: anybody may link to any object, and whether
+ * another tenant's object is open is theirs to know. Objects that are gone are not waited for. Users may write any
+ * links, so one walk visits each object once, up to `hiddenWalkLimit`.
  */
 async function heldByHidden(
   context: Context,
@@ -154,28 +157,62 @@ async function heldByHidden(
     }
   };
   for (const [id, { links }] of closed) follow(id, links);
-  const held = new Set<ObjectId>();
-  const closing: ObjectId[] = [];
+  const places = new Map<ObjectId, Places>();
+  const unclosed = new Map<ObjectId, ObjectFacts['state']>();
   for (let at = 0; at < found.length; ) {
     const page = found.slice(at, at + hiddenPageSize);
     at += page.length;
     const facts = [...(await loadObjectFacts(context, page))];
     const relevant = facts.filter(([, { state, links }]) => state !== 'closed' || links.length > 0);
     await mapLimited(relevant, async ([id, { state, links }]) => {
-      if (!(await isHidden(context, id))) return;
+      const own = await loadPlaces(context, id);
+      places.set(id, own);
+      if (![...own.values()].includes('hidden')) return;
       if (state === 'closed') follow(id, links);
-      else held.add(id);
-      if (state === 'closing') closing.push(id);
+      else unclosed.set(id, state);
     });
   }
-  for (const id of held) for (const holder of holders.get(id) ?? []) held.add(holder);
-  return { held, closing };
+  const held = unclosed.size === 0 ? new Set<ObjectId>() : await holdUp(context, [...unclosed.keys()], holders, places);
+  const isHolding = (id: ObjectId) => [...(holders.get(id) ?? [])].some((holder) => held.has(holder));
+  return { held, closing: [...unclosed].flatMap(([id, state]) => (state === 'closing' && isHolding(id) ? [id] : [])) };
 }
 
-/** An open object is in one place. A closed object is nearly always hidden in all of its places or in none. */
-async function isHidden(context: Context, id: ObjectId): Promise<boolean> {
+/** The objects that the unclosed ones hold back, directly or by others. */
+async function holdUp(
+  context: Context,
+  unclosed: readonly ObjectId[],
+  holders: ReadonlyMap<ObjectId, ReadonlySet<ObjectId>>,
+  places: Map<ObjectId, Places>,
+): Promise<Set<ObjectId>> {
+  const held = new Set<ObjectId>();
+  const passed = new Set(unclosed);
+  for (let frontier = [...unclosed]; frontier.length > 0; ) {
+    const above = frontier.flatMap((id) => [...(holders.get(id) ?? [])].map((holder) => ({ id, holder })));
+    const unknown = new Set(above.map(({ holder }) => holder).filter((holder) => !places.has(holder)));
+    await mapLimited([...unknown], async (holder) => void places.set(holder, await loadPlaces(context, holder)));
+    const next = above.filter(({ id, holder }) => isBeside(places.get(id), places.get(holder)));
+    for (const { holder } of next) held.add(holder);
+    frontier = [...new Set(next.map(({ holder }) => holder))].filter((holder) => !passed.has(holder));
+    for (const holder of frontier) passed.add(holder);
+  }
+  return held;
+}
+
+/** The places of an object. An open object is in one; a closed one is nearly always hidden in all of them or in none. */
+type Places = ReadonlyMap<PlaceId, 'hidden' | 'visible'>;
+
+async function loadPlaces(context: Context, id: ObjectId): Promise<Places> {
   const page = await context.rows.query('objects', { pk: id, prefix: placementPrefix, limit: placementPageSize });
-  return page.rows.some((row) => readPlacement(row)?.hidden === true);
+  return new Map(
+    page.rows.flatMap((row) => {
+      const place = placeOf(row);
+      return place === undefined ? [] : [[place, readPlacement(row)?.hidden === true ? 'hidden' : 'visible'] as const];
+    }),
+  );
+}
+
+function isBeside(linked: Places = new Map(), holder: Places = new Map()): boolean {
+  return [...linked].some(([place, how]) => how === 'hidden' && holder.has(place));
 }
 
 /** Unready dependencies that get an edge at a time (docs/reference/protocols.md, "Waits"). */

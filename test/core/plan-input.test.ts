@@ -80,7 +80,7 @@ describe('a resolved input', () => {
       'is refused for a reference to an output that is not known',
       { a: made('n') },
       nothing,
-      { problems: [`the output of ${maker} is not known`] },
+      { problems: [`the output of ${maker} is not known, or may not be seen`] },
     ],
     ['is refused when it is too large', { a: made('big'), b: made('big') }, referenced, { problems: [tooLarge] }],
     ['is refused when it nests too deep', { a: { b: made('deep') } }, referenced, { problems: [tooDeep] }],
@@ -153,7 +153,11 @@ describe('the plan of an input', () => {
       { input: { a: link(own), b: made('file') }, inputPlace: elsewhere, arrived: seen(born, workspace) },
       { [elsewhere]: [own], [workspace]: [born] },
     ],
-    ['a subjob places nothing', { input: { a: link(own), b: made('file') }, job: subjob }, {}],
+    [
+      'a subjob places nothing',
+      { input: { a: link(own), b: made('file') }, job: subjob, arrived: seen(born, workspace) },
+      {},
+    ],
   ];
   it.each(pinned)('%s', (_, of, pins) => {
     expect(plan(of)).toMatchObject({ pins });
@@ -162,6 +166,11 @@ describe('the plan of an input', () => {
 
   const refused: [title: string, of: Case, problems: unknown[]][] = [
     ['an object that arrived and is gone or unseen is reported', { input: { a: made('file') } }, [gone(born)]],
+    [
+      'an object that arrived at a subjob and may not be seen is reported',
+      { input: { a: made('file') }, job: subjob },
+      [gone(born)],
+    ],
     [
       'an object that arrived from a restricted project is reported',
       { input: { a: made('hidden') }, arrived: { restricted: [secret] } },

@@ -115,7 +115,7 @@ async function playWorker(context: MemoryContext, worker: WorkerId, program: Pro
 }
 
 async function runProgram(context: MemoryContext, program: Program, claimed: Claimed): Promise<Result | undefined> {
-  return program({ ...claimed, input: await loadInput(context, claimed.row.pk, claimed.spec, 'itself') });
+  return program({ ...claimed, input: await loadInput(context, claimed.row, claimed.spec, 'itself') });
 }
 
 function takeVisible<Message>(queue: { message: Message; visibleAt: number }[], now: number): Message | undefined {

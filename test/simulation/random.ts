@@ -154,7 +154,7 @@ async function stepOf(life: Life, worker: Worker): Promise<void> {
     worker.made++;
     return count(life, 'born');
   }
-  const { needs = [] } = await loadInput(life.context, row.pk, worker.claimed.spec, 'itself');
+  const { needs = [] } = await loadInput(life.context, row, worker.claimed.spec, 'itself');
   const tree = [1, ...(deed?.children ?? []).map((one) => outputOf(idOf(one, row))), needs];
   const result = deed?.fails ? { failure: { type: 'AppError', message: 'as told' } } : { output: { tree } };
   await finish(life.context, row, result).catch(ignoreRefusal);

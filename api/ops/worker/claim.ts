@@ -34,7 +34,7 @@ export async function claimJob(call: OpenCall<z.output<typeof claimInput>>): Pro
   const [executable, [jobDescribe], jobInput] = await Promise.all([
     describeExecutable(call, row, spec),
     describeJobs(context, [row], {}),
-    loadInput(context, row.pk, spec, 'itself'),
+    loadInput(context, row, spec, 'itself'),
   ]);
   return {
     token,
