@@ -26,7 +26,7 @@ export function readReportFile(path: string): ReportFile {
       const limit = `at most ${reportBytesLimit} are allowed. Put large results into a file`;
       return unusable(`has ${facts.size} bytes; ${limit}`);
     }
-    const value = parseHash(readUpTo(file, facts.size));
+    const value = parseHash(readUpTo(file, facts.size), asWritten);
     return value === undefined ? unusable('is not a JSON object') : { kind: 'hash', value };
   } finally {
     closeSync(file);
@@ -34,9 +34,12 @@ export function readReportFile(path: string): ReportFile {
 }
 
 /** A JSON object, or undefined, also for one that nests too deep to be written again. */
-export function parseHash(text: string): Record<string, unknown> | undefined {
+export function parseHash(
+  text: string,
+  reviver?: (key: string, value: unknown, read?: Source) => unknown,
+): Record<string, unknown> | undefined {
   try {
-    const value = JSON.parse(text);
+    const value = JSON.parse(text, reviver);
     JSON.stringify(value);
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
   } catch {
@@ -47,6 +50,24 @@ export function parseHash(text: string): Record<string, unknown> | undefined {
 /** The text that the job reported. If it is not a text, it is written as JSON. */
 export function textOf(value: unknown): string {
   return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+}
+
+declare global {
+  interface JSON {
+    /** A value that `JSON.stringify` writes as this text. TypeScript does not know it yet. */
+    rawJSON(text: string): unknown;
+  }
+}
+
+type Source = { readonly source?: string };
+
+/**
+ * A number that JavaScript would write differently keeps the job's text. The platform then sees what the job wrote, and
+ * refuses a number that it cannot keep.
+ */
+function asWritten(_: string, value: unknown, read?: Source): unknown {
+  const source = read?.source;
+  return typeof value === 'number' && source !== undefined && String(value) !== source ? JSON.rawJSON(source) : value;
 }
 
 function unusable(problem: string): ReportFile {

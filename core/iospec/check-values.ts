@@ -1,10 +1,11 @@
 // Checks whether values have the classes of a specification. Wrong ones fail the job (InputError, OutputError), never
 // the call (docs/reference/api.md, "Problems of inputs and outputs"). References to outputs that are not known yet
-// pass: they are checked once resolved.
+// pass: they are checked once resolved. Null is not a value: fill-input.ts reports where one is missing.
 
 import type { ObjectId } from '../id/identifier.ts';
 import { readReference } from '../reference/reference.ts';
 import { type Hash, isHash } from '../reference/value.ts';
+import { flattenArray, isGiven } from './fill-input.ts';
 import {
   elementClass,
   isArrayClass,
@@ -22,14 +23,13 @@ export type Facts = ReadonlyMap<ObjectId, ObjectFacts>;
 /**
  * A sentence for each value of the wrong class, and for each linked object that `facts` lacks or whose types do not
  * meet the `type` constraint. Fields that the specification does not name are not checked: `checkOutputFields` and
- * `fillInput` report those. `choices` are not enforced: they are the client's (docs/reference/api.md, "Input and output
- * specifications").
+ * `fillInput` report those.
  *
  * @param facts leave out to check only the forms
  */
 export function checkValues(specification: Specification, values: Hash, facts?: Facts): string[] {
   return specification.flatMap((parameter) => {
-    if (!Object.hasOwn(values, parameter.name)) return [];
+    if (!isGiven(values, parameter.name)) return [];
     const problems = checkValue(parameter.class, values[parameter.name], `"${parameter.name}"`);
     return problems.length > 0 || facts === undefined
       ? problems
@@ -48,15 +48,26 @@ export function checkValue(parameterClass: ParameterClass, value: unknown, at: s
     .slice(0, problemCountPerValue);
 }
 
-/** All elements of an array whose elements may be arrays, in order. */
-export function flattenArray(items: readonly unknown[]): unknown[] {
-  return items.flatMap((item) => (Array.isArray(item) ? flattenArray(item) : [item]));
-}
-
 function checkElement(wanted: ReturnType<typeof elementClass>, value: unknown, at: string): string[] {
   if (isPendingReference(value)) return [];
   if (isLinkClass(wanted)) return checkLink(wanted, value, at);
+  if (wanted === 'int' && isTooLarge(value)) return [tooLarge(at, value)];
   return elementTests[wanted](value) ? [] : [`${at} must be of class ${wanted}, not ${describe(value)}`];
+}
+
+/** True for a value of this element class, in the form that a specification may list. */
+export function isElement(wanted: ReturnType<typeof elementClass>, value: unknown): boolean {
+  return checkElement(wanted, value, '').length === 0;
+}
+
+/** True for a whole number beyond 2⁵³, where not every number exists (docs/reference/api.md, "Classes of values"). */
+export function isTooLarge(value: unknown): value is number {
+  return Number.isInteger(value) && !Number.isSafeInteger(value);
+}
+
+export function tooLarge(at: string, value: number): string {
+  const range = `an int is from -${Number.MAX_SAFE_INTEGER} to ${Number.MAX_SAFE_INTEGER}`;
+  return `${at} is ${value}; ${range}: pass a larger number as a string or a float`;
 }
 
 function checkLink(wanted: string, value: unknown, at: string): string[] {
@@ -96,7 +107,8 @@ function printType(constraint: TypeConstraint): string {
   return `(${constraint.$or.map(printType).join(' or ')})`;
 }
 
-function isPendingReference(value: unknown): boolean {
+/** True for a reference to an output, which is not known yet. */
+export function isPendingReference(value: unknown): boolean {
   const kind = isHash(value) ? readReference(value)?.kind : undefined;
   return kind === 'job' || kind === 'analysis';
 }

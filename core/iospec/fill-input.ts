@@ -1,30 +1,40 @@
-// Prepares an input before a job is made of it: names are checked and defaults filled in. Before the executable sees
-// the input, arrays are flattened. check-values.ts checks classes.
+// Prepares the values of an input or output: names are checked, defaults are filled in, null counts as "not given", and
+// arrays are flattened. check-values.ts checks classes.
 
 import type { Hash } from '../reference/value.ts';
-import { flattenArray } from './check-values.ts';
 import { isArrayClass, isOptional, type Specification } from './parameter.ts';
 
+export type FilledInput = {
+  /** The values that were given: those that are null are gone, and arrays are flat. */
+  readonly given: Hash;
+  /** The same, with the defaults of all others. */
+  readonly input: Hash;
+  /** A sentence for each unknown or missing name. */
+  readonly problems: readonly string[];
+};
+
 /**
- * The input with defaults for the missing fields, and a sentence for each unknown or missing name. Those are refused at
- * the call, before there is a job (docs/reference/api.md, "Problems of inputs and outputs"). Without a specification
- * every input is valid.
+ * The input as the executable gets it. Its problems are refused at the call, before there is a job
+ * (docs/reference/api.md, "Problems of inputs and outputs"). Without a specification every input is valid, and is left
+ * as it is.
  */
-export function fillInput(
-  specification: Specification | undefined,
-  input: Hash,
-): { readonly input: Hash; readonly problems: string[] } {
-  if (specification === undefined) return { input, problems: [] };
+export function fillInput(specification: Specification | undefined, input: Hash): FilledInput {
+  if (specification === undefined) return { given: input, input, problems: [] };
   const problems = unknownNames(specification, input).map(
     (name) => `the executable has no input "${name}" (it has: ${listNames(specification)})`,
   );
   const defaults: [string, unknown][] = [];
   for (const parameter of specification) {
-    if (Object.hasOwn(input, parameter.name)) continue;
-    if (parameter.default !== undefined) defaults.push([parameter.name, parameter.default]);
-    else if (!isOptional(parameter)) problems.push(`the input "${parameter.name}" (${parameter.class}) is missing`);
+    const { name } = parameter;
+    if (isGiven(input, name)) continue;
+    if (parameter.default !== undefined && parameter.default !== null) defaults.push([name, parameter.default]);
+    else if (!isOptional(parameter)) {
+      const found = Object.hasOwn(input, name) ? 'is null, and it is required' : 'is missing';
+      problems.push(`the input "${name}" (${parameter.class}) ${found}`);
+    }
   }
-  return { input: Object.fromEntries([...Object.entries(input), ...defaults]), problems };
+  const given = tidy(specification, input);
+  return { given, input: { ...given, ...tidy(specification, Object.fromEntries(defaults)) }, problems };
 }
 
 /**
@@ -33,7 +43,7 @@ export function fillInput(
  */
 export function checkOutputFields(specification: Specification | undefined, output: Hash): string[] {
   if (specification === undefined) return [];
-  const missing = specification.filter(({ name, optional }) => optional !== true && !Object.hasOwn(output, name));
+  const missing = specification.filter(({ name, optional }) => optional !== true && !isGiven(output, name));
   return [
     ...unknownNames(specification, output).map(
       (name) =>
@@ -44,18 +54,31 @@ export function checkOutputFields(specification: Specification | undefined, outp
 }
 
 /**
- * The values with the arrays of array classes flattened. A reference to an array may therefore be an element of an
- * array.
+ * The values that are given, with the arrays of array classes flattened. A reference to an array may therefore be an
+ * element of an array.
  */
-export function flatten(specification: Specification | undefined, values: Hash): Hash {
+export function tidy(specification: Specification | undefined, values: Hash): Hash {
   if (specification === undefined) return values;
-  const arrays = new Set(specification.filter((parameter) => isArrayClass(parameter.class)).map(({ name }) => name));
+  const classes = new Map(specification.map((parameter) => [parameter.name, parameter.class]));
   return Object.fromEntries(
-    Object.entries(values).map(([name, value]) => [
-      name,
-      arrays.has(name) && Array.isArray(value) ? flattenArray(value) : value,
-    ]),
+    Object.entries(values).flatMap(([name, value]) => {
+      const wanted = classes.get(name);
+      if (wanted !== undefined && value === null) return [];
+      return [
+        [name, wanted !== undefined && isArrayClass(wanted) && Array.isArray(value) ? flattenArray(value) : value],
+      ];
+    }),
   );
+}
+
+/** True when there is a value by that name. Null counts as none (docs/reference/api.md, "Classes of values"). */
+export function isGiven(values: Hash, name: string): boolean {
+  return Object.hasOwn(values, name) && values[name] !== null;
+}
+
+/** All elements of an array whose elements may be arrays, in order. */
+export function flattenArray(items: readonly unknown[]): unknown[] {
+  return items.flatMap((item) => (Array.isArray(item) ? flattenArray(item) : [item]));
 }
 
 function unknownNames(specification: Specification, values: Hash): string[] {

@@ -26,20 +26,20 @@ export type TypeConstraint =
   | { readonly $or: readonly TypeConstraint[] };
 
 /**
- * The fields that the platform reads. `label`, `help`, `group`, `patterns`, `choices`, `suggestions` and others are
- * kept.
+ * The fields that the platform reads. `label`, `help`, `group`, `patterns`, `suggestions` and others are kept.
  */
 export type Parameter = {
   readonly name: string;
   readonly class: ParameterClass;
   readonly optional?: boolean;
   readonly default?: unknown;
+  readonly choices?: unknown;
   readonly type?: TypeConstraint;
   readonly [field: string]: unknown;
 };
 export type Specification = readonly Parameter[];
 
-/** True when a run may leave this input out: the parameter says so, or it has a default. */
+/** True when a run may leave this input out: the parameter says so, or it has a default, even one that is null. */
 export function isOptional(parameter: Parameter): boolean {
   return parameter.optional === true || parameter.default !== undefined;
 }

@@ -4,8 +4,9 @@
 import { type Failure, failureMessages } from '../execution/failure.ts';
 import type { Pin } from '../execution/pin.ts';
 import type { ObjectId, PlaceId } from '../id/identifier.ts';
+import { checkChoices } from '../iospec/check-choices.ts';
 import { checkValues, type Facts } from '../iospec/check-values.ts';
-import { flatten } from '../iospec/fill-input.ts';
+import { fillInput } from '../iospec/fill-input.ts';
 import { findReferences, referredJobs, referredObjects } from '../reference/find.ts';
 import { type Referenced, resolveValues } from '../reference/resolve.ts';
 import type { Hash } from '../reference/value.ts';
@@ -74,11 +75,11 @@ export function isInputStored({ originalInput }: Given): boolean {
 }
 
 /**
- * An input as the executable gets it: arrays are flat where the specification names them (docs/reference/api.md,
- * "Classes of values").
+ * An input as the executable gets it: with defaults, and flat arrays where the specification names them
+ * (docs/reference/api.md, "Classes of values").
  */
 export function asRun({ inputSpec }: Given, input: Hash): Hash {
-  return flatten(inputSpec, input);
+  return fillInput(inputSpec, input).input;
 }
 
 /** The failure of a job whose input has these problems. */
@@ -97,7 +98,12 @@ export function refuseArrived(row: JobRow, { arrived }: ResolvedInput, found: Ha
 function checkInput({ row, spec, resolved, linked, arrived }: InputFacts): string[] {
   const refused = refuseArrived(row, resolved, arrived);
   if (refused.length > 0 || spec.inputSpec === undefined) return refused;
-  return checkValues(spec.inputSpec, resolved.input, new Map([...linked, ...arrived.facts]));
+  return [
+    // An output that is null leaves the input without a value, like a null in the call.
+    ...fillInput(spec.inputSpec, resolved.input).problems,
+    ...checkValues(spec.inputSpec, resolved.input, new Map([...linked, ...arrived.facts])),
+    ...checkChoices(spec.inputSpec, resolved.input),
+  ];
 }
 
 /** The pins of the specification come first, then the links of the input, from where the caller saw them. */

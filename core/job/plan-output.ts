@@ -5,7 +5,7 @@ import { type Failure, failureMessages } from '../execution/failure.ts';
 import type { JobId, ObjectId, PlaceId } from '../id/identifier.ts';
 import { workspaceId } from '../id/workspace.ts';
 import { checkValues } from '../iospec/check-values.ts';
-import { checkOutputFields, flatten } from '../iospec/fill-input.ts';
+import { checkOutputFields, tidy } from '../iospec/fill-input.ts';
 import { findReferences, referredObjects } from '../reference/find.ts';
 import { normalizeLinks, type Referenced, resolveValues } from '../reference/resolve.ts';
 import type { Hash } from '../reference/value.ts';
@@ -18,7 +18,7 @@ type Problems = { readonly problems: readonly string[] };
 type OutputSpec = Pick<ExecutionSpec, 'outputSpec' | 'folder'> | undefined;
 
 export type ResolvedOutput = {
-  /** The output with references replaced and arrays flattened. */
+  /** The output with references replaced, arrays flattened, and without what is null. */
   readonly output: Hash;
   /** The data objects that it links to. */
   readonly objects: readonly ObjectId[];
@@ -52,7 +52,7 @@ export type OutputPlan = {
 export function resolveOutput(spec: OutputSpec, before: Hash, referenced: Referenced): ResolvedOutput | Problems {
   const resolved = resolveValues(before, referenced);
   if ('problem' in resolved) return { problems: [resolved.problem] };
-  const output = flatten(spec?.outputSpec, resolved.value);
+  const output = tidy(spec?.outputSpec, resolved.value);
   return { output, objects: referredObjects(findReferences(output)) };
 }
 

@@ -3,6 +3,7 @@
 
 import { invalidInput, resourceNotFound } from '../error/api-error.ts';
 import { isId, isObjectId, type JobId, type ObjectId, type PlaceId } from '../id/identifier.ts';
+import { checkKnownValues } from '../iospec/check-choices.ts';
 import { fillInput } from '../iospec/fill-input.ts';
 import type { Specification } from '../iospec/parameter.ts';
 import type { ExecutionSpec } from '../job/spec.ts';
@@ -24,6 +25,9 @@ export type Wanted = {
   readonly objects: ReadonlyMap<ObjectId, PlaceId | undefined>;
 };
 export type PreparedInput = {
+  /** The input as given, without what is null, and with flat arrays. */
+  readonly runInput: Hash;
+  /** The same with defaults. */
   readonly originalInput: Hash;
   readonly wanted: Wanted;
   /** The data objects that the input links to, each once. */
@@ -35,9 +39,9 @@ type Asked = { readonly input: Hash; readonly dependsOn: readonly string[] };
 
 /**
  * The input with its defaults, and everything that it and `dependsOn` refer to. These are refused: unknown and missing
- * names, malformed links and inputs beyond the limits (InvalidInput), and ids in `dependsOn` that cannot exist
- * (ResourceNotFound). Values of the wrong class are not refused: they fail the job later (docs/reference/api.md,
- * "Problems of inputs and outputs").
+ * names, values that are not among their choices, malformed links and inputs beyond the limits (InvalidInput), and ids
+ * in `dependsOn` that cannot exist (ResourceNotFound). Values of the wrong class are not refused: they fail the job
+ * later (docs/reference/api.md, "Problems of inputs and outputs").
  *
  * @param specification of the executable, for master jobs that have one; subjobs have none
  */
@@ -45,7 +49,11 @@ export function prepareInput(asked: Asked, specification: Specification | undefi
   const problem = checkSize(asked);
   if (problem !== undefined) return { refused: invalidInput(problem) };
   const filled = fillInput(specification, asked.input);
-  const problems = [...filled.problems, ...checkReferences(filled.input, 'input')];
+  const problems = [
+    ...filled.problems,
+    ...checkKnownValues(specification ?? [], filled.given),
+    ...checkReferences(filled.input, 'input'),
+  ];
   if (problems.length > 0) return { refused: invalidInput(problems) };
   const jobs = new Set<JobId>();
   const objects = new Map<ObjectId, PlaceId | undefined>();
@@ -64,6 +72,7 @@ export function prepareInput(asked: Asked, specification: Specification | undefi
     else objects.set(reference.object, objects.get(reference.object) ?? reference.project);
   }
   return {
+    runInput: filled.given,
     originalInput: filled.input,
     wanted: { jobs: [...jobs], objects },
     linked: referredObjects(references),
@@ -74,10 +83,10 @@ export function prepareInput(asked: Asked, specification: Specification | undefi
 /** The parts of the call that the specification of a job keeps as the call gave them. Each tag is kept once. */
 export function recordRequest(
   request: ExecutionRequest,
-  { originalInput }: PreparedInput,
+  { runInput, originalInput }: PreparedInput,
 ): Pick<ExecutionSpec, 'runInput' | 'originalInput' | 'tags' | 'properties' | 'details' | 'dependsOn'> {
-  const { input, tags, properties, details, dependsOn } = request;
-  return { runInput: input, originalInput, tags: [...new Set(tags)], properties, details, dependsOn };
+  const { tags, properties, details, dependsOn } = request;
+  return { runInput, originalInput, tags: [...new Set(tags)], properties, details, dependsOn };
 }
 
 function checkSize({ input, ...rest }: Asked): string | undefined {

@@ -2,6 +2,7 @@
 
 import type { MiddlewareObj } from '@middy/core';
 import { invalidInput, malformedJson, resourceNotFound } from '../../core/error/api-error.ts';
+import { parseExactly } from '../../core/reference/exact-number.ts';
 import { foundIn, type HttpEvent, type HttpResult, headerOf, isDownload } from './http-event.ts';
 
 /** A synchronous function accepts 6 MB, which include the body as escaped text. */
@@ -31,8 +32,15 @@ function parse(event: HttpEvent): unknown {
     throw malformedJson(`its content type is "${contentType.slice(0, shownLength)}"`);
   }
   if (bytes.length === 0) throw malformedJson('it is empty; send at least {}');
+  const parsed = parseText(bytes);
+  if ('problem' in parsed)
+    throw invalidInput(`expected input to have only numbers that are kept exactly: ${parsed.problem}`);
+  return parsed.value;
+}
+
+function parseText(bytes: Buffer): ReturnType<typeof parseExactly> {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    return parseExactly(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (error) {
     throw malformedJson(error instanceof Error ? error.message.slice(0, shownLength) : 'it cannot be parsed');
   }

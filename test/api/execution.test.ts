@@ -227,6 +227,46 @@ describe('run', () => {
     });
   });
 
+  it('refuses a null where a value is required, and a value that is not among its choices', async () => {
+    const typed = await givenApplet(world, project, {
+      inputSpec: [
+        { name: 'n', class: 'int' },
+        { name: 'mode', class: 'string', choices: ['fast', 'slow'], optional: true },
+      ],
+    });
+    const refusal = async (input: object) =>
+      errorOf(await world.call(`/${typed}/run`, { project, input })) satisfies { type: string };
+    expect(await refusal({ n: null })).toMatchObject({
+      type: 'InvalidInput',
+      message: 'the input "n" (int) is null, and it is required',
+    });
+    expect(await refusal({ n: 1, mode: 'medium' })).toMatchObject({
+      type: 'InvalidInput',
+      message: 'the input "mode" is "medium"; it must be one of "fast", "slow"',
+    });
+  });
+
+  it('drops a null from the output of an optional field', async () => {
+    const typed = await givenApplet(world, project, {
+      outputSpec: [
+        { name: 'n', class: 'int', optional: true },
+        { name: 'm', class: 'int' },
+      ],
+    });
+    world.programs.set('main', () => ({ output: { n: null, m: 1 } }));
+    const id = await run(world, typed, { project, input: {} });
+    await world.platform.run();
+    expect(await world.must(`/${id}/describe`)).toMatchObject({ state: 'done', output: { m: 1 } });
+    world.programs.set('main', () => ({ output: { m: null } }));
+    const failing = await run(world, typed, { project, input: {} });
+    await world.platform.run();
+    expect(await world.must(`/${failing}/describe`)).toMatchObject({
+      state: 'failed',
+      failureReason: 'OutputError',
+      failureMessage: expect.stringContaining('the output field "m" (int) is missing'),
+    });
+  });
+
   it('makes a job whose input shows the outputs that are known by now', async () => {
     world.programs.set('main', ({ row }) => (row.name === 'later' ? undefined : { output: { list: [0, 1, 5] } }));
     const first = await run(world, applet, { project, input: {} });
@@ -315,6 +355,25 @@ describe('a running job', () => {
     const { id, caller } = await givenRunningJob({ input: { a: [jbor('empty'), jbor('empty'), jbor('list')] } }, typed);
     expect((await world.must(`/${id}/describe`, {}, caller)).input).toEqual({ a: [1, 2] });
     expect((await world.must(`/${id}/describe`)).input).toEqual({ a: [[], [], [1, 2]] });
+  });
+
+  it('has an input that is shown as it gets it: flat arrays, defaults, and no null', async () => {
+    const typed = await givenApplet(world, project, {
+      inputSpec: [
+        { name: 'a', class: 'array:int' },
+        { name: 'n', class: 'int', default: 3 },
+        { name: 'd', class: 'array:int', default: [[4]] },
+        { name: 'b', class: 'string', optional: true },
+      ],
+    });
+    const { id, caller } = await givenRunningJob({ input: { a: [[1], [[2]]], n: null, b: null } }, typed);
+    const seen = { a: [1, 2], n: 3, d: [4] };
+    expect((await world.must(`/${id}/describe`, {}, caller)).input).toEqual(seen);
+    expect(await world.must(`/${id}/describe`)).toMatchObject({
+      input: seen,
+      originalInput: seen,
+      runInput: { a: [1, 2] },
+    });
   });
 
   it('may make subjobs, unlike users and ended jobs', async () => {

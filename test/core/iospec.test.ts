@@ -5,9 +5,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { given } from '../../core/given.ts';
 import { deriveId } from '../../core/id/derive.ts';
+import { checkChoices, checkKnownValues } from '../../core/iospec/check-choices.ts';
 import { checkSpecification } from '../../core/iospec/check-specification.ts';
 import { checkValues } from '../../core/iospec/check-values.ts';
-import { checkOutputFields, fillInput, flatten } from '../../core/iospec/fill-input.ts';
+import { checkOutputFields, fillInput, tidy } from '../../core/iospec/fill-input.ts';
 import { parameterClasses, type Specification } from '../../core/iospec/parameter.ts';
 
 const file = deriveId('file', 'u', 'r', '1');
@@ -54,7 +55,6 @@ describe('a specification', () => {
     ['an unknown class', [{ name: 'a', class: 'integer' }], 'not "integer"'],
     ['an array of hashes', [{ name: 'a', class: 'array:hash' }], 'class must be one of'],
     ['an inherited property name as class', [{ name: 'a', class: 'constructor' }], 'class must be one of'],
-    ['a default of another class', [{ name: 'a', class: 'int', default: 'x' }], 'must be of class int'],
     [
       'a default that refers to a job',
       [{ name: 'a', class: 'int', default: { job, field: 'f' } }],
@@ -70,6 +70,12 @@ describe('a specification', () => {
     ],
   ])('is refused: %s', (_, specification, expected) => {
     expect(checkSpecification(specification, 'inputSpec').join()).toContain(expected);
+  });
+
+  it('may have a default of another class, which is judged when it is used', () => {
+    const odd = [{ name: 'a', class: 'string', default: false }] as Specification;
+    expect(checkSpecification(odd, 'inputSpec')).toEqual([]);
+    expect(checkValues(odd, fillInput(odd, {}).input)).toEqual(['"a" must be of class string, not boolean false']);
   });
 
   it('of an output may not have defaults', () => {
@@ -94,8 +100,10 @@ const specification: Specification = [
 
 describe('an input', () => {
   it('gets its defaults in the order of the specification, without absent optional fields', () => {
-    expect(fillInput(specification, { reads: link })).toEqual({ input: { reads: link, count: 3 }, problems: [] });
-    expect(fillInput(undefined, { anything: 1 })).toEqual({ input: { anything: 1 }, problems: [] });
+    const given = { reads: link };
+    expect(fillInput(specification, given)).toEqual({ given, input: { reads: link, count: 3 }, problems: [] });
+    const anything = { anything: null };
+    expect(fillInput(undefined, anything)).toEqual({ given: anything, input: anything, problems: [] });
     expect(fillInput(specification, { reads: link, count: 99 }).problems).toEqual([]);
   });
 
@@ -108,11 +116,60 @@ describe('an input', () => {
     ]);
   });
 
+  it('is without its nulls, which count as not given', () => {
+    const { given, input, problems } = fillInput(specification, { reads: null, count: null, more: null });
+    expect(given).toEqual({});
+    expect(input).toEqual({ count: 3 });
+    expect(problems).toEqual(['the input "reads" (file) is null, and it is required']);
+  });
+
   it('is flattened where the class is an array', () => {
-    expect(flatten(specification, { more: [1, [2, [3]], []], reads: [[1]] })).toEqual({
+    expect(tidy(specification, { more: [1, [2, [3]], []], reads: [[1]] })).toEqual({
       more: [1, 2, 3],
       reads: [[1]],
     });
+  });
+});
+
+describe('choices', () => {
+  const other = { $dnanexus_link: deriveId('file', 'u', 'r', '3') };
+  const placed = { $dnanexus_link: { project: deriveId('project', 'u', 'r', '1'), id: file } };
+  const refused: [name: string, choices: unknown[], value: unknown, problem: string][] = [
+    ['string', ['fast', 'slow'], 'medium', 'the input "v" is "medium"; it must be one of "fast", "slow"'],
+    ['int', [1, 2], 3, 'the input "v" is 3; it must be one of 1, 2'],
+    ['float', [0.5], 0.25, 'the input "v" is 0.25; it must be one of 0.5'],
+    ['boolean', [true], false, 'the input "v" is false; it must be one of true'],
+    ['file', [link], other, `the input "v" is ${other.$dnanexus_link}; it must be one of ${file}`],
+    ['array:string', ['a', 'b'], ['a', ['c']], 'the input "v" is "c"; it must be one of "a", "b"'],
+    ['array:file', [{ name: 'genome', value: placed }], [link, other], `it must be one of ${file}`],
+    ['string', Array.from({ length: 60 }, (_, index) => `c${index}`), 'x', '"c49" and 10 more'],
+  ];
+  it.each(refused)('of class %s, %j, exclude %j', (name, choices, value, problem) => {
+    const one = [{ name: 'v', class: name, choices }] as Specification;
+    expect(checkKnownValues(one, { v: value }).join()).toContain(problem);
+    expect(checkChoices(one, { v: value }).join()).toContain(problem);
+  });
+
+  const allowed: [name: string, choices: unknown, value: unknown][] = [
+    ['string', ['fast', 'slow'], 'slow'],
+    ['file', [link], placed],
+    ['file', [{ name: 'genome', value: link }], link],
+    ['string', ['fast'], { job, field: 'f' }],
+    ['array:string', ['fast'], [{ job, field: 'f' }, 'fast']],
+    ['array:string', ['fast'], []],
+    ['string', [], 'anything'],
+    ['int', ['1', '2'], 3],
+    ['file', [{ project: 'project-x', path: '/genome' }], other],
+    ['hash', [{}], { a: 1 }],
+    ['string', ['fast'], null],
+  ];
+  it.each(allowed)('of class %s, %j, allow %j', (name, choices, value) => {
+    expect(checkKnownValues([{ name: 'v', class: name, choices }] as Specification, { v: value })).toEqual([]);
+  });
+
+  it('do not exclude the default, which the author of the executable chose', () => {
+    expect(checkChoices(specification, { count: 3 })).toEqual([]);
+    expect(checkChoices(specification, { count: 4 })).toHaveLength(1);
   });
 });
 
@@ -139,7 +196,8 @@ describe('values', () => {
   const bad: [string, unknown, string][] = [
     ['int', 5.5, 'class int'],
     ['int', '5', 'class int, not string "5"'],
-    ['float', null, 'not null'],
+    ['array:float', [null], 'not null'],
+    ['int', 2 ** 53, 'an int is from -9007199254740991 to 9007199254740991'],
     ['string', ['a'], 'an array of 1'],
     ['boolean', 0, 'class boolean'],
     ['hash', [], 'class hash'],

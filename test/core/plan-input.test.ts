@@ -32,6 +32,7 @@ const output: Hash = {
   files: [link(own), link(born)],
   hidden: link(secret),
   n: 3,
+  none: null,
   big: 'x'.repeat(600_000),
   deep: JSON.parse('['.repeat(64) + ']'.repeat(64)),
 };
@@ -198,6 +199,16 @@ describe('the plan of an input', () => {
       [`"file": ${own} must have the type Reads; it has Text`],
     ],
     [
+      'an output that is null does not fill a required input',
+      { input: { files: made('none') }, inputSpec: files },
+      ['the input "files" (array:file) is missing'],
+    ],
+    [
+      'an output that is not among the choices is reported',
+      { input: { n: made('n') }, inputSpec: [{ name: 'n', class: 'int', choices: [1, 2] }] },
+      ['the input "n" is 3; it must be one of 1, 2'],
+    ],
+    [
       'an object that arrived and has another type is reported',
       { input: { file: made('file') }, inputSpec: typed, arrived: seen(born, project) },
       [`"file": ${born} must have the type Reads; it has none`],
@@ -211,6 +222,16 @@ describe('the plan of an input', () => {
     ['an input without references is not stored', { input: { n: [[1]] } }, undefined],
     ['a resolved input is stored', { input: { n: made('n') } }, { n: 3 }],
     ['a resolved input of a subjob is stored', { input: { n: made('n') }, job: subjob }, { n: 3 }],
+    [
+      'an output that is null leaves an optional input out',
+      { input: { n: made('none') }, inputSpec: [{ name: 'n', class: 'int', optional: true }] },
+      {},
+    ],
+    [
+      'an output that is null leaves an input to its default',
+      { input: { n: made('none') }, inputSpec: [{ name: 'n', class: 'int', default: 7 }] },
+      { n: 7 },
+    ],
     [
       'a resolved input is stored with flat arrays',
       { input: { files: [made('files')] }, inputSpec: files, linked: [[own, '']], arrived: bothSeen() },

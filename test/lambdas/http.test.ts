@@ -115,10 +115,35 @@ describe('refused before any route', () => {
     ['text that is not UTF-8', { body: Buffer.from([0x22, 0xff, 0x22]) }, 400, 'MalformedJSON', 'JSON'],
     ['another content type', { headers: { 'content-type': 'text/plain' } }, 400, 'MalformedJSON', 'text/plain'],
     ['a body too large', { body: `"${'x'.repeat(maximumBodyBytes)}"` }, 422, 'InvalidInput', `${maximumBodyBytes}`],
+    [
+      'a whole number that JavaScript cannot hold',
+      { body: '{"a": {"n": [1, 9007199254740993]}}' },
+      422,
+      'InvalidInput',
+      'the number 9007199254740993 (key "1") would become 9007199254740992: pass it as a string',
+    ],
+    [
+      'a huge whole number',
+      { body: `{"n": -${'1'.repeat(400)}}` },
+      422,
+      'InvalidInput',
+      '1… (key "n") would become -Inf',
+    ],
   ] as const)('%s', async (_name, request, status, type, words) => {
     const reply = await send('/system/echo', request);
     expect([reply.statusCode, reply.json.error.type]).toEqual([status, type]);
     expect(reply.json.error.message).toContain(words);
+  });
+
+  test.each([
+    '{"n": 9007199254740991}',
+    '{"n": 9007199254740992}',
+    '{"n": 3.141592653589793238}',
+    '{"n": 1e300}',
+    '{"n": "9007199254740993"}',
+    '{"0123456789012345": 0}',
+  ])('%s is fine', async (body) => {
+    expect((await send('/system/echo', { body })).json).toEqual({ input: JSON.parse(body) });
   });
 
   test.each([['application/json'], ['application/json; charset=utf-8'], ['Application/JSON']])(
