@@ -6,7 +6,6 @@ import type { FileId, JobId, ObjectId } from '../../core/id/identifier.ts';
 import { type JobRow, jobWorkspace } from '../../core/job/row.ts';
 import type { Hash } from '../../core/reference/value.ts';
 import { objectKey, placementKey } from '../../core/row/objects.ts';
-import { setMember } from '../../engine/container/project.ts';
 import { createJob } from '../../engine/job/birth.ts';
 import { finish } from '../../engine/job/finish.ts';
 import { createObject, type NewObject } from '../../engine/object/create.ts';
@@ -14,7 +13,7 @@ import { passTime } from '../api/given.ts';
 import { createMemoryContext, type MemoryContext } from '../memory/context.ts';
 import { jobId, type PlanOptions, planJob } from '../memory/plan.ts';
 import { createMemoryPlatform, type Program, peekJob } from '../memory/platform.ts';
-import { putProject } from '../memory/project.ts';
+import { putProject, putProjectOfAlice } from '../memory/project.ts';
 
 const { project } = planJob('x').row;
 
@@ -108,8 +107,7 @@ describe('an output in a circle fails its job at the report', () => {
   ];
   test.each(circles)('%s', async (_, name, programs) => {
     const given: Given = givenPlatform(programs(() => given));
-    await putProject(given.context, project);
-    await setMember(given.context, project, 'user-alice', 'CONTRIBUTE');
+    await putProjectOfAlice(given.context);
     await given.bear('main');
     await given.platform.run();
     const row = peekJob(given.context, jobId(name));

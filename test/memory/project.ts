@@ -2,7 +2,9 @@
 
 import type { ProjectId } from '../../core/id/identifier.ts';
 import { type ProjectFacts, projectRow } from '../../core/row/containers.ts';
+import { setMember } from '../../engine/container/project.ts';
 import type { MemoryContext } from './context.ts';
+import { planJob } from './plan.ts';
 
 /** Puts an empty project without members. `more` are further attributes of its row. */
 export async function putProject(
@@ -11,6 +13,13 @@ export async function putProject(
   more: { destroyed?: true } = {},
 ): Promise<void> {
   await context.rows.put('containers', { ...projectRow(id, projectFacts), ...more });
+}
+
+/** Puts the project of the jobs that `planJob` plans. Alice, who launches them, is a member. */
+export async function putProjectOfAlice(context: MemoryContext): Promise<void> {
+  const { project, launchedBy } = planJob('any').row;
+  await putProject(context, project);
+  await setMember(context, project, launchedBy, 'CONTRIBUTE');
 }
 
 export const projectFacts: ProjectFacts = {

@@ -16,6 +16,7 @@ import { sweep as sweepShard } from '../../engine/sweep.ts';
 import { createMemoryContext, type MemoryContext, seededRandom } from '../memory/context.ts';
 import { jobId, planJob } from '../memory/plan.ts';
 import { peekJob } from '../memory/platform.ts';
+import { putProjectOfAlice } from '../memory/project.ts';
 import { bootOf, ended } from '../memory/workers.ts';
 import type { Mail } from './explore.ts';
 import { type Deed, flatten } from './oracle.ts';
@@ -52,11 +53,12 @@ type Life = {
 
 /** Lives the life of one seed. */
 export async function liveRandomly(seed: number, roots: readonly Deed[], tally: Tally): Promise<Outcome> {
-  return live(beginLife(seed, roots, tally));
+  return live(await beginLife(seed, roots, tally));
 }
 
-function beginLife(seed: number, roots: readonly Deed[], tally: Tally): Life {
+async function beginLife(seed: number, roots: readonly Deed[], tally: Tally): Promise<Life> {
   const context = createMemoryContext({ seed, settings: { openShardCount: 2 } });
+  await putProjectOfAlice(context);
   const wired = wire(context);
   const life: Life = {
     context,
