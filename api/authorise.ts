@@ -4,6 +4,7 @@ import { atLeast, type Level } from '../core/access/level.ts';
 import { invalidAuthentication, invalidInput, permissionDenied, resourceNotFound } from '../core/error/api-error.ts';
 import { isId, isObjectId, isPlaceId, type PlaceId } from '../core/id/identifier.ts';
 import type { Caller, KnownCaller } from '../core/identity/caller.ts';
+import { mayAct } from '../core/job/state.ts';
 import { loadLevel } from '../engine/access/level.ts';
 import { findUsablePlace } from '../engine/access/usable-place.ts';
 import { loadDestroyer } from '../engine/container/project.ts';
@@ -15,7 +16,7 @@ export function identify(path: string, kind: AccessKind, caller: Caller): void {
   if (kind === 'anyone') return;
   const known = knownCaller(caller);
   if (kind === 'worker' || kind === 'job') jobCaller(known, path);
-  if (kind !== 'worker' && known.kind === 'job' && known.job.state !== 'running') {
+  if (kind !== 'worker' && known.kind === 'job' && !mayAct(known.job.state)) {
     throw invalidAuthentication(`The job of this token is not running any more: it is ${known.job.state}`);
   }
 }

@@ -7,6 +7,7 @@ import type { Context } from '../core/context.ts';
 import { ApiError, invalidAuthentication, resourceNotFound } from '../core/error/api-error.ts';
 import { isId, isObjectId, isPlaceId, isUserId, type ObjectId, type PlaceId } from '../core/id/identifier.ts';
 import type { Caller, KnownCaller } from '../core/identity/caller.ts';
+import { mayAct } from '../core/job/state.ts';
 import { contentKey } from '../core/object/content-key.ts';
 import { jobKey, readJob } from '../core/row/execution/job.ts';
 import { loadLevel } from '../engine/access/level.ts';
@@ -89,7 +90,7 @@ async function loadHolder(context: Context, held: string): Promise<KnownCaller |
   const [id, attempt] = held.split(':');
   if (!isId(id, 'job')) return undefined;
   const job = readJob(await context.rows.get('executions', jobKey(id)));
-  if (job === undefined || job.state !== 'running' || String(job.try) !== attempt) return undefined;
+  if (job === undefined || !mayAct(job.state) || String(job.try) !== attempt) return undefined;
   return { kind: 'job', user: job.launchedBy, job };
 }
 

@@ -10,6 +10,7 @@ import { details, folder, isHash, name, nonce, properties, propertyChanges, tag,
 
 const hash = z.custom<Record<string, unknown>>(isHash, 'be a hash');
 const ids = z.array(z.string().max(64));
+const masks = z.array(z.string().max(256)).max(100).nullish();
 const seconds = z.number().int().nonnegative();
 
 /** Common to run and /job/new. core/run checks what depends on the executable. */
@@ -28,8 +29,6 @@ const newExecution = z.object({
 
 /** These are kept and shown. They have no effect yet. */
 const shownFields = {
-  allowSSH: z.array(z.string().max(256)).max(100).optional(),
-  debug: hash.optional(),
   costLimit: z.number().nonnegative().nullish(),
   rank: z.number().int().min(-1_024).max(1_023).optional(),
   maxTreeSpotWaitTime: seconds.optional(),
@@ -49,6 +48,8 @@ export const runInput = newExecution.extend({
   delayWorkspaceDestruction: z.boolean().optional(),
   ignoreReuse: z.boolean().optional(),
   detach: z.boolean().optional(),
+  debug: hash.nullish(),
+  allowSSH: masks,
   ...shownFields,
 });
 
@@ -116,7 +117,7 @@ export const describeExecutionsInput = z.object({
 export const jobTagsInput = z.object({ tags: z.array(tag).max(1_000), try: attempt.nullish() });
 export const jobPropertiesInput = z.object({ properties: propertyChanges, try: attempt.nullish() });
 export const updateJobInput = z.object({
-  allowSSH: z.array(z.string().max(256)).max(100).optional(),
+  allowSSH: masks,
   try: attempt.nullish(),
 });
 export const noInput = z.object({});

@@ -24,7 +24,7 @@ export const steps = {
   advanceInput:     { meaning: 'read its waits, write edges on those that are not ready, then resolve, check and place the input' },
   launch:           { meaning: 'send the message that starts a worker, later after each worker that did not claim' },
   checkLaunch:      { meaning: 'check whether the launch is still under way, and launch again if it is not', asksWorker: true },
-  checkWorker:      { meaning: 'check whether the worker is still running, within its lease and its time limit', asksWorker: true },
+  checkWorker:      { meaning: 'check whether the worker is still running, within its lease and the time limit of the job or of its hold', asksWorker: true },
   advanceOutput:    { meaning: 'read its members and the references of its output, then resolve, check and clone the output' },
   awaitStop:        { meaning: 'stop the worker and wait until it has stopped', asksWorker: true },
   stopWorker:       { meaning: 'stop the task whose worker claimed it', concerns: isClaimed, asksWorker: true },
@@ -63,7 +63,7 @@ export const agenda: { readonly [state in JobState]: Agenda } = {
   failed:            ['period',  'stopLaunch', 'endTree', 'wakeWaiters', 'destroyWorkspace', 'settle'],
   terminated:        ['period',  'stopLaunch', 'endTree', 'wakeWaiters', 'destroyWorkspace', 'settle'],
   restarted:         ['period'],
-  debug_hold:        ['period'],
+  debug_hold:        ['lease',   'obeyDoom', onSweep('checkWorker')],
 };
 
 /** The steps that a row calls for, in their order. There are none when nothing is left to do. */

@@ -65,7 +65,7 @@ function enter(row: JobRow, state: JobState, from: JobState, now: number): JobRo
 
 /** In `restartable` the worker of the lost try may still have to be stopped. */
 function hasWorker(state: JobState): boolean {
-  return state === 'running' || state === 'terminating';
+  return state === 'running' || state === 'terminating' || state === 'debug_hold';
 }
 
 function withFailure(row: JobRow, { reason, message, from }: Failure): JobRow {

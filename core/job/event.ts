@@ -11,6 +11,9 @@ export type JobEvent =
   | { readonly kind: 'complete' }
   | { readonly kind: 'fail'; readonly failure: Failure }
   | { readonly kind: 'end'; readonly failure: Failure }
+  /** The failure of the job, which becomes its end when the hold is over. */
+  | { readonly kind: 'hold'; readonly failure: Failure }
+  | { readonly kind: 'release' }
   | { readonly kind: 'stopped' }
   | { readonly kind: 'giveUp'; readonly failure: Failure }
   | { readonly kind: 'retry' }
@@ -31,7 +34,9 @@ export const eventMeanings: { readonly [kind in EventKind]: string } = {
   complete: 'Its members are done, and its output is resolved, checked and cloned.',
   fail: 'It failed by itself.',
   end: 'Its end was decided elsewhere: its tree failed, a user terminated it, or the try of its master job was given up.',
-  stopped: 'The worker that had to stop has stopped.',
+  hold: 'Its worker reported a failure that its `debug` names. The worker and the folder are kept, and so is the tree.',
+  release: 'The hold is over, by its limit or by request. The worker stops, and the job ends with its own failure.',
+  stopped: 'The worker that had to stop has stopped, or the worker of a held job is gone.',
   giveUp: 'The platform lost this try of a master job, and another try will replace it.',
   retry: 'All descendants of the given-up try have stopped. The next try begins in an empty workspace.',
   progress: 'A wait got further. What was ready stays ready.',

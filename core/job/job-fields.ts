@@ -4,6 +4,7 @@
 import { workerSize } from '../instance/worker-size.ts';
 import { selectFields } from '../object/field.ts';
 import type { Hash } from '../reference/value.ts';
+import { heldUntil } from './hold.ts';
 import { type JobRow, jobWorkspace } from './row.ts';
 import type { ExecutionSpec } from './spec.ts';
 
@@ -12,7 +13,6 @@ export type JobMetadata = {
   readonly tags: readonly string[];
   readonly properties: { readonly [key: string]: string };
   readonly details: unknown;
-  readonly allowSSH?: readonly string[];
 };
 /** A job that ended a tree, as all jobs of the tree report it. */
 export type FailedJob = Pick<JobRow, 'pk' | 'try' | 'executable' | 'function' | 'failureReason' | 'failureMessage'> & {
@@ -122,8 +122,9 @@ const shownByDefault: { readonly [field: string]: Field } = {
   instanceType: ({ row }) => row.instance,
   executionPolicy: ({ spec }) => spec.executionPolicy,
   networkAccess: ({ spec }) => spec.access.network ?? [],
-  debug: shown('debug', {}),
-  allowSSH: ({ metadata, spec }) => metadata.allowSSH ?? spec.shown.allowSSH,
+  debug: ({ spec }) => (spec.debugOn === undefined ? {} : { debugOn: spec.debugOn }),
+  /** Only here: when the hold of a held job ends. */
+  debugHoldUntil: ({ row }) => heldUntil(row),
   startedRunning: ({ row }) => row.startedRunning,
   // Clients need startedRunning wherever they find stoppedRunning.
   stoppedRunning: ({ row }) => (row.startedRunning === undefined ? undefined : row.stoppedRunning),

@@ -46,7 +46,7 @@ export function printStates(): string {
 export const eventKinds: readonly EventKind[] = [...new Set(transitions.map(({ event }) => event))];
 
 function stateRow([state, { terminal, driven, meaning }]: [string, (typeof jobStates)[JobState]]): string[] {
-  const ledToBy = driven === 'now' ? 'an event' : driven === 'later' ? 'no event yet' : 'rows of earlier tries only';
+  const ledToBy = driven === 'now' ? 'an event' : 'rows of earlier tries only';
   return [code(state), terminal ? 'yes' : '', ledToBy, meaning];
 }
 

@@ -9,13 +9,14 @@ import type { JobRow } from './row.ts';
 
 /**
  * The end of a try. `lost`: with the platform or its host, which is not a failure of the job and counts against no
- * budget.
+ * budget. `reported`: its worker reported it and still runs, so that it can keep the job's folder.
  */
-export type TryEnd = { readonly failure: Failure; readonly lost: boolean };
+export type TryEnd = { readonly failure: Failure; readonly lost: boolean; readonly reported?: true };
 
 /** True when the master job begins its next try instead of failing. */
 export function startsAgain(master: JobRow, end: TryEnd): boolean {
-  return end.lost && master.try < maximumTry;
+  // A held master job has failed for good. Its tree fails when the hold ends.
+  return end.lost && master.state !== 'debug_hold' && master.try < maximumTry;
 }
 
 /** The end of a running job's try whose worker ended without a report. */

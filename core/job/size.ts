@@ -35,5 +35,5 @@ function valueBytes(value: unknown): number {
 }
 
 const messageCharacterLimit = 300;
-/** A message is never cut below this length: a user must learn the reason. */
-const shortestMessage = 50;
+/** A message is never cut below this length. Describe shows the whole one, which is kept beside the output. */
+const shortestMessage = 20;

@@ -8,6 +8,7 @@ import type { Pin } from '../execution/pin.ts';
 import type { JobId, PlaceId } from '../id/identifier.ts';
 import type { Specification } from '../iospec/parameter.ts';
 import type { Hash } from '../reference/value.ts';
+import type { DebugReason } from './hold.ts';
 
 /** Body `S`: everything about the call that made a job which the engine, describe and later jobs read. */
 export type ExecutionSpec = {
@@ -49,11 +50,13 @@ export type ExecutionSpec = {
   readonly delayWorkspaceDestruction: boolean;
   readonly ignoreReuse: boolean;
   readonly headJobOnDemand: boolean;
+  /** The reported failures for which the job is held. A run inside a tree that names none takes those of its caller. */
+  readonly debugOn?: readonly DebugReason[];
   /** The jobs in which this one is nested, outermost first. A detached job has none. */
   readonly ancestors: readonly JobId[];
   /** The job that started a detached tree, and its try at that time. */
   readonly detachedFrom?: JobId;
   readonly detachedFromTry?: number;
-  /** Fields of the call that are kept and shown, and have no effect yet: `rank`, `costLimit`, `debug`, … */
+  /** Fields of the call that are kept and shown, and have no effect yet: `rank`, `costLimit`, … */
   readonly shown: Hash;
 };

@@ -1,8 +1,8 @@
 // The states of a job as data: what each means to a user, and whether it is an end. transition.ts says how jobs move
 // between them.
 
-/** When this platform puts a row into a state. `later`: the state is in the API, but no event leads there yet. */
-type Driven = 'now' | 'later' | 'ended try only';
+/** When this platform puts a row into a state. */
+type Driven = 'now' | 'ended try only';
 type StateFacts = { readonly terminal: boolean; readonly driven: Driven; readonly meaning: string };
 
 /**
@@ -59,8 +59,9 @@ export const jobStates = {
   },
   debug_hold: {
     terminal: false,
-    driven: 'later',
-    meaning: 'The worker of a failed job is kept for its user to log in.',
+    driven: 'now',
+    meaning:
+      'It failed for a reason that its run wants to debug. Its worker and folder are kept for its user to enter.',
   },
 } as const satisfies { readonly [state: string]: StateFacts };
 export type JobState = keyof typeof jobStates;
@@ -68,6 +69,11 @@ export type JobState = keyof typeof jobStates;
 /** True for the states that a job never leaves. */
 export function isTerminal(state: JobState): boolean {
   return jobStates[state].terminal;
+}
+
+/** True for the states in which the token of a job may act. Only a running job may start others. */
+export function mayAct(state: JobState): boolean {
+  return state === 'running' || state === 'debug_hold';
 }
 
 /** True for the name of a state. */

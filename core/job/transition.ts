@@ -28,7 +28,8 @@ type Note = readonly [event: EventKind, from: readonly JobState[], sets: Sets, d
 const waiting = ['idle', 'waiting_on_input'] as const;
 const unclaimed = [...waiting, 'runnable'] as const;
 const ended = ['done', 'failed', 'terminated'] as const;
-const open = [...unclaimed, 'running', 'waiting_on_output', 'terminating', 'restartable', ...ended] as const;
+const held = ['running', 'debug_hold'] as const;
+const open = [...unclaimed, ...held, 'waiting_on_output', 'terminating', 'restartable', ...ended] as const;
 const take = (...fields: readonly EventField[]): Sets => ({ take: fields });
 const drop = (...fields: readonly (keyof JobRow)[]): Sets => ({ drop: fields });
 const failure: Sets = { failure: true };
@@ -44,10 +45,12 @@ export const moves: readonly Move[] = [
   ['finish',    ['running'],                                        'waiting_on_output', drop('leaseUntil')],
   ['complete',  ['waiting_on_output'],                              'done'],
   ['fail',      [...unclaimed, 'running', 'waiting_on_output'],     'failed',            failure],
+  ['hold',      ['running'],                                        'debug_hold',        failure],
+  ['release',   ['debug_hold'],                                     'terminating'],
   ['end',       [...unclaimed, 'waiting_on_output'],                'ended',             failure],
-  ['end',       ['running', 'restartable'],                         'terminating',       failure],
-  ['stopped',   ['terminating'],                                    'ended'],
-  ['giveUp',    [...unclaimed, 'running', 'waiting_on_output'],     'restartable',       failure,                                 'restartableMaster'],
+  ['end',       [...held, 'restartable'],                           'terminating',       failure],
+  ['stopped',   ['terminating', 'debug_hold'],                      'ended'],
+  ['giveUp',    [...unclaimed, ...held, 'waiting_on_output'],       'restartable',       failure,                                 'restartableMaster'],
   ['retry',     ['restartable'],                                    'idle',              nextTry],
 ];
 
@@ -56,7 +59,7 @@ export const notes: readonly Note[] = [
   // event      from                                                sets                                     demand
   ['claim',     ['running'],                                        take('task', 'tokenHash', 'leaseUntil'), 'sameTask'],
   ['progress',  ['waiting_on_input', 'waiting_on_output'],          take('cursor')],
-  ['beat',      ['running'],                                        take('leaseUntil')],
+  ['beat',      held,                                               take('leaseUntil')],
   ['relaunch',  ['runnable'],                                       nextLaunch],
   ['look',      open,                                               take('dueAt'),                           'open'],
   ['settle',    ended,                                              drop('openShard', 'dueAt'),              'open'],

@@ -3,6 +3,7 @@
 
 import { invalidInput, invalidState } from '../error/api-error.ts';
 import { timeoutMs } from '../executable/policy.ts';
+import { given } from '../given.ts';
 import type { JobId } from '../id/identifier.ts';
 import type { JobPlan } from '../job/plan.ts';
 import { type JobRow, newJobRow } from '../job/row.ts';
@@ -91,6 +92,7 @@ function inherit(above: ExecutionSpec) {
     defaultInstance: above.defaultInstance,
     delayWorkspaceDestruction: above.delayWorkspaceDestruction,
     ignoreReuse: above.ignoreReuse,
+    ...given({ debugOn: above.debugOn }),
     shown: above.shown,
     pins: [],
   };

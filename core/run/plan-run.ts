@@ -2,7 +2,7 @@
 // was looked up is an argument (docs/reference/api.md, "Running an executable" to "Running from inside a job").
 
 import { type Level, weaker } from '../access/level.ts';
-import { invalidInput, resourceNotFound } from '../error/api-error.ts';
+import { invalidInput, invalidState, resourceNotFound } from '../error/api-error.ts';
 import type { AccessRequest, AppletSpec } from '../executable/applet.ts';
 import { type Executable, executablesToCome, type Program, programPins } from '../executable/executable.ts';
 import {
@@ -17,6 +17,7 @@ import type { Pin } from '../execution/pin.ts';
 import { given } from '../given.ts';
 import type { JobId, UserId } from '../id/identifier.ts';
 import { defaultInstance } from '../instance/instance-types.ts';
+import { checkDebug, readDebug } from '../job/hold.ts';
 import type { JobPlan } from '../job/plan.ts';
 import { type JobRow, newJobRow } from '../job/row.ts';
 import type { ExecutionSpec } from '../job/spec.ts';
@@ -64,7 +65,11 @@ function planMasterJob(facts: ProgramFacts): JobPlan | Refusal {
   const { id, request, executable, project } = facts;
   const above = request.detach === true ? undefined : facts.from;
   const ancestors = above === undefined ? [] : [...above.spec.ancestors, above.job.pk];
-  const policyProblems = checkPolicies(request);
+  const { job: caller } = facts.from ?? {};
+  if (caller !== undefined && caller.state !== 'running') {
+    return { refused: invalidState(`${caller.pk} cannot start jobs any more: it is ${caller.state}`) };
+  }
+  const optionProblems = [...checkPolicies(request), ...checkDebug(request.debug), ...checkSsh(request)];
   const machine = planMachine({
     executable: executable.id,
     entryPoint: mainEntryPoint,
@@ -73,7 +78,7 @@ function planMasterJob(facts: ProgramFacts): JobPlan | Refusal {
     above: above?.spec.mergedSystemRequirementsByExecutable ?? {},
     defaultInstance: project.defaultInstanceType ?? defaultInstance,
   });
-  const problems = [...policyProblems, ...('problems' in machine ? machine.problems : []), ...checkDepth(ancestors)];
+  const problems = [...optionProblems, ...('problems' in machine ? machine.problems : []), ...checkDepth(ancestors)];
   if (problems.length > 0 || 'problems' in machine) return { refused: invalidInput(problems) };
   const waits = planWaits(facts.prepared.wanted, facts.found, ancestors);
   if ('refused' in waits) return waits;
@@ -97,6 +102,7 @@ function planMasterJob(facts: ProgramFacts): JobPlan | Refusal {
     delayWorkspaceDestruction: request.delayWorkspaceDestruction ?? above?.spec.delayWorkspaceDestruction ?? false,
     ignoreReuse: request.ignoreReuse ?? executable.spec.ignoreReuse,
     headJobOnDemand: request.headJobOnDemand ?? executable.spec.runSpec.headJobOnDemand ?? false,
+    ...given({ debugOn: readDebug(request.debug) ?? above?.spec.debugOn }),
     ...(facts.from === undefined || above !== undefined
       ? {}
       : { detachedFrom: facts.from.job.pk, detachedFromTry: facts.from.job.try }),
@@ -161,6 +167,12 @@ function checkPolicies({ executionPolicy, timeoutPolicyByExecutable: byExecutabl
   ];
 }
 
+/** `dx run --debug-on` always asks for SSH too. Such a run has another way in, so the wish is not kept. */
+function checkSsh({ allowSSH, debug }: RunRequest): string[] {
+  const isHeld = (readDebug(debug) ?? []).length > 0;
+  return isHeld || (allowSSH ?? []).length === 0 ? [] : [noSsh];
+}
+
 function planPolicies({ request, executable }: ProgramFacts, above: ExecutionSpec | undefined) {
   const { executionPolicy, timeoutPolicy } = executable.spec.runSpec;
   const byExecutable = {
@@ -196,6 +208,10 @@ function planAccess(asked: AccessRequest, level: Level, above: AccessRequest | u
     projectCreation: passed('projectCreation'),
   };
 }
+
+/** The answer to `allowSSH` of a run or of an update. */
+export const noSsh =
+  'jobs cannot be reached by SSH, so "allowSSH" is refused: run the job with "--debug-on All" (debug.debugOn); if it fails, it is held, and its log says how to enter it';
 
 /** The entry point of every master job. */
 const mainEntryPoint = 'main';

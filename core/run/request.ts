@@ -28,7 +28,9 @@ export type RunRequest = ExecutionRequest & {
   readonly delayWorkspaceDestruction?: boolean | undefined;
   readonly ignoreReuse?: boolean | undefined;
   readonly detach?: boolean | undefined;
-  /** Fields that are kept and shown, and have no effect yet: `rank`, `costLimit`, `debug`, … */
+  readonly debug?: unknown;
+  readonly allowSSH?: readonly string[] | null | undefined;
+  /** Fields that are kept and shown, and have no effect yet: `rank`, `costLimit`, … */
   readonly shown: Hash;
 };
 export type NewJobRequest = ExecutionRequest & { readonly function: string };

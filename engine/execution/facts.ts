@@ -71,9 +71,10 @@ async function withSpecs(context: Context, rows: readonly JobRow[]): Promise<Ent
 
 /** The output of a job that is done, or the whole failure message where the row holds only its beginning. */
 async function loadResult(context: Context, row: JobRow, chosen: ReadonlySet<string>) {
+  const hasFailed = isTerminal(row.state) || row.state === 'debug_hold';
   const showsOutput = row.state === 'done' && chosen.has('output');
   const isCut = row.failureMessage?.endsWith('…') === true;
-  const showsMessage = isTerminal(row.state) && isCut && (chosen.has('failureMessage') || chosen.has('failureFrom'));
+  const showsMessage = hasFailed && isCut && (chosen.has('failureMessage') || chosen.has('failureFrom'));
   if (!showsOutput && !showsMessage) return {};
   const body = await context.bodies.load(outputBodyId(row), 'output');
   const { output, failure } = isHash(body) ? body : {};

@@ -2,6 +2,7 @@
 
 import type { Context } from '../../core/context.ts';
 import { failureMessages } from '../../core/execution/failure.ts';
+import { heldUntil } from '../../core/job/hold.ts';
 import { endOfWorker } from '../../core/job/restart.ts';
 import { type JobRow, jobWorker } from '../../core/job/row.ts';
 import { afterLaunch, launch } from '../launch/launch.ts';
@@ -33,6 +34,8 @@ export async function checkWorker(context: Context, row: JobRow): Promise<Saved 
     const stopped = await loadWorker(context, row);
     return stopped.kind === 'ended' ? endTry(context, row, endOfWorker(row, stopped, now)) : undefined;
   }
+  const limit = heldUntil(row);
+  if (limit !== undefined) return now < limit ? undefined : saveJob(context, row, { kind: 'release' });
   if (timeoutMs === undefined || now <= startedRunning + timeoutMs + leaseMs) return undefined;
   const message = failureMessages.timeout(Math.round(timeoutMs / 60_000));
   return saveJob(context, row, { kind: 'end', failure: { reason: 'JobTimeoutExceeded', message } });

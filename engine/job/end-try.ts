@@ -3,20 +3,33 @@
 
 import type { Context } from '../../core/context.ts';
 import { masterScope } from '../../core/execution/scope.ts';
+import { isDebugReason, isHeldFor } from '../../core/job/hold.ts';
 import { startsAgain, type TryEnd } from '../../core/job/restart.ts';
 import { type JobRow, type MasterTry, masterTry } from '../../core/job/row.ts';
 import { tryRow } from '../../core/row/execution/job.ts';
-import { loadJob } from '../store/load-job.ts';
+import { loadJob, loadSpec } from '../store/load-job.ts';
 import { type Saved, saveJob } from '../store/save-job.ts';
 import { endByDoom, loadDoom, putDoom } from './doom.ts';
 
-/** Ends the try of a running job, unless a task has claimed it or renewed its lease since the row was read. */
+/**
+ * Ends the try of a running job, or holds the job where its run asks for that and no restart follows, unless a task has claimed it or renewed its lease since the row was
+ * read. A held job whose worker is gone ends with the failure that it was held for.
+ */
 export async function endTry(context: Context, row: JobRow, end: TryEnd): Promise<Saved> {
   const expected = { tokenHash: row.tokenHash, leaseUntil: row.leaseUntil };
+  if (row.state === 'debug_hold') return saveJob(context, row, { kind: 'stopped' }, expected);
   const scope = masterTry(row);
   const master = scope.master === row.pk ? row : await loadJob(context, scope.master);
   if (master?.try === scope.try && startsAgain(master, end)) return restart(context, row, scope, end);
-  return saveJob(context, row, { kind: 'fail', failure: end.failure }, expected);
+  const kind = (await holds(context, row, end)) ? 'hold' : 'fail';
+  return saveJob(context, row, { kind, failure: end.failure }, expected);
+}
+
+/** The specification is read only for a failure for which some run may hold its jobs. */
+async function holds(context: Context, row: JobRow, { reported, failure: { reason } }: TryEnd): Promise<boolean> {
+  if (reported !== true || !isDebugReason(reason)) return false;
+  const { debugOn } = await loadSpec(context, row.pk);
+  return isHeldFor(debugOn, reason);
 }
 
 /** Stores the row of the try that was given up, then begins the next one. */

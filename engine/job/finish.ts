@@ -9,8 +9,10 @@ import {
   isReportedReason,
   reportedMessageCharacters,
 } from '../../core/execution/failure.ts';
+import { given } from '../../core/given.ts';
 import { checkValues } from '../../core/iospec/check-values.ts';
 import { checkOutputFields } from '../../core/iospec/fill-input.ts';
+import { heldUntil } from '../../core/job/hold.ts';
 import { circularReference, unseenReference } from '../../core/job/plan-output.ts';
 import { isMaster, type JobRow, outputBodyId } from '../../core/job/row.ts';
 import type { JobState } from '../../core/job/state.ts';
@@ -28,6 +30,9 @@ export type Result =
   | { readonly output: Hash }
   | { readonly failure: { readonly type: string; readonly message: string } };
 
+/** `heldUntil`: the worker keeps the job's folder at most until then, in milliseconds since 1970. */
+export type Finished = { readonly state: JobState; readonly heldUntil?: number };
+
 /**
  * Takes the report of a try's end.
  *
@@ -35,7 +40,7 @@ export type Result =
  * @returns the state of the job after the report
  * @throws ApiError InvalidState when the try is no longer this worker's
  */
-export async function finish(context: Context, found: JobRow, result: Result): Promise<{ readonly state: JobState }> {
+export async function finish(context: Context, found: JobRow, result: Result): Promise<Finished> {
   let row = found;
   const end = async () => {
     const takenOver = row.state === 'running' && row.tokenHash !== found.tokenHash;
@@ -43,19 +48,23 @@ export async function finish(context: Context, found: JobRow, result: Result): P
       throw invalidState(`Try ${found.try} of "${row.pk}" is over. Its report is not accepted any more`);
     }
     // The try was reported before and the answer was lost, or the job ended meanwhile.
-    if (row.state !== 'running' && row.state !== 'terminating') return { state: row.state };
+    if (row.state !== 'running' && row.state !== 'terminating') return answerOf(row);
     const saved = await report(context, row, result);
-    if (saved.kind === 'saved') return { state: saved.row.state };
+    if (saved.kind === 'saved') return answerOf(saved.row);
     row = (await loadJob(context, row.pk)) ?? row;
     return changed;
   };
   return retryWhileChanged(found.pk, end, (message) => new Error(message));
 }
 
+function answerOf(row: JobRow): Finished {
+  return { state: row.state, ...given({ heldUntil: heldUntil(row) }) };
+}
+
 async function report(context: Context, row: JobRow, result: Result): Promise<Saved> {
   if (row.state === 'terminating') return saveJob(context, row, { kind: 'stopped' });
   const failure = 'failure' in result ? readFailure(result.failure) : await checkOutput(context, row, result.output);
-  if (failure !== undefined) return endTry(context, row, { failure, lost: false });
+  if (failure !== undefined) return endTry(context, row, { failure, lost: false, reported: true });
   // Only the first report of a try counts. A late one must not replace the resolved output by its raw output.
   if ('output' in result)
     await context.bodies.save(outputBodyId(row), 'output', { output: result.output }, { ifAbsent: true });

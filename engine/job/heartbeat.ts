@@ -3,7 +3,9 @@
 
 import type { Context } from '../../core/context.ts';
 import { type FailureReason, failureMessages } from '../../core/execution/failure.ts';
+import { heldUntil } from '../../core/job/hold.ts';
 import type { JobRow } from '../../core/job/row.ts';
+import { mayAct } from '../../core/job/state.ts';
 import { saveJob } from '../store/save-job.ts';
 import { endByDoom, loadDoom } from './doom.ts';
 
@@ -16,16 +18,22 @@ export type Stop = { readonly reason: FailureReason; readonly message: string };
  * @returns `stop`: why the worker must stop; absent when it may continue
  */
 export async function heartbeat(context: Context, row: JobRow): Promise<{ readonly stop?: Stop }> {
-  if (row.state !== 'running') return { stop: stopOf(row) };
+  if (!mayAct(row.state)) return { stop: stopOf(row) };
   const doom = await loadDoom(context, row);
   if (doom !== undefined) return { stop: stopOf(await endByDoom(context, row, doom)) };
   const now = context.now();
+  const limit = heldUntil(row);
+  if (limit !== undefined && now >= limit) {
+    const released = await saveJob(context, row, { kind: 'release' });
+    return released.kind === 'saved' ? { stop: stopOf(released.row) } : {};
+  }
   const leaseUntil = now + context.settings.leaseSeconds * 1000;
   const saved = await saveJob(context, row, { kind: 'beat', leaseUntil }, { tokenHash: row.tokenHash });
   // The row changed meanwhile. The next heartbeat reads it again.
   if (saved.kind !== 'saved') return {};
   const { timeoutMs, startedRunning = now } = row;
-  if (timeoutMs === undefined || now <= startedRunning + timeoutMs) return {};
+  // A limit of the job's own does not count while it is held.
+  if (limit !== undefined || timeoutMs === undefined || now <= startedRunning + timeoutMs) return {};
   const minutes = Math.round(timeoutMs / 60_000);
   return { stop: { reason: 'JobTimeoutExceeded', message: failureMessages.timeout(minutes) } };
 }

@@ -419,11 +419,9 @@ describe('jobs', () => {
     expect(await world.must(`/${id}/addTags`, { tags: ['b', 'a', 'b'] })).toEqual({ id });
     await world.must(`/${id}/removeTags`, { tags: ['a', 'missing'] });
     await world.must(`/${id}/setProperties`, { properties: { '$dnanexus.link': 'thing', gone: null, k: '' } });
-    await world.must(`/${id}/update`, { allowSSH: ['*'] });
     expect(await world.must(`/${id}/describe`)).toMatchObject({
       tags: ['b'],
       properties: { k: '', '$dnanexus.link': 'thing' },
-      allowSSH: ['*'],
     });
     expect(errorOf(await world.call(`/${id}/addTags`, { tags: ['x'] }, bob)).type).toBe('PermissionDenied');
     expect(errorOf(await world.call(`/${id}/setProperties`, { properties: { '': 'x' } })).type).toBe('InvalidInput');

@@ -31,6 +31,8 @@ const treeFailed: JobEvent = {
 };
 const terminated: JobEvent = { kind: 'end', failure: { reason: 'Terminated', message: 'by user-alice' } };
 const stopped: JobEvent = { kind: 'stopped' };
+const hold: JobEvent = { kind: 'hold', failure: { reason: 'AppError', message: 'no reads' } };
+const release: JobEvent = { kind: 'release' };
 const relaunch: JobEvent = { kind: 'relaunch', counted: true };
 const relaunchForCapacity: JobEvent = { kind: 'relaunch', counted: false };
 const giveUp: JobEvent = { kind: 'giveUp', failure: { reason: 'JMInternalError', message: 'host lost' } };
@@ -137,6 +139,66 @@ const lives: { readonly [title: string]: { lines: readonly Line[]; last: Partial
       ],
       last: { failureReason: 'JobTreeFailure', failureFrom: jobId('other') },
     },
+    'a held job that is released': {
+      lines: [
+        [hold, 'refused'],
+        [ready, 'runnable'],
+        [claim, 'running'],
+        [release, 'refused'],
+        [hold, 'debug_hold'],
+        [hold, 'refused'],
+        [beat, 'debug_hold'],
+        [claim, 'refused'],
+        [finish, 'refused'],
+        [fail, 'refused'],
+        [look, 'debug_hold'],
+        [release, 'terminating'],
+        [release, 'refused'],
+        [stopped, 'failed'],
+      ],
+      last: { failureReason: 'AppError', failureMessage: 'no reads', startedRunning: 3, stoppedRunning: 14 },
+      gone: ['leaseUntil', 'tokenHash', 'failureFrom'],
+    },
+    'a held job whose worker is gone': {
+      lines: [
+        [ready, 'runnable'],
+        [claim, 'running'],
+        [hold, 'debug_hold'],
+        [stopped, 'failed'],
+      ],
+      last: { failureReason: 'AppError', failureMessage: 'no reads', stoppedRunning: 4 },
+    },
+    'a held job that is terminated': {
+      lines: [
+        [ready, 'runnable'],
+        [claim, 'running'],
+        [hold, 'debug_hold'],
+        [terminated, 'terminating'],
+        [stopped, 'terminated'],
+      ],
+      last: { failureReason: 'Terminated', failureMessage: 'by user-alice', stoppedRunning: 5 },
+    },
+    'a held job whose tree fails for another reason': {
+      lines: [
+        [ready, 'runnable'],
+        [claim, 'running'],
+        [hold, 'debug_hold'],
+        [treeFailed, 'terminating'],
+        [stopped, 'failed'],
+      ],
+      last: { failureReason: 'JobTreeFailure', failureFrom: jobId('other') },
+    },
+    'a held master job whose try was given up at the same time': {
+      lines: [
+        [ready, 'runnable'],
+        [claim, 'running'],
+        [hold, 'debug_hold'],
+        [giveUp, 'restartable'],
+        [retry, 'idle'],
+      ],
+      last: { try: 1, transitions: [] },
+      gone: ['failureReason', 'failureMessage', 'leaseUntil'],
+    },
     'a master job that restarts': {
       lines: [
         [ready, 'runnable'],
@@ -239,6 +301,8 @@ describe('the table of transitions', () => {
       fail,
       terminated,
       stopped,
+      hold,
+      release,
       relaunch,
       giveUp,
       retry,
@@ -281,6 +345,13 @@ describe('the agenda', () => {
       'entered',
       'obeyDoom advanceOutput',
     ],
+    [
+      'a job that begins to be held obeys a doom that came first',
+      { ...master, state: 'debug_hold' },
+      'entered',
+      'obeyDoom',
+    ],
+    ['the sweep checks the worker of a held job', { ...master, state: 'debug_hold' }, 'swept', 'obeyDoom checkWorker'],
     ['a terminating job waits for its worker', { ...master, state: 'terminating' }, 'woken', 'awaitStop'],
     [
       'a claimed try is cleaned up before the next one, and its worker is stopped',
@@ -324,6 +395,7 @@ describe('the agenda', () => {
 
   test('the stream passes on exactly the states that have something to do on entry', () => {
     const passedOn = [
+      'debug_hold',
       'idle',
       'runnable',
       'waiting_on_output',
@@ -338,7 +410,7 @@ describe('the agenda', () => {
 
   test('an event of a worker is used in exactly the states in which a worker may run', () => {
     const states = (Object.keys(agenda) as JobState[]).filter(asksWorker);
-    expect(states.sort()).toEqual(['restartable', 'runnable', 'running', 'terminating']);
+    expect(states.sort()).toEqual(['debug_hold', 'restartable', 'runnable', 'running', 'terminating']);
   });
 
   test('a job that ended wakes its waiters before it settles', () => {
@@ -350,7 +422,24 @@ describe('the agenda', () => {
   });
 });
 
-test('the row of a nested subjob with all its attributes stays within one write unit', () => {
+test.each<[how: string, end: (failure: string) => JobEvent[]]>([
+  [
+    'finished',
+    (message) => [finish, { kind: 'end', failure: { reason: 'JobTreeFailure', message, from: jobId('f') } }],
+  ],
+  [
+    'was stopped',
+    (message) => [{ kind: 'end', failure: { reason: 'JobTreeFailure', message, from: jobId('f') } }, stopped],
+  ],
+  [
+    'was held',
+    (message) => [
+      { kind: 'hold', failure: { reason: 'AppInsufficientResourceError', message } },
+      { kind: 'end', failure: { reason: 'JobTreeFailure', message, from: jobId('f') } },
+      stopped,
+    ],
+  ],
+])('the row of a nested subjob that %s stays with all its attributes within one write unit', (_how, end) => {
   const parent = givenRow({
     lineage: [`m:${jobId('o')}:0`, `m:${jobId('m')}:1`],
     origin: jobId('o'),
@@ -370,9 +459,8 @@ test('the row of a nested subjob with all its attributes stays within one write 
   const events: JobEvent[] = [
     wait,
     ready,
-    { kind: 'claim', task, tokenHash: 'x'.repeat(43), leaseUntil: now },
-    finish,
-    { kind: 'end', failure: { reason: 'JobTreeFailure', message, from: jobId('f') } },
+    { kind: 'claim', task, tokenHash: 'x'.repeat(24), leaseUntil: now },
+    ...end(message),
   ];
   let row: JobRow = { ...born, openShard: 3, dueAt: now };
   const sizes: number[] = [];
@@ -383,13 +471,14 @@ test('the row of a nested subjob with all its attributes stays within one write 
     sizes.push(rowBytes(row));
   }
   expect(Math.max(...sizes)).toBeLessThanOrEqual(jobRowByteLimit);
-  expect(row.failureMessage?.length).toBeGreaterThanOrEqual(50);
+  expect(row.failureMessage?.length).toBeGreaterThanOrEqual(20);
   expect(message.startsWith(row.failureMessage?.slice(0, -1) ?? '-')).toBe(true);
 });
 
 describe('the sweep looks again', () => {
   test.each([
     ['at a running job when its lease ends', { state: 'running', leaseUntil: 5_000 }, 5_000],
+    ['at a held job when its lease ends', { state: 'debug_hold', leaseUntil: 5_000 }, 5_000],
     [
       'at a waiting job after as long as it has waited already',
       { state: 'waiting_on_input', tryCreated: -7_000 },

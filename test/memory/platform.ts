@@ -108,7 +108,11 @@ async function playWorker(context: MemoryContext, worker: WorkerId, program: Pro
   const claimed = await claim(context, { ...boot, task }).catch(() => undefined);
   const result = claimed === undefined ? undefined : await runProgram(context, program, claimed);
   if (claimed !== undefined && result === undefined) return;
-  if (claimed !== undefined && result !== undefined) await finish(context, claimed.row, result);
+  if (claimed !== undefined && result !== undefined) {
+    const { state } = await finish(context, claimed.row, result);
+    // It keeps the folder of a held job, and ends when it is stopped.
+    if (state === 'debug_hold') return;
+  }
   context.workers.states.set(task, ended('exited', 'exit code 0'));
   launch.state = ended('unknown');
   await finalise(context, worker, ended('exited', 'the worker ended (exit code 0) before it took the job'));

@@ -4,6 +4,7 @@
 import type { z } from 'zod';
 import { invalidInput } from '../../../core/error/api-error.ts';
 import type { JobMetadata } from '../../../core/job/job-fields.ts';
+import { noSsh } from '../../../core/run/plan-run.ts';
 import { changeMetadata } from '../../../engine/execution/metadata.ts';
 import { loadSpec } from '../../../engine/store/load-job.ts';
 import type { KnownCall } from '../../route.ts';
@@ -35,10 +36,12 @@ export function setJobProperties(call: KnownCall<z.output<typeof jobPropertiesIn
   });
 }
 
-/** `allowSSH` is replaced as a whole. */
+/** `allowSSH` is the only setting that the service lets a caller change, and it is refused. */
 export function updateJob(call: KnownCall<z.output<typeof updateJobInput>>): Promise<{ id: string }> {
-  const { allowSSH } = call.input;
-  return changeJobMetadata(call, (metadata) => (allowSSH === undefined ? metadata : { ...metadata, allowSSH }));
+  return changeJobMetadata(call, (metadata) => {
+    if ((call.input.allowSSH ?? []).length > 0) throw invalidInput(noSsh);
+    return metadata;
+  });
 }
 
 /** Changes the metadata of the try that the input names, else of the present one. Needs CONTRIBUTE in the job's project. */

@@ -2,9 +2,8 @@
 
 import { z } from 'zod';
 import { invalidInput } from '../../../core/error/api-error.ts';
-import type { JobState } from '../../../core/job/state.ts';
 import { exceedsDepth, type Hash, isHash, maximumDepth } from '../../../core/reference/value.ts';
-import { finish } from '../../../engine/job/finish.ts';
+import { type Finished, finish } from '../../../engine/job/finish.ts';
 import type { JobCall } from '../../route.ts';
 
 export const finishInput = z
@@ -14,7 +13,7 @@ export const finishInput = z
   ])
   .describe('`output`, or `failure`');
 
-export async function finishJob(call: JobCall<z.output<typeof finishInput>>): Promise<{ state: JobState }> {
+export async function finishJob(call: JobCall<z.output<typeof finishInput>>): Promise<Finished> {
   const { context, caller, input } = call;
   if ('output' in input && exceedsDepth(input.output)) {
     throw invalidInput(`the output nests arrays and hashes deeper than ${maximumDepth} levels`);

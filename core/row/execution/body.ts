@@ -2,6 +2,7 @@
 
 import type { BodyKind, Key, Row } from '../../context.ts';
 import type { JobId } from '../../id/identifier.ts';
+import { debugReasons } from '../../job/hold.ts';
 import type { ExecutionSpec } from '../../job/spec.ts';
 import { type Fields, fieldProblem } from '../field.ts';
 import { defineRow, readRow } from '../kind.ts';
@@ -125,6 +126,7 @@ const specFields: Fields<ExecutionSpec> = {
     inputPlace: 'text',
     detachedFrom: 'text',
     detachedFromTry: 'number',
+    debugOn: { each: [...debugReasons] },
   },
 };
 /** The sort keys of metadata have this beginning. */
