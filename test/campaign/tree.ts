@@ -2,7 +2,8 @@
 // messages, which would be millions of schedules. Both take too long for every run of the tests. `npm run test:trees`
 // starts it; SCHEDULES overrides how many schedules one search may take.
 
-import { type Budget, budgets, explore } from '../simulation/explore.ts';
+import { type Budget, budgets } from '../simulation/budget.ts';
+import { explore } from '../simulation/explore.ts';
 import { birthAndDoom, birthAndFinish, restart } from '../simulation/tree-world.ts';
 
 type Search = {

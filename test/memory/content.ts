@@ -1,5 +1,6 @@
 // Bodies and bytes of files in memory. URLs lead nowhere, so tests put bytes with `receivePart`.
 
+import { hash } from 'node:crypto';
 import type { Bodies, BodyKind, Content, UploadedPart } from '../../core/context.ts';
 import { uploadUrlSeconds } from '../../core/object/part.ts';
 import type { Hook } from './rows.ts';
@@ -18,8 +19,15 @@ export function createMemoryBodies(): MemoryBodies {
     const text = texts.get(`${id}/${kind}`);
     return text === undefined ? undefined : JSON.parse(text);
   };
-  const step = async <Result>(name: string, detail: string, writes: boolean, act: () => Result): Promise<Result> => {
-    const which = { port: 'bodies', name, detail, writes };
+  const step = async <Result>(
+    name: string,
+    ids: readonly string[],
+    kind: BodyKind,
+    writes: boolean,
+    act: () => Result,
+  ): Promise<Result> => {
+    const keys = ids.map((id) => `bodies ${id}/${kind}`);
+    const which = { port: 'bodies', name, detail: `${ids.join(' ')}/${kind}`, writes, keys };
     await bodies.hook.before?.(which);
     const result = act();
     await bodies.hook.after?.(which, result);
@@ -28,21 +36,37 @@ export function createMemoryBodies(): MemoryBodies {
   const bodies: MemoryBodies = {
     hook: {},
     peek: parse,
-    digest: () => JSON.stringify([...texts].sort()),
+    digest: () => {
+      const parts: string[] = [];
+      for (const [key, text] of texts) parts.push(`${key} ${digestOf(text)}`);
+      return parts.sort().join(' ');
+    },
     save: (id, kind, body, options) =>
-      step('save', `${id}/${kind}`, true, () => {
+      step('save', [id], kind, true, () => {
         if (options?.ifAbsent && texts.has(`${id}/${kind}`)) return false;
         texts.set(`${id}/${kind}`, JSON.stringify(body));
         return true;
       }),
-    load: (id, kind) => step('load', `${id}/${kind}`, false, () => parse(id, kind)),
+    load: (id, kind) => step('load', [id], kind, false, () => parse(id, kind)),
     // The bodies in memory are never in a bucket.
     collect: async () => undefined,
-    loadMany: (ids, kind) =>
-      step('loadMany', `${ids.join(' ')}/${kind}`, false, () => ids.map((id) => parse(id, kind))),
+    loadMany: (ids, kind) => step('loadMany', ids, kind, false, () => ids.map((id) => parse(id, kind))),
   };
   return bodies;
 }
+
+/** Texts are the same in every run of a search, so each is digested once. */
+function digestOf(text: string): string {
+  const known = digests.get(text);
+  if (known !== undefined) return known;
+  const digest = hash('sha1', text, 'base64');
+  digests.set(text, digest);
+  if (digests.size > rememberedTexts) digests.clear();
+  return digest;
+}
+
+const digests = new Map<string, string>();
+const rememberedTexts = 10_000;
 
 type Upload = { readonly key: string; readonly parts: Map<number, UploadedPart & { readonly bytes: Uint8Array }> };
 export interface MemoryContent extends Content {

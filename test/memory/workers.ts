@@ -58,6 +58,8 @@ export interface MemoryWorkers extends Workers {
   /** Workers for which `stop` was called. The test decides when they end, unless `stopAtOnce` is set. */
   readonly stopping: Set<WorkerHandle>;
   stopAtOnce: boolean;
+  /** The state of a worker becomes known: one step, as the port's own calls are. */
+  report(handle: WorkerHandle, state: WorkerState): Promise<void>;
 }
 
 /** Workers in memory, with none started yet. */
@@ -80,6 +82,8 @@ export function createMemoryWorkers(): MemoryWorkers {
         if (launch !== undefined) launch.state = ended('unknown');
       }),
     state: (handle) => around(workers.hook, 'workers', 'state', handle, () => workers.states.get(handle), false),
+    report: (handle, state) =>
+      around(workers.hook, 'workers', 'report', handle, () => void workers.states.set(handle, state)),
     stop: (handle) =>
       around(workers.hook, 'workers', 'stop', handle, () => {
         if (!workers.states.has(handle)) return;
@@ -132,7 +136,8 @@ async function around<Result>(
   act: () => Result,
   writes = true,
 ): Promise<Result> {
-  const step = { port, name, detail, writes };
+  const keys = port === 'workers' ? [`workers ${detail}`] : [];
+  const step = { port, name, detail, writes, keys };
   await hook.before?.(step);
   const result = act();
   await hook.after?.(step, result);

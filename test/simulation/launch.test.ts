@@ -11,7 +11,9 @@ import { finish } from '../../engine/job/finish.ts';
 import type { MemoryContext } from '../memory/context.ts';
 import { jobId, planJob } from '../memory/plan.ts';
 import { ended } from '../memory/workers.ts';
-import { type Actor, type Budget, budgets, currentActor, explore, type World } from './explore.ts';
+import { type Budget, budgets } from './budget.ts';
+import { explore } from './explore.ts';
+import { type Actor, currentActor, type World } from './replay.ts';
 import { createSmallContext, givenJob, peek, wire } from './world.ts';
 
 type Planted = (context: MemoryContext) => void;

@@ -18,8 +18,8 @@ import { jobId, planJob } from '../memory/plan.ts';
 import { peekJob } from '../memory/platform.ts';
 import { putProjectOfAlice } from '../memory/project.ts';
 import { bootOf, ended } from '../memory/workers.ts';
-import type { Mail } from './explore.ts';
 import { type Deed, flatten } from './oracle.ts';
+import type { Mail } from './replay.ts';
 import { peek, wire } from './world.ts';
 
 /** The number of events by kind. A test continues until each kind has happened. */

@@ -7,7 +7,9 @@ import { saveJob } from '../../engine/store/save-job.ts';
 import { sweepExecution } from '../../engine/sweep.ts';
 import type { MemoryContext } from '../memory/context.ts';
 import { jobId } from '../memory/plan.ts';
-import { budgets, explore, type World } from './explore.ts';
+import { budgets } from './budget.ts';
+import { explore } from './explore.ts';
+import type { World } from './replay.ts';
 import { createSmallContext, givenJob, peek, wire } from './world.ts';
 
 /** A job is done and due. The stream looks at it while the sweep does. */

@@ -6,7 +6,7 @@ import { memberPrefix, readMember, treeKey } from '../../core/row/execution/tree
 import type { MemoryContext } from '../memory/context.ts';
 import { jobId } from '../memory/plan.ts';
 import { ended } from '../memory/workers.ts';
-import { currentActor } from './explore.ts';
+import { currentActor } from './replay.ts';
 
 /** The finisher's query answers the members from before its state was written. */
 export function readMembersEarly({ rows, workers }: MemoryContext): void {

@@ -12,7 +12,7 @@ import { sweepExecution } from '../../engine/sweep.ts';
 import type { MemoryContext } from '../memory/context.ts';
 import { jobId, planJob } from '../memory/plan.ts';
 import { ended } from '../memory/workers.ts';
-import type { Actor, World } from './explore.ts';
+import type { Actor, World } from './replay.ts';
 import { createSmallContext, givenJob, peek, wire } from './world.ts';
 
 export type Planted = (context: MemoryContext) => void;

@@ -2,7 +2,8 @@
 // (docs/reference/protocols.md, "Birth" to "Restart").
 
 import { describe, expect, test } from 'vitest';
-import { type Budget, budgets, explore } from './explore.ts';
+import { type Budget, budgets } from './budget.ts';
+import { explore } from './explore.ts';
 import { claimBlindly, forgetMembers, putFlagsLate, readMembersEarly, trustTheParent } from './tree-error.ts';
 import { birthAndDoom, birthAndFinish, restart } from './tree-world.ts';
 

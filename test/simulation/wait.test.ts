@@ -6,7 +6,9 @@ import { advance } from '../../engine/job/advance.ts';
 import { saveJob } from '../../engine/store/save-job.ts';
 import type { MemoryContext } from '../memory/context.ts';
 import { planJob } from '../memory/plan.ts';
-import { type Budget, budgets, currentActor, explore, type World } from './explore.ts';
+import { type Budget, budgets } from './budget.ts';
+import { explore } from './explore.ts';
+import { currentActor, type World } from './replay.ts';
 import { createSmallContext, givenJob, peek, wire } from './world.ts';
 
 type Planted = (context: MemoryContext) => void;

@@ -18,7 +18,7 @@ import { createMemoryContext, type MemoryContext } from '../memory/context.ts';
 import { type PlanOptions, planJob } from '../memory/plan.ts';
 import type { RowChange } from '../memory/rows.ts';
 import { bootOf, ended, type WorkRecord } from '../memory/workers.ts';
-import { currentActor, type Mail, type World } from './explore.ts';
+import { currentActor, type Mail, type World } from './replay.ts';
 
 /** A context whose random bytes depend on the actor that asks, not on the order of the actors. */
 export function createSmallContext(): MemoryContext {
