@@ -1,6 +1,7 @@
 // The events of a job: the words of the state machine (transition.ts).
 
 import type { Failure } from '../execution/failure.ts';
+import type { PagedStep } from './agenda.ts';
 
 /** Times are in milliseconds since 1970. `eventMeanings` says what each event means. */
 export type JobEvent =
@@ -18,6 +19,7 @@ export type JobEvent =
   | { readonly kind: 'giveUp'; readonly failure: Failure }
   | { readonly kind: 'retry' }
   | { readonly kind: 'progress'; readonly cursor: number | string }
+  | { readonly kind: 'reach'; readonly cursor: PagedStep }
   | { readonly kind: 'beat'; readonly leaseUntil: number }
   /** `counted`: the launch failed by itself, and not because capacity, quota or a host was missing. */
   | { readonly kind: 'relaunch'; readonly counted: boolean }
@@ -40,6 +42,7 @@ export const eventMeanings: { readonly [kind in EventKind]: string } = {
   giveUp: 'The platform lost this try of a master job, and another try will replace it.',
   retry: 'All descendants of the given-up try have stopped. The next try begins in an empty workspace.',
   progress: 'A wait got further. What was ready stays ready.',
+  reach: 'A step holds whose predecessors took many messages. The next look goes on there.',
   beat: 'Its worker is alive, and the lease is extended.',
   relaunch: 'A worker ended without claiming the job. The next one is started, later each time.',
   look: 'The sweep looked, and says when it looks again.',

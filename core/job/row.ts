@@ -42,7 +42,10 @@ export type JobRow = ExecutionHead<JobId, JobState> & {
   readonly leaseUntil?: number;
   /** How long a try may run, from its claim. */
   readonly timeoutMs?: number;
-  /** Where the wait goes on: an index into `waits`, or the sort key of the last ended member. */
+  /**
+   * Where the wait goes on: an index into `waits`, or the sort key of the last ended member. In an ended job: the step
+   * where its agenda goes on.
+   */
   readonly cursor?: number | string;
 };
 

@@ -59,6 +59,7 @@ export const notes: readonly Note[] = [
   // event      from                                                sets                                     demand
   ['claim',     ['running'],                                        take('task', 'tokenHash', 'leaseUntil'), 'sameTask'],
   ['progress',  ['waiting_on_input', 'waiting_on_output'],          take('cursor')],
+  ['reach',     ['restartable', ...ended],                          take('cursor'),                          'open'],
   ['beat',      held,                                               take('leaseUntil')],
   ['relaunch',  ['runnable'],                                       nextLaunch],
   ['look',      open,                                               take('dueAt'),                           'open'],

@@ -77,12 +77,16 @@ export async function look(
   from?: Position,
 ): Promise<Saved | undefined> {
   const row = expectJob(execution);
-  const steps = stepsFor(row, occasion);
+  const steps = remaining(row, stepsFor(row, occasion));
   const first = from === undefined ? 0 : Math.max(0, steps.indexOf(from.step));
   for (const step of steps.slice(first)) {
     const outcome = await carryOut(context, row, step, step === from?.step ? from.after : undefined);
     if (outcome === 'done') continue;
-    if (outcome === 'hold') return undefined;
+    if (outcome === 'hold') {
+      // The steps before took several messages. Without this, each look would send all of them again.
+      if (from !== undefined && isPaged(step)) await saveJob(context, row, { kind: 'reach', cursor: step });
+      return undefined;
+    }
     if ('saved' in outcome) return outcome.saved;
     if (!isPaged(step)) throw new Error(`"${step}" has no pages`);
     const { pk, try: attempt, state } = row;
@@ -90,6 +94,12 @@ export async function look(
     return undefined;
   }
   return undefined;
+}
+
+/** The steps without the pages that were done before the row reached a later step. */
+function remaining({ cursor }: JobRow, steps: readonly Step[]): readonly Step[] {
+  const reached = isPaged(cursor) ? steps.indexOf(cursor) : 0;
+  return steps.filter((step, index) => index >= reached || !isPaged(step));
 }
 
 /** `hold`: something else must happen first. An edge, a message or the due time then causes another look. */

@@ -68,6 +68,7 @@ export function memberWait(context: Context, waiter: JobRow, from: string | unde
     waiter,
     phase: 'member',
     window: 1,
+    few: 1,
     from,
     page: async (after) => {
       const range = { parent: waiter.pk, limit: memberPageSize, after };
@@ -101,6 +102,7 @@ export function scopeWait(context: Context, waiter: JobRow, scope: Scope): Wait<
     waiter,
     phase: 'end',
     window: 1,
+    few: 1,
     from: undefined,
     page: async (after) => {
       // The whole tree is the scope of its root.

@@ -40,6 +40,7 @@ export function listWait(
     waiter,
     phase,
     window: dependencyWindow,
+    few: fewDependencies,
     from,
     page: async (after = 0) => {
       const upTo = Math.min(after + dependencyPageSize, dependencies.length);
@@ -215,8 +216,13 @@ function isBeside(linked: Places = new Map(), holder: Places = new Map()): boole
   return [...linked].some(([place, how]) => how === 'hidden' && holder.has(place));
 }
 
-/** Unready dependencies that get an edge at a time (docs/reference/protocols.md, "Waits"). */
-const dependencyWindow = 25;
+/**
+ * Unready dependencies that a look searches before it chooses one. When 10,000 dependencies end in order, a look finds
+ * half of so many ready (docs/reference/protocols.md, "Waits").
+ */
+const dependencyWindow = 500;
+/** So many get an edge each, so that a failure among few dependencies is noticed at once. */
+const fewDependencies = 25;
 const dependencyPageSize = 100;
 /** Linked objects that are read for a page of dependencies. */
 const hiddenWalkLimit = 2_000;

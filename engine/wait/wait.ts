@@ -2,7 +2,7 @@
 // at that job": nothing is counted, and a lost edge is written again.
 
 import type { Context } from '../../core/context.ts';
-import type { Dependency } from '../../core/execution/dependency.ts';
+import { type Dependency, lotOf } from '../../core/execution/dependency.ts';
 import type { Waiting } from '../../core/execution/head.ts';
 import { edgeKey, edgeRow } from '../../core/row/execution/edge.ts';
 
@@ -13,8 +13,10 @@ export type Wait<Cursor, Problem> = {
   readonly waiter: Waiting;
   /** Part of an edge's key, so that an old edge is not taken for an edge of another wait. */
   readonly phase: 'input' | 'output' | 'member' | 'end';
-  /** The number of unready dependencies that get an edge at a time. */
+  /** The number of unready dependencies that a look searches. */
   readonly window: number;
+  /** If so many are unready, or fewer, each gets an edge. If there are more, one gets an edge (`choose`). */
+  readonly few: number;
   readonly from: Cursor | undefined;
   /** The next dependencies after a cursor, in a fixed order. `end` is true when none follow them. */
   page(after: Cursor | undefined): Promise<{ readonly items: readonly Awaited<Cursor>[]; readonly end: boolean }>;
@@ -27,8 +29,8 @@ export type WaitOutcome<Cursor, Problem> =
   | { readonly kind: 'problem'; readonly problem: Problem };
 
 /**
- * Checks whether all dependencies are ready. It reads them in order, writes edges on the first that are not ready, and
- * reads those again. If some are still not ready, an edge will wake the waiter, and the result holds the new cursor.
+ * Checks whether all dependencies are ready. It reads them in order, writes edges on some that are not ready, and reads
+ * those again. If some of those are still not ready, an edge will wake the waiter, and the result holds the new cursor.
  */
 export async function waitFor<Cursor, Problem>(
   context: Context,
@@ -39,15 +41,29 @@ export async function waitFor<Cursor, Problem>(
     const scan = await findUnready(wait, reached);
     if ('problem' in scan) return { kind: 'problem', problem: scan.problem };
     if (scan.unready.length === 0) return { kind: 'ready' };
-    const dependencies = scan.unready.map(({ dependency }) => dependency);
-    await putEdges(context, wait, dependencies);
-    const again = await wait.read(dependencies);
+    const unready = scan.unready.map(({ dependency }) => dependency);
+    const chosen = choose(wait, unready);
+    await putEdges(context, wait, chosen);
+    const again = await wait.read(chosen);
     const problem = firstProblem(again);
     if (problem !== undefined) return { kind: 'problem', problem: problem.problem };
     if (again.includes('unready')) return { kind: 'waiting', cursor: scan.readyUntil };
-    // All of them ended meanwhile, and a ready dependency stays ready. Continue after them.
-    reached = scan.unready.at(-1)?.cursor ?? reached;
+    // All that have an edge ended meanwhile, and a ready dependency stays ready. Continue after them.
+    reached = chosen.length === unready.length ? scan.unready.at(-1)?.cursor : scan.readyUntil;
   }
+}
+
+/**
+ * The dependencies that get an edge. Among many it is one by chance, so that half of them have ended when it ends, in
+ * whatever order they end. The choice depends on the ids alone: a repeated look chooses the same, and writes nothing.
+ */
+function choose<Cursor, Problem>(
+  { waiter, few }: Wait<Cursor, Problem>,
+  unready: readonly Dependency[],
+): readonly Dependency[] {
+  if (unready.length <= few) return unready;
+  const lots = unready.map((dependency) => lotOf(waiter.pk, dependency));
+  return unready.filter((_, index) => index === lots.indexOf(Math.max(...lots)));
 }
 
 type Scan<Cursor, Problem> =

@@ -39,6 +39,7 @@ const giveUp: JobEvent = { kind: 'giveUp', failure: { reason: 'JMInternalError',
 const retry: JobEvent = { kind: 'retry' };
 const settle: JobEvent = { kind: 'settle' };
 const look: JobEvent = { kind: 'look', dueAt: 9 };
+const reach: JobEvent = { kind: 'reach', cursor: 'destroyWorkspace' };
 
 const lives: { readonly [title: string]: { lines: readonly Line[]; last: Partial<JobRow>; gone?: (keyof JobRow)[] } } =
   {
@@ -257,9 +258,9 @@ test('a subjob cannot restart alone', () => {
 describe('the table of transitions', () => {
   const states = Object.keys(jobStates) as JobState[];
 
-  test('a terminal state allows only a look and settling', () => {
+  test('a terminal state allows only a look, the note of a step reached, and settling', () => {
     const left = transitions.filter(({ from }) => from.some(isTerminal)).map(({ event, to }) => `${event} ${to}`);
-    expect(new Set(left)).toEqual(new Set(['look same', 'settle same']));
+    expect(new Set(left)).toEqual(new Set(['reach same', 'look same', 'settle same']));
   });
 
   test('exactly the states that are in use can be reached from idle', () => {
@@ -307,6 +308,7 @@ describe('the table of transitions', () => {
       giveUp,
       retry,
       look,
+      reach,
     ];
     const tried = new Set([...events, settle, { kind: 'progress' }].map(({ kind }) => kind));
     expect(tried, 'add a new event to the list above').toEqual(new Set(eventKinds));

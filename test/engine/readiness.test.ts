@@ -83,7 +83,7 @@ describe('hidden objects behind links', () => {
     expect(peekJob(context, job.pk).state).toBe('runnable');
   });
 
-  test('are read once for all objects that lead to them, at most 25 at a time', async () => {
+  test('are read once for all objects that lead to them, and one of many objects gets an edge', async () => {
     const context = createMemoryContext();
     const hidden: ObjectId[] = [];
     for (let index = 0; index < 40; index++) {
@@ -94,7 +94,9 @@ describe('hidden objects behind links', () => {
     const job = await givenWaiter(context, objects);
     const reads = countReads(context);
     await look(context, job, 'woken');
-    expect(waitedFor(context)).toEqual(objects.slice(0, 25));
+    const [waited, ...others] = waitedFor(context);
+    expect(others).toEqual([]);
+    expect(objects).toContain(waited);
     // These are read before and after the edges are put: 100 objects and 40 hidden ones, each with its placements.
     expect(reads.rows).toBeLessThan(2 * (100 + 40 + 100 + 40) + 100);
     expect(reads.most).toBeLessThanOrEqual(25);
