@@ -23,8 +23,40 @@ export type DoomCause =
       readonly message: string;
     };
 
-/** The failure of a doomed execution. */
-export function doomFailure(cause: DoomCause, scope: Scope): Failure {
+/** A flag that has been read: why a scope ends. */
+export type Doom = { readonly cause: DoomCause; readonly scope: Scope };
+
+/** The place of a flag. Each kind has its own, so that a termination can follow a restart of the same scope. */
+export type Flag = { readonly scope: Scope; readonly kind: DoomCause['kind'] };
+
+/**
+ * Every flag that may be on the scopes of an execution, in the order in which they decide. A termination comes before a
+ * failure, and a failure before a restart. Among flags of one kind the outermost decides. Analyses and origin jobs are
+ * terminated and fail as a whole. Only jobs restart.
+ *
+ * @param scopes outermost first
+ */
+export function possibleFlags(scopes: readonly Scope[]): Flag[] {
+  const origin = scopes.findIndex(({ kind }) => kind !== 'analysis');
+  const whole = origin < 0 ? scopes : scopes.slice(0, origin + 1);
+  const jobs = scopes.filter(({ kind }) => kind !== 'analysis');
+  return [
+    ...whole.map((scope): Flag => ({ scope, kind: 'termination' })),
+    ...whole.map((scope): Flag => ({ scope, kind: 'failure' })),
+    ...jobs.map((scope): Flag => ({ scope, kind: 'restart' })),
+  ];
+}
+
+/** True for the job whose restart the flag asks for: its try is given up, and it does not end. */
+export function restartsBy({ cause, scope }: Doom, execution: ExecutionId): boolean {
+  return cause.kind === 'restart' && scope.execution === execution;
+}
+
+/** The failure of a doomed execution. The one that caused the doom keeps its own. */
+export function doomFailure({ cause, scope }: Doom, execution: ExecutionId): Failure {
+  if (cause.kind !== 'termination' && (cause.execution === execution || restartsBy({ cause, scope }, execution))) {
+    return { reason: cause.reason, message: cause.message, from: cause.execution };
+  }
   switch (cause.kind) {
     case 'failure':
       return {

@@ -70,7 +70,7 @@ function hasWorker(state: JobState): boolean {
 
 function withFailure(row: JobRow, { reason, message, from }: Failure): JobRow {
   return {
-    ...row,
+    ...without(row, 'failureFrom'),
     failureReason: reason,
     failureMessage: message,
     ...(from === undefined || from === row.pk ? {} : { failureFrom: from }),
@@ -101,4 +101,4 @@ function refuse(why: string): Decision {
 }
 
 /** Notes that count as a modification of the job. */
-const touching: ReadonlySet<JobEvent['kind']> = new Set(['claim', 'relaunch']);
+const touching: ReadonlySet<JobEvent['kind']> = new Set(['claim', 'relaunch', 'end']);

@@ -1,8 +1,10 @@
 // The conditions of a transition beyond the state of the job.
 
+import type { Failure } from '../execution/failure.ts';
 import { maximumTry } from '../id/workspace.ts';
 import type { JobEvent } from './event.ts';
 import { isMaster, type JobRow } from './row.ts';
+import { fitFailureMessage } from './size.ts';
 import type { DemandName } from './transition.ts';
 
 type Demand = {
@@ -24,6 +26,11 @@ export const demands: { readonly [name in DemandName]: Demand } = {
     refusal: 'cannot start again: it is not a master job, or it has been tried too often',
     met: (row) => isMaster(row) && row.try < maximumTry,
   },
+  otherDoom: {
+    text: 'it is ending with others, and now for another reason',
+    refusal: 'is ending by itself, or for that reason',
+    met: (row, event) => event.kind === 'end' && endsWithOthers(row) && !hasFailure(row, event.failure),
+  },
   open: {
     text: 'something is still to come',
     refusal: 'has nothing left to come',
@@ -31,3 +38,14 @@ export const demands: { readonly [name in DemandName]: Demand } = {
     unchanged: 'dueAt',
   },
 };
+
+/** The end of the job was decided for a whole scope, not by what the job itself met. */
+function endsWithOthers({ failureReason }: JobRow): boolean {
+  return failureReason === 'Terminated' || failureReason === 'JobTreeFailure';
+}
+
+/** True when the row has this failure, whose message may be cut there. */
+function hasFailure(row: JobRow, { reason, message }: Failure): boolean {
+  const same = fitFailureMessage({ ...row, failureReason: reason, failureMessage: message });
+  return row.failureReason === reason && row.failureMessage === same.failureMessage;
+}

@@ -18,7 +18,7 @@ export type Sets = {
   readonly begin?: 'launch' | 'try';
 };
 /** A condition beyond the state. demand.ts says what each means. */
-export type DemandName = 'sameTask' | 'restartableMaster' | 'open';
+export type DemandName = 'sameTask' | 'restartableMaster' | 'open' | 'otherDoom';
 type FieldOf<Event> = Event extends unknown ? keyof Event : never;
 /** The fields that some event and the job row have in common. */
 type EventField = FieldOf<JobEvent> & keyof JobRow;
@@ -62,6 +62,7 @@ export const notes: readonly Note[] = [
   ['reach',     ['restartable', ...ended],                          take('cursor'),                          'open'],
   ['beat',      held,                                               take('leaseUntil')],
   ['relaunch',  ['runnable'],                                       nextLaunch],
+  ['end',       ['terminating'],                                    failure,                                 'otherDoom'],
   ['look',      open,                                               take('dueAt'),                           'open'],
   ['settle',    ended,                                              drop('openShard', 'dueAt'),              'open'],
 ];

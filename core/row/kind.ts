@@ -86,6 +86,7 @@ const keyParts: { readonly [word: string]: string } = {
   parent: 'job-[^#]+',
   waiter: '(?:job|analysis)-[^#]+',
   scope: '(?:analysis|master|subjob):[^#]+',
+  doom: 'termination|failure|restart',
   object: '(?:record|file|applet|workflow)-[^#]+',
   file: 'file-[^#]+',
   'linking object': '(?:record|file|applet|workflow)-[^#]+',

@@ -3,6 +3,7 @@
 
 import type { Context } from '../../core/context.ts';
 import { invalidState, nonceReused } from '../../core/error/api-error.ts';
+import { possibleFlags } from '../../core/execution/doom.ts';
 import { readLineageEntry } from '../../core/execution/scope.ts';
 import type { JobId } from '../../core/id/identifier.ts';
 import type { JobPlan } from '../../core/job/plan.ts';
@@ -42,7 +43,7 @@ export async function createJob(context: Context, plan: JobPlan): Promise<{ read
  * The member row is written before this check. An end of the parent thus finds that row, or this refuses.
  */
 async function checkParent(context: Context, row: JobRow, { root, parent }: NonNullable<JobPlan['memberOf']>) {
-  const flags = row.lineage.map((entry) => doomKey(root, readLineageEntry(entry)));
+  const flags = possibleFlags(row.lineage.map(readLineageEntry)).map((flag) => doomKey(root, flag));
   const [found, ...dooms] = await context.rows.getMany('executions', [jobKey(parent), ...flags]);
   const state = readJob(found);
   if (state?.state !== 'running' || state.try !== row.parentTry || dooms.some((doom) => doom !== undefined)) {

@@ -8,6 +8,7 @@ import { type JobRow, jobWorker } from '../../core/job/row.ts';
 import { afterLaunch, launch } from '../launch/launch.ts';
 import { loadWorker, stopWorker } from '../launch/worker-task.ts';
 import { type Saved, saveJob } from '../store/save-job.ts';
+import { endStopped } from './doom.ts';
 import { endTry } from './end-try.ts';
 
 /** Checks whether the launch of a runnable job is still under way. Undefined when nothing was to be changed. */
@@ -44,7 +45,7 @@ export async function checkWorker(context: Context, row: JobRow): Promise<Saved 
 /** Asks the worker of a terminating job to stop. Undefined while the worker still runs. */
 export async function awaitStop(context: Context, row: JobRow): Promise<Saved | undefined> {
   const worker = await stopWorker(context, row, row.failureMessage ?? 'the job was ended');
-  return worker.kind === 'ended' ? saveJob(context, row, { kind: 'stopped' }) : undefined;
+  return worker.kind === 'ended' ? endStopped(context, row) : undefined;
 }
 
 /** The end of a lease is noticed within this many lengths of a lease, unless nothing looked at the job. */

@@ -2,7 +2,7 @@
 // claims and births read it, so no job is missed (docs/reference/protocols.md, "Doom").
 
 import type { Context } from '../../core/context.ts';
-import { type DoomCause, doomFailure } from '../../core/execution/doom.ts';
+import { type Doom, type DoomCause, doomFailure, possibleFlags, restartsBy } from '../../core/execution/doom.ts';
 import type { Scope } from '../../core/execution/scope.ts';
 import type { ExecutionId } from '../../core/id/identifier.ts';
 import { type JobRow, scopesOf } from '../../core/job/row.ts';
@@ -13,22 +13,20 @@ import { changed, retryWhileChanged } from '../store/retry-while-changed.ts';
 import { type Saved, saveJob } from '../store/save-job.ts';
 import { loadMembers } from './member.ts';
 
-export type Doom = { readonly cause: DoomCause; readonly scope: Scope };
-
-/** Marks a scope with a doom flag. If it is marked already, the first cause stays. */
+/** Marks a scope with a doom flag. If it has a flag of the same kind already, the first cause stays. */
 export async function putDoom(context: Context, root: ExecutionId, scope: Scope, cause: DoomCause): Promise<void> {
   await context.rows.put('executions', doomRow(root, scope, cause, context.now()), 'absent');
 }
 
-/** The outermost doom that a job is under; undefined when it may live. */
+/** The doom that decides about a job (`possibleFlags`); undefined when it may live. */
 export async function loadDoom(context: Context, row: JobRow): Promise<Doom | undefined> {
-  const scopes = scopesOf(row);
-  const flags = await context.rows.getMany(
+  const flags = possibleFlags(scopesOf(row));
+  const rows = await context.rows.getMany(
     'executions',
-    scopes.map((scope) => doomKey(row.root, scope)),
+    flags.map((flag) => doomKey(row.root, flag)),
   );
-  for (const [index, scope] of scopes.entries()) {
-    const cause = readDoom(flags[index]);
+  for (const [index, { scope }] of flags.entries()) {
+    const cause = readDoom(rows[index]);
     if (cause !== undefined) return { cause, scope };
   }
   return undefined;
@@ -42,29 +40,34 @@ export async function obeyDoom(context: Context, row: JobRow): Promise<Saved | u
   return ended.state === row.state ? undefined : { kind: 'saved', row: ended };
 }
 
-/** Ends one job that is under a doom, in whatever state it is. The master of a restart begins its next try instead. */
+/**
+ * Ends one job that is under a doom, in whatever state it is. The master of a restart begins its next try instead. A
+ * doom may follow another one: a job whose worker is still being stopped then ends as the later one says.
+ */
 export async function endByDoom(context: Context, found: JobRow, doom: Doom): Promise<JobRow> {
   let row = found;
   const end = async () => {
-    if (isTerminal(row.state) || row.state === 'terminating') return row;
-    const restarts = doom.cause.kind === 'restart' && row.pk === doom.scope.execution;
-    if (restarts && (row.try !== doom.scope.try || row.state === 'restartable')) return row;
-    const failure = doomFailure(doom.cause, doom.scope);
-    const { kind } = doom.cause;
-    const own = kind !== 'termination' ? { reason: doom.cause.reason, message: doom.cause.message } : failure;
-    const saved = await saveJob(
-      context,
-      row,
-      restarts
-        ? { kind: 'giveUp', failure: own }
-        : { kind: 'end', failure: kind === 'failure' && doom.cause.execution === row.pk ? own : failure },
-    );
+    if (isTerminal(row.state)) return row;
+    if (row.pk === doom.scope.execution && row.try !== doom.scope.try) return row;
+    const restarts = restartsBy(doom, row.pk);
+    if (restarts && (row.state === 'restartable' || row.state === 'terminating')) return row;
+    const failure = doomFailure(doom, row.pk);
+    const saved = await saveJob(context, row, { kind: restarts ? 'giveUp' : 'end', failure });
     if (saved.kind === 'saved') return saved.row;
+    // A job that is terminating takes another reason only if it ends with others.
+    if (saved.kind === 'refused' && row.state === 'terminating') return row;
     if (saved.kind === 'refused') throw new Error(`${row.pk} is under a doom and cannot be ended: ${saved.why}`);
     row = (await loadJob(context, row.pk)) ?? row;
     return changed;
   };
   return retryWhileChanged(found.pk, end, (message) => new Error(message));
+}
+
+/** Ends a terminating job whose worker has stopped, by the doom that is on it now. */
+export async function endStopped(context: Context, row: JobRow): Promise<Saved> {
+  const doom = await loadDoom(context, row);
+  const last = doom === undefined ? row : await endByDoom(context, row, doom);
+  return saveJob(context, last, { kind: 'stopped' });
 }
 
 /**

@@ -1,10 +1,13 @@
 // Ends the other jobs after one has ended, in pages: its whole tree, or everything below a try that was given up.
 
 import type { Context } from '../../core/context.ts';
-import type { DoomCause } from '../../core/execution/doom.ts';
+import type { Doom, DoomCause } from '../../core/execution/doom.ts';
+import { isId } from '../../core/id/identifier.ts';
 import { failureScope, type JobRow, ownScope } from '../../core/job/row.ts';
 import { loadJob } from '../store/load-job.ts';
-import { endByDoom, endMembers, loadDoom, putDoom } from './doom.ts';
+import { type Saved, saveJob } from '../store/save-job.ts';
+import type { Unsatisfiable } from '../wait/readiness.ts';
+import { endByDoom, endMembers, loadDoom, obeyDoom, putDoom } from './doom.ts';
 
 /**
  * Ends every job of the tree if this is the job that failed first, or the origin job. Other jobs do not have to.
@@ -12,7 +15,7 @@ import { endByDoom, endMembers, loadDoom, putDoom } from './doom.ts';
  * @returns the position to continue from, undefined at the end
  */
 export async function endTree(context: Context, row: JobRow, after: string | undefined): Promise<string | undefined> {
-  const doom = (await loadDoom(context, row)) ?? (await doomTree(context, row));
+  const doom = await doomOfEnded(context, row);
   const firstToFail = doom.cause.kind !== 'restart' && doom.cause.execution === row.pk;
   if (!firstToFail && row.origin !== row.pk) return undefined;
   if (after === undefined && row.origin !== row.pk) {
@@ -39,7 +42,25 @@ export async function endDescendants(
   return next;
 }
 
-async function doomTree(context: Context, row: JobRow) {
+/**
+ * Fails a job one of whose dependencies has ended without being done. If that is a job of the same tree, the tree fails
+ * because of that job, which may not have been looked at yet (docs/reference/api.md, "Spread of failures").
+ */
+export async function failByDependency(context: Context, row: JobRow, problem: Unsatisfiable): Promise<Saved> {
+  const { execution, message } = problem;
+  const dependency = isId(execution, 'job') ? await loadJob(context, execution) : undefined;
+  if (dependency?.origin === row.origin) {
+    await doomOfEnded(context, dependency);
+    const ended = await obeyDoom(context, row);
+    if (ended !== undefined) return ended;
+  }
+  return saveJob(context, row, { kind: 'fail', failure: { reason: 'DependencyUnsatisfiable', message } });
+}
+
+/** The doom that a job which was not done is under. Without one, the job was the first to fail, and dooms its tree. */
+async function doomOfEnded(context: Context, row: JobRow): Promise<Doom> {
+  const before = await loadDoom(context, row);
+  if (before !== undefined) return before;
   const { failureReason: reason = 'JMInternalError', failureMessage: message = '' } = row;
   const cause: DoomCause = { kind: 'failure', execution: row.pk, try: row.try, reason, message };
   await putDoom(context, row.root, failureScope(row), cause);

@@ -9,15 +9,18 @@ import { type JobRow, type MasterTry, masterTry } from '../../core/job/row.ts';
 import { tryRow } from '../../core/row/execution/job.ts';
 import { loadJob, loadSpec } from '../store/load-job.ts';
 import { type Saved, saveJob } from '../store/save-job.ts';
-import { endByDoom, loadDoom, putDoom } from './doom.ts';
+import { endByDoom, loadDoom, obeyDoom, putDoom } from './doom.ts';
 
 /**
- * Ends the try of a running job, or holds the job where its run asks for that and no restart follows, unless a task has claimed it or renewed its lease since the row was
- * read. A held job whose worker is gone ends with the failure that it was held for.
+ * Ends the try of a running job, or holds the job where its run asks for that and no restart follows, unless a task has
+ * claimed it or renewed its lease since the row was read. A held job whose worker is gone ends with the failure that it
+ * was held for. A running job that is under a doom ends by that doom, whatever its worker met.
  */
 export async function endTry(context: Context, row: JobRow, end: TryEnd): Promise<Saved> {
   const expected = { tokenHash: row.tokenHash, leaseUntil: row.leaseUntil };
   if (row.state === 'debug_hold') return saveJob(context, row, { kind: 'stopped' }, expected);
+  const doomed = await obeyDoom(context, row);
+  if (doomed !== undefined) return doomed;
   const scope = masterTry(row);
   const master = scope.master === row.pk ? row : await loadJob(context, scope.master);
   if (master?.try === scope.try && startsAgain(master, end)) return restart(context, row, scope, end);
@@ -56,9 +59,10 @@ async function restart(context: Context, row: JobRow, master: MasterTry, { failu
   });
   const doom = await loadDoom(context, row);
   if (doom === undefined) throw new Error(`the doom flag on ${master.master} was written but cannot be read`);
-  if (master.master === row.pk) return { kind: 'saved', row: await endByDoom(context, row, doom) };
+  const isCause = doom.cause.kind === 'restart' && doom.cause.execution === row.pk;
+  if (master.master === row.pk || !isCause) return { kind: 'saved', row: await endByDoom(context, row, doom) };
   const saved = await saveJob(context, row, { kind: 'fail', failure });
   const found = await loadJob(context, master.master);
-  if (found !== undefined && doom.scope.execution === found.pk) await endByDoom(context, found, doom);
+  if (found !== undefined) await endByDoom(context, found, doom);
   return saved;
 }

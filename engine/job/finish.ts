@@ -23,6 +23,7 @@ import { loadJob, loadSpec } from '../store/load-job.ts';
 import { changed, retryWhileChanged } from '../store/retry-while-changed.ts';
 import { type Saved, saveJob } from '../store/save-job.ts';
 import { findCircle } from './circle.ts';
+import { endStopped } from './doom.ts';
 import { endTry } from './end-try.ts';
 import { outputSight } from './reader.ts';
 
@@ -62,9 +63,14 @@ function answerOf(row: JobRow): Finished {
 }
 
 async function report(context: Context, row: JobRow, result: Result): Promise<Saved> {
-  if (row.state === 'terminating') return saveJob(context, row, { kind: 'stopped' });
+  if (row.state === 'terminating') return endStopped(context, row);
   const failure = 'failure' in result ? readFailure(result.failure) : await checkOutput(context, row, result.output);
-  if (failure !== undefined) return endTry(context, row, { failure, lost: false, reported: true });
+  if (failure !== undefined) {
+    const ended = await endTry(context, row, { failure, lost: false, reported: true });
+    // A doom was found first. The worker that reports does not have to be stopped.
+    const isDoomed = ended.kind === 'saved' && ended.row.state === 'terminating';
+    return isDoomed ? endStopped(context, ended.row) : ended;
+  }
   // Only the first report of a try counts. A late one must not replace the resolved output by its raw output.
   if ('output' in result)
     await context.bodies.save(outputBodyId(row), 'output', { output: result.output }, { ifAbsent: true });

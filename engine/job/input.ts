@@ -26,6 +26,7 @@ import { loadOutputs, loadSpec } from '../store/load-job.ts';
 import { type Saved, saveJob } from '../store/save-job.ts';
 import { listWait, loadObjectFacts, type Unsatisfiable } from '../wait/readiness.ts';
 import { type WaitOutcome, waitFor } from '../wait/wait.ts';
+import { failByDependency } from './end-tree.ts';
 import { loadArrivedObjects } from './handed-over.ts';
 import { inputSight } from './reader.ts';
 import { loadReferenced } from './referenced.ts';
@@ -87,12 +88,9 @@ async function keepWaiting(
   outcome: Exclude<WaitOutcome<number, Unsatisfiable>, { kind: 'ready' }> & { readonly cursor?: number | undefined },
 ): Promise<Saved | undefined> {
   if (outcome.kind === 'problem') {
-    const { kind, message } = outcome.problem;
-    return fail(
-      context,
-      row,
-      kind === 'failed' ? { reason: 'DependencyUnsatisfiable', message } : inputFailure([message]),
-    );
+    const { problem } = outcome;
+    if (problem.kind === 'failed') return failByDependency(context, row, problem);
+    return fail(context, row, inputFailure([problem.message]));
   }
   if (row.state === 'idle') return saveJob(context, row, { kind: 'wait' });
   const { cursor } = outcome;

@@ -12,6 +12,7 @@ import { loadOutput, loadSpec } from '../store/load-job.ts';
 import { type Saved, saveJob } from '../store/save-job.ts';
 import { listWait } from '../wait/readiness.ts';
 import { waitFor } from '../wait/wait.ts';
+import { failByDependency } from './end-tree.ts';
 import { loadOutputObjects } from './handed-over.ts';
 import { memberWait } from './member.ts';
 import { outputSight } from './reader.ts';
@@ -30,9 +31,7 @@ export async function advanceOutput(context: Context, row: JobRow): Promise<Save
   const jobs = referredJobs(references).map((job): Dependency => ({ kind: 'execution', execution: job }));
   const outputs = await waitFor(context, listWait(context, row, 'output', jobs));
   if (outputs.kind === 'waiting') return undefined;
-  if (outputs.kind === 'problem') {
-    return fail(context, row, { reason: 'DependencyUnsatisfiable', message: outputs.problem.message });
-  }
+  if (outputs.kind === 'problem') return failByDependency(context, row, outputs.problem);
   const referenced = await loadReferenced(outputSight(context, row), references);
   const spec = isMaster(row) ? await loadSpec(context, row.pk) : undefined;
   const resolved = resolveOutput(spec, before, referenced);

@@ -22,7 +22,12 @@ import { sendWork } from '../store/send-work.ts';
 import type { Awaited, Readiness, Wait } from './wait.ts';
 
 /** The reason why a dependency can never be ready: it has `failed` or is `gone`. The message is for the user. */
-export type Unsatisfiable = { readonly kind: 'failed' | 'gone'; readonly message: string };
+export type Unsatisfiable = {
+  readonly kind: 'failed' | 'gone';
+  readonly message: string;
+  /** The execution that ended without being done. */
+  readonly execution?: ExecutionId;
+};
 
 /**
  * The wait for a list of dependencies, in order: the `waits` of a job, or the references and objects of its output. All
@@ -88,7 +93,7 @@ function executionReadiness(id: ExecutionId, row: ExecutionRow | undefined): Rea
   if (row.state === 'done') return 'ready';
   if (!isEndState(row.state)) return 'unready';
   const message = failureMessages.dependencyFailed(id, row.state, row.failureReason);
-  return { problem: { kind: 'failed', message } };
+  return { problem: { kind: 'failed', message, execution: id } };
 }
 
 async function readObjects(

@@ -131,6 +131,28 @@ const lives: { readonly [title: string]: { lines: readonly Line[]; last: Partial
       ],
       last: { failureReason: 'Terminated', stoppedRunning: 6 },
     },
+    'a job that ends with others, first for one reason and then for another': {
+      lines: [
+        [ready, 'runnable'],
+        [claim, 'running'],
+        [treeFailed, 'terminating'],
+        [treeFailed, 'refused'],
+        [terminated, 'terminating'],
+        [stopped, 'terminated'],
+      ],
+      last: { failureReason: 'Terminated', failureMessage: 'by user-alice', modified: 6 },
+      gone: ['failureFrom'],
+    },
+    'a job that is over its time when its tree is terminated': {
+      lines: [
+        [ready, 'runnable'],
+        [claim, 'running'],
+        [{ kind: 'end', failure: { reason: 'JobTimeoutExceeded', message: 'too long' } }, 'terminating'],
+        [terminated, 'refused'],
+        [stopped, 'failed'],
+      ],
+      last: { failureReason: 'JobTimeoutExceeded' },
+    },
     'a running job whose tree fails': {
       lines: [
         [ready, 'runnable'],
@@ -314,7 +336,7 @@ describe('the table of transitions', () => {
     expect(tried, 'add a new event to the list above').toEqual(new Set(eventKinds));
     for (const state of states) {
       for (const event of events) {
-        const row = Object.freeze(givenRow({ state, task: 'task-1' }));
+        const row = Object.freeze(givenRow({ state, task: 'task-1', failureReason: 'JobTreeFailure' }));
         const known = transitions.some(({ from, event: kind }) => from.includes(state) && kind === event.kind);
         expect(decide(row, event, 5).kind, `${event.kind} in ${state}`).toBe(known ? 'change' : 'refusal');
       }

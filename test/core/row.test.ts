@@ -136,7 +136,7 @@ describe('keys lead back', () => {
         const row = memberRow(origin, { parent, job, parentTry, lineage: [] });
         expect(row).toMatchObject(memberKey(origin, parent, job));
         expect(readMember(row)).toEqual({ sortKey: row.sk, parent, job, parentTry, lineage: [] });
-        expect(doomKey(origin, masterScope(parent, parentTry)).sk < row.sk).toBe(true);
+        expect(doomKey(origin, { scope: masterScope(parent, parentTry), kind: 'failure' }).sk < row.sk).toBe(true);
       }),
     );
   });

@@ -49,9 +49,11 @@ describe('a scope', () => {
   test('has a flag that names its kind and comes before all members', () => {
     fc.assert(
       fc.property(scopes, (scope) => {
-        const { sk } = doomKey(analysis, scope);
-        expect(sk).toContain(`${scope.kind}:${scope.execution}`);
-        expect(sk < memberKey(analysis, jobId('p'), jobId('c')).sk).toBe(true);
+        for (const kind of ['termination', 'failure', 'restart'] as const) {
+          const { sk } = doomKey(analysis, { scope, kind });
+          expect(sk).toContain(`${scope.kind}:${scope.execution}:${scope.try}#${kind}`);
+          expect(sk < memberKey(analysis, jobId('p'), jobId('c')).sk).toBe(true);
+        }
       }),
     );
   });

@@ -54,7 +54,8 @@ export function putFlagsLate({ rows }: MemoryContext): void {
     if (late === undefined || currentActor() === 'creator' || currentActor().startsWith('worker')) return found;
     const cause = { kind: 'termination', execution: jobId('o'), try: 0, by: 'user-alice' };
     return found.map(
-      (row, index) => row ?? (keys[index]?.sk.startsWith('!doom') ? { ...keys[index], cause, created: 0 } : undefined),
+      (row, index) =>
+        row ?? (keys[index]?.sk.endsWith('#termination') ? { ...keys[index], cause, created: 0 } : undefined),
     );
   };
   rows.query = async (table, range) => {

@@ -1,7 +1,7 @@
 // The partition of a tree: the parent of each member, and the doom flags.
 
 import type { Key, Row } from '../../context.ts';
-import type { DoomCause } from '../../execution/doom.ts';
+import type { DoomCause, Flag } from '../../execution/doom.ts';
 import { type Scope, scopeText } from '../../execution/scope.ts';
 import { type ExecutionId, isId, type JobId } from '../../id/identifier.ts';
 import { type Fields, fieldProblem } from '../field.ts';
@@ -25,8 +25,8 @@ export const doomKind = defineRow<{ readonly cause: DoomCause; readonly created:
   table: 'executions',
   name: 'doom flag',
   pk: 'tree#{root}',
-  sk: '!doom#{scope}',
-  meaning: 'Everything in that scope has to end. Claims and births read the flag.',
+  sk: '!doom#{scope}#{doom}',
+  meaning: 'Everything in that scope has to end. Each kind of doom has its own flag. Claims and births read the flags.',
   fields: { required: { cause: 'map', created: 'number' }, optional: {} },
 });
 
@@ -63,14 +63,14 @@ export function readMember(row: Row): MemberRow {
   return { sortKey, parent, job, parentTry, lineage };
 }
 
-/** The key of the flag on a scope. It sorts before all members. */
-export function doomKey(root: ExecutionId, scope: Scope): Key {
-  return { pk: treeKey(root), sk: `!doom#${scopeText(scope)}` };
+/** The key of a flag. It sorts before all members. */
+export function doomKey(root: ExecutionId, { scope, kind }: Flag): Key {
+  return { pk: treeKey(root), sk: `!doom#${scopeText(scope)}#${kind}` };
 }
 
 /** The flag on a scope. */
 export function doomRow(root: ExecutionId, scope: Scope, cause: DoomCause, created: number): Row {
-  return { ...doomKey(root, scope), cause, created };
+  return { ...doomKey(root, { scope, kind: cause.kind }), cause, created };
 }
 
 /** Why a scope is doomed. Undefined when it is not. */
