@@ -16,6 +16,8 @@ export type Claim = {
   readonly jobDescribe: Readonly<Record<string, unknown>>;
   readonly executableDescribe: Readonly<Record<string, unknown>>;
   readonly runSpec: RunSpec;
+  /** Sentences about the job that its log begins with. */
+  readonly notes: readonly string[];
   readonly limits: {
     readonly heartbeatSeconds: number;
     readonly logBytes: number;

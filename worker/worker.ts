@@ -107,6 +107,7 @@ async function prepare(
   over: AbortSignal,
 ): Promise<Prepared> {
   describeRelease(claim, log);
+  for (const note of claim.notes) log.line('INFO', note, 'SYSTEM');
   const programs = { PATH: environment.path, ESPALIER_TASK_ID: environment.taskId };
   for (const name of await unpackBundles(platform, claim, folder, { environment: programs, over }))
     log.line('INFO', `Unpacked ${name}`, 'SYSTEM');

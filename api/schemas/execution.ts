@@ -27,7 +27,7 @@ const newExecution = z.object({
   nonce: nonce.nullish(),
 });
 
-/** These are kept and shown. They have no effect yet. */
+/** These are kept and shown, and have no effect (core/job/without-effect.ts). */
 const shownFields = {
   costLimit: z.number().nonnegative().nullish(),
   rank: z.number().int().min(-1_024).max(1_023).optional(),

@@ -133,6 +133,9 @@ const shownByDefault: { readonly [field: string]: Field } = {
   detailedJobMetrics: shown('detailedJobMetrics', false),
   maxTreeSpotWaitTime: shown('maxTreeSpotWaitTime', undefined),
   maxJobSpotWaitTime: shown('maxJobSpotWaitTime', undefined),
+  selectedTreeTurnaroundTimeThreshold: ({ spec }) => spec.treeTurnaroundTimeThreshold,
+  selectedTreeTurnaroundTimeThresholdFrom: ({ spec }) =>
+    spec.treeTurnaroundTimeThreshold === undefined ? undefined : 'executable',
   timeout: ({ row }) => row.timeoutMs,
   outputReusedFrom: nothing,
   runInput: ({ spec }) => spec.runInput,

@@ -49,6 +49,8 @@ export type ExecutionSpec = {
   readonly inputPlace?: PlaceId;
   readonly delayWorkspaceDestruction: boolean;
   readonly ignoreReuse: boolean;
+  /** Seconds. Only a root execution has it, if its executable does. */
+  readonly treeTurnaroundTimeThreshold?: number;
   readonly headJobOnDemand: boolean;
   /** The reported failures for which the job is held. A run inside a tree that names none takes those of its caller. */
   readonly debugOn?: readonly DebugReason[];
@@ -57,6 +59,6 @@ export type ExecutionSpec = {
   /** The job that started a detached tree, and its try at that time. */
   readonly detachedFrom?: JobId;
   readonly detachedFromTry?: number;
-  /** Fields of the call that are kept and shown, and have no effect yet: `rank`, `costLimit`, … */
+  /** Fields of the call that describe shows, such as `rank`. They have no effect (core/job/without-effect.ts). */
   readonly shown: Hash;
 };

@@ -7,11 +7,13 @@ import {
   entryPointRequirements,
   mergeByExecutable,
   overrideRequirements,
+  type Requirements,
   type RequirementsByExecutable,
   requirementsOf,
   type SystemRequirements,
 } from '../executable/requirements.ts';
 import { checkRunnable } from '../instance/worker-size.ts';
+import { isHash } from '../reference/value.ts';
 
 export type MachineLayers = {
   readonly executable: string;
@@ -47,7 +49,7 @@ export function planMachine(layers: MachineLayers): Machine | { readonly problem
     requirementsOf(merged, layers.executable),
   );
   const instance = chooseInstance(own, layers.entryPoint, layers.defaultInstance);
-  const problem = checkRunnable(instance);
+  const problem = checkRunnable(instance) ?? checkCluster(entryPointRequirements(own, layers.entryPoint));
   if (problem !== undefined) return { problems: [`entry point "${layers.entryPoint}": ${problem}`] };
   return {
     instance,
@@ -56,6 +58,16 @@ export function planMachine(layers: MachineLayers): Machine | { readonly problem
     runSystemRequirementsByExecutable: byExecutable,
     mergedSystemRequirementsByExecutable: merged,
   };
+}
+
+/** A cluster of one machine is a machine. A larger one would leave the job without the rest of it. */
+function checkCluster({ clusterSpec }: Requirements): string | undefined {
+  const count = isHash(clusterSpec) ? clusterSpec.initialInstanceCount : undefined;
+  if (count === undefined || count === 1) return undefined;
+  return (
+    `"clusterSpec" asks for ${JSON.stringify(count)} machines, and a job runs on one here: ` +
+    'set "initialInstanceCount" to 1 (`--instance-count 1`), or divide the work into subjobs'
+  );
 }
 
 /** An instance type by name; else the first of a selector that a worker can have; else the default. */

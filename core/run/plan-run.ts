@@ -83,7 +83,8 @@ function planMasterJob(facts: ProgramFacts): JobPlan | Refusal {
   const waits = planWaits(facts.prepared.wanted, facts.found, ancestors);
   if ('refused' in waits) return waits;
   const policies = planPolicies(facts, above?.spec);
-  const name = request.name ?? executable.name;
+  const { title = '', treeTurnaroundTimeThreshold } = executable.spec;
+  const name = request.name ?? (title || executable.name);
   const { instance, ...requirements } = machine;
   const spec: ExecutionSpec = {
     ...recordRequest(request, facts.prepared),
@@ -100,6 +101,7 @@ function planMasterJob(facts: ProgramFacts): JobPlan | Refusal {
     ...planPlaces(facts),
     ancestors,
     delayWorkspaceDestruction: request.delayWorkspaceDestruction ?? above?.spec.delayWorkspaceDestruction ?? false,
+    ...(ancestors.length > 0 ? {} : given({ treeTurnaroundTimeThreshold })),
     ignoreReuse: request.ignoreReuse ?? executable.spec.ignoreReuse,
     headJobOnDemand: request.headJobOnDemand ?? executable.spec.runSpec.headJobOnDemand ?? false,
     ...given({ debugOn: readDebug(request.debug) ?? above?.spec.debugOn }),

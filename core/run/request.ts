@@ -30,7 +30,7 @@ export type RunRequest = ExecutionRequest & {
   readonly detach?: boolean | undefined;
   readonly debug?: unknown;
   readonly allowSSH?: readonly string[] | null | undefined;
-  /** Fields that are kept and shown, and have no effect yet: `rank`, `costLimit`, … */
+  /** Fields that describe shows, such as `rank`. They have no effect (core/job/without-effect.ts). */
   readonly shown: Hash;
 };
 export type NewJobRequest = ExecutionRequest & { readonly function: string };

@@ -1,10 +1,13 @@
-// Tests the claim of a subjob whose workspace was cleared, including the executable, by the code of its master.
+// Tests what a worker gets with its claim: the executable, also where the code of the master cleared the workspace, and
+// the notes for its log.
 
 import { expect, test } from 'vitest';
+import type { LaunchInput } from '../../core/context.ts';
 import type { AppletId, JobId, ProjectId } from '../../core/id/identifier.ts';
 import { workerId } from '../../core/id/worker.ts';
 import type { Caller } from '../../core/identity/caller.ts';
 import { jobWorkspace } from '../../core/job/row.ts';
+import type { Hash } from '../../core/reference/value.ts';
 import { peekJob } from '../memory/platform.ts';
 import { asJob, givenApplet, givenProject, givenWorld, run, type World } from './execution-world.ts';
 
@@ -56,4 +59,49 @@ test('a job whose executable is gone fails with the reason, and the claim is ref
   const row = peekJob(given.world.context, given.part);
   expect(row).toMatchObject({ state: 'failed', failureReason: 'ExecutionError' });
   expect(row.failureMessage).toContain(given.applet);
+});
+
+/** A runnable job, and the launch that was asked for. */
+async function givenRunnable(request: object, fields: Hash = {}) {
+  const world = await givenWorld();
+  const project = await givenProject(world);
+  const applet = await givenApplet(world, project, fields);
+  const launches: LaunchInput[] = [];
+  world.context.workers.start = async (_, input) => void launches.push(input);
+  const part = await run(world, applet, { input: {}, project, ...request });
+  await world.platform.run();
+  return { given: { world, project, applet, part }, launches };
+}
+
+test('the worker gets a sentence for each field that has no effect', async () => {
+  const { given } = await givenRunnable({ rank: 3, costLimit: 5 }, { access: { network: [] } });
+  const { body } = await claim(given);
+  expect(body.notes).toEqual([
+    expect.stringContaining('"costLimit" has no effect here'),
+    expect.stringContaining('"rank" has no effect here'),
+    expect.stringContaining('"access.network" has no effect here'),
+  ]);
+});
+
+test.each([
+  ['low', false, true],
+  ['low', true, false],
+  ['normal', false, false],
+])(
+  'a job of priority %s with headJobOnDemand %s is started on a spot machine: %s',
+  async (priority, onDemand, spot) => {
+    const { launches } = await givenRunnable({ priority, headJobOnDemand: onDemand });
+    expect(launches).toMatchObject([{ spot }]);
+  },
+);
+
+test('a root job shows the turnaround time that its executable asks for', async () => {
+  const { given } = await givenRunnable({}, { treeTurnaroundTimeThreshold: 2 });
+  expect(await given.world.must(`/${given.part}/describe`)).toMatchObject({
+    selectedTreeTurnaroundTimeThreshold: 2,
+    selectedTreeTurnaroundTimeThresholdFrom: 'executable',
+  });
+  const { given: other } = await givenRunnable({});
+  const described = await other.world.must(`/${other.part}/describe`);
+  expect(Object.keys(described).filter((field) => field.startsWith('selected'))).toEqual([]);
 });

@@ -179,6 +179,22 @@ describe('a run by a user', () => {
     expect(plan.spec.inputSpec).toEqual(spec.inputSpec);
   });
 
+  it('is named by the call, else by the title of its executable, else by its name', () => {
+    const titled = (title: string) =>
+      ({ kind: 'applet', id: applet, name: 'stats', spec: { ...appletSpec, title }, place: project }) as const;
+    const nameOf = (request: Partial<RunRequest>, title: string) =>
+      planned(planRun(runFacts(request, { executable: titled(title) }))).spec.name;
+    expect(nameOf({ name: 'mine' }, 'Statistics')).toBe('mine');
+    expect(nameOf({}, 'Statistics')).toBe('Statistics');
+    expect(nameOf({}, '')).toBe('stats');
+    expect(planned(planRun(runFacts({}, { executable: titled('Statistics') }))).spec.executableName).toBe('stats');
+  });
+
+  it('may ask for a cluster of one machine', () => {
+    const systemRequirements = { '*': { clusterSpec: { type: 'generic', initialInstanceCount: 1 } } };
+    expect(planned(planRun(runFacts({ systemRequirements }))).spec.systemRequirements).toEqual(systemRequirements);
+  });
+
   it('takes the instance type from the strongest source, and the time limit by executable', () => {
     const runSpec = {
       ...appletSpec.runSpec,
@@ -241,6 +257,12 @@ describe('a run by a user', () => {
       { executionPolicy: { maxRestarts: 99 } },
       'InvalidInput',
       'executionPolicy.maxRestarts',
+    ],
+    [
+      'a cluster of more than one machine',
+      { systemRequirements: { main: { clusterSpec: { type: 'generic', initialInstanceCount: 3 } } } },
+      'InvalidInput',
+      '"clusterSpec" asks for 3 machines, and a job runs on one here',
     ],
     ['an invalid time limit', { timeoutPolicyByExecutable: { x: 5 } }, 'InvalidInput', 'timeoutPolicyByExecutable.x'],
     [

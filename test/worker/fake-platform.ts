@@ -29,6 +29,7 @@ type Options = {
   readonly function?: string;
   readonly input?: Record<string, unknown>;
   readonly runSpec?: Record<string, unknown>;
+  readonly notes?: readonly string[];
   readonly limits?: { readonly heartbeatSeconds?: number; readonly logBytes?: number; readonly folderBytes?: number };
   /** Whether the worker may use namespaces. It asks the kernel by default. */
   readonly namespaces?: boolean | undefined;
@@ -136,6 +137,7 @@ function claimReply(options: Options): [number, unknown] {
     jobDescribe: { id: jobId },
     executableDescribe: {},
     runSpec: { interpreter: options.interpreter ?? 'bash', code: options.code, ...options.runSpec },
+    notes: options.notes ?? [],
     limits: { heartbeatSeconds: 3600, logBytes: 1e8, folderBytes: 1e9, messageCharacters: 100, ...options.limits },
   };
   return [200, claim];

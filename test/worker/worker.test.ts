@@ -10,6 +10,13 @@ import { type FakeRun, runFakeJob, workerToken } from './fake-platform.ts';
 const texts = (run: FakeRun, level: string): string[] => run.log.filter((one) => one.l === level).map((one) => one.m);
 
 describe('a bash job', () => {
+  it('begins its log with the notes of the platform', async () => {
+    const run = await runFakeJob({ code: 'main() { echo hello; }', notes: ['"rank" has no effect here: so it is'] });
+    const lines = run.log.map(({ l, s, m }) => [l, s, m]);
+    expect(lines).toContainEqual(['INFO', 'SYSTEM', '"rank" has no effect here: so it is']);
+    expect(run.finish).toEqual({ output: {} });
+  });
+
   it('runs its entry point with its inputs as variables and reports job_output.json', async () => {
     const run = await runFakeJob({
       code: 'main() { echo "$greeting|$n|$list|$h"; echo \'{"total": 3}\' > job_output.json; }',

@@ -7,8 +7,9 @@ import type { AppletSpec } from '../../../core/executable/applet.ts';
 import { type Failure, failureMessages, reportedMessageCharacters } from '../../../core/execution/failure.ts';
 import { isId, isObjectId } from '../../../core/id/identifier.ts';
 import { workerSize } from '../../../core/instance/worker-size.ts';
-import { type JobRow, jobWorkspace } from '../../../core/job/row.ts';
+import { isMaster, type JobRow, jobWorkspace } from '../../../core/job/row.ts';
 import type { ExecutionSpec } from '../../../core/job/spec.ts';
+import { fieldsWithoutEffect } from '../../../core/job/without-effect.ts';
 import type { Hash } from '../../../core/reference/value.ts';
 import { claim } from '../../../engine/job/claim.ts';
 import { endTry } from '../../../engine/job/end-try.ts';
@@ -77,7 +78,9 @@ async function describeExecutable({ context }: OpenCall<unknown>, row: JobRow, s
   }
   const [described] = await describeObjects(context, [{ object, place }], {});
   const executableDescribe = { name: spec.executableName, ...described };
-  return { executableDescribe, runSpec: (object.spec as AppletSpec).runSpec };
+  const applet = object.spec as AppletSpec;
+  const notes = fieldsWithoutEffect({ isMaster: isMaster(row), entryPoint: row.function, spec, executable: applet });
+  return { executableDescribe, runSpec: applet.runSpec, notes };
 }
 
 /**

@@ -127,6 +127,7 @@ const specFields: Fields<ExecutionSpec> = {
     detachedFrom: 'text',
     detachedFromTry: 'number',
     debugOn: { each: [...debugReasons] },
+    treeTurnaroundTimeThreshold: 'number',
   },
 };
 /** The sort keys of metadata have this beginning. */
