@@ -58,5 +58,8 @@ function settingsOf(environment: Environment): Settings {
       return requiredNumber(environment, 'HEARTBEAT_SECONDS');
     },
     openShardCount,
+    get workersPerUser() {
+      return requiredNumber(environment, 'WORKERS_PER_USER');
+    },
   };
 }

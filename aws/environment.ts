@@ -16,6 +16,7 @@ export const variableNames = [
   'REGION_NAME',
   'LEASE_SECONDS',
   'HEARTBEAT_SECONDS',
+  'WORKERS_PER_USER',
   // Lambda's own name for the function that is running.
   'AWS_LAMBDA_FUNCTION_NAME',
   // AWS's own names for "another endpoint". The clients read them by themselves, except one (websocket.ts).

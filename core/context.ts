@@ -183,6 +183,8 @@ export type Settings = {
   readonly leaseSeconds: number;
   readonly heartbeatSeconds: number;
   readonly openShardCount: number;
+  /** Workers that one user may have at a time. */
+  readonly workersPerUser: number;
 };
 
 export type Context = {

@@ -12,6 +12,8 @@ export type Deployment = {
   readonly stopTimeoutSeconds: number;
   /** The time between two renewals of a lease. */
   readonly heartbeatSeconds: number;
+  /** Workers that one user may have at a time. Their other jobs stay runnable. */
+  readonly workersPerUser: number;
 };
 
 /**
@@ -29,6 +31,8 @@ export function deploymentOf(stage: string): Deployment {
     retained: stage === 'prod',
     leaseSeconds: local ? 20 : 600,
     heartbeatSeconds: local ? 4 : 120,
+    // docs/reference/api.md, "Workers of a user".
+    workersPerUser: 100,
     // 120 is the most that Fargate allows, so that a reclaimed worker can still report.
     stopTimeoutSeconds: local ? 10 : 120,
   };

@@ -4,6 +4,7 @@
 
 import { isMaster, type JobRow } from './row.ts';
 import { isTerminal, type JobState } from './state.ts';
+import { wasLaunched } from './worker.ts';
 
 /** `entered`: a record says that the row came into this state, try or launch. `woken`: an edge or a message asks. */
 export type Occasion = 'entered' | 'woken' | 'swept';
@@ -32,6 +33,9 @@ export const steps = {
   endTree:          { meaning: 'write the doom flag, then end every job of the tree', paged: true },
   endDescendants:   { meaning: 'end everything below the given-up try', paged: true },
   wakeWaiters:      { meaning: 'look at every job that has an edge on this one', paged: true },
+  passNumberOn:     { meaning: 'give the number of its worker to the job that waits longest for one', concerns: wasLaunched },
+  endWorker:        { meaning: 'stop its worker if that still runs after the grace time', concerns: isClaimed },
+  releaseWorker:    { meaning: 'stop its worker after the grace time, and wait until it is gone', concerns: isClaimed, asksWorker: true },
   destroyWorkspace: { meaning: 'empty the workspace once nothing can write to it', concerns: isMaster, paged: true },
   retry:            { meaning: 'store the ended try, and begin the next one' },
   settle:           { meaning: 'leave the index of the sweep' },
@@ -56,12 +60,12 @@ export const agenda: { readonly [state in JobState]: Agenda } = {
   waiting_on_input:  ['waiting', later('obeyDoom'), later('advanceInput')],
   runnable:          ['queued',  onEntry('launch'), onSweep('obeyDoom'), onSweep('checkLaunch')],
   running:           ['lease',   onSweep('obeyDoom'), onSweep('checkWorker')],
-  waiting_on_output: ['waiting', 'obeyDoom', 'advanceOutput'],
+  waiting_on_output: ['waiting', onEntry('passNumberOn'), 'obeyDoom', onSweep('endWorker'), 'advanceOutput'],
   terminating:       ['period',  'awaitStop'],
-  restartable:       ['period',  'obeyDoom', 'stopWorker', 'stopLaunch', 'endDescendants', 'destroyWorkspace', 'retry'],
-  done:              ['period',  'wakeWaiters', 'destroyWorkspace', 'settle'],
-  failed:            ['period',  'stopLaunch', 'endTree', 'wakeWaiters', 'destroyWorkspace', 'settle'],
-  terminated:        ['period',  'stopLaunch', 'endTree', 'wakeWaiters', 'destroyWorkspace', 'settle'],
+  restartable:       ['period',  'obeyDoom', 'stopWorker', 'stopLaunch', 'endDescendants', 'destroyWorkspace', 'passNumberOn', 'retry'],
+  done:              ['period',  'wakeWaiters', 'passNumberOn', 'destroyWorkspace', 'releaseWorker', 'settle'],
+  failed:            ['period',  'stopLaunch', 'endTree', 'wakeWaiters', 'passNumberOn', 'destroyWorkspace', 'releaseWorker', 'settle'],
+  terminated:        ['period',  'stopLaunch', 'endTree', 'wakeWaiters', 'passNumberOn', 'destroyWorkspace', 'releaseWorker', 'settle'],
   restarted:         ['period'],
   debug_hold:        ['lease',   'obeyDoom', onSweep('checkWorker')],
 };
@@ -101,5 +105,5 @@ function isClaimed(row: JobRow): boolean {
 
 /** A worker was started and did not claim the job: nothing else ends it. */
 function isLaunched(row: JobRow): boolean {
-  return row.task === undefined && row.transitions.some(([state]) => state === 'runnable');
+  return row.task === undefined && wasLaunched(row);
 }

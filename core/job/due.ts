@@ -4,6 +4,7 @@ import type { ExecutionId } from '../id/identifier.ts';
 import { agenda, type Patience } from './agenda.ts';
 import type { JobRow } from './row.ts';
 import { isTerminal } from './state.ts';
+import { graceEnd } from './worker.ts';
 
 /**
  * When the sweep looks at a row if nothing happens before. The agenda names how long each state is left alone: a
@@ -15,8 +16,11 @@ import { isTerminal } from './state.ts';
  */
 export function dueTime(row: JobRow, now: number, leaseMs: number): number {
   const [patience] = agenda[row.state];
-  const wanted =
+  const patient =
     patience === 'lease' ? (row.leaseUntil ?? now + leaseMs) : now + patienceMs(patience, row, now, leaseMs);
+  // A worker that has reported is looked for once its grace time is over.
+  const grace = row.stoppedRunning === undefined ? 0 : graceEnd(row, leaseMs);
+  const wanted = grace > now ? Math.min(patient, grace) : patient;
   const { dueAt } = row;
   return dueAt !== undefined && dueAt > now && dueAt <= wanted ? dueAt : wanted;
 }

@@ -14,6 +14,7 @@ import { bodyKinds, metadataKind } from './execution/body.ts';
 import { edgeKind } from './execution/edge.ts';
 import { jobKind, listKind, tryKind } from './execution/job.ts';
 import { doomKind, memberKind } from './execution/tree.ts';
+import { queuedKind, workerKind } from './execution/worker.ts';
 import { connectionKind, sshKeyKind, tokenKind, userKind } from './identities.ts';
 import type { AnyRowKind } from './kind.ts';
 import { announcedPartKind, linkKind, listingKind, objectKind, packedKinds, placementKind } from './objects.ts';
@@ -30,6 +31,8 @@ export const rowKinds: readonly AnyRowKind[] = [
   doomKind,
   edgeKind,
   listKind,
+  workerKind,
+  queuedKind,
   objectKind,
   placementKind,
   packedKinds.details,

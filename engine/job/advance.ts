@@ -8,13 +8,14 @@ import type { JobRow } from '../../core/job/row.ts';
 import { type ExecutionRow, expectJob, isExecutionKey, readExecution } from '../../core/row/execution/execution.ts';
 import type { Position, WorkMessage } from '../../core/work/message.ts';
 import { launch } from '../launch/launch.ts';
+import { passNumberOn } from '../launch/worker-number.ts';
 import { stopLaunch, stopWorker } from '../launch/worker-task.ts';
 import { loadExecution } from '../store/load-job.ts';
 import { changed, retryWhileChanged } from '../store/retry-while-changed.ts';
 import { type Saved, saveJob } from '../store/save-job.ts';
 import { sendWork } from '../store/send-work.ts';
 import { loadWaiters } from '../wait/wake.ts';
-import { awaitStop, checkLaunch, checkWorker } from './check-worker.ts';
+import { awaitStop, checkLaunch, checkWorker, releaseWorker } from './check-worker.ts';
 import { destroyWorkspace } from './destroy-workspace.ts';
 import { obeyDoom } from './doom.ts';
 import { endDescendants, endTree } from './end-tree.ts';
@@ -134,6 +135,14 @@ async function carryOut(context: Context, row: JobRow, step: Step, after: string
       return nextOrDone(await endDescendants(context, row, after));
     case 'wakeWaiters':
       return nextOrDone(await wakeWaiters(context, row.pk, after));
+    case 'passNumberOn':
+      await passNumberOn(context, row);
+      return 'done';
+    case 'endWorker':
+      await releaseWorker(context, row);
+      return 'done';
+    case 'releaseWorker':
+      return releaseWorker(context, row);
     case 'destroyWorkspace': {
       const outcome = await destroyWorkspace(context, row, after);
       return outcome === 'hold' ? outcome : nextOrDone(outcome.next);

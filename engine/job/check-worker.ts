@@ -5,8 +5,10 @@ import { failureMessages } from '../../core/execution/failure.ts';
 import { heldUntil } from '../../core/job/hold.ts';
 import { endOfWorker } from '../../core/job/restart.ts';
 import { type JobRow, jobWorker } from '../../core/job/row.ts';
+import { graceEnd } from '../../core/job/worker.ts';
 import { afterLaunch, launch } from '../launch/launch.ts';
 import { loadWorker, stopWorker } from '../launch/worker-task.ts';
+import { loadJob } from '../store/load-job.ts';
 import { type Saved, saveJob } from '../store/save-job.ts';
 import { endStopped } from './doom.ts';
 import { endTry } from './end-try.ts';
@@ -24,15 +26,16 @@ export async function checkWorker(context: Context, row: JobRow): Promise<Saved 
   const now = context.now();
   const worker = await loadWorker(context, row);
   if (worker.kind === 'ended') return endTry(context, row, endOfWorker(row, worker, now));
-  const { leaseUntil = now, timeoutMs, startedRunning = now, task } = row;
+  const { leaseUntil = now, timeoutMs, startedRunning = now } = row;
   const leaseMs = context.settings.leaseSeconds * 1000;
   if (leaseUntil < now) {
     // Nothing looked when the lease ended: the clock jumped or the platform was down. The worker may still run.
     if (now - leaseUntil > Math.max(missedLooks * leaseMs, missedSweepMs)) {
       return saveJob(context, row, { kind: 'beat', leaseUntil: now + leaseMs }, { leaseUntil: row.leaseUntil });
     }
-    if (task !== undefined) await context.workers.stop(task, 'no heartbeat arrived within its lease');
-    const stopped = await loadWorker(context, row);
+    // A heartbeat may have come after the row was read.
+    if ((await loadJob(context, row.pk))?.leaseUntil !== row.leaseUntil) return { kind: 'changed' };
+    const stopped = await stopWorker(context, row, 'no heartbeat arrived within its lease');
     return stopped.kind === 'ended' ? endTry(context, row, endOfWorker(row, stopped, now)) : undefined;
   }
   const limit = heldUntil(row);
@@ -46,6 +49,18 @@ export async function checkWorker(context: Context, row: JobRow): Promise<Saved 
 export async function awaitStop(context: Context, row: JobRow): Promise<Saved | undefined> {
   const worker = await stopWorker(context, row, row.failureMessage ?? 'the job was ended');
   return worker.kind === 'ended' ? endStopped(context, row) : undefined;
+}
+
+/**
+ * Sees to it that no worker outlives its job: once the grace time is over, the worker is stopped. `hold` while it still
+ * runs.
+ */
+export async function releaseWorker(context: Context, row: JobRow): Promise<'done' | 'hold'> {
+  const isPatient = context.now() < graceEnd(row, context.settings.leaseSeconds * 1000);
+  const worker = isPatient
+    ? await loadWorker(context, row)
+    : await stopWorker(context, row, 'its job has ended, and the worker did not end by itself');
+  return worker.kind === 'ended' ? 'done' : 'hold';
 }
 
 /** The end of a lease is noticed within this many lengths of a lease, unless nothing looked at the job. */

@@ -1,5 +1,5 @@
-// Starts a worker for one launch of a runnable job. It writes no row: a second delivery of the message asks for the
-// same worker, and that succeeds too (docs/reference/protocols.md, "Launch").
+// Starts a worker for one launch of a runnable job, once its user has a number for it. A second delivery of the message
+// finds the number and asks for the same worker, and that succeeds too (docs/reference/protocols.md, "Launch").
 
 import type { Context, LaunchInput, RunnableMessage } from '../../core/context.ts';
 import { readWorkerId } from '../../core/id/worker.ts';
@@ -7,9 +7,11 @@ import { workerSize } from '../../core/instance/worker-size.ts';
 import { type JobRow, jobWorker } from '../../core/job/row.ts';
 import { messageVersion } from '../../core/work/message.ts';
 import { loadJob, loadSpec } from '../store/load-job.ts';
+import { takeNumber } from './worker-number.ts';
 
 /**
- * Starts the worker that a message names, unless its job is no longer runnable in this try and launch.
+ * Starts the worker that a message names, unless its job is no longer runnable in this try and launch, or its user has
+ * as many workers as one may have. The job then waits until one of them ends.
  *
  * @throws Error for a message of another version: the queue keeps it for the operator
  */
@@ -20,6 +22,7 @@ export async function dispatch(context: Context, { v, worker }: RunnableMessage)
   if (launched === undefined) return;
   const row = await loadJob(context, launched.job);
   if (row?.state !== 'runnable' || jobWorker(row) !== worker) return;
+  if (!(await takeNumber(context, row))) return;
   await context.workers.start(worker, await launchInput(context, row));
 }
 

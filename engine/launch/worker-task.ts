@@ -2,6 +2,7 @@
 
 import type { Context, WorkerState } from '../../core/context.ts';
 import { type JobRow, jobWorker } from '../../core/job/row.ts';
+import { loadWorkers } from './worker-number.ts';
 
 /**
  * The state of a job's worker. A new worker may not be listed yet, so an unknown one counts as ended only once its
@@ -15,10 +16,15 @@ export async function loadWorker(context: Context, row: JobRow): Promise<WorkerS
   return expired ? forgotten : { kind: 'running' };
 }
 
-/** Asks the worker of a job to stop, and returns its state afterwards. */
+/**
+ * Asks the worker of a job to stop, and returns its state afterwards. A worker that holds another job by now is left
+ * alone: for this job it has ended.
+ */
 export async function stopWorker(context: Context, row: JobRow, why: string): Promise<WorkerState> {
   const before = await loadWorker(context, row);
   if (before.kind === 'ended' || row.task === undefined) return before;
+  const worker = (await loadWorkers(context, row.launchedBy)).find((one) => one.worker === jobWorker(row));
+  if (worker !== undefined && worker.job !== row.pk) return forgotten;
   await context.workers.stop(row.task, why);
   return loadWorker(context, row);
 }

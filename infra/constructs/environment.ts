@@ -34,4 +34,5 @@ const values = {
   API_URL_PARAMETER: (deployment: Deployment) => pathName(deployment, sharedParameters.apiUrl),
   LEASE_SECONDS: (deployment: Deployment) => String(deployment.leaseSeconds),
   HEARTBEAT_SECONDS: (deployment: Deployment) => String(deployment.heartbeatSeconds),
+  WORKERS_PER_USER: (deployment: Deployment) => String(deployment.workersPerUser),
 } as const;

@@ -77,7 +77,7 @@ export function maySend(deployment: Deployment, ...queues: readonly string[]): P
  */
 export function mayMoveJobs(deployment: Deployment): PolicyStatement[] {
   return [
-    mayRows(deployment, 'executions', ['read', 'put', 'update']),
+    mayRows(deployment, 'executions', ['read', 'put', 'update', 'delete']),
     mayRows(deployment, 'objects', ['read', 'put', 'update', 'delete']),
     mayRows(deployment, 'containers', ['read', 'put', 'delete']),
     mayContent(deployment, 'meta', ['read', 'write']),

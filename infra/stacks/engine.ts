@@ -95,10 +95,11 @@ export class EngineStack extends ProductStack {
         'TASK_DEFINITION',
         'DEPLOYMENT_KEY_PARAMETER',
         'API_URL_PARAMETER',
+        'WORKERS_PER_USER',
       ]),
       statements: [
         mayConsume(deployment, 'runnable'),
-        mayRows(deployment, 'executions', ['read']),
+        mayRows(deployment, 'executions', ['read', 'put', 'delete']),
         mayStartExecution(deployment),
         mayUseDeploymentKey(deployment),
         mayReadParameter(deployment, sharedParameters.apiUrl),

@@ -5,6 +5,7 @@ import { deriveId } from '../../core/id/derive.ts';
 import type { AppletId, JobId, ProjectId } from '../../core/id/identifier.ts';
 import type { Caller } from '../../core/identity/caller.ts';
 import { listKey } from '../../core/row/execution/job.ts';
+import { sweepForWorker } from '../../engine/sweep.ts';
 import { ended } from '../memory/workers.ts';
 import { alice, asJob, bob, givenApplet, givenProject, givenWorld, run, type World } from './execution-world.ts';
 
@@ -178,7 +179,7 @@ describe('a search', () => {
     const claimed = [...world.context.workers.states.keys()].find((task) => task.includes(origin));
     world.context.workers.states.set(claimed ?? '', ended('lost'));
     world.programs.set('main', () => ({ output: { n: 2 } }));
-    world.context.clock.now += 60_000;
+    await sweepForWorker(world.context, origin);
     for (let round = 0; round < 4; round++) {
       await world.platform.sweep();
       await world.platform.run();

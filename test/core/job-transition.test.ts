@@ -367,7 +367,13 @@ describe('the agenda', () => {
       'the output of a job whose worker has finished is advanced',
       { ...master, state: 'waiting_on_output' },
       'entered',
-      'obeyDoom advanceOutput',
+      'passNumberOn obeyDoom advanceOutput',
+    ],
+    [
+      'the sweep ends a worker that outlives its report',
+      { ...master, state: 'waiting_on_output' },
+      'swept',
+      'obeyDoom endWorker advanceOutput',
     ],
     [
       'a job that begins to be held obeys a doom that came first',
@@ -381,31 +387,31 @@ describe('the agenda', () => {
       'a claimed try is cleaned up before the next one, and its worker is stopped',
       { ...master, state: 'restartable' },
       'entered',
-      'obeyDoom stopWorker endDescendants destroyWorkspace retry',
+      'obeyDoom stopWorker endDescendants destroyWorkspace passNumberOn retry',
     ],
     [
       'an unclaimed try is cleaned up before the next one, and its launch is stopped',
       { ...launched, state: 'restartable' },
       'swept',
-      'obeyDoom stopLaunch endDescendants destroyWorkspace retry',
+      'obeyDoom stopLaunch endDescendants destroyWorkspace passNumberOn retry',
     ],
     [
       'a master job that is done destroys its workspace',
       { ...master, state: 'done' },
       'entered',
-      'wakeWaiters destroyWorkspace settle',
+      'wakeWaiters passNumberOn destroyWorkspace releaseWorker settle',
     ],
     [
       'a claimed master job that failed ends its tree',
       { ...master, state: 'failed' },
       'woken',
-      'endTree wakeWaiters destroyWorkspace settle',
+      'endTree wakeWaiters passNumberOn destroyWorkspace releaseWorker settle',
     ],
     [
       'an unclaimed master job that was terminated stops its launch first',
       { ...launched, state: 'terminated' },
       'swept',
-      'stopLaunch endTree wakeWaiters destroyWorkspace settle',
+      'stopLaunch endTree wakeWaiters passNumberOn destroyWorkspace settle',
     ],
     ['a subjob does not destroy a workspace', { state: 'done', master: jobId('m') }, 'entered', 'wakeWaiters settle'],
   ])('%s', (_title, changes, occasion, expected) => {
@@ -434,7 +440,8 @@ describe('the agenda', () => {
 
   test('an event of a worker is used in exactly the states in which a worker may run', () => {
     const states = (Object.keys(agenda) as JobState[]).filter(asksWorker);
-    expect(states.sort()).toEqual(['debug_hold', 'restartable', 'runnable', 'running', 'terminating']);
+    const ended = ['done', 'failed', 'terminated'];
+    expect(states.sort()).toEqual([...ended, 'debug_hold', 'restartable', 'runnable', 'running', 'terminating'].sort());
   });
 
   test('a job that ended wakes its waiters before it settles', () => {

@@ -4,6 +4,7 @@ import type { AnalysisRow } from '../../core/analysis/row.ts';
 import type { BodyKind, Row } from '../../core/context.ts';
 import { masterScope } from '../../core/execution/scope.ts';
 import { deriveId } from '../../core/id/derive.ts';
+import { workerId } from '../../core/id/worker.ts';
 import type { JobRow } from '../../core/job/row.ts';
 import {
   containerKind,
@@ -51,6 +52,15 @@ import {
   tryRow,
 } from '../../core/row/execution/job.ts';
 import { doomKind, doomRow, memberKind, memberRow, readDoom, readMember } from '../../core/row/execution/tree.ts';
+import {
+  queuedKey,
+  queuedKind,
+  queuedRow,
+  readQueued,
+  readWorker,
+  workerKind,
+  workerRow,
+} from '../../core/row/execution/worker.ts';
 import {
   connectionKind,
   connectionRow,
@@ -281,6 +291,15 @@ export const samples: readonly Sample[] = [
     read: readWaiter,
   },
   { kind: listKind, row: listKey(project, time, job), read: readListed },
+  {
+    kind: workerKind,
+    row: workerRow('user-alice', {
+      ...{ number: 7, worker: workerId({ job, try: 0, launch: 1 }), job, instance: 'mem1_ssd1_v2_x2', spot: true },
+      started: time,
+    }),
+    read: readWorker,
+  },
+  { kind: queuedKind, row: queuedRow(queuedKey('user-alice', time, job), time), read: readQueued },
   ...objectSamples,
   ...containerSamples,
   ...identitySamples,

@@ -40,7 +40,7 @@ function shortResource(resource: string): string {
 const read = 'GetItem,BatchGetItem,Query';
 const moveJobs = [
   `${read},PutItem,DeleteItem table/containers`,
-  `${read},PutItem,UpdateItem table/executions`,
+  `${read},PutItem,UpdateItem,DeleteItem table/executions`,
   `${read},PutItem,UpdateItem,DeleteItem table/objects`,
   's3:GetObject,s3:PutObject content/meta/*',
   's3:DeleteObject,s3:AbortMultipartUpload content/w/*',
@@ -98,7 +98,7 @@ const expected: Record<string, string[]> = {
   ],
   dispatch: [
     `${consume} runnable`,
-    `${read} table/executions`,
+    `${read},PutItem,DeleteItem table/executions`,
     'states:StartExecution stateMachine:job-attempt',
     ...useKey,
   ],

@@ -53,6 +53,7 @@ export function createMemoryContext(
       leaseSeconds: 600,
       heartbeatSeconds: 120,
       openShardCount: 4,
+      workersPerUser: 100,
       ...options.settings,
     },
     apiUrl: async () => 'http://127.0.0.1:8000',
