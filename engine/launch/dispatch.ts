@@ -6,8 +6,8 @@ import { readWorkerId } from '../../core/id/worker.ts';
 import { workerSize } from '../../core/instance/worker-size.ts';
 import { type JobRow, jobWorker } from '../../core/job/row.ts';
 import { messageVersion } from '../../core/work/message.ts';
-import { loadJob, loadSpec } from '../store/load-job.ts';
-import { takeNumber } from './worker-number.ts';
+import { loadJob } from '../store/load-job.ts';
+import { takeNumber, usesSpot } from './worker-number.ts';
 
 /**
  * Starts the worker that a message names, unless its job is no longer runnable in this try and launch, or its user has
@@ -42,6 +42,6 @@ async function launchInput(context: Context, row: JobRow): Promise<LaunchInput> 
       ESPALIER_NONCE: nonce,
     },
     tags: { job: row.pk, origin: row.origin, project: row.project, launchedBy: row.launchedBy },
-    spot: row.priority === 'low' && !(await loadSpec(context, row.pk)).headJobOnDemand,
+    spot: await usesSpot(context, row),
   };
 }

@@ -18,7 +18,7 @@ import {
   workersOf,
 } from '../../core/row/execution/worker.ts';
 import { allRows } from '../store/all-rows.ts';
-import { loadJob, loadJobs } from '../store/load-job.ts';
+import { loadJob, loadJobs, loadSpec } from '../store/load-job.ts';
 import { changed, retryWhileChanged } from '../store/retry-while-changed.ts';
 import { launch } from './launch.ts';
 
@@ -87,10 +87,15 @@ async function findClosed(context: Context, workers: readonly WorkerRow[]): Prom
   return undefined;
 }
 
+/** True for a job whose worker uses capacity that may be taken back. */
+export async function usesSpot(context: Context, row: JobRow): Promise<boolean> {
+  return row.priority === 'low' && !(await loadSpec(context, row.pk)).headJobOnDemand;
+}
+
 /** False when another call took the number first. */
-function writeNumber(context: Context, row: JobRow, number: number, before?: WorkerRow): Promise<boolean> {
-  const { pk: job, instance, priority, launchedBy } = row;
-  const facts = { worker: jobWorker(row), job, instance, spot: priority === 'low', started: context.now() };
+async function writeNumber(context: Context, row: JobRow, number: number, before?: WorkerRow): Promise<boolean> {
+  const { pk: job, instance, launchedBy } = row;
+  const facts = { worker: jobWorker(row), job, instance, spot: await usesSpot(context, row), started: context.now() };
   const expected = before === undefined ? 'absent' : { worker: before.worker };
   return context.rows.put('executions', workerRow(launchedBy, { number, ...facts }), expected);
 }

@@ -93,6 +93,7 @@ test('a hold ends after three days: its worker is stopped, then the job and its 
   });
   expect(peekJob(context, bad).state).toBe('terminating');
   expect(await finish(context, peekJob(context, bad), noReads)).toEqual({ state: 'failed' });
+  context.workers.states.set(task, ended('exited'));
   await platform.run();
   await sweep(0);
   expect(statesOf(context)).toEqual(failed);
