@@ -13,7 +13,7 @@ export async function authenticate(context: Context, header: string | undefined)
   const token = /^bearer +(\S+)$/i.exec(header.slice(0, maximumHeaderLength).trim())?.[1];
   if (token === undefined) return { kind: 'anonymous', why: 'The Authorization header must be "Bearer <token>"' };
   // dxpy sends this when it does not have a token (docs/reference/api.md, "Requests").
-  if (token === 'PUBLIC') return { kind: 'anonymous', why: loginNeeded };
+  if (token === 'PUBLIC') return { kind: 'anonymous', why: loginNeeded, isPublic: true };
   return loadCallerByToken(context, token);
 }
 

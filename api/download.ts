@@ -39,10 +39,14 @@ export async function downloadUrl(context: Context, grant: Grant): Promise<strin
   return `${await context.apiUrl()}${downloadPrefix}${segments.join('/')}`;
 }
 
-/** Answers `GET /_download/…`: 302 with `location`, or a refusal. */
+/**
+ * Answers `GET` and `HEAD /_download/…`: 302 with `location`, or a refusal. A presigned URL holds for one method, so the
+ * location of a HEAD answers a HEAD, with the length of the file.
+ */
 export async function redirectDownload(
   context: Context,
   path: string,
+  method: 'GET' | 'HEAD' = 'GET',
 ): Promise<Reply | { readonly status: 302; readonly location: string }> {
   try {
     const grant = await openGrant(context, path);
@@ -51,6 +55,7 @@ export async function redirectDownload(
       expiresSeconds: presignedSeconds,
       filename: grant.n,
       media: object.row.media,
+      method,
     });
     return { status: 302, location };
   } catch (error) {

@@ -17,10 +17,10 @@ import {
   jobPropertiesInput,
   jobTagsInput,
   newJobInput,
-  noInput,
   runInput,
   updateJobInput,
 } from './schemas/execution.ts';
+import { emptyInput } from './schemas/object.ts';
 
 const known = { kind: 'caller' } as const satisfies Access;
 const viewExecutable = { kind: 'object', open: 'VIEW', closed: 'VIEW', project: 'hint' } as const satisfies Access;
@@ -28,13 +28,13 @@ const viewExecutable = { kind: 'object', open: 'VIEW', closed: 'VIEW', project: 
 /** The operations decide by project and tree what a caller may do with a job. */
 export const executionRoutes: readonly Route[] = [
   route('/job-xxxx/describe', describeJobInput, known, describeOneJob),
-  route('/job-xxxx/terminate', noInput, known, terminateJob),
+  route('/job-xxxx/terminate', emptyInput, known, terminateJob),
   route('/job-xxxx/addTags', jobTagsInput, known, addJobTags),
   route('/job-xxxx/removeTags', jobTagsInput, known, removeJobTags),
   route('/job-xxxx/setProperties', jobPropertiesInput, known, setJobProperties),
   route('/job-xxxx/update', updateJobInput, known, updateJob),
   ...['describe', 'terminate', 'addTags', 'removeTags', 'setProperties'].map((method) =>
-    route(`/analysis-xxxx/${method}`, noInput, known, missingAnalysis),
+    route(`/analysis-xxxx/${method}`, emptyInput, known, missingAnalysis),
   ),
   route('/system/describeExecutions', describeExecutionsInput, known, describeExecutions),
   route('/system/findExecutions', findExecutionsInput, known, findExecutions),

@@ -16,18 +16,25 @@ export function matchRoute(routes: readonly Route[], path: string): { route: Rou
     const route = tableOf(routes).get(pattern);
     if (route !== undefined) return { route, subject };
   }
-  throw resourceNotFound(path.slice(0, shownPathLength), hintFor(subject, rest.at(-1) ?? ''));
+  // Nothing of a class that is to come can be found, whatever the method is.
+  const named = rest.length > 0 && /-[0-9A-Za-z]{24}$/.test(subject) && laterHint(subject) !== undefined;
+  throw resourceNotFound(named ? subject : path.slice(0, shownPathLength), hintFor(subject, rest.at(-1) ?? ''));
 }
 
 function hintFor(subject: string, method: string): string {
   const className = subject.split('-')[0] ?? '';
-  const later = Object.hasOwn(classesToCome, className) ? classesToCome[className] : undefined;
+  const later = laterHint(subject);
   if (later !== undefined) return later;
   const missing = `${className}/${method}`;
   if (Object.hasOwn(methodsElsewhere, missing)) return methodsElsewhere[missing] ?? '';
   if (classOf(subject) !== undefined || /^[a-zA-Z]+$/.test(subject)) return 'there is no such method';
   const named = (idClasses as readonly string[]).includes(className);
   return named ? `an id is ${className}- and 24 letters and digits` : 'the path must be /<class or id>/<method>';
+}
+
+function laterHint(subject: string): string | undefined {
+  const className = subject.split('-')[0] ?? '';
+  return Object.hasOwn(classesToCome, className) ? classesToCome[className] : undefined;
 }
 
 /** The patterns that may match a path: with its class alone, with an id, with an id and an alias. */

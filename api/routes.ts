@@ -42,6 +42,7 @@ import {
   setVisibility,
 } from './ops/shared/metadata.ts';
 import { destroyAuthToken, newAuthToken } from './ops/system/auth-token.ts';
+import { comeBackLater, comeBackLaterInput } from './ops/system/come-back-later.ts';
 import { describeDataObjects } from './ops/system/describe-data-objects.ts';
 import { describeProjects } from './ops/system/describe-projects.ts';
 import { findApps, findOrgs } from './ops/system/find-absent.ts';
@@ -84,6 +85,7 @@ const systemRoutes: readonly Route[] = [
   route('/system/whoami', whoamiInput, known, whoami),
   route('/system/greet', object.emptyInput, anyone, greet),
   route('/system/headers', object.emptyInput, anyone, headers),
+  route('/system/comeBackLater', comeBackLaterInput, known, comeBackLater),
   route('/system/getUserInfo', object.emptyInput, known, getUserInfo),
   route('/system/newAuthToken', newAuthTokenInput, anyone, newAuthToken),
   route('/system/destroyAuthToken', destroyAuthTokenInput, known, destroyAuthToken),

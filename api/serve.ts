@@ -15,7 +15,12 @@ export type Request = {
   readonly headers: Readonly<Record<string, string>>;
 };
 /** `text` is the body as JSON, made once. */
-export type Reply = { readonly status: number; readonly body: unknown; readonly text: string };
+export type Reply = {
+  readonly status: number;
+  readonly body: unknown;
+  readonly text: string;
+  readonly headers: Readonly<Record<string, string>>;
+};
 
 /**
  * Answers a request. A refusal is a reply as well (docs/reference/api.md, "Errors"). Any other exception is a fault of
@@ -35,7 +40,9 @@ export async function serve(context: Context, request: Request, routes: readonly
 /** The reply for a refusal. Only here does an error become a status. */
 export function errorReply(error: ApiError): Reply {
   const body = error.toBody();
-  return { status: error.status, body, text: JSON.stringify(body) };
+  const { status, retryAfterSeconds } = error;
+  const headers = retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) };
+  return { status, body, text: JSON.stringify(body), headers };
 }
 
 function replyWith(status: number, body: unknown): Reply {
@@ -45,7 +52,7 @@ function replyWith(status: number, body: unknown): Reply {
       'The answer would be larger than 4 MB: ask for fewer fields, or for a smaller page with "limit"',
     );
   }
-  return { status, body, text };
+  return { status, body, text, headers: {} };
 }
 
 /** A synchronous function answers at most 6 MB, as escaped text (docs/reference/aws.md, "Size of a reply"). */

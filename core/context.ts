@@ -97,6 +97,8 @@ export interface Content {
       readonly expiresSeconds: number;
       readonly filename?: string | undefined;
       readonly media?: string | undefined;
+      /** The method that the URL answers; GET by default. */
+      readonly method?: 'GET' | 'HEAD';
     },
   ): Promise<string>;
   remove(keys: readonly string[]): Promise<void>;

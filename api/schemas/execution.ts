@@ -120,7 +120,6 @@ export const updateJobInput = z.object({
   allowSSH: masks,
   try: attempt.nullish(),
 });
-export const noInput = z.object({});
 
 /**
  * A value that is not an id would find nothing. It is refused, because a name in its place would look like an empty

@@ -53,7 +53,11 @@ export const newRecordInput = newObjectInput.extend({
 });
 
 export const inPlaceInput = z.object({ project: project.nullish() });
-export const emptyInput = z.object({});
+/** Where no input is needed, only the syntax of the body is checked (docs/reference/api.md, "Requests"). */
+export const emptyInput = z
+  .unknown()
+  .describe('none')
+  .transform(() => ({}));
 export const renameInput = inPlaceInput.extend({ name });
 export const tagsInput = inPlaceInput.extend({ tags });
 export const propertiesInput = inPlaceInput.extend({ properties: propertyChanges });

@@ -123,11 +123,12 @@ async function sizeOf(bucket: Bucket, key: string): Promise<number | undefined> 
 }
 
 function downloadUrl(bucket: Bucket, key: string, options: Parameters<Content['downloadUrl']>[1]): Promise<string> {
-  const command = new GetObjectCommand({
+  const input = {
     ...at(bucket, key),
     ResponseContentDisposition: options.filename === undefined ? undefined : contentDisposition(options.filename),
     ResponseContentType: options.media,
-  });
+  };
+  const command = options.method === 'HEAD' ? new HeadObjectCommand(input) : new GetObjectCommand(input);
   const expiresIn = Math.max(1, Math.min(longestUrlSeconds, Math.floor(options.expiresSeconds)));
   return translated('GetObject', () => getSignedUrl(bucket.client(), command, { expiresIn }));
 }

@@ -25,13 +25,21 @@ export class ApiError extends Error {
   readonly type: ErrorType;
   readonly status: number;
   readonly details: unknown;
+  /** When the caller may try again. Only ServiceUnavailable has it. */
+  readonly retryAfterSeconds: number | undefined;
 
-  constructor(type: ErrorType, message: string, details?: unknown, options?: ErrorOptions) {
+  constructor(
+    type: ErrorType,
+    message: string,
+    details?: unknown,
+    options?: ErrorOptions & { readonly retryAfterSeconds?: number | undefined },
+  ) {
     super(printable(message), options);
     this.name = 'ApiError';
     this.type = type;
     this.status = errorStatuses[type];
     this.details = details;
+    this.retryAfterSeconds = options?.retryAfterSeconds;
   }
 
   /** The body of the answer: `{error: {type, message, details?}}`. */
@@ -49,6 +57,12 @@ export class ApiError extends Error {
 export function resourceNotFound(what: string, hint = 'check the id, and that you have at least VIEW where it is') {
   const named = idPattern.test(what) ? `The entity ${what}` : `"${clip(what, shownNameLength)}"`;
   return new ApiError('ResourceNotFound', `${named} could not be found, or you may not see it: ${hint}`);
+}
+
+/** 404: a folder of a place that the caller sees. The text is that of the service. */
+export function folderNotFound(folder: string, place: string, hint?: string): ApiError {
+  const found = `Folder "${clip(folder, shownNameLength)}" does not exist in ${place.split('-')[0]} "${place}"`;
+  return new ApiError('ResourceNotFound', hint === undefined ? found : `${found}: ${hint}`);
 }
 
 /** 422: all problems of one input, reported together. */
@@ -91,7 +105,8 @@ export function malformedJson(why: string): ApiError {
 
 /** 503: the caller may try again. Clients do so by themselves. */
 export function serviceUnavailable(what: string, options?: ErrorOptions): ApiError {
-  return new ApiError('ServiceUnavailable', `${what}. Try again in a few seconds`, undefined, options);
+  const again = { ...options, retryAfterSeconds };
+  return new ApiError('ServiceUnavailable', `${what}. Try again in a few seconds`, undefined, again);
 }
 
 /** 500: a fault of the platform. The cause is written to its log, and the caller gets the request id. */
@@ -118,6 +133,8 @@ const unprintable = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-
 /** An id of 24 characters, of any class. */
 const idPattern = /^[a-z]+-[0-9A-Za-z]{24}$/;
 
+/** Clients wait this long before they try again, and do not count it as a try (docs/reference/api.md, "Retries"). */
+const retryAfterSeconds = 5;
 /** The number of problems of one input that are printed. The others are counted. */
 const shownProblemCount = 20;
 /** A longer problem repeats what was sent. */

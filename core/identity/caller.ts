@@ -4,12 +4,13 @@ import type { UserId } from '../id/identifier.ts';
 import type { JobRow } from '../job/row.ts';
 
 /**
- * `anonymous` holds the reason why there is no caller, in the words of InvalidAuthentication. A job acts for the user
+ * `anonymous` holds the reason why there is no caller, in the words of InvalidAuthentication. It is `isPublic` if it
+ * says so itself, by the token that clients send without a login. A job acts for the user
  * who launched its tree, within its own workspace and project. Its row was read consistently when the token was
  * checked.
  */
 export type Caller =
-  | { readonly kind: 'anonymous'; readonly why: string }
+  | { readonly kind: 'anonymous'; readonly why: string; readonly isPublic?: true }
   | { readonly kind: 'user'; readonly user: UserId; readonly tokenHash: string }
   | { readonly kind: 'job'; readonly user: UserId; readonly job: JobRow };
 export type KnownCaller = Exclude<Caller, { readonly kind: 'anonymous' }>;

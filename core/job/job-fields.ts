@@ -157,6 +157,8 @@ const defaultJobFields = Object.keys(shownByDefault);
 
 const shownOnRequest: { readonly [field: string]: Field } = {
   headJobOnDemand: ({ spec }) => spec.headJobOnDemand,
+  /** Connections of jobs are not watched. */
+  internetUsageIPs: () => [],
   runSystemRequirements: ({ spec }) => spec.runSystemRequirements,
   runSystemRequirementsByExecutable: ({ spec }) => spec.runSystemRequirementsByExecutable,
   mergedSystemRequirementsByExecutable: ({ spec }) => spec.mergedSystemRequirementsByExecutable,

@@ -29,7 +29,9 @@ export async function removeFolder(
   options: { readonly recurse: boolean; readonly budget: number },
 ): Promise<boolean> {
   if (names.length === 0) throw invalidInput('the root folder "/" cannot be removed');
-  const full = invalidState(`folder "${joinFolder(names)}" is not empty. Set "recurse" to remove its contents as well`);
+  const full = invalidState(
+    `folder "${joinFolder(names)}" is not empty. Set "recurse" (-r) to remove its contents as well`,
+  );
   const before = await loadFolders(context, place);
   const id = requireFolder(before, names);
   if (!options.recurse && !(await isEmpty(context, place, before, id))) throw full;

@@ -32,6 +32,8 @@ function finish(event: HttpEvent, invocation: string, response: HttpResult | nul
     ...response.headers,
     'x-request-id': requestId,
     'x-content-type-options': 'nosniff',
+    'access-control-allow-origin': '*',
+    'access-control-expose-headers': 'x-request-id, retry-after',
     // The version is repeated (docs/reference/api.md, "Requests"), but only if it looks like a version.
     ...(version !== undefined && /^[\w.]{1,20}$/.test(version) ? { 'dnanexus-api': version } : {}),
   };

@@ -16,8 +16,7 @@ export function errorMapping(): MiddlewareObj<HttpEvent, HttpResult> {
       const { requestId } = foundIn(request.event);
       const refusal = refusalOf(request.error, requestId);
       if (refusal.status >= 500) logger.error('fault', { requestId, error: request.error as Error });
-      const { status, text } = errorReply(refusal);
-      const headers = status === 503 ? { 'retry-after': String(retryAfterSeconds) } : {};
+      const { status, text, headers } = errorReply(refusal);
       request.response = { statusCode: status, headers, body: text };
     },
   };
@@ -30,6 +29,3 @@ function refusalOf(error: unknown, requestId: string): ApiError {
   }
   return internalError(requestId, { cause: error });
 }
-
-/** Clients wait this long before they try again, and do not count it as a try (docs/reference/api.md, "Retries"). */
-const retryAfterSeconds = 5;

@@ -39,5 +39,10 @@ export function headersOf(event: HttpEvent): Record<string, string> {
 
 /** A link that a browser or `wget` follows. Everything else is POST (docs/reference/api.md, "Requests"). */
 export function isDownload(event: HttpEvent): boolean {
-  return event.requestContext.http.method === 'GET' && event.rawPath.startsWith(downloadPrefix);
+  return ['GET', 'HEAD'].includes(event.requestContext.http.method) && event.rawPath.startsWith(downloadPrefix);
+}
+
+/** A browser's question whether a page of another origin may call (docs/reference/api.md, "Requests"). */
+export function isPreflight(event: HttpEvent): boolean {
+  return event.requestContext.http.method === 'OPTIONS';
 }

@@ -9,7 +9,7 @@ import type { Context } from '../../core/context.ts';
 import { accessLog } from './access-log.ts';
 import { authentication } from './authentication.ts';
 import { errorMapping } from './error-mapping.ts';
-import { foundIn, type HttpEvent, type HttpResult, headersOf, isDownload } from './http-event.ts';
+import { foundIn, type HttpEvent, type HttpResult, headersOf, isDownload, isPreflight } from './http-event.ts';
 import { requestBody } from './request-body.ts';
 
 /** A function that answers these routes. Every other path is ResourceNotFound. */
@@ -18,7 +18,7 @@ export function httpHandler(context: Context, routes: readonly Route[]): Middyfi
   return chained(context, (event) => answer(context, event, tables));
 }
 
-/** The same, and download links too: clients follow those by GET. */
+/** The same, and download links too: clients follow those by GET, and ask about them by HEAD. */
 export function httpAndDownloadHandler(
   context: Context,
   routes: readonly Route[],
@@ -26,7 +26,8 @@ export function httpAndDownloadHandler(
   const tables = tablesOf(routes);
   return chained(context, async (event) => {
     if (!isDownload(event)) return answer(context, event, tables);
-    const reply = await redirectDownload(context, event.rawPath);
+    const method = event.requestContext.http.method === 'HEAD' ? 'HEAD' : 'GET';
+    const reply = await redirectDownload(context, event.rawPath, method);
     return 'location' in reply
       ? { statusCode: reply.status, headers: { location: reply.location, 'cache-control': 'no-store' }, body: '' }
       : resultOf(reply);
@@ -42,7 +43,7 @@ function chained(
     .use(errorMapping())
     .use(requestBody())
     .use(authentication(context))
-    .handler(respond);
+    .handler(async (event) => (isPreflight(event) ? { ...preflight } : respond(event)));
 }
 
 type Tables = { readonly all: readonly Route[]; readonly uncounted: readonly Route[] };
@@ -61,6 +62,17 @@ async function answer(context: Context, event: HttpEvent, tables: Tables): Promi
   return resultOf(await serve(context, { path: event.rawPath, caller, input, headers: headersOf(event) }, routes));
 }
 
-function resultOf({ status, text }: Reply): HttpResult {
-  return { statusCode: status, body: text };
+function resultOf({ status, text, headers }: Reply): HttpResult {
+  return { statusCode: status, headers: { ...headers }, body: text };
 }
+
+/** A page of another origin may call with a token of its own. No cookie is ever read. */
+const preflight: HttpResult = {
+  statusCode: 204,
+  headers: {
+    'access-control-allow-methods': 'POST, GET, HEAD, OPTIONS',
+    'access-control-allow-headers': 'authorization, content-type, dnanexus-api',
+    'access-control-max-age': '7200',
+  },
+  body: '',
+};

@@ -3,7 +3,7 @@
 import type { MiddlewareObj } from '@middy/core';
 import { invalidInput, malformedJson, resourceNotFound } from '../../core/error/api-error.ts';
 import { parseExactly } from '../../core/reference/exact-number.ts';
-import { foundIn, type HttpEvent, type HttpResult, headerOf, isDownload } from './http-event.ts';
+import { foundIn, type HttpEvent, type HttpResult, headerOf, isDownload, isPreflight } from './http-event.ts';
 
 /** A synchronous function accepts 6 MB, which include the body as escaped text. */
 export const maximumBodyBytes = 4 * 1024 * 1024;
@@ -11,9 +11,10 @@ export const maximumBodyBytes = 4 * 1024 * 1024;
 export function requestBody(): MiddlewareObj<HttpEvent, HttpResult> {
   return {
     before({ event }) {
-      if (isDownload(event)) return;
+      if (isDownload(event) || isPreflight(event)) return;
       const { method } = event.requestContext.http;
-      if (method !== 'POST') throw resourceNotFound(`${method} ${event.rawPath}`, 'every method of this API is a POST');
+      if (method !== 'POST')
+        throw resourceNotFound(`${method} ${event.rawPath}`, 'every method of this API is called by POST');
       foundIn(event).input = parse(event);
     },
   };

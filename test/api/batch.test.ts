@@ -44,7 +44,7 @@ describe('generateBatchInputs', () => {
     [{ inputs: { a: 'x' } }, /^422 InvalidInput: .*have a group/],
     [{ inputs: { a: '(' } }, /^422 InvalidInput/],
     [{ inputs: {} }, /^422 InvalidInput/],
-    [{ inputs: { a: '(.*)' }, folder: '/nowhere' }, /^404 ResourceNotFound: .*no such folder/],
+    [{ inputs: { a: '(.*)' }, folder: '/nowhere' }, /^404 ResourceNotFound: Folder "\/nowhere" does not exist/],
   ])('refuses %j', async (input, refusal) => {
     expect(await platform.alice.refusal('/system/generateBatchInputs', { project, ...input })).toMatch(refusal);
   });

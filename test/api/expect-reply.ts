@@ -6,7 +6,7 @@ import type { Row } from '../../core/context.ts';
 import { errorStatuses } from '../../core/error/api-error.ts';
 
 /** Checks that a refusal is a listed error, and that its message is short and free of control characters. */
-export function expectRefusal({ status, body }: Reply): string {
+export function expectRefusal({ status, body }: Pick<Reply, 'status' | 'body'>): string {
   const { error } = body as { error: { type: keyof typeof errorStatuses; message: string } };
   expect(errorStatuses[error.type]).toBe(status);
   expect(status).toBeLessThan(500);

@@ -30,7 +30,7 @@ describe('folders', () => {
     await alice.call(`/${project}/newFolder`, { folder: '/c', parents: false });
     expect(await alice.refusal(`/${project}/newFolder`, { folder: '/c' })).toMatch(/^422 InvalidState/);
     expect(await alice.refusal(`/${project}/newFolder`, { folder: '/x/y' })).toMatch(
-      /^404 .*parent folder "\/x" does not exist/,
+      /^404 .*Folder "\/x" does not exist/,
     );
     for (const folder of [7, '', 'x', '/..', '/a/./b', '/\u0001']) {
       expect(await alice.refusal(`/${project}/newFolder`, { folder }), String(folder)).toMatch(
@@ -95,7 +95,7 @@ describe('folders', () => {
     expect(await move(['/m', '/n'])).toMatch(/^422 InvalidState: folder "\/to\/n" exists already/);
     expect(await move(['/m', '/other/m'])).toMatch(/^422 InvalidState: folder "\/to\/m" exists already/);
     expect(await move(['/m', '/'])).toMatch(/^422 InvalidInput: the root/);
-    expect(await move(['/m', '/nope'])).toMatch(/^404 ResourceNotFound: "\/nope"/);
+    expect(await move(['/m', '/nope'])).toMatch(/^404 ResourceNotFound: Folder "\/nope"/);
     expect(await move(['/m', '/to'], '/to')).toMatch(/^422 InvalidInput: "\/to" cannot be moved into itself/);
     expect(await alice.call(`${at}/describe`, { folders: true })).toEqual(before);
     await alice.call(`${at}/move`, { folders: ['/m', '/m/in'], destination: '/to' });

@@ -129,6 +129,10 @@ describe('content', () => {
     expect(answer.headers.get('content-type')).toBe('text/x-test');
     expect(answer.headers.get('content-disposition')).toContain(`filename*=UTF-8''${encodeURIComponent(filename)}`);
     expect(answer.headers.get('set-cookie')).toBeNull();
+    const head = await content.downloadUrl(key, { expiresSeconds: 60, filename, media: 'text/x-test', method: 'HEAD' });
+    const asked = await fetch(head, { method: 'HEAD' });
+    expect([asked.status, asked.headers.get('content-length')]).toEqual([200, '0']);
+    expect((await fetch(head)).status).toBe(403);
   });
 
   test('removing deletes a key, and an absent key is not an error', async () => {

@@ -154,6 +154,19 @@ describe('refused before any route', () => {
   );
 });
 
+test('a page of another origin may call, and read the reply', async () => {
+  const preflight = await send('/job/new', { method: 'OPTIONS', body: '', headers: { origin: 'https://example.com' } });
+  expect(preflight).toMatchObject({
+    statusCode: 204,
+    headers: {
+      'access-control-allow-origin': '*',
+      'access-control-allow-headers': 'authorization, content-type, dnanexus-api',
+    },
+  });
+  expect((await send('/system/echo')).headers).toMatchObject({ 'access-control-allow-origin': '*' });
+  expect((await send('/system/known')).headers).toMatchObject({ 'access-control-allow-origin': '*' });
+});
+
 describe('a fault', () => {
   test('a bug is an InternalError that says only where to look', async () => {
     const { json, headers } = await send('/system/bug');
@@ -180,8 +193,10 @@ describe('a fault', () => {
   });
 
   test('a download link without a valid seal is refused, and not logged', async () => {
-    const { statusCode } = await send('/_download/forged.seal/file-x/name', { method: 'GET', body: '' });
-    expect(statusCode).toBe(401);
+    for (const method of ['GET', 'HEAD']) {
+      const { statusCode } = await send('/_download/forged.seal/file-x/name', { method, body: '' });
+      expect(statusCode).toBe(401);
+    }
     expect(logged.join('\n')).not.toContain('forged');
   });
 });

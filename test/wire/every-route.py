@@ -51,6 +51,7 @@ def system(project):
     user = "user-" + USER
     check(api.system_whoami(), {"id": user})
     check(api.system_greet({"client": "dxclient", "version": "v0"}), {"messages": []})
+    assert call("/system/comeBackLater")["currentTime"] > 0
     assert "user-agent" in {name.lower() for name in api.system_headers()}
     check(call("/system/getUserInfo"), {"username": USER})
     check(api.user_describe(user), {"id": user, "handle": USER, "billTo": user})

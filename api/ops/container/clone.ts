@@ -5,7 +5,13 @@ import type { z } from 'zod';
 import { atLeast } from '../../../core/access/level.ts';
 import { joinFolder } from '../../../core/container/folder-path.ts';
 import type { FolderTree } from '../../../core/container/folder-tree.ts';
-import { invalidInput, invalidState, permissionDenied, resourceNotFound } from '../../../core/error/api-error.ts';
+import {
+  folderNotFound,
+  invalidInput,
+  invalidState,
+  permissionDenied,
+  resourceNotFound,
+} from '../../../core/error/api-error.ts';
 import { isPlaceId, type ObjectId, type PlaceId } from '../../../core/id/identifier.ts';
 import { refusalInState } from '../../../core/object/state.ts';
 import { loadLevel } from '../../../engine/access/level.ts';
@@ -50,11 +56,7 @@ async function enterDestination({ context, caller, input }: CloneCall): Promise<
   if (!isPlaceId(to) || level === undefined) throw resourceNotFound(to);
   if (!atLeast(level, 'UPLOAD')) throw permissionDenied(`clone into ${to}`, 'UPLOAD', level);
   const found = input.parents || (await findFolder(context, to, input.destination)) !== undefined;
-  if (!found)
-    throw resourceNotFound(
-      joinFolder(input.destination),
-      `there is no such folder in ${to}: create it first, or set "parents"`,
-    );
+  if (!found) throw folderNotFound(joinFolder(input.destination), to, 'create it first, or set "parents" (-p)');
   return to;
 }
 
@@ -64,10 +66,12 @@ async function folderGroups({ context, place, input }: CloneCall, to: PlaceId): 
   const groups: Group[] = [];
   for (const folder of input.folders) {
     const id = tree.idOf(folder);
-    if (id === undefined) throw resourceNotFound(joinFolder(folder), `there is no such folder in ${place}`);
+    if (id === undefined) throw folderNotFound(joinFolder(folder), place);
     const target = [...input.destination, ...folder.slice(-1)];
     if (folder.length > 0 && (await findFolder(context, to, target)) !== undefined) {
-      throw invalidState(`folder "${joinFolder(target)}" exists already in ${to}`);
+      throw invalidState(
+        `If cloned, a folder would conflict with the route of an existing folder: "${joinFolder(target)}" in ${to}`,
+      );
     }
     for (const inner of tree.subtreeOf(id)) {
       const { objects, more } = await listAllObjects(context, place, inner, maximumCloneCount);

@@ -3,7 +3,7 @@
 import type { z } from 'zod';
 import { joinFolder } from '../../../core/container/folder-path.ts';
 import type { Context } from '../../../core/context.ts';
-import { invalidInput, resourceNotFound } from '../../../core/error/api-error.ts';
+import { folderNotFound, invalidInput } from '../../../core/error/api-error.ts';
 import type { PlaceId } from '../../../core/id/identifier.ts';
 import { findFolder, listSubfolders } from '../../../engine/container/folder.ts';
 import { listAllObjects } from '../../../engine/placement/listing.ts';
@@ -17,7 +17,7 @@ type Answer = { folders?: unknown[]; objects?: { readonly id: string; readonly d
 
 export async function listFolder({ context, place, input }: PlaceCall<Input>): Promise<Answer> {
   const folderId = await findFolder(context, place, input.folder);
-  if (folderId === undefined) throw resourceNotFound(joinFolder(input.folder), `there is no such folder in ${place}`);
+  if (folderId === undefined) throw folderNotFound(joinFolder(input.folder), place);
   const answer: Answer = {};
   if (input.only !== 'folders') answer.objects = await listedObjects(context, place, folderId, input);
   if (input.only !== 'objects') answer.folders = await listedFolders(context, place, folderId, input);

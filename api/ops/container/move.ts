@@ -3,7 +3,7 @@
 
 import type { z } from 'zod';
 import { joinFolder } from '../../../core/container/folder-path.ts';
-import { invalidInput, invalidState, resourceNotFound } from '../../../core/error/api-error.ts';
+import { folderNotFound, invalidInput, invalidState } from '../../../core/error/api-error.ts';
 import { isObjectId, type ObjectId } from '../../../core/id/identifier.ts';
 import { enterFolder, refusalOf } from '../../../engine/container/enter-folder.ts';
 import { loadFolders } from '../../../engine/container/folder.ts';
@@ -21,7 +21,7 @@ export async function move(call: MoveCall) {
   const { context, place, input } = call;
   const { folders, destination } = input;
   const to = await enterFolder(context, place, destination);
-  if (to === undefined) throw resourceNotFound(joinFolder(destination), `there is no such folder in ${place}`);
+  if (to === undefined) throw folderNotFound(joinFolder(destination), place);
   await requireObjects(context, place, input.objects);
   if (folders.length > 0) await requireMovable(call);
   // Inner folders move first, while their paths are still those of the request.
@@ -50,7 +50,7 @@ async function requireMovable({ context, place, input }: MoveCall): Promise<void
     const name = folder.at(-1);
     if (name === undefined) throw invalidInput('the root folder "/" cannot be moved');
     const id = tree.idOf(folder);
-    if (id === undefined) throw resourceNotFound(joinFolder(folder), `there is no such folder in ${place}`);
+    if (id === undefined) throw folderNotFound(joinFolder(folder), place);
     if (tree.subtreeOf(id).includes(to)) throw invalidInput(`"${joinFolder(folder)}" cannot be moved into itself`);
     const target = [...input.destination, name];
     const there = tree.idOf(target);

@@ -2,7 +2,7 @@
 
 import type { z } from 'zod';
 import { joinFolder } from '../../../core/container/folder-path.ts';
-import { invalidState, resourceNotFound } from '../../../core/error/api-error.ts';
+import { folderNotFound, invalidState } from '../../../core/error/api-error.ts';
 import { ensureFolder, enterFolder, makeFolder } from '../../../engine/container/enter-folder.ts';
 import type { PlaceCall } from '../../route.ts';
 import type { newFolderInput } from '../../schemas/folder.ts';
@@ -17,10 +17,7 @@ export async function newFolder({ context, place, input }: PlaceCall<z.output<ty
   const parent = await enterFolder(context, place, folder.slice(0, -1));
   if (parent === undefined) {
     const path = joinFolder(folder.slice(0, -1));
-    throw resourceNotFound(
-      path,
-      `parent folder "${path}" does not exist: create it first, or set "parents" (dx mkdir -p)`,
-    );
+    throw folderNotFound(path, place, 'create it first, or set "parents" (-p)');
   }
   const name = folder.at(-1);
   if (name === undefined || !(await makeFolder(context, parent, name)).made) {

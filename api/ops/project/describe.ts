@@ -58,11 +58,10 @@ function plainFields(project: Project) {
 /** A project that was made without a request, such as a new user's first, has no settings of its own. */
 const defaultSettings = z.object(projectSettings).parse({});
 
-/**
- * Fields that this platform has no notion of, with the values that clients expect. Money is left out: it would need a
- * currency.
- */
+/** Fields that this platform has no notion of, with the values that clients expect. Nothing costs anything here. */
 const fixedFields = {
+  storageCost: 0,
+  currency: { dxCode: 0, code: 'USD', symbol: '$', symbolPosition: 'left', decimalSymbol: '.', groupingSymbol: ',' },
   dataUsage: 0,
   sponsoredDataUsage: 0,
   remoteDataUsage: 0,
@@ -102,5 +101,5 @@ const defaults = [
   ...['databaseUIViewOnly', 'databaseResultsRestricted', 'previewViewerRestricted', 'pendingTransfer'],
   ...['downloadRestricted', 'externalUploadRestricted', 'destroyProtected', 'region', 'version', 'createdBy'],
   ...['allowedExecutables', 'totalSponsoredEgressBytes', 'consumedSponsoredEgressBytes', 'atSpendingLimit'],
-  ...['defaultInstanceType'],
+  ...['defaultInstanceType', 'storageCost', 'currency'],
 ];

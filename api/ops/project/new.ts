@@ -16,7 +16,7 @@ export async function newProject({ context, caller, input, rawInput }: KnownCall
   if (region !== undefined && region !== null && region !== context.settings.region) {
     throw invalidInput(`expected key "region" of input to be "${context.settings.region}": there is no other here`);
   }
-  refuseOtherPayer(caller.user, billTo);
+  await refuseOtherPayer(context, caller.user, billTo);
   refuseForeignStorage(rawInput);
   const owner = { createdBy: caller.user, billTo: caller.user };
   const unique = [...new Set(tags)];

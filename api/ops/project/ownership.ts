@@ -1,11 +1,24 @@
 // The owner of a project: who pays for it, and where its bytes are. Neither can be changed on this platform.
 
+import type { Context } from '../../../core/context.ts';
 import { ApiError, invalidInput } from '../../../core/error/api-error.ts';
+import { isUserId } from '../../../core/id/identifier.ts';
 import { isHash } from '../../../core/reference/value.ts';
+import { loadUser } from '../../../engine/identity/user.ts';
 
-/** Projects are billed to their creators: there are no organizations that pay for others. */
-export function refuseOtherPayer(user: string, billTo: string | null | undefined): void {
+/**
+ * Projects are billed to their creators: there are no organizations that pay for others. An account that does not exist
+ * is another mistake than one that will not pay.
+ */
+export async function refuseOtherPayer(
+  context: Context,
+  user: string,
+  billTo: string | null | undefined,
+): Promise<void> {
   if (billTo === undefined || billTo === null || billTo === user) return;
+  if (!isUserId(billTo) || (await loadUser(context, billTo)) === undefined) {
+    throw invalidInput(`expected key "billTo" of input to be an account: there is no ${JSON.stringify(billTo)}`);
+  }
   throw new ApiError(
     'PermissionDenied',
     `A project of ${user} is billed to ${user}, and cannot be billed to "${billTo}"`,

@@ -16,7 +16,7 @@ export async function updateProject(call: PlaceCall<z.output<typeof updateProjec
   refuseForeignStorage(call.rawInput);
   if (!isId(place, 'project')) throw resourceNotFound(place);
   const { name, summary, description, billTo, version, ...changes } = input;
-  refuseOtherPayer(caller.user, billTo);
+  await refuseOtherPayer(context, caller.user, billTo);
   // Null is the empty text. A text that is not given stays.
   const texts = given({
     name,

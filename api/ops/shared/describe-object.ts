@@ -114,7 +114,7 @@ function commonValues({ id, row, placements, details }: LoadedObject, place: Pla
 function ownValues(context: Context, { row, spec }: LoadedObject): Description {
   switch (row.className) {
     case 'file':
-      return { media: row.media, size: row.size, archivalState: 'live' };
+      return { media: row.media, size: row.size, archivalState: 'live', ...noCloud };
     case 'applet':
       return spec === undefined ? {} : appletValues(context, spec as AppletSpec);
     case 'record':
@@ -171,11 +171,21 @@ const commonFields = [
   ...['created', 'modified', 'createdBy'],
 ];
 const fileFields = ['media', 'archivalState', 'size'];
+/** Shown on request. Files are never links to storage elsewhere, which only such a link's `md5` describes as a whole. */
+const noCloud = { cloudAccount: null, drive: null, md5: null };
 const appletFields = [
   ...['runSpec', 'inputSpec', 'outputSpec', 'title', 'summary', 'description', 'developerNotes', 'access', 'dxapi'],
   ...['ignoreReuse', 'httpsApp', 'treeTurnaroundTimeThreshold'],
 ];
-const fieldOrder = [...commonFields, ...fileFields, ...appletFields, 'properties', 'details', 'parts'];
+const fieldOrder = [
+  ...commonFields,
+  ...fileFields,
+  ...Object.keys(noCloud),
+  ...appletFields,
+  'properties',
+  'details',
+  'parts',
+];
 
 /** Shown even if the author did not set them: `dx get` is expected to write them down (dx-toolkit, test_get_applet). */
 const runSpecDefaults = { headJobOnDemand: false, inheritParentRestartOnPolicy: false } as const;

@@ -2,7 +2,7 @@
 
 import { joinFolder, parseFolder } from '../../../core/container/folder-path.ts';
 import type { Context } from '../../../core/context.ts';
-import { invalidInput, permissionDenied, resourceNotFound } from '../../../core/error/api-error.ts';
+import { folderNotFound, invalidInput, permissionDenied } from '../../../core/error/api-error.ts';
 import { deriveId, randomId, randomIdByteCount } from '../../../core/id/derive.ts';
 import { type Id, isId, type ObjectClass, type PlaceId } from '../../../core/id/identifier.ts';
 import { callerScope, type KnownCaller } from '../../../core/identity/caller.ts';
@@ -99,10 +99,7 @@ async function targetFolder(context: Context, place: PlaceId, path: string, pare
   if (parents) return ensureFolder(context, place, parsed.names);
   const target = await enterFolder(context, place, parsed.names);
   if (target !== undefined) return target;
-  throw resourceNotFound(
-    joinFolder(parsed.names),
-    `there is no such folder in ${place}: create it first, or set "parents"`,
-  );
+  throw folderNotFound(joinFolder(parsed.names), place, 'create it first, or set "parents" (-p)');
 }
 
 function createdBy(caller: KnownCaller): CreatedBy {

@@ -2,7 +2,7 @@
 
 import { joinFolder, root } from '../../../core/container/folder-path.ts';
 import type { Context } from '../../../core/context.ts';
-import { invalidInput, resourceNotFound } from '../../../core/error/api-error.ts';
+import { folderNotFound, invalidInput } from '../../../core/error/api-error.ts';
 import { isObjectId, type ObjectId, type PlaceId } from '../../../core/id/identifier.ts';
 import { type FindFilter, passesFilter } from '../../../core/object/find-filter.ts';
 import { type CompiledName, compileName, type NamePattern } from '../../../core/pattern/name.ts';
@@ -93,7 +93,7 @@ async function loadCandidates(
 async function searchedFolders(context: Context, place: PlaceId, { scope }: FindDataObjectsInput) {
   if (scope === undefined || (scope.recurse && scope.folder.length === 0)) return undefined;
   const folder = await findFolder(context, place, scope.folder);
-  if (folder === undefined) throw resourceNotFound(joinFolder(scope.folder), `there is no such folder in ${place}`);
+  if (folder === undefined) throw folderNotFound(joinFolder(scope.folder), place);
   return scope.recurse ? (await loadFolders(context, place)).subtreeOf(folder) : [folder];
 }
 

@@ -4,7 +4,7 @@
 import type { z } from 'zod';
 import { type Batch, groupNames } from '../../../core/batch/group-names.ts';
 import { joinFolder } from '../../../core/container/folder-path.ts';
-import { invalidInput, resourceNotFound } from '../../../core/error/api-error.ts';
+import { folderNotFound, invalidInput } from '../../../core/error/api-error.ts';
 import { compileRegexp, type Regexp, usualStepBudget } from '../../../core/pattern/regexp.ts';
 import { findFolder, loadFolders } from '../../../engine/container/folder.ts';
 import { listAllObjects } from '../../../engine/placement/listing.ts';
@@ -37,7 +37,7 @@ function compile(name: string, pattern: string): Regexp {
 
 async function loadFiles({ context, place, input }: BatchCall) {
   const top = await findFolder(context, place, input.folder);
-  if (top === undefined) throw resourceNotFound(joinFolder(input.folder), `there is no such folder in ${place}`);
+  if (top === undefined) throw folderNotFound(joinFolder(input.folder), place);
   const folders = (await loadFolders(context, place)).subtreeOf(top);
   const pages = await mapLimited(folders, (folder) => listAllObjects(context, place, folder, maximumObjectCount));
   const objects = pages.flatMap((page) => page.objects);
