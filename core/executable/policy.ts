@@ -1,6 +1,7 @@
 // The settings of an executable and of a run for restarts and time limits. They are checked, and completed with the
 // defaults (docs/reference/api.md, "Execution policies").
 
+import { given } from '../given.ts';
 import { type Hash, isHash } from '../reference/value.ts';
 
 /** How often a job may restart for each reason, and in all. */
@@ -17,9 +18,15 @@ type Unit = keyof typeof unitsMs;
 /**
  * The policy in effect: the run's keys override the executable's, which override the defaults. `restartOn` is replaced
  * as a whole.
+ *
+ * @param inherited the policy of the job above, if the executable takes the `restartOn` of that job for its default
  */
-export function effectiveExecutionPolicy(executable: ExecutionPolicy = {}, run: ExecutionPolicy = {}): ExecutionPolicy {
-  return { ...defaultPolicy, ...executable, ...run };
+export function effectiveExecutionPolicy(
+  executable: ExecutionPolicy = {},
+  run: ExecutionPolicy = {},
+  { restartOn = defaultPolicy.restartOn }: ExecutionPolicy = {},
+): ExecutionPolicy {
+  return { ...defaultPolicy, ...given({ restartOn }), ...executable, ...run };
 }
 
 /** The time that an entry point may run, in milliseconds: its own limit, else that of `*`, else the default. */
@@ -104,6 +111,6 @@ const restartReasons = [
 ] as const;
 
 /** The largest `maxRestarts`, and its default. */
-const maximumRestarts = 9;
+export const maximumRestarts = 9;
 /** The longest time that a job may be `running`, and its default: 30 days (docs/reference/api.md, "Time limits"). */
 const maximumTimeoutMs = 30 * 86_400_000;

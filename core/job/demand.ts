@@ -1,7 +1,7 @@
 // The conditions of a transition beyond the state of the job.
 
+import { maximumRestarts } from '../executable/policy.ts';
 import type { Failure } from '../execution/failure.ts';
-import { maximumTry } from '../id/workspace.ts';
 import type { JobEvent } from './event.ts';
 import { isMaster, type JobRow } from './row.ts';
 import { fitFailureMessage } from './size.ts';
@@ -22,9 +22,9 @@ export const demands: { readonly [name in DemandName]: Demand } = {
     met: (row, event) => event.kind === 'claim' && row.task === event.task,
   },
   restartableMaster: {
-    text: `a master job, tried fewer than ${maximumTry + 1} times`,
+    text: `a master job, restarted fewer than ${maximumRestarts} times`,
     refusal: 'cannot start again: it is not a master job, or it has been tried too often',
-    met: (row) => isMaster(row) && row.try < maximumTry,
+    met: (row) => isMaster(row) && row.try < maximumRestarts,
   },
   otherDoom: {
     text: 'it is ending with others, and now for another reason',

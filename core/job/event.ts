@@ -2,6 +2,7 @@
 
 import type { Failure } from '../execution/failure.ts';
 import type { PagedStep } from './agenda.ts';
+import type { JobRow } from './row.ts';
 
 /** Times are in milliseconds since 1970. `eventMeanings` says what each event means. */
 export type JobEvent =
@@ -17,7 +18,8 @@ export type JobEvent =
   | { readonly kind: 'release' }
   | { readonly kind: 'stopped' }
   | { readonly kind: 'giveUp'; readonly failure: Failure }
-  | { readonly kind: 'retry' }
+  /** `priority`: present when the next try runs with another one. */
+  | { readonly kind: 'retry'; readonly priority?: JobRow['priority'] }
   | { readonly kind: 'progress'; readonly cursor: number | string }
   | { readonly kind: 'reach'; readonly cursor: PagedStep }
   | { readonly kind: 'beat'; readonly leaseUntil: number }
@@ -39,7 +41,7 @@ export const eventMeanings: { readonly [kind in EventKind]: string } = {
   hold: 'Its worker reported a failure that its `debug` names. The worker and the folder are kept, and so is the tree.',
   release: 'The hold is over, by its limit or by request. The worker stops, and the job ends with its own failure.',
   stopped: 'The worker that had to stop has stopped, or the worker of a held job is gone.',
-  giveUp: 'The platform lost this try of a master job, and another try will replace it.',
+  giveUp: 'This try of a master job failed, and its policy allows another one.',
   retry: 'All descendants of the given-up try have stopped. The next try begins in an empty workspace.',
   progress: 'A wait got further. What was ready stays ready.',
   reach: 'A step holds whose predecessors took many messages. The next look goes on there.',

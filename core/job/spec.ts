@@ -9,6 +9,7 @@ import type { JobId, PlaceId } from '../id/identifier.ts';
 import type { Specification } from '../iospec/parameter.ts';
 import type { Hash } from '../reference/value.ts';
 import type { DebugReason } from './hold.ts';
+import type { JobRow } from './row.ts';
 
 /** Body `S`: everything about the call that made a job which the engine, describe and later jobs read. */
 export type ExecutionSpec = {
@@ -34,6 +35,8 @@ export type ExecutionSpec = {
   readonly systemRequirements: SystemRequirements;
   /** The machine of jobs that ask for none: the project's default when the tree was started. */
   readonly defaultInstance: string;
+  /** The priority that the call asked for. The row holds the one that a try runs with. */
+  readonly priority: JobRow['priority'];
   readonly executionPolicy: ExecutionPolicy;
   readonly timeoutPolicy: TimeoutPolicy;
   readonly timeoutPolicyByExecutable: { readonly [executable: string]: TimeoutPolicy };

@@ -33,7 +33,7 @@ const open = [...unclaimed, ...held, 'waiting_on_output', 'terminating', 'restar
 const take = (...fields: readonly EventField[]): Sets => ({ take: fields });
 const drop = (...fields: readonly (keyof JobRow)[]): Sets => ({ drop: fields });
 const failure: Sets = { failure: true };
-const nextTry: Sets = { begin: 'try' };
+const nextTry: Sets = { begin: 'try', take: ['priority'] };
 const nextLaunch: Sets = { begin: 'launch' };
 
 /** Every change of state that a job can go through. An event that is in neither table for a state is refused. */

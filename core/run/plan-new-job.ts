@@ -85,6 +85,7 @@ function inherit(above: ExecutionSpec) {
   return {
     folder: above.folder,
     executableName: above.executableName,
+    priority: above.priority,
     executionPolicy: above.executionPolicy,
     timeoutPolicy: above.timeoutPolicy,
     timeoutPolicyByExecutable: above.timeoutPolicyByExecutable,

@@ -19,6 +19,7 @@ import type { JobId, UserId } from '../id/identifier.ts';
 import { defaultInstance } from '../instance/instance-types.ts';
 import { checkDebug, readDebug } from '../job/hold.ts';
 import type { JobPlan } from '../job/plan.ts';
+import { firstPriority } from '../job/restart.ts';
 import { type JobRow, newJobRow } from '../job/row.ts';
 import type { ExecutionSpec } from '../job/spec.ts';
 import { isHash } from '../reference/value.ts';
@@ -93,6 +94,7 @@ function planMasterJob(facts: ProgramFacts): JobPlan | Refusal {
     name,
     executableName: executable.name,
     ...pickSpecifications(executable.spec),
+    priority: request.priority ?? above?.spec.priority ?? 'normal',
     ...policies,
     ...requirements,
     defaultInstance: project.defaultInstanceType ?? defaultInstance,
@@ -140,7 +142,7 @@ export function checkDepth(ancestors: readonly JobId[]): string[] {
 }
 
 function planRow(facts: ProgramFacts, above: CallingJob | undefined, spec: ExecutionSpec, instance: string): JobRow {
-  const { id, executable, project, user, request, now, digest } = facts;
+  const { id, executable, project, user, now, digest } = facts;
   return newJobRow({
     kind: 'master',
     id,
@@ -151,12 +153,16 @@ function planRow(facts: ProgramFacts, above: CallingJob | undefined, spec: Execu
     launchedBy: user,
     name: spec.name,
     instance,
-    priority: request.priority ?? above?.job.priority ?? 'normal',
+    priority: firstPriority(spec.priority, spec.executionPolicy, above && prioritiesOf(above)),
     timeoutMs: timeoutMs(spec.timeoutPolicy, mainEntryPoint),
     now,
     digest,
     ready: false,
   });
+}
+
+function prioritiesOf({ job, spec }: CallingJob) {
+  return { asked: spec.priority, final: job.priority };
 }
 
 function checkPolicies({ executionPolicy, timeoutPolicyByExecutable: byExecutable }: RunRequest): string[] {
@@ -176,14 +182,18 @@ function checkSsh({ allowSSH, debug }: RunRequest): string[] {
 }
 
 function planPolicies({ request, executable }: ProgramFacts, above: ExecutionSpec | undefined) {
-  const { executionPolicy, timeoutPolicy } = executable.spec.runSpec;
+  const { executionPolicy, timeoutPolicy, inheritParentRestartOnPolicy: inherits } = executable.spec.runSpec;
   const byExecutable = {
     ...((request.timeoutPolicyByExecutable ?? {}) as { [executable: string]: TimeoutPolicy }),
     ...above?.timeoutPolicyByExecutable,
   };
   const named = Object.hasOwn(byExecutable, executable.id) ? byExecutable[executable.id] : byExecutable['*'];
   return {
-    executionPolicy: effectiveExecutionPolicy(executionPolicy, request.executionPolicy as ExecutionPolicy | undefined),
+    executionPolicy: effectiveExecutionPolicy(
+      executionPolicy,
+      request.executionPolicy as ExecutionPolicy | undefined,
+      inherits === true ? above?.executionPolicy : undefined,
+    ),
     timeoutPolicy: { ...timeoutPolicy, ...named },
     timeoutPolicyByExecutable: byExecutable,
   };

@@ -12,9 +12,9 @@ import { expectJob } from '../../core/row/execution/execution.ts';
 import { loadProjects } from '../container/project.ts';
 import { loadInput } from '../job/input.ts';
 import { loadExecutions, loadSpec, loadSpecs, specMissing } from '../store/load-job.ts';
+import { loadFailureCounts } from '../store/load-try.ts';
 import { mapLimited } from '../store/map-limited.ts';
 import { loadMetadataOfMany } from './metadata.ts';
-import { loadFailureCounts } from './try.ts';
 
 /**
  * The facts of each row (of a try), parallel to `rows`.

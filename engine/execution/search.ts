@@ -9,10 +9,10 @@ import { type ExecutionRow, expectJob } from '../../core/row/execution/execution
 import { listPosition } from '../../core/row/execution/job.ts';
 import { type Sight, seesJob } from '../access/sight.ts';
 import { loadExecutions, loadSpecs } from '../store/load-job.ts';
+import { loadEarlierTries } from '../store/load-try.ts';
 import { mapLimited } from '../store/map-limited.ts';
 import { type Bounds, type Candidate, listChildren, listExecutions, listProjects, listTrees } from './candidates.ts';
 import { loadMetadataOfMany } from './metadata.ts';
-import { loadEarlierTries } from './try.ts';
 
 /** The range to search: the narrowest one that a request allows. */
 export type SearchRange =

@@ -1,13 +1,16 @@
-// Ends a try that went wrong: its job and tree fail or, if the platform lost it, its nearest master job restarts as try
+// Ends a try that went wrong: its job and tree fail or, if the policy allows it, its nearest master job restarts as try
 // + 1 (docs/reference/protocols.md, "Restart"). core/job/restart.ts decides which.
 
 import type { Context } from '../../core/context.ts';
+import { type FailureReason, failureReasons } from '../../core/execution/failure.ts';
 import { masterScope } from '../../core/execution/scope.ts';
+import { given } from '../../core/given.ts';
 import { isDebugReason, isHeldFor } from '../../core/job/hold.ts';
-import { startsAgain, type TryEnd } from '../../core/job/restart.ts';
+import { nextPriority, type RestartFacts, startsAgain, type TryEnd } from '../../core/job/restart.ts';
 import { type JobRow, type MasterTry, masterTry } from '../../core/job/row.ts';
 import { tryRow } from '../../core/row/execution/job.ts';
 import { loadJob, loadSpec } from '../store/load-job.ts';
+import { loadEarlierTries } from '../store/load-try.ts';
 import { type Saved, saveJob } from '../store/save-job.ts';
 import { endByDoom, loadDoom, obeyDoom, putDoom } from './doom.ts';
 
@@ -22,8 +25,7 @@ export async function endTry(context: Context, row: JobRow, end: TryEnd): Promis
   const doomed = await obeyDoom(context, row);
   if (doomed !== undefined) return doomed;
   const scope = masterTry(row);
-  const master = scope.master === row.pk ? row : await loadJob(context, scope.master);
-  if (master?.try === scope.try && startsAgain(master, end)) return restart(context, row, scope, end);
+  if (await masterStartsAgain(context, row, scope, end.failure.reason)) return restart(context, row, scope, end);
   const kind = (await holds(context, row, end)) ? 'hold' : 'fail';
   return saveJob(context, row, { kind, failure: end.failure }, expected);
 }
@@ -37,8 +39,30 @@ async function holds(context: Context, row: JobRow, { reported, failure: { reaso
 
 /** Stores the row of the try that was given up, then begins the next one. */
 export async function beginNextTry(context: Context, row: JobRow): Promise<Saved> {
+  const priority = nextPriority(await loadRestartFacts(context, row));
   await context.rows.put('executions', tryRow(row));
-  return saveJob(context, row, { kind: 'retry' });
+  return saveJob(context, row, { kind: 'retry', ...given({ priority }) });
+}
+
+/** The policy of the master job decides, whichever of its jobs failed. */
+async function masterStartsAgain(
+  context: Context,
+  row: JobRow,
+  scope: MasterTry,
+  reason: FailureReason,
+): Promise<boolean> {
+  if (!failureReasons[reason].restartable) return false;
+  const master = scope.master === row.pk ? row : await loadJob(context, scope.master);
+  if (master?.try !== scope.try) return false;
+  return startsAgain(await loadRestartFacts(context, master), reason);
+}
+
+async function loadRestartFacts(context: Context, job: JobRow): Promise<RestartFacts> {
+  const [{ executionPolicy: policy }, earlier] = await Promise.all([
+    loadSpec(context, job.pk),
+    loadEarlierTries(context, job),
+  ]);
+  return { job, policy, earlier };
 }
 
 /**

@@ -66,7 +66,7 @@ async function report(context: Context, row: JobRow, result: Result): Promise<Sa
   if (row.state === 'terminating') return endStopped(context, row);
   const failure = 'failure' in result ? readFailure(result.failure) : await checkOutput(context, row, result.output);
   if (failure !== undefined) {
-    const ended = await endTry(context, row, { failure, lost: false, reported: true });
+    const ended = await endTry(context, row, { failure, reported: true });
     // A doom was found first. The worker that reports does not have to be stopped.
     const isDoomed = ended.kind === 'saved' && ended.row.state === 'terminating';
     return isDoomed ? endStopped(context, ended.row) : ended;

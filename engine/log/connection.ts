@@ -5,9 +5,9 @@ import type { Context } from '../../core/context.ts';
 import { invalidAuthentication, permissionDenied, resourceNotFound } from '../../core/error/api-error.ts';
 import { type ExecutionId, isId, type JobId } from '../../core/id/identifier.ts';
 import { createSight, seesJob } from '../access/sight.ts';
-import { loadTry } from '../execution/try.ts';
 import { loadCallerByToken } from '../identity/caller.ts';
 import { loadJob } from '../store/load-job.ts';
+import { loadTry } from '../store/load-try.ts';
 import { type LogRequest, readLogRequest } from './frame.ts';
 
 /** The position up to which the stream of one try has been sent. */

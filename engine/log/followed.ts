@@ -4,9 +4,9 @@ import type { Context } from '../../core/context.ts';
 import type { ExecutionId, JobId } from '../../core/id/identifier.ts';
 import type { JobRow } from '../../core/job/row.ts';
 import { memberPrefix, readMember, treeKey } from '../../core/row/execution/tree.ts';
-import { loadTry } from '../execution/try.ts';
 import { allRows } from '../store/all-rows.ts';
 import { loadJob, loadJobs } from '../store/load-job.ts';
+import { loadTry } from '../store/load-try.ts';
 import type { LogConnection } from './connection.ts';
 
 /**

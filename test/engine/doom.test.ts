@@ -112,8 +112,8 @@ test('a job whose machine is lost while its tree is being terminated is terminat
   const { context, end } = await givenRunningTree();
   const running = peekJob(context, jobId('running'));
   await terminateTree(context, jobId('main'), 'user-alice');
-  const failure = { reason: 'JMInternalError', message: 'The machine was lost' } as const;
-  await endTry(context, running, { lost: true, failure });
+  const failure = { reason: 'UnresponsiveWorker', message: 'The machine was lost' } as const;
+  await endTry(context, running, { failure });
   await end();
   expectTerminated(context, ...treeNames);
 });

@@ -198,6 +198,6 @@ test('a subjob that is lost while its master job is held does not start the mast
   await heartbeat(context, peekJob(context, bad));
   await platform.sweep();
   await platform.run();
-  expect(peekJob(context, waiting)).toMatchObject({ state: 'failed', failureReason: 'JMInternalError' });
+  expect(peekJob(context, waiting)).toMatchObject({ state: 'failed', failureReason: 'UnresponsiveWorker' });
   expect(peekJob(context, bad)).toMatchObject({ state: 'failed', try: 0, failureReason: 'JobTreeFailure' });
 });

@@ -215,7 +215,7 @@ test('a running job of a terminated tree ends only when its worker has stopped',
 
 describe('workers that are lost', () => {
   test.each([
-    ['that is lost', 'lost', 'JMInternalError'],
+    ['that is lost', 'lost', 'UnresponsiveWorker'],
     ['that is reclaimed', 'reclaimed', 'SpotInstanceInterruption'],
   ] as const)(
     'a host %s makes the nearest master job restart in a new workspace, without the old descendants',
@@ -251,7 +251,7 @@ describe('workers that are lost', () => {
 
   test('a silent worker is stopped, and its job fails with UnresponsiveWorker', async () => {
     const { context, platform, run } = givenPlatform({ main: () => undefined });
-    await run('main');
+    await run('main', { spec: { executionPolicy: {} } });
     await platform.run();
     context.clock.now += 601_000;
     await platform.sweep();

@@ -18,7 +18,7 @@ async function givenRunningJob(stage: string) {
   const context = createMemoryContext({ settings: { leaseSeconds, heartbeatSeconds } });
   const platform = createMemoryPlatform(context, () => undefined);
   context.workers.stopAtOnce = false;
-  await createJob(context, planJob('main'));
+  await createJob(context, planJob('main', { spec: { executionPolicy: {} } }));
   await platform.run();
   const job = jobId('main');
   expect(peekJob(context, job).state).toBe('running');

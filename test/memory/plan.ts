@@ -1,6 +1,7 @@
 // Plans jobs for tests, as core/run would plan them, without the API.
 
 import { createHash } from 'node:crypto';
+import { effectiveExecutionPolicy } from '../../core/executable/policy.ts';
 import type { Dependency } from '../../core/execution/dependency.ts';
 import { deriveId } from '../../core/id/derive.ts';
 import type { AppletId, JobId, ProjectId, UserId } from '../../core/id/identifier.ts';
@@ -60,7 +61,8 @@ export function planJob(name: string, options: PlanOptions = {}): JobPlan {
     mergedSystemRequirementsByExecutable: {},
     systemRequirements: {},
     defaultInstance: 'mem2_hdd2_x2',
-    executionPolicy: {},
+    priority: options.row?.priority ?? parent?.priority ?? 'normal',
+    executionPolicy: effectiveExecutionPolicy(),
     timeoutPolicy: {},
     timeoutPolicyByExecutable: {},
     access: {},
@@ -81,7 +83,7 @@ export function planJob(name: string, options: PlanOptions = {}): JobPlan {
     launchedBy: testUser,
     name,
     instance: 'mem2_hdd2_x2',
-    priority: 'normal',
+    priority: spec.priority,
     now,
     digest: digestOf([name, input]),
     ready: !ownWorkspace && waits.length === 0 && spec.waits.length === 0,

@@ -1,6 +1,7 @@
 // Lives one random life of a few trees: messages come in any order, doubled or not at all, callers die after a write,
 // hosts are lost, the clock jumps, and a sweep comes at the end. oracle.ts says how the trees must end.
 
+import { maximumRestarts } from '../../core/executable/policy.ts';
 import { lineageEntry, masterScope } from '../../core/execution/scope.ts';
 import { given } from '../../core/given.ts';
 import type { JobId } from '../../core/id/identifier.ts';
@@ -49,6 +50,7 @@ type Life = {
   readonly roots: readonly Deed[];
   readonly tally: Tally;
   faults: boolean;
+  lostHostCount: number;
 };
 
 /** Lives the life of one seed. */
@@ -71,6 +73,7 @@ async function beginLife(seed: number, roots: readonly Deed[], tally: Tally): Pr
     roots,
     tally,
     faults: true,
+    lostHostCount: 0,
   };
   context.rows.onChange = (change) => {
     const mail = wired.mailOf(change);
@@ -200,12 +203,13 @@ function endWorker(life: Life, worker: Worker): void {
 }
 
 function loseHost(life: Life): void {
-  if (!life.faults) return;
+  if (!life.faults || life.lostHostCount === maximumRestarts) return;
   const busy = [...life.workers.values()].filter((worker) => worker.alive && worker.claimed !== undefined);
   const worker = busy[Math.floor(life.random() * busy.length)];
   if (worker === undefined) return;
   endWorker(life, worker);
   life.context.workers.states.set(worker.task, ended('lost'));
+  life.lostHostCount++;
   count(life, 'host lost');
 }
 
@@ -266,6 +270,7 @@ function planOf(life: Life, deed: Deed, parent?: JobRow) {
     input: { needs },
     master: deed.master,
     now: life.context.now(),
+    spec: { executionPolicy: { restartOn: { UnresponsiveWorker: maximumRestarts } } },
     ...given({ parent }),
   });
 }

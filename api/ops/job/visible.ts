@@ -5,8 +5,8 @@ import { permissionDenied, resourceNotFound } from '../../../core/error/api-erro
 import { isId } from '../../../core/id/identifier.ts';
 import type { JobRow } from '../../../core/job/row.ts';
 import { createSight, seesJob } from '../../../engine/access/sight.ts';
-import { loadTry } from '../../../engine/execution/try.ts';
 import { loadJob } from '../../../engine/store/load-job.ts';
+import { loadTry } from '../../../engine/store/load-try.ts';
 import type { KnownCall } from '../../route.ts';
 
 /**

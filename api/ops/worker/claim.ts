@@ -73,7 +73,7 @@ async function describeExecutable({ context }: OpenCall<unknown>, row: JobRow, s
     : [];
   if (object?.spec === undefined) {
     const failure: Failure = { reason: 'ExecutionError', message: failureMessages.executableGone(executable) };
-    await endTry(context, row, { failure, lost: false });
+    await endTry(context, row, { failure });
     throw invalidState(`"${executable}", which "${row.pk}" runs, does not exist any more`, { code: 'claimed' });
   }
   const [described] = await describeObjects(context, [{ object, place }], {});

@@ -108,6 +108,7 @@ const specFields: Fields<ExecutionSpec> = {
     mergedSystemRequirementsByExecutable: 'map',
     systemRequirements: 'map',
     defaultInstance: 'text',
+    priority: ['low', 'normal', 'high'],
     executionPolicy: 'map',
     timeoutPolicy: 'map',
     timeoutPolicyByExecutable: 'map',

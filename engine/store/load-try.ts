@@ -27,5 +27,5 @@ export async function loadFailureCounts(context: Context, row: JobRow): Promise<
   return counts;
 }
 
-/** A policy restarts a job at most 9 times, but restarts after a lost host are not counted. */
-const shownTryCount = 1_000;
+/** More than a policy can allow (core/executable/policy.ts). */
+const shownTryCount = 100;

@@ -1,0 +1,201 @@
+// Tests restarts by policy on the memory platform (docs/reference/api.md, "Restarts").
+
+import { describe, expect, test } from 'vitest';
+import type { WorkerEnding } from '../../core/context.ts';
+import type { ExecutionPolicy } from '../../core/executable/policy.ts';
+import { jobWorker } from '../../core/job/row.ts';
+import { createJob } from '../../engine/job/birth.ts';
+import { claim } from '../../engine/job/claim.ts';
+import { loadTry } from '../../engine/store/load-try.ts';
+import { saveJob } from '../../engine/store/save-job.ts';
+import { sweepExecution } from '../../engine/sweep.ts';
+import { createMemoryContext } from '../memory/context.ts';
+import { jobId, type PlanOptions, planJob } from '../memory/plan.ts';
+import { createMemoryPlatform, type Program, peekJob, taskOf } from '../memory/platform.ts';
+import { ended } from '../memory/workers.ts';
+
+function givenPlatform(programs: { readonly [name: string]: Program }) {
+  const context = createMemoryContext();
+  const platform = createMemoryPlatform(context, (claimed) => {
+    const program = programs[claimed.row.name ?? ''];
+    return program === undefined ? { output: {} } : program(claimed);
+  });
+  const run = async (name: string, options?: PlanOptions) => {
+    await createJob(context, planJob(name, options));
+    await platform.run();
+  };
+  /** Ends the worker of a job's present launch, and looks at the job. */
+  const lose = async (name: string, how: WorkerEnding) => {
+    context.workers.states.set(taskOf(jobWorker(peekJob(context, jobId(name)))), ended(how));
+    await sweepExecution(context, jobId(name));
+    await platform.run();
+  };
+  return { context, platform, run, lose };
+}
+
+const withPolicy = (executionPolicy: ExecutionPolicy): PlanOptions => ({ spec: { executionPolicy } });
+const crash = { failure: { type: 'AppInternalError', message: 'exit code 1' } };
+
+test('a job that fails for a reason of its policy is tried again, and its tries are kept', async () => {
+  const { context, run } = givenPlatform({ main: ({ row }) => (row.try < 2 ? crash : { output: { try: row.try } }) });
+  await run('main', withPolicy({ restartOn: { AppInternalError: 2 } }));
+  const row = peekJob(context, jobId('main'));
+  expect(row).toMatchObject({ state: 'done', try: 2 });
+  expect(row).not.toHaveProperty('failureReason');
+  for (const attempt of [0, 1]) {
+    const earlier = await loadTry(context, row, attempt);
+    expect(earlier).toMatchObject({ state: 'restarted', try: attempt, failureReason: 'AppInternalError' });
+  }
+});
+
+test('a subjob restarts its master by the policy of the master, whose other jobs are discarded', async () => {
+  const { context, run } = givenPlatform({
+    main: async ({ row }) => {
+      await createJob(context, planJob(`bad${row.try}`, { parent: row, spec: { executionPolicy: {} } }));
+      await createJob(context, planJob(`other${row.try}`, { parent: row, dependsOn: [jobId(`bad${row.try}`)] }));
+      return { output: {} };
+    },
+    bad0: () => crash,
+  });
+  await run('main', withPolicy({ restartOn: { '*': 1 } }));
+  expect(peekJob(context, jobId('main'))).toMatchObject({ state: 'done', try: 1 });
+  expect(await loadTry(context, peekJob(context, jobId('main')), 0)).toMatchObject({
+    state: 'restarted',
+    failureReason: 'AppInternalError',
+    failureMessage: 'exit code 1',
+    failureFrom: jobId('bad0'),
+  });
+  expect(peekJob(context, jobId('bad0'))).toMatchObject({ state: 'failed', failureReason: 'AppInternalError' });
+  expect(peekJob(context, jobId('other0'))).toMatchObject({ state: 'terminated', failureReason: 'Terminated' });
+});
+
+test('a failure in a nested master job restarts that one alone', async () => {
+  const { context, run } = givenPlatform({
+    main: async ({ row }) => {
+      const options = { parent: row, master: true, ...withPolicy({ restartOn: { AppInternalError: 1 } }) };
+      await createJob(context, planJob('nested', options));
+      return { output: {} };
+    },
+    nested: ({ row }) => (row.try === 0 ? crash : { output: {} }),
+  });
+  await run('main');
+  expect(peekJob(context, jobId('nested'))).toMatchObject({ state: 'done', try: 1 });
+  expect(peekJob(context, jobId('main'))).toMatchObject({ state: 'done', try: 0 });
+});
+
+test('when the restarts are used up, the tree fails because of the job that failed last', async () => {
+  const { context, run } = givenPlatform({
+    main: async ({ row }) => {
+      await createJob(context, planJob(`bad${row.try}`, { parent: row }));
+      return undefined;
+    },
+    bad0: () => crash,
+    bad1: () => crash,
+  });
+  await run('main', withPolicy({ restartOn: { AppInternalError: 1 } }));
+  const last = jobId('bad1');
+  expect(peekJob(context, last)).toMatchObject({ state: 'failed', failureReason: 'AppInternalError' });
+  expect(peekJob(context, jobId('main'))).toMatchObject({
+    state: 'failed',
+    try: 1,
+    failureReason: 'JobTreeFailure',
+    failureFrom: last,
+  });
+});
+
+test.each<[WorkerEnding, string]>([
+  ['lost', 'UnresponsiveWorker'],
+  ['exited', 'UnresponsiveWorker'],
+])('a worker that is %s counts as %s: by default the third one fails the job', async (how, reason) => {
+  const { context, run, lose } = givenPlatform({ main: () => undefined });
+  await run('main');
+  for (const attempt of [0, 1]) {
+    expect(peekJob(context, jobId('main'))).toMatchObject({ state: 'running', try: attempt });
+    await lose('main', how);
+  }
+  await lose('main', how);
+  expect(peekJob(context, jobId('main'))).toMatchObject({ state: 'failed', try: 2, failureReason: reason });
+});
+
+test('a wide scatter whose spot machines are all taken back ends on demand', async () => {
+  const width = 10;
+  const given = givenPlatform({
+    main: async ({ row }) => {
+      for (let n = 0; n < width; n++) await createJob(given.context, planJob(`c${row.try}-${n}`, { parent: row }));
+      await createJob(given.context, planJob(`nested${row.try}`, { parent: row, master: true }));
+      return { output: {} };
+    },
+    ...Object.fromEntries([0, 1, 2].map((attempt) => [`c${attempt}-7`, () => undefined])),
+  });
+  const { context, run, lose } = given;
+  await run('main', { row: { priority: 'low' } });
+  const spotOf = (name: string) => context.workers.launches.get(jobWorker(peekJob(context, jobId(name))))?.input.spot;
+  for (const attempt of [0, 1, 2]) {
+    expect(peekJob(context, jobId('main'))).toMatchObject({ try: attempt, priority: 'low' });
+    expect(spotOf(`c${attempt}-7`)).toBe(true);
+    await lose(`c${attempt}-7`, 'reclaimed');
+  }
+  expect(peekJob(context, jobId('main'))).toMatchObject({ state: 'done', try: 3, priority: 'high' });
+  expect([spotOf('main'), spotOf('c3-7'), spotOf('nested3')]).toEqual([false, false, false]);
+});
+
+describe('the next try', () => {
+  test('does not begin while a worker of the last one still runs', async () => {
+    const { context, platform, run, lose } = givenPlatform({
+      main: async ({ row }) => {
+        if (row.try === 0) await createJob(context, planJob('c', { parent: row }));
+        return undefined;
+      },
+      c: () => undefined,
+    });
+    await run('main');
+    context.workers.stopAtOnce = false;
+    await lose('c', 'lost');
+    expect(peekJob(context, jobId('main'))).toMatchObject({ state: 'restartable', try: 0 });
+    expect([...context.workers.stopping]).toEqual([taskOf(`${jobId('main')}-t0-l0`)]);
+    context.workers.states.set(taskOf(`${jobId('main')}-t0-l0`), ended('stopped'));
+    await sweepExecution(context, jobId('main'));
+    await platform.run();
+    expect(peekJob(context, jobId('main'))).toMatchObject({ state: 'running', try: 1 });
+  });
+
+  test('does not begin while a descendant of the last one still runs', async () => {
+    const { context, platform, run, lose } = givenPlatform({
+      main: async ({ row }) => {
+        if (row.try === 0) for (const name of ['c', 'd']) await createJob(context, planJob(name, { parent: row }));
+        return row.try === 0 ? { output: {} } : undefined;
+      },
+      c: () => undefined,
+      d: () => undefined,
+    });
+    await run('main');
+    context.workers.stopAtOnce = false;
+    await lose('c', 'lost');
+    expect(peekJob(context, jobId('main'))).toMatchObject({ state: 'restartable', try: 0 });
+    expect(peekJob(context, jobId('d')).state).toBe('terminating');
+    context.workers.states.set(taskOf(`${jobId('d')}-t0-l0`), ended('stopped'));
+    await sweepExecution(context, jobId('d'));
+    await platform.run();
+    expect(peekJob(context, jobId('main'))).toMatchObject({ state: 'running', try: 1 });
+  });
+
+  test('is not moved on by a look that began in the last one', async () => {
+    const { context } = givenPlatform({});
+    await createJob(context, planJob('main'));
+    const seen = peekJob(context, jobId('main'));
+    const failure = { reason: 'UnresponsiveWorker', message: 'gone' } as const;
+    await saveJob(context, seen, { kind: 'giveUp', failure });
+    await saveJob(context, peekJob(context, jobId('main')), { kind: 'retry' });
+    expect(await saveJob(context, seen, { kind: 'ready' })).toEqual({ kind: 'changed' });
+    expect(peekJob(context, jobId('main'))).toMatchObject({ state: 'idle', try: 1 });
+  });
+
+  test('is not claimed by the worker of the last one', async () => {
+    const { context, run, lose } = givenPlatform({ main: () => undefined });
+    await run('main');
+    const first = peekJob(context, jobId('main'));
+    await lose('main', 'lost');
+    const boot = { job: first.pk, try: 0, launch: 0, nonce: await context.seals.seal('boot', jobWorker(first)) };
+    await expect(claim(context, { ...boot, task: first.task ?? '' })).rejects.toThrow('not for this worker');
+  });
+});
