@@ -1,9 +1,10 @@
 // The sequence of every request: match, let the route answer (make-route.ts), reply.
 
 import type { Context } from '../core/context.ts';
-import { ApiError, invalidInput } from '../core/error/api-error.ts';
+import { ApiError } from '../core/error/api-error.ts';
 import type { Caller } from '../core/identity/caller.ts';
 import { matchRoute } from './match.ts';
+import { maximumReplyBytes, replyTooLarge } from './reply-limit.ts';
 import type { Route } from './route.ts';
 
 export type Request = {
@@ -48,12 +49,7 @@ export function errorReply(error: ApiError): Reply {
 function replyWith(status: number, body: unknown): Reply {
   const text = JSON.stringify(body);
   if (text.length > maximumReplyBytes || Buffer.byteLength(text) > maximumReplyBytes) {
-    throw invalidInput(
-      'The answer would be larger than 4 MB: ask for fewer fields, or for a smaller page with "limit"',
-    );
+    throw replyTooLarge();
   }
   return { status, body, text, headers: {} };
 }
-
-/** A synchronous function answers at most 6 MB, as escaped text (docs/reference/aws.md, "Size of a reply"). */
-const maximumReplyBytes = 4 * 1024 * 1024;

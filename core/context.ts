@@ -67,7 +67,8 @@ export type BodyKind = 'spec' | 'input' | 'output';
 export interface Bodies {
   save(id: string, kind: BodyKind, body: unknown, options?: { ifAbsent?: boolean }): Promise<boolean>;
   load(id: string, kind: BodyKind): Promise<unknown>;
-  loadMany(ids: readonly string[], kind: BodyKind): Promise<unknown[]>;
+  /** Parallel to `ids`. Only one body is held at a time: the caller takes out what it needs before it asks for the next. */
+  loadEach(ids: readonly string[], kind: BodyKind): AsyncIterable<unknown>;
   /** Deletes what `save` put into the bucket under that key, unless the body's row names it. */
   collect(key: string): Promise<void>;
 }

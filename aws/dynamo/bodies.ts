@@ -39,17 +39,16 @@ export function createBodies(rows: Rows, documents: Documents, remind: (key: str
     async load(id, kind) {
       return bodyOf(await loadRow(id, kind), kind, documents);
     },
-    async loadMany(ids, kind) {
-      const found = await rows.getMany(
-        'executions',
-        ids.map((id) => bodyKey(id, kind)),
-      );
-      const bodies: unknown[] = [];
-      for (let start = 0; start < found.length; start += parallelFetches) {
-        const group = found.slice(start, start + parallelFetches);
-        bodies.push(...(await Promise.all(group.map((row) => bodyOf(row, kind, documents)))));
+    async *loadEach(ids, kind) {
+      for (let start = 0; start < ids.length; start += rowsAtATime) {
+        const keys = ids.slice(start, start + rowsAtATime).map((id) => bodyKey(id, kind));
+        const found = await rows.getMany('executions', keys);
+        for (let first = 0; first < found.length; first += parallelFetches) {
+          // Compressed they are small. Each is unpacked only when its turn comes.
+          const packed = found.slice(first, first + parallelFetches).map((row) => fetchBody(row, kind, documents));
+          for (const body of await Promise.all(packed)) yield unpackBody(body);
+        }
       }
-      return bodies;
     },
   };
 }
@@ -76,20 +75,30 @@ async function rowOf(
 }
 
 async function bodyOf(row: Row | undefined, kind: BodyKind, documents: Documents): Promise<unknown> {
+  return unpackBody(await fetchBody(row, kind, documents));
+}
+
+/** The text of a body, or its compressed bytes. */
+async function fetchBody(row: Row | undefined, kind: BodyKind, documents: Documents) {
   const body = readBody(row, kind);
   if (body === undefined) return undefined;
-  if (body.json !== undefined) return JSON.parse(body.json);
-  if (body.gzip !== undefined) return JSON.parse(gunzipSync(body.gzip).toString());
-  if (body.document === undefined) throw new Error(`The body ${body.pk} ${body.sk} has no content.`);
-  const compressed = await documents.get(body.document);
-  return JSON.parse(gunzipSync(compressed).toString());
+  const { json, gzip, document } = body;
+  if (json !== undefined || gzip !== undefined) return json ?? gzip;
+  if (document === undefined) throw new Error(`The body ${body.pk} ${body.sk} has no content.`);
+  return documents.get(document);
+}
+
+function unpackBody(packed: string | Uint8Array | undefined): unknown {
+  if (packed === undefined) return undefined;
+  return JSON.parse(typeof packed === 'string' ? packed : gunzipSync(packed).toString());
 }
 
 /** Text up to this size costs one write unit as it is, and can be read in the console. */
 const plainBytes = 800;
 /** Compressed bodies above this size are kept in S3: a row is at most 400 KB, and each KB written is paid for. */
 const inlineBytes = 8 * 1024;
-/** Documents of one `loadMany` that are fetched from S3 at once. */
+const rowsAtATime = 100;
+/** Documents of one `loadEach` that are fetched from S3 at once. */
 const parallelFetches = 16;
 /** The request of a job. It is written before the job's row (`ifAbsent`), and never again. */
 const unchanging: ReadonlySet<BodyKind> = new Set(['spec']);

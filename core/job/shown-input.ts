@@ -1,7 +1,8 @@
 // A job's input as its describe shows it to clients while some of the referenced outputs are not there yet
 // (docs/reference/api.md, "References").
 
-import { type Outputs, resolveKnown } from '../reference/resolve.ts';
+import type { Outputs } from '../reference/pick.ts';
+import { resolveKnown } from '../reference/resolve.ts';
 import { exceedsBytes, type Hash } from '../reference/value.ts';
 
 /**

@@ -1,13 +1,12 @@
 // Replaces references to outputs by the content of those outputs, and brings links into the form that clients expect.
 // Pure: the outputs and the metadata are facts that the caller has loaded.
 
-import type { AnalysisId, JobId, ObjectId } from '../id/identifier.ts';
+import type { ObjectId } from '../id/identifier.ts';
 import { findReferences, referredJobs } from './find.ts';
+import { type Outputs, type Picked, pick } from './pick.ts';
 import { type AnalysisReference, type JobReference, linkTo, type Reference, readReference } from './reference.ts';
 import { exceedsBytes, exceedsDepth, type Hash, isHash, maximumDepth, maximumValueBytes, rebuild } from './value.ts';
 
-/** The outputs of finished executions, with their references resolved. */
-export type Outputs = ReadonlyMap<JobId | AnalysisId, Hash>;
 export type ObjectMetadata = {
   readonly name: string;
   readonly properties: { readonly [key: string]: string };
@@ -101,27 +100,6 @@ export function normalizeLinks(value: unknown): unknown {
     if (reference === undefined) return undefined;
     return { value: reference.kind === 'object' ? linkTo(reference.object) : hash };
   });
-}
-
-type Picked = { readonly value: unknown } | { readonly problem: string };
-
-function pick(reference: JobReference | AnalysisReference, outputs: Outputs): Picked {
-  const id = reference.kind === 'job' ? reference.job : reference.analysis;
-  const output = outputs.get(id);
-  if (output === undefined) return { problem: `the output of ${id} is not known, or may not be seen` };
-  const { field, index } = reference;
-  if (!Object.hasOwn(output, field)) {
-    const names = Object.keys(output).slice(0, 10).join(', ') || 'empty';
-    return { problem: `${id} has no output field "${field}" (its output: ${names})` };
-  }
-  const value = output[field];
-  if (index === undefined) return { value };
-  if (!Array.isArray(value))
-    return { problem: `output "${field}" of ${id} is not an array, so it has no element ${index}` };
-  if (index >= value.length) {
-    return { problem: `output "${field}" of ${id} has ${value.length} elements, so there is none at index ${index}` };
-  }
-  return { value: value[index] };
 }
 
 function readMetadata(value: unknown, reference: JobReference | AnalysisReference, metadata: Metadata): Picked {

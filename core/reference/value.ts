@@ -39,8 +39,17 @@ export const maximumValueBytes = 1_048_576;
  * thousand times. Call this before the value is walked or written: it stops at the limit.
  */
 export function exceedsBytes(value: unknown, limit: number = maximumValueBytes): boolean {
+  return jsonBytes(value, limit) > limit;
+}
+
+/**
+ * About the bytes of JSON that a value takes, counted up to `limit`: a larger number says only that there are more.
+ * Missing elements of an array do not count.
+ */
+export function jsonBytes(value: unknown, limit: number): number {
   const pending: unknown[] = [value];
-  for (let bytes = 0; pending.length > 0; ) {
+  let bytes = 0;
+  while (pending.length > 0 && bytes <= limit) {
     const item = pending.pop();
     if (typeof item !== 'object' || item === null) bytes += Buffer.byteLength(JSON.stringify(item) ?? 'null') + 1;
     else {
@@ -50,9 +59,8 @@ export function exceedsBytes(value: unknown, limit: number = maximumValueBytes):
         pending.push(inner);
       }
     }
-    if (bytes > limit) return true;
   }
-  return false;
+  return bytes;
 }
 
 /** True when a text or key holds half of a surrogate pair, which no store keeps. For values of limited depth. */

@@ -2,7 +2,7 @@
 
 import type { Context } from '../../core/context.ts';
 import { given } from '../../core/given.ts';
-import type { ExecutionId } from '../../core/id/identifier.ts';
+import type { ExecutionId, JobId } from '../../core/id/identifier.ts';
 import type { FailedJob, JobFacts } from '../../core/job/job-fields.ts';
 import { type JobRow, outputBodyId } from '../../core/job/row.ts';
 import type { ExecutionSpec } from '../../core/job/spec.ts';
@@ -11,62 +11,68 @@ import { isHash } from '../../core/reference/value.ts';
 import { expectJob } from '../../core/row/execution/execution.ts';
 import { loadProjects } from '../container/project.ts';
 import { loadInput } from '../job/input.ts';
-import { loadExecutions, loadSpec, loadSpecs, specMissing } from '../store/load-job.ts';
+import { loadExecutions, loadFromSpecs, loadSpec, specMissing } from '../store/load-job.ts';
 import { loadFailureCounts } from '../store/load-try.ts';
 import { mapLimited } from '../store/map-limited.ts';
-import { loadMetadataOfMany } from './metadata.ts';
+import { loadChangedOfMany, madeWith } from './metadata.ts';
 
 /**
- * The facts of each row (of a try), parallel to `rows`.
+ * The facts of each row (of a try), in the order of `rows`. Inputs and outputs may take megabytes each, so only those of
+ * a few jobs are held at a time: the caller takes out what it needs before it asks for the next.
  *
  * @param chosen the fields that will be shown
  * @param reader the reader of the input (`loadInput`)
  */
-export async function loadJobFacts(
+export async function* loadJobFacts(
   context: Context,
   rows: readonly JobRow[],
   chosen: ReadonlySet<string>,
   reader: 'itself' | 'client',
-): Promise<JobFacts[]> {
-  const entries = await withSpecs(context, rows);
-  const targets = entries.map(({ row, spec }) => ({ job: row.pk, try: row.try, spec }));
-  const [metadata, billTo, failed] = await Promise.all([
-    loadMetadataOfMany(context, targets),
+): AsyncGenerator<JobFacts> {
+  const showsBodies = bodyFields.some((field) => chosen.has(field));
+  const [billTo, failed] = await Promise.all([
     chosen.has('billTo') ? loadBillTo(context, rows) : new Map<string, string>(),
     chosen.has('failureFrom') ? loadFailed(context, rows) : new Map<ExecutionId, FailedJob>(),
   ]);
-  return mapLimited([...entries.entries()], async ([index, { row, spec }]): Promise<JobFacts> => {
-    const input = chosen.has('input') ? await loadInput(context, row, spec, reader) : undefined;
-    const result = await loadResult(context, row, chosen);
-    const failureFrom = row.state === 'failed' ? failed.get(row.failureFrom ?? row.pk) : undefined;
-    return {
-      row,
-      spec,
-      metadata: metadata[index] ?? { tags: spec.tags, properties: spec.properties, details: spec.details },
-      region: context.settings.region,
-      billTo: billTo.get(row.project) ?? row.launchedBy,
-      failureCounts: chosen.has('failureCounts') && row.try > 0 ? await loadFailureCounts(context, row) : {},
-      ...given({ input, failureFrom }),
-      ...result,
-    };
-  });
+  const size = showsBodies ? jobsAtATime : smallJobsAtATime;
+  for (let start = 0; start < rows.length; start += size) {
+    const group = rows.slice(start, start + size);
+    const specs = await loadSpecsOf(context, group, showsBodies);
+    const changed = await loadChangedOfMany(context, group);
+    yield* await mapLimited([...group.entries()], async ([index, row]): Promise<JobFacts> => {
+      const spec = specs.get(row.pk);
+      if (spec === undefined) throw specMissing(row.pk);
+      const input = chosen.has('input') ? await loadInput(context, row, spec, reader) : undefined;
+      const result = await loadResult(context, row, chosen);
+      const failureFrom = row.state === 'failed' ? failed.get(row.failureFrom ?? row.pk) : undefined;
+      return {
+        row,
+        spec,
+        metadata: changed[index] ?? madeWith(spec),
+        region: context.settings.region,
+        billTo: billTo.get(row.project) ?? row.launchedBy,
+        failureCounts: chosen.has('failureCounts') && row.try > 0 ? await loadFailureCounts(context, row) : {},
+        ...given({ input, failureFrom }),
+        ...result,
+      };
+    });
+  }
 }
 
-type Entry = { readonly row: JobRow; readonly spec: ExecutionSpec };
-
-/** Each row with the specification of its job. */
-async function withSpecs(context: Context, rows: readonly JobRow[]): Promise<Entry[]> {
+/** The specifications of a few jobs. Their inputs are left out unless they are shown. */
+async function loadSpecsOf(
+  context: Context,
+  rows: readonly JobRow[],
+  withInputs: boolean,
+): Promise<Map<JobId, ExecutionSpec>> {
   const [first, second] = rows;
-  if (first !== undefined && second === undefined) return [{ row: first, spec: await loadSpec(context, first.pk) }];
-  const specs = await loadSpecs(
+  // The specification of a single job may still be known from an earlier read.
+  if (first !== undefined && second === undefined) return new Map([[first.pk, await loadSpec(context, first.pk)]]);
+  return loadFromSpecs(
     context,
     rows.map(({ pk }) => pk),
+    (spec) => (withInputs ? spec : { ...spec, originalInput: {}, runInput: {} }),
   );
-  return rows.map((row, index) => {
-    const spec = specs[index];
-    if (spec === undefined) throw specMissing(row.pk);
-    return { row, spec };
-  });
 }
 
 /** The output of a job that is done, or the whole failure message where the row holds only its beginning. */
@@ -96,12 +102,23 @@ async function loadFailed(context: Context, rows: readonly JobRow[]): Promise<Ma
   const found = (await loadExecutions(context, [...ids]))
     .map((row) => row && expectJob(row))
     .filter((row) => row !== undefined);
-  return new Map((await withSpecs(context, found)).map((entry) => [entry.row.pk, toFailedJob(entry)]));
+  const names = await loadFromSpecs(
+    context,
+    found.map(({ pk }) => pk),
+    ({ name, executableName }) => ({ name, executableName }),
+  );
+  return new Map(found.map((row) => [row.pk, toFailedJob(row, names.get(row.pk))]));
 }
 
-function toFailedJob({ row, spec }: Entry): FailedJob {
+function toFailedJob(row: JobRow, names: Pick<ExecutionSpec, 'name' | 'executableName'> | undefined): FailedJob {
+  if (names === undefined) throw specMissing(row.pk);
   const { pk, try: attempt, executable, function: entryPoint, failureReason, failureMessage } = row;
-  const names = { name: spec.name, executableName: spec.executableName };
   const why = { failureReason: failureReason ?? 'JMInternalError', failureMessage: failureMessage ?? '' } as const;
   return { pk, try: attempt, ...names, executable, function: entryPoint, ...why };
 }
+
+/** The fields that show whole inputs and outputs. */
+const bodyFields = ['input', 'originalInput', 'runInput', 'output'];
+/** Jobs whose inputs and outputs are held at a time. One may take 20 MB of memory. */
+const jobsAtATime = 4;
+const smallJobsAtATime = 50;

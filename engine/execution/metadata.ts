@@ -12,24 +12,22 @@ import { changed, retryWhileChanged } from '../store/retry-while-changed.ts';
 /** The metadata in the specification of a job. */
 type MadeWith = Pick<ExecutionSpec, 'tags' | 'properties' | 'details'>;
 
-/** The metadata of a try: as last changed in this try or an earlier one, otherwise as the job was created with it. */
-async function loadMetadata(context: Context, job: JobId, attempt: number, spec: MadeWith): Promise<JobMetadata> {
-  return (await loadChanged(context, job, attempt))?.metadata ?? madeWith(spec);
-}
-
-/** The metadata of many jobs, parallel to `jobs`. */
-export async function loadMetadataOfMany(
+/**
+ * The metadata of many tries as last changed in this try or an earlier one, parallel to `rows`. Undefined where it is
+ * as the job was created with it (`madeWith`).
+ */
+export async function loadChangedOfMany(
   context: Context,
-  jobs: readonly { readonly job: JobId; readonly try: number; readonly spec: MadeWith }[],
-): Promise<JobMetadata[]> {
+  rows: readonly { readonly pk: JobId; readonly try: number }[],
+): Promise<(JobMetadata | undefined)[]> {
   const first = await context.rows.getMany(
     'executions',
-    jobs.map(({ job }) => metadataKey(job, 0)),
+    rows.map(({ pk }) => metadataKey(pk, 0)),
   );
-  const entries = jobs.map((one, index) => ({ ...one, row: first[index] }));
-  return mapLimited(entries, async ({ job, try: attempt, spec, row }) => {
-    if (attempt > 0) return loadMetadata(context, job, attempt, spec);
-    return row === undefined ? madeWith(spec) : parseMetadata(row);
+  return mapLimited([...rows.entries()], async ([index, { pk, try: attempt }]) => {
+    if (attempt > 0) return (await loadChanged(context, pk, attempt))?.metadata;
+    const row = first[index];
+    return row === undefined ? undefined : parseMetadata(row);
   });
 }
 
@@ -68,6 +66,7 @@ function parseMetadata(row: Row): JobMetadata {
   return JSON.parse(readMetadata(row).metadata);
 }
 
-function madeWith({ tags, properties, details }: MadeWith): JobMetadata {
+/** The metadata with which a job was created. */
+export function madeWith({ tags, properties, details }: MadeWith): JobMetadata {
   return { tags, properties, details };
 }

@@ -2,17 +2,17 @@
 // consistently, and applies the conditions.
 
 import { readLineageEntry } from '../../core/execution/scope.ts';
-import type { ExecutionId, ProjectId } from '../../core/id/identifier.ts';
+import type { ExecutionId, JobId, ProjectId } from '../../core/id/identifier.ts';
 import type { JobMetadata } from '../../core/job/job-fields.ts';
 import type { JobRow } from '../../core/job/row.ts';
 import { type ExecutionRow, expectJob } from '../../core/row/execution/execution.ts';
 import { listPosition } from '../../core/row/execution/job.ts';
 import { type Sight, seesJob } from '../access/sight.ts';
-import { loadExecutions, loadSpecs } from '../store/load-job.ts';
+import { loadExecutions, loadFromSpecs } from '../store/load-job.ts';
 import { loadEarlierTries } from '../store/load-try.ts';
 import { mapLimited } from '../store/map-limited.ts';
 import { type Bounds, type Candidate, listChildren, listExecutions, listProjects, listTrees } from './candidates.ts';
-import { loadMetadataOfMany } from './metadata.ts';
+import { loadChangedOfMany } from './metadata.ts';
 
 /** The range to search: the narrowest one that a request allows. */
 export type SearchRange =
@@ -135,22 +135,22 @@ async function meetBodies(
   if (!needsBodies && !needsNames) {
     return name === undefined ? tries : tries.filter((each) => name(each[0]?.name ?? ''));
   }
-  const specs = await loadSpecs(
+  const made = await loadFromSpecs(
     context,
     rows.map(({ pk }) => pk),
+    (spec) => ({ name: spec.name, tags: spec.tags, properties: spec.properties }),
   );
-  const targets = rows.map((row, index) => ({ job: row.pk, try: row.try, spec: specs[index] ?? noMetadata }));
-  const metadata = needsBodies ? await loadMetadataOfMany(context, targets) : [];
+  const changed = needsBodies ? await loadChangedOfMany(context, rows) : [];
   return tries.filter((each, index) => {
-    const { tags: held = [], properties: heldProperties = {} }: Partial<JobMetadata> = metadata[index] ?? {};
+    const madeWith = made.get(rows[index]?.pk as JobId);
+    const { tags: held = [], properties: heldProperties = {} } = changed[index] ?? madeWith ?? {};
     return (
-      (name === undefined || name(each[0]?.name ?? specs[index]?.name ?? '')) &&
+      (name === undefined || name(each[0]?.name ?? madeWith?.name ?? '')) &&
       (tags === undefined || tags(held)) &&
       (properties === undefined || properties(heldProperties))
     );
   });
 }
 
-const noMetadata: JobMetadata = { tags: [], properties: {}, details: {} };
 /** Jobs that one call reads. A search that finds few of them continues in the next call. */
 const scannedJobCount = 4_000;

@@ -6,8 +6,7 @@ import { isId, type JobId } from '../../core/id/identifier.ts';
 import type { JobRow } from '../../core/job/row.ts';
 import { isTerminal } from '../../core/job/state.ts';
 import { findReferences, referredJobs } from '../../core/reference/find.ts';
-import { loadJobs, loadOutput, loadSpecs } from '../store/load-job.ts';
-import { mapLimited } from '../store/map-limited.ts';
+import { loadFromOutputs, loadFromSpecs, loadJobs } from '../store/load-job.ts';
 
 /**
  * One of the jobs that cannot end before one of `ends` has, as far as their waits are known now; undefined when there
@@ -51,17 +50,15 @@ export async function findCircle(
 /** The jobs that each job is known to wait for. A job that is about to run, or runs, may come to wait for anything. */
 async function loadAwaited(context: Context, rows: readonly JobRow[]): Promise<JobId[][]> {
   const waiting = rows.filter(({ state }) => state === 'idle' || state === 'waiting_on_input');
-  const specs = await loadSpecs(
+  const waits = await loadFromSpecs(
     context,
     waiting.map(({ pk }) => pk),
+    (spec) =>
+      spec.waits.flatMap((one) => (one.kind === 'execution' && isId(one.execution, 'job') ? [one.execution] : [])),
   );
-  const waits = new Map(waiting.map(({ pk }, index) => [pk, specs[index]?.waits ?? []]));
-  return mapLimited(rows, async (row) => {
-    if (row.state === 'waiting_on_output') return referredJobs(findReferences(await loadOutput(context, row)));
-    return (waits.get(row.pk) ?? []).flatMap((one) =>
-      one.kind === 'execution' && isId(one.execution, 'job') ? [one.execution] : [],
-    );
-  });
+  const ended = rows.filter(({ state }) => state === 'waiting_on_output');
+  const referred = await loadFromOutputs(context, ended, (output) => referredJobs(findReferences(output)));
+  return rows.map(({ pk }) => referred.get(pk) ?? waits.get(pk) ?? []);
 }
 
 /** Each visited job costs the read of a body. */

@@ -73,9 +73,10 @@ export async function loadInput(
   if (!isInputStored(spec)) return reader === 'itself' ? asRun(spec, originalInput) : originalInput;
   const resolved = await context.bodies.load(row.pk, 'input');
   if (isHash(resolved) && (reader === 'itself' || isShowable(originalInput, resolved))) return resolved;
-  const wanted = referredJobs(findReferences(originalInput)).slice(0, lookedAtCount);
+  const references = findReferences(originalInput);
+  const wanted = referredJobs(references).slice(0, lookedAtCount);
   const jobs = await findJobs(await inputSight(context, row, spec), wanted);
-  const shown = showInput(originalInput, await loadOutputs(context, [...jobs.values()]));
+  const shown = showInput(originalInput, await loadOutputs(context, [...jobs.values()], references));
   return reader === 'itself' ? asRun(spec, shown) : shown;
 }
 

@@ -18,7 +18,7 @@ import { mapLimited } from '../store/map-limited.ts';
 export async function loadReferenced(sight: Sight, references: readonly Reference[]): Promise<Referenced> {
   const { context } = sight;
   const rows = [...(await findJobs(sight, referredJobs(references))).values()];
-  const outputs = await loadOutputs(context, rows);
+  const outputs = await loadOutputs(context, rows, references);
   const places = new Set(rows.flatMap(outputPlaces));
   const metadata = new Map<ObjectId, ObjectMetadata>();
   await mapLimited(objectsForMetadata(references, outputs), async (id) => {

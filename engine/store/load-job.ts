@@ -4,12 +4,12 @@ import type { Context } from '../../core/context.ts';
 import type { ExecutionId, JobId } from '../../core/id/identifier.ts';
 import { type JobRow, outputBodyId } from '../../core/job/row.ts';
 import type { ExecutionSpec } from '../../core/job/spec.ts';
-import type { Outputs } from '../../core/reference/resolve.ts';
+import { createPicker, type Outputs } from '../../core/reference/pick.ts';
+import type { Reference } from '../../core/reference/reference.ts';
 import { type Hash, isHash } from '../../core/reference/value.ts';
 import { readSpec } from '../../core/row/execution/body.ts';
 import { type ExecutionRow, executionKey, readExecution } from '../../core/row/execution/execution.ts';
 import { jobKey, readJob } from '../../core/row/execution/job.ts';
-import { mapLimited } from './map-limited.ts';
 
 /** The row of an execution; undefined when there is none. */
 export async function loadExecution(context: Context, execution: ExecutionId): Promise<ExecutionRow | undefined> {
@@ -52,25 +52,60 @@ export function specMissing(job: string): Error {
   return new Error(`${job} has a row but no specification`);
 }
 
-/** The specifications of many jobs, parallel to `jobs`; undefined where one is missing. Each is read once. */
-export async function loadSpecs(context: Context, jobs: readonly JobId[]): Promise<(ExecutionSpec | undefined)[]> {
+/**
+ * What is kept of the specifications of many jobs; a job without one is absent. A specification may take megabytes, so
+ * only one is held at a time.
+ */
+export async function loadFromSpecs<Kept>(
+  context: Context,
+  jobs: readonly JobId[],
+  keep: (spec: ExecutionSpec) => Kept,
+): Promise<Map<JobId, Kept>> {
   const distinct = [...new Set(jobs)];
-  const bodies = await context.bodies.loadMany(distinct, 'spec');
-  const specs = new Map(distinct.map((job, index) => [job, readSpec(job, bodies[index])]));
-  return jobs.map((job) => specs.get(job));
+  const kept = new Map<JobId, Kept>();
+  let index = 0;
+  for await (const body of context.bodies.loadEach(distinct, 'spec')) {
+    const job = distinct[index++];
+    const spec = job === undefined ? undefined : readSpec(job, body);
+    if (job !== undefined && spec !== undefined) kept.set(job, keep(spec));
+  }
+  return kept;
 }
 
 /** The output that the worker of this try reported. Once the job is done, its references are resolved. */
 export async function loadOutput(context: Context, row: JobRow): Promise<Hash> {
-  const body = await context.bodies.load(outputBodyId(row), 'output');
-  return isHash(body) && isHash(body.output) ? body.output : {};
+  return outputOf(await context.bodies.load(outputBodyId(row), 'output'));
 }
 
-/** The outputs of those of the jobs that are done. */
-export async function loadOutputs(context: Context, rows: readonly (JobRow | undefined)[]): Promise<Outputs> {
-  const outputs = new Map<ExecutionId, Hash>();
-  await mapLimited(rows, async (row) => {
-    if (row?.state === 'done') outputs.set(row.pk, await loadOutput(context, row));
-  });
-  return outputs;
+/** What is kept of the outputs of many jobs. Only one output is held at a time. */
+export async function loadFromOutputs<Kept>(
+  context: Context,
+  rows: readonly JobRow[],
+  keep: (output: Hash, row: JobRow) => Kept,
+): Promise<Map<JobId, Kept>> {
+  const kept = new Map<JobId, Kept>();
+  let index = 0;
+  for await (const body of context.bodies.loadEach(rows.map(outputBodyId), 'output')) {
+    const row = rows[index++];
+    if (row !== undefined) kept.set(row.pk, keep(outputOf(body), row));
+  }
+  return kept;
+}
+
+/**
+ * The parts that references name, of the outputs of those jobs that are done. Together they have at most as many bytes
+ * as a resolved value may have; an output beyond that is too large to be put in, and `outputs` says so.
+ */
+export async function loadOutputs(
+  context: Context,
+  rows: readonly (JobRow | undefined)[],
+  references: readonly Reference[],
+): Promise<Outputs> {
+  const done = rows.filter((row) => row?.state === 'done').map((row) => row as JobRow);
+  const picker = createPicker(references);
+  return loadFromOutputs(context, done, (output, { pk }) => picker(pk, output));
+}
+
+function outputOf(body: unknown): Hash {
+  return isHash(body) && isHash(body.output) ? body.output : {};
 }

@@ -26,7 +26,9 @@ describe('bodies', () => {
     const id = `job-${name}`;
     expect(await cloud.context.bodies.save(id, 'spec', body, { ifAbsent: true })).toBe(true);
     expect(await cloud.context.bodies.load(id, 'spec')).toEqual(body);
-    expect(await cloud.context.bodies.loadMany(['job-none', id], 'spec')).toEqual([undefined, body]);
+    const each: unknown[] = [];
+    for await (const one of cloud.context.bodies.loadEach(['job-none', id], 'spec')) each.push(one);
+    expect(each).toEqual([undefined, body]);
   });
 
   test('a second creator does not change the first body, however large both are', async () => {

@@ -50,7 +50,10 @@ export function createMemoryBodies(): MemoryBodies {
     load: (id, kind) => step('load', [id], kind, false, () => parse(id, kind)),
     // The bodies in memory are never in a bucket.
     collect: async () => undefined,
-    loadMany: (ids, kind) => step('loadMany', ids, kind, false, () => ids.map((id) => parse(id, kind))),
+    loadEach: async function* (ids, kind) {
+      await step('loadEach', ids, kind, false, () => undefined);
+      for (const id of ids) yield parse(id, kind);
+    },
   };
   return bodies;
 }

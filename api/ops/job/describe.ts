@@ -4,8 +4,9 @@ import type { Context } from '../../../core/context.ts';
 import { invalidInput } from '../../../core/error/api-error.ts';
 import { describeJob, type JobFieldRequest, selectJobFields } from '../../../core/job/job-fields.ts';
 import type { JobRow } from '../../../core/job/row.ts';
-import type { Hash } from '../../../core/reference/value.ts';
+import { type Hash, jsonBytes } from '../../../core/reference/value.ts';
 import { loadJobFacts } from '../../../engine/execution/facts.ts';
+import { maximumReplyBytes, replyTooLarge } from '../../reply-limit.ts';
 import type { KnownCall } from '../../route.ts';
 import type { DescribeJobInput } from '../../schemas/execution.ts';
 import { visibleTry } from './visible.ts';
@@ -34,6 +35,14 @@ export async function describeJobs(
   reader: 'itself' | 'client' = 'client',
 ): Promise<Hash[]> {
   const chosen = selectJobFields(request);
-  const facts = await loadJobFacts(context, rows, chosen, reader);
-  return facts.map((one) => describeJob(one, chosen));
+  const described: Hash[] = [];
+  let left = maximumReplyBytes;
+  for await (const facts of loadJobFacts(context, rows, chosen, reader)) {
+    const one = describeJob(facts, chosen);
+    left -= jsonBytes(one, left);
+    // The answer is refused before all of it is in memory.
+    if (left < 0) throw replyTooLarge();
+    described.push(one);
+  }
+  return described;
 }
