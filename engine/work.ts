@@ -4,6 +4,7 @@ import type { Context } from '../core/context.ts';
 import { readWorkMessage } from '../core/work/message.ts';
 import { goOnDestroying } from './destroy-project.ts';
 import { advance, onObjectClosed, resume } from './job/advance.ts';
+import { goOnEnding } from './job/end-root.ts';
 import { finishClosing } from './object/close.ts';
 import { collectBytes } from './removal/collect.ts';
 import { goOnRemovingFolders } from './removal/folder.ts';
@@ -25,6 +26,8 @@ export async function doWork(context: Context, body: unknown): Promise<void> {
       return advance(context, message.execution);
     case 'resume':
       return resume(context, message);
+    case 'endMembers':
+      return goOnEnding(context, message);
     case 'wake':
       return onObjectClosed(context, message.object, message.after);
     case 'close':

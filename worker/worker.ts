@@ -65,10 +65,32 @@ async function claimJob(platform: Platform, environment: WorkerEnvironment): Pro
   }
 }
 
+/**
+ * The ARN of the task that this worker runs in, which the claim names. Without it, two tasks would count as the same
+ * one, and nobody could ask for their state.
+ */
 async function taskArn(environment: WorkerEnvironment): Promise<string> {
   if (!environment.metadataUrl) throw new Error('the worker was started without ECS_CONTAINER_METADATA_URI_V4');
   const answer = await ask(`${environment.metadataUrl}/task`, { method: 'GET' });
-  return String((JSON.parse(await readText(answer)) as { TaskARN?: string }).TaskARN);
+  const { statusCode = 0 } = answer;
+  const text = await readText(answer);
+  const arn = statusCode >= 200 && statusCode < 300 ? readTaskArn(text) : undefined;
+  if (arn !== undefined) return arn;
+  throw new Error(
+    `the metadata endpoint answered status ${statusCode} without the ARN of a task: ${text.slice(0, 200)}`,
+  );
+}
+
+function readTaskArn(text: string): string | undefined {
+  let task: unknown;
+  try {
+    task = JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+  const arn = (task as { readonly TaskARN?: unknown } | null)?.TaskARN;
+  return typeof arn === 'string' && arn.startsWith('arn:') ? arn : undefined;
 }
 
 /** Undefined when the try is no longer this worker's to report. */

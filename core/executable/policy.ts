@@ -29,6 +29,12 @@ export function effectiveExecutionPolicy(
   return { ...defaultPolicy, ...given({ restartOn }), ...executable, ...run };
 }
 
+/** The policy of several, each of which overrides those before it. A limit for `*` overrides every entry point. */
+export function effectiveTimeoutPolicy(...policies: readonly (TimeoutPolicy | undefined)[]): TimeoutPolicy {
+  const last = policies.findLastIndex((policy) => policy !== undefined && Object.hasOwn(policy, '*'));
+  return Object.assign({}, ...policies.slice(Math.max(0, last)));
+}
+
 /** The time that an entry point may run, in milliseconds: its own limit, else that of `*`, else the default. */
 export function timeoutMs(policy: TimeoutPolicy | undefined, entryPoint: string): number {
   const limit = ownLimit(policy, entryPoint) ?? ownLimit(policy, '*');

@@ -74,11 +74,15 @@ export const failureMessages = {
   stoppedWorker: (detail: string) => `The machine running the job stopped before it reported a result${detail}`,
   outOfMemory: 'The job needed more memory than its instance type has, and was ended: choose a larger instance type',
   spotInterrupted: 'The machine running the job was taken back (spot capacity)',
-  timeout: (minutes: number) =>
-    `The job ran longer than its timeout policy allows (${minutes} ${minutes === 1 ? 'minute' : 'minutes'}), and was ended`,
+  timeout: (limitMs: number) =>
+    `The job ran longer than its timeout policy allows (${minutesText(Math.round(limitMs / 60_000))}), and was ended`,
   unlaunchable: (times: number, why: string) => `No worker could be started for the job, in ${times} attempts: ${why}`,
   executableGone: (id: string) =>
     `${id}, which the job runs, was removed from every project and workspace before the job could start`,
   input: (problems: readonly string[]) => `The job's input cannot be used: ${problems.join('; ')}`,
   output: (problems: readonly string[]) => `The job's output cannot be used: ${problems.join('; ')}`,
 } as const;
+
+function minutesText(minutes: number): string {
+  return `${minutes} ${minutes === 1 ? 'minute' : 'minutes'}`;
+}

@@ -10,6 +10,7 @@ import {
   checkTimeoutPolicy,
   type ExecutionPolicy,
   effectiveExecutionPolicy,
+  effectiveTimeoutPolicy,
   type TimeoutPolicy,
   timeoutMs,
 } from '../executable/policy.ts';
@@ -187,14 +188,17 @@ function planPolicies({ request, executable }: ProgramFacts, above: ExecutionSpe
     ...((request.timeoutPolicyByExecutable ?? {}) as { [executable: string]: TimeoutPolicy }),
     ...above?.timeoutPolicyByExecutable,
   };
-  const named = Object.hasOwn(byExecutable, executable.id) ? byExecutable[executable.id] : byExecutable['*'];
+  const named = [
+    byExecutable['*'],
+    Object.hasOwn(byExecutable, executable.id) ? byExecutable[executable.id] : undefined,
+  ];
   return {
     executionPolicy: effectiveExecutionPolicy(
       executionPolicy,
       request.executionPolicy as ExecutionPolicy | undefined,
       inherits === true ? above?.executionPolicy : undefined,
     ),
-    timeoutPolicy: { ...timeoutPolicy, ...named },
+    timeoutPolicy: effectiveTimeoutPolicy(timeoutPolicy, ...named),
     timeoutPolicyByExecutable: byExecutable,
   };
 }

@@ -39,6 +39,8 @@ type WorkOrder =
       readonly try: number;
       readonly state: JobState;
     } & Position)
+  /** End the members of a tree whose root is under a doom in this try, after a key. The root's own end does it again. */
+  | { readonly kind: 'endMembers'; readonly root: ExecutionId; readonly try: number; readonly after: string }
   /** Wake the waiters of an object, after a key: it was closed, or is gone. */
   | { readonly kind: 'wake'; readonly object: ObjectId; readonly after?: string | undefined }
   /** Complete the closing of a file that a job waits for: the call that began it may have died. */
@@ -78,6 +80,7 @@ function readOrder(body: Record<string, unknown>): WorkOrder | undefined {
     objects,
     key,
     container,
+    root,
     place,
     folders,
     step,
@@ -92,6 +95,9 @@ function readOrder(body: Record<string, unknown>): WorkOrder | undefined {
     case 'resume':
       if (!isExecutionId(execution) || typeof attempt !== 'number' || !isJobState(state)) return undefined;
       return isPaged(step) && after !== undefined ? { kind, execution, try: attempt, state, step, after } : undefined;
+    case 'endMembers':
+      if (!isExecutionId(root) || typeof attempt !== 'number' || after === undefined) return undefined;
+      return { kind, root, try: attempt, after };
     case 'wake':
       return isObjectId(object) ? { kind, object, after } : undefined;
     case 'close':

@@ -24,9 +24,10 @@ export async function checkLaunch(context: Context, row: JobRow): Promise<Saved 
 /** Checks whether a job's worker runs, within its lease and time limit. Undefined when nothing was to be changed. */
 export async function checkWorker(context: Context, row: JobRow): Promise<Saved | undefined> {
   const now = context.now();
+  if (isOverdue(context, row)) return endOverdue(context, row);
   const worker = await loadWorker(context, row);
   if (worker.kind === 'ended') return endTry(context, row, endOfWorker(row, worker, now));
-  const { leaseUntil = now, timeoutMs, startedRunning = now } = row;
+  const { leaseUntil = now } = row;
   const leaseMs = context.settings.leaseSeconds * 1000;
   if (leaseUntil < now) {
     // Nothing looked when the lease ended: the clock jumped or the platform was down. The worker may still run.
@@ -39,10 +40,21 @@ export async function checkWorker(context: Context, row: JobRow): Promise<Saved 
     return stopped.kind === 'ended' ? endTry(context, row, endOfWorker(row, stopped, now)) : undefined;
   }
   const limit = heldUntil(row);
-  if (limit !== undefined) return now < limit ? undefined : saveJob(context, row, { kind: 'release' });
-  if (timeoutMs === undefined || now <= startedRunning + timeoutMs + leaseMs) return undefined;
-  const message = failureMessages.timeout(Math.round(timeoutMs / 60_000));
-  return saveJob(context, row, { kind: 'end', failure: { reason: 'JobTimeoutExceeded', message } });
+  return limit === undefined || now < limit ? undefined : saveJob(context, row, { kind: 'release' });
+}
+
+/** True for a running job whose worker did not obey the heartbeat that said that its time is over. */
+function isOverdue(context: Context, { state, startedRunning, timeoutMs }: JobRow): boolean {
+  if (state !== 'running' || startedRunning === undefined || timeoutMs === undefined) return false;
+  return context.now() > startedRunning + timeoutMs + context.settings.leaseSeconds * 1000;
+}
+
+/** Stops the worker first, because a policy may start the job again, and two tries must not run at once. */
+async function endOverdue(context: Context, row: JobRow): Promise<Saved | undefined> {
+  const message = failureMessages.timeout(row.timeoutMs ?? 0);
+  const worker = await stopWorker(context, row, message);
+  if (worker.kind !== 'ended') return undefined;
+  return endTry(context, row, { failure: { reason: 'JobTimeoutExceeded', message } });
 }
 
 /** Asks the worker of a terminating job to stop. Undefined while the worker still runs. */

@@ -34,8 +34,7 @@ export async function heartbeat(context: Context, row: JobRow): Promise<{ readon
   const { timeoutMs, startedRunning = now } = row;
   // A limit of the job's own does not count while it is held.
   if (limit !== undefined || timeoutMs === undefined || now <= startedRunning + timeoutMs) return {};
-  const minutes = Math.round(timeoutMs / 60_000);
-  return { stop: { reason: 'JobTimeoutExceeded', message: failureMessages.timeout(minutes) } };
+  return { stop: { reason: 'JobTimeoutExceeded', message: failureMessages.timeout(timeoutMs) } };
 }
 
 function stopOf(row: JobRow): Stop {

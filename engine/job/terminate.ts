@@ -1,14 +1,12 @@
-// Ends a whole tree because a user or a job asked for it: writes the doom flag and ends the root. The look at the root
-// ends all other jobs.
+// Ends a whole tree because a user or a job asked for it.
 
 import type { Context } from '../../core/context.ts';
 import { resourceNotFound } from '../../core/error/api-error.ts';
 import type { ExecutionId, UserId } from '../../core/id/identifier.ts';
-import { ownScope } from '../../core/job/row.ts';
 import { isTerminal } from '../../core/job/state.ts';
 import { expectJob } from '../../core/row/execution/execution.ts';
 import { loadExecution } from '../store/load-job.ts';
-import { endByDoom, putDoom } from './doom.ts';
+import { endFromRoot } from './end-root.ts';
 
 /**
  * Terminates every execution of the tree that `execution` belongs to (docs/reference/api.md, "Spread of failures"). It
@@ -22,10 +20,8 @@ export async function terminateTree(context: Context, execution: ExecutionId, by
   if (found === undefined) throw resourceNotFound(execution);
   const root = expectJob(found);
   if (isTerminal(root.state) || root.state === 'terminating') return;
-  const scope = ownScope(root);
   const cause = { kind: 'termination', execution: root.pk, try: root.try, by } as const;
-  await putDoom(context, root.pk, scope, cause);
-  const ended = await endByDoom(context, root, { cause, scope });
+  const ended = await endFromRoot(context, root, cause);
   // The root began its next try meanwhile, which must end as well.
   if (!isTerminal(ended.state) && ended.state !== 'terminating') await terminateTree(context, execution, by);
 }

@@ -96,10 +96,12 @@ export class EngineStack extends ProductStack {
         'DEPLOYMENT_KEY_PARAMETER',
         'API_URL_PARAMETER',
         'WORKERS_PER_USER',
+        'CONTENT_BUCKET',
       ]),
       statements: [
         mayConsume(deployment, 'runnable'),
         mayRows(deployment, 'executions', ['read', 'put', 'delete']),
+        mayContent(deployment, 'meta', ['read']),
         mayStartExecution(deployment),
         mayUseDeploymentKey(deployment),
         mayReadParameter(deployment, sharedParameters.apiUrl),

@@ -8,6 +8,8 @@ import {
   checkExecutionPolicy,
   checkTimeoutPolicy,
   effectiveExecutionPolicy,
+  effectiveTimeoutPolicy,
+  type TimeoutPolicy,
   timeoutMs,
 } from '../../core/executable/policy.ts';
 import {
@@ -162,6 +164,21 @@ describe('policies', () => {
     expect(timeoutMs({ main: { days: 1 } }, 'constructor')).toBe(2_592_000_000);
     expect(checkTimeoutPolicy({ main: { seconds: 1 } }, 'p')).toHaveLength(1);
     expect(checkTimeoutPolicy({ main: { hours: -1 } }, 'p')).toHaveLength(1);
+  });
+
+  it.each<[string, readonly (TimeoutPolicy | undefined)[], string, number]>([
+    ['its own entry point in the run', [{ main: { hours: 9 } }, undefined, { main: { hours: 1 } }], 'main', 1],
+    [
+      '"*" of the run before an entry point of the executable',
+      [{ main: { hours: 9 } }, { '*': { hours: 2 } }],
+      'main',
+      2,
+    ],
+    ['an entry point of any executable', [{ '*': { hours: 9 } }, { main: { hours: 3 } }, undefined], 'main', 3],
+    ['"*" of the executable', [{ '*': { hours: 4 } }, { main: { hours: 3 } }], 'other', 4],
+    ['"*" of the run for the executable', [{}, { main: { hours: 3 } }, { '*': { hours: 5 } }], 'main', 5],
+  ])('take %s as the time limit', (_, policies, entryPoint, hours) => {
+    expect(timeoutMs(effectiveTimeoutPolicy(...policies), entryPoint)).toBe(hours * 3_600_000);
   });
 });
 

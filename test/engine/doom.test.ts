@@ -3,9 +3,10 @@
 
 import { describe, expect, test } from 'vitest';
 import type { JobRow } from '../../core/job/row.ts';
+import { ownScope } from '../../core/job/row.ts';
 import { isTerminal } from '../../core/job/state.ts';
 import { createJob } from '../../engine/job/birth.ts';
-import { loadDoom } from '../../engine/job/doom.ts';
+import { loadDoom, putDoom } from '../../engine/job/doom.ts';
 import { endTry } from '../../engine/job/end-try.ts';
 import { finish } from '../../engine/job/finish.ts';
 import { terminateTree } from '../../engine/job/terminate.ts';
@@ -120,11 +121,14 @@ test('a job whose machine is lost while its tree is being terminated is terminat
 
 test('a job that reports a failure while its tree is being terminated is terminated at once', async () => {
   const { context, end } = await givenRunningTree();
-  await terminateTree(context, jobId('main'), 'user-alice');
+  const main = peekJob(context, jobId('main'));
+  const cause = { kind: 'termination', execution: main.pk, try: 0, by: 'user-alice' } as const;
+  await putDoom(context, main.pk, ownScope(main), cause);
   const running = peekJob(context, jobId('running'));
   expect(running.state).toBe('running');
   const report = { failure: { type: 'AppError', message: 'no reads' } };
   expect(await finish(context, running, report)).toEqual({ state: 'terminated' });
+  await terminateTree(context, main.pk, 'user-alice');
   await end();
   expectTerminated(context, ...treeNames);
 });

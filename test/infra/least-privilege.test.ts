@@ -99,6 +99,7 @@ const expected: Record<string, string[]> = {
   dispatch: [
     `${consume} runnable`,
     `${read},PutItem,DeleteItem table/executions`,
+    's3:GetObject content/meta/*',
     'states:StartExecution stateMachine:job-attempt',
     ...useKey,
   ],

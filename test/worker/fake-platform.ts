@@ -22,6 +22,7 @@ export type FakeRun = {
   readonly log: LogEntry[];
   readonly stdout: string;
   readonly heartbeats: number;
+  readonly claims: number;
 };
 type Options = {
   readonly code: string;
@@ -34,6 +35,8 @@ type Options = {
   /** Whether the worker may use namespaces. It asks the kernel by default. */
   readonly namespaces?: boolean | undefined;
   readonly claimStatus?: number;
+  /** The answer of the metadata endpoint: a status and a body. */
+  readonly metadata?: readonly [status: number, body: unknown];
   readonly stopAfterHeartbeats?: number;
   /** The worker's output is read only after so many heartbeats. `beforeReading` then gets the job's HOME. */
   readonly readAfterHeartbeats?: number;
@@ -42,10 +45,12 @@ type Options = {
   readonly onLine?: (entry: LogEntry, worker: ChildProcess, closeLifeline: () => void) => void;
 };
 
+type Seen = { finish: FakeRun['finish']; heartbeats: number; claims: number };
+
 /** Runs `worker/worker.ts` once against the fake. Its root folder is removed afterwards. */
 export async function runFakeJob(options: Options): Promise<FakeRun> {
   const root = mkdtempSync(join(tmpdir(), 'espalier-worker-'));
-  const seen: { finish: FakeRun['finish']; heartbeats: number } = { finish: undefined, heartbeats: 0 };
+  const seen: Seen = { finish: undefined, heartbeats: 0, claims: 0 };
   const { promise: mayRead, resolve: letRead } = Promise.withResolvers<void>();
   const server = await listen(options, seen, () => {
     if (seen.heartbeats < (options.readAfterHeartbeats ?? 0)) return;
@@ -94,14 +99,15 @@ async function readLines(worker: ChildProcess, options: Options): Promise<string
   return all.join('');
 }
 
-async function listen(
-  options: Options,
-  seen: { finish: FakeRun['finish']; heartbeats: number },
-  onHeartbeat: () => void,
-): Promise<Server> {
-  const reply = (path: string, body: Record<string, unknown>): [number, unknown] => {
-    if (path === '/metadata/task') return [200, { TaskARN: 'arn:aws:ecs:us-east-1:000000000000:task/local/abc' }];
-    if (path === '/_worker/claim') return claimReply(options);
+async function listen(options: Options, seen: Seen, onHeartbeat: () => void): Promise<Server> {
+  const reply = (path: string, body: Record<string, unknown>): readonly [number, unknown] => {
+    if (path === '/metadata/task') {
+      return options.metadata ?? [200, { TaskARN: 'arn:aws:ecs:us-east-1:000000000000:task/local/abc' }];
+    }
+    if (path === '/_worker/claim') {
+      seen.claims += 1;
+      return claimReply(options);
+    }
     if (path === '/_worker/heartbeat') {
       seen.heartbeats += 1;
       onHeartbeat();

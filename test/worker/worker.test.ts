@@ -205,6 +205,17 @@ describe('limits and stops', () => {
     expect(run.exitCode).toBe(0);
   });
 
+  it.each<[string, readonly [number, unknown]]>([
+    ['an error of the metadata endpoint', [500, { error: 'busy' }]],
+    ['an error with an ARN in its body', [503, { TaskARN: 'arn:aws:ecs:us-east-1:000000000000:task/local/abc' }]],
+    ['a task without an ARN', [200, {}]],
+    ['an ARN that is not one', [200, { TaskARN: 'undefined' }]],
+  ])('does not claim a job after %s, and ends as broken', async (_, metadata) => {
+    const run = await runFakeJob({ code: 'echo never', metadata });
+    expect(run).toMatchObject({ claims: 0, exitCode: 1, finish: undefined });
+    expect(texts(run, 'ERROR').join()).toContain(`answered status ${metadata[0]} without the ARN of a task`);
+  });
+
   it('has nothing to do when the job is claimed by another', async () => {
     const run = await runFakeJob({ code: 'echo never', claimStatus: 422 });
     expect(run).toMatchObject({ exitCode: 0, finish: undefined, log: [] });
