@@ -9,6 +9,7 @@ import { isId, isObjectId, isPlaceId, isUserId, type ObjectId, type PlaceId } fr
 import type { Caller, KnownCaller } from '../core/identity/caller.ts';
 import { mayAct } from '../core/job/state.ts';
 import { contentKey } from '../core/object/content-key.ts';
+import { unknownMedia } from '../core/object/media.ts';
 import { jobKey, readJob } from '../core/row/execution/job.ts';
 import { loadLevel } from '../engine/access/level.ts';
 import { type LoadedObject, loadObject } from '../engine/store/load-object.ts';
@@ -54,7 +55,7 @@ export async function redirectDownload(
     const location = await context.content.downloadUrl(contentKey(object.id, object.row), {
       expiresSeconds: presignedSeconds,
       filename: grant.n,
-      media: object.row.media,
+      media: object.row.media ?? unknownMedia,
       method,
     });
     return { status: 302, location };

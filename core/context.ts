@@ -92,6 +92,8 @@ export interface Content {
   abortUpload(key: string, uploadId: string): Promise<void>;
   /** `undefined` when nothing was put there, or its parts have not been joined. */
   size(key: string): Promise<number | undefined>;
+  /** The first bytes, at most `count`. `undefined` when there is nothing at the key, or nothing in it. */
+  beginning(key: string, count: number): Promise<Uint8Array | undefined>;
   downloadUrl(
     key: string,
     options: {

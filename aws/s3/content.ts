@@ -1,5 +1,5 @@
 // Bytes of files on S3: uploads in parts by presigned URLs, downloads by presigned URLs. The platform's own functions
-// never carry the bytes.
+// never carry the bytes, apart from the first few of a file, which tell its media type.
 
 import { createHash } from 'node:crypto';
 import {
@@ -31,6 +31,7 @@ export function createContent(client: () => S3Client, name: () => string): Conte
     completeUpload: (key, uploadId, parts) => completeUpload(bucket, key, uploadId, parts),
     abortUpload: (key, uploadId) => abortUpload(bucket, key, uploadId),
     size: (key) => sizeOf(bucket, key),
+    beginning: (key, count) => beginningOf(bucket, key, count),
     downloadUrl: (key, options) => downloadUrl(bucket, key, options),
     remove: (keys) => remove(bucket, keys),
   };
@@ -120,6 +121,14 @@ async function abortUpload(bucket: Bucket, key: string, uploadId: string): Promi
 
 async function sizeOf(bucket: Bucket, key: string): Promise<number | undefined> {
   return (await headOf(bucket, key))?.ContentLength;
+}
+
+/** An empty object has no range. */
+async function beginningOf(bucket: Bucket, key: string, count: number): Promise<Uint8Array | undefined> {
+  const command = new GetObjectCommand({ ...at(bucket, key), Range: `bytes=0-${count - 1}` });
+  return unlessRefused('GetObject', ['NoSuchKey', 'InvalidRange'], async () => {
+    return (await bucket.client().send(command)).Body?.transformToByteArray();
+  });
 }
 
 function downloadUrl(bucket: Bucket, key: string, options: Parameters<Content['downloadUrl']>[1]): Promise<string> {

@@ -5,6 +5,7 @@ import type { Context } from '../../core/context.ts';
 import { invalidState, resourceNotFound } from '../../core/error/api-error.ts';
 import type { FileId, ObjectId } from '../../core/id/identifier.ts';
 import { contentKey } from '../../core/object/content-key.ts';
+import { detectMedia, mediaByteCount, unknownMedia } from '../../core/object/media.ts';
 import { checkParts, type FilePart, totalSize } from '../../core/object/part.ts';
 import {
   isGone,
@@ -59,11 +60,18 @@ export async function finishClosing(context: Context, id: FileId): Promise<void>
 async function finish(context: Context, id: FileId, facts: ObjectFacts): Promise<boolean> {
   if (facts.uploadId === undefined) throw new Error(`${id} is closing without an upload`);
   const parts = await joinUnlessLapsed(context, id, facts, facts.uploadId);
-  const change = { set: { state: 'closed', size: totalSize(parts) }, remove: ['uploadId'] };
+  const media = facts.media ?? (await mediaOf(context, contentKey(id, facts)));
+  const change = { set: { state: 'closed', size: totalSize(parts), media }, remove: ['uploadId'] };
   const expected = { state: 'closing', dying: facts.dying };
   if ((await context.rows.update('objects', objectKey(id), change, expected)) === undefined) return false;
   await deleteAnnouncedParts(context, id);
   return true;
+}
+
+/** The media type by the file's own bytes, for a file whose uploader named none. */
+async function mediaOf(context: Context, key: string): Promise<string> {
+  const first = await context.content.beginning(key, mediaByteCount);
+  return first === undefined ? unknownMedia : detectMedia(first);
 }
 
 /**

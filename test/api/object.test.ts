@@ -35,12 +35,21 @@ describe('files', () => {
     expect(await alice.call(`/${id}/close`)).toEqual({ id });
     expect(await alice.call(`/${id}/describe`, partsAndState)).toEqual({ id, parts, state: 'closed' });
     expect(await alice.call(`/${id}/describe`, { properties: true, details: true })).toMatchObject({
-      ...{ class: 'file', name: 'reads.txt', size: 5, media: 'application/octet-stream', archivalState: 'live' },
+      ...{ class: 'file', name: 'reads.txt', size: 5, media: 'text/plain', archivalState: 'live' },
       ...{ project, folder: '/', hidden: false, properties: {}, details: {}, links: [], sponsored: false },
       createdBy: { user: 'user-alice' },
     });
     expect(await alice.refusal(`/${id}/upload`, { index: 1, size: 5, md5 })).toContain('is not in the open state');
     expect(context.rows.all('objects').filter((row) => row.pk.endsWith('#upload'))).toEqual([]);
+  });
+
+  test('have the media type that their uploader names, or else that of their bytes', async () => {
+    const mediaOf = async (id: string) => (await platform.alice.call(`/${id}/describe`)).media;
+    expect(await mediaOf(await givenFile(platform, project, { media: 'text/x-fasta' }))).toBe('text/x-fasta');
+    expect(await mediaOf(await givenFile(platform, project, {}, ['%PDF-1.7']))).toBe('application/pdf');
+    expect(await mediaOf(await givenFile(platform, project, {}, ['']))).toBe('application/octet-stream');
+    const { id: open } = await platform.alice.call('/file/new', { project });
+    expect(await mediaOf(open)).toBe('application/octet-stream');
   });
 
   test('need parts without gaps that are large enough', async () => {

@@ -89,6 +89,7 @@ describe('content', () => {
     await content.completeUpload(key, uploadId, parts);
     await content.completeUpload(key, uploadId, parts);
     expect(await content.size(key)).toBe(Buffer.concat(bytes).length);
+    expect(Buffer.from((await content.beginning(key, 5)) ?? [])).toEqual(Buffer.concat(bytes).subarray(0, 5));
     await content.completeUpload(key, 'forgotten-upload', parts);
     const other = parts.map((part) => ({ ...part, md5: md5(Buffer.from('other')) }));
     await expect(content.completeUpload(key, 'no-such-upload', other)).rejects.toBeInstanceOf(AwsFailure);
@@ -135,6 +136,8 @@ describe('content', () => {
     const asked = await fetch(head, { method: 'HEAD' });
     expect([asked.status, asked.headers.get('content-length')]).toEqual([200, '0']);
     expect((await fetch(head)).status).toBe(403);
+    expect(await content.beginning(key, 10)).toBeUndefined();
+    expect(await content.beginning('w/container-1/none', 10)).toBeUndefined();
   });
 
   test('removing deletes a key, and an absent key is not an error', async () => {

@@ -117,6 +117,10 @@ export function createMemoryContent(now: () => number): MemoryContent {
       uploads.delete(uploadId);
     },
     size: async (key) => files.get(key)?.length,
+    async beginning(key, count) {
+      const bytes = files.get(key);
+      return bytes === undefined || bytes.length === 0 ? undefined : bytes.slice(0, count);
+    },
     downloadUrl: async (key, { expiresSeconds }) => `http://content.invalid/${key}?expires=${expiresSeconds}`,
     async remove(keys) {
       for (const key of keys) files.delete(key);

@@ -8,6 +8,6 @@ import { newObject, refuseExternalUpload } from '../shared/new-object.ts';
 export async function newFile(call: PlaceCall<z.output<typeof newFileInput>>) {
   return newObject(call, 'file', async () => {
     await refuseExternalUpload(call);
-    return { state: 'open', media: call.input.media ?? 'application/octet-stream' };
+    return { state: 'open', ...(call.input.media ? { media: call.input.media } : {}) };
   });
 }

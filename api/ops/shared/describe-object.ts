@@ -5,6 +5,7 @@ import type { Context } from '../../../core/context.ts';
 import type { AppletSpec } from '../../../core/executable/applet.ts';
 import { isId, type ObjectClass, type PlaceId } from '../../../core/id/identifier.ts';
 import { type FieldRequest, selectFields } from '../../../core/object/field.ts';
+import { unknownMedia } from '../../../core/object/media.ts';
 import { inKeyOrder } from '../../../core/object/metadata.ts';
 import type { FilePart } from '../../../core/object/part.ts';
 import type { PackedKind } from '../../../core/row/objects.ts';
@@ -114,7 +115,7 @@ function commonValues({ id, row, placements, details }: LoadedObject, place: Pla
 function ownValues(context: Context, { row, spec }: LoadedObject): Description {
   switch (row.className) {
     case 'file':
-      return { media: row.media, size: row.size, archivalState: 'live', ...noCloud };
+      return { media: row.media ?? unknownMedia, size: row.size, archivalState: 'live', ...noCloud };
     case 'applet':
       return spec === undefined ? {} : appletValues(context, spec as AppletSpec);
     case 'record':
