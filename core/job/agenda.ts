@@ -36,7 +36,7 @@ export const steps = {
   passNumberOn:     { meaning: 'give the number of its worker to the job that waits longest for one', concerns: wasLaunched },
   endWorker:        { meaning: 'stop its worker if that still runs after the grace time', concerns: isClaimed },
   releaseWorker:    { meaning: 'stop its worker after the grace time, and wait until it is gone', concerns: isClaimed, asksWorker: true },
-  destroyWorkspace: { meaning: 'empty the workspace once nothing can write to it', concerns: isMaster, paged: true },
+  destroyWorkspace: { meaning: 'empty the workspace once nothing can write to it; before a next try, place the input in its workspace', concerns: isMaster, paged: true },
   retry:            { meaning: 'store the ended try, and begin the next one' },
   settle:           { meaning: 'leave the index of the sweep' },
 } as const satisfies { readonly [name: string]: StepFacts };

@@ -1,6 +1,7 @@
 // Empties the workspace of a master job, or of a try of one that was given up, once nothing can write to it any more.
 
 import type { Context } from '../../core/context.ts';
+import { workspaceId } from '../../core/id/workspace.ts';
 import { workspaceKeptUntil } from '../../core/job/due.ts';
 import { type JobRow, jobWorkspace, ownScope } from '../../core/job/row.ts';
 import { stopWorker } from '../launch/worker-task.ts';
@@ -8,10 +9,12 @@ import { destroyContainer } from '../removal/container.ts';
 import { loadSpec } from '../store/load-job.ts';
 import { saveJob } from '../store/save-job.ts';
 import { waitFor } from '../wait/wait.ts';
+import { keepInput } from './keep-input.ts';
 import { scopeWait } from './member.ts';
 
 /**
- * Empties one page of the workspace.
+ * Empties one page of the workspace. Before that, the input of a try that was given up goes into the workspace of the
+ * next one. If the job ends instead, that workspace is emptied too.
  *
  * @returns `next`: the position to continue from, undefined at the end. `hold` while a job may still write to the
  *   workspace, or while the workspace is kept.
@@ -28,9 +31,31 @@ export async function destroyWorkspace(
     }
     if (row.state === 'restartable') {
       if ((await stopWorker(context, row, 'its try was given up')).kind !== 'ended') return 'hold';
+      await keepInput(context, row);
     } else if (await keepsWorkspace(context, row)) return 'hold';
   }
-  return { next: await destroyContainer(context, jobWorkspace(row), after) };
+  if (after?.startsWith(nextTryPosition) === true) return destroyNext(context, row, after);
+  const next = await destroyContainer(context, jobWorkspace(row), after);
+  return next === undefined && hasNextWorkspace(row) ? destroyNext(context, row, nextTryPosition) : { next };
+}
+
+/** True for a job that ended between two tries: the workspace of the next one may hold its input already. */
+function hasNextWorkspace({ state, transitions }: JobRow): boolean {
+  return state !== 'restartable' && transitions.some(([entered]) => entered === 'restartable');
+}
+
+async function destroyNext(
+  context: Context,
+  row: JobRow,
+  after: string,
+): Promise<{ readonly next: string | undefined }> {
+  const position = after.slice(nextTryPosition.length);
+  const next = await destroyContainer(
+    context,
+    workspaceId(row.pk, row.try + 1),
+    position === '' ? undefined : position,
+  );
+  return { next: next === undefined ? undefined : `${nextTryPosition}${next}` };
 }
 
 /**
@@ -44,3 +69,6 @@ async function keepsWorkspace(context: Context, row: JobRow): Promise<boolean> {
   await saveJob(context, row, { kind: 'look', dueAt: keptUntil });
   return true;
 }
+
+/** The position of a page in the workspace of the next try begins so. */
+const nextTryPosition = 'next try:';

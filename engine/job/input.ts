@@ -28,6 +28,7 @@ import { listWait, loadObjectFacts, type Unsatisfiable } from '../wait/readiness
 import { type WaitOutcome, waitFor } from '../wait/wait.ts';
 import { failByDependency } from './end-tree.ts';
 import { loadArrivedObjects } from './handed-over.ts';
+import { planKeptInput } from './keep-input.ts';
 import { inputSight } from './reader.ts';
 import { loadReferenced } from './referenced.ts';
 import { lastingRefusal } from './refusal.ts';
@@ -35,6 +36,8 @@ import { lastingRefusal } from './refusal.ts';
 /** Looks at a job that is idle or waiting_on_input. Undefined when nothing was to be changed. */
 export async function advanceInput(context: Context, row: JobRow): Promise<Saved | undefined> {
   const spec = await loadSpec(context, row.pk);
+  const kept = await planKeptInput(context, row, spec);
+  if (kept !== undefined) return makeReady(context, row, kept);
   const from = typeof row.cursor === 'number' ? row.cursor : undefined;
   const outcome = await waitFor(context, listWait(context, row, 'input', spec.waits, from));
   if (outcome.kind !== 'ready') return keepWaiting(context, row, outcome);
@@ -50,7 +53,11 @@ export async function advanceInput(context: Context, row: JobRow): Promise<Saved
   const arrived = await waitFor(context, listWait(context, row, 'input', objects));
   if (arrived.kind !== 'ready') return keepWaiting(context, row, { ...arrived, cursor: undefined });
   const linked = await loadLinkedObjects(context, row, spec, resolved);
-  const plan = planInput({ row, spec, resolved, linked, arrived: seen });
+  return makeReady(context, row, planInput({ row, spec, resolved, linked, arrived: seen }));
+}
+
+/** Places the input and stores it. */
+async function makeReady(context: Context, row: JobRow, plan: ReturnType<typeof planInput>): Promise<Saved> {
   const problems = 'problems' in plan ? plan.problems : await placePins(context, row, plan.pins);
   if ('problems' in plan || problems.length > 0) return fail(context, row, inputFailure(problems));
   if (plan.input !== undefined) await context.bodies.save(row.pk, 'input', plan.input);

@@ -1,0 +1,170 @@
+// Tests the input of a next try: it is that of the last one, whatever was removed meanwhile, and no workspace is left.
+
+import { expect, test } from 'vitest';
+import { deriveId } from '../../core/id/derive.ts';
+import type { ObjectId, PlaceId } from '../../core/id/identifier.ts';
+import { workspaceId } from '../../core/id/workspace.ts';
+import { jobWorker, jobWorkspace } from '../../core/job/row.ts';
+import { createJob } from '../../engine/job/birth.ts';
+import { terminateTree } from '../../engine/job/terminate.ts';
+import { createObject } from '../../engine/object/create.ts';
+import { removeObjects } from '../../engine/removal/object.ts';
+import { sweepExecution } from '../../engine/sweep.ts';
+import { createMemoryContext } from '../memory/context.ts';
+import { jobId, planJob } from '../memory/plan.ts';
+import { createMemoryPlatform, peekJob, taskOf } from '../memory/platform.ts';
+import { putProjectOfAlice } from '../memory/project.ts';
+import { ended } from '../memory/workers.ts';
+
+const main = jobId('main');
+const { project, executable } = planJob('main').row;
+const applet = executable as ObjectId;
+const input = deriveId('record', 'test', 'input', '1');
+const companion = deriveId('record', 'test', 'companion', '1');
+const arrived = deriveId('record', 'test', 'arrived', '1');
+const everything = [applet, input, companion, arrived];
+
+/** A running job with an applet, an input with a hidden companion, and an input that is the output of another job. */
+async function givenRunningJob() {
+  const context = createMemoryContext();
+  await putProjectOfAlice(context);
+  const put = (id: ObjectId, more: { hidden?: boolean; links?: readonly ObjectId[] } = {}) =>
+    createObject(context, {
+      ...{ id, place: project, folderId: '/', name: id, tags: [], types: [], properties: {}, hidden: false },
+      ...{ details: {}, links: [], state: 'closed', createdBy: { user: 'user-alice' }, digest: 'd', ...more },
+    });
+  await put(applet);
+  await put(companion, { hidden: true });
+  await put(input, { links: [companion] });
+  await put(arrived);
+  const platform = createMemoryPlatform(context, ({ row }) => {
+    return row.name === 'maker' ? { output: { made: { $dnanexus_link: arrived } } } : undefined;
+  });
+  await createJob(context, planJob('maker'));
+  await platform.run();
+  const made = { $dnanexus_link: { job: jobId('maker'), field: 'made' } };
+  const plan = planJob('main', { input: { given: { $dnanexus_link: input }, made } });
+  await createJob(context, { ...plan, spec: { ...plan.spec, pins: [{ object: applet, project }] } });
+  await platform.run();
+  expect(peekJob(context, main)).toMatchObject({ state: 'running', try: 0 });
+  const contentOf = (place: PlaceId) =>
+    everything.filter((id) => context.rows.peek('objects', { pk: id, sk: `P#${place}` }) !== undefined);
+  const loseHost = async () => {
+    context.workers.states.set(taskOf(jobWorker(peekJob(context, main))), ended('lost'));
+    await sweepExecution(context, main);
+  };
+  /** Everything that was sent for later arrives, the last passes included. */
+  const settle = async () => {
+    for (let round = 0; round < 4; round++) {
+      await platform.run();
+      context.clock.now += 1_000_000;
+      await platform.sweep();
+    }
+    await platform.run();
+  };
+  return { context, platform, contentOf, loseHost, settle };
+}
+
+test.each([
+  ['nothing', []],
+  ['the applet', [applet]],
+  ['the input', [input, companion]],
+  ['the output of the other job', [arrived]],
+  ['everything', everything],
+])(
+  'the next try has what the last one had, when %s was removed from the project meanwhile',
+  async (_title, removed) => {
+    const { context, platform, contentOf, loseHost } = await givenRunningJob();
+    expect(contentOf(workspaceId(main, 0))).toEqual(everything);
+    await removeObjects(context, project, removed);
+    await loseHost();
+    await platform.run();
+    expect(peekJob(context, main)).toMatchObject({ state: 'running', try: 1 });
+    expect(contentOf(workspaceId(main, 1))).toEqual(everything);
+    expect(contentOf(workspaceId(main, 0))).toEqual([]);
+  },
+);
+
+test('what the code of the last try removed from its workspace is taken from its first place', async () => {
+  const { context, platform, contentOf, loseHost } = await givenRunningJob();
+  await removeObjects(context, workspaceId(main, 0), everything);
+  await loseHost();
+  await platform.run();
+  expect(peekJob(context, main)).toMatchObject({ state: 'running', try: 1 });
+  expect(contentOf(workspaceId(main, 1))).toEqual(everything);
+});
+
+test.each([
+  ['its input', input],
+  ['its applet', applet],
+  ['an input from another job', arrived],
+])('a next try whose last one lost %s, which is nowhere else any more, fails', async (_title, removed) => {
+  const { context, platform, loseHost } = await givenRunningJob();
+  await removeObjects(context, workspaceId(main, 0), [removed]);
+  await removeObjects(context, project, [removed]);
+  await loseHost();
+  await platform.run();
+  const row = peekJob(context, main);
+  expect(row).toMatchObject({ state: 'failed', try: 1, failureReason: 'InputError' });
+  expect(row.failureMessage).toContain(removed);
+});
+
+test('the next try does not get what the code of the last one made', async () => {
+  const { context, platform, loseHost } = await givenRunningJob();
+  const result = deriveId('record', 'test', 'result', '1');
+  await createObject(context, {
+    ...{ id: result, place: workspaceId(main, 0), folderId: '/', name: 'r', tags: [], types: [], properties: {} },
+    ...{ hidden: false, details: {}, links: [], state: 'closed', createdBy: { user: 'user-alice' }, digest: 'd' },
+  });
+  await loseHost();
+  await platform.run();
+  expect(context.rows.all('objects').filter(({ pk }) => pk === result)).toEqual([]);
+});
+
+test('a second restart keeps the input as well', async () => {
+  const { context, platform, contentOf, loseHost } = await givenRunningJob();
+  await removeObjects(context, project, everything);
+  for (const attempt of [1, 2]) {
+    await loseHost();
+    await platform.run();
+    expect(peekJob(context, main)).toMatchObject({ state: 'running', try: attempt });
+    expect(contentOf(workspaceId(main, attempt))).toEqual(everything);
+  }
+});
+
+test('a tree that is terminated between two tries leaves nothing in either workspace', async () => {
+  let filled = 0;
+  for (let steps = 0, ended = false; !ended; steps++) {
+    const { context, contentOf, loseHost, settle } = await givenRunningJob();
+    await removeObjects(context, project, everything);
+    let left = steps;
+    // The look at the lost job dies after some steps. The termination finds what it has done.
+    context.setHook({
+      before: () => {
+        if (left-- <= 0) throw new Error('the function died');
+      },
+    });
+    ended = await loseHost().then(
+      () => true,
+      () => false,
+    );
+    context.setHook({});
+    if (contentOf(workspaceId(main, 1)).length > 0 && peekJob(context, main).try === 0) filled++;
+    await terminateTree(context, main, 'user-alice');
+    await settle();
+    expect(peekJob(context, main)).toMatchObject({ state: 'terminated', failureReason: 'Terminated' });
+    expect(context.rows.all('objects').filter(({ pk }) => everything.some((id) => id === pk))).toEqual([]);
+  }
+  expect(filled).toBeGreaterThan(3);
+});
+
+test('the workspace of a job is emptied after its last try', async () => {
+  const { context, platform, loseHost, settle } = await givenRunningJob();
+  await removeObjects(context, project, everything);
+  await loseHost();
+  await platform.run();
+  expect(jobWorkspace(peekJob(context, main))).toBe(workspaceId(main, 1));
+  await terminateTree(context, main, 'user-alice');
+  await settle();
+  expect(context.rows.all('objects').filter(({ pk }) => everything.some((id) => id === pk))).toEqual([]);
+});
