@@ -2,13 +2,14 @@
 
 import type { Failure } from '../execution/failure.ts';
 import type { PagedStep } from './agenda.ts';
-import type { JobRow } from './row.ts';
+import type { beforeMembers, JobRow } from './row.ts';
 
 /** Times are in milliseconds since 1970. `eventMeanings` says what each event means. */
 export type JobEvent =
   | { readonly kind: 'wait' }
   | { readonly kind: 'ready' }
   | { readonly kind: 'claim'; readonly task: string; readonly tokenHash: string; readonly leaseUntil: number }
+  | { readonly kind: 'bear'; readonly cursor: typeof beforeMembers }
   | { readonly kind: 'finish' }
   | { readonly kind: 'complete' }
   | { readonly kind: 'fail'; readonly failure: Failure }
@@ -34,8 +35,9 @@ export const eventMeanings: { readonly [kind in EventKind]: string } = {
   wait: 'An output, an object or a job that it needs is not ready.',
   ready: 'Nothing is left to wait for. Its inputs are resolved and placed in the workspace.',
   claim: 'A worker takes the job. Its token and its lease begin. The same task may ask again if the answer was lost.',
-  finish: 'Its worker handed over an output. The token is dead from now on.',
-  complete: 'Its members are done, and its output is resolved, checked and cloned.',
+  bear: 'It is about to make its first job of this try. From now on it cannot end without reading its members.',
+  finish: 'Its worker handed over an output, and something is still to be waited for. The token is dead from now on.',
+  complete: 'Its members are done, or it made none. Its output is resolved, checked and cloned.',
   fail: 'It failed by itself.',
   end: 'Its end was decided elsewhere: its tree failed, a user terminated it, or the try of its master job was given up.',
   hold: 'Its worker reported a failure that its `debug` names. The worker and the folder are kept, and so is the tree.',

@@ -3,7 +3,11 @@
 import type { ObjectId, PlaceId } from '../id/identifier.ts';
 import type { ObjectState } from '../object/state.ts';
 
-type ObjectFacts = { readonly state: ObjectState; readonly types: readonly string[] };
+type ObjectFacts = {
+  readonly state: ObjectState;
+  readonly types: readonly string[];
+  readonly links: readonly ObjectId[];
+};
 export type HandedOver = {
   /** The objects that the job may see and take along. */
   readonly facts: ReadonlyMap<ObjectId, ObjectFacts>;

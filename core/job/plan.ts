@@ -5,12 +5,14 @@ import type { JobRow } from './row.ts';
 import type { ExecutionSpec } from './spec.ts';
 
 /**
- * `row.state` is `idle`, or `runnable` when there is nothing to wait for, nothing to resolve and nothing to pin. The row
- * has no due time yet: birth gives it one. `memberOf` is absent for a job that starts a tree.
+ * `row` has no due time yet: birth gives it one. `ready` is true when there is nothing to wait for, nothing to resolve and
+ * nothing to pin: the job then becomes runnable in the write that makes it. `memberOf` is absent for a job that starts a
+ * tree.
  */
 export type JobPlan = {
   readonly id: JobId;
   readonly row: JobRow;
   readonly spec: ExecutionSpec;
+  readonly ready: boolean;
   readonly memberOf?: { readonly root: ExecutionId; readonly parent: JobId } | undefined;
 };

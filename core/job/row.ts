@@ -43,8 +43,8 @@ export type JobRow = ExecutionHead<JobId, JobState> & {
   /** How long a try may run, from its claim. */
   readonly timeoutMs?: number;
   /**
-   * Where the wait goes on: an index into `waits`, or the sort key of the last ended member. In an ended job: the step
-   * where its agenda goes on.
+   * Where the wait goes on: an index into `waits`, or the sort key of the last ended member. In a running job:
+   * `beforeMembers` once it has begun to make a job. In an ended job: the step where its agenda goes on.
    */
   readonly cursor?: number | string;
 };
@@ -69,22 +69,22 @@ export type NewJob = {
   readonly now: number;
   /** Digest of the request that makes the job, without its nonce. */
   readonly digest: string;
-  /** True when nothing has to happen before a worker can start. */
-  readonly ready: boolean;
 } & (
   | { readonly kind: 'master'; readonly parent?: JobRow | undefined }
   | { readonly kind: 'subjob'; readonly parent: JobRow }
 );
 
+/** The cursor of a job that has begun to make other jobs, before any of them has ended. */
+export const beforeMembers = '';
 /** Bytes that a job row may have, so that each change of it is one write unit. */
 export const jobRowByteLimit = 1024;
 
-/** The row of a job that is about to be born: try 0, launch 0, `idle` unless it is ready. Birth gives it a due time. */
+/** The row of a job that is about to be born: `idle`, try 0, launch 0. Birth gives it a due time. */
 export function newJobRow(job: NewJob): JobRow {
-  const { id, parent, now, ready, timeoutMs } = job;
+  const { id, parent, now, timeoutMs } = job;
   return {
     pk: id,
-    state: ready ? 'runnable' : 'idle',
+    state: 'idle',
     try: 0,
     launch: 0,
     executable: job.executable,
@@ -100,7 +100,7 @@ export function newJobRow(job: NewJob): JobRow {
     created: now,
     modified: now,
     tryCreated: now,
-    transitions: ready ? [['runnable', now]] : [],
+    transitions: [],
     digest: job.digest,
     ...given({
       parent: parent?.pk,

@@ -43,9 +43,9 @@ export const moves: readonly Move[] = [
   ['ready',     waiting,                                            'runnable',          drop('cursor')],
   ['claim',     ['runnable'],                                       'running',           take('task', 'tokenHash', 'leaseUntil')],
   ['finish',    ['running'],                                        'waiting_on_output', drop('leaseUntil')],
-  ['complete',  ['waiting_on_output'],                              'done'],
+  ['complete',  ['running', 'waiting_on_output'],                   'done'],
   ['fail',      [...unclaimed, 'running', 'waiting_on_output'],     'failed',            failure],
-  ['hold',      ['running'],                                        'debug_hold',        failure],
+  ['hold',      ['running'],                                        'debug_hold',        { ...failure, ...drop('cursor') }],
   ['release',   ['debug_hold'],                                     'terminating'],
   ['end',       [...unclaimed, 'waiting_on_output'],                'ended',             failure],
   ['end',       [...held, 'restartable'],                           'terminating',       failure],
@@ -58,6 +58,7 @@ export const moves: readonly Move[] = [
 export const notes: readonly Note[] = [
   // event      from                                                sets                                     demand
   ['claim',     ['running'],                                        take('task', 'tokenHash', 'leaseUntil'), 'sameTask'],
+  ['bear',      ['running'],                                        take('cursor')],
   ['progress',  ['waiting_on_input', 'waiting_on_output'],          take('cursor')],
   ['reach',     ['restartable', ...ended],                          take('cursor'),                          'open'],
   ['beat',      held,                                               take('leaseUntil')],

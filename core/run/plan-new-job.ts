@@ -72,9 +72,9 @@ export function planNewJob(facts: NewJobFacts): JobPlan | Refusal {
     timeoutMs: timeoutMs(above.timeoutPolicy, request.function),
     now,
     digest: facts.digest,
-    ready: waits.length === 0 && !prepared.hasJobReferences,
   });
-  return { id, row, spec, memberOf: { root: parent.root, parent: parent.pk } };
+  const ready = waits.length === 0 && !prepared.hasJobReferences;
+  return { id, row, spec, ready, memberOf: { root: parent.root, parent: parent.pk } };
 }
 
 /**

@@ -113,7 +113,7 @@ function planMasterJob(facts: ProgramFacts): JobPlan | Refusal {
       : { detachedFrom: facts.from.job.pk, detachedFromTry: facts.from.job.try }),
   };
   const row = planRow(facts, above, spec, instance);
-  return { id, row, spec, memberOf: above && { root: row.root, parent: above.job.pk } };
+  return { id, row, spec, ready: false, memberOf: above && { root: row.root, parent: above.job.pk } };
 }
 
 /**
@@ -158,7 +158,6 @@ function planRow(facts: ProgramFacts, above: CallingJob | undefined, spec: Execu
     timeoutMs: timeoutMs(spec.timeoutPolicy, mainEntryPoint),
     now,
     digest,
-    ready: false,
   });
 }
 

@@ -7,12 +7,13 @@ import { possibleFlags } from '../../core/execution/doom.ts';
 import { readLineageEntry } from '../../core/execution/scope.ts';
 import type { JobId } from '../../core/id/identifier.ts';
 import type { JobPlan } from '../../core/job/plan.ts';
-import type { JobRow } from '../../core/job/row.ts';
+import { beforeMembers, type JobRow } from '../../core/job/row.ts';
 import { isHash } from '../../core/reference/value.ts';
 import { jobKey, listKey, readJob } from '../../core/row/execution/job.ts';
 import { doomKey, memberRow } from '../../core/row/execution/tree.ts';
 import { loadJob } from '../store/load-job.ts';
-import { insertJob } from '../store/save-job.ts';
+import { changed, retryWhileChanged } from '../store/retry-while-changed.ts';
+import { insertJob, saveJob } from '../store/save-job.ts';
 
 /**
  * Writes a planned job: everything else first, then its row, only if it is absent. It is idempotent by id and digest: a
@@ -32,7 +33,7 @@ export async function createJob(context: Context, plan: JobPlan): Promise<{ read
   }
   await saveSpec(context, plan);
   await context.rows.put('executions', listKey(row.project, row.created, plan.id));
-  if (await insertJob(context, row)) return { id: plan.id };
+  if (await insertJob(context, row, plan.ready)) return { id: plan.id };
   const born = await loadJob(context, plan.id);
   if (born === undefined) throw new Error(`${plan.id} has a row that cannot be read`);
   return answerAgain(born, plan);
@@ -40,16 +41,32 @@ export async function createJob(context: Context, plan: JobPlan): Promise<{ read
 
 /**
  * Refuses the birth unless the parent runs in the try that the job is born into, and no doom is on anything above it.
- * The member row is written before this check. An end of the parent thus finds that row, or this refuses.
+ * The member row is written before this check. An end of the parent thus finds that row, or this refuses. A parent that
+ * made no job ends without reading its members, so its row says first that it makes one. That write fails if the parent
+ * has ended.
  */
-async function checkParent(context: Context, row: JobRow, { root, parent }: NonNullable<JobPlan['memberOf']>) {
+async function checkParent(context: Context, row: JobRow, memberOf: MemberOf): Promise<void> {
+  const { parent } = memberOf;
+  const check = async () => {
+    const found = await loadLiving(context, row, memberOf);
+    if (found.cursor !== undefined) return undefined;
+    const saved = await saveJob(context, found, { kind: 'bear', cursor: beforeMembers });
+    return saved.kind === 'saved' ? undefined : changed;
+  };
+  await retryWhileChanged(`"${parent}"`, check, invalidState);
+}
+
+async function loadLiving(context: Context, row: JobRow, { root, parent }: MemberOf): Promise<JobRow> {
   const flags = possibleFlags(row.lineage.map(readLineageEntry)).map((flag) => doomKey(root, flag));
   const [found, ...dooms] = await context.rows.getMany('executions', [jobKey(parent), ...flags]);
   const state = readJob(found);
   if (state?.state !== 'running' || state.try !== row.parentTry || dooms.some((doom) => doom !== undefined)) {
     throw invalidState(`"${parent}" cannot create jobs any more: its try has ended or is ending`);
   }
+  return state;
 }
+
+type MemberOf = NonNullable<JobPlan['memberOf']>;
 
 /** An interrupted birth may have left a specification. It is this job's only if the same request wrote it. */
 async function saveSpec(context: Context, { id, row, spec }: JobPlan): Promise<void> {

@@ -19,12 +19,13 @@ import type { JobState } from '../../core/job/state.ts';
 import { checkReferences, findReferences, referredJobs } from '../../core/reference/find.ts';
 import { exceedsBytes, type Hash, maximumValueBytes } from '../../core/reference/value.ts';
 import { findJobs } from '../access/sight.ts';
-import { loadJob, loadSpec } from '../store/load-job.ts';
+import { loadJob, loadOutput, loadSpec } from '../store/load-job.ts';
 import { changed, retryWhileChanged } from '../store/retry-while-changed.ts';
 import { type Saved, saveJob } from '../store/save-job.ts';
 import { findCircle } from './circle.ts';
 import { endStopped } from './doom.ts';
 import { endTry } from './end-try.ts';
+import { completeAtOnce } from './output.ts';
 import { outputSight } from './reader.ts';
 
 export type Result =
@@ -64,17 +65,23 @@ function answerOf(row: JobRow): Finished {
 
 async function report(context: Context, row: JobRow, result: Result): Promise<Saved> {
   if (row.state === 'terminating') return endStopped(context, row);
-  const failure = 'failure' in result ? readFailure(result.failure) : await checkOutput(context, row, result.output);
-  if (failure !== undefined) {
-    const ended = await endTry(context, row, { failure, reported: true });
-    // A doom was found first. The worker that reports does not have to be stopped.
-    const isDoomed = ended.kind === 'saved' && ended.row.state === 'terminating';
-    return isDoomed ? endStopped(context, ended.row) : ended;
-  }
+  const saved = 'failure' in result ? readFailure(result.failure) : await takeOutput(context, row, result.output);
+  if ('kind' in saved) return saved;
+  const ended = await endTry(context, row, { failure: saved, reported: true });
+  // A doom was found first. The worker that reports does not have to be stopped.
+  const isDoomed = ended.kind === 'saved' && ended.row.state === 'terminating';
+  return isDoomed ? endStopped(context, ended.row) : ended;
+}
+
+/** Stores the output. The job is done at once if nothing is left to wait for. */
+async function takeOutput(context: Context, row: JobRow, reported: Hash): Promise<Saved | Failure> {
+  const failure = await checkOutput(context, row, reported);
+  if (failure !== undefined) return failure;
   // Only the first report of a try counts. A late one must not replace the resolved output by its raw output.
-  if ('output' in result)
-    await context.bodies.save(outputBodyId(row), 'output', { output: result.output }, { ifAbsent: true });
-  return saveJob(context, row, { kind: 'finish' }, { tokenHash: row.tokenHash });
+  const isFirst = await context.bodies.save(outputBodyId(row), 'output', { output: reported }, { ifAbsent: true });
+  const output = isFirst ? reported : await loadOutput(context, row);
+  const ended = await completeAtOnce(context, row, output);
+  return ended ?? saveJob(context, row, { kind: 'finish' }, { tokenHash: row.tokenHash });
 }
 
 /** A reason that does not exist, or that a worker may not report, becomes an AppInternalError. */

@@ -185,7 +185,6 @@ async function buryUnborn(context: Context, member: MemberRow): Promise<JobRow> 
     priority,
     now: context.now(),
     digest: '',
-    ready: false,
   });
   // The member row says into which try of the parent, and below which tries of other jobs, the job was to be born.
   const place = { parentTry: member.parentTry, lineage: [...member.lineage] };

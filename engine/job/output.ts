@@ -2,13 +2,15 @@
 // and stores the output. The rules are in core/job/plan-output.ts.
 
 import type { Context } from '../../core/context.ts';
+import { ApiError } from '../../core/error/api-error.ts';
 import type { Dependency } from '../../core/execution/dependency.ts';
 import type { Failure } from '../../core/execution/failure.ts';
 import { type OutputPlan, outputFailure, planOutput, resolveOutput } from '../../core/job/plan-output.ts';
-import { isMaster, type JobRow, outputBodyId } from '../../core/job/row.ts';
+import { beforeMembers, isMaster, type JobRow, outputBodyId } from '../../core/job/row.ts';
 import { findReferences, referredJobs } from '../../core/reference/find.ts';
+import type { Hash } from '../../core/reference/value.ts';
 import { cloneObjects } from '../object/clone.ts';
-import { loadOutput, loadSpec } from '../store/load-job.ts';
+import { loadJobs, loadOutput, loadSpec } from '../store/load-job.ts';
 import { type Saved, saveJob } from '../store/save-job.ts';
 import { listWait } from '../wait/readiness.ts';
 import { waitFor } from '../wait/wait.ts';
@@ -21,7 +23,7 @@ import { lastingRefusal } from './refusal.ts';
 
 /** Looks at a job in waiting_on_output. Undefined when nothing was to be changed. */
 export async function advanceOutput(context: Context, row: JobRow): Promise<Saved | undefined> {
-  const from = typeof row.cursor === 'string' ? row.cursor : undefined;
+  const from = typeof row.cursor === 'string' && row.cursor !== beforeMembers ? row.cursor : undefined;
   const members = await waitFor(context, memberWait(context, row, from));
   // A member that failed ends this job too: the look at it writes the flag (docs/reference/protocols.md, "Doom").
   if (members.kind === 'problem') return undefined;
@@ -32,30 +34,66 @@ export async function advanceOutput(context: Context, row: JobRow): Promise<Save
   const outputs = await waitFor(context, listWait(context, row, 'output', jobs));
   if (outputs.kind === 'waiting') return undefined;
   if (outputs.kind === 'problem') return failByDependency(context, row, outputs.problem);
-  const referenced = await loadReferenced(outputSight(context, row), references);
-  const spec = isMaster(row) ? await loadSpec(context, row.pk) : undefined;
-  const resolved = resolveOutput(spec, before, referenced);
-  if ('problems' in resolved) return fail(context, row, outputFailure(resolved.problems));
-  const handedOver = await loadOutputObjects(context, row, resolved.objects);
-  const plan = planOutput({ row, spec, before, resolved, handedOver });
-  return 'problems' in plan ? fail(context, row, outputFailure(plan.problems)) : complete(context, row, plan);
-}
-
-/**
- * Waits until the objects are closed, because only closed objects can be cloned. Then clones them, stores the output
- * and ends the job.
- */
-async function complete(context: Context, row: JobRow, plan: OutputPlan): Promise<Saved | undefined> {
+  const plan = await loadPlan(context, row, before);
+  if ('problems' in plan) return fail(context, row, outputFailure(plan.problems));
+  // Only closed objects can be cloned.
   const objects = plan.awaited.map((object): Dependency => ({ kind: 'object', object }));
   const closed = await waitFor(context, listWait(context, row, 'output', objects));
   if (closed.kind === 'waiting') return undefined;
   if (closed.kind === 'problem') return fail(context, row, outputFailure([closed.problem.message]));
-  const refusal = await lastingRefusal(async () => {
-    for (const { from, ...clone } of plan.clones) await cloneObjects(context, { ...clone, hiddenLinksFrom: from });
-  });
-  if (refusal !== undefined) return fail(context, row, outputFailure([refusal]));
+  const refusal = await lastingRefusal(() => handOver(context, row, plan));
+  return refusal === undefined
+    ? saveJob(context, row, { kind: 'complete' })
+    : fail(context, row, outputFailure([refusal]));
+}
+
+/**
+ * Ends a running job in the call that reports its output, if it has made no job and nothing is left to wait for. The
+ * write is conditional on both. Large outputs are left to the stream, because the worker waits for the answer.
+ *
+ * @param before the output as it was stored first
+ * @returns undefined when the job must wait
+ */
+export async function completeAtOnce(
+  context: Context,
+  row: JobRow,
+  before: Hash,
+): Promise<Saved | Failure | undefined> {
+  if (row.cursor !== undefined) return undefined;
+  const jobs = await loadJobs(context, referredJobs(findReferences(before)));
+  if (jobs.length > quickCount || jobs.some((job) => job?.state !== 'done')) return undefined;
+  const plan = await loadPlan(context, row, before);
+  if ('problems' in plan) return outputFailure(plan.problems);
+  if (!plan.isQuick) return undefined;
+  try {
+    const refusal = await lastingRefusal(() => handOver(context, row, plan));
+    if (refusal !== undefined) return outputFailure([refusal]);
+  } catch (error) {
+    // A refusal that may pass is no answer to the report. The stream tries again.
+    if (error instanceof ApiError) return undefined;
+    throw error;
+  }
+  return saveJob(context, row, { kind: 'complete' }, { tokenHash: row.tokenHash, cursor: undefined });
+}
+
+/** The plan for an output whose references are all done. `isQuick`: its objects are few and closed, and link to none. */
+async function loadPlan(context: Context, row: JobRow, before: Hash) {
+  const referenced = await loadReferenced(outputSight(context, row), findReferences(before));
+  const spec = isMaster(row) ? await loadSpec(context, row.pk) : undefined;
+  const resolved = resolveOutput(spec, before, referenced);
+  if ('problems' in resolved) return resolved;
+  const handedOver = await loadOutputObjects(context, row, resolved.objects);
+  const plan = planOutput({ row, spec, before, resolved, handedOver });
+  if ('problems' in plan) return plan;
+  const facts = plan.awaited.map((object) => handedOver.facts.get(object));
+  const isQuick = facts.length <= quickCount && facts.every((one) => one?.state === 'closed' && one.links.length === 0);
+  return { ...plan, isQuick };
+}
+
+/** Stores the output and clones its objects. It may be repeated. */
+async function handOver(context: Context, row: JobRow, plan: OutputPlan): Promise<void> {
   if (plan.output !== undefined) await context.bodies.save(outputBodyId(row), 'output', { output: plan.output });
-  return saveJob(context, row, { kind: 'complete' });
+  for (const { from, ...clone } of plan.clones) await cloneObjects(context, { ...clone, hiddenLinksFrom: from });
 }
 
 /** There may be many members, so the cursor is saved whenever it has moved. */
@@ -67,3 +105,6 @@ async function saveProgress(context: Context, row: JobRow, cursor: string | unde
 function fail(context: Context, row: JobRow, failure: Failure): Promise<Saved> {
   return saveJob(context, row, { kind: 'fail', failure });
 }
+
+/** Referred jobs, and objects to clone, up to which an output is completed while its worker waits. */
+const quickCount = 25;

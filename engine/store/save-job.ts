@@ -35,9 +35,14 @@ export async function saveJob(context: Context, row: JobRow, event: JobEvent, ex
   return { kind: 'saved', row: readJob(saved) ?? next };
 }
 
-/** Writes the row of a new job if no row has its id. This commits the birth, so everything else is written before. */
-export async function insertJob(context: Context, row: JobRow): Promise<boolean> {
+/**
+ * Writes the row of a new job if no row has its id. This commits the birth, so everything else is written before. A job
+ * that has nothing to wait for leaves `idle` in the same write.
+ */
+export async function insertJob(context: Context, born: JobRow, ready = false): Promise<boolean> {
   const now = context.now();
+  const decision = ready ? decide(born, { kind: 'ready' }, now) : undefined;
+  const row = decision?.kind === 'change' ? decision.row : born;
   const due = { openShard: shardOf(context, row), dueAt: dueTime(row, now, leaseMs(context)) };
   return context.rows.put('executions', toRow(fitFailureMessage(row.tombstone ? row : { ...row, ...due })), 'absent');
 }

@@ -4,7 +4,7 @@
 
 import { type Budget, budgets } from '../simulation/budget.ts';
 import { explore } from '../simulation/explore.ts';
-import { birthAndDoom, birthAndFinish, restart } from '../simulation/tree-world.ts';
+import { birthAndDoom, birthAndFinish, laterBirthAndFinish, restart } from '../simulation/tree-world.ts';
 
 type Search = {
   readonly title: string;
@@ -17,8 +17,13 @@ const doubled = budgets.filter(([, { doubles }]) => doubles > 0);
 const others = budgets.filter(([, { doubles }]) => doubles === 0);
 const searches: readonly Search[] = [
   {
-    title: 'a job that finishes while it makes a child ends with the child',
+    title: 'a job that finishes while it makes its first child ends with the child',
     world: () => birthAndFinish(),
+    budgets: doubled,
+  },
+  {
+    title: 'a job that finishes while it makes a later child ends with the child',
+    world: () => laterBirthAndFinish(),
     budgets: doubled,
   },
   {

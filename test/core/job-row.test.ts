@@ -14,7 +14,6 @@ const asked = {
   priority: 'normal',
   now: 1000,
   digest: 'd',
-  ready: false,
 } as const;
 const origin = newJobRow({ ...asked, kind: 'master', id: jobNamed('origin') });
 
@@ -38,12 +37,7 @@ describe('the row of a new job', () => {
   });
 
   it.each<[string, Partial<NewJob>, object]>([
-    [
-      'is runnable from its birth when it is ready',
-      { ready: true },
-      { state: 'runnable', transitions: [['runnable', 1000]] },
-    ],
-    ['has no transition before it is runnable', { ready: false }, { state: 'idle', transitions: [] }],
+    ['is idle, which is not among its transitions', {}, { state: 'idle', transitions: [] }],
     ['has a time limit when there is one', { timeoutMs: 60_000 }, { timeoutMs: 60_000 }],
     ['has a name of 128 bytes', { name: 'ü'.repeat(64) }, { name: 'ü'.repeat(64) }],
   ])('%s', (_, part, expected) => {

@@ -9,7 +9,7 @@ import { decide } from '../../core/job/decide.ts';
 import { dueTime, launchDelaySeconds, openShard } from '../../core/job/due.ts';
 import type { JobEvent } from '../../core/job/event.ts';
 import { eventKinds, printStates } from '../../core/job/print-states.ts';
-import { type JobRow, jobRowByteLimit } from '../../core/job/row.ts';
+import { beforeMembers, type JobRow, jobRowByteLimit } from '../../core/job/row.ts';
 import { rowBytes } from '../../core/job/size.ts';
 import { isTerminal, type JobState, jobStates } from '../../core/job/state.ts';
 import { transitions } from '../../core/job/transition.ts';
@@ -24,6 +24,7 @@ const otherClaim: JobEvent = { kind: 'claim', task: 'task-2', tokenHash: 'other'
 const beat: JobEvent = { kind: 'beat', leaseUntil: 2000 };
 const finish: JobEvent = { kind: 'finish' };
 const complete: JobEvent = { kind: 'complete' };
+const bear: JobEvent = { kind: 'bear', cursor: beforeMembers };
 const fail: JobEvent = { kind: 'fail', failure: { reason: 'AppError', message: 'no reads' } };
 const treeFailed: JobEvent = {
   kind: 'end',
@@ -321,6 +322,7 @@ describe('the table of transitions', () => {
       beat,
       finish,
       complete,
+      bear,
       fail,
       terminated,
       stopped,
@@ -491,6 +493,7 @@ test.each<[how: string, end: (failure: string) => JobEvent[]]>([
     wait,
     ready,
     { kind: 'claim', task, tokenHash: 'x'.repeat(24), leaseUntil: now },
+    bear,
     ...end(message),
   ];
   let row: JobRow = { ...born, openShard: 3, dueAt: now };

@@ -123,7 +123,7 @@ function plan({ input, job = master, inputSpec, pins = [], inputPlace, linked = 
 }
 
 const seen = (object: ObjectId, place: PlaceId, types: string[] = []): Partial<HandedOver> => ({
-  facts: new Map([[object, { state: 'closed', types }]]),
+  facts: new Map([[object, { state: 'closed', types, links: [] }]]),
   places: new Map([[object, place]]),
 });
 const gone = (object: ObjectId) => `${object}, which this job depends on, could not be found any more`;
@@ -245,7 +245,7 @@ describe('the plan of an input', () => {
 });
 
 function bothSeen(): Partial<HandedOver> {
-  const facts = new Map([own, born].map((id) => [id, { state: 'closed' as const, types: [] }]));
+  const facts = new Map([own, born].map((id) => [id, { state: 'closed' as const, types: [], links: [] }]));
   return { facts, places: new Map([own, born].map((id) => [id, project])) };
 }
 

@@ -40,7 +40,7 @@ function plan({ output: before, job = origin, outputSpec, found = [], restricted
   const resolved = resolveOutput(spec, before, { outputs: new Map(), metadata: new Map() });
   if ('problems' in resolved) throw new Error(resolved.problems.join());
   const handedOver: HandedOver = {
-    facts: new Map(found.map(([id, , state = 'closed']) => [id, { state, types: [] }])),
+    facts: new Map(found.map(([id, , state = 'closed']) => [id, { state, types: [], links: [] }])),
     places: new Map(found.map(([id, place]) => [id, place])),
     restricted,
   };

@@ -24,7 +24,6 @@ const job: KnownCaller = {
     priority: 'normal',
     now: 1000,
     digest: 'd',
-    ready: false,
   }),
 };
 type Asked = { readonly project?: string; readonly detach?: boolean };

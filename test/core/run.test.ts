@@ -402,11 +402,12 @@ describe('a subjob', () => {
     planned(planRun(runFacts({ folder: '/out', systemRequirements: { process: { instanceType: 'mem1_ssd1_x4' } } }))),
   );
 
-  it('is runnable at once when it has nothing to wait for', () => {
-    const { row, spec, memberOf } = planned(newJob(origin, { input: { a: link } }));
+  it('begins idle, and is ready when it has nothing to wait for', () => {
+    const { row, spec, ready, memberOf } = planned(newJob(origin, { input: { a: link } }));
+    expect(ready).toBe(true);
     expect(row).toMatchObject({
-      state: 'runnable',
-      transitions: [['runnable', 2000]],
+      state: 'idle',
+      transitions: [],
       function: 'process',
       master: origin.job.pk,
       origin: origin.job.pk,

@@ -85,7 +85,7 @@ describe('a lineage below an analysis', () => {
   function givenMade(name: string) {
     const { executable, project, launchedBy, instance, priority } = planJob(name).row;
     const made = { executable, project, launchedBy, instance, priority, function: 'main', now: 1, digest: 'd' };
-    return { ...made, id: jobId(name), ready: false };
+    return { ...made, id: jobId(name) };
   }
 });
 

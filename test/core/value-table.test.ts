@@ -114,7 +114,9 @@ const arrays = elements.flatMap(([name, one, largeOne]): Row[] => [
 const table: readonly Row[] = [...scalars, ...links, ...arrays, ['array:database', 'null', ...isNull]];
 
 const { row } = planJob('main');
-const seen = new Map(objectClasses.map((name) => [idOf(name) as ObjectId, { state: 'closed' as const, types: [] }]));
+const seen = new Map(
+  objectClasses.map((name) => [idOf(name) as ObjectId, { state: 'closed' as const, types: [], links: [] }]),
+);
 const places = new Map([...seen.keys()].map((object) => [object, row.project]));
 const nothing = { outputs: new Map(), metadata: new Map() };
 const spec = (parameter: Hash) => [{ name: 'v', ...parameter }] as unknown as Specification;

@@ -9,6 +9,7 @@ import { saveJob } from '../../engine/store/save-job.ts';
 import { createMemoryContext, type MemoryContext, seededRandom } from '../memory/context.ts';
 import { jobId, planJob } from '../memory/plan.ts';
 import { peekJob } from '../memory/platform.ts';
+import { putProjectOfAlice } from '../memory/project.ts';
 import { givenJob } from '../simulation/world.ts';
 
 const width = Number(process.env.GATHER_WIDTH ?? 2_000);
@@ -32,6 +33,7 @@ function shuffled<Item>(items: readonly Item[], random: () => number): Item[] {
 /** Jobs that end one by one, and a gather that takes a field of each. Every end is delivered before the next. */
 async function gather(count: number, order: (rows: JobRow[]) => JobRow[]) {
   const context = createMemoryContext();
+  await putProjectOfAlice(context);
   const rows: JobRow[] = [];
   for (let index = 0; index < count; index++) {
     rows.push(await givenJob(context, `d${index}`, { at: { state: 'waiting_on_output' } }));

@@ -48,7 +48,7 @@ test('a job without input runs once and is settled', async () => {
   await run('a');
   await platform.run();
   const row = peekJob(context, jobId('a'));
-  expect(row.transitions.map(([state]) => state)).toEqual(['runnable', 'running', 'waiting_on_output', 'done']);
+  expect(row.transitions.map(([state]) => state)).toEqual(['runnable', 'running', 'done']);
   expect(row.dueAt).toBeUndefined();
   expect(row.openShard).toBeUndefined();
   expect([...context.workers.launches.keys()]).toEqual([`${jobId('a')}-t0-l0`]);

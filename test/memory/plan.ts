@@ -86,11 +86,11 @@ export function planJob(name: string, options: PlanOptions = {}): JobPlan {
     priority: spec.priority,
     now,
     digest: digestOf([name, input]),
-    ready: !ownWorkspace && waits.length === 0 && spec.waits.length === 0,
   } as const;
   const born = newJobRow(ownWorkspace ? { ...made, kind: 'master', parent } : { ...made, kind: 'subjob', parent });
   const row = { ...born, ...options.row };
-  return { id, row, spec, memberOf: parent && { root: row.root, parent: parent.pk } };
+  const ready = !ownWorkspace && waits.length === 0 && spec.waits.length === 0;
+  return { id, row, spec, ready, memberOf: parent && { root: row.root, parent: parent.pk } };
 }
 
 function digestOf(request: unknown): string {

@@ -1,6 +1,7 @@
 // Errors to plant in the worlds of tree.test.ts. Each is an order of steps that docs/reference/protocols.md shows to be
 // wrong.
 
+import { beforeMembers } from '../../core/job/row.ts';
 import { jobKey } from '../../core/row/execution/job.ts';
 import { memberPrefix, readMember, treeKey } from '../../core/row/execution/tree.ts';
 import type { MemoryContext } from '../memory/context.ts';
@@ -36,6 +37,32 @@ export function trustTheParent({ rows }: MemoryContext): void {
     if (!range.pk.startsWith(treePrefix)) return page;
     const born = page.rows.filter((row) => rows.peek('executions', jobKey(readMember(row).job)));
     return { ...page, rows: born };
+  };
+}
+
+/** The parent's row does not say that it makes a job. */
+export function hideBirths({ rows }: MemoryContext): void {
+  const { update, get } = rows;
+  rows.update = async (table, key, change, expected) => {
+    if (change.set?.cursor !== beforeMembers) return update(table, key, change, expected);
+    const row = await get(table, key);
+    return row && { ...row, cursor: beforeMembers };
+  };
+}
+
+/** The parent's row says that it makes a job, whatever its state is by then. */
+export function markBlindly({ rows }: MemoryContext): void {
+  const { update } = rows;
+  rows.update = (table, key, change, expected) =>
+    update(table, key, change, change.set?.cursor === beforeMembers ? {} : expected);
+}
+
+/** The end in the call that reports is not conditional on the mark. */
+export function ignoreTheMark({ rows }: MemoryContext): void {
+  const { update } = rows;
+  rows.update = (table, key, change, expected) => {
+    const { cursor, ...others } = expected ?? {};
+    return update(table, key, change, change.set?.state === 'done' ? others : expected);
   };
 }
 

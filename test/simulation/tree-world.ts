@@ -2,7 +2,7 @@
 
 import type { Row } from '../../core/context.ts';
 import { ApiError } from '../../core/error/api-error.ts';
-import { type JobRow, jobWorker } from '../../core/job/row.ts';
+import { beforeMembers, type JobRow, jobWorker } from '../../core/job/row.ts';
 import { isTerminal } from '../../core/job/state.ts';
 import { createJob } from '../../engine/job/birth.ts';
 import { claim } from '../../engine/job/claim.ts';
@@ -53,10 +53,10 @@ function workerOf(context: MemoryContext, name: string, reports: boolean): Actor
   return [{ name: `worker of ${name}`, run }];
 }
 
-/** P finishes while it makes C. */
-export async function birthAndFinish(planted?: Planted): Promise<World> {
+/** P finishes while it makes C, its first child or a later one. */
+export async function birthAndFinish(planted?: Planted, at: Partial<JobRow> = running): Promise<World> {
   const context = createSmallContext();
-  const parent = await givenJob(context, 'p', { at: running });
+  const parent = await givenJob(context, 'p', { at });
   planted?.(context);
   const wired = wire(context);
   const child = () => peek(context, jobId('c'));
@@ -78,6 +78,11 @@ export async function birthAndFinish(planted?: Planted): Promise<World> {
       return isLive(child()) ? `c is left ${child()?.state}` : undefined;
     },
   };
+}
+
+/** P finishes while it makes C, and has made a job before. Its end must read its members. */
+export function laterBirthAndFinish(planted?: Planted): Promise<World> {
+  return birthAndFinish(planted, { ...running, cursor: beforeMembers });
 }
 
 /** O is terminated while S, a job of its tree, makes C. */

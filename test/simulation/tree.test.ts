@@ -4,15 +4,25 @@
 import { describe, expect, test } from 'vitest';
 import { type Budget, budgets } from './budget.ts';
 import { explore } from './explore.ts';
-import { claimBlindly, forgetMembers, putFlagsLate, readMembersEarly, trustTheParent } from './tree-error.ts';
-import { birthAndDoom, birthAndFinish, restart } from './tree-world.ts';
+import {
+  claimBlindly,
+  forgetMembers,
+  hideBirths,
+  ignoreTheMark,
+  markBlindly,
+  putFlagsLate,
+  readMembersEarly,
+  trustTheParent,
+} from './tree-error.ts';
+import { birthAndDoom, birthAndFinish, laterBirthAndFinish, restart } from './tree-world.ts';
 
 /** Doubled messages take minutes: test/campaign/tree.ts. */
 const quickBudgets = budgets.filter(([, { doubles }]) => doubles === 0);
 const calm: Budget = { crashes: 0, losses: 0, doubles: 0 };
 
 describe.each([
-  ['a job that finishes while it makes a child ends with the child', birthAndFinish],
+  ['a job that finishes while it makes its first child ends with the child', birthAndFinish],
+  ['a job that finishes while it makes a later child ends with the child', laterBirthAndFinish],
   ['a tree that is terminated while one of its jobs makes a child ends with the child', birthAndDoom],
   ['a master that restarts while it makes a child does not leave a child of the old try', restart],
 ])('%s', (_title, world) => {
@@ -30,12 +40,27 @@ describe.each([
 
 describe('the search finds a planted error', () => {
   test('members that are read before the state is written', async () => {
-    const found = await explore(() => birthAndFinish(readMembersEarly), calm);
+    const found = await explore(() => laterBirthAndFinish(readMembersEarly), calm);
     expect(found.problem?.what).toMatch('p is done and c is');
   });
 
   test('a birth that does not read its parent again', async () => {
-    const found = await explore(() => birthAndFinish(trustTheParent), calm);
+    const found = await explore(() => laterBirthAndFinish(trustTheParent), calm);
+    expect(found.problem?.what).toMatch('p is done and c is');
+  });
+
+  test('a first birth that does not mark its parent', async () => {
+    const found = await explore(() => birthAndFinish(hideBirths), calm);
+    expect(found.problem?.what).toMatch('p is done and c is');
+  });
+
+  test('a mark that is written before its parent is read, and without a condition', async () => {
+    const found = await explore(() => birthAndFinish(markBlindly), calm);
+    expect(found.problem?.what).toMatch('p is done and c is');
+  });
+
+  test('a job without a mark whose end is not conditional on that', async () => {
+    const found = await explore(() => birthAndFinish(ignoreTheMark), calm);
     expect(found.problem?.what).toMatch('p is done and c is');
   });
 

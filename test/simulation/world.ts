@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import type { JobId } from '../../core/id/identifier.ts';
 import type { WorkerId } from '../../core/id/worker.ts';
-import type { JobRow } from '../../core/job/row.ts';
+import { beforeMembers, type JobRow } from '../../core/job/row.ts';
 import type { ExecutionSpec } from '../../core/job/spec.ts';
 import { isExecutionKey } from '../../core/row/execution/execution.ts';
 import { jobKey, readJob, toRow } from '../../core/row/execution/job.ts';
@@ -43,6 +43,9 @@ export async function givenJob(context: MemoryContext, name: string, options: Pl
     const { root, parent } = plan.memberOf;
     const { pk: job, parentTry = 0, lineage } = row;
     await context.rows.put('executions', memberRow(root, { parent, job, parentTry, lineage }));
+    if (peek(context, parent)?.state === 'running') {
+      await context.rows.update('executions', jobKey(parent), { set: { cursor: beforeMembers } });
+    }
   }
   return row;
 }
