@@ -38,7 +38,7 @@ export function checkValues(specification: Specification, values: Hash, facts?: 
 }
 
 /** The same for one value. Arrays may be nested, as the platform flattens them. The sentences begin with `at`. */
-export function checkValue(parameterClass: ParameterClass, value: unknown, at: string): string[] {
+function checkValue(parameterClass: ParameterClass, value: unknown, at: string): string[] {
   const wanted = elementClass(parameterClass);
   if (!isArrayClass(parameterClass)) return checkElement(wanted, value, at);
   if (isPendingReference(value)) return [];
