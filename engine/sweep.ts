@@ -6,15 +6,20 @@ import { type ExecutionId, isExecutionId, type JobId } from '../core/id/identifi
 import { asksWorker } from '../core/job/agenda.ts';
 import { dueTime } from '../core/job/due.ts';
 import { expectJob } from '../core/row/execution/execution.ts';
+import type { WorkMessage } from '../core/work/message.ts';
 import { look } from './job/advance.ts';
 import { loadExecution, loadJob } from './store/load-job.ts';
 import { saveJob } from './store/save-job.ts';
+import { sendWork } from './store/send-work.ts';
+import { lookLimitMs, withinTime } from './store/time-limit.ts';
 
 export type SweepLimits = {
   /** The number of jobs after which a call ends. */
   readonly jobCount: number;
   /** The time after which no further page is begun, in milliseconds since 1970. */
   readonly until: number;
+  /** The time that one look may take. */
+  readonly lookMs?: number;
 };
 
 export type Swept = {
@@ -25,13 +30,19 @@ export type Swept = {
   readonly failed: readonly { readonly execution: ExecutionId; readonly error: unknown }[];
 };
 
-/** Looks at all jobs that are due, in all shards. A shard that cannot be read does not stop the others. */
+/**
+ * Looks at all jobs that are due, in all shards. A shard that cannot be read does not stop the others. Jobs that an
+ * earlier sweep did not reach are set aside first, because a look at one of them may have ended that sweep.
+ */
 export async function sweepShards(
   context: Context,
   limits: SweepLimits,
 ): Promise<Swept & { readonly unread: readonly unknown[] }> {
-  const shards = Array.from({ length: context.settings.openShardCount }, (_, shard) => sweep(context, shard, limits));
-  const ended = await Promise.allSettled(shards);
+  const shards = Array.from({ length: context.settings.openShardCount }, (_, shard) => shard);
+  const aside = await Promise.allSettled(shards.map((shard) => setAside(context, shard, limits)));
+  const readable = shards.filter((shard) => aside[shard]?.status === 'fulfilled');
+  const looks = await Promise.allSettled(readable.map((shard) => lookAtDue(context, shard, limits)));
+  const ended = [...aside, ...looks];
   const done = ended.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
   return {
     lookedAt: done.reduce((sum, { lookedAt }) => sum + lookedAt, 0),
@@ -43,19 +54,52 @@ export async function sweepShards(
 
 /** Looks at all jobs of one shard that are due. A job whose look fails is postponed and does not stop the others. */
 export async function sweep(context: Context, shard: number, limits: SweepLimits): Promise<Swept> {
+  const aside = await setAside(context, shard, limits);
+  const looks = await lookAtDue(context, shard, limits);
+  return { lookedAt: aside.lookedAt + looks.lookedAt, more: looks.more, failed: [...aside.failed, ...looks.failed] };
+}
+
+/**
+ * Puts the jobs off that were due before the last sweep, and sends a message for each, which is handled alone. A look
+ * that ends its process, for example because it takes too much memory, then ends no other (docs/reference/protocols.md,
+ * "Sweep").
+ */
+async function setAside(context: Context, shard: number, limits: SweepLimits): Promise<Swept> {
+  const failed: { execution: ExecutionId; error: unknown }[] = [];
+  const seen = new Set<string>();
+  while (seen.size < limits.jobCount && context.now() < limits.until) {
+    const found = await context.rows.due(shard, context.now() - missedAfterMs, seen.size + setAsideAtATime);
+    const missed = found.filter(({ id }) => !seen.has(id));
+    if (missed.length === 0) return { lookedAt: seen.size, more: false, failed };
+    for (const { id } of missed) seen.add(id);
+    const executions = missed.flatMap(({ id }) => (isExecutionId(id) ? [id] : []));
+    const put = await Promise.allSettled(executions.map((execution) => lookLater(context, execution)));
+    const messages: WorkMessage[] = [];
+    for (const [index, execution] of executions.entries()) {
+      const one = put[index];
+      if (one?.status === 'rejected') failed.push({ execution, error: one.reason });
+      else messages.push({ kind: 'sweep', execution });
+    }
+    await sendWork(context, messages);
+  }
+  return { lookedAt: seen.size, more: true, failed };
+}
+
+async function lookAtDue(context: Context, shard: number, limits: SweepLimits): Promise<Swept> {
   const failed: { execution: ExecutionId; error: unknown }[] = [];
   let lookedAt = 0;
   const seen = new Set<string>();
   while (lookedAt < limits.jobCount && context.now() < limits.until) {
-    // The index lags behind, so it may still hold rows that were just looked at.
-    const due = (await context.rows.due(shard, context.now(), seen.size + jobsAtATime)).filter(
+    // The index lags behind, so it may still hold rows that were just looked at, or set aside.
+    const fresh = (await context.rows.due(shard, context.now(), seen.size + jobsAtATime)).filter(
       ({ id }) => !seen.has(id),
     );
-    if (due.length === 0) return { lookedAt, more: false, failed };
-    for (const { id } of due) seen.add(id);
+    if (fresh.length === 0) return { lookedAt, more: false, failed };
+    for (const { id } of fresh) seen.add(id);
+    const due = fresh.filter(({ dueAt }) => dueAt > context.now() - missedAfterMs);
     lookedAt += due.length;
     const executions = due.flatMap(({ id }) => (isExecutionId(id) ? [id] : []));
-    const errors = await Promise.all(executions.map((execution) => sweepOrPutOff(context, execution)));
+    const errors = await Promise.all(executions.map((execution) => sweepOrPutOff(context, execution, limits.lookMs)));
     for (const [index, execution] of executions.entries()) {
       const error = errors[index];
       if (error !== undefined) failed.push({ execution, error });
@@ -67,13 +111,17 @@ export async function sweep(context: Context, shard: number, limits: SweepLimits
 /**
  * Sweeps one execution. If that fails, returns the error and makes the job due again, behind those that are due now.
  */
-async function sweepOrPutOff(context: Context, execution: ExecutionId): Promise<unknown> {
+async function sweepOrPutOff(
+  context: Context,
+  execution: ExecutionId,
+  limitMs: number = lookLimitMs,
+): Promise<unknown> {
   try {
-    await sweepExecution(context, execution);
+    await withinTime(`the look at ${execution}`, sweepExecution(context, execution), limitMs);
     return undefined;
   } catch (error) {
     try {
-      await lookLater(context, execution);
+      await withinTime(`the putting off of ${execution}`, lookLater(context, execution), limitMs);
       return error;
     } catch (second) {
       return new AggregateError([error, second], `${execution} could neither be swept nor put off`, { cause: error });
@@ -116,6 +164,10 @@ async function lookLater(context: Context, execution: ExecutionId): Promise<bool
   return (await saveJob(context, row, { kind: 'look', dueAt: later })).kind !== 'changed';
 }
 
-const jobsAtATime = 10;
+/** All shards together hold the bodies of 16 times as many jobs in memory. */
+const jobsAtATime = 3;
+const setAsideAtATime = 25;
+/** A job that has been due for so long was due at the last sweep already: sweeps come each minute, not quite exactly. */
+const missedAfterMs = 50_000;
 /** Changes that one sweep of an execution may cause, one after the other. */
 const stepLimit = 20;

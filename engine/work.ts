@@ -10,6 +10,7 @@ import { collectBytes } from './removal/collect.ts';
 import { goOnRemovingFolders } from './removal/folder.ts';
 import { mapLimited } from './store/map-limited.ts';
 import { sentRound } from './store/send-work.ts';
+import { sweepExecution } from './sweep.ts';
 
 /**
  * Carries out a message of the work queue.
@@ -24,6 +25,8 @@ export async function doWork(context: Context, body: unknown): Promise<void> {
   switch (message.kind) {
     case 'advance':
       return advance(context, message.execution);
+    case 'sweep':
+      return sweepExecution(context, message.execution);
     case 'resume':
       return resume(context, message);
     case 'endMembers':

@@ -32,6 +32,8 @@ export type WorkMessage = WorkOrder & {
 type WorkOrder =
   /** Look at an execution. */
   | { readonly kind: 'advance'; readonly execution: ExecutionId }
+  /** Look at an execution as the sweep does, alone: it was set aside, because a look may end its whole invocation. */
+  | { readonly kind: 'sweep'; readonly execution: ExecutionId }
   /** Go on with the agenda of an execution that is in this state and try: from a step, after a key within it. */
   | ({
       readonly kind: 'resume';
@@ -91,6 +93,7 @@ function readOrder(body: Record<string, unknown>): WorkOrder | undefined {
   const after = typeof body.after === 'string' ? body.after : undefined;
   switch (kind) {
     case 'advance':
+    case 'sweep':
       return isExecutionId(execution) ? { kind, execution } : undefined;
     case 'resume':
       if (!isExecutionId(execution) || typeof attempt !== 'number' || !isJobState(state)) return undefined;

@@ -2,7 +2,7 @@
 // messages and the sweep all call `look`.
 
 import type { Context, Row } from '../../core/context.ts';
-import type { ExecutionId, ObjectId } from '../../core/id/identifier.ts';
+import { type ExecutionId, isExecutionId, type ObjectId } from '../../core/id/identifier.ts';
 import { isPaged, type Occasion, type Step, stepsFor } from '../../core/job/agenda.ts';
 import type { JobRow } from '../../core/job/row.ts';
 import { type ExecutionRow, expectJob, isExecutionKey, readExecution } from '../../core/row/execution/execution.ts';
@@ -11,9 +11,11 @@ import { launch } from '../launch/launch.ts';
 import { passNumberOn } from '../launch/worker-number.ts';
 import { stopLaunch, stopWorker } from '../launch/worker-task.ts';
 import { loadExecution } from '../store/load-job.ts';
+import { mapLimited } from '../store/map-limited.ts';
 import { changed, retryWhileChanged } from '../store/retry-while-changed.ts';
 import { type Saved, saveJob } from '../store/save-job.ts';
 import { sendWork } from '../store/send-work.ts';
+import { lookLimitMs, withinTime } from '../store/time-limit.ts';
 import { loadWaiters } from '../wait/wake.ts';
 import { awaitStop, checkLaunch, checkWorker, releaseWorker } from './check-worker.ts';
 import { destroyWorkspace } from './destroy-workspace.ts';
@@ -37,6 +39,28 @@ export async function onExecutionChange(context: Context, after: Row, before?: R
   // A launch does not need a fresh row, because `dispatch` reads the row again.
   if (first === 'launch') await look(context, row, 'entered');
   else await advance(context, row.pk);
+}
+
+/**
+ * Handles a record as `onExecutionChange` does, but does not keep the records behind it waiting. If the look fails or
+ * takes too long, a message repeats it alone.
+ *
+ * @returns the error of the failed look, for the operator
+ */
+export async function onExecutionChangeOrLater(
+  context: Context,
+  after: Row,
+  before?: Row,
+  limitMs: number = lookLimitMs,
+): Promise<unknown> {
+  try {
+    await withinTime(`the look at ${after.pk}`, onExecutionChange(context, after, before), limitMs);
+    return undefined;
+  } catch (error) {
+    if (!isExecutionId(after.pk)) throw error;
+    await sendWork(context, [{ kind: 'sweep', execution: after.pk }]);
+    return error;
+  }
 }
 
 /** Looks at an execution once. If that changes the row, the stream's record of the change brings the next steps. */
@@ -163,8 +187,11 @@ async function wakeWaiters(
   after: string | undefined,
 ): Promise<string | undefined> {
   const { waiters, next } = await loadWaiters(context, ended, after);
-  const looks = await Promise.allSettled(waiters.map((waiter) => advance(context, waiter)));
-  const failed = waiters.filter((_, index) => looks[index]?.status === 'rejected');
+  const failed: ExecutionId[] = [];
+  const lookAt = async (waiter: ExecutionId) => {
+    await withinTime(`the look at ${waiter}`, advance(context, waiter), lookLimitMs).catch(() => failed.push(waiter));
+  };
+  await mapLimited(waiters, lookAt, waitersAtATime);
   // A failed look gets a message of its own. If it fails again, that is reported, and no other execution waits for it.
   await sendWork(
     context,
@@ -180,3 +207,6 @@ function savedOr(otherwise: 'done' | 'hold', saved: Saved | undefined): StepOutc
 function nextOrDone(next: string | undefined): StepOutcome {
   return next === undefined ? 'done' : { next };
 }
+
+/** Waiters of a page that are looked at at once. Each may hold large bodies in memory. */
+const waitersAtATime = 8;

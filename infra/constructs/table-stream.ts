@@ -35,7 +35,7 @@ export function consumeStream(
 }
 
 /** The sweep finds whatever a record would have reported, so blocking a shard helps nobody (AWS's default is a day). */
-const maximumRetries = 5;
+const maximumRetries = 2;
 const maximumRecordAgeMinutes = 60;
 const batchSize = 100;
 /** Batches of one shard that are processed at once. We do not depend on the order of different keys. */

@@ -134,7 +134,8 @@ export class EngineStack extends ProductStack {
         mayContent(deployment, 'w', ['read', 'write', 'parts']),
       ],
     });
-    consumeQueue(this, 'WorkMessages', { queue, target, batchSize: 10, maxConcurrency: cleanUpConcurrency });
+    // One message at a time: a look that ends its process ends no other.
+    consumeQueue(this, 'WorkMessages', { queue, target, batchSize: 1, maxConcurrency: cleanUpConcurrency });
   }
 
   #finalise(): void {

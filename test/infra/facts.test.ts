@@ -197,7 +197,7 @@ describe('triggers', () => {
       expect(properties).toMatchObject({
         BisectBatchOnFunctionError: true,
         FunctionResponseTypes: ['ReportBatchItemFailures'],
-        MaximumRetryAttempts: 5,
+        MaximumRetryAttempts: 2,
         MaximumRecordAgeInSeconds: 3600,
         DestinationConfig: { OnFailure: {} },
       });

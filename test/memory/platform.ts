@@ -71,6 +71,11 @@ export function createMemoryPlatform(context: MemoryContext, program: Program): 
         const { failed } = await sweep(context, shard, { jobCount: 10_000, until: Number.POSITIVE_INFINITY });
         if (failed[0] !== undefined) throw failed[0].error;
       }
+      // Jobs that were due for long are looked at by messages.
+      const isAside = ({ message }: { message: WorkRecord }) => message.kind === 'sweep';
+      const aside = context.queues.work.filter(isAside);
+      context.queues.work = context.queues.work.filter((one) => !isAside(one));
+      for (const { message } of aside) await doWork(context, message);
     },
   };
 }
