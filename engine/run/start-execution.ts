@@ -3,6 +3,7 @@
 
 import type { Executable } from '../../core/executable/executable.ts';
 import type { JobId } from '../../core/id/identifier.ts';
+import { jobWorkspace } from '../../core/job/row.ts';
 import { normaliseFolder } from '../../core/run/output-folder.ts';
 import { planRun } from '../../core/run/plan-run.ts';
 import { prepareInput } from '../../core/run/prepare-input.ts';
@@ -13,7 +14,7 @@ import type { Sight } from '../access/sight.ts';
 import { loadProject } from '../container/project.ts';
 import { createJob } from '../job/birth.ts';
 import { loadSpec } from '../store/load-job.ts';
-import { findWanted } from './find-wanted.ts';
+import { findWanted, onlyInWorkspace } from './find-wanted.ts';
 import { loadExecutable, type NamedExecutable } from './load-executable.ts';
 import { identifyJob, type Repeatable } from './repeat.ts';
 
@@ -34,10 +35,15 @@ export async function startExecution(
   const request = accepted(normaliseFolder(call.request));
   const prepared = accepted(prepareInput(request, named.spec.inputSpec));
   const project = await findProject(sight, request, named.id);
-  const executable = await loadExecutable(sight, named, project.id);
   const from = caller.kind === 'job' ? { job: caller.job, spec: await loadSpec(context, caller.job.pk) } : undefined;
-  const ancestors = from === undefined || request.detach === true ? [] : [...from.spec.ancestors, from.job.pk];
-  const where = { project: project.id, leavesWorkspace: true, ancestors };
+  const leavesTree = from !== undefined && request.detach === true;
+  const inProject = leavesTree && named.object.placements.has(project.id);
+  const executable = await loadExecutable(sight, inProject ? { ...named, place: project.id } : named, project.id);
+  if (leavesTree && 'place' in executable && executable.place === jobWorkspace(from.job)) {
+    throw onlyInWorkspace(named.id, project.id);
+  }
+  const ancestors = from === undefined || leavesTree ? [] : [...from.spec.ancestors, from.job.pk];
+  const where = { project: project.id, leavesWorkspace: true, leavesTree, ancestors };
   const found = await findWanted(sight, prepared.wanted, where);
   const user = caller.user;
   const now = context.now();

@@ -31,7 +31,7 @@ export async function startSubjob(
   const prepared = accepted(prepareInput(request, undefined));
   const spec = await loadSpec(context, job.pk);
   const ancestors = [...spec.ancestors, job.pk];
-  const where = { project: job.project, leavesWorkspace: false, ancestors };
+  const where = { project: job.project, leavesWorkspace: false, leavesTree: false, ancestors };
   const found = await findWanted(createSight(context, caller), prepared.wanted, where);
   const parent = { job, spec };
   return createJob(context, accepted(planNewJob({ id, digest, now: context.now(), request, prepared, found, parent })));
