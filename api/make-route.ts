@@ -3,6 +3,7 @@
 import type { z } from 'zod';
 import { invalidInput } from '../core/error/api-error.ts';
 import { exceedsDepth, hasBrokenText, hasEndlessNumber, maximumDepth } from '../core/reference/value.ts';
+import { requireLauncher } from '../engine/job/auth-error.ts';
 import { authorise, identify } from './authorise.ts';
 import type { Access, AccessKind, Call, Route } from './route.ts';
 import { problemsOf } from './schemas/problem.ts';
@@ -20,6 +21,7 @@ export function route<Schema extends z.ZodType, Kind extends AccessKind>(
     access,
     async answer(request, caller) {
       identify(path, access.kind, caller);
+      if (caller.kind === 'job' && access.kind !== 'anyone') await requireLauncher(request.context, caller.job);
       const input = checkShape(schema, request.rawInput);
       return run(await authorise<Kind, z.output<Schema>>(access, { ...request, input }, caller, path));
     },

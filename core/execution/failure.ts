@@ -1,7 +1,7 @@
 // The reasons why jobs fail: the closed list, whose fault each is, and the sentences that users read
 // (docs/reference/api.md, "Failure reasons").
 
-import type { ExecutionId, JobId, UserId } from '../id/identifier.ts';
+import type { ExecutionId, JobId, ProjectId, UserId } from '../id/identifier.ts';
 
 /** The party that has to act, and pays. It decides charge, restart and log level. */
 export type Fault = 'user' | 'application' | 'platform';
@@ -76,6 +76,10 @@ export const failureMessages = {
   spotInterrupted: 'The machine running the job was taken back (spot capacity)',
   timeout: (limitMs: number) =>
     `The job ran longer than its timeout policy allows (${minutesText(Math.round(limitMs / 60_000))}), and was ended`,
+  treeTooOld: (root: ExecutionId) =>
+    `The tree of ${root} was started more than 30 days ago. A tree may not be older, restarts included, and was ended`,
+  launcherLost: (user: UserId, project: ProjectId, level: string | undefined) =>
+    `${user}, who launched the job, has ${level ?? 'no access'} in ${project} now. Running jobs there needs CONTRIBUTE`,
   unlaunchable: (times: number, why: string) => `No worker could be started for the job, in ${times} attempts: ${why}`,
   executableGone: (id: string) =>
     `${id}, which the job runs, was removed from every project and workspace before the job could start`,

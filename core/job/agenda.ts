@@ -22,6 +22,7 @@ type StepFacts = {
 /** Every step. Each may be repeated: it is done again until it is seen to be done. */
 export const steps = {
   obeyDoom:         { meaning: 'end the job if a doom flag is on its tree or on the try of an enclosing master job' },
+  endOldTree:       { meaning: 'end the tree if its root is 30 days old', concerns: isRoot },
   advanceInput:     { meaning: 'read its waits, write edges on those that are not ready, then resolve, check and place the input' },
   launch:           { meaning: 'send the message that starts a worker, later after each worker that did not claim' },
   checkLaunch:      { meaning: 'check whether the launch is still under way, and launch again if it is not', asksWorker: true },
@@ -56,18 +57,18 @@ const later = (step: Step): Item => ({ step, on: ['woken', 'swept'] });
 
 export const agenda: { readonly [state in JobState]: Agenda } = {
   // state             patience   steps
-  idle:              ['queued',  'obeyDoom', 'advanceInput'],
-  waiting_on_input:  ['waiting', later('obeyDoom'), later('advanceInput')],
-  runnable:          ['queued',  onEntry('launch'), onSweep('obeyDoom'), onSweep('checkLaunch')],
-  running:           ['lease',   onSweep('obeyDoom'), onSweep('checkWorker')],
-  waiting_on_output: ['waiting', onEntry('passNumberOn'), 'obeyDoom', onSweep('endWorker'), 'advanceOutput'],
+  idle:              ['queued',  'obeyDoom', onSweep('endOldTree'), 'advanceInput'],
+  waiting_on_input:  ['waiting', later('obeyDoom'), onSweep('endOldTree'), later('advanceInput')],
+  runnable:          ['queued',  onEntry('launch'), onSweep('obeyDoom'), onSweep('endOldTree'), onSweep('checkLaunch')],
+  running:           ['lease',   onSweep('obeyDoom'), onSweep('endOldTree'), onSweep('checkWorker')],
+  waiting_on_output: ['waiting', onEntry('passNumberOn'), 'obeyDoom', onSweep('endOldTree'), onSweep('endWorker'), 'advanceOutput'],
   terminating:       ['period',  'awaitStop'],
-  restartable:       ['period',  'obeyDoom', 'stopWorker', 'stopLaunch', 'endDescendants', 'destroyWorkspace', 'passNumberOn', 'retry'],
+  restartable:       ['period',  'obeyDoom', onSweep('endOldTree'), 'stopWorker', 'stopLaunch', 'endDescendants', 'destroyWorkspace', 'passNumberOn', 'retry'],
   done:              ['period',  'wakeWaiters', 'passNumberOn', 'destroyWorkspace', 'releaseWorker', 'settle'],
   failed:            ['period',  'stopLaunch', 'endTree', 'wakeWaiters', 'passNumberOn', 'destroyWorkspace', 'releaseWorker', 'settle'],
   terminated:        ['period',  'stopLaunch', 'endTree', 'wakeWaiters', 'passNumberOn', 'destroyWorkspace', 'releaseWorker', 'settle'],
   restarted:         ['period'],
-  debug_hold:        ['lease',   'obeyDoom', onSweep('checkWorker')],
+  debug_hold:        ['lease',   'obeyDoom', onSweep('endOldTree'), onSweep('checkWorker')],
 };
 
 /** The steps that a row calls for, in their order. There are none when nothing is left to do. */
@@ -97,6 +98,10 @@ export function isPaged(step: unknown): step is PagedStep {
 function stepsOf(state: JobState, occasion: Occasion): Step[] {
   const [, ...items] = agenda[state];
   return items.flatMap((item) => (typeof item === 'string' ? [item] : item.on.includes(occasion) ? [item.step] : []));
+}
+
+function isRoot(row: JobRow): boolean {
+  return row.root === row.pk;
 }
 
 function isClaimed(row: JobRow): boolean {

@@ -1,5 +1,6 @@
 // When a job is looked at again, and when its next worker starts. Pure: the length of a lease is an argument.
 
+import { treeEnd } from '../execution/tree-limit.ts';
 import type { ExecutionId } from '../id/identifier.ts';
 import { agenda, type Patience } from './agenda.ts';
 import type { JobRow } from './row.ts';
@@ -20,7 +21,9 @@ export function dueTime(row: JobRow, now: number, leaseMs: number): number {
     patience === 'lease' ? (row.leaseUntil ?? now + leaseMs) : now + patienceMs(patience, row, now, leaseMs);
   // A worker that has reported is looked for once its grace time is over.
   const grace = row.stoppedRunning === undefined ? 0 : graceEnd(row, leaseMs);
-  const wanted = grace > now ? Math.min(patient, grace) : patient;
+  // The sweep ends a tree that is too old, whatever its root waits for.
+  const limit = row.root === row.pk && !isTerminal(row.state) ? treeEnd(row.created) : 0;
+  const wanted = Math.min(patient, ...[grace, limit].filter((time) => time > now));
   const { dueAt } = row;
   return dueAt !== undefined && dueAt > now && dueAt <= wanted ? dueAt : wanted;
 }

@@ -32,7 +32,7 @@ export async function loadLevel(
 }
 
 /** The level of a user in a project: the stronger of their own row's and everybody's. */
-async function loadUserLevel(context: Context, user: UserId, project: ProjectId): Promise<Level | undefined> {
+export async function loadUserLevel(context: Context, user: UserId, project: ProjectId): Promise<Level | undefined> {
   const { exists, own, shared } = await loadStanding(context, project, user);
   return exists ? standingLevel(own, shared) : undefined;
 }

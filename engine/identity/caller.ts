@@ -1,8 +1,9 @@
 // Finds the caller that a token belongs to. api/authenticate.ts reads the token from the request.
 
 import type { Context } from '../../core/context.ts';
+import { failureMessages } from '../../core/execution/failure.ts';
 import type { Caller } from '../../core/identity/caller.ts';
-import { loadJobByToken, parseJobToken } from './job-token.ts';
+import { loadJobByToken, parseJobToken, tokenExpiry } from './job-token.ts';
 import { loadToken, tokenHash } from './token.ts';
 
 /**
@@ -10,9 +11,13 @@ import { loadToken, tokenHash } from './token.ts';
  * reason is given.
  */
 export async function loadCallerByToken(context: Context, token: string): Promise<Caller> {
-  if (parseJobToken(token) !== undefined) {
+  const parsed = parseJobToken(token);
+  if (parsed !== undefined) {
     const job = await loadJobByToken(context, token);
     if (job === undefined) return { kind: 'anonymous', why: 'This job token is not valid, or its try has ended' };
+    if (!(context.now() < tokenExpiry(parsed.secret))) {
+      return { kind: 'anonymous', why: `This job token has expired. ${failureMessages.treeTooOld(job.root)}` };
+    }
     return { kind: 'job', user: job.launchedBy, job };
   }
   const hash = tokenHash(token);

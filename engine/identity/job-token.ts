@@ -9,10 +9,25 @@ import { jobKey, readJob } from '../../core/row/execution/job.ts';
 /** The number of random bytes in a job token's secret. */
 export const jobSecretByteCount = 32;
 
-/** A job token's text, and the hash that the job row keeps as `tokenHash`. */
-export function makeJobToken(job: JobId, attempt: number, secretBytes: Uint8Array): { token: string; hash: string } {
-  const secret = Buffer.from(secretBytes).toString('base64url');
+/**
+ * A job token's text, and the hash that the job row keeps as `tokenHash`. The secret ends with the time of the token's
+ * expiry, so that the hash covers it and no row needs to keep it.
+ *
+ * @param expiresAt in milliseconds since 1970
+ */
+export function makeJobToken(
+  job: JobId,
+  attempt: number,
+  secretBytes: Uint8Array,
+  expiresAt: number,
+): { token: string; hash: string } {
+  const secret = `${Buffer.from(secretBytes).toString('base64url')}-${expiresAt.toString(expiryRadix)}`;
   return { token: `${job}.${attempt}.${secret}`, hash: secretHash(secret) };
+}
+
+/** The time at which a job token with this secret expires, in milliseconds since 1970. */
+export function tokenExpiry(secret: string): number {
+  return Number.parseInt(secret.slice(secret.lastIndexOf('-') + 1), expiryRadix);
 }
 
 /** The parts of a job token, unchecked; undefined when a text does not have the form of one. */
@@ -42,5 +57,6 @@ function secretHash(secret: string): string {
 }
 
 const hashLength = 24;
+const expiryRadix = 36;
 
 const jobTokenPattern = /^(job-[0-9A-Za-z]{24})\.(\d{1,4})\.([0-9A-Za-z_-]{16,128})$/;

@@ -17,6 +17,7 @@ import { type Saved, saveJob } from '../store/save-job.ts';
 import { sendWork } from '../store/send-work.ts';
 import { lookLimitMs, withinTime } from '../store/time-limit.ts';
 import { loadWaiters } from '../wait/wake.ts';
+import { endOldTree } from './auth-error.ts';
 import { awaitStop, checkLaunch, checkWorker, releaseWorker } from './check-worker.ts';
 import { destroyWorkspace } from './destroy-workspace.ts';
 import { obeyDoom } from './doom.ts';
@@ -134,6 +135,8 @@ async function carryOut(context: Context, row: JobRow, step: Step, after: string
   switch (step) {
     case 'obeyDoom':
       return savedOr('done', await obeyDoom(context, row));
+    case 'endOldTree':
+      return savedOr('done', await endOldTree(context, row));
     case 'advanceInput':
       return savedOr('hold', await advanceInput(context, row));
     case 'launch':

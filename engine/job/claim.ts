@@ -4,12 +4,13 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { Context, WorkerHandle } from '../../core/context.ts';
 import { invalidState, resourceNotFound } from '../../core/error/api-error.ts';
+import { treeEnd } from '../../core/execution/tree-limit.ts';
 import type { JobId } from '../../core/id/identifier.ts';
 import { workerId } from '../../core/id/worker.ts';
 import type { JobRow } from '../../core/job/row.ts';
 import type { ExecutionSpec } from '../../core/job/spec.ts';
 import { jobSecretByteCount, makeJobToken } from '../identity/job-token.ts';
-import { loadJob, loadSpec } from '../store/load-job.ts';
+import { loadExecution, loadJob, loadSpec } from '../store/load-job.ts';
 import { changed, retryWhileChanged } from '../store/retry-while-changed.ts';
 import { saveJob } from '../store/save-job.ts';
 import { endByDoom, loadDoom } from './doom.ts';
@@ -39,7 +40,9 @@ export async function claim(context: Context, request: ClaimRequest): Promise<Cl
     if (row.state !== 'runnable' && !(row.state === 'running' && row.task === request.task)) throw nothingToDo(row);
     const doom = await loadDoom(context, row);
     if (doom !== undefined) throw nothingToDo(await endByDoom(context, row, doom));
-    const { token, hash } = makeJobToken(row.pk, row.try, context.random(jobSecretByteCount));
+    const root = row.root === row.pk ? row : await loadExecution(context, row.root);
+    const expiresAt = treeEnd((root ?? row).created);
+    const { token, hash } = makeJobToken(row.pk, row.try, context.random(jobSecretByteCount), expiresAt);
     const leaseUntil = context.now() + context.settings.leaseSeconds * 1000;
     const saved = await saveJob(context, row, { kind: 'claim', task: request.task, tokenHash: hash, leaseUntil });
     if (saved.kind !== 'saved') return changed;

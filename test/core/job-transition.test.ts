@@ -362,9 +362,19 @@ describe('the agenda', () => {
     ['a waiting job that is woken is advanced', { state: 'waiting_on_input' }, 'woken', 'obeyDoom advanceInput'],
     ['a job that becomes runnable is launched', { state: 'runnable' }, 'entered', 'launch'],
     ['a message does not launch a runnable job again', { state: 'runnable' }, 'woken', ''],
-    ['the sweep checks the launch of a runnable job', { state: 'runnable' }, 'swept', 'obeyDoom checkLaunch'],
+    [
+      'the sweep checks the launch of a runnable job',
+      { state: 'runnable' },
+      'swept',
+      'obeyDoom endOldTree checkLaunch',
+    ],
     ['a job that begins to run is left to its worker', { ...master, state: 'running' }, 'entered', ''],
-    ['the sweep checks the worker of a running job', { ...master, state: 'running' }, 'swept', 'obeyDoom checkWorker'],
+    [
+      'the sweep checks the worker of a running job',
+      { ...master, state: 'running' },
+      'swept',
+      'obeyDoom endOldTree checkWorker',
+    ],
     [
       'the output of a job whose worker has finished is advanced',
       { ...master, state: 'waiting_on_output' },
@@ -375,7 +385,7 @@ describe('the agenda', () => {
       'the sweep ends a worker that outlives its report',
       { ...master, state: 'waiting_on_output' },
       'swept',
-      'obeyDoom endWorker advanceOutput',
+      'obeyDoom endOldTree endWorker advanceOutput',
     ],
     [
       'a job that begins to be held obeys a doom that came first',
@@ -383,7 +393,12 @@ describe('the agenda', () => {
       'entered',
       'obeyDoom',
     ],
-    ['the sweep checks the worker of a held job', { ...master, state: 'debug_hold' }, 'swept', 'obeyDoom checkWorker'],
+    [
+      'the sweep checks the worker of a held job',
+      { ...master, state: 'debug_hold' },
+      'swept',
+      'obeyDoom endOldTree checkWorker',
+    ],
     ['a terminating job waits for its worker', { ...master, state: 'terminating' }, 'woken', 'awaitStop'],
     [
       'a claimed try is cleaned up before the next one, and its worker is stopped',
@@ -395,7 +410,7 @@ describe('the agenda', () => {
       'an unclaimed try is cleaned up before the next one, and its launch is stopped',
       { ...launched, state: 'restartable' },
       'swept',
-      'obeyDoom stopLaunch endDescendants destroyWorkspace passNumberOn retry',
+      'obeyDoom endOldTree stopLaunch endDescendants destroyWorkspace passNumberOn retry',
     ],
     [
       'a master job that is done destroys its workspace',

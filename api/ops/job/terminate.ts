@@ -9,13 +9,15 @@ import { visibleJob } from './visible.ts';
 
 /**
  * Allowed for the user who launched the job, and with ADMINISTER in its project (docs/reference/api.md, "Methods of a
- * job"). A job may end jobs of its own tree.
+ * job"). A job may end its own tree only.
  */
 export async function terminateJob(call: KnownCall<unknown>): Promise<{ id: string }> {
   const { context, caller } = call;
   const row = await visibleJob(call, 'terminate it');
-  const isOwn = caller.kind === 'job' ? caller.job.root === row.root : caller.user === row.launchedBy;
-  if (!isOwn) {
+  if (caller.kind === 'job' && caller.job.root !== row.root) {
+    throw permissionDenied(`terminate ${row.pk}`, 'the token of a job of its own tree', `that of ${caller.job.pk}`);
+  }
+  if (caller.kind === 'user' && caller.user !== row.launchedBy) {
     const level = await loadLevel(context, caller, row.project);
     if (!atLeast(level, 'ADMINISTER'))
       throw permissionDenied(`terminate ${row.pk}`, 'ADMINISTER, or to have launched it', level);
