@@ -1,10 +1,12 @@
 // Tests how the code reads, by the rules of test/tidy/rules.ts. It prints `path:line: what, and what instead`.
 
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { commitProblems, parseCommits } from './tidy/commit.ts';
 import { exceptions, namesOfOthers } from './tidy/exceptions.ts';
 import { readProse } from './tidy/prose.ts';
 import { readRepository } from './tidy/repository.ts';
+import { ruleTableProblems } from './tidy/rule-table.ts';
 import { rules } from './tidy/rules.ts';
 import { parseSource, readSourceTree } from './tidy/source-tree.ts';
 
@@ -30,6 +32,28 @@ it('every excused name is still used', () => {
   const prose = [...files.map(({ path, text }) => readProse(path, text)), ...readRepository().documents];
   const idle = namesOfOthers.filter(({ name }) => !prose.some(({ text }) => text.includes(name)));
   expect(idle).toEqual([]);
+});
+
+it('every file and every test that docs/lifecycle.md names exists', () => {
+  expect(ruleTableProblems(readFileSync('docs/lifecycle.md', 'utf8'))).toEqual([]);
+});
+
+it.each([
+  ['| 1 | A job runs. | yes | core/x.ts | test/x.test.ts "a job runs" |', []],
+  [
+    '| 1 | A job runs. | yes | core/x.ts | test/x.test.ts "a job walks" |',
+    ['Jobs 1: test/x.test.ts has no test "a job walks"'],
+  ],
+  ['| 1 | A job runs. | yes | core/y.ts | test/x.test.ts "a job runs" |', ['Jobs 1: no file core/y.ts']],
+  ['| 1 | A job runs. | yes, apps | core/x.ts | |', ['Jobs 1: no code or no test']],
+  ['| 1 | A job runs. | part | | |', ['Jobs 1: "part" is not among yes, applets yes, analyses, apps, money']],
+  ['| 1 | A job costs money. | money | | |', []],
+])('a planted row of rules is checked: %s', (row, problems) => {
+  const files = new Map([
+    ['core/x.ts', ''],
+    ['test/x.test.ts', "it('a job runs', () => {});"],
+  ]);
+  expect(ruleTableProblems(`# Rules\n\n## Jobs\n\n${row}\n`, (path) => files.get(path))).toEqual(problems);
 });
 
 // A check is checked: each planted error must be found.

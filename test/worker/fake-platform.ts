@@ -23,6 +23,8 @@ export type FakeRun = {
   readonly stdout: string;
   readonly heartbeats: number;
   readonly claims: number;
+  /** The paths of all requests. */
+  readonly paths: ReadonlySet<string>;
 };
 type Options = {
   readonly code: string;
@@ -45,12 +47,12 @@ type Options = {
   readonly onLine?: (entry: LogEntry, worker: ChildProcess, closeLifeline: () => void) => void;
 };
 
-type Seen = { finish: FakeRun['finish']; heartbeats: number; claims: number };
+type Seen = { finish: FakeRun['finish']; heartbeats: number; claims: number; paths: Set<string> };
 
 /** Runs `worker/worker.ts` once against the fake. Its root folder is removed afterwards. */
 export async function runFakeJob(options: Options): Promise<FakeRun> {
   const root = mkdtempSync(join(tmpdir(), 'espalier-worker-'));
-  const seen: Seen = { finish: undefined, heartbeats: 0, claims: 0 };
+  const seen: Seen = { finish: undefined, heartbeats: 0, claims: 0, paths: new Set() };
   const { promise: mayRead, resolve: letRead } = Promise.withResolvers<void>();
   const server = await listen(options, seen, () => {
     if (seen.heartbeats < (options.readAfterHeartbeats ?? 0)) return;
@@ -101,6 +103,7 @@ async function readLines(worker: ChildProcess, options: Options): Promise<string
 
 async function listen(options: Options, seen: Seen, onHeartbeat: () => void): Promise<Server> {
   const reply = (path: string, body: Record<string, unknown>): readonly [number, unknown] => {
+    seen.paths.add(path);
     if (path === '/metadata/task') {
       return options.metadata ?? [200, { TaskARN: 'arn:aws:ecs:us-east-1:000000000000:task/local/abc' }];
     }

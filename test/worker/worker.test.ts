@@ -27,6 +27,12 @@ describe('a bash job', () => {
     expect(run.exitCode).toBe(0);
   });
 
+  it('leaves its files on the disk of its worker', async () => {
+    const run = await runFakeJob({ code: 'main() { echo data > result.txt; mkdir out; echo more > out/file; }' });
+    expect(run.finish).toEqual({ output: {} });
+    expect([...run.paths].filter((path) => !path.startsWith('/_worker/')).sort()).toEqual(['/metadata/task']);
+  });
+
   it('exports an input of any name except the names that the platform sets', async () => {
     const run = await runFakeJob({
       code: 'main() { echo "$constructor|$toString|$HOME"; }',
