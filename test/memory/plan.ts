@@ -27,7 +27,9 @@ export type PlanOptions = {
   readonly spec?: Partial<ExecutionSpec>;
   readonly row?: Partial<JobRow>;
   readonly now?: number;
+  /** Those of the parent, if it has one. */
   readonly project?: ProjectId;
+  readonly user?: UserId;
   readonly applet?: AppletId;
 };
 
@@ -79,8 +81,8 @@ export function planJob(name: string, options: PlanOptions = {}): JobPlan {
     id,
     executable: options.applet ?? testApplet,
     function: options.function ?? 'main',
-    project: options.project ?? testProject,
-    launchedBy: testUser,
+    project: options.project ?? parent?.project ?? testProject,
+    launchedBy: options.user ?? parent?.launchedBy ?? testUser,
     name,
     instance: 'mem2_hdd2_x2',
     priority: spec.priority,

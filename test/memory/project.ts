@@ -1,6 +1,6 @@
 // The row of a project, for tests that do not use the API.
 
-import type { ProjectId } from '../../core/id/identifier.ts';
+import type { ProjectId, UserId } from '../../core/id/identifier.ts';
 import { type ProjectFacts, projectRow } from '../../core/row/containers.ts';
 import { setMember } from '../../engine/container/project.ts';
 import type { MemoryContext } from './context.ts';
@@ -18,8 +18,13 @@ export async function putProject(
 /** Puts the project of the jobs that `planJob` plans. Alice, who launches them, is a member. */
 export async function putProjectOfAlice(context: MemoryContext): Promise<void> {
   const { project, launchedBy } = planJob('any').row;
+  await putProjectOf(context, project, launchedBy);
+}
+
+/** Puts a project with one member. */
+export async function putProjectOf(context: MemoryContext, project: ProjectId, member: UserId): Promise<void> {
   await putProject(context, project);
-  await setMember(context, project, launchedBy, 'CONTRIBUTE');
+  await setMember(context, project, member, 'CONTRIBUTE');
 }
 
 export const projectFacts: ProjectFacts = {

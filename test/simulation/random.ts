@@ -1,31 +1,44 @@
 // Lives one random life of a few trees: messages come in any order, doubled or not at all, callers die after a write,
-// hosts are lost, the clock jumps, and a sweep comes at the end. oracle.ts says how the trees must end.
+// hosts are lost, workers fall silent, users terminate, the clock jumps, and a sweep comes at the end. oracle.ts says how
+// every job must end.
 
-import { maximumRestarts } from '../../core/executable/policy.ts';
 import { lineageEntry, masterScope } from '../../core/execution/scope.ts';
-import { given } from '../../core/given.ts';
-import type { JobId } from '../../core/id/identifier.ts';
+import { deriveId } from '../../core/id/derive.ts';
+import type { JobId, ObjectId } from '../../core/id/identifier.ts';
 import { type WorkerId, workerId } from '../../core/id/worker.ts';
-import type { JobRow } from '../../core/job/row.ts';
+import { type JobRow, jobWorkspace, masterTry } from '../../core/job/row.ts';
 import { isTerminal } from '../../core/job/state.ts';
 import { createJob } from '../../engine/job/birth.ts';
 import { type Claimed, claim } from '../../engine/job/claim.ts';
-import { finish } from '../../engine/job/finish.ts';
+import { finish, type Result } from '../../engine/job/finish.ts';
 import { heartbeat } from '../../engine/job/heartbeat.ts';
 import { loadInput } from '../../engine/job/input.ts';
+import { terminateTree } from '../../engine/job/terminate.ts';
+import { createObject } from '../../engine/object/create.ts';
 import { sweep as sweepShard } from '../../engine/sweep.ts';
 import { createMemoryContext, type MemoryContext, seededRandom } from '../memory/context.ts';
 import { jobId, planJob } from '../memory/plan.ts';
 import { peekJob } from '../memory/platform.ts';
-import { putProjectOfAlice } from '../memory/project.ts';
+import { putProjectOf } from '../memory/project.ts';
 import { bootOf, ended } from '../memory/workers.ts';
-import { type Deed, flatten } from './oracle.ts';
+import { type Accidents, type Deed, flatten } from './oracle.ts';
 import type { Mail } from './replay.ts';
 import { peek, wire } from './world.ts';
 
 /** The number of events by kind. A test continues until each kind has happened. */
 export type Tally = Map<string, number>;
-export type Outcome = { readonly context: MemoryContext; readonly problems: readonly string[] };
+export type Outcome = {
+  readonly context: MemoryContext;
+  readonly problems: readonly string[];
+  readonly accidents: Accidents;
+  /** The plan of each job that was to be born. */
+  readonly deeds: ReadonlyMap<JobId, Deed>;
+};
+/** Two users share the platform. Each has a project of its own, and runs trees of its own. */
+export const tenants = [
+  { user: 'user-alice', project: deriveId('project', 'test', 'project', '1') },
+  { user: 'user-bob', project: deriveId('project', 'test', 'project', '2') },
+] as const;
 
 /** Thrown when a caller of the engine dies after a write. */
 class Death extends Error {}
@@ -37,6 +50,8 @@ type Worker = {
   made: number;
   alive: boolean;
   busy: boolean;
+  /** It does nothing any more, but its machine still runs. */
+  silent: boolean;
 };
 
 type Life = {
@@ -49,8 +64,12 @@ type Life = {
   readonly wired: ReturnType<typeof wire>;
   readonly roots: readonly Deed[];
   readonly tally: Tally;
+  readonly accidents: {
+    readonly lost: Set<string>;
+    readonly silent: Set<string>;
+    readonly terminated: Map<string, string>;
+  };
   faults: boolean;
-  lostHostCount: number;
 };
 
 /** Lives the life of one seed. */
@@ -60,7 +79,8 @@ export async function liveRandomly(seed: number, roots: readonly Deed[], tally: 
 
 async function beginLife(seed: number, roots: readonly Deed[], tally: Tally): Promise<Life> {
   const context = createMemoryContext({ seed, settings: { openShardCount: 2 } });
-  await putProjectOfAlice(context);
+  for (const { user, project } of tenants) await putProjectOf(context, project, user);
+  context.workers.stopAtOnce = false;
   const wired = wire(context);
   const life: Life = {
     context,
@@ -72,8 +92,8 @@ async function beginLife(seed: number, roots: readonly Deed[], tally: Tally): Pr
     wired,
     roots,
     tally,
+    accidents: { lost: new Set(), silent: new Set(), terminated: new Map() },
     faults: true,
-    lostHostCount: 0,
   };
   context.rows.onChange = (change) => {
     const mail = wired.mailOf(change);
@@ -92,22 +112,69 @@ async function beginLife(seed: number, roots: readonly Deed[], tally: Tally): Pr
 
 async function live(life: Life): Promise<Outcome> {
   for (const root of life.roots) await bearUntilBorn(life, root);
-  for (let step = 0; step < randomSteps; step++) {
+  const steps = stepsPerJob * life.roots.flatMap(flatten).length;
+  for (let step = 0; step < steps; step++) {
     if (life.random() < 0.05) await jump(life);
     await Promise.all(Array.from({ length: 1 + Math.floor(life.random() * 3) }, () => dare(() => act(life))));
   }
   life.faults = false;
   for (let round = 0; round < calmRounds && !isOver(life); round++) await calmRound(life);
-  return { context: life.context, problems: life.problems };
+  await deliverLate(life);
+  const { context, problems, accidents, deeds } = life;
+  return { context, problems, accidents, deeds };
+}
+
+/** Delivers the messages that were put off, each in its time. */
+async function deliverLate({ context, mail, wired }: Life): Promise<void> {
+  for (let count = 0; context.queues.work.length > 0 || mail.length > 0; count++) {
+    if (count > lateLimit) throw new Error('messages never end');
+    const next = mail.shift();
+    if (next !== undefined) await next.deliver();
+    else context.clock.now = Math.max(context.clock.now, ...context.queues.work.map(({ visibleAt }) => visibleAt));
+    mail.push(...wired.takeMail());
+  }
 }
 
 async function act(life: Life): Promise<unknown> {
   const choice = life.random();
   if (choice < 0.5) return deliver(life);
-  if (choice < 0.9) return work(life);
-  if (choice < 0.95) return loseHost(life);
+  if (choice < 0.93) return work(life);
+  if (choice < 0.95) return haveAccident(life);
+  if (choice < 0.97) return stopOne(life);
   count(life, 'swept');
   return sweep(life, Math.floor(life.random() * 2), 5);
+}
+
+async function haveAccident(life: Life): Promise<void> {
+  const choice = life.random();
+  if (choice < 0.6) return loseHost(life);
+  return choice < 0.75 ? fallSilent(life) : terminate(life);
+}
+
+/** A machine that was asked to stop has stopped. */
+function stopOne(life: Life): void {
+  const { states, stopping } = life.context.workers;
+  const [task] = stopping;
+  if (task === undefined) return;
+  stopping.delete(task);
+  if (states.get(task)?.kind === 'ended') return;
+  states.set(task, ended('stopped'));
+  const worker = [...life.workers.values()].find((one) => one.task === task);
+  if (worker !== undefined) endWorker(life, worker);
+  count(life, 'stopped');
+}
+
+/** A user terminates a tree, and is answered unless the call dies. */
+async function terminate(life: Life): Promise<void> {
+  const root = life.roots[Math.floor(life.random() * life.roots.length)];
+  const id = root && jobId(root.name);
+  if (id === undefined || isTerminal(peekJob(life.context, id).state)) return;
+  const { launchedBy } = peekJob(life.context, id);
+  life.accidents.terminated.set(id, launchedBy);
+  await terminateTree(life.context, id, launchedBy);
+  count(life, 'terminated');
+  const { state } = peekJob(life.context, id);
+  if (!isTerminal(state) && state !== 'terminating') life.problems.push(`${id} is ${state} after it was terminated`);
 }
 
 function collect(life: Life): void {
@@ -122,18 +189,23 @@ async function deliver(life: Life): Promise<void> {
   const fate = life.faults ? life.random() : 1;
   if (fate < 0.1) count(life, 'doubled');
   else life.mail.splice(index, 1);
-  if (fate > 0.1 && fate < 0.17) return count(life, 'lost');
+  if (fate > 0.1 && fate < 0.17 && !isLastPass(chosen)) return count(life, 'lost');
   count(life, 'delivered');
   await chosen.deliver();
+}
+
+/** Nothing repeats a message that removes what came late to a place that is gone. The queue keeps it until it is done. */
+function isLastPass({ name }: Mail): boolean {
+  return /"kind":"(destroy|collect)"/.test(name);
 }
 
 /** Makes one step of one worker: it claims, makes a child, beats, or reports. */
 async function work(life: Life): Promise<void> {
   for (const name of life.context.workers.launches.keys()) {
     if (!life.workers.has(name))
-      life.workers.set(name, { name, task: `task ${name}`, made: 0, alive: true, busy: false });
+      life.workers.set(name, { name, task: `task ${name}`, made: 0, alive: true, busy: false, silent: false });
   }
-  const idle = [...life.workers.values()].filter((worker) => worker.alive && !worker.busy);
+  const idle = [...life.workers.values()].filter((worker) => worker.alive && !worker.busy && !worker.silent);
   const worker = idle[Math.floor(life.random() * idle.length)];
   if (worker === undefined) return;
   worker.busy = true;
@@ -151,20 +223,44 @@ async function stepOf(life: Life, worker: Worker): Promise<void> {
   if (row.tokenHash !== worker.claimed.row.tokenHash) return endWorker(life, worker);
   const beat = await heartbeat(life.context, row);
   count(life, 'beat');
-  if (beat.stop !== undefined) return endWorker(life, worker);
   const deed = life.deeds.get(row.pk);
+  if (beat.stop?.reason === 'JobTimeoutExceeded' && row.state === 'running') {
+    const { reason: type, message } = beat.stop;
+    return report(life, worker, row, { failure: { type, message } });
+  }
+  if (beat.stop !== undefined) return endWorker(life, worker);
   const child = deed?.children[worker.made];
   if (child !== undefined) {
     await createJob(life.context, planOf(life, child, row)).catch(ignoreRefusal);
     worker.made++;
     return count(life, 'born');
   }
-  const { needs = [] } = await loadInput(life.context, row, worker.claimed.spec, 'itself');
-  const tree = [1, ...(deed?.children ?? []).map((one) => outputOf(idOf(one, row))), needs];
-  const result = deed?.fails ? { failure: { type: 'AppError', message: 'as told' } } : { output: { tree } };
+  if (deed === undefined) return;
+  if (masterTry(row).try < deed.badTries) {
+    if (deed.ending === 'JobTimeoutExceeded') return;
+    return report(life, worker, row, { failure: { type: deed.ending, message: 'as planned' } });
+  }
+  const input = await loadInput(life.context, row, worker.claimed.spec, 'itself');
+  const children = deed.children.map((one) => idOf(one, row));
+  const made = [...(deed.makes ? [await makeRecord(life, row)] : []), ...children.map((id) => outputOf(id, 'made'))];
+  const tree = [1, ...children.map((id) => outputOf(id, 'tree')), input.needs ?? []];
+  return report(life, worker, row, { output: { tree, made } });
+}
+
+async function report(life: Life, worker: Worker, row: JobRow, result: Result): Promise<void> {
   await finish(life.context, row, result).catch(ignoreRefusal);
-  count(life, deed?.fails ? 'failed' : 'finished');
+  count(life, 'output' in result ? 'finished' : `reported ${result.failure.type}`);
   endWorker(life, worker);
+}
+
+/** Makes a closed record in the workspace of the job. */
+async function makeRecord(life: Life, row: JobRow) {
+  const id = deriveId('record', 'test', 'record', `${row.pk} ${row.try}`) as ObjectId;
+  await createObject(life.context, {
+    ...{ id, place: jobWorkspace(row), folderId: '/', name: String(row.name), tags: [], types: [], properties: {} },
+    ...{ hidden: false, details: {}, links: [], state: 'closed', createdBy: { user: row.launchedBy }, digest: 'd' },
+  });
+  return { $dnanexus_link: id };
 }
 
 async function claimJob(life: Life, worker: Worker): Promise<void> {
@@ -203,14 +299,28 @@ function endWorker(life: Life, worker: Worker): void {
 }
 
 function loseHost(life: Life): void {
-  if (!life.faults || life.lostHostCount === maximumRestarts) return;
+  if (!life.faults) return;
   const busy = [...life.workers.values()].filter((worker) => worker.alive && worker.claimed !== undefined);
   const worker = busy[Math.floor(life.random() * busy.length)];
   if (worker === undefined) return;
   endWorker(life, worker);
   life.context.workers.states.set(worker.task, ended('lost'));
-  life.lostHostCount++;
+  noteTry(life.accidents.lost, worker);
   count(life, 'host lost');
+}
+
+/** The worker hangs: it neither works nor beats, and its machine goes on. */
+function fallSilent(life: Life): void {
+  const busy = [...life.workers.values()].filter((one) => one.alive && one.claimed !== undefined && !one.busy);
+  const worker = busy[Math.floor(life.random() * busy.length)];
+  if (!life.faults || worker === undefined) return;
+  worker.silent = true;
+  noteTry(life.accidents.silent, worker);
+  count(life, 'silent');
+}
+
+function noteTry(accidents: Set<string>, { claimed }: Worker): void {
+  if (claimed !== undefined) accidents.add(`${claimed.row.pk}#${claimed.row.try}`);
 }
 
 /** Moves the clock. Living workers renew their leases before the sweep can look. */
@@ -222,16 +332,21 @@ async function jump(life: Life): Promise<void> {
   for (const worker of life.workers.values()) {
     const input = life.context.workers.launches.get(worker.name)?.input;
     const row = input === undefined ? undefined : peek(life.context, bootOf(input).job);
-    if (worker.alive && row?.state === 'running' && row.task === worker.task) await heartbeat(life.context, row);
+    const beats = worker.alive && !worker.silent;
+    if (beats && row?.state === 'running' && row.task === worker.task) await heartbeat(life.context, row);
   }
   life.faults = faults;
 }
 
 async function calmRound(life: Life): Promise<void> {
   for (let step = 0; step < calmSteps; step++) {
+    collect(life);
+    const idle = life.mail.length === 0;
     await dare(() => deliver(life));
     await dare(() => work(life));
+    if (idle && life.random() < 0.2) break;
   }
+  while (life.context.workers.stopping.size > 0) stopOne(life);
   await jump(life);
   for (const shard of [0, 1]) await sweep(life, shard, 1_000);
 }
@@ -247,12 +362,13 @@ function isOver(life: Life): boolean {
   return (
     life.mail.length === 0 &&
     open.length === 0 &&
+    [...life.context.workers.launches.values()].every(({ state }) => state.kind === 'ended') &&
     life.roots.every(({ name }) => isTerminal(peekJob(life.context, jobId(name)).state))
   );
 }
 
 async function bearUntilBorn(life: Life, root: Deed): Promise<void> {
-  for (const deed of flatten(root)) count(life, `deed ${deed.fails ? 'fails' : 'succeeds'}`);
+  for (const deed of flatten(root)) count(life, deed.badTries === 0 ? 'to end by output' : `to end by ${deed.ending}`);
   while (peek(life.context, jobId(root.name)) === undefined)
     await dare(() => createJob(life.context, planOf(life, root)));
 }
@@ -265,14 +381,20 @@ function planOf(life: Life, deed: Deed, parent?: JobRow) {
   const name = parent === undefined ? deed.name : `${deed.name} of ${parent.pk} ${parent.try}`;
   life.deeds.set(idOf(deed, parent), deed);
   const siblings = parent === undefined ? life.roots : (life.deeds.get(parent.pk)?.children ?? []);
-  const needs = siblings.filter((one) => deed.needs.includes(one.name)).map((one) => outputOf(idOf(one, parent)));
+  const needed = siblings.filter((one) => deed.needs.includes(one.name));
   return planJob(name, {
-    input: { needs },
+    input: { needs: needed.map((one) => outputOf(idOf(one, parent), 'tree')) },
     master: deed.master,
     now: life.context.now(),
-    spec: { executionPolicy: { restartOn: { UnresponsiveWorker: maximumRestarts } } },
-    ...given({ parent }),
+    spec: { executionPolicy: deed.policy },
+    ...(deed.badTries > 0 && deed.ending === 'JobTimeoutExceeded' ? { row: { timeoutMs: 600_000 } } : {}),
+    ...(parent === undefined ? tenantOf(deed) : { parent }),
   });
+}
+
+/** Trees belong to two tenants by turns: their names end in a number. */
+export function tenantOf(root: Deed): (typeof tenants)[number] {
+  return tenants[Number(root.name.slice(1)) % tenants.length] ?? tenants[0];
 }
 
 /** Makes a call that may die quietly, as a caller would, so that another one has to continue. */
@@ -292,8 +414,8 @@ function count(life: Life, what: string): void {
   life.tally.set(what, (life.tally.get(what) ?? 0) + 1);
 }
 
-function outputOf(job: JobId) {
-  return { $dnanexus_link: { job, field: 'tree' } };
+function outputOf(job: JobId, field: string) {
+  return { $dnanexus_link: { job, field } };
 }
 
 function earlierTry(entry: string): string {
@@ -313,6 +435,7 @@ function isDeath(error: unknown): boolean {
 }
 
 const deathShare = 0.02;
-const randomSteps = 400;
+const stepsPerJob = 25;
+const lateLimit = 10_000;
 const calmRounds = 60;
 const calmSteps = 60;
