@@ -93,12 +93,15 @@ function currentOf({ members }: Tree, root: Member): Set<Member> {
   return current;
 }
 
-function rootProblems({ root, accidents, tree }: View): string[] {
+function rootProblems(view: View): string[] {
+  const { root, accidents, tree } = view;
   const unmet = root.deed?.needs.some((name) => tree.unmet.has(name)) ?? false;
   if (root.state === 'done' && unmet) return [`${print(root)}: it is done although it needs a job that is not`];
   if (root.state === 'terminated' && !accidents.terminated.has(root.id)) {
     return [`${print(root)}: nobody asked to terminate it`];
   }
+  const named = namedBy(view);
+  if (named.size > 1) return [`${print(root)}: its jobs name ${named.size} causes`];
   return [];
 }
 
@@ -140,8 +143,9 @@ function wantedEnds(view: View, one: Member): End[] {
   const ends: End[] = [];
   for (const reason of causesOf(view, one, one.try)) if (mayFailBy(view, one, reason)) ends.push(ownEnd(reason));
   const own = tree.members.filter((other) => other !== one && isOwnFailure(view, other));
-  // In a failed tree one job is the first, and all others name it.
-  const first = root.state === 'failed' ? (root.from ?? root.id) : undefined;
+  // In a failed tree all jobs name the same one. The root may have failed by itself at the same moment.
+  const [named = root.id] = namedBy(view);
+  const first = root.state === 'failed' ? (root.from ?? named) : undefined;
   const blamed = current.has(one) && first !== undefined ? own.filter(({ id }) => id === first) : own;
   for (const cause of blamed) ends.push(spreadEnd(cause));
   if (asked !== undefined) ends.push(terminatedEnd(asked));
@@ -149,12 +153,19 @@ function wantedEnds(view: View, one: Member): End[] {
   return ends;
 }
 
+/** The jobs that others of the present tries name as the cause of their end. */
+function namedBy({ current }: View): Set<string> {
+  return new Set([...current].flatMap(({ from }) => (from === undefined ? [] : [from])));
+}
+
 /** A restart was under way when the whole tree ended. Its master then keeps the try that was given up. */
 function wasInterrupted(view: View): boolean {
   const { root, current } = view;
   return (
     root.state !== 'done' &&
-    [...current].some((one) => causesOf(view, one, one.try).some((reason) => restartsBy(view, masterOf(view, one), reason)))
+    [...current].some((one) =>
+      causesOf(view, one, one.try).some((reason) => restartsBy(view, masterOf(view, one), reason)),
+    )
   );
 }
 
@@ -167,6 +178,8 @@ function causesOf(view: View, one: Member, attempt: number): string[] {
   const masterTry = master.job === one ? attempt : master.try;
   return [
     ...(deed !== undefined && masterTry < deed.badTries ? [deed.ending] : []),
+    // The clock may jump over the time limit of a good try, too.
+    ...(deed !== undefined && deed.badTries > 0 && deed.ending === 'JobTimeoutExceeded' ? [deed.ending] : []),
     ...(deed?.needs.some((name) => tree.unmet.has(name)) ? ['DependencyUnsatisfiable'] : []),
     ...(accidents.silent.has(key) || accidents.lost.has(key) ? ['UnresponsiveWorker'] : []),
   ];
@@ -253,7 +266,8 @@ function tryProblems(view: View, one: Member): string[] {
   const strange = kept.filter((row) => !isGivenUpRightly(view, one, row));
   return [
     ...missing.map((number) => `${print(one)}: try ${number} is not kept once`),
-    ...(kept.length > one.try ? [`${print(one)}: ${kept.length} tries are kept`] : []),
+    // The row of a try is kept just before the next one begins. The tree may end in between.
+    ...(kept.length > one.try + (wasInterrupted(view) ? 1 : 0) ? [`${print(one)}: ${kept.length} tries are kept`] : []),
     ...strange.map((row) => `${print(one)}: try ${row.try} was given up by ${row.reason} of ${row.from ?? 'itself'}`),
   ];
 }

@@ -191,7 +191,12 @@ async function deliver(life: Life): Promise<void> {
   else life.mail.splice(index, 1);
   if (fate > 0.1 && fate < 0.17 && !isLastPass(chosen)) return count(life, 'lost');
   count(life, 'delivered');
-  await chosen.deliver();
+  try {
+    await chosen.deliver();
+  } catch (error) {
+    if (isLastPass(chosen)) life.mail.push(chosen);
+    throw error;
+  }
 }
 
 /** Nothing repeats a message that removes what came late to a place that is gone. The queue keeps it until it is done. */
