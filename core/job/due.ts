@@ -9,9 +9,9 @@ import { graceEnd } from './worker.ts';
 
 /**
  * When the sweep looks at a row if nothing happens before. The agenda names how long each state is left alone: a
- * running job until its lease ends, a waiting one as long as it has waited already (at least a lease, at most an hour).
- * A time in the future that is not later is kept: moving it costs two writes in the index, and looking early costs one
- * read.
+ * running job until its lease ends, any other as long as its try has lasted already, at least a minute and at most ten. A
+ * lost message thus costs no more than that. A time in the future that is not later is kept: moving it costs two writes
+ * in the index, and looking early costs one read.
  *
  * @param now and the result in milliseconds since 1970
  */
@@ -50,11 +50,11 @@ export function workspaceKeptUntil(row: JobRow, delayWorkspaceDestruction: boole
 function patienceMs(patience: Exclude<Patience, 'lease'>, row: JobRow, now: number, leaseMs: number): number {
   switch (patience) {
     case 'queued':
-      return waitedMs(row, now, Math.max(leaseMs, queuedMs));
+      return waitedMs(row, now, queuedMs);
     case 'waiting':
-      return waitedMs(row, now, leaseMs);
+      return waitedMs(row, now, Math.min(leaseMs, shortestPatienceMs));
     case 'period':
-      return leaseMs;
+      return Math.min(leaseMs, waitedMs(row, now, shortestPatienceMs));
     default:
       return patience satisfies never;
   }
@@ -64,7 +64,13 @@ function waitedMs(row: JobRow, now: number, atLeastMs: number): number {
   return Math.max(atLeastMs, Math.min(now - row.tryCreated, longestPatienceMs));
 }
 
-const longestPatienceMs = 3_600_000;
+/**
+ * A lost message costs at most this time, and a waiting job 144 looks a day. Each look takes three write units and some
+ * reads.
+ */
+const longestPatienceMs = 600_000;
+/** The time between two sweeps. */
+const shortestPatienceMs = 60_000;
 /**
  * A stream or a queue moves these jobs on and keeps their messages. A look at a long queue would send all of them
  * again.
