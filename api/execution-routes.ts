@@ -6,7 +6,7 @@ import { runApplet } from './ops/applet/run.ts';
 import { describeOneJob } from './ops/job/describe.ts';
 import { addJobTags, removeJobTags, setJobProperties, updateJob } from './ops/job/metadata.ts';
 import { newJob } from './ops/job/new.ts';
-import { terminateJob } from './ops/job/terminate.ts';
+import { releaseHeldJob, terminateJob } from './ops/job/terminate.ts';
 import { describeExecutions } from './ops/system/describe-executions.ts';
 import { findAnalyses, findExecutions, findJobs } from './ops/system/find-executions.ts';
 import type { Access, Route } from './route.ts';
@@ -29,6 +29,7 @@ const viewExecutable = { kind: 'object', open: 'VIEW', closed: 'VIEW', project: 
 export const executionRoutes: readonly Route[] = [
   route('/job-xxxx/describe', describeJobInput, known, describeOneJob),
   route('/job-xxxx/terminate', emptyInput, known, terminateJob),
+  route('/job-xxxx/release', emptyInput, known, releaseHeldJob),
   route('/job-xxxx/addTags', jobTagsInput, known, addJobTags),
   route('/job-xxxx/removeTags', jobTagsInput, known, removeJobTags),
   route('/job-xxxx/setProperties', jobPropertiesInput, known, setJobProperties),

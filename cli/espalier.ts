@@ -27,7 +27,8 @@ async function main([name, ...parameters]: string[]): Promise<void> {
   }
   const command = Object.hasOwn(allCommands, name) ? allCommands[name] : undefined;
   if (!command) throw new UsageError(`There is no command "${name}".\n${usage()}`);
-  if (parameters.some((parameter) => helpFlags.includes(parameter))) {
+  const own = parameters.includes('--') ? parameters.slice(0, parameters.indexOf('--')) : parameters;
+  if (own.some((parameter) => helpFlags.includes(parameter))) {
     process.stdout.write(usage([command]) + ((await command.details?.()) ?? ''));
     return;
   }
@@ -50,6 +51,12 @@ const allCommands: Readonly<Record<string, Command>> = {
   user: {
     summary: 'user add NAME [--data DIR]                    add a user; print a password and a token, once',
     run: async (parameters) => (await import('./command/user.ts')).user(parameters),
+  },
+  enter: {
+    summary: 'enter JOB [--data DIR] [-- COMMAND ...]       open a shell in a failed job that is held',
+    async run(parameters) {
+      process.exitCode = await (await import('./command/enter.ts')).enter(parameters);
+    },
   },
   demo: {
     summary: 'demo                                          run the example from upload to result',

@@ -16,6 +16,8 @@ export type Claim = {
   readonly jobDescribe: Readonly<Record<string, unknown>>;
   readonly executableDescribe: Readonly<Record<string, unknown>>;
   readonly runSpec: RunSpec;
+  /** The failures for which the platform may hold the job. */
+  readonly debugOn: readonly string[];
   /** Sentences about the job that its log begins with. */
   readonly notes: readonly string[];
   readonly limits: {
@@ -43,6 +45,8 @@ export type RunSpec = {
   readonly bundledDepends?: readonly Bundle[];
 };
 export type Stop = { readonly reason: string; readonly message: string };
+/** The answer to a report. `heldUntil` is there when the job is held, in milliseconds since 1970. */
+export type Reported = { readonly state: string; readonly heldUntil?: number };
 export type Failure = { readonly type: string; readonly message: string };
 
 /** The platform refused, and would refuse again. `status` is the HTTP status, `type` the error's name. */
@@ -66,7 +70,7 @@ export type Platform = {
   claim(body: Record<string, unknown>): Promise<Claim>;
   heartbeat(token: string): Promise<{ stop?: Stop }>;
   /** Repeated for an hour, until the platform accepts or refuses the result. It ends earlier when `over` is aborted. */
-  finish(token: string, result: Result, over: AbortSignal): Promise<{ state: string }>;
+  finish(token: string, result: Result, over: AbortSignal): Promise<Reported>;
   /** The bytes of a closed file. The stream ends early when `over` is aborted. */
   openFile(token: string, fileId: string, project: string, over: AbortSignal): Promise<IncomingMessage>;
 };
@@ -97,7 +101,7 @@ export function createPlatform(apiUrl: string, clock: Clock = realClock): Platfo
       call('/_worker/heartbeat', token, {}, { answerLimitMs: heartbeatLimitMs }) as Promise<{ stop?: Stop }>,
     finish(token, result, over) {
       const until = clock.now() + finishLimitMs;
-      return call('/_worker/finish', token, result, { until, over }) as Promise<{ state: string }>;
+      return call('/_worker/finish', token, result, { until, over }) as Promise<Reported>;
     },
     async openFile(token, fileId, project, over) {
       const download = async (hint: Record<string, unknown>) =>

@@ -1,23 +1,16 @@
 // The program in a job's container: it claims one job, prepares its folder, runs its entry point, and reports how it
 // ended. Read `runWorker` as the recipe. It reaches the platform only by HTTP.
 
-import { unpackBundles } from './bundle.ts';
-import { findConfinement } from './confinement.ts';
 import { readWorkerEnvironment, type WorkerEnvironment } from './environment.ts';
-import { provideDependencies } from './exec-depends.ts';
-import { type JobFolder, layOutFolder } from './folder.ts';
+import { hold, mayBeHeld } from './hold.ts';
 import { ask, readText } from './http.ts';
-import { prepareBash } from './interpreter/bash.ts';
-import { preparePython } from './interpreter/python.ts';
-import { startJobProcess } from './job-process.ts';
-import { jobVariables, secretVariables, type Variables } from './job-variables.ts';
-import { createJobLog, type JobLog } from './log.ts';
+import { createJobLog } from './log.ts';
 import { createLogOutput, type LogOutput } from './log-output.ts';
-import { startLogRelay } from './log-relay.ts';
-import { type Claim, createPlatform, type Failure, type Platform, PlatformRefusal } from './platform.ts';
+import { type Claim, createPlatform, type Failure, type Platform, PlatformRefusal, type Reported } from './platform.ts';
 import { removeFolder } from './remove-folder.ts';
-import { type Result, readResult } from './result.ts';
-import { createStopper, type Stopper, watchFolder, watchHeartbeat, watchLifeline, watchSignals } from './stop.ts';
+import type { Result } from './result.ts';
+import { runJob, type Work } from './run-job.ts';
+import { createStopper, watchHeartbeat, watchLifeline, watchSignals } from './stop.ts';
 
 /**
  * Exit status 0: the job is done, or there is nothing to do (the job is another worker's, or its try is over). 1: this
@@ -28,7 +21,8 @@ async function runWorker(environment: WorkerEnvironment, output: LogOutput): Pro
   watchLifeline(environment, stopper);
   watchSignals(stopper);
   const platform = createPlatform(environment.apiUrl);
-  const claim = await claimJob(platform, environment);
+  const task = await taskArn(environment);
+  const claim = await claimJob(platform, environment, task);
   if (!claim) return;
   const log = createJobLog({
     job: claim.job,
@@ -40,12 +34,23 @@ async function runWorker(environment: WorkerEnvironment, output: LogOutput): Pro
   });
   log.line('INFO', 'Logging initialized (priority)', 'SYSTEM');
   if (claim.stop) stopper.stop({ failure: { type: claim.stop.reason, message: claim.stop.message } });
+  const work: Work = { environment, platform, claim, task, log, output, stopper };
   const heartbeat = watchHeartbeat(platform, claim, stopper);
-  const result = await runJob(environment, platform, claim, { log, output }, stopper);
+  const run = await runJob(work);
+  // The platform answers whether it holds the job. Until then nothing of the job is removed.
+  const isEarly = mayBeHeld(claim, run.result);
+  const heldUntil = isEarly ? (await report(work, run.result))?.heldUntil : undefined;
+  if (heldUntil !== undefined) {
+    clearInterval(heartbeat);
+    await hold(work, run, heldUntil);
+  }
+  await run.close();
   // Readers of the log know by this line that the job logs nothing more (engine/log/frame.ts).
   log.line('INFO', 'END_LOG', 'SYSTEM');
   await output.flushed();
-  if (result) await report(platform, claim, result, log, stopper.lost);
+  // The report of a held job is repeated: it says that the worker has stopped.
+  const isDue = !isEarly || (heldUntil !== undefined && !stopper.lost.aborted);
+  if (run.result && isDue) await report(work, run.result);
   clearInterval(heartbeat);
   if (environment.root === '/') return;
   removeFolder(environment.root, (fault) => {
@@ -53,10 +58,10 @@ async function runWorker(environment: WorkerEnvironment, output: LogOutput): Pro
   });
 }
 
-async function claimJob(platform: Platform, environment: WorkerEnvironment): Promise<Claim | undefined> {
+async function claimJob(platform: Platform, environment: WorkerEnvironment, task: string): Promise<Claim | undefined> {
   const { job, try: tryNumber, launch, nonce } = environment;
   try {
-    return await platform.claim({ job, try: tryNumber, launch, nonce, task: await taskArn(environment) });
+    return await platform.claim({ job, try: tryNumber, launch, nonce, task });
   } catch (error) {
     // The job is claimed by another task or doomed, or the launch was given up. There is nothing to do, and nothing is
     // wrong.
@@ -93,118 +98,29 @@ function readTaskArn(text: string): string | undefined {
   return typeof arn === 'string' && arn.startsWith('arn:') ? arn : undefined;
 }
 
-/** Undefined when the try is no longer this worker's to report. */
-async function runJob(
-  environment: WorkerEnvironment,
-  platform: Platform,
-  claim: Claim,
-  printed: Printed,
-  stopper: Stopper,
-): Promise<Result | undefined> {
-  const folder = layOutFolder(environment.root, claim);
-  const watch = environment.root === '/' ? undefined : watchFolder(folder.root, claim.limits.folderBytes, stopper);
-  const prepared = await prepare(environment, platform, claim, folder, printed.log, stopper.over).catch(asFailure);
-  const isReady = 'command' in prepared && !stopper.current();
-  const result = isReady ? await runCode(environment, claim, folder, prepared, printed, stopper) : prepared;
-  clearInterval(watch);
-  // Whatever the code returned: if the job was stopped, the reason for that is why it ended.
-  const stopped = stopper.current();
-  if (stopped) return stopped.failure && { failure: stopped.failure };
-  return 'command' in result ? undefined : result;
-}
-
-type Printed = { readonly log: JobLog; readonly output: LogOutput };
-type Prepared = { readonly command: readonly string[]; readonly variables: Variables };
-
-/**
- * Rejects when a part cannot be provided. When `over` is aborted it rejects early, with an Error that carries no
- * further meaning.
- */
-async function prepare(
-  environment: WorkerEnvironment,
-  platform: Platform,
-  claim: Claim,
-  folder: JobFolder,
-  log: JobLog,
-  over: AbortSignal,
-): Promise<Prepared> {
-  describeRelease(claim, log);
-  for (const note of claim.notes) log.line('INFO', note, 'SYSTEM');
-  const programs = { PATH: environment.path, ESPALIER_TASK_ID: environment.taskId };
-  for (const name of await unpackBundles(platform, claim, folder, { environment: programs, over }))
-    log.line('INFO', `Unpacked ${name}`, 'SYSTEM');
-  const overlay = await provideDependencies(environment, claim, over);
-  const variables = jobVariables(environment, folder, claim, overlay);
-  return { command: await commandFor(folder, claim, variables, over), variables };
-}
-
-function asFailure(error: unknown): { failure: Failure } {
-  return { failure: { type: 'ExecutionError', message: error instanceof Error ? error.message : String(error) } };
-}
-
-async function runCode(
-  environment: WorkerEnvironment,
-  claim: Claim,
-  folder: JobFolder,
-  { command, variables }: Prepared,
-  { log, output }: Printed,
-  stopper: Stopper,
-): Promise<Result> {
-  const confinement = findConfinement(environment.root, environment.namespaces);
-  const logFolder = claim.runSpec.interpreter === 'bash' ? undefined : confinement.logFolder;
-  const relay = logFolder ? await startLogRelay(logFolder, variables.PATH ?? '', log, output) : undefined;
-  const jobProcess = startJobProcess({
-    command: confinement.wrap(command, relay ? logFolder : undefined),
-    home: folder.home,
-    variables: { ...variables, ...secretVariables(claim) },
-    jobId: claim.job,
-    contained: confinement.namespaces,
-    log,
-    output,
-  });
-  stopper.onStop((reason) => jobProcess.stop({ atOnce: !reason.failure }));
-  const end = await jobProcess.ended;
-  await relay?.end();
-  return readResult(folder.home, end, claim.limits.messageCharacters);
-}
-
-async function commandFor(folder: JobFolder, claim: Claim, variables: Variables, over: AbortSignal): Promise<string[]> {
-  const { interpreter } = claim.runSpec;
-  if (interpreter === 'bash') return prepareBash(folder, claim, { variables, secrets: secretVariables(claim) }, over);
-  if (interpreter === 'python3') return preparePython(folder);
-  throw new Error(`runSpec.interpreter is "${interpreter}"; this worker runs bash and python3`);
-}
-
-function describeRelease(claim: Claim, log: JobLog): void {
-  const { distribution, release } = claim.runSpec;
-  if (!release) return;
-  log.line(
-    'INFO',
-    `The executable asks for ${distribution ?? 'Ubuntu'} ${release}; it runs on the default worker`,
-    'SYSTEM',
-  );
-}
-
 function limitFailure(message: string): { failure: Failure } {
   return { failure: { type: 'AppInsufficientResourceError', message: `${message}; it was ended` } };
 }
 
-async function report(platform: Platform, claim: Claim, result: Result, log: JobLog, lost: AbortSignal): Promise<void> {
+/** The answer; undefined when the result was refused, or is not needed any more. */
+async function report(work: Work, result: Result): Promise<Reported | undefined> {
+  const { platform, claim, log, stopper } = work;
   try {
-    await platform.finish(claim.token, result, lost);
+    return await platform.finish(claim.token, result, stopper.lost);
   } catch (error) {
     if (!(error instanceof PlatformRefusal)) {
       // The result of a try that was lost is not needed.
-      if (lost.aborted) return;
+      if (stopper.lost.aborted) return undefined;
       throw error;
     }
     if ('output' in result && isAboutContent(error)) {
       const why = error.status === 413 ? 'it is too large: put large results into a file' : error.message;
       const failure = { type: 'OutputError', message: `The output cannot be accepted: ${why}` };
-      return report(platform, claim, { failure }, log, lost);
+      return report(work, { failure });
     }
     // The try ended in the meantime (terminated, or its tree failed): the platform knows better.
     log.line('NOTICE', `The result was not accepted: ${error.message}`, 'SYSTEM');
+    return undefined;
   }
 }
 

@@ -1,7 +1,7 @@
-// Adds users and issues tokens for the operator of this machine, by a function that is not in the template. Only the
+// Adds users, issues tokens and finds held jobs for the operator of this machine, by a function that is not in the template. Only the
 // owner of the data folder can reach it.
 
-import type { OperatorAnswer, OperatorRequest } from '../../machine/operator/request.ts';
+import type { AnswerTo, OperatorAnswer, OperatorRequest } from '../../machine/operator/request.ts';
 import { StartRefusal } from '../../machine/start-refusal.ts';
 import type { Authority } from '../authority/authority.ts';
 import type { Lambda } from '../cloud/lambda/lambda.ts';
@@ -10,7 +10,7 @@ import { type EndpointVariables, functionEnvironment, variablesOf } from './func
 
 export type Operator = {
   /** @throws StartRefusal with a message for the user, for example when the name is taken. */
-  ask(request: OperatorRequest): Promise<Exclude<OperatorAnswer, { refusal: string }>>;
+  ask<Request extends OperatorRequest>(request: Request): Promise<AnswerTo<Request>>;
 };
 
 export type OperatorOptions = {
@@ -35,12 +35,12 @@ export function createOperator({ lambda, resources, authority, endpoints, file }
     logGroup: `/local/${operatorName}`,
   });
   return {
-    async ask(request) {
+    async ask<Request extends OperatorRequest>(request: Request) {
       const result = await lambda.invoke(operatorName, JSON.stringify(request));
       if ('error' in result) throw new Error(`The operator's function failed: ${JSON.stringify(result.error)}`);
       const answer = JSON.parse(result.payload) as OperatorAnswer;
       if ('refusal' in answer) throw new StartRefusal(answer.refusal);
-      return answer;
+      return answer as AnswerTo<Request>;
     },
   };
 }

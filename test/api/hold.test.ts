@@ -6,6 +6,7 @@ import type { AppletId, JobId, ProjectId } from '../../core/id/identifier.ts';
 import type { Caller } from '../../core/identity/caller.ts';
 import { holdLimitMs } from '../../core/job/hold.ts';
 import type { Hash } from '../../core/reference/value.ts';
+import { setMember } from '../../engine/container/project.ts';
 import { asJob, bob, givenApplet, givenProject, givenWorld, run, type World } from './execution-world.ts';
 
 const errorOf = ({ body }: { readonly body: Hash }) =>
@@ -110,6 +111,28 @@ describe('a held job', () => {
     for (const [path, input] of starts) {
       expect(errorOf(await world.call(path, input, await caller()))).toMatchObject({ type: 'InvalidState' });
     }
+  });
+
+  it('is released by its launcher and by its own token, and by nobody who may not end it', async () => {
+    const { id, caller } = await givenHeld();
+    expect(errorOf(await world.call(`/${id}/release`, {}, bob)).type).toBe('ResourceNotFound');
+    await setMember(world.context, project, bob, 'CONTRIBUTE');
+    expect(errorOf(await world.call(`/${id}/release`, {}, bob)).type).toBe('PermissionDenied');
+    await world.platform.run();
+    expect(await world.must(`/${id}/describe`, { fields: { state: true } })).toEqual({ state: 'debug_hold' });
+    expect(await world.must(`/${id}/release`, {}, await caller())).toEqual({ id });
+    expect(await world.must(`/${id}/release`)).toEqual({ id });
+    await world.platform.run();
+    expect(await world.must(`/${id}/release`)).toEqual({ id });
+    expect(await world.must(`/${id}/describe`)).toMatchObject({ state: 'failed', failureReason: 'AppError' });
+  });
+
+  it('alone can be released', async () => {
+    const { below } = await givenHeld();
+    expect(errorOf(await world.call(`/${below[0]}/release`))).toMatchObject({
+      type: 'InvalidState',
+      message: expect.stringContaining('is running: only a held job can be released'),
+    });
   });
 
   it('can be ended by its launcher, and not by another user who sees it not', async () => {

@@ -99,6 +99,10 @@ const operations: Readonly<Record<Exclude<Level, 'NONE'>, Record<string, () => R
     'lower the level of another user': () => [`/${project}/decreasePermissions`, { 'user-alice': 'VIEW' }],
     'change settings': () => [`/${project}/update`, { summary: 'x' }],
     'terminate the job of another user': () => [`/${job}/terminate`],
+    'release the job of another user': async () => {
+      await world.must(`/${job}/terminate`);
+      return [`/${job}/release`];
+    },
     'remove an object from a protected project': async () => {
       await world.must(`/${project}/update`, { protected: true });
       return [`/${project}/removeObjects`, { objects: [closed] }];

@@ -30,7 +30,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   worker: [],
   machine: ['worker/remove-folder.ts'],
   emulation: ['core', 'engine', 'aws', 'machine', 'worker/remove-folder.ts', 'worker/confinement.ts'],
-  cli: ['emulation', 'machine'],
+  cli: ['emulation', 'machine', 'worker/enter.ts'],
   bench: ['cli', 'emulation', 'machine', 'core'],
 };
 

@@ -171,6 +171,7 @@ def executions(project, job_code):
     described = wait(job)
     check(described, {"state": "done", "tags": ["x"], "properties": {"k": "v"}, "output": {"child": 7}})
     check(api.job_terminate(job), {"id": job})
+    check(call("/%s/release" % job), {"id": job})
     found = api.system_describe_executions({"executions": [{"id": job, "describe": {"fields": {"state": True}}}]})
     assert found == {"results": [{"describe": {"state": "done"}}]}, found
     for search in (api.system_find_executions, api.system_find_jobs):

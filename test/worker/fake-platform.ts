@@ -2,6 +2,7 @@
 // received.
 
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
@@ -10,7 +11,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-const jobId = 'job-0123456789BFGJKPQVXYZb00';
+/** Each file of tests has its own, because workers end every process that names their job. */
+const jobId = `job-${randomBytes(12).toString('hex')}`;
+export const workerTask = `task-of-this-worker-${randomBytes(4).toString('hex')}`;
 export const workerToken = `${jobId}.0.secret-of-this-try`;
 
 export type LogEntry = { readonly l: string; readonly s: string; readonly m: string; readonly n: number };
@@ -25,6 +28,7 @@ export type FakeRun = {
   readonly claims: number;
   /** The paths of all requests. */
   readonly paths: ReadonlySet<string>;
+  readonly reports: number;
 };
 type Options = {
   readonly code: string;
@@ -39,6 +43,11 @@ type Options = {
   readonly claimStatus?: number;
   /** The answer of the metadata endpoint: a status and a body. */
   readonly metadata?: readonly [status: number, body: unknown];
+  readonly debugOn?: readonly string[];
+  /** Whether the first report is answered with a hold. `stopWhen` ends it. */
+  readonly isHeld?: boolean;
+  /** Whether heartbeats are answered with a stop now. */
+  readonly stopWhen?: () => boolean;
   readonly stopAfterHeartbeats?: number;
   /** The worker's output is read only after so many heartbeats. `beforeReading` then gets the job's HOME. */
   readonly readAfterHeartbeats?: number;
@@ -47,12 +56,12 @@ type Options = {
   readonly onLine?: (entry: LogEntry, worker: ChildProcess, closeLifeline: () => void) => void;
 };
 
-type Seen = { finish: FakeRun['finish']; heartbeats: number; claims: number; paths: Set<string> };
+type Seen = { finish: FakeRun['finish']; heartbeats: number; claims: number; reports: number; paths: Set<string> };
 
 /** Runs `worker/worker.ts` once against the fake. Its root folder is removed afterwards. */
 export async function runFakeJob(options: Options): Promise<FakeRun> {
   const root = mkdtempSync(join(tmpdir(), 'espalier-worker-'));
-  const seen: Seen = { finish: undefined, heartbeats: 0, claims: 0, paths: new Set() };
+  const seen: Seen = { finish: undefined, heartbeats: 0, claims: 0, reports: 0, paths: new Set() };
   const { promise: mayRead, resolve: letRead } = Promise.withResolvers<void>();
   const server = await listen(options, seen, () => {
     if (seen.heartbeats < (options.readAfterHeartbeats ?? 0)) return;
@@ -72,7 +81,7 @@ export async function runFakeJob(options: Options): Promise<FakeRun> {
       ESPALIER_NONCE: 'nonce-must-not-leak',
       ESPALIER_ROOT: root,
       ESPALIER_LIFELINE_FD: '3',
-      ESPALIER_TASK_ID: 'task-of-this-worker',
+      ESPALIER_TASK_ID: workerTask,
       ESPALIER_NAMESPACES: options.namespaces === undefined ? undefined : options.namespaces ? 'yes' : 'no',
       ECS_CONTAINER_METADATA_URI_V4: `http://127.0.0.1:${port}/metadata`,
     },
@@ -114,12 +123,14 @@ async function listen(options: Options, seen: Seen, onHeartbeat: () => void): Pr
     if (path === '/_worker/heartbeat') {
       seen.heartbeats += 1;
       onHeartbeat();
-      const stop = seen.heartbeats >= (options.stopAfterHeartbeats ?? Number.POSITIVE_INFINITY);
+      const stop =
+        options.stopWhen?.() === true || seen.heartbeats >= (options.stopAfterHeartbeats ?? Number.POSITIVE_INFINITY);
       return [200, stop ? { stop: { reason: 'Terminated', message: 'terminated by user-alice' } } : {}];
     }
     if (path === '/_worker/finish') {
       seen.finish = body;
-      return [200, { state: 'done' }];
+      seen.reports += 1;
+      return [200, options.isHeld && seen.reports === 1 ? { state: 'debug_hold', heldUntil: 1e12 } : { state: 'done' }];
     }
     return [404, { error: { type: 'ResourceNotFound', message: path } }];
   };
@@ -147,6 +158,7 @@ function claimReply(options: Options): [number, unknown] {
     executableDescribe: {},
     runSpec: { interpreter: options.interpreter ?? 'bash', code: options.code, ...options.runSpec },
     notes: options.notes ?? [],
+    debugOn: options.debugOn ?? [],
     limits: { heartbeatSeconds: 3600, logBytes: 1e8, folderBytes: 1e9, messageCharacters: 100, ...options.limits },
   };
   return [200, claim];

@@ -1,0 +1,152 @@
+// Runs a claimed job up to the end of its code: prepares its folder, starts its entry point, and reads the result. What
+// the code has left behind stays until the run is closed.
+
+import { unpackBundles } from './bundle.ts';
+import { findConfinement } from './confinement.ts';
+import { keeperVariable } from './enter.ts';
+import type { WorkerEnvironment } from './environment.ts';
+import { provideDependencies } from './exec-depends.ts';
+import { type JobFolder, layOutFolder } from './folder.ts';
+import { prepareBash } from './interpreter/bash.ts';
+import { preparePython } from './interpreter/python.ts';
+import { type JobProcess, keptCommand, startJobProcess } from './job-process.ts';
+import { jobVariables, secretVariables, type Variables } from './job-variables.ts';
+import type { JobLog } from './log.ts';
+import type { LogOutput } from './log-output.ts';
+import { startLogRelay } from './log-relay.ts';
+import type { Claim, Failure, Platform } from './platform.ts';
+import { type Result, readResult } from './result.ts';
+import { type Stopper, watchFolder } from './stop.ts';
+
+/** Everything that the steps of a worker share. */
+export type Work = {
+  readonly environment: WorkerEnvironment;
+  readonly platform: Platform;
+  readonly claim: Claim;
+  /** The ARN of the worker's task. */
+  readonly task: string;
+  readonly log: JobLog;
+  readonly output: LogOutput;
+  readonly stopper: Stopper;
+};
+
+/** A job whose code has ended. */
+export type Run = {
+  /** Undefined when the try is no longer this worker's to report. */
+  readonly result: Result | undefined;
+  readonly folder: JobFolder;
+  /** Starts processes in the place of the code if none of its own are left, so that the job can be entered. */
+  keep(): Promise<void>;
+  /** Ends what is left of the job. */
+  close(): Promise<void>;
+};
+
+export async function runJob(work: Work): Promise<Run> {
+  const { environment, claim, stopper } = work;
+  const folder = layOutFolder(environment.root, claim);
+  const watch = environment.root === '/' ? undefined : watchFolder(folder.root, claim.limits.folderBytes, stopper);
+  const prepared = await prepare(work, folder).catch(asFailure);
+  let code = 'command' in prepared && !stopper.current() ? await startCode(work, folder, prepared) : undefined;
+  if (code) stopper.onStop((reason) => code?.process.stop({ atOnce: !reason.failure }));
+  const ended = await code?.process.ended;
+  clearInterval(watch);
+  if (claim.debugOn.length === 0) await code?.close();
+  const result =
+    ended === undefined
+      ? 'command' in prepared
+        ? undefined
+        : prepared
+      : readResult(folder.home, ended, claim.limits.messageCharacters);
+  // Whatever the code returned: if the job was stopped, the reason for that is why it ended.
+  const stopped = stopper.current();
+  return {
+    folder,
+    result: stopped ? stopped.failure && { failure: stopped.failure } : result,
+    async keep() {
+      if (code?.process.isThere()) return;
+      await code?.close();
+      code = await startCode(work, folder, {
+        command: ['true'],
+        variables: jobVariables(environment, folder, claim, undefined),
+      });
+    },
+    close: async () => code?.close(),
+  };
+}
+
+type Prepared = { readonly command: readonly string[]; readonly variables: Variables };
+
+/**
+ * Rejects when a part cannot be provided. When the job is stopped it rejects early, with an Error that carries no
+ * further meaning.
+ */
+async function prepare({ environment, platform, claim, log, stopper }: Work, folder: JobFolder): Promise<Prepared> {
+  const { over } = stopper;
+  describeRelease(claim, log);
+  for (const note of claim.notes) log.line('INFO', note, 'SYSTEM');
+  const programs = { PATH: environment.path, ESPALIER_TASK_ID: environment.taskId };
+  for (const name of await unpackBundles(platform, claim, folder, { environment: programs, over }))
+    log.line('INFO', `Unpacked ${name}`, 'SYSTEM');
+  const overlay = await provideDependencies(environment, claim, over);
+  const variables = jobVariables(environment, folder, claim, overlay);
+  return { command: await commandFor(folder, claim, variables, over), variables };
+}
+
+function asFailure(error: unknown): { failure: Failure } {
+  return { failure: { type: 'ExecutionError', message: error instanceof Error ? error.message : String(error) } };
+}
+
+type Code = { readonly process: JobProcess; close(): Promise<void> };
+
+/** Starts the code of a job. If the job may be held, its namespaces and processes stay until `close`. */
+async function startCode(work: Work, folder: JobFolder, { command, variables }: Prepared): Promise<Code> {
+  const { environment, claim, log, output } = work;
+  const isKept = claim.debugOn.length > 0;
+  const confinement = findConfinement(environment.root, environment.namespaces);
+  const logFolder = claim.runSpec.interpreter === 'bash' ? undefined : confinement.logFolder;
+  const relay = logFolder ? await startLogRelay(logFolder, variables.PATH ?? '', log, output) : undefined;
+  const own = isKept ? keptCommand(command) : command;
+  const process = startJobProcess({
+    command: confinement.wrap(own, relay ? logFolder : undefined),
+    home: folder.home,
+    variables: {
+      ...variables,
+      ...secretVariables(claim),
+      ...(isKept ? { [keeperVariable]: keeperKey(environment, claim) } : {}),
+    },
+    jobId: claim.job,
+    isKept,
+    contained: confinement.namespaces,
+    log,
+    output,
+  });
+  return {
+    process,
+    async close() {
+      await process.close();
+      await relay?.end();
+    },
+  };
+}
+
+/** The name of this worker for the program that enters its job. */
+export function keeperKey(environment: WorkerEnvironment, claim: Claim): string {
+  return environment.taskId ?? claim.job;
+}
+
+async function commandFor(folder: JobFolder, claim: Claim, variables: Variables, over: AbortSignal): Promise<string[]> {
+  const { interpreter } = claim.runSpec;
+  if (interpreter === 'bash') return prepareBash(folder, claim, { variables, secrets: secretVariables(claim) }, over);
+  if (interpreter === 'python3') return preparePython(folder);
+  throw new Error(`runSpec.interpreter is "${interpreter}"; this worker runs bash and python3`);
+}
+
+function describeRelease(claim: Claim, log: JobLog): void {
+  const { distribution, release } = claim.runSpec;
+  if (!release) return;
+  log.line(
+    'INFO',
+    `The executable asks for ${distribution ?? 'Ubuntu'} ${release}; it runs on the default worker`,
+    'SYSTEM',
+  );
+}
