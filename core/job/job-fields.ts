@@ -33,6 +33,8 @@ export type JobFacts = {
   /** The whole message, if the row has it truncated. */
   readonly failureMessage?: string;
   readonly failureFrom?: FailedJob;
+  /** True for a runnable job for whose worker its user has no number. */
+  readonly waitsForWorker?: boolean;
   /** The number of tries that ended for each reason. */
   readonly failureCounts: { readonly [reason: string]: number };
 };
@@ -125,6 +127,11 @@ const shownByDefault: { readonly [field: string]: Field } = {
   debug: ({ spec }) => (spec.debugOn === undefined ? {} : { debugOn: spec.debugOn }),
   /** Only here: when the hold of a held job ends. */
   debugHoldUntil: ({ row }) => heldUntil(row),
+  /** Only here: why a runnable job does not start. */
+  waitsForWorker: ({ row, waitsForWorker }) =>
+    waitsForWorker === true
+      ? `${row.launchedBy} has as many workers as one user may have. This job starts when one of them is free`
+      : undefined,
   startedRunning: ({ row }) => row.startedRunning,
   // Clients need startedRunning wherever they find stoppedRunning.
   stoppedRunning: ({ row }) => (row.startedRunning === undefined ? undefined : row.stoppedRunning),

@@ -11,6 +11,7 @@ import { isHash } from '../../core/reference/value.ts';
 import { expectJob } from '../../core/row/execution/execution.ts';
 import { loadProjects } from '../container/project.ts';
 import { loadInput } from '../job/input.ts';
+import { loadQueued } from '../launch/worker-number.ts';
 import { loadExecutions, loadFromSpecs, loadSpec, specMissing } from '../store/load-job.ts';
 import { loadFailureCounts } from '../store/load-try.ts';
 import { mapLimited } from '../store/map-limited.ts';
@@ -30,9 +31,10 @@ export async function* loadJobFacts(
   reader: 'itself' | 'client',
 ): AsyncGenerator<JobFacts> {
   const showsBodies = bodyFields.some((field) => chosen.has(field));
-  const [billTo, failed] = await Promise.all([
+  const [billTo, failed, queued] = await Promise.all([
     chosen.has('billTo') ? loadBillTo(context, rows) : new Map<string, string>(),
     chosen.has('failureFrom') ? loadFailed(context, rows) : new Map<ExecutionId, FailedJob>(),
+    chosen.has('waitsForWorker') ? loadQueued(context, rows) : new Set<JobId>(),
   ]);
   const size = showsBodies ? jobsAtATime : smallJobsAtATime;
   for (let start = 0; start < rows.length; start += size) {
@@ -52,7 +54,7 @@ export async function* loadJobFacts(
         region: context.settings.region,
         billTo: billTo.get(row.project) ?? row.launchedBy,
         failureCounts: chosen.has('failureCounts') && row.try > 0 ? await loadFailureCounts(context, row) : {},
-        ...given({ input, failureFrom }),
+        ...given({ input, failureFrom, waitsForWorker: queued.has(row.pk) || undefined }),
         ...result,
       };
     });

@@ -3,7 +3,7 @@
 // (docs/reference/protocols.md, "Numbers of workers").
 
 import type { Context } from '../../core/context.ts';
-import type { UserId } from '../../core/id/identifier.ts';
+import type { JobId, UserId } from '../../core/id/identifier.ts';
 import { type JobRow, jobWorker } from '../../core/job/row.ts';
 import { holdsJob } from '../../core/job/worker.ts';
 import {
@@ -47,6 +47,15 @@ export async function takeNumber(context: Context, row: JobRow): Promise<boolean
   if (!(await tryNumbers(context, row))) return false;
   await context.rows.delete('executions', queued);
   return true;
+}
+
+/** Those of the jobs that wait for a number. */
+export async function loadQueued(context: Context, rows: readonly JobRow[]): Promise<ReadonlySet<JobId>> {
+  const runnable = rows.filter(({ state }) => state === 'runnable');
+  if (runnable.length === 0) return new Set();
+  const keys = runnable.map(({ launchedBy, tryCreated, pk }) => queuedKey(launchedBy, tryCreated, pk));
+  const found = await context.rows.getMany('executions', keys);
+  return new Set(runnable.filter((_, index) => found[index] !== undefined).map(({ pk }) => pk));
 }
 
 function tryNumbers(context: Context, row: JobRow): Promise<boolean> {

@@ -2,6 +2,7 @@
 // other job, and that a user has at most so many workers.
 
 import { describe, expect, test } from 'vitest';
+import { describeJobs } from '../../api/ops/job/describe.ts';
 import type { UserId } from '../../core/id/identifier.ts';
 import { jobWorker } from '../../core/job/row.ts';
 import { holdsJob } from '../../core/job/worker.ts';
@@ -135,6 +136,17 @@ describe('a user with as many workers as one may have', () => {
     }
     expect(statesOf(context, names, 'done')).toHaveLength(12);
     expect(context.rows.all('executions').filter(({ sk }) => sk.startsWith('W#'))).toEqual([]);
+  });
+
+  test('is told so by the description of a waiting job, and of no other', async () => {
+    const { context, names } = await givenWideTree(3, 2);
+    const rows = names.map((name) => peekJob(context, jobId(name)));
+    const described = await describeJobs(context, rows, { fields: { state: true, waitsForWorker: true } });
+    const why = 'user-alice has as many workers as one user may have. This job starts when one of them is free';
+    const waiting = { state: 'runnable', waitsForWorker: why };
+    expect(described).toHaveLength(3);
+    expect(described).toEqual(expect.arrayContaining([waiting, { state: 'running' }]));
+    expect(described.filter((one) => 'waitsForWorker' in one)).toEqual([waiting]);
   });
 
   test('keeps no other user waiting', async () => {
