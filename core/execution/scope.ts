@@ -5,7 +5,7 @@ import { type AnalysisId, type ExecutionId, isId, type JobId } from '../id/ident
 
 /**
  * One try of an execution, with everything below it: an analysis, a master job, or a subjob that may restart by itself.
- * Restarts of single subjobs do not exist yet, and neither do analyses: only `master` is written today.
+ * Analyses do not exist yet.
  */
 export type Scope =
   | { readonly kind: 'analysis'; readonly execution: AnalysisId; readonly try: number }

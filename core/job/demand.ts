@@ -3,7 +3,7 @@
 import { maximumRestarts } from '../executable/policy.ts';
 import type { Failure } from '../execution/failure.ts';
 import type { JobEvent } from './event.ts';
-import { isMaster, type JobRow } from './row.ts';
+import type { JobRow } from './row.ts';
 import { fitFailureMessage } from './size.ts';
 import type { DemandName } from './transition.ts';
 
@@ -21,10 +21,10 @@ export const demands: { readonly [name in DemandName]: Demand } = {
     refusal: 'is claimed by another task',
     met: (row, event) => event.kind === 'claim' && row.task === event.task,
   },
-  restartableMaster: {
-    text: `a master job, restarted fewer than ${maximumRestarts} times`,
-    refusal: 'cannot start again: it is not a master job, or it has been tried too often',
-    met: (row) => isMaster(row) && row.try < maximumRestarts,
+  restartable: {
+    text: `restarted fewer than ${maximumRestarts} times`,
+    refusal: 'cannot start again: it has been tried too often',
+    met: (row) => row.try < maximumRestarts,
   },
   otherDoom: {
     text: 'it is ending with others, and now for another reason',

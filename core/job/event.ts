@@ -43,7 +43,7 @@ export const eventMeanings: { readonly [kind in EventKind]: string } = {
   hold: 'Its worker reported a failure that its `debug` names. The worker and the folder are kept, and so is the tree.',
   release: 'The hold is over, by its limit or by request. The worker stops, and the job ends with its own failure.',
   stopped: 'The worker that had to stop has stopped, or the worker of a held job is gone.',
-  giveUp: 'This try of a master job failed, and its policy allows another one.',
+  giveUp: 'This try failed, and the policy allows another one.',
   retry: 'All descendants of the given-up try have stopped. The next try begins in an empty workspace.',
   progress: 'A wait got further. What was ready stays ready.',
   reach: 'A step holds whose predecessors took many messages. The next look goes on there.',

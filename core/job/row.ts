@@ -69,6 +69,8 @@ export type NewJob = {
   readonly now: number;
   /** Digest of the request that makes the job, without its nonce. */
   readonly digest: string;
+  /** True when the parent is a subjob that may restart by itself. Its restart then discards this job. */
+  readonly parentRestartsAlone?: boolean;
 } & (
   | { readonly kind: 'master'; readonly parent?: JobRow | undefined }
   | { readonly kind: 'subjob'; readonly parent: JobRow }
@@ -94,7 +96,7 @@ export function newJobRow(job: NewJob): JobRow {
     origin: parent?.origin ?? id,
     root: parent?.root ?? id,
     master: job.kind === 'subjob' ? job.parent.master : id,
-    lineage: parent === undefined ? [] : childLineage(parent),
+    lineage: parent === undefined ? [] : childLineage(parent, job.parentRestartsAlone === true),
     instance: job.instance,
     priority: job.priority,
     created: now,
@@ -131,15 +133,26 @@ export function enclosingMaster(job: JobRow): MasterTry | undefined {
   return scope === undefined ? undefined : { master: scope.execution, try: scope.try };
 }
 
-/** Every scope that a job is in, outermost first. The first one that is doomed decides. */
+/** Every scope that a job is in, outermost first, and its own. */
 export function scopesOf(job: JobRow): Scope[] {
-  const enclosing = job.lineage.map(readLineageEntry);
-  return isMaster(job) ? [...enclosing, ownScope(job)] : enclosing;
+  return [...job.lineage.map(readLineageEntry), ownScope(job)];
 }
 
-/** The present try of a master job, with everything below it. */
-export function ownScope(job: JobRow): Scope {
-  return masterScope(job.pk, job.try);
+/** The present try of a job, with everything below it. */
+export function ownScope(job: JobRow): Extract<Scope, { execution: JobId }> {
+  return isMaster(job) ? masterScope(job.pk, job.try) : { kind: 'subjob', execution: job.pk, try: job.try };
+}
+
+/**
+ * The scope that restarts when a job fails: its own, or the nearest one above.
+ *
+ * @param alone true when every entry point of the executable restarts by itself
+ */
+export function restartScope(job: JobRow, alone: boolean): Scope {
+  const above = job.lineage.at(-1);
+  return isMaster(job) || above === undefined || (alone && restartsAlone(job))
+    ? ownScope(job)
+    : readLineageEntry(above);
 }
 
 /** The scope that fails with a job: its origin job, with everything below that. */
@@ -153,9 +166,15 @@ export function jobWorkspace(job: JobRow): ContainerId {
   return workspaceId(master, attempt);
 }
 
-/** The lineage that a child of this job gets: its own, and itself when it is a master job. */
-function childLineage(job: JobRow): string[] {
-  return scopesOf(job).map(lineageEntry);
+/** The lineage that a child of this job gets: its own, and itself when it may restart. */
+function childLineage(job: JobRow, alone: boolean): string[] {
+  const isScope = isMaster(job) || (alone && restartsAlone(job));
+  return isScope ? [...job.lineage, lineageEntry(ownScope(job))] : job.lineage;
+}
+
+/** Each scope takes room in the rows of the jobs below, so jobs that are nested deep restart with the scope above. */
+function restartsAlone(job: JobRow): boolean {
+  return job.lineage.length < maximumSubjobScopes;
 }
 
 /** The worker of a job's present launch. */
@@ -174,3 +193,5 @@ function isSearchable(name: string | undefined): name is string {
 }
 
 const rowNameByteLimit = 128;
+/** Scopes above a subjob that still restarts by itself. */
+const maximumSubjobScopes = 3;

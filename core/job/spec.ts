@@ -38,6 +38,8 @@ export type ExecutionSpec = {
   /** The priority that the call asked for. The row holds the one that a try runs with. */
   readonly priority: JobRow['priority'];
   readonly executionPolicy: ExecutionPolicy;
+  /** Present when subjobs restart by themselves, without their master job. */
+  readonly restartableEntryPoints?: 'all';
   readonly timeoutPolicy: TimeoutPolicy;
   readonly timeoutPolicyByExecutable: { readonly [executable: string]: TimeoutPolicy };
   readonly access: AccessRequest;

@@ -18,7 +18,7 @@ export type Sets = {
   readonly begin?: 'launch' | 'try';
 };
 /** A condition beyond the state. demand.ts says what each means. */
-export type DemandName = 'sameTask' | 'restartableMaster' | 'open' | 'otherDoom';
+export type DemandName = 'sameTask' | 'restartable' | 'open' | 'otherDoom';
 type FieldOf<Event> = Event extends unknown ? keyof Event : never;
 /** The fields that some event and the job row have in common. */
 type EventField = FieldOf<JobEvent> & keyof JobRow;
@@ -50,7 +50,7 @@ export const moves: readonly Move[] = [
   ['end',       [...unclaimed, 'waiting_on_output'],                'ended',             failure],
   ['end',       [...held, 'restartable'],                           'terminating',       failure],
   ['stopped',   ['terminating', 'debug_hold'],                      'ended'],
-  ['giveUp',    [...unclaimed, ...held, 'waiting_on_output'],       'restartable',       failure,                                 'restartableMaster'],
+  ['giveUp',    [...unclaimed, ...held, 'waiting_on_output'],       'restartable',       failure,                                 'restartable'],
   ['retry',     ['restartable'],                                    'idle',              nextTry],
 ];
 

@@ -72,6 +72,7 @@ export function planNewJob(facts: NewJobFacts): JobPlan | Refusal {
     timeoutMs: timeoutMs(above.timeoutPolicy, request.function),
     now,
     digest: facts.digest,
+    parentRestartsAlone: above.restartableEntryPoints === 'all',
   });
   const ready = waits.length === 0 && !prepared.hasJobReferences;
   return { id, row, spec, ready, memberOf: { root: parent.root, parent: parent.pk } };
@@ -93,7 +94,7 @@ function inherit(above: ExecutionSpec) {
     defaultInstance: above.defaultInstance,
     delayWorkspaceDestruction: above.delayWorkspaceDestruction,
     ignoreReuse: above.ignoreReuse,
-    ...given({ debugOn: above.debugOn }),
+    ...given({ debugOn: above.debugOn, restartableEntryPoints: above.restartableEntryPoints }),
     shown: above.shown,
     pins: [],
   };

@@ -158,6 +158,7 @@ function planRow(facts: ProgramFacts, above: CallingJob | undefined, spec: Execu
     timeoutMs: timeoutMs(spec.timeoutPolicy, mainEntryPoint),
     now,
     digest,
+    parentRestartsAlone: above?.spec.restartableEntryPoints === 'all',
   });
 }
 
@@ -183,6 +184,7 @@ function checkSsh({ allowSSH, debug }: RunRequest): string[] {
 
 function planPolicies({ request, executable }: ProgramFacts, above: ExecutionSpec | undefined) {
   const { executionPolicy, timeoutPolicy, inheritParentRestartOnPolicy: inherits } = executable.spec.runSpec;
+  const { restartableEntryPoints: restartable } = executable.spec.runSpec;
   const byExecutable = {
     ...((request.timeoutPolicyByExecutable ?? {}) as { [executable: string]: TimeoutPolicy }),
     ...above?.timeoutPolicyByExecutable,
@@ -197,6 +199,7 @@ function planPolicies({ request, executable }: ProgramFacts, above: ExecutionSpe
       request.executionPolicy as ExecutionPolicy | undefined,
       inherits === true ? above?.executionPolicy : undefined,
     ),
+    ...(restartable === 'all' ? { restartableEntryPoints: restartable } : {}),
     timeoutPolicy: effectiveTimeoutPolicy(timeoutPolicy, ...named),
     timeoutPolicyByExecutable: byExecutable,
   };

@@ -19,7 +19,7 @@ import { lookLimitMs, withinTime } from '../store/time-limit.ts';
 import { loadWaiters } from '../wait/wake.ts';
 import { endOldTree } from './auth-error.ts';
 import { awaitStop, checkLaunch, checkWorker, releaseWorker } from './check-worker.ts';
-import { destroyWorkspace } from './destroy-workspace.ts';
+import { awaitDescendants, destroyWorkspace } from './destroy-workspace.ts';
 import { obeyDoom } from './doom.ts';
 import { endDescendants, endTree } from './end-tree.ts';
 import { beginNextTry } from './end-try.ts';
@@ -160,6 +160,8 @@ async function carryOut(context: Context, row: JobRow, step: Step, after: string
       return nextOrDone(await endTree(context, row, after));
     case 'endDescendants':
       return nextOrDone(await endDescendants(context, row, after));
+    case 'awaitDescendants':
+      return awaitDescendants(context, row);
     case 'wakeWaiters':
       return nextOrDone(await wakeWaiters(context, row.pk, after));
     case 'passNumberOn':

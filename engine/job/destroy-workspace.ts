@@ -25,18 +25,27 @@ export async function destroyWorkspace(
   after: string | undefined,
 ): Promise<'hold' | { readonly next: string | undefined }> {
   if (after === undefined) {
-    if (row.state !== 'done') {
-      const ended = await waitFor(context, scopeWait(context, row, ownScope(row)));
-      if (ended.kind !== 'ready') return 'hold';
-    }
     if (row.state === 'restartable') {
-      if ((await stopWorker(context, row, 'its try was given up')).kind !== 'ended') return 'hold';
+      if ((await awaitDescendants(context, row)) === 'hold') return 'hold';
       await keepInput(context, row);
-    } else if (await keepsWorkspace(context, row)) return 'hold';
+    } else {
+      if (row.state !== 'done' && !(await hasEndedBelow(context, row))) return 'hold';
+      if (await keepsWorkspace(context, row)) return 'hold';
+    }
   }
   if (after?.startsWith(nextTryPosition) === true) return destroyNext(context, row, after);
   const next = await destroyContainer(context, jobWorkspace(row), after);
   return next === undefined && hasNextWorkspace(row) ? destroyNext(context, row, nextTryPosition) : { next };
+}
+
+/** `hold` while a job below a try that was given up, or the worker of that try, may still do something. */
+export async function awaitDescendants(context: Context, row: JobRow): Promise<'done' | 'hold'> {
+  if (!(await hasEndedBelow(context, row))) return 'hold';
+  return (await stopWorker(context, row, 'its try was given up')).kind === 'ended' ? 'done' : 'hold';
+}
+
+async function hasEndedBelow(context: Context, row: JobRow): Promise<boolean> {
+  return (await waitFor(context, scopeWait(context, row, ownScope(row)))).kind === 'ready';
 }
 
 /** True for a job that ended between two tries: the workspace of the next one may hold its input already. */

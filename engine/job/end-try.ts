@@ -1,15 +1,16 @@
-// Ends a try that went wrong: its job and tree fail or, if the policy allows it, its nearest master job restarts as try
-// + 1 (docs/reference/protocols.md, "Restart"). core/job/restart.ts decides which.
+// Ends a try that went wrong: its job and tree fail or, if the policy allows it, it or a job above it restarts as try + 1
+// (docs/reference/protocols.md, "Restart"). core/job/restart.ts decides which.
 
 import type { Context } from '../../core/context.ts';
 import { type FailureReason, failureReasons } from '../../core/execution/failure.ts';
-import { masterScope } from '../../core/execution/scope.ts';
+import type { Scope } from '../../core/execution/scope.ts';
 import { given } from '../../core/given.ts';
 import { isDebugReason, isHeldFor } from '../../core/job/hold.ts';
 import { nextPriority, type RestartFacts, startsAgain, type TryEnd } from '../../core/job/restart.ts';
-import { type JobRow, type MasterTry, masterTry } from '../../core/job/row.ts';
+import { type JobRow, restartScope } from '../../core/job/row.ts';
+import { expectJob } from '../../core/row/execution/execution.ts';
 import { tryRow } from '../../core/row/execution/job.ts';
-import { loadJob, loadSpec } from '../store/load-job.ts';
+import { loadExecution, loadJob, loadSpec } from '../store/load-job.ts';
 import { loadEarlierTries } from '../store/load-try.ts';
 import { type Saved, saveJob } from '../store/save-job.ts';
 import { endByDoom, loadDoom, obeyDoom, putDoom } from './doom.ts';
@@ -24,8 +25,8 @@ export async function endTry(context: Context, row: JobRow, end: TryEnd): Promis
   if (row.state === 'debug_hold') return saveJob(context, row, { kind: 'stopped' }, expected);
   const doomed = await obeyDoom(context, row);
   if (doomed !== undefined) return doomed;
-  const scope = masterTry(row);
-  if (await masterStartsAgain(context, row, scope, end.failure.reason)) return restart(context, row, scope, end);
+  const scope = await findRestart(context, row, end.failure.reason);
+  if (scope !== undefined) return restart(context, row, scope, end);
   const kind = (await holds(context, row, end)) ? 'hold' : 'fail';
   return saveJob(context, row, { kind, failure: end.failure }, expected);
 }
@@ -44,17 +45,19 @@ export async function beginNextTry(context: Context, row: JobRow): Promise<Saved
   return saveJob(context, row, { kind: 'retry', ...given({ priority }) });
 }
 
-/** The policy of the master job decides, whichever of its jobs failed. */
-async function masterStartsAgain(
-  context: Context,
-  row: JobRow,
-  scope: MasterTry,
-  reason: FailureReason,
-): Promise<boolean> {
-  if (!failureReasons[reason].restartable) return false;
-  const master = scope.master === row.pk ? row : await loadJob(context, scope.master);
-  if (master?.try !== scope.try) return false;
-  return startsAgain(await loadRestartFacts(context, master), reason);
+/** The scope that restarts when the job fails for this reason. Undefined when none may restart. */
+async function findRestart(context: Context, row: JobRow, reason: FailureReason): Promise<Scope | undefined> {
+  if (!failureReasons[reason].restartable) return undefined;
+  const { restartableEntryPoints } = await loadSpec(context, row.pk);
+  const scope = restartScope(row, restartableEntryPoints === 'all');
+  const job = scope.execution === row.pk ? row : await loadRestarting(context, scope);
+  if (job?.try !== scope.try) return undefined;
+  return startsAgain(await loadRestartFacts(context, job), reason) ? scope : undefined;
+}
+
+async function loadRestarting(context: Context, { execution }: Scope): Promise<JobRow | undefined> {
+  const row = await loadExecution(context, execution);
+  return row && expectJob(row);
 }
 
 async function loadRestartFacts(context: Context, job: JobRow): Promise<RestartFacts> {
@@ -66,15 +69,15 @@ async function loadRestartFacts(context: Context, job: JobRow): Promise<RestartF
 }
 
 /**
- * Writes the flag first. From then on nothing below the master is born or claimed, and a look at the master gives its
- * try up. Then it ends the job itself. This call or the next look at the master ends the master's try.
+ * Writes the flag first. From then on nothing inside the scope is born or claimed, and a look at the job that restarts
+ * gives its try up. Then it ends the failing job, if that is another one. This call or the next look gives the try up.
  */
-async function restart(context: Context, row: JobRow, master: MasterTry, { failure }: TryEnd): Promise<Saved> {
+async function restart(context: Context, row: JobRow, scope: Scope, { failure }: TryEnd): Promise<Saved> {
   const { reason, message } = failure;
   // The job may have finished after the row was read and before its machine was lost. Then nothing was lost.
   const again = await loadJob(context, row.pk);
   if (again?.state !== row.state || again.try !== row.try) return { kind: 'changed' };
-  await putDoom(context, row.root, masterScope(master.master, master.try), {
+  await putDoom(context, row.root, scope, {
     kind: 'restart',
     execution: row.pk,
     try: row.try,
@@ -82,11 +85,11 @@ async function restart(context: Context, row: JobRow, master: MasterTry, { failu
     message,
   });
   const doom = await loadDoom(context, row);
-  if (doom === undefined) throw new Error(`the doom flag on ${master.master} was written but cannot be read`);
+  if (doom === undefined) throw new Error(`the doom flag on ${scope.execution} was written but cannot be read`);
   const isCause = doom.cause.kind === 'restart' && doom.cause.execution === row.pk;
-  if (master.master === row.pk || !isCause) return { kind: 'saved', row: await endByDoom(context, row, doom) };
+  if (scope.execution === row.pk || !isCause) return { kind: 'saved', row: await endByDoom(context, row, doom) };
   const saved = await saveJob(context, row, { kind: 'fail', failure });
-  const found = await loadJob(context, master.master);
+  const found = await loadRestarting(context, scope);
   if (found !== undefined) await endByDoom(context, found, doom);
   return saved;
 }

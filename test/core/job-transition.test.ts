@@ -272,10 +272,10 @@ describe.each(Object.entries(lives))('%s', (_title, { lines, last, gone = [] }) 
   });
 });
 
-test('a subjob cannot restart alone', () => {
-  const parent = givenRow();
-  const row = { ...planJob('s', { parent }).row, state: 'running' as const };
-  expect(decide(row, giveUp, 1)).toMatchObject({ kind: 'refusal' });
+test('a job does not restart more often than any policy allows', () => {
+  const row = givenRow({ state: 'running' });
+  expect(decide({ ...row, try: 8 }, giveUp, 1)).toMatchObject({ kind: 'change' });
+  expect(decide({ ...row, try: 9 }, giveUp, 1)).toMatchObject({ kind: 'refusal' });
 });
 
 describe('the table of transitions', () => {

@@ -115,3 +115,14 @@ it.each<[string, Caller, asked: string, final: string]>([
     expect({ asked: spec.priority, final: job.priority }).toEqual({ asked, final });
   },
 );
+
+it('a subjob of an executable whose entry points all restart is a scope of its own for its children', () => {
+  const alone = run({}, { restartableEntryPoints: 'all' });
+  const child = subjob(alone);
+  expect(child.spec.restartableEntryPoints).toBe('all');
+  const [master, own] = [`m:${alone.job.pk}:0`, `s:${child.job.pk}:0`];
+  expect(child.job.lineage).toEqual([master]);
+  expect(subjob(child).job.lineage).toEqual([master, own]);
+  expect(run({}, {}, child).job.lineage).toEqual([master, own]);
+  expect(subjob(subjob(run({}, { restartableEntryPoints: 'master' }))).job.lineage).toEqual([master]);
+});

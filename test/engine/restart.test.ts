@@ -3,9 +3,11 @@
 import { describe, expect, test } from 'vitest';
 import type { WorkerEnding } from '../../core/context.ts';
 import type { ExecutionPolicy } from '../../core/executable/policy.ts';
-import { jobWorker } from '../../core/job/row.ts';
+import { jobWorker, jobWorkspace, restartScope } from '../../core/job/row.ts';
+import { maximumJobDepth } from '../../core/run/request.ts';
 import { createJob } from '../../engine/job/birth.ts';
 import { claim } from '../../engine/job/claim.ts';
+import { finish } from '../../engine/job/finish.ts';
 import { loadTry } from '../../engine/store/load-try.ts';
 import { saveJob } from '../../engine/store/save-job.ts';
 import { sweepExecution } from '../../engine/sweep.ts';
@@ -137,6 +139,83 @@ test('a wide scatter whose spot machines are all taken back ends on demand', asy
   }
   expect(peekJob(context, jobId('main'))).toMatchObject({ state: 'done', try: 3, priority: 'high' });
   expect([spotOf('main'), spotOf('c3-7'), spotOf('nested3')]).toEqual([false, false, false]);
+});
+
+describe('a subjob of an executable whose entry points all restart', () => {
+  const alone = (executionPolicy: ExecutionPolicy): PlanOptions => ({
+    spec: { executionPolicy, restartableEntryPoints: 'all' },
+  });
+  const givenTree = (policy: ExecutionPolicy, failures: number, reports = true) => {
+    const given = givenPlatform({
+      main: async ({ row }) => {
+        await createJob(given.context, planJob('bad', { parent: row, ...alone(policy) }));
+        await createJob(given.context, planJob('sibling', { parent: row, ...alone(policy) }));
+        return { output: {} };
+      },
+      bad: async ({ row }) => {
+        const parent = { parent: row, parentRestartsAlone: true, ...alone(policy) };
+        await createJob(given.context, planJob(`below${row.try}`, parent));
+        if (row.try < failures) return reports ? crash : undefined;
+        return { output: {} };
+      },
+      below0: () => undefined,
+    });
+    return given;
+  };
+
+  test('restarts alone, in the workspace of its master, and its descendants are discarded', async () => {
+    const { context, run } = givenTree({ restartOn: { '*': 1 } }, 1);
+    await run('main', alone({ restartOn: { '*': 1 } }));
+    const bad = peekJob(context, jobId('bad'));
+    expect(bad).toMatchObject({ state: 'done', try: 1, parentTry: 0 });
+    expect(jobWorkspace(bad)).toBe(jobWorkspace(peekJob(context, jobId('main'))));
+    expect(await loadTry(context, bad, 0)).toMatchObject({ state: 'restarted', failureReason: 'AppInternalError' });
+    expect(peekJob(context, jobId('main'))).toMatchObject({ state: 'done', try: 0 });
+    expect(peekJob(context, jobId('sibling'))).toMatchObject({ state: 'done', try: 0 });
+    expect(peekJob(context, jobId('below0'))).toMatchObject({ state: 'terminated', failureReason: 'Terminated' });
+    const below = peekJob(context, jobId('below1'));
+    expect(below).toMatchObject({ state: 'done', parentTry: 1 });
+    expect(below.lineage).toEqual([`m:${jobId('main')}:0`, `s:${jobId('bad')}:1`]);
+    expect(context.rows.all('executions').filter(({ dueAt }) => dueAt !== undefined)).toEqual([]);
+  });
+
+  test('does not begin its next try while something of the last one runs', async () => {
+    const given = givenTree({ restartOn: { '*': 1 } }, 1, false);
+    const { context, platform } = given;
+    context.workers.stopAtOnce = false;
+    await given.run('main', alone({ restartOn: { '*': 1 } }));
+    await finish(context, peekJob(context, jobId('bad')), crash);
+    await platform.run();
+    for (const name of ['below0', 'bad']) {
+      expect(peekJob(context, jobId('bad'))).toMatchObject({ state: 'restartable', try: 0 });
+      context.workers.states.set(taskOf(`${jobId(name)}-t0-l0`), ended('stopped'));
+      await sweepExecution(context, jobId(name));
+      await platform.run();
+    }
+    expect(peekJob(context, jobId('bad'))).toMatchObject({ state: 'done', try: 1 });
+  });
+
+  test('fails with its tree when its own restarts are used up', async () => {
+    const { context, run } = givenTree({ restartOn: { '*': 1 } }, 2);
+    await run('main', alone({ restartOn: { '*': 1 } }));
+    expect(peekJob(context, jobId('bad'))).toMatchObject({
+      state: 'failed',
+      try: 1,
+      failureReason: 'AppInternalError',
+    });
+    const tree = { state: 'failed', try: 0, failureReason: 'JobTreeFailure', failureFrom: jobId('bad') };
+    expect(peekJob(context, jobId('main'))).toMatchObject(tree);
+  });
+
+  test('restarts with the nearest scope above when it is nested deep, so that its row stays small', () => {
+    let row = planJob('main').row;
+    for (let depth = 1; depth < maximumJobDepth; depth++) {
+      row = planJob(`s${depth}`, { parent: row, parentRestartsAlone: true }).row;
+      expect(row.lineage.length).toBe(Math.min(depth, 3));
+      const own = depth < 3;
+      expect(restartScope(row, true).execution).toBe(own ? row.pk : jobId('s2'));
+    }
+  });
 });
 
 describe('the next try', () => {

@@ -16,6 +16,8 @@ const testApplet = deriveId('applet', 'test', 'applet', '1');
 const testUser: UserId = 'user-alice';
 
 export type PlanOptions = {
+  /** Whether the parent restarts by itself. */
+  readonly parentRestartsAlone?: boolean;
   readonly input?: Hash;
   /** Jobs to wait for in addition to those that the input refers to. */
   readonly dependsOn?: readonly JobId[];
@@ -87,6 +89,7 @@ export function planJob(name: string, options: PlanOptions = {}): JobPlan {
     instance: 'mem2_hdd2_x2',
     priority: spec.priority,
     now,
+    parentRestartsAlone: options.parentRestartsAlone ?? false,
     digest: digestOf([name, input]),
   } as const;
   const born = newJobRow(ownWorkspace ? { ...made, kind: 'master', parent } : { ...made, kind: 'subjob', parent });

@@ -122,6 +122,7 @@ const specFields: Fields<ExecutionSpec> = {
     shown: 'map',
   },
   optional: {
+    restartableEntryPoints: ['all'],
     inputSpec: 'list',
     outputSpec: 'list',
     inputPlace: 'text',
