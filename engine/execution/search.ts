@@ -2,7 +2,7 @@
 // consistently, and applies the conditions.
 
 import { readLineageEntry } from '../../core/execution/scope.ts';
-import type { ExecutionId, JobId, ProjectId } from '../../core/id/identifier.ts';
+import type { ExecutionId, ProjectId } from '../../core/id/identifier.ts';
 import type { JobMetadata } from '../../core/job/job-fields.ts';
 import type { JobRow } from '../../core/job/row.ts';
 import { type ExecutionRow, expectJob } from '../../core/row/execution/execution.ts';
@@ -129,7 +129,7 @@ async function meetBodies(
   { name, tags, properties }: JobSearch,
   tries: readonly (readonly JobRow[])[],
 ): Promise<readonly (readonly JobRow[])[]> {
-  const rows = tries.map((each) => each[0] as JobRow);
+  const rows = tries.flat();
   const needsBodies = tags !== undefined || properties !== undefined;
   const needsNames = name !== undefined && rows.some((row) => row.name === undefined);
   if (!needsBodies && !needsNames) {
@@ -137,19 +137,23 @@ async function meetBodies(
   }
   const made = await loadFromSpecs(
     context,
-    rows.map(({ pk }) => pk),
+    tries.flatMap((each) => (each[0] === undefined ? [] : [each[0].pk])),
     (spec) => ({ name: spec.name, tags: spec.tags, properties: spec.properties }),
   );
-  const changed = needsBodies ? await loadChangedOfMany(context, rows) : [];
-  return tries.filter((each, index) => {
-    const madeWith = made.get(rows[index]?.pk as JobId);
-    const { tags: held = [], properties: heldProperties = {} } = changed[index] ?? madeWith ?? {};
+  // Each try has tags and properties of its own.
+  const changed = new Map(
+    (needsBodies ? await loadChangedOfMany(context, rows) : []).map((one, at) => [rows[at], one]),
+  );
+  const meets = (row: JobRow): boolean => {
+    const madeWith = made.get(row.pk);
+    const { tags: held = [], properties: heldProperties = {} } = changed.get(row) ?? madeWith ?? {};
     return (
-      (name === undefined || name(each[0]?.name ?? madeWith?.name ?? '')) &&
+      (name === undefined || name(row.name ?? madeWith?.name ?? '')) &&
       (tags === undefined || tags(held)) &&
       (properties === undefined || properties(heldProperties))
     );
-  });
+  };
+  return tries.map((each) => each.filter(meets)).filter((each) => each.length > 0);
 }
 
 /** Jobs that one call reads. A search that finds few of them continues in the next call. */

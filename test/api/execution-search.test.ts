@@ -200,6 +200,35 @@ describe('a search', () => {
     ]);
   });
 
+  it('describes and finds each try with its own times, reason, tags and properties', async () => {
+    const crash = { failure: { type: 'AppInternalError', message: 'exit code 1' } };
+    world.programs.set('main', ({ row }) => (row.try < 2 ? crash : { output: { n: 2 } }));
+    const executionPolicy = { restartOn: { '*': 5 } };
+    const [job] = await givenJobs(1, { executionPolicy, priority: 'low', tags: ['born'] });
+    await world.platform.run();
+    for (const attempt of [0, 1]) {
+      const described = await world.must(`/${job}/describe`, { try: attempt });
+      expect(described).toMatchObject({ try: attempt, state: 'restarted', failureReason: 'AppInternalError' });
+      expect(described).toMatchObject({ failureMessage: 'exit code 1', priority: 'low', finalPriority: 'low' });
+    }
+    const last = { try: 2, state: 'done', failureCounts: { AppInternalError: 2 }, executionPolicy };
+    expect(await world.must(`/${job}/describe`)).toMatchObject(last);
+    await world.must(`/${job}/addTags`, { tags: ['odd'], try: 1 });
+    await world.must(`/${job}/setProperties`, { properties: { p: 'latest' } });
+    const search = async (condition: object) => {
+      const query = { project, includeRestarted: true, describe: { fields: { try: true } }, ...condition };
+      const { results } = (await world.must('/system/findExecutions', query)) as { results: Result[] };
+      return results.map(({ describe }) => describe?.try);
+    };
+    expect(await search({})).toEqual([2, 1, 0]);
+    expect(await search({ tags: 'born' })).toEqual([2, 1, 0]);
+    // A later try has the tags of the one before until its own are changed.
+    expect(await search({ tags: 'odd' })).toEqual([2, 1]);
+    expect(await search({ properties: { p: 'latest' } })).toEqual([2]);
+    expect(await search({ state: 'restarted' })).toEqual([1, 0]);
+    expect(await search({ state: 'done' })).toEqual([2]);
+  });
+
   it.each([
     [{ state: 5 }, 'state'],
     [{ starting: 'x' }, 'starting'],
