@@ -4,10 +4,11 @@
 import type { Context, WorkerEnd } from '../core/context.ts';
 import { readWorkerId, type WorkerId } from '../core/id/worker.ts';
 import { jobWorker } from '../core/job/row.ts';
+import { isTerminal } from '../core/job/state.ts';
 import { obeyDoom } from './job/doom.ts';
 import { afterLaunch } from './launch/launch.ts';
 import { loadJob } from './store/load-job.ts';
-import { sweepForWorker } from './sweep.ts';
+import { sweepExecution, sweepForWorker } from './sweep.ts';
 
 /** The last step of a launch, which ended in this way. */
 export async function finalise(context: Context, worker: WorkerId, end: WorkerEnd): Promise<void> {
@@ -20,7 +21,12 @@ export async function finalise(context: Context, worker: WorkerId, end: WorkerEn
     const saved = (await obeyDoom(context, row)) ?? (await afterLaunch(context, row, end));
     if (saved.kind !== 'changed') break;
   }
-  await sweepForWorker(context, launched.job);
+  const row = await loadJob(context, launched.job);
+  if (row === undefined) return;
+  // An ended job settles once its machine is gone. The event of the task does not cause that look: two looks at once
+  // would both write.
+  if (isTerminal(row.state) && jobWorker(row) === worker) await sweepExecution(context, row.pk);
+  else await sweepForWorker(context, row.pk);
 }
 
 /** The row is read at most this many times, because another writer may change it in between. */

@@ -37,7 +37,7 @@ export const steps = {
   wakeWaiters:      { meaning: 'look at every job that has an edge on this one', paged: true },
   passNumberOn:     { meaning: 'give the number of its worker to the job that waits longest for one', concerns: wasLaunched },
   endWorker:        { meaning: 'stop its worker if that still runs after the grace time', concerns: isClaimed },
-  releaseWorker:    { meaning: 'stop its worker after the grace time, and wait until it is gone', concerns: isClaimed, asksWorker: true },
+  releaseWorker:    { meaning: 'stop its worker after the grace time, and wait until it is gone', concerns: isClaimed },
   destroyWorkspace: { meaning: 'empty the workspace once nothing can write to it; before a next try, place the input in its workspace', concerns: isMaster, paged: true },
   retry:            { meaning: 'store the ended try, and begin the next one' },
   settle:           { meaning: 'leave the index of the sweep' },
@@ -47,7 +47,7 @@ type Paged<Name extends Step> = (typeof steps)[Name] extends { readonly paged: t
 export type PagedStep = { [Name in Step]: Paged<Name> }[Step];
 
 /** How long the sweep leaves a row alone if nothing has moved it (due.ts). */
-export type Patience = 'queued' | 'waiting' | 'lease' | 'period';
+export type Patience = 'queued' | 'waiting' | 'lease' | 'period' | 'grace';
 type Item = Step | { readonly step: Step; readonly on: readonly Occasion[] };
 type Agenda = readonly [patience: Patience, ...items: readonly Item[]];
 
@@ -58,14 +58,14 @@ const later = (step: Step): Item => ({ step, on: ['woken', 'swept'] });
 
 export const agenda: { readonly [state in JobState]: Agenda } = {
   // state             patience   steps
-  idle:              ['queued',  'obeyDoom', onSweep('endOldTree'), 'advanceInput'],
+  idle:              ['waiting', 'obeyDoom', onSweep('endOldTree'), 'advanceInput'],
   waiting_on_input:  ['waiting', later('obeyDoom'), onSweep('endOldTree'), later('advanceInput')],
   runnable:          ['queued',  onEntry('launch'), onSweep('obeyDoom'), onSweep('endOldTree'), onSweep('checkLaunch')],
   running:           ['lease',   onSweep('obeyDoom'), onSweep('endOldTree'), onSweep('checkWorker')],
   waiting_on_output: ['waiting', onEntry('passNumberOn'), 'obeyDoom', onSweep('endOldTree'), onSweep('endWorker'), 'advanceOutput'],
   terminating:       ['period',  'awaitStop'],
   restartable:       ['period',  'obeyDoom', onSweep('endOldTree'), 'stopWorker', 'stopLaunch', 'endDescendants', 'awaitDescendants', 'destroyWorkspace', 'passNumberOn', 'retry'],
-  done:              ['period',  'wakeWaiters', 'passNumberOn', 'destroyWorkspace', 'releaseWorker', 'settle'],
+  done:              ['grace',   'wakeWaiters', 'passNumberOn', 'destroyWorkspace', 'releaseWorker', 'settle'],
   failed:            ['period',  'stopLaunch', 'endTree', 'wakeWaiters', 'passNumberOn', 'destroyWorkspace', 'releaseWorker', 'settle'],
   terminated:        ['period',  'stopLaunch', 'endTree', 'wakeWaiters', 'passNumberOn', 'destroyWorkspace', 'releaseWorker', 'settle'],
   restarted:         ['period'],

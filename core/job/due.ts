@@ -53,6 +53,9 @@ function patienceMs(patience: Exclude<Patience, 'lease'>, row: JobRow, now: numb
       return waitedMs(row, now, queuedMs);
     case 'waiting':
       return waitedMs(row, now, Math.min(leaseMs, shortestPatienceMs));
+    // What waits for a job that is done looks by itself. Its own due time is not moved forward: that is two writes.
+    case 'grace':
+      return leaseMs;
     case 'period':
       return Math.min(leaseMs, waitedMs(row, now, shortestPatienceMs));
     default:

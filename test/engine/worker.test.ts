@@ -46,7 +46,7 @@ describe('a worker that does not end when its job has', () => {
     context.clock.now += 599_000;
     await platform.sweep();
     expect(context.workers.stopping).toEqual(new Set());
-    context.clock.now += 61_000;
+    context.clock.now += 121_000;
     await platform.sweep();
     expect(context.workers.stopping).toEqual(new Set([task]));
     expect(peekJob(context, jobId('j')).dueAt).toBeDefined();
