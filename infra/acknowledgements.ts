@@ -43,9 +43,8 @@ function wildcards(deployment: Deployment): Acknowledgement[] {
   return [
     {
       id: 'AwsSolutions-IAM5[Resource::*]',
-      at: ['Engine', 'Api', 'Compute/ExecutionRole', 'Compute/DebugRole'],
-      reason:
-        'X-Ray, log delivery, ListStreams, ecr:GetAuthorizationToken and the channels of ECS Exec cannot be limited to resources.',
+      at: ['Engine', 'Api', 'Compute/ExecutionRole'],
+      reason: 'X-Ray, log delivery, ListStreams and ecr:GetAuthorizationToken cannot be limited to resources.',
     },
     {
       id: 'Serverless-LambdaStarPermissions',
@@ -79,11 +78,11 @@ function wildcards(deployment: Deployment): Acknowledgement[] {
       reason: 'An execution is named by its job, try and launch.',
     },
     { id: arn('ecs', `task/${name('workers')}/*`), at: ['Engine'], reason: 'Tasks get their ids from ECS.' },
-    ...['worker', 'worker-debug'].map((family) => ({
-      id: arn('ecs', `task-definition/${name(family)}:*`),
+    {
+      id: arn('ecs', `task-definition/${name('worker')}:*`),
       at: ['Engine/JobAttempt'],
-      reason: 'A launch takes the latest revision of its family.',
-    })),
+      reason: 'A launch takes the latest revision of the one family.',
+    },
     {
       id: arn('logs', `log-group:${pathName(deployment, 'worker')}:log-stream:worker/worker/*`),
       at: ['Api/LogRole'],
@@ -170,7 +169,7 @@ const edge: readonly Acknowledgement[] = [
 const compute: readonly Acknowledgement[] = [
   {
     id: 'AwsSolutions-ECS2',
-    at: ['Compute/Worker', 'Compute/DebugWorker'],
+    at: ['Compute/Worker'],
     reason: 'They are two constants. The secret comes with the launch, and is used up before any user code runs.',
   },
 ];

@@ -70,7 +70,6 @@ export function planNewJob(facts: NewJobFacts): JobPlan | Refusal {
     instance,
     priority: parent.priority,
     timeoutMs: timeoutMs(above.timeoutPolicy, request.function),
-    debug: (spec.debugOn ?? []).length > 0,
     now,
     digest: facts.digest,
     parentRestartsAlone: above.restartableEntryPoints === 'all',

@@ -29,7 +29,6 @@ const fields: Fields<Omit<JobRow, 'pk' | 'sk'>> = {
     failedLaunchCount: 'number',
     leaseUntil: 'number',
     timeoutMs: 'number',
-    debug: [true],
     cursor: 'text or number',
   },
 };

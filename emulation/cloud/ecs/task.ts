@@ -27,7 +27,6 @@ export type Task = {
   readonly desiredStatus: 'RUNNING' | 'STOPPED';
   readonly launchType: 'FARGATE';
   readonly capacityProviderName?: string;
-  readonly enableExecuteCommand: boolean;
   readonly cpu: string;
   readonly memory: string;
   readonly group: string;
