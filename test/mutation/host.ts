@@ -37,7 +37,7 @@ async function load(path: string): Promise<readonly Registered[]> {
   return registered().tests;
 }
 
-/** Runs the tests of a file without any mutant, and notes what each reaches. */
+/** Runs the tests of a file without any mutant, and notes what each reaches. A test that fails is not used. */
 async function measure(path: string): Promise<FileCoverage> {
   vi.resetModules();
   mutants.listen();
@@ -48,11 +48,15 @@ async function measure(path: string): Promise<FileCoverage> {
     mutants.turn(undefined);
     mutants.listen();
     const begun = performance.now();
-    await run().catch((error) => {
-      log({ kind: 'failed', test: `${path}: ${title}`, why: String(error) });
-      throw error;
-    });
-    tests.push({ title, ms: performance.now() - begun, asked: mutants.asked(), reached: mutants.heard() });
+    const passes = await run().then(
+      () => true,
+      (error) => {
+        log({ kind: 'failed', test: `${path}: ${title}`, why: String(error) });
+        return false;
+      },
+    );
+    const ms = performance.now() - begun;
+    tests.push({ title, passes, ms, asked: mutants.asked(), reached: mutants.heard() });
   }
   return { path, loaded, tests };
 }
@@ -110,7 +114,7 @@ async function fails(mutant: number, { run, ms, asked, path, title }: Candidate)
 function withBodies({ path, tests }: FileCoverage, found: readonly Registered[]): Candidate[] {
   return tests.flatMap((one, index) => {
     const body = found[index];
-    return body === undefined || one.ms > slowestMs ? [] : [{ ...one, ...body, path }];
+    return body === undefined || !one.passes || one.ms > slowestMs ? [] : [{ ...one, ...body, path }];
   });
 }
 

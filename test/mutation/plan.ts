@@ -5,6 +5,7 @@ import { type Instrumented, instrument } from './instrument.ts';
 
 export type TestCoverage = {
   readonly title: string;
+  readonly passes: boolean;
   readonly ms: number;
   /** How often the test asks for any mutant. */
   readonly asked: number;

@@ -39,19 +39,22 @@ const files = mutatedFiles(positionals);
 const mutants = [...instrumentAll(files).values()].flatMap((one) => one.mutants);
 console.log(`${mutants.length} mutants in ${files.length} files`);
 const coverage = await cover();
-console.log(`${coverage.flatMap((file) => file.tests).length} tests pass without any mutant`);
+const tests = coverage.flatMap((file) => file.tests);
+const passing = tests.filter(({ passes }) => passes);
+console.log(`${passing.length} of ${tests.length} tests pass without any mutant`);
 const results = await runAll(mutants, Number(values.jobs));
 if (values.details !== undefined) writeFileSync(values.details, JSON.stringify(results, undefined, 1));
-process.exitCode = printReport(files, results, coverage) ? 0 : 1;
+const isGood = printReport(files, results, coverage);
+process.exitCode = isGood && passing.length === tests.length ? 0 : 1;
 
-/** Which tests reach which mutants. Every test must pass while no mutant is on. */
+/** Which tests reach which mutants. A test that fails without any mutant is named and not used, and fails the run. */
 async function cover(): Promise<readonly FileCoverage[]> {
   const task: Task = { selected: positionals, testFiles: testFiles(), log: join(folder, 'cover.log') };
   const ended = await host('cover', task);
   const lines = readLog(task.log);
   const found = lines.flatMap((line) => (line.kind === 'covered' ? [line.file] : []));
-  const failed = lines.find((line) => line.kind === 'failed');
-  if (failed !== undefined) throw new Error(`${failed.test}, without any mutant: ${failed.why}`);
+  for (const line of lines)
+    if (line.kind === 'failed') console.log(`fails without any mutant: ${line.test}: ${line.why}`);
   if (ended !== 0) throw new Error(`the tests could not be measured, after ${found.at(-1)?.path ?? 'none'}`);
   writeFileSync(join(folder, 'coverage.json'), JSON.stringify(found));
   return found;
