@@ -36,6 +36,7 @@ export function createContext(environment: Environment): Context {
       stateMachineArn: named('STATE_MACHINE_ARN'),
       cluster: named('CLUSTER'),
       taskDefinition: named('TASK_DEFINITION'),
+      debugTaskDefinition: named('DEBUG_TASK_DEFINITION'),
     }),
     seals: createSeals(clients.ssm, named('DEPLOYMENT_KEY_PARAMETER')),
     logs: createLogReader(clients.logs, named('WORKER_LOG_GROUP')),

@@ -16,6 +16,8 @@ export type WorkerNames = {
   readonly stateMachineArn: () => string;
   readonly cluster: () => string;
   readonly taskDefinition: () => string;
+  /** That of workers which a user may have to enter. */
+  readonly debugTaskDefinition: () => string;
 };
 
 export function createWorkers(sfn: () => SFNClient, ecs: () => ECSClient, names: WorkerNames): Workers {
@@ -24,7 +26,9 @@ export function createWorkers(sfn: () => SFNClient, ecs: () => ECSClient, names:
       const command = new StartExecutionCommand({
         stateMachineArn: names.stateMachineArn(),
         name: worker,
-        input: JSON.stringify(executionInput(worker, input, names.taskDefinition())),
+        input: JSON.stringify(
+          executionInput(worker, input, input.debug ? names.debugTaskDefinition() : names.taskDefinition()),
+        ),
       });
       // It was dispatched before, by a message that came twice: the execution exists.
       await unlessRefused('StartExecution', ['ExecutionAlreadyExists'], () => sfn().send(command));
@@ -82,6 +86,7 @@ function executionInput(worker: WorkerId, input: LaunchInput, taskDefinition: st
     cpu: String(input.cores * cpuUnitsPerCore),
     memory: String(input.memoryGib * mibPerGib),
     diskGib: input.diskGib,
+    enableExecuteCommand: input.debug,
     environment: Object.entries(input.environment).map(([Name, Value]) => ({ Name, Value })),
     tags: Object.entries(input.tags).map(([name, Value]) => ({ Key: `espalier:${name}`, Value })),
   };

@@ -128,6 +128,8 @@ export type LaunchInput = {
   readonly tags: Readonly<Record<string, string>>;
   /** Uses capacity that may be taken back. */
   readonly spot: boolean;
+  /** A user may have to enter the worker, because its job is held if it fails. */
+  readonly debug: boolean;
 };
 /** How a worker ended. */
 export type WorkerEnding =

@@ -43,8 +43,9 @@ function wildcards(deployment: Deployment): Acknowledgement[] {
   return [
     {
       id: 'AwsSolutions-IAM5[Resource::*]',
-      at: ['Engine', 'Api', 'Compute/ExecutionRole'],
-      reason: 'X-Ray, log delivery, ListStreams and ecr:GetAuthorizationToken cannot be limited to resources.',
+      at: ['Engine', 'Api', 'Compute/ExecutionRole', 'Compute/DebugRole'],
+      reason:
+        'X-Ray, log delivery, ListStreams, ecr:GetAuthorizationToken and the channels of ECS Exec cannot be limited to resources.',
     },
     {
       id: 'Serverless-LambdaStarPermissions',
@@ -78,11 +79,11 @@ function wildcards(deployment: Deployment): Acknowledgement[] {
       reason: 'An execution is named by its job, try and launch.',
     },
     { id: arn('ecs', `task/${name('workers')}/*`), at: ['Engine'], reason: 'Tasks get their ids from ECS.' },
-    {
-      id: arn('ecs', `task-definition/${name('worker')}:*`),
+    ...['worker', 'worker-debug'].map((family) => ({
+      id: arn('ecs', `task-definition/${name(family)}:*`),
       at: ['Engine/JobAttempt'],
-      reason: 'A launch takes the latest revision of the one family.',
-    },
+      reason: 'A launch takes the latest revision of its family.',
+    })),
     {
       id: arn('logs', `log-group:${pathName(deployment, 'worker')}:log-stream:worker/worker/*`),
       at: ['Api/LogRole'],
@@ -169,7 +170,7 @@ const edge: readonly Acknowledgement[] = [
 const compute: readonly Acknowledgement[] = [
   {
     id: 'AwsSolutions-ECS2',
-    at: ['Compute/Worker'],
+    at: ['Compute/Worker', 'Compute/DebugWorker'],
     reason: 'They are two constants. The secret comes with the launch, and is used up before any user code runs.',
   },
 ];

@@ -42,6 +42,8 @@ export type JobRow = ExecutionHead<JobId, JobState> & {
   readonly leaseUntil?: number;
   /** How long a try may run, from its claim. */
   readonly timeoutMs?: number;
+  /** The run asks to hold the job after some failures. The specification names them. */
+  readonly debug?: true;
   /**
    * Where the wait goes on: an index into `waits`, or the sort key of the last ended member. In a running job:
    * `beforeMembers` once it has begun to make a job. In an ended job: the step where its agenda goes on.
@@ -66,6 +68,7 @@ export type NewJob = {
   readonly instance: string;
   readonly priority: JobRow['priority'];
   readonly timeoutMs?: number;
+  readonly debug?: boolean;
   readonly now: number;
   /** Digest of the request that makes the job, without its nonce. */
   readonly digest: string;
@@ -109,6 +112,7 @@ export function newJobRow(job: NewJob): JobRow {
       parentTry: parent?.try,
       name: isSearchable(job.name) ? job.name : undefined,
       timeoutMs,
+      debug: job.debug === true ? (true as const) : undefined,
     }),
   };
 }

@@ -36,4 +36,4 @@ function valueBytes(value: unknown): number {
 
 const messageCharacterLimit = 300;
 /** A message is never cut below this length. Describe shows the whole one, which is kept beside the output. */
-const shortestMessage = 20;
+const shortestMessage = 16;

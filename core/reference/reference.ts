@@ -48,9 +48,9 @@ export function readReference(
   if (!isHash(link)) return problem(`"${linkKey}" must be an id or a hash`);
   if ('id' in link) return readProjectLink(link);
   if ('job' in link)
-    return isId(link.job, 'job') ? readPick(link, { kind: 'job', job: link.job }) : noId('job', link.job);
+    return isId(link.job, 'job') ? readPick(link, { kind: 'job', job: link.job }) : noId('a job', link.job);
   if ('analysis' in link) {
-    if (!isId(link.analysis, 'analysis')) return noId('analysis', link.analysis);
+    if (!isId(link.analysis, 'analysis')) return noId('an analysis', link.analysis);
     return readPick(link, { kind: 'analysis', analysis: link.analysis });
   }
   return problem(`"${linkKey}" must have "id", "job" or "analysis", not ${quoteKeys(link)}`);
@@ -68,10 +68,10 @@ function readLegacyReference(hash: Hash): JobReference | undefined {
 }
 
 function readProjectLink(link: Hash) {
-  if (!isObjectId(link.id)) return noId('data object', link.id);
+  if (!isObjectId(link.id)) return noId('a data object', link.id);
   const hint = link.project ?? undefined;
   if (hint === undefined) return { kind: 'object', object: link.id } as const;
-  if (!isPlaceId(hint)) return noId('project', hint);
+  if (!isPlaceId(hint)) return noId('a project', hint);
   return { kind: 'object', object: link.id, project: hint } as const;
 }
 
@@ -99,7 +99,7 @@ function sourceId(source: { kind: 'job'; job: JobId } | { kind: 'analysis'; anal
 }
 
 function noId(what: string, found: unknown) {
-  return problem(`${JSON.stringify(found) ?? 'nothing'} is not the id of a ${what}`);
+  return problem(`${JSON.stringify(found) ?? 'nothing'} is not the id of ${what}`);
 }
 
 function problem(text: string) {

@@ -70,6 +70,7 @@ export function planNewJob(facts: NewJobFacts): JobPlan | Refusal {
     instance,
     priority: parent.priority,
     timeoutMs: timeoutMs(above.timeoutPolicy, request.function),
+    debug: (spec.debugOn ?? []).length > 0,
     now,
     digest: facts.digest,
     parentRestartsAlone: above.restartableEntryPoints === 'all',

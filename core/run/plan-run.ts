@@ -156,6 +156,7 @@ function planRow(facts: ProgramFacts, above: CallingJob | undefined, spec: Execu
     instance,
     priority: firstPriority(spec.priority, spec.executionPolicy, above && prioritiesOf(above)),
     timeoutMs: timeoutMs(spec.timeoutPolicy, mainEntryPoint),
+    debug: (spec.debugOn ?? []).length > 0,
     now,
     digest,
     parentRestartsAlone: above?.spec.restartableEntryPoints === 'all',

@@ -43,5 +43,6 @@ async function launchInput(context: Context, row: JobRow): Promise<LaunchInput> 
     },
     tags: { job: row.pk, origin: row.origin, project: row.project, launchedBy: row.launchedBy },
     spot: await usesSpot(context, row),
+    debug: row.debug === true,
   };
 }

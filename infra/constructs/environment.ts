@@ -29,6 +29,7 @@ const values = {
     arnOf('states', `stateMachine:${physicalName(deployment, 'job-attempt')}`),
   CLUSTER: (deployment: Deployment) => physicalName(deployment, 'workers'),
   TASK_DEFINITION: (deployment: Deployment) => physicalName(deployment, 'worker'),
+  DEBUG_TASK_DEFINITION: (deployment: Deployment) => physicalName(deployment, 'worker-debug'),
   WORKER_LOG_GROUP: (deployment: Deployment) => pathName(deployment, 'worker'),
   DEPLOYMENT_KEY_PARAMETER: (deployment: Deployment) => pathName(deployment, deploymentKey),
   API_URL_PARAMETER: (deployment: Deployment) => pathName(deployment, sharedParameters.apiUrl),

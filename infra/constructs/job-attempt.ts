@@ -9,7 +9,7 @@ import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { CfnStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { arnOf, type Deployment, physicalName } from '../deployment.ts';
-import { executionRoleName } from '../stacks/compute.ts';
+import { debugRoleName, executionRoleName } from '../stacks/compute.ts';
 import { sharedValue } from './shared-parameter.ts';
 
 export class JobAttempt extends Construct {
@@ -63,7 +63,9 @@ function mayRunWorkers(deployment: Deployment): PolicyStatement[] {
   return [
     new PolicyStatement({
       actions: ['ecs:RunTask'],
-      resources: [arnOf('ecs', `task-definition/${physicalName(deployment, 'worker')}:*`)],
+      resources: ['worker', 'worker-debug'].map((name) =>
+        arnOf('ecs', `task-definition/${physicalName(deployment, name)}:*`),
+      ),
       conditions: { ArnEquals: { 'ecs:cluster': cluster } },
     }),
     new PolicyStatement({ actions: ['ecs:StopTask', 'ecs:DescribeTasks'], resources: [tasks] }),
@@ -74,7 +76,9 @@ function mayRunWorkers(deployment: Deployment): PolicyStatement[] {
     }),
     new PolicyStatement({
       actions: ['iam:PassRole'],
-      resources: [`arn:${Aws.PARTITION}:iam::${Aws.ACCOUNT_ID}:role/${executionRoleName(deployment)}`],
+      resources: [executionRoleName(deployment), debugRoleName(deployment)].map(
+        (name) => `arn:${Aws.PARTITION}:iam::${Aws.ACCOUNT_ID}:role/${name}`,
+      ),
       conditions: { StringEquals: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' } },
     }),
     new PolicyStatement({

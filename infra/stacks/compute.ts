@@ -1,5 +1,6 @@
 // The place where jobs run: a Fargate cluster, and one task definition for all sizes. The task has no role: job code is
-// untrusted and can read the metadata endpoint, so there must be nothing to read there.
+// untrusted and can read the metadata endpoint, so there must be nothing to read there. Only a worker that a user may
+// have to enter has one. It opens the sessions of ECS Exec, and allows nothing else.
 
 import { Aws, RemovalPolicy } from 'aws-cdk-lib';
 import { CfnCluster, CfnClusterCapacityProviderAssociations, CfnTaskDefinition } from 'aws-cdk-lib/aws-ecs';
@@ -15,12 +16,19 @@ export function executionRoleName(deployment: Deployment): string {
   return `${physicalName(deployment, 'task')}-${Aws.REGION}`;
 }
 
+/** The role of workers that a user may have to enter (docs/reference/aws.md, "Entering a task"). */
+export function debugRoleName(deployment: Deployment): string {
+  return `${physicalName(deployment, 'debug')}-${Aws.REGION}`;
+}
+
 export class ComputeStack extends ProductStack {
   constructor(scope: Construct, deployment: Deployment, image: WorkerImage) {
     super(scope, 'Compute', { deployment, description: 'Espalier: cluster and worker task definition' });
     const cluster = new CfnCluster(this, 'Cluster', {
       clusterName: physicalName(deployment, 'workers'),
       clusterSettings: [{ name: 'containerInsights', value: 'enabled' }],
+      // A user's session is not logged: that would take rights which the role of the task must not have.
+      configuration: { executeCommandConfiguration: { logging: 'NONE' } },
     });
     new CfnClusterCapacityProviderAssociations(this, 'CapacityProviders', {
       cluster: cluster.ref,
@@ -32,7 +40,9 @@ export class ComputeStack extends ProductStack {
       retention: RetentionDays.THREE_MONTHS,
       removalPolicy: deployment.retained ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     });
-    this.#taskDefinition(image, logGroup, this.#executionRole(logGroup));
+    const common = { image: image(this), logGroup, executionRole: this.#executionRole(logGroup) };
+    this.#taskDefinition('Worker', 'worker', common);
+    this.#taskDefinition('DebugWorker', 'worker-debug', common, { taskRoleArn: this.#debugRole().roleArn });
   }
 
   #executionRole(logGroup: LogGroup): Role {
@@ -61,10 +71,29 @@ export class ComputeStack extends ProductStack {
     });
   }
 
-  /** CDK's own construct would always make a task role, therefore this one is declared directly. */
-  #taskDefinition(image: WorkerImage, logGroup: LogGroup, executionRole: Role): void {
-    new CfnTaskDefinition(this, 'Worker', {
-      family: physicalName(this.deployment, 'worker'),
+  #debugRole(): Role {
+    const actions = ['CreateControlChannel', 'CreateDataChannel', 'OpenControlChannel', 'OpenDataChannel'];
+    return new Role(this, 'DebugRole', {
+      roleName: debugRoleName(this.deployment),
+      description: 'A worker whose job is held if it fails: open the sessions of ECS Exec, and nothing else',
+      assumedBy: new ServicePrincipal('ecs-tasks.amazonaws.com', {
+        conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },
+      }),
+      inlinePolicies: {
+        permissions: new PolicyDocument({
+          statements: [
+            new PolicyStatement({ actions: actions.map((action) => `ssmmessages:${action}`), resources: ['*'] }),
+          ],
+        }),
+      },
+    });
+  }
+
+  /** CDK's own construct would always make a task role, therefore these are declared directly. */
+  #taskDefinition(id: string, name: string, { image, logGroup, executionRole }: Common, role: TaskRole = {}): void {
+    new CfnTaskDefinition(this, id, {
+      family: physicalName(this.deployment, name),
+      ...role,
       requiresCompatibilities: ['FARGATE'],
       networkMode: 'awsvpc',
       cpu: defaultCpu,
@@ -75,7 +104,7 @@ export class ComputeStack extends ProductStack {
       containerDefinitions: [
         {
           name: 'worker',
-          image: image(this),
+          image,
           essential: true,
           stopTimeout: this.deployment.stopTimeoutSeconds,
           environment: [
@@ -97,6 +126,10 @@ export class ComputeStack extends ProductStack {
     });
   }
 }
+
+/** Absent: the task has no role. */
+type TaskRole = { readonly taskRoleArn?: string };
+type Common = { readonly image: ReturnType<WorkerImage>; readonly logGroup: LogGroup; readonly executionRole: Role };
 
 /**
  * The size of a task unless its launch overrides it, which each launch does: the smallest Fargate size that runs the

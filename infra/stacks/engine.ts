@@ -93,6 +93,7 @@ export class EngineStack extends ProductStack {
       environment: environmentOf(deployment, [
         'STATE_MACHINE_ARN',
         'TASK_DEFINITION',
+        'DEBUG_TASK_DEFINITION',
         'DEPLOYMENT_KEY_PARAMETER',
         'API_URL_PARAMETER',
         'WORKERS_PER_USER',

@@ -46,11 +46,6 @@ async function namesIn(place: string, as?: Caller): Promise<string[]> {
   return (objects as { describe: { name: string } }[]).map(({ describe: { name } }) => name).sort();
 }
 
-/** A closed record in Alice's project. */
-async function givenRecord(body: object): Promise<string> {
-  return (await world.must('/record/new', { project, folder: '/', close: true, ...body })).id as string;
-}
-
 describe('the access', () => {
   it.each<[asks: Hash, inProject: number]>([
     [{}, 401],
@@ -68,17 +63,6 @@ describe('the access', () => {
       expect(await statusOf(`/${elsewhere}/describe`, {}, caller)).toBe(404);
     },
   );
-
-  it('extends to the hidden objects behind its input, which are in its workspace before it runs', async () => {
-    const deep = await givenRecord({ name: 'deep', hidden: true });
-    const middle = await givenRecord({ name: 'middle', hidden: true, details: { $dnanexus_link: deep } });
-    const input = await givenRecord({ name: 'input', details: { of: { $dnanexus_link: middle } } });
-    await givenRecord({ name: 'beside', hidden: true });
-    const applet = await givenApplet(world, project, { inputSpec: [{ name: 'r', class: 'record' }] });
-    const { caller, workspace } = await givenRunning(applet, { project, input: { r: { $dnanexus_link: input } } });
-    expect(await namesIn(workspace, caller)).toEqual(['deep', 'input', 'middle', 'stats']);
-    expect(await world.must(`/${deep}/describe`, { project: workspace }, caller)).toMatchObject({ hidden: true });
-  });
 
   it('of a job that another one runs ends at its own workspace, and the launcher does not see that', async () => {
     const launcher = await givenRunning(await givenApplet(world, project), { project });
@@ -119,17 +103,5 @@ describe('the access', () => {
       expect(await statusOf(`/${workspace}/newFolder`, { folder: '/f' }, as)).toBe(401);
     }
     expect(errorOf(await world.call('/container/new', {}, alice)).type).toBe('ResourceNotFound');
-  });
-
-  it('of a job suffices to terminate its own tree, and no other', async () => {
-    const own = await givenRunning(await givenApplet(world, project), { project });
-    const child = await givenRunning(await givenApplet(world, project, { name: 'child' }), {}, own.caller);
-    const other = await givenRunning(await givenApplet(world, project), { project });
-    expect(await statusOf(`/${own.id}/terminate`, {}, other.caller)).toBe(401);
-    expect(await statusOf(`/${own.id}/terminate`, {}, bob)).toBe(401);
-    await world.must(`/${child.id}/terminate`, {}, child.caller);
-    await world.platform.run();
-    const states = [own, child, other].map(async ({ id }) => (await world.must(`/${id}/describe`)).state);
-    expect(await Promise.all(states)).toEqual(['terminated', 'terminated', 'running']);
   });
 });

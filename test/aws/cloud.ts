@@ -76,6 +76,7 @@ export async function startCloud() {
     STATE_MACHINE_ARN: machine.arn,
     CLUSTER: 'workers',
     TASK_DEFINITION: 'espalier-test-worker',
+    DEBUG_TASK_DEFINITION: 'espalier-test-worker-debug',
     WORKER_LOG_GROUP: '/espalier/test/worker',
     DEPLOYMENT_KEY_PARAMETER: '/espalier/test/deployment-key',
     API_URL_PARAMETER: '/espalier/test/api/url',

@@ -174,7 +174,7 @@ describe('queues', () => {
 });
 
 describe('workers', () => {
-  const input = { cores: 1, memoryGib: 2, diskGib: 50, environment: {}, tags: {}, spot: false };
+  const input = { cores: 1, memoryGib: 2, diskGib: 50, environment: {}, tags: {}, spot: false, debug: false };
   const worker = workerId({ job: 'job-x', try: 0, launch: 0 });
   const never = workerId({ job: 'job-none', try: 0, launch: 0 });
 

@@ -6,9 +6,15 @@ import { ECSClient, type ECSClientConfig } from '@aws-sdk/client-ecs';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { expect, test } from 'vitest';
 import { createWorkers } from '../../aws/workers.ts';
+import type { WorkerId } from '../../core/id/worker.ts';
 
 const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
-const names = { stateMachineArn: () => 'machine', cluster: () => 'workers', taskDefinition: () => 'worker' };
+const names = {
+  stateMachineArn: () => 'machine',
+  cluster: () => 'workers',
+  taskDefinition: () => 'worker',
+  debugTaskDefinition: () => 'worker-debug',
+};
 
 function givenWorkers(answer: object) {
   const body = () => Readable.from([Buffer.from(JSON.stringify(answer))]);
@@ -45,4 +51,25 @@ test('a running task has not ended yet, and nothing is known about a forgotten o
   expect(await pending.state('arn')).toEqual({ kind: 'starting' });
   const forgotten = givenWorkers({ tasks: [], failures: [{ arn: 'arn', reason: 'MISSING' }] });
   expect(await forgotten.state('arn')).toBeUndefined();
+});
+
+test.each([
+  [false, 'worker'],
+  [true, 'worker-debug'],
+])('a launch with debug %s takes the task definition %s', async (debug, taskDefinition) => {
+  const inputs: unknown[] = [];
+  const handle = async ({ body }: { readonly body: string }) => {
+    inputs.push(JSON.parse(JSON.parse(body).input));
+    return { response: { statusCode: 200, headers: {}, body: Readable.from(['{}']) } as never };
+  };
+  const requestHandler = { handle } as unknown as NonNullable<ECSClientConfig['requestHandler']>;
+  const sfn = new SFNClient({ region: 'us-east-1', credentials, requestHandler });
+  const workers = createWorkers(
+    () => sfn,
+    () => new ECSClient({ region: 'us-east-1', credentials }),
+    names,
+  );
+  const launch = { cores: 1, memoryGib: 2, diskGib: 50, environment: {}, tags: {}, spot: false, debug };
+  await workers.start('job-a-t0-l0' as WorkerId, launch);
+  expect(inputs).toMatchObject([{ taskDefinition, enableExecuteCommand: debug }]);
 });

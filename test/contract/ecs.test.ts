@@ -199,6 +199,8 @@ describe('RunTask', () => {
       refusal(runTask('1', { taskDefinition: 'none' })),
       refusal(runTask('1', { taskDefinition: 'worker:99' })),
       refusal(runTask('1', { networkConfiguration: undefined })),
+      // A session needs a task role, and this definition has none.
+      refusal(runTask('1', { enableExecuteCommand: true })),
       refusal(runTask('1', { overrides: { containerOverrides: [{ name: 'other' }] } })),
       refusal(runTask('1', { overrides: { containerOverrides: [{ name: 'worker', environment }] } })),
       refusal(runTask('1', { overrides: { cpu: '256', memory: '4096' } })),
@@ -210,7 +212,7 @@ describe('RunTask', () => {
     ]);
     expect(refusals.map((each) => each.split(':')[0])).toEqual([
       'ClusterNotFoundException',
-      ...Array(5).fill('InvalidParameterException'),
+      ...Array(6).fill('InvalidParameterException'),
       'ClientException',
       ...Array(5).fill('InvalidParameterException'),
     ]);

@@ -498,6 +498,7 @@ test.each<[how: string, end: (failure: string) => JobEvent[]]>([
     state: 'idle' as const,
     transitions: [],
     timeoutMs: 2_592_000_000,
+    debug: true as const,
     instance: 'mem3_ssd1_v2_x32',
   };
   const now = 1_700_000_000_000;
@@ -519,7 +520,7 @@ test.each<[how: string, end: (failure: string) => JobEvent[]]>([
     sizes.push(rowBytes(row));
   }
   expect(Math.max(...sizes)).toBeLessThanOrEqual(jobRowByteLimit);
-  expect(row.failureMessage?.length).toBeGreaterThanOrEqual(20);
+  expect(row.failureMessage?.length).toBeGreaterThanOrEqual(16);
   expect(message.startsWith(row.failureMessage?.slice(0, -1) ?? '-')).toBe(true);
 });
 

@@ -5,7 +5,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { deriveId } from '../../core/id/derive.ts';
 import { checkReferences, findReferences } from '../../core/reference/find.ts';
-import { normalizeLinks, objectsForMetadata, resolveReferences } from '../../core/reference/resolve.ts';
+import {
+  normalizeLinks,
+  objectsForMetadata,
+  resolveKnown,
+  resolveReferences,
+  resolveValues,
+} from '../../core/reference/resolve.ts';
 import { exceedsDepth, type Hash } from '../../core/reference/value.ts';
 
 const file = deriveId('file', 'u', 'r', '1');
@@ -48,16 +54,62 @@ const noReferences: [string, unknown][] = [
   ['a field that is not a string', { job, field: 1 }],
 ];
 
-const malformed: [string, unknown][] = [
-  ['a link beside another key', { $dnanexus_link: file, x: 1 }],
-  ['a link to a text that is not an id', { $dnanexus_link: 'hello world' }],
-  ['a link to a job', { $dnanexus_link: job }],
-  ['a link to a number', { $dnanexus_link: 5 }],
-  ['a link with a project that is not an id', { $dnanexus_link: { id: file, project: 'x' } }],
-  ['a JBOR without a field', { $dnanexus_link: { job } }],
-  ['a negative index', { $dnanexus_link: { job, field: 'f', index: -1 } }],
-  ['unknown metadata', { $dnanexus_link: { job, field: 'f', metadata: 'size' } }],
-  ['a form that only workflow definitions have', { $dnanexus_link: { stage: 's', outputField: 'f' } }],
+const malformed: [string, unknown, string][] = [
+  ['a link beside another key', { $dnanexus_link: file, x: 1 }, '"$dnanexus_link" must be the only key of its hash'],
+  [
+    'a link to a text that is not an id',
+    { $dnanexus_link: 'hello world' },
+    '"hello world" is not the id of a data object',
+  ],
+  ['a link to a job', { $dnanexus_link: job }, `"${job}" is not the id of a data object`],
+  ['a link to a number', { $dnanexus_link: 5 }, '"$dnanexus_link" must be an id or a hash'],
+  ['a link to an id that is not one', { $dnanexus_link: { id: 5 } }, '5 is not the id of a data object'],
+  [
+    'a link with a project that is not an id',
+    { $dnanexus_link: { id: file, project: 'x' } },
+    '"x" is not the id of a project',
+  ],
+  ['a JBOR to a job that is not an id', { $dnanexus_link: { job: 'me', field: 'f' } }, '"me" is not the id of a job'],
+  ['a JBOR to nothing', { $dnanexus_link: { job: undefined, field: 'f' } }, 'nothing is not the id of a job'],
+  [
+    'a link to an analysis that is not an id',
+    { $dnanexus_link: { analysis: job, field: 'f' } },
+    `"${job}" is not the id of an analysis`,
+  ],
+  ['a JBOR without a field', { $dnanexus_link: { job } }, `the link to ${job} must name a "field"`],
+  ['a JBOR to an empty field', { $dnanexus_link: { job, field: '' } }, `the link to ${job} must name a "field"`],
+  ['an analysis without a field', { $dnanexus_link: { analysis } }, `the link to ${analysis} must name a "field"`],
+  [
+    'a negative index',
+    { $dnanexus_link: { job, field: 'f', index: -1 } },
+    `"index" of the link to ${job} must be an integer from 0`,
+  ],
+  [
+    'half an index',
+    { $dnanexus_link: { job, field: 'f', index: 0.5 } },
+    `"index" of the link to ${job} must be an integer from 0`,
+  ],
+  [
+    'unknown metadata',
+    { $dnanexus_link: { job, field: 'f', metadata: 'size' } },
+    `"metadata" of the link to ${job} must be name, properties.<key> or details.<key>`,
+  ],
+  [
+    'metadata in an array',
+    { $dnanexus_link: { job, field: 'f', metadata: ['name'] } },
+    `"metadata" of the link to ${job} must be name, properties.<key> or details.<key>`,
+  ],
+  [
+    'a form that only workflow definitions have',
+    { $dnanexus_link: { stage: 's', outputField: 'f' } },
+    '"$dnanexus_link" must have "id", "job" or "analysis", not "stage", "outputField"',
+  ],
+  ['a link to nothing', { $dnanexus_link: {} }, '"$dnanexus_link" must have "id", "job" or "analysis", not nothing'],
+  [
+    'a link of many keys',
+    { $dnanexus_link: { a: 1, b: 1, c: 1, d: 1, e: 1, f: 1 } },
+    '"$dnanexus_link" must have "id", "job" or "analysis", not "a", "b", "c", "d", "e"',
+  ],
 ];
 
 describe('finding references', () => {
@@ -71,9 +123,12 @@ describe('finding references', () => {
     expect(checkReferences(value, 'input')).toEqual([]);
   });
 
-  it.each(malformed)('reports as malformed: %s', (_, value) => {
+  it.each(malformed)('reports as malformed: %s', (_, value, problem) => {
     expect(findReferences({ a: [value] })).toEqual([]);
-    expect(checkReferences({ a: [value] }, 'input')).toEqual([expect.stringMatching(/^input\.a\[0\]: /)]);
+    const [found = '', ...others] = checkReferences({ a: [value] }, 'input');
+    expect([found, others]).toEqual([`input.a[0]: ${problem}`, []]);
+    expect(resolveReferences({ a: value }, new Map())).toEqual({ problem: found.replace('input.a[0]: ', '') });
+    expect(resolveKnown({ a: value }, new Map())).toEqual({ a: value });
   });
 
   it('finds all references of a random value in order, and refuses endless nesting', () => {
@@ -148,6 +203,38 @@ describe('resolving references', () => {
     ['an output that is not known', { job: deriveId('job', 'u', 'r', 'x'), field: 'f' }, 'is not known'],
   ])('reports a problem: %s', (_, value, expected) => {
     expect(resolveReferences({ a: value }, outputs)).toEqual({ problem: expect.stringContaining(expected) });
+  });
+
+  it('reports 20 problems at most', () => {
+    const values = Array.from({ length: 21 }, (_, index) => jbor(`x${index}`));
+    const resolved = resolveReferences(values, outputs) as { problem: string };
+    expect(resolved.problem.split('; ')).toHaveLength(20);
+  });
+
+  it('shows what is known, and the rest as it was given', () => {
+    const unknown = [jbor('x'), jbor('g', { metadata: 'name' }), { $dnanexus_link: { project, id: file } }];
+    expect(resolveKnown([jbor('g'), ...unknown], outputs)).toEqual([other, ...unknown]);
+  });
+
+  it('gives back the values themselves when no job is referred to', () => {
+    const values = { a: other, b: [1] };
+    const resolved = resolveValues(values, { outputs, metadata: new Map() });
+    expect('value' in resolved && resolved.value).toBe(values);
+  });
+
+  it.each([
+    ['properties that an object does not have', 'properties.x'],
+    ['details that are not a hash', 'details.length'],
+  ])('reports a problem: %s', (_, metadata) => {
+    const known = new Map([[file, { name: 'n', properties: { a: 'b' }, details: 'text' }]]);
+    expect(resolveReferences(jbor('g', { metadata }), outputs, known)).toEqual({
+      problem: `${file} has no "${metadata}"`,
+    });
+  });
+
+  it('needs no metadata of values that are not objects, or that are linked to directly', () => {
+    const values = [jbor('f', { metadata: 'name' }), jbor('f', { index: 0, metadata: 'name' }), other, jbor('g')];
+    expect(objectsForMetadata(findReferences(values), outputs)).toEqual([]);
   });
 
   it('lists each object whose metadata is needed once', () => {

@@ -21,6 +21,18 @@ test('a launch asks for the disk, the cores and the memory of the job’s instan
   expect(execution?.input).toMatchObject({ cores: 8, memoryGib: 16, diskGib: 200 });
 });
 
+test.each([
+  ['a job that is held if it fails', { debug: true as const }, true],
+  ['any other job', {}, false],
+])('a launch of %s asks for a worker that can be entered, or not', async (_title, row, debug) => {
+  const context = createMemoryContext();
+  const platform = createMemoryPlatform(context, () => undefined);
+  await createJob(context, planJob('j', { row }));
+  await platform.run();
+  const [execution] = context.workers.launches.values();
+  expect(execution?.input.debug).toBe(debug);
+});
+
 describe('launches without a claim', () => {
   test.each([
     ['without an image', noImage],

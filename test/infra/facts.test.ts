@@ -146,14 +146,43 @@ describe('data', () => {
 });
 
 describe('workers', () => {
-  test('the task does not have a role, and its container does not have a secret', () => {
-    const [task] = of('AWS::ECS::TaskDefinition');
-    expect(of('AWS::ECS::TaskDefinition')).toHaveLength(1);
-    expect(task?.properties).not.toHaveProperty('TaskRoleArn');
-    expect(task?.properties.ContainerDefinitions).toMatchObject([
+  const definitions = () =>
+    new Map(of('AWS::ECS::TaskDefinition').map(({ properties }) => [properties.Family, properties]));
+
+  test('a task does not have a role, except the one of workers that a user may have to enter', () => {
+    expect([...definitions().keys()].sort()).toEqual(['espalier-dev-worker', 'espalier-dev-worker-debug']);
+    expect(definitions().get('espalier-dev-worker')).not.toHaveProperty('TaskRoleArn');
+    expect(definitions().get('espalier-dev-worker-debug')).toHaveProperty('TaskRoleArn');
+  });
+
+  test('both kinds of tasks are the same otherwise, and their containers do not have a secret', () => {
+    const [plain, debug] = [...definitions().values()].map(({ Family: _family, TaskRoleArn: _role, ...rest }) => rest);
+    expect(debug).toEqual(plain);
+    expect(plain?.ContainerDefinitions).toMatchObject([
       { Name: 'worker', LogConfiguration: { LogDriver: 'awslogs' }, StopTimeout: 120 },
     ]);
-    expect(JSON.stringify(task?.properties.ContainerDefinitions)).not.toMatch(/Secrets|Privileged/);
+    expect(JSON.stringify(plain?.ContainerDefinitions)).not.toMatch(/Secrets|Privileged/);
+  });
+
+  test('the role of a task that can be entered opens the channels of its session, and allows nothing else', () => {
+    const role = of('AWS::IAM::Role').find(({ id }) => id.startsWith('DebugRole'))?.properties;
+    expect(role).not.toHaveProperty('ManagedPolicyArns');
+    expect(of('AWS::IAM::Policy')).toEqual([]);
+    const policies = (role?.Policies ?? []) as readonly { readonly PolicyDocument: { readonly Statement: unknown } }[];
+    expect(policies.map((one) => one.PolicyDocument.Statement)).toEqual([
+      [
+        {
+          Effect: 'Allow',
+          Action: ['CreateControlChannel', 'CreateDataChannel', 'OpenControlChannel', 'OpenDataChannel'].map(
+            (action) => `ssmmessages:${action}`,
+          ),
+          Resource: '*',
+        },
+      ],
+    ]);
+    expect(of('AWS::ECS::Cluster')[0]?.properties.Configuration).toEqual({
+      ExecuteCommandConfiguration: { Logging: 'NONE' },
+    });
   });
 
   test('the network has neither NAT nor interface endpoints, and lets nothing in', () => {

@@ -38,12 +38,18 @@ describe('job-attempt', () => {
       `arn:\${AWS::Partition}:${service}:\${AWS::Region}:\${AWS::AccountId}:${rest}`;
     const tasks = at('ecs', 'task/espalier-dev-workers/*');
     expect(statements.slice(0, 6)).toEqual([
-      [['ecs:RunTask'], [at('ecs', 'task-definition/espalier-dev-worker:*')], ['ecs:cluster']],
+      [
+        ['ecs:RunTask'],
+        [at('ecs', 'task-definition/espalier-dev-worker:*'), at('ecs', 'task-definition/espalier-dev-worker-debug:*')],
+        ['ecs:cluster'],
+      ],
       [['ecs:StopTask', 'ecs:DescribeTasks'], [tasks], undefined],
       [['ecs:TagResource'], [tasks], ['ecs:CreateAction']],
       [
         ['iam:PassRole'],
-        ['arn:${AWS::Partition}:iam::${AWS::AccountId}:role/espalier-dev-task-${AWS::Region}'],
+        ['task', 'debug'].map(
+          (name) => `arn:\${AWS::Partition}:iam::\${AWS::AccountId}:role/espalier-dev-${name}-\${AWS::Region}`,
+        ),
         ['iam:PassedToService'],
       ],
       [

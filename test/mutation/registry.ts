@@ -6,8 +6,9 @@ import * as vitest from 'vitest';
 import { type Registered, registered, type Suite } from './registered.ts';
 
 type Body = (...given: unknown[]) => unknown;
-type Declare = (title: string, ...rest: (Body | number | object)[]) => void;
-type Each = (table: readonly unknown[]) => (title: string, body: Body, timeoutMs?: number) => void;
+type Options = Body | number | object;
+type Declare = (title: string, ...rest: Options[]) => void;
+type Each = (table: readonly unknown[]) => Declare;
 
 export const test: Declare & { each: Each } = Object.assign(declareTest, { each: eachOf(declareTest) });
 export const it: Declare & { each: Each } = Object.assign(declareTest, { each: eachOf(declareTest) });
@@ -24,8 +25,8 @@ export function beforeAll(hook: Body): void {
 
 export const { expect, expectTypeOf } = vitest;
 
-function declareTest(title: string, ...rest: (Body | number | object)[]): void {
-  const body = rest.find((one) => typeof one === 'function') as Body;
+function declareTest(title: string, ...rest: Options[]): void {
+  const body = bodyOf(rest);
   const enclosing = [...registered().suites];
   const one: Registered = {
     title: [...enclosing.map((each) => each.title), title].filter((each) => each !== '').join(' > '),
@@ -37,8 +38,8 @@ function declareTest(title: string, ...rest: (Body | number | object)[]): void {
   registered().tests.push(one);
 }
 
-function declareSuite(title: string, ...rest: (Body | number | object)[]): void {
-  const body = rest.find((one) => typeof one === 'function') as Body;
+function declareSuite(title: string, ...rest: Options[]): void {
+  const body = bodyOf(rest);
   const { suites } = registered();
   suites.push({ title, before: [] });
   body();
@@ -47,13 +48,22 @@ function declareSuite(title: string, ...rest: (Body | number | object)[]): void 
 
 /** A test or a suite for each row of a table. A row that is an array is spread. */
 function eachOf(declare: Declare): Each {
-  return (table) => (title, body, timeoutMs) => {
-    for (const row of table) {
-      const given = Array.isArray(row) ? row : [row];
-      const holes = title.match(/%[sdifjoO]/g)?.length ?? 0;
-      declare(format(title, ...given.slice(0, holes)), () => body(...given), timeoutMs ?? 0);
-    }
-  };
+  return (table) =>
+    (title, ...rest) => {
+      const body = bodyOf(rest);
+      for (const row of table) {
+        const given = Array.isArray(row) ? row : [row];
+        const holes = title.match(/%[sdifjoO]/g)?.length ?? 0;
+        declare(format(title, ...given.slice(0, holes)), () => body(...given));
+      }
+    };
+}
+
+/** The body of a declaration, which may stand before or behind its options. */
+function bodyOf(rest: readonly Options[]): Body {
+  const body = rest.find((one) => typeof one === 'function');
+  if (body === undefined) throw new Error('a test has no body');
+  return body as Body;
 }
 
 function suite(): Suite {

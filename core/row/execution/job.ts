@@ -29,6 +29,7 @@ const fields: Fields<Omit<JobRow, 'pk' | 'sk'>> = {
     failedLaunchCount: 'number',
     leaseUntil: 'number',
     timeoutMs: 'number',
+    debug: [true],
     cursor: 'text or number',
   },
 };

@@ -38,6 +38,8 @@ export function checkRunRequest(
   const cpu = overrides.cpu ?? definition.cpu;
   const memory = overrides.memory ?? definition.memory;
   if (!isFargateSize(cpu, memory)) throw noSuchSize(cpu, memory);
+  const enableExecuteCommand = input.enableExecuteCommand === true;
+  if (enableExecuteCommand && !definition.hasTaskRole) throw invalid(noTaskRole);
   const tags = checkTags(input);
   const group = stringMember(input, 'group') ?? `family:${definition.family}`;
   const makeTask = (now: number): Task => {
@@ -48,7 +50,7 @@ export function checkRunRequest(
     const { name, image } = definition.container;
     const container = { containerArn: arnOf('ecs', `container/${randomUUID()}`), taskArn, name, image };
     return {
-      ...{ taskArn, clusterArn, taskDefinitionArn, cpu, memory, group, overrides, tags },
+      ...{ taskArn, clusterArn, taskDefinitionArn, cpu, memory, group, overrides, tags, enableExecuteCommand },
       ...{ lastStatus: 'PROVISIONING', desiredStatus: 'RUNNING', launchType: 'FARGATE', createdAt: now, version: 1 },
       ...(capacityProviderName ? { capacityProviderName } : {}),
       ...(startedBy ? { startedBy } : {}),
@@ -141,11 +143,24 @@ function invalid(message: string): AwsError {
 
 /** The members that RunTask may have here. Others are refused, because nothing would act on them. */
 const requestMembers: readonly string[] = [
-  ...['capacityProviderStrategy', 'clientToken', 'cluster', 'count', 'enableECSManagedTags', 'group', 'launchType'],
-  ...['networkConfiguration', 'overrides', 'platformVersion', 'propagateTags', 'referenceId', 'startedBy', 'tags'],
+  ...['capacityProviderStrategy', 'clientToken', 'cluster', 'count', 'enableECSManagedTags', 'enableExecuteCommand'],
+  ...[
+    'group',
+    'launchType',
+    'networkConfiguration',
+    'overrides',
+    'platformVersion',
+    'propagateTags',
+    'referenceId',
+    'startedBy',
+    'tags',
+  ],
   ...['taskDefinition'],
 ];
 
+/** Users enter tasks here by `espalier enter`, so the flag is only checked and shown. */
+const noTaskRole =
+  "The service couldn't be started because a valid taskRoleArn is not being used. Specify a valid task role in your task definition and try again.";
 const overrideMembers: readonly string[] = ['containerOverrides', 'cpu', 'ephemeralStorage', 'memory'];
 const containerMembers: readonly string[] = ['name', 'environment', 'command'];
 const capacityProviders: readonly string[] = ['FARGATE', 'FARGATE_SPOT'];

@@ -19,6 +19,8 @@ export type TaskDefinition = {
   readonly cpu: string;
   readonly memory: string;
   readonly networkMode: string;
+  /** Whether its tasks have a role. Their programs do not use it here. */
+  readonly hasTaskRole: boolean;
   /** The only container: tasks have no sidecar containers here. */
   readonly container: ContainerDefinition;
 };
@@ -37,7 +39,15 @@ export function parseTaskDefinition(properties: Readonly<Record<string, unknown>
     throw new AwsError('ClientException', `${family}: a task definition must have exactly one container here`);
   }
   const networkMode = typeof properties.NetworkMode === 'string' ? properties.NetworkMode : 'awsvpc';
-  return { family, cpu, memory, networkMode, container: parseContainer(containers[0] as Record<string, unknown>) };
+  const hasTaskRole = properties.TaskRoleArn !== undefined;
+  return {
+    family,
+    cpu,
+    memory,
+    networkMode,
+    hasTaskRole,
+    container: parseContainer(containers[0] as Record<string, unknown>),
+  };
 }
 
 export function noSuchSize(cpu: string, memory: string): AwsError {

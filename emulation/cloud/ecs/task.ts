@@ -27,6 +27,7 @@ export type Task = {
   readonly desiredStatus: 'RUNNING' | 'STOPPED';
   readonly launchType: 'FARGATE';
   readonly capacityProviderName?: string;
+  readonly enableExecuteCommand: boolean;
   readonly cpu: string;
   readonly memory: string;
   readonly group: string;

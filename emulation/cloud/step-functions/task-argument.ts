@@ -8,8 +8,16 @@ import { StateError } from './state-error.ts';
 export const taskArguments: Readonly<Record<TaskResource, readonly string[]>> = {
   'lambda:invoke': ['FunctionName', 'Payload'],
   'ecs:runTask.sync': [
-    ...['CapacityProviderStrategy', 'Cluster', 'EnableECSManagedTags', 'Group', 'LaunchType', 'NetworkConfiguration'],
-    ...['Overrides', 'PlatformVersion', 'PropagateTags', 'ReferenceId', 'Tags', 'TaskDefinition'],
+    ...['CapacityProviderStrategy', 'Cluster', 'EnableECSManagedTags', 'EnableExecuteCommand', 'Group', 'LaunchType'],
+    ...[
+      'NetworkConfiguration',
+      'Overrides',
+      'PlatformVersion',
+      'PropagateTags',
+      'ReferenceId',
+      'Tags',
+      'TaskDefinition',
+    ],
   ],
 };
 
