@@ -160,7 +160,7 @@ async function lookLater(context: Context, execution: ExecutionId): Promise<bool
   if (row?.dueAt === undefined || row.dueAt > now) return true;
   const dueAt = dueTime(row, now, context.settings.leaseSeconds * 1000);
   // A job whose lease has ended is looked at again soon, because its task is being stopped.
-  const later = Math.max(dueAt, now + context.settings.heartbeatSeconds * 1000);
+  const later = dueAt > now ? dueAt : now + context.settings.heartbeatSeconds * 1000;
   return (await saveJob(context, row, { kind: 'look', dueAt: later })).kind !== 'changed';
 }
 

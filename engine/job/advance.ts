@@ -35,11 +35,12 @@ export async function onExecutionChange(context: Context, after: Row, before?: R
   const row = isExecutionKey(after) ? readExecution(after) : undefined;
   if (row === undefined || row.tombstone === true) return;
   if (before?.state === row.state && before.try === row.try && before.launch === after.launch) return;
-  const [first] = stepsFor(expectJob(row), 'entered');
+  const entered = expectJob(row);
+  const [first] = stepsFor(entered, 'entered');
   if (first === undefined) return;
   // A launch does not need a fresh row, because `dispatch` reads the row again.
   if (first === 'launch') await look(context, row, 'entered');
-  else await advance(context, row.pk);
+  else await advance(context, row.pk, entered);
 }
 
 /**
@@ -64,11 +65,17 @@ export async function onExecutionChangeOrLater(
   }
 }
 
-/** Looks at an execution once. If that changes the row, the stream's record of the change brings the next steps. */
-export async function advance(context: Context, execution: ExecutionId): Promise<void> {
+/**
+ * Looks at an execution once. If that changes the row, the stream's record of the change brings the next steps.
+ *
+ * @param entered the row as a record says that it came into its state; absent when an edge or a message asks
+ */
+export async function advance(context: Context, execution: ExecutionId, entered?: JobRow): Promise<void> {
   const lookOnce = async () => {
     const row = await loadExecution(context, execution);
-    return row !== undefined && (await look(context, row, 'woken'))?.kind === 'changed' ? changed : undefined;
+    if (row === undefined) return undefined;
+    const isStill = entered !== undefined && row.state === entered.state && row.try === entered.try;
+    return (await look(context, row, isStill ? 'entered' : 'woken'))?.kind === 'changed' ? changed : undefined;
   };
   await retryWhileChanged(execution, lookOnce, (message) => new Error(message));
 }

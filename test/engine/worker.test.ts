@@ -46,7 +46,7 @@ describe('a worker that does not end when its job has', () => {
     context.clock.now += 599_000;
     await platform.sweep();
     expect(context.workers.stopping).toEqual(new Set());
-    context.clock.now += 121_000;
+    context.clock.now += 61_000;
     await platform.sweep();
     expect(context.workers.stopping).toEqual(new Set([task]));
     expect(peekJob(context, jobId('j')).dueAt).toBeDefined();
@@ -165,6 +165,22 @@ describe('a user with as many workers as one may have', () => {
     await platform.run();
     expect(statesOf(context, names, 'terminated')).toEqual([running]);
     expect(peekJob(context, jobId(waiting ?? '')).state).toBe('running');
+  });
+
+  test('has a waiting job run when another one reports and then waits for it', async () => {
+    const context = createMemoryContext({ settings: { workersPerUser: 1 } });
+    const children = ['c0', 'c1', 'c2'];
+    const platform = createMemoryPlatform(context, async ({ row }) => {
+      if (row.name !== 'main') return { output: {} };
+      for (const name of children) await createJob(context, planJob(name, { parent: row }));
+      return undefined;
+    });
+    await createJob(context, planJob('main'));
+    await platform.run();
+    expect(statesOf(context, children, 'runnable')).toEqual(children);
+    await report(context, 'main');
+    await platform.run();
+    expect(statesOf(context, ['main', ...children], 'done')).toEqual(['main', ...children]);
   });
 
   test('has the waiting job run by its own sweep when every message about a free number was lost', async () => {
