@@ -5,6 +5,7 @@ import type { WorkerEnd } from '../context.ts';
 import { type ExecutionPolicy, maximumRestarts } from '../executable/policy.ts';
 import { type Failure, type FailureReason, failureMessages, failureReasons } from '../execution/failure.ts';
 import type { JobRow } from './row.ts';
+import { isTerminal, type JobState } from './state.ts';
 
 /** The end of a try. `reported`: its worker reported it and still runs, so that it can keep the job's folder. */
 export type TryEnd = { readonly failure: Failure; readonly reported?: true };
@@ -25,11 +26,15 @@ export type RestartFacts = {
  */
 export function startsAgain({ job, policy, earlier }: RestartFacts, reason: FailureReason): boolean {
   const { restartOn = {}, maxRestarts = maximumRestarts } = policy;
-  // A held master job has failed for good. Its tree fails when the hold ends.
-  if (!failureReasons[reason].restartable || job.state === 'debug_hold' || job.try >= maxRestarts) return false;
+  // A held master job has failed for good, and so has one that has ended or whose hold is over.
+  if (!failureReasons[reason].restartable || endsForGood(job.state) || job.try >= maxRestarts) return false;
   const allowed = [reason, '*'].find((name) => Object.hasOwn(restartOn, name));
   if (allowed === undefined) return reason === 'SpotInstanceInterruption';
   return earlier.filter(({ failureReason }) => failureReason === reason).length < (restartOn[allowed] ?? 0);
+}
+
+function endsForGood(state: JobState): boolean {
+  return state === 'debug_hold' || state === 'terminating' || isTerminal(state);
 }
 
 /**

@@ -1,7 +1,7 @@
 // Ends the other jobs after one has ended, in pages: its whole tree, or everything below a try that was given up.
 
 import type { Context } from '../../core/context.ts';
-import type { Doom, DoomCause } from '../../core/execution/doom.ts';
+import { type Doom, type DoomCause, restartsBy } from '../../core/execution/doom.ts';
 import { isId } from '../../core/id/identifier.ts';
 import { failureScope, type JobRow, ownScope } from '../../core/job/row.ts';
 import { loadJob } from '../store/load-job.ts';
@@ -57,10 +57,13 @@ export async function failByDependency(context: Context, row: JobRow, problem: U
   return saveJob(context, row, { kind: 'fail', failure: { reason: 'DependencyUnsatisfiable', message } });
 }
 
-/** The doom that a job which was not done is under. Without one, the job was the first to fail, and dooms its tree. */
+/**
+ * The doom that a job which was not done is under. Without one, the job was the first to fail, and dooms its tree. The
+ * flag of its own restart is no reason for its end: it came too late, when the job had failed for good.
+ */
 async function doomOfEnded(context: Context, row: JobRow): Promise<Doom> {
   const before = await loadDoom(context, row);
-  if (before !== undefined) return before;
+  if (before !== undefined && !restartsBy(before, row.pk)) return before;
   const { failureReason: reason = 'JMInternalError', failureMessage: message = '' } = row;
   const cause: DoomCause = { kind: 'failure', execution: row.pk, try: row.try, reason, message };
   await putDoom(context, row.root, failureScope(row), cause);

@@ -218,6 +218,56 @@ describe('a subjob of an executable whose entry points all restart', () => {
   });
 });
 
+describe('a nested master job that has failed for good', () => {
+  /** `c`, a job of `nested`, is lost. `main`, above both, waits for `nested` and `other`. */
+  async function givenNested() {
+    const given = givenPlatform({
+      main: async ({ row }) => {
+        await createJob(given.context, planJob('nested', { parent: row, master: true }));
+        await createJob(given.context, planJob('other', { parent: row }));
+        return { output: {} };
+      },
+      nested: async ({ row }) => {
+        await createJob(given.context, planJob('c', { parent: row }));
+        return undefined;
+      },
+      c: () => undefined,
+      other: () => undefined,
+    });
+    await given.run('main');
+    const fail = () =>
+      finish(given.context, peekJob(given.context, jobId('nested')), { failure: { type: 'AppError', message: 'bad' } });
+    return { ...given, fail };
+  }
+  const tree = { state: 'failed', failureReason: 'JobTreeFailure' };
+
+  test('does not start again when a job below it is lost before its own end was looked at', async () => {
+    const { context, fail, lose } = await givenNested();
+    await fail();
+    await lose('c', 'lost');
+    expect(peekJob(context, jobId('nested'))).toMatchObject({ state: 'failed', failureReason: 'AppError' });
+    for (const name of ['main', 'other']) expect(peekJob(context, jobId(name))).toMatchObject(tree);
+  });
+
+  test('fails its tree even if the flag of its restart is written in the same moment', async () => {
+    const { context, fail, lose } = await givenNested();
+    let isFirst = true;
+    context.setHook({
+      before: async ({ name, detail }) => {
+        if (!isFirst || name !== 'put' || !detail.includes('!doom')) return;
+        isFirst = false;
+        await fail();
+      },
+    });
+    await lose('c', 'lost');
+    expect(isFirst).toBe(false);
+    expect(peekJob(context, jobId('nested'))).toMatchObject({ state: 'failed', failureReason: 'AppError' });
+    for (const name of ['main', 'other']) {
+      expect(peekJob(context, jobId(name))).toMatchObject({ ...tree, failureFrom: jobId('nested') });
+    }
+  });
+});
+
 describe('the next try', () => {
   test('does not begin while a worker of the last one still runs', async () => {
     const { context, platform, run, lose } = givenPlatform({
