@@ -8,6 +8,7 @@ import { goOnEnding } from './job/end-root.ts';
 import { finishClosing } from './object/close.ts';
 import { collectBytes } from './removal/collect.ts';
 import { goOnRemovingFolders } from './removal/folder.ts';
+import { removePlaced } from './removal/placed.ts';
 import { mapLimited } from './store/map-limited.ts';
 import { sentRound } from './store/send-work.ts';
 import { sweepExecution } from './sweep.ts';
@@ -42,6 +43,8 @@ export async function doWork(context: Context, body: unknown): Promise<void> {
       return context.bodies.collect(message.key);
     case 'destroy':
       return goOnDestroying(context, message);
+    case 'takeBack':
+      return removePlaced(context, message);
     case 'removeFolders':
       return goOnRemovingFolders(context, message);
     default:

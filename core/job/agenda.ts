@@ -31,6 +31,7 @@ export const steps = {
   awaitStop:        { meaning: 'stop the worker and wait until it has stopped', asksWorker: true },
   stopWorker:       { meaning: 'stop the task whose worker claimed it', concerns: isClaimed, asksWorker: true },
   stopLaunch:       { meaning: 'stop a launch that did not claim it', concerns: isLaunched },
+  takeBack:         { meaning: 'remove the clones that were made of its output', concerns: handsOver },
   endTree:          { meaning: 'write the doom flag, then end every job of the tree', paged: true },
   endDescendants:   { meaning: 'end everything below the given-up try', paged: true },
   awaitDescendants: { meaning: 'wait until everything below the given-up try has stopped, and its worker', concerns: (row) => !isMaster(row), asksWorker: true },
@@ -64,10 +65,10 @@ export const agenda: { readonly [state in JobState]: Agenda } = {
   running:           ['lease',   onSweep('obeyDoom'), onSweep('endOldTree'), onSweep('checkWorker')],
   waiting_on_output: ['waiting', onEntry('passNumberOn'), 'obeyDoom', onSweep('endOldTree'), onSweep('endWorker'), 'advanceOutput'],
   terminating:       ['period',  'awaitStop'],
-  restartable:       ['period',  'obeyDoom', onSweep('endOldTree'), 'stopWorker', 'stopLaunch', 'endDescendants', 'awaitDescendants', 'destroyWorkspace', 'passNumberOn', 'retry'],
+  restartable:       ['period',  'obeyDoom', onSweep('endOldTree'), 'stopWorker', 'stopLaunch', 'takeBack', 'endDescendants', 'awaitDescendants', 'destroyWorkspace', 'passNumberOn', 'retry'],
   done:              ['grace',   'wakeWaiters', 'passNumberOn', 'destroyWorkspace', 'releaseWorker', 'settle'],
-  failed:            ['period',  'stopLaunch', 'endTree', 'wakeWaiters', 'passNumberOn', 'destroyWorkspace', 'releaseWorker', 'settle'],
-  terminated:        ['period',  'stopLaunch', 'endTree', 'wakeWaiters', 'passNumberOn', 'destroyWorkspace', 'releaseWorker', 'settle'],
+  failed:            ['period',  'stopLaunch', 'endTree', 'takeBack', 'wakeWaiters', 'passNumberOn', 'destroyWorkspace', 'releaseWorker', 'settle'],
+  terminated:        ['period',  'stopLaunch', 'endTree', 'takeBack', 'wakeWaiters', 'passNumberOn', 'destroyWorkspace', 'releaseWorker', 'settle'],
   restarted:         ['period'],
   debug_hold:        ['lease',   'obeyDoom', onSweep('endOldTree'), onSweep('checkWorker')],
 };
@@ -107,6 +108,11 @@ function isRoot(row: JobRow): boolean {
 
 function isClaimed(row: JobRow): boolean {
   return row.task !== undefined;
+}
+
+/** A worker may have reported an output whose objects go to another place. */
+function handsOver(row: JobRow): boolean {
+  return isMaster(row) && isClaimed(row);
 }
 
 /** A worker was started and did not claim the job: nothing else ends it. */

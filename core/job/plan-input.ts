@@ -5,7 +5,7 @@ import { type Failure, failureMessages } from '../execution/failure.ts';
 import type { Pin } from '../execution/pin.ts';
 import type { ObjectId, PlaceId } from '../id/identifier.ts';
 import { checkChoices } from '../iospec/check-choices.ts';
-import { checkValues, type Facts } from '../iospec/check-values.ts';
+import { checkValues } from '../iospec/check-values.ts';
 import { fillInput } from '../iospec/fill-input.ts';
 import { findReferences, referredJobs, referredObjects } from '../reference/find.ts';
 import { type Referenced, resolveValues } from '../reference/resolve.ts';
@@ -28,10 +28,10 @@ export type ResolvedInput = {
 
 export type InputFacts = {
   readonly row: JobRow;
-  readonly spec: Given & Pick<ExecutionSpec, 'pins' | 'inputPlace'>;
+  readonly spec: Given & Pick<ExecutionSpec, 'pins'>;
   readonly resolved: ResolvedInput;
-  /** The objects of `resolved.linked` that exist. Looked up only for a master job with an input specification. */
-  readonly linked: Facts;
+  /** The findings for `resolved.linked`. Only those of a master job are looked up, because they are cloned. */
+  readonly linked: HandedOver;
   /** The findings for `resolved.arrived`. */
   readonly arrived: HandedOver;
 };
@@ -59,7 +59,7 @@ export function resolveInput(spec: Given, referenced: Referenced): ResolvedInput
  */
 export function planInput(facts: InputFacts): InputPlan | Problems {
   const { row, spec, resolved } = facts;
-  const problems = isMaster(row) ? checkInput(facts) : refuseArrived(row, resolved, facts.arrived);
+  const problems = isMaster(row) ? checkInput(facts) : refuseUnseen(row, resolved.arrived, facts.arrived);
   if (problems.length > 0) return { problems };
   return {
     pins: isMaster(row) ? planPins(facts) : new Map(),
@@ -87,31 +87,31 @@ export function inputFailure(problems: readonly string[]): Failure {
   return { reason: 'InputError', message: failureMessages.input(problems) };
 }
 
-/** A sentence for each object that other jobs' outputs revealed and that the job may not see or not use. */
-export function refuseArrived(row: JobRow, { arrived }: ResolvedInput, found: HandedOver): string[] {
+/** A sentence for each object of an input that the reader of the input may not see, or not use in the job's project. */
+export function refuseUnseen(row: JobRow, objects: readonly ObjectId[], found: HandedOver): string[] {
   return [
-    ...unseenObjects(arrived, found).map(failureMessages.dependencyGone),
+    ...unseenObjects(objects, found).map(failureMessages.dependencyGone),
     ...found.restricted.map((object) => `${object} is in a restricted project: it cannot be used in ${row.project}`),
   ];
 }
 
 function checkInput({ row, spec, resolved, linked, arrived }: InputFacts): string[] {
-  const refused = refuseArrived(row, resolved, arrived);
+  const refused = [...refuseUnseen(row, resolved.linked, linked), ...refuseUnseen(row, resolved.arrived, arrived)];
   if (refused.length > 0 || spec.inputSpec === undefined) return refused;
   return [
     // An output that is null leaves the input without a value, like a null in the call.
     ...fillInput(spec.inputSpec, resolved.input).problems,
-    ...checkValues(spec.inputSpec, resolved.input, new Map([...linked, ...arrived.facts])),
+    ...checkValues(spec.inputSpec, resolved.input, new Map([...linked.facts, ...arrived.facts])),
     ...checkChoices(spec.inputSpec, resolved.input),
   ];
 }
 
-/** The pins of the specification come first, then the links of the input, from where the caller saw them. */
-function planPins({ row, spec, resolved, arrived }: InputFacts): Map<PlaceId, ObjectId[]> {
+/** The pins of the specification come first, then the links of the input, from where the reader sees them. */
+function planPins({ row, spec, resolved, linked, arrived }: InputFacts): Map<PlaceId, ObjectId[]> {
   const pinned = new Set(spec.pins.map(({ object }) => object));
   const others = [...resolved.linked, ...resolved.arrived].filter((object) => !pinned.has(object));
-  const placeOf = (object: ObjectId) => arrived.places.get(object) ?? spec.inputPlace ?? row.project;
-  const pins = [...spec.pins, ...others.map((object): Pin => ({ object, project: placeOf(object) }))];
-  const byPlace = Map.groupBy(pins, ({ project = row.project }) => project);
+  const pins = [...spec.pins, ...others.map((object): Pin => ({ object }))];
+  const seenIn = (object: ObjectId) => linked.places.get(object) ?? arrived.places.get(object);
+  const byPlace = Map.groupBy(pins, ({ object, project }) => seenIn(object) ?? project ?? row.project);
   return new Map([...byPlace].map(([place, some]) => [place, [...new Set(some.map(({ object }) => object))]]));
 }

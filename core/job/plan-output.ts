@@ -2,13 +2,13 @@
 // job, and the destination of its objects. Everything that was looked up is an argument.
 
 import { type Failure, failureMessages } from '../execution/failure.ts';
-import type { JobId, ObjectId, PlaceId } from '../id/identifier.ts';
+import { isObjectId, type JobId, type ObjectId, type PlaceId } from '../id/identifier.ts';
 import { workspaceId } from '../id/workspace.ts';
 import { checkValues } from '../iospec/check-values.ts';
 import { checkOutputFields, tidy } from '../iospec/fill-input.ts';
 import { findReferences, referredObjects } from '../reference/find.ts';
 import { normalizeLinks, type Referenced, resolveValues } from '../reference/resolve.ts';
-import type { Hash } from '../reference/value.ts';
+import { type Hash, isHash } from '../reference/value.ts';
 import { type HandedOver, unseenObjects } from './handed-over.ts';
 import { enclosingMaster, type JobRow, jobWorkspace } from './row.ts';
 import type { ExecutionSpec } from './spec.ts';
@@ -77,6 +77,16 @@ export function outputPlaces(row: JobRow): PlaceId[] {
   return [...new Set([row.project, outputContainer(row), jobWorkspace(row)])];
 }
 
+/**
+ * The data objects that a try may have placed, by its body `O`: those that its output links to. A failure whose whole
+ * message takes the place of the output names them.
+ */
+export function placedObjects(body: unknown): ObjectId[] {
+  if (!isHash(body)) return [];
+  if (Array.isArray(body.objects)) return body.objects.filter(isObjectId);
+  return isHash(body.output) ? referredObjects(findReferences(body.output)) : [];
+}
+
 /** The failure of a job whose output has these problems. */
 export function outputFailure(problems: readonly string[]): Failure {
   return { reason: 'OutputError', message: failureMessages.output(problems) };
@@ -123,7 +133,7 @@ function planClones({ row, spec, handedOver: { places } }: OutputFacts): OutputC
 /**
  * The destination of a master job's output: the workspace of the master job above it, or the project of an origin job.
  */
-function outputContainer(row: JobRow): PlaceId {
+export function outputContainer(row: JobRow): PlaceId {
   const above = enclosingMaster(row);
   return above === undefined ? row.project : workspaceId(above.master, above.try);
 }

@@ -159,6 +159,11 @@ export function restartScope(job: JobRow, alone: boolean): Scope {
     : readLineageEntry(above);
 }
 
+/** The name of a try of a master job, as lineages and the placements of its output hold it. */
+export function ownName(job: JobRow): string {
+  return lineageEntry(ownScope(job));
+}
+
 /** The scope that fails with a job: its origin job, with everything below that. */
 export function failureScope(job: JobRow): Scope {
   return scopeIn(job.lineage, job.origin) ?? ownScope(job);

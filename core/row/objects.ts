@@ -60,6 +60,11 @@ export type Placement = {
   readonly revision: number;
   /** Names the listing row that belongs to it, and its writer: only that writer may take it back. */
   readonly mark: string;
+  /**
+   * Names the try of a job that made it by handing over its output (`ownName` of the job). If the try ends without being done, it
+   * takes the placement back. It is absent once anybody else has asked for the placement or changed it.
+   */
+  readonly by?: string;
 };
 type Listing = { readonly id: ObjectId; readonly mark: string };
 /** `uploadId` names the upload that the part was announced for. */
@@ -113,7 +118,7 @@ export const placementKind = defineRow<Placement>({
       revision: 'number',
       mark: 'text',
     },
-    optional: {},
+    optional: { by: 'text' },
   },
 });
 const packed = { required: { body: 'bytes' }, optional: {} } as const;

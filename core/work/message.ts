@@ -58,8 +58,13 @@ type WorkOrder =
       readonly after?: string | undefined;
       readonly last?: true | undefined;
     }
+  /** Remove what a try of a job placed and must not leave, in case a call that was under way has placed it again. */
+  | ({ readonly kind: 'takeBack' } & Placed)
   /** Remove the folders that are marked as removed, and what was put into them. */
   | { readonly kind: 'removeFolders'; readonly place: PlaceId; readonly folders: readonly string[] };
+
+/** Objects that one try of a job may have placed in a place. `by` names the try, as their placements do. */
+export type Placed = { readonly place: PlaceId; readonly by: string; readonly objects: readonly ObjectId[] };
 
 /** The position in an agenda where a message goes on. */
 export type Position = { readonly step: PagedStep; readonly after: string };
@@ -84,6 +89,7 @@ function readOrder(body: Record<string, unknown>): WorkOrder | undefined {
     container,
     root,
     place,
+    by,
     folders,
     step,
     state,
@@ -111,6 +117,8 @@ function readOrder(body: Record<string, unknown>): WorkOrder | undefined {
       return isText(key) ? { kind, key } : undefined;
     case 'destroy':
       return isPlaceId(container) ? { kind, container, after, last: last === true ? last : undefined } : undefined;
+    case 'takeBack':
+      return isPlaceId(place) && isText(by) && isListOf(objects, isObjectId) ? { kind, place, by, objects } : undefined;
     case 'removeFolders':
       return isPlaceId(place) && isListOf(folders, isText) ? { kind, place, folders } : undefined;
     default:

@@ -25,6 +25,7 @@ import { endDescendants, endTree } from './end-tree.ts';
 import { beginNextTry } from './end-try.ts';
 import { advanceInput } from './input.ts';
 import { advanceOutput } from './output.ts';
+import { takeBack } from './take-back.ts';
 
 /**
  * Handles a record of the executions table's stream. Only a new state, try or launch calls for a step.
@@ -162,6 +163,9 @@ async function carryOut(context: Context, row: JobRow, step: Step, after: string
       return 'done';
     case 'stopLaunch':
       await stopLaunch(context, row, `the job is ${row.state}`);
+      return 'done';
+    case 'takeBack':
+      await takeBack(context, row);
       return 'done';
     case 'endTree':
       return nextOrDone(await endTree(context, row, after));

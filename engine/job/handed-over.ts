@@ -5,6 +5,7 @@ import type { Context } from '../../core/context.ts';
 import type { ObjectId, PlaceId } from '../../core/id/identifier.ts';
 import { type HandedOver, nothingHandedOver } from '../../core/job/handed-over.ts';
 import { isMaster, type JobRow, jobWorkspace } from '../../core/job/row.ts';
+import type { ExecutionSpec } from '../../core/job/spec.ts';
 import type { ObjectFacts } from '../../core/row/objects.ts';
 import { findObjects, type ObjectSearch, type Sight } from '../access/sight.ts';
 import { withHiddenLinks } from '../placement/link.ts';
@@ -60,13 +61,29 @@ export async function loadArrivedObjects(sight: Sight, row: JobRow, objects: rea
   return loadSeen(sight, objects, { places, usedIn: isMaster(row) ? row.project : undefined });
 }
 
+/**
+ * The objects that the input of a master job links to, as far as its reader sees them now. They are looked for first
+ * where they were seen at the call. The right may have been lost while the job waited.
+ */
+export async function loadLinkedObjects(
+  sight: Sight,
+  row: JobRow,
+  { pins, inputPlace = row.project }: Pick<ExecutionSpec, 'pins' | 'inputPlace'>,
+  objects: readonly ObjectId[],
+): Promise<HandedOver> {
+  if (!isMaster(row)) return nothingHandedOver;
+  const pinned = new Map(pins.map(({ object, project }) => [object, project]));
+  return loadSeen(sight, objects, { places: [], usedIn: row.project }, (id) => pinned.get(id) ?? inputPlace);
+}
+
 async function loadSeen(
   sight: Sight,
   objects: readonly ObjectId[],
   where: Pick<ObjectSearch, 'places' | 'usedIn'>,
+  hintOf: (object: ObjectId) => PlaceId | undefined = () => undefined,
 ): Promise<HandedOver> {
   if (objects.length === 0) return nothingHandedOver;
-  const wanted = new Map(objects.map((id) => [id, undefined]));
+  const wanted = new Map(objects.map((id) => [id, hintOf(id)]));
   const { found, restricted } = await findObjects(sight, { wanted, ...where });
   return {
     facts: new Map([...found].map(([id, object]) => [id, object.facts])),

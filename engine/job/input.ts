@@ -4,18 +4,17 @@
 import type { Context } from '../../core/context.ts';
 import type { Dependency } from '../../core/execution/dependency.ts';
 import { type Failure, failureMessages } from '../../core/execution/failure.ts';
-import type { ObjectId } from '../../core/id/identifier.ts';
+import type { ObjectId, PlaceId } from '../../core/id/identifier.ts';
 import {
   asRun,
   type InputPlan,
   inputFailure,
   isInputStored,
   planInput,
-  type ResolvedInput,
-  refuseArrived,
+  refuseUnseen,
   resolveInput,
 } from '../../core/job/plan-input.ts';
-import { isMaster, type JobRow, jobWorkspace } from '../../core/job/row.ts';
+import { type JobRow, jobWorkspace } from '../../core/job/row.ts';
 import { isShowable, showInput } from '../../core/job/shown-input.ts';
 import type { ExecutionSpec } from '../../core/job/spec.ts';
 import { findReferences, referredJobs } from '../../core/reference/find.ts';
@@ -24,10 +23,10 @@ import { findJobs } from '../access/sight.ts';
 import { cloneObjects } from '../object/clone.ts';
 import { loadOutputs, loadSpec } from '../store/load-job.ts';
 import { type Saved, saveJob } from '../store/save-job.ts';
-import { listWait, loadObjectFacts, type Unsatisfiable } from '../wait/readiness.ts';
+import { listWait, type Unsatisfiable } from '../wait/readiness.ts';
 import { type WaitOutcome, waitFor } from '../wait/wait.ts';
 import { failByDependency } from './end-tree.ts';
-import { loadArrivedObjects } from './handed-over.ts';
+import { loadArrivedObjects, loadLinkedObjects } from './handed-over.ts';
 import { planKeptInput } from './keep-input.ts';
 import { inputSight } from './reader.ts';
 import { loadReferenced } from './referenced.ts';
@@ -37,7 +36,7 @@ import { lastingRefusal } from './refusal.ts';
 export async function advanceInput(context: Context, row: JobRow): Promise<Saved | undefined> {
   const spec = await loadSpec(context, row.pk);
   const kept = await planKeptInput(context, row, spec);
-  if (kept !== undefined) return makeReady(context, row, kept);
+  if (kept !== undefined) return makeReady(context, row, spec, kept);
   const from = typeof row.cursor === 'number' ? row.cursor : undefined;
   const outcome = await waitFor(context, listWait(context, row, 'input', spec.waits, from));
   if (outcome.kind !== 'ready') return keepWaiting(context, row, outcome);
@@ -47,18 +46,23 @@ export async function advanceInput(context: Context, row: JobRow): Promise<Saved
   if ('problems' in resolved) return fail(context, row, inputFailure(resolved.problems));
   // An object that the job may not see is not waited for either: the wait would show when it is closed.
   const seen = await loadArrivedObjects(sight, row, resolved.arrived);
-  const refused = refuseArrived(row, resolved, seen);
+  const refused = refuseUnseen(row, resolved.arrived, seen);
   if (refused.length > 0) return fail(context, row, inputFailure(refused));
   const objects = resolved.arrived.map((object): Dependency => ({ kind: 'object', object }));
   const arrived = await waitFor(context, listWait(context, row, 'input', objects));
   if (arrived.kind !== 'ready') return keepWaiting(context, row, { ...arrived, cursor: undefined });
-  const linked = await loadLinkedObjects(context, row, spec, resolved);
-  return makeReady(context, row, planInput({ row, spec, resolved, linked, arrived: seen }));
+  const linked = await loadLinkedObjects(sight, row, spec, resolved.linked);
+  return makeReady(context, row, spec, planInput({ row, spec, resolved, linked, arrived: seen }));
 }
 
 /** Places the input and stores it. */
-async function makeReady(context: Context, row: JobRow, plan: ReturnType<typeof planInput>): Promise<Saved> {
-  const problems = 'problems' in plan ? plan.problems : await placePins(context, row, plan.pins);
+async function makeReady(
+  context: Context,
+  row: JobRow,
+  spec: ExecutionSpec,
+  plan: ReturnType<typeof planInput>,
+): Promise<Saved> {
+  const problems = 'problems' in plan ? plan.problems : await placePins(context, row, spec, plan.pins);
   if ('problems' in plan || problems.length > 0) return fail(context, row, inputFailure(problems));
   if (plan.input !== undefined) await context.bodies.save(row.pk, 'input', plan.input);
   return saveJob(context, row, { kind: 'ready' });
@@ -107,22 +111,41 @@ async function keepWaiting(
   return saveJob(context, row, { kind: 'progress', cursor });
 }
 
-async function loadLinkedObjects(context: Context, row: JobRow, spec: ExecutionSpec, { linked }: ResolvedInput) {
-  return loadObjectFacts(context, isMaster(row) && spec.inputSpec !== undefined ? linked : []);
-}
-
 /** Clones executable, bundles and input objects into the workspace. Returns a sentence for each problem. */
-async function placePins(context: Context, row: JobRow, pins: InputPlan['pins']): Promise<string[]> {
+async function placePins(
+  context: Context,
+  row: JobRow,
+  spec: ExecutionSpec,
+  pins: InputPlan['pins'],
+): Promise<string[]> {
   const missing: ObjectId[] = [];
   const refusal = await lastingRefusal(async () => {
-    const to = { container: jobWorkspace(row), folder: '/' };
-    for (const [hiddenLinksFrom, objects] of pins) {
-      const result = await cloneObjects(context, { objects, to, hiddenLinksFrom });
-      missing.push(...result.missing);
-      if (result.open.length > 0) throw new Error(`closed objects are open again: ${result.open.join(', ')}`);
-    }
+    const moved = await placeFrom(context, row, pins);
+    if (moved.length === 0) return;
+    // They were removed from where they were seen. The reader may see them in other places.
+    const { places } = await loadArrivedObjects(await inputSight(context, row, spec), row, moved);
+    missing.push(...moved.filter((object) => !places.has(object)));
+    missing.push(
+      ...(await placeFrom(
+        context,
+        row,
+        Map.groupBy(places.keys(), (object) => places.get(object) as PlaceId),
+      )),
+    );
   });
   return refusal === undefined ? missing.map((object) => failureMessages.dependencyGone(object)) : [refusal];
+}
+
+/** Returns the objects that are not in their place any more. */
+async function placeFrom(context: Context, row: JobRow, pins: InputPlan['pins']): Promise<ObjectId[]> {
+  const to = { container: jobWorkspace(row), folder: '/' };
+  const missing: ObjectId[] = [];
+  for (const [from, objects] of pins) {
+    const result = await cloneObjects(context, { objects, to, from });
+    if (result.open.length > 0) throw new Error(`closed objects are open again: ${result.open.join(', ')}`);
+    missing.push(...result.missing);
+  }
+  return missing;
 }
 
 function fail(context: Context, row: JobRow, failure: Failure): Promise<Saved> {

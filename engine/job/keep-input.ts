@@ -4,7 +4,7 @@
 import type { Context } from '../../core/context.ts';
 import type { ObjectId } from '../../core/id/identifier.ts';
 import { workspaceId } from '../../core/id/workspace.ts';
-import { asRun, type InputPlan, isInputStored, planInput, refuseArrived } from '../../core/job/plan-input.ts';
+import { asRun, type InputPlan, isInputStored, planInput, refuseUnseen } from '../../core/job/plan-input.ts';
 import { isMaster, type JobRow, jobWorkspace } from '../../core/job/row.ts';
 import type { ExecutionSpec } from '../../core/job/spec.ts';
 import { wasLaunched } from '../../core/job/worker.ts';
@@ -14,7 +14,7 @@ import { cloneObjects } from '../object/clone.ts';
 import { loadSpec } from '../store/load-job.ts';
 import { loadObjectsAt } from '../store/load-object.ts';
 import { loadTry } from '../store/load-try.ts';
-import { loadArrivedObjects } from './handed-over.ts';
+import { loadArrivedObjects, loadLinkedObjects } from './handed-over.ts';
 import { inputSight } from './reader.ts';
 import { lastingRefusal } from './refusal.ts';
 
@@ -33,7 +33,7 @@ export async function keepInput(context: Context, row: JobRow): Promise<void> {
   const to = { container: workspaceId(row.pk, row.try + 1), folder: '/' };
   // The code may have put more hidden objects into its workspace than a clone may take along. The next try then takes
   // its input from where the first one did.
-  await lastingRefusal(() => cloneObjects(context, { objects, to, hiddenLinksFrom: jobWorkspace(row) }));
+  await lastingRefusal(() => cloneObjects(context, { objects, to, from: jobWorkspace(row) }));
 }
 
 /**
@@ -55,17 +55,17 @@ export async function planKeptInput(
   const arrived = referredObjects(findReferences(input)).filter((object) => !known.includes(object));
   const isMissing = await missingFrom(context, row, [...spec.pins.map(({ object }) => object), ...known, ...arrived]);
   const resolved = { input, linked: known.filter(isMissing), arrived: arrived.filter(isMissing) };
-  const seen = await loadArrivedObjects(await inputSight(context, row, spec), row, resolved.arrived);
-  const problems = refuseArrived(row, resolved, seen);
+  const sight = await inputSight(context, row, spec);
+  const seen = await loadArrivedObjects(sight, row, resolved.arrived);
+  const problems = refuseUnseen(row, resolved.arrived, seen);
   if (problems.length > 0) return { problems };
-  const { originalInput, inputPlace, pins } = spec;
-  const missing = { originalInput, pins: pins.filter(({ object }) => isMissing(object)) };
+  const { originalInput, pins } = spec;
   // Without its specification the input is not checked again.
   const plan = planInput({
     row,
-    spec: inputPlace === undefined ? missing : { ...missing, inputPlace },
+    spec: { originalInput, pins: pins.filter(({ object }) => isMissing(object)) },
     resolved,
-    linked: new Map(),
+    linked: await loadLinkedObjects(sight, row, spec, resolved.linked),
     arrived: seen,
   });
   return 'problems' in plan ? plan : { ...plan, input: undefined };

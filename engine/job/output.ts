@@ -1,16 +1,22 @@
 // Takes a job from waiting_on_output to done: it waits for the job's children and references, then clones the objects
 // and stores the output. The rules are in core/job/plan-output.ts.
 
-import type { Context } from '../../core/context.ts';
+import type { Context, Expected } from '../../core/context.ts';
 import { ApiError } from '../../core/error/api-error.ts';
 import type { Dependency } from '../../core/execution/dependency.ts';
 import type { Failure } from '../../core/execution/failure.ts';
-import { type OutputPlan, outputFailure, planOutput, resolveOutput } from '../../core/job/plan-output.ts';
-import { beforeMembers, isMaster, type JobRow, outputBodyId } from '../../core/job/row.ts';
+import {
+  type OutputPlan,
+  outputFailure,
+  planOutput,
+  resolveOutput,
+  unseenReference,
+} from '../../core/job/plan-output.ts';
+import { beforeMembers, isMaster, type JobRow, outputBodyId, ownName } from '../../core/job/row.ts';
 import { findReferences, referredJobs } from '../../core/reference/find.ts';
 import type { Hash } from '../../core/reference/value.ts';
 import { cloneObjects } from '../object/clone.ts';
-import { loadJobs, loadOutput, loadSpec } from '../store/load-job.ts';
+import { loadJob, loadJobs, loadOutput, loadSpec } from '../store/load-job.ts';
 import { type Saved, saveJob } from '../store/save-job.ts';
 import { listWait } from '../wait/readiness.ts';
 import { waitFor } from '../wait/wait.ts';
@@ -20,6 +26,7 @@ import { memberWait } from './member.ts';
 import { outputSight } from './reader.ts';
 import { loadReferenced } from './referenced.ts';
 import { lastingRefusal } from './refusal.ts';
+import { takeBackIfEnded } from './take-back.ts';
 
 /** Looks at a job in waiting_on_output. Undefined when nothing was to be changed. */
 export async function advanceOutput(context: Context, row: JobRow): Promise<Saved | undefined> {
@@ -41,10 +48,8 @@ export async function advanceOutput(context: Context, row: JobRow): Promise<Save
   const closed = await waitFor(context, listWait(context, row, 'output', objects));
   if (closed.kind === 'waiting') return undefined;
   if (closed.kind === 'problem') return fail(context, row, outputFailure([closed.problem.message]));
-  const refusal = await lastingRefusal(() => handOver(context, row, plan));
-  return refusal === undefined
-    ? saveJob(context, row, { kind: 'complete' })
-    : fail(context, row, outputFailure([refusal]));
+  const ended = await handOver(context, row, plan);
+  return 'reason' in ended ? fail(context, row, ended) : ended;
 }
 
 /**
@@ -66,14 +71,12 @@ export async function completeAtOnce(
   if ('problems' in plan) return outputFailure(plan.problems);
   if (!plan.isQuick) return undefined;
   try {
-    const refusal = await lastingRefusal(() => handOver(context, row, plan));
-    if (refusal !== undefined) return outputFailure([refusal]);
+    return await handOver(context, row, plan, { tokenHash: row.tokenHash, cursor: undefined });
   } catch (error) {
     // A refusal that may pass is no answer to the report. The stream tries again.
     if (error instanceof ApiError) return undefined;
     throw error;
   }
-  return saveJob(context, row, { kind: 'complete' }, { tokenHash: row.tokenHash, cursor: undefined });
 }
 
 /** The plan for an output whose references are all done. `isQuick`: its objects are few and closed, and link to none. */
@@ -90,10 +93,42 @@ async function loadPlan(context: Context, row: JobRow, before: Hash) {
   return { ...plan, isQuick };
 }
 
-/** Stores the output and clones its objects. It may be repeated. */
-async function handOver(context: Context, row: JobRow, plan: OutputPlan): Promise<void> {
+/**
+ * Stores the output, clones its objects and completes the job. It may be repeated. The end of the try may come in
+ * between; then the clones are taken back.
+ *
+ * @returns the failure of an output that cannot be handed over
+ */
+async function handOver(
+  context: Context,
+  row: JobRow,
+  plan: OutputPlan,
+  expected: Expected = {},
+): Promise<Saved | Failure> {
   if (plan.output !== undefined) await context.bodies.save(outputBodyId(row), 'output', { output: plan.output });
-  for (const { from, ...clone } of plan.clones) await cloneObjects(context, { ...clone, hiddenLinksFrom: from });
+  if (plan.clones.length > 0) {
+    // If the try has ended, its end may not have found the output, and nothing would take the clones back. An end that
+    // comes later finds it.
+    const again = await loadJob(context, row.pk);
+    if (again?.state !== row.state || again.try !== row.try) return { kind: 'changed' };
+    const problems: string[] = [];
+    const refusal = await lastingRefusal(async () => problems.push(...(await placeOutput(context, row, plan))));
+    if (refusal !== undefined || problems.length > 0)
+      return outputFailure(refusal === undefined ? problems : [refusal]);
+  }
+  const saved = await saveJob(context, row, { kind: 'complete' }, expected);
+  if (saved.kind !== 'saved') await takeBackIfEnded(context, row);
+  return saved;
+}
+
+/** Clones the objects. Returns a sentence for each that was removed after it was seen. */
+async function placeOutput(context: Context, row: JobRow, { clones }: OutputPlan): Promise<string[]> {
+  const problems: string[] = [];
+  for (const clone of clones) {
+    const { missing } = await cloneObjects(context, { ...clone, by: ownName(row) });
+    problems.push(...clone.objects.filter((object) => missing.includes(object)).map(unseenReference));
+  }
+  return problems;
 }
 
 /** There may be many members, so the cursor is saved whenever it has moved. */

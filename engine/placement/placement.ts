@@ -49,7 +49,9 @@ async function applyChange(
   const metadata = { name, folderId, hidden, tags: [...after.tags], properties: { ...after.properties } };
   const set = { ...metadata, mark, modified: context.now(), revision: before.revision + 1 };
   const expected = { revision: before.revision, mark: before.mark };
-  const saved = (await context.rows.update('objects', key, { set }, expected)) !== undefined;
+  // The try whose output this was cannot take it back any more: somebody works with it.
+  const remove = before.by === undefined ? [] : ['by'];
+  const saved = (await context.rows.update('objects', key, { set, remove }, expected)) !== undefined;
   if (relisted) {
     const obsolete = saved ? listingKey(place, before.folderId, before.name, id) : newListing;
     await context.rows.delete('objects', obsolete, { mark: saved ? before.mark : mark });

@@ -2,6 +2,7 @@
 // (docs/reference/protocols.md, "Deletion of bytes").
 
 import type { Context } from '../../core/context.ts';
+import { given } from '../../core/given.ts';
 import type { ObjectId, PlaceId } from '../../core/id/identifier.ts';
 import { listingKey, type Placement, placementKey, readPlacement } from '../../core/row/objects.ts';
 import { unreachedHidden, withHiddenLinks } from '../placement/link.ts';
@@ -31,9 +32,11 @@ export async function removeObjects(context: Context, place: PlaceId, ids: reado
 /**
  * Removes one object from a place, and collects it if that was its last place. The listing row is deleted after that:
  * if this is interrupted, a call that empties the place finds the object again by that row.
+ *
+ * @param by the try that must have placed it (`Placement.by`). Without it, any placement is removed.
  */
-export async function removeFrom(context: Context, place: PlaceId, id: ObjectId): Promise<void> {
-  const placement = await takePlacement(context, place, id);
+export async function removeFrom(context: Context, place: PlaceId, id: ObjectId, by?: string): Promise<void> {
+  const placement = await takePlacement(context, place, id, by);
   await collectBytes(context, id);
   if (placement === undefined) return;
   const { folderId, name, mark } = placement;
@@ -41,12 +44,18 @@ export async function removeFrom(context: Context, place: PlaceId, id: ObjectId)
 }
 
 /** Deletes a placement and returns it; undefined when there was none. */
-async function takePlacement(context: Context, place: PlaceId, id: ObjectId): Promise<Placement | undefined> {
+async function takePlacement(
+  context: Context,
+  place: PlaceId,
+  id: ObjectId,
+  by: string | undefined,
+): Promise<Placement | undefined> {
   const key = placementKey(id, place);
   return retryWhileChanged(`"${id}"`, async () => {
     const placement = readPlacement(await context.rows.get('objects', key));
-    if (placement === undefined) return undefined;
+    if (placement === undefined || (by !== undefined && placement.by !== by)) return undefined;
     const { revision, mark } = placement;
-    return (await context.rows.delete('objects', key, { revision, mark })) ? placement : changed;
+    const expected = { revision, mark, ...given({ by }) };
+    return (await context.rows.delete('objects', key, expected)) ? placement : changed;
   });
 }

@@ -5,6 +5,7 @@ import type { Failure } from '../../core/execution/failure.ts';
 import { decide } from '../../core/job/decide.ts';
 import { dueTime, openShard } from '../../core/job/due.ts';
 import type { JobEvent } from '../../core/job/event.ts';
+import { placedObjects } from '../../core/job/plan-output.ts';
 import { type JobRow, outputBodyId } from '../../core/job/row.ts';
 import { fitFailureMessage } from '../../core/job/size.ts';
 import { jobKey, readJob, toRow } from '../../core/row/execution/job.ts';
@@ -59,13 +60,14 @@ function withDueTime(context: Context, row: JobRow, event: JobEvent, now: number
 
 /**
  * Stores the whole failure message, because the row may hold only its beginning. It is written after the end is
- * certain, so it never overwrites an output.
+ * certain, so it never overwrites the output of a job that is done. The objects of an output that it replaces are kept,
+ * because those of them that were placed must be taken back.
  */
 async function keepWholeMessage(context: Context, row: JobRow, failure: Failure): Promise<void> {
   if (row.failureMessage === failure.message || row.state === 'restartable') return;
-  await context.bodies.save(outputBodyId(row), 'output', {
-    failure: { reason: failure.reason, message: failure.message },
-  });
+  const objects = placedObjects(await context.bodies.load(outputBodyId(row), 'output'));
+  const { reason, message } = failure;
+  await context.bodies.save(outputBodyId(row), 'output', { failure: { reason, message }, objects });
 }
 
 function difference(before: JobRow, after: JobRow): { set: { [name: string]: Value }; remove: string[] } {

@@ -21,6 +21,7 @@ import {
   run,
   type World,
 } from './execution-world.ts';
+import { passTime } from './given.ts';
 
 const secret = 'alice-secret';
 const analysis = `analysis-${'0'.repeat(24)}`;
@@ -251,6 +252,51 @@ describe('a right that is lost before the value is used', () => {
     expect(described).toMatchObject({ state: 'failed', failureReason: 'InputError' });
     expect(JSON.stringify(described)).not.toContain(secret);
   });
+
+  it('counts as lost for an object that the input links to', async () => {
+    await setMember(world.context, alices, bob, 'VIEW');
+    const open = await givenFile(world, alices, 'open');
+    const input = { x: link({ project: alices, id: open }) };
+    const job = await run(world, await givenApplet(world, bobs), { project: bobs, input }, bob);
+    await world.platform.run();
+    expect(peekJob(world.context, job).state).toBe('waiting_on_input');
+    await setMember(world.context, alices, bob, 'NONE');
+    await world.context.rows.update('objects', objectKey(open), { set: { state: 'closed' } });
+    await passTime(world.context);
+    await world.platform.sweep();
+    await world.platform.run();
+    const described = await world.must(`/${job}/describe`, {}, bob);
+    expect(described).toMatchObject({ state: 'failed', failureReason: 'InputError' });
+    expect(described.failureMessage).toContain(open);
+    const placed = world.context.rows.all('objects').filter(({ pk, sk }) => pk === open && sk.startsWith('P#'));
+    expect(placed.map(({ sk }) => sk)).toEqual([`P#${alices}`]);
+  });
+
+  it.each(['an input', 'an applet'])(
+    'counts as lost for %s that is only with another tenant any more',
+    async (which) => {
+      await setMember(world.context, bobs, alice, 'CONTRIBUTE');
+      const shared = await givenFile(world, bobs);
+      const slow = await givenFile(world, bobs, 'open');
+      const applet = await givenApplet(world, bobs);
+      const target = which === 'an input' ? shared : applet;
+      await world.must(`/${bobs}/clone`, { objects: [target], project: alices, destination: '/' });
+      await world.must(`/${target}/rename`, { project: alices, name: secret });
+      const input = { x: link(shared), slow: link(slow) };
+      const job = await run(world, applet, { project: bobs, input }, bob);
+      await world.platform.run();
+      await world.must(`/${bobs}/removeObjects`, { objects: [target] });
+      await world.context.rows.update('objects', objectKey(slow), { set: { state: 'closed' } });
+      await passTime(world.context);
+      await world.platform.sweep();
+      await world.platform.run();
+      const described = await world.must(`/${job}/describe`, {}, bob);
+      expect(described).toMatchObject({ state: 'failed', failureReason: 'InputError' });
+      expect(described.failureMessage).toContain(`${target}, which this job depends on, could not be found any more`);
+      const placements = world.context.rows.all('objects').filter(({ pk, sk }) => pk === target && sk.startsWith('P#'));
+      expect(placements.map(({ sk }) => sk)).toEqual([`P#${alices}`]);
+    },
+  );
 
   it('is no obstacle while it lasts', async () => {
     await setMember(world.context, alices, bob, 'VIEW');

@@ -404,7 +404,7 @@ describe('the agenda', () => {
       'a claimed try is cleaned up before the next one, and its worker is stopped',
       { ...master, state: 'restartable' },
       'entered',
-      'obeyDoom stopWorker endDescendants destroyWorkspace passNumberOn retry',
+      'obeyDoom stopWorker takeBack endDescendants destroyWorkspace passNumberOn retry',
     ],
     [
       'an unclaimed try is cleaned up before the next one, and its launch is stopped',
@@ -422,7 +422,7 @@ describe('the agenda', () => {
       'a claimed master job that failed ends its tree',
       { ...master, state: 'failed' },
       'woken',
-      'endTree wakeWaiters passNumberOn destroyWorkspace releaseWorker settle',
+      'endTree takeBack wakeWaiters passNumberOn destroyWorkspace releaseWorker settle',
     ],
     [
       'an unclaimed master job that was terminated stops its launch first',

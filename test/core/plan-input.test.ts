@@ -6,7 +6,7 @@ import { given } from '../../core/given.ts';
 import { deriveId } from '../../core/id/derive.ts';
 import type { ObjectId, PlaceId } from '../../core/id/identifier.ts';
 import type { Specification } from '../../core/iospec/parameter.ts';
-import type { HandedOver } from '../../core/job/handed-over.ts';
+import { type HandedOver, nothingHandedOver } from '../../core/job/handed-over.ts';
 import { asRun, isInputStored, planInput, resolveInput } from '../../core/job/plan-input.ts';
 import { isShowable, showInput } from '../../core/job/shown-input.ts';
 import type { Referenced } from '../../core/reference/resolve.ts';
@@ -103,55 +103,68 @@ type Case = {
   readonly job?: typeof master;
   readonly inputSpec?: Specification;
   readonly pins?: readonly Pin[];
-  readonly inputPlace?: PlaceId;
-  readonly linked?: readonly (readonly [ObjectId, string])[];
+  readonly linked?: Partial<HandedOver>;
   readonly arrived?: Partial<HandedOver>;
 };
 
-function plan({ input, job = master, inputSpec, pins = [], inputPlace, linked = [], arrived = {} }: Case) {
-  const spec = { originalInput: input, pins, ...given({ inputSpec, inputPlace }) };
+function plan({ input, job = master, inputSpec, pins = [], linked = {}, arrived = {} }: Case) {
+  const spec = { originalInput: input, pins, ...given({ inputSpec }) };
   const resolved = resolveInput(spec, referenced);
   if ('problems' in resolved) throw new Error(resolved.problems.join());
   const decided = planInput({
     row: job,
     spec,
     resolved,
-    linked: new Map(linked.map(([id, type]) => [id, { types: [type] }])),
-    arrived: { facts: new Map(), places: new Map(), restricted: [], ...arrived },
+    linked: { ...nothingHandedOver, ...linked },
+    arrived: { ...nothingHandedOver, ...arrived },
   });
   return 'problems' in decided ? decided.problems : { pins: Object.fromEntries(decided.pins), input: decided.input };
 }
 
-const seen = (object: ObjectId, place: PlaceId, types: string[] = []): Partial<HandedOver> => ({
-  facts: new Map([[object, { state: 'closed', types, links: [] }]]),
-  places: new Map([[object, place]]),
-});
+const seen = (object: ObjectId, place: PlaceId, types: string[] = []) => seenIn({ [object]: place }, types);
+const seenIn = (places: { [object: string]: PlaceId }, types: string[] = []): Partial<HandedOver> => {
+  const entries = Object.entries(places) as [ObjectId, PlaceId][];
+  const facts = { state: 'closed', types, links: [] } as const;
+  return { facts: new Map(entries.map(([object]) => [object, facts])), places: new Map(entries) };
+};
 const gone = (object: ObjectId) => `${object}, which this job depends on, could not be found any more`;
 const confined = `${secret} is in a restricted project: it cannot be used in ${project}`;
 
 describe('the plan of an input', () => {
   const pinned: [title: string, of: Case, pins: object][] = [
     ['an input without objects places nothing', { input: { n: 1 } }, {}],
-    ['a linked object comes from the project', { input: { a: link(own) } }, { [project]: [own] }],
     [
-      'a linked object comes from the place of the input when there is one',
-      { input: { a: link(own) }, inputPlace: elsewhere },
+      'a linked object comes from the place where it is seen',
+      { input: { a: link(own) }, linked: seen(own, elsewhere) },
+      { [elsewhere]: [own] },
+    ],
+    [
+      'a linked object that is seen in another place than at the call comes from there',
+      { input: { a: link(own) }, pins: [{ object: own, project }], linked: seen(own, elsewhere) },
       { [elsewhere]: [own] },
     ],
     ['a pin without a place means the project', { input: {}, pins: [{ object: applet }] }, { [project]: [applet] }],
     [
       'a pin decides where its object comes from',
-      { input: { a: link(own), b: link(other) }, pins: [{ object: own, project: elsewhere }] },
+      {
+        input: { b: link(other) },
+        pins: [{ object: own, project: elsewhere }],
+        linked: seen(other, project),
+      },
       { [elsewhere]: [own], [project]: [other] },
     ],
     [
       'pins come first, and an object is listed once for each place',
-      { input: { a: link(own) }, pins: [{ object: applet }, { object: applet, project }] },
+      {
+        input: { a: link(own) },
+        pins: [{ object: applet }, { object: applet, project }],
+        linked: seen(own, project),
+      },
       { [project]: [applet, own] },
     ],
     [
       'an object that arrived comes from the place where it was seen',
-      { input: { a: link(own), b: made('file') }, inputPlace: elsewhere, arrived: seen(born, workspace) },
+      { input: { a: link(own), b: made('file') }, linked: seen(own, elsewhere), arrived: seen(born, workspace) },
       { [elsewhere]: [own], [workspace]: [born] },
     ],
     [
@@ -188,14 +201,15 @@ describe('the plan of an input', () => {
       [gone(born)],
     ],
     ['a value of another class is reported', { input: { files: 5 }, inputSpec: files }, [/^"files" must be an array/]],
+    ['a linked object that is gone is reported', { input: { files: [link(own)] }, inputSpec: files }, [gone(own)]],
     [
-      'a linked object that is gone is reported',
-      { input: { files: [link(own)] }, inputSpec: files },
-      [`"files": ${own} could not be found`],
+      'a linked object that has come into a restricted project is reported',
+      { input: { a: link(own) }, linked: { restricted: [own] } },
+      [`${own} is in a restricted project: it cannot be used in ${project}`],
     ],
     [
       'a linked object of another type is reported',
-      { input: { file: link(own) }, inputSpec: typed, linked: [[own, 'Text']] },
+      { input: { file: link(own) }, inputSpec: typed, linked: seen(own, project, ['Text']) },
       [`"file": ${own} must have the type Reads; it has Text`],
     ],
     [
@@ -234,7 +248,7 @@ describe('the plan of an input', () => {
     ],
     [
       'a resolved input is stored with flat arrays',
-      { input: { files: [made('files')] }, inputSpec: files, linked: [[own, '']], arrived: bothSeen() },
+      { input: { files: [made('files')] }, inputSpec: files, linked: seen(own, project), arrived: bothSeen() },
       { files: [link(own), link(born)] },
     ],
   ];

@@ -201,6 +201,7 @@ const placement: Placement = {
   modified: time,
   revision: 0,
   mark: 'mark',
+  by: `m:${job}:0`,
 };
 const packedSample = (kind: PackedKind): Sample => ({
   kind: packedKinds[kind],

@@ -137,7 +137,7 @@ function runWith(inputSpec: Specification, input: Hash | undefined): Ending {
   const resolved = resolveInput({ originalInput, inputSpec }, nothing);
   if ('problems' in resolved) return 'InputError';
   const plan = planInput({
-    ...{ row, resolved, linked: seen, arrived: nothingHandedOver },
+    ...{ row, resolved, linked: { facts: seen, places, restricted: [] }, arrived: nothingHandedOver },
     spec: { originalInput, inputSpec, pins: [] },
   });
   return 'problems' in plan ? 'InputError' : endingOf(resolved.input);

@@ -12,7 +12,7 @@ import { removeObjects } from '../../engine/removal/object.ts';
 import { createMemoryContext, type MemoryContext } from '../memory/context.ts';
 import { jobId, planJob } from '../memory/plan.ts';
 import { peekJob } from '../memory/platform.ts';
-import { putProject } from '../memory/project.ts';
+import { putProjectOf } from '../memory/project.ts';
 import { givenJob } from '../simulation/world.ts';
 
 const place: ContainerId = `container-${'0'.repeat(24)}`;
@@ -136,10 +136,12 @@ describe('more hidden objects than can be followed', () => {
 
   test('prevent the cloning of the object that links to them, but not its removal', { timeout: 60_000 }, async () => {
     const context = createMemoryContext();
-    const record = await givenRecord(context, { place: planJob('x').row.project });
+    const { project, launchedBy } = planJob('x').row;
+    await putProjectOf(context, project, launchedBy);
+    const record = await givenRecord(context, { place: project });
     await context.rows.update('objects', { pk: record, sk: 'A' }, { set: { links } });
     for (const link of [links[0], links.at(-1)]) {
-      if (link !== undefined) await givenRecord(context, { id: link, place: planJob('x').row.project, hidden: true });
+      if (link !== undefined) await givenRecord(context, { id: link, place: project, hidden: true });
     }
     const input = { object: { $dnanexus_link: record } };
     const job = await givenJob(context, 'main', { input, at: { state: 'idle' } });
@@ -154,7 +156,7 @@ test('a job fails with the reason when its output folder can never exist', async
   const context = createMemoryContext();
   const at = { state: 'waiting_on_output' } as const;
   const job = await givenJob(context, 'main', { spec: { folder: 'no/path' }, at });
-  await putProject(context, job.project);
+  await putProjectOf(context, job.project, job.launchedBy);
   const record = await givenRecord(context, { place: jobWorkspace(job) });
   await context.bodies.save(job.pk, 'output', { output: { out: { $dnanexus_link: record } } });
   await look(context, job, 'woken');

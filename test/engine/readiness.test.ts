@@ -12,7 +12,7 @@ import { givenPlatform, givenProject, passTime, putPart } from '../api/given.ts'
 import { createMemoryContext, type MemoryContext } from '../memory/context.ts';
 import { jobId, planJob } from '../memory/plan.ts';
 import { createMemoryPlatform, peekJob } from '../memory/platform.ts';
-import { putProject } from '../memory/project.ts';
+import { putProjectOf } from '../memory/project.ts';
 import { givenJob } from '../simulation/world.ts';
 
 const project: ProjectId = planJob('x').row.project;
@@ -37,7 +37,7 @@ function givenRecord(context: MemoryContext, index: number, fields: Partial<NewO
 }
 
 async function givenWaiter(context: MemoryContext, objects: readonly ObjectId[]) {
-  await putProject(context, project);
+  await putProjectOf(context, project, planJob('any').row.launchedBy);
   const input = { all: objects.map((object) => ({ $dnanexus_link: object })) };
   const waits = objects.map((object) => ({ kind: 'object', object }) as const);
   return givenJob(context, 'waiter', { input, spec: { waits }, at: { state: 'waiting_on_input' } });

@@ -31,7 +31,7 @@ type Scenario = {
 const clone = (to: ProjectId, name = `clone ${to.at(-1)}`, crashes = false): Actor => ({
   name,
   crashes,
-  act: (context) => cloneObjects(context, { objects: [file], to: { container: to, folder: '/' } }),
+  act: (context) => cloneObjects(context, { objects: [file], from: work, to: { container: to, folder: '/' } }),
 });
 const remove = (from: ProjectId, crashes = false): Actor => ({
   name: `remove ${from.at(-1)}`,
@@ -291,7 +291,8 @@ async function givenFileIn(held: readonly ProjectId[]): Promise<MemoryContext> {
     ...{ id: file, place: work, folderId: '/', name: file, tags: [], types: [], properties: {}, hidden: false },
     ...{ details: {}, links: [], state: 'closed', createdBy: { user: 'user-alice' }, digest: 'd' },
   });
-  for (const to of held.slice(1)) await cloneObjects(context, { objects: [file], to: { container: to, folder: '/' } });
+  for (const to of held.slice(1))
+    await cloneObjects(context, { objects: [file], from: work, to: { container: to, folder: '/' } });
   return context;
 }
 

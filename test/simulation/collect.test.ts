@@ -98,7 +98,11 @@ test('a workspace that is emptied again after a death at any step leaves no byte
   for (let before = 0, whole = false; !whole; before++) {
     const stage = await givenStage(true);
     const { context, alice, project, file } = stage;
-    await cloneObjects(context, { objects: [file], to: { container: workspace, folder: '/in' } });
+    await cloneObjects(context, {
+      objects: [file],
+      from: project as ProjectId,
+      to: { container: workspace, folder: '/in' },
+    });
     await alice.call(`/${project}/removeObjects`, { objects: [file] });
     await passTime(context);
     expect(context.content.keys()).toHaveLength(1);

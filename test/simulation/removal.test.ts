@@ -4,7 +4,7 @@
 
 import { describe, expect, test } from 'vitest';
 import type { Reply } from '../../api/serve.ts';
-import type { ObjectId } from '../../core/id/identifier.ts';
+import type { ObjectId, ProjectId } from '../../core/id/identifier.ts';
 import { workspaceId } from '../../core/id/workspace.ts';
 import { cloneObjects } from '../../engine/object/clone.ts';
 import { destroyContainer } from '../../engine/removal/container.ts';
@@ -86,9 +86,9 @@ test('an emptied workspace keeps nothing of an input that is cloned meanwhile', 
   for (const dies of [undefined, 'first', 'second'] as const) {
     let whole = false;
     for (let before = 0; !whole; before++) {
-      const { context, source } = await givenStage();
+      const { context, source, other } = await givenStage();
       const acts = {
-        first: () => cloneObjects(context, { objects: [source as ObjectId], to }),
+        first: () => cloneObjects(context, { objects: [source as ObjectId], from: other as ProjectId, to }),
         second: () => destroyContainer(context, workspace),
       };
       const { firstWhole } = await takeTurns(context, acts, { before, between: 100, dies });

@@ -42,7 +42,7 @@ export async function clone(call: CloneCall) {
     await ensureFolder(context, to, folder);
     if (objects.length === 0) continue;
     const target = { container: to, folder: joinFolder(folder) };
-    const result = await cloneObjects(context, { objects, to: target, hiddenLinksFrom: place });
+    const result = await cloneObjects(context, { objects, to: target, from: place });
     for (const id of result.existed) exists.add(id);
     const [missing] = result.missing;
     if (missing !== undefined) throw resourceNotFound(missing, 'it was removed while it was being cloned');

@@ -39,7 +39,7 @@ export const bodyKinds = {
     name: 'output',
     pk: '{job and later try}',
     sk: 'O',
-    meaning: 'The output of a try, or the whole message of its failure.',
+    meaning: 'The output of a try, or the whole message of its failure with the objects that the output linked to.',
     fields,
   }),
 };
