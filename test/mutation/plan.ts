@@ -37,15 +37,20 @@ export type LogLine =
 /** The mutated files below the selected folders, or of these names. */
 export function mutatedFiles(selected: readonly string[]): string[] {
   const files = globSync([...mutatedRooms]).sort();
-  return selected.length === 0
-    ? files
-    : files.filter((file) => selected.some((one) => file === one || file.startsWith(`${one.replace(/\/$/, '')}/`)));
+  return select(files, selected);
 }
 
-export function testFiles(): string[] {
-  return globSync(testedBy)
-    .filter((file) => !untested.has(file))
-    .sort();
+/** The test files below the selected folders, or of these names. */
+export function testFiles(selected: readonly string[]): string[] {
+  const files = globSync(testedBy).filter((file) => !untested.has(file));
+  return select(files.sort(), selected);
+}
+
+function select(files: readonly string[], selected: readonly string[]): string[] {
+  return files.filter(
+    (file) =>
+      selected.length === 0 || selected.some((one) => file === one || file.startsWith(`${one.replace(/\/$/, '')}/`)),
+  );
 }
 
 /** Path → its text with all mutants, numbered through all files. */

@@ -1,5 +1,6 @@
 // Runs every mutant against the tests, prints which survive, and fails if too many do or one is not in survivors.ts.
-// `npm run test:mutants -- core/run` takes one folder or file; `--jobs 1` uses one process.
+// `npm run test:mutants -- core/run` takes one folder or file; `--jobs 1` uses one process, and
+// `--tests test/core` only the tests of that folder or file.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -25,7 +26,11 @@ const silenceMs = 120_000;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { jobs: { type: 'string', default: '2' }, details: { type: 'string' } },
+  options: {
+    jobs: { type: 'string', default: '2' },
+    details: { type: 'string' },
+    tests: { type: 'string', multiple: true },
+  },
 });
 const folder = mkdtempSync(join(tmpdir(), 'mutants-'));
 const children = new Set<ChildProcess>();
@@ -49,7 +54,11 @@ process.exitCode = isGood && passing.length === tests.length ? 0 : 1;
 
 /** Which tests reach which mutants. A test that fails without any mutant is named and not used, and fails the run. */
 async function cover(): Promise<readonly FileCoverage[]> {
-  const task: Task = { selected: positionals, testFiles: testFiles(), log: join(folder, 'cover.log') };
+  const task: Task = {
+    selected: positionals,
+    testFiles: testFiles(values.tests ?? []),
+    log: join(folder, 'cover.log'),
+  };
   const ended = await host('cover', task);
   const lines = readLog(task.log);
   const found = lines.flatMap((line) => (line.kind === 'covered' ? [line.file] : []));
