@@ -27,6 +27,8 @@ export default defineConfig({
     testTimeout: 0,
     pool: 'threads',
     maxWorkers: 1,
+    // The cache of modules knows a file by its text on the disk, so it would return the mutants of an earlier selection.
+    fsModuleCache: false,
     dangerouslyIgnoreUnhandledErrors: true,
     silent: true,
   },
