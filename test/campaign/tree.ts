@@ -1,9 +1,11 @@
-// Searches the worlds of test/simulation/tree.test.ts with each message doubled, and a larger restart without doubled
-// messages, which would be millions of schedules. Both take too long for every run of the tests. `npm run test:trees`
+// Searches the worlds of test/simulation/tree.test.ts with each message doubled, a larger restart without doubled messages,
+// which would be millions of schedules, and every world of meeting-world.ts under all single faults and pairs of faults.
+// All of that takes too long for every run of the tests. `npm run test:trees`
 // starts it; SCHEDULES overrides how many schedules one search may take.
 
 import { type Budget, budgets } from '../simulation/budget.ts';
 import { explore } from '../simulation/explore.ts';
+import * as meetings from '../simulation/meeting-world.ts';
 import { birthAndDoom, birthAndFinish, laterBirthAndFinish, restart } from '../simulation/tree-world.ts';
 
 type Search = {
@@ -15,6 +17,12 @@ type Search = {
 const schedules = Number(process.env.SCHEDULES ?? 2_000_000);
 const doubled = budgets.filter(([, { doubles }]) => doubles > 0);
 const others = budgets.filter(([, { doubles }]) => doubles === 0);
+/** Two faults in one schedule. */
+const pairs: typeof budgets = [
+  ['two messages are lost', { crashes: 0, losses: 2, doubles: 0 }],
+  ['a message is lost and an actor dies', { crashes: 1, losses: 1, doubles: 0 }],
+  ['a message comes twice and another is lost', { crashes: 0, losses: 1, doubles: 1 }],
+];
 const searches: readonly Search[] = [
   {
     title: 'a job that finishes while it makes its first child ends with the child',
@@ -41,6 +49,11 @@ const searches: readonly Search[] = [
     world: () => restart(undefined, true),
     budgets: others,
   },
+  ...Object.entries(meetings).map(([name, world]) => ({
+    title: name,
+    world: () => world(),
+    budgets: [...budgets, ...pairs],
+  })),
 ];
 
 let failed = 0;
