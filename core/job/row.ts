@@ -81,7 +81,10 @@ export type NewJob = {
 
 /** The cursor of a job that has begun to make other jobs, before any of them has ended. */
 export const beforeMembers = '';
-/** Bytes that a job row may have, so that each change of it is one write unit. */
+/**
+ * Bytes that a job row should have, so that each change of it is one write unit. Failure messages are cut to that. A job
+ * below several master jobs, or one with long names, may need a second unit, and none needs a third.
+ */
 export const jobRowByteLimit = 1024;
 
 /** The row of a job that is about to be born: `idle`, try 0, launch 0. Birth gives it a due time. */

@@ -33,6 +33,8 @@ const open = [...unclaimed, ...held, 'waiting_on_output', 'terminating', 'restar
 const take = (...fields: readonly EventField[]): Sets => ({ take: fields });
 const drop = (...fields: readonly (keyof JobRow)[]): Sets => ({ drop: fields });
 const failure: Sets = { failure: true };
+/** In the state that follows, a cursor has another meaning or none. */
+const failureAnew: Sets = { ...failure, ...drop('cursor') };
 const nextTry: Sets = { begin: 'try', take: ['priority'] };
 const nextLaunch: Sets = { begin: 'launch' };
 
@@ -45,12 +47,12 @@ export const moves: readonly Move[] = [
   ['finish',    ['running'],                                        'waiting_on_output', drop('leaseUntil')],
   ['complete',  ['running', 'waiting_on_output'],                   'done'],
   ['fail',      [...unclaimed, 'running', 'waiting_on_output'],     'failed',            failure],
-  ['hold',      ['running'],                                        'debug_hold',        { ...failure, ...drop('cursor') }],
+  ['hold',      ['running'],                                        'debug_hold',        failureAnew],
   ['release',   ['debug_hold'],                                     'terminating'],
   ['end',       [...unclaimed, 'waiting_on_output'],                'ended',             failure],
-  ['end',       [...held, 'restartable'],                           'terminating',       failure],
+  ['end',       [...held, 'restartable'],                           'terminating',       failureAnew],
   ['stopped',   ['terminating', 'debug_hold'],                      'ended'],
-  ['giveUp',    [...unclaimed, ...held, 'waiting_on_output'],       'restartable',       failure,                                 'restartable'],
+  ['giveUp',    [...unclaimed, ...held, 'waiting_on_output'],       'restartable',       failureAnew,                             'restartable'],
   ['retry',     ['restartable'],                                    'idle',              nextTry],
 ];
 

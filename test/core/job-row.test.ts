@@ -2,7 +2,12 @@
 
 import { describe, expect, it } from 'vitest';
 import { deriveId } from '../../core/id/derive.ts';
-import { jobRowByteLimit, type NewJob, newJobRow } from '../../core/job/row.ts';
+import { decide } from '../../core/job/decide.ts';
+import type { JobEvent } from '../../core/job/event.ts';
+import { beforeMembers, type JobRow, jobRowByteLimit, type NewJob, newJobRow } from '../../core/job/row.ts';
+import { rowBytes } from '../../core/job/size.ts';
+import { toRow } from '../../core/row/execution/job.ts';
+import { maximumJobDepth } from '../../core/run/request.ts';
 
 const jobNamed = (name: string) => deriveId('job', 'u', 'row', name);
 const asked = {
@@ -49,5 +54,64 @@ describe('the row of a new job', () => {
     const long = newJobRow({ ...asked, kind: 'master', id: jobNamed('long'), name: `${'ü'.repeat(64)}!` });
     for (const row of [origin, long]) expect(Object.keys(row).filter((key) => absent.includes(key))).toEqual([]);
     expect(Buffer.byteLength(JSON.stringify(long))).toBeLessThan(jobRowByteLimit);
+  });
+});
+
+describe('the size of a row', () => {
+  const now = 1_700_000_000_123;
+  const failure = { reason: 'AppInsufficientResourceError', message: 'm'.repeat(400), from: jobNamed('from') } as const;
+  const claimed = {
+    task: `arn:aws:ecs:ap-southeast-2:123456789012:task/espalier-production-workers/${'0'.repeat(32)}`,
+    tokenHash: 'x'.repeat(24),
+    leaseUntil: now,
+  };
+  const life: readonly JobEvent[] = [
+    { kind: 'wait' },
+    { kind: 'progress', cursor: 1_000 },
+    { kind: 'ready' },
+    { kind: 'relaunch', counted: true },
+    { kind: 'claim', ...claimed },
+    { kind: 'bear', cursor: beforeMembers },
+    { kind: 'finish' },
+    { kind: 'progress', cursor: `${jobNamed('parent')}#${jobNamed('child')}` },
+    { kind: 'giveUp', failure },
+    { kind: 'end', failure },
+    { kind: 'stopped' },
+  ];
+
+  const isOfGivenUp = ({ kind }: JobEvent) => kind === 'giveUp' || kind === 'stopped';
+
+  /** The most bytes that the row of a job below so many master jobs has, with every field, in such a life. */
+  function mostBytes(
+    masterCount: number,
+    names: Pick<NewJob, 'function' | 'name' | 'launchedBy'>,
+    events: readonly JobEvent[],
+  ): number {
+    const long = { ...asked, now, instance: 'mem1_ssd2_v2_x72', timeoutMs: 2_591_999_999, digest: 'd'.repeat(24) };
+    let parent: JobRow = { ...origin, try: 8 };
+    for (let depth = 1; depth < masterCount; depth++) {
+      parent = { ...newJobRow({ ...long, kind: 'master', id: jobNamed(`m${depth}`), parent }), try: 8 };
+    }
+    const born = newJobRow({ ...long, ...names, kind: 'subjob', id: jobNamed('last'), parent });
+    let row: JobRow = { ...born, try: 8, launch: 99, openShard: 15, dueAt: now };
+    const sizes: number[] = [];
+    for (const event of events) {
+      const decision = decide(row, event, now);
+      if (decision.kind === 'refusal') throw new Error(decision.why);
+      row = decision.row;
+      sizes.push(rowBytes(toRow(row)));
+    }
+    return Math.max(...sizes);
+  }
+
+  it('is two write units for the deepest job with the longest names', () => {
+    const names = { function: 'f'.repeat(255), name: 'n'.repeat(128), launchedBy: `user-${'u'.repeat(64)}` } as const;
+    expect(mostBytes(maximumJobDepth - 1, names, life)).toBeLessThanOrEqual(2 * jobRowByteLimit);
+  });
+
+  it('is one write unit for a subjob of an origin job that is not given up', () => {
+    const names = { function: 'process', name: 'sample:process', launchedBy: 'user-alice' } as const;
+    const events = life.filter((event) => !isOfGivenUp(event));
+    expect(mostBytes(1, names, events)).toBeLessThanOrEqual(jobRowByteLimit);
   });
 });

@@ -41,7 +41,8 @@ export const jobKind = defineRow<JobRow>({
   name: 'job',
   pk: '{job}',
   sk: 'A',
-  meaning: 'The one truth about a job, at most 1 KB. Each change is one conditional write on state, try and launch.',
+  meaning:
+    'The one truth about a job, about 1 KB, and at most 2 KB. Each change is one conditional write on state, try and launch.',
   version: jobRowVersion,
   fields,
 });
