@@ -133,7 +133,9 @@ test.each(['throws', 'hangs'] as const)(
       if (row !== undefined) errors.push(await onExecutionChangeOrLater(context, row, undefined, 50));
     }
     expect(errors.filter((error) => error !== undefined)).toHaveLength(2);
-    expect(context.queues.work.map(({ message }) => message.execution)).toEqual(bad);
+    expect(context.queues.work.map(({ message }) => message)).toEqual(
+      bad.map((execution) => ({ v: 1, kind: 'sweep', execution })),
+    );
     for (const job of good.slice(0, 5)) expect(peekJob(context, job).state).toBe('runnable');
   },
 );
