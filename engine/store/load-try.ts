@@ -10,12 +10,15 @@ export async function loadTry(context: Context, row: JobRow, attempt: number): P
   return readTry(await context.rows.get('executions', tryKey(row.pk, attempt)));
 }
 
-/** The earlier tries of a job, latest first. */
+/**
+ * The earlier tries of a job, latest first. The row of a try is stored before the next one begins. If that never
+ * begins, or has not yet, the row is of the present try and is left out.
+ */
 export async function loadEarlierTries(context: Context, row: JobRow): Promise<JobRow[]> {
   if (row.try === 0) return [];
   const { rows } = await context.rows.query('executions', { pk: row.pk, prefix: tryPrefix, limit: shownTryCount });
-  const tries = rows.map(readTry).filter((earlier) => earlier !== undefined);
-  return tries.sort((first, second) => second.try - first.try);
+  const tries = rows.map(readTry).filter((stored) => stored !== undefined);
+  return tries.filter((stored) => stored.try < row.try).sort((first, second) => second.try - first.try);
 }
 
 /** The number of earlier tries that ended for each reason. */

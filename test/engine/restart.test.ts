@@ -4,11 +4,12 @@ import { describe, expect, test } from 'vitest';
 import type { WorkerEnding } from '../../core/context.ts';
 import type { ExecutionPolicy } from '../../core/executable/policy.ts';
 import { jobWorker, jobWorkspace, restartScope } from '../../core/job/row.ts';
+import { tryRow } from '../../core/row/execution/job.ts';
 import { maximumJobDepth } from '../../core/run/request.ts';
 import { createJob } from '../../engine/job/birth.ts';
 import { claim } from '../../engine/job/claim.ts';
 import { finish } from '../../engine/job/finish.ts';
-import { loadTry } from '../../engine/store/load-try.ts';
+import { loadEarlierTries, loadTry } from '../../engine/store/load-try.ts';
 import { saveJob } from '../../engine/store/save-job.ts';
 import { sweepExecution } from '../../engine/sweep.ts';
 import { createMemoryContext } from '../memory/context.ts';
@@ -48,6 +49,14 @@ test('a job that fails for a reason of its policy is tried again, and its tries 
     const earlier = await loadTry(context, row, attempt);
     expect(earlier).toMatchObject({ state: 'restarted', try: attempt, failureReason: 'AppInternalError' });
   }
+});
+
+test('the row of the present try, stored by a restart that was interrupted, is not an earlier try', async () => {
+  const { context, run } = givenPlatform({ main: ({ row }) => (row.try === 0 ? crash : { output: {} }) });
+  await run('main', withPolicy({ restartOn: { AppInternalError: 1 } }));
+  const row = peekJob(context, jobId('main'));
+  await context.rows.put('executions', tryRow(row));
+  expect((await loadEarlierTries(context, row)).map((earlier) => earlier.try)).toEqual([0]);
 });
 
 test('a subjob restarts its master by the policy of the master, whose other jobs are discarded', async () => {
