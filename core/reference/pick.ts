@@ -70,9 +70,13 @@ function keepWanted(output: Hash, references: readonly (JobReference | AnalysisR
   return kept;
 }
 
-/** An array as long as `value` that holds only the elements which were asked for. */
+/**
+ * An array as long as `value` that holds only the elements which were asked for. JavaScript gives memory to every place
+ * of an array, empty or not, unless the array once was very long: then only to its elements.
+ */
 function withElement(before: unknown, value: readonly unknown[], index: number): unknown[] {
   const elements: unknown[] = Array.isArray(before) ? before : [];
+  if (elements !== before) elements.length = maximumArrayLength;
   elements.length = value.length;
   if (index < value.length) elements[index] = value[index];
   return elements;
@@ -82,5 +86,6 @@ function sourceOf(reference: JobReference | AnalysisReference): JobId | Analysis
   return reference.kind === 'job' ? reference.job : reference.analysis;
 }
 
+const maximumArrayLength = 2 ** 32 - 1;
 /** Names of an output that a message prints. */
 const shownNameCount = 10;

@@ -68,6 +68,18 @@ describe('of an output, a reference', () => {
     expect(picker(job, { a: 1 })).toBe('too large');
   });
 
+  it('to an element of a long array takes memory for that element only', () => {
+    const references = Array.from({ length: 100 }, (_, index): JobReference => ({ ...to('a', index), job }));
+    const long = { a: new Array(500_000).fill(1) };
+    const before = process.memoryUsage().heapUsed;
+    const kept = references.map((reference) => createPicker([reference])(job, long));
+    const taken = process.memoryUsage().heapUsed - before;
+    expect(kept).toHaveLength(100);
+    // With a place for every element it is 400 MB.
+    expect(taken).toBeLessThan(40_000_000);
+    expect(pick(to('a', 7), new Map([[job, kept[7] ?? {}]]))).toEqual({ value: 1 });
+  });
+
   it('keeps exactly 1 MiB, by the count that it makes', () => {
     // The hash, the key with its quotes and colon, and the text with its quotes and comma.
     const rest = 3 + 4 + 3;
