@@ -4,9 +4,11 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { JobId, ObjectId, PlaceId, ProjectId } from '../../core/id/identifier.ts';
 import type { Caller } from '../../core/identity/caller.ts';
+import { jobWorker } from '../../core/job/row.ts';
 import type { Hash } from '../../core/reference/value.ts';
 import { placementKey } from '../../core/row/objects.ts';
 import { terminateTree } from '../../engine/job/terminate.ts';
+import { sweepExecution } from '../../engine/sweep.ts';
 import {
   alice,
   asJob,
@@ -19,8 +21,9 @@ import {
   type World,
 } from '../api/execution-world.ts';
 import { passTime } from '../api/given.ts';
-import { peekJob } from '../memory/platform.ts';
+import { peekJob, taskOf } from '../memory/platform.ts';
 import type { Step } from '../memory/rows.ts';
+import { ended } from '../memory/workers.ts';
 
 const link = (value: unknown): Hash => ({ $dnanexus_link: value });
 
@@ -227,7 +230,8 @@ test.each([
     // The plan has read the objects, and the row is read once more before they are cloned.
     let isPlanned = false;
     at = ({ name, detail }) => {
-      isPlanned ||= name === 'getMany' && detail.includes(`${made.alone}/P#`);
+      const waits = peekJob(context, job).state === 'waiting_on_output';
+      isPlanned ||= waits && name === 'getMany' && detail.includes(`${made.alone}/P#`);
       return isPlanned && name === 'get' && detail === `executions ${job}/A`;
     };
     return { ...all, extra: extra.map(link) };
@@ -237,4 +241,25 @@ test.each([
   for (const id of [made.alone, ...extra]) expect(described.failureMessage).toContain(`${id} could not be found`);
   expect(String(peekJob(context, job).failureMessage).endsWith('…')).toBe(count > 0);
   expect(placedIn(project)).toEqual([]);
+});
+
+test('a try whose machine is lost at its last moment leaves only what the next try hands over', async () => {
+  const tries: ObjectId[] = [];
+  at = completes;
+  act = async () => {
+    world.context.workers.states.set(taskOf(jobWorker(peekJob(world.context, job))), ended('lost'));
+    await sweepExecution(world.context, job);
+  };
+  const lost = runJob(false, ({ alone }) => {
+    tries.push(made.alone);
+    return { alone };
+  });
+  await expect(lost).rejects.toThrow('Its report is not accepted any more');
+  await world.platform.run();
+  await passTime(world.context);
+  await world.platform.sweep();
+  await world.platform.run();
+  expect(peekJob(world.context, job)).toMatchObject({ state: 'done', try: 1 });
+  const placed = tries.map((id) => world.context.rows.peek('objects', placementKey(id, project)) !== undefined);
+  expect(placed).toEqual([false, true]);
 });
