@@ -21,10 +21,10 @@ export async function findCircle(
   const seen = new Set<JobId>();
   if (ends.size === 0) return undefined;
   let frontier = [...jobs].map((row) => ({ row, first: row.pk }));
-  while (frontier.length > 0 && seen.size < visitedJobLimit) {
+  while (frontier.length > 0) {
     const met = frontier.find(({ row }) => ends.has(row.pk));
     if (met !== undefined) return met.first;
-    const open = frontier.filter(({ row }) => !isTerminal(row.state) && !seen.has(row.pk));
+    const open = frontier.filter(({ row }) => !isTerminal(row.state));
     const visited = open.slice(0, visitedJobLimit - seen.size);
     for (const { row } of visited) seen.add(row.pk);
     const awaited = await loadAwaited(
@@ -40,7 +40,7 @@ export async function findCircle(
     if (named !== undefined) return named[1];
     const rows = await loadJobs(context, [...next.keys()].slice(0, visitedJobLimit));
     frontier = rows.flatMap((row) => {
-      const first = row === undefined ? undefined : next.get(row.pk);
+      const first = row && next.get(row.pk);
       return row === undefined || first === undefined ? [] : [{ row, first }];
     });
   }
