@@ -58,13 +58,12 @@ export function createPicker(references: readonly Reference[]): (id: JobId, outp
 /** The fields that are named. If one does not exist, the names of some others are kept, for the message. */
 function keepWanted(output: Hash, references: readonly (JobReference | AnalysisReference)[]): Hash {
   const kept: Record<string, unknown> = {};
-  const whole = new Set(references.flatMap(({ field, index }) => (index === undefined ? [field] : [])));
   for (const { field, index } of references) {
-    const value = Object.hasOwn(output, field) ? output[field] : undefined;
+    const value = output[field];
     if (!Object.hasOwn(output, field)) {
       for (const name of Object.keys(output).slice(0, shownNameCount))
         if (!Object.hasOwn(kept, name)) kept[name] = null;
-    } else if (whole.has(field) || index === undefined || !Array.isArray(value)) kept[field] = value;
+    } else if (index === undefined || !Array.isArray(value)) kept[field] = value;
     else kept[field] = withElement(kept[field], value, index);
   }
   return kept;
@@ -73,6 +72,7 @@ function keepWanted(output: Hash, references: readonly (JobReference | AnalysisR
 /**
  * An array as long as `value` that holds only the elements which were asked for. JavaScript gives memory to every place
  * of an array, empty or not, unless the array once was very long: then only to its elements.
+ * A whole array that was asked for, too, is `before`, and stays as it is.
  */
 function withElement(before: unknown, value: readonly unknown[], index: number): unknown[] {
   const elements: unknown[] = Array.isArray(before) ? before : [];

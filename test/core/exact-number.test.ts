@@ -13,6 +13,7 @@ describe('a JSON text', () => {
     ['of a number with an exponent', '1234567890123456789e3'],
     ['of a string of digits', `"${beyond}"`],
     ['of a key of digits', `{"${beyond}": true}`],
+    ['of a negative zero beside a long number', '[-0, 9007199254740992]'],
     ['of short numbers', '[1, 2.5, -3]'],
     ['of everything else', '{"a": [null, true, "x", {}], "b": 12345678901234567000}'],
   ])('%s is read', (_title, text) => {

@@ -41,6 +41,11 @@ const forms: [string, unknown, object][] = [
     { kind: 'analysis', analysis, field: 's.f' },
   ],
   [
+    'a JBOR that names a stage, which jobs do not have',
+    { $dnanexus_link: { job, stage: 's', field: 'f' } },
+    { kind: 'job', job, field: 'f' },
+  ],
+  [
     'an output of a stage of an analysis',
     { $dnanexus_link: { analysis, stage: 's', field: 'f', wasInternal: true } },
     { kind: 'analysis', analysis, field: 's.f' },
@@ -170,7 +175,7 @@ describe('finding references', () => {
 describe('resolving references', () => {
   const other = { $dnanexus_link: file };
   const outputs = new Map<typeof job | typeof analysis, Hash>([
-    [job, { f: [1, other, 3], g: other, __proto__x: 1 }],
+    [job, { f: [1, other, 3], g: other, none: null, __proto__x: 1 }],
     [analysis, { 's.f': 'text' }],
   ]);
   const jbor = (field: string, more: object = {}) => ({ $dnanexus_link: { job, field, ...more } });
@@ -198,6 +203,7 @@ describe('resolving references', () => {
     ['a field with the name of an inherited property', jbor('toString'), 'no output field'],
     ['an index beyond the end', jbor('f', { index: 3 }), '3 elements'],
     ['an index into a scalar', jbor('g', { index: 0 }), 'not an array'],
+    ['metadata of null', jbor('none', { metadata: 'name' }), 'not a data object'],
     ['metadata of a value that is not an object', jbor('f', { index: 0, metadata: 'name' }), 'not a data object'],
     ['metadata of an object that is not found', jbor('g', { metadata: 'name' }), 'could not be found'],
     ['an output that is not known', { job: deriveId('job', 'u', 'r', 'x'), field: 'f' }, 'is not known'],

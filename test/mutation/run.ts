@@ -1,6 +1,7 @@
 // Runs every mutant against the tests, prints which survive, and fails if too many do or one is not in survivors.ts.
 // `npm run test:mutants -- core/run` takes one folder or file; `--jobs 1` uses one process, and
-// `--tests test/core` only the tests of that folder or file.
+// `--tests test/core` only the tests of that folder or file. `--details FILE` writes every result, and `--again FILE` runs
+// only the mutants that survive there.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -30,6 +31,7 @@ const { values, positionals } = parseArgs({
     jobs: { type: 'string', default: '2' },
     details: { type: 'string' },
     tests: { type: 'string', multiple: true },
+    again: { type: 'string' },
   },
 });
 const folder = mkdtempSync(join(tmpdir(), 'mutants-'));
@@ -41,7 +43,7 @@ process.on('exit', () => {
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
 
 const files = mutatedFiles(positionals);
-const mutants = [...instrumentAll(files).values()].flatMap((one) => one.mutants);
+const mutants = [...instrumentAll(files).values()].flatMap((one) => one.mutants).filter(survivesIn(values.again));
 console.log(`${mutants.length} mutants in ${files.length} files`);
 const coverage = await cover();
 const tests = coverage.flatMap((file) => file.tests);
@@ -51,6 +53,14 @@ const results = await runAll(mutants, Number(values.jobs));
 if (values.details !== undefined) writeFileSync(values.details, JSON.stringify(results, undefined, 1));
 const isGood = printReport(files, results, coverage);
 process.exitCode = isGood && passing.length === tests.length ? 0 : 1;
+
+/** The mutants that survived in the run with these details. All, without any. */
+function survivesIn(details: string | undefined): (one: Mutant) => boolean {
+  if (details === undefined) return () => true;
+  const results: Result[] = JSON.parse(readFileSync(details, 'utf8'));
+  const alive = new Set(results.flatMap((one) => (one.killedBy === undefined ? [`${one.path}: ${one.name}`] : [])));
+  return ({ path, name }) => alive.has(`${path}: ${name}`);
+}
 
 /** Which tests reach which mutants. A test that fails without any mutant is named and not used, and fails the run. */
 async function cover(): Promise<readonly FileCoverage[]> {
