@@ -40,7 +40,7 @@ describe('a job is looked at again', () => {
   });
 });
 
-it('every shard of the index gets about as many jobs as any other', () => {
+it('the jobs are spread evenly over the shards of the index', () => {
   const counts = new Map<number, number>();
   for (let index = 0; index < 4000; index++) {
     const shard = openShard(jobId(`j${index}`), 8);
