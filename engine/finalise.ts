@@ -14,20 +14,15 @@ import { sweepExecution, sweepForWorker } from './sweep.ts';
 export async function finalise(context: Context, worker: WorkerId, end: WorkerEnd): Promise<void> {
   const launched = readWorkerId(worker);
   if (launched === undefined) return;
-  for (let look = 0; look < lookLimit; look++) {
-    const row = await loadJob(context, launched.job);
-    if (row === undefined) return;
-    if (row.state !== 'runnable' || jobWorker(row) !== worker) break;
-    const saved = (await obeyDoom(context, row)) ?? (await afterLaunch(context, row, end));
-    if (saved.kind !== 'changed') break;
+  const found = await loadJob(context, launched.job);
+  if (found === undefined) return;
+  // If the row changes meanwhile, the job is not runnable any more, or another launch of it is under way.
+  if (found.state === 'runnable' && jobWorker(found) === worker) {
+    if ((await obeyDoom(context, found)) === undefined) await afterLaunch(context, found, end);
   }
-  const row = await loadJob(context, launched.job);
-  if (row === undefined) return;
+  const row = (await loadJob(context, found.pk)) ?? found;
   // An ended job settles once its machine is gone. The event of the task does not cause that look: two looks at once
   // would both write.
   if (isTerminal(row.state) && jobWorker(row) === worker) await sweepExecution(context, row.pk);
   else await sweepForWorker(context, row.pk);
 }
-
-/** The row is read at most this many times, because another writer may change it in between. */
-const lookLimit = 5;
