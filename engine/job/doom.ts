@@ -73,19 +73,18 @@ export async function endStopped(context: Context, row: JobRow): Promise<Saved> 
 /**
  * Ends the members of a doomed scope, one page of at most 25. The scope's master is ended by the next look at it.
  *
- * @returns `next`: the position to continue from, absent at the end; and whether a member of the page still runs
+ * @returns the position to continue from, undefined at the end
  */
 export async function endMembers(
   context: Context,
   root: ExecutionId,
   doom: Doom,
   after?: string,
-): Promise<{ next: string | undefined; stopping: boolean }> {
+): Promise<string | undefined> {
   const range = { scope: doom.scope, limit: membersPerPage, after };
   const { members, next } = await loadMembers(context, root, range);
-  const ended = await Promise.all(members.map(({ row }) => endByDoom(context, row, doom)));
-  const stopping = ended.some(({ state }) => !isTerminal(state));
-  return { next, stopping };
+  await Promise.all(members.map(({ row }) => endByDoom(context, row, doom)));
+  return next;
 }
 
 /** Members ended by one message (docs/reference/protocols.md, "Doom"). */

@@ -38,7 +38,7 @@ export async function goOnEnding(
 async function endPage(context: Context, root: JobRow, after?: string): Promise<void> {
   const doom = await loadDoom(context, root);
   if (doom === undefined) return;
-  const { next } = await endMembers(context, root.root, doom, after);
+  const next = await endMembers(context, root.root, doom, after);
   if (next === undefined) return;
   await sendWork(context, [{ kind: 'endMembers', root: root.pk, try: root.try, after: next }]);
 }

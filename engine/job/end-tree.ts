@@ -20,10 +20,9 @@ export async function endTree(context: Context, row: JobRow, after: string | und
   if (!firstToFail && row.origin !== row.pk) return undefined;
   if (after === undefined && row.origin !== row.pk) {
     const origin = await loadJob(context, row.origin);
-    if (origin !== undefined && origin.try === doom.scope.try) await endByDoom(context, origin, doom);
+    if (origin !== undefined) await endByDoom(context, origin, doom);
   }
-  const { next } = await endMembers(context, row.root, doom, after);
-  return next;
+  return endMembers(context, row.root, doom, after);
 }
 
 /**
@@ -38,8 +37,7 @@ export async function endDescendants(
 ): Promise<string | undefined> {
   const doom = await loadDoom(context, row);
   if (doom === undefined) throw new Error(`${row.pk} is restartable, but there is no doom flag that says why`);
-  const { next } = await endMembers(context, row.root, { ...doom, scope: ownScope(row) }, after);
-  return next;
+  return endMembers(context, row.root, { ...doom, scope: ownScope(row) }, after);
 }
 
 /**
