@@ -101,6 +101,7 @@ it('the next try has nothing of the last one but its place in the tree', () => {
     ...running,
     ...{ state: 'restartable', stoppedRunning: 3_000, failedLaunchCount: 2, launch: 3, try: 1 },
     ...{ failureReason: 'JMInternalError', failureMessage: message, failureFrom: jobId('other') },
+    transitions: [...running.transitions, ['restartable', 4_000]],
   };
   expect(changed(lost, { kind: 'retry', priority: 'high' })).toEqual({
     ...born,
@@ -145,6 +146,12 @@ describe('an event is refused', () => {
       { ...running, try: 9 },
       { kind: 'giveUp', failure: crash },
       'cannot start again: it has been tried too often',
+    ],
+    [
+      'when it ends by itself',
+      { ...running, state: 'terminating', failureReason: 'AppError', failureMessage: message },
+      { kind: 'end', failure: byUser },
+      'is ending by itself, or for that reason',
     ],
     ['when nothing is to come', settled, { kind: 'settle' }, 'has nothing left to come'],
   ])('%s', (_title, row, event, why) => {

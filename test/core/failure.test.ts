@@ -48,9 +48,18 @@ describe('the message', () => {
   it.each([
     ['names a failed job and its reason', dependencyFailed(job, 'failed', 'AppError'), 'on, failed (AppError)'],
     ['names a terminated job', dependencyFailed(job, 'terminated', undefined), 'on, was terminated'],
+    ['adds nothing to a failure without a reason', `${dependencyFailed(job, 'failed', undefined)}.`, 'on, failed.'],
     ['counts one minute', timeout(60_000), '(1 minute)'],
     ['counts minutes', timeout(150_000), '(3 minutes)'],
     ['names the level that is left', launcherLost('user-ada', project, 'VIEW'), `has VIEW in ${project} now`],
+    ['names a tree that is too old', failureMessages.treeTooOld(job), `tree of ${job} was started more than 30 days`],
+    [
+      'names an executable that is gone',
+      failureMessages.executableGone(job),
+      `${job}, which the job runs, was removed`,
+    ],
+    ['lists the problems of an input', failureMessages.input(['a', 'b']), 'input cannot be used: a; b'],
+    ['lists the problems of an output', failureMessages.output(['a', 'b']), 'output cannot be used: a; b'],
     ['says that none is left', launcherLost('user-ada', project, undefined), `has no access in ${project} now`],
   ])('%s', (_title, message, part) => {
     expect(message).toContain(part);
@@ -85,5 +94,7 @@ describe('the lot of a dependency', () => {
       lotOf(one, { kind: 'object', object }),
     ]);
     expect(new Set(found).size).toBe(10);
+    const otherObject = deriveId('file', 'u', 'lot', '2');
+    expect(lotOf(waiter, { kind: 'object', object: otherObject })).not.toBe(found[1]);
   });
 });

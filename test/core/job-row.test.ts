@@ -2,9 +2,22 @@
 
 import { describe, expect, it } from 'vitest';
 import { deriveId } from '../../core/id/derive.ts';
+import { workspaceId } from '../../core/id/workspace.ts';
 import { decide } from '../../core/job/decide.ts';
 import type { JobEvent } from '../../core/job/event.ts';
-import { beforeMembers, type JobRow, jobRowByteLimit, type NewJob, newJobRow } from '../../core/job/row.ts';
+import {
+  beforeMembers,
+  type JobRow,
+  jobRowByteLimit,
+  jobWorker,
+  jobWorkspace,
+  masterTry,
+  type NewJob,
+  newJobRow,
+  outputBodyId,
+  restartScope,
+  scopesOf,
+} from '../../core/job/row.ts';
 import { rowBytes } from '../../core/job/size.ts';
 import { toRow } from '../../core/row/execution/job.ts';
 import { maximumJobDepth } from '../../core/run/request.ts';
@@ -44,15 +57,18 @@ describe('the row of a new job', () => {
   it.each<[string, Partial<NewJob>, object]>([
     ['is idle, which is not among its transitions', {}, { state: 'idle', transitions: [] }],
     ['has a time limit when there is one', { timeoutMs: 60_000 }, { timeoutMs: 60_000 }],
+    ['asks for a hold when its run does', { debug: true }, { debug: true }],
     ['has a name of 128 bytes', { name: 'ü'.repeat(64) }, { name: 'ü'.repeat(64) }],
   ])('%s', (_, part, expected) => {
     expect(newJobRow({ ...asked, kind: 'master', id: jobNamed('one'), ...part } as NewJob)).toMatchObject(expected);
   });
 
   it('leaves out absent attributes, and a name that is too long', () => {
-    const absent = ['parent', 'parentTry', 'name', 'timeoutMs'];
+    const absent = ['parent', 'parentTry', 'name', 'timeoutMs', 'debug'];
     const long = newJobRow({ ...asked, kind: 'master', id: jobNamed('long'), name: `${'ü'.repeat(64)}!` });
-    for (const row of [origin, long]) expect(Object.keys(row).filter((key) => absent.includes(key))).toEqual([]);
+    const unheld = newJobRow({ ...asked, kind: 'master', id: jobNamed('unheld'), debug: false });
+    for (const row of [origin, long, unheld])
+      expect(Object.keys(row).filter((key) => absent.includes(key))).toEqual([]);
     expect(Buffer.byteLength(JSON.stringify(long))).toBeLessThan(jobRowByteLimit);
   });
 });
@@ -113,5 +129,54 @@ describe('the size of a row', () => {
     const names = { function: 'process', name: 'sample:process', launchedBy: 'user-alice' } as const;
     const events = life.filter((event) => !isOfGivenUp(event));
     expect(mostBytes(1, names, events)).toBeLessThanOrEqual(jobRowByteLimit);
+  });
+});
+
+describe('a job in its tree', () => {
+  const nested = newJobRow({ ...asked, kind: 'master', id: jobNamed('nested'), parent: { ...origin, try: 2 } });
+  const below = (parent: JobRow, name: string, parentRestartsAlone = false) =>
+    newJobRow({ ...asked, kind: 'subjob', id: jobNamed(name), parent, parentRestartsAlone });
+  const subjob: JobRow = { ...below({ ...nested, try: 1 }, 'subjob'), try: 4 };
+  const scopes = {
+    origin: { kind: 'master', execution: origin.pk, try: 2 },
+    nested: { kind: 'master', execution: nested.pk, try: 1 },
+    subjob: { kind: 'subjob', execution: subjob.pk, try: 4 },
+  };
+
+  it('is in its own scope and in those above it', () => {
+    expect(scopesOf(origin)).toEqual([{ ...scopes.origin, try: 0 }]);
+    expect(scopesOf(subjob)).toEqual([scopes.origin, scopes.nested, scopes.subjob]);
+  });
+
+  it('works in the workspace of its master job, in the try of that', () => {
+    expect(masterTry({ ...nested, try: 3 })).toEqual({ master: nested.pk, try: 3 });
+    expect(masterTry(subjob)).toEqual({ master: nested.pk, try: 1 });
+    expect(jobWorkspace(subjob)).toBe(workspaceId(nested.pk, 1));
+    // The rows of the first release have no lineage below an origin job.
+    expect(masterTry({ ...subjob, lineage: [] })).toEqual({ master: nested.pk, try: 0 });
+  });
+
+  it('restarts with the scope above it, or alone if it is a master job or its executable says so', () => {
+    expect(restartScope(nested, false)).toEqual({ ...scopes.nested, try: 0 });
+    expect(restartScope(subjob, false)).toEqual(scopes.nested);
+    expect(restartScope(subjob, true)).toEqual(scopes.subjob);
+    expect(restartScope({ ...subjob, lineage: [] }, false)).toEqual(scopes.subjob);
+  });
+
+  it('encloses its children when it restarts alone, down to the third scope', () => {
+    const first = below(subjob, 'first', true);
+    const second = below(first, 'second', true);
+    expect(first.lineage).toEqual([...subjob.lineage, `s:${subjob.pk}:4`]);
+    expect(second.lineage).toEqual(first.lineage);
+    expect(restartScope(first, true)).toEqual(scopes.subjob);
+    expect(below(subjob, 'plain', false).lineage).toEqual(subjob.lineage);
+  });
+
+  it('has a worker for each launch of each try', () => {
+    expect(jobWorker({ ...origin, try: 1, launch: 2 })).toBe(`${origin.pk}-t1-l2`);
+  });
+
+  it('has a body for the output of each try', () => {
+    expect([0, 1].map((attempt) => outputBodyId({ ...origin, try: attempt }))).toEqual([origin.pk, `${origin.pk}#1`]);
   });
 });

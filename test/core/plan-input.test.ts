@@ -281,4 +281,10 @@ describe('the input that a client is shown', () => {
   ])('is the resolved one if its arrays are not shorter than the given ones: %s', (_, resolved, expected) => {
     expect(isShowable({ a: [[1], []], b: 1 }, resolved)).toBe(expected);
   });
+
+  it('is the resolved one where only one of both is an array', () => {
+    expect(isShowable({ a: ['x'] }, {})).toBe(true);
+    expect(isShowable({ a: ['x'] }, { a: 'long' })).toBe(true);
+    expect(isShowable({ a: 'long' }, { a: [] })).toBe(true);
+  });
 });

@@ -6,7 +6,13 @@ import { deriveId } from '../../core/id/derive.ts';
 import type { ObjectId, PlaceId } from '../../core/id/identifier.ts';
 import type { Specification } from '../../core/iospec/parameter.ts';
 import type { HandedOver } from '../../core/job/handed-over.ts';
-import { outputPlaces, planOutput, resolveOutput } from '../../core/job/plan-output.ts';
+import {
+  circularReference,
+  outputFailure,
+  outputPlaces,
+  planOutput,
+  resolveOutput,
+} from '../../core/job/plan-output.ts';
 import { jobWorkspace } from '../../core/job/row.ts';
 import type { ObjectState } from '../../core/object/state.ts';
 import type { Hash } from '../../core/reference/value.ts';
@@ -33,9 +39,10 @@ type Case = {
   readonly outputSpec?: Specification;
   readonly found?: readonly (readonly [ObjectId, PlaceId, ObjectState?])[];
   readonly restricted?: readonly ObjectId[];
+  readonly alsoOpen?: readonly ObjectId[];
 };
 
-function plan({ output: before, job = origin, outputSpec, found = [], restricted = [] }: Case) {
+function plan({ output: before, job = origin, outputSpec, found = [], restricted = [], alsoOpen }: Case) {
   const spec = job === subjob ? undefined : { folder, ...given({ outputSpec }) };
   const resolved = resolveOutput(spec, before, { outputs: new Map(), metadata: new Map() });
   if ('problems' in resolved) throw new Error(resolved.problems.join());
@@ -43,6 +50,7 @@ function plan({ output: before, job = origin, outputSpec, found = [], restricted
     facts: new Map(found.map(([id, , state = 'closed']) => [id, { state, types: [], links: [] }])),
     places: new Map(found.map(([id, place]) => [id, place])),
     restricted,
+    ...given({ open: alsoOpen }),
   };
   const decided = planOutput({ row: job, spec, before, resolved, handedOver });
   return 'problems' in decided ? decided.problems : decided;
@@ -100,6 +108,12 @@ describe('the plan of an output', () => {
       ['the output field "files" (array:file) is missing'],
     ],
     ['an open object is reported', { output: { a: link(made) }, found: [[made, own, 'open']] }, [open]],
+    ['an open companion is reported', { output: { n: 1 }, alsoOpen: [made] }, [open]],
+    [
+      'an open object is reported once',
+      { output: { a: link(made) }, found: [[made, own, 'open']], alsoOpen: [made] },
+      [open],
+    ],
     ['an unseen object is reported', { output: { a: link(lost) } }, [unseen]],
     [
       'an object of a restricted project is reported',
@@ -166,6 +180,17 @@ describe('the plan of an output', () => {
   it.each(stored)('%s', (_, of, output) => {
     expect(plan(of)).toMatchObject({ output });
   });
+});
+
+it('the failure of an output names every problem', () => {
+  const message = "The job's output cannot be used: one; two";
+  expect(outputFailure(['one', 'two'])).toEqual({ reason: 'OutputError', message });
+});
+
+it('a reference in a circle names the job that waits', () => {
+  const [job, other] = [jobId('main'), jobId('other')];
+  expect(circularReference(job, job)).toMatch(`refers to itself: the output of ${job} `);
+  expect(circularReference(job, other)).toMatch(`refers to ${other}, which waits for this job`);
 });
 
 describe('a resolved output', () => {

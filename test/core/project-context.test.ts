@@ -80,12 +80,22 @@ describe('running an executable in a project', () => {
       { settings: { defaultInstanceType: 'x' } },
       { defaultInstanceType: 'x' },
     ],
+    [
+      'any caller, without a default instance type that is not a text',
+      user,
+      {},
+      { settings: { defaultInstanceType: 5 } },
+      { defaultInstanceType: undefined },
+    ],
+    ['a user who says that the run is detached', user, { detach: true }, {}, { level: 'CONTRIBUTE' }],
   ])('is possible for %s', (_, caller, asked, part, context) => {
     expect(enterProject(caller, asked, applet, facts(part))).toMatchObject({ id: own, ...context });
   });
 
   it.each<[string, KnownCaller, Asked, Partial<ProjectFacts>, string, string]>([
     ['a user with VIEW', user, {}, { level: 'VIEW' }, 'PermissionDenied', 'you have VIEW'],
+    ['a user with VIEW, for running', user, {}, { level: 'VIEW' }, 'PermissionDenied', `run executables in ${own}`],
+    ['a user with VIEW, for CONTRIBUTE', user, { detach: true }, { level: 'VIEW' }, 'PermissionDenied', 'CONTRIBUTE'],
     ['a job with VIEW that detaches', job, { detach: true }, { level: 'VIEW' }, 'PermissionDenied', 'detachedJob'],
     ['a user who does not see the project', user, {}, { level: undefined }, 'ResourceNotFound', own],
     [

@@ -26,6 +26,8 @@ test.each<[string, WorkerEnd, string, string]>([
     'UnresponsiveWorker',
     'stopped before it reported a result',
   ],
+  ['a worker without capacity', ended('noCapacity'), 'UnresponsiveWorker', 'before it reported a result'],
+  ['a worker that was refused', ended('refused', 'no image'), 'UnresponsiveWorker', 'a result (no image)'],
   ['a host that was lost', ended('lost'), 'UnresponsiveWorker', 'was lost'],
   ['a spot reclaim', ended('reclaimed'), 'SpotInstanceInterruption', 'spot capacity'],
 ])('%s', (_title, worker, reason, part) => {
@@ -36,7 +38,12 @@ test.each<[string, WorkerEnd, string, string]>([
 
 test('the message gives the seconds of silence when the lease has run out, however the worker ended', () => {
   const row = { ...planJob('j').row, leaseUntil: now - 5_000 };
-  expect(endOfWorker(row, ended('stopped', 'enough'), now).failure.message).toMatch(/5 s late$/);
+  expect(endOfWorker(row, ended('stopped', 'enough'), now).failure.message).toMatch(/ 5 s late$/);
+  for (const leaseUntil of [now, now + 1]) {
+    expect(endOfWorker({ ...row, leaseUntil }, ended('stopped'), now).failure.message).toMatch(/reported a result$/);
+  }
+  const { leaseUntil: _, ...without } = row;
+  expect(endOfWorker(without, ended('stopped'), now).failure.message).toMatch(/reported a result$/);
 });
 
 /** A job with these earlier tries, each of which ended with a restart. */
@@ -96,6 +103,10 @@ describe('a job starts again', () => {
   test('not while it is held, because it has failed for good', () => {
     expect(startsAgain(given({ restartOn: { '*': 9 } }, [], { state: 'debug_hold' }), crash)).toBe(false);
   });
+
+  test.each(['terminating', 'done', 'failed', 'terminated'] as const)('not while it is %s', (state) => {
+    expect(startsAgain(given({ restartOn: { '*': 9 } }, [], { state }), crash)).toBe(false);
+  });
 });
 
 describe('the next try', () => {
@@ -107,6 +118,8 @@ describe('the next try', () => {
     ['leaves spot after the tries that the policy allows', { maxSpotTries: 1 }, ['low'], 'high'],
     ['stays on spot as long as the policy allows', { maxSpotTries: 5 }, ['low', 'low', 'low', 'low'], undefined],
     ['stays on demand', { maxSpotTries: 5 }, ['low', 'low', 'high'], undefined],
+    ['stays on demand whatever the policy allows', { maxSpotTries: 1 }, ['high'], undefined],
+    ['counts spot tries only', { maxSpotTries: 2 }, ['high', 'high', 'low'], undefined],
   ])('%s', (_title, policy, tries, expected) => {
     const rows = tries.map((priority) => ({ failureReason: spot, priority }) as const);
     const [last = rows[0], ...before] = rows.toReversed();

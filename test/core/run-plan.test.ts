@@ -7,6 +7,7 @@ import type { JobId, ObjectId } from '../../core/id/identifier.ts';
 import { normaliseFolder } from '../../core/run/output-folder.ts';
 import { planRun } from '../../core/run/plan-run.ts';
 import { prepareInput } from '../../core/run/prepare-input.ts';
+import { accepted } from '../../core/run/refusal.ts';
 import type { NewJobRequest, RunRequest } from '../../core/run/request.ts';
 import {
   applet,
@@ -223,6 +224,163 @@ describe('the places of the objects of a run', () => {
   });
 });
 
+describe('a subjob', () => {
+  const parent = above(
+    {
+      ...{ folder: '/out', priority: 'low', tags: ['t'], properties: { a: 'b' }, details: { c: 1 } },
+      ...{ ignoreReuse: true, delayWorkspaceDestruction: true, shown: { rank: 1 }, debug: { debugOn: ['AppError'] } },
+      timeoutPolicyByExecutable: { [applet]: { process: { hours: 1 } } },
+      executionPolicy: { maxRestarts: 1 },
+    },
+    {
+      executable: withSpec({
+        access: { network: ['*'] },
+        runSpec: { ...appletSpec.runSpec, restartableEntryPoints: 'all' },
+      }),
+    },
+  );
+  const asked = {
+    ...{ name: 'one', input: { x: 1 }, tags: ['u', 'u'], properties: { d: 'e' }, details: { f: 2 } },
+    ...{ dependsOn: [other], systemRequirements: { process: { instanceType: 'mem1_ssd1_x8' } } },
+    systemRequirementsByExecutable: { [applet]: { other: { instanceType: 'mem1_ssd1_x4' } } },
+  };
+
+  it('shares what belongs to its executable or its tree, and has the rest by its own call', () => {
+    const { folder, executableName, priority, executionPolicy, timeoutPolicy, timeoutPolicyByExecutable } = parent.spec;
+    const { access, defaultInstance, ignoreReuse, delayWorkspaceDestruction, debugOn, shown } = parent.spec;
+    expect(planned(newJob(parent, asked)).spec).toEqual({
+      ...{ folder, executableName, priority, executionPolicy, timeoutPolicy, timeoutPolicyByExecutable },
+      ...{ access, defaultInstance, ignoreReuse, delayWorkspaceDestruction, debugOn, shown, pins: [] },
+      ...{ restartableEntryPoints: 'all', ancestors: [parent.job.pk], headJobOnDemand: false },
+      ...{ name: 'one', runInput: { x: 1 }, originalInput: { x: 1 }, tags: ['u'], properties: { d: 'e' } },
+      ...{ details: { f: 2 }, dependsOn: [other], waits: [{ kind: 'execution', execution: other }] },
+      runSystemRequirements: asked.systemRequirements,
+      runSystemRequirementsByExecutable: asked.systemRequirementsByExecutable,
+      mergedSystemRequirementsByExecutable: asked.systemRequirementsByExecutable,
+      systemRequirements: { ...asked.systemRequirements, other: { instanceType: 'mem1_ssd1_x4' } },
+    });
+    expect([access.network, ignoreReuse, shown, debugOn]).toEqual([['*'], true, { rank: 1 }, ['AppError']]);
+  });
+
+  it('has a row below that of its parent', () => {
+    const { id, row, memberOf } = planned(newJob(parent, asked));
+    const { pk, executable, project, launchedBy } = parent.job;
+    expect(row).toEqual({
+      ...{ pk: id, state: 'idle', try: 0, launch: 0, executable, function: 'process', project, launchedBy },
+      ...{
+        origin: pk,
+        root: pk,
+        master: pk,
+        parent: pk,
+        parentTry: 0,
+        lineage: parent.job.lineage.concat(`m:${pk}:0`),
+      },
+      ...{ name: 'one', instance: 'mem1_ssd1_x8', priority: 'low', timeoutMs: 3_600_000, debug: true, digest: 'e' },
+      ...{ created: 2000, modified: 2000, tryCreated: 2000, transitions: [] },
+    });
+    expect(memberOf).toEqual({ root: pk, parent: pk });
+  });
+
+  it('is not held when its run names no reason', () => {
+    const { row, spec } = planned(newJob(above({ debug: { debugOn: [] } })));
+    expect(row).not.toHaveProperty('debug');
+    expect(spec.debugOn).toEqual([]);
+    expect(planned(newJob(above())).row).not.toHaveProperty('debug');
+  });
+
+  it('is named by its parent and its entry point', () => {
+    expect(planned(newJob(above({ name: 'run' }))).spec.name).toBe('run:process');
+  });
+
+  it('is refused when what it waits for does not exist', () => {
+    const unknown = deriveId('job', 'u', 'r', 'unknown');
+    const found = newJob(parent, { dependsOn: [unknown] });
+    expect('refused' in found && found.refused.type).toBe('ResourceNotFound');
+  });
+});
+
+describe('a wish for SSH', () => {
+  const hosts = ['*'];
+  it.each<[title: string, Partial<RunRequest>, isRefused: boolean]>([
+    ['is refused', { allowSSH: hosts }, true],
+    ['is refused when nothing is to be held', { allowSSH: hosts, debug: { debugOn: [] } }, true],
+    ['is no wish without hosts', { allowSSH: [] }, false],
+    ['is passed over when the job will be held', { allowSSH: hosts, debug: { debugOn: ['AppError'] } }, false],
+  ])('%s', (_title, request, isRefused) => {
+    const found = planRun(runFacts(request));
+    expect('refused' in found && found.refused.message).toEqual(
+      isRefused && expect.stringContaining('jobs cannot be reached by SSH'),
+    );
+  });
+
+  it('beside a wrong debug is refused with both sentences', () => {
+    const { message } = refusalOf({ allowSSH: hosts, debug: 5 });
+    expect(message).toContain('debug must be a hash');
+    expect(message).toContain('jobs cannot be reached by SSH');
+  });
+});
+
+describe('the turnaround time of a tree', () => {
+  const slow = { executable: withSpec({ treeTurnaroundTimeThreshold: 60 }) };
+  it('is noted at its root, and not below', () => {
+    expect(plan({}, slow).spec.treeTurnaroundTimeThreshold).toBe(60);
+    expect(plan({}, { ...slow, from: above() }).spec).not.toHaveProperty('treeTurnaroundTimeThreshold');
+    expect(plan({ detach: true }, { ...slow, from: above() }).spec.treeTurnaroundTimeThreshold).toBe(60);
+    expect(plan().spec).not.toHaveProperty('treeTurnaroundTimeThreshold');
+  });
+});
+
+describe('a run from inside a job', () => {
+  const parent = above();
+  it('that is detached names the job and its try', () => {
+    const again = { ...parent, job: { ...parent.job, try: 2 } };
+    expect(plan({ detach: true }, { from: again }).spec).toMatchObject({
+      detachedFrom: parent.job.pk,
+      detachedFromTry: 2,
+    });
+    expect(plan({}, { from: again }).spec).not.toHaveProperty('detachedFrom');
+    expect(plan().spec).not.toHaveProperty('detachedFrom');
+  });
+
+  it('has a master job below the caller', () => {
+    const { id, row, memberOf } = plan({}, { from: parent });
+    expect(row).toMatchObject({ master: id, parent: parent.job.pk, root: parent.job.pk, origin: parent.job.pk });
+    expect(memberOf).toEqual({ root: parent.job.pk, parent: parent.job.pk });
+  });
+});
+
+describe('a run keeps', () => {
+  it('what the call says, what its executable expects, and where its output goes', () => {
+    const specifications = { inputSpec: [], outputSpec: [{ name: 'o', class: 'int' as const, optional: true }] };
+    const asked = {
+      ...{ folder: '/out', shown: { rank: 1 }, tags: ['a'], properties: { b: 'c' }, details: { d: 1 } },
+      systemRequirements: { '*': { instanceType: 'mem1_ssd1_x8' } },
+      systemRequirementsByExecutable: { [other]: { '*': { instanceType: 'mem1_ssd1_x4' } } },
+    };
+    const { systemRequirements, systemRequirementsByExecutable, ...kept } = asked;
+    expect(plan(asked, { executable: withSpec(specifications) }).spec).toMatchObject({
+      ...kept,
+      ...specifications,
+      runSystemRequirements: systemRequirements,
+      runSystemRequirementsByExecutable: systemRequirementsByExecutable,
+      mergedSystemRequirementsByExecutable: systemRequirementsByExecutable,
+    });
+  });
+
+  it('a hold in its row when it names a reason', () => {
+    const rows = [{ debugOn: ['AppError'] }, { debugOn: [] }, undefined].map((debug) => plan({ debug }).row.debug);
+    expect(rows).toEqual([true, undefined, undefined]);
+  });
+
+  it('that every entry point restarts by itself when its executable says so', () => {
+    const found = ['all', 'master', undefined].map((restartableEntryPoints) => {
+      const runSpec = { ...appletSpec.runSpec, ...(restartableEntryPoints && { restartableEntryPoints }) } as RunSpec;
+      return plan({}, { executable: withSpec({ runSpec }) }).spec.restartableEntryPoints;
+    });
+    expect(found).toEqual(['all', undefined, undefined]);
+  });
+});
+
 describe('a job inside a tree', () => {
   it('has all jobs above it as ancestors, and cannot wait for any of them', () => {
     const origin = above();
@@ -313,6 +471,20 @@ describe('a request', () => {
   it('keeps each tag once', () => {
     expect(plan({ tags: ['b', 'a', 'b'] }).spec.tags).toEqual(['b', 'a']);
   });
+});
+
+it('an output folder that is not a path is refused', () => {
+  const refused = normaliseFolder({ ...runFacts().request, folder: 'out' });
+  expect('refused' in refused && refused.refused).toMatchObject({
+    type: 'InvalidInput',
+    message: expect.stringMatching(/^expected key "folder" of input to /),
+  });
+});
+
+it('a decision is returned, and a refusal is thrown', () => {
+  const refused = refusalOf({ debug: 5 });
+  expect(accepted({ project })).toEqual({ project });
+  expect(() => accepted({ refused })).toThrow(refused);
 });
 
 it.each([

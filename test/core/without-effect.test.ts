@@ -52,6 +52,7 @@ it.each([
 it('a subjob says only what its own entry point was given', () => {
   const [first, last] = [call({ rank: 5 }), requirements({ nvidiaDriver: 'R535' })];
   expect(fieldsWithoutEffect({ ...first, isMaster: false })).toEqual([]);
+  expect(fieldsWithoutEffect({ ...executable({ httpsApp: { ports: [443] } }), isMaster: false })).toEqual([]);
   expect(fieldsWithoutEffect({ ...last, isMaster: false })).toHaveLength(1);
   expect(fieldsWithoutEffect({ ...last, isMaster: false, entryPoint: 'other' })).toEqual([]);
 });
