@@ -1,10 +1,12 @@
 // Tests the answer to a heartbeat: what reaches a running job when every message about its end is lost.
 
 import { describe, expect, test } from 'vitest';
+import { holdLimitMs } from '../../core/job/hold.ts';
 import { ownScope } from '../../core/job/row.ts';
 import { createJob } from '../../engine/job/birth.ts';
 import { putDoom } from '../../engine/job/doom.ts';
 import { heartbeat } from '../../engine/job/heartbeat.ts';
+import { saveJob } from '../../engine/store/save-job.ts';
 import { createMemoryContext } from '../memory/context.ts';
 import { jobId, planJob } from '../memory/plan.ts';
 import { createMemoryPlatform, peekJob } from '../memory/platform.ts';
@@ -54,5 +56,49 @@ describe('a heartbeat', () => {
     expect(await beat('child')).toEqual({ stop });
     expect(await beat('other')).toEqual({});
     expect(peek('other').state).toBe('running');
+  });
+
+  test('says nothing new when the row changes in the same moment: the next one reads it again', async () => {
+    const { context, peek, beat } = await givenRunningJobs();
+    context.setHook({
+      before: async ({ name, detail }) => {
+        if (name !== 'update' || !detail.startsWith(`executions ${jobId('child')}/A`)) return;
+        context.setHook({});
+        await saveJob(context, peek('child'), { kind: 'finish' });
+      },
+    });
+    const before = peek('child');
+    context.clock.now += 60_000;
+    expect(await beat('child')).toEqual({});
+    expect(peek('child')).toMatchObject({ state: 'waiting_on_output' });
+    expect(await heartbeat(context, { ...before, tokenHash: 'of another task' })).toEqual({});
+    expect(peek('child')).not.toHaveProperty('leaseUntil');
+  });
+
+  test('with a token that was replaced does not extend the lease of the task that has the job now', async () => {
+    const { context, peek } = await givenRunningJobs();
+    const before = peek('child');
+    await saveJob(context, before, {
+      ...{ kind: 'claim', task: before.task ?? '', tokenHash: 'fresh', leaseUntil: before.leaseUntil ?? 0 },
+    });
+    context.clock.now += 60_000;
+    expect(await heartbeat(context, before)).toEqual({});
+    expect(peek('child').leaseUntil).toBe(before.leaseUntil);
+  });
+
+  test.each(['waiting_on_output', 'done'] as const)('of a job that is %s stops its worker', async (state) => {
+    const { context, peek } = await givenRunningJobs();
+    const stop = { reason: 'Terminated', message: `This try of the job is over: it is ${state}` };
+    expect(await heartbeat(context, { ...peek('child'), state })).toEqual({ stop });
+  });
+
+  test('at the end of a hold says nothing when the hold was ended in the same moment', async () => {
+    const { context, peek } = await givenRunningJobs();
+    const failure = { reason: 'AppError', message: 'no reads' } as const;
+    await saveJob(context, peek('child'), { kind: 'hold', failure });
+    const held = peek('child');
+    await saveJob(context, held, { kind: 'release' });
+    context.clock.now += holdLimitMs;
+    expect(await heartbeat(context, held)).toEqual({});
   });
 });
