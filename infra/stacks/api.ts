@@ -137,12 +137,26 @@ export class ApiStack extends ProductStack {
     });
   }
 
-  /** It reads and writes the same rows as a creator of jobs, and also checks and makes secrets. */
+  /**
+   * A job may be done in the call that reports its output. Its objects are then cloned there, and taken back if its try
+   * has ended meanwhile (docs/reference/protocols.md, "Finish").
+   */
   #workerFunction(): PlatformFunction {
-    const { variables, statements } = this.#jobCreator();
+    const { deployment } = this;
+    const { variables } = this.#jobCreator();
     return this.#httpFunction('WorkerApi', 'worker-api', 'POST /_worker/{op}: claim, heartbeat, finish', {
       variables: [...variables, 'DEPLOYMENT_KEY_PARAMETER', 'HEARTBEAT_SECONDS'],
-      statements: [...statements, mayUseDeploymentKey(this.deployment)],
+      statements: [
+        mayRows(deployment, 'executions', ['read', 'put', 'update']),
+        mayRows(deployment, 'objects', ['read', 'put', 'update', 'delete']),
+        mayRows(deployment, 'containers', ['read', 'put', 'delete']),
+        mayRows(deployment, 'identities', ['read']),
+        mayContent(deployment, 'meta', ['read', 'write']),
+        mayContent(deployment, 'w', ['delete', 'abort']),
+        mayKnowAbsence(deployment),
+        maySend(deployment, 'work'),
+        mayUseDeploymentKey(deployment),
+      ],
     });
   }
 

@@ -77,7 +77,17 @@ const expected: Record<string, string[]> = {
     'sqs:SendMessage work',
     ...useKey,
   ],
-  'worker-api': [...createJobs, mayUseKey],
+  'worker-api': [
+    `${read},PutItem,UpdateItem table/executions`,
+    `${read},PutItem,UpdateItem,DeleteItem table/objects`,
+    `${read},PutItem,DeleteItem table/containers`,
+    `${read} table/identities`,
+    's3:GetObject,s3:PutObject content/meta/*',
+    's3:DeleteObject,s3:AbortMultipartUpload content/w/*',
+    's3:ListBucket content',
+    'sqs:SendMessage work',
+    mayUseKey,
+  ],
   log: [
     `${read} table/executions`,
     `${read} table/containers`,
