@@ -6,7 +6,7 @@ import { readWorkerId, type WorkerId } from '../core/id/worker.ts';
 import { jobWorker } from '../core/job/row.ts';
 import { isTerminal } from '../core/job/state.ts';
 import { obeyDoom } from './job/doom.ts';
-import { afterLaunch } from './launch/launch.ts';
+import { afterLaunch } from './launch/after-launch.ts';
 import { loadJob } from './store/load-job.ts';
 import { sweepExecution, sweepForWorker } from './sweep.ts';
 

@@ -110,7 +110,7 @@ async function writeNumber(context: Context, row: JobRow, number: number, before
 }
 
 /**
- * Passes the number of a job that has reported or ended on to the job that waits longest, and launches that one. The
+ * Passes the number of a job that has reported or ended, or whose launch has, on to the job that waits longest, and launches that one. The
  * number is written first: if this is interrupted, the repetition finds that the waiting job has it, and launches it.
  */
 export async function passNumberOn(context: Context, row: JobRow): Promise<void> {

@@ -7,6 +7,7 @@ import type { UserId } from '../../core/id/identifier.ts';
 import { jobWorker } from '../../core/job/row.ts';
 import { holdsJob } from '../../core/job/worker.ts';
 import { workerRow } from '../../core/row/execution/worker.ts';
+import { finalise } from '../../engine/finalise.ts';
 import { advance } from '../../engine/job/advance.ts';
 import { createJob } from '../../engine/job/birth.ts';
 import { finish } from '../../engine/job/finish.ts';
@@ -165,6 +166,37 @@ describe('a user with as many workers as one may have', () => {
     await platform.run();
     expect(statesOf(context, names, 'terminated')).toEqual([running]);
     expect(peekJob(context, jobId(waiting ?? '')).state).toBe('running');
+  });
+
+  test('has a waiting job run at once when the launch of another one ends without a claim', async () => {
+    const context = createMemoryContext({ settings: { workersPerUser: 1 } });
+    const platform = createMemoryPlatform(context, () => undefined);
+    const start = context.workers.start;
+    const asked: string[] = [];
+    // The worker of the first job is never placed.
+    context.workers.start = async (worker, input) => {
+      asked.push(worker);
+      if (input.environment.ESPALIER_JOB !== jobId('first')) await start(worker, input);
+    };
+    await createJob(context, planJob('first'));
+    await platform.run();
+    await createJob(context, planJob('second'));
+    await createJob(context, planJob('bob', { row: { launchedBy: 'user-bob' } }));
+    await platform.run();
+    expect(statesOf(context, ['first', 'second'], 'runnable')).toEqual(['first', 'second']);
+    await finalise(context, jobWorker(peekJob(context, jobId('first'))), ended('noCapacity'));
+    await platform.run();
+    expect(peekJob(context, jobId('first'))).toMatchObject({ state: 'runnable', launch: 1 });
+    expect(peekJob(context, jobId('second')).state).toBe('running');
+    // Its next launch waits for a number in its turn.
+    context.clock.now += 5_000;
+    await platform.run();
+    expect(await heldJobs(context)).toEqual([jobId('second')]);
+    await report(context, 'second');
+    await platform.run();
+    context.clock.now += 5_000;
+    await platform.run();
+    expect(asked.at(-1)).toBe(`${jobId('first')}-t0-l1`);
   });
 
   test('has a waiting job run when another one reports and then waits for it', async () => {
