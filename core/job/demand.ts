@@ -27,9 +27,9 @@ export const demands: { readonly [name in DemandName]: Demand } = {
     met: (row) => row.try < maximumRestarts,
   },
   otherDoom: {
-    text: 'it is ending with others, and now for another reason',
+    text: 'it is ending with others, or is terminated now, and for another reason',
     refusal: 'is ending by itself, or for that reason',
-    met: (row, event) => event.kind === 'end' && endsWithOthers(row) && !hasFailure(row, event.failure),
+    met: (row, event) => event.kind === 'end' && mayTake(row, event.failure) && !hasFailure(row, event.failure),
   },
   open: {
     text: 'something is still to come',
@@ -39,9 +39,9 @@ export const demands: { readonly [name in DemandName]: Demand } = {
   },
 };
 
-/** The end of the job was decided for a whole scope, not by what the job itself met. */
-function endsWithOthers({ failureReason }: JobRow): boolean {
-  return failureReason === 'Terminated' || failureReason === 'JobTreeFailure';
+/** A failure of the job's own gives way to a termination only. An end that was decided for a whole scope always does. */
+function mayTake({ failureReason }: JobRow, { reason }: Failure): boolean {
+  return failureReason === 'Terminated' || failureReason === 'JobTreeFailure' || reason === 'Terminated';
 }
 
 /** True when the row has this failure, whose message may be cut there. */

@@ -2,6 +2,7 @@
 // (docs/reference/api.md, "Debug hold"). Pure.
 
 import type { FailureReason } from '../execution/failure.ts';
+import { treeEnd } from '../execution/tree-limit.ts';
 import { isHash } from '../reference/value.ts';
 import type { JobRow } from './row.ts';
 
@@ -40,11 +41,15 @@ export function isHeldFor(debugOn: readonly DebugReason[] | undefined, reason: F
   return debugOn?.some((one) => one === reason) === true;
 }
 
-/** When the hold of a job ends by itself, in milliseconds since 1970. Undefined when the job is not held. */
+/**
+ * When the hold of a job ends by itself, in milliseconds since 1970. Undefined when the job is not held. A hold ends with
+ * its tree at the latest. Only the row of a root tells when that is.
+ */
 export function heldUntil(row: JobRow): number | undefined {
   if (row.state !== 'debug_hold') return undefined;
   const since = row.transitions.findLast(([state]) => state === 'debug_hold')?.[1] ?? row.modified;
-  return since + holdLimitMs;
+  const end = since + holdLimitMs;
+  return row.root === row.pk ? Math.min(end, treeEnd(row.created)) : end;
 }
 
 /** Three days (docs/reference/api.md, "Debug hold"). */

@@ -26,14 +26,17 @@ export type RestartFacts = {
  */
 export function startsAgain({ job, policy, earlier }: RestartFacts, reason: FailureReason): boolean {
   const { restartOn = {}, maxRestarts = maximumRestarts } = policy;
-  // A held master job has failed for good, and so has one that has ended or whose hold is over.
   if (!failureReasons[reason].restartable || endsForGood(job.state) || job.try >= maxRestarts) return false;
   const allowed = [reason, '*'].find((name) => Object.hasOwn(restartOn, name));
   if (allowed === undefined) return reason === 'SpotInstanceInterruption';
   return earlier.filter(({ failureReason }) => failureReason === reason).length < (restartOn[allowed] ?? 0);
 }
 
-function endsForGood(state: JobState): boolean {
+/**
+ * True when a job does not start again, whatever flag asks for it: a held job has failed for good, and so has one that
+ * has ended or whose hold is over.
+ */
+export function endsForGood(state: JobState): boolean {
   return state === 'debug_hold' || state === 'terminating' || isTerminal(state);
 }
 

@@ -52,7 +52,7 @@ export const moves: readonly Move[] = [
   ['end',       [...unclaimed, 'waiting_on_output'],                'ended',             failure],
   ['end',       [...held, 'restartable'],                           'terminating',       failureAnew],
   ['stopped',   ['terminating', 'debug_hold'],                      'ended'],
-  ['giveUp',    [...unclaimed, ...held, 'waiting_on_output'],       'restartable',       failureAnew,                             'restartable'],
+  ['giveUp',    [...unclaimed, 'running', 'waiting_on_output'],     'restartable',       failureAnew,                             'restartable'],
   ['retry',     ['restartable'],                                    'idle',              nextTry],
 ];
 

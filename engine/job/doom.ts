@@ -5,6 +5,7 @@ import type { Context } from '../../core/context.ts';
 import { type Doom, type DoomCause, doomFailure, possibleFlags, restartsBy } from '../../core/execution/doom.ts';
 import type { Scope } from '../../core/execution/scope.ts';
 import type { ExecutionId } from '../../core/id/identifier.ts';
+import { endsForGood } from '../../core/job/restart.ts';
 import { type JobRow, scopesOf } from '../../core/job/row.ts';
 import { isTerminal } from '../../core/job/state.ts';
 import { doomKey, doomRow, readDoom } from '../../core/row/execution/tree.ts';
@@ -41,8 +42,9 @@ export async function obeyDoom(context: Context, row: JobRow): Promise<Saved | u
 }
 
 /**
- * Ends one job that is under a doom, in whatever state it is. The master of a restart begins its next try instead. A
- * doom may follow another one: a job whose worker is still being stopped then ends as the later one says.
+ * Ends one job that is under a doom, in whatever state it is. The master of a restart begins its next try instead, or
+ * stays as it is if it was held meanwhile. A doom may follow another one: a job whose worker is still being stopped then
+ * ends as the later one says.
  */
 export async function endByDoom(context: Context, found: JobRow, doom: Doom): Promise<JobRow> {
   let row = found;
@@ -50,11 +52,11 @@ export async function endByDoom(context: Context, found: JobRow, doom: Doom): Pr
     if (isTerminal(row.state)) return row;
     if (row.pk === doom.scope.execution && row.try !== doom.scope.try) return row;
     const restarts = restartsBy(doom, row.pk);
-    if (restarts && (row.state === 'restartable' || row.state === 'terminating')) return row;
+    if (restarts && (row.state === 'restartable' || endsForGood(row.state))) return row;
     const failure = doomFailure(doom, row.pk);
     const saved = await saveJob(context, row, { kind: restarts ? 'giveUp' : 'end', failure });
     if (saved.kind === 'saved') return saved.row;
-    // A job that is terminating takes another reason only if it ends with others.
+    // A job that is terminating with a failure of its own takes only the reason of a termination.
     if (saved.kind === 'refused' && row.state === 'terminating') return row;
     if (saved.kind === 'refused') throw new Error(`${row.pk} is under a doom and cannot be ended: ${saved.why}`);
     row = (await loadJob(context, row.pk)) ?? row;

@@ -20,7 +20,11 @@ export type Stop = { readonly reason: FailureReason; readonly message: string };
 export async function heartbeat(context: Context, row: JobRow): Promise<{ readonly stop?: Stop }> {
   if (!mayAct(row.state)) return { stop: stopOf(row) };
   const doom = await loadDoom(context, row);
-  if (doom !== undefined) return { stop: stopOf(await endByDoom(context, row, doom)) };
+  if (doom !== undefined) {
+    const last = await endByDoom(context, row, doom);
+    // A restart that came too late does not move a held job.
+    if (!mayAct(last.state)) return { stop: stopOf(last) };
+  }
   const now = context.now();
   const limit = heldUntil(row);
   if (limit !== undefined && now >= limit) {

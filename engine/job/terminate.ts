@@ -19,7 +19,8 @@ export async function terminateTree(context: Context, execution: ExecutionId, by
   const found = member === undefined ? undefined : await loadExecution(context, member.root);
   if (found === undefined) throw resourceNotFound(execution);
   const root = expectJob(found);
-  if (isTerminal(root.state) || root.state === 'terminating') return;
+  // A root that is ending by itself, for example after its hold, is terminated as well, and its members at once.
+  if (isTerminal(root.state)) return;
   const cause = { kind: 'termination', execution: root.pk, try: root.try, by } as const;
   const ended = await endFromRoot(context, root, cause);
   // The root began its next try meanwhile, which must end as well.

@@ -148,9 +148,9 @@ describe('an event is refused', () => {
       'cannot start again: it has been tried too often',
     ],
     [
-      'when it ends by itself',
+      'when it ends by itself and its tree fails',
       { ...running, state: 'terminating', failureReason: 'AppError', failureMessage: message },
-      { kind: 'end', failure: byUser },
+      { kind: 'end', failure: treeFailure },
       'is ending by itself, or for that reason',
     ],
     ['when nothing is to come', settled, { kind: 'settle' }, 'has nothing left to come'],
@@ -171,7 +171,8 @@ describe('a job that is ending', () => {
   it.each<[title: string, row: JobRow, failure: Extract<JobEvent, { kind: 'end' }>['failure'], takes: boolean]>([
     ['with its tree takes a termination', ending('JobTreeFailure', message), byUser, true],
     ['by a termination takes the failure of its tree', ending('Terminated', message), treeFailure, true],
-    ['by itself keeps its own failure', ending('AppError', message), byUser, false],
+    ['by itself keeps its own failure when its tree fails', ending('AppError', message), treeFailure, false],
+    ['by itself takes a termination', ending('AppError', message), byUser, true],
     ['keeps the same failure', ending('Terminated', message), { ...byUser, message }, false],
     ['takes another message', ending('Terminated', 'by user-bob'), byUser, true],
     ['takes another reason with the same message', ending('Terminated', message), treeFailure, true],

@@ -61,6 +61,16 @@ describe('the hold of a job', () => {
     expect(heldUntil({ ...row, state: 'debug_hold', modified: 9_000, transitions: [] })).toBe(9_000 + threeDaysMs);
   });
 
+  it('ends when its tree is 30 days old, where the row tells that', () => {
+    const thirtyDaysMs = 2_592_000_000;
+    const began = 1_000 + thirtyDaysMs - threeDaysMs;
+    const heldFrom = (since: number) => ({ ...row, state: 'debug_hold' as const, modified: since });
+    expect(heldUntil(heldFrom(began - 1))).toBe(began - 1 + threeDaysMs);
+    expect(heldUntil(heldFrom(began + 1))).toBe(1_000 + thirtyDaysMs);
+    const below = { ...heldFrom(began + 1), root: planJob('root').id };
+    expect(heldUntil(below)).toBe(began + 1 + threeDaysMs);
+  });
+
   it('has no end when the job is not held, or not any more', () => {
     expect(heldUntil({ ...row, state: 'running' })).toBeUndefined();
     expect(heldUntil({ ...row, state: 'failed', transitions: [['debug_hold', 5_000]] })).toBeUndefined();

@@ -149,10 +149,11 @@ const lives: { readonly [title: string]: { lines: readonly Line[]; last: Partial
         [ready, 'runnable'],
         [claim, 'running'],
         [{ kind: 'end', failure: { reason: 'JobTimeoutExceeded', message: 'too long' } }, 'terminating'],
-        [terminated, 'refused'],
-        [stopped, 'failed'],
+        [treeFailed, 'refused'],
+        [terminated, 'terminating'],
+        [stopped, 'terminated'],
       ],
-      last: { failureReason: 'JobTimeoutExceeded' },
+      last: { failureReason: 'Terminated', failureMessage: 'by user-alice' },
     },
     'a running job whose tree fails': {
       lines: [
@@ -212,16 +213,31 @@ const lives: { readonly [title: string]: { lines: readonly Line[]; last: Partial
       ],
       last: { failureReason: 'JobTreeFailure', failureFrom: jobId('other') },
     },
-    'a held master job whose try was given up at the same time': {
+    'a held master job whose try is to be given up at the same time': {
       lines: [
         [ready, 'runnable'],
         [claim, 'running'],
         [hold, 'debug_hold'],
-        [giveUp, 'restartable'],
-        [retry, 'idle'],
+        [giveUp, 'refused'],
+        [retry, 'refused'],
+        [release, 'terminating'],
+        [giveUp, 'refused'],
+        [stopped, 'failed'],
       ],
-      last: { try: 1, transitions: [] },
-      gone: ['failureReason', 'failureMessage', 'leaseUntil'],
+      last: { try: 0, failureReason: 'AppError', failureMessage: 'no reads' },
+    },
+    'a released job whose tree is terminated before its worker has stopped': {
+      lines: [
+        [ready, 'runnable'],
+        [claim, 'running'],
+        [hold, 'debug_hold'],
+        [release, 'terminating'],
+        [treeFailed, 'refused'],
+        [terminated, 'terminating'],
+        [terminated, 'refused'],
+        [stopped, 'terminated'],
+      ],
+      last: { failureReason: 'Terminated', failureMessage: 'by user-alice' },
     },
     'a master job that restarts': {
       lines: [

@@ -5,8 +5,9 @@ import { describe, expect, test } from 'vitest';
 import type { WorkerEnd } from '../../core/context.ts';
 import { type ExecutionPolicy, effectiveExecutionPolicy } from '../../core/executable/policy.ts';
 import { type FailureReason, failureReasons } from '../../core/execution/failure.ts';
-import { endOfWorker, firstPriority, nextPriority, startsAgain } from '../../core/job/restart.ts';
+import { endOfWorker, endsForGood, firstPriority, nextPriority, startsAgain } from '../../core/job/restart.ts';
 import type { JobRow } from '../../core/job/row.ts';
+import { isJobState, jobStates } from '../../core/job/state.ts';
 import { planJob } from '../memory/plan.ts';
 import { ended } from '../memory/workers.ts';
 
@@ -106,6 +107,12 @@ describe('a job starts again', () => {
 
   test.each(['terminating', 'done', 'failed', 'terminated'] as const)('not while it is %s', (state) => {
     expect(startsAgain(given({ restartOn: { '*': 9 } }, [], { state }), crash)).toBe(false);
+  });
+
+  test('in no state in which it has failed for good or has ended', () => {
+    const states = Object.keys(jobStates).filter(isJobState);
+    const final = ['debug_hold', 'done', 'failed', 'restarted', 'terminated', 'terminating'];
+    expect(states.filter(endsForGood).sort()).toEqual(final);
   });
 });
 

@@ -7,6 +7,7 @@ import { createJob } from '../../engine/job/birth.ts';
 import { putDoom } from '../../engine/job/doom.ts';
 import { finish, type Result } from '../../engine/job/finish.ts';
 import { heartbeat } from '../../engine/job/heartbeat.ts';
+import { releaseJob } from '../../engine/job/release.ts';
 import { terminateTree } from '../../engine/job/terminate.ts';
 import { createMemoryContext, type MemoryContext } from '../memory/context.ts';
 import { jobId, planJob } from '../memory/plan.ts';
@@ -200,4 +201,126 @@ test('a subjob that is lost while its master job is held does not start the mast
   await platform.run();
   expect(peekJob(context, waiting)).toMatchObject({ state: 'failed', failureReason: 'UnresponsiveWorker' });
   expect(peekJob(context, bad)).toMatchObject({ state: 'failed', try: 0, failureReason: 'JobTreeFailure' });
+});
+
+/** The root `bad` and its subjob `waiting`, both running, and a job of another user. */
+async function givenRoot() {
+  const context = createMemoryContext();
+  const platform = createMemoryPlatform(context, async ({ row }) => {
+    if (row.name === 'bad') await createJob(context, planJob('waiting', { parent: row, ...debugged }));
+    return undefined;
+  });
+  await createJob(context, planJob('bad', debugged));
+  await createJob(context, planJob('bob', { user: 'user-bob' }));
+  await platform.run();
+  const beat = async (ms: number, jobs = [bad, jobId('bob')]) => {
+    context.clock.now += ms;
+    const answers = [];
+    for (const job of jobs) answers.push(await heartbeat(context, peekJob(context, job)));
+    await platform.sweep();
+    await platform.run();
+    return answers;
+  };
+  return { context, platform, beat };
+}
+
+test('a master job that is held while the flag of its restart is written stays held, and its tree ends with it', async () => {
+  const { context, platform, beat } = await givenRoot();
+  const put = context.rows.put;
+  let late = true;
+  context.rows.put = async (table, row, ...rest) => {
+    const isFlag = row.sk.startsWith('!doom');
+    if (isFlag && late) {
+      late = false;
+      await finish(context, peekJob(context, bad), noReads);
+    }
+    return put(table, row, ...rest);
+  };
+  context.workers.states.set(taskOf(`${waiting}-t0-l0`), ended('lost'));
+  await beat(300_000);
+  expect(late).toBe(false);
+  expect(peekJob(context, waiting)).toMatchObject({ state: 'failed', failureReason: 'UnresponsiveWorker' });
+  for (let round = 0; round < 5; round++) expect(await beat(300_000)).toEqual([{}, {}]);
+  expect(peekJob(context, bad)).toMatchObject({ state: 'debug_hold', try: 0, failureReason: 'AppError' });
+  await releaseJob(context, bad);
+  await platform.run();
+  for (let round = 0; round < 3; round++) await beat(300_000, [jobId('bob')]);
+  expect(peekJob(context, bad)).toMatchObject({ state: 'failed', try: 0, failureReason: 'AppError' });
+  const open = context.rows.all('executions').filter(({ dueAt }) => dueAt !== undefined);
+  expect(open.map(({ pk }) => pk)).toEqual([jobId('bob')]);
+});
+
+test('a termination after the release of a held root terminates it, and asks the other workers at once', async () => {
+  const { context, platform } = await givenRoot();
+  context.workers.stopAtOnce = false;
+  await finish(context, peekJob(context, bad), noReads);
+  await releaseJob(context, bad);
+  await platform.run();
+  expect(peekJob(context, bad)).toMatchObject({ state: 'terminating', failureReason: 'AppError' });
+  await terminateTree(context, bad, 'user-alice');
+  await platform.run();
+  const below = taskOf(`${waiting}-t0-l0`);
+  expect(context.workers.stopping).toEqual(new Set([task, below]));
+  for (const one of [task, below]) context.workers.states.set(one, ended('stopped'));
+  context.clock.now += 60_000;
+  await heartbeat(context, peekJob(context, jobId('bob')));
+  await platform.sweep();
+  await platform.run();
+  for (const job of [bad, waiting]) {
+    expect(peekJob(context, job)).toMatchObject({ state: 'terminated', failureReason: 'Terminated' });
+  }
+  expect(peekJob(context, jobId('bob')).state).toBe('running');
+});
+
+const dayMs = 24 * 3_600_000;
+
+test.each([
+  ['root', bad],
+  ['job below the root', waiting],
+])('the hold of a %s ends with its tree, when that is 30 days old', async (_title, heldJob) => {
+  const { context, beat } = await givenRoot();
+  const born = context.clock.now;
+  const all = [bad, waiting, jobId('bob')];
+  for (let day = 0; day < 29; day++) {
+    // One beat in a day is enough for a lease that reaches to the next.
+    context.clock.now += dayMs - 60_000;
+    for (const job of all) await heartbeat(context, peekJob(context, job));
+    await beat(60_000, all);
+  }
+  const answer = await finish(context, peekJob(context, heldJob), noReads);
+  const end = heldJob === bad ? born + 30 * dayMs : context.clock.now + holdLimitMs;
+  expect(answer).toEqual({ state: 'debug_hold', heldUntil: end });
+  context.clock.now += dayMs - 60_000;
+  await beat(0, all);
+  expect(peekJob(context, heldJob).state).toBe('debug_hold');
+  context.clock.now += 60_000;
+  await beat(0, [jobId('bob')]);
+  expect([bad, waiting].map((job) => peekJob(context, job).state)).toEqual(['failed', 'failed']);
+  expect(peekJob(context, bad)).toMatchObject({ failureReason: 'AuthError' });
+});
+
+test('a held job counts as a worker of its user until its hold ends, and its worker is not stopped', async () => {
+  const context = createMemoryContext({ settings: { workersPerUser: 100 } });
+  const platform = createMemoryPlatform(context, ({ row }) => (row.name?.startsWith('h') ? noReads : undefined));
+  const names = Array.from({ length: 100 }, (_, index) => `h${index}`);
+  for (const name of names) await createJob(context, planJob(name, debugged));
+  await platform.run();
+  await createJob(context, planJob('next'));
+  await createJob(context, planJob('bob', { user: 'user-bob' }));
+  await platform.run();
+  const live = async (ms: number) => {
+    context.clock.now += ms;
+    for (const name of [...names, 'bob']) await heartbeat(context, peekJob(context, jobId(name)));
+    await platform.sweep();
+    await platform.run();
+  };
+  for (let round = 0; round < 4; round++) await live(300_000);
+  expect(new Set(names.map((name) => peekJob(context, jobId(name)).state))).toEqual(new Set(['debug_hold']));
+  expect(context.workers.stopping.size).toBe(0);
+  expect(peekJob(context, jobId('bob')).state).toBe('running');
+  expect(peekJob(context, jobId('next')).state).toBe('runnable');
+  await releaseJob(context, jobId('h40'));
+  await platform.run();
+  expect(peekJob(context, jobId('next')).state).toBe('running');
+  expect(context.workers.stopping).toEqual(new Set([taskOf(`${jobId('h40')}-t0-l0`)]));
 });
