@@ -152,7 +152,7 @@ describe('a job in its tree', () => {
     expect(masterTry({ ...nested, try: 3 })).toEqual({ master: nested.pk, try: 3 });
     expect(masterTry(subjob)).toEqual({ master: nested.pk, try: 1 });
     expect(jobWorkspace(subjob)).toBe(workspaceId(nested.pk, 1));
-    // The rows of the first release have no lineage below an origin job.
+    // Without a lineage nothing names the try of the master job.
     expect(masterTry({ ...subjob, lineage: [] })).toEqual({ master: nested.pk, try: 0 });
   });
 
