@@ -19,6 +19,10 @@ describe('a job is looked at again', () => {
   it.each<[title: string, changes: Partial<JobRow>, after: number]>([
     ['after a lease, when it runs and has none', { state: 'running' }, leaseMs],
     ['after as long as it has waited', waited, 8_000],
+    ['after a lease at least, when it is new', { state: 'idle' }, leaseMs],
+    ['after a lease, while it ends', { state: 'terminating', tryCreated: now - 9_000_000 }, leaseMs],
+    ['after a lease, while its try is given up', { state: 'restartable', tryCreated: now - 9_000_000 }, leaseMs],
+    ['a lease after it was terminated', { state: 'terminated', tryCreated: now - 9_000_000 }, leaseMs],
     ['when the grace time of its worker is over', { ...waited, stoppedRunning: now - 200 }, 800],
     ['without regard to a grace time that is over', { ...waited, stoppedRunning: now - 2_000 }, 8_000],
     ['without regard to a grace time that ends now', { ...waited, stoppedRunning: now - 1_000 }, 8_000],

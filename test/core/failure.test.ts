@@ -4,7 +4,9 @@
 import { describe, expect, it } from 'vitest';
 import { lotOf } from '../../core/execution/dependency.ts';
 import { failureMessages, failureReasons, isReportedReason } from '../../core/execution/failure.ts';
+import { isEndState } from '../../core/execution/head.ts';
 import { deriveId } from '../../core/id/derive.ts';
+import { jobStates } from '../../core/job/state.ts';
 
 const yes = true;
 const no = false;
@@ -39,6 +41,11 @@ describe('a failure reason', () => {
     expect(Object.keys(failureReasons)).toHaveLength(18);
     expect(['toString', '', 5, undefined, ['AppError']].filter(isReportedReason)).toEqual([]);
   });
+});
+
+it('an execution of either class ends as done, failed or terminated', () => {
+  const states = [...Object.keys(jobStates), 'in_progress', 'partially_failed', ''];
+  expect(states.filter(isEndState).sort()).toEqual(['done', 'failed', 'terminated']);
 });
 
 describe('the message', () => {

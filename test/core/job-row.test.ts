@@ -20,6 +20,7 @@ import {
 } from '../../core/job/row.ts';
 import { rowBytes } from '../../core/job/size.ts';
 import { toRow } from '../../core/row/execution/job.ts';
+import { memberKey } from '../../core/row/execution/tree.ts';
 import { maximumJobDepth } from '../../core/run/request.ts';
 
 const jobNamed = (name: string) => deriveId('job', 'u', 'row', name);
@@ -170,6 +171,10 @@ describe('a job in its tree', () => {
     expect(second.lineage).toEqual(first.lineage);
     expect(restartScope(first, true)).toEqual(scopes.subjob);
     expect(below(subjob, 'plain', false).lineage).toEqual(subjob.lineage);
+  });
+
+  it('that has begun to make jobs reads its members from the first one on', () => {
+    expect(beforeMembers < memberKey(origin.pk, origin.pk, nested.pk).sk).toBe(true);
   });
 
   it('has a worker for each launch of each try', () => {

@@ -58,7 +58,7 @@ describe('the agenda', () => {
   it('knows the steps that may take many messages by their names', () => {
     const paged = ['endTree', 'endDescendants', 'wakeWaiters', 'destroyWorkspace'];
     expect(paged.every(isPaged)).toBe(true);
-    expect(['settle', 'launch', 'toString', '', 5, undefined, 'x'].filter(isPaged)).toEqual([]);
+    expect(['settle', 'launch', 'toString', '', 5, undefined, 'x', ['endTree']].filter(isPaged)).toEqual([]);
   });
 
   it('of a job that is still to be born has steps', () => {
@@ -69,6 +69,13 @@ describe('the agenda', () => {
     const waiting: JobRow = { ...row, state: 'waiting_on_input', dueAt: 1 };
     expect(stepsFor(waiting, 'swept')).toContain('endOldTree');
     expect(stepsFor({ ...waiting, root: planJob('root').id }, 'swept')).not.toContain('endOldTree');
+  });
+
+  it('of a subjob takes no output back, because that stays in the workspace', () => {
+    const master: JobRow = { ...row, state: 'failed', dueAt: 1, task: 'task-1' };
+    expect(stepsFor(master, 'entered')).toContain('takeBack');
+    expect(stepsFor({ ...row, state: 'failed', dueAt: 1 }, 'entered')).not.toContain('takeBack');
+    expect(stepsFor({ ...master, master: planJob('master').id }, 'entered')).not.toContain('takeBack');
   });
 
   it.each<[title: string, changes: Partial<JobRow>, stops: boolean]>([

@@ -7,7 +7,7 @@ import { deriveId } from '../../core/id/derive.ts';
 import type { ObjectId, PlaceId } from '../../core/id/identifier.ts';
 import type { Specification } from '../../core/iospec/parameter.ts';
 import { type HandedOver, nothingHandedOver } from '../../core/job/handed-over.ts';
-import { asRun, isInputStored, planInput, resolveInput } from '../../core/job/plan-input.ts';
+import { asRun, inputFailure, isInputStored, planInput, resolveInput } from '../../core/job/plan-input.ts';
 import { isShowable, showInput } from '../../core/job/shown-input.ts';
 import type { Referenced } from '../../core/reference/resolve.ts';
 import type { Hash } from '../../core/reference/value.ts';
@@ -262,6 +262,11 @@ function bothSeen(): Partial<HandedOver> {
   const facts = new Map([own, born].map((id) => [id, { state: 'closed' as const, types: [], links: [] }]));
   return { facts, places: new Map([own, born].map((id) => [id, project])) };
 }
+
+it('the failure of an input names every problem', () => {
+  const message = "The job's input cannot be used: one; two";
+  expect(inputFailure(['one', 'two'])).toEqual({ reason: 'InputError', message });
+});
 
 describe('the input that a client is shown', () => {
   it('holds the outputs that are known by now', () => {

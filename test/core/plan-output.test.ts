@@ -10,6 +10,7 @@ import {
   circularReference,
   outputFailure,
   outputPlaces,
+  placedObjects,
   planOutput,
   resolveOutput,
 } from '../../core/job/plan-output.ts';
@@ -180,6 +181,17 @@ describe('the plan of an output', () => {
   it.each(stored)('%s', (_, of, output) => {
     expect(plan(of)).toMatchObject({ output });
   });
+});
+
+it.each<[title: string, body: unknown, objects: ObjectId[]]>([
+  ['no body', undefined, []],
+  ['a body without an output', {}, []],
+  ['an output without links', { output: { a: 1 } }, []],
+  ['links in an output', { output: { a: [link(made), { b: link(taken) }] } }, [made, taken]],
+  ['the names that a message left', { objects: [made, 'x', 5, taken], output: { a: link(lost) } }, [made, taken]],
+  ['names that are not in an array', { objects: made, output: { a: link(taken) } }, [taken]],
+])('the objects that a try may have placed are read from %s', (_title, body, objects) => {
+  expect(placedObjects(body)).toEqual(objects);
 });
 
 it('the failure of an output names every problem', () => {

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { deriveId } from '../../core/id/derive.ts';
 import type { KnownCaller } from '../../core/identity/caller.ts';
 import { newJobRow } from '../../core/job/row.ts';
-import { chooseProject, enterProject, type ProjectFacts } from '../../core/run/project-context.ts';
+import { chooseProject, dataRestricted, enterProject, type ProjectFacts } from '../../core/run/project-context.ts';
 
 const own = deriveId('project', 'u', 'context', 'own');
 const other = deriveId('project', 'u', 'context', 'other');
@@ -95,7 +95,14 @@ describe('running an executable in a project', () => {
   it.each<[string, KnownCaller, Asked, Partial<ProjectFacts>, string, string]>([
     ['a user with VIEW', user, {}, { level: 'VIEW' }, 'PermissionDenied', 'you have VIEW'],
     ['a user with VIEW, for running', user, {}, { level: 'VIEW' }, 'PermissionDenied', `run executables in ${own}`],
-    ['a user with VIEW, for CONTRIBUTE', user, { detach: true }, { level: 'VIEW' }, 'PermissionDenied', 'CONTRIBUTE'],
+    [
+      'a user with VIEW who says that the run is detached',
+      user,
+      { detach: true },
+      { level: 'VIEW' },
+      'PermissionDenied',
+      `run executables in ${own}`,
+    ],
     ['a job with VIEW that detaches', job, { detach: true }, { level: 'VIEW' }, 'PermissionDenied', 'detachedJob'],
     ['a user who does not see the project', user, {}, { level: undefined }, 'ResourceNotFound', own],
     [
@@ -127,4 +134,10 @@ describe('running an executable in a project', () => {
     const entered = enterProject(caller, asked, applet, facts(part));
     expect('refused' in entered && entered.refused).toMatchObject({ type, message: expect.stringContaining(message) });
   });
+});
+
+it('data of a restricted project is refused elsewhere, whatever access the caller has', () => {
+  const file = deriveId('file', 'u', 'context', '1');
+  const message = `${file} is in a project whose data is restricted: it cannot be used in ${own}`;
+  expect(dataRestricted(file, own)).toMatchObject({ type: 'PermissionDenied', message });
 });

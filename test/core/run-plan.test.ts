@@ -209,6 +209,7 @@ describe('the places of the objects of a run', () => {
     ],
   ])('%s', (_title, spec, inputPlace, pinned) => {
     expect(spec.inputPlace).toBe(inputPlace);
+    expect('inputPlace' in spec).toBe(inputPlace !== undefined);
     expect(spec.pins).toEqual([...program, ...pinned]);
   });
 
@@ -221,6 +222,8 @@ describe('the places of the objects of a run', () => {
     expect(wanted({ a: linkTo(), b: linkTo(near), c: linkTo(far) })).toBe(near);
     expect(wanted({ a: linkTo(far) }, [file])).toBe(far);
     expect(wanted({ a: linkTo() })).toBeUndefined();
+    const awaited = prepareInput({ input: {}, dependsOn: [file] }, undefined);
+    expect('refused' in awaited ? [] : [...awaited.wanted.objects]).toEqual([[file, undefined]]);
   });
 });
 
@@ -398,7 +401,7 @@ describe('a job inside a tree', () => {
 
   it('is nested 16 deep at most, and the message names the innermost job', () => {
     let parent = above();
-    for (let depth = 2; depth <= 16; depth++) parent = above({}, { from: parent });
+    for (let depth = 2; depth <= 16; depth++) parent = above({ name: `level ${depth}` }, { from: parent });
     const { message } = refusalOf({}, { from: parent });
     expect(message).toContain(`jobs can be nested 16 deep, and ${parent.job.pk} is the innermost job allowed`);
   });
@@ -466,6 +469,13 @@ describe('a request', () => {
       type: 'InvalidInput',
       message: expect.stringContaining(message),
     });
+  });
+
+  it('that is nested without an end is refused before anything reads it', () => {
+    for (const request of [{ input: { n: nested(200_000) } }, { details: nested(200_000) }]) {
+      const refused = ask(request);
+      expect('refused' in refused && refused.refused.message).toContain('deeper than 64');
+    }
   });
 
   it('keeps each tag once', () => {
