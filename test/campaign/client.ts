@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { givenSession, type Platform } from '../wire/session.ts';
 
 const retryLimitMs = 60_000;
 const retryPauseMs = 100;
@@ -11,6 +12,8 @@ const partBytes = 16 * 1024 * 1024;
 
 export type Client = {
   readonly url: string;
+  /** The same caller at the address of a platform that was started again. */
+  at(url: string): Client;
   post(path: string, body: unknown): Promise<Record<string, unknown>>;
   upload(project: string, name: string, bytes: Buffer): Promise<string>;
   download(file: string): Promise<Buffer>;
@@ -28,6 +31,7 @@ export function createClient(url: string, token: string): Client {
   };
   return {
     url,
+    at: (next) => createClient(next, token),
     post,
     upload: async (project, name, bytes) => {
       const { id } = await post('/file/new', { project, name, nonce: `${name}-${Date.now()}-${Math.random()}` });
@@ -65,6 +69,14 @@ async function patiently(attempt: () => Promise<Response>): Promise<Response> {
     }
     await pause(retryPauseMs);
   }
+}
+
+/** A client with a new token of the platform's first user. */
+export async function connect(on: Platform): Promise<Client> {
+  const session = await givenSession(on);
+  const token = JSON.parse(session.environment.DX_SECURITY_CONTEXT ?? '{}').auth_token;
+  session.close();
+  return createClient(on.url, token);
 }
 
 /** Creates the applet of an example folder that has no resources/, as `dx build` would. */

@@ -4,11 +4,15 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
 const lookMs = 50;
+/** The bundle that the platform starts for each job (emulation/synthesize.ts). */
+const workerFile = 'worker.mjs';
 
 export type WorkerProcess = {
   readonly pid: number;
   readonly job: string | undefined;
   readonly task: string | undefined;
+  /** The job that this process was started for, if it is a worker and not a process of a job. */
+  readonly workerOf: string | undefined;
 };
 
 /** Processes whose environment or command line names the data folder, except this process. */
@@ -21,7 +25,8 @@ export function processesOf(data: string): WorkerProcess[] {
       if (!command.includes(data) && !environment.some((one) => one.includes(data))) return [];
       const value = (key: string): string | undefined =>
         environment.find((one) => one.startsWith(`${key}=`))?.slice(key.length + 1);
-      return [{ pid: Number(name), job: value('DX_JOB_ID'), task: value('ESPALIER_ROOT') }];
+      const workerOf = command.includes(workerFile) ? value('ESPALIER_JOB') : undefined;
+      return [{ pid: Number(name), job: value('DX_JOB_ID'), task: value('ESPALIER_ROOT'), workerOf }];
     } catch {
       return []; // The process ended while we read.
     }

@@ -32,11 +32,14 @@ export async function givenPlatform(
     data?: string;
     args?: readonly string[];
     environment?: Readonly<Record<string, string>>;
+    /** Options of Node itself. Threads get them, too. */
+    nodeArgs?: readonly string[];
     readyLimitMs?: number;
   } = {},
 ): Promise<Platform> {
   const data = options.data ?? mkdtempSync(join(tmpdir(), 'espalier-wire-'));
-  const child = spawn('node', ['cli/espalier.ts', 'start', '--port', '0', '--data', data, ...(options.args ?? [])], {
+  const command = [...(options.nodeArgs ?? []), 'cli/espalier.ts', 'start', '--port', '0', '--data', data];
+  const child = spawn('node', [...command, ...(options.args ?? [])], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...options.environment },
   });
