@@ -127,7 +127,7 @@ async function finishClosing(context: Context, closing: readonly ObjectId[], hel
 }
 
 /** Row `A` of each object that exists and is not being deleted. */
-export async function loadObjectFacts(
+async function loadObjectFacts(
   context: Context,
   objects: readonly ObjectId[],
 ): Promise<Map<ObjectId, ObjectFacts>> {

@@ -41,7 +41,7 @@ export const everything: FoundReferences = {
   ]),
 };
 
-export function prepared(
+function prepared(
   request: { input: RunRequest['input']; dependsOn: readonly string[] },
   spec: Executable['spec'] = appletSpec,
 ): PreparedInput {
