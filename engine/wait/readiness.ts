@@ -127,10 +127,7 @@ async function finishClosing(context: Context, closing: readonly ObjectId[], hel
 }
 
 /** Row `A` of each object that exists and is not being deleted. */
-async function loadObjectFacts(
-  context: Context,
-  objects: readonly ObjectId[],
-): Promise<Map<ObjectId, ObjectFacts>> {
+async function loadObjectFacts(context: Context, objects: readonly ObjectId[]): Promise<Map<ObjectId, ObjectFacts>> {
   if (objects.length === 0) return new Map();
   const rows = await context.rows.getMany('objects', objects.map(objectKey));
   const found = objects.flatMap((object, index): [ObjectId, ObjectFacts][] => {

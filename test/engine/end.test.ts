@@ -92,10 +92,12 @@ describe('a doom', () => {
     },
   );
 
-  test('does not replace the failure of a job that is ending by itself', async () => {
+  test('replaces the failure of a job that is ending by itself only when it is a termination', async () => {
     const own = { state: 'terminating', failureReason: 'AppError', failureMessage: 'mine' } as const;
     const { context, origin } = await givenTree(own);
-    expect(await endByDoom(context, origin, { cause: byUser('user-alice'), scope })).toBe(origin);
+    expect(await endByDoom(context, origin, { cause: ofFailure('sub'), scope })).toBe(origin);
+    const ended = await endByDoom(context, origin, { cause: byUser('user-alice'), scope });
+    expect(ended).toMatchObject({ state: 'terminating', failureReason: 'Terminated' });
   });
 
   test('ends a job that changed meanwhile as it is then', async () => {
