@@ -56,13 +56,13 @@ function remainsOf(data: string): Remains {
     ...select(data, 'cloud', "SELECT arn FROM ecs_task WHERE status <> 'STOPPED'"),
     ...select(data, 'cloud', "SELECT arn FROM sfn_execution WHERE status = 'RUNNING'"),
   ];
-  const numbers = executions.filter(({ pk, sk }) => pk.startsWith('worker#') && sk.startsWith('N#'));
+  // The row of a worker stays and is closed by the row of its job (docs/rows.md). A job that has ended holds none.
   return {
     executions,
     objects: rowsOf(data, 'objects'),
     containers: rowsOf(data, 'containers'),
     content: content.map(({ key }) => String(key)).filter((key) => key.startsWith('w/')),
-    workers: [...workers.map(({ arn }) => String(arn)), ...numbers.map(({ pk, sk, job }) => `${pk} ${sk} of ${job}`)],
+    workers: workers.map(({ arn }) => String(arn)),
   };
 }
 
