@@ -174,6 +174,7 @@ describe('a job that is ending', () => {
     ['by itself keeps its own failure when its tree fails', ending('AppError', message), treeFailure, false],
     ['by itself takes a termination', ending('AppError', message), byUser, true],
     ['keeps the same failure', ending('Terminated', message), { ...byUser, message }, false],
+    ['with its tree takes another failure of it', ending('JobTreeFailure', 'the first'), treeFailure, true],
     ['takes another message', ending('Terminated', 'by user-bob'), byUser, true],
     ['takes another reason with the same message', ending('Terminated', message), treeFailure, true],
     ['keeps a message that was cut', filled, { ...byUser, message: long }, false],

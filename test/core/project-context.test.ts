@@ -95,6 +95,7 @@ describe('running an executable in a project', () => {
   it.each<[string, KnownCaller, Asked, Partial<ProjectFacts>, string, string]>([
     ['a user with VIEW', user, {}, { level: 'VIEW' }, 'PermissionDenied', 'you have VIEW'],
     ['a user with VIEW, for running', user, {}, { level: 'VIEW' }, 'PermissionDenied', `run executables in ${own}`],
+    ['a user with VIEW, and says what is needed', user, {}, { level: 'VIEW' }, 'PermissionDenied', 'CONTRIBUTE'],
     [
       'a user with VIEW who says that the run is detached',
       user,

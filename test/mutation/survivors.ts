@@ -65,7 +65,10 @@ export const survivors: readonly Survivors[] = [
   },
   {
     path: 'core/job/demand.ts',
-    mutants: ["demands: event.kind === 'claim' && row.task === event.task → row.task === event.task"],
+    mutants: [
+      "demands: event.kind === 'claim' && row.task === event.task → row.task === event.task",
+      "demands: event.kind === 'end' && mayTake(row, event.failure) → mayTake(row, event.failure)",
+    ],
     reason: 'The tables ask each demand for one kind of event only.',
   },
   {
