@@ -160,13 +160,20 @@ function namedBy({ current }: View): Set<string> {
 
 /** A restart was under way when the whole tree ended. Its master then keeps the try that was given up. */
 function wasInterrupted(view: View): boolean {
-  const { root, current } = view;
-  return (
-    root.state !== 'done' &&
-    [...current].some((one) =>
-      causesOf(view, one, one.try).some((reason) => restartsBy(view, masterOf(view, one), reason)),
-    )
-  );
+  return view.root.state !== 'done' && [...view.current].some((one) => meetsRestart(view, one));
+}
+
+/**
+ * A restart of this job may have been under way when it ended: with the whole tree, or with the try of a job above it
+ * that was given up as well.
+ */
+function wasInterruptedAt(view: View, one: Member): boolean {
+  if (view.current.has(one)) return wasInterrupted(view);
+  return view.tree.members.some((other) => masterOf(view, other).job === one && meetsRestart(view, other));
+}
+
+function meetsRestart(view: View, one: Member): boolean {
+  return causesOf(view, one, one.try).some((reason) => restartsBy(view, masterOf(view, one), reason));
 }
 
 /** The reasons for which a job may fail by itself in a try. */
@@ -251,8 +258,8 @@ function discardedEnd(view: View, one: Member): End {
     if (state !== 'terminated' || reason !== 'Terminated' || from !== undefined || said === null) return false;
     for (let at: Member | undefined = one; at?.parent !== undefined; at = byId.get(at.parent)) {
       const above = byId.get(at.parent);
-      const isOver = (above?.try ?? 0) > Number(said[1]) || wasInterrupted(view);
-      if (at.parent === said[2] && at.parentTry === Number(said[1]) && isOver) return true;
+      if (at.parent !== said[2] || at.parentTry !== Number(said[1]) || above === undefined) continue;
+      if (above.try > Number(said[1]) || wasInterrupted(view) || wasInterruptedAt(view, above)) return true;
     }
     return false;
   };
@@ -267,7 +274,9 @@ function tryProblems(view: View, one: Member): string[] {
   return [
     ...missing.map((number) => `${print(one)}: try ${number} is not kept once`),
     // The row of a try is kept just before the next one begins. The tree may end in between.
-    ...(kept.length > one.try + (wasInterrupted(view) ? 1 : 0) ? [`${print(one)}: ${kept.length} tries are kept`] : []),
+    ...(kept.length > one.try + (wasInterrupted(view) || wasInterruptedAt(view, one) ? 1 : 0)
+      ? [`${print(one)}: ${kept.length} tries are kept`]
+      : []),
     ...strange.map((row) => `${print(one)}: try ${row.try} was given up by ${row.reason} of ${row.from ?? 'itself'}`),
   ];
 }
