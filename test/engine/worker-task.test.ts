@@ -78,15 +78,19 @@ describe('a termination', () => {
     });
   });
 
-  test.each(['done', 'failed', 'terminated', 'terminating'] as const)(
-    'of a tree that is %s writes nothing',
-    async (state) => {
-      const { context } = await givenWorker({ state });
-      const before = context.rows.digest();
-      await terminateTree(context, jobId('j'), 'user-alice');
-      expect(context.rows.digest()).toBe(before);
-    },
-  );
+  test.each(['done', 'failed', 'terminated'] as const)('of a tree that is %s writes nothing', async (state) => {
+    const { context } = await givenWorker({ state });
+    const before = context.rows.digest();
+    await terminateTree(context, jobId('j'), 'user-alice');
+    expect(context.rows.digest()).toBe(before);
+  });
+
+  test('reaches the members of a root that is ending by itself', async () => {
+    const { context, row } = await givenWorker({ state: 'terminating', failureReason: 'AppError' });
+    const sub = await givenJob(context, 'sub', { parent: row, at: { state: 'waiting_on_input' } });
+    await terminateTree(context, row.pk, 'user-alice');
+    expect(peekJob(context, sub.pk)).toMatchObject({ state: 'terminated', failureReason: 'Terminated' });
+  });
 
   test('reaches the next try of a root that began in the same moment', async () => {
     const { context, row } = await givenWorker({ state: 'restartable' });
