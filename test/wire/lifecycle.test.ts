@@ -1,7 +1,10 @@
 // Tests restarts by policy, tries, limits of time and the end of trees through the real client.
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { givenApplet, givenPlatform, givenSession, type Platform, type Session } from './session.ts';
+
+// Each test waits for several tries, and each of them calls dx in its job.
+vi.setConfig({ testTimeout: 150_000 });
 
 let platform: Platform;
 let session: Session;
