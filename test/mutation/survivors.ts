@@ -283,4 +283,178 @@ export const survivors: readonly Survivors[] = [
     mutants: ['prepareInput: hasJobReferences: referredJobs(references).length > 0 → nothing'],
     reason: 'Each reference to a job is a wait, which says the same.',
   },
+  {
+    path: 'engine/finalise.ts',
+    mutants: ['finalise: (await loadJob(context, found.pk)) ?? found → await loadJob(context, found.pk)'],
+    reason: 'The row of a job is never deleted, so the second read finds it.',
+  },
+  {
+    path: 'engine/job/advance.ts',
+    mutants: [
+      'onExecutionChange: true → false',
+      'onExecutionChange: row === undefined || row.tombstone === true → row === undefined',
+    ],
+    reason: 'A tombstone is in a state of the end and has no due time, so it calls for no step anyway.',
+  },
+  {
+    path: 'engine/job/advance.ts',
+    mutants: ["onExecutionChange: first === 'launch' → false"],
+    reason: 'The row is then read again, and the look at it sends the same message.',
+  },
+  {
+    path: 'engine/job/advance.ts',
+    mutants: ['onExecutionChangeOrLater: !isExecutionId(after.pk) → false'],
+    reason: 'A record that is not of an execution calls for nothing, so its look cannot fail.',
+  },
+  {
+    path: 'engine/job/advance.ts',
+    mutants: [
+      'lookOnce: entered !== undefined && row.state === entered.state && row.try === entered.try → entered !== undefined && row.state === entered.state',
+    ],
+    reason: 'The states before a next try are others, so a row in the same state is in the same try.',
+  },
+  {
+    path: 'engine/job/advance.ts',
+    mutants: ["resume: 'woken' → ''"],
+    reason: 'The states that take messages have no step for woken rows alone.',
+  },
+  {
+    path: 'engine/job/advance.ts',
+    mutants: ['look: !isPaged(step) → false'],
+    reason: 'Only a step that has pages answers with a next page.',
+  },
+  {
+    path: 'engine/job/advance.ts',
+    mutants: ['remaining: isPaged(cursor) ? steps.indexOf(cursor) : 0 → steps.indexOf(cursor)'],
+    reason: 'A cursor that is not a step is not found: every step then comes after it.',
+  },
+  {
+    path: 'engine/job/birth.ts',
+    mutants: ['createJob: born === undefined → false'],
+    reason: 'A row whose insertion was refused exists, and is never deleted.',
+  },
+  {
+    path: 'engine/job/birth.ts',
+    mutants: ['saveSpec: !isHash(there) || there.digest !== row.digest → there.digest !== row.digest'],
+    reason: 'A specification that is there is always a hash.',
+  },
+  {
+    path: 'engine/job/birth.ts',
+    mutants: [
+      'answerAgain: plan.memberOf?.parent: no ?',
+      'answerAgain: plan.memberOf?.parent ?? plan.id → plan.memberOf?.parent',
+    ],
+    reason: 'Only members get a tombstone.',
+  },
+  {
+    path: 'engine/job/check-worker.ts',
+    mutants: [
+      "isOverdue: state !== 'running' || startedRunning === undefined → state !== 'running'",
+      "isOverdue: state !== 'running' || startedRunning === undefined || timeoutMs === undefined → state !== 'running' || startedRunning === undefined",
+    ],
+    reason: 'A comparison with an undefined limit is false.',
+  },
+  {
+    path: 'engine/job/check-worker.ts',
+    mutants: ['endOverdue: row.timeoutMs ?? 0 → row.timeoutMs'],
+    reason: 'A job is overdue only with a limit.',
+  },
+  {
+    path: 'engine/job/check-worker.ts',
+    mutants: ["awaitStop: row.failureMessage ?? 'the job was ended' → row.failureMessage"],
+    reason: 'A terminating job has a failure message.',
+  },
+  {
+    path: 'engine/job/circle.ts',
+    mutants: [
+      'findCircle: visited[index]?.first: no ?',
+      'findCircle: first !== undefined && !seen.has(id) → !seen.has(id)',
+    ],
+    reason: 'The lists are parallel, so each entry has its first job.',
+  },
+  {
+    path: 'engine/job/circle.ts',
+    mutants: [
+      'findCircle: row === undefined || first === undefined → row === undefined',
+      'findCircle: row === undefined || first === undefined → first === undefined',
+    ],
+    reason: 'Exactly the rows that exist have a first job.',
+  },
+  {
+    path: 'engine/job/circle.ts',
+    mutants: ["loadAwaited: one.kind === 'execution' && isId(one.execution, 'job') → isId(one.execution, 'job')"],
+    reason: 'A wait for an object has no execution.',
+  },
+  {
+    path: 'engine/job/claim.ts',
+    mutants: ['take: root ?? row → root'],
+    reason: 'The root of a job has a row, which is never deleted.',
+  },
+  {
+    path: 'engine/job/doom.ts',
+    mutants: ['end: (await loadJob(context, row.pk)) ?? row → await loadJob(context, row.pk)'],
+    reason: 'The row of a job is never deleted.',
+  },
+  {
+    path: 'engine/job/end-root.ts',
+    mutants: [
+      'endFromRoot: cause → nothing',
+      'endFromRoot: scope → nothing',
+      'endFromRoot: (await loadDoom(context, root)) ?? { cause, scope } → await loadDoom(context, root)',
+    ],
+    reason: 'The flag that was just written can be read.',
+  },
+  {
+    path: 'engine/job/end-root.ts',
+    mutants: [
+      "goOnEnding: isId(root, 'job') ? await loadJob(context, root) : undefined → await loadJob(context, root)",
+    ],
+    reason: 'Only jobs exist: an id of another class has no row of a job.',
+  },
+  {
+    path: 'engine/job/end-tree.ts',
+    mutants: ['endTree: origin !== undefined → true'],
+    reason: 'The row of an origin job is never deleted.',
+  },
+  {
+    path: 'engine/job/end-tree.ts',
+    mutants: [
+      "failByDependency: isId(execution, 'job') ? await loadJob(context, execution) : undefined → await loadJob(context, execution)",
+    ],
+    reason: 'Only jobs exist: an id of another class has no row of a job.',
+  },
+  {
+    path: 'engine/job/end-tree.ts',
+    mutants: ['failByDependency: ended !== undefined → true'],
+    reason: 'The flag is on the tree of the waiting job, so that job ends.',
+  },
+  {
+    path: 'engine/job/end-tree.ts',
+    mutants: [
+      "doomOfEnded: 'JMInternalError' → ''",
+      "doomOfEnded: '' → 'mutant'",
+      'doomOfEnded: doom === undefined → false',
+    ],
+    reason: 'A failed job has a reason and a message, and the flag that was just written can be read.',
+  },
+  {
+    path: 'engine/job/end-try.ts',
+    mutants: ['findRestart: job?.try: no ?', 'restart: again?.state: no ?', 'restart: found !== undefined → true'],
+    reason: 'The row of a job is never deleted.',
+  },
+  {
+    path: 'engine/job/end-try.ts',
+    mutants: ['loadRestarting: row && expectJob(row) → row', 'loadRestarting: row && expectJob(row) → expectJob(row)'],
+    reason: 'Only jobs exist: an id of another class has no row of a job.',
+  },
+  {
+    path: 'engine/job/end-try.ts',
+    mutants: ['restart: doom === undefined → false'],
+    reason: 'The flag that was just written can be read.',
+  },
+  {
+    path: 'engine/job/heartbeat.ts',
+    mutants: ['heartbeat: limit !== undefined && now >= limit → now >= limit'],
+    reason: 'A comparison with an undefined limit is false.',
+  },
 ];
