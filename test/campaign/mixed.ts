@@ -4,6 +4,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isTerminal, type JobState, jobStates } from '../../core/job/state.ts';
 import { givenPlatform, type Platform } from '../wire/session.ts';
 import { type Client, connect, pause } from './client.ts';
 import { killEverything, killWorker } from './kill-process.ts';
@@ -84,15 +85,16 @@ async function live(stage: Stage, kills: number): Promise<void> {
   while (stage.kills < kills || stage.open.size > 0) {
     while (stage.kills < kills && stage.open.size < width) stage.open.add(await startTree(stage));
     for (const tree of [...stage.open]) await look(stage, tree);
-    // A tree whose policy has no room for another kill comes to its end first.
-    const isSpent = [...stage.open].some((tree) => tree.kills >= mostKills);
-    if (stage.kills < kills && !isSpent && Date.now() >= killAt) {
+    if (stage.kills < kills && !isSpent(stage) && Date.now() >= killAt) {
       await killSomething(stage);
       killAt = Date.now() + nextPause(stage);
     }
     await pause(pollMs);
   }
 }
+
+/** A tree whose policy has no room for another kill must come to its end first. */
+const isSpent = ({ open }: Stage): boolean => [...open].some((tree) => tree.kills >= mostKills);
 
 const nextPause = ({ random }: Stage): number => Math.floor(random() * longestPauseMs);
 
@@ -119,10 +121,12 @@ async function startTree(stage: Stage): Promise<OpenTree> {
 /** Lets the user of a tree act if it is time, and judges the tree if it has ended. */
 async function look(stage: Stage, tree: OpenTree): Promise<void> {
   const state = await stateOf(stage, tree.root);
-  if (ends.has(state)) return judge(stage, tree);
-  if (Date.now() - tree.lastKillAt > treeLimitMs) return judge(stage, tree);
+  // A root that only waited ends at once. Jobs below it may still be stopping then.
+  const isOver = isEnd(state) && (await openJobOf(stage, tree, openStates)) === undefined;
+  if (isOver || Date.now() - tree.lastKillAt > treeLimitMs) return judge(stage, tree);
+  if (isEnd(state)) return;
   const { isHeld, user } = factsOf(tree.plan.kind);
-  const held = isHeld ? await heldJobOf(stage, tree) : undefined;
+  const held = isHeld ? await openJobOf(stage, tree, ['debug_hold']) : undefined;
   if (held !== undefined && tree.actAt === undefined) {
     tree.wasHeld = true;
     tree.actAt = Date.now() + nextPause(stage);
@@ -147,7 +151,7 @@ async function release(stage: Stage, held: string): Promise<void> {
 
 /** One termination in three is cut off by a kill of the platform, and then repeated. */
 async function terminate(stage: Stage, tree: OpenTree): Promise<void> {
-  if (stage.random() < cutOffChance && tree.kills < mostKills) {
+  if (stage.random() < cutOffChance && !isSpent(stage)) {
     const cutOff = stage.client.post(`/${tree.root}/terminate`, {}).catch((error: Error) => error);
     await pause(stage.random() * longestCallMs);
     await killPlatform(stage, 'while a tree was being terminated');
@@ -228,8 +232,9 @@ async function outputProblems({ client }: Stage, { plan, root }: OpenTree): Prom
   ];
 }
 
-async function heldJobOf({ client }: Stage, { root }: OpenTree): Promise<string | undefined> {
-  const { results } = await client.post('/system/findExecutions', { originJob: [root], state: ['debug_hold'] });
+/** A job of the tree that is in one of the states. */
+async function openJobOf({ client }: Stage, { root }: OpenTree, state: readonly string[]): Promise<string | undefined> {
+  const { results } = await client.post('/system/findExecutions', { originJob: [root], state, limit: 1 });
   return (results as { id: string }[])[0]?.id;
 }
 
@@ -248,7 +253,8 @@ const fieldsShown = [
   ...['id', 'name', 'state', 'try', 'parentJob', 'parentJobTry', 'failureReason', 'failureMessage', 'failureFrom'],
   ...['stateTransitions', 'newState', 'setAt', 'waitsForWorker'],
 ];
-const ends: ReadonlySet<string> = new Set(['done', 'failed', 'terminated']);
+const isEnd = (state: string): boolean => !openStates.includes(state as JobState);
+const openStates = (Object.keys(jobStates) as JobState[]).filter((state) => !isTerminal(state));
 /** Trees that run at once. */
 const width = 5;
 const startOptions = ['--workers', '6'];
