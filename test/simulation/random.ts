@@ -287,7 +287,9 @@ function checkAlone(life: Life, worker: Worker, row: JobRow): void {
     const theirs = other.claimed?.row;
     const running = life.context.workers.states.get(other.task)?.kind === 'running';
     if (other === worker || theirs === undefined || !other.alive || !running) continue;
-    if (peek(life.context, theirs.pk)?.task !== other.task) continue;
+    const now = peek(life.context, theirs.pk);
+    // The worker of a job that is done may do nothing any more. It is stopped after its grace time.
+    if (now?.task !== other.task || now.state === 'done') continue;
     const older = [lineageEntry(masterScope(row.pk, row.try - 1)), ...row.lineage.map((entry) => earlierTry(entry))];
     const isOld = theirs.lineage.some((entry) => older.includes(entry));
     if (theirs.pk === row.pk || isOld) life.problems.push(`${worker.name} runs while ${other.name} does`);
