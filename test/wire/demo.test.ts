@@ -86,7 +86,7 @@ it('the demo shows the tree, true figures, the table and the plot, and leaves no
   const { code, stdout, stderr } = await givenDemo().ended;
   expect(code, stderr).toBe(0);
   const tree = stdout.slice(stdout.indexOf('$ dx find executions'));
-  expect(tree).toMatch(/^\* fastq-stats \(done\) job-/m);
+  expect(tree).toMatch(/^\* FASTQ statistics \(fastq-stats:main\) \(done\) job-/m);
   for (const name of reads) {
     for (const part of [1, 2, 3, 4]) expect(tree).toContain(`count ${name}, part ${part} (fastq-stats:process) (done)`);
   }
