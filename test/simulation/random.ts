@@ -288,12 +288,16 @@ function checkAlone(life: Life, worker: Worker, row: JobRow): void {
     const running = life.context.workers.states.get(other.task)?.kind === 'running';
     if (other === worker || theirs === undefined || !other.alive || !running) continue;
     const now = peek(life.context, theirs.pk);
-    // The worker of a job that is done may do nothing any more. It is stopped after its grace time.
-    if (now?.task !== other.task || now.state === 'done') continue;
+    if (now?.task !== other.task || hasReported(now)) continue;
     const older = [lineageEntry(masterScope(row.pk, row.try - 1)), ...row.lineage.map((entry) => earlierTry(entry))];
     const isOld = theirs.lineage.some((entry) => older.includes(entry));
     if (theirs.pk === row.pk || isOld) life.problems.push(`${worker.name} runs while ${other.name} does`);
   }
+}
+
+/** A worker that has reported may do nothing any more, whatever becomes of its job. It is stopped after its grace time. */
+function hasReported({ state, transitions }: JobRow): boolean {
+  return state === 'done' || transitions.some(([earlier]) => earlier === 'waiting_on_output');
 }
 
 function endWorker(life: Life, worker: Worker): void {
