@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { deriveId } from '../../core/id/derive.ts';
-import type { ObjectId, PlaceId } from '../../core/id/identifier.ts';
+import type { JobId, ObjectId, PlaceId } from '../../core/id/identifier.ts';
 import { workspaceId } from '../../core/id/workspace.ts';
 import { jobWorker, jobWorkspace } from '../../core/job/row.ts';
 import { createJob } from '../../engine/job/birth.ts';
@@ -10,7 +10,7 @@ import { terminateTree } from '../../engine/job/terminate.ts';
 import { createObject } from '../../engine/object/create.ts';
 import { removeObjects } from '../../engine/removal/object.ts';
 import { sweepExecution } from '../../engine/sweep.ts';
-import { createMemoryContext } from '../memory/context.ts';
+import { createMemoryContext, type MemoryContext } from '../memory/context.ts';
 import { jobId, planJob } from '../memory/plan.ts';
 import { createMemoryPlatform, peekJob, taskOf } from '../memory/platform.ts';
 import { putProjectOfAlice } from '../memory/project.ts';
@@ -24,19 +24,26 @@ const companion = deriveId('record', 'test', 'companion', '1');
 const arrived = deriveId('record', 'test', 'arrived', '1');
 const everything = [applet, input, companion, arrived];
 
+function givenObject(
+  context: MemoryContext,
+  place: PlaceId,
+  id: ObjectId,
+  more: { hidden?: boolean; links?: readonly ObjectId[] } = {},
+) {
+  return createObject(context, {
+    ...{ id, place, folderId: '/', name: id, tags: [], types: [], properties: {}, hidden: false, details: {} },
+    ...{ links: [], state: 'closed', createdBy: { user: 'user-alice' }, digest: 'd', ...more },
+  });
+}
+
 /** A running job with an applet, an input with a hidden companion, and an input that is the output of another job. */
 async function givenRunningJob() {
   const context = createMemoryContext();
   await putProjectOfAlice(context);
-  const put = (id: ObjectId, more: { hidden?: boolean; links?: readonly ObjectId[] } = {}) =>
-    createObject(context, {
-      ...{ id, place: project, folderId: '/', name: id, tags: [], types: [], properties: {}, hidden: false },
-      ...{ details: {}, links: [], state: 'closed', createdBy: { user: 'user-alice' }, digest: 'd', ...more },
-    });
-  await put(applet);
-  await put(companion, { hidden: true });
-  await put(input, { links: [companion] });
-  await put(arrived);
+  await givenObject(context, project, applet);
+  await givenObject(context, project, companion, { hidden: true });
+  await givenObject(context, project, input, { links: [companion] });
+  await givenObject(context, project, arrived);
   const platform = createMemoryPlatform(context, ({ row }) => {
     return row.name === 'maker' ? { output: { made: { $dnanexus_link: arrived } } } : undefined;
   });
@@ -47,12 +54,8 @@ async function givenRunningJob() {
   await createJob(context, { ...plan, spec: { ...plan.spec, pins: [{ object: applet, project }] } });
   await platform.run();
   expect(peekJob(context, main)).toMatchObject({ state: 'running', try: 0 });
-  const contentOf = (place: PlaceId) =>
-    everything.filter((id) => context.rows.peek('objects', { pk: id, sk: `P#${place}` }) !== undefined);
-  const loseHost = async () => {
-    context.workers.states.set(taskOf(jobWorker(peekJob(context, main))), ended('lost'));
-    await sweepExecution(context, main);
-  };
+  const contentOf = (place: PlaceId) => everything.filter((id) => isIn(context, place, id));
+  const loseHost = () => loseHostOf(context, main);
   /** Everything that was sent for later arrives, the last passes included. */
   const settle = async () => {
     for (let round = 0; round < 4; round++) {
@@ -63,6 +66,15 @@ async function givenRunningJob() {
     await platform.run();
   };
   return { context, platform, contentOf, loseHost, settle };
+}
+
+async function loseHostOf(context: MemoryContext, job: JobId): Promise<void> {
+  context.workers.states.set(taskOf(jobWorker(peekJob(context, job))), ended('lost'));
+  await sweepExecution(context, job);
+}
+
+function isIn(context: MemoryContext, place: PlaceId, id: ObjectId): boolean {
+  return context.rows.peek('objects', { pk: id, sk: `P#${place}` }) !== undefined;
 }
 
 test.each([
@@ -112,10 +124,7 @@ test.each([
 test('the next try does not get what the code of the last one made', async () => {
   const { context, platform, loseHost } = await givenRunningJob();
   const result = deriveId('record', 'test', 'result', '1');
-  await createObject(context, {
-    ...{ id: result, place: workspaceId(main, 0), folderId: '/', name: 'r', tags: [], types: [], properties: {} },
-    ...{ hidden: false, details: {}, links: [], state: 'closed', createdBy: { user: 'user-alice' }, digest: 'd' },
-  });
+  await givenObject(context, workspaceId(main, 0), result);
   await loseHost();
   await platform.run();
   expect(context.rows.all('objects').filter(({ pk }) => pk === result)).toEqual([]);
@@ -130,6 +139,32 @@ test('a second restart keeps the input as well', async () => {
     expect(peekJob(context, main)).toMatchObject({ state: 'running', try: attempt });
     expect(contentOf(workspaceId(main, attempt))).toEqual(everything);
   }
+});
+
+test('a job that another job ran keeps an input that was removed from the workspace of that job', async () => {
+  const context = createMemoryContext();
+  await putProjectOfAlice(context);
+  const platform = createMemoryPlatform(context, ({ row }) => {
+    return row.name === 'maker' ? { output: { made: { $dnanexus_link: arrived } } } : undefined;
+  });
+  await createJob(context, planJob('caller'));
+  await platform.run();
+  const caller = peekJob(context, jobId('caller'));
+  const place = jobWorkspace(caller);
+  for (const object of [input, arrived]) await givenObject(context, place, object);
+  await createJob(context, planJob('maker', { parent: caller }));
+  const made = { $dnanexus_link: { job: jobId('maker'), field: 'made' } };
+  const given = { given: { $dnanexus_link: input }, made };
+  const plan = planJob('main', { parent: caller, master: true, input: given, spec: { inputPlace: place } });
+  await createJob(context, plan);
+  await platform.run();
+  expect(peekJob(context, main)).toMatchObject({ state: 'running', try: 0 });
+  await removeObjects(context, place, [input, arrived]);
+  await loseHostOf(context, main);
+  await platform.run();
+  expect(peekJob(context, main)).toMatchObject({ state: 'running', try: 1 });
+  expect(peekJob(context, jobId('caller'))).toMatchObject({ state: 'running', try: 0 });
+  for (const object of [input, arrived]) expect(isIn(context, workspaceId(main, 1), object)).toBe(true);
 });
 
 test('a tree that is terminated between two tries leaves nothing in either workspace', async () => {
