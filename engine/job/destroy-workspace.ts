@@ -9,6 +9,7 @@ import { destroyContainer } from '../removal/container.ts';
 import { loadSpec } from '../store/load-job.ts';
 import { saveJob } from '../store/save-job.ts';
 import { waitFor } from '../wait/wait.ts';
+import { releaseWorker } from './check-worker.ts';
 import { keepInput } from './keep-input.ts';
 import { scopeWait } from './member.ts';
 
@@ -58,24 +59,19 @@ async function destroyNext(
   row: JobRow,
   after: string,
 ): Promise<{ readonly next: string | undefined }> {
-  const position = after.slice(nextTryPosition.length);
-  const next = await destroyContainer(
-    context,
-    workspaceId(row.pk, row.try + 1),
-    position === '' ? undefined : position,
-  );
+  const next = await destroyContainer(context, workspaceId(row.pk, row.try + 1), after.slice(nextTryPosition.length));
   return { next: next === undefined ? undefined : `${nextTryPosition}${next}` };
 }
 
 /**
- * `delayWorkspaceDestruction` keeps the workspace for a time. Until then the row stays in the sweep's index
- * (docs/reference/api.md, "Other options of a run").
+ * `delayWorkspaceDestruction` keeps the workspace for a time, but not the worker. Until then the row stays in the
+ * sweep's index (docs/reference/api.md, "Other options of a run").
  */
 async function keepsWorkspace(context: Context, row: JobRow): Promise<boolean> {
   const spec = await loadSpec(context, row.pk);
   const keptUntil = workspaceKeptUntil(row, spec.delayWorkspaceDestruction);
   if (!spec.delayWorkspaceDestruction || context.now() >= keptUntil) return false;
-  await saveJob(context, row, { kind: 'look', dueAt: keptUntil });
+  if ((await releaseWorker(context, row)) === 'done') await saveJob(context, row, { kind: 'look', dueAt: keptUntil });
   return true;
 }
 
