@@ -19,7 +19,7 @@ import { endFromRoot } from './end-root.ts';
 export async function endOldTree(context: Context, root: JobRow): Promise<Saved | undefined> {
   if (context.now() < treeEnd(root.created)) return undefined;
   const row = await endFromRoot(context, root, causeOf(root, failureMessages.treeTooOld(root.pk)));
-  return row.state === root.state ? undefined : { kind: 'saved', row };
+  return { kind: 'saved', row };
 }
 
 /**
@@ -32,7 +32,7 @@ export async function requireLauncher(context: Context, job: JobRow): Promise<vo
   const level = await loadUserLevel(context, job.launchedBy, job.project);
   if (atLeast(level, 'CONTRIBUTE')) return;
   const message = failureMessages.launcherLost(job.launchedBy, job.project, level);
-  const origin = job.origin === job.pk ? job : await loadJob(context, job.origin);
+  const origin = await loadJob(context, job.origin);
   const scope = failureScope(job);
   if (origin?.try === scope.try) await endFromRoot(context, origin, causeOf(job, message));
   await obeyDoom(context, job);

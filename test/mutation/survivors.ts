@@ -329,6 +329,11 @@ export const survivors: readonly Survivors[] = [
     reason: 'A cursor that is not a step is not found: every step then comes after it.',
   },
   {
+    path: 'engine/job/auth-error.ts',
+    mutants: ['requireLauncher: origin?.try: no ?'],
+    reason: 'The row of a job is never deleted.',
+  },
+  {
     path: 'engine/job/birth.ts',
     mutants: ['createJob: born === undefined → false'],
     reason: 'A row whose insertion was refused exists, and is never deleted.',
@@ -389,6 +394,13 @@ export const survivors: readonly Survivors[] = [
     path: 'engine/job/claim.ts',
     mutants: ['take: root ?? row → root'],
     reason: 'The root of a job has a row, which is never deleted.',
+  },
+  {
+    path: 'engine/job/destroy-workspace.ts',
+    mutants: [
+      'keepsWorkspace: !spec.delayWorkspaceDestruction || context.now() >= keptUntil → context.now() >= keptUntil',
+    ],
+    reason: 'Without a delay, the workspace is kept until the end of the job, which is over.',
   },
   {
     path: 'engine/job/doom.ts',
