@@ -6,7 +6,7 @@ import { createProject } from '../../engine/container/project.ts';
 import { createJob } from '../../engine/job/birth.ts';
 import { doWork } from '../../engine/work.ts';
 import { jobId, planJob } from '../memory/plan.ts';
-import { peekJob } from '../memory/platform.ts';
+import { byName } from '../memory/platform.ts';
 import { givenPlatform, givenProject, givenRecord, type Platform, passTime } from './given.ts';
 
 let platform: Platform;
@@ -261,7 +261,7 @@ describe('projects', () => {
     await alice.call(`/${id}/destroy`);
     await createJob(context, planJob('late', { project: id as ProjectId }));
     await passTime(context);
-    expect(peekJob(context, jobId('late')).state).toBe('terminated');
+    expect(byName(context, 'late').state).toBe('terminated');
   });
 
   test('a project with unfinished jobs is destroyed only with terminateJobs', async () => {
@@ -273,7 +273,7 @@ describe('projects', () => {
       `422 InvalidState: ${id} has unfinished jobs, ${jobId('old')}`,
     );
     expect(await alice.call(`/${id}/destroy`, { terminateJobs: true })).toEqual({ id });
-    expect(peekJob(context, jobId('old')).state).toBe('terminated');
+    expect(byName(context, 'old').state).toBe('terminated');
   });
 
   test('a project with too many jobs for one call needs terminateJobs, and the work queue ends its trees', async () => {
@@ -299,7 +299,7 @@ describe('projects', () => {
     reads = 0;
     await alice.call(`/${id}/destroy`, { terminateJobs: true });
     expect(reads).toBe(1);
-    expect(peekJob(context, jobId('old')).state).toBe('idle');
+    expect(byName(context, 'old').state).toBe('idle');
     while (context.queues.work.some(({ visibleAt }) => visibleAt <= context.clock.now)) {
       const due = context.queues.work.findIndex(({ visibleAt }) => visibleAt <= context.clock.now);
       reads = 0;
@@ -307,7 +307,7 @@ describe('projects', () => {
       most = Math.max(most, reads);
     }
     expect(most).toBe(1);
-    for (const name of unfinished) expect(peekJob(context, jobId(name)).state).toBe('terminated');
+    for (const name of unfinished) expect(byName(context, name).state).toBe('terminated');
     await passTime(context);
     expect(context.rows.all('containers')).toEqual([]);
     expect(context.queues.work).toEqual([]);

@@ -12,7 +12,7 @@ import { doWork } from '../../engine/work.ts';
 import { samples } from '../core/row-samples.ts';
 import { createMemoryContext, type MemoryContext } from '../memory/context.ts';
 import { jobId } from '../memory/plan.ts';
-import { createMemoryPlatform, peekJob, taskOf } from '../memory/platform.ts';
+import { byName, createMemoryPlatform, peekJob, taskOf } from '../memory/platform.ts';
 import type { WorkRecord } from '../memory/workers.ts';
 import { givenJob } from '../simulation/world.ts';
 
@@ -140,8 +140,8 @@ describe('an end with pages of members and of waiters', () => {
     expect(await resumedSteps(context, main)).toEqual(['endTree', 'endTree', 'wakeWaiters', 'wakeWaiters']);
     expect(wakes.filter((detail) => detail.startsWith(`executions ${main.pk}/W#`))).toHaveLength(3);
     for (let index = 0; index < 60; index++) {
-      expect(peekJob(context, jobId(`m${index}`))).toMatchObject({ failureReason: 'JobTreeFailure' });
-      expect(peekJob(context, jobId(`w${index}`))).toMatchObject({ failureReason: 'DependencyUnsatisfiable' });
+      expect(byName(context, `m${index}`)).toMatchObject({ failureReason: 'JobTreeFailure' });
+      expect(byName(context, `w${index}`)).toMatchObject({ failureReason: 'DependencyUnsatisfiable' });
     }
     expect(peekJob(context, main.pk)).not.toHaveProperty('dueAt');
   });
@@ -220,7 +220,7 @@ test('all jobs that wait for an object are looked at when it is closed, however 
     await doWork(context, message);
   }
   expect(sent.map(({ kind }) => kind)).toEqual(['wake', 'wake']);
-  for (let index = 0; index < 60; index++) expect(peekJob(context, jobId(`w${index}`)).state).toBe('runnable');
+  for (let index = 0; index < 60; index++) expect(byName(context, `w${index}`).state).toBe('runnable');
 });
 
 test('the worker of a try that was given up is stopped at once, also while its descendants are being ended', async () => {

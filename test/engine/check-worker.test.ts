@@ -8,8 +8,7 @@ import type { JobRow } from '../../core/job/row.ts';
 import { awaitStop, checkLaunch, checkWorker, releaseWorker } from '../../engine/job/check-worker.ts';
 import { saveJob } from '../../engine/store/save-job.ts';
 import { createMemoryContext } from '../memory/context.ts';
-import { jobId } from '../memory/plan.ts';
-import { peekJob, taskOf } from '../memory/platform.ts';
+import { byName, taskOf } from '../memory/platform.ts';
 import { ended } from '../memory/workers.ts';
 import { givenJob } from '../simulation/world.ts';
 
@@ -30,7 +29,7 @@ async function givenWorker(at: Partial<JobRow>, state: WorkerState = { kind: 'ru
     told.push(why);
     await stop(handle, why);
   };
-  return { context, row, told, peek: () => peekJob(context, jobId('j')) };
+  return { context, row, told, peek: () => byName(context, 'j') };
 }
 
 describe('the launch of a runnable job', () => {

@@ -7,7 +7,7 @@ import type { JobState } from '../../core/job/state.ts';
 import { findCircle } from '../../engine/job/circle.ts';
 import { createMemoryContext, type MemoryContext } from '../memory/context.ts';
 import { jobId } from '../memory/plan.ts';
-import { peekJob } from '../memory/platform.ts';
+import { byName } from '../memory/platform.ts';
 import { givenJob } from '../simulation/world.ts';
 
 /** `needs`: the jobs that its specification waits for. `answers`: the jobs that its output refers to. */
@@ -26,7 +26,7 @@ async function givenJobs(jobs: { readonly [name: string]: Job }): Promise<Memory
 
 /** The one of `from` that waits for one of `ends`. */
 function walk(context: MemoryContext, from: readonly string[], ends: readonly string[]) {
-  const rows = from.map((name) => peekJob(context, jobId(name)));
+  const rows = from.map((name) => byName(context, name));
   return findCircle(context, rows, new Set(ends.map(jobId)));
 }
 

@@ -13,7 +13,7 @@ import { terminateTree } from '../../engine/job/terminate.ts';
 import { sweepExecution } from '../../engine/sweep.ts';
 import { createMemoryContext, type MemoryContext } from '../memory/context.ts';
 import { jobId, type PlanOptions, planJob } from '../memory/plan.ts';
-import { createMemoryPlatform, type Program, peekJob, taskOf } from '../memory/platform.ts';
+import { byName, createMemoryPlatform, type Program, taskOf } from '../memory/platform.ts';
 import { ended } from '../memory/workers.ts';
 import { takeTurns } from '../simulation/turns.ts';
 
@@ -52,7 +52,7 @@ const byAlice = {
 
 function expectTerminated(context: MemoryContext, ...names: string[]): void {
   for (const name of names) {
-    const row = peekJob(context, jobId(name));
+    const row = byName(context, name);
     expect(row, name).toMatchObject(byAlice);
     expect(row, name).not.toHaveProperty('failureFrom');
     expect(row, name).not.toHaveProperty('dueAt');
@@ -93,14 +93,14 @@ test.each(['main', 'running', 'nested'])(
       const acts = {
         first: () => sweepExecution(context, jobId(lost)),
         second: async () => {
-          openThen = treeNames.filter((name) => !isTerminal(peekJob(context, jobId(name)).state));
+          openThen = treeNames.filter((name) => !isTerminal(byName(context, name).state));
           await terminateTree(context, jobId('below'), 'user-alice');
         },
       };
       const { first, second, firstWhole } = await takeTurns(context, acts, { before, between: Infinity });
       expect([first.error, second.error]).toEqual([undefined, undefined]);
       // An end that was decided before the termination may have been written after it.
-      const stillOpen = openThen.filter((name) => !isTerminal(peekJob(context, jobId(name)).state));
+      const stillOpen = openThen.filter((name) => !isTerminal(byName(context, name).state));
       await end();
       expectTerminated(context, ...stillOpen);
       expectTerminated(context, 'main', 'nested');
@@ -111,7 +111,7 @@ test.each(['main', 'running', 'nested'])(
 
 test('a job whose machine is lost while its tree is being terminated is terminated', async () => {
   const { context, end } = await givenRunningTree();
-  const running = peekJob(context, jobId('running'));
+  const running = byName(context, 'running');
   await terminateTree(context, jobId('main'), 'user-alice');
   const failure = { reason: 'UnresponsiveWorker', message: 'The machine was lost' } as const;
   await endTry(context, running, { failure });
@@ -121,10 +121,10 @@ test('a job whose machine is lost while its tree is being terminated is terminat
 
 test('a job that reports a failure while its tree is being terminated is terminated at once', async () => {
   const { context, end } = await givenRunningTree();
-  const main = peekJob(context, jobId('main'));
+  const main = byName(context, 'main');
   const cause = { kind: 'termination', execution: main.pk, try: 0, by: 'user-alice' } as const;
   await putDoom(context, main.pk, ownScope(main), cause);
-  const running = peekJob(context, jobId('running'));
+  const running = byName(context, 'running');
   expect(running.state).toBe('running');
   const report = { failure: { type: 'AppError', message: 'no reads' } };
   expect(await finish(context, running, report)).toEqual({ state: 'terminated' });
@@ -142,9 +142,9 @@ test('a termination that dies at any step leaves a tree that goes on, or one tha
     const acts = { first: terminate, second: async () => undefined };
     const { firstWhole } = await takeTurns(context, acts, { before, between: 0, dies: 'first' });
     await platform.run();
-    const isDoomed = (await loadDoom(context, peekJob(context, jobId('main')))) !== undefined;
+    const isDoomed = (await loadDoom(context, byName(context, 'main'))) !== undefined;
     outcomes.push(isDoomed ? 'ends' : 'goes on');
-    expect(isDoomed || peekJob(context, jobId('main')).state === 'running').toBe(true);
+    expect(isDoomed || byName(context, 'main').state === 'running').toBe(true);
     if (!isDoomed) await terminate();
     await end();
     expectTerminated(context, ...treeNames);
@@ -156,7 +156,7 @@ test('a termination that dies at any step leaves a tree that goes on, or one tha
 describe('a tree that fails', () => {
   const expectAll = (context: MemoryContext, cause: JobRow, names: readonly string[]) => {
     for (const name of names) {
-      const row = peekJob(context, jobId(name));
+      const row = byName(context, name);
       expect(row, name).toMatchObject({ state: 'failed', failureReason: 'JobTreeFailure', failureFrom: cause.pk });
       expect(row.failureMessage, name).toContain(`${cause.pk}, a job of the same tree, failed with AppError: no reads`);
     }
@@ -183,13 +183,13 @@ describe('a tree that fails', () => {
         needs: () => result,
       });
       await run('main');
-      await finish(context, peekJob(context, jobId('bad')), { failure: { type: 'AppError', message: 'no reads' } });
+      await finish(context, byName(context, 'bad'), { failure: { type: 'AppError', message: 'no reads' } });
       const held = platform.records.splice(0);
-      await createJob(context, planJob('needs', { parent: peekJob(context, jobId('maker')), ...options }));
+      await createJob(context, planJob('needs', { parent: byName(context, 'maker'), ...options }));
       await platform.run();
       platform.records.push(...held);
       await end();
-      const cause = peekJob(context, jobId('bad'));
+      const cause = byName(context, 'bad');
       expect(cause).toMatchObject({ state: 'failed', failureReason: 'AppError' });
       expect(cause).not.toHaveProperty('failureFrom');
       expectAll(context, cause, ['main', 'maker', 'sleeping', 'needs']);
@@ -207,9 +207,9 @@ describe('a tree that fails', () => {
     await run('other');
     await run('main');
     await end();
-    const needs = peekJob(context, jobId('needs'));
+    const needs = byName(context, 'needs');
     expect(needs).toMatchObject({ state: 'failed', failureReason: 'DependencyUnsatisfiable' });
-    const { failureReason, failureFrom } = peekJob(context, jobId('main'));
+    const { failureReason, failureFrom } = byName(context, 'main');
     expect({ failureReason, failureFrom }).toEqual({ failureReason: 'JobTreeFailure', failureFrom: needs.pk });
   });
 });

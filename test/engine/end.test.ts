@@ -14,7 +14,7 @@ import { endTry } from '../../engine/job/end-try.ts';
 import { saveJob } from '../../engine/store/save-job.ts';
 import { createMemoryContext, type MemoryContext } from '../memory/context.ts';
 import { jobId, type PlanOptions } from '../memory/plan.ts';
-import { peekJob, taskOf } from '../memory/platform.ts';
+import { byName, taskOf } from '../memory/platform.ts';
 import { givenJob } from '../simulation/world.ts';
 
 const main = jobId('main');
@@ -27,7 +27,6 @@ const ofRestart = (name: string): DoomCause => ({
   ...{ kind: 'restart', execution: jobId(name), try: 0, reason: 'UnresponsiveWorker', message: 'its host was lost' },
 });
 const running = { state: 'running', task: taskOf('any'), tokenHash: 'hash', leaseUntil: 1_700_000_600_000 } as const;
-const peek = (context: MemoryContext, name: string) => peekJob(context, jobId(name));
 
 /** A tree: `main` runs, and so do its subjob and its nested master job, which has a subjob of its own. */
 async function givenTree(at: Partial<JobRow> = {}, options: PlanOptions = {}) {
@@ -37,7 +36,7 @@ async function givenTree(at: Partial<JobRow> = {}, options: PlanOptions = {}) {
   await givenJob(context, 'sub', { parent: below, at: running });
   const nested = await givenJob(context, 'nested', { parent: below, master: true, at: running });
   await givenJob(context, 'leaf', { parent: nested, at: running });
-  return { context, origin, peek: (name: string) => peek(context, name) };
+  return { context, origin, peek: (name: string) => byName(context, name) };
 }
 
 function flagsOf(context: MemoryContext): string[] {
@@ -80,7 +79,7 @@ describe('a doom', () => {
 
   test('on a try ends a job inside it that is in another try itself', async () => {
     const { context } = await givenTree();
-    const child = await givenJob(context, 'again', { parent: peek(context, 'main'), at: { ...running, try: 3 } });
+    const child = await givenJob(context, 'again', { parent: byName(context, 'main'), at: { ...running, try: 3 } });
     expect(await endByDoom(context, child, { cause: ofFailure('sub'), scope })).toMatchObject({ state: 'terminating' });
   });
 
@@ -102,7 +101,7 @@ describe('a doom', () => {
 
   test('ends a job that changed meanwhile as it is then', async () => {
     const { context, origin } = await givenTree({ state: 'running' });
-    beforeWriteOf(context, 'main', () => saveJob(context, peek(context, 'main'), { kind: 'finish' }));
+    beforeWriteOf(context, 'main', () => saveJob(context, byName(context, 'main'), { kind: 'finish' }));
     const ended = await endByDoom(context, origin, { cause: byUser('user-alice'), scope });
     expect(ended.state).toBe('terminated');
   });
@@ -110,7 +109,7 @@ describe('a doom', () => {
   test('reports the end of a terminating job whose worker stops in the same moment', async () => {
     const others = { state: 'terminating', failureReason: 'Terminated', failureMessage: 'discarded' } as const;
     const { context } = await givenTree();
-    const sub = await givenJob(context, 'sub', { parent: peek(context, 'main'), at: { ...running, ...others } });
+    const sub = await givenJob(context, 'sub', { parent: byName(context, 'main'), at: { ...running, ...others } });
     beforeWriteOf(context, 'sub', () => saveJob(context, sub, { kind: 'stopped' }));
     const ended = await endByDoom(context, sub, { cause: byUser('user-alice'), scope });
     expect(ended).toMatchObject({ state: 'terminated', failureMessage: 'discarded' });
@@ -125,10 +124,10 @@ describe('a doom', () => {
   test('that came last decides how a job ends whose worker has stopped', async () => {
     const others = { state: 'terminating', failureReason: 'Terminated', failureMessage: 'discarded' } as const;
     const { context } = await givenTree();
-    const sub = await givenJob(context, 'sub', { parent: peek(context, 'main'), at: { ...running, ...others } });
+    const sub = await givenJob(context, 'sub', { parent: byName(context, 'main'), at: { ...running, ...others } });
     await putDoom(context, main, scope, byUser('user-alice'));
     await endStopped(context, sub);
-    expect(peek(context, 'sub')).toMatchObject({
+    expect(byName(context, 'sub')).toMatchObject({
       state: 'terminated',
       failureMessage: failureMessages.terminated('user-alice'),
     });
@@ -171,10 +170,10 @@ describe('the end of a tree', () => {
 
   test('is caused by the job that failed first, which ends the origin job and every member', async () => {
     const { context } = await givenTree();
-    const sub = await givenJob(context, 'sub', { parent: peek(context, 'main'), at: failed });
+    const sub = await givenJob(context, 'sub', { parent: byName(context, 'main'), at: failed });
     expect(await endTree(context, sub, undefined)).toBeUndefined();
     for (const name of ['main', 'nested', 'leaf']) {
-      expect(peek(context, name), name).toMatchObject({ failureReason: 'JobTreeFailure', failureFrom: sub.pk });
+      expect(byName(context, name), name).toMatchObject({ failureReason: 'JobTreeFailure', failureFrom: sub.pk });
     }
   });
 
@@ -183,32 +182,32 @@ describe('the end of a tree', () => {
     await putDoom(context, main, scope, ofFailure('sub'));
     const calls = watch(context);
     await endTree(context, origin, undefined);
-    expect(peek(context, 'leaf')).toMatchObject({ state: 'terminating', failureReason: 'JobTreeFailure' });
+    expect(byName(context, 'leaf')).toMatchObject({ state: 'terminating', failureReason: 'JobTreeFailure' });
     expect(calls.filter((call) => call === `get executions ${main}/A`)).toEqual([]);
   });
 
   test('is not repeated by any other job that ended with it', async () => {
     const { context } = await givenTree();
-    const leaf = await givenJob(context, 'leaf', { parent: peek(context, 'nested'), at: { state: 'failed' } });
+    const leaf = await givenJob(context, 'leaf', { parent: byName(context, 'nested'), at: { state: 'failed' } });
     await putDoom(context, main, scope, ofFailure('sub'));
     const calls = watch(context);
     expect(await endTree(context, leaf, undefined)).toBeUndefined();
     expect(calls.filter((call) => call.startsWith('query'))).toEqual([]);
-    expect(peek(context, 'main').state).toBe('running');
+    expect(byName(context, 'main').state).toBe('running');
   });
 
   test('does not follow a job that failed inside a try which was given up', async () => {
     const { context } = await givenTree();
-    const sub = await givenJob(context, 'sub', { parent: peek(context, 'main'), at: failed });
+    const sub = await givenJob(context, 'sub', { parent: byName(context, 'main'), at: failed });
     await putDoom(context, main, scope, ofRestart('sub'));
     await endTree(context, sub, undefined);
     expect(flagsOf(context)).toHaveLength(1);
-    expect(peek(context, 'nested').state).toBe('running');
+    expect(byName(context, 'nested').state).toBe('running');
   });
 
   test('reads the origin job only for its first page', async () => {
     const { context } = await givenTree();
-    const sub = await givenJob(context, 'sub', { parent: peek(context, 'main'), at: failed });
+    const sub = await givenJob(context, 'sub', { parent: byName(context, 'main'), at: failed });
     await putDoom(context, main, scope, ofFailure('sub'));
     const calls = watch(context);
     await endTree(context, sub, 'zzz');
@@ -217,9 +216,9 @@ describe('the end of a tree', () => {
 
   test('that failed in an earlier try of the origin job leaves its next try alone', async () => {
     const { context } = await givenTree({ try: 1 });
-    const sub = await givenJob(context, 'sub', { parent: { ...peek(context, 'main'), try: 0 }, at: failed });
+    const sub = await givenJob(context, 'sub', { parent: { ...byName(context, 'main'), try: 0 }, at: failed });
     await endTree(context, sub, undefined);
-    expect(peek(context, 'main')).toMatchObject({ state: 'running', try: 1 });
+    expect(byName(context, 'main')).toMatchObject({ state: 'running', try: 1 });
   });
 });
 
@@ -227,12 +226,12 @@ describe('the end of what is below a given-up try', () => {
   test('concerns nothing beside it, although the doom is on the whole tree', async () => {
     const { context } = await givenTree();
     const nested = await givenJob(context, 'nested', {
-      ...{ parent: peek(context, 'main'), master: true },
+      ...{ parent: byName(context, 'main'), master: true },
       at: { state: 'restartable' },
     });
     await putDoom(context, main, scope, byUser('user-alice'));
     await endDescendants(context, nested, undefined);
-    expect(['leaf', 'sub'].map((name) => peek(context, name).state)).toEqual(['terminating', 'running']);
+    expect(['leaf', 'sub'].map((name) => byName(context, name).state)).toEqual(['terminating', 'running']);
   });
 
   test('needs a flag that says why', async () => {
@@ -248,10 +247,10 @@ describe('a job whose dependency has ended without being done', () => {
   test('fails because of it, and the tree of another user stays as it is', async () => {
     const { context } = await givenTree();
     const bobs = await givenJob(context, 'bobs', { row: { launchedBy: 'user-bob' }, at: failed });
-    const sub = await givenJob(context, 'sub', { parent: peek(context, 'main'), at: waiting });
+    const sub = await givenJob(context, 'sub', { parent: byName(context, 'main'), at: waiting });
     const problem = { kind: 'failed', execution: bobs.pk, message: `${bobs.pk} failed` } as const;
     expect(await failByDependency(context, sub, problem)).toMatchObject({ kind: 'saved' });
-    expect(peek(context, 'sub')).toMatchObject({
+    expect(byName(context, 'sub')).toMatchObject({
       failureReason: 'DependencyUnsatisfiable',
       failureMessage: problem.message,
     });
@@ -260,8 +259,8 @@ describe('a job whose dependency has ended without being done', () => {
 
   test('ends with its tree if the dependency is a job of that', async () => {
     const { context } = await givenTree();
-    const bad = await givenJob(context, 'bad', { parent: peek(context, 'main'), at: failed });
-    const sub = await givenJob(context, 'sub', { parent: peek(context, 'main'), at: waiting });
+    const bad = await givenJob(context, 'bad', { parent: byName(context, 'main'), at: failed });
+    const sub = await givenJob(context, 'sub', { parent: byName(context, 'main'), at: waiting });
     const problem = { kind: 'failed', execution: bad.pk, message: `${bad.pk} failed` } as const;
     expect(await failByDependency(context, sub, problem)).toMatchObject({
       kind: 'saved',
@@ -271,9 +270,9 @@ describe('a job whose dependency has ended without being done', () => {
 
   test('fails also when that is not known any more', async () => {
     const { context } = await givenTree();
-    const sub = await givenJob(context, 'sub', { parent: peek(context, 'main'), at: waiting });
+    const sub = await givenJob(context, 'sub', { parent: byName(context, 'main'), at: waiting });
     await failByDependency(context, sub, { kind: 'failed', message: 'it is gone' });
-    expect(peek(context, 'sub')).toMatchObject({ failureReason: 'DependencyUnsatisfiable' });
+    expect(byName(context, 'sub')).toMatchObject({ failureReason: 'DependencyUnsatisfiable' });
   });
 });
 

@@ -8,7 +8,7 @@ import { createJob } from '../../engine/job/birth.ts';
 import { saveJob } from '../../engine/store/save-job.ts';
 import { createMemoryContext, type MemoryContext, seededRandom } from '../memory/context.ts';
 import { jobId, planJob } from '../memory/plan.ts';
-import { peekJob } from '../memory/platform.ts';
+import { byName, peekJob } from '../memory/platform.ts';
 import { putProjectOfAlice } from '../memory/project.ts';
 import { givenJob } from '../simulation/world.ts';
 
@@ -86,11 +86,11 @@ describe('a job that waits for 60 others', () => {
     const names = Array.from({ length: 60 }, (_, index) => `d${index}`);
     for (const name of names) await givenJob(context, name, { at: { state: 'waiting_on_output' } });
     const waiter = await givenJob(context, 'j', { dependsOn: names.map(jobId), at: { state: 'waiting_on_input' } });
-    for (const name of names.slice(1)) await saveJob(context, peekJob(context, jobId(name)), { kind: 'complete' });
+    for (const name of names.slice(1)) await saveJob(context, byName(context, name), { kind: 'complete' });
     await advance(context, waiter.pk);
     await advance(context, waiter.pk);
     expect(peekJob(context, waiter.pk).state).toBe('waiting_on_input');
-    await saveJob(context, peekJob(context, jobId('d0')), { kind: 'complete' });
+    await saveJob(context, byName(context, 'd0'), { kind: 'complete' });
     await advance(context, jobId('d0'));
     expect(peekJob(context, waiter.pk).state).toBe('runnable');
   });
@@ -134,11 +134,11 @@ describe('a job that waits for 60 others', () => {
       await advance(context, jobId(name));
     }
     const failure = { reason: 'AppError', message: 'as told' } as const;
-    await saveJob(context, peekJob(context, jobId('d3')), { kind: 'fail', failure });
+    await saveJob(context, byName(context, 'd3'), { kind: 'fail', failure });
     await advance(context, jobId('d3'));
-    expect(peekJob(context, jobId('few'))).toMatchObject({ state: 'failed', failureReason: 'DependencyUnsatisfiable' });
+    expect(byName(context, 'few')).toMatchObject({ state: 'failed', failureReason: 'DependencyUnsatisfiable' });
     await advance(context, jobId('many'));
-    expect(peekJob(context, jobId('many'))).toMatchObject({
+    expect(byName(context, 'many')).toMatchObject({
       state: 'failed',
       failureReason: 'DependencyUnsatisfiable',
     });

@@ -9,7 +9,7 @@ import { heartbeat } from '../../engine/job/heartbeat.ts';
 import { saveJob } from '../../engine/store/save-job.ts';
 import { createMemoryContext } from '../memory/context.ts';
 import { jobId, planJob } from '../memory/plan.ts';
-import { createMemoryPlatform, peekJob } from '../memory/platform.ts';
+import { byName, createMemoryPlatform } from '../memory/platform.ts';
 
 /** A running origin job with a running subjob, and a running job of another user. */
 async function givenRunningJobs() {
@@ -22,7 +22,7 @@ async function givenRunningJobs() {
   await createJob(context, planJob('other', { row: { launchedBy: 'user-bob' } }));
   await platform.run();
   context.workers.stopAtOnce = false;
-  const peek = (name: string) => peekJob(context, jobId(name));
+  const peek = (name: string) => byName(context, name);
   return { context, peek, beat: (name: string) => heartbeat(context, peek(name)) };
 }
 

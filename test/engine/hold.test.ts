@@ -11,7 +11,7 @@ import { releaseJob } from '../../engine/job/release.ts';
 import { terminateTree } from '../../engine/job/terminate.ts';
 import { createMemoryContext, type MemoryContext } from '../memory/context.ts';
 import { jobId, planJob } from '../memory/plan.ts';
-import { createMemoryPlatform, peekJob, taskOf } from '../memory/platform.ts';
+import { byName, createMemoryPlatform, peekJob, taskOf } from '../memory/platform.ts';
 import { ended } from '../memory/workers.ts';
 
 const noReads = { failure: { type: 'AppError', message: 'no reads' } };
@@ -263,13 +263,13 @@ test('a termination after the release of a held root terminates it, and asks the
   expect(context.workers.stopping).toEqual(new Set([task, below]));
   for (const one of [task, below]) context.workers.states.set(one, ended('stopped'));
   context.clock.now += 60_000;
-  await heartbeat(context, peekJob(context, jobId('bob')));
+  await heartbeat(context, byName(context, 'bob'));
   await platform.sweep();
   await platform.run();
   for (const job of [bad, waiting]) {
     expect(peekJob(context, job)).toMatchObject({ state: 'terminated', failureReason: 'Terminated' });
   }
-  expect(peekJob(context, jobId('bob')).state).toBe('running');
+  expect(byName(context, 'bob').state).toBe('running');
 });
 
 const dayMs = 24 * 3_600_000;
@@ -310,17 +310,17 @@ test('a held job counts as a worker of its user until its hold ends, and its wor
   await platform.run();
   const live = async (ms: number) => {
     context.clock.now += ms;
-    for (const name of [...names, 'bob']) await heartbeat(context, peekJob(context, jobId(name)));
+    for (const name of [...names, 'bob']) await heartbeat(context, byName(context, name));
     await platform.sweep();
     await platform.run();
   };
   for (let round = 0; round < 4; round++) await live(300_000);
-  expect(new Set(names.map((name) => peekJob(context, jobId(name)).state))).toEqual(new Set(['debug_hold']));
+  expect(new Set(names.map((name) => byName(context, name).state))).toEqual(new Set(['debug_hold']));
   expect(context.workers.stopping.size).toBe(0);
-  expect(peekJob(context, jobId('bob')).state).toBe('running');
-  expect(peekJob(context, jobId('next')).state).toBe('runnable');
+  expect(byName(context, 'bob').state).toBe('running');
+  expect(byName(context, 'next').state).toBe('runnable');
   await releaseJob(context, jobId('h40'));
   await platform.run();
-  expect(peekJob(context, jobId('next')).state).toBe('running');
+  expect(byName(context, 'next').state).toBe('running');
   expect(context.workers.stopping).toEqual(new Set([taskOf(`${jobId('h40')}-t0-l0`)]));
 });

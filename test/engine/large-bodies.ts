@@ -6,7 +6,7 @@ import type { JobRow } from '../../core/job/row.ts';
 import { advance } from '../../engine/job/advance.ts';
 import { createMemoryContext, type MemoryContext } from '../memory/context.ts';
 import { jobId } from '../memory/plan.ts';
-import { peekJob } from '../memory/platform.ts';
+import { byName } from '../memory/platform.ts';
 import { putProjectOfAlice } from '../memory/project.ts';
 import { givenJob } from '../simulation/world.ts';
 
@@ -37,7 +37,7 @@ async function gather(context: MemoryContext, rows: readonly JobRow[], field: st
   const parts = rows.map(({ pk: job }) => ({ $dnanexus_link: { job, field } }));
   await givenJob(context, 'gather', { input: { parts }, at: { state: 'waiting_on_input' } });
   await advance(context, jobId('gather'));
-  const { state, failureReason = '', failureMessage = '' } = peekJob(context, jobId('gather'));
+  const { state, failureReason = '', failureMessage = '' } = byName(context, 'gather');
   return `${state} ${failureReason} ${/pass files instead/.exec(failureMessage)?.[0] ?? ''}`.trim();
 }
 

@@ -9,8 +9,8 @@ import { createJob } from '../../engine/job/birth.ts';
 import { dispatch } from '../../engine/launch/dispatch.ts';
 import { bootNonce, exitedAtOnce, noCapacity, noImage } from '../aws/failed-task.ts';
 import { createMemoryContext, type MemoryContext } from '../memory/context.ts';
-import { jobId, planJob } from '../memory/plan.ts';
-import { createMemoryPlatform, peekJob } from '../memory/platform.ts';
+import { planJob } from '../memory/plan.ts';
+import { byName, createMemoryPlatform, peekJob } from '../memory/platform.ts';
 
 test('a launch asks for the disk, the cores and the memory of the job’s instance type', async () => {
   const context = createMemoryContext();
@@ -70,19 +70,19 @@ async function givenRunnable(): Promise<MemoryContext> {
   const platform = createMemoryPlatform(context, () => undefined);
   await createJob(context, planJob('j'));
   await platform.run();
-  expect(peekJob(context, jobId('j'))).toMatchObject({ state: 'runnable', launch: 0 });
+  expect(byName(context, 'j')).toMatchObject({ state: 'runnable', launch: 0 });
   return context;
 }
 
 async function endLaunch(context: MemoryContext, seen: unknown): Promise<JobRow> {
-  const row = peekJob(context, jobId('j'));
+  const row = byName(context, 'j');
   await finalise(context, jobWorker(row), readLaunchEnd(seen));
   return peekJob(context, row.pk);
 }
 
 test('a launch message of another version is kept for the operator', async () => {
   const context = await givenRunnable();
-  const worker = jobWorker(peekJob(context, jobId('j')));
+  const worker = jobWorker(byName(context, 'j'));
   const started: string[] = [];
   context.workers.start = async (id) => void started.push(id);
   await expect(dispatch(context, { v: 2, worker })).rejects.toThrow('has version 2; only 1 is read');

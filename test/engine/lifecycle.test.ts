@@ -16,7 +16,7 @@ import { removeObjects } from '../../engine/removal/object.ts';
 import { doWork } from '../../engine/work.ts';
 import { createMemoryContext, type MemoryContext } from '../memory/context.ts';
 import { jobId, type PlanOptions, planJob } from '../memory/plan.ts';
-import { createMemoryPlatform, type Program, peekJob, taskOf } from '../memory/platform.ts';
+import { byName, createMemoryPlatform, type Program, peekJob, taskOf } from '../memory/platform.ts';
 import { putProject } from '../memory/project.ts';
 import { ended } from '../memory/workers.ts';
 
@@ -36,7 +36,7 @@ function givenPlatform(programs: Programs) {
 }
 
 function statesOf(context: MemoryContext, ...names: string[]): Hash {
-  return Object.fromEntries(names.map((name) => [name, peekJob(context, jobId(name)).state]));
+  return Object.fromEntries(names.map((name) => [name, byName(context, name).state]));
 }
 
 function outputOf(job: JobId, field: string): Hash {
@@ -47,7 +47,7 @@ test('a job without input runs once and is settled', async () => {
   const { context, platform, run } = givenPlatform({});
   await run('a');
   await platform.run();
-  const row = peekJob(context, jobId('a'));
+  const row = byName(context, 'a');
   expect(row.transitions.map(([state]) => state)).toEqual(['runnable', 'running', 'done']);
   expect(row.dueAt).toBeUndefined();
   expect(row.openShard).toBeUndefined();
@@ -99,9 +99,9 @@ test('a failing subjob fails its whole tree, and jobs outside that depend on the
     waiting: 'failed',
     outside: 'failed',
   });
-  expect(peekJob(context, jobId('bad')).failureReason).toBe('AppError');
-  expect(peekJob(context, jobId('main'))).toMatchObject({ failureReason: 'JobTreeFailure', failureFrom: jobId('bad') });
-  expect(peekJob(context, jobId('outside')).failureReason).toBe('DependencyUnsatisfiable');
+  expect(byName(context, 'bad').failureReason).toBe('AppError');
+  expect(byName(context, 'main')).toMatchObject({ failureReason: 'JobTreeFailure', failureFrom: jobId('bad') });
+  expect(byName(context, 'outside').failureReason).toBe('DependencyUnsatisfiable');
   expect(context.rows.all('executions').filter(({ dueAt }) => dueAt !== undefined)).toEqual([]);
 });
 
@@ -127,7 +127,7 @@ describe('an output that is a file of the workspace', () => {
       await putProject(given.context, project, projectRow);
       await given.run('main', { project });
       await given.platform.run();
-      return peekJob(given.context, jobId('main'));
+      return byName(given.context, 'main');
     };
     return { context: given.context, start };
   }
@@ -160,7 +160,7 @@ test('a job that waits for a file to be closed fails at once when the file is re
   expect(statesOf(context, 'main')).toEqual({ main: 'waiting_on_input' });
   await removeObjects(context, project, [file]);
   await platform.run();
-  const row = peekJob(context, jobId('main'));
+  const row = byName(context, 'main');
   expect(row).toMatchObject({ state: 'failed', failureReason: 'InputError' });
   expect(row.failureMessage).toContain(file);
 });
@@ -175,9 +175,9 @@ test('an edge expires after 60 days, and a job that still waits writes it again'
   expect(lifeDays).toEqual([60]);
   for (const edge of edges()) await context.rows.delete('executions', edge);
   context.clock.now += 60 * 86_400_000;
-  await look(context, peekJob(context, jobId('waiting')), 'woken');
+  await look(context, byName(context, 'waiting'), 'woken');
   expect(edges()).toHaveLength(1);
-  await finish(context, peekJob(context, jobId('slow')), { output: {} });
+  await finish(context, byName(context, 'slow'), { output: {} });
   await platform.run();
   expect(statesOf(context, 'slow', 'waiting')).toEqual({ slow: 'done', waiting: 'done' });
 });
@@ -204,7 +204,7 @@ test('a running job of a terminated tree ends only when its worker has stopped',
   await platform.sweep();
   await platform.run();
   expect(statesOf(context, 'main', 'long')).toEqual({ main: 'terminated', long: 'terminated' });
-  expect(peekJob(context, jobId('main'))).toMatchObject({
+  expect(byName(context, 'main')).toMatchObject({
     failureReason: 'Terminated',
     failureMessage: 'The job was terminated by user-alice',
   });
@@ -239,13 +239,13 @@ describe('workers that are lost', () => {
       context.clock.now += 700_000;
       await platform.sweep();
       await platform.run();
-      const row = peekJob(context, jobId('main'));
+      const row = byName(context, 'main');
       expect(row).toMatchObject({ state: 'done', try: 1 });
       expect(row.failureReason).toBeUndefined();
       expect(context.bodies.peek(`${jobId('main')}#1`, 'output')).toEqual({ output: { child: 7 } });
       const earlier = context.rows.peek('executions', { pk: jobId('main'), sk: 'T#0' });
       expect(earlier).toMatchObject({ state: 'restarted', try: 0, failureReason: why });
-      expect(peekJob(context, jobId('child0')).state).toBe('failed');
+      expect(byName(context, 'child0').state).toBe('failed');
     },
   );
 
@@ -256,7 +256,7 @@ describe('workers that are lost', () => {
     context.clock.now += 601_000;
     await platform.sweep();
     await platform.run();
-    expect(peekJob(context, jobId('main'))).toMatchObject({ state: 'failed', failureReason: 'UnresponsiveWorker' });
+    expect(byName(context, 'main')).toMatchObject({ state: 'failed', failureReason: 'UnresponsiveWorker' });
   });
 });
 

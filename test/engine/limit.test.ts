@@ -10,8 +10,8 @@ import { createObject, type NewObject } from '../../engine/object/create.ts';
 import { destroyContainer } from '../../engine/removal/container.ts';
 import { removeObjects } from '../../engine/removal/object.ts';
 import { createMemoryContext, type MemoryContext } from '../memory/context.ts';
-import { jobId, planJob } from '../memory/plan.ts';
-import { peekJob } from '../memory/platform.ts';
+import { planJob } from '../memory/plan.ts';
+import { byName, peekJob } from '../memory/platform.ts';
 import { putProjectOf } from '../memory/project.ts';
 import { givenJob } from '../simulation/world.ts';
 
@@ -160,7 +160,7 @@ test('a job fails with the reason when its output folder can never exist', async
   const record = await givenRecord(context, { place: jobWorkspace(job) });
   await context.bodies.save(job.pk, 'output', { output: { out: { $dnanexus_link: record } } });
   await look(context, job, 'woken');
-  const row = peekJob(context, jobId('main'));
+  const row = byName(context, 'main');
   expect(row).toMatchObject({ state: 'failed', failureReason: 'OutputError' });
   expect(row.failureMessage).toContain('"no/path"');
 });

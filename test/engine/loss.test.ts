@@ -8,7 +8,7 @@ import { readJob } from '../../core/row/execution/job.ts';
 import { createJob } from '../../engine/job/birth.ts';
 import { createMemoryContext, type MemoryContext, seededRandom } from '../memory/context.ts';
 import { jobId, planJob } from '../memory/plan.ts';
-import { createMemoryPlatform, type MemoryPlatform, type Program, peekJob } from '../memory/platform.ts';
+import { byName, createMemoryPlatform, type MemoryPlatform, type Program, peekJob } from '../memory/platform.ts';
 import { putProjectOfAlice } from '../memory/project.ts';
 
 const minute = 60_000;
@@ -85,7 +85,7 @@ test.each([0.3, 1])(
       'leaf',
       ...Array.from({ length: 30 }, (_, index) => `part${index}`),
     ];
-    expect(names.map((name) => peekJob(context, jobId(name)).state)).toEqual(names.map(() => 'done'));
+    expect(names.map((name) => byName(context, name).state)).toEqual(names.map(() => 'done'));
     console.info({ share, lost: lost(), minutes: (context.now() - began) / minute });
     expect(lost()).toBeGreaterThan(20);
     // Along the longest chain, each of the seven jobs changes its state five times at most.

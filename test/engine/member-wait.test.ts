@@ -10,7 +10,7 @@ import { saveJob } from '../../engine/store/save-job.ts';
 import { waitFor } from '../../engine/wait/wait.ts';
 import { createMemoryContext, type MemoryContext } from '../memory/context.ts';
 import { jobId } from '../memory/plan.ts';
-import { peekJob } from '../memory/platform.ts';
+import { byName, peekJob } from '../memory/platform.ts';
 import { givenJob } from '../simulation/world.ts';
 
 /** A job that has reported, with children in these states. */
@@ -93,7 +93,7 @@ describe('a job that waits for its children', () => {
     context.setHook({
       before: async ({ name, detail }) => {
         if (name !== 'put' || !detail.includes('W#')) return;
-        await saveJob(context, peekJob(context, jobId('a')), { kind: 'complete' });
+        await saveJob(context, byName(context, 'a'), { kind: 'complete' });
       },
     });
     expect(await outcomeOf(context, parent)).toEqual({ kind: 'ready' });
@@ -170,7 +170,7 @@ describe('a master job that waits for everything below it', () => {
       },
     });
     await wait();
-    expect(peekJob(context, jobId('a'))).toMatchObject({ tombstone: true });
+    expect(byName(context, 'a')).toMatchObject({ tombstone: true });
   });
 });
 

@@ -12,7 +12,7 @@ import { createObject, type NewObject } from '../../engine/object/create.ts';
 import { passTime } from '../api/given.ts';
 import { createMemoryContext, type MemoryContext } from '../memory/context.ts';
 import { jobId, type PlanOptions, planJob } from '../memory/plan.ts';
-import { createMemoryPlatform, type Program, peekJob } from '../memory/platform.ts';
+import { byName, createMemoryPlatform, type Program } from '../memory/platform.ts';
 import { putProject, putProjectOfAlice } from '../memory/project.ts';
 
 const { project } = planJob('x').row;
@@ -110,10 +110,10 @@ describe('an output in a circle fails its job at the report', () => {
     await putProjectOfAlice(given.context);
     await given.bear('main');
     await given.platform.run();
-    const row = peekJob(given.context, jobId(name));
+    const row = byName(given.context, name);
     expect(row).toMatchObject({ state: 'failed', failureReason: 'OutputError' });
     expect(row.failureMessage).toMatch(/refers to/);
-    expect(peekJob(given.context, jobId('main')).state).toBe('failed');
+    expect(byName(given.context, 'main').state).toBe('failed');
   });
 
   test('references that end in jobs which run are none', async () => {
@@ -128,8 +128,8 @@ describe('an output in a circle fails its job at the report', () => {
     });
     await given.bear('main');
     await given.platform.run();
-    expect(peekJob(given.context, jobId('main')).state).toBe('waiting_on_output');
-    await finish(given.context, peekJob(given.context, jobId('slow')), { output: {} });
+    expect(byName(given.context, 'main').state).toBe('waiting_on_output');
+    await finish(given.context, byName(given.context, 'slow'), { output: {} });
     await given.platform.run();
     expect(given.context.bodies.peek(jobId('main'), 'output')).toEqual({ output: { x: 5 } });
   });
@@ -168,19 +168,19 @@ describe('an object in the workspace that is not closed', () => {
     ['a hidden companion of that', deep],
   ])('fails the job when %s is open', async (_, open) => {
     const { context } = await givenAnswer({ [open]: 'open' });
-    const row = peekJob(context, jobId('main'));
+    const row = byName(context, 'main');
     expect(row).toMatchObject({ state: 'failed', failureReason: 'OutputError' });
     expect(row.failureMessage).toContain(`${open} is still open, and every job that could close it has ended`);
   });
 
   test('is waited for while a hidden companion is closing, and goes along with it', async () => {
     const { context, platform } = await givenAnswer({ [deep]: 'closing' });
-    expect(peekJob(context, jobId('main')).state).toBe('waiting_on_output');
+    expect(byName(context, 'main').state).toBe('waiting_on_output');
     await context.rows.update('objects', objectKey(deep), { set: { state: 'closed' } });
     await passTime(context, 700_000);
     await platform.sweep();
     await platform.run();
-    expect(peekJob(context, jobId('main')).state).toBe('done');
+    expect(byName(context, 'main').state).toBe('done');
     for (const id of [visible, hidden, deep]) {
       expect(context.rows.peek('objects', placementKey(id, project)), id).toMatchObject({ hidden: id !== visible });
     }

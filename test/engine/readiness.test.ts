@@ -10,8 +10,8 @@ import { finish } from '../../engine/job/finish.ts';
 import { createObject, type NewObject } from '../../engine/object/create.ts';
 import { givenPlatform, givenProject, passTime, putPart } from '../api/given.ts';
 import { createMemoryContext, type MemoryContext } from '../memory/context.ts';
-import { jobId, planJob } from '../memory/plan.ts';
-import { createMemoryPlatform, peekJob } from '../memory/platform.ts';
+import { planJob } from '../memory/plan.ts';
+import { byName, createMemoryPlatform, peekJob } from '../memory/platform.ts';
 import { putProjectOf } from '../memory/project.ts';
 import { givenJob } from '../simulation/world.ts';
 
@@ -165,7 +165,7 @@ describe('a file whose closing was interrupted', () => {
     expect(peekJob(context, job.pk).state).toBe('waiting_on_output');
     await passTime(context, 120_000);
     await platform.run();
-    expect(peekJob(context, jobId('maker')).state).toBe('done');
+    expect(byName(context, 'maker').state).toBe('done');
   });
 
   test('is not closed when it was removed meanwhile, and a file that is still open stays open', async () => {

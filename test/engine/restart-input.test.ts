@@ -12,7 +12,7 @@ import { removeObjects } from '../../engine/removal/object.ts';
 import { sweepExecution } from '../../engine/sweep.ts';
 import { createMemoryContext, type MemoryContext } from '../memory/context.ts';
 import { jobId, planJob } from '../memory/plan.ts';
-import { createMemoryPlatform, peekJob, taskOf } from '../memory/platform.ts';
+import { byName, createMemoryPlatform, peekJob, taskOf } from '../memory/platform.ts';
 import { putProjectOfAlice } from '../memory/project.ts';
 import { ended } from '../memory/workers.ts';
 
@@ -149,7 +149,7 @@ test('a job that another job ran keeps an input that was removed from the worksp
   });
   await createJob(context, planJob('caller'));
   await platform.run();
-  const caller = peekJob(context, jobId('caller'));
+  const caller = byName(context, 'caller');
   const place = jobWorkspace(caller);
   for (const object of [input, arrived]) await givenObject(context, place, object);
   await createJob(context, planJob('maker', { parent: caller }));
@@ -163,7 +163,7 @@ test('a job that another job ran keeps an input that was removed from the worksp
   await loseHostOf(context, main);
   await platform.run();
   expect(peekJob(context, main)).toMatchObject({ state: 'running', try: 1 });
-  expect(peekJob(context, jobId('caller'))).toMatchObject({ state: 'running', try: 0 });
+  expect(byName(context, 'caller')).toMatchObject({ state: 'running', try: 0 });
   for (const object of [input, arrived]) expect(isIn(context, workspaceId(main, 1), object)).toBe(true);
 });
 

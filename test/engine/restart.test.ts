@@ -14,7 +14,7 @@ import { saveJob } from '../../engine/store/save-job.ts';
 import { sweepExecution } from '../../engine/sweep.ts';
 import { createMemoryContext } from '../memory/context.ts';
 import { jobId, type PlanOptions, planJob } from '../memory/plan.ts';
-import { createMemoryPlatform, type Program, peekJob, taskOf } from '../memory/platform.ts';
+import { byName, createMemoryPlatform, type Program, peekJob, taskOf } from '../memory/platform.ts';
 import { ended } from '../memory/workers.ts';
 
 function givenPlatform(programs: { readonly [name: string]: Program }) {
@@ -29,7 +29,7 @@ function givenPlatform(programs: { readonly [name: string]: Program }) {
   };
   /** Ends the worker of a job's present launch, and looks at the job. */
   const lose = async (name: string, how: WorkerEnding) => {
-    context.workers.states.set(taskOf(jobWorker(peekJob(context, jobId(name)))), ended(how));
+    context.workers.states.set(taskOf(jobWorker(byName(context, name))), ended(how));
     await sweepExecution(context, jobId(name));
     await platform.run();
   };
@@ -42,7 +42,7 @@ const crash = { failure: { type: 'AppInternalError', message: 'exit code 1' } };
 test('a job that fails for a reason of its policy is tried again, and its tries are kept', async () => {
   const { context, run } = givenPlatform({ main: ({ row }) => (row.try < 2 ? crash : { output: { try: row.try } }) });
   await run('main', withPolicy({ restartOn: { AppInternalError: 2 } }));
-  const row = peekJob(context, jobId('main'));
+  const row = byName(context, 'main');
   expect(row).toMatchObject({ state: 'done', try: 2 });
   expect(row).not.toHaveProperty('failureReason');
   for (const attempt of [0, 1]) {
@@ -54,7 +54,7 @@ test('a job that fails for a reason of its policy is tried again, and its tries 
 test('the row of the present try, stored by a restart that was interrupted, is not an earlier try', async () => {
   const { context, run } = givenPlatform({ main: ({ row }) => (row.try === 0 ? crash : { output: {} }) });
   await run('main', withPolicy({ restartOn: { AppInternalError: 1 } }));
-  const row = peekJob(context, jobId('main'));
+  const row = byName(context, 'main');
   await context.rows.put('executions', tryRow(row));
   expect((await loadEarlierTries(context, row)).map((earlier) => earlier.try)).toEqual([0]);
 });
@@ -69,15 +69,15 @@ test('a subjob restarts its master by the policy of the master, whose other jobs
     bad0: () => crash,
   });
   await run('main', withPolicy({ restartOn: { '*': 1 } }));
-  expect(peekJob(context, jobId('main'))).toMatchObject({ state: 'done', try: 1 });
-  expect(await loadTry(context, peekJob(context, jobId('main')), 0)).toMatchObject({
+  expect(byName(context, 'main')).toMatchObject({ state: 'done', try: 1 });
+  expect(await loadTry(context, byName(context, 'main'), 0)).toMatchObject({
     state: 'restarted',
     failureReason: 'AppInternalError',
     failureMessage: 'exit code 1',
     failureFrom: jobId('bad0'),
   });
-  expect(peekJob(context, jobId('bad0'))).toMatchObject({ state: 'failed', failureReason: 'AppInternalError' });
-  expect(peekJob(context, jobId('other0'))).toMatchObject({ state: 'terminated', failureReason: 'Terminated' });
+  expect(byName(context, 'bad0')).toMatchObject({ state: 'failed', failureReason: 'AppInternalError' });
+  expect(byName(context, 'other0')).toMatchObject({ state: 'terminated', failureReason: 'Terminated' });
 });
 
 test('a failure in a nested master job restarts that one alone', async () => {
@@ -90,8 +90,8 @@ test('a failure in a nested master job restarts that one alone', async () => {
     nested: ({ row }) => (row.try === 0 ? crash : { output: {} }),
   });
   await run('main');
-  expect(peekJob(context, jobId('nested'))).toMatchObject({ state: 'done', try: 1 });
-  expect(peekJob(context, jobId('main'))).toMatchObject({ state: 'done', try: 0 });
+  expect(byName(context, 'nested')).toMatchObject({ state: 'done', try: 1 });
+  expect(byName(context, 'main')).toMatchObject({ state: 'done', try: 0 });
 });
 
 test('when the restarts are used up, the tree fails because of the job that failed last', async () => {
@@ -106,7 +106,7 @@ test('when the restarts are used up, the tree fails because of the job that fail
   await run('main', withPolicy({ restartOn: { AppInternalError: 1 } }));
   const last = jobId('bad1');
   expect(peekJob(context, last)).toMatchObject({ state: 'failed', failureReason: 'AppInternalError' });
-  expect(peekJob(context, jobId('main'))).toMatchObject({
+  expect(byName(context, 'main')).toMatchObject({
     state: 'failed',
     try: 1,
     failureReason: 'JobTreeFailure',
@@ -121,11 +121,11 @@ test.each<[WorkerEnding, string]>([
   const { context, run, lose } = givenPlatform({ main: () => undefined });
   await run('main');
   for (const attempt of [0, 1]) {
-    expect(peekJob(context, jobId('main'))).toMatchObject({ state: 'running', try: attempt });
+    expect(byName(context, 'main')).toMatchObject({ state: 'running', try: attempt });
     await lose('main', how);
   }
   await lose('main', how);
-  expect(peekJob(context, jobId('main'))).toMatchObject({ state: 'failed', try: 2, failureReason: reason });
+  expect(byName(context, 'main')).toMatchObject({ state: 'failed', try: 2, failureReason: reason });
 });
 
 test('a wide scatter whose spot machines are all taken back ends on demand', async () => {
@@ -140,13 +140,13 @@ test('a wide scatter whose spot machines are all taken back ends on demand', asy
   });
   const { context, run, lose } = given;
   await run('main', { row: { priority: 'low' } });
-  const spotOf = (name: string) => context.workers.launches.get(jobWorker(peekJob(context, jobId(name))))?.input.spot;
+  const spotOf = (name: string) => context.workers.launches.get(jobWorker(byName(context, name)))?.input.spot;
   for (const attempt of [0, 1, 2]) {
-    expect(peekJob(context, jobId('main'))).toMatchObject({ try: attempt, priority: 'low' });
+    expect(byName(context, 'main')).toMatchObject({ try: attempt, priority: 'low' });
     expect(spotOf(`c${attempt}-7`)).toBe(true);
     await lose(`c${attempt}-7`, 'reclaimed');
   }
-  expect(peekJob(context, jobId('main'))).toMatchObject({ state: 'done', try: 3, priority: 'high' });
+  expect(byName(context, 'main')).toMatchObject({ state: 'done', try: 3, priority: 'high' });
   expect([spotOf('main'), spotOf('c3-7'), spotOf('nested3')]).toEqual([false, false, false]);
 });
 
@@ -175,14 +175,14 @@ describe('a subjob of an executable whose entry points all restart', () => {
   test('restarts alone, in the workspace of its master, and its descendants are discarded', async () => {
     const { context, run } = givenTree({ restartOn: { '*': 1 } }, 1);
     await run('main', alone({ restartOn: { '*': 1 } }));
-    const bad = peekJob(context, jobId('bad'));
+    const bad = byName(context, 'bad');
     expect(bad).toMatchObject({ state: 'done', try: 1, parentTry: 0 });
-    expect(jobWorkspace(bad)).toBe(jobWorkspace(peekJob(context, jobId('main'))));
+    expect(jobWorkspace(bad)).toBe(jobWorkspace(byName(context, 'main')));
     expect(await loadTry(context, bad, 0)).toMatchObject({ state: 'restarted', failureReason: 'AppInternalError' });
-    expect(peekJob(context, jobId('main'))).toMatchObject({ state: 'done', try: 0 });
-    expect(peekJob(context, jobId('sibling'))).toMatchObject({ state: 'done', try: 0 });
-    expect(peekJob(context, jobId('below0'))).toMatchObject({ state: 'terminated', failureReason: 'Terminated' });
-    const below = peekJob(context, jobId('below1'));
+    expect(byName(context, 'main')).toMatchObject({ state: 'done', try: 0 });
+    expect(byName(context, 'sibling')).toMatchObject({ state: 'done', try: 0 });
+    expect(byName(context, 'below0')).toMatchObject({ state: 'terminated', failureReason: 'Terminated' });
+    const below = byName(context, 'below1');
     expect(below).toMatchObject({ state: 'done', parentTry: 1 });
     expect(below.lineage).toEqual([`m:${jobId('main')}:0`, `s:${jobId('bad')}:1`]);
     expect(context.rows.all('executions').filter(({ dueAt }) => dueAt !== undefined)).toEqual([]);
@@ -193,27 +193,27 @@ describe('a subjob of an executable whose entry points all restart', () => {
     const { context, platform } = given;
     context.workers.stopAtOnce = false;
     await given.run('main', alone({ restartOn: { '*': 1 } }));
-    await finish(context, peekJob(context, jobId('bad')), crash);
+    await finish(context, byName(context, 'bad'), crash);
     await platform.run();
     for (const name of ['below0', 'bad']) {
-      expect(peekJob(context, jobId('bad'))).toMatchObject({ state: 'restartable', try: 0 });
+      expect(byName(context, 'bad')).toMatchObject({ state: 'restartable', try: 0 });
       context.workers.states.set(taskOf(`${jobId(name)}-t0-l0`), ended('stopped'));
       await sweepExecution(context, jobId(name));
       await platform.run();
     }
-    expect(peekJob(context, jobId('bad'))).toMatchObject({ state: 'done', try: 1 });
+    expect(byName(context, 'bad')).toMatchObject({ state: 'done', try: 1 });
   });
 
   test('fails with its tree when its own restarts are used up', async () => {
     const { context, run } = givenTree({ restartOn: { '*': 1 } }, 2);
     await run('main', alone({ restartOn: { '*': 1 } }));
-    expect(peekJob(context, jobId('bad'))).toMatchObject({
+    expect(byName(context, 'bad')).toMatchObject({
       state: 'failed',
       try: 1,
       failureReason: 'AppInternalError',
     });
     const tree = { state: 'failed', try: 0, failureReason: 'JobTreeFailure', failureFrom: jobId('bad') };
-    expect(peekJob(context, jobId('main'))).toMatchObject(tree);
+    expect(byName(context, 'main')).toMatchObject(tree);
   });
 
   test('restarts with the nearest scope above when it is nested deep, so that its row stays small', () => {
@@ -245,7 +245,7 @@ describe('a nested master job that has failed for good', () => {
     });
     await given.run('main');
     const fail = () =>
-      finish(given.context, peekJob(given.context, jobId('nested')), { failure: { type: 'AppError', message: 'bad' } });
+      finish(given.context, byName(given.context, 'nested'), { failure: { type: 'AppError', message: 'bad' } });
     return { ...given, fail };
   }
   const tree = { state: 'failed', failureReason: 'JobTreeFailure' };
@@ -254,8 +254,8 @@ describe('a nested master job that has failed for good', () => {
     const { context, fail, lose } = await givenNested();
     await fail();
     await lose('c', 'lost');
-    expect(peekJob(context, jobId('nested'))).toMatchObject({ state: 'failed', failureReason: 'AppError' });
-    for (const name of ['main', 'other']) expect(peekJob(context, jobId(name))).toMatchObject(tree);
+    expect(byName(context, 'nested')).toMatchObject({ state: 'failed', failureReason: 'AppError' });
+    for (const name of ['main', 'other']) expect(byName(context, name)).toMatchObject(tree);
   });
 
   test('fails its tree even if the flag of its restart is written in the same moment', async () => {
@@ -270,9 +270,9 @@ describe('a nested master job that has failed for good', () => {
     });
     await lose('c', 'lost');
     expect(isFirst).toBe(false);
-    expect(peekJob(context, jobId('nested'))).toMatchObject({ state: 'failed', failureReason: 'AppError' });
+    expect(byName(context, 'nested')).toMatchObject({ state: 'failed', failureReason: 'AppError' });
     for (const name of ['main', 'other']) {
-      expect(peekJob(context, jobId(name))).toMatchObject({ ...tree, failureFrom: jobId('nested') });
+      expect(byName(context, name)).toMatchObject({ ...tree, failureFrom: jobId('nested') });
     }
   });
 });
@@ -289,12 +289,12 @@ describe('the next try', () => {
     await run('main');
     context.workers.stopAtOnce = false;
     await lose('c', 'lost');
-    expect(peekJob(context, jobId('main'))).toMatchObject({ state: 'restartable', try: 0 });
+    expect(byName(context, 'main')).toMatchObject({ state: 'restartable', try: 0 });
     expect([...context.workers.stopping]).toEqual([taskOf(`${jobId('main')}-t0-l0`)]);
     context.workers.states.set(taskOf(`${jobId('main')}-t0-l0`), ended('stopped'));
     await sweepExecution(context, jobId('main'));
     await platform.run();
-    expect(peekJob(context, jobId('main'))).toMatchObject({ state: 'running', try: 1 });
+    expect(byName(context, 'main')).toMatchObject({ state: 'running', try: 1 });
   });
 
   test('does not begin while a descendant of the last one still runs', async () => {
@@ -309,29 +309,29 @@ describe('the next try', () => {
     await run('main');
     context.workers.stopAtOnce = false;
     await lose('c', 'lost');
-    expect(peekJob(context, jobId('main'))).toMatchObject({ state: 'restartable', try: 0 });
-    expect(peekJob(context, jobId('d')).state).toBe('terminating');
+    expect(byName(context, 'main')).toMatchObject({ state: 'restartable', try: 0 });
+    expect(byName(context, 'd').state).toBe('terminating');
     context.workers.states.set(taskOf(`${jobId('d')}-t0-l0`), ended('stopped'));
     await sweepExecution(context, jobId('d'));
     await platform.run();
-    expect(peekJob(context, jobId('main'))).toMatchObject({ state: 'running', try: 1 });
+    expect(byName(context, 'main')).toMatchObject({ state: 'running', try: 1 });
   });
 
   test('is not moved on by a look that began in the last one', async () => {
     const { context } = givenPlatform({});
     await createJob(context, planJob('main'));
-    const seen = peekJob(context, jobId('main'));
+    const seen = byName(context, 'main');
     const failure = { reason: 'UnresponsiveWorker', message: 'gone' } as const;
     await saveJob(context, seen, { kind: 'giveUp', failure });
-    await saveJob(context, peekJob(context, jobId('main')), { kind: 'retry' });
+    await saveJob(context, byName(context, 'main'), { kind: 'retry' });
     expect(await saveJob(context, seen, { kind: 'ready' })).toEqual({ kind: 'changed' });
-    expect(peekJob(context, jobId('main'))).toMatchObject({ state: 'idle', try: 1 });
+    expect(byName(context, 'main')).toMatchObject({ state: 'idle', try: 1 });
   });
 
   test('is not claimed by the worker of the last one', async () => {
     const { context, run, lose } = givenPlatform({ main: () => undefined });
     await run('main');
-    const first = peekJob(context, jobId('main'));
+    const first = byName(context, 'main');
     await lose('main', 'lost');
     const boot = { job: first.pk, try: 0, launch: 0, nonce: await context.seals.seal('boot', jobWorker(first)) };
     await expect(claim(context, { ...boot, task: first.task ?? '' })).rejects.toThrow('not for this worker');

@@ -10,7 +10,7 @@ import { terminateTree } from '../../engine/job/terminate.ts';
 import { sweepForWorker } from '../../engine/sweep.ts';
 import { createMemoryContext, type MemoryContext } from '../memory/context.ts';
 import { jobId, planJob } from '../memory/plan.ts';
-import { createMemoryPlatform, type Program, peekJob, taskOf } from '../memory/platform.ts';
+import { byName, createMemoryPlatform, type Program, taskOf } from '../memory/platform.ts';
 import { ended } from '../memory/workers.ts';
 
 const width = 60;
@@ -34,7 +34,7 @@ async function givenRunningTree() {
 }
 
 function statesOf(context: MemoryContext, names: readonly string[]): string[] {
-  return [...new Set(names.map((name) => peekJob(context, jobId(name)).state))];
+  return [...new Set(names.map((name) => byName(context, name).state))];
 }
 
 function allTasks(names: readonly string[]): Set<string> {
@@ -53,7 +53,7 @@ describe('every worker of a tree of 61 running jobs is asked to stop, while no c
 
   test('when one of them fails', async () => {
     const { context, platform } = await givenRunningTree();
-    await finish(context, peekJob(context, jobId('sub7')), { failure: { type: 'AppError', message: 'no reads' } });
+    await finish(context, byName(context, 'sub7'), { failure: { type: 'AppError', message: 'no reads' } });
     await platform.run();
     expect(context.workers.stopping).toEqual(allTasks(['main', ...subjobs.filter((name) => name !== 'sub7')]));
     expect(statesOf(context, ['bob'])).toEqual(['running']);
@@ -61,7 +61,7 @@ describe('every worker of a tree of 61 running jobs is asked to stop, while no c
 
   test('when its origin job fails', async () => {
     const { context, platform } = await givenRunningTree();
-    await finish(context, peekJob(context, jobId('main')), { failure: { type: 'AppError', message: 'no reads' } });
+    await finish(context, byName(context, 'main'), { failure: { type: 'AppError', message: 'no reads' } });
     await platform.run();
     expect(context.workers.stopping).toEqual(allTasks(subjobs));
     expect(statesOf(context, ['bob'])).toEqual(['running']);
@@ -102,7 +102,7 @@ describe('a launch that no worker has claimed is stopped', () => {
     const hidden = new Map<string, { state: { kind: string } }>();
     await createJob(context, planJob('main'));
     await platform.run();
-    const worker = jobWorker(peekJob(context, jobId('sub')));
+    const worker = jobWorker(byName(context, 'sub'));
     const stopped: string[] = [];
     context.workers.launchState = async (asked) => (asked === worker ? { kind: 'starting' } : undefined);
     context.workers.stopLaunch = async (asked) => void stopped.push(asked);
@@ -123,6 +123,6 @@ describe('a launch that no worker has claimed is stopped', () => {
     await sweepForWorker(context, jobId('main'));
     await platform.run();
     expect(stopped).toContain(worker);
-    expect(peekJob(context, jobId('main')).try).toBe(1);
+    expect(byName(context, 'main').try).toBe(1);
   });
 });

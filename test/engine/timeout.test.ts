@@ -9,7 +9,7 @@ import { heartbeat } from '../../engine/job/heartbeat.ts';
 import { sweepForWorker } from '../../engine/sweep.ts';
 import { createMemoryContext } from '../memory/context.ts';
 import { jobId, planJob } from '../memory/plan.ts';
-import { createMemoryPlatform, peekJob, taskOf } from '../memory/platform.ts';
+import { byName, createMemoryPlatform, taskOf } from '../memory/platform.ts';
 import { ended } from '../memory/workers.ts';
 
 const hourMs = 3_600_000;
@@ -22,7 +22,7 @@ async function givenLimitedJob(executionPolicy: ExecutionPolicy = {}) {
   await createJob(context, planJob('j', { row: { timeoutMs: hourMs }, spec: { executionPolicy } }));
   await createJob(context, planJob('other', { row: { timeoutMs: 30 * 24 * hourMs, launchedBy: 'user-bob' } }));
   await platform.run();
-  const peek = (name = 'j') => peekJob(context, jobId(name));
+  const peek = (name = 'j') => byName(context, name);
   /** Lets time pass in which the workers keep their leases. */
   const live = async (ms: number) => {
     for (let passed = 0; passed < ms; passed += 100_000) {
@@ -86,8 +86,8 @@ describe('a job that runs longer than it may', () => {
     context.workers.start = start;
     await platform.sweep();
     await platform.run();
-    expect(peekJob(context, jobId('j')).state).toBe('running');
+    expect(byName(context, 'j').state).toBe('running');
     context.clock.now += 100_000;
-    expect(await heartbeat(context, peekJob(context, jobId('j')))).toEqual({});
+    expect(await heartbeat(context, byName(context, 'j'))).toEqual({});
   });
 });

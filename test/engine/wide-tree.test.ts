@@ -8,7 +8,7 @@ import { sweepForWorker } from '../../engine/sweep.ts';
 import { doWork } from '../../engine/work.ts';
 import { createMemoryContext, type MemoryContext } from '../memory/context.ts';
 import { jobId } from '../memory/plan.ts';
-import { createMemoryPlatform, peekJob, taskOf } from '../memory/platform.ts';
+import { byName, createMemoryPlatform, peekJob, taskOf } from '../memory/platform.ts';
 import { ended, type WorkRecord } from '../memory/workers.ts';
 import { givenJob } from '../simulation/world.ts';
 
@@ -54,7 +54,7 @@ describe(`a tree of ${width} jobs`, () => {
     const counts = countEnd(context);
     await terminateTree(context, origin.pk, 'user-alice');
     await platform.run();
-    const children = Array.from({ length: width }, (_, index) => peekJob(context, jobId(`c${index}`)));
+    const children = Array.from({ length: width }, (_, index) => byName(context, `c${index}`));
     expect(new Set(children.map(({ state }) => state))).toEqual(new Set(['terminated']));
     // The end of the member that the origin job waited for begins a second chain while the first is under way.
     expect(counts.resumed).toBeLessThanOrEqual(2 * pages);

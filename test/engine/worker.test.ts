@@ -16,7 +16,7 @@ import { terminateTree } from '../../engine/job/terminate.ts';
 import { loadWorkers, takeNumber } from '../../engine/launch/worker-number.ts';
 import { createMemoryContext, type MemoryContext } from '../memory/context.ts';
 import { jobId, planJob } from '../memory/plan.ts';
-import { createMemoryPlatform, type Program, peekJob, taskOf } from '../memory/platform.ts';
+import { byName, createMemoryPlatform, type Program, peekJob, taskOf } from '../memory/platform.ts';
 import { ended } from '../memory/workers.ts';
 
 const alice: UserId = 'user-alice';
@@ -43,18 +43,18 @@ describe('a worker that does not end when its job has', () => {
     await createJob(context, planJob('j'));
     await platform.run();
     const task = taskOf(`${jobId('j')}-t0-l0`);
-    expect(peekJob(context, jobId('j')).state).toBe('done');
+    expect(byName(context, 'j').state).toBe('done');
     context.clock.now += 599_000;
     await platform.sweep();
     expect(context.workers.stopping).toEqual(new Set());
     context.clock.now += 61_000;
     await platform.sweep();
     expect(context.workers.stopping).toEqual(new Set([task]));
-    expect(peekJob(context, jobId('j')).dueAt).toBeDefined();
+    expect(byName(context, 'j').dueAt).toBeDefined();
     context.workers.states.set(task, ended('stopped'));
     context.clock.now += 600_000;
     await platform.sweep();
-    expect(peekJob(context, jobId('j')).dueAt).toBeUndefined();
+    expect(byName(context, 'j').dueAt).toBeUndefined();
   });
 
   test('is stopped also while its job waits for a child', async () => {
@@ -67,13 +67,13 @@ describe('a worker that does not end when its job has', () => {
     });
     await createJob(context, planJob('main'));
     await platform.run();
-    expect(peekJob(context, jobId('main')).state).toBe('waiting_on_output');
+    expect(byName(context, 'main').state).toBe('waiting_on_output');
     context.clock.now += 300_000;
-    await heartbeat(context, peekJob(context, jobId('child')));
+    await heartbeat(context, byName(context, 'child'));
     context.clock.now += 301_000;
     await platform.sweep();
     expect(context.workers.stopping).toEqual(new Set([taskOf(`${jobId('main')}-t0-l0`)]));
-    expect(peekJob(context, jobId('child')).state).toBe('running');
+    expect(byName(context, 'child').state).toBe('running');
   });
 
   test('keeps nobody waiting: what depends on its job runs at once', async () => {
@@ -85,7 +85,7 @@ describe('a worker that does not end when its job has', () => {
     await createJob(context, planJob('first'));
     await createJob(context, planJob('second', { dependsOn: [jobId('first')] }));
     await platform.run();
-    expect(peekJob(context, jobId('second')).state).toBe('done');
+    expect(byName(context, 'second').state).toBe('done');
   });
 });
 
@@ -95,7 +95,7 @@ test('a late look at a job does not stop its worker when that holds another job 
   await createJob(context, planJob('first'));
   await createJob(context, planJob('next', { row: { state: 'idle' } }));
   await platform.run();
-  const row = peekJob(context, jobId('first'));
+  const row = byName(context, 'first');
   const [worker] = (await loadWorkers(context, alice)).filter(({ job }) => job === row.pk);
   if (worker === undefined) throw new Error('the worker of the first job has no row');
   await context.rows.put('executions', workerRow(alice, { ...worker, job: jobId('next') }));
@@ -118,9 +118,9 @@ describe('a user with as many workers as one may have', () => {
     return { context, platform, names };
   }
   const statesOf = (context: MemoryContext, names: readonly string[], state: string) =>
-    names.filter((name) => peekJob(context, jobId(name)).state === state);
+    names.filter((name) => byName(context, name).state === state);
   const report = async (context: MemoryContext, name: string) => {
-    await finish(context, peekJob(context, jobId(name)), { output: {} });
+    await finish(context, byName(context, name), { output: {} });
     context.workers.states.set(taskOf(`${jobId(name)}-t0-l0`), ended('exited'));
   };
 
@@ -141,7 +141,7 @@ describe('a user with as many workers as one may have', () => {
 
   test('is told so by the description of a waiting job, and of no other', async () => {
     const { context, names } = await givenWideTree(3, 2);
-    const rows = names.map((name) => peekJob(context, jobId(name)));
+    const rows = names.map((name) => byName(context, name));
     const described = await describeJobs(context, rows, { fields: { state: true, waitsForWorker: true } });
     const why = 'user-alice has as many workers as one user may have. This job starts when one of them is free';
     const waiting = { state: 'runnable', waitsForWorker: why };
@@ -154,7 +154,7 @@ describe('a user with as many workers as one may have', () => {
     const { context, platform } = await givenWideTree(12, 5);
     await createJob(context, planJob('bob', { row: { launchedBy: 'user-bob' } }));
     await platform.run();
-    expect(peekJob(context, jobId('bob')).state).toBe('done');
+    expect(byName(context, 'bob').state).toBe('done');
   });
 
   test('gets a free number back from a job that was terminated before it ran', async () => {
@@ -165,7 +165,7 @@ describe('a user with as many workers as one may have', () => {
     await terminateTree(context, jobId(running), alice);
     await platform.run();
     expect(statesOf(context, names, 'terminated')).toEqual([running]);
-    expect(peekJob(context, jobId(waiting ?? '')).state).toBe('running');
+    expect(byName(context, waiting ?? '').state).toBe('running');
   });
 
   test('has a waiting job run at once when the launch of another one ends without a claim', async () => {
@@ -184,10 +184,10 @@ describe('a user with as many workers as one may have', () => {
     await createJob(context, planJob('bob', { row: { launchedBy: 'user-bob' } }));
     await platform.run();
     expect(statesOf(context, ['first', 'second'], 'runnable')).toEqual(['first', 'second']);
-    await finalise(context, jobWorker(peekJob(context, jobId('first'))), ended('noCapacity'));
+    await finalise(context, jobWorker(byName(context, 'first')), ended('noCapacity'));
     await platform.run();
-    expect(peekJob(context, jobId('first'))).toMatchObject({ state: 'runnable', launch: 1 });
-    expect(peekJob(context, jobId('second')).state).toBe('running');
+    expect(byName(context, 'first')).toMatchObject({ state: 'runnable', launch: 1 });
+    expect(byName(context, 'second').state).toBe('running');
     // Its next launch waits for a number in its turn.
     context.clock.now += 5_000;
     await platform.run();
@@ -224,7 +224,7 @@ describe('a user with as many workers as one may have', () => {
     context.clock.now += 600_000;
     await platform.sweep();
     await platform.run();
-    expect(peekJob(context, jobId(waiting)).state).toBe('running');
+    expect(byName(context, waiting).state).toBe('running');
   });
 
   test('never has more, even if a hundred jobs ask in the same moment', async () => {

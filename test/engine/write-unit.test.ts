@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { createJob } from '../../engine/job/birth.ts';
 import { createMemoryContext } from '../memory/context.ts';
 import { jobId, planJob } from '../memory/plan.ts';
-import { createMemoryPlatform, type Program, peekJob } from '../memory/platform.ts';
+import { byName, createMemoryPlatform, type Program } from '../memory/platform.ts';
 import { countUnits } from '../memory/units.ts';
 
 /**
@@ -31,7 +31,7 @@ async function unitsOfTree(
   const units = countUnits(context);
   await createJob(context, planJob('main'));
   await platform.run();
-  expect(peekJob(context, jobId('main')).state).toBe('done');
+  expect(byName(context, 'main').state).toBe('done');
   return { writes: units.writes, byKey: Object.fromEntries(units.byKey) };
 }
 

@@ -16,6 +16,7 @@ import { dispatch } from '../../engine/launch/dispatch.ts';
 import { sweep } from '../../engine/sweep.ts';
 import { doWork } from '../../engine/work.ts';
 import type { MemoryContext } from './context.ts';
+import { jobId } from './plan.ts';
 import type { RowChange } from './rows.ts';
 import { bootOf, ended, type WorkRecord } from './workers.ts';
 
@@ -100,6 +101,11 @@ export function peekJob(context: MemoryContext, job: JobId): JobRow {
   const row = readJob(context.rows.peek('executions', jobKey(job)));
   if (row === undefined) throw new Error(`there is no ${job}`);
   return row;
+}
+
+/** The job that was planned under this name (`planJob`), as it is now. */
+export function byName(context: MemoryContext, name: string): JobRow {
+  return peekJob(context, jobId(name));
 }
 
 /** Plays one well-behaved worker: it claims, runs the program, reports, and ends. */

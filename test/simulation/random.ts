@@ -18,7 +18,7 @@ import { createObject } from '../../engine/object/create.ts';
 import { sweep as sweepShard } from '../../engine/sweep.ts';
 import { createMemoryContext, type MemoryContext, seededRandom } from '../memory/context.ts';
 import { jobId, planJob } from '../memory/plan.ts';
-import { peekJob } from '../memory/platform.ts';
+import { byName, peekJob } from '../memory/platform.ts';
 import { putProjectOf } from '../memory/project.ts';
 import { bootOf, ended } from '../memory/workers.ts';
 import { type Accidents, type Deed, flatten } from './oracle.ts';
@@ -374,7 +374,7 @@ function isOver(life: Life): boolean {
     life.mail.length === 0 &&
     open.length === 0 &&
     [...life.context.workers.launches.values()].every(({ state }) => state.kind === 'ended') &&
-    life.roots.every(({ name }) => isTerminal(peekJob(life.context, jobId(name)).state))
+    life.roots.every(({ name }) => isTerminal(byName(life.context, name).state))
   );
 }
 
