@@ -156,7 +156,10 @@ describe('a job', () => {
     const mine = await givenRunning(alice);
     const other = await givenRunning(alice);
     const answer = await world.call(`/${other.id}/terminate`, {}, await mine.token());
-    expect(answer).toMatchObject({ status: 401, body: { error: { type: 'PermissionDenied' } } });
+    const message =
+      `You may not terminate ${other.id}: it needs the token of a job of its tree ${other.id}, you have ` +
+      `that of ${mine.id} in the tree ${mine.id}. user-alice may terminate it`;
+    expect(answer).toMatchObject({ status: 401, body: { error: { type: 'PermissionDenied', message } } });
     expect(peekJob(world.context, other.id).state).toBe('running');
   });
 

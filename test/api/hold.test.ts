@@ -117,7 +117,12 @@ describe('a held job', () => {
     const { id, caller } = await givenHeld();
     expect(errorOf(await world.call(`/${id}/release`, {}, bob)).type).toBe('ResourceNotFound');
     await setMember(world.context, project, bob, 'CONTRIBUTE');
-    expect(errorOf(await world.call(`/${id}/release`, {}, bob)).type).toBe('PermissionDenied');
+    expect(errorOf(await world.call(`/${id}/release`, {}, bob))).toMatchObject({
+      type: 'PermissionDenied',
+      message:
+        `You may not release ${id}: it needs ADMINISTER in ${project}, you have CONTRIBUTE. ` +
+        'user-alice, who launched it, may release it',
+    });
     await world.platform.run();
     expect(await world.must(`/${id}/describe`, { fields: { state: true } })).toEqual({ state: 'debug_hold' });
     expect(await world.must(`/${id}/release`, {}, await caller())).toEqual({ id });
