@@ -9,7 +9,7 @@ import { provideDependencies } from './exec-depends.ts';
 import { type JobFolder, layOutFolder } from './folder.ts';
 import { prepareBash } from './interpreter/bash.ts';
 import { preparePython } from './interpreter/python.ts';
-import { type JobProcess, keptCommand, startJobProcess } from './job-process.ts';
+import { type JobEnd, type JobProcess, keptCommand, startJobProcess } from './job-process.ts';
 import { jobVariables, secretVariables, type Variables } from './job-variables.ts';
 import type { JobLog } from './log.ts';
 import type { LogOutput } from './log-output.ts';
@@ -51,17 +51,9 @@ export async function runJob(work: Work): Promise<Run> {
   const ended = await code?.process.ended;
   clearInterval(watch);
   if (claim.debugOn.length === 0) await code?.close();
-  const result =
-    ended === undefined
-      ? 'command' in prepared
-        ? undefined
-        : prepared
-      : readResult(folder.home, ended, claim.limits.messageCharacters);
-  // Whatever the code returned: if the job was stopped, the reason for that is why it ended.
-  const stopped = stopper.current();
   return {
     folder,
-    result: stopped ? stopped.failure && { failure: stopped.failure } : result,
+    result: resultOf(work, folder, prepared, ended),
     async keep() {
       if (code?.process.isThere()) return;
       await code?.close();
@@ -72,6 +64,19 @@ export async function runJob(work: Work): Promise<Run> {
     },
     close: async () => code?.close(),
   };
+}
+
+/** If the job was stopped, the reason for that is why it ended, whatever its code returned. */
+function resultOf(
+  { claim, stopper }: Work,
+  folder: JobFolder,
+  prepared: Prepared | { readonly failure: Failure },
+  ended: JobEnd | undefined,
+): Result | undefined {
+  const stopped = stopper.current();
+  if (stopped) return stopped.failure && { failure: stopped.failure };
+  if (ended) return readResult(folder.home, ended, claim.limits.messageCharacters);
+  return 'failure' in prepared ? prepared : undefined;
 }
 
 type Prepared = { readonly command: readonly string[]; readonly variables: Variables };

@@ -118,25 +118,31 @@ async function placePins(
   spec: ExecutionSpec,
   pins: InputPlan['pins'],
 ): Promise<string[]> {
-  const missing: ObjectId[] = [];
+  let missing: ObjectId[] = [];
   const refusal = await lastingRefusal(async () => {
     const moved = await placeFrom(context, row, pins);
-    if (moved.length === 0) return;
-    // They were removed from where they were seen. The reader may see them in other places.
-    const { places } = await loadArrivedObjects(await inputSight(context, row, spec), row, moved);
-    missing.push(...moved.filter((object) => !places.has(object)));
-    missing.push(
-      ...(await placeFrom(
-        context,
-        row,
-        Map.groupBy(places.keys(), (object) => places.get(object) as PlaceId),
-      )),
-    );
+    missing = moved.length === 0 ? [] : await placeMoved(context, row, spec, moved);
   });
   return refusal === undefined ? missing.map((object) => failureMessages.dependencyGone(object)) : [refusal];
 }
 
-/** Returns the objects that are not in their place any more. */
+/**
+ * Clones objects that were removed from where they were seen, from other places where the reader of the input sees them.
+ * Returns those that it sees nowhere.
+ */
+async function placeMoved(
+  context: Context,
+  row: JobRow,
+  spec: ExecutionSpec,
+  moved: readonly ObjectId[],
+): Promise<ObjectId[]> {
+  const { places } = await loadArrivedObjects(await inputSight(context, row, spec), row, moved);
+  const unseen = moved.filter((object) => !places.has(object));
+  const pins = Map.groupBy(places.keys(), (object) => places.get(object) as PlaceId);
+  return [...unseen, ...(await placeFrom(context, row, pins))];
+}
+
+/** Clones objects from their places. Returns those that are not there any more. */
 async function placeFrom(context: Context, row: JobRow, pins: InputPlan['pins']): Promise<ObjectId[]> {
   const to = { container: jobWorkspace(row), folder: '/' };
   const missing: ObjectId[] = [];

@@ -47,45 +47,42 @@ export class ComputeStack extends ProductStack {
 
   #executionRole(logGroup: LogGroup): Role {
     const images = arnOf('ecr', `repository/cdk-*-container-assets-${Aws.ACCOUNT_ID}-${Aws.REGION}`);
-    return new Role(this, 'ExecutionRole', {
+    return this.#taskRole('ExecutionRole', {
       roleName: executionRoleName(this.deployment),
       description: 'ECS itself: pull the worker image, write its log. Not reachable from the container.',
-      assumedBy: new ServicePrincipal('ecs-tasks.amazonaws.com', {
-        conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },
-      }),
-      inlinePolicies: {
-        permissions: new PolicyDocument({
-          statements: [
-            new PolicyStatement({ actions: ['ecr:GetAuthorizationToken'], resources: ['*'] }),
-            new PolicyStatement({
-              actions: ['ecr:BatchCheckLayerAvailability', 'ecr:GetDownloadUrlForLayer', 'ecr:BatchGetImage'],
-              resources: [images],
-            }),
-            new PolicyStatement({
-              actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
-              resources: [logGroup.logGroupArn],
-            }),
-          ],
+      statements: [
+        new PolicyStatement({ actions: ['ecr:GetAuthorizationToken'], resources: ['*'] }),
+        new PolicyStatement({
+          actions: ['ecr:BatchCheckLayerAvailability', 'ecr:GetDownloadUrlForLayer', 'ecr:BatchGetImage'],
+          resources: [images],
         }),
-      },
+        new PolicyStatement({
+          actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+          resources: [logGroup.logGroupArn],
+        }),
+      ],
     });
   }
 
   #debugRole(): Role {
     const actions = ['CreateControlChannel', 'CreateDataChannel', 'OpenControlChannel', 'OpenDataChannel'];
-    return new Role(this, 'DebugRole', {
+    return this.#taskRole('DebugRole', {
       roleName: debugRoleName(this.deployment),
       description: 'A worker whose job is held if it fails: open the sessions of ECS Exec, and nothing else',
+      statements: [
+        new PolicyStatement({ actions: actions.map((action) => `ssmmessages:${action}`), resources: ['*'] }),
+      ],
+    });
+  }
+
+  /** A role that only tasks of this account can take. */
+  #taskRole(id: string, { statements, ...role }: RoleOptions): Role {
+    return new Role(this, id, {
+      ...role,
       assumedBy: new ServicePrincipal('ecs-tasks.amazonaws.com', {
         conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },
       }),
-      inlinePolicies: {
-        permissions: new PolicyDocument({
-          statements: [
-            new PolicyStatement({ actions: actions.map((action) => `ssmmessages:${action}`), resources: ['*'] }),
-          ],
-        }),
-      },
+      inlinePolicies: { permissions: new PolicyDocument({ statements }) },
     });
   }
 
@@ -127,6 +124,11 @@ export class ComputeStack extends ProductStack {
   }
 }
 
+type RoleOptions = {
+  readonly roleName: string;
+  readonly description: string;
+  readonly statements: PolicyStatement[];
+};
 /** Absent: the task has no role. */
 type TaskRole = { readonly taskRoleArn?: string };
 type Common = { readonly image: ReturnType<WorkerImage>; readonly logGroup: LogGroup; readonly executionRole: Role };
