@@ -3,7 +3,7 @@
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
-  givenApplet,
+  givenBuilt,
   givenExample,
   givenPlatform,
   givenSession,
@@ -26,15 +26,11 @@ afterAll(async () => {
 
 const describeJob = async (id: string): Promise<Record<string, never>> =>
   JSON.parse(await session.ok(['describe', id, '--json']));
-async function givenBuilt(name: string, applet: Parameters<typeof givenApplet>[2]): Promise<string> {
-  givenApplet(session, name, applet);
-  return JSON.parse(await session.ok(['build', name, '-f'])).id;
-}
 
 describe('building', () => {
   it('works with dx build, -f and -a, and dx get returns the code that was written', async () => {
     const code = 'main() { echo built; }\n';
-    const first = await givenBuilt('plain', { code });
+    const first = await givenBuilt(session, 'plain', { code });
     expect((await session.dx(['build', 'plain'])).code).not.toBe(0);
     const second = JSON.parse(await session.ok(['build', 'plain', '-f'])).id;
     expect(second).not.toBe(first);
@@ -51,7 +47,7 @@ describe('building', () => {
 
 describe('running', () => {
   it('passes values, returns outputs, and shows the job in every listing', async () => {
-    const applet = await givenBuilt('greet', {
+    const applet = await givenBuilt(session, 'greet', {
       code: 'main() { echo "hello $name"; dx-jobutil-add-output greeting "hello $name" --class string; }',
       inputSpec: [
         { name: 'name', class: 'string' },
@@ -91,7 +87,9 @@ describe('running', () => {
   });
 
   it('with --watch shows the lines in order and the end', async () => {
-    await givenBuilt('talk', { code: 'main() { for n in 1 2 3 4 5; do echo "line $n"; done; echo careful >&2; }' });
+    await givenBuilt(session, 'talk', {
+      code: 'main() { for n in 1 2 3 4 5; do echo "line $n"; done; echo careful >&2; }',
+    });
     const reply = await session.dx(['run', 'talk', '-y', '--watch']);
     expect(reply.code, reply.stderr).toBe(0);
     const lines = [...reply.stdout.matchAll(/STDOUT line (\d)/g)].map((match) => match[1]);
@@ -101,7 +99,9 @@ describe('running', () => {
   });
 
   it('makes dx watch of a failed job exit with 3 and say why', async () => {
-    await givenBuilt('fail', { code: 'main() { echo before; dx-jobutil-report-error "no reads in lane 3"; }' });
+    await givenBuilt(session, 'fail', {
+      code: 'main() { echo before; dx-jobutil-report-error "no reads in lane 3"; }',
+    });
     const id = await session.ok(['run', 'fail', '-y', '--brief']);
     const waited = await session.dx(['wait', id]);
     expect(waited.code).toBe(3);
@@ -121,7 +121,7 @@ describe('running', () => {
     const bytes = Buffer.from(Array.from({ length: 200_000 }, (_, index) => index % 251));
     session.file('in.bin', bytes);
     await session.ok(['upload', 'in.bin', '--wait', '--brief', '--path', '/in.bin']);
-    await givenBuilt('copy', {
+    await givenBuilt(session, 'copy', {
       code: [
         'main() {',
         '  dx-download-all-inputs',
@@ -156,7 +156,7 @@ describe('running', () => {
   });
 
   it('with subjobs, references and dependsOn gives a tree that dx find executions shows', async () => {
-    await givenBuilt('scatter', {
+    await givenBuilt(session, 'scatter', {
       interpreter: 'python3',
       code: `
 import dxpy
@@ -192,12 +192,12 @@ dxpy.run()
   });
 
   it('waits for another job by reference, and for an open file', async () => {
-    await givenBuilt('held', {
+    await givenBuilt(session, 'held', {
       code: 'main() { dx-jobutil-add-output n "$(dx cat "$go")" --class int; }',
       inputSpec: [{ name: 'go', class: 'file' }],
       outputSpec: [{ name: 'n', class: 'int' }],
     });
-    await givenBuilt('plus', {
+    await givenBuilt(session, 'plus', {
       code: 'main() { dx-jobutil-add-output m $((n + 1)) --class int; }',
       inputSpec: [{ name: 'n', class: 'int' }],
       outputSpec: [{ name: 'm', class: 'int' }],
@@ -221,12 +221,12 @@ dxpy.run()
   });
 
   it('of another applet by a job hands the output to the parent', async () => {
-    await givenBuilt('child', {
+    await givenBuilt(session, 'child', {
       code: 'main() { echo from child > f.txt; dx-jobutil-add-output f "$(dx upload f.txt --brief)" --class file; }',
       outputSpec: [{ name: 'f', class: 'file' }],
     });
     const child = await session.ok(['ls', 'child', '--brief']);
-    await givenBuilt('parent', {
+    await givenBuilt(session, 'parent', {
       code: `main() { job=$(dx run ${child} -y --brief); dx-jobutil-add-output f "$job:f" --class jobref; }`,
       outputSpec: [{ name: 'f', class: 'file' }],
       access: { project: 'VIEW', network: [] },
@@ -298,7 +298,7 @@ dxpy.run()
 
 describe('failing and ending', () => {
   it('a failing subjob fails its tree, and the jobs that depend on it', async () => {
-    await givenBuilt('breaks', {
+    await givenBuilt(session, 'breaks', {
       code: [
         'main() { dx-jobutil-new-job never; child=$(dx-jobutil-new-job bad); dx-jobutil-add-output n "$child:n" --class jobref; }',
         'bad() { dx-jobutil-report-error "bad luck"; }',
@@ -306,7 +306,11 @@ describe('failing and ending', () => {
       ].join('\n'),
       outputSpec: [{ name: 'n', class: 'int' }],
     });
-    await givenBuilt('after', { code: 'main() { :; }', inputSpec: [{ name: 'n', class: 'int' }], outputSpec: [] });
+    await givenBuilt(session, 'after', {
+      code: 'main() { :; }',
+      inputSpec: [{ name: 'n', class: 'int' }],
+      outputSpec: [],
+    });
     const id = await session.ok(['run', 'breaks', '-y', '--brief']);
     const after = await session.ok(['run', 'after', `-in=${id}:n`, '-y', '--brief']);
     expect((await session.dx(['wait', after])).code).toBe(3);
@@ -320,7 +324,9 @@ describe('failing and ending', () => {
   });
 
   it('dx terminate ends a running tree, and may be repeated', async () => {
-    await givenBuilt('endless', { code: 'main() { dx-jobutil-new-job more; sleep 600; }\nmore() { sleep 600; }' });
+    await givenBuilt(session, 'endless', {
+      code: 'main() { dx-jobutil-new-job more; sleep 600; }\nmore() { sleep 600; }',
+    });
     const id = await session.ok(['run', 'endless', '-y', '--brief']);
     const deadline = Date.now() + 30_000;
     while (JSON.parse(await session.ok(['find', 'jobs', '--origin', id, '--state', 'running', '--json'])).length < 2) {
@@ -345,14 +351,14 @@ describe('failing and ending', () => {
     ['an exit code', 'main() { exit 9; }', 'AppInternalError'],
   ])('%s fails the job', async (label, code, reason) => {
     const name = label.replaceAll(' ', '-');
-    await givenBuilt(name, { code, outputSpec: [{ name: 'n', class: 'int' }] });
+    await givenBuilt(session, name, { code, outputSpec: [{ name: 'n', class: 'int' }] });
     const id = await session.ok(['run', name, '-y', '--brief']);
     expect((await session.dx(['wait', id])).code).toBe(3);
     expect(await describeJob(id)).toMatchObject({ state: 'failed', failureReason: reason });
   });
 
   it('an invalid input is refused by the call, and a value of the wrong class fails the job', async () => {
-    const applet = await givenBuilt('typed', {
+    const applet = await givenBuilt(session, 'typed', {
       code: 'main() { :; }',
       inputSpec: [{ name: 'n', class: 'int' }],
       outputSpec: [],

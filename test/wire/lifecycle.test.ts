@@ -1,7 +1,7 @@
 // Tests restarts by policy, tries, limits of time and the end of trees through the real client.
 
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { givenApplet, givenPlatform, givenSession, type Platform, type Session } from './session.ts';
+import { givenBuilt, givenPlatform, givenSession, type Platform, type Session } from './session.ts';
 
 // Each test waits for several tries, and each of them calls dx in its job.
 vi.setConfig({ testTimeout: 150_000 });
@@ -22,10 +22,6 @@ const describeJob = async (id: string, ...more: string[]): Promise<Job> =>
   JSON.parse(await session.ok(['describe', id, '--json', ...more]));
 const findTree = async (origin: string, ...more: string[]): Promise<Job[]> =>
   JSON.parse(await session.ok(['find', 'jobs', '--origin', origin, '--json', ...more]));
-async function givenBuilt(name: string, applet: Parameters<typeof givenApplet>[2]): Promise<void> {
-  givenApplet(session, name, applet);
-  await session.ok(['build', name, '-f']);
-}
 const run = (name: string, ...more: string[]) => session.ok(['run', name, '-y', '--brief', ...more]);
 const policy = (executionPolicy: object) => ['--extra-args', JSON.stringify({ executionPolicy })];
 async function untilRunning(origin: string, count: number): Promise<void> {
@@ -41,7 +37,7 @@ const tryNumber =
 
 describe('a policy', () => {
   it('starts a job again for a reason that it names, and every try is kept', async () => {
-    await givenBuilt('second-time', {
+    await givenBuilt(session, 'second-time', {
       code: `main() { n=$(${tryNumber}); echo "this is try $n"; [ "$n" = 1 ] || exit 7; dx-jobutil-add-output n "$n" --class int; }`,
       outputSpec: [{ name: 'n', class: 'int' }],
     });
@@ -73,7 +69,7 @@ describe('a policy', () => {
   });
 
   it('is out of retries when its number is reached, and then the whole tree fails', async () => {
-    await givenBuilt('never-well', {
+    await givenBuilt(session, 'never-well', {
       code: 'main() { child=$(dx-jobutil-new-job bad); dx-jobutil-add-output n "$child:n" --class jobref; }\nbad() { exit 3; }',
       outputSpec: [{ name: 'n', class: 'int' }],
     });
@@ -94,14 +90,14 @@ describe('a policy', () => {
   });
 
   it('does not start a job again for a reason that it does not name', async () => {
-    await givenBuilt('once', { code: 'main() { dx-jobutil-report-error "the reads are empty"; }' });
+    await givenBuilt(session, 'once', { code: 'main() { dx-jobutil-report-error "the reads are empty"; }' });
     const id = await run('once', ...policy({ restartOn: { '*': 3 } }));
     expect((await session.dx(['wait', id])).code).toBe(3);
     expect(await describeJob(id)).toMatchObject({ state: 'failed', try: 0, failureReason: 'AppError' });
   });
 
   it('gives the next try its input as it was, though the file was removed from the project', async () => {
-    await givenBuilt('keeps-input', {
+    await givenBuilt(session, 'keeps-input', {
       code: [
         'main() {',
         `  if [ "$(${tryNumber})" = 0 ]; then dx rm "$DX_PROJECT_CONTEXT_ID:/soon-gone.txt"; exit 1; fi`,
@@ -121,7 +117,7 @@ describe('a policy', () => {
   });
 
   it('with restartableEntryPoints starts a subjob again without its master', async () => {
-    await givenBuilt('alone', {
+    await givenBuilt(session, 'alone', {
       code: [
         'main() { child=$(dx-jobutil-new-job part); dx-jobutil-add-output n "$child:n" --class jobref; }',
         `part() { n=$(${tryNumber}); [ "$n" = 1 ] || exit 1; dx-jobutil-add-output n "$n" --class int; }`,
@@ -142,7 +138,7 @@ describe('a policy', () => {
 
 describe('a limit of time', () => {
   it('ends a job with JobTimeoutExceeded, and a policy may start it again', async () => {
-    await givenBuilt('slow', {
+    await givenBuilt(session, 'slow', {
       code: `main() { [ "$(${tryNumber})" = 1 ] || sleep 600; }`,
       runSpec: { timeoutPolicy: { main: { minutes: 0.1 }, '*': { hours: 1 } } },
     });
@@ -161,7 +157,7 @@ describe('a limit of time', () => {
 
 describe('states and ends', () => {
   it('a job that waits for nothing goes from runnable over running to done', async () => {
-    await givenBuilt('plain', { code: 'main() { :; }' });
+    await givenBuilt(session, 'plain', { code: 'main() { :; }' });
     const id = await run('plain');
     await session.ok(['wait', id]);
     const { stateTransitions } = (await describeJob(id)) as Job & { stateTransitions: { newState: string }[] };
@@ -169,7 +165,7 @@ describe('states and ends', () => {
   });
 
   it('dx terminate of a subjob by an administrator ends the tree, and every member names the user', async () => {
-    await givenBuilt('endless', {
+    await givenBuilt(session, 'endless', {
       code: 'main() { dx-jobutil-new-job more; sleep 600; }\nmore() { sleep 600; }',
     });
     const id = await run('endless');
@@ -201,7 +197,7 @@ describe('states and ends', () => {
 
 describe('what a job may not read', () => {
   it('an output that refers to a job of another user fails, and shows nothing of it', async () => {
-    await givenBuilt('secret', {
+    await givenBuilt(session, 'secret', {
       code: 'main() { dx-jobutil-add-output password "first-tenant" --class string; }',
       outputSpec: [{ name: 'password', class: 'string' }],
     });
@@ -211,11 +207,11 @@ describe('what a job may not read', () => {
     const eve = await givenSession(platform, { user: 'eve' });
     try {
       const project = (await eve.ok(['new', 'project', 'eves', '--brief'])).trim();
-      givenApplet(eve, 'thief', {
+      const thief = {
         code: `main() { dx-jobutil-add-output stolen "${secret}:password" --class jobref; }`,
         outputSpec: [{ name: 'stolen', class: 'string' }],
-      });
-      await eve.ok(['build', 'thief', '-f', '--destination', `${project}:/`]);
+      };
+      await givenBuilt(eve, 'thief', thief, '--destination', `${project}:/`);
       const id = await eve.ok(['run', `${project}:/thief`, '--project', project, '-y', '--brief']);
       expect((await eve.dx(['wait', id])).code).toBe(3);
       const described = await eve.ok(['describe', id, '--json']);

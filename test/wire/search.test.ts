@@ -1,7 +1,7 @@
 // Tests searches and runs in numbers: batches, cloned runs, every filter of `dx find`, and dxpy's searches.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { givenApplet, givenPlatform, givenSession, type Platform, readBytes, type Session } from './session.ts';
+import { givenBuilt, givenPlatform, givenSession, type Platform, readBytes, type Session } from './session.ts';
 
 let platform: Platform;
 let session: Session;
@@ -11,7 +11,7 @@ beforeAll(async () => {
   platform = await givenPlatform();
   session = await givenSession(platform);
   project = session.environment.DX_PROJECT_CONTEXT_ID ?? '';
-  givenApplet(session, 'say', {
+  applet = await givenBuilt(session, 'say', {
     code: 'main() { echo "the word is $word"; echo careful >&2; dx-jobutil-add-output said "$word" --class string; }',
     inputSpec: [
       { name: 'word', class: 'string' },
@@ -19,7 +19,6 @@ beforeAll(async () => {
     ],
     outputSpec: [{ name: 'said', class: 'string' }],
   });
-  applet = JSON.parse(await session.ok(['build', 'say'])).id;
 });
 afterAll(async () => {
   session?.close();

@@ -184,12 +184,26 @@ export function execute(
   });
 }
 
-/** Writes an applet's folder into the session's HOME: its dxapp.json and one source file. */
-export function givenApplet(
+type AppletSource = {
+  code: string;
+  interpreter?: 'bash' | 'python3';
+  runSpec?: object;
+  [field: string]: unknown;
+};
+
+/** Writes an applet's folder and builds it with `dx build`, in place of one of that name. Returns the applet's id. */
+export async function givenBuilt(
   session: Session,
   name: string,
-  applet: { code: string; interpreter?: 'bash' | 'python3'; runSpec?: object; [field: string]: unknown },
-): string {
+  applet: AppletSource,
+  ...options: string[]
+): Promise<string> {
+  givenApplet(session, name, applet);
+  return JSON.parse(await session.ok(['build', name, '-f', ...options])).id;
+}
+
+/** Writes an applet's folder into the session's HOME: its dxapp.json and one source file. */
+export function givenApplet(session: Session, name: string, applet: AppletSource): string {
   const { code, interpreter = 'bash', runSpec, ...rest } = applet;
   const file = interpreter === 'bash' ? 'src/code.sh' : 'src/code.py';
   const platform = { distribution: 'Ubuntu', release: '24.04', version: '0' };
