@@ -14,7 +14,7 @@ import type { Access, AccessKind, BaseCall, Call } from './route.ts';
 /** Refuses a caller whom the rule does not let in, before the input is read. */
 export function identify(path: string, kind: AccessKind, caller: Caller): void {
   if (kind === 'anyone') return;
-  // The service knows this caller as one who may see nothing of a job (docs/reference/api.md, "Describing a job").
+  // The service answers this caller like a user who may not see the job (docs/reference/api.md, "Describing a job").
   if (caller.kind === 'anonymous' && caller.isPublic && path.startsWith('/job-xxxx/')) {
     throw permissionDenied(`call ${path}`, 'a login', undefined);
   }

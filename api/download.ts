@@ -41,8 +41,8 @@ export async function downloadUrl(context: Context, grant: Grant): Promise<strin
 }
 
 /**
- * Answers `GET` and `HEAD /_download/…`: 302 with `location`, or a refusal. A presigned URL holds for one method, so the
- * location of a HEAD answers a HEAD, with the length of the file.
+ * Answers `GET` and `HEAD /_download/…`: 302 with `location`, or a refusal. A presigned URL holds for one method, so a
+ * HEAD gets a URL for HEAD, which answers with the length of the file.
  */
 export async function redirectDownload(
   context: Context,

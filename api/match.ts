@@ -16,7 +16,7 @@ export function matchRoute(routes: readonly Route[], path: string): { route: Rou
     const route = tableOf(routes).get(pattern);
     if (route !== undefined) return { route, subject };
   }
-  // Nothing of a class that is to come can be found, whatever the method is.
+  // No object of a class that is not built yet can exist, whatever the method is.
   const named = rest.length > 0 && /-[0-9A-Za-z]{24}$/.test(subject) && laterHint(subject) !== undefined;
   throw resourceNotFound(named ? subject : path.slice(0, shownPathLength), hintFor(subject, rest.at(-1) ?? ''));
 }

@@ -16,7 +16,7 @@ export type WorkerNames = {
   readonly stateMachineArn: () => string;
   readonly cluster: () => string;
   readonly taskDefinition: () => string;
-  /** That of workers which a user may have to enter. */
+  /** The task definition of workers whose job may be held. */
   readonly debugTaskDefinition: () => string;
 };
 

@@ -128,7 +128,7 @@ export type LaunchInput = {
   readonly tags: Readonly<Record<string, string>>;
   /** Uses capacity that may be taken back. */
   readonly spot: boolean;
-  /** A user may have to enter the worker, because its job is held if it fails. */
+  /** The job may be held when it fails, so a user must be able to enter the worker. */
   readonly debug: boolean;
 };
 /** How a worker ended. */

@@ -121,7 +121,7 @@ async function sweepOrPutOff(
     return undefined;
   } catch (error) {
     try {
-      await withinTime(`the putting off of ${execution}`, lookLater(context, execution), limitMs);
+      await withinTime(`the postponement of ${execution}`, lookLater(context, execution), limitMs);
       return error;
     } catch (second) {
       return new AggregateError([error, second], `${execution} could neither be swept nor put off`, { cause: error });

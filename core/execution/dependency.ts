@@ -20,5 +20,5 @@ export function lotOf(waiter: ExecutionId, dependency: Dependency): number {
 /** The constants of FNV-1a with 32 bits (https://www.rfc-editor.org/rfc/rfc9923). */
 const fnvOffset = 0x811c9dc5;
 const fnvPrime = 0x01000193;
-/** An odd number, by which the last characters reach all bits. */
+/** An odd number. Multiplying by it lets the last characters change all bits. */
 const mixFactor = 0x2c1b3c6d;

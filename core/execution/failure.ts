@@ -77,7 +77,7 @@ export const failureMessages = {
   timeout: (limitMs: number) =>
     `The job ran longer than its timeout policy allows (${minutesText(Math.round(limitMs / 60_000))}), and was ended`,
   treeTooOld: (root: ExecutionId) =>
-    `The tree of ${root} was started more than 30 days ago. A tree may not be older, restarts included, and was ended`,
+    `The tree of ${root} was started more than 30 days ago. It ends then, restarts included`,
   launcherLost: (user: UserId, project: ProjectId, level: string | undefined) =>
     `${user}, who launched the job, has ${level ?? 'no access'} in ${project} now. Running jobs there needs CONTRIBUTE`,
   unlaunchable: (times: number, why: string) => `No worker could be started for the job, in ${times} attempts: ${why}`,

@@ -4,10 +4,9 @@ import type { UserId } from '../id/identifier.ts';
 import type { JobRow } from '../job/row.ts';
 
 /**
- * `anonymous` holds the reason why there is no caller, in the words of InvalidAuthentication. It is `isPublic` if it
- * says so itself, by the token that clients send without a login. A job acts for the user
- * who launched its tree, within its own workspace and project. Its row was read consistently when the token was
- * checked.
+ * `anonymous` holds the reason why there is no caller, in the words of InvalidAuthentication. It is `isPublic` when the
+ * token was the one that clients send without a login. A job acts for the user who launched its tree, within its own
+ * workspace and project. Its row was read consistently when the token was checked.
  */
 export type Caller =
   | { readonly kind: 'anonymous'; readonly why: string; readonly isPublic?: true }

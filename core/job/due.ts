@@ -68,8 +68,8 @@ function waitedMs(row: JobRow, now: number, atLeastMs: number): number {
 }
 
 /**
- * A lost message costs at most this time, and a waiting job 144 looks a day. Each look takes three write units and some
- * reads.
+ * A lost message costs at most this time. A waiting job is looked at 144 times a day, and each look takes three write
+ * units and some reads.
  */
 const longestPatienceMs = 600_000;
 /** The time between two sweeps. */

@@ -46,7 +46,7 @@ export const eventMeanings: { readonly [kind in EventKind]: string } = {
   giveUp: 'This try failed, and the policy allows another one.',
   retry: 'All descendants of the given-up try have stopped. The next try begins in an empty workspace.',
   progress: 'A wait got further. What was ready stays ready.',
-  reach: 'A step holds whose predecessors took many messages. The next look goes on there.',
+  reach: 'A step has to wait, and the steps before it took many messages. The next look goes on there.',
   beat: 'Its worker is alive, and the lease is extended.',
   relaunch: 'A worker ended without claiming the job. The next one is started, later each time.',
   look: 'The sweep looked, and says when it looks again.',

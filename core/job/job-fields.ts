@@ -33,7 +33,7 @@ export type JobFacts = {
   /** The whole message, if the row has it truncated. */
   readonly failureMessage?: string;
   readonly failureFrom?: FailedJob;
-  /** True for a runnable job for whose worker its user has no number. */
+  /** True for a runnable job that waits because its user has as many workers as are allowed. */
   readonly waitsForWorker?: boolean;
   /** The number of tries that ended for each reason. */
   readonly failureCounts: { readonly [reason: string]: number };

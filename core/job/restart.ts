@@ -42,7 +42,7 @@ export function endsForGood(state: JobState): boolean {
 
 /**
  * The priority of the next try, if it is another one: after `maxSpotTries` tries on spot machines the job, and everything
- * that it makes, runs on others. A wide tree of which some machine is always taken back comes to its end by that.
+ * that it makes, runs on others. Without that, a wide tree might never end, because some machine is always taken back.
  */
 export function nextPriority({ job, policy, earlier }: RestartFacts): JobRow['priority'] | undefined {
   const { maxSpotTries = defaultSpotTries } = policy;

@@ -184,7 +184,7 @@ function childLineage(job: JobRow, alone: boolean): string[] {
   return isScope ? [...job.lineage, lineageEntry(ownScope(job))] : job.lineage;
 }
 
-/** Each scope takes room in the rows of the jobs below, so jobs that are nested deep restart with the scope above. */
+/** Each scope takes room in the rows of the jobs below, so deeply nested jobs restart with the scope above. */
 function restartsAlone(job: JobRow): boolean {
   return job.lineage.length < maximumSubjobScopes;
 }

@@ -14,7 +14,7 @@ type Source = 'call' | 'executable' | 'requirements';
 type FieldWithoutEffect = {
   readonly name: string;
   readonly source: Source;
-  /** The value that asks for the usual way. False and null always do. */
+  /** The value that asks for what happens anyway. False and null always do. */
   readonly usual?: unknown;
   readonly instead: string;
 };

@@ -18,7 +18,7 @@ export function pick(reference: JobReference | AnalysisReference, outputs: Outpu
   if (output === undefined) return { problem: `the output of ${id} is not known, or may not be seen` };
   if (output === 'too large') {
     const limit = `the ${maximumValueBytes} bytes of JSON that are allowed: pass files instead`;
-    return { problem: `with the output of ${id}, those that are referred to have more than ${limit}` };
+    return { problem: `the outputs that are referred to, up to that of ${id}, have more than ${limit}` };
   }
   const { field, index } = reference;
   if (!Object.hasOwn(output, field)) {
@@ -70,9 +70,9 @@ function keepWanted(output: Hash, references: readonly (JobReference | AnalysisR
 }
 
 /**
- * An array as long as `value` that holds only the elements which were asked for. JavaScript gives memory to every place
- * of an array, empty or not, unless the array once was very long: then only to its elements.
- * A whole array that was asked for, too, is `before`, and stays as it is.
+ * An array as long as `value` that holds only the elements which were asked for. If the whole array was asked for, too,
+ * `before` is that array, and it stays as it is. An array that once was very long takes memory for its elements only;
+ * any other takes memory for its empty places, too.
  */
 function withElement(before: unknown, value: readonly unknown[], index: number): unknown[] {
   const elements: unknown[] = Array.isArray(before) ? before : [];

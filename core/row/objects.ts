@@ -61,8 +61,8 @@ export type Placement = {
   /** Names the listing row that belongs to it, and its writer: only that writer may take it back. */
   readonly mark: string;
   /**
-   * Names the try of a job that made it by handing over its output (`ownName` of the job). If the try ends without being done, it
-   * takes the placement back. It is absent once anybody else has asked for the placement or changed it.
+   * Names the try of a job that made it by handing over its output (`ownName` of the job). If the try ends without
+   * being done, it takes the placement back. It is absent once anybody else has asked for the placement or changed it.
    */
   readonly by?: string;
 };

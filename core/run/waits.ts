@@ -18,7 +18,7 @@ export type FoundObject = {
 export type FoundReferences = {
   readonly jobs: ReadonlySet<JobId>;
   readonly objects: ReadonlyMap<ObjectId, FoundObject>;
-  /** One of the jobs that cannot end before a job in which the new one is nested has. */
+  /** One of the jobs that cannot end until a job in which the new one is nested has ended. */
   readonly circular?: JobId | undefined;
 };
 

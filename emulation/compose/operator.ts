@@ -1,5 +1,5 @@
-// Adds users, issues tokens and finds held jobs for the operator of this machine, by a function that is not in the template. Only the
-// owner of the data folder can reach it.
+// Adds users, issues tokens and finds held jobs for the operator of this machine, by a function that is not in the
+// template. Only the owner of the data folder can reach it.
 
 import type { AnswerTo, OperatorAnswer, OperatorRequest } from '../../machine/operator/request.ts';
 import { StartRefusal } from '../../machine/start-refusal.ts';

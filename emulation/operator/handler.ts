@@ -1,5 +1,5 @@
-// The operator's function adds users, issues tokens and finds held jobs by the same functions as the API. It runs in a thread of its own
-// with a key that may do everything. Only the owner of the data folder can reach it.
+// The operator's function adds users, issues tokens and finds held jobs by the same functions as the API. It runs in a
+// thread of its own with a key that may do everything. Only the owner of the data folder can reach it.
 
 import { createContext } from '../../aws/context.ts';
 import { readEnvironment } from '../../aws/environment.ts';

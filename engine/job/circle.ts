@@ -9,9 +9,9 @@ import { findReferences, referredJobs } from '../../core/reference/find.ts';
 import { loadFromOutputs, loadFromSpecs, loadJobs } from '../store/load-job.ts';
 
 /**
- * One of the jobs that cannot end before one of `ends` has, as far as their waits are known now; undefined when there
- * seems to be none. The walk visits a limited number of jobs. A circle that it does not find ends with its tree's time
- * limit.
+ * One of the jobs that cannot end until one of `ends` has ended, as far as their waits are known now. Undefined when
+ * there seems to be none. The walk visits a limited number of jobs. A circle that it does not find ends with its tree's
+ * time limit.
  */
 export async function findCircle(
   context: Context,

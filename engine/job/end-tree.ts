@@ -57,7 +57,7 @@ export async function failByDependency(context: Context, row: JobRow, problem: U
 
 /**
  * The doom that a job which was not done is under. Without one, the job was the first to fail, and dooms its tree. The
- * flag of its own restart is no reason for its end: it came too late, when the job had failed for good.
+ * flag of its own restart is not a reason for its end: it came too late, when the job had failed for good.
  */
 async function doomOfEnded(context: Context, row: JobRow): Promise<Doom> {
   const before = await loadDoom(context, row);

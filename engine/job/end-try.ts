@@ -16,9 +16,10 @@ import { type Saved, saveJob } from '../store/save-job.ts';
 import { endByDoom, loadDoom, obeyDoom, putDoom } from './doom.ts';
 
 /**
- * Ends the try of a running job, or holds the job where its run asks for that and no restart follows, unless a task has
- * claimed it or renewed its lease since the row was read. A held job whose worker is gone ends with the failure that it
- * was held for. A running job that is under a doom ends by that doom, whatever its worker met.
+ * Ends the try of a running job. If no restart follows and its run asks for a hold, the job is held instead. Nothing
+ * changes when a task has claimed the job or renewed its lease since the row was read. A held job whose worker is gone
+ * ends with the failure that it was held for. A running job that is under a doom ends by that doom, whatever its worker
+ * met.
  */
 export async function endTry(context: Context, row: JobRow, end: TryEnd): Promise<Saved> {
   const expected = { tokenHash: row.tokenHash, leaseUntil: row.leaseUntil };

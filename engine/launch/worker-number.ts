@@ -49,7 +49,7 @@ export async function takeNumber(context: Context, row: JobRow): Promise<boolean
   return true;
 }
 
-/** Those of the jobs that wait for a number. */
+/** The jobs among these that wait for a number. */
 export async function loadQueued(context: Context, rows: readonly JobRow[]): Promise<ReadonlySet<JobId>> {
   const runnable = rows.filter(({ state }) => state === 'runnable');
   if (runnable.length === 0) return new Set();
@@ -110,8 +110,9 @@ async function writeNumber(context: Context, row: JobRow, number: number, before
 }
 
 /**
- * Passes the number of a job that has reported or ended, or whose launch has, on to the job that waits longest, and launches that one. The
- * number is written first: if this is interrupted, the repetition finds that the waiting job has it, and launches it.
+ * Passes a number on to the job that waits longest, and launches that job. The number is that of a job that has
+ * reported or ended, or whose launch has ended. It is written first: if this is interrupted, the repetition finds that
+ * the waiting job has it, and launches the job.
  */
 export async function passNumberOn(context: Context, row: JobRow): Promise<void> {
   for (let turn = 0; turn < turnLimit; turn++) {
@@ -140,5 +141,5 @@ function randomIndex(context: Context, count: number): number {
 /** Rows of workers in one read. A user has seldom more. */
 const workersPerPage = 200;
 const workersPerLook = 20;
-/** Rows of jobs that wait no more, which one call removes. */
+/** Rows of jobs that no longer wait, as many as one call removes. */
 const turnLimit = 50;

@@ -1,7 +1,7 @@
 // Bounds the time that one piece of work may take, so that it does not keep others waiting for ever.
 
 /**
- * The result of a promise, unless it takes too long. It goes on after that, but nobody waits for it.
+ * The result of a promise, unless it takes too long. The work then goes on, but nobody waits for it.
  *
  * @param what the piece of work, as the message of the error names it
  * @throws Error when it takes longer than `limitMs`

@@ -139,8 +139,8 @@ async function loadObjectFacts(context: Context, objects: readonly ObjectId[]): 
 
 /**
  * Those of the closed objects that lead to an unclosed hidden object by links of hidden objects. A hidden object counts
- * only beside the object that links to it, in a place where both are: anybody may link to any object, and whether
- * another tenant's object is open is theirs to know. Objects that are gone are not waited for. Users may write any
+ * only beside the object that links to it, in a place where both are: anybody may link to any object, and must not
+ * learn by that whether another tenant's object is open. Objects that are gone are not waited for. Users may write any
  * links, so one walk visits each object once, up to `hiddenWalkLimit`.
  */
 async function heldByHidden(

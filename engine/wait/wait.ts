@@ -15,7 +15,7 @@ export type Wait<Cursor, Problem> = {
   readonly phase: 'input' | 'output' | 'member' | 'end';
   /** The number of unready dependencies that a look searches. */
   readonly window: number;
-  /** If so many are unready, or fewer, each gets an edge. If there are more, one gets an edge (`choose`). */
+  /** If at most so many are unready, each gets an edge. If there are more, only one gets an edge (`choose`). */
   readonly few: number;
   readonly from: Cursor | undefined;
   /** The next dependencies after a cursor, in a fixed order. `end` is true when none follow them. */

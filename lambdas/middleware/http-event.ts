@@ -42,7 +42,7 @@ export function isDownload(event: HttpEvent): boolean {
   return ['GET', 'HEAD'].includes(event.requestContext.http.method) && event.rawPath.startsWith(downloadPrefix);
 }
 
-/** A browser's question whether a page of another origin may call (docs/reference/api.md, "Requests"). */
+/** The preflight by which a browser asks whether a page of another origin may call (docs/reference/api.md, "Requests"). */
 export function isPreflight(event: HttpEvent): boolean {
   return event.requestContext.http.method === 'OPTIONS';
 }

@@ -99,7 +99,7 @@ describe('the value of a reference', () => {
       'of an output that is too large',
       to('a'),
       'too large',
-      `with the output of ${job}, those that are referred to have more than the 1048576 bytes of JSON that are allowed: pass files instead`,
+      `the outputs that are referred to, up to that of ${job}, have more than the 1048576 bytes of JSON that are allowed: pass files instead`,
     ],
     ['of an empty output', to('a'), {}, `${job} has no output field "a" (its output: empty)`],
     ['of a field that does not exist', to('a'), { b: 1, c: 2 }, `${job} has no output field "a" (its output: b, c)`],

@@ -7,8 +7,8 @@ import { isHash } from '../../../core/reference/value.ts';
 import { loadUser } from '../../../engine/identity/user.ts';
 
 /**
- * Projects are billed to their creators: there are no organizations that pay for others. An account that does not exist
- * is another mistake than one that will not pay.
+ * Projects are billed to their creators, because there are no organizations that pay for others. An account that does
+ * not exist and an account that may not pay are refused with different errors.
  */
 export async function refuseOtherPayer(
   context: Context,

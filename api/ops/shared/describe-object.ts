@@ -172,7 +172,7 @@ const commonFields = [
   ...['created', 'modified', 'createdBy'],
 ];
 const fileFields = ['media', 'archivalState', 'size'];
-/** Shown on request. Files are never links to storage elsewhere, which only such a link's `md5` describes as a whole. */
+/** Shown on request. Only a link to storage elsewhere has these values, and files here are never such links. */
 const noCloud = { cloudAccount: null, drive: null, md5: null };
 const appletFields = [
   ...['runSpec', 'inputSpec', 'outputSpec', 'title', 'summary', 'description', 'developerNotes', 'access', 'dxapi'],

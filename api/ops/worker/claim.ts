@@ -46,7 +46,7 @@ export async function claimJob(call: OpenCall<z.output<typeof claimInput>>): Pro
     project: row.project,
     region: context.settings.region,
     launchedBy: row.launchedBy,
-    // After a report of one of these the worker waits for the answer before it removes anything.
+    // A worker that reports one of these waits for the answer before it removes anything.
     debugOn: spec.debugOn ?? [],
     input: jobInput,
     // The input is sent once: an answer must have room for the largest one.

@@ -24,7 +24,7 @@ export const workerKind = defineRow<WorkerFacts>({
   pk: 'worker#{user}',
   sk: 'N#{number in 5 digits}',
   meaning:
-    'A worker of that user, written before it is started. The row is closed when the row of its job says that it holds the job no more. The number then goes to another worker.',
+    'A worker of that user, written before it is started. The row is closed when the row of its job says that it no longer holds the job. The number then goes to another worker.',
   fields: {
     required: { worker: 'text', job: 'text', instance: 'text', spot: 'flag', started: 'number' },
     optional: {},
