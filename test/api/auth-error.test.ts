@@ -1,5 +1,5 @@
-// Tests jobs that may not go on: the tree is too old, or its launcher lost the right to run jobs in the project. And
-// who may terminate a tree. Bob is a second tenant with a project and jobs of his own.
+// Tests jobs that may not go on, because the tree is too old or its launcher lost the right to run jobs in the project,
+// and who may terminate a tree. Bob is a second tenant with a project and jobs of his own.
 
 import { beforeEach, describe, expect, it } from 'vitest';
 import { authenticate } from '../../api/authenticate.ts';

@@ -92,7 +92,7 @@ test.each(['workflow', 'analysis', 'database'])('a %s that does not exist is nam
   expect(refusal).toMatch(`404 ResourceNotFound: The entity ${name}-${unknown} could not be found`);
 });
 
-test('nobody gets PermissionDenied for a job, and is asked to log in elsewhere', async () => {
+test('a caller without a login gets PermissionDenied for a job, and is asked to log in elsewhere', async () => {
   const nobody = givenClient(platform.context, 'Bearer PUBLIC');
   for (const method of ['describe', 'terminate', 'addTags']) {
     expect(await nobody.refusal(`/${job}/${method}`)).toMatch(/^401 PermissionDenied/);

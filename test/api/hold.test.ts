@@ -140,7 +140,7 @@ describe('a held job', () => {
     });
   });
 
-  it('can be ended by its launcher, and not by another user who sees it not', async () => {
+  it('can be ended by its launcher, and not by another user who does not see it', async () => {
     const { id, below } = await givenHeld();
     expect(errorOf(await world.call(`/${id}/terminate`, {}, bob)).type).toBe('ResourceNotFound');
     await world.platform.run();

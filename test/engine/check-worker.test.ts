@@ -78,7 +78,7 @@ describe('a silent worker', () => {
     expect(peek().leaseUntil).toBe(leaseUntil);
   });
 
-  test('is no matter for a job that is not there any more when it is asked', async () => {
+  test('changes nothing when its job is gone by the time it is asked', async () => {
     const { context, row } = await givenWorker({ state: 'running' });
     context.clock.now += leaseMs + 1;
     await context.rows.delete('executions', { pk: row.pk, sk: 'A' });

@@ -116,7 +116,7 @@ describe('an output in a circle fails its job at the report', () => {
     expect(byName(given.context, 'main').state).toBe('failed');
   });
 
-  test('references that end in jobs which run are none', async () => {
+  test('references that lead to running jobs are not a circle', async () => {
     const given = givenPlatform({
       main: async ({ row }) => {
         await given.bear('slow', row);

@@ -139,7 +139,7 @@ describe('a user with as many workers as one may have', () => {
     expect(context.rows.all('executions').filter(({ sk }) => sk.startsWith('W#'))).toEqual([]);
   });
 
-  test('is told so by the description of a waiting job, and of no other', async () => {
+  test('is named as the reason in the description of a waiting job, and of no other', async () => {
     const { context, names } = await givenWideTree(3, 2);
     const rows = names.map((name) => byName(context, name));
     const described = await describeJobs(context, rows, { fields: { state: true, waitsForWorker: true } });

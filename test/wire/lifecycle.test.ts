@@ -156,7 +156,7 @@ describe('a limit of time', () => {
 });
 
 describe('states and ends', () => {
-  it('a job that waits for nothing goes from runnable over running to done', async () => {
+  it('a job that waits for nothing goes from runnable through running to done', async () => {
     await givenBuilt(session, 'plain', { code: 'main() { :; }' });
     const id = await run('plain');
     await session.ok(['wait', id]);
