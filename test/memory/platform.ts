@@ -138,4 +138,5 @@ function takeVisible<Message>(queue: { message: Message; visibleAt: number }[], 
   return index < 0 ? undefined : queue.splice(index, 1)[0]?.message;
 }
 
-const stepLimit = 100_000;
+/** A tree of 10,000 jobs takes 200,000 steps. */
+const stepLimit = 1_000_000;

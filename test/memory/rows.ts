@@ -44,7 +44,9 @@ export interface MemoryRows extends Rows {
   peek(table: TableName, key: Key): Row | undefined;
 }
 
-type Table = Map<string, Map<string, Row>>;
+/** `keys`: the sort keys in their order. */
+type Partition = { readonly rows: Map<string, Row>; readonly keys: string[] };
+type Table = Map<string, Partition>;
 
 /** Empty tables. */
 export function createMemoryRows(): MemoryRows {
@@ -54,13 +56,16 @@ export function createMemoryRows(): MemoryRows {
     containers: new Map(),
     identities: new Map(),
   };
-  const read = (table: TableName, { pk, sk }: Key): Row | undefined => tables[table].get(pk)?.get(sk);
+  const read = (table: TableName, { pk, sk }: Key): Row | undefined => tables[table].get(pk)?.rows.get(sk);
   const write = (table: TableName, key: Key, after: Row | undefined): void => {
     const before = read(table, key);
-    const partition = tables[table].get(key.pk) ?? new Map<string, Row>();
-    if (after === undefined) partition.delete(key.sk);
-    else partition.set(key.sk, after);
-    if (partition.size > 0) tables[table].set(key.pk, partition);
+    const partition = tables[table].get(key.pk) ?? { rows: new Map<string, Row>(), keys: [] };
+    if (before === undefined && after !== undefined)
+      partition.keys.splice(positionOf(partition.keys, key.sk), 0, key.sk);
+    if (before !== undefined && after === undefined) partition.keys.splice(positionOf(partition.keys, key.sk), 1);
+    if (after === undefined) partition.rows.delete(key.sk);
+    else partition.rows.set(key.sk, after);
+    if (partition.rows.size > 0) tables[table].set(key.pk, partition);
     else tables[table].delete(key.pk);
     if (before !== undefined || after !== undefined) {
       if (rows.onChange !== undefined && !isDeepStrictEqual(before, after)) rows.onChange({ table, before, after });
@@ -92,11 +97,11 @@ export function createMemoryRows(): MemoryRows {
   const rows: MemoryRows = {
     hook: {},
     onChange: undefined,
-    all: (table) => [...tables[table].values()].flatMap((partition) => [...partition.values()]),
+    all: (table) => [...tables[table].values()].flatMap(({ rows }) => [...rows.values()]),
     digest: () => {
       const digests: string[] = [];
       for (const table of Object.values(tables)) {
-        for (const partition of table.values()) for (const row of partition.values()) digests.push(rowDigest(row));
+        for (const partition of table.values()) for (const row of partition.rows.values()) digests.push(rowDigest(row));
       }
       return digests.sort().join(' ');
     },
@@ -187,16 +192,37 @@ function changed(row: Row | undefined, change: Change): Row {
   return Object.freeze(next) as Row;
 }
 
-function page(partition: Map<string, Row> | undefined, range: QueryRange): { rows: Row[]; next?: string } {
+function page(partition: Partition | undefined, range: QueryRange): { rows: Row[]; next?: string } {
   if (!(range.limit > 0)) throw new Error('a query needs a positive limit');
   const { prefix = '', after, descending = false, limit } = range;
-  const keys = [...(partition?.keys() ?? [])].filter((sk) => sk.startsWith(prefix)).sort(byCodeUnit);
-  if (descending) keys.reverse();
-  const rest = after === undefined ? keys : keys.filter((sk) => (descending ? sk < after : sk > after));
-  const chosen = rest.slice(0, limit);
-  const rows = chosen.map((sk) => partition?.get(sk) as Row);
+  const { rows: found, keys } = partition ?? { rows: new Map<string, Row>(), keys: [] };
+  const first = positionOf(keys, prefix);
+  const end = firstAfter(keys, first, (key) => !key.startsWith(prefix));
+  const past =
+    after === undefined ? undefined : firstAfter(keys, first, (key) => (descending ? key >= after : key > after));
+  const [from, to] = descending ? [first, Math.min(end, past ?? end)] : [Math.max(first, past ?? first), end];
+  const chosen = descending
+    ? keys.slice(Math.max(from, to - limit), to).reverse()
+    : keys.slice(from, Math.min(to, from + limit));
   const last = chosen.at(-1);
-  return rest.length > limit && last !== undefined ? { rows, next: last } : { rows };
+  const rows = chosen.map((sk) => found.get(sk) as Row);
+  return to - from > limit && last !== undefined ? { rows, next: last } : { rows };
+}
+
+/** The position of a key, or the one where it belongs. */
+function positionOf(keys: readonly string[], key: string): number {
+  return firstAfter(keys, 0, (one) => one >= key);
+}
+
+/** The first position, not before `from`, whose key and all behind it are past something. */
+function firstAfter(keys: readonly string[], from: number, isPast: (key: string) => boolean): number {
+  let [low, high] = [from, keys.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (isPast(keys[middle] as string)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }
 
 function checkTransaction(writes: readonly Write[]): void {

@@ -27,11 +27,11 @@ export function countUnits(context: MemoryContext): Units {
     listener?.(change);
   };
   context.setHook({
-    after: ({ port, name, writes, detail }) => {
+    after: ({ port, name, writes, detail, keys }) => {
       if (port === 'bodies' && writes) add('body', bodyUnits(context, detail));
       else if (port === 'rows' && writes && !changed) add(`unchanged ${detail.split(' ')[0]}`, 1);
       else if (!writes && port !== 'queues' && port !== 'workers')
-        units.reads += name === 'getMany' ? detail.split(' ').length : 1;
+        units.reads += name === 'getMany' ? (keys?.length ?? 1) : 1;
       changed = false;
     },
   });
