@@ -50,7 +50,7 @@ export function workspaceKeptUntil(row: JobRow, delayWorkspaceDestruction: boole
 function patienceMs(patience: Exclude<Patience, 'lease'>, row: JobRow, now: number, leaseMs: number): number {
   switch (patience) {
     case 'queued':
-      return waitedMs(row, now, queuedMs);
+      return waitedMs(row, now, Math.min(leaseMs, queuedMs));
     case 'waiting':
       return waitedMs(row, now, Math.min(leaseMs, shortestPatienceMs));
     // What waits for a job that is done looks by itself. Its own due time is not moved forward: that is two writes.
@@ -76,7 +76,7 @@ const longestPatienceMs = 600_000;
 const shortestPatienceMs = 60_000;
 /**
  * A stream or a queue moves these jobs on and keeps their messages. A look at a long queue would send all of them
- * again.
+ * again. Where a lease is shorter, the first look comes after a lease: a claim then does not move the due time.
  */
 const queuedMs = 120_000;
 const firstDelaySeconds = 5;

@@ -20,6 +20,8 @@ describe('a job is looked at again', () => {
     ['after a lease, when it runs and has none', { state: 'running' }, leaseMs],
     ['after as long as it has waited', waited, 8_000],
     ['after a lease at least, when it is new', { state: 'idle' }, leaseMs],
+    ['after a lease, when it was born runnable', { state: 'runnable' }, leaseMs],
+    ['after as long as it has waited for a worker', { ...waited, state: 'runnable' }, 8_000],
     ['after a lease, while it ends', { state: 'terminating', tryCreated: now - 9_000_000 }, leaseMs],
     ['after a lease, while its try is given up', { state: 'restartable', tryCreated: now - 9_000_000 }, leaseMs],
     ['a lease after it was terminated', { state: 'terminated', tryCreated: now - 9_000_000 }, leaseMs],
@@ -42,6 +44,18 @@ describe('a job is looked at again', () => {
   ])('%s', (_title, changes, after) => {
     expect(dueTime(givenRow(changes), now, leaseMs)).toBe(now + after);
   });
+});
+
+it('a runnable job is looked at again after two minutes, when a lease is longer', () => {
+  expect(dueTime(givenRow({ state: 'runnable' }), now, 600_000)).toBe(now + 120_000);
+});
+
+it('a claim keeps the due time of a job that was just born runnable', () => {
+  for (const lease of [1_000, 20_000, 600_000]) {
+    const dueAt = dueTime(givenRow({ state: 'runnable' }), now, lease);
+    const claimed = givenRow({ state: 'running', leaseUntil: now + 100 + lease, dueAt });
+    expect(dueTime(claimed, now + 100, lease)).toBe(dueAt);
+  }
 });
 
 it('the jobs are spread evenly over the shards of the index', () => {

@@ -550,7 +550,7 @@ describe('the sweep looks again', () => {
       9_000,
     ],
     ['at a new waiting job after one lease', { state: 'waiting_on_input', tryCreated: 900 }, 2_000],
-    ['at a job that a message should move on after two minutes', { state: 'runnable', tryCreated: 900 }, 121_000],
+    ['at a job that a message should move on after one lease', { state: 'runnable', tryCreated: 900 }, 2_000],
     ['after ten minutes at the latest', { state: 'waiting_on_output', tryCreated: -9_000_000 }, 601_000],
     [
       'at an earlier time that was set before and has not passed',
