@@ -2,10 +2,11 @@
 // lost events, and notices ended leases, timeouts and dead launches.
 
 import type { Context } from '../core/context.ts';
+import { isEndState } from '../core/execution/head.ts';
 import { type ExecutionId, isExecutionId, type JobId } from '../core/id/identifier.ts';
 import { asksWorker } from '../core/job/agenda.ts';
 import { dueTime } from '../core/job/due.ts';
-import { expectJob } from '../core/row/execution/execution.ts';
+import { type ExecutionRow, expectJob } from '../core/row/execution/execution.ts';
 import type { WorkMessage } from '../core/work/message.ts';
 import { look } from './job/advance.ts';
 import { loadExecution, loadJob } from './store/load-job.ts';
@@ -40,8 +41,11 @@ export async function sweepShards(
 ): Promise<Swept & { readonly unread: readonly unknown[] }> {
   const shards = Array.from({ length: context.settings.openShardCount }, (_, shard) => shard);
   const aside = await Promise.allSettled(shards.map((shard) => setAside(context, shard, limits)));
-  const readable = shards.filter((shard) => aside[shard]?.status === 'fulfilled');
-  const looks = await Promise.allSettled(readable.map((shard) => lookAtDue(context, shard, limits)));
+  const left = shards.filter((shard) => {
+    const one = aside[shard];
+    return one?.status === 'fulfilled' && one.value.someDue;
+  });
+  const looks = await Promise.allSettled(left.map((shard) => lookAtDue(context, shard, limits)));
   const ended = [...aside, ...looks];
   const done = ended.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
   return {
@@ -54,7 +58,8 @@ export async function sweepShards(
 
 /** Looks at all jobs of one shard that are due. A job whose look fails is postponed and does not stop the others. */
 export async function sweep(context: Context, shard: number, limits: SweepLimits): Promise<Swept> {
-  const aside = await setAside(context, shard, limits);
+  const { someDue, ...aside } = await setAside(context, shard, limits);
+  if (!someDue) return aside;
   const looks = await lookAtDue(context, shard, limits);
   return { lookedAt: aside.lookedAt + looks.lookedAt, more: looks.more, failed: [...aside.failed, ...looks.failed] };
 }
@@ -63,14 +68,21 @@ export async function sweep(context: Context, shard: number, limits: SweepLimits
  * Puts the jobs off that were due before the last sweep, and sends a message for each, which is handled alone. A look
  * that ends its process, for example because it takes too much memory, then ends no other (docs/reference/protocols.md,
  * "Sweep").
+ *
+ * @returns `someDue`: whether other jobs of the shard are due. In most minutes none is, and the shard is not read again.
  */
-async function setAside(context: Context, shard: number, limits: SweepLimits): Promise<Swept> {
+async function setAside(
+  context: Context,
+  shard: number,
+  limits: SweepLimits,
+): Promise<Swept & { readonly someDue: boolean }> {
   const failed: { execution: ExecutionId; error: unknown }[] = [];
   const seen = new Set<string>();
   while (seen.size < limits.jobCount && context.now() < limits.until) {
-    const found = await context.rows.due(shard, context.now() - missedAfterMs, seen.size + setAsideAtATime);
-    const missed = found.filter(({ id }) => !seen.has(id));
-    if (missed.length === 0) return { lookedAt: seen.size, more: false, failed };
+    const found = await context.rows.due(shard, context.now(), seen.size + setAsideAtATime);
+    const fresh = found.filter(({ id }) => !seen.has(id));
+    const missed = fresh.filter(({ dueAt }) => isMissed(context, dueAt));
+    if (missed.length === 0) return { lookedAt: seen.size, more: false, failed, someDue: fresh.length > 0 };
     for (const { id } of missed) seen.add(id);
     const executions = missed.flatMap(({ id }) => (isExecutionId(id) ? [id] : []));
     const put = await Promise.allSettled(executions.map((execution) => lookLater(context, execution)));
@@ -82,7 +94,12 @@ async function setAside(context: Context, shard: number, limits: SweepLimits): P
     }
     await sendWork(context, messages);
   }
-  return { lookedAt: seen.size, more: true, failed };
+  return { lookedAt: seen.size, more: true, failed, someDue: true };
+}
+
+/** True for a job that was due at the last sweep already. */
+function isMissed(context: Context, dueAt: number): boolean {
+  return dueAt <= context.now() - missedAfterMs;
 }
 
 async function lookAtDue(context: Context, shard: number, limits: SweepLimits): Promise<Swept> {
@@ -96,7 +113,7 @@ async function lookAtDue(context: Context, shard: number, limits: SweepLimits): 
     );
     if (fresh.length === 0) return { lookedAt, more: false, failed };
     for (const { id } of fresh) seen.add(id);
-    const due = fresh.filter(({ dueAt }) => dueAt > context.now() - missedAfterMs);
+    const due = fresh.filter(({ dueAt }) => !isMissed(context, dueAt));
     lookedAt += due.length;
     const executions = due.flatMap(({ id }) => (isExecutionId(id) ? [id] : []));
     const errors = await Promise.all(executions.map((execution) => sweepOrPutOff(context, execution, limits.lookMs)));
@@ -135,17 +152,22 @@ async function sweepOrPutOff(
  */
 export async function sweepForWorker(context: Context, job: JobId): Promise<void> {
   const row = await loadJob(context, job);
-  if (row !== undefined && asksWorker(row.state)) await sweepExecution(context, job);
+  if (row !== undefined && asksWorker(row.state)) await sweepExecution(context, job, row);
 }
 
-/** Looks at one execution, and repeats that while the row changes. */
-export async function sweepExecution(context: Context, execution: ExecutionId): Promise<void> {
+/**
+ * Looks at one execution, and repeats that while the row changes.
+ *
+ * @param found the row of the execution, read just now
+ */
+export async function sweepExecution(context: Context, execution: ExecutionId, found?: ExecutionRow): Promise<void> {
+  let row = found ?? (await loadExecution(context, execution));
   for (let step = 0; step < stepLimit; step++) {
-    const row = await loadExecution(context, execution);
     if (row === undefined || row.tombstone === true) return;
     const saved = await look(context, row, 'swept');
-    if (saved !== undefined) continue;
-    if (await lookLater(context, execution)) return;
+    if (saved === undefined && (await lookLater(context, execution))) return;
+    row = saved?.kind === 'saved' ? saved.row : await loadExecution(context, execution);
+    if (row !== undefined && isEndState(row.state) && row.dueAt === undefined) return;
   }
   throw new Error(`${execution} changed ${stepLimit} times during one sweep; the next sweep continues`);
 }

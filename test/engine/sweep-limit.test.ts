@@ -121,6 +121,15 @@ test('a sweep of all shards adds up what each of them did', async () => {
   expect(await sweepShards(context, all)).toEqual({ lookedAt: 30, more: false, failed: [], unread: [] });
 });
 
+test('a sweep reads a shard once when nothing in it is due', async () => {
+  const context = createMemoryContext({ settings: { openShardCount: 3 } });
+  await givenJob(context, 'later', { at: { state: 'running', openShard: 1, dueAt: context.now() + 1 } });
+  const read: string[] = [];
+  context.setHook({ before: ({ name, detail }) => void (name === 'due' && read.push(detail)) });
+  expect(await sweepShards(context, all)).toEqual({ lookedAt: 0, more: false, failed: [], unread: [] });
+  expect(read).toEqual(['0', '1', '2']);
+});
+
 test('a sweep of all shards says that more is due when one of them has more', async () => {
   const context = createMemoryContext({ settings: { openShardCount: 3 } });
   for (let index = 0; index < 9; index++) {
