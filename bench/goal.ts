@@ -34,7 +34,7 @@ const goals: readonly Goal[] = [
       return many && some && many.cpuMsPerJob / some.cpuMsPerJob;
     },
   },
-  { goal: 'write units per run', limit: 40, found: ({ counts }) => counts?.perRun.writeUnits },
-  { goal: 'write units per subjob', limit: 25, found: ({ counts }) => counts?.perSubjob.writeUnits },
-  { goal: 'write units per wait', limit: 6, found: ({ counts }) => counts?.perWait.writeUnits },
+  { goal: 'write units per run', limit: 17, found: ({ counts }) => counts?.perRun.writeUnits },
+  { goal: 'write units per subjob', limit: 14, found: ({ counts }) => counts?.perSubjob.writeUnits },
+  { goal: 'write units per wait', limit: 4, found: ({ counts }) => counts?.perWait.writeUnits },
 ];

@@ -10,7 +10,7 @@ import type { Position, WorkMessage } from '../../core/work/message.ts';
 import { launch } from '../launch/launch.ts';
 import { passNumberOn } from '../launch/worker-number.ts';
 import { stopLaunch, stopWorker } from '../launch/worker-task.ts';
-import { loadExecution } from '../store/load-job.ts';
+import { loadExecution, loadJob } from '../store/load-job.ts';
 import { mapLimited } from '../store/map-limited.ts';
 import { changed, retryWhileChanged } from '../store/retry-while-changed.ts';
 import { type Saved, saveJob } from '../store/save-job.ts';
@@ -190,10 +190,19 @@ async function carryOut(context: Context, row: JobRow, step: Step, after: string
     case 'retry':
       return { saved: await beginNextTry(context, row) };
     case 'settle':
-      return { saved: await saveJob(context, row, { kind: 'settle' }) };
+      return { saved: await settle(context, row) };
     default:
       return step satisfies never;
   }
+}
+
+/**
+ * Takes an ended job out of the index. The stream and the end of its launch often cause two looks at the same time. The
+ * row is read again, because a read costs less than a refused write.
+ */
+async function settle(context: Context, row: JobRow): Promise<Saved> {
+  const again = await loadJob(context, row.pk);
+  return again?.dueAt === row.dueAt ? saveJob(context, row, { kind: 'settle' }) : { kind: 'changed' };
 }
 
 /** Looks at one page of the executions that wait for `ended`, and returns the position to continue from. */

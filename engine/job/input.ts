@@ -21,7 +21,7 @@ import { findReferences, referredJobs } from '../../core/reference/find.ts';
 import { type Hash, isHash } from '../../core/reference/value.ts';
 import { findJobs } from '../access/sight.ts';
 import { cloneObjects } from '../object/clone.ts';
-import { loadOutputs, loadSpec } from '../store/load-job.ts';
+import { loadJob, loadOutputs, loadSpec } from '../store/load-job.ts';
 import { type Saved, saveJob } from '../store/save-job.ts';
 import { listWait, type Unsatisfiable } from '../wait/readiness.ts';
 import { type WaitOutcome, waitFor } from '../wait/wait.ts';
@@ -64,7 +64,12 @@ async function makeReady(
 ): Promise<Saved> {
   const problems = 'problems' in plan ? plan.problems : await placePins(context, row, spec, plan.pins);
   if ('problems' in plan || problems.length > 0) return fail(context, row, inputFailure(problems));
-  if (plan.input !== undefined) await context.bodies.save(row.pk, 'input', plan.input);
+  if (plan.input !== undefined) {
+    // Two looks may find the last dependency ready at the same time. A read costs less than their two writes.
+    const again = await loadJob(context, row.pk);
+    if (again?.state !== row.state || again.try !== row.try) return { kind: 'changed' };
+    await context.bodies.save(row.pk, 'input', plan.input);
+  }
   return saveJob(context, row, { kind: 'ready' });
 }
 

@@ -4,6 +4,7 @@
 import { describe, expect, test } from 'vitest';
 import type { WorkerId } from '../../core/id/worker.ts';
 import { type JobRow, jobWorker, ownScope } from '../../core/job/row.ts';
+import { edgeKey, edgeRow } from '../../core/row/execution/edge.ts';
 import { finalise } from '../../engine/finalise.ts';
 import { putDoom } from '../../engine/job/doom.ts';
 import { createMemoryContext, type MemoryContext } from '../memory/context.ts';
@@ -90,4 +91,34 @@ test('a running job is looked at when its launch ends, so a lost machine is noti
   context.workers.states.set(taskOf('j'), ended('lost'));
   await finalise(context, jobWorker(row), ended('lost'));
   expect(peek()).toMatchObject({ state: 'runnable', try: 1 });
+});
+
+describe('a job that has just ended and has a waiter', () => {
+  async function givenWaiter(state: JobRow['state']) {
+    const { context, row, peek } = await givenRow({ state: 'done', task: taskOf('j') });
+    context.workers.states.set(taskOf('j'), ended('exited'));
+    const waiter = await givenJob(context, 'waiter', { dependsOn: [job], at: { state } });
+    const edge = edgeKey({ kind: 'execution', execution: job }, { execution: waiter.pk, try: 0, phase: 'input' });
+    await context.rows.put('executions', edgeRow(edge, context.now()));
+    return { context, row, peek, waiter };
+  }
+
+  test('is left to the record of its end, which wakes the waiter', async () => {
+    const { context, row, peek, waiter } = await givenWaiter('waiting_on_input');
+    const writes = watchWrites(context);
+    context.clock.now = row.modified + 4_999;
+    await finalise(context, jobWorker(row), ended('exited'));
+    expect(writes).toEqual([]);
+    expect(peek()).toHaveProperty('dueAt');
+    context.clock.now = row.modified + 5_000;
+    await finalise(context, jobWorker(row), ended('exited'));
+    expect(peekJob(context, waiter.pk).state).toBe('runnable');
+    expect(peek()).not.toHaveProperty('dueAt');
+  });
+
+  test('settles when the waiter was woken before', async () => {
+    const { context, row, peek } = await givenWaiter('runnable');
+    await finalise(context, jobWorker(row), ended('exited'));
+    expect(peek()).not.toHaveProperty('dueAt');
+  });
 });

@@ -9,7 +9,7 @@ import { terminateTree } from '../../engine/job/terminate.ts';
 import { sweepForWorker } from '../../engine/sweep.ts';
 import { createMemoryContext, type MemoryContext, seededRandom } from '../memory/context.ts';
 import { jobId, planJob } from '../memory/plan.ts';
-import { createMemoryPlatform, type Program, peekJob, taskOf } from '../memory/platform.ts';
+import { byName, createMemoryPlatform, type Program, peekJob, taskOf } from '../memory/platform.ts';
 import { putProjectOfAlice } from '../memory/project.ts';
 import { countUnits } from '../memory/units.ts';
 import { ended } from '../memory/workers.ts';
@@ -80,7 +80,7 @@ describe(`a tree of ${width} subjobs and a gather over them`, () => {
     const counts = countWrites(context);
     await createJob(context, planJob('main'));
     await platform.run();
-    expect([...names, 'gather', 'main'].filter((name) => peekJob(context, jobId(name)).state !== 'done')).toEqual([]);
+    expect([...names, 'gather', 'main'].filter((name) => byName(context, name).state !== 'done')).toEqual([]);
     expect(await context.bodies.load(jobId('gather'), 'output')).toEqual({ output: { n: width } });
     const most = {
       item: mostWrites(counts.writes, (key) => !isWorker(key)),
