@@ -15,7 +15,7 @@ export type HandedOver = {
   readonly places: ReadonlyMap<ObjectId, PlaceId>;
   /** The job sees these objects, but they may not leave their project. */
   readonly restricted: readonly ObjectId[];
-  /** Objects of its workspace that are still open, and go along: itself among the objects, or a hidden companion. */
+  /** Objects of its workspace that are still open, and go along: hidden companions, and objects that have some. */
   readonly open?: readonly ObjectId[];
 };
 

@@ -107,8 +107,8 @@ async function checkOutput(context: Context, row: JobRow, output: Hash): Promise
     ...checkReferences(output, 'output'),
     ...checkOutputFields(spec?.outputSpec, output),
     ...checkValues(spec?.outputSpec ?? [], output),
+    ...(await checkReferred(context, row, output)),
   ];
-  if (problems.length === 0) problems.push(...(await checkReferred(context, row, output)));
   return problems.length === 0 ? undefined : { reason: 'OutputError', message: failureMessages.output(problems) };
 }
 

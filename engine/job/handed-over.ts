@@ -21,7 +21,7 @@ export async function loadOutputObjects(
   const workspace = jobWorkspace(row);
   const facts = new Map<ObjectId, ObjectFacts>();
   const places = new Map<ObjectId, PlaceId>();
-  for (const object of objects.length === 0 ? [] : await loadObjectsAt(context, workspace, objects)) {
+  for (const object of await loadObjectsAt(context, workspace, objects)) {
     if (object === undefined) continue;
     facts.set(object.id, object.row);
     places.set(object.id, workspace);
@@ -37,8 +37,8 @@ export async function loadOutputObjects(
 }
 
 /**
- * The objects of a workspace that are open among these and the hidden ones that they link to there. When the output is
- * looked at, every token that could close them has ended. An object that is `closing` is closed by the platform.
+ * The open objects among those of a workspace that link to others, and the hidden ones that they link to there. When the
+ * output is looked at, every token that could close them has ended. An object that is `closing` is closed by the platform.
  */
 async function findOpen(
   context: Context,
@@ -46,9 +46,8 @@ async function findOpen(
   objects: ReadonlyMap<ObjectId, ObjectFacts>,
 ): Promise<ObjectId[]> {
   const linking = [...objects].flatMap(([id, { links }]) => (links.length > 0 ? [id] : []));
-  const along = linking.length === 0 ? [] : (await withHiddenLinks(context, workspace, linking)).objects;
-  const states = new Map([...objects, ...along.map(({ id, row }) => [id, row] as const)]);
-  return [...states].flatMap(([id, { state }]) => (state === 'open' ? [id] : []));
+  const along = await withHiddenLinks(context, workspace, linking);
+  return along.objects.flatMap(({ id, row: { state } }) => (state === 'open' ? [id] : []));
 }
 
 /**
@@ -82,7 +81,6 @@ async function loadSeen(
   where: Pick<ObjectSearch, 'places' | 'usedIn'>,
   hintOf: (object: ObjectId) => PlaceId | undefined = () => undefined,
 ): Promise<HandedOver> {
-  if (objects.length === 0) return nothingHandedOver;
   const wanted = new Map(objects.map((id) => [id, hintOf(id)]));
   const { found, restricted } = await findObjects(sight, { wanted, ...where });
   return {
