@@ -92,8 +92,7 @@ export async function loadInput(
   const references = findReferences(originalInput);
   const wanted = referredJobs(references).slice(0, lookedAtCount);
   const jobs = await findJobs(await inputSight(context, row, spec), wanted);
-  const shown = showInput(originalInput, await loadOutputs(context, [...jobs.values()], references));
-  return reader === 'itself' ? asRun(spec, shown) : shown;
+  return showInput(originalInput, await loadOutputs(context, [...jobs.values()], references));
 }
 
 /**

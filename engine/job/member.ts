@@ -78,9 +78,7 @@ export function memberWait(context: Context, waiter: JobRow, from: string | unde
       return { items, end: next === undefined };
     },
     read: async (dependencies) => {
-      const jobs = dependencies.flatMap((one) =>
-        one.kind === 'execution' && isId(one.execution, 'job') ? [one.execution] : [],
-      );
+      const jobs = jobsOf(dependencies);
       const fresh = jobs.every((job) => rows.has(job))
         ? jobs.map((job) => rows.get(job))
         : await loadJobs(context, jobs);
@@ -117,11 +115,8 @@ export function scopeWait(context: Context, waiter: JobRow, scope: Scope): Wait<
       return { items, end: next === undefined };
     },
     read: async (dependencies) => {
-      const rows = await loadJobs(
-        context,
-        dependencies.flatMap((one) => (one.kind === 'execution' && isId(one.execution, 'job') ? [one.execution] : [])),
-      );
-      return rows.map((row) => (row !== undefined && isTerminal(row.state) ? 'ready' : 'unready'));
+      const rows = await loadJobs(context, jobsOf(dependencies));
+      return rows.map((row) => (hasEnded(row) ? 'ready' : 'unready'));
     },
   };
 }
@@ -154,13 +149,22 @@ async function loadNextMembers(context: Context, root: ExecutionId, range: Membe
 }
 
 function behind(members: readonly Member[], sortKey: string | undefined): readonly Member[] {
-  return sortKey === undefined ? members : members.slice(members.findIndex((one) => one.sortKey === sortKey) + 1);
+  return members.slice(members.findIndex((one) => one.sortKey === sortKey) + 1);
 }
 
 function memberReadiness(parent: JobRow, row: JobRow | undefined): Readiness<JobRow> {
-  if (row === undefined || !isTerminal(row.state)) return 'unready';
+  if (!hasEnded(row)) return 'unready';
   if (row.state === 'done' || row.tombstone === true || row.parentTry !== parent.try) return 'ready';
   return { problem: row };
+}
+
+function hasEnded(row: JobRow | undefined): row is JobRow {
+  return row !== undefined && isTerminal(row.state);
+}
+
+/** The members among dependencies. */
+function jobsOf(dependencies: readonly Dependency[]): JobId[] {
+  return dependencies.flatMap((one) => (one.kind === 'execution' && isId(one.execution, 'job') ? [one.execution] : []));
 }
 
 function jobDependency(job: JobId): Dependency {

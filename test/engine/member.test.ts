@@ -1,13 +1,16 @@
 // Tests that a master job waits for every job below it before its workspace is destroyed, in trees of every shape, and
 // counts the reads in a wide tree.
 
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { isInside, masterScope, readLineageEntry } from '../../core/execution/scope.ts';
 import type { JobRow } from '../../core/job/row.ts';
 import { doomRow, treeKey } from '../../core/row/execution/tree.ts';
-import { scopeWait } from '../../engine/job/member.ts';
+import { memberWait, scopeWait } from '../../engine/job/member.ts';
 import { sweep } from '../../engine/sweep.ts';
+import { waitFor } from '../../engine/wait/wait.ts';
 import { createMemoryContext, type MemoryContext, seededRandom } from '../memory/context.ts';
+import { jobId } from '../memory/plan.ts';
+import { peekJob } from '../memory/platform.ts';
 import { givenJob } from '../simulation/world.ts';
 
 /** The jobs that a wait pages through, from its start or from a cursor on. */
@@ -98,4 +101,89 @@ test('the end of a wide tree costs two queries for each master job', { timeout: 
   const { lookedAt, failed } = await sweep(context, 0, { jobCount: 10_000, until: Number.POSITIVE_INFINITY });
   expect({ lookedAt, failed }).toEqual({ lookedAt: width, failed: [] });
   expect(queries).toBe(2 * width);
+});
+
+/** The ranges of members that are read from now on: `<parent>#`, or `job-` for all of a tree. */
+function watchMembers(context: MemoryContext): string[] {
+  const ranges: string[] = [];
+  context.setHook({
+    before: ({ name, detail }) => {
+      const range = /\/(job-[^*]*)\* after/.exec(detail)?.[1];
+      if (name === 'query' && range !== undefined) ranges.push(range);
+    },
+  });
+  return ranges;
+}
+
+describe('the reads of a master job that waits for everything below it', () => {
+  const at = { state: 'done' } as const;
+
+  /** A master job below an origin job. Below it are 50 subjobs, and so many have a subjob of their own. */
+  async function givenNested(leafCount: number) {
+    const context = createMemoryContext();
+    const origin = await givenJob(context, 'origin', { at: { state: 'failed' } });
+    const nested = await givenJob(context, 'nested', { parent: origin, master: true, at });
+    const leaves: JobRow[] = [];
+    for (let index = 0; index < Math.max(50, leafCount); index++) {
+      const parent = index < 50 ? await givenJob(context, `s${index}`, { parent: nested, at }) : leaves[0];
+      if (index < leafCount && parent !== undefined) leaves.push(await givenJob(context, `l${index}`, { parent, at }));
+    }
+    return { context, nested, leaves };
+  }
+
+  test.each([
+    [50, true],
+    [51, false],
+  ])(
+    'go down from it while at most a hundred are below: %i more than 50, and to their ends: %s',
+    async (more, goesOn) => {
+      const { context, nested, leaves } = await givenNested(more);
+      const ranges = watchMembers(context);
+      const wait = scopeWait(context, nested, masterScope(nested.pk, 0));
+      expect((await wait.page(undefined)).items).toHaveLength(goesOn ? 100 : 99);
+      const last = leaves.at(-1)?.pk ?? '';
+      expect({ isFollowed: ranges.some((range) => range.includes(last)), isWhole: ranges.includes('job-') }).toEqual({
+        isFollowed: goesOn,
+        isWhole: !goesOn,
+      });
+    },
+  );
+
+  test('are pages of the whole tree for its root', async () => {
+    const { context } = await givenNested(1);
+    const ranges = watchMembers(context);
+    const origin = peekJob(context, jobId('origin'));
+    await scopeWait(context, origin, masterScope(origin.pk, 0)).page(undefined);
+    expect(ranges).toEqual(['job-']);
+  });
+
+  test('are not repeated when a job ends while the edge on it is written, and reach no further than the next', async () => {
+    const { context, nested } = await givenNested(0);
+    const running = ['s1', 's2', 's3'].map((name) => jobId(name)).sort();
+    for (const job of running) {
+      await context.rows.update('executions', { pk: job, sk: 'A' }, { set: { state: 'running' } });
+    }
+    const ranges = watchMembers(context);
+    const { before } = context.rows.hook;
+    const edges: string[] = [];
+    context.setHook({
+      ...(before && { before }),
+      after: async ({ name, detail }) => {
+        const edge = /executions (job-\w+)\/W#/.exec(detail)?.[1];
+        if (name !== 'put' || edge === undefined) return;
+        edges.push(edge);
+        if (edges.length === 1) await context.rows.update('executions', { pk: edge, sk: 'A' }, { set: at });
+      },
+    });
+    expect((await waitFor(context, scopeWait(context, nested, masterScope(nested.pk, 0)))).kind).toBe('waiting');
+    expect(edges).toEqual(running.slice(0, 2));
+    expect(new Set(ranges).size).toBe(ranges.length);
+  });
+
+  test('end with the page on which the last children are', async () => {
+    const { context, nested } = await givenNested(0);
+    const ranges = watchMembers(context);
+    expect(await waitFor(context, memberWait(context, nested, undefined))).toEqual({ kind: 'ready' });
+    expect(ranges).toHaveLength(1);
+  });
 });

@@ -465,8 +465,78 @@ export const survivors: readonly Survivors[] = [
     reason: 'The flag that was just written can be read.',
   },
   {
+    path: 'engine/job/finish.ts',
+    mutants: ['end: (await loadJob(context, row.pk)) ?? row → await loadJob(context, row.pk)'],
+    reason: 'The row of a job is never deleted.',
+  },
+  {
     path: 'engine/job/heartbeat.ts',
     mutants: ['heartbeat: limit !== undefined && now >= limit → now >= limit'],
     reason: 'A comparison with an undefined limit is false.',
+  },
+  {
+    path: 'engine/job/input.ts',
+    mutants: ["advanceInput: typeof row.cursor === 'number' ? row.cursor : undefined → row.cursor"],
+    reason: 'A job that waits for its input has a number as its cursor, or none.',
+  },
+  {
+    path: 'engine/job/input.ts',
+    mutants: ["advanceInput: 'input' → '' (2)"],
+    reason: 'The edge has another key, and wakes the job as well.',
+  },
+  {
+    path: 'engine/job/input.ts',
+    mutants: ["makeReady: 'problems' in plan || problems.length > 0 → problems.length > 0"],
+    reason: 'The problems of the plan are among the problems. The first question is for the types.',
+  },
+  {
+    path: 'engine/job/input.ts',
+    mutants: ['placePins: moved.length === 0 → false'],
+    reason: 'It only saves time: nothing is found and placed then.',
+  },
+  {
+    path: 'engine/job/member.ts',
+    mutants: ['memberWait: few: 1 → nothing', 'scopeWait: few: 1 → nothing'],
+    reason: 'With a window of one there is one to choose from.',
+  },
+  {
+    path: 'engine/job/member.ts',
+    mutants: ['memberWait: every((job) => rows.has(job)): every as some'],
+    reason: 'The rows of a page are all there, or none is.',
+  },
+  {
+    path: 'engine/job/member.ts',
+    mutants: ['scopeWait: from: undefined → nothing', 'scopeWait: next: undefined → nothing'],
+    reason: 'It is undefined either way, and the type demands the word.',
+  },
+  {
+    path: 'engine/job/member.ts',
+    mutants: ["scopeWait: 'ready' → ''", "memberReadiness: 'ready' → ''"],
+    reason: 'Whatever is neither `unready` nor a problem counts as ready, and the type demands the word.',
+  },
+  {
+    path: 'engine/job/member.ts',
+    mutants: [
+      "jobsOf: one.kind === 'execution' && isId(one.execution, 'job') → one.kind === 'execution'",
+      "jobsOf: one.kind === 'execution' && isId(one.execution, 'job') → isId(one.execution, 'job')",
+      "jobsOf: one.kind === 'execution' && isId(one.execution, 'job') ? [one.execution] : [] → [one.execution]",
+      "loadBelow: isId(scope.execution, 'job') ? [scope.execution] : [] → [scope.execution]",
+    ],
+    reason: 'Members are jobs, and only jobs are masters.',
+  },
+  {
+    path: 'engine/job/member.ts',
+    mutants: ['hasEnded: row !== undefined && isTerminal(row.state) → isTerminal(row.state)'],
+    reason: 'A member without a row has got a tombstone before.',
+  },
+  {
+    path: 'engine/job/member.ts',
+    mutants: ['loadBelow: some(({ next }) => next !== undefined): some as every'],
+    reason: 'A page that is not the last is full, so with the job that made these members they are too many anyway.',
+  },
+  {
+    path: 'engine/job/member.ts',
+    mutants: ['buryUnborn: born === undefined → false'],
+    reason: 'A row whose insertion was refused exists, and is never deleted.',
   },
 ];
