@@ -21,7 +21,7 @@ export async function loadOutputObjects(
   const workspace = jobWorkspace(row);
   const facts = new Map<ObjectId, ObjectFacts>();
   const places = new Map<ObjectId, PlaceId>();
-  for (const object of await loadObjectsAt(context, workspace, objects)) {
+  for (const object of objects.length === 0 ? [] : await loadObjectsAt(context, workspace, objects)) {
     if (object === undefined) continue;
     facts.set(object.id, object.row);
     places.set(object.id, workspace);

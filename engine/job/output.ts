@@ -12,7 +12,7 @@ import {
   resolveOutput,
   unseenReference,
 } from '../../core/job/plan-output.ts';
-import { beforeMembers, isMaster, type JobRow, outputBodyId, ownName } from '../../core/job/row.ts';
+import { isMaster, type JobRow, outputBodyId, ownName } from '../../core/job/row.ts';
 import { findReferences, referredJobs } from '../../core/reference/find.ts';
 import type { Hash } from '../../core/reference/value.ts';
 import { cloneObjects } from '../object/clone.ts';
@@ -30,7 +30,7 @@ import { takeBackIfEnded } from './take-back.ts';
 
 /** Looks at a job in waiting_on_output. Undefined when nothing was to be changed. */
 export async function advanceOutput(context: Context, row: JobRow): Promise<Saved | undefined> {
-  const from = typeof row.cursor === 'string' && row.cursor !== beforeMembers ? row.cursor : undefined;
+  const from = typeof row.cursor === 'string' ? row.cursor : undefined;
   const members = await waitFor(context, memberWait(context, row, from));
   // A member that failed ends this job too: the look at it writes the flag (docs/reference/protocols.md, "Doom").
   if (members.kind === 'problem') return undefined;

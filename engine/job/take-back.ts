@@ -36,7 +36,7 @@ export async function takeBackIfEnded(context: Context, row: JobRow): Promise<vo
 /** True when the try was given up, or has ended without being done. */
 async function hasEnded(context: Context, row: JobRow): Promise<boolean> {
   const now = await loadJob(context, row.pk);
-  if (now === undefined || now.try !== row.try) return true;
+  if (now?.try !== row.try) return true;
   return now.state === 'failed' || now.state === 'terminated' || now.state === 'restartable';
 }
 

@@ -539,4 +539,54 @@ export const survivors: readonly Survivors[] = [
     mutants: ['buryUnborn: born === undefined → false'],
     reason: 'A row whose insertion was refused exists, and is never deleted.',
   },
+  {
+    path: 'engine/job/output.ts',
+    mutants: ["advanceOutput: typeof row.cursor === 'string' ? row.cursor : undefined → row.cursor"],
+    reason: 'A job that waits for its output has a text as its cursor, or none.',
+  },
+  {
+    path: 'engine/job/output.ts',
+    mutants: ["advanceOutput: 'output' → '' (2)"],
+    reason: 'The edge has another key, and wakes the job as well.',
+  },
+  {
+    path: 'engine/job/output.ts',
+    mutants: ['completeAtOnce: job?.state: no ?', 'loadPlan: one?.state: no ?'],
+    reason: 'A reference to a job without a row, or to an object that was not found, has been refused before.',
+  },
+  {
+    path: 'engine/job/output.ts',
+    mutants: ['handOver: again?.state: no ?'],
+    reason: 'The row of a job is never deleted.',
+  },
+  {
+    path: 'engine/job/output.ts',
+    mutants: ['saveProgress: cursor === undefined || cursor === row.cursor → cursor === row.cursor'],
+    reason: 'A wait that has no position yet began without one.',
+  },
+  {
+    path: 'engine/job/take-back.ts',
+    mutants: ['takeBackIfEnded: isMaster(row) && (await hasEnded(context, row)) → await hasEnded(context, row)'],
+    reason: 'It only saves time: a subjob places nothing, so nothing names it.',
+  },
+  {
+    path: 'engine/job/take-back.ts',
+    mutants: ['hasEnded: now?.try: no ?'],
+    reason: 'The row of a job is never deleted.',
+  },
+  {
+    path: 'engine/job/reader.ts',
+    mutants: ["inputSight: isId(spec.detachedFrom, 'job') ? spec.detachedFrom : undefined → spec.detachedFrom"],
+    reason: 'Only jobs exist: no run is detached from an analysis.',
+  },
+  {
+    path: 'engine/job/reader.ts',
+    mutants: ["inputSight: tokenHash: '' → nothing"],
+    reason: 'What a caller sees does not depend on it, and the type demands it.',
+  },
+  {
+    path: 'engine/job/referenced.ts',
+    mutants: ['loadReferenced: object === undefined || placement === undefined → placement === undefined'],
+    reason: 'An object that is gone has no placement.',
+  },
 ];
