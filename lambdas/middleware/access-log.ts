@@ -4,6 +4,7 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { MiddlewareObj } from '@middy/core';
 import { downloadPrefix } from '../../api/download.ts';
+import { nextRequestId, replyHeaders } from '../../api/http/reply-header.ts';
 import type { Caller } from '../../core/identity/caller.ts';
 import { foundIn, type HttpEvent, type HttpResult, headerOf } from './http-event.ts';
 
@@ -26,17 +27,7 @@ export function accessLog(): MiddlewareObj<HttpEvent, HttpResult> {
 function finish(event: HttpEvent, invocation: string, response: HttpResult | null | undefined): void {
   if (!response) return;
   const { requestId, startedAt, caller } = foundIn(event);
-  const version = headerOf(event, 'dnanexus-api');
-  response.headers = {
-    'content-type': 'application/json',
-    ...response.headers,
-    'x-request-id': requestId,
-    'x-content-type-options': 'nosniff',
-    'access-control-allow-origin': '*',
-    'access-control-expose-headers': 'x-request-id, retry-after',
-    // The version is repeated (docs/reference/api.md, "Requests"), but only if it looks like a version.
-    ...(version !== undefined && /^[\w.]{1,20}$/.test(version) ? { 'dnanexus-api': version } : {}),
-  };
+  response.headers = { ...replyHeaders(requestId, headerOf(event, 'dnanexus-api')), ...response.headers };
   logger.info('request', {
     requestId,
     invocation,
@@ -60,12 +51,4 @@ function errorTypeOf({ statusCode = 200, body = '' }: HttpResult): string | unde
   return statusCode < 400 ? undefined : /^\{"error":\{"type":"(\w+)"/.exec(body)?.[1];
 }
 
-/** Counts from a random number, so that two processes are unlikely to give the same id in one millisecond. */
-function nextRequestId(nowMs: number): string {
-  requestCount = (requestCount + 1) % requestCountLimit;
-  return `${nowMs}-${requestCount}`;
-}
-
-const requestCountLimit = 1_000_000;
-let requestCount = Math.floor(Math.random() * requestCountLimit);
 const loggedPathLength = 200;

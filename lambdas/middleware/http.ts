@@ -2,6 +2,7 @@
 
 import middy, { type MiddyfiedHandler } from '@middy/core';
 import { redirectDownload } from '../../api/download.ts';
+import { preflightHeaders } from '../../api/http/reply-header.ts';
 import type { Route } from '../../api/route.ts';
 import { type Reply, serve } from '../../api/serve.ts';
 import { loginPath } from '../../core/access/login-path.ts';
@@ -43,7 +44,9 @@ function chained(
     .use(errorMapping())
     .use(requestBody())
     .use(authentication(context))
-    .handler(async (event) => (isPreflight(event) ? { ...preflight } : respond(event)));
+    .handler(async (event) =>
+      isPreflight(event) ? { statusCode: 204, headers: { ...preflightHeaders }, body: '' } : respond(event),
+    );
 }
 
 type Tables = { readonly all: readonly Route[]; readonly uncounted: readonly Route[] };
@@ -65,14 +68,3 @@ async function answer(context: Context, event: HttpEvent, tables: Tables): Promi
 function resultOf({ status, text, headers }: Reply): HttpResult {
   return { statusCode: status, headers: { ...headers }, body: text };
 }
-
-/** A page of another origin may call with a token of its own. No cookie is ever read. */
-const preflight: HttpResult = {
-  statusCode: 204,
-  headers: {
-    'access-control-allow-methods': 'POST, GET, HEAD, OPTIONS',
-    'access-control-allow-headers': 'authorization, content-type, dnanexus-api',
-    'access-control-max-age': '7200',
-  },
-  body: '',
-};

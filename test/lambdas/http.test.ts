@@ -3,11 +3,11 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context as LambdaContext } from 'aws-lambda';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
+import { maximumBodyBytes } from '../../api/http/request-body.ts';
 import { route } from '../../api/make-route.ts';
 import { AwsFailure } from '../../aws/failure.ts';
 import { loginPath } from '../../core/access/login-path.ts';
 import { httpAndDownloadHandler } from '../../lambdas/middleware/http.ts';
-import { maximumBodyBytes } from '../../lambdas/middleware/request-body.ts';
 import { createMemoryContext } from '../memory/context.ts';
 
 const anyone = { kind: 'anyone' } as const;
