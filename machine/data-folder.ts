@@ -29,16 +29,20 @@ export function pathIn(folder: string, file: DataFile): string {
   return join(folder, fileNames[file]);
 }
 
+/** `deployed`: the emulation of the deployed template. A folder belongs to one of them, and neither reads the other's. */
+export type Runtime = 'embedded' | 'deployed';
+
 /**
  * Opens the folder for one platform. Makes it if it does not exist. Only its owner may look into it.
  * @throws StartRefusal when another platform runs on it, it was made by a newer version, it belongs to another user, or
  * a file of it is broken.
  */
-export function openDataFolder(path: string): DataFolder {
+export function openDataFolder(path: string, runtime?: Runtime): DataFolder {
   makeFolder(path);
   const lock = takeLock(path);
   try {
     checkVersion(path);
+    if (runtime !== undefined) checkRuntime(path, runtime);
     let firstUser = readKept(pathIn(path, 'firstUser'));
     return {
       path,
@@ -115,11 +119,28 @@ function checkVersion(path: string): void {
   );
 }
 
+function checkRuntime(path: string, runtime: Runtime): void {
+  const file = pathIn(path, 'runtime');
+  const isOld = existsSync(pathIn(path, 'dynamo'));
+  const owner = readKept(file) ?? (isOld ? 'deployed' : undefined);
+  if (owner === undefined) writeKept(file, runtime);
+  if (owner === undefined || owner === runtime) return;
+  const how = owner === 'deployed' ? 'start it with --as-deployed' : 'start it without --as-deployed';
+  throw new StartRefusal(
+    `The data folder ${path} belongs to the other runtime: ${how}, or choose another with --data.`,
+  );
+}
+
 /** Everything in the folder. */
 const fileNames = {
   version: 'version',
+  /** The runtime that the folder belongs to. */
+  runtime: 'runtime',
   lock: 'lock.sqlite',
-  /** Rows of the tables. */
+  /** Rows, messages and logs of the embedded runtime, and its bytes of files. */
+  rows: 'rows.sqlite',
+  content: 'content',
+  /** Rows of the tables of the emulated deployment. */
   dynamo: 'dynamo.sqlite',
   /** State of the other services. */
   cloud: 'cloud.sqlite',

@@ -32,7 +32,7 @@ export function openServices(
     authority,
     exchanges,
     workers,
-    ...workerSettings({ folder, cache, tools, workerFile: synthesis.workerFile, resources, environment }),
+    ...workerSettings({ folder, tools, workerFile: synthesis.workerFile, resources, environment }),
     compileCache: join(cache, 'compiled'),
     onDeadEvent(rule, target, event) {
       const queueArn = deadLetterQueue(resources, rule, target);

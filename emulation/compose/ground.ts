@@ -29,7 +29,7 @@ export async function layGround(
   onLost: (reason: string) => void,
 ) {
   const exchanges = readExchanges(environment);
-  const folder = openDataFolder(dataFolder);
+  const folder = openDataFolder(dataFolder, 'deployed');
   steps.add(async () => folder.close());
   checkPlaces(folder, exchanges);
   const cache = cacheFolderPath(environment);

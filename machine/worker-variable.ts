@@ -1,0 +1,45 @@
+// The variables of every worker on this machine. The platform's own environment is not passed on.
+
+import { join } from 'node:path';
+import { canUnshare } from '../worker/confinement.ts';
+import { cacheFolderPath } from './cache-folder.ts';
+import { showsProcesses } from './process/leftover-process.ts';
+import { StartRefusal } from './start-refusal.ts';
+
+/**
+ * @param tools the folder of the dx tools
+ * @param overlays the folder of packages that jobs ask for
+ * @throws StartRefusal on a system where a worker that outlives the platform could not be found again
+ */
+export function workerVariables({
+  environment,
+  tools,
+  overlays,
+}: {
+  readonly environment: Readonly<NodeJS.ProcessEnv>;
+  readonly tools: string;
+  readonly overlays: string;
+}): Readonly<Record<string, string>> {
+  if (!showsProcesses()) {
+    const reason = 'workers that outlive a killed platform could not be found again';
+    throw new StartRefusal(
+      `This system has no /proc and no /bin/ps, without which ${reason}: run it on Linux or macOS.`,
+    );
+  }
+  const passedOn = Object.entries(environment).filter(
+    ([name, value]) => passedOnNames.test(name) && value !== undefined,
+  );
+  return {
+    ...(Object.fromEntries(passedOn) as Record<string, string>),
+    LANG: 'C.UTF-8',
+    ESPALIER_TOOLS: tools,
+    ESPALIER_OVERLAYS: overlays,
+    NODE_COMPILE_CACHE: join(cacheFolderPath(environment), 'compiled'),
+    // This is tested once for all workers.
+    ESPALIER_NAMESPACES: canUnshare() ? 'yes' : 'no',
+  };
+}
+
+/** The variables that workers get from the user's environment. They lead to package indexes, and none names AWS. */
+const passedOnNames =
+  /^(PATH|TZ|TMPDIR|SSL_CERT_FILE|SSL_CERT_DIR|REQUESTS_CA_BUNDLE|PIP_[A-Z_]+|(HTTPS?|ALL|NO)_PROXY|(https?|all|no)_proxy)$/;
