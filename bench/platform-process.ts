@@ -25,7 +25,7 @@ export type PlatformProcess = {
 export async function startPlatformProcess(workers: number, dynamoUrl?: string): Promise<PlatformProcess> {
   const data = mkdtempSync(join(tmpdir(), 'espalier-bench-'));
   const env = { ...process.env, ...given({ AWS_ENDPOINT_URL_DYNAMODB: dynamoUrl }) };
-  const parameters = [program, 'start', '--port', '0', '--data', data, '--workers', String(workers)];
+  const parameters = [program, 'start', '--as-deployed', '--port', '0', '--data', data, '--workers', String(workers)];
   const child = spawn(process.execPath, parameters, { stdio: ['ignore', 'pipe', 'inherit'], env });
   // A benchmark that is interrupted ends its platform.
   const interrupted = () => {

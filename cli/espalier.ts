@@ -40,7 +40,7 @@ const helpFlags: readonly string[] = ['--help', '-h'];
 /** Each command with its line of help. Its module is loaded only when the command runs. */
 const allCommands: Readonly<Record<string, Command>> = {
   start: {
-    summary: 'start [--port N] [--data DIR] [--workers N]   run the platform until Ctrl-C',
+    summary: 'start [--port N] [--data DIR] [--workers N] [--as-deployed] [--durability disk|kernel]',
     run: async (parameters) => (await import('./command/start.ts')).start(parameters),
     details: async () => (await import('./command/start.ts')).startDetails(),
   },
@@ -59,9 +59,9 @@ const allCommands: Readonly<Record<string, Command>> = {
     },
   },
   demo: {
-    summary: 'demo                                          run the example from upload to result',
-    async run() {
-      process.exitCode = await (await import('./command/demo.ts')).demo();
+    summary: 'demo [--as-deployed]                          run the example from upload to result',
+    async run(parameters) {
+      process.exitCode = await (await import('./command/demo.ts')).demo(parameters);
     },
   },
   doctor: {

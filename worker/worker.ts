@@ -21,7 +21,7 @@ async function runWorker(environment: WorkerEnvironment, output: LogOutput): Pro
   watchLifeline(environment, stopper);
   watchSignals(stopper);
   const platform = createPlatform(environment.apiUrl);
-  const task = await taskArn(environment);
+  const task = environment.task ?? (await taskArn(environment));
   const claim = await claimJob(platform, environment, task);
   if (!claim) return;
   const log = createJobLog({

@@ -10,11 +10,13 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { preparePythonEnvironment } from '../../machine/python-environment.ts';
 import { say as notice } from '../notice.ts';
+import { asDeployed, readOptions } from '../option.ts';
 
 /**
  * Returns the exit status: 0 when the tree of jobs is done and its results are downloaded, 128 and more after a signal.
  */
-export async function demo(): Promise<number> {
+export async function demo(parameters: readonly string[]): Promise<number> {
+  const { flags } = readOptions(parameters, [], { flags: [asDeployed] });
   say('Python with the dx client (made once, kept in the cache)');
   const { bin } = await preparePythonEnvironment(process.env, notice);
   const data = mkdtempSync(join(tmpdir(), 'espalier-demo-'));
@@ -26,7 +28,10 @@ export async function demo(): Promise<number> {
     stream.on('error', ({ message }) => given.abort(new StepFailure(`its output cannot be written (${message})`)));
   }
   say(`A platform of its own, for this demo only (data in ${data})`);
-  const platform = startOn(data);
+  const platform = startOn(
+    data,
+    [...flags].map((flag) => `--${flag}`),
+  );
   platform.once('exit', (code) => given.abort(new StepFailure(`the platform ended with exit code ${code}`)));
   try {
     say(`ready at ${await ready(platform, given.signal)}`);
@@ -64,8 +69,8 @@ function statusAfter(reason: unknown): number {
 }
 
 /** Starts the platform in a group of its own, so that Ctrl-C reaches it only through the demo and it ends in order. */
-function startOn(data: string): ChildProcess {
-  const parameters = [join(checkout, 'cli/espalier.ts'), 'start', '--port', '0', '--data', data];
+function startOn(data: string, flags: readonly string[]): ChildProcess {
+  const parameters = [join(checkout, 'cli/espalier.ts'), 'start', '--port', '0', '--data', data, ...flags];
   return spawn(process.execPath, parameters, { stdio: ['ignore', 'pipe', 'inherit'], detached: true });
 }
 

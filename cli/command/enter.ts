@@ -19,7 +19,7 @@ import { UsageError } from '../usage-error.ts';
 export async function enter(parameters: readonly string[]): Promise<number> {
   const end = parameters.indexOf('--');
   const [before, command] = end < 0 ? [parameters, []] : [parameters.slice(0, end), parameters.slice(end + 1)];
-  const { options, words } = readOptions(before, ['data'], 1);
+  const { options, words } = readOptions(before, ['data'], { wordCount: 1 });
   const [job] = words;
   if (job === undefined) throw new UsageError('The command is "espalier enter JOB [--data DIR] [-- COMMAND ...]".');
   const request: DeskRequest = { action: 'enter', name: job };

@@ -2,34 +2,37 @@
 // standard output. A first start prints the first user's name, password and token before that line.
 
 import { availableParallelism } from 'node:os';
+import type { EmbeddedOptions, EmbeddedPlatform as Platform } from '../../embedded/platform.ts';
 import { exchangeVariables, unusedVariables } from '../../emulation/exchange/exchange.ts';
-import { type Platform, startPlatform } from '../../emulation/platform.ts';
 import { dataFolderPath, pathIn } from '../../machine/data-folder.ts';
 import { openControlSocket } from '../../machine/operator/control-socket.ts';
 import { answerOperator, firstUserName } from '../../machine/operator/desk.ts';
 import { StartRefusal } from '../../machine/start-refusal.ts';
 import { say } from '../notice.ts';
-import { readNumber, readOptions } from '../option.ts';
+import { asDeployed, readNumber, readOptions } from '../option.ts';
+import { UsageError } from '../usage-error.ts';
 
 /** Well-known programs do not use this port. The README documents it. */
 export const defaultPort = 8124;
 
 /** Returns when the platform has ended. @throws StartRefusal, UsageError. */
 export async function start(parameters: readonly string[]): Promise<void> {
-  const { options } = readOptions(parameters, ['port', 'data', 'workers']);
+  const { options, flags } = readOptions(parameters, ['port', 'data', 'workers', 'durability'], {
+    flags: [asDeployed],
+  });
   const port = readNumber('port', options.port ?? String(defaultPort), { least: 0, greatest: maximumPort });
   const slots = options.workers ?? String(availableParallelism());
   const dataFolder = dataFolderPath(options.data, process.env);
   const stopAsked = untilSignal();
-  for (const name of unusedVariables(process.env)) say(`${name} is ignored: the platform does not use that service.`);
-  const platform = await startPlatform({
+  const common = {
     dataFolder,
     port,
     workers: readNumber('workers', slots, { least: 1, greatest: maximumWorkerCount }),
     environment: process.env,
     report,
     say,
-  });
+  };
+  const platform = flags.has(asDeployed) ? await startDeployed(common) : await startOnFile(common, options.durability);
   try {
     // `espalier env` waits at the socket and asks for this user, so the user must exist first.
     if (platform.folder.firstUser() === undefined) await addFirstUser(platform);
@@ -48,6 +51,22 @@ export async function start(parameters: readonly string[]): Promise<void> {
   }
   // Threads and sockets that end slowly must not keep the terminal.
   process.exit();
+}
+
+type Common = Omit<EmbeddedOptions, 'durability'>;
+
+/** Each runtime is loaded only when it is started. */
+async function startOnFile(common: Common, durability: string = 'disk'): Promise<Platform> {
+  if (durability !== 'disk' && durability !== 'kernel')
+    throw new UsageError(`--durability must be disk or kernel, not "${durability}".`);
+  const { startEmbedded } = await import('../../embedded/platform.ts');
+  return startEmbedded({ ...common, durability });
+}
+
+async function startDeployed(common: Common): Promise<Platform> {
+  const { startPlatform } = await import('../../emulation/platform.ts');
+  for (const name of unusedVariables(process.env)) say(`${name} is ignored: the platform does not use that service.`);
+  return startPlatform(common);
 }
 
 /** The text that `--help` prints after the summary. */

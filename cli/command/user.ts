@@ -10,7 +10,7 @@ import { UsageError } from '../usage-error.ts';
 
 /** @throws StartRefusal when no platform runs on the folder, or when the name is taken or is not a valid name. */
 export async function user(parameters: readonly string[]): Promise<void> {
-  const { options, words } = readOptions(parameters, ['data'], 2);
+  const { options, words } = readOptions(parameters, ['data'], { wordCount: 2 });
   const [action, name] = words;
   if (action !== 'add' || name === undefined)
     throw new UsageError('The command is "espalier user add NAME [--data DIR]".');

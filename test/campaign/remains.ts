@@ -16,7 +16,11 @@ import { processesOf } from './process-watch.ts';
 /** Lets a platform that was stopped do everything that is still due, and returns a sentence for each orphan. */
 export async function orphansOf(data: string): Promise<string[]> {
   for (let hours = 1; hours <= mostHours && openOf(data).length > 0; hours += 1) {
-    const platform = await givenPlatform({ data, nodeArgs: ['--import', `${clockFile}?hours=${hours}`] });
+    const platform = await givenPlatform({
+      data,
+      args: ['--as-deployed'],
+      nodeArgs: ['--import', `${clockFile}?hours=${hours}`],
+    });
     for (let look = 0; look < quietLooks && openOf(data).some(isNow); look += 1) await pause(lookMs);
     await platform.stop();
   }

@@ -43,7 +43,7 @@ function run(parameters: readonly string[], environment: NodeJS.ProcessEnv = {})
 }
 
 async function start(data: string, ...more: string[]): Promise<Run & { url: string }> {
-  const started = run(['start', '--data', data, '--port', '0', ...more]);
+  const started = run(['start', '--as-deployed', '--data', data, '--port', '0', ...more]);
   const ready = new Promise<string>((resolve) => {
     const timer = setInterval(() => {
       const line = started.lines.find((text) => text.startsWith('ready '));
@@ -153,13 +153,13 @@ describe('a platform', { timeout: startLimitMs }, () => {
     const { url } = await start(data);
     expect(statSync(data).mode & 0o777).toBe(0o700);
     expect(statSync(join(data, 'control.sock')).mode & 0o777).toBe(0o600);
-    const other = await finish(['start', '--data', data, '--port', '0']);
+    const other = await finish(['start', '--as-deployed', '--data', data, '--port', '0']);
     expect(other).toMatchObject({ code: 1, lines: [] });
     expect(other.errors).toBe(
       `espalier: Another platform runs on the data folder ${data}: end it, or choose another with --data.\n`,
     );
     const port = new URL(url).port;
-    const third = await finish(['start', '--data', join(folder, 'third'), '--port', port]);
+    const third = await finish(['start', '--as-deployed', '--data', join(folder, 'third'), '--port', port]);
     expect(third.errors).toBe(
       `espalier: The port ${port} is taken: choose another with --port, or --port 0 for any.\n`,
     );
@@ -270,7 +270,11 @@ describe('a start that is refused', { timeout: startLimitMs }, () => {
   ])('for %s gives the reason in one sentence', async (_what, parameters, environment, message) => {
     const given = parameters();
     const data = given.includes('--data') ? [] : ['--data', join(folder, 'other')];
-    const { code, lines, errors: told } = await finish(['start', ...data, '--port', '0', ...given], environment);
+    const {
+      code,
+      lines,
+      errors: told,
+    } = await finish(['start', '--as-deployed', ...data, '--port', '0', ...given], environment);
     const errors = told.replace(makingNotices, '');
     expect(errors).toMatch(message);
     expect(errors.trim().split('\n')).toHaveLength(1);

@@ -199,7 +199,7 @@ function page(partition: Partition | undefined, range: QueryRange): { rows: Row[
   const first = positionOf(keys, prefix);
   const end = firstAfter(keys, first, (key) => !key.startsWith(prefix));
   const past =
-    after === undefined ? undefined : firstAfter(keys, first, (key) => (descending ? key >= after : key > after));
+    after === undefined ? undefined : firstAfter(keys, first, (key) => inKeyOrder(key, after) >= (descending ? 0 : 1));
   const [from, to] = descending ? [first, Math.min(end, past ?? end)] : [Math.max(first, past ?? first), end];
   const chosen = descending
     ? keys.slice(Math.max(from, to - limit), to).reverse()
@@ -211,7 +211,7 @@ function page(partition: Partition | undefined, range: QueryRange): { rows: Row[
 
 /** The position of a key, or the one where it belongs. */
 function positionOf(keys: readonly string[], key: string): number {
-  return firstAfter(keys, 0, (one) => one >= key);
+  return firstAfter(keys, 0, (one) => inKeyOrder(one, key) >= 0);
 }
 
 /** The first position, not before `from`, whose key and all behind it are past something. */
@@ -249,6 +249,12 @@ function byCodeUnit(first: string, second: string): number {
   return first < second ? -1 : first > second ? 1 : 0;
 }
 
+/** Sort keys are in the order of their UTF-8 bytes. Only from the surrogates on does UTF-16 have another order. */
+function inKeyOrder(first: string, second: string): number {
+  if (!lateCharacter.test(first) && !lateCharacter.test(second)) return byCodeUnit(first, second);
+  return Buffer.compare(Buffer.from(first), Buffer.from(second));
+}
+
 function print(table: TableName, { pk, sk }: Key): string {
   return `${table} ${pk}/${sk}`;
 }
@@ -270,4 +276,5 @@ function frozen(value: unknown): unknown {
   return Object.freeze(result);
 }
 
+const lateCharacter = /[\ud800-\uffff]/;
 const digests = new WeakMap<Row, string>();

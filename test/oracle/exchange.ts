@@ -67,7 +67,7 @@ export async function problemWith(
 }
 
 async function useAll(environment: Readonly<Record<string, string>>): Promise<void> {
-  const platform = await givenPlatform({ environment });
+  const platform = await givenPlatform({ environment, args: ['--as-deployed'] });
   try {
     const session = await givenSession(platform);
     try {

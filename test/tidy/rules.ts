@@ -28,10 +28,21 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   lambdas: ['core', 'engine', 'api', 'aws'],
   infra: ['core', 'aws/dynamo/tables.ts'],
   worker: [],
-  machine: ['worker/remove-folder.ts'],
+  machine: ['worker/remove-folder.ts', 'worker/confinement.ts'],
+  embedded: [
+    'core',
+    'engine',
+    'api',
+    'machine',
+    'worker/remove-folder.ts',
+    'worker/worker.ts',
+    'aws/dynamo/tables.ts',
+    'aws/dynamo/expression.ts',
+    'aws/s3/disposition.ts',
+  ],
   emulation: ['core', 'engine', 'aws', 'machine', 'worker/remove-folder.ts', 'worker/confinement.ts'],
-  cli: ['emulation', 'machine', 'worker/enter.ts'],
-  bench: ['cli', 'emulation', 'machine', 'core'],
+  cli: ['embedded', 'emulation', 'machine', 'worker/enter.ts'],
+  bench: ['cli', 'embedded', 'emulation', 'machine', 'core'],
 };
 
 const perFile = (find: (file: SourceFile) => string[]) => (files: readonly SourceFile[]) => files.flatMap(find);

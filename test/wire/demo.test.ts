@@ -9,7 +9,7 @@ import { basename, join, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { processesOf } from '../campaign/process-watch.ts';
-import { execute } from './session.ts';
+import { execute, runtimeFlags } from './session.ts';
 
 const demoLimitMs = 180_000;
 const outputLimitMs = 5_000;
@@ -27,8 +27,8 @@ afterEach(() => {
 type Ended = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
 type Demo = { readonly process: ChildProcess; readonly ended: Promise<Ended>; prints(text: string): Promise<void> };
 
-function givenDemo(environment: Readonly<Record<string, string>> = {}): Demo {
-  const child = spawn('node', [resolve('cli/espalier.ts'), 'demo'], {
+function givenDemo(environment: Readonly<Record<string, string>> = {}, flags = runtimeFlags): Demo {
+  const child = spawn('node', [resolve('cli/espalier.ts'), 'demo', ...flags], {
     env: { ...process.env, TMPDIR: temporary, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -138,7 +138,7 @@ it('a demo that is terminated in the middle leaves nothing behind', { timeout: d
 });
 
 it('a demo that fails says why in one sentence, and leaves nothing behind', { timeout: demoLimitMs }, async () => {
-  const { code, stderr } = await givenDemo({ AWS_ENDPOINT_URL: 'http://127.0.0.1:9' }).ended;
+  const { code, stderr } = await givenDemo({ AWS_ENDPOINT_URL: 'http://127.0.0.1:9' }, ['--as-deployed']).ended;
   expect(code).toBe(1);
   expect(stderr).toMatch(/^espalier: The demo ended early.*the platform ended with exit code 1\.$/m);
   expect(stderr).not.toMatch(/^ +at /m);

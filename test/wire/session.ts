@@ -15,6 +15,10 @@ const commandLimitMs = 120_000;
 const stopLimitMs = 20_000;
 const outputBytesLimit = 64 * 1024 * 1024;
 
+/** `ESPALIER_TEST_RUNTIME=deployed` runs the same tests on the emulation of the deployed template. */
+export const runtimeFlags: readonly string[] =
+  process.env.ESPALIER_TEST_RUNTIME === 'deployed' ? ['--as-deployed'] : [];
+
 export type Reply = { readonly code: number; readonly stdout: string; readonly stderr: string };
 export type Platform = {
   readonly url: string;
@@ -38,7 +42,16 @@ export async function givenPlatform(
   } = {},
 ): Promise<Platform> {
   const data = options.data ?? mkdtempSync(join(tmpdir(), 'espalier-wire-'));
-  const command = [...(options.nodeArgs ?? []), 'cli/espalier.ts', 'start', '--port', '0', '--data', data];
+  const command = [
+    ...(options.nodeArgs ?? []),
+    'cli/espalier.ts',
+    'start',
+    '--port',
+    '0',
+    '--data',
+    data,
+    ...runtimeFlags,
+  ];
   const child = spawn('node', [...command, ...(options.args ?? [])], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...options.environment },

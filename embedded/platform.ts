@@ -1,0 +1,226 @@
+// The whole platform in one process, on one data folder: the same API and engine as on AWS, over one SQLite file.
+// `start` is the recipe.
+
+import { createHmac, randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { apiRoutes, newJobRoutes, runRoutes, workerRoutes } from '../api/routes.ts';
+import type { Context, WorkerEnd } from '../core/context.ts';
+import type { WorkerId } from '../core/id/worker.ts';
+import { finalise } from '../engine/finalise.ts';
+import { operate } from '../engine/operator.ts';
+import { doWork } from '../engine/work.ts';
+import { type DataFolder, openDataFolder } from '../machine/data-folder.ts';
+import type { AnswerTo, OperatorRequest } from '../machine/operator/request.ts';
+import { preparePythonEnvironment } from '../machine/python-environment.ts';
+import { StartRefusal } from '../machine/start-refusal.ts';
+import { createSteps, type Steps } from '../machine/step.ts';
+import { workerVariables } from '../machine/worker-variable.ts';
+import { removeFolder } from '../worker/remove-folder.ts';
+import { createDigests } from './content/digest.ts';
+import { createFileStore } from './content/file-store.ts';
+import { createContentLinks } from './content/link.ts';
+import { serveContent } from './content/serve-content.ts';
+import { createBodies } from './database/bodies.ts';
+import { type Database, type Durability, openDatabase } from './database/database.ts';
+import { createLogStore } from './database/log-store.ts';
+import { createRows } from './database/rows.ts';
+import { createApiServer } from './http/api-server.ts';
+import { serveLogSockets } from './http/log-socket.ts';
+import { createWorkQueue } from './queue/work-queue.ts';
+import { createChangeStream } from './stream/change-stream.ts';
+import { startRounds } from './stream/rounds.ts';
+import { createWorkers, type OwnWorkers } from './worker/workers.ts';
+
+export type EmbeddedOptions = {
+  readonly dataFolder: string;
+  /** The port for clients. 0 means any free port. */
+  readonly port: number;
+  /** The number of jobs that may run at once. */
+  readonly workers: number;
+  readonly durability: Durability;
+  readonly environment: Readonly<NodeJS.ProcessEnv>;
+  /** Called with faults of the platform itself, which do not belong to a request. */
+  report(what: string, fault: unknown): void;
+  /** Called with a line that says why a first start takes long. */
+  say(line: string): void;
+};
+
+export type EmbeddedPlatform = {
+  /** `http://127.0.0.1:<port>`: the API for clients. */
+  readonly url: string;
+  readonly operator: { ask<Request extends OperatorRequest>(request: Request): Promise<AnswerTo<Request>> };
+  readonly folder: DataFolder;
+  /** Resolves with the reason when the platform cannot go on. */
+  readonly lost: Promise<string>;
+  /** How often each thing was done since the start. */
+  readonly counts: ReadonlyMap<string, number>;
+  /** Ends everything that was started, in reverse order. Running jobs are ended, and the next start resumes them. */
+  close(): Promise<void>;
+};
+
+/** Resolves when the platform serves. @throws StartRefusal when something is missing, taken or not supported. */
+export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedPlatform> {
+  const steps = createSteps();
+  try {
+    return await start(options, steps);
+  } catch (error) {
+    await steps.undo();
+    throw error;
+  }
+}
+
+async function start(options: EmbeddedOptions, steps: Steps): Promise<EmbeddedPlatform> {
+  const { report } = options;
+  const { promise: lost, resolve: onLost } = Promise.withResolvers<string>();
+  const folder = openDataFolder(options.dataFolder, 'embedded');
+  steps.add(async () => folder.close());
+  const database = openDatabase(folder.file('rows'), options.durability, (fault) =>
+    onLost(`The file ${folder.file('rows')} can be written no more: ${(fault as Error).message}.`),
+  );
+  steps.add(async () => database.close());
+  const counts = new Map<string, number>();
+  const count = (what: string) => void counts.set(what, (counts.get(what) ?? 0) + 1);
+  const { bin } = await preparePythonEnvironment(options.environment, options.say);
+
+  const address = Promise.withResolvers<string>();
+  const parts = createParts(options, { folder, database, tools: bin, address: () => address.promise });
+  const { context, content, workers, work, stream } = parts;
+  const server = createApiServer({
+    context,
+    routes: [...apiRoutes, ...runRoutes, ...newJobRoutes, ...workerRoutes],
+    serveContent: (req, res) => serveContent(content, req, res),
+    kept: database.kept,
+    count,
+    report,
+  });
+  const endSockets = serveLogSockets(server, context, report);
+  const url = await listen(server, options.port);
+  address.resolve(url);
+  await workers.endLeftovers();
+  work.start();
+  steps.add(() => work.close());
+  steps.add(() => stream.close());
+  steps.add(() => content.digests.close());
+  steps.add(() => workers.close());
+  steps.add(await startRounds(parts, report));
+  steps.add(() => closeServer(server, endSockets));
+  return { url, operator: operatorOf(context, database), folder, lost, counts, close: () => steps.undo() };
+}
+
+type Ground = {
+  readonly folder: DataFolder;
+  readonly database: Database;
+  readonly tools: string;
+  readonly address: () => Promise<string>;
+};
+
+/** Makes every port of the engine, and connects them as AWS's services are connected. */
+function createParts({ workers: slots, environment, report }: EmbeddedOptions, ground: Ground) {
+  const { folder, database, tools, address } = ground;
+  const jobsFolder = folder.file('jobs');
+  removeFolder(jobsFolder, (fault) => report(`folders of jobs of an earlier start, in ${jobsFolder}, remain`, fault));
+  mkdirSync(jobsFolder, { recursive: true, mode: 0o700 });
+  const now = Date.now;
+  const key = platformKey(database);
+  const seal = async (purpose: string, text: string) =>
+    createHmac('sha256', key).update(`${purpose}\n${text}`).digest('hex');
+  const stream = createChangeStream(() => context, report);
+  const rows = createRows(database, stream.onChange);
+  const links = createContentLinks(address, (text) => seal('content', text));
+  const files = createFileStore(folder.file('content'), links, now);
+  const logs = createLogStore(database);
+  const work = createWorkQueue(database, { deliver: (body) => doWork(context, body), report, now });
+  const workers: OwnWorkers = createWorkers({
+    context: () => context,
+    database,
+    slots,
+    jobsFolder,
+    command: [process.execPath, workerProgram],
+    environment: workerVariables({ environment, tools, overlays: folder.file('overlays') }),
+    onLines: (worker, lines) => logs.append(worker, lines, now()),
+    onEnded: (worker: WorkerId, end: WorkerEnd) => {
+      finalise(context, worker, end).catch((fault: unknown) => report(`the end of worker ${worker}`, fault));
+    },
+    report,
+  });
+  const context: Context = {
+    rows,
+    bodies: createBodies(rows),
+    content: files,
+    queues: {
+      sendRunnable: (messages, delaySeconds) => workers.request(messages, delaySeconds),
+      sendWork: async (messages, delaySeconds) => work.send(messages, delaySeconds),
+    },
+    workers: workers.port,
+    seals: { seal },
+    logs,
+    settings,
+    apiUrl: address,
+    now,
+    random: (byteCount) => randomBytes(byteCount),
+  };
+  const content = { files, links, digests: createDigests(), now };
+  return { context, content, workers, work, stream, logs, database };
+}
+
+/** The key under which links and nonces are sealed. It lies beside the rows, and is as secret as they are. */
+function platformKey({ sqlite, write }: Database): string {
+  sqlite.exec('CREATE TABLE IF NOT EXISTS platform (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID');
+  const found = sqlite.prepare("SELECT value FROM platform WHERE name = 'key'").get()?.value;
+  if (typeof found === 'string') return found;
+  const made = randomBytes(32).toString('hex');
+  write(() => sqlite.prepare("INSERT INTO platform (name, value) VALUES ('key', ?)").run(made));
+  return made;
+}
+
+function operatorOf(context: Context, database: Database): EmbeddedPlatform['operator'] {
+  return {
+    async ask<Request extends OperatorRequest>(request: Request) {
+      const answer = await operate(context, request);
+      await database.kept();
+      if ('refusal' in answer) throw new StartRefusal(answer.refusal);
+      return answer as AnswerTo<Request>;
+    },
+  };
+}
+
+async function listen(server: Server, port: number): Promise<string> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      const advice = 'choose another with --port, or 0 for any free one';
+      reject(
+        new StartRefusal(
+          cause.code === 'EADDRINUSE'
+            ? `Port ${port} is in use: ${advice}.`
+            : `Port ${port} cannot be opened (${cause.message}): ${advice}.`,
+          { cause },
+        ),
+      );
+    });
+    server.listen(port, '127.0.0.1', () => resolve());
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+async function closeServer(server: Server, endSockets: () => void): Promise<void> {
+  endSockets();
+  const closed = new Promise((resolve) => server.close(resolve));
+  server.closeIdleConnections();
+  const timer = setTimeout(() => server.closeAllConnections(), closeLimitMs);
+  await closed;
+  clearTimeout(timer);
+}
+
+const workerProgram = new URL('../worker/worker.ts', import.meta.url).pathname;
+/** A lost worker is noticed at once. The lease is for one that hangs, and a heartbeat says that a time limit is over. */
+const settings: Context['settings'] = {
+  region: 'aws:us-east-1',
+  leaseSeconds: 20,
+  heartbeatSeconds: 4,
+  openShardCount: 16,
+  workersPerUser: 100,
+};
+/** The time that requests under way have to end when the platform ends. */
+const closeLimitMs = 2_000;
