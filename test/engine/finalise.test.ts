@@ -116,8 +116,14 @@ describe('a job that has just ended and has a waiter', () => {
     expect(peek()).not.toHaveProperty('dueAt');
   });
 
-  test('settles when the waiter was woken before', async () => {
-    const { context, row, peek } = await givenWaiter('runnable');
+  test.each(['idle', 'waiting_on_output', 'restartable'] as const)('is left as well when that is %s', async (state) => {
+    const { context, row, peek } = await givenWaiter(state);
+    await finalise(context, jobWorker(row), ended('exited'));
+    expect(peek()).toHaveProperty('dueAt');
+  });
+
+  test.each(['runnable', 'running', 'done'] as const)('settles when that is %s already', async (state) => {
+    const { context, row, peek } = await givenWaiter(state);
     await finalise(context, jobWorker(row), ended('exited'));
     expect(peek()).not.toHaveProperty('dueAt');
   });

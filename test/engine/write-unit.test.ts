@@ -4,6 +4,7 @@
 
 import { describe, expect, test } from 'vitest';
 import type { JobId } from '../../core/id/identifier.ts';
+import { jobKey } from '../../core/row/execution/job.ts';
 import { advance } from '../../engine/job/advance.ts';
 import { createJob } from '../../engine/job/birth.ts';
 import { sweepExecution } from '../../engine/sweep.ts';
@@ -101,21 +102,45 @@ describe('two looks at the same time write once', () => {
   });
 
   test('when the last dependency of a job is ready', async () => {
-    const context = createMemoryContext();
-    await putProjectOfAlice(context);
-    const main = await givenJob(context, 'main', { at: { state: 'running' } });
-    const before = await givenJob(context, 'before', { parent: main, at: { state: 'done' } });
-    await context.bodies.save(before.pk, 'output', { output: { n: 1 } });
-    const input = { n: { $dnanexus_link: { job: before.pk, field: 'n' } } };
-    const { pk } = await givenJob(context, 'j', { parent: main, input, at: { state: 'waiting_on_input' } });
-    const isOutput = ({ port, detail }: Step) => port === 'bodies' && detail.includes('/output');
+    const { context, pk } = await givenReady();
     const writes = await countTwoLooks(context, () => advance(context, pk), isOutput);
     expect(writes).toEqual([`save bodies ${pk}/input`, `update executions ${pk}/A`]);
     expect(await inputOf(context, pk)).toEqual({ n: 1 });
     expect(peekJob(context, pk).state).toBe('runnable');
   });
+
+  test('when the next try of a waiter begins meanwhile, which alone stores its input', async () => {
+    const { context, pk } = await givenReady();
+    const saved: string[] = [];
+    const tries: number[] = [];
+    context.setHook({
+      before: async (step) => {
+        if (step.name === 'save') saved.push(step.detail);
+        if (!isOutput(step)) return;
+        tries.push(peekJob(context, pk).try);
+        if (tries.length === 1) await context.rows.update('executions', jobKey(pk), { set: { try: 1 } });
+      },
+    });
+    await advance(context, pk);
+    expect(tries).toEqual([0, 1]);
+    expect(saved).toEqual([`${pk}/input`]);
+    expect(peekJob(context, pk)).toMatchObject({ state: 'runnable', try: 1 });
+  });
 });
 
+/** A subjob that waits for a job which has just ended. */
+async function givenReady() {
+  const context = createMemoryContext();
+  await putProjectOfAlice(context);
+  const main = await givenJob(context, 'main', { at: { state: 'running' } });
+  const before = await givenJob(context, 'before', { parent: main, at: { state: 'done' } });
+  await context.bodies.save(before.pk, 'output', { output: { n: 1 } });
+  const input = { n: { $dnanexus_link: { job: before.pk, field: 'n' } } };
+  const { pk } = await givenJob(context, 'j', { parent: main, input, at: { state: 'waiting_on_input' } });
+  return { context, pk };
+}
+
+const isOutput = ({ port, detail }: Step) => port === 'bodies' && detail.includes('/output');
 const inputOf = (context: MemoryContext, job: JobId) => context.bodies.load(job, 'input');
 
 /** All subjobs of a tree end within a lease. A job that lives longer than its due time moves it, for two units. */
