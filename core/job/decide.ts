@@ -2,7 +2,7 @@
 // argument.
 
 import type { Failure } from '../execution/failure.ts';
-import { demands } from './demand.ts';
+import { demands, type Unchanged } from './demand.ts';
 import type { JobEvent } from './event.ts';
 import type { JobRow } from './row.ts';
 import { fitFailureMessage } from './size.ts';
@@ -11,7 +11,7 @@ import { findTransition, type Sets, type Transition } from './transition.ts';
 
 export type Decision =
   /** `unchanged`: a field that must be as it was read when the row is saved, beyond state, try and launch. */
-  | { readonly kind: 'change'; readonly row: JobRow; readonly unchanged: 'dueAt' | undefined }
+  | { readonly kind: 'change'; readonly row: JobRow; readonly unchanged: Unchanged | undefined }
   | { readonly kind: 'refusal'; readonly why: string };
 
 /**
@@ -29,7 +29,9 @@ export function decide(row: JobRow, event: JobEvent, now: number): Decision {
   const changed = apply(row, event, transition.sets, now);
   const touched = transition.to !== 'same' || touching.has(event.kind) ? { ...changed, modified: now } : changed;
   const next = state === row.state ? touched : enter(touched, state, row.state, now);
-  return { kind: 'change', row: next, unchanged: demand?.unchanged };
+  // The failure of the row decides in which state it ends.
+  const unchanged = transition.to === 'ended' && event.kind !== 'end' ? 'failureReason' : demand?.unchanged;
+  return { kind: 'change', row: next, unchanged };
 }
 
 function targetState({ to }: Transition, row: JobRow, event: JobEvent): JobState {

@@ -12,8 +12,10 @@ type Demand = {
   readonly refusal: string;
   readonly met: (row: JobRow, event: JobEvent) => boolean;
   /** A field that must be as it was read when the change is saved. Otherwise the demand may not be met any more. */
-  readonly unchanged?: 'dueAt';
+  readonly unchanged?: Unchanged;
 };
+/** A field on which a decision depends beyond the state, the try and the launch. */
+export type Unchanged = 'dueAt' | 'failureReason';
 
 export const demands: { readonly [name in DemandName]: Demand } = {
   sameTask: {
@@ -30,6 +32,7 @@ export const demands: { readonly [name in DemandName]: Demand } = {
     text: 'it is ending with others, or is terminated now, and for another reason',
     refusal: 'is ending by itself, or for that reason',
     met: (row, event) => event.kind === 'end' && mayTake(row, event.failure) && !hasFailure(row, event.failure),
+    unchanged: 'failureReason',
   },
   open: {
     text: 'something is still to come',

@@ -3,6 +3,7 @@
 import type { Context, Expected, Value } from '../../core/context.ts';
 import type { Failure } from '../../core/execution/failure.ts';
 import { decide } from '../../core/job/decide.ts';
+import type { Unchanged } from '../../core/job/demand.ts';
 import { dueTime, openShard } from '../../core/job/due.ts';
 import type { JobEvent } from '../../core/job/event.ts';
 import { placedObjects } from '../../core/job/plan-output.ts';
@@ -20,7 +21,8 @@ export type Saved =
 /**
  * Applies an event to a job whose row was read before, by one write on the condition of its state, try and launch. The
  * row stays in the sweep's index while a step is still to come. A write that only moves or removes its due time is also
- * conditional on that, so that a row which has left the index stays out.
+ * conditional on that, so that a row which has left the index stays out. A write that depends on the failure of a job
+ * that is being stopped is conditional on that failure, so that a termination in between is not lost.
  *
  * @param expected other values that must still hold, for example the token hash of the worker that calls
  */
@@ -48,9 +50,10 @@ export async function insertJob(context: Context, born: JobRow, ready = false): 
   return context.rows.put('executions', toRow(fitFailureMessage(row.tombstone ? row : { ...row, ...due })), 'absent');
 }
 
-function conditionOf({ state, try: attempt, launch, dueAt }: JobRow, unchanged: 'dueAt' | undefined): Expected {
+function conditionOf(row: JobRow, unchanged: Unchanged | undefined): Expected {
+  const { state, try: attempt, launch } = row;
   const same = { state, try: attempt, launch };
-  return unchanged === undefined ? same : { ...same, dueAt };
+  return unchanged === undefined ? same : { ...same, [unchanged]: row[unchanged] };
 }
 
 function withDueTime(context: Context, row: JobRow, event: JobEvent, now: number): JobRow {

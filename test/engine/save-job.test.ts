@@ -46,6 +46,27 @@ describe('a change is refused', () => {
   });
 });
 
+describe('a job that is being stopped ends as its last failure says:', () => {
+  const spread = { reason: 'JobTreeFailure', message: 'another job failed' } as const;
+  const termination = { reason: 'Terminated', message: 'The job was terminated by user-alice' } as const;
+  const at: Partial<JobRow> = { state: 'terminating', failureReason: spread.reason, failureMessage: spread.message };
+
+  test('a termination that comes after the row was read is not lost when its worker has stopped', async () => {
+    const { context, row, peek } = await givenRow(at);
+    await saveJob(context, row, { kind: 'end', failure: termination });
+    expect(await saveJob(context, row, { kind: 'stopped' })).toEqual({ kind: 'changed' });
+    expect(await saveJob(context, peek(), { kind: 'stopped' })).toMatchObject({ row: { state: 'terminated' } });
+  });
+
+  test('a failure of another scope does not replace a termination that came after the row was read', async () => {
+    const { context, row, peek } = await givenRow(at);
+    await saveJob(context, row, { kind: 'end', failure: termination });
+    const other = { reason: 'JobTreeFailure', message: 'a third job failed' } as const;
+    expect(await saveJob(context, row, { kind: 'end', failure: other })).toEqual({ kind: 'changed' });
+    expect(peek()).toMatchObject({ failureReason: 'Terminated' });
+  });
+});
+
 test('a change that does not concern the due time holds although a sweep has moved that', async () => {
   const { context, row, peek } = await givenRow({ state: 'runnable' });
   await saveJob(context, row, { kind: 'look', dueAt: row.created + 5_000_000 });
