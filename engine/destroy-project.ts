@@ -7,7 +7,7 @@ import { listPartition, readListed } from '../core/row/execution/job.ts';
 import { everythingEndsMs, type WorkMessage } from '../core/work/message.ts';
 import { loadDestroyer, markProjectDestroyed } from './container/project.ts';
 import { terminateTree } from './job/terminate.ts';
-import { destroyContainer } from './removal/container.ts';
+import { destroyContainer, type Pass } from './removal/container.ts';
 import { loadExecutions } from './store/load-job.ts';
 import { mapLimited } from './store/map-limited.ts';
 import { sendWork } from './store/send-work.ts';
@@ -46,7 +46,7 @@ export async function destroyProject(
   await markProjectDestroyed(context, project, by);
   const until = context.now() + emptyingMs;
   do {
-    after = await destroyPage(context, project, { after, last: false, by });
+    after = await destroyPage(context, project, { after, pass: 'first', by });
     if (after === undefined) return;
   } while (context.now() < until);
   await sendWork(context, [{ ...message, after }]);
@@ -58,10 +58,10 @@ export async function goOnDestroying(
   message: Extract<WorkMessage, { kind: 'destroy' }>,
 ): Promise<void> {
   const { container, after } = message;
-  const last = message.last === true;
+  const pass = message.last === true ? 'last' : 'first';
   const by = isId(container, 'project') ? await loadDestroyer(context, container) : undefined;
   if (isId(container, 'project') && by === undefined) return;
-  const next = await destroyPage(context, container, { after, last, by });
+  const next = await destroyPage(context, container, { after, pass, by });
   if (next === undefined) return;
   await sendWork(context, [{ kind: 'destroy', container, after: next, last: message.last }]);
 }
@@ -73,15 +73,15 @@ export async function goOnDestroying(
 async function destroyPage(
   context: Context,
   container: PlaceId,
-  { after, last, by }: { after: string | undefined; last: boolean; by: UserId | undefined },
+  { after, pass, by }: { after: string | undefined; pass: Pass; by: UserId | undefined },
 ): Promise<string | undefined> {
   const endsTrees = after === undefined || after.startsWith(jobsPosition);
   if (!isId(container, 'project') || by === undefined || !endsTrees) {
-    return destroyContainer(context, container, after, last);
+    return destroyContainer(context, container, after, pass);
   }
   const { roots, next } = await loadUnfinished(context, container, after?.slice(jobsPosition.length));
   await mapLimited(roots, (root) => terminateTree(context, root, by));
-  return next === undefined ? destroyContainer(context, container, contentPosition, last) : `${jobsPosition}${next}`;
+  return next === undefined ? destroyContainer(context, container, contentPosition, pass) : `${jobsPosition}${next}`;
 }
 
 /** Reads one page of the jobs of a project, the newest first, and returns the roots of those that have not ended. */

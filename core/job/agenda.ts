@@ -40,6 +40,7 @@ export const steps = {
   endWorker:        { meaning: 'stop its worker if that still runs after the grace time', concerns: isClaimed },
   releaseWorker:    { meaning: 'stop its worker after the grace time, and wait until it is gone', concerns: isClaimed },
   destroyWorkspace: { meaning: 'empty the workspace once nothing can write to it; before a next try, place the input in its workspace', concerns: isMaster, paged: true },
+  lastPass:         { meaning: 'empty the workspaces of all tries again, and take clones back again, once everything that was under way has ended', concerns: isMaster, paged: true },
   retry:            { meaning: 'store the ended try, and begin the next one' },
   settle:           { meaning: 'leave the index of the sweep' },
 } as const satisfies { readonly [name: string]: StepFacts };
@@ -66,9 +67,9 @@ export const agenda: { readonly [state in JobState]: Agenda } = {
   waiting_on_output: ['waiting', onEntry('passNumberOn'), 'obeyDoom', onSweep('endOldTree'), onSweep('endWorker'), 'advanceOutput'],
   terminating:       ['period',  'awaitStop'],
   restartable:       ['period',  'obeyDoom', onSweep('endOldTree'), 'stopWorker', 'stopLaunch', 'takeBack', 'endDescendants', 'awaitDescendants', 'destroyWorkspace', 'passNumberOn', 'retry'],
-  done:              ['grace',   'wakeWaiters', 'passNumberOn', 'destroyWorkspace', 'releaseWorker', 'settle'],
-  failed:            ['period',  'stopLaunch', 'endTree', 'takeBack', 'wakeWaiters', 'passNumberOn', 'destroyWorkspace', 'releaseWorker', 'settle'],
-  terminated:        ['period',  'stopLaunch', 'endTree', 'takeBack', 'wakeWaiters', 'passNumberOn', 'destroyWorkspace', 'releaseWorker', 'settle'],
+  done:              ['grace',   'wakeWaiters', 'passNumberOn', 'destroyWorkspace', 'releaseWorker', 'lastPass', 'settle'],
+  failed:            ['period',  'stopLaunch', 'endTree', 'takeBack', 'wakeWaiters', 'passNumberOn', 'destroyWorkspace', 'releaseWorker', 'lastPass', 'settle'],
+  terminated:        ['period',  'stopLaunch', 'endTree', 'takeBack', 'wakeWaiters', 'passNumberOn', 'destroyWorkspace', 'releaseWorker', 'lastPass', 'settle'],
   restarted:         ['period'],
   debug_hold:        ['lease',   'obeyDoom', onSweep('endOldTree'), onSweep('checkWorker')],
 };
@@ -76,7 +77,9 @@ export const agenda: { readonly [state in JobState]: Agenda } = {
 /** The steps that a row calls for, in their order. There are none when nothing is left to do. */
 export function stepsFor(row: JobRow, occasion: Occasion): readonly Step[] {
   if (isTerminal(row.state) && row.dueAt === undefined) return [];
-  return stepsOf(row.state, occasion).filter((step) => {
+  const all = stepsOf(row.state, occasion);
+  const left = row.lastPassAt === undefined ? all : all.slice(all.indexOf('lastPass'));
+  return left.filter((step) => {
     const facts: StepFacts = steps[step];
     return facts.concerns?.(row) ?? true;
   });

@@ -16,6 +16,8 @@ import { graceEnd } from './worker.ts';
  * @param now and the result in milliseconds since 1970
  */
 export function dueTime(row: JobRow, now: number, leaseMs: number): number {
+  // Nothing is to be done before the last pass.
+  if (row.lastPassAt !== undefined && row.lastPassAt > now) return row.lastPassAt;
   const [patience] = agenda[row.state];
   const patient =
     patience === 'lease' ? (row.leaseUntil ?? now + leaseMs) : now + patienceMs(patience, row, now, leaseMs);

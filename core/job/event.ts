@@ -27,6 +27,7 @@ export type JobEvent =
   /** `counted`: the launch failed by itself, and not because capacity, quota or a host was missing. */
   | { readonly kind: 'relaunch'; readonly counted: boolean }
   | { readonly kind: 'look'; readonly dueAt: number }
+  | { readonly kind: 'empty'; readonly lastPassAt: number }
   | { readonly kind: 'settle' };
 export type EventKind = JobEvent['kind'];
 
@@ -50,5 +51,7 @@ export const eventMeanings: { readonly [kind in EventKind]: string } = {
   beat: 'Its worker is alive, and the lease is extended.',
   relaunch: 'A worker ended without claiming the job. The next one is started, later each time.',
   look: 'The sweep looked, and says when it looks again.',
+  empty:
+    'Its workspace is empty and its worker is gone. The last pass comes when every call that was under way has ended.',
   settle: 'Everything that follows from the end is done. The job leaves the index of the sweep.',
 };

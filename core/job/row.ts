@@ -49,6 +49,8 @@ export type JobRow = ExecutionHead<JobId, JobState> & {
    * `beforeMembers` once it has begun to make a job. In an ended job: the step where its agenda goes on.
    */
   readonly cursor?: number | string;
+  /** When the last pass over the workspaces of an ended job comes. */
+  readonly lastPassAt?: number;
 };
 
 /**

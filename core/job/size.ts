@@ -22,8 +22,13 @@ export function fitFailureMessage(row: JobRow): JobRow {
   return fitted;
 }
 
+/** True when the row holds only the beginning of the message. The whole one is kept beside the output. */
+export function isMessageCut({ failureMessage }: JobRow): boolean {
+  return failureMessage?.endsWith(ellipsis) === true;
+}
+
 function cut(text: string, length: number): string {
-  return text.length <= length ? text : `${text.slice(0, length - 1).toWellFormed()}…`;
+  return text.length <= length ? text : `${text.slice(0, length - 1).toWellFormed()}${ellipsis}`;
 }
 
 function valueBytes(value: unknown): number {
@@ -34,6 +39,7 @@ function valueBytes(value: unknown): number {
   return 1;
 }
 
+const ellipsis = '…';
 const messageCharacterLimit = 300;
 /** A message is never cut below this length. Describe shows the whole one, which is kept beside the output. */
 const shortestMessage = 16;

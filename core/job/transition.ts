@@ -67,7 +67,8 @@ export const notes: readonly Note[] = [
   ['relaunch',  ['runnable'],                                       nextLaunch],
   ['end',       ['terminating'],                                    failure,                                 'otherDoom'],
   ['look',      open,                                               take('dueAt'),                           'open'],
-  ['settle',    ended,                                              drop('openShard', 'dueAt'),              'open'],
+  ['empty',     ended,                                              take('lastPassAt'),                      'open'],
+  ['settle',    ended,                                              drop('openShard', 'dueAt', 'lastPassAt'), 'open'],
 ];
 
 export type Transition = {

@@ -1,6 +1,6 @@
 // Messages of the work queue: the work that one invocation leaves for the next. Each may be doubled or late. Work on a
-// job is also found by the sweep, from the rows alone. A thing to be removed has no row there, so its message is sent
-// first.
+// job is also found by the sweep, from the rows alone, and so is the last pass over its workspaces. Other things to be
+// removed have no row there, so their message is sent first.
 
 import type { Value } from '../context.ts';
 import { given } from '../given.ts';
@@ -51,7 +51,7 @@ type WorkOrder =
   | { readonly kind: 'collect'; readonly objects: readonly ObjectId[] }
   /** Delete a large body that no row names (aws/dynamo/bodies.ts). */
   | { readonly kind: 'document'; readonly key: string }
-  /** Empty a workspace whose job is settled, or a project that was destroyed, after a position; `last`: for good. */
+  /** Empty the workspace of a try that was given up, or a project that was destroyed, after a position; `last`: for good. */
   | {
       readonly kind: 'destroy';
       readonly container: PlaceId;

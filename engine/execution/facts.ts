@@ -5,6 +5,7 @@ import { given } from '../../core/given.ts';
 import type { ExecutionId, JobId } from '../../core/id/identifier.ts';
 import type { FailedJob, JobFacts } from '../../core/job/job-fields.ts';
 import { type JobRow, outputBodyId } from '../../core/job/row.ts';
+import { isMessageCut } from '../../core/job/size.ts';
 import type { ExecutionSpec } from '../../core/job/spec.ts';
 import { isTerminal } from '../../core/job/state.ts';
 import { isHash } from '../../core/reference/value.ts';
@@ -81,8 +82,7 @@ async function loadSpecsOf(
 async function loadResult(context: Context, row: JobRow, chosen: ReadonlySet<string>) {
   const hasFailed = isTerminal(row.state) || row.state === 'debug_hold';
   const showsOutput = row.state === 'done' && chosen.has('output');
-  const isCut = row.failureMessage?.endsWith('…') === true;
-  const showsMessage = hasFailed && isCut && (chosen.has('failureMessage') || chosen.has('failureFrom'));
+  const showsMessage = hasFailed && isMessageCut(row) && (chosen.has('failureMessage') || chosen.has('failureFrom'));
   if (!showsOutput && !showsMessage) return {};
   const body = await context.bodies.load(outputBodyId(row), 'output');
   const { output, failure } = isHash(body) ? body : {};

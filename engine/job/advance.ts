@@ -24,6 +24,7 @@ import { obeyDoom } from './doom.ts';
 import { endDescendants, endTree } from './end-tree.ts';
 import { beginNextTry } from './end-try.ts';
 import { advanceInput } from './input.ts';
+import { lastPass } from './last-pass.ts';
 import { advanceOutput } from './output.ts';
 import { takeBack } from './take-back.ts';
 
@@ -117,8 +118,10 @@ export async function look(
     const outcome = await carryOut(context, row, step, step === from?.step ? from.after : undefined);
     if (outcome === 'done') continue;
     if (outcome === 'hold') {
-      // The steps before took several messages. Without this, each look would send all of them again.
-      if (from !== undefined && isPaged(step)) await saveJob(context, row, { kind: 'reach', cursor: step });
+      // The steps before took several messages. Without this, each look would send all of them again. A row that waits
+      // for the last pass says so by itself.
+      if (from !== undefined && isPaged(step) && step !== 'lastPass')
+        await saveJob(context, row, { kind: 'reach', cursor: step });
       return undefined;
     }
     if ('saved' in outcome) return outcome.saved;
@@ -185,6 +188,10 @@ async function carryOut(context: Context, row: JobRow, step: Step, after: string
       return releaseWorker(context, row);
     case 'destroyWorkspace': {
       const outcome = await destroyWorkspace(context, row, after);
+      return outcome === 'hold' ? outcome : nextOrDone(outcome.next);
+    }
+    case 'lastPass': {
+      const outcome = await lastPass(context, row, after);
       return outcome === 'hold' ? outcome : nextOrDone(outcome.next);
     }
     case 'retry':

@@ -35,7 +35,9 @@ export async function destroyWorkspace(
     }
   }
   if (after?.startsWith(nextTryPosition) === true) return destroyNext(context, row, after);
-  const next = await destroyContainer(context, jobWorkspace(row), after);
+  // The row of an ended job waits for the last pass (last-pass.ts).
+  const pass = row.state === 'restartable' ? 'first' : 'ahead';
+  const next = await destroyContainer(context, jobWorkspace(row), after, pass);
   return next === undefined && hasNextWorkspace(row) ? destroyNext(context, row, nextTryPosition) : { next };
 }
 
@@ -50,7 +52,7 @@ async function hasEndedBelow(context: Context, row: JobRow): Promise<boolean> {
 }
 
 /** True for a job that ended between two tries: the workspace of the next one may hold its input already. */
-function hasNextWorkspace({ state, transitions }: JobRow): boolean {
+export function hasNextWorkspace({ state, transitions }: JobRow): boolean {
   return state !== 'restartable' && transitions.some(([entered]) => entered === 'restartable');
 }
 
@@ -59,7 +61,12 @@ async function destroyNext(
   row: JobRow,
   after: string,
 ): Promise<{ readonly next: string | undefined }> {
-  const next = await destroyContainer(context, workspaceId(row.pk, row.try + 1), after.slice(nextTryPosition.length));
+  const next = await destroyContainer(
+    context,
+    workspaceId(row.pk, row.try + 1),
+    after.slice(nextTryPosition.length),
+    'ahead',
+  );
   return { next: next === undefined ? undefined : `${nextTryPosition}${next}` };
 }
 

@@ -5,6 +5,8 @@ import type { Context } from '../../core/context.ts';
 import type { ObjectId } from '../../core/id/identifier.ts';
 import { outputContainer, placedObjects } from '../../core/job/plan-output.ts';
 import { isMaster, type JobRow, outputBodyId, ownName } from '../../core/job/row.ts';
+import { isMessageCut } from '../../core/job/size.ts';
+import { isHash } from '../../core/reference/value.ts';
 import { withHiddenLinks } from '../placement/link.ts';
 import { removePlaced, sendTakeBack } from '../removal/placed.ts';
 import { loadJob } from '../store/load-job.ts';
@@ -17,15 +19,34 @@ import { loadOutputObjects } from './handed-over.ts';
  * @param row the job in a try that has ended and is not done
  */
 export async function takeBack(context: Context, row: JobRow): Promise<void> {
-  const objects = placedObjects(await context.bodies.load(outputBodyId(row), 'output'));
-  if (objects.length === 0) return;
-  const placed = {
-    place: outputContainer(row),
-    by: ownName(row),
-    objects: await withCompanions(context, row, objects),
-  };
+  const body = await context.bodies.load(outputBodyId(row), 'output');
+  const named = placedObjects(body);
+  if (named.length === 0) return;
+  const objects = await withCompanions(context, row, named);
+  await keepCompanions(context, row, body, objects);
+  const placed = { place: outputContainer(row), by: ownName(row), objects };
   await sendTakeBack(context, placed);
   await removePlaced(context, placed);
+}
+
+/**
+ * Names the companions in the body of the try: once the workspace is empty, nothing else says which there were. A long
+ * failure message that is still to be written into the body must not be lost.
+ */
+async function keepCompanions(context: Context, row: JobRow, body: unknown, objects: readonly ObjectId[]) {
+  if (!isHash(body) || objects.length === placedObjects(body).length) return;
+  if (isMessageCut(row) && body.failure === undefined) return;
+  await context.bodies.save(outputBodyId(row), 'output', { ...body, objects });
+}
+
+/**
+ * Does it once more, when every call that was still cloning has ended. This needs no message.
+ *
+ * @param row the job, or an earlier try of it
+ */
+export async function takeBackAgain(context: Context, row: JobRow): Promise<void> {
+  const objects = placedObjects(await context.bodies.load(outputBodyId(row), 'output'));
+  await removePlaced(context, { place: outputContainer(row), by: ownName(row), objects });
 }
 
 /** Takes clones back that were made after their try had ended. */

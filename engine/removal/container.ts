@@ -20,20 +20,25 @@ import { sendWork } from '../store/send-work.ts';
 import { removeFrom } from './object.ts';
 
 /**
+ * `first`: its end sends the message for the last pass. `ahead`: a first pass whose caller sees to the last one. `last`:
+ * nothing new can arrive, so all remaining rows are deleted as well.
+ */
+export type Pass = 'first' | 'ahead' | 'last';
+
+/**
  * Removes one page of the contents of a container. Calls may be repeated and may race. Folders and the container's own
- * row stay until the last pass. The end of the first pass sends the message for the last one.
+ * row stay until the last pass.
  *
  * @param after the result of the call before
- * @param last true in the last pass: nothing new can arrive, so all remaining rows are deleted as well
  * @returns the position to continue from; undefined when the pass has ended
  */
 export async function destroyContainer(
   context: Context,
   container: PlaceId,
   after?: string,
-  last = false,
+  pass: Pass = 'first',
 ): Promise<string | undefined> {
-  if (after === rowsPosition) return deleteRows(context, container, last);
+  if (after === rowsPosition) return deleteRows(context, container, pass);
   const from = readPosition(after);
   const { folders, more } = await loadFoldersAfter(context, container, from.passed);
   let rowCount = 0;
@@ -41,12 +46,12 @@ export async function destroyContainer(
   for (const { id, sortKey } of folders) {
     if (rowCount >= pageSize) return JSON.stringify({ passed });
     const start = id === from.folder ? from.after : undefined;
-    const page = await emptyPage(context, container, id, { last, after: start });
+    const page = await emptyPage(context, container, id, { last: pass === 'last', after: start });
     if (page.next !== undefined) return JSON.stringify({ passed, folder: id, after: page.next });
     rowCount += page.rowCount;
     passed = sortKey;
   }
-  return more ? JSON.stringify({ passed }) : deleteRows(context, container, last);
+  return more ? JSON.stringify({ passed }) : deleteRows(context, container, pass);
 }
 
 /** The next folders in the order of their rows, the root first. A page reads only a few folders. */
@@ -85,7 +90,8 @@ async function emptyPage(
  * Deletes the container's own rows. Members go in the first pass. Folders go in the last pass, because they lead to
  * late writes. Row A goes at the end, because it says that the container is being destroyed.
  */
-async function deleteRows(context: Context, container: PlaceId, last: boolean): Promise<string | undefined> {
+async function deleteRows(context: Context, container: PlaceId, pass: Pass): Promise<string | undefined> {
+  const last = pass === 'last';
   const isProject = isId(container, 'project');
   if (last || isProject) {
     const range = { pk: container, limit: pageSize, prefix: last ? undefined : memberPrefix };
@@ -95,7 +101,8 @@ async function deleteRows(context: Context, container: PlaceId, last: boolean): 
     if (page.next !== undefined) return rowsPosition;
     if (last && isProject) await context.rows.delete('containers', placeKey(container));
   }
-  if (!last) await sendWork(context, [{ kind: 'destroy', container, last: true }], context.now() + everythingEndsMs);
+  if (pass === 'first')
+    await sendWork(context, [{ kind: 'destroy', container, last: true }], context.now() + everythingEndsMs);
   return undefined;
 }
 

@@ -15,35 +15,41 @@ import { processesOf } from './process-watch.ts';
 
 /** Lets a platform that was stopped do everything that is still due, and returns a sentence for each orphan. */
 export async function orphansOf(data: string): Promise<string[]> {
-  for (let hours = 1; hours <= mostHours && openOf(data).length > 0; hours += 1) {
+  const open = (hours: number) => openOf(data, Date.now() + hours * hourMs);
+  for (let hours = 1; hours <= mostHours && open(hours).length > 0; hours += 1) {
     const platform = await givenPlatform({
       data,
       args: ['--as-deployed'],
       nodeArgs: ['--import', `${clockFile}?hours=${hours}`],
     });
-    for (let look = 0; look < quietLooks && openOf(data).some(isNow); look += 1) await pause(lookMs);
+    for (let look = 0; look < quietLooks && open(hours).some(isNow); look += 1) await pause(lookMs);
     await platform.stop();
   }
   return [
-    ...openOf(data),
-    ...findOrphans(remainsOf(data)),
-    ...strayBytes(data),
+    ...leftIn(data, Date.now() + mostHours * hourMs),
     ...processesOf(data).map(({ pid }) => `process ${pid} still works for the data folder`),
   ];
+}
+
+/** A sentence for everything in a data folder that is still to happen or belongs to nothing, at a time of its platform. */
+export function leftIn(data: string, now: number): string[] {
+  return [...openOf(data, now), ...findOrphans(remainsOf(data)), ...strayBytes(data)];
 }
 
 /** False for a message that waits for a later hour. Everything else should come to its end now. */
 const isNow = (open: string): boolean => !open.startsWith('later');
 
-/** Messages, rows of the sweep's index, tasks and launches: what is still to happen. */
-function openOf(data: string): string[] {
+/** Messages, rows of the sweep's index and lost events: what is still to happen at a time of the platform's clock. */
+function openOf(data: string, now: number): string[] {
   return [
     ...select(data, 'cloud', 'SELECT queue, body, visible_at - sent_at AS delay, receipt FROM sqs_message').map(
       ({ queue, body, delay, receipt }) =>
         `${receipt === null && Number(delay) > shortWaitMs ? 'later' : 'now'} a message of ${queue}: ${body}`,
     ),
-    ...select(data, 'dynamo', `SELECT pk, sk FROM "${tablePrefix}executions" WHERE item_json LIKE '%"openShard"%'`).map(
-      ({ pk, sk }) => `${pk} ${sk} is still in the index of the sweep`,
+    ...rowsOf(data, 'executions').flatMap(({ pk, sk, openShard, lastPassAt = 0 }) =>
+      openShard === undefined
+        ? []
+        : [`${Number(lastPassAt) > now ? 'later' : 'now'} ${pk} ${sk} is still in the index of the sweep`],
     ),
     ...select(data, 'cloud', 'SELECT event FROM events_dead_delivery').map(({ event }) => `an event is lost: ${event}`),
   ];
@@ -101,6 +107,7 @@ const clockFile = pathToFileURL(join(import.meta.dirname, 'later-clock.ts')).hre
 const tablePrefix = 'espalier-local-';
 /** A removal that another one contests is repeated a quarter of an hour later. */
 const mostHours = 4;
+const hourMs = 3_600_000;
 const quietLooks = 400;
 const lookMs = 100;
 const shortWaitMs = 120_000;

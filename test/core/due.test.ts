@@ -39,6 +39,8 @@ describe('a job is looked at again', () => {
     ['without regard to an end of its tree that is past', { ...root, created: now - 2 * monthMs }, 8_000],
     ['a lease after it is done, however old it is', { state: 'done', tryCreated: now - 9_000_000 }, leaseMs],
     ['a lease after it failed, however old it is', { state: 'failed', tryCreated: now - 9_000_000 }, leaseMs],
+    ['at the last pass, and not before', { state: 'failed', lastPassAt: now + 9_000, dueAt: now + 1 }, 9_000],
+    ['soon again when the last pass is not complete', { state: 'failed', lastPassAt: now, dueAt: now }, leaseMs],
     ['not at a time that has come', { state: 'running', leaseUntil: now + 5_000, dueAt: now }, 5_000],
     ['at a time in the future that was set before', { state: 'running', leaseUntil: now + 5_000, dueAt: now + 1 }, 1],
   ])('%s', (_title, changes, after) => {

@@ -41,6 +41,7 @@ const retry: JobEvent = { kind: 'retry' };
 const settle: JobEvent = { kind: 'settle' };
 const look: JobEvent = { kind: 'look', dueAt: 9 };
 const reach: JobEvent = { kind: 'reach', cursor: 'destroyWorkspace' };
+const empty: JobEvent = { kind: 'empty', lastPassAt: 99 };
 
 const lives: { readonly [title: string]: { lines: readonly Line[]; last: Partial<JobRow>; gone?: (keyof JobRow)[] } } =
   {
@@ -297,9 +298,9 @@ test('a job does not restart more often than any policy allows', () => {
 describe('the table of transitions', () => {
   const states = Object.keys(jobStates) as JobState[];
 
-  test('a terminal state allows only a look, the note of a step reached, and settling', () => {
+  test('a terminal state allows only a look, the notes of a step reached and of the last pass, and settling', () => {
     const left = transitions.filter(({ from }) => from.some(isTerminal)).map(({ event, to }) => `${event} ${to}`);
-    expect(new Set(left)).toEqual(new Set(['reach same', 'look same', 'settle same']));
+    expect(new Set(left)).toEqual(new Set(['reach same', 'look same', 'empty same', 'settle same']));
   });
 
   test('exactly the states that are in use can be reached from idle', () => {
@@ -349,6 +350,7 @@ describe('the table of transitions', () => {
       retry,
       look,
       reach,
+      empty,
     ];
     const tried = new Set([...events, settle, { kind: 'progress' }].map(({ kind }) => kind));
     expect(tried, 'add a new event to the list above').toEqual(new Set(eventKinds));
@@ -432,19 +434,25 @@ describe('the agenda', () => {
       'a master job that is done destroys its workspace',
       { ...master, state: 'done' },
       'entered',
-      'wakeWaiters passNumberOn destroyWorkspace releaseWorker settle',
+      'wakeWaiters passNumberOn destroyWorkspace releaseWorker lastPass settle',
     ],
     [
       'a claimed master job that failed ends its tree',
       { ...master, state: 'failed' },
       'woken',
-      'endTree takeBack wakeWaiters passNumberOn destroyWorkspace releaseWorker settle',
+      'endTree takeBack wakeWaiters passNumberOn destroyWorkspace releaseWorker lastPass settle',
     ],
     [
       'an unclaimed master job that was terminated stops its launch first',
       { ...launched, state: 'terminated' },
       'swept',
-      'stopLaunch endTree wakeWaiters passNumberOn destroyWorkspace settle',
+      'stopLaunch endTree wakeWaiters passNumberOn destroyWorkspace lastPass settle',
+    ],
+    [
+      'a job with an empty workspace waits for the last pass',
+      { ...master, state: 'failed', lastPassAt: 9 },
+      'swept',
+      'lastPass settle',
     ],
     ['a subjob does not destroy a workspace', { state: 'done', master: jobId('m') }, 'entered', 'wakeWaiters settle'],
   ])('%s', (_title, changes, occasion, expected) => {

@@ -9,7 +9,7 @@ import { finalise } from '../../engine/finalise.ts';
 import { putDoom } from '../../engine/job/doom.ts';
 import { createMemoryContext, type MemoryContext } from '../memory/context.ts';
 import { jobId } from '../memory/plan.ts';
-import { peekJob, taskOf } from '../memory/platform.ts';
+import { isSettled, peekJob, taskOf } from '../memory/platform.ts';
 import { ended } from '../memory/workers.ts';
 import { givenJob } from '../simulation/world.ts';
 
@@ -75,14 +75,14 @@ test('a runnable job of a doomed tree ends instead of getting another launch', a
   await putDoom(context, row.root, ownScope(row), cause);
   await finalise(context, jobWorker(row), noCapacity);
   expect(peek()).toMatchObject({ state: 'terminated', launch: 1, failureReason: 'Terminated' });
-  expect(peek()).not.toHaveProperty('dueAt');
+  expect(isSettled(peek())).toBe(true);
 });
 
 test('an ended job settles with the end of its launch, because its machine is gone', async () => {
   const { context, row, peek } = await givenRow({ state: 'done', task: taskOf('j') });
   context.workers.states.set(taskOf('j'), ended('exited'));
   await finalise(context, jobWorker(row), ended('exited'));
-  expect(peek()).not.toHaveProperty('dueAt');
+  expect(isSettled(peek())).toBe(true);
 });
 
 test('a running job is looked at when its launch ends, so a lost machine is noticed at once', async () => {

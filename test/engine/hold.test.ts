@@ -11,7 +11,7 @@ import { releaseJob } from '../../engine/job/release.ts';
 import { terminateTree } from '../../engine/job/terminate.ts';
 import { createMemoryContext, type MemoryContext } from '../memory/context.ts';
 import { jobId, planJob } from '../memory/plan.ts';
-import { byName, createMemoryPlatform, peekJob, taskOf } from '../memory/platform.ts';
+import { byName, createMemoryPlatform, isSettled, peekJob, taskOf } from '../memory/platform.ts';
 import { ended } from '../memory/workers.ts';
 
 const noReads = { failure: { type: 'AppError', message: 'no reads' } };
@@ -100,7 +100,7 @@ test('a hold ends after three days: its worker is stopped, then the job and its 
   expect(statesOf(context)).toEqual(failed);
   expect(peekJob(context, bad)).toMatchObject({ failureReason: 'AppError', failureMessage: 'no reads' });
   expect(peekJob(context, main)).toMatchObject({ failureReason: 'JobTreeFailure', failureFrom: bad });
-  expect(context.rows.all('executions').filter(({ dueAt }) => dueAt !== undefined)).toEqual([]);
+  expect(context.rows.all('executions').filter((row) => !isSettled(row))).toEqual([]);
 });
 
 test('the sweep ends a hold after three days, also when no heartbeat asks', async () => {
@@ -246,7 +246,7 @@ test('a master job that is held while the flag of its restart is written stays h
   await platform.run();
   for (let round = 0; round < 3; round++) await beat(300_000, [jobId('bob')]);
   expect(peekJob(context, bad)).toMatchObject({ state: 'failed', try: 0, failureReason: 'AppError' });
-  const open = context.rows.all('executions').filter(({ dueAt }) => dueAt !== undefined);
+  const open = context.rows.all('executions').filter((row) => !isSettled(row));
   expect(open.map(({ pk }) => pk)).toEqual([jobId('bob')]);
 });
 

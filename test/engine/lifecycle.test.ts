@@ -16,7 +16,7 @@ import { removeObjects } from '../../engine/removal/object.ts';
 import { doWork } from '../../engine/work.ts';
 import { createMemoryContext, type MemoryContext } from '../memory/context.ts';
 import { jobId, type PlanOptions, planJob } from '../memory/plan.ts';
-import { byName, createMemoryPlatform, type Program, peekJob, taskOf } from '../memory/platform.ts';
+import { byName, createMemoryPlatform, isSettled, type Program, peekJob, taskOf } from '../memory/platform.ts';
 import { putProject } from '../memory/project.ts';
 import { ended } from '../memory/workers.ts';
 
@@ -49,8 +49,11 @@ test('a job without input runs once and is settled', async () => {
   await platform.run();
   const row = byName(context, 'a');
   expect(row.transitions.map(([state]) => state)).toEqual(['runnable', 'running', 'done']);
-  expect(row.dueAt).toBeUndefined();
-  expect(row.openShard).toBeUndefined();
+  expect(isSettled(row)).toBe(true);
+  context.clock.now += 900_000;
+  await platform.sweep();
+  expect(peekJob(context, row.pk)).not.toHaveProperty('dueAt');
+  expect(peekJob(context, row.pk)).not.toHaveProperty('openShard');
   expect([...context.workers.launches.keys()]).toEqual([`${jobId('a')}-t0-l0`]);
 });
 
@@ -78,7 +81,7 @@ test('a gathering subjob reads the outputs of its siblings, and the output of th
     gather: 'done',
   });
   expect(context.bodies.peek(jobId('main'), 'output')).toEqual({ output: { total: 6 } });
-  expect(context.rows.all('executions').filter(({ dueAt }) => dueAt !== undefined)).toEqual([]);
+  expect(context.rows.all('executions').filter((row) => !isSettled(row))).toEqual([]);
 });
 
 test('a failing subjob fails its whole tree, and jobs outside that depend on the tree', async () => {
@@ -102,7 +105,7 @@ test('a failing subjob fails its whole tree, and jobs outside that depend on the
   expect(byName(context, 'bad').failureReason).toBe('AppError');
   expect(byName(context, 'main')).toMatchObject({ failureReason: 'JobTreeFailure', failureFrom: jobId('bad') });
   expect(byName(context, 'outside').failureReason).toBe('DependencyUnsatisfiable');
-  expect(context.rows.all('executions').filter(({ dueAt }) => dueAt !== undefined)).toEqual([]);
+  expect(context.rows.all('executions').filter((row) => !isSettled(row))).toEqual([]);
 });
 
 describe('an output that is a file of the workspace', () => {
@@ -210,7 +213,7 @@ test('a running job of a terminated tree ends only when its worker has stopped',
   });
   context.clock.now += 700_000;
   await platform.sweep();
-  expect(context.rows.all('executions').filter(({ dueAt }) => dueAt !== undefined)).toEqual([]);
+  expect(context.rows.all('executions').filter((row) => !isSettled(row))).toEqual([]);
 });
 
 describe('workers that are lost', () => {
@@ -279,5 +282,5 @@ test('a message from an earlier state does not make an ended job skip a step', a
   await doWork(context, leftOver);
   await platform.run();
   expect(await loadDoom(context, ended), 'the flag on its tree').toBeDefined();
-  expect(peekJob(context, row.pk).dueAt, 'settled').toBeUndefined();
+  expect(isSettled(peekJob(context, row.pk)), 'settled').toBe(true);
 });

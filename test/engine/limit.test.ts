@@ -103,13 +103,13 @@ describe('the emptying of a workspace', () => {
         await givenRecord(context, { id: recordId(++id), folderId, name: `r${id}` });
     }
     const passes = { first: 0, last: 0 };
-    for (const last of [false, true]) {
+    for (const pass of ['first', 'last'] as const) {
       let after: string | undefined;
       do {
-        after = await destroyContainer(context, place, after, last);
-        passes[last ? 'last' : 'first']++;
+        after = await destroyContainer(context, place, after, pass);
+        passes[pass]++;
       } while (after !== undefined);
-      if (!last) expect(context.rows.all('containers')).toHaveLength(120);
+      if (pass === 'first') expect(context.rows.all('containers')).toHaveLength(120);
       expect(context.rows.all('objects').filter(({ sk }) => sk.startsWith('P#'))).toEqual([]);
     }
     expect(context.rows.all('objects')).toEqual([]);

@@ -16,7 +16,7 @@ import { terminateTree } from '../../engine/job/terminate.ts';
 import { loadWorkers, takeNumber } from '../../engine/launch/worker-number.ts';
 import { createMemoryContext, type MemoryContext } from '../memory/context.ts';
 import { jobId, planJob } from '../memory/plan.ts';
-import { byName, createMemoryPlatform, type Program, peekJob, taskOf } from '../memory/platform.ts';
+import { byName, createMemoryPlatform, isSettled, type Program, peekJob, taskOf } from '../memory/platform.ts';
 import { ended } from '../memory/workers.ts';
 
 const alice: UserId = 'user-alice';
@@ -54,7 +54,7 @@ describe('a worker that does not end when its job has', () => {
     context.workers.states.set(task, ended('stopped'));
     context.clock.now += 600_000;
     await platform.sweep();
-    expect(byName(context, 'j').dueAt).toBeUndefined();
+    expect(isSettled(byName(context, 'j'))).toBe(true);
   });
 
   test('is stopped also while its job waits for a child', async () => {
@@ -102,7 +102,7 @@ test('a late look at a job does not stop its worker when that holds another job 
   context.clock.now += 700_000;
   await advance(context, row.pk);
   expect(context.workers.stopping.has(taskOf(jobWorker(row)))).toBe(false);
-  expect(peekJob(context, row.pk).dueAt).toBeUndefined();
+  expect(isSettled(peekJob(context, row.pk))).toBe(true);
 });
 
 describe('a user with as many workers as one may have', () => {

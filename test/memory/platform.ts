@@ -108,6 +108,11 @@ export function byName(context: MemoryContext, name: string): JobRow {
   return peekJob(context, jobId(name));
 }
 
+/** True once nothing is left to happen to a job but the last pass over its workspaces. */
+export function isSettled({ dueAt, lastPassAt }: { readonly [name: string]: unknown }): boolean {
+  return dueAt === lastPassAt;
+}
+
 /** Plays one well-behaved worker: it claims, runs the program, reports, and ends. */
 async function playWorker(context: MemoryContext, worker: WorkerId, program: Program): Promise<void> {
   const launch = context.workers.launches.get(worker);

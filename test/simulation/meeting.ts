@@ -14,6 +14,7 @@ import { finish, type Result } from '../../engine/job/finish.ts';
 import { createObject } from '../../engine/object/create.ts';
 import type { MemoryContext } from '../memory/context.ts';
 import { jobId } from '../memory/plan.ts';
+import { isSettled } from '../memory/platform.ts';
 import { putProjectOfAlice } from '../memory/project.ts';
 import { ended } from '../memory/workers.ts';
 import { remainsOf } from './life.ts';
@@ -93,7 +94,7 @@ function brokenRule(context: MemoryContext): string | undefined {
     if (isLive && above?.state === 'done' && above.try === row.parentTry)
       return `${above.name} is done before ${row.name}`;
     const root = known.find(({ pk }) => pk === row.root);
-    if (isLive && root !== undefined && isTerminal(root.state) && root.dueAt === undefined) {
+    if (isLive && root !== undefined && isTerminal(root.state) && isSettled(root)) {
       return `${row.name} is ${row.state} after its tree has settled`;
     }
     const old = row.lineage.map(readLineageEntry).find((scope) => {

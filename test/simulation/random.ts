@@ -201,7 +201,7 @@ async function deliver(life: Life): Promise<void> {
 
 /** Nothing repeats a message that removes what came late to a place that is gone. The queue keeps it until it is done. */
 function isLastPass({ name }: Mail): boolean {
-  return /"kind":"(destroy|collect)"/.test(name);
+  return /"kind":"collect"/.test(name);
 }
 
 /** Makes one step of one worker: it claims, makes a child, beats, or reports. */

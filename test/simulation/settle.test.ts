@@ -12,10 +12,11 @@ import { explore } from './explore.ts';
 import type { World } from './replay.ts';
 import { createSmallContext, givenJob, peek, wire } from './world.ts';
 
-/** A job is done and due. The stream looks at it while the sweep does. */
+/** A job is done, and its last pass is due. The stream looks at it while the sweep does. */
 async function settlingJob(plant?: (context: MemoryContext) => void): Promise<World> {
   const context = createSmallContext();
-  const { pk } = await givenJob(context, 'j', { at: { state: 'done', dueAt: context.now() - 1 } });
+  const past = context.now() - 1;
+  const { pk } = await givenJob(context, 'j', { at: { state: 'done', dueAt: past, lastPassAt: past } });
   plant?.(context);
   const halfOut = () => {
     const { dueAt, openShard } = peek(context, pk) ?? {};

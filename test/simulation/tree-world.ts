@@ -11,6 +11,7 @@ import { terminateTree } from '../../engine/job/terminate.ts';
 import { sweepExecution } from '../../engine/sweep.ts';
 import type { MemoryContext } from '../memory/context.ts';
 import { jobId, planJob } from '../memory/plan.ts';
+import { isSettled } from '../memory/platform.ts';
 import { ended } from '../memory/workers.ts';
 import type { Actor, World } from './replay.ts';
 import { createSmallContext, givenJob, peek, wire } from './world.ts';
@@ -122,7 +123,7 @@ export async function birthAndDoom(planted?: Planted): Promise<World> {
     spawn,
     invariant: () => {
       if (startedAfter) return 'c was started after its tree had been terminated';
-      const settled = peek(context, origin.pk)?.dueAt === undefined;
+      const settled = isSettled(peek(context, origin.pk) ?? {});
       return settled && isLive(child()) ? `the tree has ended and c is ${child()?.state}` : undefined;
     },
     final: () => {

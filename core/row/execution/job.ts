@@ -31,6 +31,7 @@ const fields: Fields<Omit<JobRow, 'pk' | 'sk'>> = {
     timeoutMs: 'number',
     debug: [true],
     cursor: 'text or number',
+    lastPassAt: 'number',
   },
 };
 /** Raised when the meaning of a job row changes: a program that does not know it refuses the row. */
