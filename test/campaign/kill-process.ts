@@ -1,4 +1,4 @@
-// Sends SIGKILL to processes that a campaign started: a platform with its workers, or one worker.
+// Sends SIGKILL to processes that a campaign started: a platform with its workers, or one process.
 
 import type { Platform } from '../wire/session.ts';
 import { processesOf } from './process-watch.ts';
@@ -6,22 +6,15 @@ import { processesOf } from './process-watch.ts';
 /** Kills the platform first, then every process that works for its data folder. */
 export function killEverything(on: Platform): void {
   on.process.kill('SIGKILL');
-  for (const { pid } of processesOf(on.data)) kill(pid);
+  for (const { pid } of processesOf(on.data)) killProcess(pid);
 }
 
-/** Kills one worker of the platform. Returns the job that it was started for; undefined when no worker runs. */
-export function killWorker(on: Platform, random: () => number): string | undefined {
-  const workers = processesOf(on.data).filter(({ workerOf }) => workerOf !== undefined);
-  const chosen = workers[Math.floor(random() * workers.length)];
-  if (chosen === undefined) return undefined;
-  kill(chosen.pid);
-  return chosen.workerOf;
-}
-
-function kill(pid: number): void {
+/** Returns false when the process has ended before. */
+export function killProcess(pid: number): boolean {
   try {
-    process.kill(pid, 'SIGKILL');
+    return process.kill(pid, 'SIGKILL');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    return false;
   }
 }

@@ -43,6 +43,7 @@ export function problemsOfTree(plan: TreePlan, events: Events, found: readonly F
   return [
     ...holdProblems(judged),
     ...tryProblems(judged),
+    ...nameProblems(judged),
     ...jobs.flatMap((job) => jobProblems(judged, job)),
     ...(root.state === 'done' ? doneProblems(judged) : []),
     ...(root.state === 'failed' ? failedProblems(judged) : []),
@@ -82,6 +83,19 @@ function tryProblems({ plan, events, jobs, tries }: Judged): string[] {
   });
 }
 
+/** Each job of the present tries is in the plan, and is there once. */
+function nameProblems(judged: Judged): string[] {
+  const left = namesOf(judged.plan.root);
+  return judged.jobs
+    .filter((job) => isCurrent(judged, job))
+    .flatMap((job) => {
+      const at = left.indexOf(job.name);
+      if (at < 0) return [`${print(job)} is one too many`];
+      left.splice(at, 1);
+      return [];
+    });
+}
+
 const reasonsOf = (kept: readonly Found[]): string => kept.map(({ failureReason }) => failureReason).join(', ');
 
 function jobProblems(judged: Judged, job: Found): string[] {
@@ -93,8 +107,11 @@ function jobProblems(judged: Judged, job: Found): string[] {
       return mayBeTerminated(judged, job) ? [] : [`${print(job)} was terminated: ${job.failureMessage}`];
     case 'failed': {
       if (isCurrent(judged, job) && root.state === 'done') return [`${print(job)} failed in a tree that is done`];
-      const reasons = [badJobOf(plan.root)?.ending, ...(events.kills > 0 ? ['UnresponsiveWorker'] : [])];
-      const mayFail = job.failureFrom === undefined || job.failureFrom.id === job.id ? reasons : ['JobTreeFailure'];
+      const bad = badJobOf(plan.root);
+      const planned = bad !== undefined && bad.name === job.name ? [bad.ending] : [];
+      const reasons: unknown[] = [...planned, ...(events.kills > 0 ? ['UnresponsiveWorker'] : [])];
+      const mayFail: unknown[] =
+        job.failureFrom === undefined || job.failureFrom.id === job.id ? reasons : ['JobTreeFailure'];
       return mayFail.includes(job.failureReason) ? [] : [`${print(job)} failed: ${job.failureMessage}`];
     }
     default:

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { isTerminal, type JobState, jobStates } from '../../core/job/state.ts';
 import { givenPlatform, type Platform } from '../wire/session.ts';
 import { type Client, connect, pause } from './client.ts';
-import { killEverything, killWorker } from './kill-process.ts';
+import { killEverything, killProcess } from './kill-process.ts';
 import { createMixedApplet, mostKills, numberOf, textsOf } from './mixed-applet.ts';
 import { type Found, problemsOfTree } from './mixed-oracle.ts';
 import { factsOf, kinds, planTree, type TreeKind, type TreePlan } from './mixed-tree.ts';
@@ -85,8 +85,7 @@ async function live(stage: Stage, kills: number): Promise<void> {
   while (stage.kills < kills || stage.open.size > 0) {
     while (stage.kills < kills && stage.open.size < width) stage.open.add(await startTree(stage));
     for (const tree of [...stage.open]) await look(stage, tree);
-    if (stage.kills < kills && !isSpent(stage) && Date.now() >= killAt) {
-      await killSomething(stage);
+    if (stage.kills < kills && Date.now() >= killAt && (await killSomething(stage))) {
       killAt = Date.now() + nextPause(stage);
     }
     await pause(pollMs);
@@ -94,7 +93,8 @@ async function live(stage: Stage, kills: number): Promise<void> {
 }
 
 /** A tree whose policy has no room for another kill must come to its end first. */
-const isSpent = ({ open }: Stage): boolean => [...open].some((tree) => tree.kills >= mostKills);
+const isSpent = (tree: OpenTree): boolean => tree.kills >= mostKills;
+const hasSpent = ({ open }: Stage): boolean => [...open].some(isSpent);
 
 const nextPause = ({ random }: Stage): number => Math.floor(random() * longestPauseMs);
 
@@ -151,7 +151,7 @@ async function release(stage: Stage, held: string): Promise<void> {
 
 /** One termination in three is cut off by a kill of the platform, and then repeated. */
 async function terminate(stage: Stage, tree: OpenTree): Promise<void> {
-  if (stage.random() < cutOffChance && !isSpent(stage)) {
+  if (stage.random() < cutOffChance && !hasSpent(stage)) {
     const cutOff = stage.client.post(`/${tree.root}/terminate`, {}).catch((error: Error) => error);
     await pause(stage.random() * longestCallMs);
     await killPlatform(stage, 'while a tree was being terminated');
@@ -163,24 +163,41 @@ async function terminate(stage: Stage, tree: OpenTree): Promise<void> {
   count(stage, 'terminations');
 }
 
-async function killSomething(stage: Stage): Promise<void> {
-  if (stage.random() < workerChance) {
-    const job = killWorker(stage.platform, stage.random);
-    if (job !== undefined) return noteKill(stage, `worker of ${job}`);
-  }
+/** Returns false when every kill would be one too many for some tree. */
+async function killSomething(stage: Stage): Promise<boolean> {
+  const isWorker = stage.random() < workerChance || hasSpent(stage);
+  if (isWorker && (await killWorker(stage))) return true;
+  if (hasSpent(stage)) return false;
   await killPlatform(stage, `with ${stage.open.size} trees`);
+  return true;
+}
+
+/** Kills a worker of an open tree that has room for it. Returns false when there is none. */
+async function killWorker(stage: Stage): Promise<boolean> {
+  const workers = processesOf(stage.data).filter(({ workerOf }) => workerOf !== undefined);
+  while (workers.length > 0) {
+    const [chosen] = workers.splice(Math.floor(stage.random() * workers.length), 1);
+    const { originJob } = await stage.client.post(`/${chosen?.workerOf}/describe`, { fields: { originJob: true } });
+    const tree = [...stage.open].find(({ root }) => root === originJob);
+    // The worker may have ended during the call. Another process does not get its number so soon.
+    if (chosen === undefined || tree === undefined || isSpent(tree) || !killProcess(chosen.pid)) continue;
+    noteKill(stage, `worker of ${chosen.workerOf}`, [tree]);
+    return true;
+  }
+  return false;
 }
 
 async function killPlatform(stage: Stage, what: string): Promise<void> {
   killEverything(stage.platform);
-  noteKill(stage, `platform ${what}`);
+  noteKill(stage, `platform ${what}`, [...stage.open]);
   stage.platform = await givenPlatform({ data: stage.data, args: startOptions });
   stage.client = stage.client.at(stage.platform.url);
 }
 
-function noteKill(stage: Stage, what: string): void {
+/** `trees`: those that may have lost a worker. */
+function noteKill(stage: Stage, what: string, trees: readonly OpenTree[]): void {
   stage.kills += 1;
-  for (const tree of stage.open) {
+  for (const tree of trees) {
     tree.kills += 1;
     tree.lastKillAt = Date.now();
   }
@@ -256,11 +273,11 @@ const fieldsShown = [
 const isEnd = (state: string): boolean => !openStates.includes(state as JobState);
 const openStates = (Object.keys(jobStates) as JobState[]).filter((state) => !isTerminal(state));
 /** Trees that run at once. */
-const width = 5;
+const width = 8;
 const startOptions = ['--as-deployed', '--workers', '6'];
 const workerChance = 0.5;
 const cutOffChance = 0.33;
-const longestPauseMs = 3_000;
+const longestPauseMs = 2_000;
 const longestCallMs = 150;
 const pollMs = 300;
 /** From the last kill to the end of a tree. */
