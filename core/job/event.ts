@@ -22,7 +22,7 @@ export type JobEvent =
   /** `priority`: present when the next try runs with another one. */
   | { readonly kind: 'retry'; readonly priority?: JobRow['priority'] }
   | { readonly kind: 'progress'; readonly cursor: number | string }
-  | { readonly kind: 'reach'; readonly cursor: PagedStep }
+  | { readonly kind: 'reach'; readonly cursor: PagedStep | `${PagedStep} ${string}` }
   | { readonly kind: 'beat'; readonly leaseUntil: number }
   /** `counted`: the launch failed by itself, and not because capacity, quota or a host was missing. */
   | { readonly kind: 'relaunch'; readonly counted: boolean }
@@ -47,7 +47,7 @@ export const eventMeanings: { readonly [kind in EventKind]: string } = {
   giveUp: 'This try failed, and the policy allows another one.',
   retry: 'All descendants of the given-up try have stopped. The next try begins in an empty workspace.',
   progress: 'A wait got further. What was ready stays ready.',
-  reach: 'A step has to wait, and the steps before it took many messages. The next look goes on there.',
+  reach: 'A step has to wait after many messages, or a sweep has done some of its pages. The next look goes on there.',
   beat: 'Its worker is alive, and the lease is extended.',
   relaunch: 'A worker ended without claiming the job. The next one is started, later each time.',
   look: 'The sweep looked, and says when it looks again.',

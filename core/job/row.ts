@@ -46,7 +46,8 @@ export type JobRow = ExecutionHead<JobId, JobState> & {
   readonly debug?: true;
   /**
    * Where the wait goes on: an index into `waits`, or the sort key of the last ended member. In a running job:
-   * `beforeMembers` once it has begun to make a job. In an ended job: the step where its agenda goes on.
+   * `beforeMembers` once it has begun to make a job. In an ended job: the step where its agenda goes on,
+   * and after a space the position in it.
    */
   readonly cursor?: number | string;
   /** When the last pass over the workspaces of an ended job comes. */

@@ -3,7 +3,7 @@
 
 import type { Context, Row } from '../../core/context.ts';
 import { type ExecutionId, isExecutionId, type ObjectId } from '../../core/id/identifier.ts';
-import { isPaged, type Occasion, type Step, stepsFor } from '../../core/job/agenda.ts';
+import { isPaged, type Occasion, type PagedStep, type Step, stepsFor } from '../../core/job/agenda.ts';
 import type { JobRow } from '../../core/job/row.ts';
 import { type ExecutionRow, expectJob, isExecutionKey, readExecution } from '../../core/row/execution/execution.ts';
 import type { Position, WorkMessage } from '../../core/work/message.ts';
@@ -114,8 +114,13 @@ export async function look(
   const row = expectJob(execution);
   const steps = remaining(row, stepsFor(row, occasion));
   const first = from === undefined ? 0 : Math.max(0, steps.indexOf(from.step));
+  const start = from ?? positionOf(row);
   for (const step of steps.slice(first)) {
-    const outcome = await carryOut(context, row, step, step === from?.step ? from.after : undefined);
+    const pages = occasion === 'swept' ? pagesPerSweep : 1;
+    const outcome = await carryOutPages(context, row, step, {
+      pages,
+      after: step === start?.step ? start.after : undefined,
+    });
     if (outcome === 'done') continue;
     if (outcome === 'hold') {
       // The steps before took several messages. Without this, each look would send all of them again. A row that waits
@@ -127,20 +132,43 @@ export async function look(
     if ('saved' in outcome) return outcome.saved;
     if (!isPaged(step)) throw new Error(`"${step}" has no pages`);
     const { pk, try: attempt, state } = row;
+    // The message may be lost. The next sweep then goes on here.
+    if (occasion === 'swept') await saveJob(context, row, { kind: 'reach', cursor: `${step} ${outcome.next}` });
     await sendWork(context, [{ kind: 'resume', execution: pk, try: attempt, state, step, after: outcome.next }]);
     return undefined;
   }
   return undefined;
 }
 
+/** The position that a look has reached in a step, if the row holds one (`JobRow.cursor`). */
+function positionOf({ cursor }: JobRow): { readonly step: PagedStep; readonly after: string | undefined } | undefined {
+  if (typeof cursor !== 'string') return undefined;
+  const [step = ''] = cursor.split(' ', 1);
+  return isPaged(step) ? { step, after: cursor.slice(step.length + 1) || undefined } : undefined;
+}
+
 /** The steps without the pages that were done before the row reached a later step. */
-function remaining({ cursor }: JobRow, steps: readonly Step[]): readonly Step[] {
-  const reached = isPaged(cursor) ? steps.indexOf(cursor) : 0;
+function remaining(row: JobRow, steps: readonly Step[]): readonly Step[] {
+  const position = positionOf(row);
+  const reached = position === undefined ? 0 : steps.indexOf(position.step);
   return steps.filter((step, index) => index >= reached || !isPaged(step));
 }
 
 /** `hold`: something else must happen first. An edge, a message or the due time then causes another look. */
 type StepOutcome = 'done' | 'hold' | { readonly saved: Saved } | { readonly next: string };
+
+/** Carries out a step from a position, at most `pages` pages of it. */
+async function carryOutPages(
+  context: Context,
+  row: JobRow,
+  step: Step,
+  { pages, after }: { readonly pages: number; readonly after: string | undefined },
+): Promise<StepOutcome> {
+  let outcome = await carryOut(context, row, step, after);
+  for (let page = 1; page < pages && typeof outcome === 'object' && 'next' in outcome; page++)
+    outcome = await carryOut(context, row, step, outcome.next);
+  return outcome;
+}
 
 async function carryOut(context: Context, row: JobRow, step: Step, after: string | undefined): Promise<StepOutcome> {
   switch (step) {
@@ -240,5 +268,7 @@ function nextOrDone(next: string | undefined): StepOutcome {
   return next === undefined ? 'done' : { next };
 }
 
+/** A sweep goes on by itself for some pages, because the messages for them may be lost. */
+const pagesPerSweep = 40;
 /** Waiters of a page that are looked at at once. Each may hold large bodies in memory. */
 const waitersAtATime = 8;

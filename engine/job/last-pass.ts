@@ -6,6 +6,7 @@ import { workspaceId } from '../../core/id/workspace.ts';
 import type { JobRow } from '../../core/job/row.ts';
 import { everythingEndsMs } from '../../core/work/message.ts';
 import { destroyContainer } from '../removal/container.ts';
+import { loadJob } from '../store/load-job.ts';
 import { loadEarlierTries } from '../store/load-try.ts';
 import { saveJob } from '../store/save-job.ts';
 import { hasNextWorkspace } from './destroy-workspace.ts';
@@ -23,7 +24,10 @@ export async function lastPass(
   after: string | undefined,
 ): Promise<'hold' | { readonly next: string | undefined }> {
   if (row.lastPassAt === undefined) {
-    await saveJob(context, row, { kind: 'empty', lastPassAt: context.now() + everythingEndsMs });
+    // Another look may have set the time meanwhile. A read costs less than a refused write.
+    const again = await loadJob(context, row.pk);
+    if (again?.dueAt === row.dueAt)
+      await saveJob(context, row, { kind: 'empty', lastPassAt: context.now() + everythingEndsMs });
     return 'hold';
   }
   if (context.now() < row.lastPassAt) return 'hold';

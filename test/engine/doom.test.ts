@@ -13,7 +13,7 @@ import { terminateTree } from '../../engine/job/terminate.ts';
 import { sweepExecution } from '../../engine/sweep.ts';
 import { createMemoryContext, type MemoryContext } from '../memory/context.ts';
 import { jobId, type PlanOptions, planJob } from '../memory/plan.ts';
-import { byName, createMemoryPlatform, isSettled, type Program, peekJob, taskOf } from '../memory/platform.ts';
+import { byName, createMemoryPlatform, isSettled, type Program, taskOf } from '../memory/platform.ts';
 import { ended } from '../memory/workers.ts';
 import { takeTurns } from '../simulation/turns.ts';
 

@@ -113,7 +113,7 @@ describe('a job that has just ended and has a waiter', () => {
     context.clock.now = row.modified + 5_000;
     await finalise(context, jobWorker(row), ended('exited'));
     expect(peekJob(context, waiter.pk).state).toBe('runnable');
-    expect(peek()).not.toHaveProperty('dueAt');
+    expect(isSettled(peek())).toBe(true);
   });
 
   test.each(['idle', 'waiting_on_output', 'restartable'] as const)('is left as well when that is %s', async (state) => {
@@ -125,6 +125,6 @@ describe('a job that has just ended and has a waiter', () => {
   test.each(['runnable', 'running', 'done'] as const)('settles when that is %s already', async (state) => {
     const { context, row, peek } = await givenWaiter(state);
     await finalise(context, jobWorker(row), ended('exited'));
-    expect(peek()).not.toHaveProperty('dueAt');
+    expect(isSettled(peek())).toBe(true);
   });
 });

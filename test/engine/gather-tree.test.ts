@@ -9,7 +9,7 @@ import { terminateTree } from '../../engine/job/terminate.ts';
 import { sweepForWorker } from '../../engine/sweep.ts';
 import { createMemoryContext, type MemoryContext, seededRandom } from '../memory/context.ts';
 import { jobId, planJob } from '../memory/plan.ts';
-import { byName, createMemoryPlatform, type Program, peekJob, taskOf } from '../memory/platform.ts';
+import { byName, createMemoryPlatform, isSettled, type Program, peekJob, taskOf } from '../memory/platform.ts';
 import { putProjectOfAlice } from '../memory/project.ts';
 import { countUnits } from '../memory/units.ts';
 import { ended } from '../memory/workers.ts';
@@ -120,7 +120,7 @@ describe(`a tree of ${width} subjobs and a gather over them`, () => {
       await platform.run();
     }
     expect(all.filter((job) => peekJob(context, job).state !== 'terminated')).toEqual([]);
-    expect(all.filter((job) => peekJob(context, job).dueAt !== undefined)).toEqual([]);
+    expect(all.filter((job) => !isSettled(peekJob(context, job)))).toEqual([]);
     const most: { [state in JobState]?: number } = {};
     for (const [job, state] of before) {
       most[state] = Math.max(most[state] ?? 0, writes.get(`executions ${job}/A`) ?? 0);

@@ -15,7 +15,7 @@ import { createObject } from '../../engine/object/create.ts';
 import { sweepExecution } from '../../engine/sweep.ts';
 import { createMemoryContext, type MemoryContext } from '../memory/context.ts';
 import { jobId, type PlanOptions } from '../memory/plan.ts';
-import { peekJob, taskOf } from '../memory/platform.ts';
+import { isSettled, peekJob, taskOf } from '../memory/platform.ts';
 import { ended } from '../memory/workers.ts';
 import { givenJob } from '../simulation/world.ts';
 
@@ -152,7 +152,7 @@ describe('a run that delays the end of its workspace', () => {
     given.context.clock.now = endedAt + 3 * dayMs;
     await sweepExecution(given.context, main);
     expect(given.contentOf(own)).toBe(0);
-    expect(peekJob(given.context, main)).not.toHaveProperty('dueAt');
+    expect(isSettled(peekJob(given.context, main))).toBe(true);
   });
 
   test('does not keep its worker: one that does not end by itself is stopped after the grace time', async () => {

@@ -31,8 +31,16 @@ export type MemoryPlatform = {
   readonly records: RowChange[];
 };
 
-/** Makes a platform whose workers run `program`. */
-export function createMemoryPlatform(context: MemoryContext, program: Program): MemoryPlatform {
+/**
+ * Makes a platform whose workers run `program`.
+ *
+ * @param isReported false loses the news that a launch has ended
+ */
+export function createMemoryPlatform(
+  context: MemoryContext,
+  program: Program,
+  isReported: () => boolean = () => true,
+): MemoryPlatform {
   const records: RowChange[] = [];
   const started = new Set<WorkerId>();
   context.rows.onChange = (change) => void records.push(change);
@@ -55,7 +63,7 @@ export function createMemoryPlatform(context: MemoryContext, program: Program): 
     for (const [worker, launch] of context.workers.launches) {
       if (launch.state.kind === 'ended' || started.has(worker)) continue;
       started.add(worker);
-      await playWorker(context, worker, program);
+      await playWorker(context, worker, program, isReported);
       return true;
     }
     return false;
@@ -114,7 +122,12 @@ export function isSettled({ dueAt, lastPassAt }: { readonly [name: string]: unkn
 }
 
 /** Plays one well-behaved worker: it claims, runs the program, reports, and ends. */
-async function playWorker(context: MemoryContext, worker: WorkerId, program: Program): Promise<void> {
+async function playWorker(
+  context: MemoryContext,
+  worker: WorkerId,
+  program: Program,
+  isReported: () => boolean,
+): Promise<void> {
   const launch = context.workers.launches.get(worker);
   if (launch === undefined) return;
   const boot = bootOf(launch.input);
@@ -131,6 +144,7 @@ async function playWorker(context: MemoryContext, worker: WorkerId, program: Pro
   }
   context.workers.states.set(task, ended('exited', 'exit code 0'));
   launch.state = ended('unknown');
+  if (!isReported()) return;
   await finalise(context, worker, ended('exited', 'the worker ended (exit code 0) before it took the job'));
 }
 
