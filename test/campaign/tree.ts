@@ -72,7 +72,7 @@ async function passes(title: string, world: Search['world'], budget: Budget): Pr
     const { problem, schedules: count, states, ends } = await explore(world, budget, { schedules });
     const seconds = Math.round((Date.now() - begun) / 1000);
     console.log(
-      `${problem === undefined ? 'ok  ' : 'FAIL'} ${title}: ${count} schedules, ${states} states, ${ends} ends, ${seconds} s`,
+      `${problem === undefined ? 'ok  ' : 'FAIL'} ${title}: ${count} schedules, ${states} states, ${ends.size} ends, ${seconds} s`,
     );
     if (problem !== undefined) console.log([problem.what, ...problem.schedule].join('\n  '));
     return problem === undefined;

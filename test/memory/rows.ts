@@ -123,33 +123,34 @@ export function createMemoryRows(): MemoryRows {
         () => page(tables[table].get(range.pk), range),
         [`${table} ${range.pk}/${range.prefix ?? ''}*`],
       ),
-    put: (table, row, expected) =>
-      step('put', print(table, row), true, () => {
-        const one: Write = { kind: 'put', table, row, expected };
+    put: (table, row, expected) => {
+      const one: Write = { kind: 'put', table, row, expected };
+      const act = () => {
         if (!allows(one)) return false;
         apply(one);
         return true;
-      }),
-    update: (table, key, change, expected) =>
-      step(
-        'update',
-        `${print(table, key)} ${JSON.stringify(change.set ?? {}).slice(0, 120)}`,
-        true,
-        () => {
-          const one: Write = { kind: 'update', table, key, change, expected };
-          if (!allows(one)) return undefined;
-          apply(one);
-          return read(table, key);
-        },
-        [print(table, key)],
-      ),
-    delete: (table, key, expected) =>
-      step('delete', print(table, key), true, () => {
-        const one: Write = { kind: 'delete', table, key, expected };
+      };
+      return step('put', print(table, row), true, act, keysOf(one));
+    },
+    update: (table, key, change, expected) => {
+      const one: Write = { kind: 'update', table, key, change, expected };
+      const detail = `${print(table, key)} ${JSON.stringify(change.set ?? {}).slice(0, 120)}`;
+      const act = () => {
+        if (!allows(one)) return undefined;
+        apply(one);
+        return read(table, key);
+      };
+      return step('update', detail, true, act, keysOf(one));
+    },
+    delete: (table, key, expected) => {
+      const one: Write = { kind: 'delete', table, key, expected };
+      const act = () => {
         if (!allows(one)) return false;
         apply(one);
         return true;
-      }),
+      };
+      return step('delete', print(table, key), true, act, keysOf(one));
+    },
     transact: (writes) =>
       step(
         'transact',
@@ -161,19 +162,39 @@ export function createMemoryRows(): MemoryRows {
           for (const one of writes) apply(one);
           return true;
         },
-        writes.map((one) => print(one.table, one.kind === 'put' ? one.row : one.key)),
+        writes.flatMap(keysOf),
       ),
-    due: (shard, now, limit) =>
-      step('due', String(shard), false, () =>
+    due: (shard, now, limit) => {
+      const act = () =>
         rows
           .all('executions')
           .filter((row) => row[openIndex.partitionKey] === shard && Number(row[openIndex.sortKey]) <= now)
           .sort((first, second) => Number(first[openIndex.sortKey]) - Number(second[openIndex.sortKey]))
           .slice(0, limit)
-          .map((row) => ({ id: row.pk, dueAt: Number(row[openIndex.sortKey]) })),
-      ),
+          .map((row) => ({ id: row.pk, dueAt: Number(row[openIndex.sortKey]) }));
+      return step('due', String(shard), false, act, [indexEntry('*')]);
+    },
   };
   return rows;
+}
+
+/** The keys that a write touches: its row, and the entry of the row in the index if the write may change that. */
+function keysOf(one: Write): string[] {
+  const row = one.kind === 'put' ? one.row : one.key;
+  return [print(one.table, row), ...(isIndexed(one) ? [indexEntry(row.pk)] : [])];
+}
+
+function isIndexed(one: Write): boolean {
+  if (one.table !== 'executions' || one.kind === 'check') return false;
+  if (one.kind === 'delete') return true;
+  const names = one.kind === 'put' ? Object.keys(one.row) : Object.keys(one.change.set ?? {});
+  const removed = one.kind === 'put' ? [] : (one.change.remove ?? []);
+  return [...names, ...removed].some((name) => name === openIndex.partitionKey || name === openIndex.sortKey);
+}
+
+/** The key of a row's entry in the index of the sweep; `*` for all of them. */
+export function indexEntry(pk: string): string {
+  return `index ${pk}`;
 }
 
 /** Whether a row meets a condition. A missing row has no attributes. */

@@ -6,17 +6,20 @@ import type { Step } from '../memory/rows.ts';
 export type Contention = {
   readonly touched: Map<string, { readonly writers: Set<string>; readonly all: Set<string> }>;
   readonly contended: Map<string, boolean>;
+  /** Whether every key counts as contended. */
+  readonly isWhole: boolean;
   grown: boolean;
 };
 /** A key that a step touched, which ends with `*` for all keys that begin so. */
 export type Touch = { readonly key: string; readonly writes: boolean };
 
-export function createContention(): Contention {
-  return { touched: new Map(), contended: new Map(), grown: false };
+export function createContention(isWhole = false): Contention {
+  return { touched: new Map(), contended: new Map(), isWhole, grown: false };
 }
 
 /** True when another actor may touch a key that this step touches, and one of the two writes. */
 export function meets(contention: Contention, actor: string, step: Step): boolean {
+  if (contention.isWhole) return true;
   let found = false;
   for (const key of step.keys ?? []) {
     noteTouch(contention, actor, key, step.writes);
@@ -31,11 +34,6 @@ export function takeGrown(contention: Contention): boolean {
   const grown = contention.grown;
   contention.grown = false;
   return grown;
-}
-
-/** True when the order of two groups of steps may matter. */
-export function conflict(first: readonly Touch[], second: readonly Touch[]): boolean {
-  return first.some((one) => second.some((other) => (one.writes || other.writes) && overlaps(one.key, other.key)));
 }
 
 function noteTouch(contention: Contention, actor: string, key: string, writes: boolean): void {
@@ -62,7 +60,8 @@ function isContended(contention: Contention, key: string): boolean {
   return writers.size > 0 && all.size > 1;
 }
 
-function overlaps(first: string, second: string): boolean {
+/** True when two keys may be the same. */
+export function overlaps(first: string, second: string): boolean {
   if (first.endsWith('*')) return second.startsWith(first.slice(0, -1));
   return second.endsWith('*') ? first.startsWith(second.slice(0, -1)) : first === second;
 }

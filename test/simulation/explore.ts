@@ -1,19 +1,25 @@
-// Explores the product's own functions exhaustively. Every call of a port is a step, and every order of steps is tried,
-// with one crash after any write and each message lost or doubled. A schedule is a list of choices; a run repeats it
-// from the start (replay.ts). States that were seen before (all rows, all messages, and what each actor has read) are not
-// explored again, and of two steps that do not touch the same row only one order is tried.
+// Explores the product's own functions exhaustively. Every call of a port is a step. Every order of steps that can make
+// a difference is tried, with the crashes, losses and doubled messages of a budget. A schedule is a list of choices, and
+// a run repeats it from the start (replay.ts). A state that was seen before (all rows, all messages, and what each actor
+// has read) is not explored again.
+//
+// In each state only some actors and messages take their turn: a group that takes it, and every group that may later do
+// something that depends on such a turn ("persistent sets": Godefroid, "Partial-Order Methods for the Verification of
+// Concurrent Systems"). What may come later is known once everything behind the turn was explored, because no schedule
+// leads back to a state. A fault is one of the moves of its actor or message. How many there are does not depend on the
+// order of the steps, so faults do not depend on each other.
 
 import type { Budget } from './budget.ts';
-import { type Contention, createContention, takeGrown } from './contention.ts';
+import { type Contention, createContention, overlaps, takeGrown } from './contention.ts';
+import { createFootprints, type Footprint, type Footprints, type Mask, union } from './footprint.ts';
 import {
   beginReplay,
   type Choice,
-  commute,
+  choicesOf,
   fingerprintOf,
   finishReplay,
+  problemOf,
   type Replay,
-  readyChoices,
-  type Taken,
   take,
   type World,
 } from './replay.ts';
@@ -21,106 +27,199 @@ import {
 export type Found = {
   readonly schedules: number;
   readonly states: number;
-  /** Schedules that ran to their end, where `final` was asked. */
-  readonly ends: number;
+  /** Digests of the states in which nothing more could happen. */
+  readonly ends: ReadonlySet<string>;
   readonly problem?: { readonly what: string; readonly schedule: readonly string[] };
+};
+export type Limits = {
+  readonly schedules?: number;
+  /** Whether every order of all steps is tried. Small worlds are searched in both ways, to check the reduction. */
+  readonly isWhole?: boolean;
 };
 
 /**
  * Explores every schedule, and ends at the first problem with the schedule that leads there. Steps on rows that only
- * one actor touches commute with all others, so their other orders are not tried. The contended rows are found on the
- * way: when two actors meet on a new row, the exploration starts again with that row among the contended ones.
+ * one actor touches are taken together with the step before. The contended rows are found on the way: when two actors
+ * meet on a new row, the exploration starts again with that row among the contended ones.
  */
 export async function explore(
   create: () => Promise<World> | World,
   budget: Budget,
-  limits: { readonly schedules: number } = { schedules: 300_000 },
+  { schedules: limit = 300_000, isWhole = false }: Limits = {},
 ): Promise<Found> {
-  const contention: Contention = createContention();
-  let search = beginSearch();
+  const contention: Contention = createContention(isWhole);
+  let search = beginSearch(isWhole);
   let schedules = 0;
-  for (let branch = search.stack.pop(); branch !== undefined; branch = search.stack.pop()) {
+  do {
     schedules++;
-    if (schedules > limits.schedules) {
-      throw new Error(`more than ${limits.schedules} schedules (${search.seen.size} states): make the world smaller`);
+    if (schedules > limit) {
+      throw new Error(`more than ${limit} schedules (${search.seen.size} states): make the world smaller`);
     }
     const replay = await beginReplay(await create(), budget, contention);
-    const problem = await follow(replay, branch, search);
-    if (replay.ended) search.ends++;
-    if (problem !== undefined) {
-      return {
-        schedules,
-        states: search.seen.size,
-        ends: search.ends,
-        problem: { what: problem, schedule: replay.log },
-      };
+    const what = await follow(replay, search);
+    if (what !== undefined) {
+      return { ...resultOf(search, schedules), problem: { what, schedule: replay.log } };
     }
-    if (takeGrown(contention)) search = beginSearch();
-  }
-  return { schedules, states: search.seen.size, ends: search.ends };
+    if (takeGrown(contention)) search = beginSearch(isWhole);
+    else backtrack(search);
+  } while (search.path.length > 0 || search.isFresh);
+  return resultOf(search, schedules);
 }
 
-/**
- * The choices that need not be made in a state, because the same choice before, with everything after it, has led to
- * the same states ("sleep sets": Godefroid, "Partial-Order Methods for the Verification of Concurrent Systems").
- */
-type Node = { asleep: readonly Taken[] };
-/** A schedule to follow: the choices up to a state, and one more choice there. */
-type Branch = { readonly prefix: readonly number[]; readonly node: Node };
+type KnownChoice = Pick<Choice, 'group' | 'label'>;
+/** A state on the way to the present one. */
+type Node = {
+  readonly state: string;
+  readonly choices: readonly KnownChoice[];
+  /** The groups that take their turn here, and the indices of their choices that are still to be taken. */
+  readonly turns: Set<string>;
+  readonly open: number[];
+  /** The choice that is being explored, and what it touched. */
+  taken: number;
+  made: Mask;
+  /** Everything that was found to happen behind this state. */
+  readonly behind: Map<string, Mask>;
+  /** The masks of the choices that were explored, by their groups. */
+  readonly explored: Map<string, Mask>;
+};
 type Search = {
-  readonly stack: Branch[];
-  /** For each state that was seen, the choices that were asleep there, and so were not followed. */
-  readonly seen: Map<string, readonly string[]>;
-  ends: number;
+  readonly isWhole: boolean;
+  readonly path: Node[];
+  readonly seen: Map<string, Footprint>;
+  readonly ends: Set<string>;
+  readonly footprints: Footprints;
+  /** Everything that was found to follow from a group, in any state. */
+  readonly usual: Map<string, Mask>;
+  /** What the first step of a piece of mail touched. */
+  readonly firsts: Map<string, Mask>;
+  /** What was found behind the state that the last schedule came to. */
+  last: Footprint;
+  isFresh: boolean;
 };
 
-function beginSearch(): Search {
-  return { stack: [{ prefix: [], node: { asleep: [] } }], seen: new Map(), ends: 0 };
+function beginSearch(isWhole: boolean): Search {
+  return {
+    isWhole,
+    path: [],
+    seen: new Map(),
+    ends: new Set(),
+    footprints: createFootprints(overlaps),
+    usual: new Map(),
+    firsts: new Map(),
+    last: new Map(),
+    isFresh: true,
+  };
 }
 
-/** Repeats a schedule, then continues with first choices. Every other choice on the way becomes a branch. */
-async function follow(replay: Replay, { prefix, node }: Branch, search: Search): Promise<string | undefined> {
-  const taken: number[] = [];
-  let here = node;
-  for (;;) {
-    const repeats = taken.length < prefix.length;
-    const choices = await readyChoices(replay, repeats);
-    if (typeof choices === 'string') return choices;
-    let index = prefix[taken.length];
-    if (index === undefined) {
-      const open = openChoices(search, fingerprintOf(replay), choices, here);
-      if (open === undefined) return undefined;
-      if (choices.length === 0) return finishReplay(replay);
-      here = { asleep: open.asleep };
-      for (const other of open.indices.slice(1)) search.stack.push({ prefix: [...taken, other], node: here });
-      index = open.indices[0] ?? 0;
+function resultOf({ seen, ends }: Search, schedules: number) {
+  return { schedules, states: seen.size, ends };
+}
+
+/** Repeats the present path, then continues with first choices to a state that was seen before, or to the end. */
+async function follow(replay: Replay, search: Search): Promise<string | undefined> {
+  search.isFresh = false;
+  for (const node of search.path) {
+    const choice = choicesOf(replay)[node.taken];
+    if (choice === undefined || choice.label !== node.choices[node.taken]?.label) {
+      throw new Error('the schedule does not repeat: an actor is not deterministic');
     }
-    const choice = choices[index];
-    if (choice === undefined) throw new Error('the schedule does not repeat: an actor is not deterministic');
-    taken.push(index);
-    const made = await take(replay, choice);
-    if (taken.length < prefix.length) continue;
-    const { asleep } = here;
-    here.asleep = [...asleep, made];
-    here = { asleep: asleep.filter((one) => commute(one, made)) };
+    node.made = search.footprints.maskOf(await take(replay, choice));
+  }
+  for (;;) {
+    const problem = problemOf(replay);
+    if (problem !== undefined) return problem;
+    const state = fingerprintOf(replay);
+    const known = search.seen.get(state);
+    if (known !== undefined) {
+      search.last = known;
+      return undefined;
+    }
+    const choices = choicesOf(replay);
+    if (choices.length === 0) {
+      search.ends.add(state);
+      search.last = new Map();
+      search.seen.set(state, search.last);
+      return finishReplay(replay);
+    }
+    const node: Node = {
+      state,
+      choices: choices.map(({ group, label }) => ({ group, label })),
+      turns: new Set(),
+      open: [],
+      taken: 0,
+      made: nothing,
+      behind: new Map(),
+      explored: new Map(),
+    };
+    search.path.push(node);
+    if (search.isWhole) for (const { group } of choices) addTurn(node, group);
+    else addTurn(node, firstGroup(choices, search));
+    node.taken = node.open.shift() ?? 0;
+    const choice = choices[node.taken] as Choice;
+    node.made = search.footprints.maskOf(await take(replay, choice));
   }
 }
 
-/** The choices to follow from a state, and those that stay asleep there. Undefined when none is left to follow. */
-function openChoices(
-  { seen }: Search,
-  state: string,
-  choices: readonly Choice[],
-  { asleep }: Node,
-): { readonly indices: readonly number[]; readonly asleep: readonly Taken[] } | undefined {
-  const before = seen.get(state);
-  const kept = before === undefined ? asleep : asleep.filter(({ id }) => before.includes(id));
-  const ids = kept.map(({ id }) => id);
-  seen.set(state, ids);
-  const indices: number[] = [];
-  for (const [index, { id }] of choices.entries()) {
-    const open = before === undefined ? !ids.includes(id) : before.includes(id) && !ids.includes(id);
-    if (open) indices.push(index);
+/** The group whose turn calls for the fewest others, by what is known of all groups so far. */
+function firstGroup(choices: readonly Choice[], { footprints, usual, firsts }: Search): string {
+  const next = new Map<string, Mask>();
+  for (const { group, next: touches } of choices) {
+    next.set(group, union(next.get(group), union(firsts.get(group), footprints.maskOf(touches))));
   }
-  return indices.length === 0 && (before !== undefined || choices.length > 0) ? undefined : { indices, asleep: kept };
+  let best: { readonly group: string; readonly size: number } | undefined;
+  for (const group of next.keys()) {
+    const turns = new Set([group]);
+    for (const one of turns) {
+      const mask = next.get(one) ?? nothing;
+      for (const other of next.keys()) {
+        if (!turns.has(other) && footprints.conflict(mask, usual.get(other) ?? nothing)) turns.add(other);
+      }
+    }
+    if (best === undefined || turns.size < best.size) best = { group, size: turns.size };
+    if (best.size === 1) break;
+  }
+  return best?.group ?? '';
 }
+
+function addTurn(node: Node, group: string): void {
+  if (node.turns.has(group)) return;
+  node.turns.add(group);
+  for (const [index, choice] of node.choices.entries()) if (choice.group === group) node.open.push(index);
+}
+
+/** Leaves every state behind which everything was explored. The path then ends with the next choice to take. */
+function backtrack(search: Search): void {
+  const { path, footprints, seen } = search;
+  for (let node = path.at(-1); node !== undefined; node = path.at(-1)) {
+    learn(node, search);
+    const next = node.open.shift();
+    if (next !== undefined) {
+      node.taken = next;
+      return;
+    }
+    search.last = footprints.keep(node.behind);
+    seen.set(node.state, search.last);
+    path.pop();
+  }
+}
+
+/** Takes in what was found behind a choice. A group that is not here yet comes from the choice. */
+function learn(node: Node, { last: found, footprints, usual, firsts }: Search): void {
+  const { group, label } = node.choices[node.taken] as KnownChoice;
+  if (label.startsWith('deliver ')) firsts.set(group, union(firsts.get(group), node.made));
+  const isHere = (name: string): boolean => node.choices.some((choice) => choice.group === name);
+  node.behind.set(group, union(node.behind.get(group), node.made));
+  node.explored.set(group, union(node.explored.get(group), node.made));
+  for (const [name, mask] of found) {
+    const root = isHere(name) ? name : group;
+    node.behind.set(root, union(node.behind.get(root), mask));
+  }
+  for (const [name, mask] of node.behind) usual.set(name, union(usual.get(name), mask));
+  for (const [taken, made] of node.explored) {
+    for (const [name, mask] of node.behind) {
+      if (name !== taken && footprints.conflict(made, mask)) addTurn(node, name);
+    }
+  }
+}
+
+const nothing: Mask = { reads: 0n, writes: 0n };

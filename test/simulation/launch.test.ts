@@ -8,6 +8,7 @@ import { jobWorker } from '../../core/job/row.ts';
 import { finalise } from '../../engine/finalise.ts';
 import { claim } from '../../engine/job/claim.ts';
 import { finish } from '../../engine/job/finish.ts';
+import { loadJob } from '../../engine/store/load-job.ts';
 import type { MemoryContext } from '../memory/context.ts';
 import { jobId, planJob } from '../memory/plan.ts';
 import { ended } from '../memory/workers.ts';
@@ -44,19 +45,18 @@ async function launchedJob(options: Options): Promise<World> {
     const of = { job: row.pk, try: 0, launch };
     const nonce = await context.seals.seal('boot', workerId(of));
     const arn = `task ${name}`;
-    context.workers.states.set(arn, { kind: 'running' });
+    await context.workers.report(arn, { kind: 'running' });
     const ask = () => claim(context, { ...of, nonce, task: arn }).catch(() => undefined);
     const unheard = twice ? await ask() : undefined;
     const claimed = await ask();
     if ((claimed ?? unheard) !== undefined) claimants.add(arn);
     if (claimed !== undefined) await finish(context, claimed.row, { output: {} });
-    if (peek(context, row.pk)?.state === 'failed') failedUnder = arn;
-    context.workers.states.set(arn, ended('exited', 'exit code 0'));
+    if ((await loadJob(context, row.pk))?.state === 'failed') failedUnder = arn;
+    await context.workers.report(arn, ended('exited', 'exit code 0'));
   };
   const ends = async (launch: number, end: WorkerEnd): Promise<void> => {
     const worker = workerId({ job: row.pk, try: 0, launch });
-    const over = context.workers.launches.get(worker);
-    if (over !== undefined) over.state = ended('unknown');
+    await context.workers.stopLaunch(worker, 'it ended by itself');
     await finalise(context, worker, end);
   };
   const spawn = (): Actor[] =>
@@ -75,6 +75,8 @@ async function launchedJob(options: Options): Promise<World> {
     });
   return {
     ...wired,
+    // The rules are about what workers have seen, which stays true.
+    sees: () => [],
     actors: [],
     spawn,
     invariant: () => {

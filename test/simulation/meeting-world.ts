@@ -35,6 +35,10 @@ export function closedObject(planted?: Planted): Promise<World> {
             ? 'j starts before the record is closed'
             : undefined;
         },
+        sees: ({ after }) => {
+          if (after?.pk === recordId('r') && after.sk === 'A') return [{ key: 'rule', writes: true }];
+          return after?.state === 'runnable' ? [{ key: 'rule', writes: false }] : [];
+        },
         ends: [/^o done#0, j done#0$/],
       };
     },
@@ -146,7 +150,7 @@ export function heartbeats(planted?: Planted): Promise<World> {
       let wentOn = false;
       const beat = async () => {
         const answered = (await context.workers.state(answer)) !== undefined;
-        const row = peek(context, child.pk) ?? child;
+        const row = (await loadJob(context, child.pk)) ?? child;
         const { stop } = await heartbeat(context, row);
         wentOn ||= answered && stop === undefined;
         if (stop !== undefined) await context.workers.report(String(child.task), ended('exited'));

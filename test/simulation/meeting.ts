@@ -16,11 +16,13 @@ import type { MemoryContext } from '../memory/context.ts';
 import { jobId } from '../memory/plan.ts';
 import { isSettled } from '../memory/platform.ts';
 import { putProjectOfAlice } from '../memory/project.ts';
+import type { RowChange } from '../memory/rows.ts';
 import { ended } from '../memory/workers.ts';
+import type { Touch } from './contention.ts';
 import { remainsOf } from './life.ts';
 import { findOrphans } from './orphan.ts';
 import type { Actor, World } from './replay.ts';
-import { createSmallContext, peek, wire } from './world.ts';
+import { createSmallContext, peek, seenByRulesOfLife, wire } from './world.ts';
 
 export type Planted = (context: MemoryContext) => void;
 export type Meeting = {
@@ -30,6 +32,8 @@ export type Meeting = {
   readonly mailFrom?: readonly string[];
   /** A rule of this meeting in addition to those of all. */
   readonly rule?: () => string | undefined;
+  /** What a change means to that rule (World.sees). */
+  readonly sees?: (change: RowChange) => readonly Touch[];
   /** The allowed ends: each names all jobs, as `print` prints them. */
   readonly ends: readonly RegExp[];
 };
@@ -57,6 +61,7 @@ export async function meet(
     },
     actors: meeting.actors,
     ...given({ spawn: meeting.spawn }),
+    sees: (change) => [...seenByRulesOfLife(change), ...(meeting.sees?.(change) ?? [])],
     invariant: () => brokenRule(context) ?? meeting.rule?.(),
     sweep: async () => {
       await wired.sweep();

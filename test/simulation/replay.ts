@@ -3,10 +3,12 @@
 
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { hash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import type { Row } from '../../core/context.ts';
 import type { MemoryContext } from '../memory/context.ts';
-import { type RowChange, rowDigest, type Step } from '../memory/rows.ts';
+import { indexEntry, type RowChange, rowDigest, type Step } from '../memory/rows.ts';
 import type { Budget } from './budget.ts';
-import { type Contention, conflict, meets, type Touch } from './contention.ts';
+import { type Contention, meets, type Touch } from './contention.ts';
 
 export type Actor = { readonly name: string; readonly run: () => Promise<unknown> };
 /** A stream record or a message of a queue that has not been delivered yet. */
@@ -20,6 +22,11 @@ export type World = {
   takeMail(): Mail[];
   /** Actors that begin in the present state. Each name begins once. */
   spawn?(): readonly Actor[];
+  /**
+   * What a change means to the rules. Two changes in whose order a rule may be broken must touch one key, and one of
+   * them write it. Without this, the order of all changes of states, tries and times matters.
+   */
+  sees?(change: RowChange): readonly Touch[];
   /** Is asked after every step. It returns a sentence when the state is forbidden. */
   invariant(): string | undefined;
   /** Sweeps until quiet, without interleaving, after all mail was delivered. */
@@ -30,17 +37,13 @@ export type World = {
 
 /** One possible move of a state: an actor goes on or dies, or a message is delivered, doubled or lost. */
 export type Choice = {
-  /** Equal for choices that do the same. */
-  readonly id: string;
   readonly label: string;
   /** The actor or message. Choices of one group depend on each other. */
   readonly group: string;
-  /** The fault of the budget that it takes. */
-  readonly fault: keyof Budget | undefined;
+  /** What its first step will touch, as far as that is known. */
+  readonly next: readonly Touch[];
   readonly act: () => void;
 };
-/** A choice that was taken, and the keys that it touched. */
-export type Taken = Pick<Choice, 'id' | 'group' | 'fault'> & { readonly touches: readonly Touch[] };
 
 type Live = {
   readonly name: string;
@@ -51,6 +54,8 @@ type Live = {
   pending: Pending[];
   afterWrite: boolean;
   done: boolean;
+  /** Whether its present step has changed a row. */
+  changed: boolean;
   /** The first step after a delivery belongs to the delivery. */
   fresh: boolean;
 };
@@ -75,6 +80,11 @@ export function currentActor(): string {
   return running.getStore()?.name ?? 'nobody';
 }
 
+/** Whether an actor is running now. The rules of a world are not actors. */
+export function isActing(): boolean {
+  return running.getStore() !== undefined;
+}
+
 export async function beginReplay(world: World, budget: Budget, contention: Contention): Promise<Replay> {
   const replay: Replay = {
     world,
@@ -91,47 +101,46 @@ export async function beginReplay(world: World, budget: Budget, contention: Cont
   };
   world.context.setHook({ before: (step) => pause(replay, step), after: (step, result) => note(replay, step, result) });
   world.context.rows.onChange = (change) => {
+    const { table, after, before } = change;
+    const { pk, sk } = (after ?? before) as Row;
+    const actor = running.getStore();
+    if (actor !== undefined) actor.changed = true;
+    replay.touches.push({ key: `${table} ${pk}/${sk}`, writes: true });
+    if (after?.dueAt !== before?.dueAt || after?.openShard !== before?.openShard) {
+      replay.touches.push({ key: indexEntry(pk), writes: true });
+    }
+    replay.touches.push(...(world.sees ?? seenByRules)(change));
     const mail = world.mailOf(change);
     if (mail !== undefined) post(replay, mail);
   };
   for (const actor of world.actors) start(replay, actor, false);
   await settled();
+  await receive(replay);
   return replay;
 }
 
-/**
- * What may happen next, when every actor stands at a step.
- *
- * @param repeats whether this state was looked at before, so that its invariant holds
- * @returns a sentence when the state is forbidden
- */
-export async function readyChoices(replay: Replay, repeats: boolean): Promise<readonly Choice[] | string> {
-  for (const mail of replay.world.takeMail()) post(replay, mail);
-  const fresh = (replay.world.spawn?.() ?? []).filter(({ name }) => !knows(replay, name));
-  for (const actor of fresh) start(replay, actor, false);
-  if (fresh.length > 0) await settled();
-  if (replay.failure !== undefined) return `it threw: ${String(replay.failure)}`;
-  if (!repeats) {
-    const broken = replay.world.invariant();
-    if (broken !== undefined) return broken;
-  }
-  return choicesOf(replay);
+/** A sentence when the state is forbidden. */
+export function problemOf(replay: Replay): string | undefined {
+  return replay.failure === undefined ? replay.world.invariant() : `it threw: ${String(replay.failure)}`;
 }
 
-/** Takes a choice, and waits until every actor stands again. */
-export async function take(replay: Replay, { id, group, fault, label, act }: Choice): Promise<Taken> {
+/** Takes a choice, and waits until every actor stands again. Returns what it touched. */
+export async function take(replay: Replay, { label, act }: Choice): Promise<readonly Touch[]> {
   replay.log.push(label);
   replay.touches = [];
   act();
   await settled();
-  return { id, group, fault, touches: replay.touches };
+  await receive(replay);
+  return replay.touches;
 }
 
-/** True when two choices may come in any order. */
-export function commute(first: Taken, second: Taken): boolean {
-  if (first.group === second.group) return false;
-  if (first.fault !== undefined && first.fault === second.fault) return false;
-  return !conflict(first.touches, second.touches);
+/** Posts the mail of the last step, and begins the actors that may begin now. */
+async function receive(replay: Replay): Promise<void> {
+  for (const mail of replay.world.takeMail()) post(replay, mail);
+  const fresh = (replay.world.spawn?.() ?? []).filter(({ name }) => !knows(replay, name));
+  if (fresh.length === 0) return;
+  for (const actor of fresh) start(replay, actor, false);
+  await settled();
 }
 
 export async function finishReplay(replay: Replay): Promise<string | undefined> {
@@ -146,52 +155,57 @@ export function fingerprintOf(replay: Replay): string {
   const { context } = replay.world;
   const actors = replay.live
     .filter(({ done }) => !done)
-    .map((actor) => [historyOf(actor), actor.afterWrite, actor.pending.map(({ step }) => step.detail)]);
+    .map(
+      (actor) =>
+        `${actor.group} ${historyOf(actor)} ${actor.afterWrite} ${actor.pending.map(({ step }) => step.detail)}`,
+    );
   const state = [
     context.rows.digest(),
     context.bodies.digest(),
     context.clock.now,
-    context.queues.work.map(({ message, visibleAt }) => [message, visibleAt]),
-    context.queues.runnable.map(({ message, visibleAt }) => [message, visibleAt]),
-    [...context.workers.launches].map(([worker, { state: launch }]) => [worker, launch]),
-    [...context.workers.states],
-    actors.length === 0 ? 'quiet' : actors,
+    sorted(context.queues.work),
+    sorted(context.queues.runnable),
+    sorted([...context.workers.launches].map(([worker, { state: launch }]) => [worker, launch])),
+    sorted([...context.workers.states]),
+    actors.sort(),
     replay.mail.map(({ name }) => name).sort(),
     replay.budget,
     replay.world.spawn === undefined
       ? ''
-      : replay.live.map(({ name }) => name).filter((name) => name.startsWith('worker')),
+      : replay.live.flatMap(({ name }) => (name.startsWith('worker') ? [name] : [])).sort(),
   ];
   return hash('sha1', JSON.stringify(state), 'base64');
 }
 
-function choicesOf(replay: Replay): Choice[] {
+function sorted(items: readonly unknown[]): string[] {
+  return items.map((item) => JSON.stringify(item)).sort();
+}
+
+/** What may happen next, when every actor stands at a step. */
+export function choicesOf(replay: Replay): Choice[] {
+  const { budget, live, mail: all } = replay;
   const choices: Choice[] = [];
-  const add = (kind: string, name: string, group: string, act: () => void, fault?: keyof Budget): void => {
-    const label = `${kind} ${name}`;
-    choices.push({ id: label, label, group, act, fault });
-  };
-  for (const actor of replay.live) {
+  for (const actor of live) {
+    const { group, name } = actor;
     for (const pending of actor.pending) {
-      const label = `${actor.name}: ${pending.step.name} ${pending.step.detail}`;
-      const id = `${actor.group} ${historyOf(actor)} ${pending.step.name} ${pending.step.detail}`;
-      choices.push({ id, label, group: actor.group, act: () => release(actor, pending), fault: undefined });
+      const label = `${name}: ${pending.step.name} ${pending.step.detail}`;
+      choices.push({ label, group, next: touchesOf(pending.step), act: () => release(actor, pending) });
     }
+    if (mayDie(replay, actor) && !actor.done)
+      choices.push({ label: `${name} dies`, group, next: [], act: () => kill(replay, actor) });
   }
-  for (const mail of replay.mail) add('deliver', mail.name, mail.name, () => deliver(replay, mail, true));
-  if (replay.budget.crashes > 0) {
-    for (const actor of replay.live) {
-      if (!mayDie(replay, actor) || actor.done) continue;
-      const id = `${actor.group} ${historyOf(actor)} dies`;
-      const label = `${actor.name} dies`;
-      choices.push({ id, label, group: actor.group, act: () => kill(replay, actor), fault: 'crashes' });
-    }
-  }
-  for (const mail of replay.mail) {
-    if (replay.budget.losses > 0) add('lose', mail.name, mail.name, () => lose(replay, mail), 'losses');
-    if (replay.budget.doubles > 0) add('double', mail.name, mail.name, () => deliver(replay, mail, false), 'doubles');
+  for (const mail of all) {
+    const group = mail.name;
+    choices.push({ label: `deliver ${group}`, group, next: [], act: () => deliver(replay, mail, true) });
+    if (budget.losses > 0) choices.push({ label: `lose ${group}`, group, next: [], act: () => lose(replay, mail) });
+    if (budget.doubles > 0)
+      choices.push({ label: `double ${group}`, group, next: [], act: () => deliver(replay, mail, false) });
   }
   return choices;
+}
+
+function touchesOf({ keys = [], writes }: Step): Touch[] {
+  return keys.map((key) => ({ key, writes }));
 }
 
 /** A worker repeats its own calls. launch.test.ts covers lost answers. */
@@ -208,6 +222,7 @@ function start(replay: Replay, { name, run }: Actor, fresh: boolean): void {
     pending: [],
     afterWrite: false,
     done: false,
+    changed: false,
     fresh,
   };
   replay.live.push(actor);
@@ -229,7 +244,7 @@ function pause(replay: Replay, step: Step): Promise<void> | undefined {
   const actor = running.getStore();
   if (replay.sweeping || actor === undefined) return undefined;
   if (actor.done) return new Promise(() => undefined);
-  const isMet = meets(replay.contention, actor.group, step);
+  const isMet = meets(replay.contention, actor.group, step) || mayBeSeen(step);
   if (actor.fresh || (!isMet && !mayDie(replay, actor))) {
     actor.fresh = false;
     return undefined;
@@ -241,8 +256,11 @@ function note(replay: Replay, step: Step, result: unknown): void {
   const actor = running.getStore();
   if (actor === undefined || replay.sweeping) return;
   actor.unread.push(step, result);
-  actor.afterWrite = step.writes;
-  for (const key of step.keys ?? []) replay.touches.push({ key, writes: step.writes });
+  // A refused write is a read. What a write of rows changed is noted where it changes.
+  const isRow = step.port === 'rows';
+  actor.afterWrite = isRow ? actor.changed : step.writes;
+  actor.changed = false;
+  for (const key of step.keys ?? []) replay.touches.push({ key, writes: step.writes && !isRow });
 }
 
 /** A digest of everything that an actor has asked and read. It decides what the actor does next. */
@@ -279,16 +297,36 @@ function kill(replay: Replay, actor: Live): void {
 }
 
 function post(replay: Replay, mail: Mail): void {
-  if (!replay.sweeping) replay.mail = [...replay.mail, { ...mail, key: `${mail.name}@${replay.mailCount++}` }];
+  if (replay.sweeping) return;
+  replay.mail = [...replay.mail, { ...mail, key: `${mail.name}@${replay.mailCount++}` }];
+  replay.touches.push(mailTouch(mail));
+}
+
+/** Two pieces of mail may have one name. */
+function mailTouch({ name }: Mail): Touch {
+  return { key: `mail ${name}`, writes: true };
+}
+
+/** Rules may see every change of a job's state, try or time. */
+function seenByRules({ before, after }: RowChange): Touch[] {
+  if ((after ?? before)?.sk !== 'A') return [];
+  const seen = (row: Row | undefined): unknown[] => [row?.state, row?.try, row?.tombstone, row?.dueAt === undefined];
+  return isDeepStrictEqual(seen(before), seen(after)) ? [] : [{ key: 'what the rules see', writes: true }];
+}
+
+function mayBeSeen({ writes, keys }: Step): boolean {
+  return writes && (keys ?? []).some((key) => key.endsWith('/A'));
 }
 
 function deliver(replay: Replay, mail: Mail & { readonly key: string }, last: boolean): void {
+  replay.touches.push(mailTouch(mail));
   if (last) replay.mail = replay.mail.filter((one) => one !== mail);
   else replay.budget = { ...replay.budget, doubles: replay.budget.doubles - 1 };
   start(replay, { name: last ? mail.key : `${mail.key} again`, run: mail.deliver }, true);
 }
 
 function lose(replay: Replay, mail: Mail): void {
+  replay.touches.push(mailTouch(mail));
   replay.mail = replay.mail.filter((one) => one !== mail);
   replay.budget = { ...replay.budget, losses: replay.budget.losses - 1 };
 }

@@ -3,6 +3,7 @@
 
 import { expect, test } from 'vitest';
 import { advance } from '../../engine/job/advance.ts';
+import { loadJob } from '../../engine/store/load-job.ts';
 import { saveJob } from '../../engine/store/save-job.ts';
 import { sweepExecution } from '../../engine/sweep.ts';
 import type { MemoryContext } from '../memory/context.ts';
@@ -36,7 +37,7 @@ async function settlingJob(plant?: (context: MemoryContext) => void): Promise<Wo
 
 /** A sweep that has read the row, and puts the next look off later. */
 async function lookFrom(context: MemoryContext): Promise<void> {
-  const row = peek(context, jobId('j'));
+  const row = await loadJob(context, jobId('j'));
   if (row?.dueAt !== undefined) await saveJob(context, row, { kind: 'look', dueAt: context.now() + 600_000 });
 }
 

@@ -14,7 +14,7 @@ import { jobId, planJob } from '../memory/plan.ts';
 import { isSettled } from '../memory/platform.ts';
 import { ended } from '../memory/workers.ts';
 import type { Actor, World } from './replay.ts';
-import { createSmallContext, givenJob, peek, wire } from './world.ts';
+import { createSmallContext, givenJob, peek, seenByRulesOfLife, wire } from './world.ts';
 
 export type Planted = (context: MemoryContext) => void;
 
@@ -46,10 +46,10 @@ function workerOf(context: MemoryContext, name: string, reports: boolean): Actor
     const of = { job: row.pk, try: row.try, launch: row.launch };
     const nonce = await context.seals.seal('boot', jobWorker(row));
     const task = `task of ${name}`;
-    context.workers.states.set(task, { kind: 'running' });
+    await context.workers.report(task, { kind: 'running' });
     const claimed = await claim(context, { ...of, nonce, task }).catch(() => undefined);
     if (claimed !== undefined && reports) await finish(context, claimed.row, { output: {} }).catch(() => undefined);
-    if (claimed === undefined || reports) context.workers.states.set(task, ended('exited'));
+    if (claimed === undefined || reports) await context.workers.report(task, ended('exited'));
   };
   return [{ name: `worker of ${name}`, run }];
 }
@@ -63,6 +63,7 @@ export async function birthAndFinish(planted?: Planted, at: Partial<JobRow> = ru
   const child = () => peek(context, jobId('c'));
   return {
     ...wired,
+    sees: seenByRulesOfLife,
     mailOf: (change) => (change.after?.state === 'runnable' ? undefined : wired.mailOf(change)),
     actors: [
       { name: 'creator', run: () => bear(context, 'c', parent) },
@@ -94,20 +95,20 @@ export async function birthAndDoom(planted?: Planted): Promise<World> {
   context.workers.states.set('task', { kind: 'running' });
   planted?.(context);
   const wired = wire(context);
-  let doomed = false;
   let startedAfter = false;
   const child = () => peek(context, jobId('c'));
   const spawn = () =>
     workerOf(context, 'c', false).map(({ name, run }) => ({
       name,
       run: async () => {
-        const before = doomed;
+        const before = (await context.workers.state(answer)) !== undefined;
         await run();
-        startedAfter ||= before && context.workers.states.get('task of c')?.kind === 'running';
+        startedAfter ||= before && (await context.workers.state('task of c'))?.kind === 'running';
       },
     }));
   return {
     ...wired,
+    sees: seenByRulesOfLife,
     // Only the records of the origin job are delivered. The others count as lost, and the sweep does their work.
     mailOf: (change) => (change.after?.pk === origin.pk ? wired.mailOf(change) : undefined),
     actors: [
@@ -116,7 +117,7 @@ export async function birthAndDoom(planted?: Planted): Promise<World> {
         name: 'doomer',
         run: async () => {
           await terminateTree(context, origin.pk, 'user-alice');
-          doomed = true;
+          await context.workers.report(answer, ended('exited'));
         },
       },
     ],
@@ -132,6 +133,9 @@ export async function birthAndDoom(planted?: Planted): Promise<World> {
     },
   };
 }
+
+/** What reads this sees whether the call was answered. */
+const answer = 'the answer of terminate';
 
 function isMailOfRestart(row: Row | undefined): boolean {
   return (row?.name === 'm' && row.state === 'restartable') || (row?.name === 'e' && row.state === 'terminated');
@@ -149,6 +153,7 @@ export async function restart(planted?: Planted, withWorker = false): Promise<Wo
   const names = ['c', 'e'];
   return {
     ...wired,
+    sees: seenByRulesOfLife,
     // Only the children's records that wake the master are delivered. The others count as lost.
     mailOf: (change) => (isMailOfRestart(change.after) ? wired.mailOf(change) : undefined),
     actors: [

@@ -34,6 +34,11 @@ async function waitingJob(
   const wired = wire(context);
   return {
     ...wired,
+    sees: ({ before, after }) => {
+      if (before?.state === after?.state) return [];
+      if (after?.state === 'runnable') return [{ key: 'end of *', writes: false }];
+      return after?.state === 'done' ? [{ key: `end of ${after.pk}`, writes: true }] : [];
+    },
     // launch.test.ts searches what follows once J is runnable.
     mailOf: (change) =>
       change.after?.pk === waiter.pk && change.after.state === 'runnable' ? undefined : wired.mailOf(change),

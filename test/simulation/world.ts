@@ -5,6 +5,7 @@ import type { JobId } from '../../core/id/identifier.ts';
 import type { WorkerId } from '../../core/id/worker.ts';
 import { beforeMembers, type JobRow } from '../../core/job/row.ts';
 import type { ExecutionSpec } from '../../core/job/spec.ts';
+import { isTerminal } from '../../core/job/state.ts';
 import { isExecutionKey } from '../../core/row/execution/execution.ts';
 import { jobKey, readJob, toRow } from '../../core/row/execution/job.ts';
 import { memberRow } from '../../core/row/execution/tree.ts';
@@ -18,14 +19,16 @@ import { createMemoryContext, type MemoryContext } from '../memory/context.ts';
 import { type PlanOptions, planJob } from '../memory/plan.ts';
 import type { RowChange } from '../memory/rows.ts';
 import { bootOf, ended, type WorkRecord } from '../memory/workers.ts';
-import { currentActor, type Mail, type World } from './replay.ts';
+import type { Touch } from './contention.ts';
+import { currentActor, isActing, type Mail, type World } from './replay.ts';
 
 /** A context whose random bytes depend on the actor that asks, not on the order of the actors. */
 export function createSmallContext(): MemoryContext {
   const asked = new Map<string, number>();
   const context = createMemoryContext({ settings: { openShardCount: 1 } });
   const random = (byteCount: number): Uint8Array => {
-    const actor = currentActor();
+    // Two runs may number the same piece of mail differently.
+    const actor = currentActor().replace(/@\d+/, '');
     const count = (asked.get(actor) ?? 0) + 1;
     asked.set(actor, count);
     return createHash('sha512').update(`${actor} ${count}`).digest().subarray(0, byteCount);
@@ -98,9 +101,26 @@ async function work(context: MemoryContext, worker: WorkerId, task: string, resu
   launch.state = ended('unknown');
 }
 
-/** A job's row; undefined when it was never born. */
+/** A job's row; undefined when it was never born. Actors must not call it: the search would not see what they read. */
 export function peek(context: MemoryContext, job: JobId): JobRow | undefined {
+  if (isActing()) throw new Error('an actor reads a row without a step');
   return readJob(context.rows.peek('executions', jobKey(job)));
+}
+
+/**
+ * What changes mean to rules about a job that lives while another one is over: done, settled, or in its next try. Two
+ * jobs that come to life or end may do so in any order, and so may two that are over (World.sees).
+ */
+export function seenByRulesOfLife({ table, before, after }: RowChange): Touch[] {
+  const row = after ?? before;
+  if (table !== 'executions' || row?.sk !== 'A') return [];
+  const [was, is] = [before, after].map((one) => (one === undefined ? undefined : readJob(one)));
+  const lives = (job: JobRow | undefined): boolean => job !== undefined && !isTerminal(job.state);
+  const over = (job: JobRow | undefined): string => `${job?.state === 'done'} ${job?.dueAt === undefined} ${job?.try}`;
+  return [
+    ...(lives(was) === lives(is) ? [] : [{ key: `life of ${row.pk}`, writes: true }]),
+    ...(over(was) === over(is) ? [] : [{ key: 'life of *', writes: false }]),
+  ];
 }
 
 function mailOf(context: MemoryContext, { before, after }: RowChange): Mail | undefined {
