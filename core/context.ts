@@ -192,6 +192,8 @@ export type Settings = {
   readonly openShardCount: number;
   /** Workers that one user may have at a time. */
   readonly workersPerUser: number;
+  /** Jobs that may run at a time, where that is limited by the machine and not by the user's number. */
+  readonly slotCount?: number;
 };
 
 export type Context = {

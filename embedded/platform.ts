@@ -156,7 +156,7 @@ function createParts({ workers: slots, environment, report }: EmbeddedOptions, g
     workers: workers.port,
     seals: { seal },
     logs,
-    settings,
+    settings: { ...settings, slotCount: slots },
     apiUrl: address,
     now,
     random: (byteCount) => randomBytes(byteCount),

@@ -11,11 +11,14 @@ import { removeFolder } from './remove-folder.ts';
 
 /**
  * Returns the folder of pip packages, if there are any. Throws an Error that names a package which is not available.
+ *
+ * @param say gets a line when an installation begins and when it has ended
  */
 export async function provideDependencies(
   environment: WorkerEnvironment,
   claim: Claim,
   over: AbortSignal,
+  say: Say,
 ): Promise<string | undefined> {
   const wanted = (claim.runSpec.execDepends ?? []).filter(
     (one) => (one.stages === undefined || one.stages.includes(claim.function)) && !isAlwaysPresent(one),
@@ -28,15 +31,30 @@ export async function provideDependencies(
       `execDepends asks for ${other[0].name} through ${other[0].package_manager}; this worker provides pip and apt packages only`,
     );
   }
-  for (const one of apt) await provideAptPackage(environment, one, over);
-  return pip.length > 0 ? providePipOverlay(environment, pip, over) : undefined;
+  for (const one of apt) await provideAptPackage(environment, one, over, say);
+  return pip.length > 0 ? providePipOverlay(environment, pip, over, say) : undefined;
+}
+
+type Say = (line: string) => void;
+
+/** An installation takes seconds or minutes, and its job should not be silent for so long. */
+async function installed(what: string, say: Say, install: () => Promise<unknown>): Promise<void> {
+  const begun = Date.now();
+  say(`Installing ${what}`);
+  await install();
+  say(`Installed ${what} in ${Math.ceil((Date.now() - begun) / 1000)} s`);
 }
 
 function isAlwaysPresent(one: Dependency): boolean {
   return (one.package_manager ?? 'apt') === 'apt' && alwaysPresent.has(one.name);
 }
 
-async function provideAptPackage(environment: WorkerEnvironment, one: Dependency, over: AbortSignal): Promise<void> {
+async function provideAptPackage(
+  environment: WorkerEnvironment,
+  one: Dependency,
+  over: AbortSignal,
+  say: Say,
+): Promise<void> {
   if (!/^[a-z0-9][a-z0-9+.-]+$/.test(one.name))
     throw new Error(`execDepends: "${one.name}" is not the name of an apt package`);
   if (environment.root === '/') {
@@ -44,7 +62,8 @@ async function provideAptPackage(environment: WorkerEnvironment, one: Dependency
     const wanted = one.version ? `${one.name}=${one.version}` : one.name;
     const install = () => runProgram('apt-get', ['install', '--yes', '--no-install-recommends', wanted], place);
     // The lists are as old as the image (docs/reference/api.md, "Dependencies of a job").
-    await install().catch(() => runProgram('apt-get', ['update'], place).then(install));
+    const withUpdate = () => install().catch(() => runProgram('apt-get', ['update'], place).then(install));
+    await installed(`the apt package ${wanted}`, say, withUpdate);
     return;
   }
   const status = await runProgram('dpkg', ['-s', one.name], { environment: environment.inherited, over }).catch(
@@ -62,6 +81,7 @@ async function providePipOverlay(
   environment: WorkerEnvironment,
   packages: readonly Dependency[],
   over: AbortSignal,
+  say: Say,
 ): Promise<string> {
   const requirements = packages.map((one) => (one.version ? `${one.name}==${one.version}` : one.name));
   const bad = requirements.find((one) => one.startsWith('-'));
@@ -79,7 +99,8 @@ async function providePipOverlay(
   mkdirSync(overlays, { recursive: true });
   const making = mkdtempSync(`${overlay}.`);
   try {
-    await runProgram('python3', ['-m', 'pip', 'install', '--quiet', '--target', making, '--', ...requirements], place);
+    const parameters = ['-m', 'pip', 'install', '--quiet', '--target', making, '--', ...requirements];
+    await installed(`the pip packages ${requirements.join(', ')}`, say, () => runProgram('python3', parameters, place));
     renameSync(making, overlay);
   } catch (error) {
     // A draft that stays does no harm.

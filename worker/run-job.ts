@@ -16,6 +16,7 @@ import type { LogOutput } from './log-output.ts';
 import { startLogRelay } from './log-relay.ts';
 import type { Claim, Failure, Platform } from './platform.ts';
 import { type Result, readResult } from './result.ts';
+import { sayIfSlow } from './slow-step.ts';
 import { type Stopper, watchFolder } from './stop.ts';
 
 /** Everything that the steps of a worker share. */
@@ -90,9 +91,11 @@ async function prepare({ environment, platform, claim, log, stopper }: Work, fol
   describeRelease(claim, log);
   for (const note of claim.notes) log.line('INFO', note, 'SYSTEM');
   const programs = { PATH: environment.path, ESPALIER_TASK_ID: environment.taskId };
-  for (const name of await unpackBundles(platform, claim, folder, { environment: programs, over }))
-    log.line('INFO', `Unpacked ${name}`, 'SYSTEM');
-  const overlay = await provideDependencies(environment, claim, over);
+  const say = (line: string) => log.line('INFO', line, 'SYSTEM');
+  const unpacking = unpackBundles(platform, claim, folder, { environment: programs, over });
+  for (const name of await sayIfSlow('Downloading and unpacking the bundles of the executable', say, unpacking))
+    say(`Unpacked ${name}`);
+  const overlay = await provideDependencies(environment, claim, over, say);
   const variables = jobVariables(environment, folder, claim, overlay);
   return { command: await commandFor(folder, claim, variables, over), variables };
 }

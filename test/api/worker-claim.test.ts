@@ -83,6 +83,13 @@ test('the worker gets a sentence for each field that has no effect', async () =>
   ]);
 });
 
+test('the log of a job that waited for a worker begins with how long', async () => {
+  const { given } = await givenRunnable({ rank: 3 });
+  given.world.context.clock.now += 30_000;
+  const { body } = await claim(given);
+  expect(body.notes).toEqual(['This job waited 30 s for a worker', expect.stringContaining('"rank"')]);
+});
+
 test.each([
   ['low', false, true],
   ['low', true, false],

@@ -17,6 +17,7 @@ let tools: string;
 beforeEach(() => {
   place = mkdtempSync(join(tmpdir(), 'espalier-depends-'));
   tools = join(place, 'tools');
+  said = [];
   mkdirSync(tools);
 });
 afterEach(() => rmSync(place, { recursive: true, force: true }));
@@ -26,6 +27,8 @@ function givenProgram(name: string, script: string): void {
 }
 const calls = (): string[] => readFileSync(join(place, 'calls'), 'utf8').trim().split('\n');
 const goOn = new AbortController().signal;
+let said: string[] = [];
+const say = (line: string) => void said.push(line);
 
 function environmentAt(root: string): WorkerEnvironment {
   const path = `${tools}:${process.env.PATH}`;
@@ -43,7 +46,7 @@ mkdir "$6/bin"; printf '#!/bin/sh\necho ${version}\n' > "$6/bin/tool"; chmod +x 
   it('put programs on the job’s PATH, and are installed once for each interpreter', async () => {
     const environment = environmentAt(place);
     const run = async () => {
-      const overlay = await provideDependencies(environment, claim, goOn);
+      const overlay = await provideDependencies(environment, claim, goOn, say);
       const folder = { home: place, root: place, programs: join(place, 'p') } as JobFolder;
       const variables = jobVariables(environment, folder, claim, overlay);
       expect(variables.PYTHONPATH).toBe(overlay);
@@ -56,11 +59,16 @@ mkdir "$6/bin"; printf '#!/bin/sh\necho ${version}\n' > "$6/bin/tool"; chmod +x 
     const installs = calls().filter((call) => call.includes('pip install'));
     expect(installs).toHaveLength(2);
     expect(installs[0]).toMatch(/--target \S+ -- tool==1\.2$/);
+    const lines = [
+      'Installing the pip packages tool==1.2',
+      expect.stringMatching(/^Installed .* tool==1\.2 in \d+ s$/),
+    ];
+    expect(said).toEqual([...lines, ...lines]);
   });
 
   it('leave nothing behind when they cannot be installed', async () => {
     givenProgram('python3', '[ "$3" = -c ] || { echo no such package >&2; exit 1; }');
-    await expect(provideDependencies(environmentAt(place), claim, goOn)).rejects.toThrow('no such package');
+    await expect(provideDependencies(environmentAt(place), claim, goOn, say)).rejects.toThrow('no such package');
     expect(readdirSync(join(place, 'overlays'))).toEqual([]);
   });
 });
@@ -68,14 +76,15 @@ mkdir "$6/bin"; printf '#!/bin/sh\necho ${version}\n' > "$6/bin/tool"; chmod +x 
 describe('apt packages in a container', () => {
   it('are installed after an update of the lists when they are not found at first', async () => {
     givenProgram('apt-get', `[ "$1" = update ] && touch ${place}/lists; [ -e ${place}/lists ]`);
-    await provideDependencies(environmentAt('/'), claimOf({ name: 'tool' }), goOn);
+    await provideDependencies(environmentAt('/'), claimOf({ name: 'tool' }), goOn, say);
     const install = 'install --yes --no-install-recommends tool';
     expect(calls()).toEqual([install, 'update', install]);
+    expect(said).toEqual(['Installing the apt package tool', expect.stringMatching(/^Installed .* tool in \d+ s$/)]);
   });
 
   it('fail after one update, naming the program that failed', async () => {
     givenProgram('apt-get', '[ "$1" = update ] || { echo unable to locate >&2; exit 100; }');
-    const providing = provideDependencies(environmentAt('/'), claimOf({ name: 'tool' }), goOn);
+    const providing = provideDependencies(environmentAt('/'), claimOf({ name: 'tool' }), goOn, say);
     await expect(providing).rejects.toThrow('apt-get ended with exit code 100: unable to locate');
     expect(calls()).toHaveLength(3);
   });

@@ -8,6 +8,7 @@ import { type Failure, failureMessages, reportedMessageCharacters } from '../../
 import { isId, isObjectId } from '../../../core/id/identifier.ts';
 import { workerSize } from '../../../core/instance/worker-size.ts';
 import { isMaster, type JobRow, jobWorkspace } from '../../../core/job/row.ts';
+import { slotWaitNote } from '../../../core/job/slot-wait.ts';
 import type { ExecutionSpec } from '../../../core/job/spec.ts';
 import { fieldsWithoutEffect } from '../../../core/job/without-effect.ts';
 import type { Hash } from '../../../core/reference/value.ts';
@@ -79,7 +80,8 @@ async function describeExecutable({ context }: OpenCall<unknown>, row: JobRow, s
   const [described] = await describeObjects(context, [{ object, place }], {});
   const executableDescribe = { name: spec.executableName, ...described };
   const applet = object.spec as AppletSpec;
-  const notes = fieldsWithoutEffect({ isMaster: isMaster(row), entryPoint: row.function, spec, executable: applet });
+  const given = { isMaster: isMaster(row), entryPoint: row.function, spec, executable: applet };
+  const notes = [...slotWaitNote(row, context.settings.slotCount), ...fieldsWithoutEffect(given)];
   return { executableDescribe, runSpec: applet.runSpec, notes };
 }
 

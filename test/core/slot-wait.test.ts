@@ -1,0 +1,25 @@
+// The sentence about a job's wait for a worker.
+
+import { expect, test } from 'vitest';
+import { slotWaitNote } from '../../core/job/slot-wait.ts';
+
+const waited = (ms: number) => ({
+  transitions: [
+    ['idle', 0],
+    ['runnable', 1_000],
+    ['running', 1_000 + ms],
+  ] as ['idle' | 'runnable' | 'running', number][],
+});
+
+test.each([
+  [5_000, 2, []],
+  [12_300, undefined, ['This job waited 12 s for a worker']],
+  [12_300, 2, ['This job waited 12 s for a worker: at most 2 jobs run at a time here (espalier start --workers)']],
+  [6_000, 1, ['This job waited 6 s for a worker: at most 1 job runs at a time here (espalier start --workers)']],
+])('a wait of %s ms for one of %s slots is reported as %j', (ms, slotCount, notes) => {
+  expect(slotWaitNote(waited(ms), slotCount)).toEqual(notes);
+});
+
+test('a job that never was runnable waited for nothing', () => {
+  expect(slotWaitNote({ transitions: [['idle', 0]] }, 2)).toEqual([]);
+});
