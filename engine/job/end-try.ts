@@ -87,7 +87,7 @@ async function restart(context: Context, row: JobRow, scope: Scope, { failure }:
   });
   const doom = await loadDoom(context, row);
   if (doom === undefined) throw new Error(`the doom flag on ${scope.execution} was written but cannot be read`);
-  const isCause = doom.cause.kind === 'restart' && doom.cause.execution === row.pk;
+  const isCause = doom.cause.execution === row.pk;
   if (scope.execution === row.pk || !isCause) return { kind: 'saved', row: await endByDoom(context, row, doom) };
   const saved = await saveJob(context, row, { kind: 'fail', failure });
   const found = await loadRestarting(context, scope);

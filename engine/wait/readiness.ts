@@ -120,9 +120,9 @@ async function readObjects(
  * certainly ended.
  */
 async function finishClosing(context: Context, closing: readonly ObjectId[], helped: Set<ObjectId>): Promise<void> {
-  const files = closing.filter((id) => isId(id, 'file') && !helped.has(id));
+  const files = closing.flatMap((id) => (isId(id, 'file') && !helped.has(id) ? [id] : []));
   for (const file of files) helped.add(file);
-  const messages = files.flatMap((file) => (isId(file, 'file') ? [{ kind: 'close', file } as const] : []));
+  const messages = files.map((file) => ({ kind: 'close', file }) as const);
   await sendWork(context, messages, context.now() + requestEndsMs);
 }
 
@@ -175,30 +175,42 @@ async function heldByHidden(
       else unclosed.set(id, state);
     });
   }
-  const held = unclosed.size === 0 ? new Set<ObjectId>() : await holdUp(context, [...unclosed.keys()], holders, places);
-  const isHolding = (id: ObjectId) => [...(holders.get(id) ?? [])].some((holder) => held.has(holder));
-  return { held, closing: [...unclosed].flatMap(([id, state]) => (state === 'closing' && isHolding(id) ? [id] : [])) };
+  const { held, holding } = await holdUp(context, [...unclosed.keys()], holders, places);
+  return { held, closing: [...holding].filter((id) => unclosed.get(id) === 'closing') };
 }
 
-/** The objects that the unclosed ones hold back, directly or by others. */
+/**
+ * The objects that unclosed ones hold back, directly or by others, and the unclosed ones that do so. An object that is
+ * held back in one place does not hold another one back in a second place, where nobody may know of the first.
+ */
 async function holdUp(
   context: Context,
   unclosed: readonly ObjectId[],
   holders: ReadonlyMap<ObjectId, ReadonlySet<ObjectId>>,
   places: Map<ObjectId, Places>,
-): Promise<Set<ObjectId>> {
+): Promise<{ readonly held: ReadonlySet<ObjectId>; readonly holding: ReadonlySet<ObjectId> }> {
+  const heldIn = new Map(unclosed.map((id) => [id, new Set(places.get(id)?.keys())]));
   const held = new Set<ObjectId>();
-  const passed = new Set(unclosed);
-  for (let frontier = [...unclosed]; frontier.length > 0; ) {
+  const holding = new Set<ObjectId>();
+  for (let frontier: readonly ObjectId[] = unclosed; frontier.length > 0; ) {
     const above = frontier.flatMap((id) => [...(holders.get(id) ?? [])].map((holder) => ({ id, holder })));
     const unknown = new Set(above.map(({ holder }) => holder).filter((holder) => !places.has(holder)));
     await mapLimited([...unknown], async (holder) => void places.set(holder, await loadPlaces(context, holder)));
-    const next = above.filter(({ id, holder }) => isBeside(places.get(id), places.get(holder)));
-    for (const { holder } of next) held.add(holder);
-    frontier = [...new Set(next.map(({ holder }) => holder))].filter((holder) => !passed.has(holder));
-    for (const holder of frontier) passed.add(holder);
+    const next = new Set<ObjectId>();
+    for (const { id, holder } of above) {
+      const own = heldIn.get(holder) ?? new Set();
+      heldIn.set(holder, own);
+      for (const place of placesBeside(places.get(id), places.get(holder))) {
+        if (heldIn.get(id)?.has(place) !== true) continue;
+        held.add(holder);
+        holding.add(id);
+        if (!own.has(place)) next.add(holder);
+        own.add(place);
+      }
+    }
+    frontier = [...next];
   }
-  return held;
+  return { held, holding };
 }
 
 /** The places of an object. An open object is in one; a closed one is nearly always hidden in all of them or in none. */
@@ -214,8 +226,9 @@ async function loadPlaces(context: Context, id: ObjectId): Promise<Places> {
   );
 }
 
-function isBeside(linked: Places = new Map(), holder: Places = new Map()): boolean {
-  return [...linked].some(([place, how]) => how === 'hidden' && holder.has(place));
+/** The places in which a hidden object is beside one that links to it. */
+function placesBeside(linked: Places = new Map(), holder: Places = new Map()): PlaceId[] {
+  return [...linked].flatMap(([place, how]) => (how === 'hidden' && holder.has(place) ? [place] : []));
 }
 
 /**

@@ -62,6 +62,18 @@ describe('a worker gets nothing, and ends, when', () => {
     expect(peekJob(context, main).task).toBe('task');
   });
 
+  test('the job ends in the moment in which it asks', async () => {
+    const { context, ask } = await givenRow();
+    context.setHook({
+      before: async ({ name, detail }) => {
+        if (name !== 'update' || !detail.startsWith(`executions ${main}/A`)) return;
+        context.setHook({});
+        await context.rows.update('executions', { pk: main, sk: 'A' }, { set: { state: 'failed' } });
+      },
+    });
+    await expect(ask()).rejects.toMatchObject(claimed);
+  });
+
   test.each(['idle', 'waiting_on_output', 'terminating', 'debug_hold', 'done', 'failed', 'terminated'] as const)(
     'the job that it had is %s',
     async (state) => {

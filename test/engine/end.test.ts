@@ -154,8 +154,10 @@ describe('the end from the root', () => {
   ])('goes on with nothing when the root %s', async (_, at, flag) => {
     const { context, origin, peek } = await givenTree(at);
     if (flag) await putDoom(context, main, ownScope(origin), byUser('user-alice'));
+    const calls = watch(context);
     await goOnEnding(context, { kind: 'endMembers', root: main, try: 0, after: '' });
     expect(peek('sub').state).toBe('running');
+    expect(calls.filter((call) => call.startsWith('query'))).toEqual([]);
   });
 
   test('goes on with nothing when there is no such root', async () => {

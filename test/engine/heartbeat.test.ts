@@ -71,7 +71,9 @@ describe('a heartbeat', () => {
     context.clock.now += 60_000;
     expect(await beat('child')).toEqual({});
     expect(peek('child')).toMatchObject({ state: 'waiting_on_output' });
-    expect(await heartbeat(context, { ...before, tokenHash: 'of another task' })).toEqual({});
+    // Not even that its time is over.
+    const late = { ...before, tokenHash: 'of another task', timeoutMs: 1 };
+    expect(await heartbeat(context, late)).toEqual({});
     expect(peek('child')).not.toHaveProperty('leaseUntil');
   });
 

@@ -1,6 +1,6 @@
 // Tests the debug hold: a job that failed keeps its worker, its tree waits for it, and the hold has an end.
 
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { holdLimitMs } from '../../core/job/hold.ts';
 import { ownScope } from '../../core/job/row.ts';
 import { createJob } from '../../engine/job/birth.ts';
@@ -13,6 +13,7 @@ import { createMemoryContext, type MemoryContext } from '../memory/context.ts';
 import { jobId, planJob } from '../memory/plan.ts';
 import { byName, createMemoryPlatform, isSettled, peekJob, taskOf } from '../memory/platform.ts';
 import { ended } from '../memory/workers.ts';
+import { givenJob } from '../simulation/world.ts';
 
 const noReads = { failure: { type: 'AppError', message: 'no reads' } };
 const debugged = { spec: { debugOn: ['AppError'] } } as const;
@@ -323,4 +324,38 @@ test('a held job counts as a worker of its user until its hold ends, and its wor
   await platform.run();
   expect(byName(context, 'next').state).toBe('running');
   expect(context.workers.stopping).toEqual(new Set([taskOf(`${jobId('h40')}-t0-l0`)]));
+});
+
+describe('the release of a held job', () => {
+  async function givenHeld() {
+    const context = createMemoryContext();
+    await givenJob(context, 'main', { at: { state: 'debug_hold', failureReason: 'AppError' } });
+    const calls: string[] = [];
+    context.setHook({ before: ({ name }) => void calls.push(name) });
+    return { context, calls };
+  }
+
+  test('takes one read and one write', async () => {
+    const { context, calls } = await givenHeld();
+    await releaseJob(context, main);
+    expect(peekJob(context, main).state).toBe('terminating');
+    expect(calls).toEqual(['get', 'update']);
+  });
+
+  test('comes about although the row changes in the same moment', async () => {
+    const { context } = await givenHeld();
+    context.setHook({
+      before: async ({ name }) => {
+        if (name !== 'update') return;
+        context.setHook({});
+        await context.rows.update('executions', { pk: main, sk: 'A' }, { set: { launch: 1 } });
+      },
+    });
+    await releaseJob(context, main);
+    expect(peekJob(context, main)).toMatchObject({ state: 'terminating', launch: 1 });
+  });
+
+  test('is refused when there is no such job', async () => {
+    await expect(releaseJob(createMemoryContext(), main)).rejects.toMatchObject({ type: 'ResourceNotFound' });
+  });
 });

@@ -95,6 +95,11 @@ describe('an object of an input is taken', () => {
     expect(await placeOf(link({ project: other, id: file }), detached())).toBe(other);
   });
 
+  test('by a subjob from the workspace, although it is nowhere else', async () => {
+    const input = { x: link(await givenPlaced(jobWorkspace(main))) };
+    expect((await world.call('/job/new', { function: 'main', input }, caller)).status).toBe(200);
+  });
+
   test('from a restricted project by a subjob only, which works in the same workspace', async () => {
     const file = await givenPlaced(await givenProject(world, { settings: { restricted: true } }));
     const input = { x: link(file) };
@@ -137,11 +142,11 @@ describe('an executable is taken', () => {
     const workspace = jobWorkspace(main);
     await clone(applet, home, workspace);
     await clone(applet, home, other);
-    expect(await pinOf({ ...detached() })).toBe(home);
+    expect(await pinOf({ detach: true })).toBe(home);
     expect(await pinOf({})).toBe(workspace);
     await world.context.rows.delete('objects', placementKey(applet, home));
     await world.context.rows.delete('objects', placementKey(applet, workspace));
-    expect(await pinOf({ ...detached() })).toBe(other);
+    expect(await pinOf({ detach: true })).toBe(other);
   });
 });
 
