@@ -74,6 +74,19 @@ test('a change that does not concern the due time holds although a sweep has mov
   expect(peek()).toMatchObject({ launch: 1, failedLaunchCount: 1 });
 });
 
+test.each<[what: string, now: object]>([
+  ['whose due time was moved', { dueAt: 5 }],
+  ['that has left the index of the sweep', { dueAt: undefined }],
+  ['that is in another state', { state: 'running' }],
+])('a look moves no due time of a row %s meanwhile', async (_, now) => {
+  const { context, row, peek } = await givenRow({ state: 'done' });
+  await context.rows.put('executions', { ...context.rows.peek('executions', { pk: job, sk: 'A' }), ...now } as never);
+  const before = peek();
+  expect(await saveJob(context, row, { kind: 'look', dueAt: 123 })).toEqual({ kind: 'changed' });
+  expect(await saveJob(context, row, { kind: 'settle' })).toEqual({ kind: 'changed' });
+  expect(peek()).toEqual(before);
+});
+
 test('a change writes only what is new, and answers with the row as it is then', async () => {
   const { context, row } = await givenRow({ state: 'waiting_on_input', cursor: 3, lineage: ['m:a:0'] });
   const writes: Change[] = [];
@@ -86,7 +99,7 @@ test('a change writes only what is new, and answers with the row as it is then',
   };
   const saved = await saveJob(context, row, { kind: 'ready' });
   expect(writes).toMatchObject([{ set: { state: 'runnable' }, remove: ['cursor'] }]);
-  for (const name of ['lineage', 'created', 'try', 'name']) expect(writes[0]?.set).not.toHaveProperty(name);
+  for (const name of ['lineage', 'created', 'try', 'name', 'cursor']) expect(writes[0]?.set).not.toHaveProperty(name);
   expect(saved).toMatchObject({ kind: 'saved', row: { state: 'runnable', name: 'seen' } });
 });
 

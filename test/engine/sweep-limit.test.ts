@@ -153,6 +153,7 @@ describe('the next look at a job', () => {
 
   test.each<[what: string, at: Partial<JobRow>, laterMs: number]>([
     ['that runs comes at the end of its lease', { state: 'running', leaseUntil: start + 77_000 }, 77_000],
+    ['whose lease ends now comes two minutes later', { state: 'running', leaseUntil: start }, 120_000],
     ['whose lease has ended comes two minutes later', { state: 'running', leaseUntil: start - 1 }, 120_000],
     ['that is runnable comes two minutes later', { state: 'runnable' }, 120_000],
     ['whose worker is being stopped comes a minute later', { state: 'terminating' }, 60_000],

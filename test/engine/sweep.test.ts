@@ -67,6 +67,8 @@ describe('the sweep', () => {
     expect(failed.map(({ execution, error }) => [execution, (error as AggregateError).errors.length])).toEqual([
       [bad, 2],
     ]);
+    const [error] = failed.map((one) => one.error as AggregateError);
+    expect(error?.cause).toBe(error?.errors[0]);
     expect(peekJob(context, good).state).toBe('runnable');
   });
 
