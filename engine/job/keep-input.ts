@@ -4,7 +4,7 @@
 import type { Context } from '../../core/context.ts';
 import type { ObjectId } from '../../core/id/identifier.ts';
 import { workspaceId } from '../../core/id/workspace.ts';
-import { asRun, type InputPlan, isInputStored, planInput, refuseUnseen } from '../../core/job/plan-input.ts';
+import { asRun, type InputPlan, isInputStored, planInput } from '../../core/job/plan-input.ts';
 import { isMaster, type JobRow, jobWorkspace } from '../../core/job/row.ts';
 import type { ExecutionSpec } from '../../core/job/spec.ts';
 import { wasLaunched } from '../../core/job/worker.ts';
@@ -27,9 +27,7 @@ export async function keepInput(context: Context, row: JobRow): Promise<void> {
   const spec = await loadSpec(context, row.pk);
   const input = await loadKeptInput(context, row, spec, row);
   if (input === undefined) return;
-  const placed = [...spec.pins.map(({ object }) => object), ...referredObjects(findReferences(input))];
-  const isMissing = await missingFrom(context, row, placed);
-  const objects = placed.filter((object) => !isMissing(object));
+  const objects = [...spec.pins.map(({ object }) => object), ...referredObjects(findReferences(input))];
   const to = { container: workspaceId(row.pk, row.try + 1), folder: '/' };
   // The code may have put more hidden objects into its workspace than a clone may take along. The next try then takes
   // its input from where the first one did.
@@ -57,18 +55,14 @@ export async function planKeptInput(
   const resolved = { input, linked: known.filter(isMissing), arrived: arrived.filter(isMissing) };
   const sight = await inputSight(context, row, spec);
   const seen = await loadArrivedObjects(sight, row, resolved.arrived);
-  const problems = refuseUnseen(row, resolved.arrived, seen);
-  if (problems.length > 0) return { problems };
-  const { originalInput, pins } = spec;
-  // Without its specification the input is not checked again.
-  const plan = planInput({
+  // Without its specification and its references the input is neither checked nor stored again.
+  return planInput({
     row,
-    spec: { originalInput, pins: pins.filter(({ object }) => isMissing(object)) },
+    spec: { originalInput: {}, pins: spec.pins.filter(({ object }) => isMissing(object)) },
     resolved,
     linked: await loadLinkedObjects(sight, row, spec, resolved.linked),
     arrived: seen,
   });
-  return 'problems' in plan ? plan : { ...plan, input: undefined };
 }
 
 /** The input of a try as its executable got it. Undefined when the try never had it. */

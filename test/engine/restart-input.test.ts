@@ -5,6 +5,8 @@ import { deriveId } from '../../core/id/derive.ts';
 import type { JobId, ObjectId, PlaceId } from '../../core/id/identifier.ts';
 import { workspaceId } from '../../core/id/workspace.ts';
 import { jobWorker, jobWorkspace } from '../../core/job/row.ts';
+import { tryRow } from '../../core/row/execution/job.ts';
+import { advance } from '../../engine/job/advance.ts';
 import { createJob } from '../../engine/job/birth.ts';
 import { terminateTree } from '../../engine/job/terminate.ts';
 import { createObject } from '../../engine/object/create.ts';
@@ -15,6 +17,7 @@ import { jobId, planJob } from '../memory/plan.ts';
 import { byName, createMemoryPlatform, peekJob, taskOf } from '../memory/platform.ts';
 import { putProjectOfAlice } from '../memory/project.ts';
 import { ended } from '../memory/workers.ts';
+import { givenJob } from '../simulation/world.ts';
 
 const main = jobId('main');
 const { project, executable } = planJob('main').row;
@@ -141,7 +144,10 @@ test('a second restart keeps the input as well', async () => {
   }
 });
 
-test('a job that another job ran keeps an input that was removed from the workspace of that job', async () => {
+test.each([
+  ['the output of a third one, and an input', true],
+  ['an input', false],
+])('a job that another job ran keeps %s that was removed from the workspace of that job', async (_, refers) => {
   const context = createMemoryContext();
   await putProjectOfAlice(context);
   const platform = createMemoryPlatform(context, ({ row }) => {
@@ -151,20 +157,31 @@ test('a job that another job ran keeps an input that was removed from the worksp
   await platform.run();
   const caller = byName(context, 'caller');
   const place = jobWorkspace(caller);
-  for (const object of [input, arrived]) await givenObject(context, place, object);
-  await createJob(context, planJob('maker', { parent: caller }));
+  const objects = refers ? [applet, input, arrived] : [applet, input];
+  for (const object of objects) await givenObject(context, place, object);
+  if (refers) await createJob(context, planJob('maker', { parent: caller }));
   const made = { $dnanexus_link: { job: jobId('maker'), field: 'made' } };
-  const given = { given: { $dnanexus_link: input }, made };
-  const plan = planJob('main', { parent: caller, master: true, input: given, spec: { inputPlace: place } });
-  await createJob(context, plan);
+  const given = { given: { $dnanexus_link: input }, ...(refers && { made }) };
+  const spec = { inputPlace: place, pins: [{ object: applet, project: place }] };
+  await createJob(context, planJob('main', { parent: caller, master: true, input: given, spec }));
   await platform.run();
   expect(peekJob(context, main)).toMatchObject({ state: 'running', try: 0 });
-  await removeObjects(context, place, [input, arrived]);
+  await removeObjects(context, place, objects);
   await loseHostOf(context, main);
   await platform.run();
   expect(peekJob(context, main)).toMatchObject({ state: 'running', try: 1 });
   expect(byName(context, 'caller')).toMatchObject({ state: 'running', try: 0 });
-  for (const object of [input, arrived]) expect(isIn(context, workspaceId(main, 1), object)).toBe(true);
+  for (const object of objects) expect(isIn(context, workspaceId(main, 1), object)).toBe(true);
+});
+
+test('a next try waits for its input if no earlier one had it', async () => {
+  const context = createMemoryContext();
+  await putProjectOfAlice(context);
+  await givenJob(context, 'slow', { at: { state: 'running' } });
+  const row = await givenJob(context, 'main', { dependsOn: [jobId('slow')], at: { state: 'idle', try: 1 } });
+  await context.rows.put('executions', tryRow({ ...row, try: 0, state: 'restartable' }));
+  await advance(context, main);
+  expect(peekJob(context, main).state).toBe('waiting_on_input');
 });
 
 test('a tree that is terminated between two tries leaves nothing in either workspace', async () => {
