@@ -11,6 +11,7 @@ import { createMemoryContext, type MemoryContext, seededRandom } from '../memory
 import { jobId, planJob } from '../memory/plan.ts';
 import { byName, createMemoryPlatform, isSettled, type Program, peekJob, taskOf } from '../memory/platform.ts';
 import { putProjectOfAlice } from '../memory/project.ts';
+import { isIndexEntry } from '../memory/rows.ts';
 import { countUnits } from '../memory/units.ts';
 import { ended } from '../memory/workers.ts';
 import { givenJob } from '../simulation/world.ts';
@@ -43,7 +44,7 @@ function countWrites(context: MemoryContext) {
     before: ({ port, name, detail, writes, keys = [detail] }) => {
       if (port === 'bodies' && name === 'load' && detail.startsWith(jobId('gather'))) counts.loads++;
       if (!writes || (port !== 'rows' && port !== 'bodies')) return;
-      for (const key of keys) counts.writes.set(key, (counts.writes.get(key) ?? 0) + 1);
+      for (const key of keys) if (!isIndexEntry(key)) counts.writes.set(key, (counts.writes.get(key) ?? 0) + 1);
     },
   });
   return counts;

@@ -13,7 +13,7 @@ import { createMemoryContext, type MemoryContext } from '../memory/context.ts';
 import { jobId, planJob } from '../memory/plan.ts';
 import { byName, createMemoryPlatform, type Program, peekJob, taskOf } from '../memory/platform.ts';
 import { putProjectOfAlice } from '../memory/project.ts';
-import type { Step } from '../memory/rows.ts';
+import { isIndexEntry, type Step } from '../memory/rows.ts';
 import { countUnits } from '../memory/units.ts';
 import { ended } from '../memory/workers.ts';
 import { givenJob } from '../simulation/world.ts';
@@ -80,7 +80,8 @@ async function countTwoLooks(context: MemoryContext, look: () => Promise<void>, 
   let isFirst = true;
   context.setHook({
     before: async (step) => {
-      if (step.writes) writes.push(`${step.name} ${step.keys?.join(' ') ?? step.detail}`);
+      const items = step.keys?.filter((key) => !isIndexEntry(key)) ?? [step.detail];
+      if (step.writes) writes.push(`${step.name} ${items.join(' ')}`);
       if (!isFirst || !isMeant(step)) return;
       isFirst = false;
       await look();

@@ -197,6 +197,11 @@ export function indexEntry(pk: string): string {
   return `index ${pk}`;
 }
 
+/** True for the key of an entry in that index, which is not an item of its own. */
+export function isIndexEntry(key: string): boolean {
+  return key.startsWith(indexEntry(''));
+}
+
 /** Whether a row meets a condition. A missing row has no attributes. */
 function meets(row: Row | undefined, expected: 'absent' | Expected | undefined): boolean {
   if (expected === undefined) return true;
