@@ -41,7 +41,7 @@ export async function measureCounts(options: Options, say: (line: string) => voi
   const proxy = await openCapacityProxy(engine.port);
   let platform: PlatformProcess | undefined;
   try {
-    platform = await startPlatformProcess(workerCount, proxy.url);
+    platform = await startPlatformProcess({ workers: workerCount, runtime: 'deployed', dynamoUrl: proxy.url });
     const stage: Stage = { client: platform.client, applets: await createApplets(platform.client) };
     return await countLoads({ platform, proxy, stage }, options.countedJobs, say);
   } finally {

@@ -21,11 +21,30 @@ export type PlatformProcess = {
   stop(): Promise<void>;
 };
 
-/** @param dynamoUrl another DynamoDB engine than its own */
-export async function startPlatformProcess(workers: number, dynamoUrl?: string): Promise<PlatformProcess> {
+export type PlatformOptions = {
+  readonly workers: number;
+  /** What is started: one process over one file, or the emulation of the deployed template. */
+  readonly runtime: Runtime;
+  /** Only as deployed: another DynamoDB engine than its own. */
+  readonly dynamoUrl?: string;
+};
+/** `kernel`: the embedded runtime with `--durability kernel`. */
+export type Runtime = 'embedded' | 'kernel' | 'deployed';
+
+export async function startPlatformProcess({ workers, runtime, dynamoUrl }: PlatformOptions): Promise<PlatformProcess> {
   const data = mkdtempSync(join(tmpdir(), 'espalier-bench-'));
   const env = { ...process.env, ...given({ AWS_ENDPOINT_URL_DYNAMODB: dynamoUrl }) };
-  const parameters = [program, 'start', '--as-deployed', '--port', '0', '--data', data, '--workers', String(workers)];
+  const parameters = [
+    program,
+    'start',
+    ...flagsOf[runtime],
+    '--port',
+    '0',
+    '--data',
+    data,
+    '--workers',
+    String(workers),
+  ];
   const child = spawn(process.execPath, parameters, { stdio: ['ignore', 'pipe', 'inherit'], env });
   // A benchmark that is interrupted ends its platform.
   const interrupted = () => {
@@ -88,3 +107,8 @@ const stopLimitMs = 30_000;
 const endingSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const interruptedStatus = 130;
 const program = resolve(import.meta.dirname, '../cli/espalier.ts');
+const flagsOf: { readonly [runtime in Runtime]: readonly string[] } = {
+  embedded: [],
+  kernel: ['--durability', 'kernel'],
+  deployed: ['--as-deployed'],
+};

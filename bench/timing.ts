@@ -25,7 +25,7 @@ export type Times = {
 
 /** `say` gets a line about each measurement. */
 export async function measureTimes(options: Options, say: (line: string) => void): Promise<Times> {
-  const platform = await startPlatformProcess(workerCount);
+  const platform = await startPlatformProcess({ workers: workerCount, runtime: options.runtime });
   try {
     const stage: Stage = { client: platform.client, applets: await createApplets(platform.client) };
     say(`warm-up: ${warmUpJobCount} jobs`);

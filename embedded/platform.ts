@@ -31,6 +31,7 @@ import { serveLogSockets } from './http/log-socket.ts';
 import { createWorkQueue } from './queue/work-queue.ts';
 import { createChangeStream } from './stream/change-stream.ts';
 import { startRounds } from './stream/rounds.ts';
+import { askAs, claimFor } from './worker/call.ts';
 import { createWorkers, type OwnWorkers } from './worker/workers.ts';
 
 export type EmbeddedOptions = {
@@ -100,6 +101,7 @@ async function start(options: EmbeddedOptions, steps: Steps): Promise<EmbeddedPl
   address.resolve(url);
   await workers.endLeftovers();
   work.start();
+  await workers.warmUp();
   steps.add(() => work.close());
   steps.add(() => stream.close());
   steps.add(() => content.digests.close());
@@ -131,14 +133,17 @@ function createParts({ workers: slots, environment, report }: EmbeddedOptions, g
   const links = createContentLinks(address, (text) => seal('content', text));
   const files = createFileStore(folder.file('content'), links, now);
   const logs = createLogStore(database);
+  const variables = workerVariables({ environment, tools, overlays: folder.file('overlays') });
   const work = createWorkQueue(database, { deliver: (body) => doWork(context, body), report, now });
   const workers: OwnWorkers = createWorkers({
     context: () => context,
     database,
     slots,
     jobsFolder,
-    command: [process.execPath, workerProgram],
-    environment: workerVariables({ environment, tools, overlays: folder.file('overlays') }),
+    program: workerProgram,
+    environment: async () => ({ ...variables, ESPALIER_API_URL: await address() }),
+    claim: (worker, nonce, task) => claimFor(context, worker, nonce, task),
+    ask: (path, token, body) => askAs(context, path, token, body, report),
     onLines: (worker, lines) => logs.append(worker, lines, now()),
     onEnded: (worker: WorkerId, end: WorkerEnd) => {
       finalise(context, worker, end).catch((fault: unknown) => report(`the end of worker ${worker}`, fault));
@@ -213,7 +218,7 @@ async function closeServer(server: Server, endSockets: () => void): Promise<void
   clearTimeout(timer);
 }
 
-const workerProgram = new URL('../worker/worker.ts', import.meta.url).pathname;
+const workerProgram = new URL('../worker/kept-worker.ts', import.meta.url).pathname;
 /** A lost worker is noticed at once. The lease is for one that hangs, and a heartbeat says that a time limit is over. */
 const settings: Context['settings'] = {
   region: 'aws:us-east-1',

@@ -20,8 +20,6 @@ export type WorkerEnvironment = {
   readonly lifelineFd?: number;
   /** Where a container learns the ARN of its task. */
   readonly metadataUrl?: string;
-  /** The handle of this worker, where its starter says it. */
-  readonly task?: string;
   /** Marks every process of this task, so that the platform finds those which outlive a crash. One machine only. */
   readonly taskId?: string;
   /** Whether the kernel gives this worker namespaces of its own. Absent if the kernel was not asked. */
@@ -56,7 +54,6 @@ export function readWorkerEnvironment(variables: Readonly<Record<string, string 
     ...optional('tools', variables.ESPALIER_TOOLS),
     ...optional('overlays', variables.ESPALIER_OVERLAYS),
     ...optional('metadataUrl', variables.ECS_CONTAINER_METADATA_URI_V4),
-    ...optional('task', variables.ESPALIER_TASK),
     ...optional('taskId', variables.ESPALIER_TASK_ID),
     ...(variables.ESPALIER_NAMESPACES ? { namespaces: variables.ESPALIER_NAMESPACES === 'yes' } : {}),
     ...(variables.ESPALIER_LIFELINE_FD ? { lifelineFd: Number(variables.ESPALIER_LIFELINE_FD) } : {}),

@@ -25,7 +25,7 @@ export function mayBeHeld(claim: Claim, result: Result | undefined): result is {
 export async function hold(work: Work, run: Run, until: number): Promise<void> {
   const { environment, platform, claim, task, log, stopper } = work;
   await run.keep();
-  if (environment.root === '/') writeEnterProgram(run.folder, keeperKey(environment, claim));
+  if (environment.root === '/') writeEnterProgram(run.folder, keeperKey(task));
   const say = (text: string) => log.line('NOTICE', text, 'SYSTEM');
   if (run.result && 'failure' in run.result)
     say(`The job failed with ${run.result.failure.type}: ${run.result.failure.message}`);

@@ -29,6 +29,8 @@ export type Work = {
   readonly log: JobLog;
   readonly output: LogOutput;
   readonly stopper: Stopper;
+  /** Resolves when the code may begin. */
+  readonly begun?: Promise<void>;
 };
 
 /** A job whose code has ended. */
@@ -47,6 +49,7 @@ export async function runJob(work: Work): Promise<Run> {
   const folder = layOutFolder(environment.root, claim);
   const watch = environment.root === '/' ? undefined : watchFolder(folder.root, claim.limits.folderBytes, stopper);
   const prepared = await prepare(work, folder).catch(asFailure);
+  await work.begun;
   let code = 'command' in prepared && !stopper.current() ? await startCode(work, folder, prepared) : undefined;
   if (code) stopper.onStop((reason) => code?.process.stop({ atOnce: !reason.failure }));
   const ended = await code?.process.ended;
@@ -120,7 +123,7 @@ async function startCode(work: Work, folder: JobFolder, { command, variables }: 
     variables: {
       ...variables,
       ...secretVariables(claim),
-      ...(isKept ? { [keeperVariable]: keeperKey(environment, claim) } : {}),
+      ...(isKept ? { [keeperVariable]: keeperKey(work.task) } : {}),
     },
     jobId: claim.job,
     isKept,
@@ -138,8 +141,8 @@ async function startCode(work: Work, folder: JobFolder, { command, variables }: 
 }
 
 /** The name of this worker for the program that enters its job. */
-export function keeperKey(environment: WorkerEnvironment, claim: Claim): string {
-  return environment.taskId ?? claim.job;
+export function keeperKey(task: string): string {
+  return task.slice(task.lastIndexOf('/') + 1);
 }
 
 async function commandFor(folder: JobFolder, claim: Claim, variables: Variables, over: AbortSignal): Promise<string[]> {

@@ -1,16 +1,12 @@
-// The program in a job's container: it claims one job, prepares its folder, runs its entry point, and reports how it
-// ended. Read `runWorker` as the recipe. It reaches the platform only by HTTP.
+// The program in a job's container: it claims one job, works on it, and ends. Read `runWorker` as the recipe. It reaches
+// the platform only by HTTP.
 
 import { readWorkerEnvironment, type WorkerEnvironment } from './environment.ts';
-import { hold, mayBeHeld } from './hold.ts';
 import { ask, readText } from './http.ts';
-import { createJobLog } from './log.ts';
 import { createLogOutput, type LogOutput } from './log-output.ts';
-import { type Claim, createPlatform, type Failure, type Platform, PlatformRefusal, type Reported } from './platform.ts';
-import { removeFolder } from './remove-folder.ts';
-import type { Result } from './result.ts';
-import { runJob, type Work } from './run-job.ts';
-import { createStopper, watchHeartbeat, watchLifeline, watchSignals } from './stop.ts';
+import { type Claim, createPlatform, type Platform, PlatformRefusal } from './platform.ts';
+import { createStopper, watchLifeline, watchSignals } from './stop.ts';
+import { workOn } from './work.ts';
 
 /**
  * Exit status 0: the job is done, or there is nothing to do (the job is another worker's, or its try is over). 1: this
@@ -21,41 +17,9 @@ async function runWorker(environment: WorkerEnvironment, output: LogOutput): Pro
   watchLifeline(environment, stopper);
   watchSignals(stopper);
   const platform = createPlatform(environment.apiUrl);
-  const task = environment.task ?? (await taskArn(environment));
+  const task = await taskArn(environment);
   const claim = await claimJob(platform, environment, task);
-  if (!claim) return;
-  const log = createJobLog({
-    job: claim.job,
-    try: claim.try,
-    limitBytes: claim.limits.logBytes,
-    now: Date.now,
-    write: output.write,
-    onFull: () => stopper.stop(limitFailure(`The job wrote more than ${claim.limits.logBytes} bytes to its log`)),
-  });
-  log.line('INFO', 'Logging initialized (priority)', 'SYSTEM');
-  if (claim.stop) stopper.stop({ failure: { type: claim.stop.reason, message: claim.stop.message } });
-  const work: Work = { environment, platform, claim, task, log, output, stopper };
-  const heartbeat = watchHeartbeat(platform, claim, stopper);
-  const run = await runJob(work);
-  // The platform answers whether it holds the job. Until then nothing of the job is removed.
-  const isEarly = mayBeHeld(claim, run.result);
-  const heldUntil = isEarly ? (await report(work, run.result))?.heldUntil : undefined;
-  if (heldUntil !== undefined) {
-    clearInterval(heartbeat);
-    await hold(work, run, heldUntil);
-  }
-  await run.close();
-  // Readers of the log know by this line that the job logs nothing more (engine/log/frame.ts).
-  log.line('INFO', 'END_LOG', 'SYSTEM');
-  await output.flushed();
-  // The report of a held job is repeated: it says that the worker has stopped.
-  const isDue = !isEarly || (heldUntil !== undefined && !stopper.lost.aborted);
-  if (run.result && isDue) await report(work, run.result);
-  clearInterval(heartbeat);
-  if (environment.root === '/') return;
-  removeFolder(environment.root, (fault) => {
-    log.line('NOTICE', `The job's folder remains, because it cannot be removed: ${fault}`, 'SYSTEM');
-  });
+  if (claim) await workOn({ environment, platform, claim, task, output, stopper });
 }
 
 async function claimJob(platform: Platform, environment: WorkerEnvironment, task: string): Promise<Claim | undefined> {
@@ -96,37 +60,6 @@ function readTaskArn(text: string): string | undefined {
   }
   const arn = (task as { readonly TaskARN?: unknown } | null)?.TaskARN;
   return typeof arn === 'string' && arn.startsWith('arn:') ? arn : undefined;
-}
-
-function limitFailure(message: string): { failure: Failure } {
-  return { failure: { type: 'AppInsufficientResourceError', message: `${message}; it was ended` } };
-}
-
-/** The answer; undefined when the result was refused, or is not needed any more. */
-async function report(work: Work, result: Result): Promise<Reported | undefined> {
-  const { platform, claim, log, stopper } = work;
-  try {
-    return await platform.finish(claim.token, result, stopper.lost);
-  } catch (error) {
-    if (!(error instanceof PlatformRefusal)) {
-      // The result of a try that was lost is not needed.
-      if (stopper.lost.aborted) return undefined;
-      throw error;
-    }
-    if ('output' in result && isAboutContent(error)) {
-      const why = error.status === 413 ? 'it is too large: put large results into a file' : error.message;
-      const failure = { type: 'OutputError', message: `The output cannot be accepted: ${why}` };
-      return report(work, { failure });
-    }
-    // The try ended in the meantime (terminated, or its tree failed): the platform knows better.
-    log.line('NOTICE', `The result was not accepted: ${error.message}`, 'SYSTEM');
-    return undefined;
-  }
-}
-
-/** The output is too large or too deep, which is the job's own doing. Every other refusal is about the try. */
-function isAboutContent({ type, status }: PlatformRefusal): boolean {
-  return type === 'InvalidInput' || status === 413;
 }
 
 const output = createLogOutput(process.stdout);

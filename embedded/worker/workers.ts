@@ -6,10 +6,10 @@ import { readWorkerId, type WorkerId } from '../../core/id/worker.ts';
 import { dispatch } from '../../engine/launch/dispatch.ts';
 import { loadJob } from '../../engine/store/load-job.ts';
 import { createStartQueue } from '../queue/start-queue.ts';
-import { createProcesses, type ProcessOptions } from './processes.ts';
+import { createKeptWorkers, type KeptWorkerOptions } from './kept-workers.ts';
 import { createSlots } from './slots.ts';
 
-export type WorkerOptions = ProcessOptions & {
+export type WorkerOptions = Omit<KeptWorkerOptions, 'keptCount'> & {
   readonly context: () => Context;
   /** The number of jobs that may run at once. */
   readonly slots: number;
@@ -19,6 +19,7 @@ export type OwnWorkers = {
   /** Takes requests for workers. */
   request(messages: readonly (RunnableMessage & { readonly group: string })[], delaySeconds?: number): Promise<void>;
   endLeftovers(): Promise<void>;
+  warmUp(): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -26,8 +27,9 @@ export function createWorkers(options: WorkerOptions): OwnWorkers {
   const { context, report } = options;
   let isClosed = false;
   let isFilling = false;
-  const processes = createProcesses({
+  const processes = createKeptWorkers({
     ...options,
+    keptCount: options.slots,
     onEnded(worker: WorkerId, end: WorkerEnd) {
       slots.leave(worker);
       options.onEnded(worker, end);
@@ -66,6 +68,7 @@ export function createWorkers(options: WorkerOptions): OwnWorkers {
       if (!isClosed) queue.send(messages, delaySeconds);
     },
     endLeftovers: () => processes.endLeftovers(),
+    warmUp: () => processes.warmUp(),
     close() {
       isClosed = true;
       queue.close();

@@ -114,7 +114,7 @@ async function listen(options: Options, seen: Seen, onHeartbeat: () => void): Pr
   const reply = (path: string, body: Record<string, unknown>): readonly [number, unknown] => {
     seen.paths.add(path);
     if (path === '/metadata/task') {
-      return options.metadata ?? [200, { TaskARN: 'arn:aws:ecs:us-east-1:000000000000:task/local/abc' }];
+      return options.metadata ?? [200, { TaskARN: `arn:aws:ecs:us-east-1:000000000000:task/local/${workerTask}` }];
     }
     if (path === '/_worker/claim') {
       seen.claims += 1;

@@ -1,0 +1,92 @@
+// The processes of the kept workers: those that wait for a job, and those that have one.
+
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import type { WorkerHandle } from '../../core/context.ts';
+import { endProcessesOf, handleOf } from '../../machine/process/leftover-process.ts';
+import { removeFolder } from '../../worker/remove-folder.ts';
+import type { Database } from '../database/database.ts';
+import { type KeptProcess, type KeptProcessOptions, startKeptProcess } from './kept-process.ts';
+import type { ProcessMarks } from './process-mark.ts';
+
+export type ProcessPoolOptions = Pick<KeptProcessOptions, 'program' | 'ask' | 'onLines'> & {
+  readonly database: Database;
+  /** The variables of every process. */
+  readonly environment: () => Promise<Readonly<Record<string, string>>>;
+  /** Holds a folder for each job that runs. */
+  readonly jobsFolder: string;
+  /** Processes that are kept while they have nothing to do. */
+  readonly keptCount: number;
+  readonly report: (what: string, fault: unknown) => void;
+};
+export type Slot = { readonly mark: string; readonly process: KeptProcess; jobCount: number };
+export type ProcessPool = {
+  /** A process without a job. */
+  take(): Promise<Slot>;
+  warmUp(): Promise<void>;
+  close(): Promise<void>;
+};
+
+/** @param onOver is called when the job of a task is over, however it ended */
+export function createProcessPool(
+  options: ProcessPoolOptions,
+  marks: ProcessMarks,
+  onOver: (task: WorkerHandle, how: string) => void,
+): ProcessPool {
+  const { database, jobsFolder, report } = options;
+  const idle: Slot[] = [];
+  const all = new Set<Slot>();
+  let isClosed = false;
+  const removeRoot = (task: WorkerHandle) => {
+    const folder = join(jobsFolder, task);
+    removeFolder(folder, (fault) => report(`the folder of an ended job, ${folder}, could not be removed`, fault));
+  };
+  const start = async (): Promise<Slot> => {
+    const mark = randomBytes(16).toString('hex');
+    // The mark is kept before the process begins, so that a later start finds the process whatever happens.
+    marks.note(mark, null);
+    await database.kept();
+    const process = startKeptProcess({
+      ...options,
+      environment: { ...(await options.environment()), ESPALIER_TASK_ID: mark },
+      onIdle(task, isFree) {
+        slot.jobCount += 1;
+        const isKept = isFree && !isClosed && slot.jobCount < jobsPerProcess && idle.length < options.keptCount;
+        if (isKept) idle.push(slot);
+        else void process.close();
+        onOver(task, 'exit code 0');
+      },
+      onEnd(task, how) {
+        all.delete(slot);
+        const at = idle.indexOf(slot);
+        if (at >= 0) idle.splice(at, 1);
+        if (task === undefined) return marks.remove(mark);
+        // What the job left behind is ended before anybody hears of the end of its worker.
+        endProcessesOf(new Set([mark]))
+          .catch((fault: unknown) => report(`processes of a worker that ended (${how}) remain`, fault))
+          .then(() => {
+            marks.remove(mark);
+            removeRoot(task);
+            onOver(task, how);
+          });
+      },
+    });
+    const slot: Slot = { mark, process, jobCount: 0 };
+    all.add(slot);
+    marks.note(mark, handleOf(process.pid));
+    return slot;
+  };
+  return {
+    take: async () => idle.pop() ?? start(),
+    async warmUp() {
+      while (all.size < options.keptCount && !isClosed) idle.push(await start());
+    },
+    async close() {
+      isClosed = true;
+      await Promise.all([...all].map(({ process }) => process.close()));
+    },
+  };
+}
+
+/** A process is replaced after so many jobs, so that nothing can pile up in it. */
+const jobsPerProcess = 1_000;
