@@ -5,17 +5,22 @@ import { describe, expect, test } from 'vitest';
 import { deriveId } from '../../core/id/derive.ts';
 import type { ContainerId } from '../../core/id/identifier.ts';
 import { workspaceId } from '../../core/id/workspace.ts';
-import { type JobRow, jobWorkspace, ownScope } from '../../core/job/row.ts';
+import { type JobRow, jobWorkspace, outputBodyId, ownName, ownScope } from '../../core/job/row.ts';
+import { toRow, tryRow } from '../../core/row/execution/job.ts';
 import { treeKey } from '../../core/row/execution/tree.ts';
 import { listingKey, listingRow } from '../../core/row/objects.ts';
+import { everythingEndsMs } from '../../core/work/message.ts';
 import { look } from '../../engine/job/advance.ts';
 import { destroyWorkspace } from '../../engine/job/destroy-workspace.ts';
 import { putDoom } from '../../engine/job/doom.ts';
+import { lastPass } from '../../engine/job/last-pass.ts';
+import { cloneObjects } from '../../engine/object/clone.ts';
 import { createObject } from '../../engine/object/create.ts';
 import { sweepExecution } from '../../engine/sweep.ts';
 import { createMemoryContext, type MemoryContext } from '../memory/context.ts';
 import { jobId, type PlanOptions } from '../memory/plan.ts';
 import { isSettled, peekJob, taskOf } from '../memory/platform.ts';
+import { putProjectOfAlice } from '../memory/project.ts';
 import { ended } from '../memory/workers.ts';
 import { givenJob } from '../simulation/world.ts';
 
@@ -73,6 +78,8 @@ describe('the workspace of a job', () => {
     const { context, row, contentOf } = await givenEnded({ state, transitions });
     expect(await destroyAll(context, row)).toBe(1);
     expect([contentOf(own), contentOf(next)]).toEqual([0, 1]);
+    // The row waits for the last pass, so no message is sent for that.
+    expect(context.queues.work.filter(({ message }) => message.kind === 'destroy')).toEqual([]);
   });
 
   test('that is done is emptied without a look at its tree, because all of that has ended', async () => {
@@ -128,6 +135,9 @@ describe('the workspace of a try that was given up', () => {
     expect(await destroyAll(context, row)).toBe(1);
     expect([...context.workers.stopping]).toEqual([task]);
     expect([contentOf(own), contentOf(next)]).toEqual([0, 1]);
+    // The row goes on to its next try, so a message does the last pass.
+    const messages = context.queues.work.map(({ message }) => message);
+    expect(messages.filter(({ kind }) => kind === 'destroy')).toMatchObject([{ container: own, last: true }]);
   });
 });
 
@@ -169,5 +179,70 @@ describe('a run that delays the end of its workspace', () => {
     await sweepExecution(context, main);
     expect([...context.workers.stopping]).toEqual([task]);
     expect(contentOf(own)).toBe(1);
+  });
+});
+
+describe('the last pass over the workspaces of a job', () => {
+  const third = workspaceId(main, 2);
+  const listed = (context: MemoryContext, place: ContainerId) =>
+    context.rows.all('objects').filter(({ pk }) => pk.startsWith(place)).length;
+
+  async function givenLast(at: Partial<JobRow>) {
+    const context = createMemoryContext();
+    const row = await givenJob(context, 'main', { at: { state: 'terminated', lastPassAt: context.now(), ...at } });
+    for (const place of [own, next, third]) await putBegunObjects(context, place, 130);
+    return { context, row };
+  }
+
+  test('empties those of all tries for good, in pages, and that of a next try that never began', async () => {
+    const { context, row } = await givenLast({ try: 1, transitions: [['restartable', 1]] });
+    let after: string | undefined;
+    let pages = 0;
+    do {
+      const page = await lastPass(context, row, after);
+      after = page === 'hold' ? undefined : page.next;
+      pages++;
+    } while (after !== undefined && pages < 20);
+    expect(pages).toBe(4);
+    expect([own, next, third].map((place) => listed(context, place))).toEqual([0, 0, 0]);
+  });
+
+  test('leaves that of a next try alone when the job did not end between two tries', async () => {
+    const { context, row } = await givenLast({ transitions: [['running', 1]] });
+    for (let after: string | undefined = ''; after !== undefined; ) {
+      const page = await lastPass(context, row, after === '' ? undefined : after);
+      after = page === 'hold' ? undefined : page.next;
+    }
+    expect([own, next].map((place) => listed(context, place))).toEqual([0, 130]);
+  });
+
+  test('comes at its time, which the first look sets', async () => {
+    const { context, row } = await givenLast({ state: 'done' });
+    const { lastPassAt: _, ...fresh } = row;
+    await context.rows.put('executions', toRow(fresh));
+    expect(await lastPass(context, fresh, undefined)).toBe('hold');
+    const set = peekJob(context, main);
+    expect(set.lastPassAt).toBe(context.now() + everythingEndsMs);
+    context.clock.now = Number(set.lastPassAt) - 1;
+    expect(await lastPass(context, set, undefined)).toBe('hold');
+    expect(listed(context, own)).toBe(130);
+    context.clock.now += 1;
+    expect(await lastPass(context, set, undefined)).not.toBe('hold');
+  });
+
+  test.each(['done', 'failed'] as const)('takes back what an earlier try of a %s job has placed', async (state) => {
+    const { context, row } = await givenLast({ state, try: 1, task });
+    await putProjectOfAlice(context);
+    for (const attempt of [0, 1]) {
+      const one: JobRow = { ...row, try: attempt };
+      const output = { $dnanexus_link: await putRecord(context, own, `result${attempt}`) };
+      await context.bodies.save(outputBodyId(one), 'output', { output: { output } });
+      const to = { container: row.project, folder: '/' };
+      await cloneObjects(context, { objects: [output.$dnanexus_link], from: own, to, by: ownName(one) });
+      if (attempt === 0) await context.rows.put('executions', tryRow(one));
+    }
+    await lastPass(context, row, undefined);
+    const names = context.rows.all('objects').filter(({ sk }) => sk === `P#${row.project}`);
+    expect(names.map(({ name }) => name)).toEqual(state === 'done' ? ['result1'] : []);
   });
 });
