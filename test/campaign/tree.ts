@@ -1,10 +1,11 @@
 // Searches the worlds of test/simulation/tree.test.ts with each message doubled, a larger restart without doubled messages,
-// which would be millions of schedules, and every world of meeting-world.ts under all single faults and pairs of faults.
+// which would be millions of schedules, and every world of meeting-world.ts and meeting-late-world.ts under all single faults and pairs of faults.
 // All of that takes too long for every run of the tests. `npm run test:trees`
 // starts it; SCHEDULES overrides how many schedules one search may take.
 
-import { type Budget, budgets } from '../simulation/budget.ts';
+import { type Budget, budgets, lostAnswer } from '../simulation/budget.ts';
 import { explore } from '../simulation/explore.ts';
+import * as lateMeetings from '../simulation/meeting-late-world.ts';
 import * as meetings from '../simulation/meeting-world.ts';
 import { birthAndDoom, birthAndFinish, laterBirthAndFinish, restart } from '../simulation/tree-world.ts';
 
@@ -22,6 +23,16 @@ const pairs: typeof budgets = [
   ['two messages are lost', { crashes: 0, losses: 2, doubles: 0 }],
   ['a message is lost and an actor dies', { crashes: 1, losses: 1, doubles: 0 }],
   ['a message comes twice and another is lost', { crashes: 0, losses: 1, doubles: 1 }],
+];
+/** Meetings in which the records of a job are delivered too, which the other searches take for lost. */
+const wide: readonly [string, Search['world']][] = [
+  ['silentWorker, with the records of o', () => meetings.silentWorker(undefined, ['o'])],
+  ['timeLimit, with the records of j', () => meetings.timeLimit(undefined, ['j'])],
+  ['terminatedRestart, with the records of o', () => meetings.terminatedRestart(undefined, ['o'])],
+  ['twoRestarts, with the records of m', () => meetings.twoRestarts(undefined, ['m'])],
+  ['interleavedSweep, with the records of j', () => meetings.interleavedSweep(undefined, ['j'])],
+  ['lateMessage, with the records of o', () => lateMeetings.lateMessage(undefined, ['o'])],
+  ['filledWorkspace, with the records of j', () => lateMeetings.filledWorkspace(undefined, ['j'])],
 ];
 const searches: readonly Search[] = [
   {
@@ -49,11 +60,12 @@ const searches: readonly Search[] = [
     world: () => restart(undefined, true),
     budgets: others,
   },
-  ...Object.entries(meetings).map(([name, world]) => ({
+  ...Object.entries({ ...meetings, ...lateMeetings }).map(([name, world]) => ({
     title: name,
     world: () => world(),
-    budgets: [...budgets, ...pairs],
+    budgets: [...budgets, lostAnswer, ...pairs],
   })),
+  ...wide.map(([title, world]) => ({ title, world, budgets: [...budgets, ...pairs] })),
 ];
 
 let failed = 0;

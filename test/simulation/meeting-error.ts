@@ -74,3 +74,40 @@ export function keepWorkspaces({ rows, queues }: MemoryContext): void {
       delaySeconds,
     );
 }
+
+/** A sweep does not see that a lease has ended. */
+export const forgetLease = misread((row) =>
+  currentActor() === 'nobody' || currentActor().startsWith('sweep') ? { ...row, leaseUntil: 9e15 } : row,
+);
+
+/** An end is written over the state that a job has by then. */
+export function endBlindly({ rows }: MemoryContext): void {
+  const { update } = rows;
+  rows.update = (table, key, change, expected) =>
+    update(
+      table,
+      key,
+      change,
+      ['failed', 'terminated', 'terminating'].includes(String(change.set?.state)) ? {} : expected,
+    );
+}
+
+/** The sweep sees a job as it was before its end. */
+export function seeAsRunning(name: string): Planted {
+  return misread((row) =>
+    currentActor() === 'sweep' && row.pk === jobId(name) && row.state === 'done' ? { ...row, state: 'running' } : row,
+  );
+}
+
+/** A subjob that restarts empties the workspace as if it were its own. */
+export function emptyWorkspace(name: string, object: string): Planted {
+  return ({ rows }) => {
+    const { update } = rows;
+    rows.update = async (table, key, change, expected) => {
+      const after = await update(table, key, change, expected);
+      if (key.pk !== jobId(name) || change.set?.try === undefined) return after;
+      for (const row of rows.all('objects')) if (row.pk === object && row.sk !== 'A') await rows.delete('objects', row);
+      return after;
+    };
+  };
+}

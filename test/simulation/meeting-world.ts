@@ -3,14 +3,21 @@
 
 import { advance } from '../../engine/job/advance.ts';
 import { heartbeat } from '../../engine/job/heartbeat.ts';
-import { terminateTree } from '../../engine/job/terminate.ts';
 import { closeObject } from '../../engine/object/close.ts';
 import { loadJob } from '../../engine/store/load-job.ts';
 import { sweep, sweepExecution } from '../../engine/sweep.ts';
-import type { MemoryContext } from '../memory/context.ts';
-import { jobId } from '../memory/plan.ts';
 import { ended } from '../memory/workers.ts';
-import { givenRecord, meet, type Planted, recordId, reporter, runningAs, workersFor } from './meeting.ts';
+import {
+  givenRecord,
+  meet,
+  type Planted,
+  recordId,
+  reporter,
+  runningAs,
+  terminator,
+  terminatorAnswer,
+  workersFor,
+} from './meeting.ts';
 import type { Actor, World } from './replay.ts';
 import { givenJob, peek } from './world.ts';
 
@@ -149,7 +156,7 @@ export function heartbeats(planted?: Planted): Promise<World> {
       const child = await givenJob(context, 'c', { parent: origin, at: runningAs(context, 'c') });
       let wentOn = false;
       const beat = async () => {
-        const answered = (await context.workers.state(answer)) !== undefined;
+        const answered = (await context.workers.state(terminatorAnswer)) !== undefined;
         const row = (await loadJob(context, child.pk)) ?? child;
         const { stop } = await heartbeat(context, row);
         wentOn ||= answered && stop === undefined;
@@ -167,7 +174,7 @@ export function heartbeats(planted?: Planted): Promise<World> {
 }
 
 /** The lease of J has ended. The sweep stops its worker while it beats again and reports. */
-export function silentWorker(planted?: Planted): Promise<World> {
+export function silentWorker(planted?: Planted, heard: readonly string[] = []): Promise<World> {
   return meet(
     ['o', 'j'],
     async (context) => {
@@ -183,7 +190,7 @@ export function silentWorker(planted?: Planted): Promise<World> {
           { name: 'sweep of j', run: () => sweepExecution(context, row.pk) },
           { name: 'worker of j', run: wake },
         ],
-        mailFrom: ['o'],
+        mailFrom: heard,
         spawn: () => workersFor(context, ['o']),
         ends: [/^o done#0, j done#0$/, /^o done#1, j (done|failed\/UnresponsiveWorker|terminated\/Terminated)#0$/],
       };
@@ -193,7 +200,7 @@ export function silentWorker(planted?: Planted): Promise<World> {
 }
 
 /** J has run longer than it may. The sweep ends it while its worker learns of it and reports. */
-export function timeLimit(planted?: Planted): Promise<World> {
+export function timeLimit(planted?: Planted, heard: readonly string[] = []): Promise<World> {
   return meet(
     ['o', 'j'],
     async (context) => {
@@ -211,7 +218,7 @@ export function timeLimit(planted?: Planted): Promise<World> {
           { name: 'sweep of j', run: () => sweepExecution(context, row.pk) },
           { name: 'worker of j', run: beat },
         ],
-        mailFrom: ['j'],
+        mailFrom: heard,
         ends: [/^o failed\/JobTreeFailure<j#0, j failed\/JobTimeoutExceeded#0$/],
       };
     },
@@ -237,7 +244,7 @@ export function terminatedTree(planted?: Planted): Promise<World> {
 }
 
 /** A user terminates a tree whose origin gives up its try, because the host of a child was lost. */
-export function terminatedRestart(planted?: Planted): Promise<World> {
+export function terminatedRestart(planted?: Planted, heard: readonly string[] = []): Promise<World> {
   return meet(
     ['o', 'c'],
     async (context) => {
@@ -246,7 +253,7 @@ export function terminatedRestart(planted?: Planted): Promise<World> {
       context.workers.states.set('task of c', ended('lost'));
       return {
         actors: [{ name: 'look at c', run: () => sweepExecution(context, lost.pk) }, terminator(context)],
-        mailFrom: ['o'],
+        mailFrom: heard,
         ends: [/^o terminated\/Terminated#[01], c (failed\/UnresponsiveWorker|terminated\/Terminated)#0$/],
       };
     },
@@ -255,7 +262,7 @@ export function terminatedRestart(planted?: Planted): Promise<World> {
 }
 
 /** The hosts of both children of M are lost at once. */
-export function twoRestarts(planted?: Planted): Promise<World> {
+export function twoRestarts(planted?: Planted, heard: readonly string[] = []): Promise<World> {
   return meet(
     ['m', 'a', 'b'],
     async (context) => {
@@ -268,7 +275,7 @@ export function twoRestarts(planted?: Planted): Promise<World> {
       }
       return {
         actors: looks,
-        mailFrom: ['m'],
+        mailFrom: heard,
         spawn: () => workersFor(context, ['m']),
         ends: [
           /^m done#1, a failed\/UnresponsiveWorker#0, b (failed\/UnresponsiveWorker|terminated\/Terminated)#0$/,
@@ -303,17 +310,17 @@ export function lostMachine(planted?: Planted): Promise<World> {
 }
 
 /** A whole sweep comes between the steps of J's report. */
-export function interleavedSweep(planted?: Planted): Promise<World> {
+export function interleavedSweep(planted?: Planted, heard: readonly string[] = []): Promise<World> {
   return meet(
     ['o', 'j'],
     async (context) => {
       const dueAt = context.clock.now - 1;
-      const origin = await givenJob(context, 'o', { at: { state: 'waiting_on_output', dueAt } });
+      const origin = await givenJob(context, 'o', { at: { state: 'waiting_on_output' } });
       const row = await givenJob(context, 'j', { parent: origin, at: { ...runningAs(context, 'j'), dueAt } });
       const limits = { jobCount: 100, until: Number.POSITIVE_INFINITY };
       return {
         actors: [reporter(context, row), { name: 'sweep', run: () => sweep(context, 0, limits) }],
-        mailFrom: ['j'],
+        mailFrom: heard,
         ends: [/^o done#0, j done#0$/],
       };
     },
@@ -321,14 +328,4 @@ export function interleavedSweep(planted?: Planted): Promise<World> {
   );
 }
 
-/** A user terminates the tree of the origin. What reads `answer` sees whether the call was answered. */
-function terminator(context: MemoryContext): Actor {
-  const run = async () => {
-    await terminateTree(context, jobId('o'), 'user-alice');
-    await context.workers.report(answer, ended('exited'));
-  };
-  return { name: 'user', run };
-}
-
-const answer = 'the answer of terminate';
 const appError = { failure: { type: 'AppError', message: 'as planned' } } as const;

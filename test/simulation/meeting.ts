@@ -6,11 +6,12 @@ import { given } from '../../core/given.ts';
 import { deriveId } from '../../core/id/derive.ts';
 import type { ObjectId } from '../../core/id/identifier.ts';
 import { type JobRow, jobWorker, jobWorkspace } from '../../core/job/row.ts';
-import { isTerminal } from '../../core/job/state.ts';
+import { isTerminal, type JobState } from '../../core/job/state.ts';
 import { readJob } from '../../core/row/execution/job.ts';
 import { onObjectClosed } from '../../engine/job/advance.ts';
 import { claim } from '../../engine/job/claim.ts';
 import { finish, type Result } from '../../engine/job/finish.ts';
+import { terminateTree } from '../../engine/job/terminate.ts';
 import { createObject } from '../../engine/object/create.ts';
 import type { MemoryContext } from '../memory/context.ts';
 import { jobId } from '../memory/plan.ts';
@@ -49,10 +50,12 @@ export async function meet(
   const meeting = await build(context);
   planted?.(context);
   const wired = wire(context);
+  let reversed: string | undefined;
   const isHeard = (name: unknown): boolean => meeting.mailFrom?.includes(String(name)) ?? true;
   return {
     ...wired,
     mailOf: (change) => {
+      reversed ??= reversalOf(change);
       const { table, before, after } = change;
       if (table === 'objects' && after?.sk === 'A' && after.state === 'closed' && before?.state === 'open') {
         return { name: `closed ${after.pk}`, deliver: () => onObjectClosed(context, after.pk as ObjectId) };
@@ -62,7 +65,7 @@ export async function meet(
     actors: meeting.actors,
     ...given({ spawn: meeting.spawn }),
     sees: (change) => [...seenByRulesOfLife(change), ...(meeting.sees?.(change) ?? [])],
-    invariant: () => brokenRule(context) ?? meeting.rule?.(),
+    invariant: () => reversed ?? brokenRule(context) ?? meeting.rule?.(),
     sweep: async () => {
       await wired.sweep();
       await wired.sweep();
@@ -87,6 +90,13 @@ function print(context: MemoryContext, name: string): string {
 
 function nameOf(context: MemoryContext, id: string): string {
   return String(context.rows.peek('executions', { pk: id, sk: 'A' })?.name);
+}
+
+/** A sentence when a job leaves a state in which it has ended. */
+function reversalOf({ table, before, after }: RowChange): string | undefined {
+  if (table !== 'executions' || before?.sk !== 'A' || after?.state === before.state) return undefined;
+  const { name, state } = before;
+  return isTerminal(state as JobState) ? `${name} was ${state} and is ${after?.state ?? 'gone'}` : undefined;
 }
 
 /** The rules of every world, in words. */
@@ -164,7 +174,18 @@ export async function givenRecord(
   });
 }
 
-function ignoreRefusal(error: unknown): undefined {
+export function ignoreRefusal(error: unknown): undefined {
   if (!(error instanceof Error) || error.name !== 'ApiError') throw error;
   return undefined;
 }
+
+/** A user terminates the tree of the origin. What reads `terminatorAnswer` sees whether the call was answered. */
+export function terminator(context: MemoryContext): Actor {
+  const run = async () => {
+    await terminateTree(context, jobId('o'), 'user-alice');
+    await context.workers.report(terminatorAnswer, ended('exited'));
+  };
+  return { name: 'user', run };
+}
+
+export const terminatorAnswer = 'the answer of terminate';

@@ -56,6 +56,8 @@ type Live = {
   done: boolean;
   /** Whether its present step has changed a row. */
   changed: boolean;
+  /** Whether the answer of its present step is lost. */
+  loses: boolean;
   /** The first step after a delivery belongs to the delivery. */
   fresh: boolean;
 };
@@ -154,7 +156,8 @@ export async function finishReplay(replay: Replay): Promise<string | undefined> 
 export function fingerprintOf(replay: Replay): string {
   const { context } = replay.world;
   const actors = replay.live
-    .filter(({ done }) => !done)
+    // What a call sent before it failed may still arrive.
+    .filter(({ done, pending }) => !done || pending.length > 0)
     .map(
       (actor) =>
         `${actor.group} ${historyOf(actor)} ${actor.afterWrite} ${actor.pending.map(({ step }) => step.detail)}`,
@@ -189,7 +192,16 @@ export function choicesOf(replay: Replay): Choice[] {
     const { group, name } = actor;
     for (const pending of actor.pending) {
       const label = `${name}: ${pending.step.name} ${pending.step.detail}`;
-      choices.push({ label, group, next: touchesOf(pending.step), act: () => release(actor, pending) });
+      const next = touchesOf(pending.step);
+      choices.push({ label, group, next, act: () => release(actor, pending) });
+      if (pending.step.writes && (budget.answers ?? 0) > 0) {
+        choices.push({
+          label: `${label}, whose answer is lost`,
+          group,
+          next,
+          act: () => loseAnswer(replay, actor, pending),
+        });
+      }
     }
     if (mayDie(replay, actor) && !actor.done)
       choices.push({ label: `${name} dies`, group, next: [], act: () => kill(replay, actor) });
@@ -223,6 +235,7 @@ function start(replay: Replay, { name, run }: Actor, fresh: boolean): void {
     afterWrite: false,
     done: false,
     changed: false,
+    loses: false,
     fresh,
   };
   replay.live.push(actor);
@@ -230,7 +243,9 @@ function start(replay: Replay, { name, run }: Actor, fresh: boolean): void {
     try {
       await run();
     } catch (error) {
-      replay.failure ??= error;
+      if (!(error instanceof LostAnswer)) replay.failure ??= error;
+      // The stream, the queue, a worker or a client repeats a call that has failed.
+      else start(replay, { name: `${name} again`, run }, fresh);
     }
     actor.done = true;
   });
@@ -244,7 +259,7 @@ function pause(replay: Replay, step: Step): Promise<void> | undefined {
   const actor = running.getStore();
   if (replay.sweeping || actor === undefined) return undefined;
   if (actor.done) return new Promise(() => undefined);
-  const isMet = meets(replay.contention, actor.group, step) || mayBeSeen(step);
+  const isMet = meets(replay.contention, actor.group, step) || mayBeSeen(step) || mayLose(replay, step);
   if (actor.fresh || (!isMet && !mayDie(replay, actor))) {
     actor.fresh = false;
     return undefined;
@@ -261,6 +276,9 @@ function note(replay: Replay, step: Step, result: unknown): void {
   actor.afterWrite = isRow ? actor.changed : step.writes;
   actor.changed = false;
   for (const key of step.keys ?? []) replay.touches.push({ key, writes: step.writes && !isRow });
+  if (!actor.loses) return;
+  actor.loses = false;
+  throw new LostAnswer(`the answer of ${step.name} ${step.detail} was lost`);
 }
 
 /** A digest of everything that an actor has asked and read. It decides what the actor does next. */
@@ -290,6 +308,16 @@ function release(actor: Live, pending: Pending): void {
   pending.proceed();
 }
 
+/** The step is made, and throws. */
+function loseAnswer(replay: Replay, actor: Live, pending: Pending): void {
+  replay.budget = { ...replay.budget, answers: (replay.budget.answers ?? 0) - 1 };
+  actor.loses = true;
+  release(actor, pending);
+}
+
+/** The error of a call whose answer was lost. The caller does not know whether the write has landed. */
+class LostAnswer extends Error {}
+
 function kill(replay: Replay, actor: Live): void {
   replay.budget = { ...replay.budget, crashes: replay.budget.crashes - 1 };
   actor.pending = [];
@@ -314,6 +342,10 @@ function seenByRules({ before, after }: RowChange): Touch[] {
   return isDeepStrictEqual(seen(before), seen(after)) ? [] : [{ key: 'what the rules see', writes: true }];
 }
 
+function mayLose({ budget }: Replay, { writes }: Step): boolean {
+  return writes && (budget.answers ?? 0) > 0;
+}
+
 function mayBeSeen({ writes, keys }: Step): boolean {
   return writes && (keys ?? []).some((key) => key.endsWith('/A'));
 }
@@ -333,7 +365,7 @@ function lose(replay: Replay, mail: Mail): void {
 
 /** The name without the number of a piece of mail, which differs between runs. */
 function groupOf(name: string): string {
-  return name.replace(/@\d+( again)?$/, '');
+  return name.replace(/(@\d+)?( again)*$/, '');
 }
 
 /** Work in memory moves in microtasks, so after one macrotask each actor waits at its next step or has ended. */
