@@ -101,11 +101,6 @@ export const survivorsOfEngine: readonly Survivors[] = [
   },
   {
     path: 'engine/wait/readiness.ts',
-    mutants: ["executionReadiness: 'ready' → ''", "readObjects: 'ready' → ''"],
-    reason: 'Whatever is neither `unready` nor a problem counts as ready, and the type demands the word.',
-  },
-  {
-    path: 'engine/wait/readiness.ts',
     mutants: ['follow: found.length >= hiddenWalkLimit → found.length > hiddenWalkLimit'],
     reason: 'The limit is then one object higher.',
   },
@@ -163,23 +158,13 @@ export const survivorsOfEngine: readonly Survivors[] = [
   },
   {
     path: 'engine/sweep.ts',
-    mutants: ['sweepShards: aside[shard]?.status: no ?', 'setAside: one?.status: no ?'],
+    mutants: ['setAside: one?.status: no ?'],
     reason: 'The results are parallel to what was asked for.',
-  },
-  {
-    path: 'engine/sweep.ts',
-    mutants: ['setAside: more: false → nothing'],
-    reason: 'Undefined counts as false, and the type demands the word.',
   },
   {
     path: 'engine/sweep.ts',
     mutants: ['setAside: isExecutionId(id) ? [id] : [] → [id]', 'lookAtDue: isExecutionId(id) ? [id] : [] → [id]'],
     reason: 'Only executions are in the index.',
-  },
-  {
-    path: 'engine/sweep.ts',
-    mutants: ['lookAtDue: dueAt > context.now() - missedAfterMs → dueAt >= context.now() - missedAfterMs'],
-    reason: 'A row that was due at that very time has just been set aside.',
   },
   {
     path: 'engine/sweep.ts',
@@ -194,5 +179,14 @@ export const survivorsOfEngine: readonly Survivors[] = [
     path: 'engine/sweep.ts',
     mutants: ['lookLater: row?.dueAt === undefined || row.dueAt > now → row.dueAt > now'],
     reason: 'A look at a settled row is refused, which ends the sweep of that job as well.',
+  },
+  {
+    path: 'engine/finalise.ts',
+    mutants: [
+      'isBeingLookedAt: waiter?.state: no ?',
+      "isBeingLookedAt: waiter?.state ?? '' → waiter?.state",
+      "isBeingLookedAt: '' → 'mutant'",
+    ],
+    reason: 'The row of a job that waits is never deleted, and no state has another name.',
   },
 ];

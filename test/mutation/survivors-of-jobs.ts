@@ -13,11 +13,6 @@ export const survivorsOfJobs: readonly Survivors[] = [
   },
   {
     path: 'engine/job/advance.ts',
-    mutants: ["onExecutionChange: first === 'launch' → false"],
-    reason: 'The row is then read again, and the look at it sends the same message.',
-  },
-  {
-    path: 'engine/job/advance.ts',
     mutants: ['onExecutionChangeOrLater: !isExecutionId(after.pk) → false'],
     reason: 'A record that is not of an execution calls for nothing, so its look cannot fail.',
   },
@@ -37,11 +32,6 @@ export const survivorsOfJobs: readonly Survivors[] = [
     path: 'engine/job/advance.ts',
     mutants: ['look: !isPaged(step) → false'],
     reason: 'Only a step that has pages answers with a next page.',
-  },
-  {
-    path: 'engine/job/advance.ts',
-    mutants: ['remaining: isPaged(cursor) ? steps.indexOf(cursor) : 0 → steps.indexOf(cursor)'],
-    reason: 'A cursor that is not a step is not found: every step then comes after it.',
   },
   {
     path: 'engine/job/auth-error.ts',
@@ -104,11 +94,6 @@ export const survivorsOfJobs: readonly Survivors[] = [
     path: 'engine/job/circle.ts',
     mutants: ["loadAwaited: one.kind === 'execution' && isId(one.execution, 'job') → isId(one.execution, 'job')"],
     reason: 'A wait for an object has no execution.',
-  },
-  {
-    path: 'engine/job/claim.ts',
-    mutants: ['take: root ?? row → root'],
-    reason: 'The root of a job has a row, which is never deleted.',
   },
   {
     path: 'engine/job/destroy-workspace.ts',
@@ -205,11 +190,6 @@ export const survivorsOfJobs: readonly Survivors[] = [
     reason: 'The problems of the plan are among the problems. The first question is for the types.',
   },
   {
-    path: 'engine/job/input.ts',
-    mutants: ['placePins: moved.length === 0 → false'],
-    reason: 'It only saves time: nothing is found and placed then.',
-  },
-  {
     path: 'engine/job/member.ts',
     mutants: ['memberWait: few: 1 → nothing', 'scopeWait: few: 1 → nothing'],
     reason: 'With a window of one there is one to choose from.',
@@ -258,11 +238,6 @@ export const survivorsOfJobs: readonly Survivors[] = [
     path: 'engine/job/output.ts',
     mutants: ["advanceOutput: typeof row.cursor === 'string' ? row.cursor : undefined → row.cursor"],
     reason: 'A job that waits for its output has a text as its cursor, or none.',
-  },
-  {
-    path: 'engine/job/output.ts',
-    mutants: ["advanceOutput: 'output' → '' (2)"],
-    reason: 'The edge has another key, and wakes the job as well.',
   },
   {
     path: 'engine/job/output.ts',
@@ -405,5 +380,22 @@ export const survivorsOfJobs: readonly Survivors[] = [
     ],
     reason:
       'It only saves time: a page that begins at the start finds what is left, because the last pass deletes all that it reads.',
+  },
+  {
+    path: 'engine/job/input.ts',
+    mutants: [
+      'placePins: moved.length === 0 ? [] : await placeMoved(context, row, spec, moved) → await placeMoved(context, row, spec, moved)',
+    ],
+    reason: 'It only saves time: nothing is found and placed then.',
+  },
+  {
+    path: 'engine/job/input.ts',
+    mutants: ['makeReady: again?.state: no ?'],
+    reason: 'The row of a job is never deleted.',
+  },
+  {
+    path: 'engine/job/advance.ts',
+    mutants: ['settle: again?.dueAt: no ?'],
+    reason: 'The row of a job is never deleted.',
   },
 ];
