@@ -80,7 +80,7 @@ async function start(options: EmbeddedOptions, steps: Steps): Promise<EmbeddedPl
   const database = openDatabase(folder.file('rows'), options.durability, (fault) =>
     onLost(`The file ${folder.file('rows')} can be written no more: ${(fault as Error).message}.`),
   );
-  steps.add(async () => database.close());
+  steps.add(() => database.close());
   const counts = new Map<string, number>();
   const count = (what: string) => void counts.set(what, (counts.get(what) ?? 0) + 1);
   const { bin } = await preparePythonEnvironment(options.environment, options.say);

@@ -51,10 +51,15 @@ export function defineRow<Type>(kind: Omit<RowKind<Type>, keyof KeyTest>): RowKi
  * @throws Error that names the table and the key, and what is wrong, when it is not one
  */
 export function readRow<Type>(kind: RowKind<Type>, row: Row): Type & Key {
+  if (checked.get(row) === kind) return row as unknown as Type & Key;
   const problem = rowProblem(kind, row);
   if (problem !== undefined) throw new Error(`The row ${row.pk} · ${row.sk} of ${kind.table} ${problem}`);
+  checked.set(row, kind);
   return row as unknown as Type & Key;
 }
+
+/** Rows do not change, and some stores hand out the same row again. */
+const checked = new WeakMap<Row, AnyRowKind>();
 
 function rowProblem(kind: AnyRowKind, row: Row): string | undefined {
   if (!kind.matches(row)) return `has another key than ${kind.name}: ${kind.pk} · ${kind.sk}`;

@@ -5,6 +5,7 @@
 import { closeSync, fdatasync, fdatasyncSync, fstatSync, fsyncSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { createCheckpoints } from './checkpoint.ts';
 
 /**
  * `disk`: kept means that the disk has it, which survives a power cut. `kernel`: kept means that the kernel has it, which
@@ -19,7 +20,7 @@ export type Database = {
   /** Resolves when everything that was written before is kept. */
   kept(): Promise<void>;
   /** Keeps everything and closes the file. */
-  close(): void;
+  close(): Promise<void>;
 };
 
 /**
@@ -36,7 +37,13 @@ export function openDatabase(path: string, durability: Durability, onLost: (faul
   const batch = createBatch(sqlite, onLost);
   const log = openSync(`${path}-wal`, 'r');
   const sync = durability === 'disk' ? (done: (fault: unknown) => void) => fdatasync(log, done) : undefined;
-  const keeper = createKeeper(batch, { sync, onLost, logBytes: () => fstatSync(log).size });
+  const checkpoints = createCheckpoints({
+    path,
+    logBytes: () => fstatSync(log).size,
+    moveAll: () => sqlite.exec(checkpoint),
+    onLost: batch.lose,
+  });
+  const keeper = createKeeper(batch, { sync, onCommit: checkpoints.afterCommit });
   return {
     sqlite,
     write(act) {
@@ -50,8 +57,9 @@ export function openDatabase(path: string, durability: Durability, onLost: (faul
       }
     },
     kept: keeper.kept,
-    close() {
+    async close() {
       keeper.close();
+      await checkpoints.close();
       batch.commit();
       if (!batch.isLost()) {
         if (sync !== undefined) fdatasyncSync(log);
@@ -78,7 +86,6 @@ type Batch = {
   last(): number;
   lose(fault: unknown): void;
   isLost(): boolean;
-  checkpoint(): void;
 };
 
 function createBatch(sqlite: DatabaseSync, onLost: (fault: unknown) => void): Batch {
@@ -115,7 +122,6 @@ function createBatch(sqlite: DatabaseSync, onLost: (fault: unknown) => void): Ba
     last: () => number,
     lose,
     isLost: () => isLost,
-    checkpoint: () => sqlite.exec(checkpoint),
   };
 }
 
@@ -128,19 +134,18 @@ type Keeper = {
 type KeeperOptions = {
   /** Absent when a commit is enough. */
   readonly sync: ((done: (fault: unknown) => void) => void) | undefined;
-  readonly onLost: (fault: unknown) => void;
-  readonly logBytes: () => number;
+  /** Called after each commit, when no transaction is open. */
+  readonly onCommit: () => void;
 };
 
 /** Commits and syncs, one round at a time. A round keeps everything that was written before it began. */
-function createKeeper(batch: Batch, { sync, onLost, logBytes }: KeeperOptions): Keeper {
+function createKeeper(batch: Batch, { sync, onCommit }: KeeperOptions): Keeper {
   let waiting: { readonly number: number; readonly resolve: () => void }[] = [];
   let keptNumber = 0;
   let isSyncing = false;
   let isDue = false;
   let isClosed = false;
   let idleTimer: NodeJS.Timeout | undefined;
-  let commits = 0;
 
   const schedule = () => {
     if (isDue || isSyncing || isClosed) return;
@@ -154,12 +159,13 @@ function createKeeper(batch: Batch, { sync, onLost, logBytes }: KeeperOptions): 
     idleTimer = undefined;
     const number = batch.commit();
     if (batch.isLost()) return;
+    onCommit();
     if (sync === undefined || number === keptNumber) return release(number);
     isSyncing = true;
     sync((fault) => {
       isSyncing = false;
       if (isClosed) return;
-      if (fault) return void onLost(fault);
+      if (fault) return batch.lose(fault);
       release(number);
     });
   };
@@ -168,8 +174,6 @@ function createKeeper(batch: Batch, { sync, onLost, logBytes }: KeeperOptions): 
     const rest = waiting.filter((one) => one.number > keptNumber);
     for (const one of waiting) if (one.number <= keptNumber) one.resolve();
     waiting = rest;
-    commits += 1;
-    if (commits % commitsPerLook === 0 && logBytes() > longestLogBytes) batch.checkpoint();
     if (waiting.length > 0) schedule();
   };
   return {
@@ -201,5 +205,3 @@ const formatVersion = 1;
 const lockWaitMs = 5_000;
 /** Writes that nobody waits for are committed after this time. */
 const idleCommitMs = 5;
-const commitsPerLook = 64;
-const longestLogBytes = 16 * 1024 * 1024;

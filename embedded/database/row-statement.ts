@@ -10,7 +10,7 @@ type TableStatements = {
   readonly get: StatementSync;
   put(row: Row, text: string): void;
   readonly remove: StatementSync;
-  /** `(pk, least sk, greatest sk, sk to leave out, limit)` → `text` */
+  /** `(pk, least sk, greatest sk, sk to leave out, limit)` → `sk` and `text` */
   readonly ascending: StatementSync;
   readonly descending: StatementSync;
 };
@@ -58,7 +58,7 @@ function openTable(sqlite: DatabaseSync, table: TableName): TableStatements {
   );
   const select = (order: string) =>
     sqlite.prepare(
-      `SELECT text FROM ${table} WHERE pk = ? AND sk >= ? AND sk <= ? AND sk <> ? ORDER BY sk ${order} LIMIT ?`,
+      `SELECT sk, text FROM ${table} WHERE pk = ? AND sk >= ? AND sk <= ? AND sk <> ? ORDER BY sk ${order} LIMIT ?`,
     );
   return {
     get: sqlite.prepare(`SELECT text FROM ${table} WHERE pk = ? AND sk = ?`),

@@ -3,24 +3,16 @@
 
 import type { Row, Value } from '../../core/context.ts';
 
-/** The text of a row. Its attributes that are undefined are left out. */
+/** The text of a row. Bytes are attributes of the row itself, not of a map in it. */
 export function printRow(row: Row): string {
-  return needsCare(row) ? JSON.stringify(guarded(row as never)) : JSON.stringify(row);
+  for (const name in row) if (row[name] instanceof Uint8Array) return JSON.stringify(guarded(row as never));
+  const text = JSON.stringify(row);
+  return text.includes(`"${mark}`) ? JSON.stringify(guarded(row as never)) : text;
 }
 
 export function parseRow(text: string): Row {
   const row = JSON.parse(text) as Row;
   return text.includes('"~') ? (unguarded(row as never) as Row) : row;
-}
-
-function needsCare(value: object): boolean {
-  if (value instanceof Uint8Array) return true;
-  for (const name in value) {
-    if (name.startsWith(mark)) return true;
-    const inner = (value as Record<string, unknown>)[name];
-    if (typeof inner === 'object' && inner !== null && needsCare(inner)) return true;
-  }
-  return false;
 }
 
 function guarded(value: Value | undefined): unknown {

@@ -12,6 +12,8 @@ import { parseRow, printRow } from './row-text.ts';
 export type OnChange = (table: TableName, before: Row | undefined, after: Row | undefined) => void;
 
 type Store = {
+  /** The row of that key, whose text was just read. */
+  parse(table: TableName, key: Key, text: string): Row;
   read(table: TableName, key: Key): Row | undefined;
   save(table: TableName, before: Row | undefined, row: Row): Row;
   remove(table: TableName, before: Row | undefined, key: Key): void;
@@ -29,7 +31,8 @@ export function createRows({ sqlite, write }: Database, onChange: OnChange): Row
   return {
     get: async (table, key) => store.read(table, key),
     getMany: async (table, keys) => keys.map((key) => store.read(table, key)),
-    query: async (table, range) => page(statements[table], range),
+    query: async (table, range) =>
+      page(statements[table], range, (sk, text) => store.parse(table, { pk: range.pk, sk }, text)),
     put: async (table, row, expected) => change({ kind: 'put', table, row, expected }) !== undefined,
     update: async (table, key, how, expected) => change({ kind: 'update', table, key, change: how, expected })?.row,
     delete: async (table, key, expected) => change({ kind: 'delete', table, key, expected }) !== undefined,
@@ -61,6 +64,7 @@ function createStore(statements: Statements, onChange: OnChange): Store {
     if (oldest !== undefined) recent.delete(oldest);
   };
   return {
+    parse: (table, key, text) => recent.get(nameOf(table, key)) ?? parseRow(text),
     read(table, key) {
       const name = nameOf(table, key);
       const known = recent.get(name);
@@ -132,7 +136,11 @@ function withoutUndefined<Attributes extends object>(attributes: Attributes): At
 }
 
 /** One row more than the limit is read, to know whether there is a next page. */
-function page(statements: Statements[TableName], range: QueryRange): { rows: Row[]; next?: string } {
+function page(
+  statements: Statements[TableName],
+  range: QueryRange,
+  parse: (sk: string, text: string) => Row,
+): { rows: Row[]; next?: string } {
   const { pk, prefix = '', descending = false, limit } = range;
   if (!(limit > 0)) throw new Error('a query needs a positive limit');
   const start = startOf(range);
@@ -147,7 +155,7 @@ function page(statements: Statements[TableName], range: QueryRange): { rows: Row
         : [start.sk, prefix + lastText];
   const without = start === 'beginning' ? '' : start.sk;
   const found = select.all(pk, ...(bounds as [string, string]), without, limit + 1);
-  const rows = found.slice(0, limit).map(({ text }) => parseRow(String(text)));
+  const rows = found.slice(0, limit).map(({ sk, text }) => parse(String(sk), String(text)));
   const last = rows.at(-1);
   return found.length > limit && last !== undefined ? { rows, next: last.sk } : { rows };
 }

@@ -31,7 +31,7 @@ describe('the work queue', () => {
     const first = open('left.sqlite', async () => undefined);
     first.queue.send([{ n: 1 }, { n: 2 }]);
     await first.database.kept();
-    first.database.close();
+    await first.database.close();
     const { queue, database } = open('left.sqlite', async (body) => void got.push(body));
     queue.start();
     queue.send([{ n: 3 }]);
@@ -39,7 +39,7 @@ describe('the work queue', () => {
     await queue.close();
     expect(got).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }]);
     expect(database.sqlite.prepare('SELECT count(*) AS count FROM work').get()).toEqual({ count: 0 });
-    database.close();
+    await database.close();
   });
 
   test('delivers a put-off message in its time, and a later message before it', async () => {
@@ -51,7 +51,7 @@ describe('the work queue', () => {
     await vi.waitUntil(() => got.length === 2, { timeout: 5_000 });
     expect(got).toEqual([{ n: 'now' }, { n: 'late' }]);
     await queue.close();
-    database.close();
+    await database.close();
   });
 
   test('tries a failed message again, and keeps it aside after the fifth time', async () => {
@@ -68,7 +68,7 @@ describe('the work queue', () => {
     await queue.close();
     expect([count, faults.length]).toEqual([5, 5]);
     expect(database.sqlite.prepare('SELECT dueAt, tries FROM work').all()).toEqual([{ dueAt: null, tries: 5 }]);
-    database.close();
+    await database.close();
   });
 });
 

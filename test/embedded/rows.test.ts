@@ -1,6 +1,6 @@
 // Rows on SQLite: the contract of the port, agreement with the rows in memory on random calls, and what survives.
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -39,10 +39,10 @@ test('random calls are answered as by the rows in memory, and report the same ch
     expect(await call(rows)).toEqual(await call(memory));
   }
   expect(changes).toEqual(expected);
-  close();
+  await close();
   const again = openRows('random.sqlite');
   for (const row of memory.all('executions')) expect(await again.rows.get('executions', row)).toEqual(row);
-  again.close();
+  await again.close();
 });
 
 test.each(['kernel', 'disk'] as const)(
@@ -59,8 +59,8 @@ test.each(['kernel', 'disk'] as const)(
       sk: 'A',
       state: 'open',
     });
-    second.close();
-    database.close();
+    await second.close();
+    await database.close();
   },
 );
 
@@ -75,7 +75,26 @@ test('nothing is kept after a failed commit, and the platform is told once', asy
   await new Promise((resolve) => setTimeout(resolve, 50));
   expect({ isKept, lost: lost.length }).toEqual({ isKept: false, lost: 1 });
   await expect(rows.put('objects', { pk: 'file-2', sk: 'A' })).rejects.toThrow('was lost');
-  database.close();
+  await database.close();
+});
+
+test('the log stays short while rows are written without a pause', { timeout: 60_000 }, async () => {
+  const { rows, database, lost } = openRows('log.sqlite', 'disk');
+  const text = 'x'.repeat(20_000);
+  let longest = 0;
+  for (let round = 0; round < 300; round++) {
+    for (let index = 0; index < 25; index++) await rows.put('objects', { pk: `file-${index}`, sk: 'A', text, round });
+    // The next writes do not wait for these to be kept.
+    const kept = database.kept();
+    await rows.put('objects', { pk: 'file-0', sk: 'B', round });
+    await kept;
+    longest = Math.max(longest, statSync(join(folder, 'log.sqlite-wal')).size);
+  }
+  expect(lost).toEqual([]);
+  expect(longest).toBeGreaterThan(8 * 1024 * 1024);
+  expect(longest).toBeLessThan(80 * 1024 * 1024);
+  expect(await rows.get('objects', { pk: 'file-24', sk: 'A' })).toMatchObject({ round: 299 });
+  await database.close();
 });
 
 test('names and bytes that look like the marks of the file survive', async () => {
@@ -87,10 +106,10 @@ test('names and bytes that look like the marks of the file survive', async () =>
     b: new Uint8Array([0, 255]),
   };
   await rows.put('objects', row);
-  close();
+  await close();
   const again = openRows('mark.sqlite');
   expect(await again.rows.get('objects', row)).toEqual(row);
-  again.close();
+  await again.close();
 });
 
 type Call = (rows: Rows) => Promise<unknown>;
