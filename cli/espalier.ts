@@ -2,73 +2,64 @@
 // The command `espalier`: finds the command that was asked for and runs it. A refusal becomes one sentence and exit
 // status 1.
 
+import { readFileSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { cacheFolderPath } from '../machine/cache-folder.ts';
+import { packageRoot } from '../machine/program-file.ts';
 import { StartRefusal } from '../machine/start-refusal.ts';
+import type { Command } from './command.ts';
+import { readCommandLine } from './command-line.ts';
+import { commands } from './command-table.ts';
+import { helpOf, listOf, usageOf } from './help.ts';
+import { didYouMean } from './nearest.ts';
 import { UsageError } from './usage-error.ts';
 
-type Command = {
-  readonly summary: string;
-  run(parameters: string[]): Promise<void>;
-  /** Further text that `--help` prints after the summary. */
-  details?(): Promise<string>;
-};
-
-function usage(commands = Object.values(allCommands)): string {
-  const lines = commands.map(({ summary }) => `  espalier ${summary}`);
-  return ['Usage:', ...lines, ''].join('\n');
-}
-
-async function main([name, ...parameters]: string[]): Promise<void> {
+async function main(given: readonly string[]): Promise<void> {
+  const [name] = given;
   if (name === undefined || name === 'help' || helpFlags.includes(name)) {
-    process.stdout.write(usage());
+    process.stdout.write(listOf(commands));
     return;
   }
-  const command = Object.hasOwn(allCommands, name) ? allCommands[name] : undefined;
-  if (!command) throw new UsageError(`There is no command "${name}".\n${usage()}`);
+  if (name === '--version' || name === 'version') {
+    const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string };
+    process.stdout.write(`espalier ${version} (Node ${process.versions.node})\n`);
+    return;
+  }
+  const command = findCommand(given);
+  const parameters = given.slice(command.name.split(' ').length);
   const own = parameters.includes('--') ? parameters.slice(0, parameters.indexOf('--')) : parameters;
   if (own.some((parameter) => helpFlags.includes(parameter))) {
-    process.stdout.write(usage([command]) + ((await command.details?.()) ?? ''));
+    process.stdout.write(await helpOf(command));
     return;
   }
-  await command.run(parameters);
+  const status = await command.run(readCommandLine(command, parameters));
+  if (status !== undefined) process.exitCode = status;
+}
+
+/** @throws UsageError when there is none */
+function findCommand(given: readonly string[]): Command {
+  const [first = '', second] = given;
+  const found =
+    commands.find(({ name }) => name === `${first} ${second}`) ?? commands.find(({ name }) => name === first);
+  const isOther = second !== undefined && !second.startsWith('-') && found?.name === first && found.words === undefined;
+  const siblings = commands.filter(({ name }) => name.startsWith(`${first} `));
+  if (found !== undefined && !(isOther && siblings.length > 0)) return found;
+  if (siblings.length > 0) {
+    const names = siblings.map(({ name }) => name.slice(first.length + 1));
+    const wrong = second === undefined || second.startsWith('-') ? `"${first}" needs a further word.` : '';
+    const unknown = wrong || `There is no command "${first} ${second}".${didYouMean(second ?? '', names)}`;
+    const all = found === undefined ? siblings : [found, ...siblings];
+    throw new UsageError(`${unknown}\nUsage: ${all.map(usageOf).join('\n       ')}`);
+  }
+  const names = [...new Set(commands.map(({ name }) => name.split(' ')[0] ?? ''))];
+  throw new UsageError(
+    `There is no command "${first}".${didYouMean(first, names)}\n` +
+      `Usage: espalier COMMAND [OPTION ...], where COMMAND is ${names.join(', ')}. "espalier help" explains them.`,
+  );
 }
 
 const helpFlags: readonly string[] = ['--help', '-h'];
-
-/** Each command with its line of help. Its module is loaded only when the command runs. */
-const allCommands: Readonly<Record<string, Command>> = {
-  start: {
-    summary: 'start [--port N] [--data DIR] [--workers N] [--as-deployed] [--durability disk|kernel]',
-    run: async (parameters) => (await import('./command/start.ts')).start(parameters),
-    details: async () => (await import('./command/start.ts')).startDetails(),
-  },
-  env: {
-    summary: 'env [--data DIR] [--user NAME]                print export lines for dx, with a new token',
-    run: async (parameters) => (await import('./command/env.ts')).printEnvironment(parameters),
-  },
-  user: {
-    summary: 'user add NAME [--data DIR]                    add a user; print a password and a token, once',
-    run: async (parameters) => (await import('./command/user.ts')).user(parameters),
-  },
-  enter: {
-    summary: 'enter JOB [--data DIR] [-- COMMAND ...]       open a shell in a failed job that is held',
-    async run(parameters) {
-      process.exitCode = await (await import('./command/enter.ts')).enter(parameters);
-    },
-  },
-  demo: {
-    summary: 'demo [--as-deployed]                          run the example from upload to result',
-    async run(parameters) {
-      process.exitCode = await (await import('./command/demo.ts')).demo(parameters);
-    },
-  },
-  doctor: {
-    summary: 'doctor [--port N] [--data DIR]                say whether this machine has all that is needed',
-    run: async (parameters) => (await import('./command/doctor.ts')).doctor(parameters),
-  },
-};
 
 // TypeScript is stripped and compiled once for all starts of one version.
 enableCompileCache(join(cacheFolderPath(process.env), 'compiled'));

@@ -8,11 +8,12 @@ import type { AddressInfo } from 'node:net';
 import { apiRoutes, newJobRoutes, runRoutes, workerRoutes } from '../api/routes.ts';
 import type { Context, WorkerEnd } from '../core/context.ts';
 import type { WorkerId } from '../core/id/worker.ts';
+import type { AnswerTo, OperatorRequest } from '../core/operator/request.ts';
 import { finalise } from '../engine/finalise.ts';
-import { operate } from '../engine/operator.ts';
+import { operate } from '../engine/operator/operate.ts';
 import { doWork } from '../engine/work.ts';
 import { type DataFolder, openDataFolder } from '../machine/data-folder.ts';
-import type { AnswerTo, OperatorRequest } from '../machine/operator/request.ts';
+import { programFile } from '../machine/program-file.ts';
 import { preparePythonEnvironment } from '../machine/python-environment.ts';
 import { StartRefusal } from '../machine/start-refusal.ts';
 import { createSteps, type Steps } from '../machine/step.ts';
@@ -108,6 +109,7 @@ async function start(options: EmbeddedOptions, steps: Steps): Promise<EmbeddedPl
   steps.add(() => workers.close());
   steps.add(await startRounds(parts, report));
   steps.add(() => closeServer(server, endSockets));
+  folder.keep();
   return { url, operator: operatorOf(context, database), folder, lost, counts, close: () => steps.undo() };
 }
 
@@ -140,7 +142,7 @@ function createParts({ workers: slots, environment, report }: EmbeddedOptions, g
     database,
     slots,
     jobsFolder,
-    program: workerProgram,
+    program: programFile('worker'),
     environment: async () => ({ ...variables, ESPALIER_API_URL: await address() }),
     claim: (worker, nonce, task) => claimFor(context, worker, nonce, task),
     ask: (path, token, body) => askAs(context, path, token, body, report),
@@ -218,7 +220,6 @@ async function closeServer(server: Server, endSockets: () => void): Promise<void
   clearTimeout(timer);
 }
 
-const workerProgram = new URL('../worker/kept-worker.ts', import.meta.url).pathname;
 /** A lost worker is noticed at once. The lease is for one that hangs, and a heartbeat says that a time limit is over. */
 const settings: Context['settings'] = {
   region: 'aws:us-east-1',

@@ -74,5 +74,6 @@ async function start(options: PlatformOptions, steps: Steps): Promise<Platform> 
   // Steps are undone in reverse order, so new requests are refused before anything else ends.
   steps.add(() => front.close());
   await sweepFully(services, resources);
+  folder.keep();
   return { url, operator, folder, lost, counts, close: () => steps.undo() };
 }

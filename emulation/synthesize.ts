@@ -4,7 +4,8 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { cachedFolder, type Thing } from '../machine/cache-folder.ts';
-import { digestSources, sourceRoot } from '../machine/source-digest.ts';
+import { packageRoot } from '../machine/program-file.ts';
+import { digestSources } from '../machine/source-digest.ts';
 import { StartRefusal } from '../machine/start-refusal.ts';
 
 export type Synthesis = {
@@ -40,7 +41,7 @@ export async function synthesize(cache: string, say: Thing['say']): Promise<Synt
 async function synthesizeApp(folder: string): Promise<void> {
   try {
     await promisify(execFile)(process.execPath, [join('infra', 'app.ts')], {
-      cwd: sourceRoot,
+      cwd: packageRoot,
       env: { ...process.env, CDK_OUTDIR: folder, CDK_CONTEXT_JSON: JSON.stringify({ stage: localStage }) },
       timeout: synthesisLimitMs,
       maxBuffer: maximumOutputBytes,
@@ -55,7 +56,7 @@ async function bundlePrograms(folder: string): Promise<void> {
   // It is imported here because a warm start does not need it.
   const { build } = await import('esbuild');
   await build({
-    absWorkingDir: sourceRoot,
+    absWorkingDir: packageRoot,
     entryPoints: [
       { in: 'worker/worker.ts', out: 'worker' },
       { in: 'emulation/operator/handler.ts', out: 'operator' },

@@ -1,6 +1,6 @@
 // The folder that holds all state of one platform: who may open it, its version, its lock.
 
-import { chmodSync, existsSync, mkdirSync, statSync } from 'node:fs';
+import { accessSync, chmodSync, constants, existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { type FileLock, isLocked, tryLock } from './file-lock.ts';
@@ -13,6 +13,8 @@ export type DataFolder = {
   firstUser(): string | undefined;
   noteFirstUser(name: string): void;
   readonly file: (name: DataFile) => string;
+  /** From now on the folder stays. Until then, its end or that of this process removes it, if it did not exist before. */
+  keep(): void;
   /** Releases the folder for another platform. */
   close(): void;
 };
@@ -38,11 +40,20 @@ export type Runtime = 'embedded' | 'deployed';
  * a file of it is broken.
  */
 export function openDataFolder(path: string, runtime?: Runtime): DataFolder {
-  makeFolder(path);
-  const lock = takeLock(path);
+  const unmake = makeFolder(path);
+  let lock: FileLock | undefined;
+  const close = () => {
+    lock?.close();
+    unmake.run();
+  };
   try {
+    lock = takeLock(path);
     checkVersion(path);
-    if (runtime !== undefined) checkRuntime(path, runtime);
+    noteOnce(path, 'version', String(formatVersion));
+    if (runtime !== undefined) {
+      checkRuntime(path, runtime);
+      noteOnce(path, 'runtime', runtime);
+    }
     let firstUser = readKept(pathIn(path, 'firstUser'));
     return {
       path,
@@ -52,37 +63,86 @@ export function openDataFolder(path: string, runtime?: Runtime): DataFolder {
         writeKept(pathIn(path, 'firstUser'), name);
         firstUser = name;
       },
-      close: () => lock.close(),
+      keep: unmake.cancel,
+      close,
     };
   } catch (error) {
-    lock.close();
+    close();
     throw error;
   }
 }
 
-function makeFolder(path: string): void {
-  try {
-    makeFolders(path);
-    const { uid } = statSync(path);
-    if (process.getuid && uid !== process.getuid()) {
-      throw new StartRefusal(`The data folder ${path} belongs to another user: choose one of your own with --data.`);
-    }
-    chmodSync(path, 0o700);
-  } catch (cause) {
-    if (cause instanceof StartRefusal) throw cause;
-    throw new StartRefusal(`The data folder ${path} cannot be used: ${(cause as Error).message}.`, { cause });
-  }
+function noteOnce(path: string, name: DataFile, text: string): void {
+  if (readKept(pathIn(path, name)) === undefined) writeKept(pathIn(path, name), text);
 }
 
 /**
- * Makes the folders one by one from the first missing one: Node's recursive call does not return where none can be made
- * (/proc).
+ * Says whether `openDataFolder` would open the folder. Makes and changes nothing, and does not look at the lock.
+ * @throws StartRefusal as `openDataFolder` would
  */
-function makeFolders(path: string): void {
+export function checkDataFolder(path: string, runtime: Runtime): void {
+  try {
+    let place = path;
+    while (!existsSync(place)) place = dirname(place);
+    if (!statSync(place).isDirectory()) throw new Error(`${place} is a file`);
+    accessSync(place, constants.W_OK | constants.X_OK);
+    if (place === path) checkOwner(path);
+  } catch (cause) {
+    throw unusable(path, cause);
+  }
+  checkVersion(path);
+  checkRuntime(path, runtime);
+}
+
+/** Undoes what makeFolder made: `run` at once, or at the end of the process unless it is cancelled. */
+export type Unmake = { run(): void; cancel(): void };
+
+/** Makes the folder if it does not exist. @throws StartRefusal when it cannot be made or belongs to another user. */
+export function makeFolder(path: string): Unmake {
+  let made: string | undefined;
+  const remove = () => made !== undefined && rmSync(made, { recursive: true, force: true });
+  try {
+    made = makeFolders(path);
+    checkOwner(path);
+    chmodSync(path, 0o700);
+  } catch (cause) {
+    remove();
+    throw unusable(path, cause);
+  }
+  process.once('exit', remove);
+  const cancel = () => {
+    process.removeListener('exit', remove);
+    made = undefined;
+  };
+  const run = () => {
+    remove();
+    cancel();
+  };
+  return { run, cancel };
+}
+
+function checkOwner(path: string): void {
+  const { uid } = statSync(path);
+  if (process.getuid && uid !== process.getuid()) {
+    throw new StartRefusal(`The data folder ${path} belongs to another user: choose one of your own with --data.`);
+  }
+}
+
+function unusable(path: string, cause: unknown): StartRefusal {
+  if (cause instanceof StartRefusal) return cause;
+  return new StartRefusal(`The data folder ${path} cannot be used: ${(cause as Error).message}.`, { cause });
+}
+
+/**
+ * Makes the folders one by one from the first missing one, which it returns: Node's recursive call does not return where
+ * none can be made (/proc).
+ */
+function makeFolders(path: string): string | undefined {
   const missing: string[] = [];
   for (let folder = path; !existsSync(folder); folder = dirname(folder)) missing.unshift(folder);
   for (const folder of missing) mkdirSync(folder, { mode: 0o700 });
   if (!statSync(path).isDirectory()) throw new Error('it is a file');
+  return missing[0];
 }
 
 /** True while a platform holds the folder, whether it is starting, running or ending. */
@@ -107,7 +167,6 @@ function checkVersion(path: string): void {
   const file = pathIn(path, 'version');
   const text = readKept(file);
   const version = Number(text);
-  if (text === undefined) writeKept(file, String(formatVersion));
   if (text === undefined || version === formatVersion) return;
   if (!Number.isInteger(version) || version < 1) {
     throw new StartRefusal(`The data folder ${path} has the unknown version "${text}": choose another with --data.`);
@@ -123,7 +182,6 @@ function checkRuntime(path: string, runtime: Runtime): void {
   const file = pathIn(path, 'runtime');
   const isOld = existsSync(pathIn(path, 'dynamo'));
   const owner = readKept(file) ?? (isOld ? 'deployed' : undefined);
-  if (owner === undefined) writeKept(file, runtime);
   if (owner === undefined || owner === runtime) return;
   const how = owner === 'deployed' ? 'start it with --as-deployed' : 'start it without --as-deployed';
   throw new StartRefusal(
@@ -155,6 +213,8 @@ const fileNames = {
   /** The socket by which `espalier env` and `espalier user` reach the running platform. */
   socket: 'control.sock',
   firstUser: 'first-user',
+  /** What a platform in the background says. */
+  log: 'platform.log',
 } as const;
 
 /** A process that waits for a platform looks at the lock, and holds it for a moment itself. */

@@ -3,9 +3,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-
-/** The repository's root. */
-export const sourceRoot = join(import.meta.dirname, '..');
+import { packageRoot } from './program-file.ts';
 
 /**
  * Hex digest of the files and folders (relative to the root) with their names. Those that do not exist count as absent.
@@ -17,7 +15,7 @@ export function digestSources(paths: readonly string[]): string {
 }
 
 function addPath(path: string, add: (bytes: string | Buffer) => void): void {
-  const absolute = join(sourceRoot, path);
+  const absolute = join(packageRoot, path);
   const status = statSync(absolute, { throwIfNoEntry: false });
   if (!status) return;
   if (!status.isDirectory()) {

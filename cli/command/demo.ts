@@ -9,14 +9,13 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { preparePythonEnvironment } from '../../machine/python-environment.ts';
+import type { CommandLine } from '../command.ts';
 import { say as notice } from '../notice.ts';
-import { asDeployed, readOptions } from '../option.ts';
 
 /**
  * Returns the exit status: 0 when the tree of jobs is done and its results are downloaded, 128 and more after a signal.
  */
-export async function demo(parameters: readonly string[]): Promise<number> {
-  const { flags } = readOptions(parameters, [], { flags: [asDeployed] });
+export async function demo({ flags }: CommandLine): Promise<number> {
   say('Python with the dx client (made once, kept in the cache)');
   const { bin } = await preparePythonEnvironment(process.env, notice);
   const data = mkdtempSync(join(tmpdir(), 'espalier-demo-'));

@@ -1,22 +1,35 @@
-// `espalier user add NAME`: adds a user to the running platform. The token is the last line. Neither the token nor the
-// password can be shown again.
+// `espalier user …`: adds, lists and removes users of the running platform, and sets their passwords.
 
-import { dataFolderPath, pathIn } from '../../machine/data-folder.ts';
-import { askPlatform } from '../../machine/operator/control-socket.ts';
-import type { DeskRefusal, DeskRequest, NewUser } from '../../machine/operator/desk.ts';
-import { StartRefusal } from '../../machine/start-refusal.ts';
-import { readOptions } from '../option.ts';
-import { UsageError } from '../usage-error.ts';
+import { text } from 'node:stream/consumers';
+import type { CommandLine } from '../command.ts';
+import { ask } from '../desk.ts';
+import { day, table } from '../table.ts';
 
-/** @throws StartRefusal when no platform runs on the folder, or when the name is taken or is not a valid name. */
-export async function user(parameters: readonly string[]): Promise<void> {
-  const { options, words } = readOptions(parameters, ['data'], { wordCount: 2 });
-  const [action, name] = words;
-  if (action !== 'add' || name === undefined)
-    throw new UsageError('The command is "espalier user add NAME [--data DIR]".');
-  const request: DeskRequest = { action: 'addUser', name };
-  const socket = pathIn(dataFolderPath(options.data, process.env), 'socket');
-  const answer = await askPlatform<NewUser | DeskRefusal>(socket, request);
-  if ('refusal' in answer) throw new StartRefusal(answer.refusal);
-  process.stdout.write(`user ${answer.user}\npassword ${answer.password}\n${answer.token}\n`);
+/** Neither the token nor the password can be shown again. @throws StartRefusal when the name is taken or not valid. */
+export async function addUser(line: CommandLine): Promise<undefined> {
+  const { user, password, token } = await ask(line, { action: 'addUser', name: line.words[0] });
+  process.stdout.write(`user ${user}\npassword ${password}\ntoken ${token}\n`);
+}
+
+export async function listUsers(line: CommandLine): Promise<undefined> {
+  const { users } = await ask(line, { action: 'listUsers' });
+  process.stdout.write(
+    table(
+      ['name', 'added'],
+      users.map(({ name, created }) => [name, day(created)]),
+    ),
+  );
+}
+
+/** @throws StartRefusal when the user administers a project alone, unless the flag allows to destroy it. */
+export async function removeUser(line: CommandLine): Promise<undefined> {
+  const withProjects = line.flags.has('with-projects');
+  const { removed, destroyed } = await ask(line, { action: 'removeUser', name: line.words[0], withProjects });
+  process.stdout.write(`removed ${removed}\n${destroyed.map((project) => `destroyed ${project}\n`).join('')}`);
+}
+
+export async function setPassword(line: CommandLine): Promise<undefined> {
+  const given = line.flags.has('stdin') ? (await text(process.stdin)).replace(/\r?\n$/, '') : undefined;
+  const { user, password } = await ask(line, { action: 'setPassword', name: line.words[0], password: given });
+  process.stdout.write(given === undefined ? `user ${user}\npassword ${password}\n` : `user ${user}\n`);
 }

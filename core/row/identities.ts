@@ -1,4 +1,4 @@
-// The rows of users, their SSH keys and tokens, and of the readers of logs.
+// The rows of users, their SSH keys and tokens, their lists, and of the readers of logs.
 
 import type { Key, Row } from '../context.ts';
 import type { UserId } from '../id/identifier.ts';
@@ -67,6 +67,23 @@ export const tokenKind = defineRow<TokenRow>({
     optional: {},
   },
 });
+/** The lists are hints: each names rows that may be gone. */
+export const userEntryKind = defineRow<object>({
+  table: 'identities',
+  name: 'entry of users',
+  pk: 'users',
+  sk: '{user}',
+  meaning: 'Names a user. It is written before the user.',
+  fields: { required: {}, optional: {} },
+});
+export const tokenEntryKind = defineRow<{ readonly expiresAtSeconds: number }>({
+  table: 'identities',
+  name: 'entry of tokens',
+  pk: '{user}',
+  sk: 'T#{sha256}',
+  meaning: 'Names a token of the user. It is written before the token, and goes when the token goes.',
+  fields: { required: { expiresAtSeconds: 'number' }, optional: {} },
+});
 export const connectionKind = defineRow<ConnectionRow>({
   table: 'identities',
   name: 'connection',
@@ -117,6 +134,32 @@ export function tokenRow(hash: string, facts: TokenRow): Row {
 /** A token. Undefined when there is no row. */
 export function readToken(row: Row | undefined): TokenRow | undefined {
   return row === undefined ? undefined : readRow(tokenKind, row);
+}
+
+/** The partition with an entry for each user. */
+export const userEntries = 'users';
+export const tokenEntryPrefix = 'T#';
+
+export function userEntryKey(user: UserId): Key {
+  return { pk: userEntries, sk: user };
+}
+
+/** The user that an entry names. */
+export function readUserEntry(row: Row): UserId {
+  return readRow(userEntryKind, row).sk as UserId;
+}
+
+export function tokenEntryKey(user: UserId, hash: string): Key {
+  return { pk: user, sk: `${tokenEntryPrefix}${hash}` };
+}
+
+export function tokenEntryRow(user: UserId, hash: string, expiresAtSeconds: number): Row {
+  return { ...tokenEntryKey(user, hash), expiresAtSeconds };
+}
+
+/** The hash of the token that an entry names. */
+export function readTokenEntry(row: Row): string {
+  return readRow(tokenEntryKind, row).sk.slice(tokenEntryPrefix.length);
 }
 
 export function connectionKey(connectionId: string): Key {

@@ -15,7 +15,7 @@ import { edgeKind } from './execution/edge.ts';
 import { jobKind, listKind, tryKind } from './execution/job.ts';
 import { doomKind, memberKind } from './execution/tree.ts';
 import { queuedKind, workerKind } from './execution/worker.ts';
-import { connectionKind, sshKeyKind, tokenKind, userKind } from './identities.ts';
+import { connectionKind, sshKeyKind, tokenEntryKind, tokenKind, userEntryKind, userKind } from './identities.ts';
 import type { AnyRowKind } from './kind.ts';
 import { announcedPartKind, linkKind, listingKind, objectKind, packedKinds, placementKind } from './objects.ts';
 
@@ -49,7 +49,9 @@ export const rowKinds: readonly AnyRowKind[] = [
   folderChangesKind,
   fullKind,
   userKind,
+  userEntryKind,
   sshKeyKind,
   tokenKind,
+  tokenEntryKind,
   connectionKind,
 ];

@@ -1,6 +1,7 @@
 // MD5 in a thread of its own, so that an upload does not keep other requests waiting.
 
 import { Worker } from 'node:worker_threads';
+import { programFile } from '../../machine/program-file.ts';
 import type { FromDigestThread, ToDigestThread } from './digest-thread.ts';
 
 export type Digests = {
@@ -45,7 +46,7 @@ export function createDigests(): Digests {
   };
   const started = (): Worker => {
     if (thread !== undefined) return thread;
-    thread = new Worker(new URL('./digest-thread.ts', import.meta.url)).on('message', onMessage).on('error', onError);
+    thread = new Worker(programFile('digestThread')).on('message', onMessage).on('error', onError);
     thread.unref();
     return thread;
   };

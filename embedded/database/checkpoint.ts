@@ -1,6 +1,7 @@
 // Keeps the log of the database short. What is written goes to the log first, and a checkpoint moves it into the file.
 
 import { Worker } from 'node:worker_threads';
+import { programFile } from '../../machine/program-file.ts';
 
 export type Checkpoints = {
   /** Called after a commit, when no transaction is open. */
@@ -31,7 +32,7 @@ export function createCheckpoints({
   let isBusy = false;
   let commits = 0;
   const ask = () => {
-    thread ??= new Worker(new URL('./checkpoint-thread.ts', import.meta.url), { workerData: path })
+    thread ??= new Worker(programFile('checkpointThread'), { workerData: path })
       .on('message', () => {
         isBusy = false;
       })

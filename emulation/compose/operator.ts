@@ -1,7 +1,7 @@
 // Adds users, issues tokens and finds held jobs for the operator of this machine, by a function that is not in the
 // template. Only the owner of the data folder can reach it.
 
-import type { AnswerTo, OperatorAnswer, OperatorRequest } from '../../machine/operator/request.ts';
+import type { AnswerTo, OperatorAnswer, OperatorRequest } from '../../core/operator/request.ts';
 import { StartRefusal } from '../../machine/start-refusal.ts';
 import type { Authority } from '../authority/authority.ts';
 import type { Lambda } from '../cloud/lambda/lambda.ts';

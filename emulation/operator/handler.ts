@@ -4,8 +4,8 @@
 import { createContext } from '../../aws/context.ts';
 import { readEnvironment } from '../../aws/environment.ts';
 import type { Context } from '../../core/context.ts';
-import { operate } from '../../engine/operator.ts';
-import type { OperatorAnswer, OperatorRequest } from '../../machine/operator/request.ts';
+import type { OperatorAnswer, OperatorRequest } from '../../core/operator/request.ts';
+import { operate } from '../../engine/operator/operate.ts';
 
 let context: Context | undefined;
 

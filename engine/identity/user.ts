@@ -1,11 +1,21 @@
-// Adds users, reads them, and checks their passwords.
+// Adds, lists and removes users, and checks their passwords.
 
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { Context } from '../../core/context.ts';
 import { invalidInput } from '../../core/error/api-error.ts';
 import { isUserId, type UserId } from '../../core/id/identifier.ts';
-import { readUser, userKey, userRow } from '../../core/row/identities.ts';
+import {
+  readUser,
+  readUserEntry,
+  sshKeyKey,
+  userEntries,
+  userEntryKey,
+  userKey,
+  userRow,
+} from '../../core/row/identities.ts';
+import { allRows } from '../store/all-rows.ts';
+import { revokeTokens } from './token.ts';
 
 export type User = {
   readonly id: UserId;
@@ -33,6 +43,7 @@ export async function createUser(
   const passwordHash = facts.password === undefined ? undefined : await hashPassword(facts.password);
   const user = { handle: facts.handle, created: context.now(), billTo: id };
   const row = userRow(id, passwordHash === undefined ? user : { ...user, passwordHash });
+  await context.rows.put('identities', userEntryKey(id));
   if (!(await context.rows.put('identities', row, 'absent')))
     throw invalidInput(`User "${facts.handle}" exists already`);
   return id;
@@ -42,6 +53,30 @@ export async function createUser(
 export async function loadUser(context: Context, id: UserId): Promise<User | undefined> {
   const row = readUser(await context.rows.get('identities', userKey(id)));
   return row === undefined ? undefined : { id, handle: row.handle, created: row.created, billTo: row.billTo };
+}
+
+/** All users, by their names. */
+export async function loadUsers(context: Context): Promise<User[]> {
+  const users: User[] = [];
+  for await (const row of allRows(context, 'identities', { pk: userEntries })) {
+    const user = await loadUser(context, readUserEntry(row));
+    if (user !== undefined) users.push(user);
+  }
+  return users;
+}
+
+/** Replaces the password. False when there is no such user. */
+export async function setPassword(context: Context, id: UserId, password: string): Promise<boolean> {
+  const set = { passwordHash: await hashPassword(password) };
+  return (await context.rows.update('identities', userKey(id), { set }, { billTo: id })) !== undefined;
+}
+
+/** Removes a user with the tokens and the key. What the user owned is not looked at. */
+export async function removeUser(context: Context, id: UserId): Promise<void> {
+  await context.rows.delete('identities', userKey(id));
+  await context.rows.delete('identities', sshKeyKey(id));
+  await revokeTokens(context, id);
+  await context.rows.delete('identities', userEntryKey(id));
 }
 
 /** The id of the user if the password is right; undefined otherwise. A wrong name takes as long as a right one. */

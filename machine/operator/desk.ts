@@ -1,7 +1,14 @@
 // Answers the requests that the owner of the data folder sends through the control socket.
 
 import { userInfo } from 'node:os';
-import type { AnswerTo, EnterAnswer, OperatorRequest } from './request.ts';
+import type {
+  AnswerTo,
+  JobCounts,
+  OperatorAction,
+  OperatorActions,
+  OperatorRequest,
+  UserAnswer,
+} from '../../core/operator/request.ts';
 
 /** The parts of a running platform that the desk needs, whichever runtime it is. */
 export type OperatedPlatform = {
@@ -10,35 +17,66 @@ export type OperatedPlatform = {
   readonly folder: { firstUser(): string | undefined };
   readonly operator: { ask<Request extends OperatorRequest>(request: Request): Promise<AnswerTo<Request>> };
 };
+/** The process of a platform, as its commands see it. */
+export type DeskOptions = {
+  readonly facts: PlatformFacts;
+  /** Ends the platform. */
+  stop(): void;
+};
+export type PlatformFacts = {
+  readonly runtime: 'embedded' | 'deployed';
+  readonly workers: number;
+  readonly processId: number;
+  /** In milliseconds since 1970. */
+  readonly startedAt: number;
+};
 
-/** The requests of `espalier env`, `espalier user add` and `espalier enter`. */
+/** A request to the platform itself, or one to its engine, in which the first user need not be named. */
 export type DeskRequest =
-  | { readonly action: 'addUser'; readonly name: string }
-  | { readonly action: 'issueToken'; readonly name?: string | undefined }
-  | { readonly action: 'enter'; readonly name: string }
-  | { readonly action: 'counts' };
+  | { readonly action: 'counts' | 'status' | 'stop' }
+  | {
+      [Action in OperatorAction]: { readonly action: Action } & Unnamed<OperatorActions[Action]['request']>;
+    }[OperatorAction];
+type Unnamed<Request> = Omit<Request, 'name'> & { readonly name?: string | undefined };
 
 /** The answer to a token: everything that `dx` needs. */
-export type Session = {
-  readonly url: string;
-  readonly user: string;
-  readonly token: string;
-  readonly project?: string;
-};
-export type NewUser = Session & { readonly password?: string };
-export type HeldJob = EnterAnswer;
+export type Session = UserAnswer & { readonly url: string };
+export type Status = PlatformFacts & { readonly url: string; readonly jobs: JobCounts };
+export type DeskAnswer<Request extends DeskRequest> = Request extends { readonly action: infer Action }
+  ? Action extends OperatorAction
+    ? OperatorActions[Action]['answer'] & { readonly url: string }
+    : Action extends 'status'
+      ? Status
+      : Action extends 'stop'
+        ? PlatformFacts
+        : Readonly<Record<string, number>>
+  : never;
 export type DeskRefusal = { readonly refusal: string };
 
 /** Refusals are returned as `{ refusal }`. */
-export async function answerOperator(platform: OperatedPlatform, request: unknown): Promise<object> {
-  const { action, name } = request as { action?: unknown; name?: unknown };
-  if (action === 'counts') return Object.fromEntries(platform.counts);
-  if (action !== 'addUser' && action !== 'issueToken' && action !== 'enter') {
-    return { refusal: `There is no action "${String(action)}".` };
-  }
-  const handle = typeof name === 'string' ? name : (platform.folder.firstUser() ?? firstUserName(process.env));
+export async function answerOperator(
+  platform: OperatedPlatform,
+  { facts, stop }: DeskOptions,
+  given: unknown,
+): Promise<object> {
+  const request = given as DeskRequest;
   try {
-    return { url: platform.url, ...(await platform.operator.ask({ action, name: handle })) };
+    switch (request.action) {
+      case 'counts':
+        return Object.fromEntries(platform.counts);
+      case 'status':
+        return { ...facts, url: platform.url, jobs: await platform.operator.ask({ action: 'countJobs' }) };
+      case 'stop':
+        // The answer leaves first.
+        setImmediate(stop);
+        return facts;
+      default: {
+        if (!operatorActions[request.action]) return { refusal: `There is no action "${String(request.action)}".` };
+        const name = request.name ?? platform.folder.firstUser() ?? firstUserName(process.env);
+        const answer = await platform.operator.ask({ ...request, name } as OperatorRequest);
+        return { url: platform.url, ...answer };
+      }
+    }
   } catch (error) {
     return { refusal: (error as Error).message };
   }
@@ -58,3 +96,15 @@ function nameOfAccount(): string {
     return 'user';
   }
 }
+
+const operatorActions: { readonly [Action in OperatorAction]: true } = {
+  addUser: true,
+  listUsers: true,
+  removeUser: true,
+  setPassword: true,
+  issueToken: true,
+  listTokens: true,
+  revokeToken: true,
+  enter: true,
+  countJobs: true,
+};

@@ -1,7 +1,7 @@
 // Starts programs through a launcher process, and reports their lines and their ends.
 
 import { type ChildProcess, fork } from 'node:child_process';
-import { join } from 'node:path';
+import { programFile } from '../program-file.ts';
 import { endGroupOf, endProcessesOf } from './leftover-process.ts';
 import type { FromLauncher, ToLauncher } from './process-launcher.ts';
 import type { LeftoverProgram, ProgramCommand, ProgramExit, RunningProgram } from './program.ts';
@@ -70,7 +70,7 @@ async function startOn(launcher: Launcher, task: ProgramCommand): Promise<Runnin
 
 function startLauncher(onLines: OnLines): Launcher {
   // It gets a group of its own: Ctrl-C in a terminal goes to the foreground group, and the platform ends first.
-  const child = fork(launcherProgram, [], { execArgv: [], env: {}, detached: true });
+  const child = fork(programFile('processLauncher'), [], { execArgv: [], env: {}, detached: true });
   const launcher: Launcher = { child, programs: new Map(), ended: false };
   const { programs: tasks } = launcher;
   const onMessage = (message: FromLauncher) => {
@@ -126,7 +126,6 @@ function tell({ child }: Launcher, message: ToLauncher): void {
   if (child.connected) child.send(message, () => undefined);
 }
 
-const launcherProgram = join(import.meta.dirname, 'process-launcher.ts');
 /** The time between SIGTERM and SIGKILL when the platform itself ends. */
 const closeLimitMs = 3_000;
 /** The exit of a program that lost its launcher: it counts as ended by SIGKILL. */

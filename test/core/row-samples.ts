@@ -67,11 +67,17 @@ import {
   readConnection,
   readSshKey,
   readToken,
+  readTokenEntry,
   readUser,
+  readUserEntry,
   sshKeyKind,
   sshKeyRow,
+  tokenEntryKind,
+  tokenEntryRow,
   tokenKind,
   tokenRow,
+  userEntryKey,
+  userEntryKind,
   userKind,
   userRow,
 } from '../../core/row/identities.ts';
@@ -248,6 +254,7 @@ const identitySamples: readonly Sample[] = [
     row: userRow('user-alice', { handle: 'alice', passwordHash: 'hash', created: time, billTo: 'user-alice' }),
     read: readUser,
   },
+  { kind: userEntryKind, row: userEntryKey('user-alice'), read: readUserEntry },
   { kind: sshKeyKind, row: sshKeyRow('user-alice', 'ssh-ed25519 x'), read: readSshKey },
   {
     kind: tokenKind,
@@ -256,6 +263,7 @@ const identitySamples: readonly Sample[] = [
     }),
     read: readToken,
   },
+  { kind: tokenEntryKind, row: tokenEntryRow('user-alice', 'd'.repeat(64), 1), read: readTokenEntry },
   {
     kind: connectionKind,
     row: connectionRow('c1=', { job, openedAt: time, expiresAtSeconds: 1, ...turn }),

@@ -1,7 +1,7 @@
 // Tests the commands as a user types them: start, end, kill, start again, refusals.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -73,6 +73,11 @@ async function post(url: string, path: string, token?: string) {
   return { status: response.status, body: (await response.json()) as Record<string, unknown> };
 }
 
+/** The token that a first start or `user add` prints. */
+function tokenIn(lines: readonly string[]): string | undefined {
+  return lines.find((line) => line.startsWith('token '))?.slice('token '.length);
+}
+
 /** Database processes that serve a file of this data folder. */
 function databasesOf(data: string): number[] {
   return readdirSync('/proc')
@@ -88,6 +93,13 @@ function databasesOf(data: string): number[] {
     });
 }
 
+/** The PATH of a user who has a `dx`. */
+const pathWithDx = `${folder}/bin:${process.env.PATH}`;
+beforeAll(() => {
+  mkdirSync(join(folder, 'bin'));
+  writeFileSync(join(folder, 'bin', 'dx'), '', { mode: 0o755 });
+});
+
 afterEach(async () => {
   const left = [...running];
   for (const { child } of left) child.kill('SIGKILL');
@@ -97,26 +109,31 @@ afterEach(async () => {
 describe('a platform', { timeout: startLimitMs }, () => {
   it('prints its first user and one ready line, and then serves', async () => {
     const { url, lines, child, ended, errors } = await start(join(folder, 'first'));
-    const [user, password, token = '', ready] = lines;
-    expect({ user, ready, lineCount: lines.length }).toEqual({
+    const [user, password, token, terminal, ready] = lines;
+    expect({ user, terminal, ready, lineCount: lines.length }).toEqual({
       user: 'user user-ada',
+      terminal: `terminal eval "$(${join(import.meta.dirname, '../../bin/espalier.js')} env --data ${join(folder, 'first')})"`,
       ready: `ready ${url}`,
-      lineCount: 4,
+      lineCount: 5,
     });
     expect(password).toMatch(/^password \S{12,}$/);
+    expect(token).toMatch(/^token \S{40,}$/);
     expect((await post(url, '/system/greet')).status).toBe(200);
-    expect(await post(url, '/system/whoami', token)).toEqual({ status: 200, body: { id: 'user-ada' } });
+    expect(await post(url, '/system/whoami', tokenIn(lines))).toEqual({ status: 200, body: { id: 'user-ada' } });
     expect((await post(url, '/system/whoami')).status).toBe(401);
     child.kill('SIGINT');
     expect(await ended).toBe(0);
-    expect(errors().replace(makingNotices, '')).toBe('');
+    expect(errors().replace(makingNotices, '')).toBe(
+      'espalier: The platform ends (SIGINT). Jobs that have not ended go on at the next start.\n' +
+        'espalier: The platform has ended.\n',
+    );
     expect(databasesOf(join(folder, 'first'))).toEqual([]);
   });
 
   it('serves again after SIGKILL with its data, and leaves no database process behind', async () => {
     const data = join(folder, 'killed');
     const first = await start(data);
-    const token = first.lines[2];
+    const token = tokenIn(first.lines);
     first.child.kill('SIGKILL');
     await first.ended;
     await eventually('the database ends with its platform', () => databasesOf(data).length === 0);
@@ -128,7 +145,7 @@ describe('a platform', { timeout: startLimitMs }, () => {
   it('continues after its database was killed', async () => {
     const data = join(folder, 'database');
     const { url, lines } = await start(data);
-    const token = lines[2];
+    const token = tokenIn(lines);
     const [database] = databasesOf(data);
     process.kill(database as number, 'SIGKILL');
     await eventually('another database', () => databasesOf(data).some((pid) => pid !== database));
@@ -181,7 +198,7 @@ describe('the commands beside a platform', { timeout: startLimitMs }, () => {
   });
 
   it('env prints variables for the shell with a valid token, which is new each time', async () => {
-    const first = await finish(['env', '--data', data]);
+    const first = await finish(['env', '--data', data], { PATH: pathWithDx });
     const second = await finish(['env', '--data', data]);
     const script = `${first.lines.join('\n')}\nprintf '%s' "$DX_SECURITY_CONTEXT"`;
     const context = await shell(script);
@@ -194,15 +211,16 @@ describe('the commands beside a platform', { timeout: startLimitMs }, () => {
       'export DX_AUTHSERVER_HOST',
       'export DX_AUTHSERVER_PORT',
       'export DX_SECURITY_CONTEXT',
+      'export DX_USERNAME',
       'export DX_PROJECT_CONTEXT_ID',
     ]);
     expect(second.lines).not.toEqual(first.lines);
   });
 
-  it('user add prints a password and last a token, and refuses a taken name', async () => {
+  it('user add prints a password and a token, and refuses a taken name', async () => {
     const { lines } = await finish(['user', 'add', 'bob', '--data', data]);
     expect(lines.slice(0, 2)).toEqual(['user user-bob', expect.stringMatching(/^password \S+$/)]);
-    expect((await post(platform.url, '/system/whoami', lines.at(-1))).body).toEqual({ id: 'user-bob' });
+    expect((await post(platform.url, '/system/whoami', tokenIn(lines))).body).toEqual({ id: 'user-bob' });
     const again = await finish(['user', 'add', 'bob', '--data', data]);
     expect(again).toMatchObject({ code: 1, errors: 'espalier: User "bob" exists already\n' });
   });
@@ -210,9 +228,9 @@ describe('the commands beside a platform', { timeout: startLimitMs }, () => {
   it('explain their options with --help, and start lists the services that may be elsewhere', async () => {
     const { code, lines } = await finish(['start', '--help']);
     expect(code).toBe(0);
-    expect(lines[1]).toMatch(/^ {2}espalier start \[--port N\]/);
+    expect(lines[0]).toMatch(/^Usage: espalier start \[--port N\]/);
     for (const name of ['S3', 'SQS', 'DYNAMODB']) expect(lines.join('\n')).toContain(`AWS_ENDPOINT_URL_${name} `);
-    expect((await finish(['env', '--help'])).lines).toHaveLength(2);
+    expect((await finish(['env', '--help'])).lines[0]).toBe('Usage: espalier env [--data DIR] [--user NAME]');
   });
 
   it('refuse an unknown user, and a folder without a platform', async () => {
@@ -266,7 +284,7 @@ describe('a start that is refused', { timeout: startLimitMs }, () => {
       /^espalier: The bucket \S+ could not be created at http:\/\/127\.0\.0\.1:1 \(AWS_ENDPOINT_URL_S3\): connect ECONNREFUSED/,
     ],
     ['zero workers', () => ['--workers', '0'], {}, /--workers must be/],
-    ['an unknown option', () => ['--colour', 'red'], {}, /colour/],
+    ['an option of the other runtime', () => ['--durability', 'disk'], {}, /leave it out with --as-deployed/],
   ])('for %s gives the reason in one sentence', async (_what, parameters, environment, message) => {
     const given = parameters();
     const data = given.includes('--data') ? [] : ['--data', join(folder, 'other')];
@@ -279,6 +297,7 @@ describe('a start that is refused', { timeout: startLimitMs }, () => {
     expect(errors).toMatch(message);
     expect(errors.trim().split('\n')).toHaveLength(1);
     expect({ code, lines }).toEqual({ code: 1, lines: [] });
+    expect(existsSync(join(folder, 'other'))).toBe(false);
   });
 });
 

@@ -44,6 +44,7 @@ describe('a kept file', () => {
 describe('a data folder with a broken file', () => {
   const refusalOf = (name: string, file: DataFile, text: string) => {
     const path = join(folder, name);
+    mkdirSync(path);
     openDataFolder(path).close();
     writeFileSync(pathIn(path, file), text);
     const open = () => {
