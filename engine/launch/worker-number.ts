@@ -25,7 +25,7 @@ import { launch } from './launch.ts';
 /** The workers of a user, open and closed. */
 export async function loadWorkers(context: Context, user: UserId): Promise<WorkerRow[]> {
   const workers: WorkerRow[] = [];
-  const partition = { pk: workersOf(user), prefix: numberPrefix, pageSize: workersPerPage };
+  const partition = { pk: workersOf(user), prefix: numberPrefix };
   for await (const row of allRows(context, 'executions', partition)) workers.push(readWorker(row));
   return workers;
 }
@@ -63,7 +63,7 @@ function tryNumbers(context: Context, row: JobRow): Promise<boolean> {
     const workers = await loadWorkers(context, row.launchedBy);
     if (workers.some(({ worker }) => worker === jobWorker(row))) return true;
     const unused = unusedNumbers(workers, context.settings.workersPerUser);
-    const number = unused[randomIndex(context, unused.length)];
+    const number = chooseAny(context, unused);
     if (number !== undefined) return (await writeNumber(context, row, number)) || changed;
     const closed = await findClosed(context, workers);
     if (closed === undefined) return false;
@@ -91,7 +91,7 @@ async function findClosed(context: Context, workers: readonly WorkerRow[]): Prom
       some.map(({ job }) => job),
     );
     const closed = some.filter(({ worker }, index) => !holdsJob(worker, rows[index]));
-    if (closed.length > 0) return closed[randomIndex(context, closed.length)];
+    if (closed.length > 0) return chooseAny(context, closed);
   }
   return undefined;
 }
@@ -123,23 +123,22 @@ export async function passNumberOn(context: Context, row: JobRow): Promise<void>
     const workers = await loadWorkers(context, row.launchedBy);
     const has = (job: JobRow) => workers.find(({ worker }) => worker === jobWorker(job));
     if (next?.state === 'runnable') {
-      const mine = has(row);
-      const isServed = has(next) !== undefined;
-      if (!isServed && mine === undefined) return;
-      if (!isServed && mine !== undefined && !(await writeNumber(context, next, mine.number, mine))) return;
+      if (has(next) === undefined) {
+        const mine = has(row);
+        if (mine === undefined || !(await writeNumber(context, next, mine.number, mine))) return;
+      }
       await launch(context, next);
     }
     await context.rows.delete('executions', { pk: queued.pk, sk: queued.sk });
   }
 }
 
-function randomIndex(context: Context, count: number): number {
+/** One of these, at random. Undefined if there is none. */
+function chooseAny<One>(context: Context, some: readonly One[]): One | undefined {
   const [high = 0, low = 0] = context.random(2);
-  return count === 0 ? 0 : (high * 256 + low) % count;
+  return some[(high * 256 + low) % some.length];
 }
 
-/** Rows of workers in one read. A user has seldom more. */
-const workersPerPage = 200;
 const workersPerLook = 20;
 /** Rows of jobs that no longer wait, as many as one call removes. */
 const turnLimit = 50;

@@ -4,13 +4,18 @@
 import { describe, expect, test } from 'vitest';
 import { readLaunchEnd } from '../../aws/launch-end.ts';
 import { type JobRow, jobWorker } from '../../core/job/row.ts';
+import { toRow } from '../../core/row/execution/job.ts';
 import { finalise } from '../../engine/finalise.ts';
 import { createJob } from '../../engine/job/birth.ts';
+import { afterLaunch } from '../../engine/launch/after-launch.ts';
 import { dispatch } from '../../engine/launch/dispatch.ts';
+import { loadWorkers, takeNumber } from '../../engine/launch/worker-number.ts';
+import { sweepExecution } from '../../engine/sweep.ts';
 import { bootNonce, exitedAtOnce, noCapacity, noImage } from '../aws/failed-task.ts';
 import { createMemoryContext, type MemoryContext } from '../memory/context.ts';
 import { planJob } from '../memory/plan.ts';
 import { byName, createMemoryPlatform, peekJob } from '../memory/platform.ts';
+import { givenJob } from '../simulation/world.ts';
 
 test('a launch asks for the disk, the cores and the memory of the job’s instance type', async () => {
   const context = createMemoryContext();
@@ -60,6 +65,41 @@ describe('launches without a claim', () => {
     const context = await givenRunnable();
     for (let count = 0; count < 9; count++) expect((await endLaunch(context, undefined)).state).toBe('runnable');
     expect(await endLaunch(context, undefined)).toMatchObject({ state: 'failed', failureReason: 'ExecutionError' });
+  });
+});
+
+describe('the number of a launch that ended without a claim', () => {
+  /** A runnable job that has the only number, and one that waits for it. */
+  async function givenWaiting(failedLaunchCount: number) {
+    const context = createMemoryContext({ settings: { workersPerUser: 1 } });
+    const transitions: JobRow['transitions'] = [['runnable', context.now()]];
+    const row = await givenJob(context, 'j', { at: { state: 'runnable', transitions, failedLaunchCount } });
+    const next = await givenJob(context, 'next', { at: { state: 'runnable' } });
+    await takeNumber(context, row);
+    expect(await takeNumber(context, next)).toBe(false);
+    const holder = async () => (await loadWorkers(context, row.launchedBy)).map(({ job }) => job);
+    return { context, row, next, holder };
+  }
+
+  test('goes to the job that waits longest', async () => {
+    const { context, row, next, holder } = await givenWaiting(0);
+    expect(await afterLaunch(context, row, readLaunchEnd(noImage))).toMatchObject({ kind: 'saved' });
+    expect(await holder()).toEqual([next.pk]);
+  });
+
+  test('stays with a job that was claimed meanwhile', async () => {
+    const { context, row, holder } = await givenWaiting(0);
+    await context.rows.put('executions', toRow({ ...row, state: 'running' }));
+    expect(await afterLaunch(context, row, readLaunchEnd(noImage))).toEqual({ kind: 'changed' });
+    expect(await holder()).toEqual([row.pk]);
+  });
+
+  test('is passed on by the agenda, and only there, when the job fails', async () => {
+    const { context, row, next, holder } = await givenWaiting(2);
+    expect(await afterLaunch(context, row, readLaunchEnd(noImage))).toMatchObject({ row: { state: 'failed' } });
+    expect(await holder()).toEqual([row.pk]);
+    await sweepExecution(context, row.pk);
+    expect(await holder()).toEqual([next.pk]);
   });
 });
 

@@ -57,6 +57,10 @@ async function givenQueued(context: MemoryContext, row: JobRow): Promise<void> {
   await context.rows.put('executions', queuedRow(key, context.now()));
 }
 
+function giveBytes(context: MemoryContext, ...bytes: number[]): void {
+  Object.assign(context, { random: () => Uint8Array.from(bytes) });
+}
+
 const launched = ({ queues }: MemoryContext) => queues.runnable.map(({ message }) => message.worker);
 
 describe('a worker', () => {
@@ -130,21 +134,23 @@ describe('a worker', () => {
       if (how !== 'absent') for (const [number, row] of before.entries()) await givenNumber(context, row, number);
       const a = await givenRunnable(context, 'a');
       const b = await givenRunnable(context, 'b');
+      const queued: string[] = [];
+      let isTaken = false;
       context.setHook({
-        before: async ({ name }) => {
-          if (name !== 'put') return;
-          context.setHook({});
-          // The same random bytes lead to the same number.
-          const { random } = context;
-          Object.assign(context, { random: () => Uint8Array.of(0, 0) });
+        before: async ({ name, detail }) => {
+          if (name === 'put' && detail.includes(queuedPrefix)) queued.push(detail);
+          if (name !== 'put' || isTaken) return;
+          isTaken = true;
           await takeNumber(context, b);
-          Object.assign(context, { random });
         },
       });
-      Object.assign(context, { random: () => Uint8Array.of(0, 0) });
+      // The same random bytes lead to the same number.
+      giveBytes(context, 0, 0);
       expect(await takeNumber(context, a)).toBe(true);
       const numbers = await numbersOf(context);
       expect([numbers[a.pk], numbers[b.pk]].sort()).toEqual([0, 1]);
+      // Neither job had to wait.
+      expect(queued).toEqual([]);
     },
   );
 
@@ -164,12 +170,31 @@ describe('a worker', () => {
     expect(reads).toEqual([20]);
   });
 
-  test('finds none among more than a page of workers whose jobs run', async () => {
+  test.each([
+    ['none', undefined],
+    ['the ended one', 40],
+  ])('finds %s among more than a page of workers, of which the oldest ones run', async (_, ended) => {
     const context = givenUser(50);
     for (let number = 0; number < 50; number++) {
-      await givenNumber(context, await givenRunnable(context, `j${number}`, { state: 'running' }), number);
+      const state = number === ended ? 'done' : 'running';
+      await givenNumber(context, await givenRunnable(context, `j${number}`, { state }), number, 1_000 + number);
     }
-    expect(await takeNumber(context, await givenRunnable(context, 'next'))).toBe(false);
+    const next = await givenRunnable(context, 'next');
+    expect(await takeNumber(context, next)).toBe(ended !== undefined);
+    expect((await numbersOf(context))[next.pk]).toBe(ended);
+  });
+
+  test.each([
+    [[0, 0], 0],
+    [[0, 1], 1],
+    [[1, 1], 2],
+    [[255, 255], 0],
+  ])('gets a number by chance: with the bytes %j it is the number %d of five', async (bytes, number) => {
+    const context = givenUser(5);
+    giveBytes(context, ...bytes);
+    const row = await givenRunnable(context, 'a');
+    await takeNumber(context, row);
+    expect(await numbersOf(context)).toEqual({ [row.pk]: number });
   });
 
   test('does not get a number beyond the limit, which a higher limit has left', async () => {

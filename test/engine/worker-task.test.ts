@@ -37,6 +37,15 @@ describe('the worker of a job', () => {
     expect(await loadWorker(context, row)).toEqual(found);
   });
 
+  test('that never claimed it is not asked for', async () => {
+    const { context, row } = await givenWorker({ task: undefined } as never);
+    const calls: string[] = [];
+    context.setHook({ before: ({ port }) => void calls.push(port) });
+    expect(await loadWorker(context, row)).toEqual(gone);
+    expect(await stopWorker(context, row, 'the end')).toEqual(gone);
+    expect(calls).toEqual([]);
+  });
+
   test('is asked to stop, and its state is that afterwards', async () => {
     const { context, row } = await givenWorker({}, { kind: 'running' });
     expect(await stopWorker(context, row, 'the end')).toEqual(ended('stopped'));
