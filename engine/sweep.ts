@@ -2,7 +2,6 @@
 // lost events, and notices ended leases, timeouts and dead launches.
 
 import type { Context } from '../core/context.ts';
-import { isEndState } from '../core/execution/head.ts';
 import { type ExecutionId, isExecutionId, type JobId } from '../core/id/identifier.ts';
 import { asksWorker } from '../core/job/agenda.ts';
 import { dueTime } from '../core/job/due.ts';
@@ -56,14 +55,6 @@ export async function sweepShards(
   };
 }
 
-/** Looks at all jobs of one shard that are due. A job whose look fails is postponed and does not stop the others. */
-export async function sweep(context: Context, shard: number, limits: SweepLimits): Promise<Swept> {
-  const { someDue, ...aside } = await setAside(context, shard, limits);
-  if (!someDue) return aside;
-  const looks = await lookAtDue(context, shard, limits);
-  return { lookedAt: aside.lookedAt + looks.lookedAt, more: looks.more, failed: [...aside.failed, ...looks.failed] };
-}
-
 /**
  * Puts the jobs off that were due before the last sweep, and sends a message for each, which is handled alone. A look
  * that ends its process, for example because it takes too much memory, then ends no other (docs/reference/protocols.md,
@@ -102,6 +93,7 @@ function isMissed(context: Context, dueAt: number): boolean {
   return dueAt <= context.now() - missedAfterMs;
 }
 
+/** Looks at the other jobs of a shard that are due. A job whose look fails is postponed and does not stop the others. */
 async function lookAtDue(context: Context, shard: number, limits: SweepLimits): Promise<Swept> {
   const failed: { execution: ExecutionId; error: unknown }[] = [];
   let lookedAt = 0;
@@ -163,11 +155,10 @@ export async function sweepForWorker(context: Context, job: JobId): Promise<void
 export async function sweepExecution(context: Context, execution: ExecutionId, found?: ExecutionRow): Promise<void> {
   let row = found ?? (await loadExecution(context, execution));
   for (let step = 0; step < stepLimit; step++) {
-    if (row === undefined || row.tombstone === true) return;
+    if (row?.dueAt === undefined || row.tombstone === true) return;
     const saved = await look(context, row, 'swept');
     if (saved === undefined && (await lookLater(context, execution))) return;
     row = saved?.kind === 'saved' ? saved.row : await loadExecution(context, execution);
-    if (row !== undefined && isEndState(row.state) && row.dueAt === undefined) return;
   }
   throw new Error(`${execution} changed ${stepLimit} times during one sweep; the next sweep continues`);
 }

@@ -6,7 +6,7 @@ import { isInside, masterScope, readLineageEntry } from '../../core/execution/sc
 import type { JobRow } from '../../core/job/row.ts';
 import { doomRow, treeKey } from '../../core/row/execution/tree.ts';
 import { memberWait, scopeWait } from '../../engine/job/member.ts';
-import { sweep } from '../../engine/sweep.ts';
+import { sweepShards } from '../../engine/sweep.ts';
 import { waitFor } from '../../engine/wait/wait.ts';
 import { createMemoryContext, type MemoryContext, seededRandom } from '../memory/context.ts';
 import { jobId } from '../memory/plan.ts';
@@ -98,7 +98,7 @@ test('the end of a wide tree costs two queries for each master job', { timeout: 
       if (name === 'query' && detail.includes(`${treeKey(origin.pk)}/`)) queries++;
     },
   });
-  const { lookedAt, failed } = await sweep(context, 0, { jobCount: 10_000, until: Number.POSITIVE_INFINITY });
+  const { lookedAt, failed } = await sweepShards(context, { jobCount: 10_000, until: Number.POSITIVE_INFINITY });
   expect({ lookedAt, failed }).toEqual({ lookedAt: width, failed: [] });
   expect(queries).toBe(2 * width);
 });

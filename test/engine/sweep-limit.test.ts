@@ -3,8 +3,9 @@
 import { describe, expect, test } from 'vitest';
 import type { JobId } from '../../core/id/identifier.ts';
 import { openShard } from '../../core/job/due.ts';
-import type { JobRow } from '../../core/job/row.ts';
-import { type SweepLimits, sweep, sweepExecution, sweepForWorker, sweepShards } from '../../engine/sweep.ts';
+import { type JobRow, ownScope } from '../../core/job/row.ts';
+import { putDoom } from '../../engine/job/doom.ts';
+import { type SweepLimits, sweepExecution, sweepForWorker, sweepShards } from '../../engine/sweep.ts';
 import { createMemoryContext, type MemoryContext } from '../memory/context.ts';
 import { jobId } from '../memory/plan.ts';
 import { isSettled, peekJob, taskOf } from '../memory/platform.ts';
@@ -37,7 +38,7 @@ describe('a sweep of jobs that became due since the last one', () => {
   ])('%d: within its limits', async (count, limits, lookedAt, more) => {
     const context = oneShard();
     const jobs = await givenDue(context, count, 1_000);
-    expect(await sweep(context, 0, limits(context.now()))).toEqual({ lookedAt, more, failed: [] });
+    expect(await sweepShards(context, limits(context.now()))).toEqual({ lookedAt, more, failed: [], unread: [] });
     expect(runnableCount(context, jobs)).toBe(lookedAt);
     expect(context.queues.work).toEqual([]);
   });
@@ -54,7 +55,7 @@ describe('a sweep of jobs that became due since the last one', () => {
         .slice(0, limit)
         .map(({ pk, dueAt }) => ({ id: pk, dueAt: Number(dueAt) }));
     };
-    expect(await sweep(context, 0, all)).toEqual({ lookedAt: 10, more: false, failed: [] });
+    expect(await sweepShards(context, all)).toEqual({ lookedAt: 10, more: false, failed: [], unread: [] });
     expect(runnableCount(context, jobs)).toBe(10);
   });
 
@@ -66,7 +67,7 @@ describe('a sweep of jobs that became due since the last one', () => {
       return [{ id: 'project-x', dueAt: now - 1 }, ...found];
     };
     const jobs = await givenDue(context, 2, 1_000);
-    expect((await sweep(context, 0, all)).failed).toEqual([]);
+    expect((await sweepShards(context, all)).failed).toEqual([]);
     expect(runnableCount(context, jobs)).toBe(2);
   });
 });
@@ -78,7 +79,7 @@ describe('a sweep of jobs that an earlier one did not reach', () => {
   ])('due for %d ms: they are set aside: %s', async (dueForMs, isAside) => {
     const context = oneShard();
     const jobs = await givenDue(context, 3, dueForMs);
-    expect(await sweep(context, 0, all)).toEqual({ lookedAt: 3, more: false, failed: [] });
+    expect(await sweepShards(context, all)).toEqual({ lookedAt: 3, more: false, failed: [], unread: [] });
     expect(sentFor(context)).toHaveLength(isAside ? 3 : 0);
     expect(runnableCount(context, jobs)).toBe(isAside ? 0 : 3);
   });
@@ -97,6 +98,14 @@ describe('a sweep of jobs that an earlier one did not reach', () => {
     expect(jobs.filter((job) => (peekJob(context, job).dueAt ?? 0) > context.now())).toHaveLength(aside);
   });
 
+  test('looks at the others in the same sweep, although the limit of those that are set aside is reached', async () => {
+    const context = oneShard();
+    await givenDue(context, 25, 600_000);
+    const later = await givenJob(context, 'later', { at: { state: 'idle', openShard: 0, dueAt: context.now() - 1 } });
+    expect(await sweepShards(context, { jobCount: 25, until: forEver })).toMatchObject({ lookedAt: 26, more: true });
+    expect(peekJob(context, later.pk).state).toBe('runnable');
+  });
+
   test('reports those that cannot be put off, and sends no message for them', async () => {
     const context = oneShard();
     const [bad = jobId('none'), good] = await givenDue(context, 2, 600_000);
@@ -105,7 +114,7 @@ describe('a sweep of jobs that an earlier one did not reach', () => {
         if (port === 'rows' && detail.startsWith(`executions ${bad}`)) throw new Error('throttled');
       },
     });
-    const { failed } = await sweep(context, 0, all);
+    const { failed } = await sweepShards(context, all);
     expect(failed).toEqual([{ execution: bad, error: new Error('throttled') }]);
     expect(sentFor(context)).toEqual([good]);
   });
@@ -179,6 +188,29 @@ describe('a sweep of one job', () => {
     });
     await sweepExecution(context, row.pk);
     expect(isSettled(peekJob(context, row.pk))).toBe(true);
+  });
+
+  test('reads the row of a job that has settled no more', async () => {
+    const context = oneShard();
+    const main = await givenJob(context, 'main', { at: { state: 'running' } });
+    const row = await givenJob(context, 'sub', { parent: main, at: { state: 'done', dueAt: context.now() } });
+    const calls: string[] = [];
+    context.setHook({
+      before: ({ name, detail }) => void (detail.startsWith(`executions ${row.pk}/A`) && calls.push(name)),
+    });
+    await sweepExecution(context, row.pk);
+    expect(calls).toEqual(['get', 'get', 'update']);
+  });
+
+  test('carries out what follows the end of a job that ends during it', async () => {
+    const context = oneShard();
+    const row = await givenJob(context, 'j', { at: { state: 'waiting_on_output', dueAt: context.now() } });
+    const sub = await givenJob(context, 'sub', { parent: row, at: { state: 'waiting_on_input' } });
+    const cause = { kind: 'termination', execution: row.pk, try: 0, by: 'user-alice' } as const;
+    await putDoom(context, row.root, ownScope(row), cause);
+    await sweepExecution(context, row.pk);
+    expect(peekJob(context, row.pk).state).toBe('terminated');
+    expect(peekJob(context, sub.pk)).toMatchObject({ state: 'terminated', failureReason: 'Terminated' });
   });
 
   test('gives up after 20 changes, and says so', async () => {

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { JobId } from '../../core/id/identifier.ts';
 import { openShard } from '../../core/job/due.ts';
 import { edgeKey, edgeRow } from '../../core/row/execution/edge.ts';
-import { sweep, sweepShards } from '../../engine/sweep.ts';
+import { sweepShards } from '../../engine/sweep.ts';
 import { doWork } from '../../engine/work.ts';
 import { createMemoryContext, type MemoryContext } from '../memory/context.ts';
 import { jobId } from '../memory/plan.ts';
@@ -43,7 +43,7 @@ describe('the sweep', () => {
     );
     const [bad = jobId('none'), ...good] = jobs;
     breakSpecOf(context, bad);
-    const swept = await sweep(context, 0, limits);
+    const swept = await sweepShards(context, limits);
     expect(swept).toMatchObject({
       lookedAt: 40,
       more: false,
@@ -52,7 +52,7 @@ describe('the sweep', () => {
     expect(good.map((job) => peekJob(context, job).state)).toEqual(good.map(() => 'runnable'));
     expect(peekJob(context, bad)).toMatchObject({ state: 'idle' });
     expect(peekJob(context, bad).dueAt).toBeGreaterThan(context.now());
-    expect(await sweep(context, 0, limits)).toMatchObject({ lookedAt: 0 });
+    expect(await sweepShards(context, limits)).toMatchObject({ lookedAt: 0 });
   });
 
   test('reports both errors when the job cannot be postponed either', async () => {
@@ -63,7 +63,7 @@ describe('the sweep', () => {
         if (port === 'rows' && detail.startsWith(`executions ${bad}`)) throw new Error('no such partition');
       },
     });
-    const { failed } = await sweep(context, 0, limits);
+    const { failed } = await sweepShards(context, limits);
     expect(failed.map(({ execution, error }) => [execution, (error as AggregateError).errors.length])).toEqual([
       [bad, 2],
     ]);
@@ -101,7 +101,7 @@ test('a waiter that always fails stops neither the waking of the others nor the 
   }
   const bad = [...waiters].sort()[0] ?? jobId('none');
   breakSpecOf(context, bad);
-  await sweep(context, 0, limits);
+  await sweepShards(context, limits);
   const failed: unknown[] = [];
   for (let round = 0; round < 5; round++) {
     for (const { message } of context.queues.work.splice(0)) {

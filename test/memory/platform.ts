@@ -13,7 +13,7 @@ import { type Claimed, claim } from '../../engine/job/claim.ts';
 import { finish, type Result } from '../../engine/job/finish.ts';
 import { loadInput } from '../../engine/job/input.ts';
 import { dispatch } from '../../engine/launch/dispatch.ts';
-import { sweep } from '../../engine/sweep.ts';
+import { sweepShards } from '../../engine/sweep.ts';
 import { doWork } from '../../engine/work.ts';
 import type { MemoryContext } from './context.ts';
 import { jobId } from './plan.ts';
@@ -76,10 +76,9 @@ export function createMemoryPlatform(
       }
     },
     async sweep() {
-      for (let shard = 0; shard < context.settings.openShardCount; shard++) {
-        const { failed } = await sweep(context, shard, { jobCount: 10_000, until: Number.POSITIVE_INFINITY });
-        if (failed[0] !== undefined) throw failed[0].error;
-      }
+      const limits = { jobCount: 10_000, until: Number.POSITIVE_INFINITY };
+      const { failed, unread } = await sweepShards(context, limits);
+      for (const error of [...unread, ...failed.map((one) => one.error)]) throw error;
       // Jobs that were due for long are looked at by messages.
       const isAside = ({ message }: { message: WorkRecord }) => message.kind === 'sweep';
       const aside = context.queues.work.filter(isAside);

@@ -5,7 +5,7 @@ import { advance } from '../../engine/job/advance.ts';
 import { heartbeat } from '../../engine/job/heartbeat.ts';
 import { closeObject } from '../../engine/object/close.ts';
 import { loadJob } from '../../engine/store/load-job.ts';
-import { sweep, sweepExecution } from '../../engine/sweep.ts';
+import { sweepExecution, sweepShards } from '../../engine/sweep.ts';
 import { ended } from '../memory/workers.ts';
 import {
   givenRecord,
@@ -319,7 +319,7 @@ export function interleavedSweep(planted?: Planted, heard: readonly string[] = [
       const row = await givenJob(context, 'j', { parent: origin, at: { ...runningAs(context, 'j'), dueAt } });
       const limits = { jobCount: 100, until: Number.POSITIVE_INFINITY };
       return {
-        actors: [reporter(context, row), { name: 'sweep', run: () => sweep(context, 0, limits) }],
+        actors: [reporter(context, row), { name: 'sweep', run: () => sweepShards(context, limits) }],
         mailFrom: heard,
         ends: [/^o done#0, j done#0$/],
       };

@@ -15,7 +15,7 @@ import { heartbeat } from '../../engine/job/heartbeat.ts';
 import { loadInput } from '../../engine/job/input.ts';
 import { terminateTree } from '../../engine/job/terminate.ts';
 import { createObject } from '../../engine/object/create.ts';
-import { sweep as sweepShard } from '../../engine/sweep.ts';
+import { sweepShards } from '../../engine/sweep.ts';
 import { createMemoryContext, type MemoryContext, seededRandom } from '../memory/context.ts';
 import { jobId, planJob } from '../memory/plan.ts';
 import { byName, peekJob } from '../memory/platform.ts';
@@ -142,7 +142,7 @@ async function act(life: Life): Promise<unknown> {
   if (choice < 0.95) return haveAccident(life);
   if (choice < 0.97) return stopOne(life);
   count(life, 'swept');
-  return sweep(life, Math.floor(life.random() * 2), 5);
+  return sweep(life, 5);
 }
 
 async function haveAccident(life: Life): Promise<void> {
@@ -359,12 +359,12 @@ async function calmRound(life: Life): Promise<void> {
   }
   while (life.context.workers.stopping.size > 0) stopOne(life);
   await jump(life);
-  for (const shard of [0, 1]) await sweep(life, shard, 1_000);
+  await sweep(life, 1_000);
 }
 
-async function sweep(life: Life, shard: number, jobCount: number): Promise<void> {
-  const { failed } = await sweepShard(life.context, shard, { jobCount, until: Number.POSITIVE_INFINITY });
-  for (const { error } of failed) if (!isDeath(error)) throw error;
+async function sweep(life: Life, jobCount: number): Promise<void> {
+  const { failed, unread } = await sweepShards(life.context, { jobCount, until: Number.POSITIVE_INFINITY });
+  for (const error of [...unread, ...failed.map((one) => one.error)]) if (!isDeath(error)) throw error;
 }
 
 function isOver(life: Life): boolean {

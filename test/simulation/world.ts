@@ -13,7 +13,7 @@ import { onExecutionChange } from '../../engine/job/advance.ts';
 import { claim } from '../../engine/job/claim.ts';
 import { finish, type Result } from '../../engine/job/finish.ts';
 import { dispatch } from '../../engine/launch/dispatch.ts';
-import { sweep } from '../../engine/sweep.ts';
+import { sweepShards } from '../../engine/sweep.ts';
 import { doWork } from '../../engine/work.ts';
 import { createMemoryContext, type MemoryContext } from '../memory/context.ts';
 import { type PlanOptions, planJob } from '../memory/plan.ts';
@@ -82,8 +82,9 @@ function takeDue(context: MemoryContext): WorkRecord[] {
 async function sweepUntilQuiet(context: MemoryContext): Promise<void> {
   for (let round = 0; round < sweepRounds; round++) {
     context.clock.now += 700_000;
-    const { failed } = await sweep(context, 0, { jobCount: 1_000, until: Number.POSITIVE_INFINITY });
-    if (failed[0] !== undefined) throw failed[0].error;
+    const limits = { jobCount: 1_000, until: Number.POSITIVE_INFINITY };
+    const { failed, unread } = await sweepShards(context, limits);
+    for (const error of [...unread, ...failed.map((one) => one.error)]) throw error;
     for (const { message } of context.queues.runnable.splice(0)) await dispatch(context, message);
     for (const { message } of context.queues.work.splice(0)) await doWork(context, message);
     for (const worker of context.workers.launches.keys()) await work(context, worker, `${worker}#sweep${round}`);
