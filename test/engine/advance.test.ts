@@ -8,6 +8,7 @@ import { toRow } from '../../core/row/execution/job.ts';
 import { advance, look, onExecutionChange, onObjectClosed, resume } from '../../engine/job/advance.ts';
 import { putDoom } from '../../engine/job/doom.ts';
 import { saveJob } from '../../engine/store/save-job.ts';
+import { sweepExecution } from '../../engine/sweep.ts';
 import { doWork } from '../../engine/work.ts';
 import { samples } from '../core/row-samples.ts';
 import { createMemoryContext, type MemoryContext } from '../memory/context.ts';
@@ -179,6 +180,72 @@ describe('an end with pages of members and of waiters', () => {
     expect(peekJob(context, main.pk)).toMatchObject({ state: 'failed' });
     expect(peekJob(context, main.pk)).not.toHaveProperty('cursor');
   });
+});
+
+describe('a sweep of an end with pages of waiters', () => {
+  /** The reads of pages of waiters from now on, and the changes of the job's row. */
+  function watchPages(context: MemoryContext, { pk }: JobRow): { pages: string[]; writes: string[] } {
+    const seen = { pages: [] as string[], writes: [] as string[] };
+    context.setHook({
+      before: ({ name, detail }) => {
+        if (name === 'query' && detail.startsWith(`executions ${pk}/W#`)) seen.pages.push(detail);
+        if (name === 'update' && detail.startsWith(`executions ${pk}/A`)) seen.writes.push(detail);
+      },
+    });
+    return seen;
+  }
+
+  /** An ended subjob on which so many edges are. The jobs that waited are over. */
+  async function givenEdges(context: MemoryContext, count: number): Promise<JobRow> {
+    const main = await givenJob(context, 'main', { at: { state: 'running' } });
+    const row = await givenJob(context, 'sub', { parent: main, at: { state: 'done' } });
+    for (let index = 0; index < count; index++) {
+      const waiter = { execution: jobId(`w${index}`), try: 0, phase: 'input' } as const;
+      const key = edgeKey({ kind: 'execution', execution: row.pk }, waiter);
+      await context.rows.put('executions', edgeRow(key, context.now()));
+    }
+    return row;
+  }
+
+  test('goes on from page to page by itself', async () => {
+    const context = createMemoryContext();
+    const row = await givenEdges(context, 60);
+    const { pages, writes } = watchPages(context, row);
+    await sweepExecution(context, row.pk);
+    expect(context.queues.work).toEqual([]);
+    expect(pages).toHaveLength(3);
+    expect(writes).toHaveLength(1);
+    expect(isSettled(peekJob(context, row.pk))).toBe(true);
+  });
+
+  test('saves its position after 40 pages, where a message or the next sweep goes on', async () => {
+    const context = createMemoryContext();
+    const row = await givenEdges(context, 41 * 25 + 1);
+    const { pages } = watchPages(context, row);
+    await sweepExecution(context, row.pk);
+    expect(pages).toHaveLength(40);
+    const [sent] = context.queues.work.splice(0);
+    const after = sent?.message.after;
+    expect(sent?.message).toMatchObject({ kind: 'resume', step: 'wakeWaiters', after: expect.any(String) });
+    expect(peekJob(context, row.pk).cursor).toBe(`wakeWaiters ${after}`);
+    // The message is lost.
+    context.clock.now += 3_600_000;
+    await sweepExecution(context, row.pk);
+    expect(pages).toHaveLength(42);
+    expect(new Set(pages).size).toBe(42);
+    expect(context.queues.work).toEqual([]);
+    expect(isSettled(peekJob(context, row.pk))).toBe(true);
+  });
+});
+
+test('of two looks that settle a job, the later one does not write', async () => {
+  const context = createMemoryContext();
+  const main = await givenJob(context, 'main', { at: { state: 'running' } });
+  const row = await givenJob(context, 'sub', { parent: main, at: { state: 'done' } });
+  expect(await look(context, row, 'woken')).toMatchObject({ kind: 'saved' });
+  const calls = watch(context);
+  expect(await look(context, row, 'woken')).toEqual({ kind: 'changed' });
+  expect(calls.filter((call) => call.startsWith('update'))).toEqual([]);
 });
 
 test('an ended job whose worker is still there saves no position while it waits for that', async () => {

@@ -4,9 +4,10 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { JobId, ObjectId, PlaceId, ProjectId } from '../../core/id/identifier.ts';
 import type { Caller } from '../../core/identity/caller.ts';
-import { jobWorker } from '../../core/job/row.ts';
+import { type JobRow, jobWorker, outputBodyId } from '../../core/job/row.ts';
 import type { Hash } from '../../core/reference/value.ts';
 import { placementKey } from '../../core/row/objects.ts';
+import { takeBack } from '../../engine/job/take-back.ts';
 import { terminateTree } from '../../engine/job/terminate.ts';
 import { sweepExecution } from '../../engine/sweep.ts';
 import {
@@ -241,6 +242,47 @@ test.each([
   for (const id of [made.alone, ...extra]) expect(described.failureMessage).toContain(`${id} could not be found`);
   expect(String(peekJob(context, job).failureMessage).endsWith('…')).toBe(count > 0);
   expect(placedIn(project)).toEqual([]);
+});
+
+describe('the names of the companions', () => {
+  const cutMessage = { failureMessage: `${'x'.repeat(299)}…` };
+  /** Takes back twice before the job is done. Returns what is stored then, and how often that was written. */
+  async function storedAfter(change: Partial<JobRow>, stored?: () => Hash): Promise<{ body: unknown; writes: number }> {
+    const { context } = world;
+    const result = { body: undefined as unknown, writes: 0 };
+    at = completes;
+    act = async () => {
+      const row = { ...peekJob(context, job), ...change };
+      const id = outputBodyId(row);
+      if (stored !== undefined) await context.bodies.save(id, 'output', stored());
+      context.bodies.hook = { before: ({ name }) => void (name === 'save' && result.writes++) };
+      await takeBack(context, row);
+      await takeBack(context, row);
+      context.bodies.hook = {};
+      result.body = context.bodies.peek(id, 'output');
+    };
+    await runJob();
+    return result;
+  }
+  const output = () => ({ named: link(made.named), alone: link(made.alone) });
+
+  test('are stored with the output, because the workspace that says which there are is emptied', async () => {
+    const { body, writes } = await storedAfter({});
+    expect(body).toEqual({ output: output(), objects: [made.named, made.alone, made.companion] });
+    expect(writes).toBe(1);
+  });
+
+  test('are not stored while a long failure message is still to be stored there', async () => {
+    const { body, writes } = await storedAfter(cutMessage);
+    expect(body).toEqual({ output: output() });
+    expect(writes).toBe(0);
+  });
+
+  test('are stored beside a long failure message', async () => {
+    const failure = { reason: 'AppError', message: 'x'.repeat(1_000) };
+    const { body } = await storedAfter(cutMessage, () => ({ failure, objects: [made.named] }));
+    expect(body).toEqual({ failure, objects: [made.named, made.companion] });
+  });
 });
 
 test('a try whose machine is lost at its last moment leaves only what the next try hands over', async () => {

@@ -158,7 +158,7 @@ export const survivorsOfEngine: readonly Survivors[] = [
   },
   {
     path: 'engine/sweep.ts',
-    mutants: ['setAside: one?.status: no ?'],
+    mutants: ['setAside: one?.status: no ?', 'sweepShards: one?.status: no ?'],
     reason: 'The results are parallel to what was asked for.',
   },
   {
@@ -188,5 +188,20 @@ export const survivorsOfEngine: readonly Survivors[] = [
       "isBeingLookedAt: '' → 'mutant'",
     ],
     reason: 'The row of a job that waits is never deleted, and no state has another name.',
+  },
+  {
+    path: 'engine/launch/worker-number.ts',
+    mutants: ['findClosed: start < byAge.length → start <= byAge.length'],
+    reason: 'Behind the last worker there is none to look at.',
+  },
+  {
+    path: 'engine/launch/worker-task.ts',
+    mutants: ["stopWorker: before.kind === 'ended' || row.task === undefined → before.kind === 'ended'"],
+    reason: 'The worker of a job without a task counts as ended. The second question is for the types.',
+  },
+  {
+    path: 'engine/sweep.ts',
+    mutants: ['setAside: more: false → nothing', 'lookAtDue: more: false → nothing'],
+    reason: 'Undefined counts as false, and the type demands the word.',
   },
 ];

@@ -398,4 +398,30 @@ export const survivorsOfJobs: readonly Survivors[] = [
     mutants: ['settle: again?.dueAt: no ?'],
     reason: 'The row of a job is never deleted.',
   },
+  {
+    path: 'engine/job/advance.ts',
+    mutants: ["positionOf: '' → 'mutant'"],
+    reason: 'A text always has a first part.',
+  },
+  {
+    path: 'engine/job/advance.ts',
+    mutants: [
+      'positionOf: isPaged(step) ? { step, after: cursor.slice(step.length + 1) || undefined } : un… → { step, after: cursor.slice(step.length + 1) || undefined }',
+    ],
+    reason: 'A position in no step leaves out none of the steps.',
+  },
+  {
+    path: 'engine/job/take-back.ts',
+    mutants: [
+      'keepCompanions: !isHash(body) || objects.length === placedObjects(body).length → objects.length === placedObjects(body).length',
+    ],
+    reason: 'A body that names objects is a hash. The first question is for the types.',
+  },
+  {
+    path: 'engine/job/terminate.ts',
+    mutants: [
+      "terminateTree: !isTerminal(ended.state) && ended.state !== 'terminating' → ended.state !== 'terminating'",
+    ],
+    reason: 'It only saves time: nothing changes in a tree that has ended.',
+  },
 ];
