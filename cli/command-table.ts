@@ -28,6 +28,11 @@ export const commands: readonly Command[] = [
           `does not keep them from running (default: the cores of this machine, ${availableParallelism()})`,
       },
       {
+        name: 'region',
+        value: 'CLOUD:GEO',
+        meaning: 'the region of new projects that name none. It is only a name here (default: aws:us-east-1)',
+      },
+      {
         name: 'durability',
         value: 'disk|kernel',
         meaning:

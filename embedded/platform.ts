@@ -6,6 +6,7 @@ import { mkdirSync } from 'node:fs';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { apiRoutes, newJobRoutes, runRoutes, workerRoutes } from '../api/routes.ts';
+import { isRegion, regionForm } from '../core/container/region.ts';
 import type { Context, WorkerEnd } from '../core/context.ts';
 import type { WorkerId } from '../core/id/worker.ts';
 import type { AnswerTo, OperatorRequest } from '../core/operator/request.ts';
@@ -42,6 +43,8 @@ export type EmbeddedOptions = {
   /** The number of jobs that may run at once. */
   readonly workers: number;
   readonly durability: Durability;
+  /** The region of new projects that name none. */
+  readonly region: string;
   readonly environment: Readonly<NodeJS.ProcessEnv>;
   /** Called with faults of the platform itself, which do not belong to a request. */
   report(what: string, fault: unknown): void;
@@ -74,7 +77,8 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedP
 }
 
 async function start(options: EmbeddedOptions, steps: Steps): Promise<EmbeddedPlatform> {
-  const { report } = options;
+  const { report, region } = options;
+  if (!isRegion(region)) throw new StartRefusal(`--region must ${regionForm}, not "${region}".`);
   const { promise: lost, resolve: onLost } = Promise.withResolvers<string>();
   const folder = openDataFolder(options.dataFolder, 'embedded');
   steps.add(async () => folder.close());
@@ -121,7 +125,7 @@ type Ground = {
 };
 
 /** Makes every port of the engine, and connects them as AWS's services are connected. */
-function createParts({ workers: slots, environment, report }: EmbeddedOptions, ground: Ground) {
+function createParts({ workers: slots, region, environment, report }: EmbeddedOptions, ground: Ground) {
   const { folder, database, tools, address } = ground;
   const jobsFolder = folder.file('jobs');
   removeFolder(jobsFolder, (fault) => report(`folders of jobs of an earlier start, in ${jobsFolder}, remain`, fault));
@@ -163,7 +167,7 @@ function createParts({ workers: slots, environment, report }: EmbeddedOptions, g
     workers: workers.port,
     seals: { seal },
     logs,
-    settings: { ...settings, slotCount: slots },
+    settings: { ...settings, region, slotCount: slots },
     apiUrl: address,
     now,
     random: (byteCount) => randomBytes(byteCount),
@@ -221,8 +225,7 @@ async function closeServer(server: Server, endSockets: () => void): Promise<void
 }
 
 /** A lost worker is noticed at once. The lease is for one that hangs, and a heartbeat says that a time limit is over. */
-const settings: Context['settings'] = {
-  region: 'aws:us-east-1',
+const settings: Omit<Context['settings'], 'region'> = {
   leaseSeconds: 20,
   heartbeatSeconds: 4,
   openShardCount: 16,

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { isLevel, type Level, levels } from '../../core/access/level.ts';
+import { isRegion, regionForm } from '../../core/container/region.ts';
 import { parseId } from '../../core/id/identifier.ts';
 import { findInstanceType } from '../../core/instance/instance-types.ts';
 import { amount, isHash, longText, name, properties, shortText, tags } from './metadata.ts';
@@ -40,7 +41,7 @@ export const newProjectInput = z.object({
   tags: tags.default([]),
   properties: properties.default({}),
   billTo: z.string().max(80).nullish(),
-  region: z.string().max(64).nullish(),
+  region: z.string().refine(isRegion, { error: regionForm }).nullish(),
   ...projectSettings,
 });
 

@@ -48,11 +48,18 @@ function readSettings({ options, flags }: CommandLine): Settings {
     throw new UsageError(`--durability must be disk or kernel, not "${durability}".`);
   if (runtime === 'deployed' && options.durability !== undefined)
     throw new UsageError(`--durability is an option of the embedded runtime: leave it out with --${asDeployed}.`);
+  const { region = defaultRegion } = options;
+  if (runtime === 'deployed' && options.region !== undefined) {
+    throw new UsageError(
+      `--region is not possible with --${asDeployed}: the template is deployed in ${defaultRegion}. A new project may name any region (dx new project --region).`,
+    );
+  }
   return {
     dataFolder: dataFolderPath(options.data, process.env),
     port: readNumber('port', port, { least: 0, greatest: maximumPort }),
     workers: readNumber('workers', workers, { least: 1, greatest: maximumWorkerCount }),
     durability,
+    region,
     runtime,
     environment: process.env,
     say,
@@ -165,6 +172,8 @@ function report(what: string, fault: unknown): void {
   say(`${what}: ${text}`);
 }
 
+/** The region of new projects that name none, if none is chosen. */
+const defaultRegion = 'aws:us-east-1';
 const maximumPort = 65_535;
 const maximumWorkerCount = 1_000;
 const echoMs = 1_000;

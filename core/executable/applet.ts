@@ -7,7 +7,11 @@ import type { Hash } from '../reference/value.ts';
 import type { ExecutionPolicy, TimeoutPolicy } from './policy.ts';
 import type { SystemRequirements } from './requirements.ts';
 
-export const interpreters = ['bash', 'python3'] as const;
+/** Those that workers have. */
+export const runnableInterpreters = ['bash', 'python3'] as const;
+/** Executables of others may still need these. They are kept, and their runs are refused. */
+const retiredInterpreters = ['python2.7', 'python3.5'] as const;
+export const interpreters = [...runnableInterpreters, ...retiredInterpreters] as const;
 type Interpreter = (typeof interpreters)[number];
 
 /**
@@ -67,4 +71,6 @@ export type AppletSpec = {
   readonly ignoreReuse: boolean;
   readonly treeTurnaroundTimeThreshold?: number;
   readonly httpsApp?: Hash;
+  /** The regions of its `regionalOptions`. It runs in these only. Absent means all. */
+  readonly regions?: readonly string[];
 };

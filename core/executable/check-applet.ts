@@ -7,17 +7,25 @@ import { isObjectId } from '../id/identifier.ts';
 import { checkSpecification } from '../iospec/check-specification.ts';
 import { linkTo, readReference } from '../reference/reference.ts';
 import { exceedsDepth, type Hash, isHash, maximumDepth } from '../reference/value.ts';
-import { type AppletSpec, interpreters, type RunSpec } from './applet.ts';
+import { type AppletSpec, interpreters, type RunSpec, runnableInterpreters } from './applet.ts';
 import { checkExecutionPolicy, checkTimeoutPolicy } from './policy.ts';
+import { applyRegionalOptions, checkRegionalOptions } from './regional-options.ts';
 import { checkSystemRequirements } from './requirements.ts';
 
 /**
- * The applet's specification, or a sentence for each fault of the body (all together). Links of `bundledDepends` are
- * returned in the short form. The caller checks whether those objects exist: `bundledObjects`.
+ * The applet's specification, or a sentence for each fault of the body (all together). The `regionalOptions` of the
+ * region become part of it. Links of `bundledDepends` are returned in the short form. The caller checks whether those
+ * objects exist: `bundledObjects`.
  */
-export function checkApplet(body: Hash): { readonly spec: AppletSpec } | { readonly problems: readonly string[] } {
-  if (exceedsDepth(body))
+export function checkApplet(
+  given: Hash,
+  region: string,
+): { readonly spec: AppletSpec } | { readonly problems: readonly string[] } {
+  if (exceedsDepth(given))
     return { problems: [`the applet nests arrays and hashes deeper than ${maximumDepth} levels`] };
+  const problem = checkRegionalOptions(given.regionalOptions);
+  if (problem !== undefined) return { problems: [problem] };
+  const body = applyRegionalOptions(given, region);
   const problems = [
     ...(body.inputSpec === undefined ? [] : checkSpecification(body.inputSpec, 'inputSpec')),
     ...(body.outputSpec === undefined ? [] : checkSpecification(body.outputSpec, 'outputSpec')),
@@ -29,9 +37,15 @@ export function checkApplet(body: Hash): { readonly spec: AppletSpec } | { reado
     ...check(body, ['httpsApp'], 'a hash', isHash),
   ];
   if (problems.length > 0) return { problems };
-  const kept = pick(body, ['inputSpec', 'outputSpec', 'treeTurnaroundTimeThreshold', 'httpsApp']);
+  const kept = pick({ ...body, ...regionsOf(body) }, keptFields);
   const spec = { ...defaults, ...kept, ...pick(body, [...textFields, 'access', 'ignoreReuse']) };
   return { spec: { ...spec, runSpec: keepRunSpec(body.runSpec as Hash) } as AppletSpec };
+}
+
+/** Only if there are some: an executable without regional options runs in every region. */
+function regionsOf({ regionalOptions }: Hash): Hash {
+  const regions = isHash(regionalOptions) ? Object.keys(regionalOptions) : [];
+  return { regions: regions.length > 0 ? regions : undefined };
 }
 
 /** The objects that `bundledDepends` names, each once: they are links of the applet. */
@@ -45,7 +59,7 @@ function checkRunSpec(runSpec: unknown): string[] {
   const problems: string[] = [];
   if (!(interpreters as readonly unknown[]).includes(runSpec.interpreter)) {
     const found = JSON.stringify(runSpec.interpreter)?.slice(0, 60) ?? 'missing';
-    problems.push(`${at('interpreter')} must be ${interpreters.join(' or ')}, not ${found}`);
+    problems.push(`${at('interpreter')} must be ${runnableInterpreters.join(' or ')}, not ${found}`);
   }
   if (typeof runSpec.code !== 'string') problems.push(`${at('code')} must be a string: the program's text`);
   if (runSpec.distribution !== undefined && runSpec.distribution !== 'Ubuntu') {
@@ -160,6 +174,7 @@ const isCount = (value: unknown) => Number.isInteger(value) && (value as number)
 const isHashes = (value: unknown) => Array.isArray(value) && value.every(isHash);
 
 const textFields = ['title', 'summary', 'description', 'developerNotes', 'dxapi'] as const;
+const keptFields = ['inputSpec', 'outputSpec', 'treeTurnaroundTimeThreshold', 'httpsApp', 'regions'];
 const defaults = {
   dxapi: '1.0.0',
   access: {},

@@ -51,7 +51,8 @@ export function mergeByExecutable(
 }
 
 /**
- * A sentence for each fault of a `systemRequirements` map. Instance types must exist, whether or not one can run here.
+ * A sentence for each fault of a `systemRequirements` map. Instance types must exist somewhere, whether or not one can run
+ * here.
  */
 export function checkSystemRequirements(requirements: unknown, at: string): string[] {
   if (requirements === undefined) return [];

@@ -15,7 +15,7 @@ export type InstanceType = {
 /** The type of a job that does not ask for one. */
 export const defaultInstance = 'mem2_hdd2_x2';
 
-/** The type of that name. Undefined for a name that no region of this platform has. */
+/** The type of that name. Undefined for a name that this platform does not offer. */
 export function findInstanceType(name: string): InstanceType | undefined {
   return byName.get(name);
 }

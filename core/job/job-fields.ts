@@ -1,7 +1,7 @@
 // The fields that describing a job shows (docs/reference/api.md, "Describing a job"). The caller first asks which facts
 // a selection needs, then passes them here. Pure.
 
-import { workerSize } from '../instance/worker-size.ts';
+import { workerSize, workerSizeNote } from '../instance/worker-size.ts';
 import { selectFields } from '../object/field.ts';
 import type { Hash } from '../reference/value.ts';
 import { heldUntil } from './hold.ts';
@@ -122,6 +122,8 @@ const shownByDefault: { readonly [field: string]: Field } = {
   details: ({ metadata }) => metadata.details,
   systemRequirements: ({ spec }) => spec.systemRequirements,
   instanceType: ({ row }) => row.instance,
+  /** Only here: why the worker is not what the instance type promises. */
+  instanceTypeNote: ({ row }) => workerSizeNote(row.instance),
   executionPolicy: ({ spec }) => spec.executionPolicy,
   networkAccess: ({ spec }) => spec.access.network ?? [],
   debug: ({ spec }) => (spec.debugOn === undefined ? {} : { debugOn: spec.debugOn }),

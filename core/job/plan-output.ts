@@ -103,7 +103,9 @@ function checkOutput({ spec, resolved: { output, objects }, handedOver }: Output
     ...values,
     ...[...open].map((object) => `${object} is still open, and every job that could close it has ended`),
     ...unseen.map(unseenReference),
-    ...restricted.map((object) => `${object} is in a restricted project: it cannot leave it`),
+    ...restricted.map(
+      (object) => `${object} is in a project that is restricted or in another region: it cannot leave it`,
+    ),
   ];
 }
 

@@ -12,7 +12,7 @@ import {
   requirementsOf,
   type SystemRequirements,
 } from '../executable/requirements.ts';
-import { checkRunnable } from '../instance/worker-size.ts';
+import { checkRunnable, fitsWorker } from '../instance/worker-size.ts';
 import { isHash } from '../reference/value.ts';
 
 export type MachineLayers = {
@@ -70,10 +70,14 @@ function checkCluster({ clusterSpec }: Requirements): string | undefined {
   );
 }
 
-/** An instance type by name; else the first of a selector that a worker can have; else the default. */
+/**
+ * An instance type by name; else the first of a selector that a worker can have as a whole, or at all; else the default.
+ */
 function chooseInstance(requirements: SystemRequirements, entryPoint: string, fallback: string): string {
   const { instanceType, instanceTypeSelector } = entryPointRequirements(requirements, entryPoint);
   if (instanceType !== undefined) return instanceType;
   const allowed = instanceTypeSelector?.allowedInstanceTypes ?? [];
-  return allowed.find((name) => checkRunnable(name) === undefined) ?? allowed[0] ?? fallback;
+  return (
+    allowed.find(fitsWorker) ?? allowed.find((name) => checkRunnable(name) === undefined) ?? allowed[0] ?? fallback
+  );
 }

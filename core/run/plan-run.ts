@@ -3,7 +3,7 @@
 
 import { type Level, weaker } from '../access/level.ts';
 import { invalidInput, invalidState, resourceNotFound } from '../error/api-error.ts';
-import type { AccessRequest, AppletSpec } from '../executable/applet.ts';
+import { type AccessRequest, type AppletSpec, runnableInterpreters } from '../executable/applet.ts';
 import { type Executable, executablesToCome, type Program, programPins } from '../executable/executable.ts';
 import {
   checkExecutionPolicy,
@@ -71,7 +71,12 @@ function planMasterJob(facts: ProgramFacts): JobPlan | Refusal {
   if (caller !== undefined && caller.state !== 'running') {
     return { refused: invalidState(`${caller.pk} cannot start jobs any more: it is ${caller.state}`) };
   }
-  const optionProblems = [...checkPolicies(request), ...checkDebug(request.debug), ...checkSsh(request)];
+  const optionProblems = [
+    ...checkPolicies(request),
+    ...checkDebug(request.debug),
+    ...checkSsh(request),
+    ...checkPossible(executable, project),
+  ];
   const machine = planMachine({
     executable: executable.id,
     entryPoint: mainEntryPoint,
@@ -114,6 +119,23 @@ function planMasterJob(facts: ProgramFacts): JobPlan | Refusal {
   };
   const row = planRow(facts, above, spec, instance);
   return { id, row, spec, ready: false, memberOf: above && { root: row.root, parent: above.job.pk } };
+}
+
+/** A sentence for each reason why this executable cannot run here, or not in this project. */
+function checkPossible({ id, spec }: Program, project: ProjectContext): string[] {
+  const problems: string[] = [];
+  const { interpreter } = spec.runSpec;
+  if (!(runnableInterpreters as readonly string[]).includes(interpreter)) {
+    problems.push(
+      `${id} needs ${interpreter}, which no worker of this platform has. Port the code to python3, and build it again with "interpreter": "python3" in "runSpec"`,
+    );
+  }
+  if (spec.regions !== undefined && !spec.regions.includes(project.region)) {
+    problems.push(
+      `the "regionalOptions" of ${id} name ${spec.regions.join(', ')}, and ${project.id} is in ${project.region}: run it in a project of one of those regions, or build it again with options for this one`,
+    );
+  }
+  return problems;
 }
 
 /**

@@ -14,11 +14,13 @@ export type ProjectContext = {
   readonly id: ProjectId;
   /** The level that the caller has there. */
   readonly level: Level;
+  readonly region: string;
   readonly defaultInstanceType?: string | undefined;
 };
 export type ProjectFacts = {
   readonly id: ProjectId;
   readonly level: Level | undefined;
+  readonly region: string | undefined;
   /** Undefined when the project does not exist. */
   readonly settings: { readonly [name: string]: unknown } | undefined;
 };
@@ -41,12 +43,12 @@ export function enterProject(
   caller: KnownCaller,
   request: ProjectRequest,
   executable: Executable['id'],
-  { id, level, settings }: ProjectFacts,
+  { id, level, region, settings }: ProjectFacts,
 ): ProjectContext | Refusal {
   const detached = detaches(caller, request);
   const startsTree = caller.kind === 'user' || detached;
   const held = level ?? (startsTree ? undefined : 'NONE');
-  if (settings === undefined || held === undefined) return { refused: resourceNotFound(id) };
+  if (settings === undefined || region === undefined || held === undefined) return { refused: resourceNotFound(id) };
   if (startsTree && !atLeast(held, 'CONTRIBUTE')) {
     return { refused: detached ? mayNotDetach(id, held) : mayNotRun(id, held) };
   }
@@ -55,12 +57,12 @@ export function enterProject(
   if (startsTree && Array.isArray(allowed) && !allowed.includes(executable)) {
     return { refused: notAllowed(id, allowed, executable) };
   }
-  return { id, level: held, defaultInstanceType: typeof instance === 'string' ? instance : undefined };
+  return { id, level: held, region, defaultInstanceType: typeof instance === 'string' ? instance : undefined };
 }
 
-/** Data of a restricted project cannot leave it. */
+/** Data of a restricted project cannot leave it, and no data leaves its region. */
 export function dataRestricted(object: ObjectId, project: ProjectId): ApiError {
-  const message = `${object} is in a project whose data is restricted: it cannot be used in ${project}`;
+  const message = `${object} is in a project that is restricted or in another region: it cannot be used in ${project}`;
   return new ApiError('PermissionDenied', message);
 }
 

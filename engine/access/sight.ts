@@ -8,7 +8,7 @@ import type { KnownCaller } from '../../core/identity/caller.ts';
 import { type JobRow, jobWorkspace } from '../../core/job/row.ts';
 import type { ObjectFacts } from '../../core/row/objects.ts';
 import type { FoundObject } from '../../core/run/waits.ts';
-import { loadProject } from '../container/project.ts';
+import { loadProjects } from '../container/project.ts';
 import { loadJobs } from '../store/load-job.ts';
 import { type LoadedObject, loadObject, loadObjectsAt } from '../store/load-object.ts';
 import { mapLimited } from '../store/map-limited.ts';
@@ -63,8 +63,9 @@ export type ObjectSearch = {
   /** The places to try, in this order, after the hint of each object and before all other places. */
   readonly places: readonly PlaceId[];
   /**
-   * The place in which the objects are to be used. Data of another project that is `restricted` cannot be used there
-   * (docs/reference/api.md, "Project flags"). If it is undefined, that rule is not applied.
+   * The place in which the objects are to be used. Data of another project that is `restricted` or in another region
+   * cannot be used there (docs/reference/api.md, "Project flags" and "Regions"). If it is undefined, those rules are not
+   * applied.
    */
   readonly usedIn: PlaceId | undefined;
 };
@@ -72,7 +73,7 @@ export type ObjectSearch = {
 export type SeenObject = FoundObject & { readonly place: PlaceId; readonly facts: ObjectFacts };
 export type Seen = {
   readonly found: ReadonlyMap<ObjectId, SeenObject>;
-  /** Objects that the caller sees but that may not leave their project. */
+  /** Objects that the caller sees but that may not leave their project or its region. */
   readonly restricted: readonly ObjectId[];
 };
 
@@ -95,7 +96,7 @@ export async function findObjects(sight: Sight, search: ObjectSearch): Promise<S
 /**
  * A place from which the caller may use an object. `first` is tried before all others.
  *
- * @returns `restricted` when all places that the caller sees are restricted; undefined when they see none
+ * @returns `restricted` when the data may not leave any of the places that the caller sees; undefined when they see none
  */
 export async function findUnrestrictedPlace(
   sight: Sight,
@@ -125,13 +126,18 @@ async function lookIn(
   for (const object of objects) if (object !== undefined) found.set(object.id, toSeen(object, place));
 }
 
-/** The contents of a workspace belong to the project of its job. */
+/**
+ * True for data of a project that is restricted, or that is in another region than the place where the data is to be
+ * used. The contents of a workspace belong to the project of its job.
+ */
 async function isRestricted({ context, caller }: Sight, usedIn: PlaceId | undefined, place: PlaceId): Promise<boolean> {
   if (usedIn === undefined || place === usedIn) return false;
   const own = caller.kind === 'job' && place === jobWorkspace(caller.job);
   const project = own ? caller.job.project : await loadGoverningProject(context, place);
   if (project === undefined || project === usedIn) return false;
-  return (await loadProject(context, project))?.settings.restricted === true;
+  const user = await loadGoverningProject(context, usedIn);
+  const [from, to] = await loadProjects(context, user === undefined ? [project] : [project, user]);
+  return from?.settings.restricted === true || (from !== undefined && to !== undefined && from.region !== to.region);
 }
 
 function toSeen({ row }: LoadedObject, place: PlaceId): SeenObject {

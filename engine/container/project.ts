@@ -23,17 +23,18 @@ import { changed, retryWhileChanged } from '../store/retry-while-changed.ts';
 
 export type Project = ProjectFacts & { readonly id: ProjectId };
 
-/** Creates a project with one member: its creator, with ADMINISTER. */
+/** Creates a project with one member: its creator, with ADMINISTER. Without a region it is in the default one. */
 export async function createProject(
   context: Context,
   facts: Pick<
     Project,
     'name' | 'summary' | 'description' | 'settings' | 'tags' | 'properties' | 'createdBy' | 'billTo'
-  >,
+  > & { readonly region?: string },
 ): Promise<ProjectId> {
   const id = randomId('project', context.random(randomIdByteCount));
   const now = context.now();
-  const row = projectRow(id, { ...facts, created: now, modified: now, region: context.settings.region, version: 1 });
+  const { region } = context.settings;
+  const row = projectRow(id, { region, ...facts, created: now, modified: now, version: 1 });
   const { createdBy: user } = facts;
   await context.rows.put('containers', membershipKey(user, id));
   await context.rows.transact([

@@ -2,7 +2,7 @@
 
 import type { Context } from '../../core/context.ts';
 import { given } from '../../core/given.ts';
-import type { ExecutionId, JobId } from '../../core/id/identifier.ts';
+import type { ExecutionId, JobId, ProjectId } from '../../core/id/identifier.ts';
 import type { FailedJob, JobFacts } from '../../core/job/job-fields.ts';
 import { type JobRow, outputBodyId } from '../../core/job/row.ts';
 import { isMessageCut } from '../../core/job/size.ts';
@@ -10,7 +10,7 @@ import type { ExecutionSpec } from '../../core/job/spec.ts';
 import { isTerminal } from '../../core/job/state.ts';
 import { isHash } from '../../core/reference/value.ts';
 import { expectJob } from '../../core/row/execution/execution.ts';
-import { loadProjects } from '../container/project.ts';
+import { loadProjects, type Project } from '../container/project.ts';
 import { loadInput } from '../job/input.ts';
 import { loadQueued } from '../launch/worker-number.ts';
 import { loadExecutions, loadFromSpecs, loadSpec, specMissing } from '../store/load-job.ts';
@@ -32,8 +32,8 @@ export async function* loadJobFacts(
   reader: 'itself' | 'client',
 ): AsyncGenerator<JobFacts> {
   const showsBodies = bodyFields.some((field) => chosen.has(field));
-  const [billTo, failed, queued] = await Promise.all([
-    chosen.has('billTo') ? loadBillTo(context, rows) : new Map<string, string>(),
+  const [projects, failed, queued] = await Promise.all([
+    projectFields.some((field) => chosen.has(field)) ? loadProjectsOf(context, rows) : new Map<ProjectId, Project>(),
     chosen.has('failureFrom') ? loadFailed(context, rows) : new Map<ExecutionId, FailedJob>(),
     chosen.has('waitsForWorker') ? loadQueued(context, rows) : new Set<JobId>(),
   ]);
@@ -52,8 +52,8 @@ export async function* loadJobFacts(
         row,
         spec,
         metadata: changed[index] ?? madeWith(spec),
-        region: context.settings.region,
-        billTo: billTo.get(row.project) ?? row.launchedBy,
+        region: projects.get(row.project)?.region ?? context.settings.region,
+        billTo: projects.get(row.project)?.billTo ?? row.launchedBy,
         failureCounts: chosen.has('failureCounts') && row.try > 0 ? await loadFailureCounts(context, row) : {},
         ...given({ input, failureFrom, waitsForWorker: queued.has(row.pk) || undefined }),
         ...result,
@@ -91,10 +91,10 @@ async function loadResult(context: Context, row: JobRow, chosen: ReadonlySet<str
   return typeof message === 'string' ? { failureMessage: message } : {};
 }
 
-async function loadBillTo(context: Context, rows: readonly JobRow[]): Promise<Map<string, string>> {
+async function loadProjectsOf(context: Context, rows: readonly JobRow[]): Promise<Map<ProjectId, Project>> {
   const ids = [...new Set(rows.map(({ project }) => project))];
   const projects = await loadProjects(context, ids);
-  return new Map(projects.flatMap((project) => (project === undefined ? [] : [[project.id, project.billTo]])));
+  return new Map(projects.flatMap((project) => (project === undefined ? [] : [[project.id, project]])));
 }
 
 /** The jobs that the failed rows name as the first to fail in their trees. Most name themselves. */
@@ -121,6 +121,8 @@ function toFailedJob(row: JobRow, names: Pick<ExecutionSpec, 'name' | 'executabl
 
 /** The fields that show whole inputs and outputs. */
 const bodyFields = ['input', 'originalInput', 'runInput', 'output'];
+/** The fields that the project of a job decides. */
+const projectFields = ['region', 'billTo'];
 /** Jobs whose inputs and outputs are held at a time. One may take 20 MB of memory. */
 const jobsAtATime = 4;
 const smallJobsAtATime = 50;

@@ -55,5 +55,7 @@ async function findProject(sight: Sight, request: RunRequest, executable: Execut
   const { context, caller } = sight;
   const { project: id } = accepted(chooseProject(caller, request));
   const [level, project] = await Promise.all([sight.levelIn(id), loadProject(context, id)]);
-  return accepted(enterProject(caller, request, executable, { id, level, settings: project?.settings }));
+  return accepted(
+    enterProject(caller, request, executable, { id, level, region: project?.region, settings: project?.settings }),
+  );
 }

@@ -78,7 +78,7 @@ export async function givenProject(
 
 /** An applet with the name `stats`, unless the body gives another. */
 export async function givenApplet(world: World, project: ProjectId, body: Hash = {}): Promise<AppletId> {
-  const checked = checkApplet({ runSpec: { interpreter: 'bash', code: '' }, ...body });
+  const checked = checkApplet({ runSpec: { interpreter: 'bash', code: '' }, ...body }, 'aws:us-east-1');
   if ('problems' in checked) throw new Error(checked.problems.join('; '));
   const id = deriveId('applet', 'test', project, `${JSON.stringify(body)}${counter++}`);
   const links = bundledObjects(checked.spec.runSpec);

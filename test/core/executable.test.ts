@@ -27,7 +27,7 @@ const project = deriveId('project', 'u', 'r', '1');
 const runSpec = { interpreter: 'bash', code: '' };
 
 function specOf(body: Parameters<typeof checkApplet>[0]) {
-  const checked = checkApplet(body);
+  const checked = checkApplet(body, 'aws:us-east-1');
   if ('problems' in checked) throw new Error(checked.problems.join('; '));
   return checked.spec;
 }
@@ -70,11 +70,7 @@ describe('an applet', () => {
 
   it.each([
     ['no runSpec', {}, '"runSpec" must be'],
-    [
-      'the interpreter python2.7',
-      { runSpec: { ...runSpec, interpreter: 'python2.7' } },
-      'bash or python3, not "python2.7"',
-    ],
+    ['the interpreter perl', { runSpec: { ...runSpec, interpreter: 'perl' } }, 'bash or python3, not "perl"'],
     ['no code', { runSpec: { interpreter: 'bash' } }, 'runSpec.code'],
     ['an inputSpec of null', { runSpec, inputSpec: null }, '"inputSpec" must be an array'],
     [
@@ -115,7 +111,7 @@ describe('an applet', () => {
     ['a release that is not a string', { runSpec: { ...runSpec, release: 24.04 } }, 'runSpec.release must be a string'],
     ['a title that is not a string', { runSpec, title: 5 }, '"title" must be a string'],
   ])('is refused: %s', (_, body, expected) => {
-    const checked = checkApplet(body);
+    const checked = checkApplet(body, 'aws:us-east-1');
     expect('problems' in checked && checked.problems.join()).toContain(expected);
   });
 
@@ -123,7 +119,7 @@ describe('an applet', () => {
     const fields = ['runSpec', 'inputSpec', 'access', 'title', 'httpsApp', 'ignoreReuse'];
     fc.assert(
       fc.property(fc.dictionary(fc.constantFrom(...fields), fc.jsonValue()), (body) => {
-        expect(Object.keys(checkApplet(body))).toHaveLength(1);
+        expect(Object.keys(checkApplet(body, 'aws:us-east-1'))).toHaveLength(1);
       }),
     );
     const inRun = [
@@ -137,7 +133,7 @@ describe('an applet', () => {
     ];
     fc.assert(
       fc.property(fc.dictionary(fc.constantFrom(...inRun), fc.jsonValue()), (given) => {
-        expect(Object.keys(checkApplet({ runSpec: given }))).toHaveLength(1);
+        expect(Object.keys(checkApplet({ runSpec: given }, 'aws:us-east-1'))).toHaveLength(1);
       }),
     );
   });

@@ -128,7 +128,7 @@ const seenIn = (places: { [object: string]: PlaceId }, types: string[] = []): Pa
   return { facts: new Map(entries.map(([object]) => [object, facts])), places: new Map(entries) };
 };
 const gone = (object: ObjectId) => `${object}, which this job depends on, could not be found any more`;
-const confined = `${secret} is in a restricted project: it cannot be used in ${project}`;
+const confined = `${secret} is in a project that is restricted or in another region: it cannot be used in ${project}`;
 
 describe('the plan of an input', () => {
   const pinned: [title: string, of: Case, pins: object][] = [
@@ -205,7 +205,7 @@ describe('the plan of an input', () => {
     [
       'a linked object that has come into a restricted project is reported',
       { input: { a: link(own) }, linked: { restricted: [own] } },
-      [`${own} is in a restricted project: it cannot be used in ${project}`],
+      [`${own} is in a project that is restricted or in another region: it cannot be used in ${project}`],
     ],
     [
       'a linked object of another type is reported',

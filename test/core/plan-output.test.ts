@@ -59,7 +59,7 @@ function plan({ output: before, job = origin, outputSpec, found = [], restricted
 
 const unseen = `${lost} could not be found, or the job may not see it`;
 const open = `${made} is still open, and every job that could close it has ended`;
-const confined = `${secret} is in a restricted project: it cannot leave it`;
+const confined = `${secret} is in a project that is restricted or in another region: it cannot leave it`;
 const undeclared = 'the output has a field "a" that the executable does not declare (it declares: files)';
 
 describe('the plan of an output', () => {

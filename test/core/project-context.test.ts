@@ -58,6 +58,7 @@ describe('running an executable in a project', () => {
   const facts = (part: Partial<ProjectFacts>): ProjectFacts => ({
     id: own,
     level: 'CONTRIBUTE',
+    region: 'aws:us-east-1',
     settings: {},
     ...part,
   });
@@ -139,6 +140,6 @@ describe('running an executable in a project', () => {
 
 it('data of a restricted project is refused elsewhere, whatever access the caller has', () => {
   const file = deriveId('file', 'u', 'context', '1');
-  const message = `${file} is in a project whose data is restricted: it cannot be used in ${own}`;
+  const message = `${file} is in a project that is restricted or in another region: it cannot be used in ${own}`;
   expect(dataRestricted(file, own)).toMatchObject({ type: 'PermissionDenied', message });
 });

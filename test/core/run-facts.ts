@@ -70,7 +70,7 @@ export function runFacts(request: Partial<RunRequest> = {}, facts: Partial<RunFa
     found: everything,
     user: 'user-ada',
     executable: { kind: 'applet', id: applet, name: 'stats', spec: appletSpec, place: project },
-    project: { id: project, level: 'CONTRIBUTE' },
+    project: { id: project, level: 'CONTRIBUTE', region: 'aws:us-east-1' },
     ...facts,
   };
 }

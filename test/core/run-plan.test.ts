@@ -136,13 +136,34 @@ describe('the machine of a job', () => {
   });
 
   it('is refused in the words of the first type of a selector when none of its types can run', () => {
-    const allowedInstanceTypes = ['mem2_ssd1_gpu_x16', 'mem3_ssd1_v2_x96'];
+    const allowedInstanceTypes = ['mem2_ssd1_gpu_x16', 'mem3_ssd2_fpga1_x24'];
     const systemRequirements = { '*': { instanceTypeSelector: { allowedInstanceTypes } } };
     expect(refusalOf({ systemRequirements }).message).toContain('mem2_ssd1_gpu_x16 has a GPU');
   });
 
+  it.each([
+    [['mem2_ssd1_gpu_x16', 'mem3_ssd1_v2_x96', 'mem1_ssd1_v2_x4'], 'mem1_ssd1_v2_x4'],
+    [['mem2_ssd1_gpu_x16', 'mem3_ssd1_v2_x96'], 'mem3_ssd1_v2_x96'],
+  ])('is the first of the selector %j that a worker can have as a whole, or else at all', (types, instance) => {
+    const systemRequirements = { '*': { instanceTypeSelector: { allowedInstanceTypes: types } } };
+    expect(planned(planRun(runFacts({ systemRequirements }))).row).toMatchObject({ instance });
+  });
+
+  it.each(['mem3_ssd1_v2_x96', 'mem3_ssd1_v2_x16', 'azure:mem1_ssd1_x4', 'mem1_hdd2_x32'])(
+    'keeps the name of a type that has no worker of its size: %s',
+    (instanceType) => {
+      const systemRequirements = { '*': { instanceType } };
+      const { row, spec } = planned(planRun(runFacts({ systemRequirements })));
+      expect(row.instance).toBe(instanceType);
+      expect(spec.systemRequirements).toEqual(systemRequirements);
+    },
+  );
+
   it('is the default of the project also for the jobs below', () => {
-    const parent = above({}, { project: { id: project, level: 'VIEW', defaultInstanceType: 'mem1_ssd1_x8' } });
+    const parent = above(
+      {},
+      { project: { id: project, level: 'VIEW', region: 'aws:us-east-1', defaultInstanceType: 'mem1_ssd1_x8' } },
+    );
     expect(planned(newJob(parent)).row.instance).toBe('mem1_ssd1_x8');
   });
 });

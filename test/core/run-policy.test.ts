@@ -44,7 +44,7 @@ function run(request: Partial<RunRequest> = {}, runSpec: Partial<RunSpec> = {}, 
       request: { ...nothing, folder: '/', shown: {}, ...request },
       user: 'user-ada',
       executable: { kind: 'applet', id: applet, name: 'stats', spec, place: project },
-      project: { id: project, level: 'CONTRIBUTE' },
+      project: { id: project, level: 'CONTRIBUTE', region: 'aws:us-east-1' },
       from,
     }),
   );

@@ -6,6 +6,7 @@ import { bundledObjects, checkApplet } from '../../../core/executable/check-appl
 import type { ObjectId, PlaceId } from '../../../core/id/identifier.ts';
 import type { Hash } from '../../../core/reference/value.ts';
 import type { Placement } from '../../../core/row/objects.ts';
+import { loadRegion } from '../../../engine/access/region.ts';
 import { createSight, findUnrestrictedPlace, type Sight } from '../../../engine/access/sight.ts';
 import { placeObject } from '../../../engine/object/clone.ts';
 import { loadObject } from '../../../engine/store/load-object.ts';
@@ -16,7 +17,7 @@ import { newObject } from '../shared/new-object.ts';
 
 export async function newApplet(call: PlaceCall<NewObjectInput>) {
   return newObject(call, 'applet', async () => {
-    const checked = checkApplet(call.rawInput as Hash);
+    const checked = checkApplet(call.rawInput as Hash, await loadRegion(call.context, call.place));
     if ('problems' in checked) throw invalidInput(checked.problems);
     const links = bundledObjects(checked.spec.runSpec);
     if (links.length > maximumBundleCount) throw invalidInput(`expected at most ${maximumBundleCount} bundledDepends`);
@@ -38,7 +39,9 @@ async function findBundle(sight: Sight, to: PlaceId, id: ObjectId): Promise<{ id
     throw resourceNotFound(id, 'runSpec.bundledDepends names it; or you may not see it');
   }
   if (place === 'restricted') {
-    throw invalidInput(`"${id}" in runSpec.bundledDepends is in a project whose data is restricted: it stays there`);
+    throw invalidInput(
+      `"${id}" in runSpec.bundledDepends is in a project that is restricted or in another region: it stays there`,
+    );
   }
   if (object.row.state !== 'closed') throw invalidState(`"${id}" in runSpec.bundledDepends must be closed first`);
   const source = object.placements.get(place);

@@ -22,7 +22,7 @@ import { withHiddenLinks } from '../../../engine/placement/link.ts';
 import { listAllObjects } from '../../../engine/placement/listing.ts';
 import type { PlaceCall } from '../../route.ts';
 import type { cloneInput } from '../../schemas/folder.ts';
-import { refuseIfRestricted } from './protection.ts';
+import { refuseIfBound } from './protection.ts';
 import { requireObjects } from './require-objects.ts';
 
 type CloneCall = PlaceCall<z.output<typeof cloneInput>>;
@@ -32,7 +32,7 @@ type Group = { readonly objects: readonly ObjectId[]; readonly folder: readonly 
 export async function clone(call: CloneCall) {
   const { context, place, level, input } = call;
   const to = await enterDestination(call);
-  await refuseIfRestricted(context, { from: place, to, level });
+  await refuseIfBound(context, { from: place, to, level });
   const listed = await requireObjects(context, place, input.objects);
   const groups: Group[] = [{ objects: listed.map(({ id }) => id), folder: input.destination }];
   if (input.folders.length > 0) groups.push(...(await folderGroups(call, to)));

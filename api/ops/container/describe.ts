@@ -9,6 +9,7 @@ import { isTerminal } from '../../../core/job/state.ts';
 import { selectFields } from '../../../core/object/field.ts';
 import { jobKey, readJob } from '../../../core/row/execution/job.ts';
 import { loadContainerProject } from '../../../engine/access/level.ts';
+import { loadRegion } from '../../../engine/access/region.ts';
 import { loadFolders } from '../../../engine/container/folder.ts';
 import { loadSpec } from '../../../engine/store/load-job.ts';
 import type { PlaceCall } from '../../route.ts';
@@ -20,7 +21,7 @@ export async function describeContainer({ context, place, level, input }: PlaceC
   const master = masterOfWorkspace(place)?.master;
   const job = master === undefined ? undefined : readJob(await context.rows.get('executions', jobKey(master)));
   const chosen = selectFields(input, { defaults, switches: ['folders', 'objects'], always: ['id'] });
-  const { region } = context.settings;
+  const region = await loadRegion(context, project);
   const times = { created: job?.created ?? 0, modified: job?.modified ?? 0 };
   const values: Record<string, unknown> = {
     ...{ id: place, class: 'container', name: place, region, billTo: job?.launchedBy ?? null, type: 'temporary' },

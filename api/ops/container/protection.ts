@@ -2,10 +2,10 @@
 
 import { atLeast, type Level } from '../../../core/access/level.ts';
 import type { Context } from '../../../core/context.ts';
-import { permissionDenied } from '../../../core/error/api-error.ts';
+import { invalidInput, permissionDenied } from '../../../core/error/api-error.ts';
 import { isId, type PlaceId } from '../../../core/id/identifier.ts';
 import { loadGoverningProject } from '../../../engine/access/level.ts';
-import { loadProject } from '../../../engine/container/project.ts';
+import { loadProject, loadProjects } from '../../../engine/container/project.ts';
 
 /** In a protected project only an administrator removes. */
 export async function refuseIfProtected(context: Context, place: PlaceId, level: Level): Promise<void> {
@@ -15,13 +15,22 @@ export async function refuseIfProtected(context: Context, place: PlaceId, level:
   throw permissionDenied(`remove from ${place}, which is protected`, 'ADMINISTER', level);
 }
 
-/** Nothing is cloned out of a restricted project, nor out of the workspaces of its jobs. */
-export async function refuseIfRestricted(
+/**
+ * Nothing is cloned out of a restricted project or out of a region, nor out of the workspaces of their jobs
+ * (docs/reference/api.md, "Regions").
+ */
+export async function refuseIfBound(
   context: Context,
   { from, to, level }: { readonly from: PlaceId; readonly to: PlaceId; readonly level: Level },
 ): Promise<void> {
   const [project, target] = await Promise.all([from, to].map((place) => loadGoverningProject(context, place)));
-  if (project === undefined || project === target) return;
-  if ((await loadProject(context, project))?.settings.restricted !== true) return;
-  throw permissionDenied(`clone out of ${from}: ${project} is restricted`, 'a project that is not restricted', level);
+  if (project === undefined || target === undefined || project === target) return;
+  const [source, destination] = await loadProjects(context, [project, target]);
+  if (source?.settings.restricted === true) {
+    throw permissionDenied(`clone out of ${from}: ${project} is restricted`, 'a project that is not restricted', level);
+  }
+  if (source === undefined || destination === undefined || source.region === destination.region) return;
+  throw invalidInput(
+    `${from} is in the region ${source.region}, and ${to} in ${destination.region}: data cannot be cloned between regions`,
+  );
 }

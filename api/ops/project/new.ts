@@ -1,7 +1,8 @@
 // /project/new: a project whose creator is its only member (docs/reference/api.md, "New projects").
 
 import type { z } from 'zod';
-import { invalidInput, permissionDenied } from '../../../core/error/api-error.ts';
+import { permissionDenied } from '../../../core/error/api-error.ts';
+import { given } from '../../../core/given.ts';
 import { createProject } from '../../../engine/container/project.ts';
 import type { KnownCall } from '../../route.ts';
 import type { newProjectInput } from '../../schemas/project.ts';
@@ -13,12 +14,9 @@ export async function newProject({ context, caller, input, rawInput }: KnownCall
   const { name, summary, description, tags, properties, billTo, region, ...settings } = input;
   if (caller.kind === 'job') await checkMayCreate(context, caller);
   checkMetadata({ tags, properties });
-  if (region !== undefined && region !== null && region !== context.settings.region) {
-    throw invalidInput(`expected key "region" of input to be "${context.settings.region}": there is no other here`);
-  }
   await refuseOtherPayer(context, caller.user, billTo);
   refuseForeignStorage(rawInput);
-  const owner = { createdBy: caller.user, billTo: caller.user };
+  const owner = { createdBy: caller.user, billTo: caller.user, ...given({ region: region ?? undefined }) };
   const unique = [...new Set(tags)];
   const id = await createProject(context, { name, summary, description, tags: unique, properties, settings, ...owner });
   return { id };

@@ -9,6 +9,7 @@ import { unknownMedia } from '../../../core/object/media.ts';
 import { inKeyOrder } from '../../../core/object/metadata.ts';
 import type { FilePart } from '../../../core/object/part.ts';
 import type { PackedKind } from '../../../core/row/objects.ts';
+import { loadRegion } from '../../../engine/access/region.ts';
 import { loadFolders } from '../../../engine/container/folder.ts';
 import { fromParts } from '../../../engine/object/close.ts';
 import { loadAnnouncedParts, loadUploadedParts } from '../../../engine/object/upload.ts';
@@ -27,7 +28,7 @@ export async function describeObject({
   place,
   input,
 }: ObjectCall<DescribeInput>): Promise<Description> {
-  return describeLoaded(context, { object, place }, input, folderPaths(context));
+  return describeLoaded(context, { object, place }, input, placeFacts(context));
 }
 
 /**
@@ -39,9 +40,9 @@ export async function describeObjects(
   found: readonly PlacedObject[],
   request: FieldRequest,
 ): Promise<Description[]> {
-  const paths = folderPaths(context);
+  const facts = placeFacts(context);
   const complete = await completeObjects(context, found, request);
-  return mapLimited(complete, (placed) => describeLoaded(context, placed, request, paths));
+  return mapLimited(complete, (placed) => describeLoaded(context, placed, request, facts));
 }
 
 async function completeObjects(
@@ -79,14 +80,15 @@ async function describeLoaded(
   context: Context,
   { object, place }: PlacedObject,
   request: FieldRequest,
-  paths: FolderPaths,
+  facts: PlaceFacts,
 ): Promise<Description> {
   const chosen = chosenFields(object.row.className, request);
-  const plain: Description = { ...commonValues(object, place), ...ownValues(context, object) };
+  const region = object.row.className === 'applet' && chosen.has('runSpec') ? await facts.region(place) : '';
+  const plain: Description = { ...commonValues(object, place), ...ownValues(object, region) };
   const description: Description = {};
   for (const field of fieldOrder) {
     if (!chosen.has(field)) continue;
-    if (field === 'folder') description.folder = await paths(place, object);
+    if (field === 'folder') description.folder = await facts.path(place, object);
     else if (field === 'parts' && object.row.className === 'file')
       description.parts = await describeParts(context, object);
     else if (Object.hasOwn(plain, field) && plain[field] !== undefined) description[field] = plain[field];
@@ -112,12 +114,12 @@ function commonValues({ id, row, placements, details }: LoadedObject, place: Pla
   };
 }
 
-function ownValues(context: Context, { row, spec }: LoadedObject): Description {
+function ownValues({ row, spec }: LoadedObject, region: string): Description {
   switch (row.className) {
     case 'file':
       return { media: row.media ?? unknownMedia, size: row.size, archivalState: 'live', ...noCloud };
     case 'applet':
-      return spec === undefined ? {} : appletValues(context, spec as AppletSpec);
+      return spec === undefined ? {} : appletValues(spec as AppletSpec, region);
     case 'record':
     case 'workflow':
       return {};
@@ -126,10 +128,9 @@ function ownValues(context: Context, { row, spec }: LoadedObject): Description {
   }
 }
 
-/** Everything about an applet except its code, and the fields that describe it for the one region. */
-function appletValues(context: Context, spec: AppletSpec): Description {
+/** Everything about an applet except its code, and the fields that describe it for the region of its place. */
+function appletValues(spec: AppletSpec, region: string): Description {
   const { code, ...runSpec } = spec.runSpec;
-  const { region } = context.settings;
   const bundledDependsByRegion = { [region]: runSpec.bundledDepends ?? [] };
   const systemRequirementsByRegion = { [region]: runSpec.systemRequirements ?? {} };
   return { ...spec, runSpec: { ...runSpecDefaults, ...runSpec, bundledDependsByRegion, systemRequirementsByRegion } };
@@ -153,17 +154,28 @@ async function describeParts(context: Context, { id, row, parts }: LoadedObject)
   return described;
 }
 
-type FolderPaths = (place: PlaceId, object: LoadedObject) => Promise<string>;
+type PlaceFacts = {
+  path(place: PlaceId, object: LoadedObject): Promise<string>;
+  region(place: PlaceId): Promise<string>;
+};
 
-/** Paths of folders. The folders of each place are read once, and only when an object is not in its root. */
-function folderPaths(context: Context): FolderPaths {
+/** Facts about places. Those of each place are read once: the folders only when an object is not in its root. */
+function placeFacts(context: Context): PlaceFacts {
   const trees = new Map<PlaceId, ReturnType<typeof loadFolders>>();
-  return async (place, object) => {
-    const folderId = object.placements.get(place)?.folderId ?? '/';
-    if (folderId === '/') return '/';
-    const tree = trees.get(place) ?? loadFolders(context, place);
-    trees.set(place, tree);
-    return (await tree).pathOf(folderId) ?? '/';
+  const regions = new Map<PlaceId, Promise<string>>();
+  return {
+    async path(place, object) {
+      const folderId = object.placements.get(place)?.folderId ?? '/';
+      if (folderId === '/') return '/';
+      const tree = trees.get(place) ?? loadFolders(context, place);
+      trees.set(place, tree);
+      return (await tree).pathOf(folderId) ?? '/';
+    },
+    region(place) {
+      const region = regions.get(place) ?? loadRegion(context, place);
+      regions.set(place, region);
+      return region;
+    },
   };
 }
 

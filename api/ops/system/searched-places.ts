@@ -7,6 +7,7 @@ import { isId, isObjectId, isPlaceId, type PlaceId } from '../../../core/id/iden
 import type { KnownCaller } from '../../../core/identity/caller.ts';
 import { jobWorkspace } from '../../../core/job/row.ts';
 import { loadLevel, standingLevel } from '../../../engine/access/level.ts';
+import { loadRegion } from '../../../engine/access/region.ts';
 import { loadMemberships, loadStandings } from '../../../engine/container/project.ts';
 import { loadObject } from '../../../engine/store/load-object.ts';
 import { mapLimited } from '../../../engine/store/map-limited.ts';
@@ -21,19 +22,28 @@ export async function searchedPlaces(
   caller: KnownCaller,
   input: FindDataObjectsInput,
 ): Promise<PlaceId[]> {
-  const { scope, region, archivalState, starting } = input;
-  const elsewhere = region !== undefined && ![region].flat().includes(context.settings.region);
-  if (input.class === 'database' || elsewhere || (archivalState ?? 'live') !== 'live') return [];
+  const { scope, archivalState, starting } = input;
+  if (input.class === 'database' || (archivalState ?? 'live') !== 'live') return [];
   if (scope !== undefined) {
     const place = scope.project;
     const level = isPlaceId(place) ? await loadLevel(context, caller, place) : undefined;
     if (level === undefined || !isPlaceId(place)) throw resourceNotFound(place);
-    return atLeast(level, input.level) ? [place] : [];
+    return atLeast(level, input.level) ? inRegion(context, [place], input.region) : [];
   }
   const own: PlaceId[] = caller.kind === 'job' ? [jobWorkspace(caller.job)] : [];
   const places = [...own, ...(await loadMemberships(context, caller.user))].sort();
   const rest = starting == null ? places : places.filter((place) => place >= starting.project);
-  return holdingAny(context, rest, input.id);
+  return inRegion(context, await holdingAny(context, rest, input.id), input.region);
+}
+
+async function inRegion(
+  context: Context,
+  places: readonly PlaceId[],
+  wanted: FindDataObjectsInput['region'],
+): Promise<PlaceId[]> {
+  if (wanted === undefined) return [...places];
+  const regions = await mapLimited(places, (place) => loadRegion(context, place));
+  return places.filter((_, index) => [wanted].flat().includes(regions[index] ?? ''));
 }
 
 /** If a search names few objects and there are many places, the objects are asked where they are. */

@@ -6,7 +6,7 @@ import { invalidInput, invalidState } from '../../../core/error/api-error.ts';
 import type { AppletSpec } from '../../../core/executable/applet.ts';
 import { type Failure, failureMessages, reportedMessageCharacters } from '../../../core/execution/failure.ts';
 import { isId, isObjectId } from '../../../core/id/identifier.ts';
-import { workerSize } from '../../../core/instance/worker-size.ts';
+import { workerSize, workerSizeNote } from '../../../core/instance/worker-size.ts';
 import { isMaster, type JobRow, jobWorkspace } from '../../../core/job/row.ts';
 import { slotWaitNote } from '../../../core/job/slot-wait.ts';
 import type { ExecutionSpec } from '../../../core/job/spec.ts';
@@ -45,7 +45,7 @@ export async function claimJob(call: OpenCall<z.output<typeof claimInput>>): Pro
     function: row.function,
     workspace: jobWorkspace(row),
     project: row.project,
-    region: context.settings.region,
+    region: jobDescribe?.region,
     launchedBy: row.launchedBy,
     // A worker that reports one of these waits for the answer before it removes anything.
     debugOn: spec.debugOn ?? [],
@@ -81,7 +81,11 @@ async function describeExecutable({ context }: OpenCall<unknown>, row: JobRow, s
   const executableDescribe = { name: spec.executableName, ...described };
   const applet = object.spec as AppletSpec;
   const given = { isMaster: isMaster(row), entryPoint: row.function, spec, executable: applet };
-  const notes = [...slotWaitNote(row, context.settings.slotCount), ...fieldsWithoutEffect(given)];
+  const notes = [
+    ...slotWaitNote(row, context.settings.slotCount),
+    ...[workerSizeNote(row.instance) ?? []].flat(),
+    ...fieldsWithoutEffect(given),
+  ];
   return { executableDescribe, runSpec: applet.runSpec, notes };
 }
 

@@ -1,0 +1,21 @@
+// The names of regions (docs/reference/api.md, "Regions"). Here a region is only a name: all data lies in one place.
+
+/** True for `cloud:geo`, such as `aws:eu-west-2`. The names of AWS and Azure have the forms of those clouds. */
+export function isRegion(text: string): boolean {
+  const [cloud = '', geo = '', ...rest] = text.split(':');
+  return (
+    text.length <= maximumLength && rest.length === 0 && cloudName.test(cloud) && (geos[cloud] ?? anyGeo).test(geo)
+  );
+}
+
+/** What a region must be, as the end of a sentence. */
+export const regionForm = 'be a region, such as aws:us-east-1, aws:eu-west-2 or azure:westus';
+
+const maximumLength = 64;
+const cloudName = /^[a-z]{2,16}$/;
+const anyGeo = /^[a-z0-9]+(-[a-z0-9]+)*$/;
+const geos: { readonly [cloud: string]: RegExp } = {
+  // Some have a suffix, such as eu-west-2-g.
+  aws: /^[a-z]{2}(-[a-z]+)+-\d(-[a-z]+)?$/,
+  azure: /^[a-z]+\d?(-[a-z]+)?$/,
+};
