@@ -19,7 +19,8 @@ function rootAbove(folder: string): string {
 
 /** False in an installed package, which has no sources. */
 export const isCheckout = import.meta.filename.endsWith('.ts');
-const programs = {
+/** By name: the programs that are started by their paths. */
+export const programs = {
   espalier: 'cli/espalier.ts',
   worker: 'worker/kept-worker.ts',
   checkpointThread: 'embedded/database/checkpoint-thread.ts',

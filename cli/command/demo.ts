@@ -5,18 +5,21 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
+import { isCheckout, packageRoot, programFile } from '../../machine/program-file.ts';
 import { preparePythonEnvironment } from '../../machine/python-environment.ts';
+import { StartRefusal } from '../../machine/start-refusal.ts';
 import type { CommandLine } from '../command.ts';
+import { askSoon } from '../desk.ts';
 import { say as notice } from '../notice.ts';
+import { sessionVariables } from './env.ts';
 
 /**
  * Returns the exit status: 0 when the tree of jobs is done and its results are downloaded, 128 and more after a signal.
  */
 export async function demo({ flags }: CommandLine): Promise<number> {
-  say('Python with the dx client (made once, kept in the cache)');
+  if (!isCheckout) throw new StartRefusal('The demo needs a checkout of Espalier, for its examples and data.');
   const { bin } = await preparePythonEnvironment(process.env, notice);
   const data = mkdtempSync(join(tmpdir(), 'espalier-demo-'));
   const results = mkdtempSync(join(tmpdir(), 'espalier-demo-results-'));
@@ -33,10 +36,8 @@ export async function demo({ flags }: CommandLine): Promise<number> {
   );
   platform.once('exit', (code) => given.abort(new StepFailure(`the platform ended with exit code ${code}`)));
   try {
-    say(`ready at ${await ready(platform, given.signal)}`);
+    process.stdout.write(`ready ${await ready(platform, given.signal)}\n`);
     await walk(await client({ data, results, bin, signal: given.signal }), results);
-    say(`The plot:    ${join(results, 'quality.svg')}`);
-    say(`The table:   ${join(results, 'quality.tsv')}`);
     return 0;
   } catch (error) {
     rmSync(results, { recursive: true, force: true });
@@ -69,76 +70,93 @@ function statusAfter(reason: unknown): number {
 
 /** Starts the platform in a group of its own, so that Ctrl-C reaches it only through the demo and it ends in order. */
 function startOn(data: string, flags: readonly string[]): ChildProcess {
-  const parameters = [join(checkout, 'cli/espalier.ts'), 'start', '--port', '0', '--data', data, ...flags];
+  const parameters = [programFile('espalier'), 'start', '--port', '0', '--data', data, ...flags];
   return spawn(process.execPath, parameters, { stdio: ['ignore', 'pipe', 'inherit'], detached: true });
 }
 
-type Dx = (args: readonly string[], quiet?: 'quiet') => Promise<string>;
+/** Runs `dx`, and returns its standard output. */
+type Dx = (args: readonly string[], show?: (line: string) => string) => Promise<string>;
 
+/** Commands that do not need each other run at the same time, because most of the time of a `dx` is its own start. */
 async function walk(dx: Dx, results: string): Promise<void> {
-  say('Upload 20,000 pairs of real reads (human RNA-seq, ERR127302)');
-  for (const file of reads) await dx(['upload', file, '--wait', '--brief']);
-  say('Build the applet in examples/fastq-stats');
-  await dx(['build', join(checkout, 'examples/fastq-stats')]);
-  say('Run it: it splits the reads, counts each part in a job of its own, and adds the counts up. The log is live');
-  const inputs = reads.map((file) => `-ireads=${file.split('/').at(-1)}`);
-  const job = (await dx(['run', 'fastq-stats', ...inputs, '-y', '--brief'])).trim();
-  await dx(['watch', job, '--tree', '--quiet']);
-  say('The tree of jobs, with states and times');
-  await dx(['find', 'executions', '--origin', job]);
-  say('The results');
-  await dx(['download', 'summary.json', 'quality.tsv', 'quality.svg', '-o', results], 'quiet');
-  process.stdout.write(readFileSync(join(results, 'summary.json'), 'utf8'));
+  say('Upload 20,000 pairs of real reads (human RNA-seq, ERR127302), and build the applet');
+  const upload = ['upload', ...reads, '--wait', '--brief'];
+  const build = ['build', join(packageRoot, 'examples/fastq-stats')];
+  const [uploaded, built] = await Promise.all([dx(upload), dx(build)]);
+  process.stdout.write(`${typed(upload)}\n${uploaded}${typed(build)}\n${built}`);
+  say('Run it: it splits the reads, counts each part in a job of its own, and adds the counts up');
+  const inputs = reads.map((file) => `-ireads=${basename(file)}`);
+  const run = ['run', 'fastq-stats', ...inputs, `-ireads_per_part=${readsPerPart}`, '-y', '--brief', '--watch'];
+  process.stdout.write(`${typed(run)} | cut -c -${shownWidth}\n`);
+  const log = await dx(run, (line) => line.slice(0, shownWidth));
+  const job = /job-\w{24}/.exec(log)?.[0] ?? '';
+  say('The tree of jobs, and the results');
+  const find = ['find', 'executions', '--origin', job];
+  const download = ['download', 'summary.json', 'quality.tsv', 'quality.svg', '-o', results];
+  const [found] = await Promise.all([dx(find), dx(download)]);
+  const tree = found.split('\n').filter((line) => line.includes('job-'));
+  process.stdout.write(
+    `${typed(find)} | grep job-\n${tree.join('\n')}\n${typed(download)}\n${readSummary(join(results, 'summary.json'))}`,
+  );
+  process.stdout.write(`The plot:  ${join(results, 'quality.svg')}\nThe table: ${join(results, 'quality.tsv')}\n`);
+}
+
+/** The command as a user types it in the checkout. */
+function typed(args: readonly string[]): string {
+  return `$ dx ${args.map((one) => one.replace(`${packageRoot}/`, '')).join(' ')}`;
+}
+
+/** One line for each input file. */
+function readSummary(file: string): string {
+  const { files } = JSON.parse(readFileSync(file, 'utf8')) as { files: Record<string, Record<string, number>> };
+  const lines = Object.entries(files).map(
+    ([name, one]) =>
+      `${name}: ${one.reads} reads, ${one.bases} bases, GC ${one.gc_percent} %, mean quality ${one.mean_quality}\n`,
+  );
+  return lines.join('');
 }
 
 type Setting = {
   readonly data: string;
   readonly results: string;
   readonly bin: string;
-  /** Ends the command that is running. */
+  /** Ends the commands that are running. */
   readonly signal: AbortSignal;
 };
 
-/** Runs `dx`, shows the command and its output, and returns its standard output. */
 async function client({ data, results, bin, signal }: Setting): Promise<Dx> {
-  const home = join(data, 'demo-home');
-  const exports = await run(process.execPath, [join(checkout, 'cli/espalier.ts'), 'env', '--data', data], { signal });
+  const line = { options: { data }, flags: new Set<string>(), words: [], rest: [] };
+  const session = await askSoon(line, { action: 'issueToken' });
   const env = {
     ...process.env,
     PATH: `${bin}:${process.env.PATH}`,
-    DX_USER_CONF_DIR: home,
-    ...Object.fromEntries(parseExports(exports)),
+    DX_USER_CONF_DIR: join(data, 'demo-home'),
+    // What it prints is shown at once.
+    PYTHONUNBUFFERED: '1',
+    ...sessionVariables(session),
   };
-  return async (args, quiet) => {
-    if (!quiet) process.stdout.write(`$ dx ${args.map((one) => one.replace(`${checkout}/`, '')).join(' ')}\n`);
-    return run(join(bin, 'dx'), args, { env, cwd: results, signal }, quiet === undefined);
-  };
+  return (args, show) => run(join(bin, 'dx'), args, { env, cwd: results, signal }, show);
 }
 
-function run(program: string, args: readonly string[], options: SpawnOptions, show = false): Promise<string> {
+function run(
+  program: string,
+  args: readonly string[],
+  options: SpawnOptions,
+  show?: (line: string) => string,
+): Promise<string> {
   return new Promise((done, fail) => {
     // The client's standard error stays the terminal's, so that its progress bars are shown.
     const child = spawn(program, args, { ...options, stdio: ['ignore', 'pipe', 'inherit'] });
     let output = '';
-    child.stdout?.on('data', (chunk: Buffer) => {
-      output += chunk.toString();
-      if (show) process.stdout.write(chunk);
+    createInterface({ input: child.stdout as NodeJS.ReadableStream }).on('line', (line) => {
+      output += `${line}\n`;
+      if (show !== undefined) process.stdout.write(`${show(line)}\n`);
     });
     child.once('error', fail);
     child.once('close', (code) => {
       if (code === 0) done(output);
       else fail(new StepFailure(`"${basename(program)} ${args.join(' ')}" ended with exit code ${code}`));
     });
-  });
-}
-
-/** Reads `export NAME='value'` lines, as `espalier env` prints them for a shell. */
-function parseExports(lines: string): [string, string][] {
-  return lines.split('\n').flatMap((line) => {
-    const match = /^export (\w+)=(.*)$/.exec(line);
-    if (!match) return [];
-    const quoted = /^'(.*)'$/.exec(match[2] ?? '');
-    return [[match[1] ?? '', quoted ? (quoted[1] ?? '').replaceAll(`'\\''`, `'`) : (match[2] ?? '')]];
   });
 }
 
@@ -174,6 +192,8 @@ function say(text: string): void {
 
 const startLimitMs = 180_000;
 const stopLimitMs = 30_000;
+/** Two parts of each file, so that the tree fits on a screen. */
+const readsPerPart = 10_000;
+const shownWidth = 110;
 const endingSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-const checkout = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
-const reads = [1, 2].map((end) => join(checkout, 'examples/data/reads', `ERR127302_${end}_subset.fastq.gz`));
+const reads = [1, 2].map((end) => join(packageRoot, 'examples/data/reads', `ERR127302_${end}_subset.fastq.gz`));

@@ -26,7 +26,7 @@ export async function printEnvironment(line: CommandLine): Promise<undefined> {
  * The variables that `dx` reads (docs/reference/api.md, "Variables of a job"). The folder is not among them: the
  * variable would hide from later commands what `dx cd` keeps.
  */
-function sessionVariables({ url, user, token, project }: Session): Record<string, string> {
+export function sessionVariables({ url, user, token, project }: Session): Record<string, string> {
   const { hostname, port } = new URL(url);
   const variables: Record<string, string> = {
     DX_APISERVER_PROTOCOL: 'http',

@@ -207,7 +207,7 @@ function cycles(files: readonly SourceFile[]): string[] {
 }
 
 const entryPoint =
-  /^(lambdas\/[^/]+\.ts|infra\/app\.ts|cli\/espalier\.ts|worker\/worker\.ts|bench\/bench\.ts|test\/.*\.test\.ts|test\/campaign\/.*|test\/tidy\/check-commits\.ts|.*\.config\.ts|.*\.d\.ts)$/;
+  /^(lambdas\/[^/]+\.ts|infra\/app\.ts|cli\/(espalier|build-package)\.ts|worker\/worker\.ts|bench\/bench\.ts|test\/.*\.test\.ts|test\/campaign\/.*|test\/tidy\/check-commits\.ts|.*\.config\.ts|.*\.d\.ts)$/;
 
 function deadFiles(files: readonly SourceFile[]): string[] {
   const imported = new Set(files.flatMap((file) => file.imports));

@@ -39,18 +39,20 @@ export async function givenPlatform(
     /** Options of Node itself. Threads get them, too. */
     nodeArgs?: readonly string[];
     readyLimitMs?: number;
+    /** The file of the command, if it is another one than that of the checkout, and always embedded. */
+    program?: string;
   } = {},
 ): Promise<Platform> {
   const data = options.data ?? mkdtempSync(join(tmpdir(), 'espalier-wire-'));
   const command = [
     ...(options.nodeArgs ?? []),
-    'cli/espalier.ts',
+    options.program ?? 'cli/espalier.ts',
     'start',
     '--port',
     '0',
     '--data',
     data,
-    ...runtimeFlags,
+    ...(options.program === undefined ? runtimeFlags : []),
   ];
   const child = spawn('node', [...command, ...(options.args ?? [])], {
     stdio: ['ignore', 'pipe', 'pipe'],

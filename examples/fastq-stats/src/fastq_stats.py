@@ -184,6 +184,8 @@ def plot(curves):
         parts.append('<polyline points="%s" fill="none" stroke="%s" stroke-width="2"/>' % (points, color))
     for row, (name, color) in enumerate(zip(curves, itertools.cycle(["#1b6ca8", "#c8553d", "#3a7d44", "#7b4b94"]))):
         parts.append('<text x="%d" y="%d" fill="%s">%s</text>' % (left + 10, height - 60 - 16 * row, color, html.escape(name)))
+    parts.append('<text transform="translate(14,%d) rotate(-90)" text-anchor="middle">Phred quality</text>' % (height / 2))
+    parts.append('<text x="%d" y="%d" text-anchor="middle">Position</text>' % (width / 2, height - 20))
     parts.append('<text x="%d" y="%d">1</text><text x="%d" y="%d" text-anchor="end">%d</text></svg>\n' % (left, height - 20, width - 20, height - 20, longest))
     return "\n".join(parts)
 
