@@ -3,7 +3,7 @@
 
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Content, UploadedPart } from '../../core/context.ts';
@@ -15,9 +15,11 @@ export type FileStore = Content & {
   partPlace(upload: string, part: UploadedPart): Promise<{ readonly draft: string; readonly path: string } | undefined>;
   /** The file of a key. */
   pathOf(key: string): string;
-  /** Removes uploads that were begun before this time, in milliseconds since 1970, and were never completed. */
-  dropUploads(before: number): Promise<void>;
+  /** Removes the uploads that are not wanted. `begunAt` is in milliseconds since 1970. */
+  dropUploads(isWanted: (upload: OpenUpload) => Promise<boolean>): Promise<void>;
 };
+
+export type OpenUpload = { readonly key: string; readonly uploadId: string; readonly begunAt: number };
 
 export function createFileStore(folder: string, links: ContentLinks, now: () => number): FileStore {
   const uploads = join(folder, 'upload');
@@ -29,7 +31,12 @@ export function createFileStore(folder: string, links: ContentLinks, now: () => 
     pathOf,
     async startUpload(key) {
       const uploadId = randomBytes(12).toString('hex');
-      await mkdir(join(uploads, uploadOf(key, uploadId)), { recursive: true, mode: 0o700 });
+      const upload = join(uploads, uploadOf(key, uploadId));
+      // A look at the uploads sees either nothing, or an upload with its key.
+      const draft = `${upload}.draft`;
+      await mkdir(draft, { recursive: true, mode: 0o700 });
+      await writeFile(join(draft, keyFile), key);
+      await rename(draft, upload);
       return uploadId;
     },
     async uploadUrl(key, uploadId, part) {
@@ -62,11 +69,14 @@ export function createFileStore(folder: string, links: ContentLinks, now: () => 
       if (!(await exists(at))) return undefined;
       return { draft: join(at, `${part.index}.${randomBytes(6).toString('hex')}.draft`), path: join(at, nameOf(part)) };
     },
-    async dropUploads(before) {
+    async dropUploads(isWanted) {
       for (const name of (await readdir(uploads).catch(unlessMissing)) ?? []) {
         const path = join(uploads, name);
         const facts = await stat(path).catch(unlessMissing);
-        if (facts !== undefined && facts.mtimeMs < before) await rm(path, { recursive: true, force: true });
+        const key = await readFile(join(path, keyFile), 'utf8').catch(unlessMissing);
+        const uploadId = name.slice(name.indexOf('-') + 1);
+        const isKept = facts && key && (await isWanted({ key, uploadId, begunAt: facts.birthtimeMs }));
+        if (!isKept) await rm(path, { recursive: true, force: true });
       }
     },
   };
@@ -141,3 +151,6 @@ function unlessMissing(error: NodeJS.ErrnoException): undefined {
   if (error.code === 'ENOENT') return undefined;
   throw error;
 }
+
+/** In the folder of an upload: the key that the bytes are for. */
+const keyFile = 'key';

@@ -1,7 +1,8 @@
 // What happens in rounds: the sweep each minute, and the removal of what has expired.
 
 import type { Context, TableName } from '../../core/context.ts';
-import { isExecutionId } from '../../core/id/identifier.ts';
+import { isExecutionId, isObjectId } from '../../core/id/identifier.ts';
+import { objectKey, readObject } from '../../core/row/objects.ts';
 import { sweepExecution, sweepShards } from '../../engine/sweep.ts';
 import type { FileStore } from '../content/file-store.ts';
 import type { Database } from '../database/database.ts';
@@ -24,6 +25,7 @@ type Report = (what: string, fault: unknown) => void;
 export async function startRounds(parts: RoundParts, report: Report): Promise<() => Promise<void>> {
   const { context, database } = parts;
   const stop = new AbortController();
+  await dropStrayUploads(parts);
   const open = database.sqlite.prepare('SELECT pk FROM executions WHERE dueAt IS NOT NULL ORDER BY dueAt').all();
   const catchUp = async () => {
     for (const { pk } of open) {
@@ -52,6 +54,15 @@ export async function startRounds(parts: RoundParts, report: Report): Promise<()
   };
 }
 
+/** An upload that no file names was begun by a request that ended with an earlier platform. */
+async function dropStrayUploads({ context, content }: RoundParts): Promise<void> {
+  await content.files.dropUploads(async ({ key, uploadId }) => {
+    const id = key.slice(key.lastIndexOf('/') + 1);
+    const file = isObjectId(id) ? readObject(await context.rows.get('objects', objectKey(id))) : undefined;
+    return file?.uploadId === uploadId;
+  });
+}
+
 async function sweep(context: Context, report: Report): Promise<void> {
   const limits = { jobCount: jobsPerShard, until: Date.now() + sweepPeriodMs - reserveMs };
   const { failed, unread } = await sweepShards(context, limits);
@@ -72,7 +83,7 @@ async function removeExpired({ context, database, logs, content }: RoundParts): 
     }
   }
   while (logs.forget(now - logDays * dayMs)) await otherTurns();
-  await content.files.dropUploads(now - uploadDays * dayMs);
+  await content.files.dropUploads(async ({ begunAt }) => begunAt >= now - uploadDays * dayMs);
 }
 
 function otherTurns(): Promise<void> {

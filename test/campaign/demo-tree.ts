@@ -25,7 +25,7 @@ export async function killDemoTrees(trees: number, random: () => number): Promis
   if (trees === 0) return 0;
   const data = mkdtempSync(join(tmpdir(), 'espalier-kill-'));
   const watch = watchOverlaps(data);
-  let platform = await givenPlatform({ data, args: ['--as-deployed'] });
+  let platform = await givenPlatform({ data });
   try {
     let stage = await prepare(platform);
     const undisturbed = Date.now();
@@ -40,7 +40,7 @@ export async function killDemoTrees(trees: number, random: () => number): Promis
       await pause(delayMs);
       const before = await stateOf(stage.client, root);
       killEverything(platform);
-      platform = await givenPlatform({ data, args: ['--as-deployed'] });
+      platform = await givenPlatform({ data });
       stage = { ...stage, client: stage.client.at(platform.url) };
       await finished(stage.client, root);
       const problems = await problemsOf(stage, root, expected);

@@ -274,7 +274,7 @@ const isEnd = (state: string): boolean => !openStates.includes(state as JobState
 const openStates = (Object.keys(jobStates) as JobState[]).filter((state) => !isTerminal(state));
 /** Trees that run at once. */
 const width = 8;
-const startOptions = ['--as-deployed', '--workers', '6'];
+const startOptions = ['--workers', '6'];
 const workerChance = 0.5;
 const cutOffChance = 0.33;
 const longestPauseMs = 2_000;

@@ -115,9 +115,11 @@ describe('an upload', () => {
     const key = freshKey();
     const uploadId = await files.startUpload(key);
     await put(key, uploadId, Buffer.from('abc'));
-    await files.dropUploads(Date.now() - 1_000);
+    await files.dropUploads(
+      async (open) => open.key === key && open.uploadId === uploadId && open.begunAt <= Date.now(),
+    );
     expect(await files.listParts(key, uploadId)).toHaveLength(1);
-    await files.dropUploads(Date.now() + 1_000);
+    await files.dropUploads(async (open) => open.uploadId !== uploadId);
     expect(await files.listParts(key, uploadId)).toBeUndefined();
     expect((await put(key, uploadId, Buffer.from('abc'))).status).toBe(404);
     expect(readdirSync(join(folder, 'upload')).filter((name) => name.endsWith(uploadId))).toEqual([]);
