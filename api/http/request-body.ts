@@ -1,6 +1,6 @@
 // Reads the body of a request before its route is known: size, content type, JSON (docs/reference/api.md, "Requests").
 
-import { type ApiError, invalidInput, malformedJson, resourceNotFound } from '../../core/error/api-error.ts';
+import { type ApiError, invalidInput, malformedJson, methodNotFound } from '../../core/error/api-error.ts';
 import { parseExactly } from '../../core/reference/exact-number.ts';
 
 /** A synchronous function accepts 6 MB, which include the body as escaped text. */
@@ -8,7 +8,7 @@ export const maximumBodyBytes = 4 * 1024 * 1024;
 
 /** @throws ApiError ResourceNotFound unless it is a POST: only links are followed by other methods */
 export function checkMethod(method: string, path: string): void {
-  if (method !== 'POST') throw resourceNotFound(`${method} ${path}`, 'every method of this API is called by POST');
+  if (method !== 'POST') throw methodNotFound(method, path);
 }
 
 /**

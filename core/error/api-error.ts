@@ -59,6 +59,12 @@ export function resourceNotFound(what: string, hint = 'check the id, and that yo
   return new ApiError('ResourceNotFound', `${named} could not be found, or you may not see it: ${hint}`);
 }
 
+/** 404: every method is called by POST. Only links are followed by other methods. */
+export function methodNotFound(httpMethod: string, path: string): ApiError {
+  const what = `"${clip(`${httpMethod} ${path}`, shownNameLength)}"`;
+  return new ApiError('ResourceNotFound', `${what} is not a call of this API: every method is called by POST`);
+}
+
 /** 404: a folder of a place that the caller sees. The text is that of the service. */
 export function folderNotFound(folder: string, place: string, hint?: string): ApiError {
   const found = `Folder "${clip(folder, shownNameLength)}" does not exist in ${place.split('-')[0]} "${place}"`;

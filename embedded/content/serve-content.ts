@@ -6,6 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { contentDisposition } from '../../aws/s3/disposition.ts';
+import { ApiError, type ErrorType } from '../../core/error/api-error.ts';
 import { given } from '../../core/given.ts';
 import type { Digests } from './digest.ts';
 import { type FileStore, syncFolder } from './file-store.ts';
@@ -110,13 +111,17 @@ class WrongBytes extends Error {}
 /** The rest of a body that is not wanted is not read. */
 function refuse(req: IncomingMessage, res: ServerResponse, status: number, why: string): void {
   const hasBody = req.method === 'PUT' && !req.complete;
+  const text = JSON.stringify(new ApiError(errorTypes[status] ?? 'InvalidInput', why).toBody());
   res.writeHead(status, {
-    'content-type': 'text/plain; charset=utf-8',
-    'content-length': String(Buffer.byteLength(why)),
+    'content-type': 'application/json',
+    'content-length': String(Buffer.byteLength(text)),
     ...(hasBody ? { connection: 'close' } : {}),
   });
-  res.end(req.method === 'HEAD' ? '' : why);
+  res.end(req.method === 'HEAD' ? '' : text);
 }
+
+/** Links keep the statuses of S3, which clients know. */
+const errorTypes: Readonly<Record<number, ErrorType>> = { 403: 'PermissionDenied', 404: 'ResourceNotFound' };
 
 const corsHeaders = {
   'access-control-allow-origin': '*',

@@ -9,9 +9,10 @@ import type { Route } from '../../api/route.ts';
 import { errorReply, type Reply, serve } from '../../api/serve.ts';
 import { loginPath } from '../../core/access/login-path.ts';
 import type { Context } from '../../core/context.ts';
-import { ApiError, internalError, serviceUnavailable } from '../../core/error/api-error.ts';
+import { ApiError, internalError, methodNotFound, serviceUnavailable } from '../../core/error/api-error.ts';
 import { contentPrefix } from '../content/link.ts';
 import { createRateLimit } from './rate-limit.ts';
+import { refuseOn, refuseUnparsed } from './raw-refusal.ts';
 
 export type ApiServerOptions = {
   readonly context: Context;
@@ -28,7 +29,7 @@ type Answer = Pick<Reply, 'status' | 'text'> & { readonly headers: Readonly<Reco
 export function createApiServer(options: ApiServerOptions): Server {
   const { serveContent, report } = options;
   const mayLogIn = createRateLimit(loginsPerSecond, loginBurst, options.context.now);
-  return createServer({ requestTimeout: 0, keepAliveTimeout: keepAliveMs }, (req, res) => {
+  const server = createServer({ requestTimeout: 0, keepAliveTimeout: keepAliveMs }, (req, res) => {
     const path = pathOf(req);
     const served = path.startsWith(contentPrefix)
       ? serveContent(req, res)
@@ -39,6 +40,9 @@ export function createApiServer(options: ApiServerOptions): Server {
       res.destroy();
     });
   });
+  server.on('clientError', refuseUnparsed);
+  server.on('connect', (req, socket) => refuseOn(socket, methodNotFound('CONNECT', req.url ?? '')));
+  return server;
 }
 
 type Serving = ApiServerOptions & { readonly mayLogIn: () => boolean };
@@ -81,17 +85,23 @@ function refusal({ report }: Serving, requestId: string, path: string, error: un
   return errorReply(error instanceof ApiError ? error : internalError(requestId, { cause: error }));
 }
 
-/** @throws ApiError InvalidInput as soon as the body is larger than any that is accepted */
+/**
+ * A body that is too large is read to its end and dropped, because many clients read no reply before they have sent all.
+ * One that is far too large is not.
+ *
+ * @throws ApiError InvalidInput when the body is larger than any that is accepted
+ */
 async function readBody(req: IncomingMessage): Promise<Buffer> {
   const announced = Number(req.headers['content-length'] ?? 0);
-  if (announced > maximumBodyBytes) throw bodyTooLarge(`${announced} bytes`);
+  if (announced > maximumDroppedBytes) throw bodyTooLarge(`${announced} bytes`);
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of req as AsyncIterable<Buffer>) {
+  for await (const chunk of req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > maximumBodyBytes) throw bodyTooLarge(`more than ${maximumBodyBytes} bytes`);
-    chunks.push(chunk);
+    if (size <= maximumBodyBytes) chunks.push(chunk);
+    if (size > maximumDroppedBytes) throw bodyTooLarge(`more than ${maximumDroppedBytes} bytes`);
   }
+  if (size > maximumBodyBytes) throw bodyTooLarge(`${size} bytes`);
   return Buffer.concat(chunks);
 }
 
@@ -112,3 +122,4 @@ function pathOf(req: IncomingMessage): string {
 const loginsPerSecond = 10;
 const loginBurst = 20;
 const keepAliveMs = 65_000;
+const maximumDroppedBytes = 64 * 1024 * 1024;

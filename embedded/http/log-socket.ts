@@ -4,11 +4,12 @@ import type { IncomingMessage, Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Context } from '../../core/context.ts';
-import { ApiError } from '../../core/error/api-error.ts';
+import { ApiError, resourceNotFound } from '../../core/error/api-error.ts';
 import { isId, type JobId } from '../../core/id/identifier.ts';
 import { startLog } from '../../engine/log/connection.ts';
 import { errorFrames, type LogFrame } from '../../engine/log/frame.ts';
 import { pumpLog, type Sent } from '../../engine/log/pump.ts';
+import { refuseOn } from './raw-refusal.ts';
 
 /** Returns a function that ends all sockets. */
 export function serveLogSockets(
@@ -21,8 +22,8 @@ export function serveLogSockets(
     socket.on('error', () => socket.destroy());
     const job = jobOf(req.url ?? '');
     if (job === undefined) {
-      socket.end('HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n');
-      return;
+      const hint = 'a log is at /job-xxxx/getLog/websocket';
+      return refuseOn(socket, resourceNotFound(`socket ${req.url}`, hint));
     }
     sockets.handleUpgrade(req, socket, head, (reader) => {
       const openedAt = context.now();

@@ -156,7 +156,8 @@ describe('a link', () => {
     expect((await fetch(url.replace(seal, `${seal.slice(0, -1)}${seal.endsWith('0') ? '1' : '0'}`))).status).toBe(403);
     clock.now += 61_000;
     const late = await fetch(url);
-    expect([late.status, await late.text()]).toEqual([403, 'This link has expired: ask for a new one.']);
+    const error = { type: 'PermissionDenied', message: 'This link has expired: ask for a new one.' };
+    expect([late.status, await late.json()]).toEqual([403, { error }]);
   });
 });
 

@@ -2,7 +2,7 @@
 // of docs/reference/api.md, "Errors" with a message and no change of state, never an internal error.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { givenPlatform, givenSession, type Platform, type Session } from './session.ts';
+import { givenPlatform, givenSession, type Platform, runtimeFlags, type Session } from './session.ts';
 
 const endLimitMs = 60_000;
 const pollMs = 200;
@@ -91,6 +91,15 @@ describe('an invalid request is refused', () => {
     expect(`${answer.status} ${answer.body.error?.type}`).toBe(expected);
     expect(answer.body.error?.message.length).toBeGreaterThan(20);
     expect(answer.body.error?.message.length).toBeLessThan(700);
+  });
+
+  it('a request of 7.5 MB by the client of Python', async () => {
+    const { stdout } = await session.python(
+      "import dxpy\ntry:\n  dxpy.api.system_whoami({'x': 'a' * 7500000})\nexcept Exception as error: print(type(error).__name__, error)",
+    );
+    // API Gateway answers before the platform could (docs/limits.md, "Requests and data").
+    if (runtimeFlags.length > 0) expect(stdout).toContain('Request Entity Too Large');
+    else expect(stdout).toMatch(/^InvalidInput The request body has 7500\d+ bytes; at most 4194304 are accepted/);
   });
 
   it('tags, types or properties that exceed a row are refused with the limit, and nothing is made', async () => {
