@@ -131,6 +131,22 @@ it('the due time must be as it was read when something is still to come, and onl
   expect(found.map((one) => one.kind === 'change' && one.unchanged)).toEqual(['dueAt', 'dueAt', undefined, undefined]);
 });
 
+it('the failure must be as it was read when a worker that had to stop has stopped, or when another doom comes', () => {
+  const ending: JobRow = { ...running, state: 'terminating', failureReason: 'AppError', failureMessage: message };
+  const held: JobRow = { ...ending, state: 'debug_hold' };
+  const found = [
+    decide(ending, { kind: 'stopped' }, now),
+    decide(held, { kind: 'stopped' }, now),
+    decide(ending, { kind: 'end', failure: byUser }, now),
+    decide(born, { kind: 'end', failure: byUser }, now),
+    decide(running, { kind: 'end', failure: byUser }, now),
+  ];
+  expect(found.map((one) => one.kind === 'change' && one.unchanged)).toEqual([
+    ...['failureReason', 'failureReason', 'failureReason'],
+    ...[undefined, undefined],
+  ]);
+});
+
 describe('an event is refused', () => {
   const settled: JobRow = { ...born, state: 'done' };
   it.each<[title: string, row: JobRow, event: JobEvent, why: string]>([

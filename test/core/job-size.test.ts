@@ -1,8 +1,9 @@
 // Tests how the bytes of a job row are counted, and how much of a failure message stays in it.
 
 import { describe, expect, it } from 'vitest';
+import { given } from '../../core/given.ts';
 import { type JobRow, jobRowByteLimit } from '../../core/job/row.ts';
-import { fitFailureMessage, rowBytes } from '../../core/job/size.ts';
+import { fitFailureMessage, isMessageCut, rowBytes } from '../../core/job/size.ts';
 import { planJob } from '../memory/plan.ts';
 
 it.each<[title: string, value: unknown, bytes: number]>([
@@ -51,5 +52,13 @@ describe('the failure message of a row', () => {
   it('is not cut inside of a character', () => {
     const fitted = fitFailureMessage({ ...plain, failureMessage: `${'m'.repeat(298)}😀 and more` });
     expect(fitted.failureMessage).toBe(`${'m'.repeat(298)}�…`);
+  });
+
+  it.each([
+    ['a whole one', 'm'.repeat(300), false],
+    ['a longer one', 'm'.repeat(301), true],
+    ['none', undefined, false],
+  ])('is known as cut or not: %s', (_title, failureMessage, isCut) => {
+    expect(isMessageCut(fitFailureMessage({ ...plain, ...given({ failureMessage }) }))).toBe(isCut);
   });
 });

@@ -56,7 +56,7 @@ it('a state is known by its name alone', () => {
 
 describe('the agenda', () => {
   it('knows the steps that may take many messages by their names', () => {
-    const paged = ['endTree', 'endDescendants', 'wakeWaiters', 'destroyWorkspace'];
+    const paged = ['endTree', 'endDescendants', 'wakeWaiters', 'destroyWorkspace', 'lastPass'];
     expect(paged.every(isPaged)).toBe(true);
     expect(['settle', 'launch', 'toString', '', 5, undefined, 'x', ['endTree']].filter(isPaged)).toEqual([]);
   });

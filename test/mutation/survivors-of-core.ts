@@ -20,6 +20,7 @@ export const survivorsOfCore: readonly Survivors[] = [
       'steps: true → false (7)',
       'steps: true → false (8)',
       'steps: true → false (9)',
+      'steps: true → false (10)',
     ],
     reason: 'Only whether a step has `paged` or `asksWorker` is asked, and the type allows no other value.',
   },
@@ -78,7 +79,10 @@ export const survivorsOfCore: readonly Survivors[] = [
   },
   {
     path: 'core/job/due.ts',
-    mutants: ['dueTime: dueAt !== undefined && dueAt > now → dueAt > now'],
+    mutants: [
+      'dueTime: dueAt !== undefined && dueAt > now → dueAt > now',
+      'dueTime: row.lastPassAt !== undefined && row.lastPassAt > now → row.lastPassAt > now',
+    ],
     reason: 'A comparison with undefined is false.',
   },
   {
@@ -282,5 +286,13 @@ export const survivorsOfCore: readonly Survivors[] = [
     path: 'core/run/prepare-input.ts',
     mutants: ['prepareInput: hasJobReferences: referredJobs(references).length > 0 → nothing'],
     reason: 'Each reference to a job is a wait, which says the same.',
+  },
+  {
+    path: 'core/job/slot-wait.ts',
+    mutants: [
+      "slotWaitNote: timeOf('running') ?? 0 → timeOf('running')",
+      "slotWaitNote: timeOf('runnable') ?? Number.POSITIVE_INFINITY → timeOf('runnable')",
+    ],
+    reason: 'A difference with undefined is not a number, which is not longer than any time.',
   },
 ];
