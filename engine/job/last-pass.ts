@@ -31,8 +31,8 @@ export async function lastPass(
     return 'hold';
   }
   if (context.now() < row.lastPassAt) return 'hold';
-  const from = readPosition(after);
   if (after === undefined) await takeAllBack(context, row);
+  const from = readPosition(after ?? '0 ');
   const last = hasNextWorkspace(row) ? row.try + 1 : row.try;
   for (let attempt = from.try; attempt <= last; attempt++) {
     const start = attempt === from.try ? from.position : undefined;
@@ -50,8 +50,7 @@ async function takeAllBack(context: Context, row: JobRow): Promise<void> {
 }
 
 /** The try, and the position in its workspace. */
-function readPosition(after = '0 '): { readonly try: number; readonly position: string | undefined } {
+function readPosition(after: string): { readonly try: number; readonly position: string } {
   const [attempt = '0'] = after.split(' ', 1);
-  const position = after.slice(attempt.length + 1);
-  return { try: Number(attempt), position: position === '' ? undefined : position };
+  return { try: Number(attempt), position: after.slice(attempt.length + 1) };
 }

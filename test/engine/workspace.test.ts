@@ -6,6 +6,7 @@ import { deriveId } from '../../core/id/derive.ts';
 import type { ContainerId } from '../../core/id/identifier.ts';
 import { workspaceId } from '../../core/id/workspace.ts';
 import { type JobRow, jobWorkspace, outputBodyId, ownName, ownScope } from '../../core/job/row.ts';
+import { folderKey, folderRow } from '../../core/row/containers.ts';
 import { toRow, tryRow } from '../../core/row/execution/job.ts';
 import { treeKey } from '../../core/row/execution/tree.ts';
 import { listingKey, listingRow } from '../../core/row/objects.ts';
@@ -205,6 +206,60 @@ describe('the last pass over the workspaces of a job', () => {
     } while (after !== undefined && pages < 20);
     expect(pages).toBe(4);
     expect([own, next, third].map((place) => listed(context, place))).toEqual([0, 0, 0]);
+  });
+
+  test('goes on in each of them where the page before ended, however many folders there are', async () => {
+    const { context, row } = await givenLast({ transitions: [['restartable', 1]] });
+    for (const place of [own, next]) {
+      for (let index = 0; index < 120; index++) {
+        const folder = { folderId: `f${index}`, name: `${index}` };
+        await context.rows.put('containers', folderRow(folderKey(place, '/', folder.name), folder));
+      }
+    }
+    await context.bodies.save(outputBodyId(row), 'output', { output: {} });
+    const loads: string[] = [];
+    const pages: string[] = [];
+    context.setHook({
+      before: ({ name, detail }) => {
+        if (name === 'load') loads.push(detail);
+        if (name === 'query' && detail.includes('/F#')) pages.push(detail);
+      },
+    });
+    let after: string | undefined;
+    for (let count = 0; count < 40; count++) {
+      const page = await lastPass(context, { ...row, task }, after);
+      after = page === 'hold' ? undefined : page.next;
+      if (after === undefined) break;
+    }
+    expect(after).toBeUndefined();
+    expect([own, next].map((place) => listed(context, place))).toEqual([0, 0]);
+    expect(context.rows.all('containers').filter(({ pk }) => pk === own || pk === next)).toEqual([]);
+    // The output is looked at once.
+    expect(loads).toHaveLength(1);
+    // The listing of the root has two pages, then the folders follow.
+    const ofOne = ['-', '-', 'F#/#35', 'F#/#80'];
+    expect(pages.map((detail) => detail.split(' ').at(-1))).toEqual([...ofOne, ...ofOne]);
+  });
+
+  test('does not look at the output of a try that no worker claimed', async () => {
+    const { context, row } = await givenLast({});
+    const calls: string[] = [];
+    context.setHook({ before: ({ port }) => void calls.push(port) });
+    await lastPass(context, row, undefined);
+    expect(calls).not.toContain('bodies');
+    await lastPass(context, { ...row, task }, undefined);
+    expect(calls).toContain('bodies');
+  });
+
+  test('is set once by two looks at the same time', async () => {
+    const { context, row } = await givenLast({ state: 'done' });
+    const { lastPassAt: _, ...fresh } = row;
+    await context.rows.put('executions', toRow(fresh));
+    const writes: string[] = [];
+    context.setHook({ before: ({ name, detail }) => void (name === 'update' && writes.push(detail)) });
+    expect(await lastPass(context, fresh, undefined)).toBe('hold');
+    expect(await lastPass(context, fresh, undefined)).toBe('hold');
+    expect(writes).toHaveLength(1);
   });
 
   test('leaves that of a next try alone when the job did not end between two tries', async () => {

@@ -345,21 +345,6 @@ export const survivorsOfJobs: readonly Survivors[] = [
   },
   {
     path: 'engine/job/last-pass.ts',
-    mutants: ['lastPass: again?.dueAt === row.dueAt → true'],
-    reason: 'It only saves a write, which would be refused.',
-  },
-  {
-    path: 'engine/job/last-pass.ts',
-    mutants: ['lastPass: after === undefined → true'],
-    reason: 'It only saves time: what was taken back is gone.',
-  },
-  {
-    path: 'engine/job/last-pass.ts',
-    mutants: ['takeAllBack: attempt.task !== undefined → true'],
-    reason: 'It only saves time: a try that no worker claimed has placed nothing.',
-  },
-  {
-    path: 'engine/job/last-pass.ts',
     mutants: ['lastPass: next: undefined → nothing'],
     reason: 'It is undefined either way, and the type demands the word.',
   },
@@ -367,19 +352,6 @@ export const survivorsOfJobs: readonly Survivors[] = [
     path: 'engine/job/last-pass.ts',
     mutants: ["readPosition: '0' → ''"],
     reason: 'A text always has a first part.',
-  },
-  {
-    path: 'engine/job/last-pass.ts',
-    mutants: [
-      'lastPass: attempt === from.try ? from.position : undefined → undefined',
-      'readPosition: attempt.length + 1 → attempt.length - 1',
-      'readPosition: slice(attempt.length + 1): no slice',
-      "readPosition: position === '' ? undefined : position → undefined",
-      "readPosition: position === '' ? undefined : position → position",
-      "readPosition: position: position === '' ? undefined : position → nothing",
-    ],
-    reason:
-      'It only saves time: a page that begins at the start finds what is left, because the last pass deletes all that it reads.',
   },
   {
     path: 'engine/job/input.ts',
