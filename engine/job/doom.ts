@@ -19,6 +19,14 @@ export async function putDoom(context: Context, root: ExecutionId, scope: Scope,
   await context.rows.put('executions', doomRow(root, scope, cause, context.now()), 'absent');
 }
 
+/** Marks a scope that holds a job, and returns the doom that decides about the job then. */
+export async function doomScope(context: Context, row: JobRow, scope: Scope, cause: DoomCause): Promise<Doom> {
+  await putDoom(context, row.root, scope, cause);
+  const doom = await loadDoom(context, row);
+  if (doom === undefined) throw new Error(`the doom flag on ${scope.execution} was written but cannot be read`);
+  return doom;
+}
+
 /** The doom that decides about a job (`possibleFlags`); undefined when it may live. */
 export async function loadDoom(context: Context, row: JobRow): Promise<Doom | undefined> {
   const flags = possibleFlags(scopesOf(row));

@@ -9,7 +9,7 @@ import { isTerminal } from '../../core/job/state.ts';
 import type { WorkMessage } from '../../core/work/message.ts';
 import { loadJob } from '../store/load-job.ts';
 import { sendWork } from '../store/send-work.ts';
-import { endByDoom, endMembers, loadDoom, putDoom } from './doom.ts';
+import { doomScope, endByDoom, endMembers, loadDoom } from './doom.ts';
 
 /**
  * Dooms the present try of a root, ends the root, and ends the first members. A message continues. If the root's worker
@@ -18,9 +18,7 @@ import { endByDoom, endMembers, loadDoom, putDoom } from './doom.ts';
  * @returns the root as it is then. It is neither ended nor terminating if it began its next try meanwhile.
  */
 export async function endFromRoot(context: Context, root: JobRow, cause: DoomCause): Promise<JobRow> {
-  const scope = ownScope(root);
-  await putDoom(context, root.pk, scope, cause);
-  const ended = await endByDoom(context, root, (await loadDoom(context, root)) ?? { cause, scope });
+  const ended = await endByDoom(context, root, await doomScope(context, root, ownScope(root), cause));
   if (ended.state === 'terminating') await endPage(context, ended);
   return ended;
 }

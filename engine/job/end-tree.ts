@@ -7,7 +7,7 @@ import { failureScope, type JobRow, ownScope } from '../../core/job/row.ts';
 import { loadJob } from '../store/load-job.ts';
 import { type Saved, saveJob } from '../store/save-job.ts';
 import type { Unsatisfiable } from '../wait/readiness.ts';
-import { endByDoom, endMembers, loadDoom, obeyDoom, putDoom } from './doom.ts';
+import { doomScope, endByDoom, endMembers, loadDoom, obeyDoom } from './doom.ts';
 
 /**
  * Ends every job of the tree if this is the job that failed first, or the origin job. Other jobs do not have to.
@@ -64,8 +64,5 @@ async function doomOfEnded(context: Context, row: JobRow): Promise<Doom> {
   if (before !== undefined && !restartsBy(before, row.pk)) return before;
   const { failureReason: reason = 'JMInternalError', failureMessage: message = '' } = row;
   const cause: DoomCause = { kind: 'failure', execution: row.pk, try: row.try, reason, message };
-  await putDoom(context, row.root, failureScope(row), cause);
-  const doom = await loadDoom(context, row);
-  if (doom === undefined) throw new Error(`the doom flag on ${row.origin} was written but cannot be read`);
-  return doom;
+  return doomScope(context, row, failureScope(row), cause);
 }

@@ -13,7 +13,7 @@ import { tryRow } from '../../core/row/execution/job.ts';
 import { loadExecution, loadJob, loadSpec } from '../store/load-job.ts';
 import { loadEarlierTries } from '../store/load-try.ts';
 import { type Saved, saveJob } from '../store/save-job.ts';
-import { endByDoom, loadDoom, obeyDoom, putDoom } from './doom.ts';
+import { doomScope, endByDoom, obeyDoom } from './doom.ts';
 
 /**
  * Ends the try of a running job. If no restart follows and its run asks for a hold, the job is held instead. Nothing
@@ -78,15 +78,13 @@ async function restart(context: Context, row: JobRow, scope: Scope, { failure }:
   // The job may have finished after the row was read and before its machine was lost. Then nothing was lost.
   const again = await loadJob(context, row.pk);
   if (again?.state !== row.state || again.try !== row.try) return { kind: 'changed' };
-  await putDoom(context, row.root, scope, {
+  const doom = await doomScope(context, row, scope, {
     kind: 'restart',
     execution: row.pk,
     try: row.try,
     reason,
     message,
   });
-  const doom = await loadDoom(context, row);
-  if (doom === undefined) throw new Error(`the doom flag on ${scope.execution} was written but cannot be read`);
   const isCause = doom.cause.execution === row.pk;
   if (scope.execution === row.pk || !isCause) return { kind: 'saved', row: await endByDoom(context, row, doom) };
   const saved = await saveJob(context, row, { kind: 'fail', failure });

@@ -79,8 +79,7 @@ async function loadKeptInput(
 }
 
 async function missingFrom(context: Context, row: JobRow, objects: readonly ObjectId[]) {
-  const distinct = [...new Set(objects)];
-  const found = distinct.length === 0 ? [] : await loadObjectsAt(context, jobWorkspace(row), distinct);
+  const found = await loadObjectsAt(context, jobWorkspace(row), [...new Set(objects)]);
   const there = new Set(found.flatMap((object) => (object === undefined ? [] : [object.id])));
   return (object: ObjectId) => !there.has(object);
 }

@@ -1,13 +1,14 @@
 // Tests the input of a next try: it is that of the last one, whatever was removed meanwhile, and no workspace is left.
 
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { deriveId } from '../../core/id/derive.ts';
 import type { JobId, ObjectId, PlaceId } from '../../core/id/identifier.ts';
 import { workspaceId } from '../../core/id/workspace.ts';
-import { jobWorker, jobWorkspace } from '../../core/job/row.ts';
-import { tryRow } from '../../core/row/execution/job.ts';
+import { type JobRow, jobWorker, jobWorkspace } from '../../core/job/row.ts';
+import { tryPrefix, tryRow } from '../../core/row/execution/job.ts';
 import { advance } from '../../engine/job/advance.ts';
 import { createJob } from '../../engine/job/birth.ts';
+import { keepInput } from '../../engine/job/keep-input.ts';
 import { terminateTree } from '../../engine/job/terminate.ts';
 import { createObject } from '../../engine/object/create.ts';
 import { removeObjects } from '../../engine/removal/object.ts';
@@ -182,6 +183,56 @@ test('a next try waits for its input if no earlier one had it', async () => {
   await context.rows.put('executions', tryRow({ ...row, try: 0, state: 'restartable' }));
   await advance(context, main);
   expect(peekJob(context, main).state).toBe('waiting_on_input');
+});
+
+test('a try that never had its input leaves none of its parts to the next one', async () => {
+  const context = createMemoryContext();
+  await putProjectOfAlice(context);
+  await givenObject(context, workspaceId(main, 0), applet);
+  const spec = { pins: [{ object: applet, project }] };
+  const givenUp: JobRow['transitions'] = [['restartable', 1]];
+  const row = await givenJob(context, 'main', { spec, at: { state: 'restartable', transitions: givenUp } });
+  await keepInput(context, row);
+  expect(isIn(context, workspaceId(main, 1), applet)).toBe(false);
+  await keepInput(context, { ...row, transitions: [['runnable', 1], ...givenUp] });
+  expect(isIn(context, workspaceId(main, 1), applet)).toBe(true);
+});
+
+describe('the input of an earlier try', () => {
+  /** The reads of tries and of objects when the job gets its input. */
+  async function readsOf(context: MemoryContext, job: JobId): Promise<string[]> {
+    const reads: string[] = [];
+    context.setHook({
+      before: ({ name, detail }) => {
+        if (name === 'get' && detail.includes(`/${tryPrefix}`)) reads.push('try');
+        if (name === 'getMany' && detail.startsWith('objects')) reads.push('objects');
+      },
+    });
+    await advance(context, job);
+    expect(peekJob(context, job).state).toBe('runnable');
+    return reads;
+  }
+
+  test('is not looked for when there was none', async () => {
+    const context = createMemoryContext();
+    const row = await givenJob(context, 'main', { at: { state: 'idle' } });
+    expect(await readsOf(context, row.pk)).toEqual([]);
+  });
+
+  test('is looked for when there was one. Without objects in it, nothing else is read', async () => {
+    const context = createMemoryContext();
+    const row = await givenJob(context, 'main', { at: { state: 'idle', try: 1 } });
+    await context.rows.put('executions', tryRow({ ...row, try: 0, state: 'restartable', task: 'task' }));
+    expect(await readsOf(context, row.pk)).toEqual(['try']);
+  });
+
+  test('is not looked for by a subjob, whose references still lead to it', async () => {
+    const context = createMemoryContext();
+    const caller = await givenJob(context, 'caller', { at: { state: 'running' } });
+    const row = await givenJob(context, 'main', { parent: caller, at: { state: 'idle', try: 1 } });
+    await context.rows.put('executions', tryRow({ ...row, try: 0, state: 'restartable', task: 'task' }));
+    expect(await readsOf(context, row.pk)).toEqual([]);
+  });
 });
 
 test('a tree that is terminated between two tries leaves nothing in either workspace', async () => {

@@ -108,12 +108,8 @@ export const survivorsOfJobs: readonly Survivors[] = [
     reason: 'The row of a job is never deleted.',
   },
   {
-    path: 'engine/job/end-root.ts',
-    mutants: [
-      'endFromRoot: cause → nothing',
-      'endFromRoot: scope → nothing',
-      'endFromRoot: (await loadDoom(context, root)) ?? { cause, scope } → await loadDoom(context, root)',
-    ],
+    path: 'engine/job/doom.ts',
+    mutants: ['doomScope: doom === undefined → false'],
     reason: 'The flag that was just written can be read.',
   },
   {
@@ -142,12 +138,8 @@ export const survivorsOfJobs: readonly Survivors[] = [
   },
   {
     path: 'engine/job/end-tree.ts',
-    mutants: [
-      "doomOfEnded: 'JMInternalError' → ''",
-      "doomOfEnded: '' → 'mutant'",
-      'doomOfEnded: doom === undefined → false',
-    ],
-    reason: 'A failed job has a reason and a message, and the flag that was just written can be read.',
+    mutants: ["doomOfEnded: 'JMInternalError' → ''", "doomOfEnded: '' → 'mutant'"],
+    reason: 'A failed job has a reason and a message.',
   },
   {
     path: 'engine/job/end-try.ts',
@@ -158,11 +150,6 @@ export const survivorsOfJobs: readonly Survivors[] = [
     path: 'engine/job/end-try.ts',
     mutants: ['loadRestarting: row && expectJob(row) → row', 'loadRestarting: row && expectJob(row) → expectJob(row)'],
     reason: 'Only jobs exist: an id of another class has no row of a job.',
-  },
-  {
-    path: 'engine/job/end-try.ts',
-    mutants: ['restart: doom === undefined → false'],
-    reason: 'The flag that was just written can be read.',
   },
   {
     path: 'engine/job/finish.ts',
@@ -281,21 +268,6 @@ export const survivorsOfJobs: readonly Survivors[] = [
   },
   {
     path: 'engine/job/keep-input.ts',
-    mutants: ['keepInput: input === undefined → false'],
-    reason: 'The workspace of a try that never had its input has nothing but parts of it. They may go along.',
-  },
-  {
-    path: 'engine/job/keep-input.ts',
-    mutants: [
-      'planKeptInput: row.try === 0 || !isMaster(row) → row.try === 0',
-      'planKeptInput: row.try === 0 || !isMaster(row) → !isMaster(row)',
-      'planKeptInput: row.try === 0 || !isMaster(row) → false',
-    ],
-    reason:
-      'It only saves time: a first try has no earlier one, and the input of a subjob is the same when it is resolved again.',
-  },
-  {
-    path: 'engine/job/keep-input.ts',
     mutants: [
       'planKeptInput: last === undefined ? undefined : await loadKeptInput(context, row, spec, last) → await loadKeptInput(context, row, spec, last)',
     ],
@@ -315,13 +287,6 @@ export const survivorsOfJobs: readonly Survivors[] = [
     path: 'engine/job/keep-input.ts',
     mutants: ['loadKeptInput: isHash(stored) ? stored : undefined → stored'],
     reason: 'A stored input is a hash.',
-  },
-  {
-    path: 'engine/job/keep-input.ts',
-    mutants: [
-      'missingFrom: distinct.length === 0 ? [] : await loadObjectsAt(context, jobWorkspace(row), dis… → await loadObjectsAt(context, jobWorkspace(row), distinct)',
-    ],
-    reason: 'It only saves time: nothing is found then.',
   },
   {
     path: 'engine/job/refusal.ts',
