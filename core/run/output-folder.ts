@@ -11,3 +11,8 @@ export function normaliseFolder(request: RunRequest): RunRequest | Refusal {
   if ('problem' in folder) return { refused: invalidInput(`expected key "folder" of input to ${folder.problem}`) };
   return { ...request, folder: joinFolder(folder.names) };
 }
+
+/** The names on the way to a folder that `normaliseFolder` returned. */
+export function folderNames(folder: string): string[] {
+  return folder.split('/').filter((name) => name !== '');
+}

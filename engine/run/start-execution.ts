@@ -4,13 +4,14 @@
 import type { Executable } from '../../core/executable/executable.ts';
 import type { JobId } from '../../core/id/identifier.ts';
 import { jobWorkspace } from '../../core/job/row.ts';
-import { normaliseFolder } from '../../core/run/output-folder.ts';
+import { folderNames, normaliseFolder } from '../../core/run/output-folder.ts';
 import { planRun } from '../../core/run/plan-run.ts';
 import { prepareInput } from '../../core/run/prepare-input.ts';
 import { chooseProject, enterProject, type ProjectContext } from '../../core/run/project-context.ts';
 import { accepted } from '../../core/run/refusal.ts';
 import type { RunRequest } from '../../core/run/request.ts';
 import type { Sight } from '../access/sight.ts';
+import { ensureFolder } from '../container/enter-folder.ts';
 import { loadProject } from '../container/project.ts';
 import { createJob } from '../job/birth.ts';
 import { loadSpec } from '../store/load-job.ts';
@@ -47,8 +48,10 @@ export async function startExecution(
   const found = await findWanted(sight, prepared.wanted, where);
   const user = caller.user;
   const now = context.now();
-  const plan = planRun({ id, digest, now, request, prepared, found, user, from, executable, project });
-  return createJob(context, accepted(plan));
+  const plan = accepted(planRun({ id, digest, now, request, prepared, found, user, from, executable, project }));
+  // The folder of a run is there also when no output lands in it. Below a job it is a folder of that job's workspace.
+  if (from === undefined || leavesTree) await ensureFolder(context, project.id, folderNames(request.folder));
+  return createJob(context, plan);
 }
 
 async function findProject(sight: Sight, request: RunRequest, executable: Executable['id']): Promise<ProjectContext> {

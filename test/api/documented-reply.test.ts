@@ -16,10 +16,13 @@ beforeAll(async () => {
   project = await givenProject(alice);
   other = await givenProject(alice, 'other');
   for (const place of [project, other]) await alice.call(`/${place}/newFolder`, { folder: '/bar' });
-  const runSpec = { interpreter: 'bash', code: '' };
-  const applet = (await alice.call('/applet/new', { project, runSpec })).id;
-  job = (await alice.call(`/${applet}/run`, { project, input: {} })).id;
+  job = (await alice.call(`/${await givenApplet()}/run`, { project, input: {} })).id;
 });
+
+async function givenApplet(fields: object = {}): Promise<string> {
+  const runSpec = { interpreter: 'bash', code: '' };
+  return (await alice.call('/applet/new', { project, runSpec, ...fields })).id;
+}
 
 describe('a folder', () => {
   test('that the destination of a clone has is named as a conflict', async () => {
@@ -43,6 +46,35 @@ describe('a folder', () => {
   });
 });
 
+describe('the folder of a run', () => {
+  const listed = async (folder: string) => (await alice.call(`/${project}/listFolder`, { folder })).folders;
+
+  test('that does not exist is made by the call, with its parents, and once', async () => {
+    const applet = await givenApplet();
+    const input = { project, folder: '/results//of/today/', input: {}, nonce: 'one' };
+    const { id } = await alice.call(`/${applet}/run`, input);
+    expect(await alice.call(`/${applet}/run`, input)).toEqual({ id });
+    expect(await listed('/results/of')).toEqual(['/results/of/today']);
+    expect(await alice.call(`/${id}/describe`)).toMatchObject({ folder: '/results/of/today' });
+    await alice.call(`/${applet}/run`, { ...input, nonce: 'two' });
+    expect(await listed('/results')).toEqual(['/results/of']);
+  });
+
+  test('is not made by a run that is refused', async () => {
+    const systemRequirements = { '*': { instanceType: 'mem2_ssd1_gpu_x16' } };
+    const input = { project, folder: '/refused', input: {}, systemRequirements };
+    expect(await alice.refusal(`/${await givenApplet()}/run`, input)).toMatch(/^422 InvalidInput/);
+    expect(await listed('/')).not.toContain('/refused');
+  });
+});
+
+test('a nested array is described flat at once, as the job gets it', async () => {
+  const applet = await givenApplet({ inputSpec: [{ name: 'n', class: 'array:int' }] });
+  const { id } = await alice.call(`/${applet}/run`, { project, input: { n: [[1, [2]], 3] } });
+  const flat = { n: [1, 2, 3] };
+  expect(await alice.call(`/${id}/describe`)).toMatchObject({ input: flat, originalInput: flat, runInput: flat });
+});
+
 test.each([
   ['user-nobody', /^422 InvalidInput: .*there is no "user-nobody"/],
   ['org-lab', /^422 InvalidInput: .*there is no "org-lab"/],
@@ -61,7 +93,7 @@ test('a job shows the addresses that it reached only when it is asked for them',
   const fields = { internetUsageIPs: true };
   expect(await alice.call(`/${job}/describe`)).not.toHaveProperty('internetUsageIPs');
   expect(await alice.call(`/${job}/describe`, { fields })).toEqual({ internetUsageIPs: [] });
-  const found = await alice.call('/system/findExecutions', { project, describe: { fields } });
+  const found = await alice.call('/system/findExecutions', { id: job, describe: { fields } });
   expect(found.results).toMatchObject([{ describe: { internetUsageIPs: [] } }]);
 });
 

@@ -6,6 +6,7 @@ import type { LaunchInput } from '../../core/context.ts';
 import type { AppletId, JobId, ProjectId } from '../../core/id/identifier.ts';
 import { workerId } from '../../core/id/worker.ts';
 import type { Caller } from '../../core/identity/caller.ts';
+import { workerSize } from '../../core/instance/worker-size.ts';
 import { jobWorkspace } from '../../core/job/row.ts';
 import type { Hash } from '../../core/reference/value.ts';
 import { peekJob } from '../memory/platform.ts';
@@ -81,6 +82,17 @@ test('the worker gets a sentence for each field that has no effect', async () =>
     expect.stringContaining('"rank" has no effect here'),
     expect.stringContaining('"access.network" has no effect here'),
   ]);
+});
+
+test.each([
+  ['mem3_ssd1_v2_x16', 'mem3_ssd1_v2_x16 (16 cores, 128 GiB) is larger than any worker'],
+  ['mem2_ssd9_v7_x4', 'mem2_ssd9_v7_x4 is not known here'],
+])('the log of a job of the type %s says once that its worker is another one', async (instanceType, note) => {
+  const { given, launches } = await givenRunnable({ systemRequirements: { '*': { instanceType } } });
+  const { body } = await claim(given);
+  expect(body.notes).toEqual([expect.stringContaining(note)]);
+  const { cores, memoryGib } = workerSize(instanceType);
+  expect(launches).toMatchObject([{ cores, memoryGib }]);
 });
 
 test('the log of a job that waited for a worker begins with how long', async () => {
