@@ -214,6 +214,34 @@ describe('the commands beside a platform', { timeout: startLimitMs }, () => {
     rmSync(join(folder, 'dx'));
   });
 
+  it('a start says how many jobs of an earlier one go on', async () => {
+    const data = join(folder, 'again');
+    const first = await start(data, process.execPath, [resolve('cli/espalier.ts')]);
+    const token = first.lines.find((line) => line.startsWith('token '))?.slice('token '.length) ?? '';
+    const call = async (path: string, input: object) => {
+      const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+      const reply = await fetch(`${first.url}${path}`, { method: 'POST', headers, body: JSON.stringify(input) });
+      return (await reply.json()) as { id: string };
+    };
+    const { id: project } = await call('/project/new', { name: 'p' });
+    const runSpec = { interpreter: 'bash', code: 'main() { sleep 600; }', distribution: 'Ubuntu', release: '24.04' };
+    const { id: applet } = await call('/applet/new', {
+      project,
+      name: 'a',
+      dxapi: '1.0.0',
+      runSpec: { ...runSpec, version: '0' },
+    });
+    for (const _ of [1, 2]) await call(`/${applet}/run`, { project, input: {} });
+    first.child.kill('SIGKILL');
+    await first.ended;
+    const second = await start(data);
+    expect(second.errors()).toMatch(/^espalier: Jobs of an earlier start go on: 2 \(.*\)\.$/m);
+    expect(second.lines).toEqual([`ready ${second.url}`]);
+    second.child.kill('SIGTERM');
+    expect(await second.ended).toBe(0);
+    expect(processesOf(data)).toEqual([]);
+  });
+
   it('doctor makes no data folder', async () => {
     const data = join(folder, 'nowhere/data');
     const { code, stdout } = await espalier('doctor', '--data', data, '--port', '0');
