@@ -2,6 +2,7 @@
 
 import { checkReferences, findReferences } from '../reference/find.ts';
 import { type Hash, isHash } from '../reference/value.ts';
+import { readMetadataDefault } from './metadata-default.ts';
 import { parameterClasses } from './parameter.ts';
 
 /**
@@ -16,6 +17,7 @@ export function checkSpecification(specification: unknown, side: 'inputSpec' | '
     return [`"${side}" has ${specification.length} entries; at most ${maximumParameterCount} are allowed`];
   }
   const problems: string[] = [];
+  const names = new Set<unknown>(specification.map((parameter) => (isHash(parameter) ? parameter.name : undefined)));
   const seen = new Set<unknown>();
   for (const [index, parameter] of specification.entries()) {
     const at = `${side}[${index}]`;
@@ -25,7 +27,7 @@ export function checkSpecification(specification: unknown, side: 'inputSpec' | '
     }
     if (seen.has(parameter.name)) problems.push(`${at}: the name "${parameter.name}" is taken by an earlier entry`);
     seen.add(parameter.name);
-    problems.push(...checkParameter(parameter, at, side));
+    problems.push(...checkParameter(parameter, at, side), ...checkSource(parameter, at, names));
   }
   return problems;
 }
@@ -68,12 +70,20 @@ function checkParameter(parameter: Hash, at: string, side: 'inputSpec' | 'output
 function checkDefault(parameter: Hash, at: string, side: 'inputSpec' | 'outputSpec'): string[] {
   if (parameter.default === undefined || parameter.default === null) return [];
   if (side === 'outputSpec') return [`${at}.default is not allowed: an output cannot have a default`];
+  if (readMetadataDefault(parameter.default) !== undefined) return [];
   const malformed = checkReferences(parameter.default, `${at}.default`);
   if (malformed.length > 0) return malformed;
   if (findReferences(parameter.default).some((reference) => reference.kind !== 'object')) {
     return [`${at}.default may link to data objects only, not to the output of an execution`];
   }
   return [];
+}
+
+/** A default may be the metadata of what another input links to. */
+function checkSource({ name, default: value }: Hash, at: string, names: ReadonlySet<unknown>): string[] {
+  const source = readMetadataDefault(value)?.input;
+  if (source === undefined || (names.has(source) && source !== name)) return [];
+  return [`${at}.default takes the metadata of "${source}", which is not another input`];
 }
 
 function isPatterns(patterns: unknown): boolean {

@@ -2,6 +2,7 @@
 // arrays are flattened. check-values.ts checks classes.
 
 import type { Hash } from '../reference/value.ts';
+import { type MetadataWish, readMetadataDefault, takeMetadataDefault } from './metadata-default.ts';
 import { isArrayClass, isOptional, type Specification } from './parameter.ts';
 
 export type FilledInput = {
@@ -9,6 +10,8 @@ export type FilledInput = {
   readonly given: Hash;
   /** The same, with the defaults of all others. */
   readonly input: Hash;
+  /** Defaults that are the metadata of objects. `input` lacks them. */
+  readonly wishes: readonly MetadataWish[];
   /** A sentence for each unknown or missing name. */
   readonly problems: readonly string[];
 };
@@ -19,22 +22,30 @@ export type FilledInput = {
  * as it is.
  */
 export function fillInput(specification: Specification | undefined, input: Hash): FilledInput {
-  if (specification === undefined) return { given: input, input, problems: [] };
+  if (specification === undefined) return { given: input, input, wishes: [], problems: [] };
   const problems = unknownNames(specification, input).map(
     (name) => `the executable has no input "${name}" (it has: ${listNames(specification)})`,
   );
   const defaults: [string, unknown][] = [];
+  const wishes: MetadataWish[] = [];
   for (const parameter of specification) {
     const { name } = parameter;
     if (isGiven(input, name)) continue;
-    if (parameter.default !== undefined && parameter.default !== null) defaults.push([name, parameter.default]);
+    const source = readMetadataDefault(parameter.default);
+    if (source !== undefined) {
+      const taken = takeMetadataDefault(name, source, { specification, input });
+      if (taken === undefined) continue;
+      if ('problem' in taken) problems.push(taken.problem);
+      else if ('wish' in taken) wishes.push(taken.wish);
+      else defaults.push([name, taken.value]);
+    } else if (parameter.default !== undefined && parameter.default !== null) defaults.push([name, parameter.default]);
     else if (!isOptional(parameter)) {
       const found = Object.hasOwn(input, name) ? 'is null, and it is required' : 'is missing';
       problems.push(`the input "${name}" (${parameter.class}) ${found}`);
     }
   }
   const given = tidy(specification, input);
-  return { given, input: { ...given, ...tidy(specification, Object.fromEntries(defaults)) }, problems };
+  return { given, input: { ...given, ...tidy(specification, Object.fromEntries(defaults)) }, wishes, problems };
 }
 
 /**

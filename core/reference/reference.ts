@@ -56,6 +56,11 @@ export function readReference(
   return problem(`"${linkKey}" must have "id", "job" or "analysis", not ${quoteKeys(link)}`);
 }
 
+/** True for `name`, `properties.<key>` and `details.<key>`. */
+export function isMetadataName(text: unknown): text is string {
+  return typeof text === 'string' && metadataPattern.test(text);
+}
+
 /** The short form of a link to a data object. */
 export function linkTo(object: ObjectId): Hash {
   return { [linkKey]: object };
@@ -84,7 +89,7 @@ function readPick<Source extends { kind: 'job'; job: JobId } | { kind: 'analysis
   if (index !== undefined && !(Number.isInteger(index) && (index as number) >= 0)) {
     return problem(`"index" of the link to ${sourceId(source)} must be an integer from 0`);
   }
-  if (metadata !== undefined && !(typeof metadata === 'string' && metadataPattern.test(metadata))) {
+  if (metadata !== undefined && !isMetadataName(metadata)) {
     return problem(`"metadata" of the link to ${sourceId(source)} must be name, properties.<key> or details.<key>`);
   }
   return {

@@ -111,6 +111,11 @@ function readMetadata(value: unknown, reference: JobReference | AnalysisReferenc
   const known = metadata.get(object);
   if (known === undefined)
     return { problem: `${object}, whose metadata "${wanted}" was requested, could not be found` };
+  return metadataOf(object, known, wanted);
+}
+
+/** The name of an object, or a value of its properties or details: `name`, `properties.<key>` or `details.<key>`. */
+export function metadataOf(object: ObjectId, known: ObjectMetadata, wanted: string): Picked {
   if (wanted === 'name') return { value: known.name };
   const dot = wanted.indexOf('.');
   const source: unknown = wanted.slice(0, dot) === 'properties' ? known.properties : known.details;

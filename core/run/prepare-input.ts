@@ -5,6 +5,7 @@ import { invalidInput, resourceNotFound } from '../error/api-error.ts';
 import { isId, isObjectId, type JobId, type ObjectId, type PlaceId } from '../id/identifier.ts';
 import { checkKnownValues } from '../iospec/check-choices.ts';
 import { fillInput } from '../iospec/fill-input.ts';
+import type { MetadataWish } from '../iospec/metadata-default.ts';
 import type { Specification } from '../iospec/parameter.ts';
 import type { ExecutionSpec } from '../job/spec.ts';
 import { checkReferences, findReferences, referredJobs, referredObjects } from '../reference/find.ts';
@@ -29,6 +30,8 @@ export type PreparedInput = {
   readonly runInput: Hash;
   /** The same with defaults. */
   readonly originalInput: Hash;
+  /** Defaults that are the metadata of linked objects. `originalInput` lacks them until they are filled in. */
+  readonly wishes: readonly MetadataWish[];
   readonly wanted: Wanted;
   /** The data objects that the input links to, each once. */
   readonly linked: readonly ObjectId[];
@@ -74,6 +77,7 @@ export function prepareInput(asked: Asked, specification: Specification | undefi
   return {
     runInput: filled.given,
     originalInput: filled.input,
+    wishes: filled.wishes,
     wanted: { jobs: [...jobs], objects },
     linked: referredObjects(references),
     hasJobReferences: referredJobs(references).length > 0,

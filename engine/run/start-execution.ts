@@ -15,6 +15,7 @@ import { ensureFolder } from '../container/enter-folder.ts';
 import { loadProject } from '../container/project.ts';
 import { createJob } from '../job/birth.ts';
 import { loadSpec } from '../store/load-job.ts';
+import { fillMetadata } from './fill-metadata.ts';
 import { findWanted, onlyInWorkspace } from './find-wanted.ts';
 import { loadExecutable, type NamedExecutable } from './load-executable.ts';
 import { identifyJob, type Repeatable } from './repeat.ts';
@@ -34,7 +35,7 @@ export async function startExecution(
   const { id, digest, exists } = await identifyJob(context, caller, call);
   if (exists) return { id };
   const request = accepted(normaliseFolder(call.request));
-  const prepared = accepted(prepareInput(request, named.spec.inputSpec));
+  const asked = accepted(prepareInput(request, named.spec.inputSpec));
   const project = await findProject(sight, request, named.id);
   const from = caller.kind === 'job' ? { job: caller.job, spec: await loadSpec(context, caller.job.pk) } : undefined;
   const leavesTree = from !== undefined && request.detach === true;
@@ -45,7 +46,8 @@ export async function startExecution(
   }
   const ancestors = from === undefined || leavesTree ? [] : [...from.spec.ancestors, from.job.pk];
   const where = { project: project.id, leavesWorkspace: true, leavesTree, ancestors };
-  const found = await findWanted(sight, prepared.wanted, where);
+  const found = await findWanted(sight, asked.wanted, where);
+  const prepared = await fillMetadata(context, asked, found);
   const user = caller.user;
   const now = context.now();
   const plan = accepted(planRun({ id, digest, now, request, prepared, found, user, from, executable, project }));

@@ -101,9 +101,14 @@ const specification: Specification = [
 describe('an input', () => {
   it('gets its defaults in the order of the specification, without absent optional fields', () => {
     const given = { reads: link };
-    expect(fillInput(specification, given)).toEqual({ given, input: { reads: link, count: 3 }, problems: [] });
+    expect(fillInput(specification, given)).toEqual({
+      given,
+      input: { reads: link, count: 3 },
+      problems: [],
+      wishes: [],
+    });
     const anything = { anything: null };
-    expect(fillInput(undefined, anything)).toEqual({ given: anything, input: anything, problems: [] });
+    expect(fillInput(undefined, anything)).toEqual({ given: anything, input: anything, problems: [], wishes: [] });
     expect(fillInput(specification, { reads: link, count: 99 }).problems).toEqual([]);
   });
 
