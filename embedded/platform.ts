@@ -7,8 +7,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { apiRoutes, newJobRoutes, runRoutes, workerRoutes } from '../api/routes.ts';
 import { isRegion, regionForm } from '../core/container/region.ts';
-import type { Context, WorkerEnd } from '../core/context.ts';
-import type { WorkerId } from '../core/id/worker.ts';
+import type { Context } from '../core/context.ts';
 import type { AnswerTo, OperatorRequest } from '../core/operator/request.ts';
 import { finalise } from '../engine/finalise.ts';
 import { operate } from '../engine/operator/operate.ts';
@@ -151,9 +150,7 @@ function createParts({ workers: slots, region, environment, report }: EmbeddedOp
     claim: (worker, nonce, task) => claimFor(context, worker, nonce, task),
     ask: (path, token, body) => askAs(context, path, token, body, report),
     onLines: (worker, lines) => logs.append(worker, lines, now()),
-    onEnded: (worker: WorkerId, end: WorkerEnd) => {
-      finalise(context, worker, end).catch((fault: unknown) => report(`the end of worker ${worker}`, fault));
-    },
+    onEnded: (worker, end) => finalise(context, worker, end),
     report,
   });
   const context: Context = {

@@ -5,11 +5,14 @@ import type { JobId } from '../../core/id/identifier.ts';
 import { readWorkerId, type WorkerId } from '../../core/id/worker.ts';
 import { dispatch } from '../../engine/launch/dispatch.ts';
 import { loadJob } from '../../engine/store/load-job.ts';
-import { createStartQueue } from '../queue/start-queue.ts';
-import { createKeptWorkers, type KeptWorkerOptions } from './kept-workers.ts';
+import { createStartQueue, type StartQueue } from '../queue/start-queue.ts';
+import { createKeptWorkers, type KeptWorkerOptions, type KeptWorkers } from './kept-workers.ts';
 import { createSlots } from './slots.ts';
+import { createUnderWay } from './under-way.ts';
 
-export type WorkerOptions = Omit<KeptWorkerOptions, 'keptCount'> & {
+export type WorkerOptions = Omit<KeptWorkerOptions, 'keptCount' | 'onEnded'> & {
+  /** Handles the end of a worker. */
+  readonly onEnded: (worker: WorkerId, end: WorkerEnd) => Promise<void>;
   readonly context: () => Context;
   /** The number of jobs that may run at once. */
   readonly slots: number;
@@ -27,12 +30,17 @@ export function createWorkers(options: WorkerOptions): OwnWorkers {
   const { context, report } = options;
   let isClosed = false;
   let isFilling = false;
+  const underWay = createUnderWay();
   const processes = createKeptWorkers({
     ...options,
     keptCount: options.slots,
+    ask: (...question) => underWay.add(options.ask(...question)),
     onEnded(worker: WorkerId, end: WorkerEnd) {
       slots.leave(worker);
-      options.onEnded(worker, end);
+      // What follows from an end that the platform's own end causes, the next start finds.
+      if (isClosed) return;
+      const followed = underWay.add(options.onEnded(worker, end));
+      followed.catch((fault: unknown) => report(`the end of worker ${worker}`, fault));
       void fill();
     },
   });
@@ -51,29 +59,36 @@ export function createWorkers(options: WorkerOptions): OwnWorkers {
   };
   /** A request that is out of date starts nothing, and gives its slot back. */
   const begin = async (message: RunnableMessage) => {
-    await dispatch(context(), message).catch((fault: unknown) => report(`the start of ${message.worker}`, fault));
+    await underWay
+      .add(dispatch(context(), message))
+      .catch((fault: unknown) => report(`the start of ${message.worker}`, fault));
     if (processes.launchState(message.worker) === undefined) slots.leave(message.worker);
   };
   return {
-    port: {
-      start: (worker, input) => processes.start(worker, input),
-      launchState: async (worker) =>
-        processes.launchState(worker) ?? (queue.holds(worker) ? { kind: 'starting' } : undefined),
-      stopLaunch: async (worker) => processes.stopLaunch(worker),
-      state: async (handle) => processes.state(handle),
-      stop: async (handle) => processes.stop(handle),
-    },
+    port: portOf(processes, queue),
     async request(messages, delaySeconds) {
       for (const { worker } of messages) slots.note(worker, await ancestorsOf(context(), worker));
       if (!isClosed) queue.send(messages, delaySeconds);
     },
     endLeftovers: () => processes.endLeftovers(),
     warmUp: () => processes.warmUp(),
-    close() {
+    async close() {
       isClosed = true;
       queue.close();
-      return processes.close();
+      await processes.close();
+      await underWay.ended();
     },
+  };
+}
+
+function portOf(processes: KeptWorkers, queue: StartQueue): Workers {
+  return {
+    start: (worker, input) => processes.start(worker, input),
+    launchState: async (worker) =>
+      processes.launchState(worker) ?? (queue.holds(worker) ? { kind: 'starting' } : undefined),
+    stopLaunch: async (worker) => processes.stopLaunch(worker),
+    state: async (handle) => processes.state(handle),
+    stop: async (handle) => processes.stop(handle),
   };
 }
 

@@ -1,0 +1,109 @@
+// The embedded platform in this process: what one job leaves is gone before the next one of the same worker, jobs that
+// wait for jobs below them end, and what was acknowledged is there after the end of the process.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type EmbeddedPlatform, startEmbedded } from '../../embedded/platform.ts';
+
+let data: string;
+let platform: EmbeddedPlatform;
+let token: string;
+const faults: string[] = [];
+
+beforeEach(async () => {
+  data = mkdtempSync(join(tmpdir(), 'espalier-embedded-'));
+  faults.length = 0;
+  await start();
+  token = (await platform.operator.ask({ action: 'addUser', name: 'ann' })).token;
+});
+afterEach(async () => {
+  await platform.close();
+  rmSync(data, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+  expect(faults).toEqual([]);
+});
+
+async function start(): Promise<void> {
+  platform = await startEmbedded({
+    dataFolder: data,
+    port: 0,
+    workers: 1,
+    durability: 'disk',
+    region: 'aws:us-east-1',
+    environment: process.env,
+    report: (what, fault) => faults.push(`${what}: ${fault}`),
+    say: () => undefined,
+  });
+}
+
+async function call(path: string, body: object): Promise<Record<string, unknown>> {
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+  const reply = await fetch(`${platform.url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+  const answer = (await reply.json()) as Record<string, unknown>;
+  if (!reply.ok) throw new Error(JSON.stringify(answer));
+  return answer;
+}
+
+/** Makes an applet with that bash code, which may return texts in `t`. */
+async function givenApplet(code: string): Promise<{ applet: string; project: string }> {
+  const { id: project } = await call('/project/new', { name: 'p' });
+  const { id } = await call('/applet/new', {
+    project,
+    dxapi: '1.0.0',
+    name: 'a',
+    inputSpec: [{ name: 'of', class: 'string', optional: true }],
+    outputSpec: [{ name: 't', class: 'string', optional: true }],
+    runSpec: { interpreter: 'bash', code, distribution: 'Ubuntu', release: '24.04', version: '0' },
+  });
+  return { applet: String(id), project: String(project) };
+}
+
+async function run({ applet, project }: { applet: string; project: string }, input: object = {}): Promise<string> {
+  return String((await call(`/${applet}/run`, { project, input })).id);
+}
+
+async function ended(job: string): Promise<Record<string, unknown>> {
+  for (;;) {
+    const found = await call(`/${job}/describe`, {});
+    if (['done', 'failed', 'terminated'].includes(String(found.state))) return found;
+    await new Promise((resolve) => setTimeout(resolve, 30));
+  }
+}
+
+test('what a job leaves is gone before the next job of the same worker', { timeout: 60_000 }, async () => {
+  const applet = await givenApplet(`
+main() {
+  found=""
+  for path in ~/left "$TMPDIR/left" "$ESPALIER_ROOT/left"; do [ ! -e "$path" ] || found="$found $path"; done
+  [ -z "\${LEFT:-}" ] || found="$found LEFT"
+  ! pgrep -f 'sleep 7[2]9' >/dev/null || found="$found process"
+  mkdir -p ~/left "$TMPDIR/left" "$ESPALIER_ROOT/left"
+  export LEFT=1
+  (setsid sleep 729 >/dev/null 2>&1 &)
+  echo "{\\"t\\": \\"\${found:-nothing} of $PPID\\"}" > job_output.json
+}`);
+  const first = await ended(await run(applet));
+  const second = await ended(await run(applet));
+  expect([first.state, second.state, first.failureMessage]).toEqual(['done', 'done', undefined]);
+  for (const { output } of [first, second]) expect((output as { t: string }).t).toMatch(/^nothing of/);
+});
+
+test('two jobs that wait for jobs below them end on one worker', { timeout: 60_000 }, async () => {
+  const applet = await givenApplet(`
+main() {
+  child=$(dx-jobutil-new-job leaf)
+  dx wait "$child"
+}
+leaf() { true; }`);
+  const jobs = [await run(applet), await run(applet)];
+  for (const job of jobs) expect(await ended(job)).toMatchObject({ state: 'done' });
+});
+
+test('jobs that have not ended go on at the next start', { timeout: 60_000 }, async () => {
+  const applet = await givenApplet('main() { sleep 1; echo \'{"t": "late"}\' > job_output.json; }');
+  const jobs = [await run(applet), await run(applet)];
+  await platform.close();
+  await start();
+  for (const job of jobs) expect(await ended(job)).toMatchObject({ state: 'done', output: { t: 'late' } });
+});
