@@ -62,7 +62,10 @@ describe('a record of the stream', () => {
   ])('of a runnable job with a new %s asks for a worker', async (_, change) => {
     const context = createMemoryContext();
     const row = await givenJob(context, 'j', { at: { state: 'runnable', launch: 1, try: 1 } });
+    const calls = watch(context);
     await onExecutionChange(context, toRow(row), toRow({ ...row, ...change }));
+    // The row is not read, because the message leads to a read of it.
+    expect(calls.filter((call) => call.startsWith('get'))).toEqual([]);
     expect(context.queues.runnable.map(({ message }) => message.worker)).toEqual([`${row.pk}-t1-l1`]);
   });
 
@@ -136,10 +139,18 @@ describe('an end with pages of members and of waiters', () => {
     const context = createMemoryContext();
     const main = await givenEnded(context, 60, 60);
     const wakes: string[] = [];
-    context.setHook({ before: ({ name, detail }) => void (name === 'query' && wakes.push(detail)) });
+    const writes: string[] = [];
+    context.setHook({
+      before: ({ name, detail }) => {
+        if (name === 'query') wakes.push(detail);
+        if (name === 'update' && detail.startsWith(`executions ${main.pk}/A`)) writes.push(detail);
+      },
+    });
     await advance(context, main.pk);
     expect(await resumedSteps(context, main)).toEqual(['endTree', 'endTree', 'wakeWaiters', 'wakeWaiters']);
     expect(wakes.filter((detail) => detail.startsWith(`executions ${main.pk}/W#`))).toHaveLength(3);
+    // The time of the last pass is set, and no position beside it.
+    expect(writes).toHaveLength(1);
     for (let index = 0; index < 60; index++) {
       expect(byName(context, `m${index}`)).toMatchObject({ failureReason: 'JobTreeFailure' });
       expect(byName(context, `w${index}`)).toMatchObject({ failureReason: 'DependencyUnsatisfiable' });

@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Change, Expected } from '../../core/context.ts';
 import { openShard } from '../../core/job/due.ts';
+import type { JobEvent } from '../../core/job/event.ts';
 import type { JobRow } from '../../core/job/row.ts';
 import { insertJob, saveJob } from '../../engine/store/save-job.ts';
 import { createMemoryContext } from '../memory/context.ts';
@@ -44,6 +45,23 @@ describe('a change is refused', () => {
     const expected: Expected = { tokenHash: 'other' };
     expect(await saveJob(context, row, { kind: 'finish' }, expected)).toEqual({ kind: 'changed' });
   });
+});
+
+test.each<[state: JobRow['state'], event: JobEvent, more: readonly string[]]>([
+  ['idle', { kind: 'ready' }, []],
+  ['running', { kind: 'beat', leaseUntil: 1 }, []],
+  ['done', { kind: 'settle' }, ['dueAt']],
+  ['terminating', { kind: 'stopped' }, ['failureReason']],
+])('the write of a job that is %s is conditional on state, try and launch: %j adds %j', async (state, event, more) => {
+  const { context, row } = await givenRow({ state, failureReason: 'AppError' });
+  const { update } = context.rows;
+  const conditions: Expected[] = [];
+  context.rows.update = async (table, key, change, expected) => {
+    conditions.push(expected ?? {});
+    return update(table, key, change, expected);
+  };
+  expect(await saveJob(context, row, event)).toMatchObject({ kind: 'saved' });
+  expect(conditions.map((one) => Object.keys(one))).toEqual([['state', 'try', 'launch', ...more]]);
 });
 
 describe('a job that is being stopped ends as its last failure says:', () => {

@@ -202,6 +202,18 @@ describe('a sweep of one job', () => {
     expect(calls).toEqual(['get', 'get', 'update']);
   });
 
+  test('does not read again the row that its caller has just read', async () => {
+    const context = oneShard();
+    const main = await givenJob(context, 'main', { at: { state: 'running' } });
+    const row = await givenJob(context, 'sub', { parent: main, at: { state: 'done', dueAt: context.now() } });
+    const calls: string[] = [];
+    context.setHook({
+      before: ({ name, detail }) => void (detail.startsWith(`executions ${row.pk}/A`) && calls.push(name)),
+    });
+    await sweepExecution(context, row.pk, row);
+    expect(calls).toEqual(['get', 'update']);
+  });
+
   test('carries out what follows the end of a job that ends during it', async () => {
     const context = oneShard();
     const row = await givenJob(context, 'j', { at: { state: 'waiting_on_output', dueAt: context.now() } });

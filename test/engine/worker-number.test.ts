@@ -68,7 +68,10 @@ describe('a worker', () => {
     const context = givenUser(2);
     const a = await givenRunnable(context, 'a');
     const b = await givenRunnable(context, 'b');
+    const calls: string[] = [];
+    context.setHook({ before: ({ name }) => void calls.push(name) });
     for (const row of [a, b, a, b]) expect(await takeNumber(context, row)).toBe(true);
+    expect(calls).not.toContain('delete');
     expect(Object.values(await numbersOf(context)).sort()).toEqual([0, 1]);
     expect(queueOf(context)).toEqual([]);
   });
