@@ -26,6 +26,11 @@ async function main(given: readonly string[]): Promise<void> {
     process.stdout.write(`espalier ${version} (Node ${process.versions.node})\n`);
     return;
   }
+  const group = commands.filter((one) => one.name.startsWith(`${name} `));
+  if (group.length > 0 && helpFlags.includes(given[1] ?? '')) {
+    process.stdout.write(listOf(commands.filter((one) => one.name === name || group.includes(one))));
+    return;
+  }
   const command = findCommand(given);
   const parameters = given.slice(command.name.split(' ').length);
   const own = parameters.includes('--') ? parameters.slice(0, parameters.indexOf('--')) : parameters;

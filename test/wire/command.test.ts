@@ -94,6 +94,14 @@ describe('the command from any folder', { timeout: startLimitMs }, () => {
     expect(stderr).toMatch(message);
   });
 
+  it('lists the commands of one subject', async () => {
+    const { code, stdout } = await espalier('user', '--help');
+    expect([code, stdout.match(/^ {2}user \w+/gm)]).toEqual([
+      0,
+      ['  user add', '  user list', '  user remove', '  user password'],
+    ]);
+  });
+
   it.each(['SIGTERM', 'SIGINT'] as const)('ends in order on %s to the process that was started', async (signal) => {
     const data = join(folder, signal);
     const { child, ended, errors } = await start(data);
