@@ -138,7 +138,7 @@ function createParts({ workers: slots, region, environment, report }: EmbeddedOp
   const links = createContentLinks(address, (text) => seal('content', text));
   const files = createFileStore(folder.file('content'), links, now);
   const logs = createLogStore(database);
-  const variables = workerVariables({ environment, tools, overlays: folder.file('overlays') });
+  const variables = workerVariables({ environment, tools, overlays: folder.file('overlays'), jobs: jobsFolder });
   const work = createWorkQueue(database, { deliver: (body) => doWork(context, body), report, now });
   const workers: OwnWorkers = createWorkers({
     context: () => context,

@@ -63,7 +63,9 @@ async function unpackTar(archive: string, isFirst: boolean, root: string, place:
   // tar guards against links of the archive that it unpacks. Links that an earlier archive left are ours to check.
   if (!isFirst && root !== '/') await refuseWayOut(archive, root, place);
   // tar refuses members with ".." and strips a leading "/", so it writes nothing outside the root.
-  await runProgram('tar', ['-xf', archive, '-C', root, '--no-same-owner'], place);
+  // In a container, a folder of the archive must not take the place of a link such as /bin.
+  const keep = root === '/' ? ['--keep-directory-symlink'] : [];
+  await runProgram('tar', ['-xf', archive, '-C', root, '--no-same-owner', ...keep], place);
 }
 
 /** Throws for a member that an existing link would lead outside the root. */

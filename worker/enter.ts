@@ -25,7 +25,12 @@ if [ -z "$keeper" ]; then
 fi
 inside=()
 if [ "$(readlink /proc/self/ns/pid)" != "$(readlink "/proc/$keeper/ns/pid")" ]; then
-  inside=("$(command -v nsenter)" --target "$keeper" --mount --pid --)
+  inside=("$(command -v nsenter)" --target "$keeper" --mount --pid)
+  # The namespaces of an ordinary user's job belong to a user namespace.
+  if [ "$(readlink /proc/self/ns/user)" != "$(readlink "/proc/$keeper/ns/user")" ]; then
+    inside+=(--user --preserve-credentials)
+  fi
+  inside+=(--)
 fi
 for name in $(compgen -e); do
   if [ "$name" != TERM ]; then unset -v "$name"; fi

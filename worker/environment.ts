@@ -24,6 +24,10 @@ export type WorkerEnvironment = {
   readonly taskId?: string;
   /** Whether the kernel gives this worker namespaces of its own. Absent if the kernel was not asked. */
   readonly namespaces?: boolean;
+  /** Why a job gets no `/` of its own here; `yes` if it gets one. Absent if the kernel was not asked. */
+  readonly jobRoot?: string;
+  /** The program that starts jobs, where it does not lie beside the worker's own. */
+  readonly starter?: string;
   readonly path: string;
   /** The worker's own variables, for programs that it runs for itself (pip, apt-get, tar). The job never gets them. */
   readonly inherited: Readonly<Record<string, string | undefined>>;
@@ -49,17 +53,28 @@ export function readWorkerEnvironment(variables: Readonly<Record<string, string 
     launch: number('ESPALIER_LAUNCH'),
     nonce: text('ESPALIER_NONCE'),
     root: text('ESPALIER_ROOT'),
-    path: variables.PATH ?? '/usr/local/bin:/usr/bin:/bin',
+    ...readStarterEnvironment(variables),
     inherited: variables,
-    ...optional('tools', variables.ESPALIER_TOOLS),
-    ...optional('overlays', variables.ESPALIER_OVERLAYS),
     ...optional('metadataUrl', variables.ECS_CONTAINER_METADATA_URI_V4),
-    ...optional('taskId', variables.ESPALIER_TASK_ID),
+    ...optional('jobRoot', variables.ESPALIER_JOB_ROOT),
     ...(variables.ESPALIER_NAMESPACES ? { namespaces: variables.ESPALIER_NAMESPACES === 'yes' } : {}),
     ...(variables.ESPALIER_LIFELINE_FD ? { lifelineFd: Number(variables.ESPALIER_LIFELINE_FD) } : {}),
   };
   if (missing.length > 0) throw new Error(`the worker was started without ${missing.join(', ')}`);
   return environment;
+}
+
+/** The settings that are the same for all jobs of a process, and that start its jobs. */
+export function readStarterEnvironment(
+  variables: Readonly<Record<string, string | undefined>>,
+): Pick<WorkerEnvironment, 'path' | 'tools' | 'taskId' | 'overlays' | 'starter'> {
+  return {
+    path: variables.PATH ?? '/usr/local/bin:/usr/bin:/bin',
+    ...optional('tools', variables.ESPALIER_TOOLS),
+    ...optional('taskId', variables.ESPALIER_TASK_ID),
+    ...optional('overlays', variables.ESPALIER_OVERLAYS),
+    ...optional('starter', variables.ESPALIER_STARTER),
+  };
 }
 
 function optional<Name extends string>(name: Name, value: string | undefined): { [name in Name]?: string } {

@@ -20,20 +20,28 @@ export function jobVariables(
 ): Variables {
   const api = new URL(environment.apiUrl);
   const port = api.port || (api.protocol === 'https:' ? '443' : '80');
-  const own = folder.root === '/' ? [] : [join(folder.root, 'usr/local/bin'), join(folder.root, 'usr/bin')];
+  const { seen } = folder;
+  const own = seen.root === '/' ? [] : [join(seen.root, 'usr/local/bin'), join(seen.root, 'usr/bin')];
   const installed = [...(overlay ? [join(overlay, 'bin')] : []), ...(environment.tools ? [environment.tools] : [])];
-  const path = [folder.programs, ...own, ...installed, environment.path];
+  // The resources of an applet lie in the usual folders, whatever the path of the user is.
+  const usual =
+    folder.root === seen.root ? [] : usualFolders.filter((one) => !environment.path.split(':').includes(one));
+  const path = [seen.programs, ...own, ...installed, environment.path, ...usual];
   return {
-    HOME: folder.home,
+    HOME: seen.home,
     USER: 'dnanexus',
     LOGNAME: 'dnanexus',
     LANG: 'C.UTF-8',
-    TMPDIR: join(folder.root, 'tmp'),
+    TMPDIR: join(seen.root, 'tmp'),
     PATH: path.join(':'),
     ...(overlay ? { PYTHONPATH: overlay } : {}),
     PYTHONUNBUFFERED: '1',
     PYTHONIOENCODING: 'UTF-8',
-    ESPALIER_ROOT: folder.root,
+    // What pip installs lands in the job's folder.
+    ...(folder.root === seen.root ? {} : { PIP_BREAK_SYSTEM_PACKAGES: '1' }),
+    ESPALIER_ROOT: seen.root,
+    // Where its files are, for the user of the machine.
+    ...(folder.root === '/' ? {} : { ESPALIER_FOLDER: folder.root }),
     ...(environment.taskId ? { ESPALIER_TASK_ID: environment.taskId } : {}),
     DX_JOB_ID: claim.job,
     DX_WORKSPACE_ID: claim.workspace,
@@ -53,3 +61,5 @@ export function secretVariables(claim: Claim): Variables {
 export function shellWord(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }
+
+const usualFolders = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];

@@ -3,9 +3,11 @@
 
 import { Writable } from 'node:stream';
 import type { FromWorker, ToWorker } from './channel.ts';
-import { readWorkerEnvironment } from './environment.ts';
+import { readStarterEnvironment, readWorkerEnvironment } from './environment.ts';
 import { createLogOutput } from './log-output.ts';
+import { starterOptions } from './place.ts';
 import { createPlatform, type Platform, PlatformRefusal } from './platform.ts';
+import { createStarter } from './starter/starter.ts';
 import { createStopper, type Stopper } from './stop.ts';
 import { workOn } from './work.ts';
 
@@ -15,6 +17,11 @@ type Present = { readonly task: string; readonly stopper: Stopper; readonly begi
 const asked = new Map<number, (answer: Extract<ToWorker, { kind: 'answer' }>) => void>();
 let askCount = 0;
 let present: Present | undefined;
+// It begins with the process, so that the first job does not wait for it.
+const starter =
+  process.env.ESPALIER_NAMESPACES === 'yes'
+    ? createStarter(starterOptions(readStarterEnvironment(process.env)))
+    : undefined;
 
 process.on('message', (message: ToWorker) => {
   switch (message.kind) {
@@ -34,7 +41,7 @@ process.on('message', (message: ToWorker) => {
 // The platform is gone, and the try of the present job with it.
 process.on('disconnect', () => {
   present?.stopper.stop({});
-  if (present === undefined) process.exit();
+  if (present === undefined) void exit();
 });
 
 async function run({ claim, launch, task, root }: Run): Promise<void> {
@@ -61,6 +68,7 @@ async function run({ claim, launch, task, root }: Run): Promise<void> {
       output,
       stopper,
       begun: begun.promise,
+      ...(starter ? { starter } : {}),
     });
   } catch (error) {
     isClean = false;
@@ -72,7 +80,12 @@ async function run({ claim, launch, task, root }: Run): Promise<void> {
   }
   present = undefined;
   await send({ kind: 'idle', task, isClean });
-  if (!process.connected) process.exit();
+  if (!process.connected) await exit();
+}
+
+async function exit(): Promise<void> {
+  await starter?.close();
+  process.exit();
 }
 
 /** Lines leave in the order in which they were written, before the word that the job is over. */

@@ -4,6 +4,16 @@
 import { chmodSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
+/** Removes a job's own folder, and the one that the kernel used for it. */
+export function removeJobFolder(path: string, report: (fault: unknown) => void): void {
+  for (const one of [path, workFolderOf(path)]) removeFolder(one, report);
+}
+
+/** What the kernel uses for a job's `/` lies beside the job's folder, on the same disk. */
+export function workFolderOf(path: string): string {
+  return `${path}.work`;
+}
+
 /** Entries that cannot be removed stay, and `report` gets the reason. An absent folder is fine. */
 export function removeFolder(path: string, report: (fault: unknown) => void): void {
   try {

@@ -1,8 +1,9 @@
 // Runs a claimed job up to the end of its code: prepares its folder, starts its entry point, and reads the result. What
 // the code has left behind stays until the run is closed.
 
+import { dirname } from 'node:path';
 import { unpackBundles } from './bundle.ts';
-import { findConfinement } from './confinement.ts';
+import { confinedCommand } from './confinement.ts';
 import { keeperVariable } from './enter.ts';
 import type { WorkerEnvironment } from './environment.ts';
 import { provideDependencies } from './exec-depends.ts';
@@ -13,10 +14,13 @@ import { type JobEnd, type JobProcess, keptCommand, startJobProcess } from './jo
 import { jobVariables, secretVariables, type Variables } from './job-variables.ts';
 import type { JobLog } from './log.ts';
 import type { LogOutput } from './log-output.ts';
-import { startLogRelay } from './log-relay.ts';
+import { logSocketFolder, startLogRelay } from './log-relay.ts';
+import { findPlace, type Place, starterOptions } from './place.ts';
 import type { Claim, Failure, Platform } from './platform.ts';
+import { refuseResources } from './resource-place.ts';
 import { type Result, readResult } from './result.ts';
 import { sayIfSlow } from './slow-step.ts';
+import { createStarter, type Starter } from './starter/starter.ts';
 import { type Stopper, watchFolder } from './stop.ts';
 
 /** Everything that the steps of a worker share. */
@@ -31,6 +35,8 @@ export type Work = {
   readonly stopper: Stopper;
   /** Resolves when the code may begin. */
   readonly begun?: Promise<void>;
+  /** Starts the jobs of this process, where they get namespaces. A job without it gets one of its own. */
+  readonly starter?: Starter;
 };
 
 /** A job whose code has ended. */
@@ -46,11 +52,14 @@ export type Run = {
 
 export async function runJob(work: Work): Promise<Run> {
   const { environment, claim, stopper } = work;
-  const folder = layOutFolder(environment.root, claim);
+  const place = findPlace(environment);
+  const starter = hasNamespaces(place) ? (work.starter ?? createStarter(starterOptions(environment))) : undefined;
+  const ground: Ground = { place, starter, folder: layOutFolder(environment.root, claim, place) };
+  const { folder } = ground;
   const watch = environment.root === '/' ? undefined : watchFolder(folder.root, claim.limits.folderBytes, stopper);
-  const prepared = await prepare(work, folder).catch(asFailure);
+  const prepared = await prepare(work, ground).catch(asFailure);
   await work.begun;
-  let code = 'command' in prepared && !stopper.current() ? await startCode(work, folder, prepared) : undefined;
+  let code = 'command' in prepared && !stopper.current() ? await startCode(work, ground, prepared) : undefined;
   if (code) stopper.onStop((reason) => code?.process.stop({ atOnce: !reason.failure }));
   const ended = await code?.process.ended;
   clearInterval(watch);
@@ -61,13 +70,23 @@ export async function runJob(work: Work): Promise<Run> {
     async keep() {
       if (code?.process.isThere()) return;
       await code?.close();
-      code = await startCode(work, folder, {
+      code = await startCode(work, ground, {
         command: ['true'],
         variables: jobVariables(environment, folder, claim, undefined),
       });
     },
-    close: async () => code?.close(),
+    async close() {
+      await code?.close();
+      if (work.starter === undefined) await starter?.close();
+    },
   };
+}
+
+/** Where the job runs, and by what. */
+type Ground = { readonly place: Place; readonly folder: JobFolder; readonly starter: Starter | undefined };
+
+function hasNamespaces(place: Place): boolean {
+  return place.kind === 'root' || (place.kind === 'machine' && place.namespaces);
 }
 
 /** If the job was stopped, the reason for that is why it ended, whatever its code returned. */
@@ -89,15 +108,18 @@ type Prepared = { readonly command: readonly string[]; readonly variables: Varia
  * Rejects when a part cannot be provided. When the job is stopped it rejects early, with an Error that carries no
  * further meaning.
  */
-async function prepare({ environment, platform, claim, log, stopper }: Work, folder: JobFolder): Promise<Prepared> {
+async function prepare(work: Work, { place, folder }: Ground): Promise<Prepared> {
+  const { environment, platform, claim, log, stopper } = work;
   const { over } = stopper;
   describeRelease(claim, log);
+  if (place.kind === 'machine') log.line('INFO', `${withoutRoot} (${place.why}): HOME is ${folder.home}`, 'SYSTEM');
   for (const note of claim.notes) log.line('INFO', note, 'SYSTEM');
   const programs = { PATH: environment.path, ESPALIER_TASK_ID: environment.taskId };
   const say = (line: string) => log.line('INFO', line, 'SYSTEM');
   const unpacking = unpackBundles(platform, claim, folder, { environment: programs, over });
   for (const name of await sayIfSlow('Downloading and unpacking the bundles of the executable', say, unpacking))
     say(`Unpacked ${name}`);
+  if (place.kind === 'machine') refuseResources(folder.root, place.why);
   const overlay = await provideDependencies(environment, claim, over, say);
   const variables = jobVariables(environment, folder, claim, overlay);
   return { command: await commandFor(folder, claim, variables, over), variables };
@@ -110,26 +132,40 @@ function asFailure(error: unknown): { failure: Failure } {
 type Code = { readonly process: JobProcess; close(): Promise<void> };
 
 /** Starts the code of a job. If the job may be held, its namespaces and processes stay until `close`. */
-async function startCode(work: Work, folder: JobFolder, { command, variables }: Prepared): Promise<Code> {
+async function startCode(work: Work, ground: Ground, { command, variables }: Prepared): Promise<Code> {
   const { environment, claim, log, output } = work;
+  const { place, folder, starter } = ground;
   const isKept = claim.debugOn.length > 0;
-  const confinement = findConfinement(environment.root, environment.namespaces);
-  const logFolder = claim.runSpec.interpreter === 'bash' ? undefined : confinement.logFolder;
-  const relay = logFolder ? await startLogRelay(logFolder, variables.PATH ?? '', log, output) : undefined;
+  const keeper = isKept
+    ? { ...variables, ...secretVariables(claim), [keeperVariable]: keeperKey(work.task) }
+    : undefined;
+  const common = { home: folder.seen.home, variables: { ...variables, ...secretVariables(claim) }, log, output };
+  if (starter) {
+    const shown = [environment.tools && dirname(environment.tools), environment.overlays].filter(
+      (one) => one !== undefined,
+    );
+    const process = starter.start({
+      ...common,
+      command,
+      keeper,
+      folder: folder.root,
+      hasRoot: place.kind === 'root',
+      shown,
+    });
+    return { process, close: () => process.close() };
+  }
+  // A bash job can write to the sockets, too, but most do not, and the program behind them takes time to start.
+  const hasSockets = place.kind === 'container' && claim.runSpec.interpreter !== 'bash';
+  const relay = hasSockets ? await startLogRelay(logSocketFolder, variables.PATH ?? '', log, output) : undefined;
   const own = isKept ? keptCommand(command) : command;
+  const contained = place.kind === 'container' && place.namespaces;
   const process = startJobProcess({
-    command: confinement.wrap(own, relay ? logFolder : undefined),
-    home: folder.home,
-    variables: {
-      ...variables,
-      ...secretVariables(claim),
-      ...(isKept ? { [keeperVariable]: keeperKey(work.task) } : {}),
-    },
+    ...common,
+    command: contained ? confinedCommand(own) : own,
+    variables: keeper ?? common.variables,
     jobId: claim.job,
     isKept,
-    contained: confinement.namespaces,
-    log,
-    output,
+    contained,
   });
   return {
     process,
@@ -161,3 +197,5 @@ function describeRelease(claim: Claim, log: JobLog): void {
     'SYSTEM',
   );
 }
+
+const withoutRoot = "This machine gives the job no file tree of its own, so it sees the machine's";

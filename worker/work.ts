@@ -9,6 +9,7 @@ import { type Claim, type Failure, type Platform, PlatformRefusal, type Reported
 import { removeFolder } from './remove-folder.ts';
 import type { Result } from './result.ts';
 import { runJob, type Work } from './run-job.ts';
+import type { Starter } from './starter/starter.ts';
 import { type Stopper, watchHeartbeat } from './stop.ts';
 
 /** Everything that a job's worker has before it begins. `task` is its handle. */
@@ -21,6 +22,8 @@ export type Claimed = {
   readonly stopper: Stopper;
   /** The code may begin when it resolves. Until then the claim may be lost. Absent when it is kept already. */
   readonly begun?: Promise<void>;
+  /** Starts the jobs of this process, where they get namespaces. A job without it gets one of its own. */
+  readonly starter?: Starter;
 };
 
 /** Resolves when the job is reported and nothing of it is left. One process may do it again and again. */

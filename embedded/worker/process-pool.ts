@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { WorkerHandle } from '../../core/context.ts';
 import { endProcessesOf, handleOf } from '../../machine/process/leftover-process.ts';
-import { removeFolder } from '../../worker/remove-folder.ts';
+import { removeJobFolder } from '../../worker/remove-folder.ts';
 import type { Database } from '../database/database.ts';
 import { type KeptProcess, type KeptProcessOptions, startKeptProcess } from './kept-process.ts';
 import type { ProcessMarks } from './process-mark.ts';
@@ -39,7 +39,7 @@ export function createProcessPool(
   let isClosed = false;
   const removeRoot = (task: WorkerHandle) => {
     const folder = join(jobsFolder, task);
-    removeFolder(folder, (fault) => report(`the folder of an ended job, ${folder}, could not be removed`, fault));
+    removeJobFolder(folder, (fault) => report(`the folder of an ended job, ${folder}, could not be removed`, fault));
   };
   const start = async (): Promise<Slot> => {
     const mark = randomBytes(16).toString('hex');

@@ -4,7 +4,7 @@
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import type { DataFolder } from '../../machine/data-folder.ts';
-import { removeFolder } from '../../worker/remove-folder.ts';
+import { removeJobFolder } from '../../worker/remove-folder.ts';
 import type { Authority } from '../authority/authority.ts';
 import { type Capacity, createCapacity } from '../capacity.ts';
 import { createEcs, type Ecs } from '../cloud/ecs/ecs.ts';
@@ -86,7 +86,7 @@ export function createServices(options: ServiceOptions): Services {
       if (lastStatus === 'STOPPED') {
         capacity.ended(group.replace(/^worker:/, ''));
         const path = jobFolder(folder, taskArn);
-        removeFolder(path, (fault) =>
+        removeJobFolder(path, (fault) =>
           options.report(`the folder of an ended job, ${path}, could not be removed`, fault),
         );
       }

@@ -21,7 +21,12 @@ export function workerSettings(options: {
   return {
     // Source maps are off. Reading them would lengthen the start of every worker by half.
     workerCommand: [process.execPath, workerFile],
-    workerEnvironment: workerVariables({ environment, tools, overlays: folder.file('overlays') }),
+    workerEnvironment: workerVariables({
+      environment,
+      tools,
+      overlays: folder.file('overlays'),
+      jobs: folder.file('jobs'),
+    }),
     logOf: (taskArn) => ({ group, stream: `${prefix}/${taskArn.slice(taskArn.lastIndexOf('/') + 1)}` }),
     machineRole() {
       const [machine, ...others] = resources.ofType('AWS::StepFunctions::StateMachine');

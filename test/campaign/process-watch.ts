@@ -45,7 +45,7 @@ function lookAt(name: string, data: string) {
       environment.find((one) => one.startsWith(`${key}=`))?.slice(key.length + 1);
     const stat = readFileSync(`/proc/${name}/stat`, 'latin1');
     const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
-    const [job, task, startedFor] = [value('DX_JOB_ID'), value('ESPALIER_ROOT'), value('ESPALIER_JOB')];
+    const [job, task, startedFor] = [value('DX_JOB_ID'), value('ESPALIER_FOLDER'), value('ESPALIER_JOB')];
     return { pid: Number(name), parent, command, job, task, startedFor };
   } catch {
     return undefined;

@@ -28,7 +28,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   lambdas: ['core', 'engine', 'api', 'aws'],
   infra: ['core', 'aws/dynamo/tables.ts'],
   worker: [],
-  machine: ['core/operator/request.ts', 'worker/remove-folder.ts', 'worker/confinement.ts'],
+  machine: ['core/operator/request.ts', 'worker/remove-folder.ts', 'worker/starter/probe.ts'],
   embedded: [
     'core',
     'engine',
@@ -41,7 +41,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'aws/dynamo/expression.ts',
     'aws/s3/disposition.ts',
   ],
-  emulation: ['core', 'engine', 'aws', 'machine', 'worker/remove-folder.ts', 'worker/confinement.ts'],
+  emulation: ['core', 'engine', 'aws', 'machine', 'worker/remove-folder.ts'],
   cli: ['core/operator/request.ts', 'embedded', 'emulation', 'machine', 'worker/enter.ts'],
   bench: ['cli', 'embedded', 'emulation', 'machine', 'core'],
 };

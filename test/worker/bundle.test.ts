@@ -107,7 +107,7 @@ it('unpacks a compressed file beside its archive, and says which endings it unpa
 
 it.runIf(hasUnzip)('gives jobs a dx-unpack that takes a zip archive by any path', () => {
   const claim = { job: 'job-x', input: {}, runSpec: { interpreter: 'bash', code: '' } } as unknown as Claim;
-  const { programs } = layOutFolder(root, claim);
+  const { programs } = layOutFolder(root, claim, { kind: 'machine', namespaces: false, why: 'a test' });
   const environment = { PATH: process.env.PATH, ESPALIER_ROOT: root };
   for (const [member, given] of [
     ['by-absolute', join(place, 'z.zip')],

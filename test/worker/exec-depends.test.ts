@@ -47,7 +47,8 @@ mkdir "$6/bin"; printf '#!/bin/sh\necho ${version}\n' > "$6/bin/tool"; chmod +x 
     const environment = environmentAt(place);
     const run = async () => {
       const overlay = await provideDependencies(environment, claim, goOn, say);
-      const folder = { home: place, root: place, programs: join(place, 'p') } as JobFolder;
+      const paths = { home: place, root: place, programs: join(place, 'p') };
+      const folder = { ...paths, seen: paths } as JobFolder;
       const variables = jobVariables(environment, folder, claim, overlay);
       expect(variables.PYTHONPATH).toBe(overlay);
       return execFileSync('sh', ['-c', 'tool'], { env: variables, encoding: 'utf8' }).trim();

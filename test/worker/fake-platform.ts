@@ -4,7 +4,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chownSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -40,6 +40,14 @@ type Options = {
   readonly limits?: { readonly heartbeatSeconds?: number; readonly logBytes?: number; readonly folderBytes?: number };
   /** Whether the worker may use namespaces. It asks the kernel by default. */
   readonly namespaces?: boolean | undefined;
+  /** Why a job gets no `/` of its own. The worker asks the kernel by default. */
+  readonly jobRoot?: string;
+  /** The user that runs the worker, by number. The present one by default. */
+  readonly user?: number | undefined;
+  /** A folder of programs that is shared by all jobs. */
+  readonly tools?: string;
+  /** What the platform has as files, by their ids. */
+  readonly files?: Readonly<Record<string, Buffer>>;
   readonly claimStatus?: number;
   /** The answer of the metadata endpoint: a status and a body. */
   readonly metadata?: readonly [status: number, body: unknown];
@@ -70,7 +78,11 @@ export async function runFakeJob(options: Options): Promise<FakeRun> {
   });
   if (options.readAfterHeartbeats === undefined) letRead();
   const { port } = server.address() as AddressInfo;
-  const worker = spawn('node', ['worker/worker.ts'], {
+  const own = ['node', 'worker/worker.ts'];
+  const { user } = options;
+  const [command = '', ...args] = user === undefined ? own : ['setpriv', ...identity(user), ...own];
+  if (user !== undefined) chownSync(root, user, user);
+  const worker = spawn(command, args, {
     env: {
       PATH: process.env.PATH ?? '',
       AWS_SECRET_ACCESS_KEY: 'must-not-leak',
@@ -82,6 +94,8 @@ export async function runFakeJob(options: Options): Promise<FakeRun> {
       ESPALIER_ROOT: root,
       ESPALIER_LIFELINE_FD: '3',
       ESPALIER_TASK_ID: workerTask,
+      ESPALIER_JOB_ROOT: options.jobRoot,
+      ESPALIER_TOOLS: options.tools,
       ESPALIER_NAMESPACES: options.namespaces === undefined ? undefined : options.namespaces ? 'yes' : 'no',
       ECS_CONTAINER_METADATA_URI_V4: `http://127.0.0.1:${port}/metadata`,
     },
@@ -97,6 +111,11 @@ export async function runFakeJob(options: Options): Promise<FakeRun> {
     .filter(Boolean)
     .map((line) => JSON.parse(line) as LogEntry);
   return { exitCode: worker.exitCode, log, stdout, ...seen };
+}
+
+/** The options of setpriv for an ordinary user. */
+export function identity(user: number): string[] {
+  return ['--reuid', String(user), '--regid', String(user), '--clear-groups'];
 }
 
 async function readLines(worker: ChildProcess, options: Options): Promise<string> {
@@ -135,6 +154,9 @@ async function listen(options: Options, seen: Seen, onHeartbeat: () => void): Pr
     return [404, { error: { type: 'ResourceNotFound', message: path } }];
   };
   const server = createServer(async (request, response) => {
+    const file = options.files?.[request.url?.split('/')[1] ?? ''];
+    if (file && request.method === 'GET') return response.end(file);
+    if (file) return response.end(JSON.stringify({ url: `http://${request.headers.host}${request.url}`, headers: {} }));
     let text = '';
     for await (const chunk of request) text += chunk;
     const [status, body] = reply(request.url ?? '', text ? JSON.parse(text) : {});

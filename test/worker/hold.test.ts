@@ -5,8 +5,9 @@ import { describe, expect, it } from 'vitest';
 import { canUnshare } from '../../worker/confinement.ts';
 import { enterProgram } from '../../worker/enter.ts';
 import { processesOf } from '../campaign/process-watch.ts';
-import { type FakeRun, runFakeJob, workerTask, workerToken } from './fake-platform.ts';
+import { type FakeRun, identity, runFakeJob, workerTask, workerToken } from './fake-platform.ts';
 
+const ordinaryUser = 54_322;
 const failing = (type: string) => `echo '{"error":{"type":"${type}","message":"no reads"}}' > job_error.json; exit 1`;
 const notices = (run: FakeRun): string[] => run.log.filter((one) => one.l === 'NOTICE').map((one) => one.m);
 
@@ -116,6 +117,23 @@ describe.each([true, false])('a held job (namespaces: %s)', (wanted) => {
     expect(run).toMatchObject({ exitCode: 0, reports: 1, finish: { output: { n: 1 } } });
     expect(notices(run)).toEqual([]);
   });
+});
+
+it('a held job of an ordinary user can be entered by that user, in its own file tree', async (test) => {
+  if (process.getuid?.() !== 0) return test.skip('only root can act as another user');
+  const asUser = (command: string) =>
+    spawnSync(
+      'setpriv',
+      [...identity(ordinaryUser), 'bash', '-c', enterProgram, 'bash', workerTask, 'bash', '-c', command],
+      {
+        env: { PATH: process.env.PATH ?? '' },
+        encoding: 'utf8',
+      },
+    );
+  const code = `main() { echo kept > /home/dnanexus/note; echo there > /opt/note; ${failing('AppError')}; }`;
+  const { run, found } = await runHeld({ code, user: ordinaryUser }, () => asUser('pwd; cat note /opt/note; id -u'));
+  if (run.log.some(({ m }) => m.includes('no file tree of its own'))) return test.skip('jobs get no root here');
+  expect(found).toMatchObject({ status: 0, stdout: `/home/dnanexus\nkept\nthere\n${ordinaryUser}\n` });
 });
 
 it('a job that is not held is not found by the program that enters', () => {

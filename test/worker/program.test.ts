@@ -57,7 +57,7 @@ it('does not block the worker while variables are made, and can end that too', a
   const over = new AbortController();
   const claim = { input: { f: { $dnanexus_link: 'file-x' } }, function: 'main' } as unknown as Claim;
   const variables = { PATH: `${home}:${process.env.PATH}` };
-  const preparing = prepareBash({ home } as JobFolder, claim, { variables, secrets: {} }, over.signal);
+  const preparing = prepareBash({ home, seen: { home } } as JobFolder, claim, { variables, secrets: {} }, over.signal);
   setImmediate(() => over.abort());
   await expect(preparing).rejects.toThrow('dx-print-bash-vars was ended: the job is over');
   rmSync(home, { recursive: true });

@@ -22,7 +22,7 @@ async function runCode(code: string, input: object = {}): Promise<{ output: stri
   writeFileSync(codeFile, code);
   writeFileSync(join(home, 'job_input.json'), JSON.stringify(input));
   mkdirSync(join(home, 'config'));
-  const [program = '', ...args] = preparePython({ codeFile });
+  const [program = '', ...args] = preparePython({ codeFile, seen: { codeFile } });
   const env = { PATH: `${bin}:/usr/bin:/bin`, HOME: home, DX_USER_CONF_DIR: join(home, 'config') };
   const [output, errors] = await new Promise<[string, string]>((resolve) => {
     execFile(program, args, { cwd: home, env }, (_error, stdout, stderr) => resolve([stdout, stderr]));

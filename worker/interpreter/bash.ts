@@ -16,19 +16,23 @@ export async function prepareBash(
   { variables, secrets }: { readonly variables: Variables; readonly secrets: Variables },
   over: AbortSignal,
 ): Promise<string[]> {
-  const environmentFile = join(folder.home, 'environment');
+  const { seen } = folder;
   const exports = Object.entries(variables).map(([name, value]) => `export ${name}=${shellWord(value)}`);
   const inputs = hasObject(claim.input)
-    ? // Names, prefixes and paths of input files follow the client's own rules, so the client's own program prints them.
-      await runProgram('dx-print-bash-vars', [], {
-        environment: { ...variables, ...secrets },
-        folder: folder.home,
-        over,
-        timeoutMs: variablesTimeoutMs,
-      })
+    ? await objectExports(folder, { ...variables, ...secrets }, over)
     : scalarExports(claim.input, variables).join('\n');
-  writeFileSync(environmentFile, `${exports.join('\n')}\n${inputs}\n`);
-  return ['bash', '-c', program, 'bash', environmentFile, folder.codeFile, claim.function];
+  writeFileSync(join(folder.home, 'environment'), `${exports.join('\n')}\n${inputs}\n`);
+  return ['bash', '-c', program, 'bash', join(seen.home, 'environment'), seen.codeFile, claim.function];
+}
+
+/**
+ * Names, prefixes and paths of input files follow the client's own rules, so the client's own program prints them. It
+ * reads the input in HOME, and prints paths in HOME, which is another one for the job.
+ */
+async function objectExports(folder: JobFolder, variables: Variables, over: AbortSignal): Promise<string> {
+  const environment = { ...variables, HOME: folder.home };
+  const place = { environment, folder: folder.home, over, timeoutMs: variablesTimeoutMs };
+  return (await runProgram('dx-print-bash-vars', [], place)).replaceAll(folder.home, folder.seen.home);
 }
 
 /**

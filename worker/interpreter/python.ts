@@ -5,11 +5,12 @@ import { writeFileSync } from 'node:fs';
 import type { JobFolder } from '../folder.ts';
 
 /** Writes the program that runs the code file, beside that file. Returns the command line. */
-export function preparePython({ codeFile }: Pick<JobFolder, 'codeFile'>): string[] {
-  const file = codeFile.slice(0, -codeSuffix.length);
-  writeFileSync(file, program);
-  return ['python3', file];
+export function preparePython({ codeFile, seen }: PythonFolder): string[] {
+  writeFileSync(codeFile.slice(0, -codeSuffix.length), program);
+  return ['python3', seen.codeFile.slice(0, -codeSuffix.length)];
 }
+
+type PythonFolder = Pick<JobFolder, 'codeFile'> & { readonly seen: Pick<JobFolder['seen'], 'codeFile'> };
 
 const codeSuffix = '.code.py';
 
