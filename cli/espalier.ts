@@ -26,9 +26,10 @@ async function main(given: readonly string[]): Promise<void> {
     process.stdout.write(`espalier ${version} (Node ${process.versions.node})\n`);
     return;
   }
-  const group = commands.filter((one) => one.name.startsWith(`${name} `));
-  if (group.length > 0 && helpFlags.includes(given[1] ?? '')) {
-    process.stdout.write(listOf(commands.filter((one) => one.name === name || group.includes(one))));
+  const group = commands.filter((one) => one.name === name || one.name.startsWith(`${name} `));
+  if (group.length > 1 && helpFlags.includes(given[1] ?? '')) {
+    const own = group.find((one) => one.name === name);
+    process.stdout.write(`${own === undefined ? '' : `${await helpOf(own)}\n`}${listOf(group)}`);
     return;
   }
   const command = findCommand(given);
