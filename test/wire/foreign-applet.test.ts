@@ -20,7 +20,7 @@ beforeAll(async () => {
   platform = await givenPlatform({ args: isDeployed ? [] : ['--region', region] });
   session = await givenSession(platform);
   const named = isDeployed ? ['--region', region] : [];
-  await session.ok(['new', 'project', 'foreign', '--select', ...named]);
+  await session.ok(['new', 'project', 'foreign', ...named]);
 });
 
 afterAll(async () => {
@@ -34,13 +34,14 @@ test('a project of the region is described with it', async () => {
 
 test('options for this region only, with a type that is larger than any worker, run on the nearest size', async () => {
   const systemRequirements = { '*': { instanceType: 'mem3_ssd1_v2_x16' } };
-  await givenBuilt(session, 'london', {
+  const applet = {
     code: 'main() { dx-jobutil-add-output said "$word" --class string; }',
     inputSpec: [{ name: 'word', class: 'string', default: false, optional: true }],
     outputSpec: [{ name: 'said', class: 'string' }],
     regionalOptions: { [region]: { systemRequirements } },
-  });
-  const job = await session.ok(['run', 'london', '-iword=hey', '-y', '--brief']);
+  };
+  await givenBuilt(session, 'london', applet, '-d', 'foreign:');
+  const job = await session.ok(['run', 'foreign:london', '-iword=hey', '-y', '--brief', '--project', 'foreign']);
   await session.ok(['wait', job]);
   expect(JSON.parse(await session.ok(['describe', '--json', job]))).toMatchObject({
     ...{ region, state: 'done', instanceType: 'mem3_ssd1_v2_x16', output: { said: 'hey' } },
@@ -54,7 +55,7 @@ test('options for this region only, with a type that is larger than any worker, 
 
 test('options for other regions only are refused by dx itself', async () => {
   givenApplet(session, 'elsewhere', { code: 'main() { :; }', regionalOptions: { 'azure:westus': {} } });
-  const built = await session.dx(['build', 'elsewhere']);
+  const built = await session.dx(['build', 'elsewhere', '-d', 'foreign:']);
   expect([built.code, built.stderr]).toEqual([3, expect.stringContaining('do not contain this region')]);
 });
 
@@ -62,8 +63,8 @@ test.each([
   ['python2.7', { interpreter: 'python2.7', release: '14.04' }],
   ['python3.5', { interpreter: 'python3.5', release: '16.04' }],
 ])('code for %s is built, and its run is refused with what is possible', async (name, runSpec) => {
-  await givenBuilt(session, name, { code: 'import dxpy\n', runSpec });
-  const run = await session.dx(['run', name, '-y', '--brief']);
+  await givenBuilt(session, name, { code: 'import dxpy\n', runSpec }, '-d', 'foreign:');
+  const run = await session.dx(['run', `foreign:${name}`, '-y', '--brief', '--project', 'foreign']);
   expect(run.code).toBe(3);
   expect(run.stderr).toContain(`needs ${name}, which no worker of this platform has. Port the code to python3`);
 });
