@@ -7,11 +7,11 @@ import { join } from 'node:path';
 import { isTerminal, type JobState, jobStates } from '../../core/job/state.ts';
 import { givenPlatform, type Platform } from '../wire/session.ts';
 import { type Client, connect, pause } from './client.ts';
-import { killEverything, killProcess } from './kill-process.ts';
+import { killEverything, signalProcess } from './kill-process.ts';
 import { createMixedApplet, mostKills, numberOf, textsOf } from './mixed-applet.ts';
 import { type Found, problemsOfTree } from './mixed-oracle.ts';
 import { factsOf, kinds, planTree, type TreeKind, type TreePlan } from './mixed-tree.ts';
-import { processesOf, watchOverlaps } from './process-watch.ts';
+import { processesOf, type WorkerProcess, watchOverlaps } from './process-watch.ts';
 import { orphansOf } from './remains.ts';
 
 type Stage = {
@@ -179,12 +179,21 @@ async function killWorker(stage: Stage): Promise<boolean> {
     const [chosen] = workers.splice(Math.floor(stage.random() * workers.length), 1);
     const { originJob } = await stage.client.post(`/${chosen?.workerOf}/describe`, { fields: { originJob: true } });
     const tree = [...stage.open].find(({ root }) => root === originJob);
-    // The worker may have ended during the call. Another process does not get its number so soon.
-    if (chosen === undefined || tree === undefined || isSpent(tree) || !killProcess(chosen.pid)) continue;
+    if (chosen === undefined || tree === undefined || isSpent(tree) || !killHolder(stage, chosen)) continue;
     noteKill(stage, `worker of ${chosen.workerOf}`, [tree]);
     return true;
   }
   return false;
+}
+
+/**
+ * Kills a worker that still holds the job that it was seen with. A kept worker may have taken another one meanwhile, so it
+ * is halted for the look.
+ */
+function killHolder({ data }: Stage, { pid, workerOf }: WorkerProcess): boolean {
+  if (!signalProcess(pid, 'SIGSTOP')) return false;
+  const isSame = processesOf(data).some((one) => one.pid === pid && one.workerOf === workerOf);
+  return signalProcess(pid, isSame ? 'SIGKILL' : 'SIGCONT') && isSame;
 }
 
 async function killPlatform(stage: Stage, what: string): Promise<void> {
