@@ -20,6 +20,11 @@ const withRow = (changes: Partial<JobRow>) => ({ row: { ...row, ...changes } });
 const withSpec = (changes: Partial<ExecutionSpec>) => ({ spec: { ...spec, ...changes } });
 const withShown = (shown: ExecutionSpec['shown']) => withSpec({ shown });
 
+it('a worker that is smaller than its instance type promises is explained, and another is not', () => {
+  expect(described(withRow({ instance: 'mem1_hdd2_x32' }), 'instanceTypeNote')).toMatch(/larger than any worker/);
+  expect(described({}, 'instanceTypeNote')).toBeUndefined();
+});
+
 /** The whole answer for a job that has only what every job has. */
 const usual = {
   id: row.pk,

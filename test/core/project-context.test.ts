@@ -90,7 +90,8 @@ describe('running an executable in a project', () => {
     ],
     ['a user who says that the run is detached', user, { detach: true }, {}, { level: 'CONTRIBUTE' }],
   ])('is possible for %s', (_, caller, asked, part, context) => {
-    expect(enterProject(caller, asked, applet, facts(part))).toMatchObject({ id: own, ...context });
+    const expected = { id: own, region: 'aws:us-east-1', ...context };
+    expect(enterProject(caller, asked, applet, facts(part))).toMatchObject(expected);
   });
 
   it.each<[string, KnownCaller, Asked, Partial<ProjectFacts>, string, string]>([
@@ -116,6 +117,14 @@ describe('running an executable in a project', () => {
       own,
     ],
     ['any caller, when the project does not exist', job, {}, { settings: undefined }, 'ResourceNotFound', own],
+    [
+      'any caller, when the region of the project is not known',
+      job,
+      {},
+      { region: undefined },
+      'ResourceNotFound',
+      own,
+    ],
     [
       'a user of an executable that is not allowed',
       user,

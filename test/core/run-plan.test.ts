@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { AppletSpec, RunSpec } from '../../core/executable/applet.ts';
 import { deriveId } from '../../core/id/derive.ts';
 import type { JobId, ObjectId } from '../../core/id/identifier.ts';
-import { normaliseFolder } from '../../core/run/output-folder.ts';
+import { folderNames, normaliseFolder } from '../../core/run/output-folder.ts';
 import { planRun } from '../../core/run/plan-run.ts';
 import { prepareInput } from '../../core/run/prepare-input.ts';
 import { accepted } from '../../core/run/refusal.ts';
@@ -502,6 +502,31 @@ describe('a request', () => {
   it('keeps each tag once', () => {
     expect(plan({ tags: ['b', 'a', 'b'] }).spec.tags).toEqual(['b', 'a']);
   });
+});
+
+describe('an executable', () => {
+  const regions = ['aws:eu-central-1', 'azure:westus'];
+  it('runs in the regions that it names, and in any when it names none', () => {
+    expect(plan({}, { executable: withSpec({ regions: [...regions, 'aws:us-east-1'] }) }).row.executable).toBe(applet);
+    expect(plan({}, { executable: withSpec({}) }).row.executable).toBe(applet);
+  });
+
+  it('that cannot run here is refused, with every reason', () => {
+    const executable = withSpec({ regions, runSpec: { ...appletSpec.runSpec, interpreter: 'python2.7' } });
+    const refused = refusalOf({}, { executable });
+    expect(refused.type).toBe('InvalidInput');
+    expect(refused.message).toContain(`${applet} needs python2.7, which no worker of this platform has`);
+    expect(refused.message).toContain(
+      `${applet} name aws:eu-central-1, azure:westus, and ${project} is in aws:us-east-1`,
+    );
+  });
+});
+
+it.each([
+  ['/', []],
+  ['/out/a', ['out', 'a']],
+])('the folder "%s" has the names %j', (folder, names) => {
+  expect(folderNames(folder)).toEqual(names);
 });
 
 it('an output folder that is not a path is refused', () => {
