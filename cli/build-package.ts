@@ -1,11 +1,12 @@
 // Makes the JavaScript of an installed package in `dist/`, before `npm pack`, and removes it afterwards. The emulation
 // of the deployed template stays out: it needs a checkout.
 
-import { rmSync } from 'node:fs';
+import { cpSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { packageRoot, programs } from '../machine/program-file.ts';
 
+const starter = 'worker/starter';
 rmSync(join(packageRoot, 'dist'), { recursive: true, force: true });
 if (!process.argv.includes('--remove')) {
   await build({
@@ -24,4 +25,6 @@ if (!process.argv.includes('--remove')) {
     chunkNames: 'chunk/[name]-[hash]',
     logLevel: 'warning',
   });
+  const isPython = (path: string) => path.endsWith('.py') || statSync(path).isDirectory();
+  cpSync(join(packageRoot, starter), join(packageRoot, 'dist', starter), { recursive: true, filter: isPython });
 }

@@ -13,6 +13,11 @@ export function programFile(name: keyof typeof programs): string {
   return isCheckout ? join(packageRoot, source) : join(packageRoot, 'dist', source.replace(/\.ts$/, '.js'));
 }
 
+/** The absolute path of a file in Python, which a package holds as it is. */
+export function pythonFile(source: string): string {
+  return join(packageRoot, isCheckout ? '' : 'dist', source);
+}
+
 function rootAbove(folder: string): string {
   return existsSync(join(folder, 'package.json')) ? folder : rootAbove(dirname(folder));
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { probeStarter } from '../worker/starter/probe.ts';
 import { cacheFolderPath } from './cache-folder.ts';
 import { showsProcesses } from './process/leftover-process.ts';
-import { packageRoot } from './program-file.ts';
+import { pythonFile } from './program-file.ts';
 import { StartRefusal } from './start-refusal.ts';
 
 /**
@@ -35,7 +35,7 @@ export function workerVariables({
     ([name, value]) => passedOnNames.test(name) && value !== undefined,
   );
   mkdirSync(jobs, { recursive: true, mode: 0o700 });
-  const program = join(packageRoot, 'worker', 'starter', 'starter.py');
+  const program = pythonFile('worker/starter/starter.py');
   // The kernel is asked once for all workers.
   const { why, namespaces } = probeStarter({ program, path: `${tools}:${environment.PATH}` }, jobs);
   return {

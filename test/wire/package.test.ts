@@ -49,6 +49,11 @@ const tarball = () => join(folder, readdirSync(folder).find((name) => name.endsW
 it('holds only what running needs, and leaves no trace in the checkout', () => {
   expect(statSync(tarball()).size).toBeLessThan(maximumPackageBytes);
   expect(readdirSync(installed).sort()).toEqual(['LICENSE', 'README.md', 'bin', 'dist', 'package.json']);
+  expect(readdirSync(join(installed, 'dist/worker/starter')).sort()).toEqual([
+    'job_root.py',
+    'kernel.py',
+    'starter.py',
+  ]);
   expect(Object.keys(manifest.dependencies)).toEqual(['node', 'ws', 'zod']);
   expect(existsSync('dist')).toBe(false);
 });
