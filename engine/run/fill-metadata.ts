@@ -23,8 +23,8 @@ export async function fillMetadata(
     if (place === undefined) return [];
     const [loaded] = await loadObjectsAt(context, place, [object], ['details']);
     const placement = loaded?.placements.get(place);
-    if (loaded === undefined || placement === undefined) return [];
-    const found = metadataOf(object, { ...placement, details: loaded.details }, metadata);
+    if (placement === undefined) return [];
+    const found = metadataOf(object, { ...placement, details: loaded?.details }, metadata);
     if ('problem' in found) throw invalidInput(`the default of the input "${name}": ${found.problem}; give "${name}"`);
     return [[name, found.value]];
   });

@@ -271,6 +271,18 @@ describe('an input is refused before its references are looked up', () => {
   });
 });
 
+it('a default that is metadata of a linked object is asked for', () => {
+  const from = { $dnanexus_link: { input: 'reads', metadata: 'name' } };
+  const specification = [
+    { name: 'reads', class: 'file' },
+    { name: 'title', class: 'string', default: from },
+  ] as const;
+  expect(prepareInput({ input: { reads: link }, dependsOn: [] }, specification)).toMatchObject({
+    originalInput: { reads: link },
+    wishes: [{ name: 'title', object: link.$dnanexus_link, metadata: 'name' }],
+  });
+});
+
 describe('a run by a job', () => {
   const origin = running(planned(planRun(runFacts({ priority: 'high', delayWorkspaceDestruction: true }))));
 

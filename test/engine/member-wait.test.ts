@@ -214,3 +214,18 @@ describe('a birth that did not come about', () => {
     await expect(loadMembers(context, parent.root, { limit: 10 })).rejects.toThrow('has no row');
   });
 });
+
+test('a master job waits for what is below it, although a page of the tree holds only other jobs', async () => {
+  const context = createMemoryContext();
+  const origin = await givenJob(context, 'origin', { at: { state: 'failed' } });
+  const masters: JobRow[] = [];
+  for (const name of ['a', 'b']) {
+    const master = await givenJob(context, name, { parent: origin, master: true, at: { state: 'failed' } });
+    for (let index = 0; index < 120; index++)
+      await givenJob(context, `${name}${index}`, { parent: master, at: { state: 'running' } });
+    masters.push(master);
+  }
+  // The tree is read in the order of the parents.
+  for (const master of masters)
+    expect(await waitFor(context, scopeWait(context, master, ownScope(master)))).toMatchObject({ kind: 'waiting' });
+});

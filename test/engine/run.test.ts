@@ -7,7 +7,7 @@ import type { Caller } from '../../core/identity/caller.ts';
 import { type JobRow, jobWorkspace } from '../../core/job/row.ts';
 import type { ExecutionSpec } from '../../core/job/spec.ts';
 import type { Hash } from '../../core/reference/value.ts';
-import { placementKey } from '../../core/row/objects.ts';
+import { packedKey, placementKey } from '../../core/row/objects.ts';
 import { createSight } from '../../engine/access/sight.ts';
 import { cloneObjects } from '../../engine/object/clone.ts';
 import { loadExecutable, nameApplet } from '../../engine/run/load-executable.ts';
@@ -219,4 +219,55 @@ describe('a call that is repeated with its nonce', () => {
 test('a user who asks for a detached run gets a tree of their own, as always', async () => {
   const id = await run(world, applet, { project: home, input: {}, detach: true });
   expect(peekJob(world.context, id)).toMatchObject({ root: id, project: home });
+});
+
+describe('the folder of a run in its project', () => {
+  const folders = async () => (await world.must(`/${home}/listFolder`, { folder: '/' })).folders;
+  test.each([
+    ['is made for a user', () => alice, {}, ['/results']],
+    ['is made for a detached run', () => caller, { detach: true, project: home }, ['/results']],
+    ['is not made for a run below a job, which works in the workspace of that job', () => caller, {}, []],
+  ])('%s', async (_, as, request, found) => {
+    const { id } = await world.must(
+      `/${applet}/run`,
+      { project: home, input: {}, folder: '/results', ...request },
+      as(),
+    );
+    expect(await specOf(id)).toMatchObject({ folder: '/results' });
+    expect(await folders()).toEqual(found);
+  });
+});
+
+describe('a default that is metadata of another input', () => {
+  const from = (metadata: string): Hash => ({ $dnanexus_link: { input: 'reads', metadata } });
+  const inputSpec = [
+    { name: 'reads', class: 'record' },
+    { name: 'lane', class: 'int', default: from('details.lane') },
+  ];
+  /** The input of a run with a record. */
+  async function inputOf(details: Hash): Promise<{ reads: Hash; input: () => Promise<unknown> }> {
+    const record = await world.must('/record/new', { project: home, name: 'r', details, close: true });
+    const reads = link(record.id);
+    const executable = await givenApplet(world, home, { inputSpec });
+    const input = async () =>
+      (await specOf(await run(world, executable, { project: home, input: { reads } }))).originalInput;
+    return { reads, input };
+  }
+
+  test('may be a detail of the object', async () => {
+    const { reads, input } = await inputOf({ lane: 4 });
+    expect(await input()).toEqual({ reads, lane: 4 });
+  });
+
+  test('is left out when the object is removed in the same moment', async () => {
+    const { reads, input } = await inputOf({ lane: 4 });
+    const record = reads.$dnanexus_link as ObjectId;
+    world.context.rows.hook = {
+      before: async ({ name, detail }) => {
+        if (name !== 'getMany' || !detail.includes(`${record}/${packedKey(record, 'details').sk}`)) return;
+        await world.context.rows.delete('objects', placementKey(record, home));
+      },
+    };
+    expect(await input()).toEqual({ reads });
+  });
 });

@@ -9,6 +9,11 @@ export const survivorsOfEngine: readonly Survivors[] = [
     reason: 'The row of a job is never deleted, so the second read finds it.',
   },
   {
+    path: 'engine/run/fill-metadata.ts',
+    mutants: ['fillMetadata: place === undefined → false', 'fillMetadata: loaded?.details: no ?'],
+    reason: 'Nothing is in no place, and an object with a placement was loaded.',
+  },
+  {
     path: 'engine/run/find-wanted.ts',
     mutants: ['findWanted: workspace === undefined || leavesTree → leavesTree'],
     reason: 'A user has no workspace, and nothing is found there.',
