@@ -100,8 +100,8 @@ test.each([0.3, 1])(
   'with %d of all messages lost, each loss costs at most ten minutes, and every tree ends as it must',
   { timeout: 240_000 },
   async (share) => {
-    const seed = Date.now() % 1_000_000;
-    console.info(`seed ${seed}`);
+    const seed = Number(process.env.SIMULATION_SEED ?? Date.now() % 1_000_000);
+    console.info(`SIMULATION_SEED=${seed}`);
     const context = createMemoryContext({ seed, settings: { workersPerUser: 1_000 } });
     await putProjectOfAlice(context);
     const { platform, lost } = givenLosses(context, share, seededRandom(seed));

@@ -12,8 +12,8 @@ import { givenJob } from '../simulation/world.ts';
 const raceCount = 1_000;
 
 test(`exactly one of two workers claims the job in each of ${raceCount} races`, async () => {
-  const seed = Date.now() % 1_000_000;
-  console.info(`seed ${seed}`);
+  const seed = Number(process.env.SIMULATION_SEED ?? Date.now() % 1_000_000);
+  console.info(`SIMULATION_SEED=${seed}`);
   const random = seededRandom(seed);
   const context = createMemoryContext({ seed });
   const parent = planJob('tree').row;
