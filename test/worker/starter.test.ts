@@ -222,3 +222,7 @@ describe.skipIf(!some)(some ? 'the program' : `the program is not possible here:
 function commandOf(pid: number): string {
   return readFileSync(`/proc/${pid}/cmdline`, 'latin1');
 }
+
+it('ends quietly when it is closed before its first job', async () => {
+  for (let round = 0; round < 5; round++) await createStarter(options).close();
+});

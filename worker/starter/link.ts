@@ -62,7 +62,7 @@ export function openLink({ program, path, marks }: StarterOptions): Link {
   readEvents(child, (event) => {
     switch (event.kind) {
       case 'pipes':
-        return pipes.resolve(openPipes(child, event.pipes));
+        return takeOffer(child, event.pipes, pipes);
       case 'log':
         return listener?.onLog(event.text, child.stdout);
       case 'exited':
@@ -127,6 +127,15 @@ function readEvents(child: Child, onEvent: (event: StarterEvent) => void): void 
     rest = lines.pop() ?? '';
     for (const line of lines) onEvent(JSON.parse(line) as StarterEvent);
   });
+}
+
+/** The program may have ended since it made the offer, because its input was closed. */
+function takeOffer(child: Child, numbers: readonly [number, number], pipes: PromiseWithResolvers<Pipes>): void {
+  try {
+    pipes.resolve(openPipes(child, numbers));
+  } catch (cause) {
+    pipes.reject(new Error('the program that starts jobs has just ended', { cause }));
+  }
 }
 
 /** Pipes of Node's own would be sockets, which a job cannot open by the name /dev/stderr. */
