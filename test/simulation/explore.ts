@@ -1,7 +1,8 @@
 // Explores the product's own functions exhaustively. Every call of a port is a step. Every order of steps that can make
 // a difference is tried, with the crashes, losses and doubled messages of a budget. A schedule is a list of choices, and
 // a run repeats it from the start (replay.ts). A state that was seen before (all rows, all messages, and what each actor
-// has read) is not explored again.
+// has read) is not explored again, even if more faults were still allowed when it was seen. A doubled message is a message
+// of its own. Two states are the same when a message and its copy only exchange their roles.
 //
 // In each state only some actors and messages take their turn: a group that takes it, and every group that may later do
 // something that depends on such a turn ("persistent sets": Godefroid, "Partial-Order Methods for the Verification of
@@ -16,6 +17,7 @@ import {
   beginReplay,
   type Choice,
   choicesOf,
+  exchange,
   fingerprintOf,
   finishReplay,
   problemOf,
@@ -53,7 +55,7 @@ export async function explore(
   do {
     schedules++;
     if (schedules > limit) {
-      throw new Error(`more than ${limit} schedules (${search.seen.size} states): make the world smaller`);
+      throw new Error(`more than ${limit} schedules (${search.states} states): make the world smaller`);
     }
     const replay = await beginReplay(await create(), budget, contention);
     const what = await follow(replay, search);
@@ -66,10 +68,13 @@ export async function explore(
   return resultOf(search, schedules);
 }
 
-type KnownChoice = Pick<Choice, 'group' | 'label'>;
+type KnownChoice = Pick<Choice, 'group' | 'label' | 'isFault'>;
 /** A state on the way to the present one. */
 type Node = {
   readonly state: string;
+  /** The groups that have exchanged their roles with their copies here. */
+  readonly exchanged: readonly string[];
+  readonly budget: Budget;
   readonly choices: readonly KnownChoice[];
   /** The groups that take their turn here, and the indices of their choices that are still to be taken. */
   readonly turns: Set<string>;
@@ -82,10 +87,13 @@ type Node = {
   /** The masks of the choices that were explored, by their groups. */
   readonly explored: Map<string, Mask>;
 };
+type Seen = { readonly budget: Budget; readonly footprint: Footprint };
 type Search = {
   readonly isWhole: boolean;
   readonly path: Node[];
-  readonly seen: Map<string, Footprint>;
+  /** What was found behind each state, with the budget that was left there. */
+  readonly seen: Map<string, readonly Seen[]>;
+  states: number;
   readonly ends: Set<string>;
   readonly footprints: Footprints;
   /** Everything that was found to follow from a group, in any state. */
@@ -102,6 +110,7 @@ function beginSearch(isWhole: boolean): Search {
     isWhole,
     path: [],
     seen: new Map(),
+    states: 0,
     ends: new Set(),
     footprints: createFootprints(overlaps),
     usual: new Map(),
@@ -111,8 +120,8 @@ function beginSearch(isWhole: boolean): Search {
   };
 }
 
-function resultOf({ seen, ends }: Search, schedules: number) {
-  return { schedules, states: seen.size, ends };
+function resultOf({ states, ends }: Search, schedules: number) {
+  return { schedules, states, ends };
 }
 
 /** Repeats the present path, then continues with first choices to a state that was seen before, or to the end. */
@@ -128,22 +137,25 @@ async function follow(replay: Replay, search: Search): Promise<string | undefine
   for (;;) {
     const problem = problemOf(replay);
     if (problem !== undefined) return problem;
-    const state = fingerprintOf(replay);
-    const known = search.seen.get(state);
+    const { state, exchanged } = fingerprintOf(replay);
+    const { budget } = replay;
+    const known = knownBehind(search, state, budget);
     if (known !== undefined) {
-      search.last = known;
+      search.last = renamed(known, exchanged);
       return undefined;
     }
     const choices = choicesOf(replay);
     if (choices.length === 0) {
       search.ends.add(state);
       search.last = new Map();
-      search.seen.set(state, search.last);
+      remember(search, { state, exchanged, budget });
       return finishReplay(replay);
     }
     const node: Node = {
       state,
-      choices: choices.map(({ group, label }) => ({ group, label })),
+      exchanged,
+      budget,
+      choices: choices.map(({ group, label, isFault }) => ({ group, label, isFault })),
       turns: new Set(),
       open: [],
       taken: 0,
@@ -154,10 +166,38 @@ async function follow(replay: Replay, search: Search): Promise<string | undefine
     search.path.push(node);
     if (search.isWhole) for (const { group } of choices) addTurn(node, group);
     else addTurn(node, firstGroup(choices, search));
-    node.taken = node.open.shift() ?? 0;
+    node.taken = takeOpen(node) ?? 0;
     const choice = choices[node.taken] as Choice;
     node.made = search.footprints.maskOf(await take(replay, choice));
   }
+}
+
+/** What was found behind a state when it had this budget or a larger one, behind which all the same can happen. */
+function knownBehind({ seen, isWhole }: Search, state: string, budget: Budget): Footprint | undefined {
+  const includes = (larger: Budget): boolean =>
+    kinds.every((kind) => {
+      const [most, here] = [larger[kind] ?? 0, budget[kind] ?? 0];
+      return isWhole ? most === here : most >= here;
+    });
+  return seen.get(state)?.find((one) => includes(one.budget))?.footprint;
+}
+
+function remember(search: Search, { state, exchanged, budget }: Pick<Node, 'state' | 'exchanged' | 'budget'>): void {
+  search.states++;
+  const footprint = search.footprints.keep(renamed(search.last, exchanged));
+  search.seen.set(state, [...(search.seen.get(state) ?? []), { budget, footprint }]);
+}
+
+/** A footprint in which groups and their copies have exchanged their roles. */
+function renamed(footprint: Footprint, exchanged: readonly string[]): Footprint {
+  if (exchanged.length === 0) return footprint;
+  return new Map([...footprint].map(([group, mask]) => [exchange(group, exchanged), mask]));
+}
+
+/** The next choice to take. Faults come last, because what they lead to is then often known. */
+function takeOpen({ open, choices }: Node): number | undefined {
+  const calm = open.findIndex((index) => choices[index]?.isFault === false);
+  return open.splice(Math.max(calm, 0), 1)[0];
 }
 
 /** The group whose turn calls for the fewest others, by what is known of all groups so far. */
@@ -189,16 +229,16 @@ function addTurn(node: Node, group: string): void {
 
 /** Leaves every state behind which everything was explored. The path then ends with the next choice to take. */
 function backtrack(search: Search): void {
-  const { path, footprints, seen } = search;
+  const { path, footprints } = search;
   for (let node = path.at(-1); node !== undefined; node = path.at(-1)) {
     learn(node, search);
-    const next = node.open.shift();
+    const next = takeOpen(node);
     if (next !== undefined) {
       node.taken = next;
       return;
     }
     search.last = footprints.keep(node.behind);
-    seen.set(node.state, search.last);
+    remember(search, node);
     path.pop();
   }
 }
@@ -222,4 +262,5 @@ function learn(node: Node, { last: found, footprints, usual, firsts }: Search): 
   }
 }
 
+const kinds = ['crashes', 'losses', 'doubles', 'answers'] as const;
 const nothing: Mask = { reads: 0n, writes: 0n };

@@ -40,11 +40,12 @@ import type { World } from './replay.ts';
 const calm: Budget = { crashes: 0, losses: 0, doubles: 0 };
 const single = budgets.filter(([, { losses, crashes }]) => losses + crashes > 0);
 const every = [...budgets.filter(([, { losses, crashes, doubles }]) => losses + crashes + doubles > 0), lostAnswer];
+const most = every.filter(([, { answers = 0 }]) => answers === 0);
 const worlds: [string, () => Promise<World>, [string, Budget][]][] = [
   ['a data object that is closed while a job that needs it is looked at', closedObject, every],
   ['a heartbeat while the tree is terminated', heartbeats, every],
-  ['an output that refers to a job which ends meanwhile', referredOutput, single],
-  ['a failure that is reported while another job reports an output', reportedFailure, single],
+  ['an output that refers to a job which ends meanwhile', referredOutput, every],
+  ['a failure that is reported while another job reports an output', reportedFailure, every],
   ['a tree that is terminated while a child reports', terminatedTree, single],
   ['a child master that finishes while its parent finishes', childMaster, single],
   ['a job of another tree that needs a job which fails meanwhile', outsideDependent, single],
@@ -55,13 +56,13 @@ const worlds: [string, () => Promise<World>, [string, Budget][]][] = [
   ['two children whose hosts are lost at once', twoRestarts, every],
   ['a sweep that comes between the steps of a report', interleavedSweep, every],
   ['a report from the second page of a tree that is terminated', secondPage, single],
-  ['a late message of a restart whose tree is terminated', lateMessage, single],
+  ['a late message of a restart whose tree is terminated', lateMessage, most],
   ['a worker that may die between its claim and its report', deadWorker, every],
   ['a subjob that restarts in a workspace that it has filled', filledWorkspace, every],
 ];
 
 describe.each(worlds)('%s: every job ends as it must', (_title, world, faults) => {
-  test.each(faults)('when %s', { timeout: 120_000 }, async (_what, budget) => {
+  test.each(faults)('when %s', { timeout: 300_000 }, async (_what, budget) => {
     const found = await explore(() => world(), budget);
     expect(found.problem).toBeUndefined();
     expect(found.states).toBeGreaterThan(10);

@@ -42,6 +42,8 @@ export type Choice = {
   readonly group: string;
   /** What its first step will touch, as far as that is known. */
   readonly next: readonly Touch[];
+  /** Whether it takes from the budget. */
+  readonly isFault: boolean;
   readonly act: () => void;
 };
 
@@ -61,6 +63,8 @@ type Live = {
   /** The first step after a delivery belongs to the delivery. */
   fresh: boolean;
 };
+/** `group`: that of its choices. The second copy of a message has its own. */
+type Posted = Mail & { readonly key: string; readonly group: string };
 type Pending = { readonly step: Step; readonly proceed: () => void };
 
 export type Replay = {
@@ -69,8 +73,10 @@ export type Replay = {
   readonly log: string[];
   readonly live: Live[];
   ended: boolean;
-  mail: readonly (Mail & { readonly key: string })[];
+  mail: readonly Posted[];
   mailCount: number;
+  /** How many messages of each name there were. */
+  readonly posted: Map<string, number>;
   budget: Budget;
   sweeping: boolean;
   failure: unknown;
@@ -96,6 +102,7 @@ export async function beginReplay(world: World, budget: Budget, contention: Cont
     ended: false,
     mail: [],
     mailCount: 0,
+    posted: new Map(),
     budget,
     sweeping: false,
     failure: undefined,
@@ -115,6 +122,8 @@ export async function beginReplay(world: World, budget: Budget, contention: Cont
     const mail = world.mailOf(change);
     if (mail !== undefined) post(replay, mail);
   };
+  // Ticks alone would keep timers from their turn.
+  await new Promise((resolve) => void setImmediate(resolve));
   for (const actor of world.actors) start(replay, actor, false);
   await settled();
   await receive(replay);
@@ -152,16 +161,27 @@ export async function finishReplay(replay: Replay): Promise<string | undefined> 
   return replay.world.invariant() ?? replay.world.final();
 }
 
-/** A text that is equal for states from which the same can follow. */
-export function fingerprintOf(replay: Replay): string {
+/**
+ * A text that is equal for states from which the same can follow, as far as the budgets are equal. The copies of a message
+ * may have exchanged their roles. `exchanged` names the groups of which that is true.
+ */
+export function fingerprintOf(replay: Replay): { readonly state: string; readonly exchanged: readonly string[] } {
   const { context } = replay.world;
-  const actors = replay.live
+  const byGroup = new Map<string, string[]>();
+  for (const actor of replay.live) {
+    const { group, done, pending, afterWrite } = actor;
     // What a call sent before it failed may still arrive.
-    .filter(({ done, pending }) => !done || pending.length > 0)
-    .map(
-      (actor) =>
-        `${actor.group} ${historyOf(actor)} ${actor.afterWrite} ${actor.pending.map(({ step }) => step.detail)}`,
-    );
+    if (done && pending.length === 0) continue;
+    const text = `${historyOf(actor)} ${afterWrite} ${pending.map(({ step }) => step.detail)}`;
+    byGroup.set(group, [...(byGroup.get(group) ?? []), text]);
+  }
+  for (const { group } of replay.mail) byGroup.set(group, [...(byGroup.get(group) ?? []), 'mail']);
+  const textOf = (group: string): string => (byGroup.get(group) ?? []).sort().join();
+  const copies = replay.contention.isWhole ? [] : [...byGroup.keys()];
+  const exchanged = copies
+    .filter((group) => group.startsWith(copyOf))
+    .map((group) => group.slice(copyOf.length))
+    .filter((group) => textOf(group) < textOf(copyOf + group));
   const state = [
     context.rows.digest(),
     context.bodies.digest(),
@@ -170,14 +190,20 @@ export function fingerprintOf(replay: Replay): string {
     sorted(context.queues.runnable),
     sorted([...context.workers.launches].map(([worker, { state: launch }]) => [worker, launch])),
     sorted([...context.workers.states]),
-    actors.sort(),
-    replay.mail.map(({ name }) => name).sort(),
-    replay.budget,
+    [...byGroup.keys()].map((group) => `${exchange(group, exchanged)} ${textOf(group)}`).sort(),
     replay.world.spawn === undefined
       ? ''
       : replay.live.flatMap(({ name }) => (name.startsWith('worker') ? [name] : [])).sort(),
   ];
-  return hash('sha1', JSON.stringify(state), 'base64');
+  return { state: hash('sha1', JSON.stringify(state), 'base64'), exchanged };
+}
+
+/** The group whose role a group has. */
+export function exchange(group: string, exchanged: readonly string[]): string {
+  if (exchanged.includes(group)) return copyOf + group;
+  if (!group.startsWith(copyOf)) return group;
+  const original = group.slice(copyOf.length);
+  return exchanged.includes(original) ? original : group;
 }
 
 function sorted(items: readonly unknown[]): string[] {
@@ -193,25 +219,28 @@ export function choicesOf(replay: Replay): Choice[] {
     for (const pending of actor.pending) {
       const label = `${name}: ${pending.step.name} ${pending.step.detail}`;
       const next = touchesOf(pending.step);
-      choices.push({ label, group, next, act: () => release(actor, pending) });
+      choices.push({ label, group, next, isFault: false, act: () => release(actor, pending) });
       if (pending.step.writes && (budget.answers ?? 0) > 0) {
         choices.push({
           label: `${label}, whose answer is lost`,
           group,
           next,
+          isFault: true,
           act: () => loseAnswer(replay, actor, pending),
         });
       }
     }
     if (mayDie(replay, actor) && !actor.done)
-      choices.push({ label: `${name} dies`, group, next: [], act: () => kill(replay, actor) });
+      choices.push({ label: `${name} dies`, group, next: [], isFault: true, act: () => kill(replay, actor) });
   }
   for (const mail of all) {
-    const group = mail.name;
-    choices.push({ label: `deliver ${group}`, group, next: [], act: () => deliver(replay, mail, true) });
-    if (budget.losses > 0) choices.push({ label: `lose ${group}`, group, next: [], act: () => lose(replay, mail) });
+    const { group } = mail;
+    const of = { group, next: [] };
+    choices.push({ ...of, label: `deliver ${group}`, isFault: false, act: () => deliver(replay, mail) });
+    if (budget.losses > 0)
+      choices.push({ ...of, label: `lose ${group}`, isFault: true, act: () => lose(replay, mail) });
     if (budget.doubles > 0)
-      choices.push({ label: `double ${group}`, group, next: [], act: () => deliver(replay, mail, false) });
+      choices.push({ ...of, label: `double ${group}`, isFault: true, act: () => double(replay, mail) });
   }
   return choices;
 }
@@ -225,10 +254,10 @@ function mayDie(replay: Replay, actor: Live): boolean {
   return replay.budget.crashes > 0 && actor.afterWrite && !actor.name.startsWith('worker');
 }
 
-function start(replay: Replay, { name, run }: Actor, fresh: boolean): void {
+function start(replay: Replay, { name, run }: Actor, fresh: boolean, group = name): void {
   const actor: Live = {
     name,
-    group: groupOf(name),
+    group,
     history: '',
     unread: [],
     pending: [],
@@ -245,7 +274,7 @@ function start(replay: Replay, { name, run }: Actor, fresh: boolean): void {
     } catch (error) {
       if (!(error instanceof LostAnswer)) replay.failure ??= error;
       // The stream, the queue, a worker or a client repeats a call that has failed.
-      else start(replay, { name: `${name} again`, run }, fresh);
+      else start(replay, { name: `${name} again`, run }, fresh, group);
     }
     actor.done = true;
   });
@@ -326,8 +355,13 @@ function kill(replay: Replay, actor: Live): void {
 
 function post(replay: Replay, mail: Mail): void {
   if (replay.sweeping) return;
-  replay.mail = [...replay.mail, { ...mail, key: `${mail.name}@${replay.mailCount++}` }];
-  replay.touches.push(mailTouch(mail));
+  const earlier = replay.posted.get(mail.name) ?? 0;
+  replay.posted.set(mail.name, earlier + 1);
+  // What the first message of a name does must not hide who has sent the second.
+  const group = earlier === 0 ? mail.name : `${mail.name} #${earlier + 1}`;
+  const posted = { ...mail, key: `${mail.name}@${replay.mailCount++}`, group };
+  replay.mail = [...replay.mail, posted];
+  replay.touches.push(mailTouch(posted));
 }
 
 /** Two pieces of mail may have one name. */
@@ -350,27 +384,33 @@ function mayBeSeen({ writes, keys }: Step): boolean {
   return writes && (keys ?? []).some((key) => key.endsWith('/A'));
 }
 
-function deliver(replay: Replay, mail: Mail & { readonly key: string }, last: boolean): void {
+function deliver(replay: Replay, mail: Posted): void {
   replay.touches.push(mailTouch(mail));
-  if (last) replay.mail = replay.mail.filter((one) => one !== mail);
-  else replay.budget = { ...replay.budget, doubles: replay.budget.doubles - 1 };
-  start(replay, { name: last ? mail.key : `${mail.key} again`, run: mail.deliver }, true);
+  replay.mail = replay.mail.filter((one) => one !== mail);
+  start(replay, { name: mail.key, run: mail.deliver }, true, mail.group);
 }
 
-function lose(replay: Replay, mail: Mail): void {
+/** The message is delivered, and its copy comes at any later time. The copy is a message of its own. */
+function double(replay: Replay, mail: Posted): void {
+  replay.budget = { ...replay.budget, doubles: replay.budget.doubles - 1 };
+  deliver(replay, mail);
+  const copy = { ...mail, key: copyOf + mail.key, group: copyOf + mail.group };
+  replay.mail = [...replay.mail, copy];
+}
+
+function lose(replay: Replay, mail: Posted): void {
   replay.touches.push(mailTouch(mail));
   replay.mail = replay.mail.filter((one) => one !== mail);
   replay.budget = { ...replay.budget, losses: replay.budget.losses - 1 };
 }
 
-/** The name without the number of a piece of mail, which differs between runs. */
-function groupOf(name: string): string {
-  return name.replace(/(@\d+)?( again)*$/, '');
-}
-
-/** Work in memory moves in microtasks, so after one macrotask each actor waits at its next step or has ended. */
+/**
+ * Work in memory moves in microtasks, and a tick comes when there are none left. Each actor then waits at its next step
+ * or has ended.
+ */
 function settled(): Promise<void> {
-  return new Promise((resolve) => void setImmediate(resolve));
+  return new Promise((resolve) => process.nextTick(resolve));
 }
 
+const copyOf = 'copy of ';
 const running = new AsyncLocalStorage<Live>();
