@@ -91,25 +91,26 @@ export class ApiStack extends ProductStack {
   }
 
   #runFunction(): PlatformFunction {
-    return this.#httpFunction('Run', 'run', 'POST /{executable}/run', this.#jobCreator());
+    // A run makes the folder of its outputs.
+    return this.#httpFunction('Run', 'run', 'POST /{executable}/run', this.#jobCreator(['read', 'put', 'delete']));
   }
 
   #newJobFunction(): PlatformFunction {
-    return this.#httpFunction('NewJob', 'new-job', 'POST /job/new', this.#jobCreator());
+    return this.#httpFunction('NewJob', 'new-job', 'POST /job/new', this.#jobCreator(['read']));
   }
 
   /**
    * A job consists of rows: the stream of the table starts it. A message collects bodies that the function leaves in
    * the bucket.
    */
-  #jobCreator(): Needs {
+  #jobCreator(containers: Parameters<typeof mayRows>[2]): Needs {
     const { deployment } = this;
     return {
       variables: ['CONTENT_BUCKET', 'WORK_QUEUE_URL', 'LEASE_SECONDS'],
       statements: [
         mayRows(deployment, 'executions', ['read', 'put', 'update']),
         mayRows(deployment, 'objects', ['read']),
-        mayRows(deployment, 'containers', ['read']),
+        mayRows(deployment, 'containers', containers),
         mayRows(deployment, 'identities', ['read']),
         mayContent(deployment, 'meta', ['read', 'write']),
         mayKnowAbsence(deployment),
@@ -143,7 +144,7 @@ export class ApiStack extends ProductStack {
    */
   #workerFunction(): PlatformFunction {
     const { deployment } = this;
-    const { variables } = this.#jobCreator();
+    const { variables } = this.#jobCreator(['read']);
     return this.#httpFunction('WorkerApi', 'worker-api', 'POST /_worker/{op}: claim, heartbeat, finish', {
       variables: [...variables, 'DEPLOYMENT_KEY_PARAMETER', 'HEARTBEAT_SECONDS'],
       statements: [

@@ -50,10 +50,10 @@ const moveJobs = [
   'states:DescribeExecution,states:StopExecution execution:job-attempt:*',
   'ecs:DescribeTasks,ecs:StopTask task/workers/*',
 ];
-const createJobs = [
+const createJobs = (containers: string) => [
   `${read},PutItem,UpdateItem table/executions`,
   `${read} table/objects`,
-  `${read} table/containers`,
+  `${containers} table/containers`,
   `${read} table/identities`,
   's3:GetObject,s3:PutObject content/meta/*',
   's3:ListBucket content',
@@ -64,8 +64,9 @@ const mayUseKey = 'ssm:GetParameter,ssm:PutParameter parameter/deployment-key';
 const useKey = [mayUseKey, 'ssm:GetParameter parameter/api/url'];
 
 const expected: Record<string, string[]> = {
-  run: createJobs,
-  'new-job': createJobs,
+  // A run makes the folder of its outputs.
+  run: createJobs(`${read},PutItem,DeleteItem`),
+  'new-job': createJobs(read),
   api: [
     `${read},PutItem,UpdateItem table/executions`,
     `${read},PutItem,UpdateItem,DeleteItem table/objects`,

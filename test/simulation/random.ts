@@ -50,6 +50,8 @@ type Worker = {
   made: number;
   alive: boolean;
   busy: boolean;
+  /** The end of its code was noted, though the call that reported it may have died. */
+  hasReported: boolean;
   /** It does nothing any more, but its machine still runs. */
   silent: boolean;
 };
@@ -208,7 +210,15 @@ function isLastPass({ name }: Mail): boolean {
 async function work(life: Life): Promise<void> {
   for (const name of life.context.workers.launches.keys()) {
     if (!life.workers.has(name))
-      life.workers.set(name, { name, task: `task ${name}`, made: 0, alive: true, busy: false, silent: false });
+      life.workers.set(name, {
+        name,
+        task: `task ${name}`,
+        made: 0,
+        alive: true,
+        busy: false,
+        hasReported: false,
+        silent: false,
+      });
   }
   const idle = [...life.workers.values()].filter((worker) => worker.alive && !worker.busy && !worker.silent);
   const worker = idle[Math.floor(life.random() * idle.length)];
@@ -253,7 +263,11 @@ async function stepOf(life: Life, worker: Worker): Promise<void> {
 }
 
 async function report(life: Life, worker: Worker, row: JobRow, result: Result): Promise<void> {
-  await finish(life.context, row, result).catch(ignoreRefusal);
+  try {
+    await finish(life.context, row, result).catch(ignoreRefusal);
+  } finally {
+    worker.hasReported = peek(life.context, row.pk)?.state !== 'running';
+  }
   count(life, 'output' in result ? 'finished' : `reported ${result.failure.type}`);
   endWorker(life, worker);
 }
@@ -288,16 +302,12 @@ function checkAlone(life: Life, worker: Worker, row: JobRow): void {
     const running = life.context.workers.states.get(other.task)?.kind === 'running';
     if (other === worker || theirs === undefined || !other.alive || !running) continue;
     const now = peek(life.context, theirs.pk);
-    if (now?.task !== other.task || hasReported(now)) continue;
+    // A worker that has reported may do nothing any more, whatever becomes of its job. It is stopped after its grace time.
+    if (now?.task !== other.task || other.hasReported) continue;
     const older = [lineageEntry(masterScope(row.pk, row.try - 1)), ...row.lineage.map((entry) => earlierTry(entry))];
     const isOld = theirs.lineage.some((entry) => older.includes(entry));
     if (theirs.pk === row.pk || isOld) life.problems.push(`${worker.name} runs while ${other.name} does`);
   }
-}
-
-/** A worker that has reported may do nothing any more, whatever becomes of its job. It is stopped after its grace time. */
-function hasReported({ state, transitions }: JobRow): boolean {
-  return state === 'done' || transitions.some(([earlier]) => earlier === 'waiting_on_output');
 }
 
 function endWorker(life: Life, worker: Worker): void {
