@@ -3,8 +3,6 @@
 
 import { createHmac, randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { apiRoutes, newJobRoutes, runRoutes, workerRoutes } from '../api/routes.ts';
 import { isRegion, regionForm } from '../core/container/region.ts';
 import type { Context } from '../core/context.ts';
@@ -13,10 +11,12 @@ import { finalise } from '../engine/finalise.ts';
 import { operate } from '../engine/operator/operate.ts';
 import { doWork } from '../engine/work.ts';
 import { type DataFolder, openDataFolder } from '../machine/data-folder.ts';
+import { closeServer, listenOn } from '../machine/listener.ts';
+import type { Operator, Platform, PlatformOptions } from '../machine/platform.ts';
 import { programFile } from '../machine/program-file.ts';
 import { preparePythonEnvironment } from '../machine/python-environment.ts';
 import { StartRefusal } from '../machine/start-refusal.ts';
-import { createSteps, type Steps } from '../machine/step.ts';
+import { type Steps, undoneOnFailure } from '../machine/step.ts';
 import { workerVariables } from '../machine/worker-variable.ts';
 import { removeFolder } from '../worker/remove-folder.ts';
 import { createDigests } from './content/digest.ts';
@@ -33,49 +33,21 @@ import { createWorkQueue } from './queue/work-queue.ts';
 import { createChangeStream } from './stream/change-stream.ts';
 import { startRounds } from './stream/rounds.ts';
 import { askAs, claimFor } from './worker/call.ts';
+import { createProcessMarks, type ProcessMarks } from './worker/process-mark.ts';
 import { createWorkers, type OwnWorkers } from './worker/workers.ts';
 
-export type EmbeddedOptions = {
-  readonly dataFolder: string;
-  /** The port for clients. 0 means any free port. */
-  readonly port: number;
-  /** The number of jobs that may run at once. */
-  readonly workers: number;
+export type EmbeddedOptions = PlatformOptions & {
   readonly durability: Durability;
   /** The region of new projects that name none. */
   readonly region: string;
-  readonly environment: Readonly<NodeJS.ProcessEnv>;
-  /** Called with faults of the platform itself, which do not belong to a request. */
-  report(what: string, fault: unknown): void;
-  /** Called with a line that says why a first start takes long. */
-  say(line: string): void;
-};
-
-export type EmbeddedPlatform = {
-  /** `http://127.0.0.1:<port>`: the API for clients. */
-  readonly url: string;
-  readonly operator: { ask<Request extends OperatorRequest>(request: Request): Promise<AnswerTo<Request>> };
-  readonly folder: DataFolder;
-  /** Resolves with the reason when the platform cannot go on. */
-  readonly lost: Promise<string>;
-  /** How often each thing was done since the start. */
-  readonly counts: ReadonlyMap<string, number>;
-  /** Ends everything that was started, in reverse order. Running jobs are ended, and the next start resumes them. */
-  close(): Promise<void>;
 };
 
 /** Resolves when the platform serves. @throws StartRefusal when something is missing, taken or not supported. */
-export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedPlatform> {
-  const steps = createSteps();
-  try {
-    return await start(options, steps);
-  } catch (error) {
-    await steps.undo();
-    throw error;
-  }
+export function startEmbedded(options: EmbeddedOptions): Promise<Platform> {
+  return undoneOnFailure((steps) => start(options, steps));
 }
 
-async function start(options: EmbeddedOptions, steps: Steps): Promise<EmbeddedPlatform> {
+async function start(options: EmbeddedOptions, steps: Steps): Promise<Platform> {
   const { report, region } = options;
   if (!isRegion(region)) throw new StartRefusal(`--region must ${regionForm}, not "${region}".`);
   const { promise: lost, resolve: onLost } = Promise.withResolvers<string>();
@@ -88,10 +60,17 @@ async function start(options: EmbeddedOptions, steps: Steps): Promise<EmbeddedPl
   const counts = new Map<string, number>();
   const count = (what: string) => void counts.set(what, (counts.get(what) ?? 0) + 1);
   const { bin } = await preparePythonEnvironment(options.environment, options.say);
+  // Workers of an earlier platform are ended before anything can start new ones.
+  const marks = createProcessMarks(database);
+  await marks.endLeftovers();
 
   const address = Promise.withResolvers<string>();
-  const parts = createParts(options, { folder, database, tools: bin, address: () => address.promise });
+  const parts = createParts(options, { folder, database, marks, tools: bin, address: () => address.promise });
   const { context, content, workers, work, stream } = parts;
+  steps.add(() => work.close());
+  steps.add(() => stream.close());
+  steps.add(() => content.digests.close());
+  steps.add(() => workers.close());
   const server = createApiServer({
     context,
     routes: [...apiRoutes, ...runRoutes, ...newJobRoutes, ...workerRoutes],
@@ -101,17 +80,18 @@ async function start(options: EmbeddedOptions, steps: Steps): Promise<EmbeddedPl
     report,
   });
   const endSockets = serveLogSockets(server, context, report);
-  const url = await listen(server, options.port);
+  const url = await listenOn(server, options.port);
+  const closeFront = async () => {
+    endSockets();
+    await closeServer(server, closeLimitMs);
+  };
+  steps.add(closeFront);
   address.resolve(url);
-  await workers.endLeftovers();
   work.start();
   await workers.warmUp();
-  steps.add(() => work.close());
-  steps.add(() => stream.close());
-  steps.add(() => content.digests.close());
-  steps.add(() => workers.close());
   steps.add(await startRounds(parts, report));
-  steps.add(() => closeServer(server, endSockets));
+  // Steps are undone in reverse order, so new requests are refused before anything else ends.
+  steps.add(closeFront);
   folder.keep();
   return { url, operator: operatorOf(context, database), folder, lost, counts, close: () => steps.undo() };
 }
@@ -119,13 +99,14 @@ async function start(options: EmbeddedOptions, steps: Steps): Promise<EmbeddedPl
 type Ground = {
   readonly folder: DataFolder;
   readonly database: Database;
+  readonly marks: ProcessMarks;
   readonly tools: string;
   readonly address: () => Promise<string>;
 };
 
 /** Makes every port of the engine, and connects them as AWS's services are connected. */
 function createParts({ workers: slots, region, environment, report }: EmbeddedOptions, ground: Ground) {
-  const { folder, database, tools, address } = ground;
+  const { folder, database, marks, tools, address } = ground;
   const jobsFolder = folder.file('jobs');
   removeFolder(jobsFolder, (fault) => report(`folders of jobs of an earlier start, in ${jobsFolder}, remain`, fault));
   mkdirSync(jobsFolder, { recursive: true, mode: 0o700 });
@@ -136,13 +117,14 @@ function createParts({ workers: slots, region, environment, report }: EmbeddedOp
   const stream = createChangeStream(() => context, report);
   const rows = createRows(database, stream.onChange);
   const links = createContentLinks(address, (text) => seal('content', text));
-  const files = createFileStore(folder.file('content'), links, now);
+  const files = createFileStore({ folder: folder.file('content'), links, now, kept: database.kept });
   const logs = createLogStore(database);
   const variables = workerVariables({ environment, tools, overlays: folder.file('overlays'), jobs: jobsFolder });
   const work = createWorkQueue(database, { deliver: (body) => doWork(context, body), report, now });
   const workers: OwnWorkers = createWorkers({
     context: () => context,
     database,
+    marks,
     slots,
     jobsFolder,
     program: programFile('worker'),
@@ -183,7 +165,7 @@ function platformKey({ sqlite, write }: Database): string {
   return made;
 }
 
-function operatorOf(context: Context, database: Database): EmbeddedPlatform['operator'] {
+function operatorOf(context: Context, database: Database): Operator {
   return {
     async ask<Request extends OperatorRequest>(request: Request) {
       const answer = await operate(context, request);
@@ -192,33 +174,6 @@ function operatorOf(context: Context, database: Database): EmbeddedPlatform['ope
       return answer as AnswerTo<Request>;
     },
   };
-}
-
-async function listen(server: Server, port: number): Promise<string> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) => {
-      const advice = 'choose another with --port, or 0 for any free one';
-      reject(
-        new StartRefusal(
-          cause.code === 'EADDRINUSE'
-            ? `Port ${port} is in use: ${advice}.`
-            : `Port ${port} cannot be opened (${cause.message}): ${advice}.`,
-          { cause },
-        ),
-      );
-    });
-    server.listen(port, '127.0.0.1', () => resolve());
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
-
-async function closeServer(server: Server, endSockets: () => void): Promise<void> {
-  endSockets();
-  const closed = new Promise((resolve) => server.close(resolve));
-  server.closeIdleConnections();
-  const timer = setTimeout(() => server.closeAllConnections(), closeLimitMs);
-  await closed;
-  clearTimeout(timer);
 }
 
 /** A lost worker is noticed at once. The lease is for one that hangs, and a heartbeat says that a time limit is over. */

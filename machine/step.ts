@@ -22,3 +22,14 @@ export function createSteps(): Steps {
     },
   };
 }
+
+/** Carries out `start`. If it fails, everything that it has added is ended. */
+export async function undoneOnFailure<Result>(start: (steps: Steps) => Promise<Result>): Promise<Result> {
+  const steps = createSteps();
+  try {
+    return await start(steps);
+  } catch (error) {
+    await steps.undo();
+    throw error;
+  }
+}

@@ -2,10 +2,11 @@
 // start prints the first user's name, password and token before that line.
 
 import { availableParallelism, constants } from 'node:os';
-import type { EmbeddedOptions, EmbeddedPlatform as Platform } from '../../embedded/platform.ts';
+import type { EmbeddedOptions } from '../../embedded/platform.ts';
 import { dataFolderPath, pathIn } from '../../machine/data-folder.ts';
 import { openControlSocket } from '../../machine/operator/control-socket.ts';
 import { answerOperator, firstUserName } from '../../machine/operator/desk.ts';
+import type { Platform } from '../../machine/platform.ts';
 import { isCheckout } from '../../machine/program-file.ts';
 import { StartRefusal } from '../../machine/start-refusal.ts';
 import type { CommandLine } from '../command.ts';

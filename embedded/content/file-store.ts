@@ -21,7 +21,15 @@ export type FileStore = Content & {
 
 export type OpenUpload = { readonly key: string; readonly uploadId: string; readonly begunAt: number };
 
-export function createFileStore(folder: string, links: ContentLinks, now: () => number): FileStore {
+export type FileStoreOptions = {
+  readonly folder: string;
+  readonly links: ContentLinks;
+  readonly now: () => number;
+  /** Resolves when the rows that were written are kept. Nothing is moved or removed before: a kill would undo the rows. */
+  readonly kept: () => Promise<void>;
+};
+
+export function createFileStore({ folder, links, now, kept }: FileStoreOptions): FileStore {
   const uploads = join(folder, 'upload');
   const digestOf = (key: string) => createHash('sha256').update(key).digest('hex');
   const pathOf = (key: string) => join(folder, 'file', digestOf(key).slice(0, 2), digestOf(key).slice(2));
@@ -37,6 +45,7 @@ export function createFileStore(folder: string, links: ContentLinks, now: () => 
       await mkdir(draft, { recursive: true, mode: 0o700 });
       await writeFile(join(draft, keyFile), key);
       await rename(draft, upload);
+      await syncFolder(uploads);
       return uploadId;
     },
     async uploadUrl(key, uploadId, part) {
@@ -47,21 +56,19 @@ export function createFileStore(folder: string, links: ContentLinks, now: () => 
     },
     listParts: (key, uploadId) => listParts(join(uploads, uploadOf(key, uploadId))),
     async completeUpload(key, uploadId, parts) {
-      const upload = join(uploads, uploadOf(key, uploadId));
-      const path = pathOf(key);
-      if (!(await exists(upload))) {
-        if (await exists(path)) return;
-        throw new Error(`the upload ${uploadId} is gone, and its parts were not joined`);
-      }
-      await joinParts(upload, path, parts);
-      await rm(upload, { recursive: true, force: true });
+      await kept();
+      await complete(join(uploads, uploadOf(key, uploadId)), pathOf(key), parts);
     },
-    abortUpload: (key, uploadId) => rm(join(uploads, uploadOf(key, uploadId)), { recursive: true, force: true }),
+    async abortUpload(key, uploadId) {
+      await kept();
+      await rm(join(uploads, uploadOf(key, uploadId)), { recursive: true, force: true });
+    },
     size: async (key) => (await stat(pathOf(key)).catch(unlessMissing))?.size,
     beginning: (key, count) => readBeginning(pathOf(key), count),
     downloadUrl: (key, { expiresSeconds, filename, media }) =>
       links.download({ key, filename, media, expires: now() + expiresSeconds * 1000 }),
     async remove(keys) {
+      await kept();
       for (const key of keys) await rm(pathOf(key), { force: true });
     },
     async partPlace(upload, part) {
@@ -69,16 +76,7 @@ export function createFileStore(folder: string, links: ContentLinks, now: () => 
       if (!(await exists(at))) return undefined;
       return { draft: join(at, `${part.index}.${randomBytes(6).toString('hex')}.draft`), path: join(at, nameOf(part)) };
     },
-    async dropUploads(isWanted) {
-      for (const name of (await readdir(uploads).catch(unlessMissing)) ?? []) {
-        const path = join(uploads, name);
-        const facts = await stat(path).catch(unlessMissing);
-        const key = await readFile(join(path, keyFile), 'utf8').catch(unlessMissing);
-        const uploadId = name.slice(name.indexOf('-') + 1);
-        const isKept = facts && key && (await isWanted({ key, uploadId, begunAt: facts.birthtimeMs }));
-        if (!isKept) await rm(path, { recursive: true, force: true });
-      }
-    },
+    dropUploads: (isWanted) => dropUploads(uploads, isWanted),
   };
 }
 
@@ -97,24 +95,47 @@ async function listParts(upload: string): Promise<UploadedPart[] | undefined> {
   return [...parts.values()].sort((one, other) => one.index - other.index).map(({ at: _, ...part }) => part);
 }
 
+async function complete(upload: string, path: string, parts: readonly UploadedPart[]): Promise<void> {
+  if (!(await exists(upload))) {
+    if (await exists(path)) return;
+    throw new Error('the upload is gone, and its parts were not joined');
+  }
+  // An earlier call may have ended after it had moved the only part.
+  const isMoved = parts.length === 1 && (await listParts(upload))?.length === 0 && (await exists(path));
+  if (!isMoved) await joinParts(upload, path, parts);
+  await rm(upload, { recursive: true, force: true });
+}
+
+async function dropUploads(uploads: string, isWanted: (upload: OpenUpload) => Promise<boolean>): Promise<void> {
+  for (const name of (await readdir(uploads).catch(unlessMissing)) ?? []) {
+    const path = join(uploads, name);
+    const facts = await stat(path).catch(unlessMissing);
+    const key = await readFile(join(path, keyFile), 'utf8').catch(unlessMissing);
+    const uploadId = name.slice(name.indexOf('-') + 1);
+    const isKept = facts && key && (await isWanted({ key, uploadId, begunAt: facts.birthtimeMs }));
+    if (!isKept) await rm(path, { recursive: true, force: true });
+  }
+}
+
 /** Joins the parts in a file of its own, which gets its name when it is whole and on the disk. */
 async function joinParts(upload: string, path: string, parts: readonly UploadedPart[]): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const made = await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  if (made !== undefined) await syncFolder(dirname(made));
   const [first, ...rest] = parts;
   if (first === undefined) throw new Error('an upload without parts cannot be completed');
-  const whole = rest.length === 0 ? join(upload, nameOf(first)) : join(upload, 'whole.draft');
-  if (rest.length > 0) {
-    await rm(whole, { force: true });
-    for (const part of parts) {
-      const isLast = part === parts.at(-1);
-      await pipeline(
-        createReadStream(join(upload, nameOf(part))),
-        createWriteStream(whole, { flags: 'a', flush: isLast }),
-      );
-    }
-  }
+  const whole = rest.length === 0 ? join(upload, nameOf(first)) : await writeWhole(upload, parts);
   await rename(whole, path);
   await syncFolder(dirname(path));
+}
+
+async function writeWhole(upload: string, parts: readonly UploadedPart[]): Promise<string> {
+  const whole = join(upload, 'whole.draft');
+  await rm(whole, { force: true });
+  for (const part of parts) {
+    const flush = part === parts.at(-1);
+    await pipeline(createReadStream(join(upload, nameOf(part))), createWriteStream(whole, { flags: 'a', flush }));
+  }
+  return whole;
 }
 
 /** The new name of a file survives a power cut once its folder is on the disk. */

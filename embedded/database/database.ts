@@ -58,12 +58,13 @@ export function openDatabase(path: string, durability: Durability, onLost: (faul
     },
     kept: keeper.kept,
     async close() {
-      keeper.close();
+      await keeper.close();
       await checkpoints.close();
-      batch.commit();
+      const number = batch.commit();
       if (!batch.isLost()) {
         if (sync !== undefined) fdatasyncSync(log);
         sqlite.exec(checkpoint);
+        keeper.release(number);
       }
       closeSync(log);
       sqlite.close();
@@ -129,7 +130,10 @@ type Keeper = {
   /** A transaction was opened. It is committed soon, also when nobody waits for it. */
   begun(): void;
   kept(): Promise<void>;
-  close(): void;
+  /** Everything up to this transaction is kept. */
+  release(number: number): void;
+  /** Begins no more rounds, and resolves when none is under way. */
+  close(): Promise<void>;
 };
 type KeeperOptions = {
   /** Absent when a commit is enough. */
@@ -142,13 +146,13 @@ type KeeperOptions = {
 function createKeeper(batch: Batch, { sync, onCommit }: KeeperOptions): Keeper {
   let waiting: { readonly number: number; readonly resolve: () => void }[] = [];
   let keptNumber = 0;
-  let isSyncing = false;
+  let syncing: PromiseWithResolvers<void> | undefined;
   let isDue = false;
   let isClosed = false;
   let idleTimer: NodeJS.Timeout | undefined;
 
   const schedule = () => {
-    if (isDue || isSyncing || isClosed) return;
+    if (isDue || syncing !== undefined || isClosed) return;
     isDue = true;
     setImmediate(round);
   };
@@ -161,12 +165,13 @@ function createKeeper(batch: Batch, { sync, onCommit }: KeeperOptions): Keeper {
     if (batch.isLost()) return;
     onCommit();
     if (sync === undefined || number === keptNumber) return release(number);
-    isSyncing = true;
+    const mine = Promise.withResolvers<void>();
+    syncing = mine;
     sync((fault) => {
-      isSyncing = false;
-      if (isClosed) return;
-      if (fault) return batch.lose(fault);
-      release(number);
+      syncing = undefined;
+      if (fault) batch.lose(fault);
+      else release(number);
+      mine.resolve();
     });
   };
   const release = (number: number) => {
@@ -188,9 +193,11 @@ function createKeeper(batch: Batch, { sync, onCommit }: KeeperOptions): Keeper {
         schedule();
       });
     },
-    close() {
+    release,
+    async close() {
       isClosed = true;
       clearTimeout(idleTimer);
+      await syncing?.promise;
     },
   };
 }

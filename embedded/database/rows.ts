@@ -4,6 +4,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { startOf } from '../../aws/dynamo/expression.ts';
 import type { Change, Expected, Key, QueryRange, Row, Rows, TableName, Write } from '../../core/context.ts';
+import { given } from '../../core/given.ts';
 import type { Database } from './database.ts';
 import { openStatements, type Statements } from './row-statement.ts';
 import { parseRow, printRow } from './row-text.ts';
@@ -75,8 +76,8 @@ function createStore(statements: Statements, onChange: OnChange): Store {
       keep(name, row);
       return row;
     },
-    save(table, before, given) {
-      const row = withoutUndefined(given);
+    save(table, before, after) {
+      const row: Row = given(after);
       if (before !== undefined && isDeepStrictEqual(before, row)) return before;
       statements[table].put(row, printRow(row));
       keep(nameOf(table, row), row);
@@ -124,15 +125,10 @@ function meets(row: Row | undefined, expected: 'absent' | Expected | undefined):
 }
 
 function changed(row: Row | undefined, { set = {}, remove = [] }: Change): Row {
-  const next: Record<string, unknown> = { ...row, ...withoutUndefined(set) };
+  const next: Record<string, unknown> = { ...row, ...given(set) };
   for (const name of remove) delete next[name];
   if (next.pk !== row?.pk || next.sk !== row?.sk) throw new Error('an update may not change the key');
   return next as Row;
-}
-
-function withoutUndefined<Attributes extends object>(attributes: Attributes): Attributes {
-  const given = Object.entries(attributes).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(given) as Attributes;
 }
 
 /** One row more than the limit is read, to know whether there is a next page. */
@@ -146,15 +142,11 @@ function page(
   const start = startOf(range);
   if (start === 'nothing') return { rows: [] };
   const select = descending ? statements.descending : statements.ascending;
-  // In one direction `after` is the lower end of the range, and in the other one the upper end.
-  const bounds =
-    start === 'beginning'
-      ? [prefix, prefix + lastText]
-      : descending
-        ? [prefix, start.sk]
-        : [start.sk, prefix + lastText];
-  const without = start === 'beginning' ? '' : start.sk;
-  const found = select.all(pk, ...(bounds as [string, string]), without, limit + 1);
+  // The row to continue after ends the range, and is left out.
+  const after = start === 'beginning' ? undefined : start.sk;
+  const least = (descending ? undefined : after) ?? prefix;
+  const greatest = (descending ? after : undefined) ?? prefix + lastText;
+  const found = select.all(pk, least, greatest, after ?? '', limit + 1);
   const rows = found.slice(0, limit).map(({ sk, text }) => parse(String(sk), String(text)));
   const last = rows.at(-1);
   return found.length > limit && last !== undefined ? { rows, next: last.sk } : { rows };

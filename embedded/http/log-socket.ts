@@ -3,20 +3,19 @@
 import type { IncomingMessage, Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { nextRequestId } from '../../api/http/reply-header.ts';
 import type { Context } from '../../core/context.ts';
-import { ApiError, resourceNotFound } from '../../core/error/api-error.ts';
+import { ApiError, internalError, resourceNotFound } from '../../core/error/api-error.ts';
 import { isId, type JobId } from '../../core/id/identifier.ts';
 import { startLog } from '../../engine/log/connection.ts';
 import { errorFrames, type LogFrame } from '../../engine/log/frame.ts';
 import { pumpLog, type Sent } from '../../engine/log/pump.ts';
 import { refuseOn } from './raw-refusal.ts';
 
+type Report = (what: string, fault: unknown) => void;
+
 /** Returns a function that ends all sockets. */
-export function serveLogSockets(
-  server: Server,
-  context: Context,
-  report: (what: string, fault: unknown) => void,
-): () => void {
+export function serveLogSockets(server: Server, context: Context, report: Report): () => void {
   const sockets = new WebSocketServer({ noServer: true, maxPayload: maximumFrameBytes });
   server.on('upgrade', (req: IncomingMessage, socket, head) => {
     socket.on('error', () => socket.destroy());
@@ -30,10 +29,7 @@ export function serveLogSockets(
       // The close that follows ends the pump.
       reader.on('error', () => undefined);
       reader.once('message', (data) => {
-        pump(context, reader, { job, openedAt, text: String(data) }).catch((fault: unknown) => {
-          report(`the log of ${job}`, fault);
-          reader.terminate();
-        });
+        void pump(context, reader, { job, openedAt, text: String(data) }, report);
       });
     });
   });
@@ -52,6 +48,7 @@ async function pump(
   context: Context,
   reader: WebSocket,
   { job, openedAt, text }: { readonly job: JobId; readonly openedAt: number; readonly text: string },
+  report: Report,
 ): Promise<void> {
   const send = async (frame: LogFrame): Promise<Sent> => {
     if (reader.readyState !== reader.OPEN) return 'gone';
@@ -65,8 +62,9 @@ async function pump(
     const connection = await startLog(context, text, job, openedAt);
     await pumpLog(context, connection, { send, keep, wait }, Number.POSITIVE_INFINITY);
   } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
-    for (const frame of errorFrames(job, context.now(), error)) await send(frame);
+    if (!(error instanceof ApiError)) report(`the log of ${job}`, error);
+    const refusal = error instanceof ApiError ? error : internalError(nextRequestId(context.now()), { cause: error });
+    for (const frame of errorFrames(job, context.now(), refusal)) await send(frame);
   }
   reader.close();
 }

@@ -13,12 +13,11 @@ export type StartQueue = {
   takeOne(worker: WorkerId): RunnableMessage | undefined;
   /** True while a request for that worker waits, or is put off. */
   holds(worker: WorkerId): boolean;
-  readonly length: number;
   close(): void;
 };
 
-/** @param onSent is called with requests that can be taken */
-export function createStartQueue(onSent: (workers: readonly WorkerId[]) => void): StartQueue {
+/** @param onSent is called when a request can be taken */
+export function createStartQueue(onSent: () => void): StartQueue {
   const waiting = new Map<WorkerId, Request>();
   /** Groups in the order of their turns, each with its workers in the order of their requests. */
   const turns = new Map<string, Set<WorkerId>>();
@@ -29,7 +28,7 @@ export function createStartQueue(onSent: (workers: readonly WorkerId[]) => void)
       waiting.set(worker, request);
       turns.set(group, (turns.get(group) ?? new Set()).add(worker));
     }
-    onSent(requests.map(({ worker }) => worker));
+    onSent();
   };
   const takeOne = (worker: WorkerId): RunnableMessage | undefined => {
     const request = waiting.get(worker);
@@ -62,9 +61,6 @@ export function createStartQueue(onSent: (workers: readonly WorkerId[]) => void)
     },
     takeOne,
     holds: (worker) => waiting.has(worker) || delayed.has(worker),
-    get length() {
-      return waiting.size;
-    },
     close() {
       for (const timer of delayed.values()) clearTimeout(timer);
       delayed.clear();

@@ -13,6 +13,7 @@ export type WorkQueue = {
   /** Delivers no more, and resolves when nothing is under way. */
   close(): Promise<void>;
 };
+type Delivery = { readonly id: number; readonly tries: number; readonly body: string };
 export type WorkQueueOptions = {
   readonly deliver: (body: unknown) => Promise<void>;
   readonly report: (what: string, fault: unknown) => void;
@@ -23,38 +24,41 @@ export function createWorkQueue({ sqlite, write }: Database, { deliver, report, 
   const { insert, due, soonest, remove, putOff } = prepare(sqlite);
   const underWay = new Map<number, Promise<void>>();
   let timer: NodeJS.Timeout | undefined;
+  let lookAt = Number.POSITIVE_INFINITY;
   let isOpen = false;
 
   const look = () => {
     clearTimeout(timer);
-    timer = undefined;
+    lookAt = Number.POSITIVE_INFINITY;
     if (!isOpen) return;
     for (const { id, tries, body } of due.all(now(), messagesAtOnce + underWay.size)) {
       if (underWay.size >= messagesAtOnce) return;
-      const message = { id: Number(id), tries: Number(tries), body: String(body) };
-      if (underWay.has(message.id)) continue;
-      const done = carryOut(message).finally(() => {
-        underWay.delete(message.id);
-        wake(0);
-      });
-      underWay.set(message.id, done);
+      if (!underWay.has(Number(id))) begin({ id: Number(id), tries: Number(tries), body: String(body) });
     }
     const next = soonest.get()?.dueAt;
-    if (typeof next === 'number' && next > now()) wake(next - now());
+    if (typeof next === 'number' && next > now()) wakeAt(next);
   };
-  const wake = (delayMs: number) => {
-    if (!isOpen || (timer !== undefined && delayMs > 0)) return;
+  const begin = (message: Delivery) => {
+    const done = carryOut(message).finally(() => {
+      underWay.delete(message.id);
+      wakeAt(now());
+    });
+    underWay.set(message.id, done);
+  };
+  const wakeAt = (time: number) => {
+    if (!isOpen || lookAt <= time) return;
     clearTimeout(timer);
-    timer = setTimeout(look, Math.min(delayMs, longestTimerMs));
+    lookAt = time;
+    timer = setTimeout(look, Math.min(time - now(), longestTimerMs));
   };
-  const carryOut = async ({ id, tries, body }: { id: number; tries: number; body: string }) => {
+  const carryOut = async ({ id, tries, body }: Delivery) => {
     try {
       await deliver(JSON.parse(body));
       write(() => remove.run(id));
     } catch (fault) {
       report(`message ${body.slice(0, shownLength)}, delivery ${tries + 1} of ${maximumDeliveries}`, fault);
-      const isLast = tries + 1 >= maximumDeliveries;
-      write(() => putOff.run(isLast ? null : now() + firstPauseMs * 4 ** tries, tries + 1, id));
+      const again = tries + 1 < maximumDeliveries ? now() + firstPauseMs * 4 ** tries : null;
+      write(() => putOff.run(again, tries + 1, id));
     }
   };
   return {
@@ -63,11 +67,11 @@ export function createWorkQueue({ sqlite, write }: Database, { deliver, report, 
       write(() => {
         for (const message of messages) insert.run(dueAt, JSON.stringify(message));
       });
-      wake(Math.max(0, dueAt - now()));
+      wakeAt(dueAt);
     },
     start() {
       isOpen = true;
-      wake(0);
+      wakeAt(now());
     },
     async close() {
       isOpen = false;

@@ -7,6 +7,7 @@ import { sweepExecution, sweepShards } from '../../engine/sweep.ts';
 import type { FileStore } from '../content/file-store.ts';
 import type { Database } from '../database/database.ts';
 import type { LogStore } from '../database/log-store.ts';
+import { createUnderWay } from '../under-way.ts';
 
 export type RoundParts = {
   readonly context: Context;
@@ -33,24 +34,24 @@ export async function startRounds(parts: RoundParts, report: Report): Promise<()
       await sweepExecution(context, pk).catch((fault: unknown) => report(`the look at ${pk}`, fault));
     }
   };
-  const lives: Promise<void>[] = [catchUp()];
-  const every = (periodMs: number, act: () => Promise<void>) => {
-    let last: Promise<void> | undefined;
-    const timer = setInterval(() => {
-      last ??= act().finally(() => {
-        last = undefined;
-      });
-      lives[1] = last;
-    }, periodMs);
+  const underWay = createUnderWay();
+  const every = (periodMs: number, what: string, act: () => Promise<void>) => {
+    let isBusy = false;
+    const actOnce = async () => {
+      if (isBusy) return;
+      isBusy = true;
+      await act().catch((fault: unknown) => report(what, fault));
+      isBusy = false;
+    };
+    const timer = setInterval(() => underWay.add(actOnce()), periodMs);
     stop.signal.addEventListener('abort', () => clearInterval(timer));
   };
-  every(sweepPeriodMs, () => sweep(context, report));
-  every(removalPeriodMs, () =>
-    removeExpired(parts).catch((fault: unknown) => report('the removal of what expired', fault)),
-  );
+  underWay.add(catchUp());
+  every(sweepPeriodMs, 'the sweep', () => sweep(context, report));
+  every(removalPeriodMs, 'the removal of what expired', () => removeExpired(parts));
   return async () => {
     stop.abort();
-    await Promise.all(lives);
+    await underWay.ended();
   };
 }
 

@@ -14,7 +14,7 @@ export type KeptProcessOptions = {
   readonly onLines: (task: WorkerHandle, lines: readonly string[]) => void;
   /** The job is over. The process may take another one if `isFree`. */
   readonly onIdle: (task: WorkerHandle, isFree: boolean) => void;
-  /** The process has ended, in the middle of that job if it had one. */
+  /** The process has ended, in the middle of that job if it had one. It is called again for a job that comes later. */
   readonly onEnd: (task: WorkerHandle | undefined, how: string) => void;
 };
 export type KeptProcess = {
@@ -39,6 +39,8 @@ export function startKeptProcess(options: KeptProcessOptions): KeptProcess {
   });
   let task: WorkerHandle | undefined;
   let killing: NodeJS.Timeout | undefined;
+  /** How the process has ended. */
+  let over: string | undefined;
   const send = (message: ToWorker) => {
     if (child.connected) child.send(message, () => undefined);
   };
@@ -52,17 +54,21 @@ export function startKeptProcess(options: KeptProcessOptions): KeptProcess {
     task = undefined;
     onIdle(message.task, message.isClean && child.connected);
   });
-  child.once('exit', (code, signal) => {
+  const end = (how: string) => {
     clearTimeout(killing);
     const last = task;
     task = undefined;
-    onEnd(last, signal ?? `exit code ${code}`);
-  });
+    over = how;
+    onEnd(last, how);
+  };
+  child.once('exit', (code, signal) => end(signal ?? `exit code ${code}`));
   // An 'exit' follows, except when the program could not be started.
-  child.once('error', (error) => child.pid === undefined && onEnd(task, error.message));
+  child.once('error', (error) => child.pid === undefined && end(error.message));
   return {
     pid: child.pid ?? 0,
     run(job) {
+      // The process has ended since it was chosen.
+      if (over !== undefined) return onEnd(job.task, over);
       task = job.task;
       send(job);
     },

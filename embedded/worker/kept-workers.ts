@@ -6,9 +6,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LaunchInput, WorkerEnd, WorkerHandle, WorkerState } from '../../core/context.ts';
 import { readWorkerId, type WorkerId } from '../../core/id/worker.ts';
-import { endLeftovers } from '../../machine/process/program-launcher.ts';
 import type { ToWorker } from '../../worker/channel.ts';
-import { createProcessMarks } from './process-mark.ts';
 import { createProcessPool, type ProcessPoolOptions, type Slot } from './process-pool.ts';
 
 type Claim = Extract<ToWorker, { kind: 'run' }>['claim'];
@@ -26,8 +24,6 @@ export type KeptWorkers = {
   stop(handle: WorkerHandle): void;
   /** Starts the processes that are kept, so that the first job does not wait for them. */
   warmUp(): Promise<void>;
-  /** Ends the processes that an earlier platform left behind. */
-  endLeftovers(): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -41,9 +37,8 @@ type Task = {
 
 export function createKeptWorkers(options: KeptWorkerOptions): KeptWorkers {
   const { database, claim, jobsFolder } = options;
-  const marks = createProcessMarks(database);
   const tasks = createTaskMemory();
-  const pool = createProcessPool(options, marks, (task, how) => {
+  const pool = createProcessPool(options, (task, how) => {
     const found = tasks.byHandle(task);
     if (found !== undefined) finish(found, how);
   });
@@ -56,10 +51,10 @@ export function createKeptWorkers(options: KeptWorkerOptions): KeptWorkers {
   const run = async (task: Task, input: LaunchInput) => {
     const launched = readWorkerId(task.worker);
     if (launched === undefined) throw new Error(`${task.worker} is not the id of a worker`);
-    const root = join(jobsFolder, task.handle);
-    mkdirSync(root, { mode: 0o700 });
     const claimed = await claim(task.worker, input.environment.ESPALIER_NONCE ?? '', task.handle);
     if (claimed === undefined || task.isStopping) return finish(task, 'exit code 0');
+    const root = join(jobsFolder, task.handle);
+    mkdirSync(root, { mode: 0o700 });
     const slot = await pool.take();
     task.slot = slot;
     slot.process.run({ kind: 'run', claim: claimed, launch: launched.launch, task: task.handle, root });
@@ -88,10 +83,6 @@ export function createKeptWorkers(options: KeptWorkerOptions): KeptWorkers {
     },
     stop: (handle) => stop(tasks.byHandle(handle)),
     warmUp: () => pool.warmUp(),
-    async endLeftovers() {
-      await endLeftovers(marks.all());
-      marks.clear();
-    },
     close: () => pool.close(),
   };
 }

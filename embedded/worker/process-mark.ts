@@ -1,14 +1,14 @@
 // The processes that may run, in the file: a later start finds them there when the platform was killed.
 
-import type { LeftoverProgram } from '../../machine/process/program.ts';
+import { endLeftovers } from '../../machine/process/program-launcher.ts';
 import type { Database } from '../database/database.ts';
 
 export type ProcessMarks = {
   /** Notes a process by the id in its environment. Its handle follows when it has started. */
   note(taskId: string, handle: string | null): void;
   remove(taskId: string): void;
-  all(): LeftoverProgram[];
-  clear(): void;
+  /** Ends the processes that an earlier platform left behind. Rejects if one stays. */
+  endLeftovers(): Promise<void>;
 };
 
 export function createProcessMarks({ sqlite, write }: Database): ProcessMarks {
@@ -22,11 +22,13 @@ export function createProcessMarks({ sqlite, write }: Database): ProcessMarks {
   return {
     note: (taskId, handle) => void write(() => put.run(taskId, handle)),
     remove: (taskId) => void write(() => remove.run(taskId)),
-    all: () =>
-      all.all().map(({ taskId, handle }) => ({
+    async endLeftovers() {
+      const left = all.all().map(({ taskId, handle }) => ({
         taskId: String(taskId),
         handle: handle === null ? undefined : String(handle),
-      })),
-    clear: () => void write(() => clear.run()),
+      }));
+      await endLeftovers(left);
+      write(() => clear.run());
+    },
   };
 }

@@ -11,6 +11,7 @@ import type { ProcessMarks } from './process-mark.ts';
 
 export type ProcessPoolOptions = Pick<KeptProcessOptions, 'program' | 'ask' | 'onLines'> & {
   readonly database: Database;
+  readonly marks: ProcessMarks;
   /** The variables of every process. */
   readonly environment: () => Promise<Readonly<Record<string, string>>>;
   /** Holds a folder for each job that runs. */
@@ -30,10 +31,9 @@ export type ProcessPool = {
 /** @param onOver is called when the job of a task is over, however it ended */
 export function createProcessPool(
   options: ProcessPoolOptions,
-  marks: ProcessMarks,
   onOver: (task: WorkerHandle, how: string) => void,
 ): ProcessPool {
-  const { database, jobsFolder, report } = options;
+  const { database, marks, jobsFolder, report } = options;
   const idle: Slot[] = [];
   const all = new Set<Slot>();
   let isClosed = false;

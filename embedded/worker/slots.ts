@@ -1,6 +1,6 @@
-// The slots of this machine: how many jobs run at a time, and which one is next. A job may wait for the jobs below it, so
-// a waiting job whose descendants all lack a slot gets one for them beyond the limit. Each job in a slot may cause one
-// slot more, so there are at most as many as there are levels of jobs above each other.
+// The slots of this machine: how many jobs run at a time, and which one is next. A job in a slot may wait for the jobs
+// below it. While none of those has a slot, one of them gets a slot beyond the limit. The levels of a tree are limited,
+// and so are these slots.
 
 import type { RunnableMessage } from '../../core/context.ts';
 import type { JobId } from '../../core/id/identifier.ts';

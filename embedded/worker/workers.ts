@@ -6,9 +6,9 @@ import { readWorkerId, type WorkerId } from '../../core/id/worker.ts';
 import { dispatch } from '../../engine/launch/dispatch.ts';
 import { loadJob } from '../../engine/store/load-job.ts';
 import { createStartQueue, type StartQueue } from '../queue/start-queue.ts';
+import { createUnderWay } from '../under-way.ts';
 import { createKeptWorkers, type KeptWorkerOptions, type KeptWorkers } from './kept-workers.ts';
 import { createSlots } from './slots.ts';
-import { createUnderWay } from './under-way.ts';
 
 export type WorkerOptions = Omit<KeptWorkerOptions, 'keptCount' | 'onEnded'> & {
   /** Handles the end of a worker. */
@@ -21,7 +21,6 @@ export type OwnWorkers = {
   readonly port: Workers;
   /** Takes requests for workers. */
   request(messages: readonly (RunnableMessage & { readonly group: string })[], delaySeconds?: number): Promise<void>;
-  endLeftovers(): Promise<void>;
   warmUp(): Promise<void>;
   close(): Promise<void>;
 };
@@ -70,7 +69,6 @@ export function createWorkers(options: WorkerOptions): OwnWorkers {
       for (const { worker } of messages) slots.note(worker, await ancestorsOf(context(), worker));
       if (!isClosed) queue.send(messages, delaySeconds);
     },
-    endLeftovers: () => processes.endLeftovers(),
     warmUp: () => processes.warmUp(),
     async close() {
       isClosed = true;

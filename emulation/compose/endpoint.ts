@@ -1,6 +1,7 @@
 // Opens the ports that functions call: the services of the JSON protocols, S3, and the gate to the tables. Other
 // programs on this machine do not need them.
 
+import { listenAgain } from '../../machine/listener.ts';
 import type { Steps } from '../../machine/step.ts';
 import { connectionRoute } from '../cloud/api-gateway/connection-route.ts';
 import { invokeRoute } from '../cloud/lambda/invoke-route.ts';
@@ -10,7 +11,6 @@ import type { Services } from './engine-set.ts';
 import type { Front } from './front.ts';
 import type { EndpointVariables } from './function.ts';
 import type { Ground } from './ground.ts';
-import { listenAgain } from './listener.ts';
 import { countedStates } from './worker.ts';
 
 export type EndpointOptions = {

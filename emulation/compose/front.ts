@@ -3,6 +3,7 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { closeServer } from '../../machine/listener.ts';
 import { StartRefusal } from '../../machine/start-refusal.ts';
 import { checkInvocation } from '../authority/permission.ts';
 import { createHttpApi, type HttpApi, maximumBodyBytes, refuse } from '../cloud/api-gateway/http-api.ts';
@@ -69,12 +70,7 @@ export function createFront(
     localise: (text, url) => httpDomains.reduce((local, domain) => local.replaceAll(`https://${domain}`, url), text),
     async close() {
       for (const { api } of webSockets) api.close();
-      // A server that is closed already answers at once with an error, which does not matter here.
-      const closed = new Promise((resolve) => server.close(resolve));
-      server.closeIdleConnections();
-      const timer = setTimeout(() => server.closeAllConnections(), closeLimitMs);
-      await closed;
-      clearTimeout(timer);
+      await closeServer(server, closeLimitMs);
     },
   };
 }

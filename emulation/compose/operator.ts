@@ -2,16 +2,12 @@
 // template. Only the owner of the data folder can reach it.
 
 import type { AnswerTo, OperatorAnswer, OperatorRequest } from '../../core/operator/request.ts';
+import type { Operator } from '../../machine/platform.ts';
 import { StartRefusal } from '../../machine/start-refusal.ts';
 import type { Authority } from '../authority/authority.ts';
 import type { Lambda } from '../cloud/lambda/lambda.ts';
 import type { ResourceSet } from '../template/resource-set.ts';
 import { type EndpointVariables, functionEnvironment, variablesOf } from './function.ts';
-
-export type Operator = {
-  /** @throws StartRefusal with a message for the user, for example when the name is taken. */
-  ask<Request extends OperatorRequest>(request: Request): Promise<AnswerTo<Request>>;
-};
 
 export type OperatorOptions = {
   readonly lambda: Lambda;

@@ -12,7 +12,7 @@ import { type DynamoTarget, dynamoHeaders } from './client.ts';
 import { createRequestReader, type RawRequest } from './request-reader.ts';
 
 export type GateOptions = {
-  /** The address of the engine. Requests are signed again with the target's credentials, if it has any. */
+  /** The address of the engine. If it has credentials, requests are signed again with them. */
   readonly target: DynamoTarget;
   verify(req: RequestHead, bodySha256: string): { accessKeyId: string };
   authorise(caller: Caller, action: string, resources: readonly string[]): void;

@@ -1,11 +1,11 @@
 // Bytes of files behind signed links: what is put arrives whole or not at all, and is read in ranges.
 
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createDigests } from '../../embedded/content/digest.ts';
 import { createFileStore, type FileStore } from '../../embedded/content/file-store.ts';
@@ -15,6 +15,8 @@ import { serveContent } from '../../embedded/content/serve-content.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'espalier-content-'));
 const clock = { now: 1_700_000_000_000 };
+/** Resolves when the rows are kept. */
+let kept = Promise.resolve();
 const digests = createDigests();
 let server: Server;
 let files: FileStore;
@@ -23,7 +25,7 @@ let count = 0;
 beforeAll(async () => {
   const address = async () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const links = createContentLinks(address, async (text) => createHash('sha256').update(`key ${text}`).digest('hex'));
-  files = createFileStore(folder, links, () => clock.now);
+  files = createFileStore({ folder, links, now: () => clock.now, kept: () => kept });
   server = createServer((req, res) => {
     serveContent({ files, links, digests, now: () => clock.now }, req, res).catch(() => res.destroy());
   });
@@ -88,6 +90,44 @@ describe('an upload', () => {
     expect(await files.listParts(key, uploadId)).toBeUndefined();
     const other = freshKey();
     await expect(files.completeUpload(other, uploadId, parts)).rejects.toThrow('is gone');
+  });
+
+  test('of one part is complete after a call that moved the part and then died', async () => {
+    const key = freshKey();
+    const uploadId = await files.startUpload(key);
+    await put(key, uploadId, Buffer.from('abc'));
+    const parts = (await files.listParts(key, uploadId)) ?? [];
+    const [upload = ''] = readdirSync(join(folder, 'upload')).filter((name) => name.endsWith(uploadId));
+    const [part = ''] = readdirSync(join(folder, 'upload', upload)).filter((name) => name.startsWith('1.'));
+    mkdirSync(dirname(files.pathOf(key)), { recursive: true });
+    renameSync(join(folder, 'upload', upload, part), files.pathOf(key));
+    await files.completeUpload(key, uploadId, parts);
+    expect([await files.size(key), await files.listParts(key, uploadId)]).toEqual([3, undefined]);
+  });
+
+  test('is joined, given up and removed only when the rows that say so are kept', async () => {
+    const key = freshKey();
+    const uploadId = await files.startUpload(key);
+    await put(key, uploadId, Buffer.from('abc'));
+    const parts = (await files.listParts(key, uploadId)) ?? [];
+    const [other, otherId] = ['w/container-1/given-up', await files.startUpload('w/container-1/given-up')];
+    const keeping = Promise.withResolvers<void>();
+    kept = keeping.promise;
+    const calls = [files.completeUpload(key, uploadId, parts), files.abortUpload(other, otherId)];
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect([await files.size(key), await files.listParts(other, otherId)]).toEqual([undefined, []]);
+    keeping.resolve();
+    await Promise.all(calls);
+    expect([await files.size(key), await files.listParts(other, otherId)]).toEqual([3, undefined]);
+    const removing = Promise.withResolvers<void>();
+    kept = removing.promise;
+    const removed = files.remove([key]);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(await files.size(key)).toBe(3);
+    removing.resolve();
+    kept = Promise.resolve();
+    await removed;
+    expect(await files.size(key)).toBeUndefined();
   });
 
   test('of a part again replaces the part', async () => {

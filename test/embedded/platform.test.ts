@@ -1,14 +1,19 @@
 // The embedded platform in this process: what one job leaves is gone before the next one of the same worker, jobs that
 // wait for jobs below them end, and what was acknowledged is there after the end of the process.
 
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type EmbeddedPlatform, startEmbedded } from '../../embedded/platform.ts';
+import { startEmbedded } from '../../embedded/platform.ts';
+import { pathIn } from '../../machine/data-folder.ts';
+import type { Platform } from '../../machine/platform.ts';
 
 let data: string;
-let platform: EmbeddedPlatform;
+let platform: Platform;
 let token: string;
 const faults: string[] = [];
 
@@ -98,6 +103,17 @@ main() {
 leaf() { true; }`);
   const jobs = [await run(applet), await run(applet)];
   for (const job of jobs) expect(await ended(job)).toMatchObject({ state: 'done' });
+});
+
+test('a process of an earlier platform is ended by the next start', { timeout: 60_000 }, async () => {
+  await platform.close();
+  const left = spawn('sleep', ['600'], { env: { ...process.env, ESPALIER_TASK_ID: 'left-behind' }, stdio: 'ignore' });
+  const ended = once(left, 'exit');
+  const file = new DatabaseSync(pathIn(data, 'rows'));
+  file.prepare("INSERT INTO process (taskId, handle) VALUES ('left-behind', NULL)").run();
+  file.close();
+  await start();
+  expect(await ended).toEqual([null, 'SIGKILL']);
 });
 
 test('jobs that have not ended go on at the next start', { timeout: 60_000 }, async () => {

@@ -54,6 +54,19 @@ describe('the work queue', () => {
     await database.close();
   });
 
+  test('delivers a message in its time although a later one was sent before', async () => {
+    const got: unknown[] = [];
+    const { queue, database } = open('order.sqlite', async (body) => void got.push(body));
+    queue.start();
+    queue.send([{ n: 'later' }], 50);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    queue.send([{ n: 'soon' }], 1);
+    await vi.waitUntil(() => got.length === 1, { timeout: 5_000 });
+    expect(got).toEqual([{ n: 'soon' }]);
+    await queue.close();
+    await database.close();
+  });
+
   test('tries a failed message again, and keeps it aside after the fifth time', async () => {
     vi.useFakeTimers({ shouldAdvanceTime: true, advanceTimeDelta: 20 });
     let count = 0;

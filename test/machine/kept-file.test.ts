@@ -4,10 +4,10 @@ import { linkSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { listenAgain, listenOn } from '../../emulation/compose/listener.ts';
 import { checkPlaces } from '../../emulation/exchange/kept-place.ts';
 import { type DataFile, openDataFolder, pathIn } from '../../machine/data-folder.ts';
 import { readKept, writeKept } from '../../machine/kept-file.ts';
+import { listenAgain, listenOn } from '../../machine/listener.ts';
 import { StartRefusal } from '../../machine/start-refusal.ts';
 import { givenTemporaryFolder } from './temporary-folder.ts';
 

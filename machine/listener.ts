@@ -3,8 +3,8 @@
 import { readFileSync } from 'node:fs';
 import type { RequestListener, Server } from 'node:http';
 import { createServer } from 'node:http';
-import { writeKept } from '../../machine/kept-file.ts';
-import { StartRefusal } from '../../machine/start-refusal.ts';
+import { writeKept } from './kept-file.ts';
+import { StartRefusal } from './start-refusal.ts';
 
 export type Listener = { readonly port: number; readonly url: string; close(): Promise<void> };
 
@@ -21,9 +21,7 @@ export async function listenAgain(portsFile: string, name: string, serve: Reques
     port,
     url: `http://${loopback}:${port}`,
     async close() {
-      const closed = new Promise((resolve) => server.close(resolve));
-      server.closeAllConnections();
-      await closed;
+      await closeServer(server, 0);
     },
   };
 }
@@ -37,6 +35,18 @@ export async function listenOn(server: Server, port: number): Promise<string> {
     const why = code === 'EADDRINUSE' ? 'is taken' : `cannot be used (${message})`;
     throw new StartRefusal(`The port ${port} ${why}: choose another with --port, or --port 0 for any.`, { cause });
   }
+}
+
+/**
+ * Refuses new connections, and ends those that wait for a request. A request that is under way has this time to end.
+ * A server that is closed already stays so.
+ */
+export async function closeServer(server: Server, limitMs: number): Promise<void> {
+  const closed = new Promise((resolve) => server.close(resolve));
+  server.closeIdleConnections();
+  const timer = setTimeout(() => server.closeAllConnections(), limitMs);
+  await closed;
+  clearTimeout(timer);
 }
 
 function listen(server: Server, port: number): Promise<number> {
