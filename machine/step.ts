@@ -6,7 +6,7 @@ export type Steps = {
   undo(): Promise<void>;
 };
 
-export function createSteps(): Steps {
+function createSteps(): Steps {
   const ends: (() => Promise<void>)[] = [];
   let undone: Promise<void> | undefined;
   const undoAll = async () => {
