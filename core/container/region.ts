@@ -4,7 +4,7 @@
 export function isRegion(text: string): boolean {
   const [cloud = '', geo = '', ...rest] = text.split(':');
   return (
-    text.length <= maximumLength && rest.length === 0 && cloudName.test(cloud) && (geos[cloud] ?? anyGeo).test(geo)
+    text.length <= maximumLength && rest.length === 0 && cloudName.test(cloud) && (geos.get(cloud) ?? anyGeo).test(geo)
   );
 }
 
@@ -14,8 +14,8 @@ export const regionForm = 'be a region, such as aws:us-east-1, aws:eu-west-2 or 
 const maximumLength = 64;
 const cloudName = /^[a-z]{2,16}$/;
 const anyGeo = /^[a-z0-9]+(-[a-z0-9]+)*$/;
-const geos: { readonly [cloud: string]: RegExp } = {
+const geos: ReadonlyMap<string, RegExp> = new Map([
   // Some have a suffix, such as eu-west-2-g.
-  aws: /^[a-z]{2}(-[a-z]+)+-\d(-[a-z]+)?$/,
-  azure: /^[a-z]+\d?(-[a-z]+)?$/,
-};
+  ['aws', /^[a-z]{2}(-[a-z]+)+-\d(-[a-z]+)?$/],
+  ['azure', /^[a-z]+\d?(-[a-z]+)?$/],
+]);

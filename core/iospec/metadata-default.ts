@@ -31,7 +31,8 @@ export function takeMetadataDefault(
   { specification, input }: { readonly specification: Specification; readonly input: Hash },
 ): TakenDefault | undefined {
   const otherwise = specification.find((parameter) => parameter.name === source)?.default;
-  const value = input[source] ?? (readMetadataDefault(otherwise) === undefined ? otherwise : undefined);
+  const chosen = Object.hasOwn(input, source) ? input[source] : undefined;
+  const value = chosen ?? (readMetadataDefault(otherwise) === undefined ? otherwise : undefined);
   if (value === undefined || value === null) return undefined;
   const reference = isHash(value) ? readReference(value) : undefined;
   if (reference?.kind === 'object') return { wish: { name, object: reference.object, metadata } };

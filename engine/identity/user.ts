@@ -71,10 +71,14 @@ export async function setPassword(context: Context, id: UserId, password: string
   return (await context.rows.update('identities', userKey(id), { set }, { billTo: id })) !== undefined;
 }
 
-/** Removes a user with the tokens and the key. What the user owned is not looked at. */
+/**
+ * Removes a user with the tokens and the key. What the user owned is not looked at. An interrupted removal may be
+ * repeated, because the tokens go before the user. Tokens that a login has made meanwhile go after the user.
+ */
 export async function removeUser(context: Context, id: UserId): Promise<void> {
-  await context.rows.delete('identities', userKey(id));
+  await revokeTokens(context, id);
   await context.rows.delete('identities', sshKeyKey(id));
+  await context.rows.delete('identities', userKey(id));
   await revokeTokens(context, id);
   await context.rows.delete('identities', userEntryKey(id));
 }

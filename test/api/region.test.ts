@@ -23,7 +23,7 @@ async function givenProjectIn(region: string | undefined): Promise<string> {
 describe('a project', () => {
   test.each([
     ...['aws:us-east-1', 'aws:eu-west-2', 'aws:eu-west-2-g', 'aws:ap-southeast-2', 'aws:us-gov-west-1'],
-    ...['azure:westus', 'azure:uksouth-ofh', 'azure:eastus2', 'gcp:europe-west4', 'aliyun:cn-beijing'],
+    ...['azure:westus', 'azure:uksouth-ofh', 'azure:eastus2', 'gcp:europe-west4', 'aliyun:cn-beijing', 'constructor:a'],
   ])('may be in %s, and its describe and searches show it', async (region) => {
     const id = await givenProjectIn(region);
     expect(await alice.call(`/${id}/describe`, { fields: { region: true } })).toEqual({ id, region });
@@ -33,13 +33,21 @@ describe('a project', () => {
     expect(all.results).toEqual([]);
   });
 
-  test.each(['', 'london', 'aws:', ':westus', 'aws:not-a-region', 'aws:a:b', 'AWS:us-east-1', 'azure:west us', 7])(
-    'is not made in %j, which is not a region',
-    async (region) => {
-      const refusal = await alice.refusal('/project/new', { name: 'n', region });
-      expect(refusal).toMatch(/^422 InvalidInput: expected key "region" of input to be /);
-    },
-  );
+  test.each([
+    '',
+    'london',
+    'aws:',
+    ':westus',
+    'aws:not-a-region',
+    'aws:a:b',
+    'AWS:us-east-1',
+    'azure:west us',
+    'constructor:_',
+    7,
+  ])('is not made in %j, which is not a region', async (region) => {
+    const refusal = await alice.refusal('/project/new', { name: 'n', region });
+    expect(refusal).toMatch(/^422 InvalidInput: expected key "region" of input to be /);
+  });
 
   test('that names no region is in the default one of the platform', async () => {
     const settings = { ...platform.context.settings, region: 'azure:westus' };

@@ -283,6 +283,14 @@ it('a default that is metadata of a linked object is asked for', () => {
   });
 });
 
+it('a default from an input that is named like a property of every object, and was not given, is left out', () => {
+  const specification = [
+    { name: 'constructor', class: 'file', optional: true },
+    { name: 'title', class: 'string', default: { $dnanexus_link: { input: 'constructor', metadata: 'name' } } },
+  ] as const;
+  expect(prepareInput({ input: {}, dependsOn: [] }, specification)).toMatchObject({ originalInput: {}, wishes: [] });
+});
+
 describe('a run by a job', () => {
   const origin = running(planned(planRun(runFacts({ priority: 'high', delayWorkspaceDestruction: true }))));
 

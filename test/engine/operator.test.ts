@@ -77,6 +77,20 @@ describe('users', () => {
     expect(await clientOf(again.token).refusal(`/${shared}/describe`)).toMatch(/^(401|404)/);
   });
 
+  it('are removed by a repetition when the first removal was interrupted', async () => {
+    const { token } = await givenUser('ada');
+    context.setHook({
+      before: ({ name, detail }) => {
+        if (name === 'delete' && detail.includes('token#')) throw new Error('the store is away');
+      },
+    });
+    const remove = { action: 'removeUser', name: 'ada', withProjects: true } as const;
+    await expect(operate(context, remove)).rejects.toThrow('the store is away');
+    context.setHook({});
+    expect(await operate(context, remove)).toMatchObject({ removed: 'user-ada' });
+    expect(await isValid(token)).toBe(false);
+  });
+
   it('that do not exist are refused by name', async () => {
     for (const action of ['issueToken', 'listTokens', 'setPassword'] as const) {
       expect(await operate(context, { action, name: 'eve' })).toEqual({
