@@ -8,7 +8,7 @@ export function isRegion(text: string): boolean {
   );
 }
 
-/** What a region must be, as the end of a sentence. */
+/** The end of the sentence that refuses any other text. */
 export const regionForm = 'be a region, such as aws:us-east-1, aws:eu-west-2 or azure:westus';
 
 const maximumLength = 64;

@@ -23,10 +23,10 @@ export function checkApplet(
 ): { readonly spec: AppletSpec } | { readonly problems: readonly string[] } {
   if (exceedsDepth(given))
     return { problems: [`the applet nests arrays and hashes deeper than ${maximumDepth} levels`] };
-  const problem = checkRegionalOptions(given.regionalOptions);
-  if (problem !== undefined) return { problems: [problem] };
   const body = applyRegionalOptions(given, region);
+  const regional = checkRegionalOptions(given.regionalOptions);
   const problems = [
+    ...(regional === undefined ? [] : [regional]),
     ...(body.inputSpec === undefined ? [] : checkSpecification(body.inputSpec, 'inputSpec')),
     ...(body.outputSpec === undefined ? [] : checkSpecification(body.outputSpec, 'outputSpec')),
     ...checkRunSpec(body.runSpec),

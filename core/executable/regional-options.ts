@@ -20,12 +20,14 @@ export function applyRegionalOptions(body: Hash, region: string): Hash {
   const runSpec = {
     ...body.runSpec,
     ...given({ systemRequirements }),
-    ...(Array.isArray(bundledDepends) ? { bundledDepends: join(body.runSpec.bundledDepends, bundledDepends) } : {}),
+    ...(Array.isArray(bundledDepends)
+      ? { bundledDepends: addMissing(body.runSpec.bundledDepends, bundledDepends) }
+      : {}),
   };
   return { ...body, runSpec };
 }
 
-function join(entries: unknown, more: readonly unknown[]): unknown {
+function addMissing(entries: unknown, more: readonly unknown[]): unknown {
   if (entries === undefined) return more;
   if (!Array.isArray(entries)) return entries;
   const there = new Set(entries.map((entry) => JSON.stringify(entry)));

@@ -1,6 +1,6 @@
 // The size of worker for an instance type: the smallest pair of processors and memory of Fargate that holds it, or the
-// nearest (docs/reference/aws.md, "Fargate sizes"). What is cut is said: the describe of the job has it, and its log says
-// it once for processors and memory.
+// nearest (docs/reference/aws.md, "Fargate sizes"). The describe of a job names every shortfall. Its log names those of
+// processors and memory once.
 
 import { given } from '../given.ts';
 import { instanceNames } from './instance-types.ts';

@@ -41,6 +41,8 @@ export type AnswerTo<Request extends { readonly action: OperatorAction }> =
   OperatorActions[Request['action']]['answer'];
 /** `refusal`: in the user's words. */
 export type OperatorRefusal = { readonly refusal: string };
+/** The answer to an action, or its refusal, when the action has been carried out. */
+export type OperatorReply<Action extends OperatorAction> = Promise<OperatorActions[Action]['answer'] | OperatorRefusal>;
 export type OperatorAnswer = OperatorActions[OperatorAction]['answer'] | OperatorRefusal;
 
 /** `password`: present for a new user. `project`: the oldest project of the user. */

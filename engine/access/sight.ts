@@ -135,8 +135,8 @@ async function isRestricted({ context, caller }: Sight, usedIn: PlaceId | undefi
   const own = caller.kind === 'job' && place === jobWorkspace(caller.job);
   const project = own ? caller.job.project : await loadGoverningProject(context, place);
   if (project === undefined || project === usedIn) return false;
-  const user = await loadGoverningProject(context, usedIn);
-  const [from, to] = await loadProjects(context, user === undefined ? [project] : [project, user]);
+  const destination = await loadGoverningProject(context, usedIn);
+  const [from, to] = await loadProjects(context, destination === undefined ? [project] : [project, destination]);
   return from?.settings.restricted === true || (from !== undefined && to !== undefined && from.region !== to.region);
 }
 

@@ -40,7 +40,7 @@ async function keepCompanions(context: Context, row: JobRow, body: unknown, obje
 }
 
 /**
- * Does it once more, when every call that was still cloning has ended. This needs no message.
+ * Takes the placements of a try back once more, when every call that was still cloning has ended. No message is sent.
  *
  * @param row the job, or an earlier try of it
  */

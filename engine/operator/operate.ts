@@ -8,6 +8,7 @@ import type {
   OperatorActions,
   OperatorAnswer,
   OperatorRefusal,
+  OperatorReply,
   OperatorRequest,
 } from '../../core/operator/request.ts';
 import { countJobs, findHeld } from './job-action.ts';
@@ -32,7 +33,7 @@ const actions: {
   readonly [Action in OperatorAction]: (
     on: Context,
     request: OperatorActions[Action]['request'],
-  ) => Promise<OperatorActions[Action]['answer'] | OperatorRefusal>;
+  ) => OperatorReply<Action>;
 } = {
   addUser,
   listUsers,

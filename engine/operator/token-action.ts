@@ -3,17 +3,15 @@
 import type { Context } from '../../core/context.ts';
 import { given } from '../../core/given.ts';
 import type { ProjectId, UserId } from '../../core/id/identifier.ts';
-import type { ListedToken, OperatorActions, OperatorRefusal } from '../../core/operator/request.ts';
+import type { ListedToken, OperatorActions, OperatorReply } from '../../core/operator/request.ts';
 import { loadMemberships, loadProjects } from '../container/project.ts';
 import { issueToken, loadTokens, revokeToken, tokenHash } from '../identity/token.ts';
 import { knownUser, noSuchUser } from './user-action.ts';
 
-type Answer<Action extends keyof OperatorActions> = Promise<OperatorActions[Action]['answer'] | OperatorRefusal>;
-
 export async function newToken(
   on: Context,
   { name, label = 'espalier env', days = sessionDays }: OperatorActions['issueToken']['request'],
-): Answer<'issueToken'> {
+): OperatorReply<'issueToken'> {
   const user = await knownUser(on, name);
   if (user === undefined) return noSuchUser(name);
   const token = await issueToken(on, { user, expiresAt: on.now() + days * dayMs, label });
@@ -21,7 +19,7 @@ export async function newToken(
   return { user, token, ...given({ project }) };
 }
 
-export async function listTokens(on: Context, { name }: { readonly name: string }): Answer<'listTokens'> {
+export async function listTokens(on: Context, { name }: { readonly name: string }): OperatorReply<'listTokens'> {
   const user = await knownUser(on, name);
   return user === undefined ? noSuchUser(name) : { tokens: await tokensOf(on, user) };
 }
@@ -29,7 +27,7 @@ export async function listTokens(on: Context, { name }: { readonly name: string 
 export async function withdrawToken(
   on: Context,
   { name, token }: OperatorActions['revokeToken']['request'],
-): Answer<'revokeToken'> {
+): OperatorReply<'revokeToken'> {
   const user = await knownUser(on, name);
   if (user === undefined) return noSuchUser(name);
   const tokens = await tokensOf(on, user);

@@ -2,15 +2,13 @@
 
 import type { Context } from '../../core/context.ts';
 import { isUserId, type ProjectId, type UserId } from '../../core/id/identifier.ts';
-import type { OperatorActions, OperatorRefusal } from '../../core/operator/request.ts';
+import type { OperatorActions, OperatorRefusal, OperatorReply } from '../../core/operator/request.ts';
 import { changeMembers, createProject, loadMembers, loadMemberships, loadProjects } from '../container/project.ts';
 import { destroyProject } from '../destroy-project.ts';
 import { issueToken } from '../identity/token.ts';
 import { createUser, loadUser, loadUsers, removeUser, setPassword } from '../identity/user.ts';
 
-type Answer<Action extends keyof OperatorActions> = Promise<OperatorActions[Action]['answer'] | OperatorRefusal>;
-
-export async function addUser(on: Context, { name: handle }: { readonly name: string }): Answer<'addUser'> {
+export async function addUser(on: Context, { name: handle }: { readonly name: string }): OperatorReply<'addUser'> {
   const password = randomPassword(on);
   const user = await createUser(on, { handle, password });
   const project = await createProject(on, {
@@ -27,19 +25,18 @@ export async function addUser(on: Context, { name: handle }: { readonly name: st
   return { user, password, token, project };
 }
 
-export async function listUsers(on: Context): Answer<'listUsers'> {
+export async function listUsers(on: Context): OperatorReply<'listUsers'> {
   return { users: (await loadUsers(on)).map(({ handle, created }) => ({ name: handle, created })) };
 }
 
 export async function changePassword(
   on: Context,
   { name, password = randomPassword(on) }: OperatorActions['setPassword']['request'],
-): Answer<'setPassword'> {
+): OperatorReply<'setPassword'> {
   const user = await knownUser(on, name);
   if (user === undefined) return noSuchUser(name);
   if (password === '') return { refusal: 'The new password is empty.' };
-  await setPassword(on, user, password);
-  return { user, password };
+  return (await setPassword(on, user, password)) ? { user, password } : noSuchUser(name);
 }
 
 /**
@@ -49,7 +46,7 @@ export async function changePassword(
 export async function dropUser(
   on: Context,
   { name, withProjects }: OperatorActions['removeUser']['request'],
-): Answer<'removeUser'> {
+): OperatorReply<'removeUser'> {
   const user = await knownUser(on, name);
   if (user === undefined) return noSuchUser(name);
   const own: ProjectId[] = [];

@@ -80,11 +80,12 @@ async function describeExecutable({ context }: OpenCall<unknown>, row: JobRow, s
   const [described] = await describeObjects(context, [{ object, place }], {});
   const executableDescribe = { name: spec.executableName, ...described };
   const applet = object.spec as AppletSpec;
-  const given = { isMaster: isMaster(row), entryPoint: row.function, spec, executable: applet };
+  const facts = { isMaster: isMaster(row), entryPoint: row.function, spec, executable: applet };
+  const sizeNote = workerSizeNote(row.instance);
   const notes = [
     ...slotWaitNote(row, context.settings.slotCount),
-    ...[workerSizeNote(row.instance) ?? []].flat(),
-    ...fieldsWithoutEffect(given),
+    ...(sizeNote === undefined ? [] : [sizeNote]),
+    ...fieldsWithoutEffect(facts),
   ];
   return { executableDescribe, runSpec: applet.runSpec, notes };
 }
