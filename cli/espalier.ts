@@ -15,7 +15,8 @@ import { helpOf, listOf, usageOf } from './help.ts';
 import { didYouMean } from './nearest.ts';
 import { UsageError } from './usage-error.ts';
 
-async function main(given: readonly string[]): Promise<void> {
+async function main(typed: readonly string[]): Promise<void> {
+  const given = typed[0] === 'help' && typed.length > 1 ? [...typed.slice(1), '--help'] : typed;
   const [name] = given;
   if (name === undefined || name === 'help' || helpFlags.includes(name)) {
     process.stdout.write(listOf(commands));

@@ -52,4 +52,4 @@ function wrapped(text: string, width: number): string[] {
 
 const lineWidth = 110;
 const hint =
-  '"espalier COMMAND --help" tells the options of a command. `dx`, from PyPI, is the client for everything else.';
+  '"espalier COMMAND --help" explains the options of a command. `dx`, from PyPI, is the client for everything else.';

@@ -2,6 +2,7 @@
 
 import { accessSync, constants, realpathSync, statSync } from 'node:fs';
 import { delimiter, join, sep } from 'node:path';
+import { dataFolderPath } from '../machine/data-folder.ts';
 import { packageRoot } from '../machine/program-file.ts';
 
 /** The path of a program; undefined when no folder of the PATH has it. */
@@ -10,8 +11,14 @@ export function findOnPath(program: string, path: string = ''): string | undefin
   return places.map((folder) => join(folder, program)).find(isProgram);
 }
 
-/** The command as it works in another terminal: its name if that terminal finds it, else its path. */
-export function typedCommand(path: string = ''): string {
+/** A command for the platform of this data folder, as it works in another terminal. */
+export function typedCommandOn(dataFolder: string, command: string): string {
+  const isUsual = dataFolder === dataFolderPath(undefined, process.env);
+  return `${typedCommand(process.env.PATH)} ${command}${isUsual ? '' : ` --data ${quotedIfNeeded(dataFolder)}`}`;
+}
+
+/** The name of this program if another terminal finds it, else its path. */
+function typedCommand(path: string = ''): string {
   const launcher = join(packageRoot, 'bin', 'espalier.js');
   // npx and npm put these folders on the PATH of what they run only.
   const lasting = path.split(delimiter).filter((folder) => !folder.split(sep).includes('node_modules'));
@@ -28,7 +35,7 @@ function isProgram(file: string): boolean {
   }
 }
 
-export function quotedIfNeeded(text: string): string {
+function quotedIfNeeded(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : quoted(text);
 }
 

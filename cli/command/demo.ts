@@ -4,7 +4,7 @@
 
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { constants, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { isCheckout, packageRoot, programFile } from '../../machine/program-file.ts';
@@ -12,6 +12,7 @@ import { preparePythonEnvironment } from '../../machine/python-environment.ts';
 import { StartRefusal } from '../../machine/start-refusal.ts';
 import type { CommandLine } from '../command.ts';
 import { askSoon } from '../desk.ts';
+import { endingSignals, exitStatus } from '../ending.ts';
 import { say as notice } from '../notice.ts';
 import { sessionVariables } from './env.ts';
 
@@ -65,7 +66,7 @@ function statusAfter(reason: unknown): number {
   process.stderr.write(
     `espalier: The demo ended early, and its platform was stopped and removed: ${reason.message}.\n`,
   );
-  return reason instanceof Interruption ? 128 + constants.signals[reason.signal] : 1;
+  return reason instanceof Interruption ? exitStatus(null, reason.signal) : 1;
 }
 
 /** Starts the platform in a group of its own, so that Ctrl-C reaches it only through the demo and it ends in order. */
@@ -195,5 +196,4 @@ const stopLimitMs = 30_000;
 /** Two parts of each file, so that the tree fits on a screen. */
 const readsPerPart = 10_000;
 const shownWidth = 110;
-const endingSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const reads = [1, 2].map((end) => join(packageRoot, 'examples/data/reads', `ERR127302_${end}_subset.fastq.gz`));

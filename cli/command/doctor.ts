@@ -11,7 +11,7 @@ import { StartRefusal } from '../../machine/start-refusal.ts';
 import type { CommandLine } from '../command.ts';
 import { asDeployed, readNumber } from '../command-line.ts';
 import { say } from '../notice.ts';
-import { findOnPath, typedCommand } from '../on-path.ts';
+import { findOnPath, typedCommandOn } from '../on-path.ts';
 import { defaultPort } from './start.ts';
 
 /** Returns what is worth saying beside "ok". @throws StartRefusal with the problem. */
@@ -33,7 +33,7 @@ export async function doctor({ options, flags }: CommandLine): Promise<number> {
     python: async () => (await preparePythonEnvironment(process.env, say)).bin,
     dx: () =>
       findOnPath('dx', process.env.PATH) ??
-      `not on the PATH, but eval "$(${typedCommand(process.env.PATH)} env)" adds that of the platform's Python`,
+      `not on the PATH, but eval "$(${typedCommandOn(folder, 'env')})" adds that of the platform's Python`,
     ...(flags.has(asDeployed) ? deployedChecks() : {}),
   };
   let status = 0;

@@ -3,10 +3,10 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { constants } from 'node:os';
 import { enterProgram } from '../../worker/enter.ts';
 import type { CommandLine } from '../command.ts';
 import { ask } from '../desk.ts';
+import { exitStatus } from '../ending.ts';
 
 /**
  * Returns the exit status of the shell or the command. Words after `--` are the command.
@@ -20,5 +20,5 @@ export async function enter(line: CommandLine): Promise<number> {
   process.on('SIGINT', ignore);
   const [code, signal] = (await once(shell, 'exit')) as [number | null, NodeJS.Signals | null];
   process.removeListener('SIGINT', ignore);
-  return code ?? 128 + constants.signals[signal ?? 'SIGKILL'];
+  return exitStatus(code, signal);
 }

@@ -7,7 +7,9 @@ import { createInterface } from 'node:readline';
 import { makeFolder, pathIn } from '../../machine/data-folder.ts';
 import { programFile } from '../../machine/program-file.ts';
 import type { CommandLine } from '../command.ts';
+import { endingSignals, exitStatus } from '../ending.ts';
 import { say } from '../notice.ts';
+import { typedCommandOn } from '../on-path.ts';
 
 /** Returns the exit status. A start that is refused leaves no folder behind that was not there. */
 export async function startDetached({ options, flags }: CommandLine, dataFolder: string): Promise<number> {
@@ -31,7 +33,7 @@ export async function startDetached({ options, flags }: CommandLine, dataFolder:
     if (status !== undefined) return status;
     unmake.cancel();
     say(
-      `The platform runs in the background (process ${child.pid}). "espalier stop" ends it. It writes to ${logFile}.`,
+      `The platform runs in the background (process ${child.pid}). "${typedCommandOn(dataFolder, 'stop')}" ends it. It writes to ${logFile}.`,
     );
     child.unref();
     return 0;
@@ -42,12 +44,25 @@ export async function startDetached({ options, flags }: CommandLine, dataFolder:
   }
 }
 
-/** Passes the lines of a start on. Undefined when it serves; else its exit status. */
-function untilReady(child: ChildProcess): Promise<number | undefined> {
+/**
+ * Passes the lines of a start on. Undefined when it serves; else its exit status. A signal that comes before breaks the
+ * start off, as it does in the foreground.
+ */
+async function untilReady(child: ChildProcess): Promise<number | undefined> {
+  const breakOff = (signal: NodeJS.Signals) => child.kill(signal);
+  for (const signal of endingSignals) process.on(signal, breakOff);
+  try {
+    return await statusOf(child);
+  } finally {
+    for (const signal of endingSignals) process.removeListener(signal, breakOff);
+  }
+}
+
+function statusOf(child: ChildProcess): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
     const output = child.stdout as NodeJS.ReadableStream & { destroy(): void };
     child.once('error', reject);
-    child.once('exit', (code) => resolve(code ?? 1));
+    child.once('exit', (code, signal) => resolve(exitStatus(code, signal)));
     createInterface({ input: output }).on('line', (line) => {
       process.stdout.write(`${line}\n`);
       if (!line.startsWith('ready ')) return;

@@ -1,7 +1,7 @@
 // `espalier start`: runs the platform in the foreground. The last line on standard output says that it serves. A first
 // start prints the first user's name, password and token before that line.
 
-import { availableParallelism, constants } from 'node:os';
+import { availableParallelism } from 'node:os';
 import type { EmbeddedOptions } from '../../embedded/platform.ts';
 import { dataFolderPath, pathIn } from '../../machine/data-folder.ts';
 import { openControlSocket } from '../../machine/operator/control-socket.ts';
@@ -11,9 +11,10 @@ import { isCheckout } from '../../machine/program-file.ts';
 import { StartRefusal } from '../../machine/start-refusal.ts';
 import type { CommandLine } from '../command.ts';
 import { asDeployed, readNumber } from '../command-line.ts';
+import { endingSignals, exitStatus } from '../ending.ts';
 import { inWords } from '../job-count.ts';
 import { say } from '../notice.ts';
-import { quotedIfNeeded, typedCommand } from '../on-path.ts';
+import { typedCommandOn } from '../on-path.ts';
 import { UsageError } from '../usage-error.ts';
 
 /** Well-known programs do not use this port. The README documents it. */
@@ -114,8 +115,7 @@ async function addFirstUser({ operator, folder }: Platform, { dataFolder }: Sett
     throw error;
   });
   const password = added.password === undefined ? '' : `password ${added.password}\n`;
-  const isUsual = dataFolder === dataFolderPath(undefined, process.env);
-  const command = `${typedCommand(process.env.PATH)} env${isUsual ? '' : ` --data ${quotedIfNeeded(dataFolder)}`}`;
+  const command = typedCommandOn(dataFolder, 'env');
   process.stdout.write(`user ${added.user}\n${password}token ${added.token}\nterminal eval "$(${command})"\n`);
   folder.noteFirstUser(name);
 }
@@ -145,12 +145,12 @@ function watchEnd(): End {
   const { promise: asked, resolve } = Promise.withResolvers<string>();
   let isReady = false;
   let askedAt: number | undefined;
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  for (const signal of endingSignals) {
     process.on(signal, () => {
       if (!isReady) say(`The start is broken off (${signal}).`);
       // Where a terminal and npm both pass Ctrl-C on, it comes twice.
       const isEcho = isReady && Date.now() < (askedAt ?? Number.POSITIVE_INFINITY) + echoMs;
-      if (!isEcho) process.exit(128 + constants.signals[signal]);
+      if (!isEcho) process.exit(exitStatus(null, signal));
       askedAt ??= Date.now();
       resolve(signal);
     });

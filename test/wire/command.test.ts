@@ -6,7 +6,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
-import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
+import { signalIfThere } from '../../machine/process/process-signal.ts';
 import { processesOf } from '../campaign/process-watch.ts';
 import { execute, type Reply, runtimeFlags } from './session.ts';
 
@@ -26,7 +27,7 @@ const environment = { ...process.env, ...npm, PATH: path, USER: 'ada' };
 const started = new Set<ChildProcess>();
 afterEach(() => {
   for (const child of started) child.kill('SIGKILL');
-  for (const { pid } of processesOf(folder)) process.kill(pid, 'SIGKILL');
+  for (const { pid } of processesOf(folder)) signalIfThere(pid, 'SIGKILL');
   started.clear();
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }));
@@ -102,6 +103,24 @@ describe('the command from any folder', { timeout: startLimitMs }, () => {
     ]);
   });
 
+  it.each([
+    [
+      ['help', 'start'],
+      ['start', '--help'],
+    ],
+    [
+      ['help', 'user', 'add'],
+      ['user', 'add', '--help'],
+    ],
+    [
+      ['help', 'user'],
+      ['user', '--help'],
+    ],
+    [['help', 'strat'], ['strat']],
+  ])('answers %j like %j', async (typed, other) => {
+    expect(await espalier(...typed)).toEqual(await espalier(...other));
+  });
+
   it.each(['SIGTERM', 'SIGINT'] as const)('ends in order on %s to the process that was started', async (signal) => {
     const data = join(folder, signal);
     const { child, ended, errors } = await start(data);
@@ -129,6 +148,7 @@ describe('a platform in the background', { timeout: startLimitMs }, () => {
     const data = join(folder, 'background');
     const begun = await espalier('start', '--detach', '--port', '0', '--data', data, ...runtimeFlags);
     expect(begun.code, begun.stderr).toBe(0);
+    expect(begun.stderr).toContain(`${launcher} stop --data ${data}" ends it.`);
     const lines = begun.stdout.trim().split('\n');
     expect(lines.map((line) => line.split(' ')[0])).toEqual(['user', 'password', 'token', 'terminal', 'ready']);
     const url = lines.at(-1)?.slice('ready '.length);
@@ -147,6 +167,22 @@ describe('a platform in the background', { timeout: startLimitMs }, () => {
       const { code, stderr } = await espalier(command, '--data', data);
       expect([code, stderr]).toEqual([1, expect.stringContaining(`No platform runs on the data folder ${data}`)]);
     }
+  });
+
+  it.each(['SIGINT', 'SIGTERM'] as const)('is not left behind when its start gets %s', async (signal) => {
+    const data = join(folder, `broken-off-${signal}`);
+    const parameters = [resolve('cli/espalier.ts'), 'start', '--detach', '--port', '0', '--data', data];
+    const child = spawn(process.execPath, [...parameters, ...runtimeFlags], { cwd: folder, env: environment });
+    started.add(child);
+    const ended = new Promise<number | null>((done) => child.once('exit', done));
+    for (; !existsSync(join(data, 'lock.sqlite')); await new Promise((done) => setTimeout(done, 5))) {
+      expect(child.exitCode).toBe(null);
+    }
+    child.kill(signal);
+    expect(await ended).toBe(signal === 'SIGINT' ? 130 : 143);
+    // The start may be asking the kernel or a Python something, by a program that ends by itself.
+    await vi.waitFor(() => expect(processesOf(data)).toEqual([]), { timeout: 2_000, interval: 20 });
+    expect(existsSync(data)).toBe(false);
   });
 
   it('is not left half made when its port is taken', async () => {
