@@ -1,6 +1,6 @@
-// What a command of the command line is: its words, its options with their meanings, and the function that runs it.
+// Describes a command of the command line: its words, its options with their meanings, and the function that runs it.
 
-/** What the user typed. */
+/** The words and options that the user typed. */
 export type CommandLine = {
   /** The options that have a value, by name. */
   readonly options: Readonly<Record<string, string | undefined>>;
@@ -13,7 +13,7 @@ export type Option = {
   readonly name: string;
   /** Stands for the value in the help. Absent for a flag, which has none. */
   readonly value?: string;
-  /** What the option does, and its default. */
+  /** The effect of the option, and its default. */
   readonly meaning: string;
 };
 export type Command = {

@@ -202,18 +202,18 @@ const fileNames = {
   dynamo: 'dynamo.sqlite',
   /** State of the other services. */
   cloud: 'cloud.sqlite',
-  /** How far the tables' streams have been processed. */
+  /** The positions up to which the tables' streams have been processed. */
   positions: 'positions.sqlite',
   objects: 'objects',
   jobs: 'jobs',
   overlays: 'overlays',
   ports: 'ports.json',
-  /** Where rows and files are, when services are exchanged. */
+  /** The places of rows and files, when services are exchanged. */
   places: 'places.json',
   /** The socket by which `espalier env` and `espalier user` reach the running platform. */
   socket: 'control.sock',
   firstUser: 'first-user',
-  /** What a platform in the background says. */
+  /** The messages of a platform in the background. */
   log: 'platform.log',
 } as const;
 

@@ -18,13 +18,13 @@ export type WorkerEnvironment = {
   readonly overlays?: string;
   /** A pipe that closes when the platform dies. */
   readonly lifelineFd?: number;
-  /** Where a container learns the ARN of its task. */
+  /** The address at which a container learns the ARN of its task. */
   readonly metadataUrl?: string;
   /** Marks every process of this task, so that the platform finds those which outlive a crash. One machine only. */
   readonly taskId?: string;
   /** Whether the kernel gives this worker namespaces of its own. Absent if the kernel was not asked. */
   readonly namespaces?: boolean;
-  /** Why a job gets no `/` of its own here; `yes` if it gets one. Absent if the kernel was not asked. */
+  /** The reason why a job gets no `/` of its own here; `yes` if it gets one. Absent if the kernel was not asked. */
   readonly jobRoot?: string;
   /** The program that starts jobs, where it does not lie beside the worker's own. */
   readonly starter?: string;

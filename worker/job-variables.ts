@@ -37,10 +37,10 @@ export function jobVariables(
     ...(overlay ? { PYTHONPATH: overlay } : {}),
     PYTHONUNBUFFERED: '1',
     PYTHONIOENCODING: 'UTF-8',
-    // What pip installs lands in the job's folder.
+    // Packages that pip installs land in the job's folder.
     ...(folder.root === seen.root ? {} : { PIP_BREAK_SYSTEM_PACKAGES: '1' }),
     ESPALIER_ROOT: seen.root,
-    // Where its files are, for the user of the machine.
+    // The folder of its files, for the user of the machine.
     ...(folder.root === '/' ? {} : { ESPALIER_FOLDER: folder.root }),
     ...(environment.taskId ? { ESPALIER_TASK_ID: environment.taskId } : {}),
     DX_JOB_ID: claim.job,

@@ -72,7 +72,7 @@ export function logDatagram(text: string, log: JobLog): void {
   log.line(isStream ? (level === 'ERROR' ? 'STDERR' : 'STDOUT') : (level ?? 'INFO'), textOf(msg));
 }
 
-/** Where dxpy sends log lines as datagrams (docs/reference/api.md, "Log sockets of a job"). */
+/** The folder of the sockets to which dxpy sends log lines as datagrams (docs/reference/api.md, "Log sockets of a job"). */
 export const logSocketFolder = '/opt/dnanexus/log';
 const readyTimeoutMs = 5000;
 /** The sockets and pipes hold little, but the worker's own pipe may be full. */

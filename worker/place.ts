@@ -1,4 +1,4 @@
-// Where a job runs: in a container, below a `/` of its own, or among the machine's files. It is found once for a machine,
+// Finds the place of a job: a container, a `/` of its own, or the machine's files. The place is found once for a machine,
 // because it depends on the kernel, on the user and on the disk of the jobs' folders.
 
 import { dirname, join } from 'node:path';
@@ -25,7 +25,7 @@ export function findPlace(environment: WorkerEnvironment): Place {
   return found.why === 'yes' ? { kind: 'root' } : { kind: 'machine', ...found };
 }
 
-/** What the program that starts jobs needs of a worker. */
+/** The settings of the program that starts jobs, from those of its worker. */
 export function starterOptions(environment: StarterEnvironment): StarterOptions {
   const { starter, tools, path, taskId, overlays } = environment;
   return {

@@ -9,7 +9,7 @@ export function removeJobFolder(path: string, report: (fault: unknown) => void):
   for (const one of [path, workFolderOf(path)]) removeFolder(one, report);
 }
 
-/** What the kernel uses for a job's `/` lies beside the job's folder, on the same disk. */
+/** The folder that the kernel uses for a job's `/`. It lies beside the job's folder, on the same disk. */
 export function workFolderOf(path: string): string {
   return `${path}.work`;
 }

@@ -82,7 +82,7 @@ export async function runJob(work: Work): Promise<Run> {
   };
 }
 
-/** Where the job runs, and by what. */
+/** The place and the folder of the job, and the program that starts it. */
 type Ground = { readonly place: Place; readonly folder: JobFolder; readonly starter: Starter | undefined };
 
 function hasNamespaces(place: Place): boolean {

@@ -132,7 +132,7 @@ async function client({ data, results, bin, signal }: Setting): Promise<Dx> {
     ...process.env,
     PATH: `${bin}:${process.env.PATH}`,
     DX_USER_CONF_DIR: join(data, 'demo-home'),
-    // What it prints is shown at once.
+    // The client then prints each line at once, also into a pipe.
     PYTHONUNBUFFERED: '1',
     ...sessionVariables(session),
   };

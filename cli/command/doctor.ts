@@ -45,7 +45,7 @@ export async function doctor({ options, flags }: CommandLine): Promise<number> {
   return status;
 }
 
-/** What the emulation of the deployed template needs beside. */
+/** Checks the further needs of the emulation of the deployed template. */
 function deployedChecks(): Readonly<Record<string, Check>> {
   const only = async <Result>(check: () => Promise<Result>) => {
     if (!isCheckout) throw new StartRefusal(`--${asDeployed} needs a checkout of Espalier.`);

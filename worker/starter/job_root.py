@@ -1,5 +1,5 @@
-# What a job sees of the machine: its own folder in the place of `/`, over the machine's files, which it cannot change. All
-# of it is in mount namespaces of the starter and of its jobs.
+# Shows a job its own folder in the place of `/`, over the machine's files, which the job cannot change. All mounts are in
+# mount namespaces of the starter and of its jobs.
 
 import collections
 import os
@@ -59,7 +59,7 @@ class Root:
         os.makedirs(self.folder + path, exist_ok=True)
 
     def overlay(self, path):
-        """Shows a folder of the machine at its own path. What the job changes there lands in the job's folder."""
+        """Shows a folder of the machine at its own path. Changes by the job land in the job's folder."""
         self.count += 1
         work = os.path.join(self.work, str(self.count))
         upper = self.folder + path.rstrip('/')

@@ -14,7 +14,7 @@ import type { JobEnd } from '../job-process.ts';
 export type StarterOptions = {
   /** The path of starter.py. */
   readonly program: string;
-  /** Where its Python is looked for. */
+  /** The PATH on which its Python is looked for. */
   readonly path: string;
   /** Variables of its process, by which it is found if it outlives its worker. */
   readonly marks: Readonly<Record<string, string>>;

@@ -158,7 +158,7 @@ class Job:
             self.mounts = None  # It has ended already.
 
     def read_status(self):
-        """What the first process reports. There is nothing when it has closed its end, which it does by ending."""
+        """Returns the reports of the first process. There is none when it has closed its end, which it does by ending."""
         return [json.loads(line) for line in os.read(self.status, 4096).splitlines()]
 
     def wait(self):
@@ -264,7 +264,7 @@ def line_of(datagram):
     return json.dumps({'kind': 'log', 'text': datagram.decode('utf-8', 'replace')}).encode() + b'\n'
 
 
-# What the first process of a kept job becomes after the command has ended: the job can be entered by its variables.
+# The first process of a kept job runs this program after the command has ended. The job can be entered by its variables.
 KEEPER = "trap '' TERM INT HUP; while :; do sleep 86400 & wait; done"
 OUTPUT_LIMIT = 1 << 16
 IDLE_MS = 2
@@ -313,7 +313,7 @@ def main():
     if len(sys.argv) > 1:
         return probe(sys.argv[2])
     job_root.prepare()
-    # What the collector does not touch, a forked process need not copy.
+    # A forked process need not copy memory that the collector does not touch.
     gc.freeze()
     gc.disable()
     Starter().serve()

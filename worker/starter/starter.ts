@@ -85,7 +85,7 @@ function startOn(link: Link, options: StartOptions): JobProcess {
     exited.reject(error);
     gone.resolve();
   });
-  // Why it could not be started is said by `ended`, even if nobody waits for that.
+  // `ended` rejects with the reason, even if nobody waits for it.
   const ignore = () => undefined;
   exited.promise.catch(ignore);
   const closed = gone.promise.then(() => within(drainLimitMs, read.catch(ignore)));
