@@ -28,12 +28,12 @@ export type Work = {
   readonly environment: WorkerEnvironment;
   readonly platform: Platform;
   readonly claim: Claim;
-  /** The ARN of the worker's task. */
+  /** The handle of the worker's task: in a container, its ARN. */
   readonly task: string;
   readonly log: JobLog;
   readonly output: LogOutput;
   readonly stopper: Stopper;
-  /** Resolves when the code may begin. */
+  /** The code may begin when it resolves. Until then the claim may be lost. Absent when the claim is kept already. */
   readonly begun?: Promise<void>;
   /** Starts the jobs of this process, where they get namespaces. A job without it gets one of its own. */
   readonly starter?: Starter;

@@ -1,30 +1,16 @@
 // Works on one claimed job: prepares its folder, runs its entry point, and reports how it ended. Read `workOn` as the
 // recipe.
 
-import type { WorkerEnvironment } from './environment.ts';
 import { hold, mayBeHeld } from './hold.ts';
 import { createJobLog } from './log.ts';
-import type { LogOutput } from './log-output.ts';
-import { type Claim, type Failure, type Platform, PlatformRefusal, type Reported } from './platform.ts';
+import { type Failure, PlatformRefusal, type Reported } from './platform.ts';
 import { removeFolder } from './remove-folder.ts';
 import type { Result } from './result.ts';
 import { runJob, type Work } from './run-job.ts';
-import type { Starter } from './starter/starter.ts';
-import { type Stopper, watchHeartbeat } from './stop.ts';
+import { watchHeartbeat } from './stop.ts';
 
-/** Everything that a job's worker has before it begins. `task` is its handle. */
-export type Claimed = {
-  readonly environment: WorkerEnvironment;
-  readonly platform: Platform;
-  readonly claim: Claim;
-  readonly task: string;
-  readonly output: LogOutput;
-  readonly stopper: Stopper;
-  /** The code may begin when it resolves. Until then the claim may be lost. Absent when it is kept already. */
-  readonly begun?: Promise<void>;
-  /** Starts the jobs of this process, where they get namespaces. A job without it gets one of its own. */
-  readonly starter?: Starter;
-};
+/** Everything that a job's worker has before it begins. */
+export type Claimed = Omit<Work, 'log'>;
 
 /** Resolves when the job is reported and nothing of it is left. One process may do it again and again. */
 export async function workOn(claimed: Claimed): Promise<void> {
