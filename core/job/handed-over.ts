@@ -14,14 +14,14 @@ export type HandedOver = {
   /** The place where each of them was seen: its name and its hidden companions are there. */
   readonly places: ReadonlyMap<ObjectId, PlaceId>;
   /** The job sees these objects, but they may not leave their project. */
-  readonly restricted: readonly ObjectId[];
+  readonly bound: readonly ObjectId[];
   /** Objects of its workspace that are still open, and go along: hidden companions, and objects that have some. */
   readonly open?: readonly ObjectId[];
 };
 
-export const nothingHandedOver: HandedOver = { facts: new Map(), places: new Map(), restricted: [] };
+export const nothingHandedOver: HandedOver = { facts: new Map(), places: new Map(), bound: [] };
 
 /** The objects that do not exist, or that the job may not see. */
-export function unseenObjects(objects: readonly ObjectId[], { facts, restricted }: HandedOver): ObjectId[] {
-  return objects.filter((object) => !facts.has(object) && !restricted.includes(object));
+export function unseenObjects(objects: readonly ObjectId[], { facts, bound }: HandedOver): ObjectId[] {
+  return objects.filter((object) => !facts.has(object) && !bound.includes(object));
 }

@@ -91,7 +91,7 @@ export function inputFailure(problems: readonly string[]): Failure {
 export function refuseUnseen(row: JobRow, objects: readonly ObjectId[], found: HandedOver): string[] {
   return [
     ...unseenObjects(objects, found).map(failureMessages.dependencyGone),
-    ...found.restricted.map(
+    ...found.bound.map(
       (object) =>
         `${object} is in a project that is restricted or in another region: it cannot be used in ${row.project}`,
     ),

@@ -93,7 +93,7 @@ export function outputFailure(problems: readonly string[]): Failure {
 }
 
 function checkOutput({ spec, resolved: { output, objects }, handedOver }: OutputFacts): string[] {
-  const { facts, restricted } = handedOver;
+  const { facts, bound } = handedOver;
   const values = checkValues(spec?.outputSpec ?? [], output, facts);
   const named = objects.filter((object) => facts.get(object)?.state === 'open');
   const open = new Set([...named, ...(handedOver.open ?? [])]);
@@ -103,9 +103,7 @@ function checkOutput({ spec, resolved: { output, objects }, handedOver }: Output
     ...values,
     ...[...open].map((object) => `${object} is still open, and every job that could close it has ended`),
     ...unseen.map(unseenReference),
-    ...restricted.map(
-      (object) => `${object} is in a project that is restricted or in another region: it cannot leave it`,
-    ),
+    ...bound.map((object) => `${object} is in a project that is restricted or in another region: it cannot leave it`),
   ];
 }
 

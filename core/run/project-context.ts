@@ -61,7 +61,7 @@ export function enterProject(
 }
 
 /** Data of a restricted project cannot leave it, and no data leaves its region. */
-export function dataRestricted(object: ObjectId, project: ProjectId): ApiError {
+export function dataBound(object: ObjectId, project: ProjectId): ApiError {
   const message = `${object} is in a project that is restricted or in another region: it cannot be used in ${project}`;
   return new ApiError('PermissionDenied', message);
 }

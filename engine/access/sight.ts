@@ -8,10 +8,10 @@ import type { KnownCaller } from '../../core/identity/caller.ts';
 import { type JobRow, jobWorkspace } from '../../core/job/row.ts';
 import type { ObjectFacts } from '../../core/row/objects.ts';
 import type { FoundObject } from '../../core/run/waits.ts';
-import { loadProjects } from '../container/project.ts';
 import { loadJobs } from '../store/load-job.ts';
 import { type LoadedObject, loadObject, loadObjectsAt } from '../store/load-object.ts';
 import { mapLimited } from '../store/map-limited.ts';
+import { findBound } from './bound.ts';
 import { loadGoverningProject, loadLevel } from './level.ts';
 import { findUsablePlace } from './usable-place.ts';
 
@@ -63,9 +63,8 @@ export type ObjectSearch = {
   /** The places to try, in this order, after the hint of each object and before all other places. */
   readonly places: readonly PlaceId[];
   /**
-   * The place in which the objects are to be used. Data of another project that is `restricted` or in another region
-   * cannot be used there (docs/reference/api.md, "Project flags" and "Regions"). If it is undefined, those rules are not
-   * applied.
+   * The place in which the objects are to be used. Data that is bound to another project or region cannot be
+   * used there (`bound.ts`). If it is undefined, that rule is not applied.
    */
   readonly usedIn: PlaceId | undefined;
 };
@@ -74,39 +73,39 @@ export type SeenObject = FoundObject & { readonly place: PlaceId; readonly facts
 export type Seen = {
   readonly found: ReadonlyMap<ObjectId, SeenObject>;
   /** Objects that the caller sees but that may not leave their project or its region. */
-  readonly restricted: readonly ObjectId[];
+  readonly bound: readonly ObjectId[];
 };
 
 /** Finds those of the wanted objects that the caller may see and use. */
 export async function findObjects(sight: Sight, search: ObjectSearch): Promise<Seen> {
   const found = new Map<ObjectId, SeenObject>();
-  const restricted: ObjectId[] = [];
+  const bound: ObjectId[] = [];
   const hints = Map.groupBy(search.wanted.keys(), (id) => search.wanted.get(id));
   for (const [place, ids] of hints) if (place !== undefined) await lookIn(sight, search, place, ids, found);
   for (const place of search.places) await lookIn(sight, search, place, missing(search, found), found);
   await mapLimited(missing(search, found), async (id) => {
     const object = await loadObject(sight.context, id);
-    const place = object === undefined ? undefined : await findUnrestrictedPlace(sight, object, search.usedIn);
-    if (place === 'restricted') restricted.push(id);
+    const place = object === undefined ? undefined : await findUnboundPlace(sight, object, search.usedIn);
+    if (place === 'bound') bound.push(id);
     else if (object !== undefined && place !== undefined) found.set(id, toSeen(object, place));
   });
-  return { found, restricted };
+  return { found, bound };
 }
 
 /**
  * A place from which the caller may use an object. `first` is tried before all others.
  *
- * @returns `restricted` when the data may not leave any of the places that the caller sees; undefined when they see none
+ * @returns `bound` when the data may not leave any of the places that the caller sees; undefined when they see none
  */
-export async function findUnrestrictedPlace(
+export async function findUnboundPlace(
   sight: Sight,
   object: LoadedObject,
   usedIn: PlaceId | undefined,
   first?: PlaceId,
-): Promise<PlaceId | 'restricted' | undefined> {
-  const isUsable = async (place: PlaceId) => !(await isRestricted(sight, usedIn, place));
+): Promise<PlaceId | 'bound' | undefined> {
+  const isUsable = async (place: PlaceId) => !(await isBound(sight, usedIn, place));
   const found = await findUsablePlace(sight.levelIn, object, { first, isUsable });
-  return found?.usable === false ? 'restricted' : found?.place;
+  return found?.usable === false ? 'bound' : found?.place;
 }
 
 function missing({ wanted }: ObjectSearch, found: ReadonlyMap<ObjectId, SeenObject>): ObjectId[] {
@@ -121,23 +120,20 @@ async function lookIn(
   found: Map<ObjectId, SeenObject>,
 ): Promise<void> {
   if (ids.length === 0 || !atLeast(await sight.levelIn(place), 'VIEW')) return;
-  if (await isRestricted(sight, usedIn, place)) return;
+  if (await isBound(sight, usedIn, place)) return;
   const objects = await loadObjectsAt(sight.context, place, ids);
   for (const object of objects) if (object !== undefined) found.set(object.id, toSeen(object, place));
 }
 
-/**
- * True for data of a project that is restricted, or that is in another region than the place where the data is to be
- * used. The contents of a workspace belong to the project of its job.
- */
-async function isRestricted({ context, caller }: Sight, usedIn: PlaceId | undefined, place: PlaceId): Promise<boolean> {
+/** True for data that may not pass to the place where it is to be used. */
+async function isBound({ context, caller }: Sight, usedIn: PlaceId | undefined, place: PlaceId): Promise<boolean> {
   if (usedIn === undefined || place === usedIn) return false;
-  const own = caller.kind === 'job' && place === jobWorkspace(caller.job);
-  const project = own ? caller.job.project : await loadGoverningProject(context, place);
-  if (project === undefined || project === usedIn) return false;
-  const destination = await loadGoverningProject(context, usedIn);
-  const [from, to] = await loadProjects(context, destination === undefined ? [project] : [project, destination]);
-  return from?.settings.restricted === true || (from !== undefined && to !== undefined && from.region !== to.region);
+  const projectOf = async (each: PlaceId) =>
+    caller.kind === 'job' && each === jobWorkspace(caller.job)
+      ? caller.job.project
+      : loadGoverningProject(context, each);
+  const [from, to] = await Promise.all([projectOf(place), projectOf(usedIn)]);
+  return from !== undefined && to !== undefined && (await findBound(context, from, to)) !== undefined;
 }
 
 function toSeen({ row }: LoadedObject, place: PlaceId): SeenObject {

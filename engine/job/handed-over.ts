@@ -31,7 +31,7 @@ export async function loadOutputObjects(
   return {
     facts: new Map([...facts, ...seen.facts]),
     places: new Map([...places, ...seen.places]),
-    restricted: seen.restricted,
+    bound: seen.bound,
     open: await findOpen(context, workspace, facts),
   };
 }
@@ -82,10 +82,10 @@ async function loadSeen(
   hintOf: (object: ObjectId) => PlaceId | undefined = () => undefined,
 ): Promise<HandedOver> {
   const wanted = new Map(objects.map((id) => [id, hintOf(id)]));
-  const { found, restricted } = await findObjects(sight, { wanted, ...where });
+  const { found, bound } = await findObjects(sight, { wanted, ...where });
   return {
     facts: new Map([...found].map(([id, object]) => [id, object.facts])),
     places: new Map([...found].map(([id, object]) => [id, object.place])),
-    restricted,
+    bound,
   };
 }

@@ -4,14 +4,14 @@ import { type ApiError, invalidInput } from '../../core/error/api-error.ts';
 import type { JobId, PlaceId, ProjectId } from '../../core/id/identifier.ts';
 import { jobWorkspace } from '../../core/job/row.ts';
 import type { Wanted } from '../../core/run/prepare-input.ts';
-import { dataRestricted } from '../../core/run/project-context.ts';
+import { dataBound } from '../../core/run/project-context.ts';
 import type { FoundReferences } from '../../core/run/waits.ts';
 import { findJobs, findObjects, type Sight } from '../access/sight.ts';
 import { findCircle } from '../job/circle.ts';
 
 type Whereabouts = {
   readonly project: ProjectId;
-  /** True when the new job works in another workspace, where data of other restricted projects may not be used. */
+  /** True when the new job works in another workspace, where data that is bound to another project may not be used. */
   readonly leavesWorkspace: boolean;
   /** True for a detached run: it outlives the workspace of the job that calls. */
   readonly leavesTree: boolean;
@@ -23,7 +23,7 @@ type Whereabouts = {
  * Those of the wanted jobs and objects that exist and that the caller sees. Objects are looked for first in the
  * workspace of the calling job, then in the project of the new job, then in all other places.
  *
- * @throws ApiError PermissionDenied for restricted data, InvalidInput for an object that a detached run cannot hold
+ * @throws ApiError PermissionDenied for data that is bound elsewhere, InvalidInput for an object that a detached run cannot hold
  */
 export async function findWanted(
   sight: Sight,
@@ -40,8 +40,8 @@ export async function findWanted(
     findJobs(sight, wanted.jobs),
     findObjects(sight, { wanted: hinted, places, usedIn }),
   ]);
-  const [restricted] = objects.restricted;
-  if (restricted !== undefined) throw dataRestricted(restricted, project);
+  const [bound] = objects.bound;
+  if (bound !== undefined) throw dataBound(bound, project);
   const passing = [...objects.found].find(([, { place }]) => leavesTree && place === workspace);
   if (passing !== undefined) throw onlyInWorkspace(passing[0], project);
   const circular = await findCircle(sight.context, jobs.values(), new Set(ancestors));

@@ -4,8 +4,8 @@ import { resourceNotFound } from '../../core/error/api-error.ts';
 import type { AppletSpec } from '../../core/executable/applet.ts';
 import type { Executable } from '../../core/executable/executable.ts';
 import { type AppletId, isId, type PlaceId, type ProjectId } from '../../core/id/identifier.ts';
-import { dataRestricted } from '../../core/run/project-context.ts';
-import { findUnrestrictedPlace, type Sight } from '../access/sight.ts';
+import { dataBound } from '../../core/run/project-context.ts';
+import { findUnboundPlace, type Sight } from '../access/sight.ts';
 import type { LoadedObject } from '../store/load-object.ts';
 
 /** An executable that a call names, as its route found it. The project of the run is not known yet. */
@@ -29,7 +29,7 @@ export function nameApplet(object: LoadedObject, place: PlaceId): NamedExecutabl
 /**
  * The executable, with the facts that a run in this project needs.
  *
- * @throws ApiError ResourceNotFound when the caller does not see it, PermissionDenied when its data is restricted
+ * @throws ApiError ResourceNotFound when the caller does not see it, PermissionDenied when its data is bound to another project or region
  */
 export async function loadExecutable(sight: Sight, named: NamedExecutable, project: ProjectId): Promise<Executable> {
   switch (named.kind) {
@@ -42,8 +42,8 @@ export async function loadExecutable(sight: Sight, named: NamedExecutable, proje
 
 async function loadApplet(sight: Sight, named: NamedApplet, project: ProjectId): Promise<Executable> {
   const { kind, id, spec, object } = named;
-  const place = await findUnrestrictedPlace(sight, object, project, named.place);
-  if (place === 'restricted') throw dataRestricted(id, project);
+  const place = await findUnboundPlace(sight, object, project, named.place);
+  if (place === 'bound') throw dataBound(id, project);
   if (place === undefined) throw resourceNotFound(id);
   const name = object.placements.get(place)?.name ?? id;
   return { kind, id, name, spec, place };

@@ -146,6 +146,13 @@ describe('data of a restricted project stays there', () => {
     expect((await world.call('/applet/new', { project: restricted, runSpec }, bob)).status).toBe(200);
   });
 
+  it('is a bundled file of an applet that a job there makes in its own workspace', async () => {
+    const { id, caller } = await givenRunningJob(inside, { project: restricted, input: {} });
+    const runSpec = { interpreter: 'bash', code: '', bundledDepends: [{ name: 'f', id: { $dnanexus_link: file } }] };
+    const answer = await world.call('/applet/new', { project: await workspaceOf(id), runSpec }, caller);
+    expect(answer).toMatchObject({ status: 200 });
+  });
+
   it('is not an output in another project of a job that sees all projects', async () => {
     const wide = await givenApplet(world, elsewhere, { access: { allProjects: 'VIEW' } });
     world.programs.set('main', () => ({ output: { f: { $dnanexus_link: file } } }));

@@ -187,12 +187,12 @@ describe('the plan of an input', () => {
     ],
     [
       'an object that arrived from a restricted project is reported',
-      { input: { a: made('hidden') }, arrived: { restricted: [secret] } },
+      { input: { a: made('hidden') }, arrived: { bound: [secret] } },
       [confined],
     ],
     [
       'objects that are gone are reported before those of restricted projects',
-      { input: { a: made('hidden'), b: made('file') }, arrived: { restricted: [secret] } },
+      { input: { a: made('hidden'), b: made('file') }, arrived: { bound: [secret] } },
       [gone(born), confined],
     ],
     [
@@ -204,7 +204,7 @@ describe('the plan of an input', () => {
     ['a linked object that is gone is reported', { input: { files: [link(own)] }, inputSpec: files }, [gone(own)]],
     [
       'a linked object that has come into a restricted project is reported',
-      { input: { a: link(own) }, linked: { restricted: [own] } },
+      { input: { a: link(own) }, linked: { bound: [own] } },
       [`${own} is in a project that is restricted or in another region: it cannot be used in ${project}`],
     ],
     [

@@ -39,18 +39,18 @@ type Case = {
   readonly job?: typeof origin;
   readonly outputSpec?: Specification;
   readonly found?: readonly (readonly [ObjectId, PlaceId, ObjectState?])[];
-  readonly restricted?: readonly ObjectId[];
+  readonly bound?: readonly ObjectId[];
   readonly alsoOpen?: readonly ObjectId[];
 };
 
-function plan({ output: before, job = origin, outputSpec, found = [], restricted = [], alsoOpen }: Case) {
+function plan({ output: before, job = origin, outputSpec, found = [], bound = [], alsoOpen }: Case) {
   const spec = job === subjob ? undefined : { folder, ...given({ outputSpec }) };
   const resolved = resolveOutput(spec, before, { outputs: new Map(), metadata: new Map() });
   if ('problems' in resolved) throw new Error(resolved.problems.join());
   const handedOver: HandedOver = {
     facts: new Map(found.map(([id, , state = 'closed']) => [id, { state, types: [], links: [] }])),
     places: new Map(found.map(([id, place]) => [id, place])),
-    restricted,
+    bound,
     ...given({ open: alsoOpen }),
   };
   const decided = planOutput({ row: job, spec, before, resolved, handedOver });
@@ -116,11 +116,7 @@ describe('the plan of an output', () => {
       [open],
     ],
     ['an unseen object is reported', { output: { a: link(lost) } }, [unseen]],
-    [
-      'an object of a restricted project is reported',
-      { output: { a: link(secret) }, restricted: [secret] },
-      [confined],
-    ],
+    ['an object of a restricted project is reported', { output: { a: link(secret) }, bound: [secret] }, [confined]],
     ['an unseen object of a subjob is reported', { output: { a: link(lost) }, job: subjob }, [unseen]],
     [
       'an unseen object is reported once, with its field',
@@ -133,7 +129,7 @@ describe('the plan of an output', () => {
         output: { a: [link(secret), link(lost), link(made)], files: 5 },
         outputSpec: files,
         found: [[made, own, 'open']],
-        restricted: [secret],
+        bound: [secret],
       },
       [undeclared, '"files" must be an array (array:file), not number 5', open, unseen, confined],
     ],
@@ -155,7 +151,7 @@ describe('the plan of an output', () => {
     ],
     [
       'a subjob may return an object of a restricted project',
-      { output: { a: link(secret) }, job: subjob, restricted: [secret] },
+      { output: { a: link(secret) }, job: subjob, bound: [secret] },
       [],
     ],
   ];

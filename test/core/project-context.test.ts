@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { deriveId } from '../../core/id/derive.ts';
 import type { KnownCaller } from '../../core/identity/caller.ts';
 import { newJobRow } from '../../core/job/row.ts';
-import { chooseProject, dataRestricted, enterProject, type ProjectFacts } from '../../core/run/project-context.ts';
+import { chooseProject, dataBound, enterProject, type ProjectFacts } from '../../core/run/project-context.ts';
 
 const own = deriveId('project', 'u', 'context', 'own');
 const other = deriveId('project', 'u', 'context', 'other');
@@ -150,5 +150,5 @@ describe('running an executable in a project', () => {
 it('data of a restricted project is refused elsewhere, whatever access the caller has', () => {
   const file = deriveId('file', 'u', 'context', '1');
   const message = `${file} is in a project that is restricted or in another region: it cannot be used in ${own}`;
-  expect(dataRestricted(file, own)).toMatchObject({ type: 'PermissionDenied', message });
+  expect(dataBound(file, own)).toMatchObject({ type: 'PermissionDenied', message });
 });

@@ -137,7 +137,7 @@ function runWith(inputSpec: Specification, input: Hash | undefined): Ending {
   const resolved = resolveInput({ originalInput, inputSpec }, nothing);
   if ('problems' in resolved) return 'InputError';
   const plan = planInput({
-    ...{ row, resolved, linked: { facts: seen, places, restricted: [] }, arrived: nothingHandedOver },
+    ...{ row, resolved, linked: { facts: seen, places, bound: [] }, arrived: nothingHandedOver },
     spec: { originalInput, inputSpec, pins: [] },
   });
   return 'problems' in plan ? 'InputError' : endingOf(resolved.input);
@@ -154,7 +154,7 @@ function finishWith(outputSpec: Specification, before: Hash | undefined): Ending
   if (before === undefined) return 'OutputError';
   const resolved = resolveOutput({ outputSpec, folder: '/' }, before, nothing);
   if ('problems' in resolved) return 'OutputError';
-  const handedOver = { facts: seen, places, restricted: [] };
+  const handedOver = { facts: seen, places, bound: [] };
   const plan = planOutput({ row, spec: { outputSpec, folder: '/' }, before, resolved, handedOver });
   return 'problems' in plan ? 'OutputError' : endingOf(plan.output ?? before);
 }

@@ -62,7 +62,7 @@ describe('an object of an output', () => {
     const confined = await givenPlaced(restricted);
     const hidden = await givenPlaced(await givenProjectOfBob());
     const found = await loadOutputObjects(world.context, main, [confined, hidden]);
-    expect(found).toMatchObject({ restricted: [confined], facts: new Map(), places: new Map() });
+    expect(found).toMatchObject({ bound: [confined], facts: new Map(), places: new Map() });
   });
 
   test('is read once when it links to nothing', async () => {
@@ -95,7 +95,7 @@ describe('an object that reached an input through an output', () => {
   test('of a restricted project can be named by a subjob, and not be taken into another workspace', async () => {
     const file = await givenPlaced(restricted);
     const sight = outputSight(world.context, main);
-    expect((await loadArrivedObjects(sight, nested, [file])).restricted).toEqual([file]);
+    expect((await loadArrivedObjects(sight, nested, [file])).bound).toEqual([file]);
     expect((await loadArrivedObjects(sight, sub, [file])).places).toEqual(new Map([[file, restricted]]));
   });
 });
@@ -115,7 +115,7 @@ describe('an object that an input links to', () => {
 
   test('of a restricted project cannot be taken into the workspace of another', async () => {
     const file = await givenPlaced(restricted);
-    expect(await linked(main, { pins: [] }, file)).toMatchObject({ restricted: [file], places: new Map() });
+    expect(await linked(main, { pins: [] }, file)).toMatchObject({ bound: [file], places: new Map() });
   });
 
   test('is not looked for again by a subjob, which works where it is', async () => {

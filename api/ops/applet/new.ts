@@ -7,7 +7,7 @@ import type { ObjectId, PlaceId } from '../../../core/id/identifier.ts';
 import type { Hash } from '../../../core/reference/value.ts';
 import type { Placement } from '../../../core/row/objects.ts';
 import { loadRegion } from '../../../engine/access/region.ts';
-import { createSight, findUnrestrictedPlace, type Sight } from '../../../engine/access/sight.ts';
+import { createSight, findUnboundPlace, type Sight } from '../../../engine/access/sight.ts';
 import { placeObject } from '../../../engine/object/clone.ts';
 import { loadObject } from '../../../engine/store/load-object.ts';
 import { mapLimited } from '../../../engine/store/map-limited.ts';
@@ -34,11 +34,11 @@ export async function newApplet(call: PlaceCall<NewObjectInput>) {
  */
 async function findBundle(sight: Sight, to: PlaceId, id: ObjectId): Promise<{ id: ObjectId; source?: Placement }> {
   const object = await loadObject(sight.context, id);
-  const place = object === undefined ? undefined : await findUnrestrictedPlace(sight, object, to, to);
+  const place = object === undefined ? undefined : await findUnboundPlace(sight, object, to, to);
   if (object === undefined || place === undefined) {
     throw resourceNotFound(id, 'runSpec.bundledDepends names it; or you may not see it');
   }
-  if (place === 'restricted') {
+  if (place === 'bound') {
     throw invalidInput(
       `"${id}" in runSpec.bundledDepends is in a project that is restricted or in another region: it stays there`,
     );

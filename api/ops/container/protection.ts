@@ -4,8 +4,9 @@ import { atLeast, type Level } from '../../../core/access/level.ts';
 import type { Context } from '../../../core/context.ts';
 import { invalidInput, permissionDenied } from '../../../core/error/api-error.ts';
 import { isId, type PlaceId } from '../../../core/id/identifier.ts';
+import { findBound } from '../../../engine/access/bound.ts';
 import { loadGoverningProject } from '../../../engine/access/level.ts';
-import { loadProject, loadProjects } from '../../../engine/container/project.ts';
+import { loadProject } from '../../../engine/container/project.ts';
 
 /** In a protected project only an administrator removes. */
 export async function refuseIfProtected(context: Context, place: PlaceId, level: Level): Promise<void> {
@@ -16,21 +17,20 @@ export async function refuseIfProtected(context: Context, place: PlaceId, level:
 }
 
 /**
- * Nothing is cloned out of a restricted project or out of a region, nor out of the workspaces of their jobs
- * (docs/reference/api.md, "Regions").
+ * Nothing is cloned out of a restricted project or out of a region, nor out of the workspaces of their jobs.
  */
 export async function refuseIfBound(
   context: Context,
   { from, to, level }: { readonly from: PlaceId; readonly to: PlaceId; readonly level: Level },
 ): Promise<void> {
   const [project, target] = await Promise.all([from, to].map((place) => loadGoverningProject(context, place)));
-  if (project === undefined || target === undefined || project === target) return;
-  const [source, destination] = await loadProjects(context, [project, target]);
-  if (source?.settings.restricted === true) {
+  if (project === undefined || target === undefined) return;
+  const bound = await findBound(context, project, target);
+  if (bound?.by === 'restricted') {
     throw permissionDenied(`clone out of ${from}: ${project} is restricted`, 'a project that is not restricted', level);
   }
-  if (source === undefined || destination === undefined || source.region === destination.region) return;
+  if (bound === undefined) return;
   throw invalidInput(
-    `${from} is in the region ${source.region}, and ${to} in ${destination.region}: data cannot be cloned between regions`,
+    `${from} is in the region ${bound.from}, and ${to} in ${bound.to}: data cannot be cloned between regions`,
   );
 }
