@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import { dataFolderPath } from '../machine/data-folder.ts';
 import type { Command, Option } from './command.ts';
 import { asDeployed } from './command-line.ts';
+import { defaultPort, defaultRegion } from './default.ts';
 
 const data: Option = {
   name: 'data',
@@ -11,7 +12,11 @@ const data: Option = {
   meaning: `the data folder of the platform (default: ${dataFolderPath(undefined, process.env)})`,
 };
 const user: Option = { name: 'user', value: 'NAME', meaning: 'the user (default: the first user of the platform)' };
-const port: Option = { name: 'port', value: 'N', meaning: 'the port for clients; 0 is any free one (default: 8124)' };
+const port: Option = {
+  name: 'port',
+  value: 'N',
+  meaning: `the port for clients; 0 is any free one (default: ${defaultPort})`,
+};
 
 export const commands: readonly Command[] = [
   {
@@ -30,7 +35,7 @@ export const commands: readonly Command[] = [
       {
         name: 'region',
         value: 'CLOUD:GEO',
-        meaning: 'the region of new projects that name none. It is only a name here (default: aws:us-east-1)',
+        meaning: `the region of new projects that name none. It is only a name here (default: ${defaultRegion})`,
       },
       {
         name: 'durability',

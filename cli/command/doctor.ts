@@ -10,9 +10,9 @@ import { preparePythonEnvironment } from '../../machine/python-environment.ts';
 import { StartRefusal } from '../../machine/start-refusal.ts';
 import type { CommandLine } from '../command.ts';
 import { asDeployed, readNumber } from '../command-line.ts';
+import { defaultPort, maximumPort } from '../default.ts';
 import { say } from '../notice.ts';
 import { findOnPath, typedCommandOn } from '../on-path.ts';
-import { defaultPort } from './start.ts';
 
 /** Returns what is worth saying beside "ok". @throws StartRefusal with the problem. */
 type Check = () => unknown;
@@ -107,4 +107,3 @@ async function checkPort(port: number, running: Status | undefined): Promise<str
 }
 
 const oldestNodeVersion = 24;
-const maximumPort = 65_535;

@@ -11,14 +11,12 @@ import { isCheckout } from '../../machine/program-file.ts';
 import { StartRefusal } from '../../machine/start-refusal.ts';
 import type { CommandLine } from '../command.ts';
 import { asDeployed, readNumber } from '../command-line.ts';
+import { defaultPort, defaultRegion, maximumPort } from '../default.ts';
 import { endingSignals, exitStatus } from '../ending.ts';
 import { inWords } from '../job-count.ts';
 import { say } from '../notice.ts';
 import { typedCommandOn } from '../on-path.ts';
 import { UsageError } from '../usage-error.ts';
-
-/** Well-known programs do not use this port. The README documents it. */
-export const defaultPort = 8124;
 
 /** Returns when the platform has ended. @throws StartRefusal, UsageError. */
 export async function start(line: CommandLine): Promise<number | undefined> {
@@ -173,9 +171,6 @@ function report(what: string, fault: unknown): void {
   say(`${what}: ${text}`);
 }
 
-/** The region of new projects that name none, if none is chosen. */
-const defaultRegion = 'aws:us-east-1';
-const maximumPort = 65_535;
 const maximumWorkerCount = 1_000;
 const echoMs = 1_000;
 const parentPollMs = 500;

@@ -68,6 +68,20 @@ describe('an applet', () => {
     expect(bundledObjects(spec.runSpec)).toEqual([file]);
   });
 
+  it('reports a fault of regionalOptions together with the other faults', () => {
+    const checked = checkApplet(
+      { runSpec: { ...runSpec, code: 1 }, inputSpec: null, regionalOptions: 7 },
+      'aws:us-east-1',
+    );
+    expect(checked).toEqual({
+      problems: [
+        expect.stringContaining('regionalOptions'),
+        expect.stringContaining('inputSpec'),
+        expect.stringContaining('runSpec.code'),
+      ],
+    });
+  });
+
   it.each([
     ['no runSpec', {}, '"runSpec" must be'],
     ['the interpreter perl', { runSpec: { ...runSpec, interpreter: 'perl' } }, 'bash or python3, not "perl"'],

@@ -1,7 +1,7 @@
 // The requests of the owner of a machine: users, passwords, tokens and jobs, as the API sees them afterwards.
 
 import { beforeEach, describe, expect, it } from 'vitest';
-import { checkPassword } from '../../engine/identity/user.ts';
+import { checkPassword, removeUser } from '../../engine/identity/user.ts';
 import { operate } from '../../engine/operator/operate.ts';
 import { type Client, givenClient } from '../api/given.ts';
 import { createMemoryContext, type MemoryContext } from '../memory/context.ts';
@@ -48,6 +48,20 @@ describe('users', () => {
     expect(await checkPassword(context, 'ada', 'of my own')).toBe('user-ada');
     expect(await operate(context, { action: 'setPassword', name: 'ada', password: '' })).toHaveProperty('refusal');
     expect(await checkPassword(context, 'ada', 'of my own')).toBe('user-ada');
+  });
+
+  it('get no password when they are removed meanwhile', async () => {
+    await givenUser('ada');
+    const { rows } = context;
+    const removing: typeof rows = {
+      ...rows,
+      async update(...change) {
+        await removeUser(context, 'user-ada');
+        return rows.update(...change);
+      },
+    };
+    const answer = await operate({ ...context, rows: removing }, { action: 'setPassword', name: 'ada' });
+    expect(answer).toEqual({ refusal: expect.stringContaining('There is no user "ada"') });
   });
 
   it('are not removed while they alone administer a project, and nothing changes', async () => {
