@@ -130,7 +130,7 @@ function createParts({ workers: slots, region, environment, report }: EmbeddedOp
     program: programFile('worker'),
     environment: async () => ({ ...variables, ESPALIER_API_URL: await address() }),
     claim: (worker, nonce, task) => claimFor(context, worker, nonce, task),
-    ask: (path, token, body) => askAs(context, path, token, body, report),
+    ask: (path, token, text) => askAs(context, path, token, text, report),
     onLines: (worker, lines) => logs.append(worker, lines, now()),
     onEnded: (worker, end) => finalise(context, worker, end),
     report,

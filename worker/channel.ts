@@ -19,7 +19,8 @@ export type ToWorker =
   | { readonly kind: 'stop'; readonly task: string };
 
 export type FromWorker =
-  | { readonly kind: 'ask'; readonly id: number; readonly path: string; readonly token: string; readonly body: unknown }
+  /** `text` is the JSON of the body, which the platform reads as it reads the body of an HTTP request. */
+  | { readonly kind: 'ask'; readonly id: number; readonly path: string; readonly token: string; readonly text: string }
   /** Whole lines of the log of a job, each with its line break. */
   | { readonly kind: 'log'; readonly task: string; readonly text: string }
   /** Nothing is left of the job. `isClean`: the worker may take another one. */

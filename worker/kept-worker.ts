@@ -118,7 +118,7 @@ function ask<Answer>(path: string, token: string, body: unknown): Promise<Answer
       (answer as { error?: { type?: string; message?: string } }).error ?? {};
     reject(new PlatformRefusal(status, type, message));
   });
-  void send({ kind: 'ask', id, path, token, body });
+  void send({ kind: 'ask', id, path, token, text: JSON.stringify(body) });
   return promise;
 }
 

@@ -10,7 +10,7 @@ export type KeptProcessOptions = {
   readonly program: string;
   readonly environment: Readonly<Record<string, string>>;
   /** Answers a request that a worker makes with the token of its job. */
-  readonly ask: (path: string, token: string, body: unknown) => Promise<Answer>;
+  readonly ask: (path: string, token: string, text: string) => Promise<Answer>;
   readonly onLines: (task: WorkerHandle, lines: readonly string[]) => void;
   /** The job is over. The process may take another one if `isFree`. */
   readonly onIdle: (task: WorkerHandle, isFree: boolean) => void;
@@ -47,7 +47,7 @@ export function startKeptProcess(options: KeptProcessOptions): KeptProcess {
   child.on('message', async (message: FromWorker) => {
     if (message.kind === 'log') return onLines(message.task, message.text.split('\n').slice(0, -1));
     if (message.kind === 'ask') {
-      const { status, body } = await ask(message.path, message.token, message.body);
+      const { status, body } = await ask(message.path, message.token, message.text);
       return send({ kind: 'answer', id: message.id, status, body });
     }
     clearTimeout(killing);

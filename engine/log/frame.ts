@@ -64,17 +64,19 @@ export function readLogRequest(text: string): LogRequest {
 }
 
 /**
- * A line of a worker's stream as a frame for a job's try; undefined when it is another job's, or only marks the end
- * (`isEndOfLog`). A text that is not in a worker's format is shown as it is, because it may say why a worker broke.
+ * A line of a worker's stream as a frame for a job's try. 'end' is the last line that a worker writes for the try, and
+ * undefined a line of another job. A text that is not in a worker's format is shown as it is, because it may say why a
+ * worker broke.
  */
 export function toFrame(
   text: string,
   timestamp: number,
   of: { readonly job: JobId; readonly try: number },
-): LogFrame | undefined {
+): LogFrame | 'end' | undefined {
   const line = parseLine(text);
   if (line === undefined) return frameOf(of, { time: timestamp, source: 'SYSTEM', level: 'INFO', line: 0, msg: text });
-  if ((line.j ?? of.job) !== of.job || (line.y ?? of.try) !== of.try || isEndOfLog(text, of)) return undefined;
+  if (line.s === 'SYSTEM' && line.m === endOfLog && line.j === of.job && line.y === of.try) return 'end';
+  if ((line.j ?? of.job) !== of.job || (line.y ?? of.try) !== of.try) return undefined;
   return frameOf(of, {
     time: isTime(line.t) ? line.t : timestamp,
     source: typeof line.s === 'string' ? line.s.slice(0, maximumWordLength) : 'SYSTEM',
@@ -91,12 +93,6 @@ export function missingFrame(frame: LogFrame, last: number | undefined): LogFram
   const lines = count === 1 ? '1 line is' : `${count} lines are`;
   const msg = `${lines} missing here: the job printed faster than its log could be stored`;
   return { ...frame, source: 'SYSTEM', level: 'WARNING', line: 0, msg };
-}
-
-/** True for the last line that a worker writes for a try. */
-export function isEndOfLog(text: string, of: { readonly job: JobId; readonly try: number }): boolean {
-  const line = parseLine(text);
-  return line?.s === 'SYSTEM' && line.m === endOfLog && line.j === of.job && line.y === of.try;
 }
 
 /**

@@ -6,7 +6,7 @@ import type { JobRow } from '../../core/job/row.ts';
 import { isTerminal } from '../../core/job/state.ts';
 import type { LogConnection, StreamCursor } from './connection.ts';
 import { streamOf } from './followed.ts';
-import { isEndOfLog, type LogFrame, missingFrame, toFrame } from './frame.ts';
+import { type LogFrame, missingFrame, toFrame } from './frame.ts';
 
 /** A line, and the position in its stream from which it would be read again as the first line. */
 export type Line = {
@@ -50,8 +50,9 @@ export async function readStream(
   for (let count = 0; count < pagesAtATime && found.isBelow(limits); count++) {
     const page = await context.logs.read(row.task, found.token(), limits.lines);
     for (const { message, timestamp } of page.lines) {
-      if (isEndOfLog(message, of)) return found.result({ ended: true, more: false });
-      found.add(toFrame(message, timestamp, of), timestamp);
+      const frame = toFrame(message, timestamp, of);
+      if (frame === 'end') return found.result({ ended: true, more: false });
+      found.add(frame, timestamp);
     }
     if (page.token === found.token() || page.token === undefined) {
       // A worker that was killed did not write a last line. After a while all its lines have arrived.

@@ -194,6 +194,12 @@ describe('a job that reports nonsense fails by its own fault, with the reason', 
       'put large results into a file',
     ],
     ['half a character in the output', `echo '{"a":"\\ud800"}' > job_output.json`, 'OutputError', 'surrogate'],
+    [
+      'a whole number that would become another one',
+      `echo '{"a":9007199254740993}' > job_output.json`,
+      'OutputError',
+      'the number 9007199254740993 (key "a") would become 9007199254740992: pass it as a string',
+    ],
     ['a pipe instead of an output file', 'mkfifo job_output.json', 'OutputError', 'not a regular file'],
     [
       'half a character in the error message',
