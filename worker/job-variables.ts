@@ -9,20 +9,20 @@ import type { Claim } from './platform.ts';
 export type Variables = Readonly<Record<string, string>>;
 
 /**
- * All variables except the token: these may be written to the `environment` file. `overlay` holds what pip installed
- * for the job.
+ * All variables except the token: these may be written to the `environment` file. `pip` are folders of packages that
+ * pip installed for the job.
  */
 export function jobVariables(
   environment: WorkerEnvironment,
   folder: JobFolder,
   claim: Claim,
-  overlay: string | undefined,
+  pip: readonly string[],
 ): Variables {
   const api = new URL(environment.apiUrl);
   const port = api.port || (api.protocol === 'https:' ? '443' : '80');
   const { seen } = folder;
   const own = seen.root === '/' ? [] : [join(seen.root, 'usr/local/bin'), join(seen.root, 'usr/bin')];
-  const installed = [...(overlay ? [join(overlay, 'bin')] : []), ...(environment.tools ? [environment.tools] : [])];
+  const installed = [...pip.map((folder) => join(folder, 'bin')), ...(environment.tools ? [environment.tools] : [])];
   // The resources of an applet lie in the usual folders, whatever the path of the user is.
   const usual =
     folder.root === seen.root ? [] : usualFolders.filter((one) => !environment.path.split(':').includes(one));
@@ -34,7 +34,7 @@ export function jobVariables(
     LANG: 'C.UTF-8',
     TMPDIR: join(seen.root, 'tmp'),
     PATH: path.join(':'),
-    ...(overlay ? { PYTHONPATH: overlay } : {}),
+    ...(pip.length > 0 ? { PYTHONPATH: pip.join(':') } : {}),
     PYTHONUNBUFFERED: '1',
     PYTHONIOENCODING: 'UTF-8',
     // Packages that pip installs land in the job's folder.

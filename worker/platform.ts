@@ -34,6 +34,11 @@ export type Dependency = {
   readonly version?: string;
   readonly package_manager?: string;
   readonly stages?: readonly string[];
+  /** These are for git: the address, the branch, tag or commit, the folder to clone into, and what to run in the clone. */
+  readonly url?: string;
+  readonly tag?: string;
+  readonly destdir?: string;
+  readonly build_commands?: string;
 };
 export type Bundle = { readonly name: string; readonly id: unknown; readonly stages?: readonly string[] };
 export type RunSpec = {
@@ -42,6 +47,8 @@ export type RunSpec = {
   readonly distribution?: string;
   readonly release?: string;
   readonly execDepends?: readonly Dependency[];
+  /** An older name of the same. */
+  readonly dependencies?: readonly Dependency[];
   readonly bundledDepends?: readonly Bundle[];
 };
 export type Stop = { readonly reason: string; readonly message: string };

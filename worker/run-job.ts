@@ -1,12 +1,13 @@
 // Runs a claimed job up to the end of its code: prepares its folder, starts its entry point, and reads the result. What
 // the code has left behind stays until the run is closed.
 
-import { dirname } from 'node:path';
 import { unpackBundles } from './bundle.ts';
 import { confinedCommand } from './confinement.ts';
+import { missingServices } from './depends/docker.ts';
+import type { Provided } from './depends/provide.ts';
+import { shownFolders } from './depends/shell.ts';
 import { keeperVariable } from './enter.ts';
 import type { WorkerEnvironment } from './environment.ts';
-import { provideDependencies } from './exec-depends.ts';
 import { type JobFolder, layOutFolder } from './folder.ts';
 import { prepareBash } from './interpreter/bash.ts';
 import { preparePython } from './interpreter/python.ts';
@@ -72,7 +73,8 @@ export async function runJob(work: Work): Promise<Run> {
       await code?.close();
       code = await startCode(work, ground, {
         command: ['true'],
-        variables: jobVariables(environment, folder, claim, undefined),
+        variables: jobVariables(environment, folder, claim, []),
+        layers: [],
       });
     },
     async close() {
@@ -102,14 +104,19 @@ function resultOf(
   return 'failure' in prepared ? prepared : undefined;
 }
 
-type Prepared = { readonly command: readonly string[]; readonly variables: Variables };
+type Prepared = {
+  readonly command: readonly string[];
+  readonly variables: Variables;
+  readonly layers: Provided['layers'];
+};
 
 /**
  * Rejects when a part cannot be provided. When the job is stopped it rejects early, with an Error that carries no
  * further meaning.
  */
-async function prepare(work: Work, { place, folder }: Ground): Promise<Prepared> {
+async function prepare(work: Work, ground: Ground): Promise<Prepared> {
   const { environment, platform, claim, log, stopper } = work;
+  const { place, folder } = ground;
   const { over } = stopper;
   describeRelease(claim, log);
   if (place.kind === 'machine') log.line('INFO', `${withoutRoot} (${place.why}): HOME is ${folder.home}`, 'SYSTEM');
@@ -120,9 +127,19 @@ async function prepare(work: Work, { place, folder }: Ground): Promise<Prepared>
   for (const name of await sayIfSlow('Downloading and unpacking the bundles of the executable', say, unpacking))
     say(`Unpacked ${name}`);
   if (place.kind === 'machine') refuseResources(folder.root, place.why);
-  const overlay = await provideDependencies(environment, claim, over, say);
-  const variables = jobVariables(environment, folder, claim, overlay);
-  return { command: await commandFor(folder, claim, variables, over), variables };
+  for (const line of missingServices(claim.runSpec.code, environment.path)) say(line);
+  const { layers, pip } = await dependenciesOf(work, ground, say);
+  const variables = jobVariables(environment, folder, claim, pip);
+  return { command: await commandFor(folder, claim, variables, over), variables, layers };
+}
+
+async function dependenciesOf(work: Work, ground: Ground, say: (line: string) => void): Promise<Provided> {
+  const { environment, claim, stopper } = work;
+  const { execDepends = [], dependencies = [] } = claim.runSpec;
+  if (execDepends.length + dependencies.length === 0) return { layers: [], pip: [] };
+  // Most jobs ask for no package, and need not wait until this is loaded.
+  const { provideDependencies } = await import('./depends/provide.ts');
+  return provideDependencies({ ...ground, environment, claim, over: stopper.over, say });
 }
 
 function asFailure(error: unknown): { failure: Failure } {
@@ -132,7 +149,7 @@ function asFailure(error: unknown): { failure: Failure } {
 type Code = { readonly process: JobProcess; close(): Promise<void> };
 
 /** Starts the code of a job. If the job may be held, its namespaces and processes stay until `close`. */
-async function startCode(work: Work, ground: Ground, { command, variables }: Prepared): Promise<Code> {
+async function startCode(work: Work, ground: Ground, { command, variables, layers }: Prepared): Promise<Code> {
   const { environment, claim, log, output } = work;
   const { place, folder, starter } = ground;
   const isKept = claim.debugOn.length > 0;
@@ -141,16 +158,14 @@ async function startCode(work: Work, ground: Ground, { command, variables }: Pre
     : undefined;
   const common = { home: folder.seen.home, variables: { ...variables, ...secretVariables(claim) }, log, output };
   if (starter) {
-    const shown = [environment.tools && dirname(environment.tools), environment.overlays].filter(
-      (one) => one !== undefined,
-    );
     const process = starter.start({
       ...common,
       command,
       keeper,
       folder: folder.root,
       hasRoot: place.kind === 'root',
-      shown,
+      shown: shownFolders(environment),
+      layers,
     });
     return { process, close: () => process.close() };
   }

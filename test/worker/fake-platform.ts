@@ -46,6 +46,10 @@ type Options = {
   readonly user?: number | undefined;
   /** A folder of programs that is shared by all jobs. */
   readonly tools?: string;
+  /** A folder for installed packages that is kept. */
+  readonly overlays?: string;
+  /** Variables of the worker beside its own. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** What the platform has as files, by their ids. */
   readonly files?: Readonly<Record<string, Buffer>>;
   readonly claimStatus?: number;
@@ -85,6 +89,7 @@ export async function runFakeJob(options: Options): Promise<FakeRun> {
   const worker = spawn(command, args, {
     env: {
       PATH: process.env.PATH ?? '',
+      ...options.environment,
       AWS_SECRET_ACCESS_KEY: 'must-not-leak',
       ESPALIER_API_URL: `http://127.0.0.1:${port}`,
       ESPALIER_JOB: jobId,
@@ -96,6 +101,7 @@ export async function runFakeJob(options: Options): Promise<FakeRun> {
       ESPALIER_TASK_ID: workerTask,
       ESPALIER_JOB_ROOT: options.jobRoot,
       ESPALIER_TOOLS: options.tools,
+      ESPALIER_OVERLAYS: options.overlays,
       ESPALIER_NAMESPACES: options.namespaces === undefined ? undefined : options.namespaces ? 'yes' : 'no',
       ECS_CONTAINER_METADATA_URI_V4: `http://127.0.0.1:${port}/metadata`,
     },

@@ -15,43 +15,10 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { starterOptions } from '../../worker/place.ts';
 import { type FakeRun, identity, runFakeJob } from './fake-platform.ts';
+import { givenTools, givenWheel, isRoot, ordinaryUser, refusalFor, wheelName } from './job-user.ts';
 
 const place = mkdtempSync(join(tmpdir(), 'espalier-job-root-'));
-const ordinaryUser = 54_321;
-const isRoot = process.getuid?.() === 0;
-
-/** Why jobs of this user get no root here. Undefined when they get one. */
-function refusalFor(user: number | undefined): string | undefined {
-  if (user !== undefined && !isRoot) return 'only root can act as another user';
-  const { program, path } = starterOptions({ path: `${join(place, 'tools/bin')}:${process.env.PATH}` });
-  const own = ['python3', '-I', '-S', '-B', program, 'probe', user === undefined ? place : join(place, 'open')];
-  const [command = '', ...args] = user === undefined ? own : ['setpriv', ...identity(user), ...own];
-  const { stdout, stderr } = spawnSync(command, args, { env: { PATH: path }, encoding: 'utf8' });
-  if (!stdout.startsWith('{')) return stderr.trim().split('\n').at(-1) ?? 'no answer';
-  const { root, reason } = JSON.parse(stdout) as { root: boolean; reason: string };
-  return root ? undefined : reason;
-}
-
-/** The tools of all jobs, and a package that pip can install without an index. */
-function makeTools(): void {
-  // The pip of the machine will do, and to install another takes long.
-  const make = (...options: string[]) =>
-    execFileSync('/usr/bin/python3', ['-m', 'venv', ...options, join(place, 'tools')], { stdio: 'pipe' });
-  make('--without-pip', '--system-site-packages');
-  if (spawnSync(join(place, 'tools/bin/python3'), ['-m', 'pip', '--version']).status !== 0) make('--clear');
-  const wheel = String.raw`import sys, zipfile
-with zipfile.ZipFile(sys.argv[1], 'w') as wheel:
-    info = 'probe_package-1.0.dist-info/'
-    wheel.writestr('probe_package.py', 'value = 7')
-    wheel.writestr(info + 'METADATA', 'Metadata-Version: 2.1\nName: probe-package\nVersion: 1.0\n')
-    wheel.writestr(info + 'WHEEL', 'Wheel-Version: 1.0\nGenerator: x\nRoot-Is-Purelib: true\nTag: py3-none-any\n')
-    wheel.writestr(info + 'RECORD', 'probe_package.py,,\n%sMETADATA,,\n%sWHEEL,,\n%sRECORD,,\n' % (info, info, info))
-`;
-  execFileSync('/usr/bin/python3', ['-c', wheel, join(place, wheelName)]);
-}
-
 function archiveOf(files: Readonly<Record<string, string>>): Buffer {
   const folder = mkdtempSync(join(place, 'bundle-'));
   for (const [name, text] of Object.entries(files)) {
@@ -70,7 +37,6 @@ function machine(): string {
   return `${top}${listed}`;
 }
 
-const wheelName = 'probe_package-1.0-py3-none-any.whl';
 const resources = {
   'FastTool/fasttool': '#!/bin/bash\necho fast\n',
   'home/dnanexus/data/ref.txt': 'ref\n',
@@ -137,7 +103,8 @@ one.send(b'{\"source\": \"DX_APP\", \"level\": \"info\", \"msg\": \"by the socke
 const texts = (run: FakeRun, level: string): string[] => run.log.filter((one) => one.l === level).map((one) => one.m);
 
 beforeAll(() => {
-  makeTools();
+  givenTools(join(place, 'tools'));
+  givenWheel(place);
   mkdirSync(join(place, 'open'));
   chmodSync(join(place, 'open'), 0o777);
   chmodSync(place, 0o755);
@@ -154,7 +121,7 @@ describe.each([
   ['an ordinary user', ordinaryUser],
 ])('a job of %s', (_, user) => {
   it('finds and changes every place that platform jobs know, and the machine is as it was', async (test) => {
-    const refusal = refusalFor(user);
+    const refusal = refusalFor(user, user === undefined ? place : join(place, 'open'));
     if (refusal) return test.skip(`jobs get no root here: ${refusal}`);
     const before = machine();
     const run = await runFakeJob({

@@ -2,6 +2,7 @@
 # mount namespaces of the starter and of its jobs.
 
 import collections
+import errno
 import os
 
 import kernel
@@ -44,8 +45,11 @@ class Root:
         self.folder = request['folder']
         self.work = request['work']
         self.top = os.path.join(self.work, 'root')
+        self.layers = request.get('layers', [])
         self.count = 0
         os.makedirs(self.top, exist_ok=True)
+        # Other users than the one of the job, such as that of apt, must get through `/`.
+        os.chmod(self.folder, 0o755)
         follow_links(self.folder)
         # The kernel must not find new files in a folder of the job that is already overlaid.
         self.make('/tmp')
@@ -59,15 +63,56 @@ class Root:
         os.makedirs(self.folder + path, exist_ok=True)
 
     def overlay(self, path):
-        """Shows a folder of the machine at its own path. Changes by the job land in the job's folder."""
+        """Shows a folder of the machine and of the layers at its own path. Changes by the job land in the job's folder."""
         self.count += 1
         work = os.path.join(self.work, str(self.count))
         upper = self.folder + path.rstrip('/')
         os.mkdir(work)
-        layers = 'lowerdir=%s,upperdir=%s,workdir=%s' % tuple(escaped(one) for one in (path, upper, work))
+        lower = ':'.join(escaped(one) for one in self.lower_folders(path))
+        layers = 'lowerdir=%s,upperdir=%s,workdir=%s' % (lower, escaped(upper), escaped(work))
         # The kernel need not save the files of the job to the disk when it ends.
         options = layers + ',volatile' + ('' if os.geteuid() == 0 else ',userxattr')
         kernel.mount('overlay', self.top + path, 'overlay', 0, options)
+
+    def lower_folders(self, path):
+        """What an overlay of this folder lies over, the uppermost first."""
+        layers = [layer + path for layer in self.layers_of(path) if not self.lies_in(layer, path)]
+        return layers + ([path] if not layers or os.path.isdir(path) else [])
+
+    def layers_of(self, path):
+        return [layer for layer in self.layers if is_folder(layer + path)]
+
+    def lies_in(self, layer, path):
+        """The kernel refuses a layer below another one, so the folders of such a layer are overlaid further down."""
+        return is_in(layer, (path.rstrip('/'),))
+
+    def find_layered(self, path='/'):
+        """Makes ready, and returns, the folders that need an overlay of their own because a layer has them."""
+        found = []
+        for name in sorted(set(name for layer in self.layers_of(path) for name in os.listdir(layer + path))):
+            inner = os.path.join(path, name)
+            if name in SYSTEM and path == '/' or os.path.islink(inner):
+                continue
+            layers = self.layers_of(inner)
+            if not layers:
+                self.copy(inner)
+                continue
+            self.make(inner)
+            found.append(inner)
+            if any(self.lies_in(layer, inner) for layer in layers):
+                found += self.find_layered(inner)
+        return found
+
+    def copy(self, path):
+        """Copies a file or link of a layer to the job, which does not have it yet."""
+        if os.path.lexists(self.folder + path):
+            return
+        import shutil  # It takes long to load, and few jobs need it.
+
+        for layer in self.layers:
+            source = layer + path
+            if os.path.islink(source) or os.path.isfile(source):
+                return shutil.copy2(source, self.folder + path, follow_symlinks=False)
 
     def show(self, path, may_overlay=True):
         """Shows a part of the machine, read-only if it is not overlaid."""
@@ -87,8 +132,9 @@ class Root:
         for path, is_disk in mounts:
             if is_disk:
                 self.make(path)
+        layered = [Mount(path, True) for path in self.find_layered()] if self.layers else []
         self.overlay('/')
-        for path, is_disk in mounts:
+        for path, is_disk in sorted(set(mounts + layered)) if layered else mounts:
             self.show(path, is_disk)
 
     def lay_over_each(self):
@@ -98,6 +144,8 @@ class Root:
         for name in os.listdir('/'):
             if name not in SYSTEM and os.path.isdir('/' + name) and not os.path.islink('/' + name):
                 self.make('/' + name)
+        if self.layers:
+            self.find_layered()
         kernel.mount('tmpfs', self.top, 'tmpfs', kernel.MS_NOSUID | kernel.MS_NODEV, 'mode=755')
         for name in sorted(set(os.listdir('/')) | set(os.listdir(self.folder))):
             if name not in SYSTEM:
@@ -107,12 +155,18 @@ class Root:
         own = self.folder + path
         if os.path.islink(path):
             return os.symlink(os.readlink(path), self.top + path)
-        if not os.path.isdir(path) or not os.access(path, os.R_OK | os.X_OK):
+        is_shown = os.path.isdir(path) and os.access(path, os.R_OK | os.X_OK)
+        layers = self.layers_of(path) if self.layers else []
+        if not is_shown and not layers:
             return bind_new(own, self.top + path) if os.path.lexists(own) else None
         os.mkdir(self.top + path)
         try:
+            if any(self.lies_in(layer, path) for layer in layers):
+                raise OSError(errno.ELOOP, 'a layer lies in this folder')
             self.overlay(path)
         except OSError:
+            if layers:
+                self.find_layered(path)
             self.put_together(path)
 
     def put_together(self, path):
@@ -199,6 +253,10 @@ def read_mounts(text):
 
 
 known_mounts = {'text': b'', 'mounts': []}
+
+
+def is_folder(path):
+    return os.path.isdir(path) and not os.path.islink(path)
 
 
 def is_in(path, folders):

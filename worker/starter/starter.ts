@@ -21,6 +21,8 @@ export type StartOptions = {
   readonly hasRoot: boolean;
   /** Folders of the machine that such a job sees although they lie in /tmp, which is its own. */
   readonly shown: readonly string[];
+  /** Folders of packages, each laid out like `/`, that such a job sees above the machine's files. */
+  readonly layers: readonly string[];
   /**
    * The variables of a process that stays in the job's namespaces until `close`, together with what the command left
    * behind.
@@ -108,11 +110,11 @@ function startOn(link: Link, options: StartOptions): JobProcess {
   };
 }
 
-function requestOf({ command, home, variables, keeper, folder, hasRoot, shown }: StartOptions): object {
+function requestOf({ command, home, variables, keeper, folder, hasRoot, shown, layers }: StartOptions): object {
   const work = workFolderOf(folder);
   // A job finds the sockets at their fixed path, wherever they are made.
   const logFolder = join(hasRoot ? work : folder, 'log');
-  const root = hasRoot ? { folder, work, shown } : null;
+  const root = hasRoot ? { folder, work, shown, layers } : null;
   return { kind: 'start', command, home, variables, keeper: keeper ?? null, logFolder, root };
 }
 
