@@ -166,6 +166,8 @@ export interface Workers {
   /** Undefined when nothing is known about that worker: it is too new, or ended long ago. */
   state(handle: WorkerHandle): Promise<WorkerState | undefined>;
   stop(handle: WorkerHandle, why: string): Promise<void>;
+  /** The number of jobs that run now, where `settings.slotCount` limits it. */
+  slotsTaken?(): number;
 }
 
 /** Values derived under the deployment's key. They need not be stored. */

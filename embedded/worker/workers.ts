@@ -64,7 +64,7 @@ export function createWorkers(options: WorkerOptions): OwnWorkers {
     if (processes.launchState(message.worker) === undefined) slots.leave(message.worker);
   };
   return {
-    port: portOf(processes, queue),
+    port: { ...portOf(processes, queue), slotsTaken: () => slots.used },
     async request(messages, delaySeconds) {
       for (const { worker } of messages) slots.note(worker, await ancestorsOf(context(), worker));
       if (!isClosed) queue.send(messages, delaySeconds);

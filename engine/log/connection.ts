@@ -31,6 +31,8 @@ export type LogConnection = Omit<LogRequest, 'token'> & {
    * The number of lines to skip because they are older than those that the reader wants; absent while it is not known.
    */
   readonly passOver?: number;
+  /** The tries, as `<job>#<try>`, of which the reader knows that they wait for a worker. */
+  readonly waits?: readonly string[];
   /** The cursors by `<job>#<try>`. */
   readonly streams: { readonly [stream: string]: StreamCursor };
 };

@@ -120,6 +120,11 @@ export function partingFrames(of: { readonly job: JobId; readonly try: number },
   return [frame, endFrame(of.job, now)];
 }
 
+/** A line of the platform for a job that has no worker yet. */
+export function waitingFrame(of: { readonly job: JobId; readonly try: number }, now: number, msg: string): LogFrame {
+  return { ...placeOf(of), timestamp: now, source: 'SYSTEM', level: 'INFO', line: 0, msg };
+}
+
 /** The frame after which the client closes the connection. */
 export function endFrame(job: JobId, timestamp: number): LogFrame {
   return { timestamp, source: 'SYSTEM', level: 'INFO', job, line: 0, msg: endOfLog };

@@ -20,6 +20,8 @@ export type Look = {
   readonly openCount: number;
   /** The state of the watched job; undefined when it is gone. */
   readonly job: { readonly state: JobState; readonly try: number } | undefined;
+  /** The jobs that have no worker yet. */
+  readonly runnable: readonly JobRow[];
 };
 
 /**
@@ -76,6 +78,7 @@ async function lookOnce(context: Context, connection: LogConnection): Promise<Lo
     over: !more && open.every(({ row, read }) => read.cursor.ended && isTerminal(row.state)),
     openCount: open.filter(({ row, read }) => row.task !== undefined && !read.cursor.ended).length,
     job: rows[0],
+    runnable: rows.filter(({ state }) => state === 'runnable'),
   };
 }
 

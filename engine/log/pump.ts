@@ -6,6 +6,7 @@ import type { Context } from '../../core/context.ts';
 import type { LogConnection } from './connection.ts';
 import { endFrame, type LogFrame, partingFrames, stillFrame } from './frame.ts';
 import { backTo, type Look, nextLook } from './look.ts';
+import { waitingFrames } from './waiting.ts';
 
 /** The result of sending a frame. `busy`: the reader accepts nothing now, and the same frame may be sent later. */
 export type Sent = 'sent' | 'gone' | 'busy';
@@ -40,7 +41,9 @@ export async function pumpLog(
     const look = await patiently(pump, () => nextLook(context, current, pump.stopAt));
     const sending = await sendLines(pump, look);
     if (sending === undefined) return { done: true };
-    current = sending.connection;
+    const aware = await sayWaiting(pump, sending.connection, look);
+    if (aware === undefined) return { done: true };
+    current = aware;
     const now = context.now();
     const isLast = sending.isAll && !look.more && (!current.tail || look.over);
     if (isLast || now >= partsAt) {
@@ -81,6 +84,23 @@ async function sendLines(
     }
   }
   return { connection: soFar(), isAll: count === look.lines.length };
+}
+
+/** Sends the frames for jobs that wait for a worker. Undefined when the reader is gone. */
+async function sayWaiting(
+  { context, reader }: Pump,
+  connection: LogConnection,
+  { runnable }: Look,
+): Promise<LogConnection | undefined> {
+  let current = connection;
+  for (const { frame, wait } of await waitingFrames(context, connection, runnable)) {
+    const sent = await reader.send(frame);
+    if (sent === 'gone') return undefined;
+    // It is sent after the next look.
+    if (sent === 'busy') return current;
+    current = { ...current, waits: [...(current.waits ?? []), wait], sentAt: context.now() };
+  }
+  return current;
 }
 
 /** Sends a frame if the connection has been silent for long. Undefined when the reader is gone. */

@@ -211,6 +211,45 @@ describe('a reader', () => {
     expect(texts).toEqual(['END_LOG']);
   });
 
+  it('is told once why a job has not started for five seconds', async () => {
+    world.context.queues.sendRunnable = async () => undefined;
+    const id = await run(world, applet, { project, input: {} });
+    await world.platform.run();
+    const onWait = async (count: number) => {
+      if (count === 20) await world.must(`/${id}/terminate`);
+      if (count === 20) await world.platform.run();
+    };
+    world.context.workers.slotsTaken = () => 2;
+    Object.assign(world.context.settings, { slotCount: 2 });
+    expect((await read(id, { tail: false })).texts).toEqual(['END_LOG']);
+    const { frames, texts } = await read(id, { tail: true }, { onWait });
+    expect(texts).toEqual([
+      expect.stringMatching(/^Waiting for a free worker \(2 of 2 are taken\): at most 2/),
+      'END_LOG',
+    ]);
+    expect(frames[0]).toMatchObject({ source: 'SYSTEM', level: 'INFO', job: id, jobTry: 0 });
+  });
+
+  it('of other levels is not told that', async () => {
+    world.context.queues.sendRunnable = async () => undefined;
+    const id = await run(world, applet, { project, input: {} });
+    await world.platform.run();
+    world.context.clock.now += 60_000;
+    expect((await read(id, { tail: false, levels: ['STDERR'] })).texts).toEqual(['END_LOG']);
+    expect((await read(id, { tail: false })).texts).toEqual(['Waiting for a worker to start', 'END_LOG']);
+  });
+
+  it('of a wide tree is told that of five jobs', async () => {
+    const { id, caller } = await givenRunningJob();
+    world.context.queues.sendRunnable = async () => undefined;
+    for (let count = 0; count < 8; count++) await world.must('/job/new', { function: 'process', input: {} }, caller);
+    await world.platform.run();
+    world.context.clock.now += 60_000;
+    const { texts } = await read(id, { tail: false, recurseJobs: true });
+    expect(texts.filter((text) => text.startsWith('Waiting for a worker'))).toHaveLength(5);
+    expect((await read(id, { tail: false })).texts).toEqual(['END_LOG']);
+  });
+
   it('sees the whole tree in order of time with recurseJobs, and otherwise only the job', async () => {
     const { id, caller } = await givenRunningJob();
     let child: Caller | undefined;

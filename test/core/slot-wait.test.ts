@@ -1,7 +1,7 @@
 // The sentence about a job's wait for a worker.
 
 import { expect, test } from 'vitest';
-import { slotWaitNote } from '../../core/job/slot-wait.ts';
+import { slotWaitLine, slotWaitNote, waitsLong } from '../../core/job/slot-wait.ts';
 
 const waited = (ms: number) => ({
   transitions: [
@@ -22,4 +22,36 @@ test.each([
 
 test('a job that never was runnable waited for nothing', () => {
   expect(slotWaitNote({ transitions: [['idle', 0]] }, 2)).toEqual([]);
+});
+
+test.each([
+  [false, undefined, 'Waiting for a worker to start'],
+  [false, { count: 2, taken: 1 }, 'Waiting for a worker to start'],
+  [
+    false,
+    { count: 2, taken: 3 },
+    'Waiting for a free worker (2 of 2 are taken): at most 2 jobs run at a time here (espalier start --workers)',
+  ],
+  [true, { count: 2, taken: 2 }, 'Waiting for a free worker: this user has as many as one user may have'],
+])('a job that waits (a number of its user: %s, slots: %j) is described', (isQueued, slots, line) => {
+  expect(slotWaitLine({ isQueued, slots })).toBe(line);
+});
+
+test.each([
+  ['runnable', 4_999, false],
+  ['runnable', 5_000, true],
+  ['running', 60_000, false],
+] as const)('a job that is %s since %s ms waits long: %s', (state, ms, expected) => {
+  expect(
+    waitsLong(
+      {
+        state,
+        transitions: [
+          ['idle', 0],
+          ['runnable', 1_000],
+        ],
+      },
+      1_000 + ms,
+    ),
+  ).toBe(expected);
 });
