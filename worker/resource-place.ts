@@ -21,4 +21,4 @@ export function refuseResources(root: string, why: string): void {
   );
 }
 
-const found = new Set(['/home', '/home/dnanexus', '/opt', '/opt/espalier', '/tmp', '/usr', '/log']);
+const found = new Set(['/home', '/home/dnanexus', '/opt', '/opt/espalier', '/tmp', '/usr']);

@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { JobLog } from '../../worker/log.ts';
 import { starterOptions } from '../../worker/place.ts';
-import { probeStarter } from '../../worker/starter/probe.ts';
 import { createStarter } from '../../worker/starter/starter.ts';
+import { namespaceRefusal } from './job-user.ts';
 
 const path = process.env.PATH ?? '';
 let root: string;
@@ -44,8 +44,8 @@ async function runOn(setUp: string, script: string) {
   return { ...printed, ...end };
 }
 
-const isPossible = process.getuid?.() === 0 && probeStarter(starterOptions({ path }), tmpdir()).namespaces;
-describe.skipIf(!isPossible)('a job in namespaces of its own', () => {
+const refusal = namespaceRefusal();
+describe.skipIf(refusal)(`a job in namespaces of its own${refusal ? `: ${refusal}` : ''}`, () => {
   it.each([
     ['empty', 'true', ''],
     ['with a dangling link', 'ln -s /nowhere /opt/gone', 'gone '],

@@ -157,6 +157,7 @@ describe('where a job gets no root of its own', () => {
   it.each([
     ['/FastTool', { 'FastTool/fasttool': 'x' }],
     ['/README', { README: 'x' }],
+    ['/log', { 'log/x': 'x' }],
     ['/opt/tool', { 'opt/tool/x': 'x' }],
     ['/home/other', { 'home/other/x': 'x' }],
   ])('resources in %s are refused with the reason', async (where, content) => {

@@ -23,6 +23,13 @@ export function refusalFor(user: number | undefined, folder: string): string | u
   return status === 0 ? undefined : (stderr || 'there is no unshare').trim();
 }
 
+/** Why the kernel gives jobs of root no namespaces of their own. Undefined when it does. */
+export function namespaceRefusal(): string | undefined {
+  if (!isRoot) return 'only root gets namespaces without a root of its own';
+  const { status, stderr } = spawnSync('unshare', ['--mount', '--pid', '--fork', 'true'], { encoding: 'utf8' });
+  return status === 0 ? undefined : (stderr || 'there is no unshare').trim();
+}
+
 const mountProgram = `
 cd "$(mktemp -d "$1/kernel-probe.XXXXXX")"
 mkdir -p upper/new work merged

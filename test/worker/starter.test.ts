@@ -6,15 +6,14 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { JobLog } from '../../worker/log.ts';
 import { starterOptions } from '../../worker/place.ts';
-import { probeStarter } from '../../worker/starter/probe.ts';
 import { createStarter, type Starter } from '../../worker/starter/starter.ts';
 import { processesOf } from '../campaign/process-watch.ts';
+import { namespaceRefusal, refusalFor } from './job-user.ts';
 
 const path = process.env.PATH ?? '';
 const taskId = `starter-under-test-${process.pid}`;
 const options = starterOptions({ path, taskId });
 const folder = mkdtempSync(join(tmpdir(), 'espalier-starter-'));
-const probe = probeStarter(options, folder);
 
 let starter: Starter;
 let count = 0;
@@ -65,11 +64,11 @@ async function run(hasRoot: boolean, program: string) {
 }
 
 const kinds = [
-  { kind: 'in a root of its own', hasRoot: true, isThere: probe.why === 'yes' },
-  { kind: 'in the root of the machine', hasRoot: false, isThere: probe.namespaces && process.getuid?.() === 0 },
+  { kind: 'in a root of its own', hasRoot: true, refusal: refusalFor(undefined, folder) },
+  { kind: 'in the root of the machine', hasRoot: false, refusal: namespaceRefusal() },
 ];
-describe.each(kinds)('a job $kind', ({ hasRoot, isThere }) => {
-  describe.skipIf(!isThere)(isThere ? 'works' : `is not possible here: ${probe.why}`, () => {
+describe.each(kinds)('a job $kind', ({ hasRoot, refusal }) => {
+  describe.skipIf(refusal)(refusal ? `is not possible here: ${refusal}` : 'works', () => {
     it.each([
       ['exit 0', { code: 0, signal: null }],
       ['exit 7', { code: 7, signal: null }],
@@ -186,8 +185,8 @@ for name in ('priority', 'bulk'):
   });
 });
 
-const some = kinds.find(({ isThere }) => isThere);
-describe.skipIf(!some)(some ? 'the program' : `the program is not possible here: ${probe.why}`, () => {
+const some = kinds.find(({ refusal }) => refusal === undefined);
+describe.skipIf(!some)(some ? 'the program' : 'the program is not possible here', () => {
   const hasRoot = some?.hasRoot === true;
 
   it('is started again by the next job if it died, and the job that it ran is lost', async () => {
