@@ -1,14 +1,15 @@
 // The routes of executions: runs, subjobs and jobs. They are rows of the table in routes.ts.
 
 import { route } from './make-route.ts';
-import { missingAnalysis } from './ops/analysis/missing.ts';
+import { describeOneAnalysis } from './ops/analysis/describe.ts';
 import { runApplet } from './ops/applet/run.ts';
+import { addTags, removeTags, setProperties, updateExecution } from './ops/execution/metadata.ts';
+import { releaseHeldJob, terminate } from './ops/execution/terminate.ts';
 import { describeOneJob } from './ops/job/describe.ts';
-import { addJobTags, removeJobTags, setJobProperties, updateJob } from './ops/job/metadata.ts';
 import { newJob } from './ops/job/new.ts';
-import { releaseHeldJob, terminateJob } from './ops/job/terminate.ts';
 import { describeExecutions } from './ops/system/describe-executions.ts';
 import { findAnalyses, findExecutions, findJobs } from './ops/system/find-executions.ts';
+import { runWorkflow } from './ops/workflow/run.ts';
 import type { Access, Route } from './route.ts';
 import {
   describeExecutionsInput,
@@ -18,6 +19,7 @@ import {
   jobTagsInput,
   newJobInput,
   runInput,
+  runWorkflowInput,
   updateJobInput,
 } from './schemas/execution.ts';
 import { emptyInput } from './schemas/object.ts';
@@ -28,20 +30,23 @@ const viewExecutable = { kind: 'object', open: 'VIEW', closed: 'VIEW', project: 
 /** The operations decide by project and tree what a caller may do with a job. */
 export const executionRoutes: readonly Route[] = [
   route('/job-xxxx/describe', describeJobInput, known, describeOneJob),
-  route('/job-xxxx/terminate', emptyInput, known, terminateJob),
+  route('/analysis-xxxx/describe', describeJobInput, known, describeOneAnalysis),
   route('/job-xxxx/release', emptyInput, known, releaseHeldJob),
-  route('/job-xxxx/addTags', jobTagsInput, known, addJobTags),
-  route('/job-xxxx/removeTags', jobTagsInput, known, removeJobTags),
-  route('/job-xxxx/setProperties', jobPropertiesInput, known, setJobProperties),
-  route('/job-xxxx/update', updateJobInput, known, updateJob),
-  ...['describe', 'terminate', 'addTags', 'removeTags', 'setProperties'].map((method) =>
-    route(`/analysis-xxxx/${method}`, emptyInput, known, missingAnalysis),
-  ),
+  ...['job', 'analysis'].flatMap((className) => [
+    route(`/${className}-xxxx/terminate`, emptyInput, known, terminate),
+    route(`/${className}-xxxx/addTags`, jobTagsInput, known, addTags),
+    route(`/${className}-xxxx/removeTags`, jobTagsInput, known, removeTags),
+    route(`/${className}-xxxx/setProperties`, jobPropertiesInput, known, setProperties),
+    route(`/${className}-xxxx/update`, updateJobInput, known, updateExecution),
+  ]),
   route('/system/describeExecutions', describeExecutionsInput, known, describeExecutions),
   route('/system/findExecutions', findExecutionsInput, known, findExecutions),
   route('/system/findJobs', findExecutionsInput, known, findJobs),
   route('/system/findAnalyses', findExecutionsInput, known, findAnalyses),
 ];
 
-export const runRoutes: readonly Route[] = [route('/applet-xxxx/run', runInput, viewExecutable, runApplet)];
+export const runRoutes: readonly Route[] = [
+  route('/applet-xxxx/run', runInput, viewExecutable, runApplet),
+  route('/workflow-xxxx/run', runWorkflowInput, viewExecutable, runWorkflow),
+];
 export const newJobRoutes: readonly Route[] = [route('/job/new', newJobInput, { kind: 'job' }, newJob)];

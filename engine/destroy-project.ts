@@ -6,11 +6,11 @@ import { type ExecutionId, isId, type PlaceId, type ProjectId, type UserId } fro
 import { listPartition, readListed } from '../core/row/execution/job.ts';
 import { everythingEndsMs, type WorkMessage } from '../core/work/message.ts';
 import { loadDestroyer, markProjectDestroyed } from './container/project.ts';
-import { terminateTree } from './job/terminate.ts';
 import { destroyContainer, type Pass } from './removal/container.ts';
 import { loadExecutions } from './store/load-job.ts';
 import { mapLimited } from './store/map-limited.ts';
 import { sendWork } from './store/send-work.ts';
+import { terminateTree } from './terminate.ts';
 
 /**
  * The root of a tree in a project that has not ended; `unknown` when the project has so many jobs that a call has no

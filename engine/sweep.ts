@@ -1,14 +1,16 @@
 // Sweeps: looks at every execution that is due and at its worker, and sets the time of its next look. This replaces
 // lost events, and notices ended leases, timeouts and dead launches.
 
+import { analysisDueTime } from '../core/analysis/due.ts';
 import type { Context } from '../core/context.ts';
 import { type ExecutionId, isExecutionId, type JobId } from '../core/id/identifier.ts';
 import { asksWorker } from '../core/job/agenda.ts';
 import { dueTime } from '../core/job/due.ts';
-import { type ExecutionRow, expectJob } from '../core/row/execution/execution.ts';
+import { type ExecutionRow, isJob } from '../core/row/execution/execution.ts';
 import type { WorkMessage } from '../core/work/message.ts';
-import { look } from './job/advance.ts';
+import { look } from './advance.ts';
 import { loadExecution, loadJob } from './store/load-job.ts';
+import { lookAgainAt } from './store/save-analysis.ts';
 import { saveJob } from './store/save-job.ts';
 import { sendWork } from './store/send-work.ts';
 import { lookLimitMs, withinTime } from './store/time-limit.ts';
@@ -167,10 +169,10 @@ export async function sweepExecution(context: Context, execution: ExecutionId, f
  * Sets the time of the next look. True when the job needs no further look now; false when its row changed meanwhile.
  */
 async function lookLater(context: Context, execution: ExecutionId): Promise<boolean> {
-  const found = await loadExecution(context, execution);
-  const row = found && expectJob(found);
+  const row = await loadExecution(context, execution);
   const now = context.now();
   if (row?.dueAt === undefined || row.dueAt > now) return true;
+  if (!isJob(row)) return lookAgainAt(context, row, analysisDueTime(row, now));
   const dueAt = dueTime(row, now, context.settings.leaseSeconds * 1000);
   // A job whose lease has ended is looked at again soon, because its task is being stopped.
   const later = dueAt > now ? dueAt : now + context.settings.heartbeatSeconds * 1000;

@@ -1,9 +1,11 @@
 // Carries out a message of the work queue, by which one invocation leaves work for another.
 
 import type { Context } from '../core/context.ts';
+import { isId } from '../core/id/identifier.ts';
 import { readWorkMessage } from '../core/work/message.ts';
+import { advance, onObjectClosed, resume } from './advance.ts';
+import { goOnEndingStages } from './analysis/advance.ts';
 import { goOnDestroying } from './destroy-project.ts';
-import { advance, onObjectClosed, resume } from './job/advance.ts';
 import { goOnEnding } from './job/end-root.ts';
 import { finishClosing } from './object/close.ts';
 import { collectBytes } from './removal/collect.ts';
@@ -31,7 +33,7 @@ export async function doWork(context: Context, body: unknown): Promise<void> {
     case 'resume':
       return resume(context, message);
     case 'endMembers':
-      return goOnEnding(context, message);
+      return isId(message.root, 'job') ? goOnEnding(context, message) : goOnEndingStages(context, message);
     case 'wake':
       return onObjectClosed(context, message.object, message.after);
     case 'close':

@@ -6,7 +6,7 @@ import type { DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
 import { rowOfImage, type StreamAttribute } from '../aws/dynamo/stream-image.ts';
 import type { Row } from '../core/context.ts';
 import { isObjectId } from '../core/id/identifier.ts';
-import { onExecutionChangeOrLater, onObjectClosed } from '../engine/job/advance.ts';
+import { onExecutionChangeOrLater, onObjectClosed } from '../engine/advance.ts';
 import { context } from './context.ts';
 import { type BatchResult, eachOf } from './middleware/batch.ts';
 

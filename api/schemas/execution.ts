@@ -2,6 +2,7 @@
 // "Running an executable", "Describing a job" and "Finding executions").
 
 import { z } from 'zod';
+import type { StageOptions } from '../../core/analysis/plan-analysis.ts';
 import { type IdClass, isObjectId, isUserId, parseId } from '../../core/id/identifier.ts';
 import { jobStates } from '../../core/job/state.ts';
 import type { RunRequest } from '../../core/run/request.ts';
@@ -53,8 +54,33 @@ export const runInput = newExecution.extend({
   ...shownFields,
 });
 
+const stageIds = z.array(z.string().max(256)).max(1_000);
+const byStage = z.record(z.string().max(256), hash).nullish();
+
+export const runWorkflowInput = runInput.extend({
+  stageFolders: z.record(z.string().max(256), folder).nullish(),
+  stageSystemRequirements: byStage,
+  stageExecutionPolicy: byStage,
+  /** Outputs of earlier runs are never reused, so every stage runs in any case. */
+  rerunStages: stageIds.nullish(),
+  ignoreReuse: z.union([z.boolean(), stageIds], 'be a boolean, or an array of stages').optional(),
+});
+
+/** The options of stages. Their requirements and policies are checked with those of each stage's run. */
+export function toStageOptions(input: z.output<typeof runWorkflowInput>): StageOptions {
+  return {
+    stageFolders: input.stageFolders ?? {},
+    stageSystemRequirements: (input.stageSystemRequirements ?? {}) as StageOptions['stageSystemRequirements'],
+    stageExecutionPolicy: (input.stageExecutionPolicy ?? {}) as StageOptions['stageExecutionPolicy'],
+  };
+}
+
 /** The request in the form of the engine: null is the same as absent. */
-export function toRunRequest(input: z.output<typeof runInput>): RunRequest {
+export function toRunRequest(
+  input: Omit<z.output<typeof runInput>, 'ignoreReuse'> & {
+    readonly ignoreReuse?: boolean | readonly string[] | undefined;
+  },
+): RunRequest {
   const shown = shownFieldNames.filter((field) => input[field] !== undefined && input[field] !== null);
   return {
     ...input,
@@ -62,6 +88,7 @@ export function toRunRequest(input: z.output<typeof runInput>): RunRequest {
     project: input.project ?? undefined,
     priority: input.priority ?? undefined,
     folder: input.folder ?? '/',
+    ignoreReuse: typeof input.ignoreReuse === 'boolean' ? input.ignoreReuse : undefined,
     shown: Object.fromEntries(shown.map((field) => [field, input[field]])),
   };
 }

@@ -1,20 +1,56 @@
-// The row of an analysis: the one truth about the run of a workflow. Workflows cannot be run yet, so none is written.
-// Edges, waits, messages, dooms, the sweep and searches can name one already.
+// The row of an analysis: the one truth about the run of a workflow. Its state follows from those of its stages
+// (derive.ts). engine/store/save-analysis.ts saves it.
 
-import type { ExecutionHead } from '../execution/head.ts';
+import type { Failure } from '../execution/failure.ts';
+import { type ExecutionHead, isEndState } from '../execution/head.ts';
+import { analysisScope, readLineageEntry, type Scope } from '../execution/scope.ts';
 import type { AnalysisId, Id } from '../id/identifier.ts';
 
-/** The states of an analysis, in the words of the API. */
-export const analysisStates = [
-  'in_progress',
-  'partially_failed',
-  'terminating',
-  'done',
-  'failed',
-  'terminated',
-] as const;
-export type AnalysisState = (typeof analysisStates)[number];
+/** The states of an analysis, in the words of the API, with their meanings. */
+export const analysisStates = {
+  in_progress: 'Stages wait or run, and none has failed.',
+  partially_failed: 'A stage has failed or was terminated, and others have not ended. They may still be done.',
+  terminating: 'It was terminated, or a stage failed that ends all others. Its stages are being ended.',
+  done: 'All stages are done.',
+  failed: 'All stages have ended, and one has failed.',
+  terminated: 'It was terminated, and all stages have ended.',
+} as const;
+export type AnalysisState = keyof typeof analysisStates;
 
 export type AnalysisRow = ExecutionHead<AnalysisId, AnalysisState> & {
   readonly executable: Id<'workflow'> | Id<'globalworkflow'>;
 };
+
+/** Every scope that an analysis is in, outermost first, and its own. */
+export function analysisScopes({ pk, lineage }: Pick<AnalysisRow, 'pk' | 'lineage'>): Scope[] {
+  return [...lineage.map(readLineageEntry), analysisScope(pk)];
+}
+
+/** The row in another state, with the failure that led there. */
+export function enterState(
+  row: AnalysisRow,
+  state: AnalysisState,
+  failure: Failure | undefined,
+  now: number,
+): AnalysisRow {
+  const entered: AnalysisRow = { ...row, state, modified: now, transitions: [...row.transitions, [state, now]] };
+  if (failure === undefined) return entered;
+  const { reason, message, from } = failure;
+  const { failureFrom, ...rest } = entered;
+  return {
+    ...rest,
+    failureReason: reason,
+    failureMessage: message.length <= messageLimit ? message : `${message.slice(0, messageLimit - 1).toWellFormed()}…`,
+    ...(from === undefined || from === row.pk ? {} : { failureFrom: from }),
+  };
+}
+
+/** True for an analysis that no stage and no user changes any more. */
+export function hasAnalysisEnded(
+  row: AnalysisRow,
+): row is AnalysisRow & { readonly state: 'done' | 'failed' | 'terminated' } {
+  return isEndState(row.state);
+}
+
+/** Characters. The job that failed first holds the whole message. */
+const messageLimit = 300;

@@ -66,6 +66,7 @@ export const failureMessages = {
     `${job}, which this job depends on, ${state === 'failed' ? 'failed' : 'was terminated'}${why === undefined ? '' : ` (${why})`}`,
   dependencyGone: (id: string) => `${id}, which this job depends on, could not be found any more`,
   terminated: (by: UserId) => `The job was terminated by ${by}`,
+  analysisTerminated: (by: UserId) => `The analysis was terminated by ${by}`,
   discarded: (master: ExecutionId, attempt: number) =>
     `Try ${attempt} of ${master} was given up and starts again; this job belonged to it`,
   hostLost: (job: JobId) => `The machine that ${job} ran on was lost`,

@@ -5,7 +5,6 @@ import { type AnalysisId, type ExecutionId, isId, type JobId } from '../id/ident
 
 /**
  * One try of an execution, with everything below it: an analysis, a master job, or a subjob that may restart by itself.
- * Analyses do not exist yet.
  */
 export type Scope =
   | { readonly kind: 'analysis'; readonly execution: AnalysisId; readonly try: number }
@@ -14,6 +13,11 @@ export type Scope =
 /** The scope of one try of a master job. */
 export function masterScope(execution: JobId, attempt: number): Extract<Scope, { execution: JobId }> {
   return { kind: 'master', execution, try: attempt };
+}
+
+/** An analysis with everything below it. It has one try. */
+export function analysisScope(execution: AnalysisId): Extract<Scope, { kind: 'analysis' }> {
+  return { kind: 'analysis', execution, try: 0 };
 }
 
 /** A scope in the form of its doom flag's key: `master:job-x:0`. */

@@ -1,7 +1,7 @@
 // A workspace is named by its master job and try, so it needs no row: the id leads to the job, and back.
 
 import { idAlphabet } from './derive.ts';
-import type { ContainerId, JobId } from './identifier.ts';
+import type { AnalysisId, ContainerId, JobId } from './identifier.ts';
 
 /** The number of tries that two characters of base 32 can count. */
 export const maximumTry = idAlphabet.length ** 2 - 1;
@@ -14,6 +14,11 @@ export function workspaceId(master: JobId, attempt: number): ContainerId {
   const high = idAlphabet[attempt >> 5];
   const low = idAlphabet[attempt & 31];
   return `container-${master.slice('job-'.length, -2)}${high}${low}`;
+}
+
+/** The container that an analysis shows as its workspace. Stages have workspaces of their own, so nothing is in it. */
+export function workspaceOfAnalysis(analysis: AnalysisId): ContainerId {
+  return `container-${analysis.slice('analysis-'.length)}`;
 }
 
 /**

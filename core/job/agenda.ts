@@ -1,5 +1,5 @@
 // The agenda of a job: the steps that each state calls for, in their order. The stream, a message and the sweep all read
-// it, so a step that was interrupted is taken up again from the row alone. engine/job/advance.ts carries the steps out.
+// it, so a step that was interrupted is taken up again from the row alone. engine/advance.ts carries the steps out.
 // The formatter leaves this file alone, so that the columns stay columns.
 
 import { isMaster, type JobRow } from './row.ts';

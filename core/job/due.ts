@@ -30,6 +30,11 @@ export function dueTime(row: JobRow, now: number, leaseMs: number): number {
   return dueAt !== undefined && dueAt > now && dueAt <= wanted ? dueAt : wanted;
 }
 
+/** As long as something has lasted already, at least a minute and at most ten. In milliseconds. */
+export function waitedMs(since: number, now: number, atLeastMs: number = shortestPatienceMs): number {
+  return Math.max(atLeastMs, Math.min(now - since, longestPatienceMs));
+}
+
 /** The part of the sweep's index that an execution is in. */
 export function openShard(execution: ExecutionId, shardCount: number): number {
   let sum = 0;
@@ -52,21 +57,17 @@ export function workspaceKeptUntil(row: JobRow, delayWorkspaceDestruction: boole
 function patienceMs(patience: Exclude<Patience, 'lease'>, row: JobRow, now: number, leaseMs: number): number {
   switch (patience) {
     case 'queued':
-      return waitedMs(row, now, Math.min(leaseMs, queuedMs));
+      return waitedMs(row.tryCreated, now, Math.min(leaseMs, queuedMs));
     case 'waiting':
-      return waitedMs(row, now, Math.min(leaseMs, shortestPatienceMs));
+      return waitedMs(row.tryCreated, now, Math.min(leaseMs, shortestPatienceMs));
     // What waits for a job that is done looks by itself. Its own due time is not moved forward: that is two writes.
     case 'grace':
       return leaseMs;
     case 'period':
-      return Math.min(leaseMs, waitedMs(row, now, shortestPatienceMs));
+      return Math.min(leaseMs, waitedMs(row.tryCreated, now, shortestPatienceMs));
     default:
       return patience satisfies never;
   }
-}
-
-function waitedMs(row: JobRow, now: number, atLeastMs: number): number {
-  return Math.max(atLeastMs, Math.min(now - row.tryCreated, longestPatienceMs));
 }
 
 /**

@@ -5,7 +5,7 @@ import { workerSize, workerSizeNote } from '../instance/worker-size.ts';
 import { selectFields } from '../object/field.ts';
 import type { Hash } from '../reference/value.ts';
 import { heldUntil } from './hold.ts';
-import { type JobRow, jobWorkspace } from './row.ts';
+import { analysisOf, isStageJob, type JobRow, jobWorkspace } from './row.ts';
 import type { ExecutionSpec } from './spec.ts';
 
 /** The metadata of one try, which can change after the job was made. */
@@ -100,9 +100,9 @@ const shownByDefault: { readonly [field: string]: Field } = {
   parentJobTry: ({ row }) => row.parentTry ?? null,
   originJob: ({ row }) => row.origin,
   masterJob: ({ row }) => row.master,
-  parentAnalysis: nothing,
-  analysis: nothing,
-  stage: nothing,
+  parentAnalysis: ({ row }) => (isStageJob(row) ? analysisOf(row) : null),
+  analysis: ({ row }) => analysisOf(row) ?? null,
+  stage: ({ spec }) => spec.stage ?? null,
   rootExecution: ({ row }) => row.root,
   detachedFrom: ({ spec }) => spec.detachedFrom ?? null,
   detachedFromTry: ({ spec }) => spec.detachedFromTry ?? null,

@@ -3,6 +3,7 @@
 
 import type { ExecutionHead } from '../execution/head.ts';
 import {
+  analysisScope,
   innermostMaster,
   lineageEntry,
   masterScope,
@@ -11,7 +12,16 @@ import {
   scopeIn,
 } from '../execution/scope.ts';
 import { given } from '../given.ts';
-import type { AppId, AppletId, ContainerId, JobId, ProjectId, UserId } from '../id/identifier.ts';
+import type {
+  AnalysisId,
+  AppId,
+  AppletId,
+  ContainerId,
+  ExecutionId,
+  JobId,
+  ProjectId,
+  UserId,
+} from '../id/identifier.ts';
 import { type WorkerId, workerId } from '../id/worker.ts';
 import { workspaceId } from '../id/workspace.ts';
 import type { JobState } from './state.ts';
@@ -78,9 +88,21 @@ export type NewJob = {
   /** True when the parent is a subjob that may restart by itself. Its restart then discards this job. */
   readonly parentRestartsAlone?: boolean;
 } & (
-  | { readonly kind: 'master'; readonly parent?: JobRow | undefined }
+  | {
+      readonly kind: 'master';
+      readonly parent?: JobRow | undefined;
+      /** The analysis whose stage the job is. Such a job is the origin of its own tree of jobs. */
+      readonly stageOf?: EnclosingAnalysis | undefined;
+    }
   | { readonly kind: 'subjob'; readonly parent: JobRow }
 );
+
+/** What the rows of its stages hold of an analysis. */
+export type EnclosingAnalysis = {
+  readonly pk: AnalysisId;
+  readonly root: ExecutionId;
+  readonly lineage: readonly string[];
+};
 
 /** The cursor of a job that has begun to make other jobs, before any of them has ended. */
 export const beforeMembers = '';
@@ -93,6 +115,7 @@ export const jobRowByteLimit = 1024;
 /** The row of a job that is about to be born: `idle`, try 0, launch 0. Birth gives it a due time. */
 export function newJobRow(job: NewJob): JobRow {
   const { id, parent, now, timeoutMs } = job;
+  const stageOf = job.kind === 'master' ? job.stageOf : undefined;
   return {
     pk: id,
     state: 'idle',
@@ -103,9 +126,9 @@ export function newJobRow(job: NewJob): JobRow {
     project: job.project,
     launchedBy: job.launchedBy,
     origin: parent?.origin ?? id,
-    root: parent?.root ?? id,
+    root: stageOf?.root ?? parent?.root ?? id,
     master: job.kind === 'subjob' ? job.parent.master : id,
-    lineage: parent === undefined ? [] : childLineage(parent, job.parentRestartsAlone === true),
+    lineage: parent === undefined ? stageLineage(stageOf) : childLineage(parent, job.parentRestartsAlone === true),
     instance: job.instance,
     priority: job.priority,
     created: now,
@@ -121,6 +144,21 @@ export function newJobRow(job: NewJob): JobRow {
       debug: job.debug === true ? (true as const) : undefined,
     }),
   };
+}
+
+function stageLineage(analysis: EnclosingAnalysis | undefined): string[] {
+  return analysis === undefined ? [] : [...analysis.lineage, lineageEntry(analysisScope(analysis.pk))];
+}
+
+/** The analysis that a job belongs to, as a stage or below one. Undefined when it belongs to none. */
+export function analysisOf(job: JobRow): AnalysisId | undefined {
+  const scope = job.lineage.map(readLineageEntry).findLast(({ kind }) => kind === 'analysis');
+  return scope?.kind === 'analysis' ? scope.execution : undefined;
+}
+
+/** True for the job that an analysis started for a stage, and false for the jobs below it. */
+export function isStageJob(job: JobRow): boolean {
+  return job.origin === job.pk && job.root !== job.pk;
 }
 
 /** One try of a master job. */

@@ -61,6 +61,8 @@ export type ExecutionSpec = {
   readonly debugOn?: readonly DebugReason[];
   /** The jobs in which this one is nested, outermost first. A detached job has none. */
   readonly ancestors: readonly JobId[];
+  /** The stage of the analysis that the job belongs to. */
+  readonly stage?: string;
   /** The job that started a detached tree, and its try at that time. */
   readonly detachedFrom?: JobId;
   readonly detachedFromTry?: number;

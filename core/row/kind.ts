@@ -88,7 +88,7 @@ const keyParts: { readonly [word: string]: string } = {
   'job and later try': 'job-[^#]+(?:#\\d+)?',
   analysis: 'analysis-[^#]+',
   root: '(?:job|analysis)-[^#]+',
-  parent: 'job-[^#]+',
+  parent: '(?:job|analysis)-[^#]+',
   waiter: '(?:job|analysis)-[^#]+',
   scope: '(?:analysis|master|subjob):[^#]+',
   doom: 'termination|failure|restart',

@@ -95,7 +95,7 @@ function inherit(above: ExecutionSpec) {
     defaultInstance: above.defaultInstance,
     delayWorkspaceDestruction: above.delayWorkspaceDestruction,
     ignoreReuse: above.ignoreReuse,
-    ...given({ debugOn: above.debugOn, restartableEntryPoints: above.restartableEntryPoints }),
+    ...given({ debugOn: above.debugOn, restartableEntryPoints: above.restartableEntryPoints, stage: above.stage }),
     shown: above.shown,
     pins: [],
   };

@@ -21,7 +21,7 @@ import { defaultInstance } from '../instance/instance-types.ts';
 import { checkDebug, readDebug } from '../job/hold.ts';
 import type { JobPlan } from '../job/plan.ts';
 import { firstPriority } from '../job/restart.ts';
-import { type JobRow, newJobRow } from '../job/row.ts';
+import { type EnclosingAnalysis, type JobRow, newJobRow } from '../job/row.ts';
 import type { ExecutionSpec } from '../job/spec.ts';
 import { isHash } from '../reference/value.ts';
 import { planMachine } from './machine.ts';
@@ -44,6 +44,8 @@ export type RunFacts = {
   readonly from?: CallingJob | undefined;
   readonly executable: Executable;
   readonly project: ProjectContext;
+  /** The analysis whose stage the job is, and the stage. */
+  readonly stageOf?: { readonly analysis: EnclosingAnalysis; readonly stage: string } | undefined;
 };
 type CallingJob = { readonly job: JobRow; readonly spec: ExecutionSpec };
 /** The facts of a run that makes a job. */
@@ -113,7 +115,8 @@ function planMasterJob(facts: ProgramFacts): JobPlan | Refusal {
     ignoreReuse: request.ignoreReuse ?? executable.spec.ignoreReuse,
     headJobOnDemand: request.headJobOnDemand ?? executable.spec.runSpec.headJobOnDemand ?? false,
     ...given({ debugOn: readDebug(request.debug) ?? above?.spec.debugOn }),
-    ...(facts.from === undefined || above !== undefined
+    ...given({ stage: facts.stageOf?.stage ?? above?.spec.stage }),
+    ...(facts.from === undefined || above !== undefined || facts.stageOf !== undefined
       ? {}
       : { detachedFrom: facts.from.job.pk, detachedFromTry: facts.from.job.try }),
   };
@@ -170,6 +173,7 @@ function planRow(facts: ProgramFacts, above: CallingJob | undefined, spec: Execu
     kind: 'master',
     id,
     parent: above?.job,
+    stageOf: facts.stageOf?.analysis,
     executable: executable.id,
     function: mainEntryPoint,
     project: project.id,

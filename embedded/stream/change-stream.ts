@@ -1,12 +1,12 @@
 // What follows a change of a row: the same look that a record of DynamoDB's stream brings on AWS. A change that is lost
 // with the process needs no memory, because a start looks at every open row.
 
+import { streamStates } from '../../core/analysis/stream-states.ts';
 import type { Context, Row, TableName } from '../../core/context.ts';
 import { isObjectId } from '../../core/id/identifier.ts';
-import { statesWithAgenda } from '../../core/job/agenda.ts';
 import { isExecutionKey } from '../../core/row/execution/execution.ts';
 import { objectKey } from '../../core/row/objects.ts';
-import { onExecutionChangeOrLater, onObjectClosed } from '../../engine/job/advance.ts';
+import { onExecutionChangeOrLater, onObjectClosed } from '../../engine/advance.ts';
 
 export type ChangeStream = {
   onChange(table: TableName, before: Row | undefined, after: Row | undefined): void;
@@ -61,5 +61,5 @@ async function look(context: Context, { before, after }: Change): Promise<unknow
   return undefined;
 }
 
-const agendaStates: ReadonlySet<string> = new Set(statesWithAgenda('entered'));
+const agendaStates: ReadonlySet<string> = new Set(streamStates());
 const laneCount = 8;

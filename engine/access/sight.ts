@@ -6,6 +6,7 @@ import type { Context } from '../../core/context.ts';
 import type { JobId, ObjectId, PlaceId } from '../../core/id/identifier.ts';
 import type { KnownCaller } from '../../core/identity/caller.ts';
 import { type JobRow, jobWorkspace } from '../../core/job/row.ts';
+import type { ExecutionRow } from '../../core/row/execution/execution.ts';
 import type { ObjectFacts } from '../../core/row/objects.ts';
 import type { FoundObject } from '../../core/run/waits.ts';
 import { loadJobs } from '../store/load-job.ts';
@@ -44,8 +45,11 @@ export function createSight(
   };
 }
 
-/** True when the caller may know of a job, because they have VIEW in its project or are a job of the same tree. */
-export async function seesJob({ caller, levelIn }: Sight, row: JobRow): Promise<boolean> {
+/** True when the caller may know of an execution: they have VIEW in its project, or are a job of the same tree. */
+export async function seesExecution(
+  { caller, levelIn }: Sight,
+  row: Pick<ExecutionRow, 'tombstone' | 'root' | 'project'>,
+): Promise<boolean> {
   if (row.tombstone === true) return false;
   if (caller.kind === 'job' && row.root === caller.job.root) return true;
   return atLeast(await levelIn(row.project), 'VIEW');
@@ -54,7 +58,7 @@ export async function seesJob({ caller, levelIn }: Sight, row: JobRow): Promise<
 /** Those of the jobs that exist and that the caller may see, with their rows. */
 export async function findJobs(sight: Sight, ids: readonly JobId[]): Promise<ReadonlyMap<JobId, JobRow>> {
   const rows = await loadJobs(sight.context, ids);
-  const seen = await mapLimited(rows, async (row) => row !== undefined && (await seesJob(sight, row)));
+  const seen = await mapLimited(rows, async (row) => row !== undefined && (await seesExecution(sight, row)));
   return new Map(rows.flatMap((row, index) => (row !== undefined && seen[index] === true ? [[row.pk, row]] : [])));
 }
 

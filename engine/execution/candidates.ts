@@ -3,9 +3,9 @@
 
 import type { Context } from '../../core/context.ts';
 import type { ExecutionId, JobId, ProjectId } from '../../core/id/identifier.ts';
-import type { JobRow } from '../../core/job/row.ts';
+import type { ExecutionRow } from '../../core/row/execution/execution.ts';
 import { listPartition, listPosition, readListed } from '../../core/row/execution/job.ts';
-import { memberPrefix, readMember, treeKey } from '../../core/row/execution/tree.ts';
+import { memberPrefix, memberRange, readMember, treeKey } from '../../core/row/execution/tree.ts';
 import { allRows } from '../store/all-rows.ts';
 import { loadExecutions } from '../store/load-job.ts';
 import { mapLimited } from '../store/map-limited.ts';
@@ -54,9 +54,13 @@ export async function* listTrees(
   yield* listExecutions(context, members.flat(), bounds);
 }
 
-/** The children of one job, newest first, in batches. */
-export async function* listChildren(context: Context, parent: JobRow, bounds: Bounds): AsyncGenerator<Candidate[]> {
-  yield* listExecutions(context, await loadTree(context, parent.root, memberPrefix(parent.pk)), bounds);
+/** The children of one execution, newest first, in batches. */
+export async function* listChildren(
+  context: Context,
+  parent: ExecutionRow,
+  bounds: Bounds,
+): AsyncGenerator<Candidate[]> {
+  yield* listExecutions(context, await loadTree(context, parent.root, { prefix: memberPrefix(parent.pk) }), bounds);
 }
 
 /** Those of the executions that exist, newest first, in batches. */
@@ -108,10 +112,14 @@ function newestOf(lists: readonly List[]): List | undefined {
   return newest;
 }
 
-/** The jobs that a tree's member rows name: all, or those whose sort keys begin with a prefix. */
-async function loadTree(context: Context, root: ExecutionId, prefix = memberPrefix()): Promise<JobId[]> {
+/** The jobs that a tree's member rows name: all, or those in a range. */
+async function loadTree(
+  context: Context,
+  root: ExecutionId,
+  range: ReturnType<typeof memberRange> = memberRange(root),
+): Promise<JobId[]> {
   const jobs: JobId[] = [];
-  const members = { pk: treeKey(root), prefix, maximumRowCount: maximumTreeSize };
+  const members = { pk: treeKey(root), ...range, maximumRowCount: maximumTreeSize };
   for await (const row of allRows(context, 'executions', members)) jobs.push(readMember(row).job);
   return jobs;
 }

@@ -2,23 +2,23 @@
 // try, so that the job row stays small and changes of state do not write them.
 
 import type { Context, Row } from '../../core/context.ts';
-import type { JobId } from '../../core/id/identifier.ts';
+import type { ExecutionId } from '../../core/id/identifier.ts';
 import type { JobMetadata } from '../../core/job/job-fields.ts';
 import type { ExecutionSpec } from '../../core/job/spec.ts';
 import { metadataKey, metadataPrefix, metadataRow, readMetadata } from '../../core/row/execution/body.ts';
 import { mapLimited } from '../store/map-limited.ts';
 import { changed, retryWhileChanged } from '../store/retry-while-changed.ts';
 
-/** The metadata in the specification of a job. */
+/** The metadata in the specification of an execution. */
 type MadeWith = Pick<ExecutionSpec, 'tags' | 'properties' | 'details'>;
 
 /**
  * The metadata of many tries as last changed in this try or an earlier one, parallel to `rows`. Undefined where it is
- * as the job was created with it (`madeWith`).
+ * as it was created (`madeWith`).
  */
 export async function loadChangedOfMany(
   context: Context,
-  rows: readonly { readonly pk: JobId; readonly try: number }[],
+  rows: readonly { readonly pk: ExecutionId; readonly try: number }[],
 ): Promise<(JobMetadata | undefined)[]> {
   const first = await context.rows.getMany(
     'executions',
@@ -34,26 +34,26 @@ export async function loadChangedOfMany(
 /** Changes the metadata of a try. Writers at the same time are served one after the other. */
 export async function changeMetadata(
   context: Context,
-  target: { readonly job: JobId; readonly try: number; readonly spec: MadeWith },
+  target: { readonly execution: ExecutionId; readonly try: number; readonly spec: MadeWith },
   change: (metadata: JobMetadata) => JobMetadata,
 ): Promise<void> {
-  const { job, try: attempt, spec } = target;
-  await retryWhileChanged(`"${job}"`, async () => {
-    const before = await loadChanged(context, job, attempt);
+  const { execution, try: attempt, spec } = target;
+  await retryWhileChanged(`"${execution}"`, async () => {
+    const before = await loadChanged(context, execution, attempt);
     const metadata = change(before?.metadata ?? madeWith(spec));
     const own = before?.try === attempt ? before.version : undefined;
-    const row = metadataRow(job, attempt, metadata, (own ?? 0) + 1);
+    const row = metadataRow(execution, attempt, metadata, (own ?? 0) + 1);
     return (await context.rows.put('executions', row, own === undefined ? 'absent' : { version: own })) || changed;
   });
 }
 
 type Changed = { readonly metadata: JobMetadata; readonly try: number; readonly version: number };
 
-async function loadChanged(context: Context, job: JobId, attempt: number): Promise<Changed | undefined> {
+async function loadChanged(context: Context, execution: ExecutionId, attempt: number): Promise<Changed | undefined> {
   const { rows } = await context.rows.query('executions', {
-    pk: job,
+    pk: execution,
     prefix: metadataPrefix,
-    after: metadataKey(job, attempt + 1).sk,
+    after: metadataKey(execution, attempt + 1).sk,
     descending: true,
     limit: 1,
   });

@@ -1,14 +1,13 @@
-// Searches jobs (docs/reference/api.md, "Finding executions"). It lists candidates in order, reads their rows
+// Searches executions (docs/reference/api.md, "Finding executions"). It lists candidates in order, reads their rows
 // consistently, and applies the conditions.
 
 import { readLineageEntry } from '../../core/execution/scope.ts';
 import type { ExecutionId, ProjectId } from '../../core/id/identifier.ts';
 import type { JobMetadata } from '../../core/job/job-fields.ts';
-import type { JobRow } from '../../core/job/row.ts';
-import { type ExecutionRow, expectJob } from '../../core/row/execution/execution.ts';
+import { type ExecutionRow, isJob } from '../../core/row/execution/execution.ts';
 import { listPosition } from '../../core/row/execution/job.ts';
-import { type Sight, seesJob } from '../access/sight.ts';
-import { loadExecutions, loadFromSpecs } from '../store/load-job.ts';
+import { type Sight, seesExecution } from '../access/sight.ts';
+import { loadExecutions, loadFromAnySpecs } from '../store/load-job.ts';
 import { loadEarlierTries } from '../store/load-try.ts';
 import { mapLimited } from '../store/map-limited.ts';
 import { type Bounds, type Candidate, listChildren, listExecutions, listProjects, listTrees } from './candidates.ts';
@@ -18,14 +17,14 @@ import { loadChangedOfMany } from './metadata.ts';
 export type SearchRange =
   | { readonly kind: 'projects'; readonly projects: readonly ProjectId[] }
   | { readonly kind: 'trees'; readonly roots: readonly ExecutionId[] }
-  | { readonly kind: 'children'; readonly parent: JobRow }
+  | { readonly kind: 'children'; readonly parent: ExecutionRow }
   | { readonly kind: 'executions'; readonly executions: readonly ExecutionId[] };
 export type Properties = JobMetadata['properties'];
-export type JobSearch = {
+export type ExecutionSearch = {
   readonly range: SearchRange;
   readonly bounds: Bounds;
   /** The conditions on the row alone. */
-  readonly row: (row: JobRow) => boolean;
+  readonly row: (row: ExecutionRow) => boolean;
   readonly name: ((name: string) => boolean) | undefined;
   readonly tags: ((tags: readonly string[]) => boolean) | undefined;
   readonly properties: ((properties: Properties) => boolean) | undefined;
@@ -40,11 +39,11 @@ export type JobSearch = {
  *
  * @returns `next`: the position to continue from, absent at the end
  */
-export async function searchJobs(
+export async function searchExecutions(
   sight: Sight,
-  search: JobSearch,
-): Promise<{ readonly rows: readonly JobRow[]; readonly next?: string }> {
-  const found: JobRow[] = [];
+  search: ExecutionSearch,
+): Promise<{ readonly rows: readonly ExecutionRow[]; readonly next?: string }> {
+  const found: ExecutionRow[] = [];
   let scanned = 0;
   for await (const batch of candidatesOf(sight, search)) {
     const rows = await loadCandidates(sight, batch);
@@ -67,21 +66,17 @@ export async function searchJobs(
 }
 
 /** A repeated birth may have left a second list row. Only the one with the job's own time counts. */
-async function loadCandidates({ context }: Sight, batch: readonly Candidate[]): Promise<JobRow[]> {
+async function loadCandidates({ context }: Sight, batch: readonly Candidate[]): Promise<ExecutionRow[]> {
   const rows = await loadExecutions(
     context,
     batch.map(({ execution }) => execution),
   );
-  return rows
-    .filter((row, index) => {
-      return (
-        row !== undefined && row.tombstone !== true && batch[index]?.position === listPosition(row.created, row.pk)
-      );
-    })
-    .map((row) => expectJob(row as ExecutionRow));
+  return rows.filter((row, index): row is ExecutionRow => {
+    return row !== undefined && row.tombstone !== true && batch[index]?.position === listPosition(row.created, row.pk);
+  });
 }
 
-function candidatesOf({ context }: Sight, { range, bounds }: JobSearch): AsyncGenerator<Candidate[]> {
+function candidatesOf({ context }: Sight, { range, bounds }: ExecutionSearch): AsyncGenerator<Candidate[]> {
   switch (range.kind) {
     case 'projects':
       return listProjects(context, range.projects, bounds);
@@ -99,12 +94,17 @@ function candidatesOf({ context }: Sight, { range, bounds }: JobSearch): AsyncGe
 /**
  * The rows of each job that meets the conditions: its own, and those of its earlier tries if the search includes them.
  */
-async function keep(sight: Sight, search: JobSearch, rows: readonly JobRow[]): Promise<readonly (readonly JobRow[])[]> {
+async function keep(
+  sight: Sight,
+  search: ExecutionSearch,
+  rows: readonly ExecutionRow[],
+): Promise<readonly (readonly ExecutionRow[])[]> {
   const current = search.includeRestarted ? rows : await withoutDiscarded(sight, rows);
   const tries = await mapLimited(current, async (row) => {
-    const all = search.includeRestarted ? [row, ...(await loadEarlierTries(sight.context, row))] : [row];
+    const earlier = search.includeRestarted && isJob(row) ? await loadEarlierTries(sight.context, row) : [];
+    const all = [row, ...earlier];
     const matching = all.filter(search.row);
-    return matching.length > 0 && (await seesJob(sight, row)) ? matching : [];
+    return matching.length > 0 && (await seesExecution(sight, row)) ? matching : [];
   });
   return meetBodies(
     sight,
@@ -114,7 +114,7 @@ async function keep(sight: Sight, search: JobSearch, rows: readonly JobRow[]): P
 }
 
 /** A job is discarded when an execution that encloses it has begun a later try than the one it was made in. */
-async function withoutDiscarded({ context }: Sight, rows: readonly JobRow[]): Promise<JobRow[]> {
+async function withoutDiscarded({ context }: Sight, rows: readonly ExecutionRow[]): Promise<ExecutionRow[]> {
   const enclosing = rows.map(({ lineage }) => lineage.map(readLineageEntry));
   const executions = [...new Set(enclosing.flat().map(({ execution }) => execution))];
   const current = new Map((await loadExecutions(context, executions)).map((row) => [row?.pk, row?.try]));
@@ -126,16 +126,16 @@ async function withoutDiscarded({ context }: Sight, rows: readonly JobRow[]): Pr
 /** Applies the conditions on values that only bodies hold. Most rows hold the name. */
 async function meetBodies(
   { context }: Sight,
-  { name, tags, properties }: JobSearch,
-  tries: readonly (readonly JobRow[])[],
-): Promise<readonly (readonly JobRow[])[]> {
+  { name, tags, properties }: ExecutionSearch,
+  tries: readonly (readonly ExecutionRow[])[],
+): Promise<readonly (readonly ExecutionRow[])[]> {
   const rows = tries.flat();
   const needsBodies = tags !== undefined || properties !== undefined;
   const needsNames = name !== undefined && rows.some((row) => row.name === undefined);
   if (!needsBodies && !needsNames) {
     return name === undefined ? tries : tries.filter((each) => name(each[0]?.name ?? ''));
   }
-  const made = await loadFromSpecs(
+  const made = await loadFromAnySpecs(
     context,
     tries.flatMap((each) => (each[0] === undefined ? [] : [each[0].pk])),
     (spec) => ({ name: spec.name, tags: spec.tags, properties: spec.properties }),
@@ -144,7 +144,7 @@ async function meetBodies(
   const changed = new Map(
     (needsBodies ? await loadChangedOfMany(context, rows) : []).map((one, at) => [rows[at], one]),
   );
-  const meets = (row: JobRow): boolean => {
+  const meets = (row: ExecutionRow): boolean => {
     const madeWith = made.get(row.pk);
     const { tags: held = [], properties: heldProperties = {} } = changed.get(row) ?? madeWith ?? {};
     return (

@@ -8,12 +8,12 @@ import { readLineageEntry } from '../../core/execution/scope.ts';
 import type { JobId } from '../../core/id/identifier.ts';
 import type { JobPlan } from '../../core/job/plan.ts';
 import { beforeMembers, type JobRow } from '../../core/job/row.ts';
-import { isHash } from '../../core/reference/value.ts';
 import { jobKey, listKey, readJob } from '../../core/row/execution/job.ts';
 import { doomKey, memberRow } from '../../core/row/execution/tree.ts';
 import { loadJob } from '../store/load-job.ts';
 import { changed, retryWhileChanged } from '../store/retry-while-changed.ts';
 import { insertJob, saveJob } from '../store/save-job.ts';
+import { saveSpecOnce } from '../store/save-spec.ts';
 
 /**
  * Writes a planned job: everything else first, then its row, only if it is absent. It is idempotent by id and digest: a
@@ -31,7 +31,7 @@ export async function createJob(context: Context, plan: JobPlan): Promise<{ read
     await context.rows.put('executions', memberRow(memberOf.root, member));
     await checkParent(context, row, memberOf);
   }
-  await saveSpec(context, plan);
+  await saveSpecOnce(context, plan.id, row.digest, plan.spec);
   await context.rows.put('executions', listKey(row.project, row.created, plan.id));
   if (await insertJob(context, row, plan.ready)) return { id: plan.id };
   const born = await loadJob(context, plan.id);
@@ -67,14 +67,6 @@ async function loadLiving(context: Context, row: JobRow, { root, parent }: Membe
 }
 
 type MemberOf = NonNullable<JobPlan['memberOf']>;
-
-/** An interrupted birth may have left a specification. It is this job's only if the same request wrote it. */
-async function saveSpec(context: Context, { id, row, spec }: JobPlan): Promise<void> {
-  const body = { ...spec, digest: row.digest };
-  if (await context.bodies.save(id, 'spec', body, { ifAbsent: true })) return;
-  const there = await context.bodies.load(id, 'spec');
-  if (!isHash(there) || there.digest !== row.digest) throw nonceReused();
-}
 
 function answerAgain(born: JobRow, plan: JobPlan): { readonly id: JobId } {
   if (born.tombstone === true) {

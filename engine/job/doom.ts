@@ -29,10 +29,19 @@ export async function doomScope(context: Context, row: JobRow, scope: Scope, cau
 
 /** The doom that decides about a job (`possibleFlags`); undefined when it may live. */
 export async function loadDoom(context: Context, row: JobRow): Promise<Doom | undefined> {
-  const flags = possibleFlags(scopesOf(row));
+  return loadDoomOn(context, row.root, scopesOf(row));
+}
+
+/** The doom on the scopes of an execution, outermost first; undefined when there is none. */
+export async function loadDoomOn(
+  context: Context,
+  root: ExecutionId,
+  scopes: readonly Scope[],
+): Promise<Doom | undefined> {
+  const flags = possibleFlags(scopes);
   const rows = await context.rows.getMany(
     'executions',
-    flags.map((flag) => doomKey(row.root, flag)),
+    flags.map((flag) => doomKey(root, flag)),
   );
   for (const [index, { scope }] of flags.entries()) {
     const cause = readDoom(rows[index]);

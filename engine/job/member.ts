@@ -4,20 +4,22 @@
 import type { Context } from '../../core/context.ts';
 import type { Dependency } from '../../core/execution/dependency.ts';
 import { isInside, type Scope } from '../../core/execution/scope.ts';
+import { given } from '../../core/given.ts';
 import { type ExecutionId, isId, type JobId } from '../../core/id/identifier.ts';
 import { type JobRow, newJobRow } from '../../core/job/row.ts';
 import { isTerminal } from '../../core/job/state.ts';
-import { type MemberRow, memberPrefix, readMember, treeKey } from '../../core/row/execution/tree.ts';
+import { type MemberRow, memberPrefix, memberRange, readMember, treeKey } from '../../core/row/execution/tree.ts';
 import { loadJob, loadJobs } from '../store/load-job.ts';
 import { mapLimited } from '../store/map-limited.ts';
+import { loadAnalysisSpec } from '../store/save-analysis.ts';
 import { insertJob } from '../store/save-job.ts';
 import type { Readiness, Wait } from '../wait/wait.ts';
 
 export type Member = { readonly sortKey: string; readonly row: JobRow };
 
-/** The members to read: those that one job created, those inside a scope, or those that are both. */
+/** The members to read: those that one execution created, those inside a scope, or those that are both. */
 export type MemberRange = {
-  readonly parent?: JobId;
+  readonly parent?: ExecutionId;
   readonly scope?: Scope;
   /** The sort key to begin after. */
   readonly after?: string | undefined;
@@ -37,9 +39,9 @@ export async function loadMembers(
   const { parent, scope, after, limit } = range;
   const page = await context.rows.query('executions', {
     pk: treeKey(root),
-    prefix: memberPrefix(parent),
+    ...(parent === undefined ? memberRange(root) : { prefix: memberPrefix(parent) }),
     limit,
-    after,
+    ...given({ after }),
   });
   const wanted = page.rows.map(readMember).filter(({ lineage }) => scope === undefined || isInside(lineage, scope));
   const rows = await loadJobs(
@@ -126,7 +128,7 @@ export function scopeWait(context: Context, waiter: JobRow, scope: Scope): Wait<
  */
 async function loadBelow(context: Context, root: ExecutionId, scope: Scope): Promise<Member[] | undefined> {
   const found: Member[] = [];
-  let makers: JobId[] = isId(scope.execution, 'job') ? [scope.execution] : [];
+  let makers: ExecutionId[] = [scope.execution];
   while (makers.length > 0) {
     const pages = await mapLimited(makers, (parent) =>
       loadMembers(context, root, { parent, scope, limit: memberPageSize }),
@@ -173,23 +175,8 @@ function jobDependency(job: JobId): Dependency {
 
 /** Writes a tombstone for an unborn member. If the job was born a moment before, returns the job's row instead. */
 async function buryUnborn(context: Context, member: MemberRow): Promise<JobRow> {
-  const { job: id, parent: parentId } = member;
-  const parent = await loadJob(context, parentId);
-  if (parent === undefined) throw new Error(`${parentId} created ${id} but has no row`);
-  const { executable, project, launchedBy, instance, priority } = parent;
-  const row = newJobRow({
-    kind: 'subjob',
-    id,
-    parent,
-    executable,
-    function: parent.function,
-    project,
-    launchedBy,
-    instance,
-    priority,
-    now: context.now(),
-    digest: '',
-  });
+  const { job: id } = member;
+  const row = await unbornRow(context, member);
   // The member row says into which try of the parent, and below which tries of other jobs, the job was to be born.
   const place = { parentTry: member.parentTry, lineage: [...member.lineage] };
   const tombstone: JobRow = { ...row, ...place, state: 'terminated', tombstone: true };
@@ -197,6 +184,24 @@ async function buryUnborn(context: Context, member: MemberRow): Promise<JobRow> 
   const born = await loadJob(context, id);
   if (born === undefined) throw new Error(`${id} has a row that cannot be read`);
   return born;
+}
+
+/** The row that a job would have had at its birth, as far as a tombstone needs it. */
+async function unbornRow(context: Context, { job: id, parent: maker }: MemberRow): Promise<JobRow> {
+  if (isId(maker, 'analysis')) {
+    const { stages } = await loadAnalysisSpec(context, maker);
+    const stage = stages.find(({ execution }) => execution === id);
+    if (stage === undefined) throw new Error(`${maker} created ${id} and has no such stage`);
+    return stage.row;
+  }
+  const parent = await loadJob(context, maker);
+  if (parent === undefined) throw new Error(`${maker} created ${id} but has no row`);
+  const { executable, project, launchedBy, instance, priority, function: entryPoint } = parent;
+  const at = { now: context.now(), digest: '' };
+  return newJobRow({
+    ...{ kind: 'subjob', id, parent, executable, function: entryPoint, project, launchedBy, instance, priority },
+    ...at,
+  });
 }
 
 const memberPageSize = 100;

@@ -4,7 +4,7 @@
 import type { Context } from '../../core/context.ts';
 import { invalidAuthentication, permissionDenied, resourceNotFound } from '../../core/error/api-error.ts';
 import { type ExecutionId, isId, type JobId } from '../../core/id/identifier.ts';
-import { createSight, seesJob } from '../access/sight.ts';
+import { createSight, seesExecution } from '../access/sight.ts';
 import { loadCallerByToken } from '../identity/caller.ts';
 import { loadJob } from '../store/load-job.ts';
 import { loadTry } from '../store/load-try.ts';
@@ -55,7 +55,7 @@ export async function startLog(
   const row = isId(job, 'job') ? await loadJob(context, job) : undefined;
   const sight = createSight(context, caller);
   if (row === undefined || row.tombstone === true) throw resourceNotFound(job);
-  if (!(await seesJob(sight, row))) {
+  if (!(await seesExecution(sight, row))) {
     // Clients look for PermissionDenied when somebody watches another user's job (docs/reference/api.md,
     // "Describing a job").
     throw permissionDenied(`read the log of ${job}`, 'VIEW in its project', await sight.levelIn(row.project));

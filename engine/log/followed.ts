@@ -3,7 +3,7 @@
 import type { Context } from '../../core/context.ts';
 import type { ExecutionId, JobId } from '../../core/id/identifier.ts';
 import type { JobRow } from '../../core/job/row.ts';
-import { memberPrefix, readMember, treeKey } from '../../core/row/execution/tree.ts';
+import { memberRange, readMember, treeKey } from '../../core/row/execution/tree.ts';
 import { allRows } from '../store/all-rows.ts';
 import { loadJob, loadJobs } from '../store/load-job.ts';
 import { loadTry } from '../store/load-try.ts';
@@ -39,8 +39,8 @@ export function streamOf(row: Pick<JobRow, 'pk' | 'try'>): string {
 
 /** The jobs below a job, from the member rows of the tree. */
 async function loadBelow(context: Context, root: ExecutionId, job: JobId): Promise<JobId[]> {
-  const children = new Map<JobId, JobId[]>();
-  const members = { pk: treeKey(root), prefix: memberPrefix(), maximumRowCount: memberCount };
+  const children = new Map<ExecutionId, JobId[]>();
+  const members = { pk: treeKey(root), ...memberRange(root), maximumRowCount: memberCount };
   for await (const row of allRows(context, 'executions', members)) {
     const { parent, job: child } = readMember(row);
     children.set(parent, [...(children.get(parent) ?? []), child]);

@@ -2,8 +2,8 @@
 
 import type { Context, QueryRange, Row, TableName } from '../../core/context.ts';
 
-/** A partition, or the rows in it whose sort keys begin with a prefix. */
-export type Partition = Pick<QueryRange, 'pk' | 'prefix'> & {
+/** A partition, or the rows in it whose sort keys begin with a prefix or follow one of them. */
+export type Partition = Pick<QueryRange, 'pk' | 'prefix' | 'after'> & {
   /** Rows in one read. */
   readonly pageSize?: number;
   /** The number of rows after which the reading ends; absent to read the whole partition. */
@@ -18,7 +18,7 @@ export async function* allRows(context: Context, table: TableName, partition: Pa
 /** The same rows in pages, for callers that handle many rows at once. A page may hold few rows, or none. */
 export async function* allPages(context: Context, table: TableName, partition: Partition): AsyncGenerator<Row[]> {
   const { pk, prefix, pageSize = usualPageSize, maximumRowCount = Infinity } = partition;
-  let after: string | undefined;
+  let { after } = partition;
   let left = maximumRowCount;
   do {
     const { rows, next } = await context.rows.query(table, { pk, prefix, after, limit: Math.min(pageSize, left) });

@@ -1,12 +1,14 @@
 // Reads the rows of jobs, always consistently, and their specifications and outputs.
 
+import type { AnalysisSpec } from '../../core/analysis/spec.ts';
 import type { Context } from '../../core/context.ts';
-import type { ExecutionId, JobId } from '../../core/id/identifier.ts';
+import { type ExecutionId, isId, type JobId } from '../../core/id/identifier.ts';
 import { type JobRow, outputBodyId } from '../../core/job/row.ts';
 import type { ExecutionSpec } from '../../core/job/spec.ts';
 import { createPicker, type Outputs } from '../../core/reference/pick.ts';
 import type { Reference } from '../../core/reference/reference.ts';
 import { type Hash, isHash } from '../../core/reference/value.ts';
+import { readAnalysisSpec } from '../../core/row/execution/analysis.ts';
 import { readSpec } from '../../core/row/execution/body.ts';
 import { type ExecutionRow, executionKey, readExecution } from '../../core/row/execution/execution.ts';
 import { jobKey, readJob } from '../../core/row/execution/job.ts';
@@ -70,6 +72,27 @@ export async function loadFromSpecs<Kept>(
     if (job !== undefined && spec !== undefined) kept.set(job, keep(spec));
   }
   return kept;
+}
+
+/** The same for executions of both classes, with the parts that both have. */
+export async function loadFromAnySpecs<Kept>(
+  context: Context,
+  executions: readonly ExecutionId[],
+  keep: (spec: Pick<ExecutionSpec & AnalysisSpec, 'name' | 'tags' | 'properties'>) => Kept,
+): Promise<Map<ExecutionId, Kept>> {
+  const distinct = [...new Set(executions)];
+  const kept = new Map<ExecutionId, Kept>();
+  let index = 0;
+  for await (const body of context.bodies.loadEach(distinct, 'spec')) {
+    const id = distinct[index++];
+    const spec = id === undefined ? undefined : readAnySpec(id, body);
+    if (id !== undefined && spec !== undefined) kept.set(id, keep(spec));
+  }
+  return kept;
+}
+
+function readAnySpec(id: ExecutionId, body: unknown) {
+  return isId(id, 'job') ? readSpec(id, body) : readAnalysisSpec(id, body);
 }
 
 /** The output that the worker of this try reported. Once the job is done, its references are resolved. */

@@ -9,10 +9,11 @@ import { edgeKey, edgeRow } from '../../core/row/execution/edge.ts';
 export type Readiness<Problem> = 'ready' | 'unready' | { readonly problem: Problem };
 /** One dependency, and the cursor from which a wait continues once it is ready. */
 export type Awaited<Cursor> = { readonly dependency: Dependency; readonly cursor: Cursor };
+type Phase = 'input' | 'output' | 'member' | 'end' | 'stage';
 export type Wait<Cursor, Problem> = {
   readonly waiter: Waiting;
   /** Part of an edge's key, so that an old edge is not taken for an edge of another wait. */
-  readonly phase: 'input' | 'output' | 'member' | 'end';
+  readonly phase: Phase;
   /** The number of unready dependencies that a look searches. */
   readonly window: number;
   /** If at most so many are unready, each gets an edge. If there are more, only one gets an edge (`choose`). */
@@ -94,16 +95,21 @@ async function findUnready<Cursor, Problem>(
   }
 }
 
-/** Writes the missing edges. Existing ones are not written again, because a wait is woken often. */
-async function putEdges<Cursor, Problem>(
+/**
+ * Writes the missing edges. Existing ones are not written again, because a wait is woken often.
+ *
+ * @returns how many were missing
+ */
+export async function putEdges(
   context: Context,
-  { waiter, phase }: Wait<Cursor, Problem>,
+  { waiter, phase }: { readonly waiter: Waiting; readonly phase: Phase },
   dependencies: readonly Dependency[],
-): Promise<void> {
+): Promise<number> {
   const keys = dependencies.map((dependency) => edgeKey(dependency, { execution: waiter.pk, try: waiter.try, phase }));
   const present = await context.rows.getMany('executions', keys);
   const missing = keys.filter((_, index) => present[index] === undefined);
   await Promise.all(missing.map((key) => context.rows.put('executions', edgeRow(key, context.now()))));
+  return missing.length;
 }
 
 function firstProblem<Problem>(states: readonly Readiness<Problem>[]): { readonly problem: Problem } | undefined {

@@ -6,7 +6,7 @@ import { Rule, type RuleProps, RuleTargetInput, Schedule } from 'aws-cdk-lib/aws
 import { LambdaFunction as LambdaTarget } from 'aws-cdk-lib/aws-events-targets';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
-import { statesWithAgenda } from '../../core/job/agenda.ts';
+import { streamStates } from '../../core/analysis/stream-states.ts';
 import { environmentOf, moverVariables } from '../constructs/environment.ts';
 import type { FunctionCode } from '../constructs/function-code.ts';
 import { JobAttempt } from '../constructs/job-attempt.ts';
@@ -64,7 +64,7 @@ export class EngineStack extends ProductStack {
       streamArn: sharedValue(this, deployment, 'executionsStream'),
       target: advance,
       // A running job's row changes with each heartbeat, which calls for nothing.
-      states: statesWithAgenda('entered'),
+      states: streamStates(),
       givenUp: this.#givenUp,
     });
     consumeStream(this, 'ObjectChanges', {

@@ -124,7 +124,6 @@ describe('the message about an unknown path says what exists instead', () => {
     ['/database-BBBBBBBBBBBBBBBBBBBBBBBB/describe', 'no databases'],
     ['/dbcluster/new', 'no database clusters'],
     ['/org-lab/describe', 'no organizations yet'],
-    ['/workflow-BBBBBBBBBBBBBBBBBBBBBBBB/run', 'no workflows yet'],
     ['/file-short/describe', 'an id is file- and 24 letters and digits'],
     ['/project-xxxx/vanish', 'there is no such method'],
     ['/hello-world/describe', 'the path must be /<class or id>/<method>'],

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { type JobRow, ownScope } from '../../core/job/row.ts';
 import { edgeKey, edgeRow } from '../../core/row/execution/edge.ts';
 import { toRow } from '../../core/row/execution/job.ts';
-import { advance, look, onExecutionChange, onObjectClosed, resume } from '../../engine/job/advance.ts';
+import { advance, look, onExecutionChange, onObjectClosed, resume } from '../../engine/advance.ts';
 import { putDoom } from '../../engine/job/doom.ts';
 import { saveJob } from '../../engine/store/save-job.ts';
 import { sweepExecution } from '../../engine/sweep.ts';

@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import type { JobId } from '../../core/id/identifier.ts';
 import type { JobRow } from '../../core/job/row.ts';
-import { advance } from '../../engine/job/advance.ts';
+import { advance } from '../../engine/advance.ts';
 import { createJob } from '../../engine/job/birth.ts';
 import { saveJob } from '../../engine/store/save-job.ts';
 import { createMemoryContext, type MemoryContext, seededRandom } from '../memory/context.ts';

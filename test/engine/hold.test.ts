@@ -8,7 +8,7 @@ import { putDoom } from '../../engine/job/doom.ts';
 import { finish, type Result } from '../../engine/job/finish.ts';
 import { heartbeat } from '../../engine/job/heartbeat.ts';
 import { releaseJob } from '../../engine/job/release.ts';
-import { terminateTree } from '../../engine/job/terminate.ts';
+import { terminateTree } from '../../engine/terminate.ts';
 import { createMemoryContext, type MemoryContext } from '../memory/context.ts';
 import { jobId, planJob } from '../memory/plan.ts';
 import { byName, createMemoryPlatform, isSettled, peekJob, taskOf } from '../memory/platform.ts';

@@ -9,7 +9,7 @@ import { type JobRow, jobWorkspace, outputBodyId } from '../../core/job/row.ts';
 import type { ExecutionSpec } from '../../core/job/spec.ts';
 import type { Hash } from '../../core/reference/value.ts';
 import { objectKey, placementKey } from '../../core/row/objects.ts';
-import { advance } from '../../engine/job/advance.ts';
+import { advance } from '../../engine/advance.ts';
 import { loadInput } from '../../engine/job/input.ts';
 import { createObject } from '../../engine/object/create.ts';
 import { loadSpec } from '../../engine/store/load-job.ts';

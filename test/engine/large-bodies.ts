@@ -3,7 +3,7 @@
 
 import { describeJobs } from '../../api/ops/job/describe.ts';
 import type { JobRow } from '../../core/job/row.ts';
-import { advance } from '../../engine/job/advance.ts';
+import { advance } from '../../engine/advance.ts';
 import { createMemoryContext, type MemoryContext } from '../memory/context.ts';
 import { jobId } from '../memory/plan.ts';
 import { byName } from '../memory/platform.ts';

@@ -4,8 +4,8 @@
 import { describe, expect, test } from 'vitest';
 import type { ContainerId, ObjectId } from '../../core/id/identifier.ts';
 import { jobWorkspace } from '../../core/job/row.ts';
+import { look } from '../../engine/advance.ts';
 import { ensureFolder } from '../../engine/container/enter-folder.ts';
-import { look } from '../../engine/job/advance.ts';
 import { createObject, type NewObject } from '../../engine/object/create.ts';
 import { destroyContainer } from '../../engine/removal/container.ts';
 import { removeObjects } from '../../engine/removal/object.ts';

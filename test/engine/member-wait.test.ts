@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { JobId } from '../../core/id/identifier.ts';
 import { type JobRow, ownScope } from '../../core/job/row.ts';
 import { memberKey, memberRow } from '../../core/row/execution/tree.ts';
-import { advance } from '../../engine/job/advance.ts';
+import { advance } from '../../engine/advance.ts';
 import { loadMembers, memberWait, scopeWait } from '../../engine/job/member.ts';
 import { saveJob } from '../../engine/store/save-job.ts';
 import { waitFor } from '../../engine/wait/wait.ts';

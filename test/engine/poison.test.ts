@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import type { JobId } from '../../core/id/identifier.ts';
 import { openShard } from '../../core/job/due.ts';
 import { jobKey } from '../../core/row/execution/job.ts';
-import { onExecutionChangeOrLater } from '../../engine/job/advance.ts';
+import { onExecutionChangeOrLater } from '../../engine/advance.ts';
 import { sweepShards } from '../../engine/sweep.ts';
 import { doWork } from '../../engine/work.ts';
 import { createMemoryContext, type MemoryContext } from '../memory/context.ts';

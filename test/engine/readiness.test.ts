@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import type { FileId, ObjectId, ProjectId } from '../../core/id/identifier.ts';
 import { jobWorkspace } from '../../core/job/row.ts';
 import { type ObjectFacts, objectRow, type Placement, placementKey, placementRow } from '../../core/row/objects.ts';
-import { look } from '../../engine/job/advance.ts';
+import { look } from '../../engine/advance.ts';
 import { finish } from '../../engine/job/finish.ts';
 import { createObject, type NewObject } from '../../engine/object/create.ts';
 import { givenPlatform, givenProject, passTime, putPart } from '../api/given.ts';

@@ -8,8 +8,8 @@ import { type JobRow, jobWorker, outputBodyId } from '../../core/job/row.ts';
 import type { Hash } from '../../core/reference/value.ts';
 import { placementKey } from '../../core/row/objects.ts';
 import { takeBack } from '../../engine/job/take-back.ts';
-import { terminateTree } from '../../engine/job/terminate.ts';
 import { sweepExecution } from '../../engine/sweep.ts';
+import { terminateTree } from '../../engine/terminate.ts';
 import {
   alice,
   asJob,

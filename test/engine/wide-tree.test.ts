@@ -2,9 +2,9 @@
 
 import { describe, expect, test } from 'vitest';
 import type { JobState } from '../../core/job/state.ts';
-import { advance } from '../../engine/job/advance.ts';
-import { terminateTree } from '../../engine/job/terminate.ts';
+import { advance } from '../../engine/advance.ts';
 import { sweepForWorker } from '../../engine/sweep.ts';
+import { terminateTree } from '../../engine/terminate.ts';
 import { doWork } from '../../engine/work.ts';
 import { createMemoryContext, type MemoryContext } from '../memory/context.ts';
 import { jobId } from '../memory/plan.ts';

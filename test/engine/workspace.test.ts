@@ -11,7 +11,7 @@ import { toRow, tryRow } from '../../core/row/execution/job.ts';
 import { treeKey } from '../../core/row/execution/tree.ts';
 import { listingKey, listingRow } from '../../core/row/objects.ts';
 import { everythingEndsMs } from '../../core/work/message.ts';
-import { look } from '../../engine/job/advance.ts';
+import { look } from '../../engine/advance.ts';
 import { destroyWorkspace } from '../../engine/job/destroy-workspace.ts';
 import { putDoom } from '../../engine/job/doom.ts';
 import { lastPass } from '../../engine/job/last-pass.ts';

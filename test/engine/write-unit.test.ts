@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import type { JobId } from '../../core/id/identifier.ts';
 import { jobKey } from '../../core/row/execution/job.ts';
 import { everythingEndsMs } from '../../core/work/message.ts';
-import { advance } from '../../engine/job/advance.ts';
+import { advance } from '../../engine/advance.ts';
 import { createJob } from '../../engine/job/birth.ts';
 import { sweepExecution } from '../../engine/sweep.ts';
 import { createMemoryContext, type MemoryContext } from '../memory/context.ts';

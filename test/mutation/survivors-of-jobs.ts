@@ -4,7 +4,7 @@ import type { Survivors } from './survivor.ts';
 
 export const survivorsOfJobs: readonly Survivors[] = [
   {
-    path: 'engine/job/advance.ts',
+    path: 'engine/advance.ts',
     mutants: [
       'onExecutionChange: true → false',
       'onExecutionChange: row === undefined || row.tombstone === true → row === undefined',
@@ -12,24 +12,24 @@ export const survivorsOfJobs: readonly Survivors[] = [
     reason: 'A tombstone is in a state of the end and has no due time, so it calls for no step anyway.',
   },
   {
-    path: 'engine/job/advance.ts',
+    path: 'engine/advance.ts',
     mutants: ['onExecutionChangeOrLater: !isExecutionId(after.pk) → false'],
     reason: 'A record that is not of an execution calls for nothing, so its look cannot fail.',
   },
   {
-    path: 'engine/job/advance.ts',
+    path: 'engine/advance.ts',
     mutants: [
       'lookOnce: entered !== undefined && row.state === entered.state && row.try === entered.try → entered !== undefined && row.state === entered.state',
     ],
     reason: 'The states before a next try are others, so a row in the same state is in the same try.',
   },
   {
-    path: 'engine/job/advance.ts',
+    path: 'engine/advance.ts',
     mutants: ["resume: 'woken' → ''"],
     reason: 'The states that take messages have no step for woken rows alone.',
   },
   {
-    path: 'engine/job/advance.ts',
+    path: 'engine/advance.ts',
     mutants: ['look: !isPaged(step) → false'],
     reason: 'Only a step that has pages answers with a next page.',
   },
@@ -331,17 +331,17 @@ export const survivorsOfJobs: readonly Survivors[] = [
     reason: 'The row of a job is never deleted.',
   },
   {
-    path: 'engine/job/advance.ts',
+    path: 'engine/advance.ts',
     mutants: ['settle: again?.dueAt: no ?'],
     reason: 'The row of a job is never deleted.',
   },
   {
-    path: 'engine/job/advance.ts',
+    path: 'engine/advance.ts',
     mutants: ["positionOf: '' → 'mutant'"],
     reason: 'A text always has a first part.',
   },
   {
-    path: 'engine/job/advance.ts',
+    path: 'engine/advance.ts',
     mutants: [
       'positionOf: isPaged(step) ? { step, after: cursor.slice(step.length + 1) || undefined } : un… → { step, after: cursor.slice(step.length + 1) || undefined }',
     ],
@@ -355,7 +355,7 @@ export const survivorsOfJobs: readonly Survivors[] = [
     reason: 'A body that names objects is a hash. The first question is for the types.',
   },
   {
-    path: 'engine/job/terminate.ts',
+    path: 'engine/terminate.ts',
     mutants: [
       "terminateTree: !isTerminal(ended.state) && ended.state !== 'terminating' → ended.state !== 'terminating'",
     ],

@@ -1,7 +1,7 @@
 // The worlds of meeting.test.ts, one for each meeting of two actors. Each says which ends are allowed. The planted errors
 // are in meeting-error.ts.
 
-import { advance } from '../../engine/job/advance.ts';
+import { advance } from '../../engine/advance.ts';
 import { heartbeat } from '../../engine/job/heartbeat.ts';
 import { closeObject } from '../../engine/object/close.ts';
 import { loadJob } from '../../engine/store/load-job.ts';

@@ -2,7 +2,7 @@
 // left the index of the sweep must stay out.
 
 import { expect, test } from 'vitest';
-import { advance } from '../../engine/job/advance.ts';
+import { advance } from '../../engine/advance.ts';
 import { loadJob } from '../../engine/store/load-job.ts';
 import { saveJob } from '../../engine/store/save-job.ts';
 import { sweepExecution } from '../../engine/sweep.ts';

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { isTerminal } from '../../core/job/state.ts';
-import { advance } from '../../engine/job/advance.ts';
+import { advance } from '../../engine/advance.ts';
 import { saveJob } from '../../engine/store/save-job.ts';
 import type { MemoryContext } from '../memory/context.ts';
 import { planJob } from '../memory/plan.ts';

@@ -9,7 +9,7 @@ import { isTerminal } from '../../core/job/state.ts';
 import { isExecutionKey } from '../../core/row/execution/execution.ts';
 import { jobKey, readJob, toRow } from '../../core/row/execution/job.ts';
 import { memberRow } from '../../core/row/execution/tree.ts';
-import { onExecutionChange } from '../../engine/job/advance.ts';
+import { onExecutionChange } from '../../engine/advance.ts';
 import { claim } from '../../engine/job/claim.ts';
 import { finish, type Result } from '../../engine/job/finish.ts';
 import { dispatch } from '../../engine/launch/dispatch.ts';

@@ -9,7 +9,7 @@ import { loadJobFacts } from '../../../engine/execution/facts.ts';
 import { maximumReplyBytes, replyTooLarge } from '../../reply-limit.ts';
 import type { KnownCall } from '../../route.ts';
 import type { DescribeJobInput } from '../../schemas/execution.ts';
-import { visibleTry } from './visible.ts';
+import { visibleTry } from '../execution/visible.ts';
 
 export async function describeOneJob(call: KnownCall<DescribeJobInput>): Promise<Hash> {
   const { context, caller, input } = call;

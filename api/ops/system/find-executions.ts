@@ -1,20 +1,26 @@
-// /system/findExecutions, findJobs and findAnalyses: jobs, newest first (docs/reference/api.md, "Finding executions").
-// There are no analyses yet, so that a search for them finds none.
+// /system/findExecutions, findJobs and findAnalyses: newest first (docs/reference/api.md, "Finding executions").
 
 import { atLeast } from '../../../core/access/level.ts';
 import { invalidInput, resourceNotFound } from '../../../core/error/api-error.ts';
 import { type ExecutionId, isExecutionId, isId, type ProjectId } from '../../../core/id/identifier.ts';
-import type { JobRow } from '../../../core/job/row.ts';
+import { analysisOf, isMaster, isStageJob } from '../../../core/job/row.ts';
 import { holdsForProperties, holdsForSet } from '../../../core/pattern/boolean-tree.ts';
 import { compileName } from '../../../core/pattern/name.ts';
 import { usualStepBudget } from '../../../core/pattern/regexp.ts';
+import { type ExecutionRow, isJob } from '../../../core/row/execution/execution.ts';
 import { listPosition } from '../../../core/row/execution/job.ts';
 import { createSight, type Sight } from '../../../engine/access/sight.ts';
 import { loadMemberships } from '../../../engine/container/project.ts';
-import { type JobSearch, type Properties, type SearchRange, searchJobs } from '../../../engine/execution/search.ts';
-import { loadJob } from '../../../engine/store/load-job.ts';
+import {
+  type ExecutionSearch,
+  type Properties,
+  type SearchRange,
+  searchExecutions,
+} from '../../../engine/execution/search.ts';
+import { loadExecution, loadJob } from '../../../engine/store/load-job.ts';
 import type { KnownCall } from '../../route.ts';
 import type { DescribeJobInput, FindExecutionsInput } from '../../schemas/execution.ts';
+import { describeAnalysisRow } from '../analysis/describe.ts';
 import { describeJobs } from '../job/describe.ts';
 import { visibleAmong } from './searched-places.ts';
 
@@ -28,10 +34,9 @@ export async function findExecutions(call: FindCall): Promise<Found> {
   const { context, caller, input } = call;
   const filters = readFilters(call);
   const sight = createSight(context, caller);
-  if (input.class === 'analysis' || typeof input.parentAnalysis === 'string') return { results: [], next: null };
   const range = await chooseRange(sight, input);
   if (range === undefined) return { results: [], next: null };
-  const { rows, next = null } = await searchJobs(sight, { ...filters, range });
+  const { rows, next = null } = await searchExecutions(sight, { ...filters, range });
   return { results: await toResults(call, rows), next };
 }
 
@@ -43,12 +48,18 @@ export function findAnalyses(call: FindCall): Promise<Found> {
   return findExecutions({ ...call, input: { ...call.input, class: 'analysis' } });
 }
 
-async function toResults({ context, input }: FindCall, rows: readonly JobRow[]): Promise<Found['results']> {
+async function toResults({ context, input }: FindCall, rows: readonly ExecutionRow[]): Promise<Found['results']> {
   const { describe } = input;
   if (describe === undefined || describe === null || describe === false) return rows.map(({ pk }) => ({ id: pk }));
   const request: DescribeJobInput = describe === true ? {} : describe;
-  const described = await describeJobs(context, rows, request);
-  return rows.map(({ pk }, index) => ({ id: pk, describe: described[index] }));
+  const jobs = rows.filter(isJob);
+  const described = new Map<ExecutionRow, unknown>();
+  for (const [index, one] of (await describeJobs(context, jobs, request)).entries()) {
+    const row = jobs[index];
+    if (row !== undefined) described.set(row, one);
+  }
+  for (const row of rows) if (!isJob(row)) described.set(row, await describeAnalysisRow(context, row, request));
+  return rows.map((row) => ({ id: row.pk, describe: described.get(row) }));
 }
 
 /** The narrowest range to search. Undefined when nothing can be found there. */
@@ -63,6 +74,11 @@ async function chooseRange(sight: Sight, input: FindExecutionsInput): Promise<Se
   if (input.id !== undefined && input.id !== null) return { kind: 'executions', executions: executionsIn(input.id) };
   if (typeof input.parentJob === 'string') {
     const parent = isId(input.parentJob, 'job') ? await loadJob(context, input.parentJob) : undefined;
+    return parent === undefined ? undefined : { kind: 'children', parent };
+  }
+  if (typeof input.parentAnalysis === 'string') {
+    const id = input.parentAnalysis;
+    const parent = isId(id, 'analysis') ? await loadExecution(context, id) : undefined;
     return parent === undefined ? undefined : { kind: 'children', parent };
   }
   const roots = input.originJob ?? input.rootExecution ?? undefined;
@@ -80,7 +96,7 @@ async function ownProjects({ context, caller }: Sight, only: ProjectId | undefin
   return visibleAmong(context, caller, await loadMemberships(context, caller.user), 'VIEW');
 }
 
-function readFilters({ context, caller, input }: FindCall): Omit<JobSearch, 'range'> {
+function readFilters({ context, caller, input }: FindCall): Omit<ExecutionSearch, 'range'> {
   const { tags, properties } = input;
   const starting = input.starting ?? undefined;
   if (starting !== undefined && !positionPattern.test(starting)) {
@@ -115,10 +131,10 @@ function readName({ name: pattern }: FindExecutionsInput): ((name: string) => bo
   };
 }
 
-function rowTest(input: FindExecutionsInput, launchedBy: string | undefined): (row: JobRow) => boolean {
-  const { project, executable, state, parentJob, includeSubjobs } = input;
-  const tests: ((row: JobRow) => boolean)[] = [];
-  const among = (values: string | readonly string[] | null | undefined, of: (row: JobRow) => string) => {
+function rowTest(input: FindExecutionsInput, launchedBy: string | undefined): (row: ExecutionRow) => boolean {
+  const { project, executable, state, parentJob, parentAnalysis, includeSubjobs } = input;
+  const tests: ((row: ExecutionRow) => boolean)[] = [];
+  const among = (values: string | readonly string[] | null | undefined, of: (row: ExecutionRow) => string) => {
     if (values === undefined || values === null) return;
     const wanted = new Set(typeof values === 'string' ? [values] : values);
     tests.push((row) => wanted.has(of(row)));
@@ -128,12 +144,20 @@ function rowTest(input: FindExecutionsInput, launchedBy: string | undefined): (r
   among(executable, (row) => row.executable);
   among(state, (row) => row.state);
   among(launchedBy, (row) => row.launchedBy);
-  among(input.originJob, ({ origin }) => origin);
+  among(input.originJob, (row) => (isJob(row) ? row.origin : ''));
   among(input.rootExecution, ({ root }) => root);
   if (parentJob === null) tests.push(({ parent }) => parent === undefined);
   if (typeof parentJob === 'string') tests.push(({ parent }) => parent === parentJob);
-  if (!includeSubjobs) tests.push(({ pk, master }) => pk === master);
+  if (typeof parentAnalysis === 'string') tests.push((row) => stageOf(row) === parentAnalysis);
+  if (parentAnalysis === null) tests.push((row) => stageOf(row) === undefined);
+  if (input.class) tests.push((row) => isJob(row) === (input.class === 'job'));
+  if (!includeSubjobs) tests.push((row) => !isJob(row) || isMaster(row));
   return (row) => tests.every((test) => test(row));
+}
+
+/** The analysis whose stage this execution is. */
+function stageOf(row: ExecutionRow): string | undefined {
+  return isJob(row) && isStageJob(row) ? analysisOf(row) : undefined;
 }
 
 function executionsIn(ids: string | readonly string[]): ExecutionId[] {
@@ -156,7 +180,7 @@ function earliest(first: string | undefined, second: string | undefined): string
   return first < second ? first : second;
 }
 
-const positionPattern = /^\d{13}#(job-[0-9A-Za-z]{24})?$/;
+const positionPattern = /^\d{13}#((job|analysis)-[0-9A-Za-z]{24})?$/;
 const maximumPageSize = 1_000;
 /** Milliseconds that thirteen digits hold: until the year 2286. */
 const maximumTime = 9_999_999_999_999;

@@ -1,20 +1,25 @@
-// The row of an analysis. Workflows cannot be run yet, so none is written. Code that refers to executions can read one
-// already.
+// The row of an analysis.
 
-import { type AnalysisRow, analysisStates } from '../../analysis/row.ts';
+import { type AnalysisRow, type AnalysisState, analysisStates } from '../../analysis/row.ts';
+import type { AnalysisSpec } from '../../analysis/spec.ts';
 import type { Row } from '../../context.ts';
+import type { AnalysisId } from '../../id/identifier.ts';
+import { type Fields, fieldProblem } from '../field.ts';
 import { defineRow, readRow } from '../kind.ts';
 import { headFields } from './head.ts';
+
+/** Raised when the meaning of an analysis row changes. */
+const analysisRowVersion = 1;
 
 export const analysisKind = defineRow<AnalysisRow>({
   table: 'executions',
   name: 'analysis',
   pk: '{analysis}',
   sk: 'A',
-  meaning: 'The one truth about an analysis. Workflows cannot be run yet, so there is none.',
-  version: 1,
+  meaning: 'The one truth about an analysis: the run of a workflow. Each change is one conditional write on its state.',
+  version: analysisRowVersion,
   fields: {
-    required: { ...headFields.required, state: analysisStates, executable: 'text' },
+    required: { ...headFields.required, state: Object.keys(analysisStates) as AnalysisState[], executable: 'text' },
     optional: headFields.optional,
   },
 });
@@ -23,3 +28,37 @@ export const analysisKind = defineRow<AnalysisRow>({
 export function readAnalysis(row: Row | undefined): AnalysisRow | undefined {
   return row === undefined ? undefined : readRow(analysisKind, row);
 }
+
+/** An analysis row in the form of the store. */
+export function toAnalysisRow(analysis: AnalysisRow): Row {
+  return { ...analysis, pk: analysis.pk, sk: 'A', v: analysisRowVersion };
+}
+
+/** The request of an analysis. Undefined when there is no body. */
+export function readAnalysisSpec(analysis: AnalysisId, body: unknown): AnalysisSpec | undefined {
+  if (body === undefined) return undefined;
+  const problem = fieldProblem(body, specFields);
+  if (problem !== undefined) throw new Error(`The body ${analysis} · S of executions is malformed: ${problem}`);
+  return body as AnalysisSpec;
+}
+
+const specFields: Fields<AnalysisSpec> = {
+  required: {
+    runInput: 'map',
+    originalInput: 'map',
+    name: 'text',
+    folder: 'text',
+    tags: { each: 'text' },
+    properties: 'map',
+    details: 'anything',
+    dependsOn: { each: 'text' },
+    executableName: 'text',
+    workflow: 'map',
+    stages: { each: 'map' },
+    priority: ['low', 'normal', 'high'],
+    delayWorkspaceDestruction: 'flag',
+    ignoreReuse: 'flag',
+    shown: 'map',
+  },
+  optional: { exported: { each: 'map' }, detachedFrom: 'text', detachedFromTry: 'number' },
+};

@@ -1,7 +1,7 @@
 // The bodies of an execution: JSON documents beside its row, and its metadata once they were changed.
 
 import type { BodyKind, Key, Row } from '../../context.ts';
-import type { JobId } from '../../id/identifier.ts';
+import type { ExecutionId, JobId } from '../../id/identifier.ts';
 import { debugReasons } from '../../job/hold.ts';
 import type { ExecutionSpec } from '../../job/spec.ts';
 import { type Fields, fieldProblem } from '../field.ts';
@@ -21,9 +21,9 @@ export const bodyKinds = {
   spec: defineRow<BodyRow>({
     table: 'executions',
     name: 'specification',
-    pk: '{job}',
+    pk: '{execution}',
     sk: 'S',
-    meaning: 'The request of a job. It is written once, before the job row.',
+    meaning: 'The request of an execution. It is written once, before the row of the execution.',
     fields,
   }),
   input: defineRow<BodyRow>({
@@ -46,7 +46,7 @@ export const bodyKinds = {
 export const metadataKind = defineRow<MetadataRow>({
   table: 'executions',
   name: 'metadata',
-  pk: '{job}',
+  pk: '{execution}',
   sk: 'M#{try in 4 digits}',
   meaning: 'Tags, properties and details of a try, once they were changed.',
   fields: { required: { metadata: 'text', version: 'number' }, optional: {} },
@@ -77,13 +77,13 @@ export function readSpec(job: JobId, body: unknown): ExecutionSpec | undefined {
 }
 
 /** The key of the metadata of a try. */
-export function metadataKey(job: JobId, attempt: number): Key {
-  return { pk: job, sk: `${metadataPrefix}${String(attempt).padStart(tryDigits, '0')}` };
+export function metadataKey(execution: ExecutionId, attempt: number): Key {
+  return { pk: execution, sk: `${metadataPrefix}${String(attempt).padStart(tryDigits, '0')}` };
 }
 
 /** Kept as text: properties and details may have any key and number, which attributes of a row may not. */
-export function metadataRow(job: JobId, attempt: number, metadata: unknown, version: number): Row {
-  return { ...metadataKey(job, attempt), metadata: JSON.stringify(metadata), version };
+export function metadataRow(execution: ExecutionId, attempt: number, metadata: unknown, version: number): Row {
+  return { ...metadataKey(execution, attempt), metadata: JSON.stringify(metadata), version };
 }
 
 /** Changed metadata: as text, with its try. */
@@ -126,6 +126,7 @@ const specFields: Fields<ExecutionSpec> = {
     inputSpec: 'list',
     outputSpec: 'list',
     inputPlace: 'text',
+    stage: 'text',
     detachedFrom: 'text',
     detachedFromTry: 'number',
     debugOn: { each: [...debugReasons] },

@@ -25,15 +25,16 @@ export function readExecution(row: Row | undefined): ExecutionRow | undefined {
 }
 
 /**
- * An execution that must be a job, because only jobs have rules yet. Analyses will add a case to its callers.
+ * An execution that must be a job, because only a job can be where the row's id was found.
  *
- * @throws Error for an analysis; none is written before workflows can be run
+ * @throws Error for an analysis
  */
 export function expectJob(row: ExecutionRow): JobRow {
   if (isJob(row)) return row;
-  throw new Error(`${row.pk} is an analysis, and this version cannot run workflows`);
+  throw new Error(`${row.pk} is an analysis where only a job can be`);
 }
 
-function isJob(row: ExecutionRow): row is JobRow {
+/** True for a job: the other class is the analysis. */
+export function isJob(row: ExecutionRow): row is JobRow {
   return isId(row.pk, 'job');
 }

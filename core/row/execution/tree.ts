@@ -3,14 +3,14 @@
 import type { Key, Row } from '../../context.ts';
 import type { DoomCause, Flag } from '../../execution/doom.ts';
 import { type Scope, scopeText } from '../../execution/scope.ts';
-import { type ExecutionId, isId, type JobId } from '../../id/identifier.ts';
+import { type ExecutionId, isExecutionId, isId, type JobId } from '../../id/identifier.ts';
 import { type Fields, fieldProblem } from '../field.ts';
 import { defineRow, readRow } from '../kind.ts';
 
 /** The content of a member row about its job. `lineage` is as in the job row. */
 type MemberFacts = { readonly parentTry: number; readonly lineage: readonly string[] };
-/** A job that another job made, or is about to make. */
-export type MemberRow = MemberFacts & { readonly sortKey: string; readonly parent: JobId; readonly job: JobId };
+/** A job that another job made or is about to make, or the job of a stage, with its analysis as the parent. */
+export type MemberRow = MemberFacts & { readonly sortKey: string; readonly parent: ExecutionId; readonly job: JobId };
 
 export const memberKind = defineRow<MemberFacts>({
   table: 'executions',
@@ -18,7 +18,7 @@ export const memberKind = defineRow<MemberFacts>({
   pk: 'tree#{root}',
   sk: '{parent}#{job}',
   meaning:
-    'A job that another job made, without its state. It is written before the job row, so that no child is missed.',
+    'A job that another job or an analysis made, without its state. It is written before the job row, so that no child is missed.',
   fields: { required: { parentTry: 'number', lineage: { each: 'text' } }, optional: {} },
 });
 export const doomKind = defineRow<{ readonly cause: DoomCause; readonly created: number }>({
@@ -35,17 +35,22 @@ export function treeKey(root: ExecutionId): string {
   return `tree#${root}`;
 }
 
-/** The key of a job that another job made. */
-export function memberKey(root: ExecutionId, parent: JobId, job: JobId): Key {
+/** The key of a job that another execution made. */
+export function memberKey(root: ExecutionId, parent: ExecutionId, job: JobId): Key {
   return { pk: treeKey(root), sk: `${memberPrefix(parent)}${job}` };
 }
 
-/** The beginning of the sort keys of the jobs that one job made. Without a parent, that of all members of a tree. */
-export function memberPrefix(parent?: JobId): string {
-  return parent === undefined ? 'job-' : `${parent}#`;
+/** The beginning of the sort keys of the jobs that one execution made. */
+export function memberPrefix(parent: ExecutionId): string {
+  return `${parent}#`;
 }
 
-/** The row of a job that another job made. */
+/** The range of all members of a tree. Below an analysis it begins behind the flags. */
+export function memberRange(root: ExecutionId): { readonly prefix?: string; readonly after?: string } {
+  return isId(root, 'job') ? { prefix: 'job-' } : { after: '!~' };
+}
+
+/** The row of a job that another execution made. */
 export function memberRow(root: ExecutionId, member: Omit<MemberRow, 'sortKey'>): Row {
   const { parent, job, parentTry, lineage } = member;
   return { ...memberKey(root, parent, job), parentTry, lineage: [...lineage] };
@@ -57,8 +62,8 @@ export function readMember(row: Row): MemberRow {
   const hash = sortKey.indexOf('#');
   const parent = sortKey.slice(0, hash);
   const job = sortKey.slice(hash + 1);
-  if (!isId(parent, 'job') || !isId(job, 'job')) {
-    throw new Error(`The row ${row.pk} · ${sortKey} of executions names no two jobs`);
+  if (!isExecutionId(parent) || !isId(job, 'job')) {
+    throw new Error(`The row ${row.pk} · ${sortKey} of executions names no execution and its job`);
   }
   return { sortKey, parent, job, parentTry, lineage };
 }

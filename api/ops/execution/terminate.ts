@@ -1,35 +1,37 @@
-// /job-xxxx/terminate ends the tree of a job, and /job-xxxx/release the hold of a failed job. A call that is repeated, or
+// /job-xxxx/terminate ends the tree of a job, /analysis-xxxx/terminate an analysis, and /job-xxxx/release the hold of a
+// failed job. A call that is repeated, or
 // too late, succeeds and changes nothing.
 
 import { atLeast } from '../../../core/access/level.ts';
-import { permissionDenied } from '../../../core/error/api-error.ts';
-import type { JobRow } from '../../../core/job/row.ts';
+import { permissionDenied, resourceNotFound } from '../../../core/error/api-error.ts';
+import { type ExecutionRow, isJob } from '../../../core/row/execution/execution.ts';
 import { loadLevel } from '../../../engine/access/level.ts';
 import { releaseJob } from '../../../engine/job/release.ts';
-import { terminateTree } from '../../../engine/job/terminate.ts';
+import { terminateTree } from '../../../engine/terminate.ts';
 import type { KnownCall } from '../../route.ts';
-import { visibleJob } from './visible.ts';
+import { visibleExecution } from './visible.ts';
 
 /** A method of this platform: the service has no name for it. A caller who may terminate the job may release it. */
 export async function releaseHeldJob(call: KnownCall<unknown>): Promise<{ id: string }> {
-  const row = await endableJob(call, 'release');
+  const row = await endable(call, 'release');
+  if (!isJob(row)) throw resourceNotFound(call.subject);
   await releaseJob(call.context, row.pk);
   return { id: row.pk };
 }
 
-export async function terminateJob(call: KnownCall<unknown>): Promise<{ id: string }> {
-  const row = await endableJob(call, 'terminate');
+export async function terminate(call: KnownCall<unknown>): Promise<{ id: string }> {
+  const row = await endable(call, 'terminate');
   await terminateTree(call.context, row.pk, call.caller.user);
   return { id: row.pk };
 }
 
 /**
- * The job of the path, for a caller who may end it: the user who launched the job, and anybody with ADMINISTER in its
+ * The execution of the path, for a caller who may end it: the user who launched it, and anybody with ADMINISTER in its
  * project (docs/reference/api.md, "Methods of a job"). A job may end its own tree only.
  */
-async function endableJob(call: KnownCall<unknown>, verb: 'terminate' | 'release'): Promise<JobRow> {
+async function endable(call: KnownCall<unknown>, verb: 'terminate' | 'release'): Promise<ExecutionRow> {
   const { context, caller } = call;
-  const row = await visibleJob(call, `${verb} it`);
+  const row = await visibleExecution(call, `${verb} it`);
   if (caller.kind === 'job' && caller.job.root !== row.root) {
     const held = `that of ${caller.job.pk} in the tree ${caller.job.root}. ${row.launchedBy} may ${verb} it`;
     throw permissionDenied(`${verb} ${row.pk}`, `the token of a job of its tree ${row.root}`, held);

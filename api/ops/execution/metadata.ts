@@ -1,32 +1,34 @@
-// /job-xxxx/addTags, removeTags, setProperties and update: allowed in any state, finished jobs included
+// addTags, removeTags, setProperties and update of jobs and analyses: allowed in any state, finished ones included
 // (docs/reference/api.md, "Methods of a job" and "Metadata of executions").
 
 import type { z } from 'zod';
 import { invalidInput } from '../../../core/error/api-error.ts';
+import { isId } from '../../../core/id/identifier.ts';
 import type { JobMetadata } from '../../../core/job/job-fields.ts';
 import { noSsh } from '../../../core/run/plan-run.ts';
 import { changeMetadata } from '../../../engine/execution/metadata.ts';
 import { loadSpec } from '../../../engine/store/load-job.ts';
+import { loadAnalysisSpec } from '../../../engine/store/save-analysis.ts';
 import type { KnownCall } from '../../route.ts';
 import type { jobPropertiesInput, jobTagsInput, updateJobInput } from '../../schemas/execution.ts';
-import { visibleTry } from './visible.ts';
+import { visibleAnalysis, visibleTry } from './visible.ts';
 
 /** Adding a tag that exists changes nothing. */
-export function addJobTags(call: KnownCall<z.output<typeof jobTagsInput>>): Promise<{ id: string }> {
+export function addTags(call: KnownCall<z.output<typeof jobTagsInput>>): Promise<{ id: string }> {
   const { tags } = call.input;
-  return changeJobMetadata(call, (metadata) => ({ ...metadata, tags: [...new Set([...metadata.tags, ...tags])] }));
+  return changeOf(call, (metadata) => ({ ...metadata, tags: [...new Set([...metadata.tags, ...tags])] }));
 }
 
 /** Removing a tag that does not exist changes nothing. */
-export function removeJobTags(call: KnownCall<z.output<typeof jobTagsInput>>): Promise<{ id: string }> {
+export function removeTags(call: KnownCall<z.output<typeof jobTagsInput>>): Promise<{ id: string }> {
   const gone = new Set(call.input.tags);
-  return changeJobMetadata(call, (metadata) => ({ ...metadata, tags: metadata.tags.filter((tag) => !gone.has(tag)) }));
+  return changeOf(call, (metadata) => ({ ...metadata, tags: metadata.tags.filter((tag) => !gone.has(tag)) }));
 }
 
 /** Null removes a property. Properties that are not named stay. */
-export function setJobProperties(call: KnownCall<z.output<typeof jobPropertiesInput>>): Promise<{ id: string }> {
+export function setProperties(call: KnownCall<z.output<typeof jobPropertiesInput>>): Promise<{ id: string }> {
   const changes = Object.entries(call.input.properties);
-  return changeJobMetadata(call, (metadata) => {
+  return changeOf(call, (metadata) => {
     const properties = new Map(Object.entries(metadata.properties));
     for (const [key, value] of changes) {
       if (value === null) properties.delete(key);
@@ -37,22 +39,27 @@ export function setJobProperties(call: KnownCall<z.output<typeof jobPropertiesIn
 }
 
 /** `allowSSH` is the only setting that the service lets a caller change, and it is refused. */
-export function updateJob(call: KnownCall<z.output<typeof updateJobInput>>): Promise<{ id: string }> {
-  return changeJobMetadata(call, (metadata) => {
+export function updateExecution(call: KnownCall<z.output<typeof updateJobInput>>): Promise<{ id: string }> {
+  return changeOf(call, (metadata) => {
     if ((call.input.allowSSH ?? []).length > 0) throw invalidInput(noSsh);
     return metadata;
   });
 }
 
-/** Changes the metadata of the try that the input names, else of the present one. Needs CONTRIBUTE in the job's project. */
-async function changeJobMetadata(
+/**
+ * Changes the metadata of an analysis, or of the try of a job that the input names, else of the present one. Needs
+ * CONTRIBUTE in its project.
+ */
+async function changeOf(
   call: KnownCall<{ readonly try?: number | null | undefined }>,
   change: (metadata: JobMetadata) => JobMetadata,
 ): Promise<{ id: string }> {
   const { context } = call;
-  const row = await visibleTry(call, 'change its tags, properties and settings', 'CONTRIBUTE');
-  const spec = await loadSpec(context, row.pk);
-  await changeMetadata(context, { job: row.pk, try: row.try, spec }, (metadata) => checked(change(metadata)));
+  const doing = 'change its tags, properties and settings';
+  const isOfJob = isId(call.subject, 'job');
+  const row = await (isOfJob ? visibleTry : visibleAnalysis)(call, doing, 'CONTRIBUTE');
+  const spec = await (isId(row.pk, 'job') ? loadSpec(context, row.pk) : loadAnalysisSpec(context, row.pk));
+  await changeMetadata(context, { execution: row.pk, try: row.try, spec }, (metadata) => checked(change(metadata)));
   return { id: row.pk };
 }
 

@@ -1,0 +1,198 @@
+// Plans an analysis: the request that each stage makes, and the rows as they will be written. Pure: everything that was
+// looked up is an argument (docs/reference/api.md, "Workflows").
+
+import { invalidInput, resourceNotFound } from '../error/api-error.ts';
+import type { ExecutionPolicy } from '../executable/policy.ts';
+import { overrideRequirements, type SystemRequirements } from '../executable/requirements.ts';
+import { given } from '../given.ts';
+import { deriveId } from '../id/derive.ts';
+import type { AnalysisId, JobId, ProjectId, UserId } from '../id/identifier.ts';
+import type { JobPlan } from '../job/plan.ts';
+import type { JobRow } from '../job/row.ts';
+import { type Hash, isHash } from '../reference/value.ts';
+import type { Refusal } from '../run/refusal.ts';
+import type { RunRequest } from '../run/request.ts';
+import { readStageLink } from '../workflow/link.ts';
+import { stageLevels } from '../workflow/order.ts';
+import type { Stage, WorkflowId, WorkflowSpec } from '../workflow/workflow.ts';
+import type { AnalysisPlan } from './plan.ts';
+import type { AnalysisRow } from './row.ts';
+import type { ExportedField, StagePlan } from './spec.ts';
+
+/** The fields of a workflow's run beside those of every run. */
+export type StageOptions = {
+  readonly stageFolders: { readonly [stage: string]: string };
+  readonly stageSystemRequirements: { readonly [stage: string]: SystemRequirements };
+  readonly stageExecutionPolicy: { readonly [stage: string]: ExecutionPolicy };
+};
+
+/** The job of a stage: the same one whenever it is born. */
+export function stageJob(analysis: AnalysisId, stage: string): JobId {
+  return deriveId('job', analysis, '/stage', stage);
+}
+
+/**
+ * The folder of a stage's outputs: of the call for this stage or for all, else of the workflow, else that of the analysis.
+ * A relative one is below that of the analysis.
+ */
+export function stageFolder({ id, folder }: Stage, options: StageOptions, ofAnalysis: string): string {
+  const { stageFolders } = options;
+  const wanted = ownValue(stageFolders, id) ?? ownValue(stageFolders, '*') ?? folder;
+  if (wanted === null || wanted === undefined) return ofAnalysis;
+  return wanted.startsWith('/') ? wanted : `${ofAnalysis === '/' ? '' : ofAnalysis}/${wanted}`;
+}
+
+/** The run of a stage's executable that the run of its workflow asks for. */
+export function stageRequest(
+  stage: Stage,
+  request: RunRequest,
+  options: StageOptions,
+  { input, folder }: { readonly input: Hash; readonly folder: string },
+): RunRequest {
+  const asked = (request.systemRequirements ?? {}) as SystemRequirements;
+  const own = ownValue(options.stageSystemRequirements, stage.id) ?? {};
+  return {
+    ...request,
+    input,
+    folder,
+    name: stage.name ?? undefined,
+    tags: [],
+    properties: {},
+    details: {},
+    systemRequirements: overrideRequirements(overrideRequirements(stage.systemRequirements, asked), own),
+    executionPolicy: policyOf(stage, request, options),
+  };
+}
+
+export type AnalysisFacts = {
+  readonly id: AnalysisId;
+  /** Digest of the request, without its nonce. */
+  readonly digest: string;
+  readonly now: number;
+  readonly user: UserId;
+  readonly project: ProjectId;
+  readonly workflow: { readonly id: WorkflowId; readonly name: string; readonly spec: WorkflowSpec };
+  readonly request: RunRequest;
+  readonly options: StageOptions;
+  /** The plans of the stages' jobs, parallel to the stages. */
+  readonly jobs: readonly JobPlan[];
+  /** The job that starts the analysis as a tree of its own. */
+  readonly detachedFrom?: JobRow | undefined;
+};
+
+/** The row of an analysis that a call starts. The rows of its stages name it, so it is made before them. */
+export function planAnalysisRow(facts: Omit<AnalysisFacts, 'jobs' | 'options'>): AnalysisRow {
+  const { id, now, request, workflow } = facts;
+  return {
+    pk: id,
+    state: 'in_progress',
+    try: 0,
+    project: facts.project,
+    launchedBy: facts.user,
+    root: id,
+    lineage: [],
+    priority: request.priority ?? 'normal',
+    created: now,
+    modified: now,
+    transitions: [['in_progress', now]],
+    digest: facts.digest,
+    executable: workflow.id,
+    ...given({ name: searchableName(nameOf(facts)) }),
+  };
+}
+
+/** The analysis, or the refusal: its stages wait for each other in a circle. */
+export function planAnalysis(facts: AnalysisFacts): AnalysisPlan | Refusal {
+  const { id, request, workflow, jobs, options, detachedFrom } = facts;
+  const { stages, outputs } = workflow.spec;
+  if (stages.length === 0) return { refused: invalidInput(`${workflow.id} has no stages: add one with addStage`) };
+  const order = stageLevels(stages);
+  if ('circle' in order) return { refused: invalidInput(`the stages ${order.circle.join(', ')} wait for each other`) };
+  const plans = stages.map((stage, index): StagePlan => {
+    const job = jobs[index];
+    if (job === undefined) throw new Error(`the stage ${stage.id} has no plan`);
+    const failsAll = policyOf(stage, request, options).onNonRestartableFailure === 'failAllStages';
+    return { id: stage.id, execution: job.id, row: job.row, level: order.levels[index] ?? 0, failsAll };
+  });
+  const originalInput = Object.fromEntries(
+    stages.flatMap((stage, index) =>
+      Object.entries(jobs[index]?.spec.originalInput ?? {}).map(([name, value]) => [`${stage.id}.${name}`, value]),
+    ),
+  );
+  return {
+    id,
+    row: planAnalysisRow(facts),
+    spec: {
+      runInput: request.input,
+      originalInput,
+      name: nameOf(facts),
+      folder: request.folder,
+      tags: [...new Set(request.tags)],
+      properties: request.properties,
+      details: request.details,
+      dependsOn: request.dependsOn,
+      executableName: workflow.name,
+      workflow: frozen(facts),
+      stages: plans,
+      ...(outputs === null ? {} : { exported: outputs.flatMap(exportedField) }),
+      priority: request.priority ?? 'normal',
+      delayWorkspaceDestruction: request.delayWorkspaceDestruction ?? false,
+      ignoreReuse: request.ignoreReuse ?? false,
+      shown: request.shown,
+      ...given({ detachedFrom: detachedFrom?.pk, detachedFromTry: detachedFrom?.try }),
+    },
+    stageSpecs: new Map(jobs.map((job) => [job.id, job.spec])),
+  };
+}
+
+/** Stages that are workflows themselves are refused by name. */
+export function refuseNested(stage: Stage): Refusal | undefined {
+  if (stage.executable.startsWith('applet-')) return undefined;
+  const what = `the stage ${stage.id} runs ${stage.executable}, and this platform runs applets as stages only`;
+  return { refused: resourceNotFound(stage.executable, what) };
+}
+
+function nameOf({ request, workflow }: Pick<AnalysisFacts, 'request' | 'workflow'>): string {
+  return request.name ?? workflow.spec.title ?? workflow.name;
+}
+
+function policyOf({ id, executionPolicy }: Stage, request: RunRequest, options: StageOptions): ExecutionPolicy {
+  const asked = isHash(request.executionPolicy) ? request.executionPolicy : {};
+  return { ...executionPolicy, ...asked, ...ownValue(options.stageExecutionPolicy, id) };
+}
+
+/** A longer name is in the specification only. */
+function searchableName(name: string): string | undefined {
+  return Buffer.byteLength(name) <= rowNameByteLimit ? name : undefined;
+}
+
+/** The workflow as it is now. Clients show its stages beside those of the analysis. */
+function frozen({ workflow: { id, name, spec }, project }: AnalysisFacts): Hash {
+  const { lastEdit, stages, ...rest } = spec;
+  return {
+    id,
+    class: 'workflow',
+    project,
+    name,
+    ...rest,
+    stages: stages.map((stage) => ({ ...stage, accessible: true })),
+  };
+}
+
+function exportedField({
+  name,
+  outputSource,
+}: {
+  readonly name: string;
+  readonly outputSource: Hash;
+}): ExportedField[] {
+  const link = readStageLink(outputSource);
+  if (link === undefined || 'problem' in link || link.kind !== 'output') return [];
+  return [{ name, stage: link.stage, field: link.field }];
+}
+
+function ownValue<Value>(values: { readonly [name: string]: Value }, name: string): Value | undefined {
+  return Object.hasOwn(values, name) ? values[name] : undefined;
+}
+
+const rowNameByteLimit = 128;

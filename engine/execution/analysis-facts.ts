@@ -1,0 +1,83 @@
+// Loads the facts for the description of an analysis.
+
+import type { AnalysisFacts } from '../../core/analysis/analysis-fields.ts';
+import type { AnalysisRow } from '../../core/analysis/row.ts';
+import type { AnalysisSpec } from '../../core/analysis/spec.ts';
+import type { Context } from '../../core/context.ts';
+import { given } from '../../core/given.ts';
+import { isId } from '../../core/id/identifier.ts';
+import type { JobRow } from '../../core/job/row.ts';
+import type { Hash } from '../../core/reference/value.ts';
+import { loadProject } from '../container/project.ts';
+import { loadFromOutputs, loadJobs } from '../store/load-job.ts';
+import { loadAnalysisSpec } from '../store/save-analysis.ts';
+import { loadChangedOfMany, madeWith } from './metadata.ts';
+
+/** How the caller describes jobs: the stages, and the one that failed first. */
+export type DescribeJobs = (rows: readonly JobRow[], what: 'stage' | 'failure') => Promise<readonly Hash[]>;
+
+/** The facts of an analysis, as far as the chosen fields need them. */
+export async function loadAnalysisFacts(
+  context: Context,
+  row: AnalysisRow,
+  chosen: ReadonlySet<string>,
+  describe: DescribeJobs,
+): Promise<AnalysisFacts> {
+  const spec = await loadAnalysisSpec(context, row.pk);
+  const needsJobs = ['stages', 'output'].some((field) => chosen.has(field));
+  const jobs = needsJobs ? await loadStages(context, spec) : [];
+  const [project, [changed]] = await Promise.all([
+    loadProject(context, row.project),
+    loadChangedOfMany(context, [row]),
+  ]);
+  const output =
+    row.state === 'done' && chosen.has('output') ? await loadAnalysisOutput(context, spec, jobs) : undefined;
+  const failureFrom = chosen.has('failureFrom') ? await loadFailureFrom(context, row, describe) : undefined;
+  return {
+    row,
+    spec,
+    metadata: changed ?? madeWith(spec),
+    region: project?.region ?? context.settings.region,
+    billTo: project?.billTo ?? row.launchedBy,
+    executions: chosen.has('stages') ? await describe(jobs, 'stage') : [],
+    ...given({ output, failureFrom }),
+  };
+}
+
+/** The rows of the stages' jobs. A job that is not born yet is shown as it will be born. */
+async function loadStages(context: Context, { stages }: AnalysisSpec): Promise<JobRow[]> {
+  const rows = await loadJobs(
+    context,
+    stages.map(({ execution }) => execution),
+  );
+  return stages.map((stage, index) => rows[index] ?? stage.row);
+}
+
+/** The outputs of all stages, or those that the workflow exports. */
+async function loadAnalysisOutput(context: Context, spec: AnalysisSpec, jobs: readonly JobRow[]): Promise<Hash> {
+  const outputs = await loadFromOutputs(context, jobs, (output) => output);
+  const of = new Map(spec.stages.map(({ id, execution }) => [id, outputs.get(execution) ?? {}]));
+  if (spec.exported === undefined) {
+    return Object.fromEntries(
+      [...of].flatMap(([stage, output]) =>
+        Object.entries(output).map(([field, value]) => [`${stage}.${field}`, value]),
+      ),
+    );
+  }
+  return Object.fromEntries(
+    spec.exported.flatMap(({ name, stage, field }) => {
+      const output = of.get(stage) ?? {};
+      return Object.hasOwn(output, field) ? [[name, output[field]]] : [];
+    }),
+  );
+}
+
+async function loadFailureFrom(
+  context: Context,
+  { failureFrom }: AnalysisRow,
+  describe: DescribeJobs,
+): Promise<Hash | undefined> {
+  if (!isId(failureFrom, 'job')) return undefined;
+  const [job] = await loadJobs(context, [failureFrom]);
+  return job === undefined ? undefined : (await describe([job], 'failure'))[0];
+}

@@ -1,0 +1,173 @@
+// Starts an analysis: the run of a workflow (docs/reference/api.md, "Workflows"). It loads the facts of each stage as a run
+// of that stage's executable would, and core/analysis makes the plan.
+
+import { bindInput } from '../../core/analysis/bind-input.ts';
+import {
+  type AnalysisFacts,
+  planAnalysis,
+  planAnalysisRow,
+  refuseNested,
+  type StageOptions,
+  stageFolder,
+  stageJob,
+  stageRequest,
+} from '../../core/analysis/plan-analysis.ts';
+import type { AnalysisRow } from '../../core/analysis/row.ts';
+import { ApiError, invalidInput, resourceNotFound } from '../../core/error/api-error.ts';
+import { type AnalysisId, isId, type JobId } from '../../core/id/identifier.ts';
+import type { JobPlan } from '../../core/job/plan.ts';
+import { folderNames, normaliseFolder } from '../../core/run/output-folder.ts';
+import { planRun } from '../../core/run/plan-run.ts';
+import { prepareInput } from '../../core/run/prepare-input.ts';
+import { chooseProject, enterProject, type ProjectContext } from '../../core/run/project-context.ts';
+import { accepted } from '../../core/run/refusal.ts';
+import type { RunRequest } from '../../core/run/request.ts';
+import type { Interfaces, Stage, StageExecutable, WorkflowId, WorkflowSpec } from '../../core/workflow/workflow.ts';
+import type { Sight } from '../access/sight.ts';
+import { createAnalysis } from '../analysis/birth.ts';
+import { ensureFolder } from '../container/enter-folder.ts';
+import { loadProject } from '../container/project.ts';
+import { loadSpec } from '../store/load-job.ts';
+import { loadObject } from '../store/load-object.ts';
+import { mapLimited } from '../store/map-limited.ts';
+import { fillMetadata } from './fill-metadata.ts';
+import { findWanted } from './find-wanted.ts';
+import { loadExecutable, type NamedExecutable, nameApplet } from './load-executable.ts';
+import { identifyExecution, type Repeatable } from './repeat.ts';
+
+export type NamedWorkflow = {
+  readonly id: WorkflowId;
+  readonly name: string;
+  /** The state of the workflow as a data object. */
+  readonly state: string;
+  readonly spec: WorkflowSpec;
+};
+export type WorkflowCall = Repeatable & { readonly request: RunRequest; readonly options: StageOptions };
+
+/**
+ * Starts the analysis, with a job for each stage. A call is idempotent by its nonce.
+ *
+ * @returns the analysis, and the jobs of its stages in their order
+ * @throws ApiError InvalidInput, ResourceNotFound or PermissionDenied when the caller may not run this
+ */
+export async function startAnalysis(
+  sight: Sight,
+  call: WorkflowCall,
+  workflow: NamedWorkflow,
+): Promise<{ readonly id: AnalysisId; readonly stages: readonly JobId[] }> {
+  const { context, caller } = sight;
+  const { id, digest, exists } = await identifyExecution(context, caller, call, 'analysis');
+  const { stages } = workflow.spec;
+  const made = { id, stages: stages.map((stage) => stageJob(id, stage.id)) };
+  if (exists) return made;
+  const request = accepted(normaliseFolder(call.request));
+  if (caller.kind === 'job' && request.detach !== true) throw invalidInput(onlyDetached(workflow.id));
+  for (const stage of stages) {
+    const refusal = refuseNested(stage);
+    if (refusal !== undefined) throw refusal.refused;
+  }
+  const project = await findProject(sight, request, workflow.id);
+  const executables = await loadExecutables(sight, stages);
+  const interfaces: Interfaces = new Map([...executables].map(([executable, { spec }]) => [executable, spec]));
+  const bound = bindInput({
+    workflow: workflow.spec,
+    state: workflow.state,
+    interfaces,
+    given: request.input,
+    jobOf: (stage) => stageJob(id, stage),
+  });
+  if ('problems' in bound) throw invalidInput(bound.problems);
+  const facts = {
+    ...{ id, digest, now: context.now(), user: caller.user, project: project.id, workflow, request },
+    options: call.options,
+    detachedFrom: caller.kind === 'job' ? caller.job : undefined,
+  };
+  const analysis = planAnalysisRow(facts);
+  const jobs = await mapLimited([...stages.entries()], async ([index, stage]) => {
+    const input = bound.inputs[index] ?? {};
+    const named = executables.get(stage.executable);
+    if (named === undefined) throw resourceNotFound(stage.executable);
+    const folder = stageFolder(stage, call.options, request.folder);
+    const one = accepted(normaliseFolder(stageRequest(stage, request, call.options, { input, folder })));
+    return inStage(stage, () => planStage(sight, { stage, request: one, named, project, analysis, facts }));
+  });
+  const plan = accepted(planAnalysis({ ...facts, jobs }));
+  for (const folder of new Set([request.folder, ...jobs.map(({ spec }) => spec.folder)]))
+    await ensureFolder(context, project.id, folderNames(folder));
+  await createAnalysis(context, plan);
+  return made;
+}
+
+type StageFacts = {
+  readonly stage: Stage;
+  readonly request: RunRequest;
+  readonly named: NamedExecutable;
+  readonly project: ProjectContext;
+  readonly analysis: AnalysisRow;
+  readonly facts: Omit<AnalysisFacts, 'jobs'>;
+};
+
+/** The plan of a stage's job, as a run of its executable would make it. */
+async function planStage(
+  sight: Sight,
+  { stage, request, named, project, analysis, facts }: StageFacts,
+): Promise<JobPlan> {
+  const { context, caller } = sight;
+  const asked = accepted(prepareInput(request, named.spec.inputSpec));
+  const executable = await loadExecutable(sight, named, project.id);
+  const siblings = new Set(facts.workflow.spec.stages.map(({ id }) => stageJob(facts.id, id)));
+  const outside = { ...asked.wanted, jobs: asked.wanted.jobs.filter((job) => !siblings.has(job)) };
+  const where = { project: project.id, leavesWorkspace: true, leavesTree: caller.kind === 'job', ancestors: [] };
+  const found = await findWanted(sight, outside, where);
+  const all = { ...found, jobs: new Set([...found.jobs, ...siblings]) };
+  return accepted(
+    planRun({
+      ...{ id: stageJob(facts.id, stage.id), digest: facts.digest, now: facts.now, request, user: facts.user },
+      prepared: await fillMetadata(context, asked, all),
+      found: all,
+      from: caller.kind === 'job' ? { job: caller.job, spec: await loadSpec(context, caller.job.pk) } : undefined,
+      executable,
+      project,
+      stageOf: { analysis, stage: stage.id },
+    }),
+  );
+}
+
+/** The executables of the stages, each once, as far as the caller sees them. */
+async function loadExecutables(
+  { context }: Sight,
+  stages: readonly Stage[],
+): Promise<ReadonlyMap<StageExecutable, NamedExecutable>> {
+  const ids = [...new Set(stages.map(({ executable }) => executable))];
+  const found = await mapLimited(ids, async (id): Promise<[StageExecutable, NamedExecutable]> => {
+    const object = isId(id, 'applet') ? await loadObject(context, id) : undefined;
+    const [place] = object?.placements.keys() ?? [];
+    if (object === undefined || place === undefined) throw resourceNotFound(id, 'a stage of the workflow runs it');
+    return [id, nameApplet(object, place)];
+  });
+  return new Map(found);
+}
+
+async function findProject(sight: Sight, request: RunRequest, workflow: WorkflowId): Promise<ProjectContext> {
+  const { context, caller } = sight;
+  const { project: id } = accepted(chooseProject(caller, request));
+  const [level, project] = await Promise.all([sight.levelIn(id), loadProject(context, id)]);
+  return accepted(
+    enterProject(caller, request, workflow, { id, level, region: project?.region, settings: project?.settings }),
+  );
+}
+
+/** Names the stage whose run is refused. */
+async function inStage<Result>({ id, name }: Stage, plan: () => Promise<Result>): Promise<Result> {
+  try {
+    return await plan();
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    const what = name === null ? id : `${id} ("${name}")`;
+    throw new ApiError(error.type, `stage ${what}: ${error.message}`, error.details);
+  }
+}
+
+function onlyDetached(workflow: WorkflowId): string {
+  return `a job starts ${workflow} as a tree of its own only: set "detach" to true`;
+}

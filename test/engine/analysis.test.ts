@@ -1,0 +1,228 @@
+// The run of a workflow: its stages as jobs, its state, and its end, from the first call to the last look.
+
+import { beforeEach, describe, expect, test } from 'vitest';
+import { toStageOptions } from '../../api/schemas/execution.ts';
+import { deriveId } from '../../core/id/derive.ts';
+import type { AppletId, JobId, ProjectId } from '../../core/id/identifier.ts';
+import type { Hash } from '../../core/reference/value.ts';
+import type { RunRequest } from '../../core/run/request.ts';
+import type { Stage, WorkflowSpec } from '../../core/workflow/workflow.ts';
+import { createSight } from '../../engine/access/sight.ts';
+import { finish } from '../../engine/job/finish.ts';
+import { startAnalysis } from '../../engine/run/start-analysis.ts';
+import { alice, givenApplet, givenProject, givenWorld, type World } from '../api/execution-world.ts';
+import { peekJob } from '../memory/platform.ts';
+
+let world: World;
+let project: ProjectId;
+let count: AppletId;
+
+beforeEach(async () => {
+  world = await givenWorld();
+  project = await givenProject(world);
+  const number = (optional = false) => [{ name: 'n', class: 'int', ...(optional ? { optional } : {}) }];
+  count = await givenApplet(world, project, { inputSpec: number(true), outputSpec: number(true), name: 'count' });
+  world.programs.set('main', ({ row, input }) => {
+    if (row.name === 'bad') return { failure: { type: 'AppError', message: 'no reads' } };
+    if (row.name === 'slow') return undefined;
+    return { output: { n: ((input.n as number | undefined) ?? 0) + 1 } };
+  });
+});
+
+const workflow = deriveId('workflow', 'test', 'w', '1');
+const outputOf = (stage: string) => ({ $dnanexus_link: { stage, outputField: 'n' } });
+const stage = (id: string, more: Partial<Stage> = {}): Stage => ({
+  ...{ id, executable: count, name: id, folder: null, input: {}, executionPolicy: {}, systemRequirements: {} },
+  ...more,
+});
+
+type Options = {
+  readonly input?: Hash;
+  readonly workflow?: Partial<WorkflowSpec>;
+  readonly request?: Partial<RunRequest>;
+  readonly nonce?: string;
+  readonly stageOptions?: object;
+};
+
+function start(stages: readonly Stage[], { input = {}, request, nonce, stageOptions, ...more }: Options = {}) {
+  const spec: WorkflowSpec = {
+    ...{ editVersion: 0, title: null, summary: '', description: '', outputFolder: null, stages, inputs: null },
+    ...{ outputs: null, ignoreReuse: [], temporary: false, treeTurnaroundTimeThreshold: null },
+    ...more.workflow,
+  };
+  const asked: RunRequest = {
+    ...{ input, tags: [], properties: {}, details: {}, dependsOn: [], project, folder: '/', shown: {} },
+    ...request,
+  };
+  const sight = createSight(world.context, { kind: 'user', user: alice, tokenHash: 'hash' });
+  const call = { route: `/${workflow}/run`, raw: { input, stages: stages.length }, nonce, request: asked };
+  const options = toStageOptions((stageOptions ?? {}) as never);
+  return startAnalysis(sight, { ...call, options }, { id: workflow, name: 'pipeline', state: 'open', spec });
+}
+
+const describeOf = (id: string) => world.must(`/${id}/describe`);
+const statesOf = async (id: string) => {
+  const { state, stages } = await describeOf(id);
+  return [state, ...(stages as Hash[]).map(({ execution }) => (execution as Hash).state)];
+};
+const chain = () => [stage('a', { input: { n: 1 } }), stage('b', { input: { n: outputOf('a') } })];
+
+describe('an analysis', () => {
+  test('runs its stages in the order of their links, and is done with their outputs', async () => {
+    const { id, stages } = await start(chain());
+    expect(await statesOf(id)).toEqual(['in_progress', 'idle', 'idle']);
+    await world.platform.run();
+    expect(await describeOf(id)).toMatchObject({
+      ...{ id, class: 'analysis', state: 'done', name: 'pipeline', executable: workflow, project },
+      ...{ rootExecution: id, parentJob: null, input: { 'a.n': 1 }, output: { 'a.n': 2, 'b.n': 3 } },
+      workflow: { id: workflow, stages: [{ id: 'a' }, { id: 'b' }] },
+      stages: [
+        { id: 'a', execution: { id: stages[0], parentAnalysis: id, analysis: id, stage: 'a', state: 'done' } },
+        { id: 'b', execution: { id: stages[1], rootExecution: id, originJob: stages[1], name: 'b' } },
+      ],
+    });
+  });
+
+  test('takes values of the call over those of the workflow, and hands inputs of stages on', async () => {
+    const stages = [
+      stage('a', { input: { n: 1 } }),
+      stage('b', { input: { n: { $dnanexus_link: { stage: 'a', inputField: 'n' } } } }),
+    ];
+    const { id } = await start(stages, { input: { 'a.n': 40 } });
+    await world.platform.run();
+    expect((await describeOf(id)).output).toEqual({ 'a.n': 41, 'b.n': 41 });
+  });
+
+  test('of a workflow with inputs and outputs takes and shows those', async () => {
+    const stages = [
+      stage('a', { input: { n: { $dnanexus_link: { workflowInputField: 'start' } } } }),
+      ...chain().slice(1),
+    ];
+    const inputs = [{ name: 'start', class: 'int' }] as const;
+    const outputs = [{ name: 'end', class: 'int', outputSource: outputOf('b') }] as const;
+    const { id } = await start(stages, { input: { start: 5 }, workflow: { inputs, outputs } as never });
+    await world.platform.run();
+    expect(await describeOf(id)).toMatchObject({ runInput: { start: 5 }, output: { end: 7 } });
+  });
+
+  test('puts the outputs of stages into their folders', async () => {
+    const stages = [stage('a'), stage('b', { folder: 'own' }), stage('c', { folder: '/else' })];
+    const { id } = await start(stages, { request: { folder: '/out' }, stageOptions: { stageFolders: { c: 'mine' } } });
+    const folders = ((await describeOf(id)).stages as Hash[]).map(({ execution }) => (execution as Hash).folder);
+    expect(folders).toEqual(['/out', '/out/own', '/out/mine']);
+  });
+
+  test('is the same one when its call is repeated', async () => {
+    const first = await start(chain(), { nonce: 'once' });
+    expect(await start(chain(), { nonce: 'once' })).toEqual(first);
+    await world.platform.run();
+    expect(await start(chain(), { nonce: 'once' })).toEqual(first);
+    const { results } = await world.must('/system/findExecutions', { project });
+    expect(results).toHaveLength(3);
+  });
+
+  test.each([
+    ['an unknown input', { 'c.n': 1 }, 'the workflow has no input "c.n"'],
+    ['an unknown input of a stage', { 'a.m': 1 }, 'stage a ("a"): the executable has no input "m"'],
+  ])('is refused with %s, and nothing is made', async (_what, input, message) => {
+    await expect(start(chain(), { input })).rejects.toThrow(message);
+    expect((await world.must('/system/findExecutions', { project })).results).toEqual([]);
+  });
+});
+
+describe('a stage that fails', () => {
+  test('fails those that need it, and the others go on', async () => {
+    const { id, stages } = await start([
+      stage('bad'),
+      stage('needs', { input: { n: outputOf('bad') } }),
+      stage('slow'),
+    ]);
+    await world.platform.run();
+    expect(await statesOf(id)).toEqual(['partially_failed', 'failed', 'failed', 'running']);
+    const failure = {
+      failureReason: 'AppError',
+      failureMessage: 'no reads',
+      failureFrom: { id: stages[0], name: 'bad' },
+    };
+    expect(await describeOf(id)).toMatchObject(failure);
+    await finishSlow(stages[2] as JobId);
+    expect(await statesOf(id)).toEqual(['failed', 'failed', 'failed', 'done']);
+    expect(await describeOf(id)).toMatchObject(failure);
+  });
+
+  test('ends the others if its policy says so', async () => {
+    const { id } = await start([
+      stage('bad', { executionPolicy: { onNonRestartableFailure: 'failAllStages' } }),
+      stage('slow'),
+    ]);
+    await world.platform.run();
+    expect(await statesOf(id)).toEqual(['failed', 'failed', 'failed']);
+    const [, slow] = (await describeOf(id)).stages as { execution: Hash }[];
+    expect(slow?.execution).toMatchObject({ failureReason: 'JobTreeFailure' });
+  });
+});
+
+describe('terminate', () => {
+  test('of an analysis ends all its stages', async () => {
+    const { id } = await start([stage('slow'), stage('b', { input: { n: outputOf('slow') } })]);
+    await world.platform.run();
+    await world.must(`/${id}/terminate`);
+    await world.platform.run();
+    expect(await statesOf(id)).toEqual(['terminated', 'terminated', 'terminated']);
+    expect(await describeOf(id)).toMatchObject({
+      ...{ failureReason: 'Terminated', failureMessage: 'The analysis was terminated by user-alice' },
+    });
+  });
+
+  test('of the job of one stage leaves the others alone', async () => {
+    const { id, stages } = await start([stage('slow'), stage('b')]);
+    await world.platform.run();
+    await world.must(`/${stages[0]}/terminate`);
+    await world.platform.run();
+    expect(await statesOf(id)).toEqual(['terminated', 'terminated', 'done']);
+  });
+});
+
+describe('the birth of an analysis', () => {
+  test('that dies behind its row is completed by a look', async () => {
+    world.context.setHook({
+      before({ name, keys }) {
+        if (name === 'put' && keys?.some((key) => /^executions job-\w+\/A$/.test(key))) throw new Error('dies');
+      },
+    });
+    await expect(start(chain(), { nonce: 'once' })).rejects.toThrow('dies');
+    world.context.setHook({});
+    await world.platform.run();
+    const { results } = (await world.must('/system/findAnalyses', { project })) as { results: { id: string }[] };
+    expect(await statesOf(results[0]?.id ?? '')).toEqual(['done', 'done', 'done']);
+  });
+});
+
+describe('a search', () => {
+  test('finds analyses, and the stages of one', async () => {
+    const { id, stages } = await start(chain());
+    const find = async (input: object) =>
+      ((await world.must('/system/findExecutions', input)).results as Hash[]).map((one) => one.id).sort();
+    expect(await find({ project, class: 'analysis' })).toEqual([id]);
+    expect(await find({ parentAnalysis: id })).toEqual([...stages].sort());
+    expect(await find({ project, parentAnalysis: null })).toEqual([id]);
+    expect(await find({ rootExecution: id })).toEqual([id, ...stages].sort());
+    expect(await find({ project, name: 'pipeline' })).toEqual([id]);
+  });
+
+  test('describes them, and their tags change', async () => {
+    const { id } = await start(chain());
+    await world.must(`/${id}/addTags`, { tags: ['x'] });
+    const { results } = await world.must('/system/findAnalyses', {
+      project,
+      tags: 'x',
+      describe: { fields: { tags: true } },
+    });
+    expect(results).toEqual([{ id, describe: { tags: ['x'] } }]);
+  });
+});
+
+async function finishSlow(job: JobId): Promise<void> {
+  await finish(world.context, peekJob(world.context, job), { output: { n: 1 } });
+  await world.platform.run();
+}
