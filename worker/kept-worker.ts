@@ -20,7 +20,9 @@ let present: Present | undefined;
 // It begins with the process, so that the first job does not wait for it.
 const starter =
   process.env.ESPALIER_NAMESPACES === 'yes'
-    ? createStarter(starterOptions(readStarterEnvironment(process.env)))
+    ? createStarter(starterOptions(readStarterEnvironment(process.env)), (fault) => {
+        process.stderr.write(`espalier: the folder of a job that is over cannot be removed: ${fault}\n`);
+      })
     : undefined;
 
 process.on('message', (message: ToWorker) => {

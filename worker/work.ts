@@ -44,6 +44,7 @@ export async function workOn(claimed: Claimed): Promise<void> {
   if (run.result && isDue) await report(work, run.result);
   clearInterval(heartbeat);
   if (environment.root === '/') return;
+  if (claimed.starter) return claimed.starter.remove(environment.root);
   removeFolder(environment.root, (fault) => {
     log.line('NOTICE', `The job's folder remains, because it cannot be removed: ${fault}`, 'SYSTEM');
   });

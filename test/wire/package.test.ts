@@ -50,6 +50,7 @@ it('holds only what running needs, and leaves no trace in the checkout', () => {
   expect(statSync(tarball()).size).toBeLessThan(maximumPackageBytes);
   expect(readdirSync(installed).sort()).toEqual(['LICENSE', 'README.md', 'bin', 'dist', 'package.json']);
   expect(readdirSync(join(installed, 'dist/worker/starter')).sort()).toEqual([
+    'job.py',
     'job_root.py',
     'kernel.py',
     'starter.py',

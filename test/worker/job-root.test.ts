@@ -93,6 +93,9 @@ one = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 one.connect('/opt/dnanexus/log/priority')
 one.send(b'{\"source\": \"DX_APP\", \"level\": \"info\", \"msg\": \"by the socket\"}')"
   check 'standard error by its name' sh -c 'echo x | tee /dev/stderr'
+  if [ "$(id -u)" != 0 ]; then
+    check 'a first process that cannot be looked into' bash -c '! cat /proc/1/environ && ! cat /proc/1/maps && ! ls /proc/1/fd'
+  fi
   if [ "$(id -u)" = 0 ]; then
     check 'a file of the machine that is changed' sed -i s/root/toor/ /etc/passwd
     check 'a user' grep -q toor /etc/passwd

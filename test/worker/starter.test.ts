@@ -138,6 +138,11 @@ describe.each(kinds)('a job $kind', ({ hasRoot, refusal }) => {
       expect(Number(STDOUT)).toBeLessThan(6);
     });
 
+    it('whose processes lose their parents keeps none of them when they have ended', async () => {
+      const program = '(true & true &); (sleep 0.1 &); sleep 0.3; grep -l "^State:[[:space:]]Z" /proc/[0-9]*/status';
+      expect(await run(hasRoot, program)).toMatchObject({ end: { code: 1 }, STDOUT: '' });
+    });
+
     it('can answer a request to stop', async () => {
       const up = Promise.withResolvers<void>();
       const { job, printed } = start(hasRoot, 'trap "echo bye; exit 5" TERM; echo up; while :; do sleep 0.05; done', {
@@ -189,10 +194,14 @@ const some = kinds.find(({ refusal }) => refusal === undefined);
 describe.skipIf(!some)(some ? 'the program' : 'the program is not possible here', () => {
   const hasRoot = some?.hasRoot === true;
 
-  it('is started again by the next job if it died, and the job that it ran is lost', async () => {
+  it.each([
+    ['first', 0],
+    ['last', -1],
+  ])('is started again by the next job if its %s process died, and the job that it ran is lost', async (_, index) => {
     const { job } = start(hasRoot, 'sleep 600');
     await expect.poll(() => processesOf(`${taskId}-job`).length).toBeGreaterThan(0);
-    for (const { pid } of processesOf(taskId)) if (commandOf(pid).includes('starter.py')) process.kill(pid, 'SIGKILL');
+    const pids = processesOf(taskId).map(({ pid }) => pid);
+    process.kill(pids.filter((pid) => commandOf(pid).includes('starter.py')).at(index) ?? 0, 'SIGKILL');
     expect(await job.ended).toEqual({ code: null, signal: 'SIGKILL' });
     await expect.poll(() => processesOf(`${taskId}-job`)).toEqual([]);
     expect((await run(hasRoot, 'echo again')).STDOUT).toBe('again\n');

@@ -64,7 +64,7 @@ const program = `
 set -e
 . "$1"
 . "$2"
-if [[ "$(type -t -- "$3")" == function ]]; then
+if declare -F -- "$3" >/dev/null; then
   "$3"
 else
   echo "Global scope execution complete. Not invoking entry point function $3 because it was not found" >&2

@@ -26,10 +26,14 @@ def prepare():
 
 
 def enter(request):
-    """Changes what this process, the first of a job, sees. Returns a problem that does not keep the job from running."""
+    """
+    Changes what this process sees in the new mount namespace of a job. Returns a problem that does not keep the job from
+    running.
+    """
     if request['root'] is None:
-        kernel.mount('proc', '/proc', 'proc', kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC)
-        return show_log(request['logFolder'])
+        problem = show_log(request['logFolder'])
+        show_processes('/proc')
+        return problem
     root = Root(request['root'], request['logFolder'])
     if os.geteuid() == 0:
         root.lay_over_all()
@@ -196,14 +200,18 @@ class Root:
                 kernel.bind(path, self.top + path)
         if os.path.isdir(self.top + '/dev/shm'):
             kernel.mount('tmpfs', self.top + '/dev/shm', 'tmpfs', kernel.MS_NOSUID | kernel.MS_NODEV, 'mode=1777')
-        kernel.mount(
-            'proc', self.top + '/proc', 'proc', kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC
-        )
+        show_processes(self.top + '/proc')
         kernel.bind(self.folder + '/tmp', self.top + '/tmp')
         if self.log_folder:
             kernel.bind(self.log_folder, self.top + LOG_FOLDER)
         for path in self.shown:
             self.show(path)
+
+
+def show_processes(path):
+    """Mounts /proc, which shows the PID namespace of the process that mounts it."""
+    flags = kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC
+    kernel.run_beside(lambda: kernel.mount('proc', path, 'proc', flags))
 
 
 def follow_links(folder, path='/'):
@@ -234,7 +242,7 @@ Mount = collections.namedtuple('Mount', 'path is_disk')
 
 
 def look_at_mounts():
-    """Notes what is mounted on this machine. To be called before each job, in the process that starts them all."""
+    """Notes what is mounted on this machine. To be called before each job."""
     with open('/proc/self/mountinfo', 'rb', buffering=0) as file:
         text = file.readall()
     if text != known_mounts['text']:
@@ -306,21 +314,6 @@ def make_like(source, target):
         os.mkdir(target)
     else:
         os.close(os.open(target, os.O_CREAT))
-
-
-def remove_work(path):
-    """Removes the folders that the kernel used, which lie beside the job's own. The worker removes what stays."""
-    try:
-        os.rmdir(path)
-    except NotADirectoryError:
-        os.unlink(path)
-    except FileNotFoundError:
-        pass
-    except OSError:
-        os.chmod(path, 0o700)
-        for name in os.listdir(path):
-            remove_work(os.path.join(path, name))
-        os.rmdir(path)
 
 
 LOG_FOLDER = '/opt/dnanexus/log'

@@ -1,13 +1,12 @@
 // The link of a worker to the program that starts its jobs.
 //
 // A request is its length in four bytes and JSON: `start` with a command, `stop` (SIGTERM to the command's group), `kill`
-// (everything in the job's namespace). An event is a line of JSON: `pipes` offers the ends of the next job's output,
-// `log` is what arrived on its log sockets, `exited` says how its command ended, `failed` why it could not be started,
-// and after `ended` nothing is left of it.
+// (everything in the job's namespace), `remove` with a folder. An event is a letter, a length in four bytes and its
+// content: O and E are output of the job, L is a datagram of its log sockets, and J is JSON. There, `ready` is the first,
+// `exited` says how the command ended, `failed` why it could not be started, after `ended` nothing is left of it, and
+// `remains` names a folder that could not be removed.
 
 import { type ChildProcessWithoutNullStreams as Child, spawn } from 'node:child_process';
-import { constants, openSync } from 'node:fs';
-import { Socket } from 'node:net';
 import { constants as systemConstants } from 'node:os';
 import type { JobEnd } from '../job-process.ts';
 
@@ -20,81 +19,85 @@ export type StarterOptions = {
   readonly marks: Readonly<Record<string, string>>;
 };
 
-type Pipes = readonly [stdout: Socket, stderr: Socket];
 type Listener = {
+  onOutput(level: OutputLevel, chunk: Buffer, source: NodeJS.ReadableStream): void;
   onLog(text: string, source: NodeJS.ReadableStream): void;
   onExited(end: JobEnd): void;
   onFailed(reason: string): void;
   onEnded(): void;
 };
+export type OutputLevel = 'STDOUT' | 'STDERR';
 type StarterEvent =
-  | { readonly kind: 'pipes'; readonly pipes: readonly [number, number] }
-  | { readonly kind: 'log'; readonly text: string }
+  | { readonly kind: 'ready' }
   | { readonly kind: 'exited'; readonly code: number | null; readonly signal: number | null }
   | { readonly kind: 'failed'; readonly failure: string }
-  | { readonly kind: 'ended' };
+  | { readonly kind: 'ended' }
+  | { readonly kind: 'remains'; readonly path: string };
 export type Link = {
-  /** Resolves when the job may be asked for, with what its output will arrive on. Rejects if it cannot be started. */
-  begin(listener: Listener): Promise<Pipes>;
+  /** Sends the request for a job. @throws Error if one runs already */
+  begin(listener: Listener, request: object): void;
   send(request: object): void;
-  hasEnded(): boolean;
+  /** Why the program has ended. Undefined while it runs. */
+  over(): string | undefined;
   close(): Promise<void>;
 };
 
-/** Starts the program. */
-export function openLink({ program, path, marks }: StarterOptions): Link {
+/**
+ * Starts the program.
+ *
+ * @param onRemains gets a folder that it could not remove
+ */
+export function openLink({ program, path, marks }: StarterOptions, onRemains: (path: string) => void): Link {
   const child = spawn('python3', ['-I', '-S', '-B', program], {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: { ...marks, PATH: path },
   });
-  let pipes = Promise.withResolvers<Pipes>();
   let listener: Listener | undefined;
+  let isReady = false;
   const leave = () => {
     const last = listener;
     listener = undefined;
     return last;
   };
-  const ended = watchEnd(child, (why) => {
-    pipes.reject(new Error(`the program that starts jobs ended: ${why}`));
-    pipes.promise.then(closeAll, () => undefined);
+  const end = watchEnd(child, (why) => {
+    if (!isReady) listener?.onFailed(`the program that starts jobs ended: ${why}`);
     leave()?.onEnded();
   });
-  readEvents(child, (event) => {
+  const onEvent = (event: StarterEvent) => {
     switch (event.kind) {
-      case 'pipes':
-        return takeOffer(child, event.pipes, pipes);
-      case 'log':
-        return listener?.onLog(event.text, child.stdout);
+      case 'ready':
+        isReady = true;
+        return;
       case 'exited':
         return listener?.onExited(endOf(event));
       case 'failed':
         return listener?.onFailed(event.failure);
       case 'ended':
         return leave()?.onEnded();
+      case 'remains':
+        return onRemains(event.path);
       default:
         return event satisfies never;
     }
+  };
+  readFrames(child.stdout, (kind, content) => {
+    if (kind === frameKinds.stdout) listener?.onOutput('STDOUT', content, child.stdout);
+    else if (kind === frameKinds.stderr) listener?.onOutput('STDERR', content, child.stdout);
+    else if (kind === frameKinds.log) listener?.onLog(content.toString(), child.stdout);
+    else onEvent(JSON.parse(content.toString()) as StarterEvent);
   });
-  pipes.promise.catch(() => undefined);
+  const send = (request: object) => void child.stdin.write(packed(request));
   return {
-    async begin(fresh) {
+    begin(fresh, request) {
       if (listener) throw new Error('a job of this worker runs already');
       listener = fresh;
-      const offered = await pipes.promise;
-      pipes = Promise.withResolvers();
-      pipes.promise.catch(() => undefined);
-      return offered;
+      send(request);
     },
-    send(request) {
-      const text = Buffer.from(JSON.stringify(request));
-      const head = Buffer.alloc(4);
-      head.writeUInt32BE(text.length);
-      child.stdin.write(Buffer.concat([head, text]));
-    },
-    hasEnded: () => ended.isOver(),
+    send,
+    over: end.why,
     async close() {
       child.stdin.end();
-      await ended.promise;
+      await end.promise;
     },
   };
 }
@@ -102,12 +105,12 @@ export function openLink({ program, path, marks }: StarterOptions): Link {
 /** Calls `onEnd` when the program has ended, with the reason and the end of what it said. */
 function watchEnd(child: Child, onEnd: (why: string) => void) {
   const { promise, resolve } = Promise.withResolvers<void>();
-  let isOver = false;
+  let over: string | undefined;
   let errors = '';
   const finish = (why: string) => {
-    if (isOver) return;
-    isOver = true;
-    onEnd(`${why} ${errors.trim()}`);
+    if (over !== undefined) return;
+    over = `${why} ${errors.trim()}`;
+    onEnd(over);
     resolve();
   };
   child.once('error', (error) => finish(error.message));
@@ -117,38 +120,30 @@ function watchEnd(child: Child, onEnd: (why: string) => void) {
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     errors = (errors + text).slice(-errorTextLimit);
   });
-  return { promise, isOver: () => isOver };
+  return { promise, why: () => over };
 }
 
-function readEvents(child: Child, onEvent: (event: StarterEvent) => void): void {
-  let rest = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    const lines = (rest + text).split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines) onEvent(JSON.parse(line) as StarterEvent);
+function packed(request: object): Buffer {
+  const text = JSON.stringify(request);
+  const length = Buffer.byteLength(text);
+  const message = Buffer.allocUnsafe(lengthBytes + length);
+  message.writeUInt32BE(length);
+  message.write(text, lengthBytes);
+  return message;
+}
+
+function readFrames(stream: NodeJS.ReadableStream, onFrame: (kind: number, content: Buffer) => void): void {
+  let rest: Buffer | undefined;
+  stream.on('data', (chunk: Buffer) => {
+    let bytes = rest === undefined ? chunk : Buffer.concat([rest, chunk]);
+    while (bytes.length >= headBytes) {
+      const end = headBytes + bytes.readUInt32BE(1);
+      if (bytes.length < end) break;
+      onFrame(bytes.readUInt8(), bytes.subarray(headBytes, end));
+      bytes = bytes.subarray(end);
+    }
+    rest = bytes.length > 0 ? bytes : undefined;
   });
-}
-
-/** The program may have ended since it made the offer, because its input was closed. */
-function takeOffer(child: Child, numbers: readonly [number, number], pipes: PromiseWithResolvers<Pipes>): void {
-  try {
-    pipes.resolve(openPipes(child, numbers));
-  } catch (cause) {
-    pipes.reject(new Error('the program that starts jobs has just ended', { cause }));
-  }
-}
-
-/** Pipes of Node's own would be sockets, which a job cannot open by the name /dev/stderr. */
-function openPipes(child: Child, numbers: readonly [number, number]): Pipes {
-  const open = (number: number) => {
-    const fd = openSync(`/proc/${child.pid}/fd/${number}`, constants.O_RDONLY | constants.O_NONBLOCK);
-    return new Socket({ fd, readable: true, writable: false });
-  };
-  return [open(numbers[0]), open(numbers[1])];
-}
-
-function closeAll(pipes: Pipes): void {
-  for (const pipe of pipes) pipe.destroy();
 }
 
 function endOf({ code, signal }: { readonly code: number | null; readonly signal: number | null }): JobEnd {
@@ -157,4 +152,7 @@ function endOf({ code, signal }: { readonly code: number | null; readonly signal
   return name ? { code: null, signal: name as NodeJS.Signals } : { code: 128 + signal, signal: null };
 }
 
+const lengthBytes = 4;
+const headBytes = 1 + lengthBytes;
+const frameKinds = { stdout: 0x4f, stderr: 0x45, log: 0x4c } as const;
 const errorTextLimit = 2000;

@@ -1,13 +1,12 @@
 // Starts the processes of a worker's jobs through one small kept program (worker/starter/starter.py), which needs a
 // fraction of the time that a fork of this process takes, and gives each job namespaces of its own.
 
-import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import type { JobEnd, JobProcess } from '../job-process.ts';
 import type { JobLog } from '../log.ts';
 import type { LogOutput } from '../log-output.ts';
 import { logDatagram } from '../log-relay.ts';
-import { workFolderOf } from '../remove-folder.ts';
+import { removeFolder, removeJobFolder, workFolderOf } from '../remove-folder.ts';
 import { type Link, openLink, type StarterOptions } from './link.ts';
 
 export type StartOptions = {
@@ -35,17 +34,28 @@ export type StartOptions = {
 export type Starter = {
   /** Starts the one job that runs now. */
   start(options: StartOptions): JobProcess;
+  /** Removes the folder of a job that is over, soon. */
+  remove(folder: string): void;
   /** Ends the program, and with it everything that it started. */
   close(): Promise<void>;
 };
 
-/** Starts the program, which is ready some time later. If it dies, the next job starts it again. */
-export function createStarter(options: StarterOptions): Starter {
-  let link = openLink(options);
+/**
+ * Starts the program, which is ready some time later. If it dies, the next job starts it again.
+ *
+ * @param report gets the reason why a folder could not be removed
+ */
+export function createStarter(options: StarterOptions, report: (fault: unknown) => void = () => undefined): Starter {
+  const open = () => openLink(options, (path) => removeFolder(path, report));
+  let link = open();
   return {
     start(job) {
-      if (link.hasEnded()) link = openLink(options);
+      if (link.over() !== undefined) link = open();
       return startOn(link, job);
+    },
+    remove(folder) {
+      if (link.over() === undefined) return link.send({ kind: 'remove', path: folder });
+      removeJobFolder(folder, report);
     },
     close: () => link.close(),
   };
@@ -55,46 +65,41 @@ function startOn(link: Link, options: StartOptions): JobProcess {
   const { command, keeper, log, output } = options;
   const exited = Promise.withResolvers<JobEnd>();
   const gone = Promise.withResolvers<void>();
+  const consumers = { STDOUT: log.consumer('STDOUT'), STDERR: log.consumer('STDERR') };
   let end: JobEnd | undefined;
-  let isSent = false;
   let isGone = false;
-  const begun = link.begin({
-    onLog(text, source) {
-      logDatagram(text, log);
-      output.hold(source);
+  link.begin(
+    {
+      onOutput(level, chunk, source) {
+        consumers[level].write(chunk);
+        output.hold(source);
+      },
+      onLog(text, source) {
+        logDatagram(text, log);
+        output.hold(source);
+      },
+      onExited(found) {
+        end = found;
+        if (keeper) exited.resolve(found);
+      },
+      onFailed: (reason) => exited.reject(new Error(`${command[0]} cannot be started: ${reason}`)),
+      onEnded() {
+        isGone = true;
+        consumers.STDOUT.end();
+        consumers.STDERR.end();
+        end ??= lostEnd;
+        exited.resolve(end);
+        gone.resolve();
+      },
     },
-    onExited(found) {
-      end = found;
-      exited.resolve(found);
-    },
-    onFailed: (reason) => exited.reject(new Error(`${command[0]} cannot be started: ${reason}`)),
-    onEnded() {
-      isGone = true;
-      end ??= lostEnd;
-      if (isSent) exited.resolve(end);
-      gone.resolve();
-    },
-  });
-  const read = begun.then(([stdout, stderr]) => {
-    isSent = true;
-    link.send(requestOf(options));
-    return Promise.all([
-      readAll(stdout, log.consumer('STDOUT'), output),
-      readAll(stderr, log.consumer('STDERR'), output),
-    ]);
-  });
-  read.catch((error: unknown) => {
-    exited.reject(error);
-    gone.resolve();
-  });
+    requestOf(options),
+  );
   // `ended` rejects with the reason, even if nobody waits for it.
-  const ignore = () => undefined;
-  exited.promise.catch(ignore);
-  const closed = gone.promise.then(() => within(drainLimitMs, read.catch(ignore)));
-  const ask = (kind: 'stop' | 'kill') => begun.then(() => isGone || link.send({ kind }), ignore);
+  exited.promise.catch(() => undefined);
+  const ask = (kind: 'stop' | 'kill') => isGone || link.send({ kind });
   let stopping = false;
   return {
-    ended: keeper ? exited.promise : exited.promise.finally(() => closed),
+    ended: exited.promise,
     isThere: () => !isGone,
     stop({ atOnce }) {
       if (stopping || isGone) return;
@@ -105,7 +110,7 @@ function startOn(link: Link, options: StartOptions): JobProcess {
     },
     async close() {
       if (keeper) ask('kill');
-      await closed;
+      await gone.promise;
     },
   };
 }
@@ -118,35 +123,7 @@ function requestOf({ command, home, variables, keeper, folder, hasRoot, shown, l
   return { kind: 'start', command, home, variables, keeper: keeper ?? null, logFolder, root };
 }
 
-/** Passes a stream on up to its end, which comes when no process of the job has it open. */
-function readAll(
-  stream: Socket,
-  consumer: ReturnType<JobLog['consumer']>,
-  output: Pick<LogOutput, 'hold'>,
-): Promise<void> {
-  stream.on('data', (chunk: Buffer) => {
-    consumer.write(chunk);
-    output.hold(stream);
-  });
-  return new Promise((resolve) => {
-    stream.on('error', () => undefined);
-    stream.once('close', () => {
-      consumer.end();
-      resolve();
-    });
-  });
-}
-
-/** A stream that an unknown process keeps open is given up after a time limit. */
-async function within(limitMs: number, work: Promise<unknown>): Promise<void> {
-  const { promise: limit, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, limitMs);
-  await Promise.race([work, limit]);
-  clearTimeout(timer);
-}
-
 /** The end of a command whose first process was killed before it could report. */
 const lostEnd: JobEnd = { code: null, signal: 'SIGKILL' };
 /** The time between asking a job to end and killing it. */
 const stopGraceMs = 5000;
-const drainLimitMs = 10_000;
