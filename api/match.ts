@@ -74,7 +74,8 @@ function tableOf(routes: readonly Route[]): Map<string, Route> {
 
 /** These classes are refused by name, so that nobody looks for a mistake of their own. */
 const classesToCome: Readonly<Record<string, string>> = {
-  ...executablesToCome,
+  app: executablesToCome.app,
+  globalworkflow: executablesToCome.globalworkflow,
   analysis: 'this platform has no analyses yet',
   org: 'this platform has no organizations yet',
   database: 'this platform has no databases',

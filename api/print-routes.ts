@@ -62,7 +62,7 @@ const opening = `# Routes
 
 Printed from \`api/routes.ts\` by \`node api/print-routes.ts\`: do not edit. Requests are \`POST\` with a JSON body and a bearer token.
 Unknown keys are ignored. \`xxxx\` is an id, \`[/yyyy]\` an optional version. Downloads are \`GET /_download/…\`, answered by a redirect.
-The routes of apps, global workflows and analyses answer that there are none yet. The table names the lowest level that a route
+The routes of apps and global workflows answer that there are none yet. The table names the lowest level that a route
 needs. If a project's flags forbid a call, or if rights depend on who launched a job, the error message says so.
 `;
 

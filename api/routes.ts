@@ -1,12 +1,12 @@
 // Every route of the API, as a table that serve.ts reads and docs/api.md is printed from. A route's function is found by
 // going to its definition from here.
 
+import type { ObjectClass } from '../core/id/identifier.ts';
 import { executionRoutes, newJobRoutes as newJobs, runRoutes as runs } from './execution-routes.ts';
 import { route } from './make-route.ts';
 import { missingApp } from './ops/app/missing.ts';
 import { getApplet } from './ops/applet/get.ts';
 import { newApplet } from './ops/applet/new.ts';
-import { validateBatch } from './ops/applet/validate-batch.ts';
 import { clone } from './ops/container/clone.ts';
 import { describeContainer } from './ops/container/describe.ts';
 import { listFolder } from './ops/container/list-folder.ts';
@@ -41,6 +41,7 @@ import {
   setProperties,
   setVisibility,
 } from './ops/shared/metadata.ts';
+import { validateBatch } from './ops/shared/validate-batch.ts';
 import { destroyAuthToken, newAuthToken } from './ops/system/auth-token.ts';
 import { comeBackLater, comeBackLaterInput } from './ops/system/come-back-later.ts';
 import { describeDataObjects } from './ops/system/describe-data-objects.ts';
@@ -55,15 +56,29 @@ import { resolveDataObjects } from './ops/system/resolve-data-objects.ts';
 import { getUserInfo, whoami, whoamiInput } from './ops/system/whoami.ts';
 import { describeUser } from './ops/user/describe.ts';
 import { updateUser } from './ops/user/update.ts';
+import { closeWorkflow } from './ops/workflow/close.ts';
+import {
+  addStage,
+  isStageCompatible,
+  moveStage,
+  overwriteWorkflow,
+  removeStage,
+  updateStageExecutable,
+  updateWorkflow,
+} from './ops/workflow/edit.ts';
+import { newWorkflow } from './ops/workflow/new.ts';
+import { dryRunWorkflow } from './ops/workflow/run.ts';
+import { validateWorkflowBatch } from './ops/workflow/validate-batch.ts';
 import type { Route } from './route.ts';
 import { describeInput } from './schemas/describe.ts';
-import { validateBatchInput } from './schemas/execution.ts';
+import { runWorkflowInput, validateBatchInput } from './schemas/execution.ts';
 import * as find from './schemas/find.ts';
 import * as folder from './schemas/folder.ts';
 import { details } from './schemas/metadata.ts';
 import * as object from './schemas/object.ts';
 import * as project from './schemas/project.ts';
 import { destroyAuthTokenInput, newAuthTokenInput, updateUserInput } from './schemas/user.ts';
+import * as workflow from './schemas/workflow.ts';
 import { workerRoutes as workers } from './worker-routes.ts';
 
 const anyone = { kind: 'anyone' } as const;
@@ -123,6 +138,22 @@ const containerRoutes: readonly Route[] = [
   ...placeRoutes('container'),
 ];
 
+const workflowRoutes: readonly Route[] = [
+  route('/workflow/new', workflow.newWorkflowInput, target, newWorkflow),
+  route('/workflow-xxxx/addStage', workflow.addStageInput, fillObject, addStage),
+  route('/workflow-xxxx/removeStage', workflow.removeStageInput, fillObject, removeStage),
+  route('/workflow-xxxx/moveStage', workflow.moveStageInput, fillObject, moveStage),
+  route('/workflow-xxxx/update', workflow.updateWorkflowInput, fillObject, updateWorkflow),
+  route('/workflow-xxxx/updateStageExecutable', workflow.updateStageExecutableInput, fillObject, updateStageExecutable),
+  route('/workflow-xxxx/isStageCompatible', workflow.isStageCompatibleInput, viewObject, isStageCompatible),
+  route('/workflow-xxxx/overwrite', workflow.overwriteInput, fillObject, overwriteWorkflow),
+  route('/workflow-xxxx/close', object.inPlaceInput, fillObject, closeWorkflow),
+  route('/workflow-xxxx/validateBatch', validateBatchInput, hintedObject, validateWorkflowBatch),
+  route('/workflow-xxxx/dryRun', runWorkflowInput, hintedObject, dryRunWorkflow),
+  ...metadataRoutes('workflow'),
+  ...openMetadataRoutes('workflow'),
+];
+
 const objectRoutes: readonly Route[] = [
   route('/file/new', object.newFileInput, target, newFile),
   route('/file-xxxx/upload', object.uploadInput, fillObject, uploadPart),
@@ -138,6 +169,7 @@ const objectRoutes: readonly Route[] = [
   route('/applet-xxxx/validateBatch', validateBatchInput, hintedObject, validateBatch),
   route('/applet-xxxx/get', object.inPlaceInput, viewObject, getApplet),
   ...metadataRoutes('applet'),
+  ...workflowRoutes,
 ];
 
 /** Answered by the function `api`: everything except runs, new jobs and workers. */
@@ -173,7 +205,7 @@ function placeRoutes(className: 'project' | 'container'): Route[] {
 }
 
 /** The methods of every class of data objects. */
-function metadataRoutes(className: 'file' | 'record' | 'applet'): Route[] {
+function metadataRoutes(className: ObjectClass): Route[] {
   const at = (method: string) => `/${className}-xxxx/${method}`;
   return [
     route(at('describe'), describeInput, hintedObject, describeObject),
@@ -187,7 +219,7 @@ function metadataRoutes(className: 'file' | 'record' | 'applet'): Route[] {
 }
 
 /** The methods of classes whose objects are open at first. */
-function openMetadataRoutes(className: 'file' | 'record'): Route[] {
+function openMetadataRoutes(className: Exclude<ObjectClass, 'applet'>): Route[] {
   const at = (method: string) => `/${className}-xxxx/${method}`;
   return [
     route(at('addTypes'), object.typesInput, fillObject, addTypes),

@@ -46,7 +46,10 @@ it.each([
   ],
   ['| 1 | A job runs. | yes | core/y.ts | test/x.test.ts "a job runs" |', ['Jobs 1: no file core/y.ts']],
   ['| 1 | A job runs. | yes, apps | core/x.ts | |', ['Jobs 1: no code or no test']],
-  ['| 1 | A job runs. | part | | |', ['Jobs 1: "part" is not among yes, applets yes, analyses, apps, money']],
+  [
+    '| 1 | A job runs. | part | | |',
+    ['Jobs 1: "part" is not among yes, applets yes, applets and workflows yes, analyses, apps, money'],
+  ],
   ['| 1 | A job costs money. | money | | |', []],
 ])('a planted row of rules is checked: %s', (row, problems) => {
   const files = new Map([

@@ -3,15 +3,17 @@
 
 import type { JobId } from '../id/identifier.ts';
 import { fillInput } from '../iospec/fill-input.ts';
+import type { Specification } from '../iospec/parameter.ts';
 import { type Hash, isHash } from '../reference/value.ts';
 import { readStageLink, type StageLink } from '../workflow/link.ts';
-import { type Interfaces, isLocked, type Stage, type WorkflowSpec } from '../workflow/workflow.ts';
+import { isLocked, type Stage, type StageExecutable, type WorkflowSpec } from '../workflow/workflow.ts';
 
 type Binding = {
   readonly workflow: WorkflowSpec;
   /** The state of the workflow as a data object. */
   readonly state: string;
-  readonly interfaces: Interfaces;
+  /** The input specification of the executable of a stage, for its defaults. */
+  readonly inputSpecOf: (executable: StageExecutable) => Specification | undefined;
   /** The input of the call. */
   readonly given: Hash;
   readonly jobOf: (stage: string) => JobId;
@@ -66,7 +68,7 @@ function valuesOf({ id, input }: Stage, given: Hash, names: ReadonlySet<string>)
 }
 
 /** Resolves the links of stages. Checks of edits have made sure that links form no circle. */
-function createResolver({ workflow, interfaces, jobOf }: Binding, values: ReadonlyMap<string, Hash>, own: Hash) {
+function createResolver({ workflow, inputSpecOf, jobOf }: Binding, values: ReadonlyMap<string, Hash>, own: Hash) {
   const executables = new Map(workflow.stages.map(({ id, executable }) => [id, executable]));
   const follow = (link: StageLink): unknown => {
     if (link.kind === 'workflowInput') return Object.hasOwn(own, link.field) ? own[link.field] : undefined;
@@ -74,7 +76,7 @@ function createResolver({ workflow, interfaces, jobOf }: Binding, values: Readon
     const bound = values.get(link.stage);
     if (bound !== undefined && Object.hasOwn(bound, link.field)) return resolved(bound[link.field]);
     const executable = executables.get(link.stage);
-    const specification = executable === undefined ? undefined : interfaces.get(executable)?.inputSpec;
+    const specification = executable === undefined ? undefined : inputSpecOf(executable);
     return specification?.find(({ name }) => name === link.field)?.default;
   };
   const resolved = (value: unknown): unknown => {

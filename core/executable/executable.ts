@@ -1,8 +1,7 @@
-// Everything that can be run: an applet, an app or a workflow, each with the parts that a run needs.
+// The programs that can be run: an applet or an app, each with the parts that a run needs.
 
 import type { Pin } from '../execution/pin.ts';
-import type { AppId, AppletId, ContainerId, Id, ObjectId, PlaceId } from '../id/identifier.ts';
-import type { Specification } from '../iospec/parameter.ts';
+import type { AppId, AppletId, ContainerId, ObjectId, PlaceId } from '../id/identifier.ts';
 import type { AppletSpec } from './applet.ts';
 import { bundledObjects } from './check-applet.ts';
 
@@ -22,17 +21,8 @@ type App = {
   readonly spec: AppletSpec;
   readonly place: ContainerId;
 };
-/** A graph of other executables. */
-type Workflow = {
-  readonly kind: 'workflow';
-  readonly id: Id<'workflow'>;
-  readonly name: string;
-  readonly spec: { readonly inputSpec?: Specification; readonly outputSpec?: Specification };
-};
-
-/** An executable that one job runs: it has code. */
+/** An executable that one job runs: it has code. A workflow has none, and is a graph of others (core/workflow). */
 export type Program = Applet | App;
-export type Executable = Program | Workflow;
 
 /** The objects that go into the workspace of every job of a program, whatever its input is. */
 export function programPins({ kind, id, spec, place }: Program): readonly Pin[] {
@@ -44,6 +34,5 @@ export function programPins({ kind, id, spec, place }: Program): readonly Pin[] 
 /** Kinds that cannot be run yet are refused by name, so that nobody looks for a mistake of their own. */
 export const executablesToCome = {
   app: 'this platform has no apps yet',
-  workflow: 'this platform has no workflows yet',
   globalworkflow: 'this platform has no global workflows yet',
 } as const;

@@ -9,18 +9,23 @@ import { parameterClasses } from './parameter.ts';
  * A sentence for each fault of a specification, or an empty list when it is valid (docs/reference/api.md, "Input and
  * output specifications"). Unknown fields of a parameter are kept and ignored, like hints for clients.
  *
- * @param side names the specification in the sentences, and decides whether defaults are allowed in it
+ * @param side decides whether defaults are allowed in it
+ * @param name the specification's name in the sentences
  */
-export function checkSpecification(specification: unknown, side: 'inputSpec' | 'outputSpec'): string[] {
-  if (!Array.isArray(specification)) return [`"${side}" must be an array of hashes`];
+export function checkSpecification(
+  specification: unknown,
+  side: 'inputSpec' | 'outputSpec',
+  name: string = side,
+): string[] {
+  if (!Array.isArray(specification)) return [`"${name}" must be an array of hashes`];
   if (specification.length > maximumParameterCount) {
-    return [`"${side}" has ${specification.length} entries; at most ${maximumParameterCount} are allowed`];
+    return [`"${name}" has ${specification.length} entries; at most ${maximumParameterCount} are allowed`];
   }
   const problems: string[] = [];
   const names = new Set<unknown>(specification.map((parameter) => (isHash(parameter) ? parameter.name : undefined)));
   const seen = new Set<unknown>();
   for (const [index, parameter] of specification.entries()) {
-    const at = `${side}[${index}]`;
+    const at = `${name}[${index}]`;
     if (!isHash(parameter)) {
       problems.push(`${at} must be a hash`);
       continue;

@@ -1,6 +1,7 @@
 // The rows of data objects: their facts, their places, the links to them, and the listings of folders.
 
 import type { Key, Row } from '../context.ts';
+import { given } from '../given.ts';
 import {
   type FileId,
   isObjectId,
@@ -28,8 +29,12 @@ export type ObjectFacts = {
   /** The place of its creation: its bytes stay under this prefix for ever. */
   readonly birth: PlaceId;
   readonly types: readonly string[];
-  /** The objects that it links to: links in its details, and the bundles of an applet. */
+  /** The objects that it links to: links in its details, the bundles of an applet, and `stageLinks`. */
   readonly links: readonly ObjectId[];
+  /** The executables of a workflow's stages. Edits change them apart from the links in its details. */
+  readonly stageLinks?: readonly ObjectId[];
+  /** Counts the edits of a workflow. Each is conditional on the one before. */
+  readonly editVersion?: number;
   /** Digest of the request that created it. It distinguishes the request from another one with the same nonce. */
   readonly digest: string;
   readonly size?: number;
@@ -69,10 +74,6 @@ export type Placement = {
 type Listing = { readonly id: ObjectId; readonly mark: string };
 /** `uploadId` names the upload that the part was announced for. */
 type AnnouncedPart = FilePart & { readonly uploadId: string };
-type Packed = { readonly body: Uint8Array };
-/** The documents of an object that have a row of their own, compressed. */
-export type PackedKind = 'details' | 'applet' | 'parts';
-
 export const objectKind = defineRow<ObjectFacts>({
   table: 'objects',
   name: 'object',
@@ -91,6 +92,8 @@ export const objectKind = defineRow<ObjectFacts>({
       digest: 'text',
     },
     optional: {
+      stageLinks: { each: 'text' },
+      editVersion: 'number',
       size: 'number',
       media: 'text',
       uploadId: 'text',
@@ -121,33 +124,6 @@ export const placementKind = defineRow<Placement>({
     optional: { by: 'text' },
   },
 });
-const packed = { required: { body: 'bytes' }, optional: {} } as const;
-export const packedKinds = {
-  details: defineRow<Packed>({
-    table: 'objects',
-    name: 'details',
-    pk: '{object}',
-    sk: 'D',
-    meaning: 'The details of the object, compressed. An object without this row has the details `{}`.',
-    fields: packed,
-  }),
-  applet: defineRow<Packed>({
-    table: 'objects',
-    name: 'applet',
-    pk: '{object}',
-    sk: 'S',
-    meaning: 'The specification of an applet, compressed.',
-    fields: packed,
-  }),
-  parts: defineRow<Packed>({
-    table: 'objects',
-    name: 'parts',
-    pk: '{file}',
-    sk: 'F',
-    meaning: 'The parts of a file, compressed. The row is written before they are joined.',
-    fields: packed,
-  }),
-} as const satisfies { readonly [Kind in PackedKind]: unknown };
 export const linkKind = defineRow<object>({
   table: 'objects',
   name: 'link',
@@ -179,15 +155,17 @@ export function objectKey(id: ObjectId): Key {
 }
 
 export function objectRow(id: ObjectId, facts: ObjectFacts): Row {
-  const { createdBy, types, links } = facts;
-  return { ...objectKey(id), ...facts, createdBy: { ...createdBy }, types: [...types], links: [...links] };
+  const { createdBy, types, links, stageLinks, ...others } = facts;
+  const lists = { types: [...types], links: [...links], ...given({ stageLinks: stageLinks && [...stageLinks] }) };
+  return { ...objectKey(id), ...others, ...lists, createdBy: { ...createdBy } };
 }
 
-/** The facts about an object. Undefined when there is no row. */
+/** The facts about an object, with all its links together. Undefined when there is no row. */
 export function readObject(row: Row | undefined): ObjectFacts | undefined {
   if (row === undefined) return undefined;
   const { pk, sk, ...facts } = readRow(objectKind, row);
-  return facts;
+  const { links, stageLinks } = facts;
+  return stageLinks === undefined ? facts : { ...facts, links: [...new Set([...links, ...stageLinks])] };
 }
 
 /** The value of `dying` when the deletion is decided. */
@@ -218,19 +196,6 @@ export function readPlacement(row: Row | undefined): Placement | undefined {
 export function placeOf({ sk }: Key): PlaceId | undefined {
   const place = sk.slice(placementPrefix.length);
   return sk.startsWith(placementPrefix) && isPlaceId(place) ? place : undefined;
-}
-
-export function packedKey(id: ObjectId, kind: PackedKind): Key {
-  return { pk: id, sk: packedKinds[kind].sk };
-}
-
-export function packedRow(id: ObjectId, kind: PackedKind, body: Uint8Array): Row {
-  return { ...packedKey(id, kind), body };
-}
-
-/** The compressed value. Undefined when there is no row. */
-export function readPacked(row: Row | undefined, kind: PackedKind): Uint8Array | undefined {
-  return row === undefined ? undefined : readRow(packedKinds[kind], row).body;
 }
 
 /** The partition of the links to an object. */

@@ -17,7 +17,8 @@ import { doomKind, memberKind } from './execution/tree.ts';
 import { queuedKind, workerKind } from './execution/worker.ts';
 import { connectionKind, sshKeyKind, tokenEntryKind, tokenKind, userEntryKind, userKind } from './identities.ts';
 import type { AnyRowKind } from './kind.ts';
-import { announcedPartKind, linkKind, listingKind, objectKind, packedKinds, placementKind } from './objects.ts';
+import { announcedPartKind, linkKind, listingKind, objectKind, placementKind } from './objects.ts';
+import { packedKinds } from './packed.ts';
 
 export const rowKinds: readonly AnyRowKind[] = [
   jobKind,
@@ -37,6 +38,7 @@ export const rowKinds: readonly AnyRowKind[] = [
   placementKind,
   packedKinds.details,
   packedKinds.applet,
+  packedKinds.workflow,
   packedKinds.parts,
   linkKind,
   announcedPartKind,

@@ -2,9 +2,9 @@
 // was looked up is an argument (docs/reference/api.md, "Running an executable" to "Running from inside a job").
 
 import { type Level, weaker } from '../access/level.ts';
-import { invalidInput, invalidState, resourceNotFound } from '../error/api-error.ts';
+import { invalidInput, invalidState } from '../error/api-error.ts';
 import { type AccessRequest, type AppletSpec, runnableInterpreters } from '../executable/applet.ts';
-import { type Executable, executablesToCome, type Program, programPins } from '../executable/executable.ts';
+import { type Program, programPins } from '../executable/executable.ts';
 import {
   checkExecutionPolicy,
   checkTimeoutPolicy,
@@ -42,30 +42,15 @@ export type RunFacts = {
   readonly user: UserId;
   /** The calling job, if a job calls. */
   readonly from?: CallingJob | undefined;
-  readonly executable: Executable;
+  readonly executable: Program;
   readonly project: ProjectContext;
   /** The analysis whose stage the job is, and the stage. */
   readonly stageOf?: { readonly analysis: EnclosingAnalysis; readonly stage: string } | undefined;
 };
 type CallingJob = { readonly job: JobRow; readonly spec: ExecutionSpec };
-/** The facts of a run that makes a job. */
-type ProgramFacts = RunFacts & { readonly executable: Program };
 
 /** The job, or the refusal: InvalidInput with every problem of the request, or ResourceNotFound. */
 export function planRun(facts: RunFacts): JobPlan | Refusal {
-  const { executable } = facts;
-  switch (executable.kind) {
-    case 'applet':
-    case 'app':
-      return planMasterJob({ ...facts, executable });
-    case 'workflow':
-      return { refused: resourceNotFound(executable.id, executablesToCome.workflow) };
-    default:
-      return executable satisfies never;
-  }
-}
-
-function planMasterJob(facts: ProgramFacts): JobPlan | Refusal {
   const { id, request, executable, project } = facts;
   const above = request.detach === true ? undefined : facts.from;
   const ancestors = above === undefined ? [] : [...above.spec.ancestors, above.job.pk];
@@ -146,12 +131,7 @@ function checkPossible({ id, spec }: Program, project: ProjectContext): string[]
  * Each place has its own names, tags and hidden companions for the same object, so each object is taken from where the
  * caller saw it. The place of most objects is named once; the others are pinned.
  */
-function planPlaces({
-  executable,
-  prepared,
-  found,
-  project,
-}: ProgramFacts): Pick<ExecutionSpec, 'pins' | 'inputPlace'> {
+function planPlaces({ executable, prepared, found, project }: RunFacts): Pick<ExecutionSpec, 'pins' | 'inputPlace'> {
   const byPlace = Map.groupBy(prepared.linked, (object) => found.objects.get(object)?.place ?? project.id);
   const [[most] = [project.id], ...others] = [...byPlace].sort(([, one], [, other]) => other.length - one.length);
   const elsewhere = others.flatMap(([from, objects]) => objects.map((object): Pin => ({ object, project: from })));
@@ -167,7 +147,7 @@ export function checkDepth(ancestors: readonly JobId[]): string[] {
   return [`jobs can be nested ${maximumJobDepth} deep, and ${ancestors.at(-1)} is the innermost job allowed`];
 }
 
-function planRow(facts: ProgramFacts, above: CallingJob | undefined, spec: ExecutionSpec, instance: string): JobRow {
+function planRow(facts: RunFacts, above: CallingJob | undefined, spec: ExecutionSpec, instance: string): JobRow {
   const { id, executable, project, user, now, digest } = facts;
   return newJobRow({
     kind: 'master',
@@ -209,7 +189,7 @@ function checkSsh({ allowSSH, debug }: RunRequest): string[] {
   return isHeld || (allowSSH ?? []).length === 0 ? [] : [noSsh];
 }
 
-function planPolicies({ request, executable }: ProgramFacts, above: ExecutionSpec | undefined) {
+function planPolicies({ request, executable }: RunFacts, above: ExecutionSpec | undefined) {
   const { executionPolicy, timeoutPolicy, inheritParentRestartOnPolicy: inherits } = executable.spec.runSpec;
   const { restartableEntryPoints: restartable } = executable.spec.runSpec;
   const byExecutable = {

@@ -52,10 +52,18 @@ export type WorkflowSpec = {
   readonly lastEdit?: string;
 };
 
-/** The part of an executable that the rules of workflows know. Absent: any input, or any output. */
+/** The part of an executable that the rules of workflows know. */
 export type Interface = {
-  readonly inputSpec?: Specification;
-  readonly outputSpec?: Specification;
+  /** Absent: any input. */
+  readonly inputSpec?: Specification | undefined;
+  /** Absent: any output. */
+  readonly outputSpec?: Specification | undefined;
+  /** A workflow must be closed before it can be a stage. */
+  readonly closed: boolean;
+  /** The stage that runs it, and all stages below: 1 for a program. */
+  readonly stageCount: number;
+  /** The levels of workflows in it: 0 for a program. */
+  readonly depth: number;
 };
 
 /** What the caller sees of the executables. An executable that is missing here could not be found. */
@@ -68,3 +76,7 @@ export function isLocked({ inputs }: WorkflowSpec, state: string): boolean {
 
 /** The stages that a workflow may have, those of workflows among its stages included. */
 export const maximumStageCount = 1_000;
+/** The levels of workflows that may be in each other, the outermost included. */
+export const maximumWorkflowDepth = 8;
+/** The inputs that all stages of a workflow may have together, and their outputs. */
+export const maximumFieldCount = 10_000;

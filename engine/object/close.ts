@@ -7,15 +7,8 @@ import type { FileId, ObjectId } from '../../core/id/identifier.ts';
 import { contentKey } from '../../core/object/content-key.ts';
 import { detectMedia, mediaByteCount, unknownMedia } from '../../core/object/media.ts';
 import { checkParts, type FilePart, totalSize } from '../../core/object/part.ts';
-import {
-  isGone,
-  type ObjectFacts,
-  objectKey,
-  packedKey,
-  packedRow,
-  readObject,
-  readPacked,
-} from '../../core/row/objects.ts';
+import { isGone, type ObjectFacts, objectKey, readObject } from '../../core/row/objects.ts';
+import { packedKey, packedRow, readPacked } from '../../core/row/packed.ts';
 import { deleteAnnouncedParts } from '../removal/collect.ts';
 import { pack, unpack } from '../store/packed.ts';
 import { changed, retryWhileChanged } from '../store/retry-while-changed.ts';

@@ -5,7 +5,8 @@ import { invalidInput, invalidState, resourceNotFound } from '../../core/error/a
 import type { ObjectId } from '../../core/id/identifier.ts';
 import { metadataProblem } from '../../core/object/metadata.ts';
 import { type ObjectOperation, refusalInState } from '../../core/object/state.ts';
-import { isGone, objectKey, packedRow, placementKey, readObject } from '../../core/row/objects.ts';
+import { isGone, objectKey, placementKey, readObject } from '../../core/row/objects.ts';
+import { packedRow } from '../../core/row/packed.ts';
 import { deleteLinks, writeLinks } from '../placement/link.ts';
 import type { LoadedObject } from '../store/load-object.ts';
 import { pack } from '../store/packed.ts';
@@ -26,7 +27,8 @@ export async function setDetails(
     row: packedRow(id, 'details', pack(details, 'details')),
   };
   await changeOpen(context, id, 'setDetails', { set: { links: [...links] } }, [body]);
-  const obsolete = row.links.filter((link) => !links.includes(link));
+  const kept = new Set([...links, ...(row.stageLinks ?? [])]);
+  const obsolete = row.links.filter((link) => !kept.has(link));
   await deleteLinks(context, id, obsolete);
 }
 

@@ -2,6 +2,7 @@
 
 import type { Context, Write } from '../../core/context.ts';
 import { invalidInput, nonceReused } from '../../core/error/api-error.ts';
+import { given } from '../../core/given.ts';
 import { type ObjectClass, type ObjectId, type PlaceId, parseId } from '../../core/id/identifier.ts';
 import type { ObjectState } from '../../core/object/state.ts';
 import {
@@ -10,10 +11,10 @@ import {
   listingRow,
   objectKey,
   objectRow,
-  packedRow,
   placementRow,
   readObject,
 } from '../../core/row/objects.ts';
+import { packedRow } from '../../core/row/packed.ts';
 import { writeLinks } from '../placement/link.ts';
 import { newMark } from '../store/mark.ts';
 import { pack } from '../store/packed.ts';
@@ -33,8 +34,10 @@ export type NewObject = {
   readonly createdBy: CreatedBy;
   readonly digest: string;
   readonly media?: string;
-  /** The body of an applet. */
+  /** The body of an applet or a workflow. */
   readonly spec?: unknown;
+  readonly stageLinks?: readonly ObjectId[];
+  readonly editVersion?: number;
 };
 
 /**
@@ -54,7 +57,7 @@ export async function createObject(context: Context, object: NewObject): Promise
   if (await wasCreated(context, object.id, object.digest)) return object.id;
   const mark = newMark(context);
   const writes = writesOf(context, object, mark);
-  await writeLinks(context, object.id, object.links);
+  await writeLinks(context, object.id, [...object.links, ...(object.stageLinks ?? [])]);
   const { id, place, folderId, name } = object;
   await context.rows.put('objects', listingRow(listingKey(place, folderId, name, id), id, mark));
   if (await context.rows.transact(writes)) return object.id;
@@ -64,7 +67,7 @@ export async function createObject(context: Context, object: NewObject): Promise
 
 function writesOf(context: Context, object: NewObject, mark: string): Write[] {
   const { id, place, folderId, name, tags, types, properties, hidden, details, links, media, spec } = object;
-  const { state, createdBy, digest } = object;
+  const { state, createdBy, digest, stageLinks, editVersion } = object;
   const now = context.now();
   const className = parseId(id)?.className as ObjectClass;
   const facts = { className, state, created: now, createdBy, birth: place, types, links, digest };
@@ -76,11 +79,14 @@ function writesOf(context: Context, object: NewObject, mark: string): Write[] {
     expected: 'absent',
   });
   const writes = [
-    put(objectRow(id, media === undefined ? facts : { ...facts, media })),
+    put(objectRow(id, { ...facts, ...given({ media, stageLinks, editVersion }) })),
     put(placementRow(id, place, placement)),
   ];
   if (hasContent(details)) writes.push(put(packedRow(id, 'details', pack(details, 'details'))));
-  if (spec !== undefined) writes.push(put(packedRow(id, 'applet', pack(spec, 'the applet'))));
+  if (spec !== undefined) {
+    const kind = className === 'workflow' ? 'workflow' : 'applet';
+    writes.push(put(packedRow(id, kind, pack(spec, `the ${kind}`))));
+  }
   return writes;
 }
 

@@ -12,11 +12,11 @@ import {
   isGone,
   type ObjectFacts,
   objectKey,
-  packedKey,
   readAnnouncedPart,
   readObject,
   uploadPartition,
 } from '../../core/row/objects.ts';
+import { packedKey } from '../../core/row/packed.ts';
 import { allRows } from '../store/all-rows.ts';
 import { changed, retryWhileChanged } from '../store/retry-while-changed.ts';
 

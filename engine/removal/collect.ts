@@ -10,11 +10,11 @@ import {
   isGone,
   type ObjectFacts,
   objectKey,
-  packedKey,
   placementPrefix,
   readObject,
   uploadPartition,
 } from '../../core/row/objects.ts';
+import { packedKey, packedKindNames } from '../../core/row/packed.ts';
 import { everythingEndsMs } from '../../core/work/message.ts';
 import { deleteLinks } from '../placement/link.ts';
 import { mapLimited } from '../store/map-limited.ts';
@@ -105,7 +105,7 @@ async function deleteEverything(context: Context, id: ObjectId, facts: ObjectFac
     await deleteAnnouncedParts(context, id);
   }
   await deleteLinks(context, id, links);
-  const keys = (['details', 'applet', 'parts'] as const).map((kind) => packedKey(id, kind));
+  const keys = packedKindNames.map((kind) => packedKey(id, kind));
   await mapLimited(keys, (one) => context.rows.delete('objects', one));
   // Jobs that wait for the object to be closed are woken. It never will be closed.
   if (state !== 'closed') await sendWork(context, [{ kind: 'wake', object: id }]);

@@ -2,7 +2,7 @@
 
 import { resourceNotFound } from '../../core/error/api-error.ts';
 import type { AppletSpec } from '../../core/executable/applet.ts';
-import type { Executable } from '../../core/executable/executable.ts';
+import type { Program } from '../../core/executable/executable.ts';
 import { type AppletId, isId, type PlaceId, type ProjectId } from '../../core/id/identifier.ts';
 import { dataBound } from '../../core/run/project-context.ts';
 import { findUnboundPlace, type Sight } from '../access/sight.ts';
@@ -31,7 +31,7 @@ export function nameApplet(object: LoadedObject, place: PlaceId): NamedExecutabl
  *
  * @throws ApiError ResourceNotFound when the caller does not see it, PermissionDenied when its data is bound to another project or region
  */
-export async function loadExecutable(sight: Sight, named: NamedExecutable, project: ProjectId): Promise<Executable> {
+export async function loadExecutable(sight: Sight, named: NamedExecutable, project: ProjectId): Promise<Program> {
   switch (named.kind) {
     case 'applet':
       return loadApplet(sight, named, project);
@@ -40,7 +40,7 @@ export async function loadExecutable(sight: Sight, named: NamedExecutable, proje
   }
 }
 
-async function loadApplet(sight: Sight, named: NamedApplet, project: ProjectId): Promise<Executable> {
+async function loadApplet(sight: Sight, named: NamedApplet, project: ProjectId): Promise<Program> {
   const { kind, id, spec, object } = named;
   const place = await findUnboundPlace(sight, object, project, named.place);
   if (place === 'bound') throw dataBound(id, project);

@@ -2,6 +2,7 @@
 // of that stage's executable would, and core/analysis makes the plan.
 
 import { bindInput } from '../../core/analysis/bind-input.ts';
+import type { AnalysisPlan } from '../../core/analysis/plan.ts';
 import {
   type AnalysisFacts,
   planAnalysis,
@@ -22,7 +23,7 @@ import { prepareInput } from '../../core/run/prepare-input.ts';
 import { chooseProject, enterProject, type ProjectContext } from '../../core/run/project-context.ts';
 import { accepted } from '../../core/run/refusal.ts';
 import type { RunRequest } from '../../core/run/request.ts';
-import type { Interfaces, Stage, StageExecutable, WorkflowId, WorkflowSpec } from '../../core/workflow/workflow.ts';
+import type { Stage, StageExecutable, WorkflowId, WorkflowSpec } from '../../core/workflow/workflow.ts';
 import type { Sight } from '../access/sight.ts';
 import { createAnalysis } from '../analysis/birth.ts';
 import { ensureFolder } from '../container/enter-folder.ts';
@@ -56,10 +57,36 @@ export async function startAnalysis(
   workflow: NamedWorkflow,
 ): Promise<{ readonly id: AnalysisId; readonly stages: readonly JobId[] }> {
   const { context, caller } = sight;
-  const { id, digest, exists } = await identifyExecution(context, caller, call, 'analysis');
+  const identified = await identifyExecution(context, caller, call, 'analysis');
+  const { id } = identified;
+  const made = { id, stages: workflow.spec.stages.map((stage) => stageJob(id, stage.id)) };
+  if (identified.exists) return made;
+  const plan = await planCall(sight, call, workflow, identified);
+  const folders = [plan.spec.folder, ...[...plan.stageSpecs.values()].map(({ folder }) => folder)];
+  for (const folder of new Set(folders)) await ensureFolder(context, plan.row.project, folderNames(folder));
+  await createAnalysis(context, plan);
+  return made;
+}
+
+/** The analysis that `startAnalysis` would make. Nothing is made. */
+export async function planWithoutStart(
+  sight: Sight,
+  call: WorkflowCall,
+  workflow: NamedWorkflow,
+): Promise<AnalysisPlan> {
+  const { context, caller } = sight;
+  const identified = await identifyExecution(context, caller, { ...call, nonce: undefined }, 'analysis');
+  return planCall(sight, call, workflow, identified);
+}
+
+async function planCall(
+  sight: Sight,
+  call: WorkflowCall,
+  workflow: NamedWorkflow,
+  { id, digest }: { readonly id: AnalysisId; readonly digest: string },
+): Promise<AnalysisPlan> {
+  const { context, caller } = sight;
   const { stages } = workflow.spec;
-  const made = { id, stages: stages.map((stage) => stageJob(id, stage.id)) };
-  if (exists) return made;
   const request = accepted(normaliseFolder(call.request));
   if (caller.kind === 'job' && request.detach !== true) throw invalidInput(onlyDetached(workflow.id));
   for (const stage of stages) {
@@ -68,11 +95,10 @@ export async function startAnalysis(
   }
   const project = await findProject(sight, request, workflow.id);
   const executables = await loadExecutables(sight, stages);
-  const interfaces: Interfaces = new Map([...executables].map(([executable, { spec }]) => [executable, spec]));
   const bound = bindInput({
     workflow: workflow.spec,
     state: workflow.state,
-    interfaces,
+    inputSpecOf: (executable) => executables.get(executable)?.spec.inputSpec,
     given: request.input,
     jobOf: (stage) => stageJob(id, stage),
   });
@@ -91,11 +117,7 @@ export async function startAnalysis(
     const one = accepted(normaliseFolder(stageRequest(stage, request, call.options, { input, folder })));
     return inStage(stage, () => planStage(sight, { stage, request: one, named, project, analysis, facts }));
   });
-  const plan = accepted(planAnalysis({ ...facts, jobs }));
-  for (const folder of new Set([request.folder, ...jobs.map(({ spec }) => spec.folder)]))
-    await ensureFolder(context, project.id, folderNames(folder));
-  await createAnalysis(context, plan);
-  return made;
+  return accepted(planAnalysis({ ...facts, jobs }));
 }
 
 type StageFacts = {

@@ -1,7 +1,7 @@
 // Starts an execution of an executable (docs/reference/api.md, "Running an executable" and "Running from inside a
 // job"). It loads the facts, and core/run makes the plan.
 
-import type { Executable } from '../../core/executable/executable.ts';
+import type { Program } from '../../core/executable/executable.ts';
 import type { JobId } from '../../core/id/identifier.ts';
 import { jobWorkspace } from '../../core/job/row.ts';
 import { folderNames, normaliseFolder } from '../../core/run/output-folder.ts';
@@ -56,7 +56,7 @@ export async function startExecution(
   return createJob(context, plan);
 }
 
-async function findProject(sight: Sight, request: RunRequest, executable: Executable['id']): Promise<ProjectContext> {
+async function findProject(sight: Sight, request: RunRequest, executable: Program['id']): Promise<ProjectContext> {
   const { context, caller } = sight;
   const { project: id } = accepted(chooseProject(caller, request));
   const [level, project] = await Promise.all([sight.levelIn(id), loadProject(context, id)]);

@@ -6,19 +6,19 @@ import {
   isGone,
   type ObjectFacts,
   objectKey,
-  type PackedKind,
   type Placement,
-  packedKey,
   placementKey,
   placeOf,
   readObject,
-  readPacked,
   readPlacement,
 } from '../../core/row/objects.ts';
+import { type PackedKind, packedKey, readPacked } from '../../core/row/packed.ts';
 import { allRows } from './all-rows.ts';
 import { unpack } from './packed.ts';
 
-/** One object with its placements. `details`, `spec` and `parts` are absent when it has none. */
+/**
+ * One object with its placements. `details`, `spec` (of an applet or a workflow) and `parts` are absent when it has none.
+ */
 export type LoadedObject = {
   readonly id: ObjectId;
   readonly row: ObjectFacts;
@@ -85,7 +85,8 @@ function toLoadedObject(id: ObjectId, rows: ReadonlyMap<string, Row>): LoadedObj
     if (place !== undefined && placement !== undefined) placements.set(place, placement);
   }
   const unpacked = (kind: PackedKind) => unpack(readPacked(rows.get(packedKey(id, kind).sk), kind));
-  const [details, spec, parts] = [unpacked('details'), unpacked('applet'), unpacked('parts')];
+  const [details, parts] = [unpacked('details'), unpacked('parts')];
+  const spec = facts.className === 'workflow' ? unpacked('workflow') : unpacked('applet');
   return { id, row: facts, placements, details, spec, parts };
 }
 

@@ -93,19 +93,16 @@ import {
   type ObjectFacts,
   objectKind,
   objectRow,
-  type PackedKind,
   type Placement,
-  packedKinds,
-  packedRow,
   placementKind,
   placementRow,
   readAnnouncedPart,
   readLink,
   readListing,
   readObject,
-  readPacked,
   readPlacement,
 } from '../../core/row/objects.ts';
+import { type PackedKind, packedKinds, packedRow, readPacked } from '../../core/row/packed.ts';
 import { projectFacts } from '../memory/project.ts';
 
 export type Sample = { readonly kind: AnyRowKind; readonly row: Row; readonly read: (row: Row) => unknown };
@@ -188,7 +185,9 @@ const objectFacts: ObjectFacts = {
   createdBy: { user: 'user-alice', job },
   birth: project,
   types: ['T'],
-  links: [id('record', 'record')],
+  links: [id('record', 'record'), id('applet', 'applet')],
+  stageLinks: [id('applet', 'applet')],
+  editVersion: 1,
   digest: 'digest',
   size: 5,
   media: 'text/plain',
@@ -222,6 +221,7 @@ const objectSamples: readonly Sample[] = [
   { kind: placementKind, row: placementRow(file, project, placement), read: readPlacement },
   packedSample('details'),
   packedSample('applet'),
+  packedSample('workflow'),
   packedSample('parts'),
   { kind: linkKind, row: linkKey(file, id('record', 'record')), read: readLink },
   { kind: announcedPartKind, row: announcedPartRow(file, part, 'upload'), read: readAnnouncedPart },

@@ -1,7 +1,7 @@
 // The facts of runs and subjobs for tests of their plans: an applet with a bundle in a project, and what can be found.
 
 import type { AppletSpec } from '../../core/executable/applet.ts';
-import type { Executable } from '../../core/executable/executable.ts';
+import type { Program } from '../../core/executable/executable.ts';
 import { deriveId } from '../../core/id/derive.ts';
 import type { JobPlan } from '../../core/job/plan.ts';
 import type { JobRow } from '../../core/job/row.ts';
@@ -43,7 +43,7 @@ export const everything: FoundReferences = {
 
 function prepared(
   request: { input: RunRequest['input']; dependsOn: readonly string[] },
-  spec: Executable['spec'] = appletSpec,
+  spec: Program['spec'] = appletSpec,
 ): PreparedInput {
   const result = prepareInput(request, spec.inputSpec);
   if ('refused' in result) throw result.refused;

@@ -226,13 +226,6 @@ describe('a run of another kind of executable', () => {
     const { row } = planned(planRun(runFacts(request, { executable })));
     expect(row).toMatchObject({ timeoutMs: 7_200_000, instance: 'mem1_ssd1_x8' });
   });
-
-  it('is refused when it is a workflow, and the message names it', () => {
-    const workflow = deriveId('workflow', 'u', 'r', '1');
-    const plan = planRun(runFacts({}, { executable: { kind: 'workflow', id: workflow, name: 'steps', spec: {} } }));
-    const message = expect.stringMatching(`${workflow}.*: this platform has no workflows yet`);
-    expect('refused' in plan && plan.refused).toMatchObject({ type: 'ResourceNotFound', message });
-  });
 });
 
 describe('an input is refused before its references are looked up', () => {

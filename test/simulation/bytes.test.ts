@@ -7,7 +7,8 @@ import { describe, expect, test } from 'vitest';
 import type { Context } from '../../core/context.ts';
 import type { FileId, ProjectId } from '../../core/id/identifier.ts';
 import { contentKey } from '../../core/object/content-key.ts';
-import { gone, listingKey, objectKey, packedKey, placementKey } from '../../core/row/objects.ts';
+import { gone, listingKey, objectKey, placementKey } from '../../core/row/objects.ts';
+import { packedKey, packedKindNames } from '../../core/row/packed.ts';
 import { cloneObjects } from '../../engine/object/clone.ts';
 import { createObject } from '../../engine/object/create.ts';
 import { removeFrom, removeObjects } from '../../engine/removal/object.ts';
@@ -273,11 +274,7 @@ function holdingContext(
 /** Decisions do not read hints, attachments and bytes, so calls that touch these need not wait for a turn. */
 function decides(given: readonly unknown[]): boolean {
   const [table, at] = given as [unknown, { pk?: string; sk?: string } | undefined];
-  return (
-    table === 'objects' &&
-    at?.pk === file &&
-    !(['details', 'applet', 'parts'] as const).some((kind) => at.sk === packedKey(file, kind).sk)
-  );
+  return table === 'objects' && at?.pk === file && !packedKindNames.some((kind) => at.sk === packedKey(file, kind).sk);
 }
 
 async function givenFileIn(held: readonly ProjectId[]): Promise<MemoryContext> {

@@ -41,4 +41,4 @@ function readIfThere(path: string): string | undefined {
   return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
 }
 
-const answers = ['yes', 'applets yes', 'analyses', 'apps', 'money'];
+const answers = ['yes', 'applets yes', 'applets and workflows yes', 'analyses', 'apps', 'money'];

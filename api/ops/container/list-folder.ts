@@ -15,23 +15,24 @@ import { type Description, describeObjects } from '../shared/describe-object.ts'
 type Input = z.output<typeof listFolderInput>;
 type Answer = { folders?: unknown[]; objects?: { readonly id: string; readonly describe?: Description }[] };
 
-export async function listFolder({ context, place, input }: PlaceCall<Input>): Promise<Answer> {
+export async function listFolder(call: PlaceCall<Input>): Promise<Answer> {
+  const { context, place, input } = call;
   const folderId = await findFolder(context, place, input.folder);
   if (folderId === undefined) throw folderNotFound(joinFolder(input.folder), place);
   const answer: Answer = {};
-  if (input.only !== 'folders') answer.objects = await listedObjects(context, place, folderId, input);
+  if (input.only !== 'folders') answer.objects = await listedObjects(call, folderId);
   if (input.only !== 'objects') answer.folders = await listedFolders(context, place, folderId, input);
   return answer;
 }
 
-async function listedObjects(context: Context, place: PlaceId, folderId: string, input: Input) {
+async function listedObjects({ context, caller, place, input }: PlaceCall<Input>, folderId: string) {
   const { objects, more } = await listAllObjects(context, place, folderId, maximumObjectCount);
   if (more) throw invalidInput(`the folder has more than ${maximumObjectCount} objects: search it in pages instead`);
   const shown = objects.filter((object) => input.includeHidden || object.placements.get(place)?.hidden !== true);
   const bare = shown.map(({ id }) => ({ id }));
   if (input.describe == null || input.describe === false) return bare;
   const placed = shown.map((object) => ({ object, place }));
-  const descriptions = await describeObjects(context, placed, input.describe === true ? {} : input.describe);
+  const descriptions = await describeObjects(context, placed, input.describe === true ? {} : input.describe, caller);
   return descriptions.map((describe, index) => ({ id: bare[index]?.id ?? '', describe }));
 }
 

@@ -4,12 +4,15 @@
 import type { Context } from '../../../core/context.ts';
 import type { AppletSpec } from '../../../core/executable/applet.ts';
 import { isId, type ObjectClass, type PlaceId } from '../../../core/id/identifier.ts';
+import type { KnownCaller } from '../../../core/identity/caller.ts';
 import { type FieldRequest, selectFields } from '../../../core/object/field.ts';
 import { unknownMedia } from '../../../core/object/media.ts';
 import { inKeyOrder } from '../../../core/object/metadata.ts';
 import type { FilePart } from '../../../core/object/part.ts';
-import type { PackedKind } from '../../../core/row/objects.ts';
+import type { PackedKind } from '../../../core/row/packed.ts';
+import type { WorkflowSpec } from '../../../core/workflow/workflow.ts';
 import { loadRegion } from '../../../engine/access/region.ts';
+import { createSight, type Sight } from '../../../engine/access/sight.ts';
 import { loadFolders } from '../../../engine/container/folder.ts';
 import { fromParts } from '../../../engine/object/close.ts';
 import { loadAnnouncedParts, loadUploadedParts } from '../../../engine/object/upload.ts';
@@ -17,32 +20,33 @@ import { type LoadedObject, loadObjectsAt } from '../../../engine/store/load-obj
 import { mapLimited } from '../../../engine/store/map-limited.ts';
 import type { ObjectCall } from '../../route.ts';
 import type { DescribeInput } from '../../schemas/describe.ts';
+import { workflowFields, workflowValues } from './describe-workflow.ts';
 
 /** An object as it is in one place. */
 export type PlacedObject = { readonly object: LoadedObject; readonly place: PlaceId };
 export type Description = Record<string, unknown>;
 
-export async function describeObject({
-  context,
-  object,
-  place,
-  input,
-}: ObjectCall<DescribeInput>): Promise<Description> {
-  return describeLoaded(context, { object, place }, input, placeFacts(context));
+export async function describeObject(call: ObjectCall<DescribeInput>): Promise<Description> {
+  const { context, caller, object, place, input } = call;
+  return describeLoaded(createSight(context, caller, call), { object, place }, input, placeFacts(context));
 }
 
 /**
  * Describes the results of a search or a list, parallel to `found`. They may lack details, specifications and parts,
  * which are read for the objects whose description shows them.
+ *
+ * @param caller a description of a workflow says which executables of its stages this caller sees
  */
 export async function describeObjects(
   context: Context,
   found: readonly PlacedObject[],
   request: FieldRequest,
+  caller: KnownCaller,
 ): Promise<Description[]> {
+  const sight = createSight(context, caller);
   const facts = placeFacts(context);
   const complete = await completeObjects(context, found, request);
-  return mapLimited(complete, (placed) => describeLoaded(context, placed, request, facts));
+  return mapLimited(complete, (placed) => describeLoaded(sight, placed, request, facts));
 }
 
 async function completeObjects(
@@ -72,25 +76,28 @@ function missingRows({ row: { className }, spec }: LoadedObject, request: FieldR
   if (chosen.has('details')) rows.push('details');
   if (className === 'applet' && spec === undefined && appletFields.some((field) => chosen.has(field)))
     rows.push('applet');
+  if (className === 'workflow' && spec === undefined && workflowFields.some((field) => chosen.has(field)))
+    rows.push('workflow');
   if (className === 'file' && chosen.has('parts')) rows.push('parts');
   return rows;
 }
 
 async function describeLoaded(
-  context: Context,
-  { object, place }: PlacedObject,
+  sight: Sight,
+  placed: PlacedObject,
   request: FieldRequest,
   facts: PlaceFacts,
 ): Promise<Description> {
+  const { object, place } = placed;
   const chosen = chosenFields(object.row.className, request);
   const region = object.row.className === 'applet' && chosen.has('runSpec') ? await facts.region(place) : '';
-  const plain: Description = { ...commonValues(object, place), ...ownValues(object, region) };
+  const plain: Description = { ...commonValues(object, place), ...(await ownValues(sight, placed, region, chosen)) };
   const description: Description = {};
   for (const field of fieldOrder) {
     if (!chosen.has(field)) continue;
     if (field === 'folder') description.folder = await facts.path(place, object);
     else if (field === 'parts' && object.row.className === 'file')
-      description.parts = await describeParts(context, object);
+      description.parts = await describeParts(sight.context, object);
     else if (Object.hasOwn(plain, field) && plain[field] !== undefined) description[field] = plain[field];
   }
   return description;
@@ -99,7 +106,7 @@ async function describeLoaded(
 function chosenFields(className: ObjectClass, request: FieldRequest): Set<string> {
   const defaults = [
     ...commonFields,
-    ...(className === 'file' ? fileFields : className === 'applet' ? appletFields : []),
+    ...(Object.hasOwn(fieldsOfClass, className) ? fieldsOfClass[className as keyof typeof fieldsOfClass] : []),
   ];
   return selectFields(request, { defaults, switches: ['properties', 'details', 'parts'], always: ['id'] });
 }
@@ -114,14 +121,22 @@ function commonValues({ id, row, placements, details }: LoadedObject, place: Pla
   };
 }
 
-function ownValues({ row, spec }: LoadedObject, region: string): Description {
+async function ownValues(
+  sight: Sight,
+  { object: { row, spec, placements }, place }: PlacedObject,
+  region: string,
+  chosen: ReadonlySet<string>,
+): Promise<Description> {
   switch (row.className) {
     case 'file':
       return { media: row.media ?? unknownMedia, size: row.size, archivalState: 'live', ...noCloud };
     case 'applet':
       return spec === undefined ? {} : appletValues(spec as AppletSpec, region);
+    case 'workflow': {
+      const name = placements.get(place)?.name;
+      return spec === undefined ? {} : workflowValues(sight, { spec: spec as WorkflowSpec, place, name }, chosen);
+    }
     case 'record':
-    case 'workflow':
       return {};
     default:
       return row.className satisfies never;
@@ -190,11 +205,13 @@ const appletFields = [
   ...['runSpec', 'inputSpec', 'outputSpec', 'title', 'summary', 'description', 'developerNotes', 'access', 'dxapi'],
   ...['ignoreReuse', 'httpsApp', 'treeTurnaroundTimeThreshold'],
 ];
+const fieldsOfClass = { file: fileFields, applet: appletFields, workflow: workflowFields } as const;
 const fieldOrder = [
   ...commonFields,
   ...fileFields,
   ...Object.keys(noCloud),
   ...appletFields,
+  ...workflowFields.filter((field) => !appletFields.includes(field)),
   'properties',
   'details',
   'parts',

@@ -18,7 +18,8 @@ import type { PlaceCall } from '../../route.ts';
 import type { NewObjectInput } from '../../schemas/object.ts';
 
 /** Fields that the class decides. */
-export type OwnFields = Pick<NewObject, 'state'> & Partial<Pick<NewObject, 'links' | 'media' | 'spec'>>;
+export type OwnFields = Pick<NewObject, 'state'> &
+  Partial<Pick<NewObject, 'links' | 'media' | 'spec' | 'stageLinks' | 'editVersion'>>;
 
 /**
  * Creates the object that a `/<class>/new` call asks for, once for each nonce. `prepare` is asked for the fields of the
@@ -27,7 +28,7 @@ export type OwnFields = Pick<NewObject, 'state'> & Partial<Pick<NewObject, 'link
 export async function newObject<Class extends ObjectClass>(
   call: PlaceCall<NewObjectInput>,
   className: Class,
-  prepare: () => Promise<OwnFields> | OwnFields,
+  prepare: (id: Id<Class>) => Promise<OwnFields> | OwnFields,
 ): Promise<{ id: Id<Class> }> {
   const { context, caller, input, place, path, rawInput } = call;
   const id = newId(context, caller, className, path, input.nonce);
@@ -40,7 +41,7 @@ export async function newObject<Class extends ObjectClass>(
   // All refusals come before anything is made: a missing folder is refused before bundles are placed, and bundles
   // before folders are made.
   const there = input.parents ? undefined : await targetFolder(context, place, input.folder, false);
-  const own = await prepare();
+  const own = await prepare(id);
   const target = there ?? (await targetFolder(context, place, input.folder, true));
   await createObject(context, {
     ...own,

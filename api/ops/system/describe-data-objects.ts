@@ -17,7 +17,7 @@ export async function describeDataObjects(call: KnownCall<z.output<typeof descri
   const sight = createSight(context, caller);
   return describeMany(input.objects, input.classDescribeOptions, async ({ id, project }, fields) => {
     const placed = await findPlaced(sight, id, project);
-    return (await describeObjects(context, [placed], fields))[0];
+    return (await describeObjects(context, [placed], fields, caller))[0];
   });
 }
 

@@ -18,7 +18,10 @@ import { describeObjects, type PlacedObject } from '../shared/describe-object.ts
 import { searchedPlaces, visibleAmong } from './searched-places.ts';
 import { absoluteRange } from './time-range.ts';
 
-export async function findDataObjects({ context, caller, input }: KnownCall<FindDataObjectsInput>) {
+type FindCall = KnownCall<FindDataObjectsInput>;
+
+export async function findDataObjects(call: FindCall) {
+  const { context, caller, input } = call;
   const places = await searchedPlaces(context, caller, input);
   const filter = toFilter(context, input);
   const budget = { left: usualStepBudget };
@@ -34,7 +37,7 @@ export async function findDataObjects({ context, caller, input }: KnownCall<Find
     looked += some.length;
   }
   const page = found.slice(0, input.limit);
-  const results = await toResults(context, page, input);
+  const results = await toResults(call, page);
   const last = found.length > input.limit ? page.at(-1) : undefined;
   if (last !== undefined) {
     return { results, next: { project: last.place, id: last.object.id, key: sortKey(last.object, last.place, input) } };
@@ -151,10 +154,11 @@ function startIndex(found: readonly PlacedObject[], input: FindDataObjectsInput)
   return behind < 0 ? found.length : behind;
 }
 
-async function toResults(context: Context, page: readonly PlacedObject[], { describe }: FindDataObjectsInput) {
+async function toResults({ context, caller, input }: FindCall, page: readonly PlacedObject[]) {
+  const { describe } = input;
   const bare = page.map(({ object, place }) => ({ project: place, id: object.id }));
   if (describe === false) return bare;
-  const descriptions = await describeObjects(context, page, describe === true ? {} : describe);
+  const descriptions = await describeObjects(context, page, describe === true ? {} : describe, caller);
   return bare.map((result, index) => ({ ...result, describe: descriptions[index] }));
 }
 

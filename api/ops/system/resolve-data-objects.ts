@@ -30,7 +30,7 @@ export async function resolveDataObjects({ context, caller, input }: KnownCall<I
   const results = found.map((matches) => matches.map(({ object, place }) => ({ project: place, id: object.id })));
   if (input.describe === false) return { results };
   const request = input.describe === true ? {} : input.describe;
-  const descriptions = await describeObjects(context, found.flat(), request);
+  const descriptions = await describeObjects(context, found.flat(), request, caller);
   let described = 0;
   return { results: results.map((list) => list.map((one) => ({ ...one, describe: descriptions[described++] }))) };
 }

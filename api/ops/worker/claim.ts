@@ -77,7 +77,8 @@ async function describeExecutable({ context }: OpenCall<unknown>, row: JobRow, s
     await endTry(context, row, { failure });
     throw invalidState(`"${executable}", which "${row.pk}" runs, does not exist any more`, { code: 'claimed' });
   }
-  const [described] = await describeObjects(context, [{ object, place }], {});
+  const caller = { kind: 'job', user: row.launchedBy, job: row } as const;
+  const [described] = await describeObjects(context, [{ object, place }], {}, caller);
   const executableDescribe = { name: spec.executableName, ...described };
   const applet = object.spec as AppletSpec;
   const facts = { isMaster: isMaster(row), entryPoint: row.function, spec, executable: applet };

@@ -1,4 +1,4 @@
-// /applet-xxxx/validateBatch: checks the inputs of all runs of a batch before the first one starts
+// /applet-xxxx/validateBatch and /workflow-xxxx/validateBatch: checks the inputs of all runs of a batch before the first one starts
 // (docs/reference/api.md, "Batches").
 
 import type { z } from 'zod';
@@ -8,25 +8,32 @@ import type { AppletSpec } from '../../../core/executable/applet.ts';
 import type { JobId, ObjectId, PlaceId } from '../../../core/id/identifier.ts';
 import { findInstanceType } from '../../../core/instance/instance-types.ts';
 import { checkValues } from '../../../core/iospec/check-values.ts';
+import type { Specification } from '../../../core/iospec/parameter.ts';
 import type { Hash } from '../../../core/reference/value.ts';
 import { prepareInput } from '../../../core/run/prepare-input.ts';
 import { createSight, findJobs, findObjects } from '../../../engine/access/sight.ts';
 import type { ObjectCall } from '../../route.ts';
 import type { validateBatchInput } from '../../schemas/execution.ts';
 
-type BatchCall = ObjectCall<z.output<typeof validateBatchInput>>;
+export type BatchCall = ObjectCall<z.output<typeof validateBatchInput>>;
+
+export async function validateBatch(call: BatchCall): Promise<{ expandedBatch: Hash[] }> {
+  return expandBatch(call, (call.object.spec as AppletSpec).inputSpec);
+}
 
 /**
  * One input for each row, without defaults: the run fills those in. It refuses what the runs would refuse, and values
  * of the wrong class, which would only fail the runs.
  */
-export async function validateBatch(call: BatchCall): Promise<{ expandedBatch: Hash[] }> {
-  const { input, object } = call;
+export async function expandBatch(
+  call: BatchCall,
+  inputSpec: Specification | undefined,
+): Promise<{ expandedBatch: Hash[] }> {
+  const { input } = call;
   const unknown = input.instanceTypes.filter((name) => findInstanceType(name) === undefined);
   if (unknown.length > 0) throw invalidInput(`there is no instance type ${unknown.join(', ')}`);
   const expanded = expandRows(input.batchInput, input.commonInput);
   if ('problem' in expanded) throw invalidInput(expanded.problem);
-  const { inputSpec } = object.spec as AppletSpec;
   const jobs = new Set<JobId>();
   const objects = new Map<ObjectId, PlaceId | undefined>();
   for (const [index, row] of expanded.rows.entries()) {
