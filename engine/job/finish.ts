@@ -27,6 +27,7 @@ import { endStopped } from './doom.ts';
 import { endTry } from './end-try.ts';
 import { completeAtOnce } from './output.ts';
 import { outputSight } from './reader.ts';
+import { outputWithoutAnalyses } from './refer-to-stages.ts';
 
 export type Result =
   | { readonly output: Hash }
@@ -74,7 +75,9 @@ async function report(context: Context, row: JobRow, result: Result): Promise<Sa
 }
 
 /** Stores the output. The job is done at once if nothing is left to wait for. */
-async function takeOutput(context: Context, row: JobRow, reported: Hash): Promise<Saved | Failure> {
+async function takeOutput(context: Context, row: JobRow, raw: Hash): Promise<Saved | Failure> {
+  const { value: reported, problems } = await outputWithoutAnalyses(outputSight(context, row), raw);
+  if (problems.length > 0) return { reason: 'OutputError', message: failureMessages.output(problems) };
   const failure = await checkOutput(context, row, reported);
   if (failure !== undefined) return failure;
   // Only the first report of a try counts. A late one must not replace the resolved output by its raw output.

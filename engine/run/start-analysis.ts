@@ -28,6 +28,7 @@ import type { Sight } from '../access/sight.ts';
 import { createAnalysis } from '../analysis/birth.ts';
 import { ensureFolder } from '../container/enter-folder.ts';
 import { loadProject } from '../container/project.ts';
+import { withoutAnalyses } from '../job/refer-to-stages.ts';
 import { loadSpec } from '../store/load-job.ts';
 import { loadObject } from '../store/load-object.ts';
 import { mapLimited } from '../store/map-limited.ts';
@@ -135,7 +136,7 @@ async function planStage(
   { stage, request, named, project, analysis, facts }: StageFacts,
 ): Promise<JobPlan> {
   const { context, caller } = sight;
-  const asked = accepted(prepareInput(request, named.spec.inputSpec));
+  const asked = accepted(prepareInput(await withoutAnalyses(sight, request), named.spec.inputSpec));
   const executable = await loadExecutable(sight, named, project.id);
   const siblings = new Set(facts.workflow.spec.stages.map(({ id }) => stageJob(facts.id, id)));
   const outside = { ...asked.wanted, jobs: asked.wanted.jobs.filter((job) => !siblings.has(job)) };

@@ -14,6 +14,7 @@ import type { Sight } from '../access/sight.ts';
 import { ensureFolder } from '../container/enter-folder.ts';
 import { loadProject } from '../container/project.ts';
 import { createJob } from '../job/birth.ts';
+import { withoutAnalyses } from '../job/refer-to-stages.ts';
 import { loadSpec } from '../store/load-job.ts';
 import { fillMetadata } from './fill-metadata.ts';
 import { findWanted, onlyInWorkspace } from './find-wanted.ts';
@@ -35,7 +36,7 @@ export async function startExecution(
   const { id, digest, exists } = await identifyJob(context, caller, call);
   if (exists) return { id };
   const request = accepted(normaliseFolder(call.request));
-  const asked = accepted(prepareInput(request, named.spec.inputSpec));
+  const asked = accepted(prepareInput(await withoutAnalyses(sight, request), named.spec.inputSpec));
   const project = await findProject(sight, request, named.id);
   const from = caller.kind === 'job' ? { job: caller.job, spec: await loadSpec(context, caller.job.pk) } : undefined;
   const leavesTree = from !== undefined && request.detach === true;

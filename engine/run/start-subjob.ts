@@ -10,6 +10,7 @@ import { accepted } from '../../core/run/refusal.ts';
 import type { NewJobRequest } from '../../core/run/request.ts';
 import { createSight } from '../access/sight.ts';
 import { createJob } from '../job/birth.ts';
+import { withoutAnalyses } from '../job/refer-to-stages.ts';
 import { loadSpec } from '../store/load-job.ts';
 import { findWanted } from './find-wanted.ts';
 import { identifyJob, type Repeatable } from './repeat.ts';
@@ -28,11 +29,12 @@ export async function startSubjob(
   const { request } = call;
   const { id, digest, exists } = await identifyJob(context, caller, call);
   if (exists) return { id };
-  const prepared = accepted(prepareInput(request, undefined));
+  const sight = createSight(context, caller);
+  const prepared = accepted(prepareInput(await withoutAnalyses(sight, request), undefined));
   const spec = await loadSpec(context, job.pk);
   const ancestors = [...spec.ancestors, job.pk];
   const where = { project: job.project, leavesWorkspace: false, leavesTree: false, ancestors };
-  const found = await findWanted(createSight(context, caller), prepared.wanted, where);
+  const found = await findWanted(sight, prepared.wanted, where);
   const parent = { job, spec };
   return createJob(context, accepted(planNewJob({ id, digest, now: context.now(), request, prepared, found, parent })));
 }

@@ -8,9 +8,10 @@ import type { Hash } from '../../core/reference/value.ts';
 import type { RunRequest } from '../../core/run/request.ts';
 import type { Stage, WorkflowSpec } from '../../core/workflow/workflow.ts';
 import { createSight } from '../../engine/access/sight.ts';
+import { createProject } from '../../engine/container/project.ts';
 import { finish } from '../../engine/job/finish.ts';
 import { startAnalysis } from '../../engine/run/start-analysis.ts';
-import { alice, givenApplet, givenProject, givenWorld, type World } from '../api/execution-world.ts';
+import { alice, bob, givenApplet, givenProject, givenWorld, type World } from '../api/execution-world.ts';
 import { peekJob } from '../memory/platform.ts';
 
 let world: World;
@@ -60,6 +61,10 @@ function start(stages: readonly Stage[], { input = {}, request, nonce, stageOpti
   return startAnalysis(sight, { ...call, options }, { id: workflow, name: 'pipeline', state: 'open', spec });
 }
 
+const bobsProject = {
+  ...{ name: 'of Bob', summary: '', description: '', settings: {}, tags: [], properties: {} },
+  ...{ createdBy: bob, billTo: bob },
+};
 const describeOf = (id: string) => world.must(`/${id}/describe`);
 const statesOf = async (id: string) => {
   const { state, stages } = await describeOf(id);
@@ -127,6 +132,51 @@ describe('an analysis', () => {
   ])('is refused with %s, and nothing is made', async (_what, input, message) => {
     await expect(start(chain(), { input })).rejects.toThrow(message);
     expect((await world.must('/system/findExecutions', { project })).results).toEqual([]);
+  });
+});
+
+describe('a reference to an analysis', () => {
+  const link = (analysis: string, more: object) => ({ $dnanexus_link: { analysis, ...more } });
+  const runOf = async (input: object) => (await world.must(`/${count}/run`, { project, input })).id as string;
+
+  test('names a stage and its field, and waits for that stage only', async () => {
+    const { id } = await start([stage('a', { input: { n: 1 } }), stage('slow')]);
+    const job = await runOf({ n: link(id, { stage: 'a', field: 'n' }) });
+    await world.platform.run();
+    expect(await describeOf(job)).toMatchObject({ state: 'done', input: { n: 2 }, output: { n: 3 } });
+  });
+
+  test('names an output of the workflow, also in the output of a job', async () => {
+    const outputs = [{ name: 'end', class: 'int', outputSource: outputOf('a') }];
+    const { id } = await start([stage('a')], { workflow: { outputs } as never });
+    world.programs.set('main', ({ row }) => ({ output: { n: row.name === 'a' ? 7 : link(id, { field: 'end' }) } }));
+    const job = await runOf({});
+    await world.platform.run();
+    expect(await describeOf(job)).toMatchObject({ state: 'done', output: { n: 7 } });
+  });
+
+  test('in dependsOn waits for all stages', async () => {
+    const { id, stages } = await start([stage('a'), stage('slow')]);
+    const { id: job } = await world.must(`/${count}/run`, { project, input: {}, dependsOn: [id] });
+    await world.platform.run();
+    expect(await describeOf(job as string)).toMatchObject({ state: 'waiting_on_input', dependsOn: [id] });
+    await finishSlow(stages[1] as JobId);
+    expect((await describeOf(job as string)).state).toBe('done');
+  });
+
+  test.each([
+    ['that has no such output', { stage: 'a', field: 'm' }, alice, 'InputError'],
+    ['that has no such stage', { stage: 'z', field: 'n' }, alice, 'InvalidInput'],
+    ['of another tenant', { stage: 'a', field: 'n' }, bob, 'ResourceNotFound'],
+  ])('%s is refused, or fails the job', async (_what, field, as, type) => {
+    const { id } = await start([stage('a')]);
+    const own = as === bob ? await createProject(world.context, { ...bobsProject }) : project;
+    const applet = as === bob ? await givenApplet(world, own, { inputSpec: [{ name: 'n', class: 'int' }] }) : count;
+    const answer = await world.call(`/${applet}/run`, { project: own, input: { n: link(id, field) } }, as);
+    if (answer.status === 200) {
+      await world.platform.run();
+      expect((await describeOf(answer.body.id as string)).failureReason).toBe(type);
+    } else expect((answer.body.error as Hash).type).toBe(type);
   });
 });
 
