@@ -72,6 +72,7 @@ export function toStageOptions(input: z.output<typeof runWorkflowInput>): StageO
     stageFolders: input.stageFolders ?? {},
     stageSystemRequirements: (input.stageSystemRequirements ?? {}) as StageOptions['stageSystemRequirements'],
     stageExecutionPolicy: (input.stageExecutionPolicy ?? {}) as StageOptions['stageExecutionPolicy'],
+    ignoreReuse: typeof input.ignoreReuse === 'boolean' ? (input.ignoreReuse ? ['*'] : []) : input.ignoreReuse,
   };
 }
 

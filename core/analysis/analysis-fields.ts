@@ -81,7 +81,7 @@ const fields: { readonly [field: string]: Field } = {
   priority: ({ spec }) => spec.priority,
   dependsOn: ({ spec }) => spec.dependsOn,
   delayWorkspaceDestruction: ({ spec }) => spec.delayWorkspaceDestruction,
-  ignoreReuse: ({ spec }) => spec.ignoreReuse,
+  ignoreReuse: ({ spec }) => spec.ignoreReuse ?? null,
   preserveJobOutputs: shown('preserveJobOutputs', null),
   detailedJobMetrics: shown('detailedJobMetrics', false),
   outputReusedFrom: nothing,

@@ -17,13 +17,15 @@ import { stageLevels } from '../workflow/order.ts';
 import type { Stage, WorkflowId, WorkflowSpec } from '../workflow/workflow.ts';
 import type { AnalysisPlan } from './plan.ts';
 import type { AnalysisRow } from './row.ts';
-import type { ExportedField, StagePlan } from './spec.ts';
+import type { ExportedField, FrozenWorkflow, StagePlan } from './spec.ts';
 
 /** The fields of a workflow's run beside those of every run. */
 export type StageOptions = {
   readonly stageFolders: { readonly [stage: string]: string };
   readonly stageSystemRequirements: { readonly [stage: string]: SystemRequirements };
   readonly stageExecutionPolicy: { readonly [stage: string]: ExecutionPolicy };
+  /** Stages, or `*` for all. */
+  readonly ignoreReuse?: readonly string[] | undefined;
 };
 
 /** The job of a stage: the same one whenever it is born. */
@@ -61,6 +63,7 @@ export function stageRequest(
     details: {},
     systemRequirements: overrideRequirements(overrideRequirements(stage.systemRequirements, asked), own),
     executionPolicy: policyOf(stage, request, options),
+    ignoreReuse: options.ignoreReuse?.some((one) => one === '*' || one === stage.id),
   };
 }
 
@@ -137,8 +140,8 @@ export function planAnalysis(facts: AnalysisFacts): AnalysisPlan | Refusal {
       ...(outputs === null ? {} : { exported: outputs.flatMap(exportedField) }),
       priority: request.priority ?? 'normal',
       delayWorkspaceDestruction: request.delayWorkspaceDestruction ?? false,
-      ignoreReuse: request.ignoreReuse ?? false,
       shown: request.shown,
+      ...given({ ignoreReuse: options.ignoreReuse }),
       ...given({ detachedFrom: detachedFrom?.pk, detachedFromTry: detachedFrom?.try }),
     },
     stageSpecs: new Map(jobs.map((job) => [job.id, job.spec])),
@@ -167,7 +170,7 @@ function searchableName(name: string): string | undefined {
 }
 
 /** The workflow as it is now. Clients show its stages beside those of the analysis. */
-function frozen({ workflow: { id, name, spec }, project }: AnalysisFacts): Hash {
+function frozen({ workflow: { id, name, spec }, project }: AnalysisFacts): FrozenWorkflow {
   const { lastEdit, stages, ...rest } = spec;
   return {
     id,

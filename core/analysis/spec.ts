@@ -1,9 +1,10 @@
 // The request of an analysis: the immutable body `S`, written once before the analysis row.
 
 import type { ExecutionHead } from '../execution/head.ts';
-import type { ExecutionId, JobId } from '../id/identifier.ts';
+import type { ExecutionId, JobId, ProjectId } from '../id/identifier.ts';
 import type { JobRow } from '../job/row.ts';
 import type { Hash } from '../reference/value.ts';
+import type { Stage, WorkflowId, WorkflowSpec } from '../workflow/workflow.ts';
 import type { AnalysisState } from './row.ts';
 
 /** One stage of an analysis. Its job is derived from the analysis, so that a repeated birth makes the same one. */
@@ -21,6 +22,15 @@ export type StagePlan = {
 /** A field of the workflow's output, and the stage and field that it shows. */
 export type ExportedField = { readonly name: string; readonly stage: string; readonly field: string };
 
+/** A workflow as it was, in the form of its describe. */
+export type FrozenWorkflow = Omit<WorkflowSpec, 'lastEdit' | 'stages'> & {
+  readonly id: WorkflowId;
+  readonly class: 'workflow';
+  readonly project: ProjectId;
+  readonly name: string;
+  readonly stages: readonly (Stage & { readonly accessible: true })[];
+};
+
 export type AnalysisSpec = {
   /** The input as given. */
   readonly runInput: Hash;
@@ -35,14 +45,15 @@ export type AnalysisSpec = {
   readonly dependsOn: readonly string[];
   readonly executableName: string;
   /** The workflow as it was when the analysis began, as its describe showed it. */
-  readonly workflow: Hash;
+  readonly workflow: FrozenWorkflow;
   /** In the order of the workflow. */
   readonly stages: readonly StagePlan[];
   /** Present when the workflow has outputs of its own. */
   readonly exported?: readonly ExportedField[];
   readonly priority: ExecutionHead<ExecutionId, AnalysisState>['priority'];
   readonly delayWorkspaceDestruction: boolean;
-  readonly ignoreReuse: boolean;
+  /** The stages, or `*`, for which the call asked that no outputs of earlier runs are reused. */
+  readonly ignoreReuse?: readonly string[];
   /** The job that started a detached tree, and its try at that time. */
   readonly detachedFrom?: JobId;
   readonly detachedFromTry?: number;

@@ -5,7 +5,7 @@ import { workerSize, workerSizeNote } from '../instance/worker-size.ts';
 import { selectFields } from '../object/field.ts';
 import type { Hash } from '../reference/value.ts';
 import { heldUntil } from './hold.ts';
-import { analysisOf, isStageJob, type JobRow, jobWorkspace } from './row.ts';
+import { analysisOf, enclosingMaster, isMaster, isStageJob, type JobRow, jobWorkspace } from './row.ts';
 import type { ExecutionSpec } from './spec.ts';
 
 /** The metadata of one try, which can change after the job was made. */
@@ -99,7 +99,8 @@ const shownByDefault: { readonly [field: string]: Field } = {
   parentJob: ({ row }) => row.parent ?? null,
   parentJobTry: ({ row }) => row.parentTry ?? null,
   originJob: ({ row }) => row.origin,
-  masterJob: ({ row }) => row.master,
+  // Clients show a job below the one that this names, so a master job names the one that encloses it.
+  masterJob: ({ row }) => (isMaster(row) ? (enclosingMaster(row)?.master ?? null) : row.master),
   parentAnalysis: ({ row }) => (isStageJob(row) ? analysisOf(row) : null),
   analysis: ({ row }) => analysisOf(row) ?? null,
   stage: ({ spec }) => spec.stage ?? null,

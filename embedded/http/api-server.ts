@@ -51,6 +51,10 @@ async function serveRequest(serving: Serving, path: string, req: IncomingMessage
   const requestId = nextRequestId(Date.now());
   const version = req.headers['dnanexus-api'];
   const answer = await answerOf(serving, path, req).catch((error: unknown) => refusal(serving, requestId, path, error));
+  if ('link' in answer) {
+    req.url = answer.link;
+    return serving.serveContent(req, res);
+  }
   await serving.kept();
   res.writeHead(answer.status, {
     ...replyHeaders(requestId, typeof version === 'string' ? version : undefined),
@@ -62,14 +66,20 @@ async function serveRequest(serving: Serving, path: string, req: IncomingMessage
   res.end(req.method === 'HEAD' ? '' : answer.text);
 }
 
-async function answerOf(serving: Serving, path: string, req: IncomingMessage): Promise<Answer> {
+/** `link`: the bytes of a download are on this port, too, and a redirect would cost another request. */
+async function answerOf(
+  serving: Serving,
+  path: string,
+  req: IncomingMessage,
+): Promise<Answer | { readonly link: string }> {
   const { context, routes, count, mayLogIn } = serving;
   const { method = 'GET' } = req;
   if (method === 'OPTIONS') return { status: 204, headers: preflightHeaders, text: '' };
   if ((method === 'GET' || method === 'HEAD') && path.startsWith(downloadPrefix)) {
     const reply = await redirectDownload(context, path, method);
     if (!('location' in reply)) return reply;
-    return { status: reply.status, headers: { location: reply.location, 'cache-control': 'no-store' }, text: '' };
+    const { pathname, search } = new URL(reply.location);
+    return { link: `${pathname}${search}` };
   }
   checkMethod(method, path);
   const input = parseBody(await readBody(req), req.headers['content-type']);

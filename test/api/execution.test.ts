@@ -77,7 +77,7 @@ describe('run', () => {
         executable: applet,
       },
       ...{ applet, tags: ['t'], properties: { $k: 'v' }, project, folder: '/', billTo: alice, parentJob: null },
-      ...{ parentJobTry: null, originJob: id, masterJob: id, parentAnalysis: null, analysis: null, stage: null },
+      ...{ parentJobTry: null, originJob: id, masterJob: null, parentAnalysis: null, analysis: null, stage: null },
       ...{ rootExecution: id, detachedFrom: null, state: 'done', function: 'main', launchedBy: alice },
       ...{ priority: 'normal', dependsOn: [], failureCounts: {}, details: {}, systemRequirements: {} },
       ...{
@@ -311,7 +311,7 @@ describe('a running job', () => {
     const other = await givenApplet(world, project, { name: 'other' });
     const child = await run(world, other, { input: {} }, caller);
     expect(await world.must(`/${child}/describe`, {}, caller)).toMatchObject({
-      ...{ parentJob: id, originJob: id, masterJob: child, rootExecution: id, project, launchedBy: alice },
+      ...{ parentJob: id, originJob: id, masterJob: id, rootExecution: id, project, launchedBy: alice },
       workspace: `container-${child.slice(4)}`,
     });
     expect(peekJob(world.context, child).lineage).toEqual([`m:${id}:0`]);

@@ -49,7 +49,7 @@ const usual = {
   parentJob: null,
   parentJobTry: null,
   originJob: row.pk,
-  masterJob: row.pk,
+  masterJob: null,
   parentAnalysis: null,
   analysis: null,
   stage: null,

@@ -2,23 +2,27 @@
 // (docs/reference/api.md, "Workflows").
 
 import type { z } from 'zod';
-import { invalidInput, resourceNotFound } from '../../../core/error/api-error.ts';
+import { invalidInput } from '../../../core/error/api-error.ts';
 import { given } from '../../../core/given.ts';
-import { isId } from '../../../core/id/identifier.ts';
+import { type AnalysisId, isId } from '../../../core/id/identifier.ts';
 import { accepted } from '../../../core/run/refusal.ts';
 import { checked } from '../../../core/workflow/edit.ts';
 import { readExecutable, readStage } from '../../../core/workflow/read-stage.ts';
 import { deriveStageId } from '../../../core/workflow/stage-id.ts';
 import type { Stage, WorkflowId, WorkflowSpec } from '../../../core/workflow/workflow.ts';
 import { createSight } from '../../../engine/access/sight.ts';
+import { loadAnalysisSpec } from '../../../engine/store/save-analysis.ts';
 import { stageLinks } from '../../../engine/workflow/edit.ts';
 import { loadInterfaces } from '../../../engine/workflow/interface.ts';
 import type { PlaceCall } from '../../route.ts';
 import type { newWorkflowInput } from '../../schemas/workflow.ts';
+import { visibleAnalysis } from '../execution/visible.ts';
 import { findSource } from '../shared/initialize-from.ts';
 import { newObject } from '../shared/new-object.ts';
 import { ownChange } from './own-change.ts';
 
+/** The part of a workflow with which another one begins. */
+type Beginning = Omit<WorkflowSpec, 'editVersion' | 'temporary' | 'treeTurnaroundTimeThreshold'>;
 type NewCall = PlaceCall<z.output<typeof newWorkflowInput>>;
 
 export async function newWorkflow(call: NewCall): Promise<{ id: WorkflowId; editVersion: number }> {
@@ -38,13 +42,22 @@ async function loadBeginning(
   from: { readonly id: string; readonly project?: string | null | undefined },
 ): Promise<{ readonly name: string; readonly spec: WorkflowSpec }> {
   const { id } = from;
-  if (isId(id, 'analysis')) throw resourceNotFound(id, 'this platform has no analyses yet');
-  if (!isId(id, 'workflow')) throw invalidInput('expected key "initializeFrom.id" of input to be the id of a workflow');
+  if (isId(id, 'analysis')) {
+    await visibleAnalysis({ ...call, subject: id });
+    const { workflow } = await loadAnalysisSpec(call.context, id);
+    const stages = workflow.stages.map(({ accessible, ...stage }) => stage);
+    return { name: workflow.name, spec: copyOf({ ...workflow, stages }, id) };
+  }
+  if (!isId(id, 'workflow'))
+    throw invalidInput('expected key "initializeFrom.id" of input to be the id of a workflow or an analysis');
   const { object, placement } = await findSource(call, 'workflow', from);
-  const { title, summary, description, outputFolder, stages, inputs, outputs, ignoreReuse } =
-    object.spec as WorkflowSpec;
+  return { name: placement.name, spec: copyOf(object.spec as WorkflowSpec, id) };
+}
+
+function copyOf(from: Beginning, id: WorkflowId | AnalysisId): WorkflowSpec {
+  const { title, summary, description, outputFolder, stages, inputs, outputs, ignoreReuse } = from;
   const copied = { title, summary, description, outputFolder, stages, inputs, outputs, ignoreReuse };
-  return { name: placement.name, spec: { ...emptyWorkflow, ...copied, initializedFrom: { id } } };
+  return { ...emptyWorkflow, ...copied, initializedFrom: { id } };
 }
 
 /** Stages of the call must be seen. Those that are copied may be inaccessible, as in the workflow that they come from. */

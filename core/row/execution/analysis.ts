@@ -57,8 +57,12 @@ const specFields: Fields<AnalysisSpec> = {
     stages: { each: 'map' },
     priority: ['low', 'normal', 'high'],
     delayWorkspaceDestruction: 'flag',
-    ignoreReuse: 'flag',
     shown: 'map',
   },
-  optional: { exported: { each: 'map' }, detachedFrom: 'text', detachedFromTry: 'number' },
+  optional: {
+    exported: { each: 'map' },
+    ignoreReuse: { each: 'text' },
+    detachedFrom: 'text',
+    detachedFromTry: 'number',
+  },
 };
