@@ -2,7 +2,7 @@
 // selection needs, then passes them here. Pure.
 
 import { workspaceOfAnalysis } from '../id/workspace.ts';
-import type { JobFieldRequest, JobMetadata } from '../job/job-fields.ts';
+import { type JobFieldRequest, type JobMetadata, runFields } from '../job/job-fields.ts';
 import { selectFields } from '../object/field.ts';
 import type { Hash } from '../reference/value.ts';
 import type { AnalysisRow } from './row.ts';
@@ -60,14 +60,7 @@ const fields: { readonly [field: string]: Field } = {
   details: ({ metadata }) => metadata.details,
   created: ({ row }) => row.created,
   modified: ({ row }) => row.modified,
-  project: ({ row }) => row.project,
-  folder: ({ spec }) => spec.folder,
-  billTo: ({ billTo }) => billTo,
-  costLimit: shown('costLimit', null),
-  invoiceMetadata: nothing,
-  rank: shown('rank', 0),
-  parentJob: ({ row }) => row.parent ?? null,
-  parentJobTry: ({ row }) => row.parentTry ?? null,
+  ...runFields,
   parentAnalysis: nothing,
   analysis: nothing,
   stage: nothing,

@@ -68,11 +68,28 @@ export function describeJob(facts: JobFacts, chosen: ReadonlySet<string>): Hash 
 }
 
 type Field = (facts: JobFacts) => unknown;
+type RunFacts = {
+  readonly row: Pick<JobRow, 'project' | 'parent' | 'parentTry'>;
+  readonly spec: Pick<ExecutionSpec, 'folder' | 'shown'>;
+  readonly billTo: string;
+};
 const shown =
   (name: string, otherwise: unknown): Field =>
   ({ spec }) =>
     spec.shown[name] ?? otherwise;
-const nothing: Field = () => null;
+const nothing = () => null;
+
+/** What the description of any execution says of the call that made it, in the order of the platform's answers. */
+export const runFields: { readonly [field: string]: (facts: RunFacts) => unknown } = {
+  project: ({ row }) => row.project,
+  folder: ({ spec }) => spec.folder,
+  billTo: ({ billTo }) => billTo,
+  costLimit: ({ spec }) => spec.shown.costLimit ?? null,
+  invoiceMetadata: nothing,
+  rank: ({ spec }) => spec.shown.rank ?? 0,
+  parentJob: ({ row }) => row.parent ?? null,
+  parentJobTry: ({ row }) => row.parentTry ?? null,
+};
 
 /** In the order of the platform's answers. */
 const shownByDefault: { readonly [field: string]: Field } = {
@@ -90,14 +107,7 @@ const shownByDefault: { readonly [field: string]: Field } = {
   created: ({ row }) => row.created,
   modified: ({ row }) => row.modified,
   tryCreated: ({ row }) => row.tryCreated,
-  project: ({ row }) => row.project,
-  folder: ({ spec }) => spec.folder,
-  billTo: ({ billTo }) => billTo,
-  costLimit: shown('costLimit', null),
-  invoiceMetadata: nothing,
-  rank: shown('rank', 0),
-  parentJob: ({ row }) => row.parent ?? null,
-  parentJobTry: ({ row }) => row.parentTry ?? null,
+  ...runFields,
   originJob: ({ row }) => row.origin,
   // Clients show a job below the one that this names, so a master job names the one that encloses it.
   masterJob: ({ row }) => (isMaster(row) ? (enclosingMaster(row)?.master ?? null) : row.master),

@@ -177,21 +177,63 @@ def executions(project, job_code):
     for search in (api.system_find_executions, api.system_find_jobs):
         found = search({"originJob": [job], "describe": {"fields": {"function": True}}})
         assert sorted(one["describe"]["function"] for one in found["results"]) == ["main", "next"], found
-    check(api.system_find_analyses({"project": project}), {"results": [], "next": None})
-    analysis = "analysis-" + "0" * 24
-    for method in ("describe", "terminate", "addTags", "removeTags", "setProperties"):
-        refused(exceptions.ResourceNotFound, call, "/%s/%s" % (analysis, method))
     called.extend(described["output"]["called"])
 
 
-def wait(job):
+def workflows(project):
+    code = "import dxpy\n@dxpy.entry_point('main')\ndef main(n):\n    return {'n': n + 1}\ndxpy.run()\n"
+    run_spec = {"interpreter": "python3", "code": code, "distribution": "Ubuntu", "release": "24.04", "version": "0"}
+    spec = [{"name": "n", "class": "int"}]
+    body = {"project": project, "dxapi": "1.0.0", "inputSpec": spec, "outputSpec": spec, "runSpec": run_spec}
+    first, second = [api.applet_new(dict(body, name=name))["id"] for name in ("first", "second")]
+    made = api.workflow_new({"project": project, "name": "w"})
+    workflow = made["id"]
+    metadata("workflow", project, workflow, True)
+    edits = [made["editVersion"]]
+
+    def edit(method, wanted, **more):
+        answer = call("/%s/%s" % (workflow, method), dict(more, editVersion=edits[-1]))
+        check(answer, dict(wanted, id=workflow, editVersion=edits[-1] + 1))
+        edits.append(answer["editVersion"])
+
+    edit("addStage", {"stage": "a"}, executable=first, id="a", input={"n": 1})
+    edit("addStage", {"stage": "b"}, executable=first, id="b")
+    edit("addStage", {"stage": "c"}, executable=first, id="c")
+    edit("removeStage", {}, stage="c")
+    edit("moveStage", {}, stage="b", newIndex=0)
+    compatible = call("/%s/isStageCompatible" % workflow, {"editVersion": edits[-1], "stage": "b", "executable": second})
+    check(compatible, {"compatible": True})
+    edit("updateStageExecutable", {}, stage="b", executable=second, force=False)
+    other = api.workflow_new({"project": project, "name": "v", "initializeFrom": {"id": workflow, "project": project}})["id"]
+    edit("overwrite", {}, **{"from": {"id": other, "project": project}})
+    link = {"$dnanexus_link": {"stage": "a", "outputField": "n"}}
+    edit("update", {}, title="Two stages", stages={"b": {"input": {"n": link}}})
+    check(call("/%s/validateBatch" % workflow, {"batchInput": {"a.n": [1, 2]}}), {"expandedBatch": [{"a.n": 1}, {"a.n": 2}]})
+    check(call("/%s/close" % workflow), {"id": workflow})
+    asked = {"project": project, "input": {"a.n": 5}}
+    assert [one["id"] for one in call("/%s/dryRun" % workflow, asked)["stages"]] == ["b", "a"]
+    analysis = api.workflow_run(workflow, asked)["id"]
+    for method, data in (
+        ("addTags", {"tags": ["x", "y"]}),
+        ("removeTags", {"tags": ["y"]}),
+        ("setProperties", {"properties": {"k": "v"}}),
+        ("update", {}),
+    ):
+        check(call("/%s/%s" % (analysis, method), data), {"id": analysis})
+    wanted = {"state": "done", "tags": ["x"], "properties": {"k": "v"}, "output": {"a.n": 6, "b.n": 7}}
+    check(wait(analysis), wanted)
+    check(call("/%s/terminate" % analysis), {"id": analysis})
+    assert ids(api.system_find_analyses({"project": project})) == [analysis]
+
+
+def wait(execution):
     deadline = time.time() + 60
     while time.time() < deadline:
-        described = api.job_describe(job)
+        described = call("/%s/describe" % execution)
         if described["state"] in ("done", "failed", "terminated"):
             return described
         time.sleep(0.1)
-    raise AssertionError("%s is still %s" % (job, described["state"]))
+    raise AssertionError("%s is still %s" % (execution, described["state"]))
 
 
 project = api.project_new({"name": "every route"})["id"]
@@ -201,6 +243,7 @@ projects(project)
 folders(project, other)
 searches(project, *objects(project))
 executions(project, open("every-workspace-route.py").read())
+workflows(project)
 api.project_destroy(project, {"terminateJobs": True})
 api.project_destroy(other)
 print(json.dumps(called))

@@ -231,9 +231,12 @@ describe('limits and stops', () => {
 describe('preparation', () => {
   it.each([
     [{ interpreter: 'perl' }, 'runs bash and python3'],
-    [{ execDepends: [{ name: 'no-such-package-espalier' }] }, 'apt package no-such-package-espalier'],
-    [{ execDepends: [{ name: 'x', package_manager: 'gem' }] }, 'asks for x through gem'],
-    [{ execDepends: [{ name: '--index-url=x', package_manager: 'pip' }] }, 'not the name of a Python package'],
+    [{ execDepends: [{ name: 'no-such-package-espalier' }] }, 'no-such-package-espalier'],
+    [{ execDepends: [{ name: 'x', package_manager: 'gem' }] }, 'asks for the gem package x'],
+    [
+      { execDepends: [{ name: '--index-url=x', package_manager: 'pip' }] },
+      '"--index-url=x" is not the name of a package of pip',
+    ],
     [
       { bundledDepends: [{ name: 'r.tar.gz', id: { $dnanexus_link: 'file-0123456789BFGJKPQVXYZb00' } }] },
       'bundled dependency',
