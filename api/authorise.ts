@@ -8,7 +8,7 @@ import { mayAct } from '../core/job/state.ts';
 import { loadLevel } from '../engine/access/level.ts';
 import { findUsablePlace } from '../engine/access/usable-place.ts';
 import { loadDestroyer } from '../engine/container/project.ts';
-import { loadObject } from '../engine/store/load-object.ts';
+import { type LoadedObject, loadObject, loadObjectAt } from '../engine/store/load-object.ts';
 import type { Access, AccessKind, BaseCall, Call } from './route.ts';
 
 /** Refuses a caller whom the rule does not let in, before the input is read. */
@@ -85,19 +85,27 @@ async function enter(
 
 async function findObject(base: BaseCall<unknown>, caller: KnownCaller, access: Access<'object'>, path: string) {
   const { context, subject: id } = base;
-  const object = isObjectId(id) ? await loadObject(context, id) : undefined;
-  if (object === undefined || !isObjectId(id)) throw resourceNotFound(id);
-  const needed = object.row.state === 'open' ? access.open : access.closed;
+  if (!isObjectId(id)) throw resourceNotFound(id);
   const asked = access.project === 'ignored' ? undefined : projectOf(base.input);
+  const first = isPlaceId(asked) ? asked : undefined;
   // The place in the request; else one where the caller may do it; else one that they may see.
-  const found = await findUsablePlace((place) => loadLevel(context, caller, place), object, {
-    first: isPlaceId(asked) ? asked : undefined,
-    only: asked !== undefined && access.project !== 'hint',
-    isUsable: (place, level) => place === asked || atLeast(level, needed),
-  });
+  const find = async (object: LoadedObject | undefined) => {
+    if (object === undefined) return undefined;
+    const needed = object.row.state === 'open' ? access.open : access.closed;
+    const found = await findUsablePlace((place) => loadLevel(context, caller, place), object, {
+      first,
+      only: asked !== undefined && access.project !== 'hint',
+      isUsable: (place, level) => place === asked || atLeast(level, needed),
+    });
+    return found && { ...found, needed, object };
+  };
+  const isEnough = first !== undefined && access.placements !== 'all';
+  const there = isEnough ? await find(await loadObjectAt(context, first, id)) : undefined;
+  const found = there ?? (await find(await loadObject(context, id)));
   if (found === undefined) throw resourceNotFound(id);
-  if (!atLeast(found.level, needed)) throw permissionDenied(`call ${path} in ${found.place}`, needed, found.level);
-  return { place: found.place, level: found.level, id, object };
+  const { place, level, needed, object } = found;
+  if (!atLeast(level, needed)) throw permissionDenied(`call ${path} in ${place}`, needed, level);
+  return { place, level, id, object };
 }
 
 function projectOf(input: unknown): string | undefined {

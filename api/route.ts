@@ -11,8 +11,9 @@ import type { LoadedObject } from '../engine/store/load-object.ts';
  * The rules for the callers of a route, by their kinds. `place`: a level in the project or container that the path names; where it
  * `repeats`, the user who destroyed that project may still call it. `target`: a level in the place that the input's
  * `project` names. `object`: a level in a place of the path's object. That place is the input's `project`, or else one
- * that the caller may see; a `hint` may be wrong, and the key is `ignored` where the input is data. `worker`: the job's
- * own token, in whatever state its job is.
+ * that the caller may see; a `hint` may be wrong, and the key is `ignored` where the input is data. The call has the
+ * object's placement there, and `all` of them where the operation needs them. `worker`: the job's own token, in whatever
+ * state its job is.
  */
 type Rules = {
   readonly anyone: unknown;
@@ -21,7 +22,12 @@ type Rules = {
   readonly worker: unknown;
   readonly place: { readonly level: Level; readonly repeats?: true };
   readonly target: { readonly level: Level };
-  readonly object: { readonly open: Level; readonly closed: Level; readonly project?: 'hint' | 'ignored' };
+  readonly object: {
+    readonly open: Level;
+    readonly closed: Level;
+    readonly project?: 'hint' | 'ignored';
+    readonly placements?: 'all';
+  };
 };
 export type AccessKind = keyof Rules;
 /** The access rule of a route: its kind, and the details of that kind. */

@@ -94,6 +94,8 @@ const viewObject = { kind: 'object', open: 'VIEW', closed: 'VIEW' } as const;
 const hintedObject = { ...viewObject, project: 'hint' } as const;
 const changeObject = { kind: 'object', open: 'UPLOAD', closed: 'CONTRIBUTE' } as const;
 const fillObject = { kind: 'object', open: 'UPLOAD', closed: 'UPLOAD' } as const;
+const viewEverywhere = { ...viewObject, placements: 'all' } as const;
+const fillEverywhere = { ...fillObject, placements: 'all' } as const;
 const fillWithBody = { ...fillObject, project: 'ignored' } as const;
 
 const systemRoutes: readonly Route[] = [
@@ -214,7 +216,7 @@ function metadataRoutes(className: ObjectClass): Route[] {
     route(at('removeTags'), object.tagsInput, changeObject, removeTags),
     route(at('setProperties'), object.propertiesInput, changeObject, setProperties),
     route(at('getDetails'), object.inPlaceInput, viewObject, getDetails),
-    route(at('listProjects'), object.emptyInput, viewObject, listProjects),
+    route(at('listProjects'), object.emptyInput, viewEverywhere, listProjects),
   ];
 }
 
@@ -225,6 +227,6 @@ function openMetadataRoutes(className: Exclude<ObjectClass, 'applet'>): Route[] 
     route(at('addTypes'), object.typesInput, fillObject, addTypes),
     route(at('removeTypes'), object.typesInput, fillObject, removeTypes),
     route(at('setDetails'), details, fillWithBody, setDetails),
-    route(at('setVisibility'), object.visibilityInput, fillObject, setVisibility),
+    route(at('setVisibility'), object.visibilityInput, fillEverywhere, setVisibility),
   ];
 }

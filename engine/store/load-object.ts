@@ -1,7 +1,7 @@
 // Reads data objects: one with all its rows, or many at one place.
 
 import type { Context, Key, Row } from '../../core/context.ts';
-import type { ObjectId, PlaceId } from '../../core/id/identifier.ts';
+import { isId, type ObjectId, type PlaceId } from '../../core/id/identifier.ts';
 import {
   isGone,
   type ObjectFacts,
@@ -17,7 +17,8 @@ import { allRows } from './all-rows.ts';
 import { unpack } from './packed.ts';
 
 /**
- * One object with its placements. `details`, `spec` (of an applet or a workflow) and `parts` are absent when it has none.
+ * One object with the placements that were read. `details`, `spec` (of an applet or a workflow) and `parts` are absent
+ * when it has none.
  */
 export type LoadedObject = {
   readonly id: ObjectId;
@@ -35,6 +36,15 @@ export async function loadObject(context: Context, id: ObjectId): Promise<Loaded
   const bySortKey = new Map<string, Row>();
   for await (const row of allRows(context, 'objects', { pk: id, maximumRowCount })) bySortKey.set(row.sk, row);
   return toLoadedObject(id, bySortKey);
+}
+
+/**
+ * One object with its placement at one place. The other placements are not read: every job that waits or runs has one of
+ * its applet. Undefined when the object is not there.
+ */
+export async function loadObjectAt(context: Context, place: PlaceId, id: ObjectId): Promise<LoadedObject | undefined> {
+  const [object] = await loadObjectsAt(context, place, [id], packedOf(id));
+  return object;
 }
 
 /**
@@ -73,6 +83,12 @@ export async function loadObjectsAnywhere(
     const own = rows.slice(index * rowsEach, (index + 1) * rowsEach).filter((row) => row !== undefined);
     return toLoadedObject(id, new Map(own.map((row) => [row.sk, row])));
   });
+}
+
+/** The kinds of the larger rows that an object of its class may have. */
+function packedOf(id: ObjectId): readonly PackedKind[] {
+  if (isId(id, 'applet')) return ['details', 'applet'];
+  return isId(id, 'file') ? ['details', 'parts'] : ['details'];
 }
 
 function toLoadedObject(id: ObjectId, rows: ReadonlyMap<string, Row>): LoadedObject | undefined {

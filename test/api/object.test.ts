@@ -14,6 +14,31 @@ beforeEach(async () => {
   project = await givenProject(platform.alice);
 });
 
+describe('an object in many places', () => {
+  test('is read at the place that a request names, and elsewhere only if it is not usable there', async () => {
+    const { alice, bob, context } = platform;
+    const id = await givenRecord(alice, project, { name: 'wide', details: { deep: 1 }, close: true });
+    const other = await givenProject(alice);
+    await alice.call(`/${project}/clone`, { objects: [id], project: other });
+    await alice.call(`/${other}/invite`, { invitee: 'user-bob', level: 'VIEW' });
+    const searches: string[] = [];
+    context.setHook({
+      before: ({ name, detail }) => void (name === 'query' && detail.includes(id) && searches.push(detail)),
+    });
+    expect(await alice.call(`/${id}/describe`, { project: other })).toMatchObject({ project: other, name: 'wide' });
+    expect(await alice.call(`/${id}/getDetails`, { project })).toEqual({ deep: 1 });
+    expect(await bob.refusal(`/${id}/addTags`, { project: other, tags: ['x'] })).toMatch(/^401 PermissionDenied/);
+    expect(searches).toEqual([]);
+    expect(await bob.call(`/${id}/describe`, { project })).toMatchObject({ project: other });
+    expect(await bob.refusal(`/${id}/getDetails`, { project })).toMatch(/^404 ResourceNotFound/);
+    expect(await alice.call(`/${id}/listProjects`, { project })).toEqual({
+      [project]: 'ADMINISTER',
+      [other]: 'ADMINISTER',
+    });
+    expect(searches.length).toBeGreaterThan(0);
+  });
+});
+
 describe('files', () => {
   test('are uploaded as dx does it: a part is complete right after its PUT, and close ends with a closed file', async () => {
     const { alice, context } = platform;
