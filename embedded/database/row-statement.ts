@@ -25,7 +25,7 @@ export function openStatements(sqlite: DatabaseSync): Statements {
   return {
     executions: {
       ...of('executions'),
-      due: sqlite.prepare('SELECT pk, dueAt FROM executions WHERE openShard = ? AND dueAt <= ? ORDER BY dueAt LIMIT ?'),
+      due: sqlite.prepare('SELECT pk, dueAt FROM executions WHERE openShard = ? AND dueAt <= ? ORDER BY dueAt LIMIT ? + 0'),
     },
     objects: of('objects'),
     containers: of('containers'),
@@ -46,7 +46,7 @@ function openTable(sqlite: DatabaseSync, table: TableName): TableStatements {
     'text TEXT NOT NULL',
     ...numbers.map((name) => `${name} INT`),
   ];
-  sqlite.exec(`CREATE TABLE IF NOT EXISTS ${table} (${declared.join(', ')}, PRIMARY KEY (pk, sk)) WITHOUT ROWID`);
+  sqlite.exec(`CREATE TABLE IF NOT EXISTS ${table} (${declared.join(', ')}, PRIMARY KEY (pk, sk))`);
   if (index !== undefined) addIndex(sqlite, table, [openIndex.partitionKey, openIndex.sortKey]);
   if (ttl !== undefined) addIndex(sqlite, table, [ttl]);
   const put = sqlite.prepare(
@@ -58,7 +58,7 @@ function openTable(sqlite: DatabaseSync, table: TableName): TableStatements {
   );
   const select = (order: string) =>
     sqlite.prepare(
-      `SELECT sk, text FROM ${table} WHERE pk = ? AND sk >= ? AND sk <= ? AND sk <> ? ORDER BY sk ${order} LIMIT ?`,
+      `SELECT sk, text FROM ${table} WHERE pk = ? AND sk >= ? AND sk <= ? AND sk <> ? ORDER BY sk ${order} LIMIT ? + 0`,
     );
   return {
     get: sqlite.prepare(`SELECT text FROM ${table} WHERE pk = ? AND sk = ?`),
