@@ -25,7 +25,9 @@ export function openStatements(sqlite: DatabaseSync): Statements {
   return {
     executions: {
       ...of('executions'),
-      due: sqlite.prepare('SELECT pk, dueAt FROM executions WHERE openShard = ? AND dueAt <= ? ORDER BY dueAt LIMIT ? + 0'),
+      due: sqlite.prepare(
+        'SELECT pk, dueAt FROM executions WHERE openShard = ? AND dueAt <= ? ORDER BY dueAt LIMIT ? + 0',
+      ),
     },
     objects: of('objects'),
     containers: of('containers'),

@@ -49,7 +49,7 @@ export function createWorkQueue({ sqlite, write }: Database, { deliver, report, 
     if (!isOpen || lookAt <= time) return;
     clearTimeout(timer);
     lookAt = time;
-    timer = setTimeout(look, Math.min(time - now(), longestTimerMs));
+    timer = setTimeout(look, Math.min(Math.max(0, time - now()), longestTimerMs));
   };
   const carryOut = async ({ id, tries, body }: Delivery) => {
     try {
