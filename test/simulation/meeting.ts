@@ -23,7 +23,7 @@ import type { Touch } from './contention.ts';
 import { remainsOf } from './life.ts';
 import { findOrphans } from './orphan.ts';
 import type { Actor, World } from './replay.ts';
-import { createSmallContext, peek, seenByRulesOfLife, wire } from './world.ts';
+import { createSmallContext, givenJob, peek, seenByRulesOfLife, wire } from './world.ts';
 
 export type Planted = (context: MemoryContext) => void;
 export type Meeting = {
@@ -42,8 +42,8 @@ export type Meeting = {
 /** A world of jobs by their names. All rules are asked in every state, and the orphan check at the end. */
 export async function meet(
   names: readonly string[],
+  planted: Planted | undefined,
   build: (context: MemoryContext) => Promise<Meeting>,
-  planted?: Planted,
 ): Promise<World> {
   const context = createSmallContext();
   await putProjectOfAlice(context);
@@ -119,6 +119,11 @@ function brokenRule(context: MemoryContext): string | undefined {
     if (old !== undefined && isLive) return `${row.name} is ${row.state} in a try that another one has replaced`;
   }
   return undefined;
+}
+
+/** The origin of most trees: its code has ended, and it waits for the jobs below it. */
+export function givenOrigin(context: MemoryContext): Promise<JobRow> {
+  return givenJob(context, 'o', { at: { state: 'waiting_on_output' } });
 }
 
 /** The fields of a job whose worker runs as the task `task of <name>`. */
