@@ -88,6 +88,7 @@ export async function loadObjectsAnywhere(
 /** The kinds of the larger rows that an object of its class may have. */
 function packedOf(id: ObjectId): readonly PackedKind[] {
   if (isId(id, 'applet')) return ['details', 'applet'];
+  if (isId(id, 'workflow')) return ['details', 'workflow'];
   return isId(id, 'file') ? ['details', 'parts'] : ['details'];
 }
 
