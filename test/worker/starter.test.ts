@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { JobLog } from '../../worker/log.ts';
 import { starterOptions } from '../../worker/place.ts';
+import { probeStarter } from '../../worker/starter/probe.ts';
 import { createStarter, type Starter } from '../../worker/starter/starter.ts';
 import { processesOf } from '../campaign/process-watch.ts';
 import { namespaceRefusal, refusalFor } from './job-user.ts';
@@ -25,6 +26,12 @@ afterAll(async () => {
   await starter.close();
   expect(processesOf(taskId)).toEqual([]);
   rmSync(folder, { recursive: true });
+});
+
+it('asks what jobs get whatever another question, which is still open or was broken off, has left', () => {
+  const place = mkdtempSync(join(folder, 'probe-'));
+  for (const name of ['probe-1', 'probe-2']) mkdirSync(join(place, name));
+  expect(probeStarter(options, place).why).not.toContain('does not run');
 });
 
 type Settings = { readonly isKept?: boolean; readonly onOutput?: () => void };

@@ -166,7 +166,7 @@ WASTE_LIMIT = 200
 def probe(folder):
     """Prints what the kernel gives to jobs whose folders are in this folder, and why it does not give more."""
     answer = {'root': False, 'namespaces': False}
-    draft = os.path.join(folder, 'probe-%d' % os.getpid())
+    draft = os.path.join(folder, 'probe-' + os.urandom(8).hex())
     os.mkdir(draft)
     try:
         answer['reason'] = try_job({'folder': draft, 'work': draft + '.work', 'shown': []})
