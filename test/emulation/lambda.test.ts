@@ -99,6 +99,42 @@ describe('a function', () => {
     expect(await invoke({})).toMatchObject({ error: { errorMessage: expect.stringContaining('absent.mjs') } });
   });
 
+  const slow = join(import.meta.dirname, 'fixture', 'slow-import.mjs');
+
+  it('whose import takes over ten seconds imports it again in the time of its first invocation', async () => {
+    const note = join(folder, 'imports');
+    const { invoke, lines } = givenFunction({ file: slow, timeoutMs: 30_000, environment: { NOTE: note, HANGS: '1' } });
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const answers = [invoke({}), invoke({})];
+      await vi.waitUntil(() => existsSync(note));
+      await vi.advanceTimersByTimeAsync(10_000);
+      expect((await Promise.all(answers)).map(answerOf)).toEqual([{ imports: 2 }, { imports: 2 }]);
+    } finally {
+      vi.useRealTimers();
+    }
+    expect(answerOf(await invoke({}))).toEqual({ imports: 2 });
+    expect(lines).toEqual(['INIT_REPORT Phase: init Status: timeout Init Duration: 10000.00 ms']);
+  });
+
+  it('whose import takes too long twice runs out of its own time, and the next invocation gets a new thread', async () => {
+    const note = join(folder, 'more-imports');
+    const { invoke } = givenFunction({ file: slow, timeoutMs: 3_000, environment: { NOTE: note, HANGS: '2' } });
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const answer = invoke({});
+      await vi.waitUntil(() => existsSync(note));
+      await vi.advanceTimersByTimeAsync(10_000);
+      await vi.waitUntil(() => readFileSync(note, 'utf8') === '2');
+      await vi.advanceTimersByTimeAsync(3_000);
+      const error = { errorType: 'Sandbox.Timedout', errorMessage: 'Task timed out after 3.00 seconds' };
+      expect(await answer).toEqual({ error });
+    } finally {
+      vi.useRealTimers();
+    }
+    expect(answerOf(await invoke({}))).toEqual({ imports: 3 });
+  });
+
   it('writes its log lines', async () => {
     const { invoke, lines } = givenFunction();
     await invoke({ log: 'one\ntwo' });

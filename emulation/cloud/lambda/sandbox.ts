@@ -25,9 +25,41 @@ export type Sandbox = {
   close(): Promise<void>;
 };
 
-/** Starts the function's thread, which imports the module at once. Invocations wait until it is imported. */
+/**
+ * Starts the function's thread, which imports the module at once. Invocations wait until it is imported. As on AWS, an
+ * import that takes more than ten seconds is broken off, and the first invocation imports the module again in its own
+ * time (lambda-runtime-environment.html, "Init phase").
+ */
 export function startSandbox(options: SandboxOptions): Sandbox {
-  const worker = startThread(options);
+  const first = startThread(options, initLimitMs);
+  let second: Thread | undefined;
+  const inTime = async (): Promise<Thread> => {
+    if ((await first.imported) === 'late' && !first.retired) second ??= startThread(options);
+    return second ?? first;
+  };
+  return {
+    get retired() {
+      return (second ?? first).retired;
+    },
+    get inFlight() {
+      return (second ?? first).inFlight;
+    },
+    invoke: async (payload) => (await inTime()).invoke(payload),
+    async close() {
+      await Promise.all([first.close(), second?.close()]);
+    },
+  };
+}
+
+type Thread = Sandbox & {
+  /** How its import ended. */
+  readonly imported: Promise<Import>;
+};
+type Import = 'done' | 'late' | FunctionError;
+
+/** @param importLimitMs without it, only the invocations limit the import: it counts as a part of them */
+function startThread(options: SandboxOptions, importLimitMs?: number): Thread {
+  const worker = startWorker(options);
   const waiting = new Map<string, Waiting>();
   let retired = false;
   let failure: FunctionError | undefined;
@@ -61,8 +93,9 @@ export function startSandbox(options: SandboxOptions): Sandbox {
     endAll(failure);
     return failure;
   };
-  const ready = whenReady(worker, { onLine: options.onLine, onSettled: settle, onFailure });
+  const imported = whenImported(worker, importLimitMs, { onLine: options.onLine, onSettled: settle, onFailure });
   return {
+    imported,
     get retired() {
       return retired;
     },
@@ -70,26 +103,26 @@ export function startSandbox(options: SandboxOptions): Sandbox {
       return waiting.size;
     },
     async invoke(payload) {
-      const initFailure = (await ready) ?? failure;
-      if (initFailure) return { error: initFailure };
+      if (importLimitMs !== undefined) await imported;
+      if (failure) return { error: failure };
       const { promise, resolve } = Promise.withResolvers<InvocationResult>();
       const id = randomUUID();
       const { timeoutMs } = options;
       waiting.set(id, { resolve, timer: setTimeout(() => timeOut(id), timeoutMs) });
+      // The thread takes messages from when its module is imported.
       worker.postMessage({ id, payload, deadline: Date.now() + timeoutMs } satisfies ToSandbox);
       return promise;
     },
     async close() {
-      retired = true;
+      onFailure({ errorType: 'Runtime.ExitError', errorMessage: 'The platform is shutting down' });
       await worker.terminate();
-      endAll({ errorType: 'Runtime.ExitError', errorMessage: 'The platform is shutting down' });
     },
   };
 }
 
 type Waiting = { resolve(result: InvocationResult): void; readonly timer: NodeJS.Timeout };
 
-function startThread({ data, environment, onLine }: SandboxOptions): Worker {
+function startWorker({ data, environment, onLine }: SandboxOptions): Worker {
   const worker = new Worker(new URL('./sandbox-thread.ts', import.meta.url), {
     workerData: data,
     env: { ...environment },
@@ -111,34 +144,40 @@ type ThreadListener = {
   onFailure(error: FunctionError): FunctionError;
 };
 
-/** Listens to the thread. Resolves with undefined when it takes invocations, or with the reason why it never will. */
-function whenReady(worker: Worker, { onLine, onSettled, onFailure }: ThreadListener) {
-  const { promise, resolve } = Promise.withResolvers<FunctionError | undefined>();
-  const fail = (errorType: string, errorMessage: string) => failWith({ errorType, errorMessage });
-  const failWith = (error: FunctionError) => {
+/** Listens to the thread. Resolves when its module is imported, cannot be imported, or was not within the limit. */
+function whenImported(
+  worker: Worker,
+  limitMs: number | undefined,
+  { onLine, onSettled, onFailure }: ThreadListener,
+): Promise<Import> {
+  const { promise, resolve } = Promise.withResolvers<Import>();
+  const end = (how: Import) => {
     clearTimeout(timer);
-    resolve(onFailure(error));
+    resolve(how);
   };
-  const timer = setTimeout(() => {
-    fail('Sandbox.Timedout', `Init did not end within ${initLimitMs / 1000} seconds`);
+  let isLate = false;
+  const giveUp = () => {
+    isLate = true;
+    onLine(`INIT_REPORT Phase: init Status: timeout Init Duration: ${limitMs}.00 ms`);
+    end('late');
     void worker.terminate();
-  }, initLimitMs);
+  };
+  const timer = limitMs === undefined ? undefined : setTimeout(giveUp, limitMs);
+  const fail = (error: FunctionError) => end(isLate ? 'late' : onFailure(error));
   worker.on('message', (message: FromSandbox) => {
-    if (message.kind === 'ready') {
-      clearTimeout(timer);
-      resolve(undefined);
-    } else if (message.kind === 'initError') {
-      failWith(message.error);
+    if (message.kind === 'ready') end('done');
+    else if (message.kind === 'initError') {
+      fail(message.error);
       void worker.terminate();
-    } else {
-      onSettled(message.id, message.kind === 'result' ? { payload: message.payload } : { error: message.error });
-    }
+    } else onSettled(message.id, message.kind === 'result' ? { payload: message.payload } : { error: message.error });
   });
   worker.once('error', (error) => {
     onLine(error instanceof Error ? (error.stack ?? error.message) : String(error));
-    fail('Runtime.ExitError', `The function ended: ${(error as Error).message}`);
+    fail({ errorType: 'Runtime.ExitError', errorMessage: `The function ended: ${(error as Error).message}` });
   });
-  worker.once('exit', (code) => fail('Runtime.ExitError', `The function ended with status ${code}`));
+  worker.once('exit', (code) =>
+    fail({ errorType: 'Runtime.ExitError', errorMessage: `The function ended with status ${code}` }),
+  );
   return promise;
 }
 
