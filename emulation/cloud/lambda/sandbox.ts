@@ -84,8 +84,7 @@ function startThread(options: SandboxOptions, importLimitMs?: number): Thread {
       endAll({ errorType: 'Runtime.ExitError', errorMessage });
       void worker.terminate();
     }, overrunLimitMs).unref();
-    const errorMessage = `Task timed out after ${(options.timeoutMs / 1000).toFixed(2)} seconds`;
-    settle(id, { error: { errorType: 'Sandbox.Timedout', errorMessage } });
+    settle(id, { error: timedOut(options.timeoutMs) });
   };
   const onFailure = (error: FunctionError) => {
     failure ??= error;
@@ -118,6 +117,10 @@ function startThread(options: SandboxOptions, importLimitMs?: number): Thread {
       await worker.terminate();
     },
   };
+}
+
+function timedOut(limitMs: number): FunctionError {
+  return { errorType: 'Sandbox.Timedout', errorMessage: `Task timed out after ${(limitMs / 1000).toFixed(2)} seconds` };
 }
 
 type Waiting = { resolve(result: InvocationResult): void; readonly timer: NodeJS.Timeout };
