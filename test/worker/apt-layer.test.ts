@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { givenAptRepository } from './apt-repository.ts';
 import { type FakeRun, runFakeJob } from './fake-platform.ts';
-import { givenTools, givenWheel, isRoot, ordinaryUser, refusalFor, wheelName } from './job-user.ts';
+import { givenTools, givenWheel, isRoot, ordinaryUser, refusalFor, skipFor, wheelName } from './job-user.ts';
 
 const place = mkdtempSync(join(tmpdir(), 'espalier-apt-'));
 chmodSync(place, 0o755);
@@ -37,7 +37,7 @@ describe.each([
     runFakeJob({ code, runSpec: { execDepends }, user, tools, overlays: kept, environment });
 
   it('finds what apt installed, at once the second time, and the machine has none of it', async (test) => {
-    if (refusal) return test.skip(refusal);
+    skipFor(refusal, test);
     const code = `main() {
       espalier-probe; espalier-chosen; cat /etc/espalier-probe.conf /lib/espalier-probe.so
       dpkg-query -W -f '\${Package} \${Status}\\n' espalier-probe espalier-probe-data
@@ -62,7 +62,7 @@ describe.each([
   });
 
   it('finds them also where its layers lie in a folder that the packages change', async (test) => {
-    if (refusal) return test.skip(refusal);
+    skipFor(refusal, test);
     const folder = mkdtempSync('/var/tmp/espalier-apt-');
     chmodSync(folder, 0o777);
     const code = `main() {
@@ -78,7 +78,7 @@ describe.each([
   });
 
   it('shares one installation with a job that begins at the same time', async (test) => {
-    if (refusal) return test.skip(refusal);
+    skipFor(refusal, test);
     const kept = join(open, 'shared');
     const both = await Promise.all(
       [0, 1].map(() => run('main() { espalier-probe; }', [{ name: 'espalier-probe' }], kept)),
@@ -89,7 +89,7 @@ describe.each([
   });
 
   it('names in its log what failed: a package that is nowhere, and an installation script', async (test) => {
-    if (refusal) return test.skip(refusal);
+    skipFor(refusal, test);
     const absent = await run('main() { echo never; }', [{ name: 'espalier-nowhere' }]);
     expect(absent.finish?.failure).toMatchObject({ type: 'ExecutionError' });
     expect(absent.finish?.failure?.message).toContain('Unable to locate package espalier-nowhere');
@@ -102,7 +102,7 @@ describe.each([
   });
 
   it('finds what pip and git installed, and nothing else of that stays', async (test) => {
-    if (refusal) return test.skip(refusal);
+    skipFor(refusal, test);
     const source = join(place, 'tools', `repository of ${user ?? 'me'}`);
     execFileSync('git', ['init', '--quiet', source]);
     writeFileSync(join(source, 'file'), 'cloned\n');
@@ -125,8 +125,9 @@ describe.each([
   });
 
   it('fails with the way to get a program that a package needs', async (test) => {
-    if (refusal) return test.skip(refusal);
-    if (spawnSync('sh', ['-c', 'command -v Rscript']).status === 0) return test.skip('the machine has R');
+    skipFor(refusal, test);
+    const hasR = spawnSync('sh', ['-c', 'command -v Rscript']).status === 0;
+    skipFor(hasR ? 'the machine has R, so nothing is missing' : undefined, test);
     const job = await run('main() { echo never; }', [{ name: 'ggplot2', package_manager: 'cran' }]);
     expect(job.finish?.failure?.message).toContain('list the apt package r-base-dev before it in execDepends');
     expect(texts(job, 'STDOUT')).toEqual([]);

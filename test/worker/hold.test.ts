@@ -9,7 +9,7 @@ import { canUnshare } from '../../worker/confinement.ts';
 import { enterProgram } from '../../worker/enter.ts';
 import { processesOf } from '../campaign/process-watch.ts';
 import { type FakeRun, identity, runFakeJob, workerTask, workerToken } from './fake-platform.ts';
-import { ordinaryUser, refusalFor } from './job-user.ts';
+import { ordinaryUser, refusalFor, skipFor } from './job-user.ts';
 
 const failing = (type: string) => `echo '{"error":{"type":"${type}","message":"no reads"}}' > job_error.json; exit 1`;
 const notices = (run: FakeRun): string[] => run.log.filter((one) => one.l === 'NOTICE').map((one) => one.m);
@@ -127,7 +127,7 @@ it('a held job of an ordinary user can be entered by that user, in its own file 
   chmodSync(open, 0o777);
   const refusal = refusalFor(ordinaryUser, open);
   rmSync(open, { recursive: true });
-  if (refusal) return test.skip(refusal);
+  skipFor(refusal, test);
   const asUser = (command: string) =>
     spawnSync(
       'setpriv',

@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type FakeRun, identity, runFakeJob } from './fake-platform.ts';
-import { givenTools, givenWheel, isRoot, ordinaryUser, refusalFor, wheelName } from './job-user.ts';
+import { givenTools, givenWheel, isRoot, ordinaryUser, refusalFor, skipFor, wheelName } from './job-user.ts';
 
 const place = mkdtempSync(join(tmpdir(), 'espalier-job-root-'));
 function archiveOf(files: Readonly<Record<string, string>>): Buffer {
@@ -125,7 +125,7 @@ describe.each([
 ])('a job of %s', (_, user) => {
   it('finds and changes every place that platform jobs know, and the machine is as it was', async (test) => {
     const refusal = refusalFor(user, user === undefined ? place : join(place, 'open'));
-    if (refusal) return test.skip(`jobs get no root here: ${refusal}`);
+    skipFor(refusal && `jobs get no root here: ${refusal}`, test);
     const before = machine();
     const run = await runFakeJob({
       ...{ code, runSpec: { bundledDepends }, files: files(), tools: join(place, 'tools/bin') },

@@ -30,8 +30,16 @@ export function namespaceRefusal(): string | undefined {
   return status === 0 ? undefined : (stderr || 'there is no unshare').trim();
 }
 
+/**
+ * Ends a test that cannot run on this machine, with the machine's own reason. The reason never comes from the code under
+ * test, so that a fault of that is not skipped.
+ */
+export function skipFor(reason: string | undefined, test: { skip(note: string): never }): void {
+  if (reason !== undefined) test.skip(reason);
+}
+
 const mountProgram = `
-cd "$(mktemp -d "$1/kernel-probe.XXXXXX")"
+cd "$(mktemp -d -p "$1")"
 mkdir -p upper/new work merged
 trap 'umount merged; rm -rf "$PWD"' EXIT
 mount -t overlay -o "lowerdir=/usr,upperdir=upper,workdir=work$2" none merged
