@@ -1,6 +1,7 @@
 // The fields that describing a job shows (docs/reference/api.md, "Describing a job"). The caller first asks which facts
 // a selection needs, then passes them here. Pure.
 
+import type { CallSpec } from '../execution/call-spec.ts';
 import { workerSize, workerSizeNote } from '../instance/worker-size.ts';
 import { selectFields } from '../object/field.ts';
 import type { Hash } from '../reference/value.ts';
@@ -70,7 +71,7 @@ export function describeJob(facts: JobFacts, chosen: ReadonlySet<string>): Hash 
 type Field = (facts: JobFacts) => unknown;
 type RunFacts = {
   readonly row: Pick<JobRow, 'project' | 'parent' | 'parentTry'>;
-  readonly spec: Pick<ExecutionSpec, 'folder' | 'shown'>;
+  readonly spec: Pick<CallSpec, 'folder' | 'shown'>;
   readonly billTo: string;
 };
 const shown =
@@ -79,7 +80,7 @@ const shown =
     spec.shown[name] ?? otherwise;
 const nothing = () => null;
 
-/** What the description of any execution says of the call that made it, in the order of the platform's answers. */
+/** These fields tell about the call that made an execution of either class. They are in the order of the platform's answers. */
 export const runFields: { readonly [field: string]: (facts: RunFacts) => unknown } = {
   project: ({ row }) => row.project,
   folder: ({ spec }) => spec.folder,

@@ -3,29 +3,15 @@
 import type { AccessRequest } from '../executable/applet.ts';
 import type { ExecutionPolicy, TimeoutPolicy } from '../executable/policy.ts';
 import type { RequirementsByExecutable, SystemRequirements } from '../executable/requirements.ts';
+import type { CallSpec } from '../execution/call-spec.ts';
 import type { Dependency } from '../execution/dependency.ts';
 import type { Pin } from '../execution/pin.ts';
 import type { JobId, PlaceId } from '../id/identifier.ts';
 import type { Specification } from '../iospec/parameter.ts';
-import type { Hash } from '../reference/value.ts';
 import type { DebugReason } from './hold.ts';
-import type { JobRow } from './row.ts';
 
 /** Body `S`: everything about the call that made a job which the engine, describe and later jobs read. */
-export type ExecutionSpec = {
-  /** The input as given. */
-  readonly runInput: Hash;
-  /** The input with defaults, references unresolved. */
-  readonly originalInput: Hash;
-  readonly name: string;
-  /** The folder for outputs, in the project context. */
-  readonly folder: string;
-  readonly tags: readonly string[];
-  readonly properties: { readonly [key: string]: string };
-  readonly details: unknown;
-  /** As given. `waits` is the result of these and the input. */
-  readonly dependsOn: readonly string[];
-  readonly executableName: string;
+export type ExecutionSpec = CallSpec & {
   /** The requirements that the call asked for. */
   readonly runSystemRequirements: SystemRequirements;
   readonly runSystemRequirementsByExecutable: RequirementsByExecutable;
@@ -35,8 +21,6 @@ export type ExecutionSpec = {
   readonly systemRequirements: SystemRequirements;
   /** The machine of jobs that ask for none: the project's default when the tree was started. */
   readonly defaultInstance: string;
-  /** The priority that the call asked for. The row holds the one that a try runs with. */
-  readonly priority: JobRow['priority'];
   readonly executionPolicy: ExecutionPolicy;
   /** Present when subjobs restart by themselves, without their master job. */
   readonly restartableEntryPoints?: 'all';
@@ -46,13 +30,12 @@ export type ExecutionSpec = {
   /** Present for master jobs whose executable has one. Subjobs have none. */
   readonly inputSpec?: Specification;
   readonly outputSpec?: Specification;
-  /** In a fixed order: a wait goes through them from the first. */
+  /** The result of `dependsOn` and the input. In a fixed order: a wait goes through them from the first. */
   readonly waits: readonly Dependency[];
   /** For master jobs: the objects that go into the workspace beside the links of the resolved input. */
   readonly pins: readonly Pin[];
   /** The place of the input's objects that no pin names. Absent means the project context. */
   readonly inputPlace?: PlaceId;
-  readonly delayWorkspaceDestruction: boolean;
   readonly ignoreReuse: boolean;
   /** Seconds. Only a root execution has it, if its executable does. */
   readonly treeTurnaroundTimeThreshold?: number;
@@ -63,9 +46,4 @@ export type ExecutionSpec = {
   readonly ancestors: readonly JobId[];
   /** The stage of the analysis that the job belongs to. */
   readonly stage?: string;
-  /** The job that started a detached tree, and its try at that time. */
-  readonly detachedFrom?: JobId;
-  readonly detachedFromTry?: number;
-  /** Fields of the call that describe shows, such as `rank`. They have no effect (core/job/without-effect.ts). */
-  readonly shown: Hash;
 };

@@ -6,6 +6,7 @@ import type { Row } from '../../context.ts';
 import type { AnalysisId } from '../../id/identifier.ts';
 import { type Fields, fieldProblem } from '../field.ts';
 import { defineRow, readRow } from '../kind.ts';
+import { callFields } from './call-spec.ts';
 import { headFields } from './head.ts';
 
 /** Raised when the meaning of an analysis row changes. */
@@ -34,7 +35,7 @@ export function toAnalysisRow(analysis: AnalysisRow): Row {
   return { ...analysis, pk: analysis.pk, sk: 'A', v: analysisRowVersion };
 }
 
-/** The request of an analysis. Undefined when there is no body. */
+/** Reads the request of an analysis. The result is undefined when there is no body. */
 export function readAnalysisSpec(analysis: AnalysisId, body: unknown): AnalysisSpec | undefined {
   if (body === undefined) return undefined;
   const problem = fieldProblem(body, specFields);
@@ -43,26 +44,6 @@ export function readAnalysisSpec(analysis: AnalysisId, body: unknown): AnalysisS
 }
 
 const specFields: Fields<AnalysisSpec> = {
-  required: {
-    runInput: 'map',
-    originalInput: 'map',
-    name: 'text',
-    folder: 'text',
-    tags: { each: 'text' },
-    properties: 'map',
-    details: 'anything',
-    dependsOn: { each: 'text' },
-    executableName: 'text',
-    workflow: 'map',
-    stages: { each: 'map' },
-    priority: ['low', 'normal', 'high'],
-    delayWorkspaceDestruction: 'flag',
-    shown: 'map',
-  },
-  optional: {
-    exported: { each: 'map' },
-    ignoreReuse: { each: 'text' },
-    detachedFrom: 'text',
-    detachedFromTry: 'number',
-  },
+  required: { ...callFields.required, workflow: 'map', stages: { each: 'map' } },
+  optional: { ...callFields.optional, exported: { each: 'map' }, ignoreReuse: { each: 'text' } },
 };

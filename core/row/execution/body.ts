@@ -6,6 +6,7 @@ import { debugReasons } from '../../job/hold.ts';
 import type { ExecutionSpec } from '../../job/spec.ts';
 import { type Fields, fieldProblem } from '../field.ts';
 import { defineRow, readRow } from '../kind.ts';
+import { callFields } from './call-spec.ts';
 
 /** One of the three holds the document. */
 type BodyRow = {
@@ -67,7 +68,7 @@ export function readBody(row: Row | undefined, kind: BodyKind): (BodyRow & Key) 
   return row === undefined ? undefined : readRow(bodyKinds[kind], row);
 }
 
-/** The request of a job. Undefined when there is no body. */
+/** Reads the request of a job. The result is undefined when there is no body. */
 export function readSpec(job: JobId, body: unknown): ExecutionSpec | undefined {
   if (body === undefined) return undefined;
   const problem = fieldProblem(body, specFields);
@@ -94,41 +95,29 @@ export function readMetadata(row: Row): MetadataRow & { readonly try: number } {
 
 const specFields: Fields<ExecutionSpec> = {
   required: {
-    runInput: 'map',
-    originalInput: 'map',
-    name: 'text',
-    folder: 'text',
-    tags: { each: 'text' },
-    properties: 'map',
-    details: 'anything',
-    dependsOn: { each: 'text' },
-    executableName: 'text',
+    ...callFields.required,
     runSystemRequirements: 'map',
     runSystemRequirementsByExecutable: 'map',
     mergedSystemRequirementsByExecutable: 'map',
     systemRequirements: 'map',
     defaultInstance: 'text',
-    priority: ['low', 'normal', 'high'],
     executionPolicy: 'map',
     timeoutPolicy: 'map',
     timeoutPolicyByExecutable: 'map',
     access: 'map',
     waits: { each: 'map' },
     pins: { each: 'map' },
-    delayWorkspaceDestruction: 'flag',
     ignoreReuse: 'flag',
     headJobOnDemand: 'flag',
     ancestors: { each: 'text' },
-    shown: 'map',
   },
   optional: {
+    ...callFields.optional,
     restartableEntryPoints: ['all'],
     inputSpec: 'list',
     outputSpec: 'list',
     inputPlace: 'text',
     stage: 'text',
-    detachedFrom: 'text',
-    detachedFromTry: 'number',
     debugOn: { each: [...debugReasons] },
     treeTurnaroundTimeThreshold: 'number',
   },
