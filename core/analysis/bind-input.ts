@@ -3,7 +3,7 @@
 
 import type { JobId } from '../id/identifier.ts';
 import { fillInput } from '../iospec/fill-input.ts';
-import type { Specification } from '../iospec/parameter.ts';
+import { listNames, type Specification } from '../iospec/parameter.ts';
 import { type Hash, isHash } from '../reference/value.ts';
 import { readStageLink, type StageLink } from '../workflow/link.ts';
 import { isLocked, type Stage, type StageExecutable, type WorkflowSpec } from '../workflow/workflow.ts';
@@ -50,13 +50,7 @@ function divide({ workflow, state, given }: Binding) {
 }
 
 function listInputs({ inputs, stages }: WorkflowSpec): string {
-  if (inputs !== null)
-    return `it has ${
-      inputs
-        .map(({ name }) => name)
-        .slice(0, listedCount)
-        .join(', ') || 'none'
-    }`;
+  if (inputs !== null) return `it has: ${listNames(inputs)}`;
   const [first] = stages;
   return first === undefined ? 'it has no stages' : `name a stage and its input, as in "${first.id}.NAME"`;
 }
@@ -95,5 +89,3 @@ function createResolver({ workflow, inputSpecOf, jobOf }: Binding, values: Reado
     );
   return (stage: string): Hash => resolvedHash(values.get(stage) ?? {});
 }
-
-const listedCount = 20;

@@ -3,7 +3,7 @@
 
 import type { Hash } from '../reference/value.ts';
 import { type MetadataWish, readMetadataDefault, takeMetadataDefault } from './metadata-default.ts';
-import { isArrayClass, isOptional, type Specification } from './parameter.ts';
+import { isArrayClass, isOptional, listNames, type Specification } from './parameter.ts';
 
 export type FilledInput = {
   /** The values that were given: those that are null are gone, and arrays are flat. */
@@ -96,15 +96,3 @@ function unknownNames(specification: Specification, values: Hash): string[] {
   const names = new Set(specification.map(({ name }) => name));
   return Object.keys(values).filter((name) => !names.has(name));
 }
-
-function listNames(specification: Specification): string {
-  return (
-    specification
-      .slice(0, listedNameCount)
-      .map(({ name }) => name)
-      .join(', ') || 'none'
-  );
-}
-
-/** The number of names that a sentence lists. */
-const listedNameCount = 20;

@@ -59,4 +59,11 @@ export function isLinkClass(name: string): name is LinkClass {
   return (linkClasses as readonly string[]).includes(name);
 }
 
+/** The names of the first parameters, for a sentence. */
+export function listNames(specification: Specification): string {
+  const names = specification.slice(0, listedNameCount).map(({ name }) => name);
+  return names.join(', ') || 'none';
+}
+
+const listedNameCount = 20;
 const arrayPrefix = 'array:';

@@ -1,6 +1,6 @@
 // Checks the links in a workflow: that what they name exists, and has a class that fits.
 
-import { elementClass, isArrayClass, type ParameterClass, type Specification } from '../iospec/parameter.ts';
+import { elementClass, isArrayClass, listNames, type ParameterClass, type Specification } from '../iospec/parameter.ts';
 import { type FoundLink, findStageLinks, type StageLink } from './link.ts';
 import type { Interfaces, Stage, WorkflowSpec } from './workflow.ts';
 
@@ -110,11 +110,6 @@ export function noSuchStage(id: string, stages: readonly Stage[]): string {
 
 function linkedStage(link: StageLink): string | undefined {
   return link.kind === 'workflowInput' ? undefined : link.stage;
-}
-
-function listNames(specification: Specification): string {
-  const names = specification.slice(0, listedCount).map(({ name }) => name);
-  return names.join(', ') || 'none';
 }
 
 /** The number of names that a sentence lists. */
