@@ -76,7 +76,6 @@ function tableOf(routes: readonly Route[]): Map<string, Route> {
 const classesToCome: Readonly<Record<string, string>> = {
   app: executablesToCome.app,
   globalworkflow: executablesToCome.globalworkflow,
-  analysis: 'this platform has no analyses yet',
   org: 'this platform has no organizations yet',
   database: 'this platform has no databases',
   dbcluster: 'this platform has no database clusters',

@@ -1,8 +1,9 @@
 // Ends an analysis, or the tree of a job, because a user or a job asked for it.
 
-import { type AnalysisRow, analysisScopes, hasAnalysisEnded } from '../core/analysis/row.ts';
+import { type AnalysisRow, hasAnalysisEnded } from '../core/analysis/row.ts';
 import type { Context } from '../core/context.ts';
 import { resourceNotFound } from '../core/error/api-error.ts';
+import { analysisScope } from '../core/execution/scope.ts';
 import type { ExecutionId, UserId } from '../core/id/identifier.ts';
 import { isTerminal } from '../core/job/state.ts';
 import { isJob } from '../core/row/execution/execution.ts';
@@ -15,7 +16,7 @@ import { loadExecution, loadJob } from './store/load-job.ts';
  * Terminates an analysis with all its stages, or every job of the tree that a job belongs to: its origin job and everything
  * below (docs/reference/api.md, "Spread of failures"). It is idempotent. What has ended does not change.
  *
- * @throws ApiError ResourceNotFound when there is no such execution
+ * @throws ApiError ResourceNotFound if the execution does not exist
  */
 export async function terminateTree(context: Context, execution: ExecutionId, by: UserId): Promise<void> {
   const found = await loadExecution(context, execution);
@@ -34,8 +35,6 @@ export async function terminateTree(context: Context, execution: ExecutionId, by
 /** The flag comes first. The look that follows ends the first stages, and each further one goes on. */
 async function terminateAnalysis(context: Context, row: AnalysisRow, by: UserId): Promise<void> {
   if (hasAnalysisEnded(row)) return;
-  const [scope] = analysisScopes(row).slice(-1);
-  if (scope === undefined) throw new Error(`${row.pk} is in no scope`);
-  await putDoom(context, row.root, scope, { kind: 'termination', execution: row.pk, try: row.try, by });
+  await putDoom(context, row.root, analysisScope(row.pk), { kind: 'termination', execution: row.pk, try: row.try, by });
   await advance(context, row.pk);
 }

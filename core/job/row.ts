@@ -97,7 +97,7 @@ export type NewJob = {
   | { readonly kind: 'subjob'; readonly parent: JobRow }
 );
 
-/** What the rows of its stages hold of an analysis. */
+/** The fields of an analysis from which the rows of its stages are made. */
 export type EnclosingAnalysis = {
   readonly pk: AnalysisId;
   readonly root: ExecutionId;

@@ -160,7 +160,7 @@ export function objectRow(id: ObjectId, facts: ObjectFacts): Row {
   return { ...objectKey(id), ...others, ...lists, createdBy: { ...createdBy } };
 }
 
-/** The facts about an object, with all its links together. Undefined when there is no row. */
+/** Reads the facts about an object. All its links stand together. The result is undefined when there is no row. */
 export function readObject(row: Row | undefined): ObjectFacts | undefined {
   if (row === undefined) return undefined;
   const { pk, sk, ...facts } = readRow(objectKind, row);

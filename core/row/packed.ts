@@ -51,7 +51,7 @@ export function packedRow(id: ObjectId, kind: PackedKind, body: Uint8Array): Row
   return { ...packedKey(id, kind), body };
 }
 
-/** The compressed value. Undefined when there is no row. */
+/** Reads the compressed value. The result is undefined when there is no row. */
 export function readPacked(row: Row | undefined, kind: PackedKind): Uint8Array | undefined {
   return row === undefined ? undefined : readRow(packedKinds[kind], row).body;
 }

@@ -70,7 +70,7 @@ export function prepareInput(asked: Asked, specification: Specification | undefi
     return { refused: invalidInput(`the input has more than ${maximumReferenceCount} references`) };
   }
   for (const reference of references) {
-    // A run has named the jobs of stages instead. Where none is made, nothing was looked up.
+    // A run names the jobs of stages instead (core/analysis/refer.ts). Only the check of a batch comes here with one.
     if (reference.kind === 'analysis') return { refused: resourceNotFound(reference.analysis) };
     if (reference.kind === 'job') jobs.add(reference.job);
     else objects.set(reference.object, objects.get(reference.object) ?? reference.project);

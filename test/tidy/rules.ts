@@ -131,6 +131,7 @@ export const rules: readonly Rule[] = [
       'a spread that leaves out undefined; let the type say `| undefined`, or use given() of core/given.ts',
     ),
   },
+  // The pattern has to name the words that it looks for. This line is none of them.
   { name: 'open ends', find: perLine(() => true, /\/\/.*\b(TODO|FIXME|XXX)\b/, 'an open end; do it or file an issue') },
   {
     name: 'pure core',

@@ -1,6 +1,5 @@
 // /job-xxxx/terminate ends the tree of a job, /analysis-xxxx/terminate an analysis, and /job-xxxx/release the hold of a
-// failed job. A call that is repeated, or
-// too late, succeeds and changes nothing.
+// failed job. A call that is repeated, or too late, succeeds and changes nothing.
 
 import { atLeast } from '../../../core/access/level.ts';
 import { permissionDenied, resourceNotFound } from '../../../core/error/api-error.ts';
