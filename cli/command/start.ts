@@ -13,7 +13,7 @@ import type { CommandLine } from '../command.ts';
 import { asDeployed, readNumber } from '../command-line.ts';
 import { defaultPort, defaultRegion, maximumPort } from '../default.ts';
 import { endingSignals, exitStatus } from '../ending.ts';
-import { inWords } from '../job-count.ts';
+import { inWords } from '../execution-count.ts';
 import { say } from '../notice.ts';
 import { typedCommandOn } from '../on-path.ts';
 import { UsageError } from '../usage-error.ts';
@@ -85,7 +85,7 @@ async function run(platform: Platform, settings: Settings, end: End, startedAt: 
   const { dataFolder, runtime, workers } = settings;
   // `espalier env` waits at the socket and asks for this user, so the user must exist first.
   if (platform.folder.firstUser() === undefined) await addFirstUser(platform, settings);
-  else await announceJobs(platform);
+  else await announceExecutions(platform);
   const facts = { runtime, workers, processId: process.pid, startedAt };
   const desk = { facts, stop: () => end.ask('"espalier stop"') };
   const socket = await openControlSocket(pathIn(dataFolder, 'socket'), (request) =>
@@ -118,9 +118,9 @@ async function addFirstUser({ operator, folder }: Platform, { dataFolder }: Sett
   folder.noteFirstUser(name);
 }
 
-async function announceJobs({ operator }: Platform): Promise<void> {
-  const jobs = inWords(await operator.ask({ action: 'countJobs' }));
-  if (jobs !== undefined) say(`Jobs of an earlier start go on: ${jobs}.`);
+async function announceExecutions({ operator }: Platform): Promise<void> {
+  const executions = inWords(await operator.ask({ action: 'countExecutions' }));
+  if (executions !== undefined) say(`Executions of an earlier start go on: ${executions}.`);
 }
 
 type End = {

@@ -26,7 +26,7 @@ export type OperatorActions = {
   };
   /** Asks where a held job can be entered. `name` is the id of the job, and `task` the task that keeps it. */
   readonly enter: { readonly request: Named; readonly answer: { readonly task: string } };
-  readonly countJobs: { readonly request: Nothing; readonly answer: JobCounts };
+  readonly countExecutions: { readonly request: Nothing; readonly answer: ExecutionCounts };
 };
 
 type Nothing = { readonly name?: undefined };
@@ -60,5 +60,5 @@ export type ListedToken = {
   readonly created: number;
   readonly expiresAt: number;
 };
-/** Jobs that have not ended, by state. `isComplete` is false when there are more than were counted. */
-export type JobCounts = { readonly states: Readonly<Record<string, number>>; readonly isComplete: boolean };
+/** Executions that have not ended, by state. `isComplete` is false when there are more than were counted. */
+export type ExecutionCounts = { readonly states: Readonly<Record<string, number>>; readonly isComplete: boolean };

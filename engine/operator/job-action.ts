@@ -3,7 +3,7 @@
 import type { Context } from '../../core/context.ts';
 import { isEndState } from '../../core/execution/head.ts';
 import { isExecutionId, isId } from '../../core/id/identifier.ts';
-import type { JobCounts, OperatorRefusal } from '../../core/operator/request.ts';
+import type { ExecutionCounts, OperatorRefusal } from '../../core/operator/request.ts';
 import { loadExecutions, loadJob } from '../store/load-job.ts';
 
 /** Only a held job can be entered: the folder of a running job belongs to its code. */
@@ -20,13 +20,13 @@ export async function findHeld(
   return { refusal: `${job} is ${row.state}; only a held job can be entered: ${advice}.` };
 }
 
-/** The index of the sweep names every job that has consequences left. */
-export async function countJobs(on: Context): Promise<JobCounts> {
+/** The index of the sweep names every execution that has consequences left. */
+export async function countExecutions(on: Context): Promise<ExecutionCounts> {
   const states: Record<string, number> = {};
   let isComplete = true;
   for (let shard = 0; shard < on.settings.openShardCount; shard++) {
-    const due = await on.rows.due(shard, Number.MAX_SAFE_INTEGER, maximumJobsOfShard);
-    if (due.length === maximumJobsOfShard) isComplete = false;
+    const due = await on.rows.due(shard, Number.MAX_SAFE_INTEGER, maximumCountOfShard);
+    if (due.length === maximumCountOfShard) isComplete = false;
     const executions = due.flatMap(({ id }) => (isExecutionId(id) ? [id] : []));
     for (const row of await loadExecutions(on, executions)) {
       if (row === undefined || row.tombstone === true || isEndState(row.state)) continue;
@@ -36,4 +36,4 @@ export async function countJobs(on: Context): Promise<JobCounts> {
   return { states, isComplete };
 }
 
-const maximumJobsOfShard = 1_000;
+const maximumCountOfShard = 1_000;

@@ -11,7 +11,7 @@ import type {
   OperatorReply,
   OperatorRequest,
 } from '../../core/operator/request.ts';
-import { countJobs, findHeld } from './job-action.ts';
+import { countExecutions, findHeld } from './job-action.ts';
 import { listTokens, newToken, withdrawToken } from './token-action.ts';
 import { addUser, changePassword, dropUser, listUsers } from './user-action.ts';
 
@@ -43,5 +43,5 @@ const actions: {
   listTokens,
   revokeToken: withdrawToken,
   enter: findHeld,
-  countJobs,
+  countExecutions,
 };

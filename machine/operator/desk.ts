@@ -3,7 +3,7 @@
 import { userInfo } from 'node:os';
 import type {
   AnswerTo,
-  JobCounts,
+  ExecutionCounts,
   OperatorAction,
   OperatorActions,
   OperatorRequest,
@@ -41,7 +41,7 @@ type Unnamed<Request> = Omit<Request, 'name'> & { readonly name?: string | undef
 
 /** The answer to a token: everything that `dx` needs. */
 export type Session = UserAnswer & { readonly url: string };
-export type Status = PlatformFacts & { readonly url: string; readonly jobs: JobCounts };
+export type Status = PlatformFacts & { readonly url: string; readonly executions: ExecutionCounts };
 export type DeskAnswer<Request extends DeskRequest> = Request extends { readonly action: infer Action }
   ? Action extends OperatorAction
     ? OperatorActions[Action]['answer'] & { readonly url: string }
@@ -65,7 +65,7 @@ export async function answerOperator(
       case 'counts':
         return Object.fromEntries(platform.counts);
       case 'status':
-        return { ...facts, url: platform.url, jobs: await platform.operator.ask({ action: 'countJobs' }) };
+        return { ...facts, url: platform.url, executions: await platform.operator.ask({ action: 'countExecutions' }) };
       case 'stop':
         // The answer leaves first.
         setImmediate(stop);
@@ -106,5 +106,5 @@ const operatorActions: { readonly [Action in OperatorAction]: true } = {
   listTokens: true,
   revokeToken: true,
   enter: true,
-  countJobs: true,
+  countExecutions: true,
 };

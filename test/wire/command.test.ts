@@ -155,7 +155,7 @@ describe('a platform in the background', { timeout: startLimitMs }, () => {
 
     const { stdout } = await espalier('status', '--data', data);
     expect(stdout).toContain(`address ${url}\ndata ${data}\nruntime ${isDeployed ? 'deployed' : 'embedded'}\n`);
-    expect(stdout).toContain('jobs none\n');
+    expect(stdout).toContain('executions none\n');
     const again = await espalier('start', '--detach', '--port', '0', '--data', data, ...runtimeFlags);
     expect(again).toMatchObject({ code: 1, stdout: '' });
     expect(again.stderr).toContain(`Another platform runs on the data folder ${data}`);
@@ -279,7 +279,7 @@ describe('the commands beside a platform', { timeout: startLimitMs }, () => {
     first.child.kill('SIGKILL');
     await first.ended;
     const second = await start(data);
-    expect(second.errors()).toMatch(/^espalier: Jobs of an earlier start go on: 2 \(.*\)\.$/m);
+    expect(second.errors()).toMatch(/^espalier: Executions of an earlier start go on: 2 \(.*\)\.$/m);
     expect(second.lines).toEqual([`ready ${second.url}`]);
     second.child.kill('SIGTERM');
     expect(await second.ended).toBe(0);

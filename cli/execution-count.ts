@@ -1,9 +1,9 @@
-// Says in words how many jobs of a platform have not ended.
+// Says in words how many executions of a platform have not ended.
 
-import type { JobCounts } from '../core/operator/request.ts';
+import type { ExecutionCounts } from '../core/operator/request.ts';
 
 /** For example "3 (2 running, 1 runnable)". Undefined when there are none. */
-export function inWords({ states, isComplete }: JobCounts): string | undefined {
+export function inWords({ states, isComplete }: ExecutionCounts): string | undefined {
   const counts = Object.entries(states);
   const sum = counts.reduce((total, [, count]) => total + count, 0);
   if (sum === 0) return undefined;
