@@ -6,6 +6,7 @@ import { type ExecutionId, isId, type PlaceId, type ProjectId, type UserId } fro
 import { listPartition, readListed } from '../core/row/execution/job.ts';
 import { everythingEndsMs, type WorkMessage } from '../core/work/message.ts';
 import { loadDestroyer, markProjectDestroyed } from './container/project.ts';
+import { listProjectCaches } from './container/project-cache.ts';
 import { destroyContainer, type Pass } from './removal/container.ts';
 import { loadExecutions } from './store/load-job.ts';
 import { mapLimited } from './store/map-limited.ts';
@@ -75,13 +76,23 @@ async function destroyPage(
   container: PlaceId,
   { after, pass, by }: { after: string | undefined; pass: Pass; by: UserId | undefined },
 ): Promise<string | undefined> {
-  const endsTrees = after === undefined || after.startsWith(jobsPosition);
-  if (!isId(container, 'project') || by === undefined || !endsTrees) {
-    return destroyContainer(context, container, after, pass);
+  if (!isId(container, 'project') || by === undefined) return destroyContainer(context, container, after, pass);
+  if (after === undefined || after.startsWith(jobsPosition)) {
+    const { roots, next } = await loadUnfinished(context, container, after?.slice(jobsPosition.length));
+    await mapLimited(roots, (root) => terminateTree(context, root, by));
+    if (next !== undefined) return `${jobsPosition}${next}`;
+    await destroyCaches(context, container);
+    return destroyContainer(context, container, contentPosition, pass);
   }
-  const { roots, next } = await loadUnfinished(context, container, after?.slice(jobsPosition.length));
-  await mapLimited(roots, (root) => terminateTree(context, root, by));
-  return next === undefined ? destroyContainer(context, container, contentPosition, pass) : `${jobsPosition}${next}`;
+  if (after === contentPosition) await destroyCaches(context, container);
+  return destroyContainer(context, container, after, pass);
+}
+
+/** Leaves each project cache to a message of its own. The last pass does it again, for those that were just being made. */
+async function destroyCaches(context: Context, project: ProjectId): Promise<void> {
+  for await (const container of listProjectCaches(context, project)) {
+    await sendWork(context, [{ kind: 'destroy', container }]);
+  }
 }
 
 /** Reads one page of the jobs of a project, the newest first, and returns the roots of those that have not ended. */

@@ -46,6 +46,8 @@ export function jobVariables(
     DX_JOB_ID: claim.job,
     DX_WORKSPACE_ID: claim.workspace,
     DX_PROJECT_CONTEXT_ID: claim.project,
+    ...(claim.resources ? { DX_RESOURCES_ID: claim.resources } : {}),
+    ...(claim.projectCache ? { DX_PROJECT_CACHE_ID: claim.projectCache } : {}),
     DX_APISERVER_PROTOCOL: api.protocol.slice(0, -1),
     DX_APISERVER_HOST: api.hostname,
     DX_APISERVER_PORT: port,

@@ -12,6 +12,9 @@ export type Claim = {
   readonly function: string;
   readonly workspace: string;
   readonly project: string;
+  /** The two containers of the job's app. Absent for the jobs of an applet. */
+  readonly resources?: string;
+  readonly projectCache?: string;
   readonly input: Readonly<Record<string, unknown>>;
   readonly jobDescribe: Readonly<Record<string, unknown>>;
   readonly executableDescribe: Readonly<Record<string, unknown>>;

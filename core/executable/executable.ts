@@ -17,8 +17,11 @@ type Applet = {
 type App = {
   readonly kind: 'app';
   readonly id: AppId;
+  /** Without `app-`. */
   readonly name: string;
+  readonly version: string;
   readonly spec: AppletSpec;
+  /** Its resources container. */
   readonly place: ContainerId;
 };
 /** An executable that one job runs: it has code. A workflow has none, and is a graph of others (core/workflow). */
@@ -29,6 +32,16 @@ export function programPins({ kind, id, spec, place }: Program): readonly Pin[] 
   const bundled: readonly ObjectId[] = bundledObjects(spec.runSpec);
   const objects = kind === 'applet' ? [id, ...bundled] : bundled;
   return objects.map((object) => ({ object, project: place }));
+}
+
+/**
+ * The names by which the maps and lists of a run may mean a program, from the weakest to the strongest. An app is also
+ * known by its name, in all versions or in one.
+ */
+export function executableNames(program: Pick<Applet, 'kind' | 'id'> | Pick<App, 'kind' | 'id' | 'name' | 'version'>) {
+  if (program.kind === 'applet') return [program.id];
+  const { id, name, version } = program;
+  return [`app-${name}`, `app-${name}/${version}`, id];
 }
 
 /** Kinds that cannot be run yet are refused by name, so that nobody looks for a mistake of their own. */

@@ -34,11 +34,14 @@ export function entryPointRequirements(requirements: SystemRequirements, entryPo
   return { ...own(requirements, '*'), ...own(requirements, entryPoint) };
 }
 
-/** The requirements of one executable in the map: field by field by its id, else by `*`. */
-export function requirementsOf(byExecutable: RequirementsByExecutable, executable: string): SystemRequirements {
-  const all = Object.hasOwn(byExecutable, '*') ? (byExecutable['*'] ?? {}) : {};
-  const named = Object.hasOwn(byExecutable, executable) ? (byExecutable[executable] ?? {}) : {};
-  return overrideRequirements(all, named);
+/**
+ * The requirements of one executable in the map: field by field by the last of its names that has the field, else by
+ * `*`.
+ */
+export function requirementsOf(byExecutable: RequirementsByExecutable, names: readonly string[]): SystemRequirements {
+  return ['*', ...names]
+    .map((name) => (Object.hasOwn(byExecutable, name) ? (byExecutable[name] ?? {}) : {}))
+    .reduce(overrideRequirements);
 }
 
 /** Combines a tree's map with that of a call further down: the one further up wins. */

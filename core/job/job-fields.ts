@@ -126,6 +126,8 @@ const shownByDefault: { readonly [field: string]: Field } = {
   finalPriority: ({ row }) => row.priority,
   workerReuseDeadlineRunTime: () => ({ state: 'reuse-off', waitTime: -1, at: -1 }),
   dependsOn: ({ spec }) => spec.dependsOn,
+  resources: ({ spec }) => spec.app?.resources,
+  projectCache: ({ spec }) => spec.app?.projectCache,
   failureCounts: ({ failureCounts }) => failureCounts,
   stateTransitions: ({ row }) => row.transitions.map(([newState, setAt]) => ({ newState, setAt })),
   singleContext: shown('singleContext', false),

@@ -6,7 +6,7 @@ import type { RequirementsByExecutable, SystemRequirements } from '../executable
 import type { CallSpec } from '../execution/call-spec.ts';
 import type { Dependency } from '../execution/dependency.ts';
 import type { Pin } from '../execution/pin.ts';
-import type { JobId, PlaceId } from '../id/identifier.ts';
+import type { ContainerId, JobId, PlaceId } from '../id/identifier.ts';
 import type { Specification } from '../iospec/parameter.ts';
 import type { DebugReason } from './hold.ts';
 
@@ -27,6 +27,8 @@ export type ExecutionSpec = CallSpec & {
   readonly timeoutPolicy: TimeoutPolicy;
   readonly timeoutPolicyByExecutable: { readonly [executable: string]: TimeoutPolicy };
   readonly access: AccessRequest;
+  /** Present for jobs of an app. */
+  readonly app?: AppPart;
   /** Present for master jobs whose executable has one. Subjobs have none. */
   readonly inputSpec?: Specification;
   readonly outputSpec?: Specification;
@@ -46,4 +48,14 @@ export type ExecutionSpec = CallSpec & {
   readonly ancestors: readonly JobId[];
   /** The stage of the analysis that the job belongs to. */
   readonly stage?: string;
+};
+
+/** What the jobs of an app have beyond those of an applet. They read `resources`, and change `projectCache`. */
+type AppPart = {
+  /** Without `app-`. */
+  readonly name: string;
+  readonly version: string;
+  readonly resources: ContainerId;
+  /** The container of this version in the project of the run. */
+  readonly projectCache: ContainerId;
 };

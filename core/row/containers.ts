@@ -3,7 +3,15 @@
 import { type Level, levels } from '../access/level.ts';
 import type { Folder, Removal } from '../container/folder-tree.ts';
 import type { Key, Row, Value } from '../context.ts';
-import { isId, isUserId, type PlaceId, type ProjectId, type UserId } from '../id/identifier.ts';
+import {
+  type AppId,
+  type ContainerId,
+  isId,
+  isUserId,
+  type PlaceId,
+  type ProjectId,
+  type UserId,
+} from '../id/identifier.ts';
 import { defineRow, readRow } from './kind.ts';
 import { nameKey } from './name-key.ts';
 
@@ -36,6 +44,13 @@ type ProjectRow = ProjectFacts & {
   /** Counts the changes of memberships. */
   readonly memberRevision?: number;
 };
+type ContainerRow = {
+  readonly project: ProjectId;
+  readonly app?: AppId;
+  /** The name of the app, without `app-`. */
+  readonly appName?: string;
+  readonly created?: number;
+};
 type MemberLevel = { readonly member: Member; readonly level: Level };
 type FolderRow = { readonly folderId: string; readonly name: string; readonly removing?: Removal };
 
@@ -63,13 +78,21 @@ export const projectKind = defineRow<ProjectRow>({
     optional: { destroyed: [true], destroyedBy: 'text', memberRevision: 'number' },
   },
 });
-export const containerKind = defineRow<{ readonly project: ProjectId }>({
+export const containerKind = defineRow<ContainerRow>({
   table: 'containers',
   name: 'container',
   pk: '{container}',
   sk: 'A',
-  meaning: 'The project of a container that is not a workspace.',
-  fields: { required: { project: 'text' }, optional: {} },
+  meaning: 'The project of a container that is not a workspace. A project cache has the app that keeps data in it.',
+  fields: { required: { project: 'text' }, optional: { app: 'text', appName: 'text', created: 'number' } },
+});
+export const cacheKind = defineRow<object>({
+  table: 'containers',
+  name: 'cache',
+  pk: '{project}',
+  sk: 'C#{container}',
+  meaning: 'A project cache of the project.',
+  fields: { required: {}, optional: {} },
 });
 export const memberKind = defineRow<{ readonly level: Level }>({
   table: 'containers',
@@ -140,9 +163,26 @@ export function readProject(row: Row | undefined): ProjectRow | undefined {
   return project;
 }
 
-/** The project of a container. Undefined when there is no row. */
-export function readContainer(row: Row | undefined): ProjectId | undefined {
-  return row === undefined ? undefined : readRow(containerKind, row).project;
+/** A container that is not a workspace. Undefined when there is no row. */
+export function readContainer(row: Row | undefined): ContainerRow | undefined {
+  return row === undefined ? undefined : readRow(containerKind, row);
+}
+
+/** The row of a project cache. */
+export function cacheRow(cache: ContainerId, facts: Required<ContainerRow>): Row {
+  return { ...placeKey(cache), ...facts };
+}
+
+/** The key by which a project names one of its caches. */
+export function cacheKey(project: ProjectId, cache: ContainerId): Key {
+  return { pk: project, sk: `${cachePrefix}${cache}` };
+}
+
+/** The container that a cache's key names. */
+export function readCache(row: Row): ContainerId {
+  const id = readRow(cacheKind, row).sk.slice(cachePrefix.length);
+  if (!isId(id, 'container')) throw new Error(`The row ${row.pk} · ${row.sk} of containers names no container`);
+  return id;
 }
 
 export function memberKey(id: ProjectId, member: Member): Key {
@@ -230,6 +270,8 @@ export function readFull(row: Row | undefined): number | undefined {
   return row === undefined ? undefined : readRow(fullKind, row).countedAt;
 }
 
+/** The beginning of the sort keys of project caches. */
+export const cachePrefix = 'C#';
 /** The beginning of the sort keys of members. */
 export const memberPrefix = 'U#';
 /** The beginning of the sort keys of folders. */

@@ -1,6 +1,7 @@
 // Every kind of rows, table by table.
 
 import {
+  cacheKind,
   containerKind,
   folderChangesKind,
   folderKind,
@@ -45,6 +46,7 @@ export const rowKinds: readonly AnyRowKind[] = [
   listingKind,
   projectKind,
   containerKind,
+  cacheKind,
   projectMemberKind,
   membershipKind,
   folderKind,

@@ -16,7 +16,8 @@ import { checkRunnable, fitsWorker } from '../instance/worker-size.ts';
 import { isHash } from '../reference/value.ts';
 
 export type MachineLayers = {
-  readonly executable: string;
+  /** The names of the executable (`executableNames`). */
+  readonly executable: readonly string[];
   readonly entryPoint: string;
   /** The requirements of the executable. For a subjob, those in effect for its parent. */
   readonly inherited: SystemRequirements;

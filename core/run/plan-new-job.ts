@@ -2,9 +2,10 @@
 // (docs/reference/api.md, "Subjobs"). Pure.
 
 import { invalidInput, invalidState } from '../error/api-error.ts';
+import { executableNames } from '../executable/executable.ts';
 import { timeoutMs } from '../executable/policy.ts';
 import { given } from '../given.ts';
-import type { JobId } from '../id/identifier.ts';
+import { isId, type JobId } from '../id/identifier.ts';
 import type { JobPlan } from '../job/plan.ts';
 import { type JobRow, newJobRow } from '../job/row.ts';
 import type { ExecutionSpec } from '../job/spec.ts';
@@ -36,7 +37,7 @@ export function planNewJob(facts: NewJobFacts): JobPlan | Refusal {
   }
   const ancestors = [...above.ancestors, parent.pk];
   const machine = planMachine({
-    executable: parent.executable,
+    executable: namesOf(parent, above),
     entryPoint: request.function,
     inherited: above.systemRequirements,
     asked: request,
@@ -79,6 +80,10 @@ export function planNewJob(facts: NewJobFacts): JobPlan | Refusal {
   return { id, row, spec, ready, memberOf: { root: parent.root, parent: parent.pk } };
 }
 
+function namesOf({ executable: id }: JobRow, { app }: ExecutionSpec): string[] {
+  return isId(id, 'app') && app !== undefined ? executableNames({ kind: 'app', id, ...app }) : [id];
+}
+
 /**
  * The part that a subjob shares with its parent: everything that belongs to the executable or the tree. Its
  * specification is not shared.
@@ -95,7 +100,12 @@ function inherit(above: ExecutionSpec) {
     defaultInstance: above.defaultInstance,
     delayWorkspaceDestruction: above.delayWorkspaceDestruction,
     ignoreReuse: above.ignoreReuse,
-    ...given({ debugOn: above.debugOn, restartableEntryPoints: above.restartableEntryPoints, stage: above.stage }),
+    ...given({
+      app: above.app,
+      debugOn: above.debugOn,
+      restartableEntryPoints: above.restartableEntryPoints,
+      stage: above.stage,
+    }),
     shown: above.shown,
     pins: [],
   };

@@ -1,10 +1,9 @@
 // Plans the master job for a run of a program: the job row and its body as they will be written. Pure: everything that
 // was looked up is an argument (docs/reference/api.md, "Running an executable" to "Running from inside a job").
 
-import { type Level, weaker } from '../access/level.ts';
 import { invalidInput, invalidState } from '../error/api-error.ts';
-import { type AccessRequest, type AppletSpec, runnableInterpreters } from '../executable/applet.ts';
-import { type Program, programPins } from '../executable/executable.ts';
+import { type AppletSpec, runnableInterpreters } from '../executable/applet.ts';
+import { executableNames, type Program, programPins } from '../executable/executable.ts';
 import {
   checkExecutionPolicy,
   checkTimeoutPolicy,
@@ -16,7 +15,8 @@ import {
 } from '../executable/policy.ts';
 import type { Pin } from '../execution/pin.ts';
 import { given } from '../given.ts';
-import type { JobId, UserId } from '../id/identifier.ts';
+import type { JobId, ProjectId, UserId } from '../id/identifier.ts';
+import { projectCacheId } from '../id/project-cache.ts';
 import { defaultInstance } from '../instance/instance-types.ts';
 import { checkDebug, readDebug } from '../job/hold.ts';
 import type { JobPlan } from '../job/plan.ts';
@@ -25,6 +25,7 @@ import { type EnclosingAnalysis, type JobRow, newJobRow } from '../job/row.ts';
 import type { ExecutionSpec } from '../job/spec.ts';
 import { isHash } from '../reference/value.ts';
 import { planMachine } from './machine.ts';
+import { planAccess } from './plan-access.ts';
 import { type PreparedInput, recordRequest } from './prepare-input.ts';
 import type { ProjectContext } from './project-context.ts';
 import type { Refusal } from './refusal.ts';
@@ -65,7 +66,7 @@ export function planRun(facts: RunFacts): JobPlan | Refusal {
     ...checkPossible(executable, project),
   ];
   const machine = planMachine({
-    executable: executable.id,
+    executable: executableNames(executable),
     entryPoint: mainEntryPoint,
     inherited: executable.spec.runSpec.systemRequirements ?? {},
     asked: request,
@@ -91,7 +92,8 @@ export function planRun(facts: RunFacts): JobPlan | Refusal {
     ...policies,
     ...requirements,
     defaultInstance: project.defaultInstanceType ?? defaultInstance,
-    access: planAccess(executable.spec.access, project.level, facts.from?.spec.access),
+    access: planAccess({ executable, level: project.level, above: facts.from?.spec.access }),
+    ...planAppPart(executable, project.id),
     waits,
     ...planPlaces(facts),
     ancestors,
@@ -196,10 +198,9 @@ function planPolicies({ request, executable }: RunFacts, above: ExecutionSpec | 
     ...((request.timeoutPolicyByExecutable ?? {}) as { [executable: string]: TimeoutPolicy }),
     ...above?.timeoutPolicyByExecutable,
   };
-  const named = [
-    byExecutable['*'],
-    Object.hasOwn(byExecutable, executable.id) ? byExecutable[executable.id] : undefined,
-  ];
+  const named = ['*', ...executableNames(executable)].map((name) => {
+    return Object.hasOwn(byExecutable, name) ? byExecutable[name] : undefined;
+  });
   return {
     executionPolicy: effectiveExecutionPolicy(
       executionPolicy,
@@ -212,26 +213,14 @@ function planPolicies({ request, executable }: RunFacts, above: ExecutionSpec | 
   };
 }
 
-function pickSpecifications({ inputSpec, outputSpec }: AppletSpec) {
-  return given({ inputSpec, outputSpec });
+function planAppPart(executable: Program, project: ProjectId): Pick<ExecutionSpec, 'app'> {
+  if (executable.kind === 'applet') return {};
+  const { id, name, version, place } = executable;
+  return { app: { name, version, resources: place, projectCache: projectCacheId(id, project) } };
 }
 
-/**
- * The access of the job: what the applet asks for, by default VIEW on its project, and never more than the launching
- * user has there (docs/reference/api.md, "Access of an executable"). A detached run leaves the tree of the job that
- * starts it, but not the bounds of its access.
- */
-function planAccess(asked: AccessRequest, level: Level, above: AccessRequest | undefined): AccessRequest {
-  const passed = (flag: 'developer' | 'projectCreation') =>
-    asked[flag] === true && (above === undefined || above[flag] === true);
-  const everywhere = asked.allProjects ?? 'NONE';
-  return {
-    network: asked.network ?? [],
-    project: weaker(asked.project ?? 'VIEW', level),
-    allProjects: above === undefined ? everywhere : weaker(everywhere, above.allProjects),
-    developer: passed('developer'),
-    projectCreation: passed('projectCreation'),
-  };
+function pickSpecifications({ inputSpec, outputSpec }: AppletSpec) {
+  return given({ inputSpec, outputSpec });
 }
 
 /** The answer to `allowSSH` of a run or of an update. */

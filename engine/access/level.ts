@@ -9,13 +9,16 @@ import { isMaster, type JobRow, jobWorkspace } from '../../core/job/row.ts';
 import { placeKey, readContainer } from '../../core/row/containers.ts';
 import { jobKey, readJob } from '../../core/row/execution/job.ts';
 import { loadStanding } from '../container/project.ts';
+import { loadSpec } from '../store/load-job.ts';
 
 /**
  * The caller's level in a place; undefined when they may not know that it exists
  * (docs/reference/api.md, "Running from inside a job" and "Access levels").
  *
  * A job has CONTRIBUTE in its own workspace. In its project it has the level that its executable asked for, but never
- * more than its user. Members of a job's project have at most VIEW in its workspace. Other jobs do not see it.
+ * more than its user. Members of a job's project have at most VIEW in its workspace. Other jobs do not see it. A job of
+ * an app has VIEW in the resources of the app, and changes the project cache. Members of the project have at most
+ * CONTRIBUTE there.
  */
 export async function loadLevel(
   context: Context,
@@ -28,7 +31,17 @@ export async function loadLevel(
   }
   if (!isId(place, 'container')) return undefined;
   if (caller.kind === 'job' && place === jobWorkspace(caller.job)) return 'CONTRIBUTE';
-  return loadContainerLevel(context, caller, place);
+  return (await loadAppLevel(context, caller, place)) ?? loadContainerLevel(context, caller, place);
+}
+
+/** The level that a job of an app has in the two containers of its app. */
+async function loadAppLevel(context: Context, caller: KnownCaller, place: ContainerId): Promise<Level | undefined> {
+  if (caller.kind !== 'job' || !isId(caller.job.executable, 'app')) return undefined;
+  const { app } = await loadSpec(context, caller.job.pk);
+  if (place === app?.resources) return 'VIEW';
+  if (place !== app?.projectCache) return undefined;
+  const level = await loadUserLevel(context, caller.user, caller.job.project);
+  return level === undefined ? undefined : weaker('CONTRIBUTE', level);
 }
 
 /** The level of a user in a project: the stronger of their own row's and everybody's. */
@@ -61,7 +74,7 @@ async function loadContainerLevel(
   const project = workspaceOf ?? (await loadRowsProject(context, place));
   if (project === undefined) return undefined;
   const level = await loadLevel(context, caller, project);
-  return level === undefined ? undefined : weaker('VIEW', level);
+  return level === undefined ? undefined : weaker(workspaceOf === undefined ? 'CONTRIBUTE' : 'VIEW', level);
 }
 
 /** The project whose settings apply in a place: the place itself, or the project that a container belongs to. */
@@ -82,5 +95,5 @@ async function loadWorkspaceProject(context: Context, place: ContainerId): Promi
 }
 
 async function loadRowsProject(context: Context, place: ContainerId): Promise<ProjectId | undefined> {
-  return readContainer(await context.rows.get('containers', placeKey(place)));
+  return readContainer(await context.rows.get('containers', placeKey(place)))?.project;
 }

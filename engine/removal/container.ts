@@ -99,7 +99,10 @@ async function deleteRows(context: Context, container: PlaceId, pass: Pass): Pro
     const others = page.rows.filter((row) => !isPlaceKey(row));
     await mapLimited(others, ({ pk, sk }) => deleteRow(context, container, { pk, sk }));
     if (page.next !== undefined) return rowsPosition;
-    if (last && isProject) await context.rows.delete('containers', placeKey(container));
+    // A workspace has no row of its own.
+    if (last && (isProject || page.rows.some(isPlaceKey))) {
+      await context.rows.delete('containers', placeKey(container));
+    }
   }
   if (pass === 'first')
     await sendWork(context, [{ kind: 'destroy', container, last: true }], context.now() + everythingEndsMs);

@@ -13,6 +13,7 @@ import type { RunRequest } from '../../core/run/request.ts';
 import type { Sight } from '../access/sight.ts';
 import { ensureFolder } from '../container/enter-folder.ts';
 import { loadProject } from '../container/project.ts';
+import { ensureProjectCache } from '../container/project-cache.ts';
 import { createJob } from '../job/birth.ts';
 import { withoutAnalyses } from '../job/refer-to-stages.ts';
 import { loadSpec } from '../store/load-job.ts';
@@ -54,6 +55,7 @@ export async function startExecution(
   const plan = accepted(planRun({ id, digest, now, request, prepared, found, user, from, executable, project }));
   // The folder of a run is there also when no output lands in it. Below a job it is a folder of that job's workspace.
   if (from === undefined || leavesTree) await ensureFolder(context, project.id, folderNames(request.folder));
+  if (executable.kind === 'app') await ensureProjectCache(context, project.id, executable);
   return createJob(context, plan);
 }
 

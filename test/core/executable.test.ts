@@ -227,8 +227,8 @@ describe('system requirements', () => {
   });
 
   it('by executable: its id overrides the star, and the upper call overrides the lower', () => {
-    expect(requirementsOf({ '*': { '*': A }, x: { main: B } }, 'x')).toEqual({ '*': A, main: B });
-    expect(requirementsOf({ y: { '*': A } }, 'x')).toEqual({});
+    expect(requirementsOf({ '*': { '*': A }, x: { main: B } }, ['x'])).toEqual({ '*': A, main: B });
+    expect(requirementsOf({ y: { '*': A } }, ['x'])).toEqual({});
     expect(mergeByExecutable({ x: { '*': A } }, { x: { '*': B }, y: { '*': B } })).toEqual({
       x: { '*': A },
       y: { '*': B },

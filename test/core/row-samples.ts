@@ -7,6 +7,9 @@ import { deriveId } from '../../core/id/derive.ts';
 import { workerId } from '../../core/id/worker.ts';
 import type { JobRow } from '../../core/job/row.ts';
 import {
+  cacheKey,
+  cacheKind,
+  cacheRow,
   containerKind,
   folderChangesKind,
   folderChangesRow,
@@ -17,11 +20,11 @@ import {
   fullRow,
   membershipKey,
   membershipKind,
-  placeKey,
   projectKind,
   memberKind as projectMemberKind,
   memberRow as projectMemberRow,
   projectRow,
+  readCache,
   readContainer,
   readFolder,
   readFolderChanges,
@@ -237,7 +240,12 @@ const containerSamples: readonly Sample[] = [
     row: { ...projectRow(project, projectFacts), destroyed: true, destroyedBy: 'user-alice', memberRevision: 1 },
     read: readProject,
   },
-  { kind: containerKind, row: { ...placeKey(container), project }, read: readContainer },
+  {
+    kind: containerKind,
+    row: cacheRow(container, { project, app: id('app', 'app'), appName: 'bwa', created: time }),
+    read: readContainer,
+  },
+  { kind: cacheKind, row: cacheKey(project, container), read: readCache },
   { kind: projectMemberKind, row: projectMemberRow(project, 'PUBLIC', 'VIEW'), read: readProjectMember },
   { kind: membershipKind, row: membershipKey('user-alice', project), read: readMembership },
   {

@@ -2,8 +2,10 @@
 
 import { describe, expect, it } from 'vitest';
 import type { AppletSpec } from '../../core/executable/applet.ts';
+import type { Program } from '../../core/executable/executable.ts';
 import { deriveId } from '../../core/id/derive.ts';
 import type { JobId } from '../../core/id/identifier.ts';
+import { projectCacheId } from '../../core/id/project-cache.ts';
 import { planRun } from '../../core/run/plan-run.ts';
 import { prepareInput } from '../../core/run/prepare-input.ts';
 import type { RunRequest } from '../../core/run/request.ts';
@@ -205,26 +207,51 @@ describe('a run by a user', () => {
   });
 });
 
-describe('a run of another kind of executable', () => {
-  it('pins the bundled files of an app from its resources container, and does not pin the app', () => {
-    const app = deriveId('app', 'u', 'r', '1');
-    const resources = deriveId('container', 'u', 'r', 'resources');
-    const executable = { kind: 'app', id: app, name: 'stats', spec: appletSpec, place: resources } as const;
+describe('a run of an app', () => {
+  const id = deriveId('app', 'u', 'r', '1');
+  const resources = deriveId('container', 'u', 'r', 'resources');
+  const names = { kind: 'app', id, name: 'stats', version: '1.0.0' } as const;
+  const executable: Program = { ...names, spec: appletSpec, place: resources };
+
+  it('pins the bundled files from its resources container, and does not pin the app', () => {
     const { row, spec } = planned(planRun(runFacts({ input: { a: link } }, { executable })));
-    expect(row).toMatchObject({ executable: app, function: 'main', name: 'stats' });
+    expect(row).toMatchObject({ executable: id, function: 'main', name: 'stats' });
     expect(spec.pins).toEqual([{ object: bundle, project: resources }]);
   });
 
-  it('takes the time limit and the instance type of an app by its id', () => {
-    const app = deriveId('app', 'u', 'r', '1');
-    const resources = deriveId('container', 'u', 'r', 'resources');
-    const executable = { kind: 'app', id: app, name: 'stats', spec: appletSpec, place: resources } as const;
+  it('has its resources and a project cache, which its subjobs share', () => {
+    const plan = planned(planRun(runFacts({}, { executable })));
+    const projectCache = projectCacheId(id, project);
+    expect(plan.spec.app).toEqual({ name: 'stats', version: '1.0.0', resources, projectCache });
+    expect(planned(newJob(running(plan))).spec.app).toEqual(plan.spec.app);
+    const elsewhere = deriveId('project', 'u', 'r', 'elsewhere');
+    const other = { executable, project: { id: elsewhere, level: 'CONTRIBUTE', region: 'aws:us-east-1' } } as const;
+    expect(planned(planRun(runFacts({}, other))).spec.app?.projectCache).not.toBe(projectCache);
+  });
+
+  it('does not pass its containers on to an applet that it runs', () => {
+    const parent = running(planned(planRun(runFacts({}, { executable }))));
+    expect(planned(planRun(runFacts({}, { from: parent }))).spec).not.toHaveProperty('app');
+  });
+
+  it.each([id, 'app-stats/1.0.0', 'app-stats'])('takes the time limit and the instance type of %s', (name) => {
     const request = {
-      timeoutPolicyByExecutable: { [app]: { '*': { hours: 2 } } },
-      systemRequirementsByExecutable: { [app]: { '*': { instanceType: 'mem1_ssd1_x8' } } },
+      timeoutPolicyByExecutable: { [name]: { '*': { hours: 2 } } },
+      systemRequirementsByExecutable: { [name]: { '*': { instanceType: 'mem1_ssd1_x8' } } },
     };
-    const { row } = planned(planRun(runFacts(request, { executable })));
-    expect(row).toMatchObject({ timeoutMs: 7_200_000, instance: 'mem1_ssd1_x8' });
+    const plan = planned(planRun(runFacts(request, { executable })));
+    expect(plan.row).toMatchObject({ timeoutMs: 7_200_000, instance: 'mem1_ssd1_x8' });
+    expect(planned(newJob(running(plan))).row).toMatchObject({ timeoutMs: 7_200_000, instance: 'mem1_ssd1_x8' });
+  });
+
+  it('takes what its version asks for before what all versions do', () => {
+    const systemRequirementsByExecutable = {
+      'app-stats/1.0.0': { '*': { instanceType: 'mem1_ssd1_x8' } },
+      'app-stats': { '*': { instanceType: 'mem1_ssd1_x4' } },
+      'app-stats/2.0.0': { '*': { instanceType: 'mem1_ssd1_x2' } },
+    };
+    const { row } = planned(planRun(runFacts({ systemRequirementsByExecutable }, { executable })));
+    expect(row.instance).toBe('mem1_ssd1_x8');
   });
 });
 

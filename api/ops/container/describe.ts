@@ -2,11 +2,13 @@
 
 import { fileUploadParameters } from '../../../core/container/upload-parameters.ts';
 import { resourceNotFound } from '../../../core/error/api-error.ts';
+import { given } from '../../../core/given.ts';
 import { isId } from '../../../core/id/identifier.ts';
 import { masterOfWorkspace } from '../../../core/id/workspace.ts';
 import { workspaceKeptUntil } from '../../../core/job/due.ts';
 import { isTerminal } from '../../../core/job/state.ts';
 import { selectFields } from '../../../core/object/field.ts';
+import { placeKey, readContainer } from '../../../core/row/containers.ts';
 import { jobKey, readJob } from '../../../core/row/execution/job.ts';
 import { loadContainerProject } from '../../../engine/access/level.ts';
 import { loadRegion } from '../../../engine/access/region.ts';
@@ -22,10 +24,20 @@ export async function describeContainer({ context, place, level, input }: PlaceC
   const job = master === undefined ? undefined : readJob(await context.rows.get('executions', jobKey(master)));
   const chosen = selectFields(input, { defaults, switches: ['folders', 'objects'], always: ['id'] });
   const region = await loadRegion(context, project);
-  const times = { created: job?.created ?? 0, modified: job?.modified ?? 0 };
+  const own = job === undefined ? readContainer(await context.rows.get('containers', placeKey(place))) : undefined;
+  const created = job?.created ?? own?.created ?? 0;
+  const times = { created, modified: job?.modified ?? created };
   const values: Record<string, unknown> = {
-    ...{ id: place, class: 'container', name: place, region, billTo: job?.launchedBy ?? null, type: 'temporary' },
-    // There is no app or appName: clients print them as soon as they exist, and break on null.
+    ...{
+      id: place,
+      class: 'container',
+      name: place,
+      region,
+      billTo: job?.launchedBy ?? null,
+      type: own === undefined ? 'temporary' : 'cache',
+    },
+    // Clients print app and appName as soon as they exist, and break on null.
+    ...given({ app: own?.app, appName: own?.appName }),
     ...{ ...times, level, dataUsage: 0, sponsoredDataUsage: 0, remoteDataUsage: 0, project, fileUploadParameters },
   };
   if (job !== undefined && chosen.has('destroyAt') && isTerminal(job.state)) {
@@ -37,5 +49,5 @@ export async function describeContainer({ context, place, level, input }: PlaceC
 
 const defaults = [
   ...['id', 'class', 'name', 'region', 'billTo', 'type', 'created', 'modified', 'level', 'dataUsage'],
-  ...['sponsoredDataUsage', 'remoteDataUsage', 'project', 'destroyAt'],
+  ...['sponsoredDataUsage', 'remoteDataUsage', 'project', 'destroyAt', 'app', 'appName'],
 ];

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { invalidInput, invalidState } from '../../../core/error/api-error.ts';
 import type { AppletSpec } from '../../../core/executable/applet.ts';
 import { type Failure, failureMessages, reportedMessageCharacters } from '../../../core/execution/failure.ts';
+import { given } from '../../../core/given.ts';
 import { isId, isObjectId } from '../../../core/id/identifier.ts';
 import { workerSize, workerSizeNote } from '../../../core/instance/worker-size.ts';
 import { isMaster, type JobRow, jobWorkspace } from '../../../core/job/row.ts';
@@ -45,6 +46,7 @@ export async function claimJob(call: OpenCall<z.output<typeof claimInput>>): Pro
     function: row.function,
     workspace: jobWorkspace(row),
     project: row.project,
+    ...given({ resources: spec.app?.resources, projectCache: spec.app?.projectCache }),
     region: jobDescribe?.region,
     launchedBy: row.launchedBy,
     // A worker that reports one of these waits for the answer before it removes anything.

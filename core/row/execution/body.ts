@@ -114,6 +114,7 @@ const specFields: Fields<ExecutionSpec> = {
   optional: {
     ...callFields.optional,
     restartableEntryPoints: ['all'],
+    app: 'map',
     inputSpec: 'list',
     outputSpec: 'list',
     inputPlace: 'text',
