@@ -2,9 +2,9 @@
 
 import type { Context } from '../core/context.ts';
 import { ApiError } from '../core/error/api-error.ts';
+import { maximumReplyBytes, replyTooLarge } from '../core/error/reply-limit.ts';
 import type { Caller } from '../core/identity/caller.ts';
 import { matchRoute } from './match.ts';
-import { maximumReplyBytes, replyTooLarge } from './reply-limit.ts';
 import type { Route } from './route.ts';
 
 export type Request = {

@@ -17,7 +17,7 @@ import { stageLevels } from '../workflow/order.ts';
 import type { Stage, WorkflowId, WorkflowSpec } from '../workflow/workflow.ts';
 import type { AnalysisPlan } from './plan.ts';
 import type { AnalysisRow } from './row.ts';
-import type { ExportedField, FrozenWorkflow, StagePlan } from './spec.ts';
+import type { AnalysisSpec, ExportedField, FrozenWorkflow, StagePlan } from './spec.ts';
 
 /** The fields of a workflow's run beside those of every run. */
 export type StageOptions = {
@@ -28,9 +28,12 @@ export type StageOptions = {
   readonly ignoreReuse?: readonly string[] | undefined;
 };
 
-/** The job of a stage: the same one whenever it is born. */
-export function stageJob(analysis: AnalysisId, stage: string): JobId {
-  return deriveId('job', analysis, '/stage', stage);
+/**
+ * The job of a stage: the same one whenever it is born. An interrupted call leaves bodies of jobs. If the workflow is edited
+ * before the call is repeated, the repeated call makes other jobs.
+ */
+export function stageJob(analysis: AnalysisId, stage: string, { editVersion }: WorkflowSpec): JobId {
+  return deriveId('job', analysis, `/stage/${editVersion}`, stage);
 }
 
 /**
@@ -83,7 +86,10 @@ export type AnalysisFacts = {
   readonly detachedFrom?: JobRow | undefined;
 };
 
-/** The row of an analysis that a call starts. The rows of its stages name it, so it is made before them. */
+/**
+ * The row of an analysis that a call starts, without its name (`nameRow`). The rows of its stages name it, so it is made
+ * before them.
+ */
 export function planAnalysisRow(facts: Omit<AnalysisFacts, 'jobs' | 'options'>): AnalysisRow {
   const { id, now, request, workflow } = facts;
   return {
@@ -100,8 +106,12 @@ export function planAnalysisRow(facts: Omit<AnalysisFacts, 'jobs' | 'options'>):
     transitions: [['in_progress', now]],
     digest: facts.digest,
     executable: workflow.id,
-    ...given({ name: searchableName(nameOf(facts)) }),
   };
+}
+
+/** The row with the name by which searches find it. A longer name is in the specification only. */
+export function nameRow(row: AnalysisRow, { name }: Pick<AnalysisSpec, 'name'>): AnalysisRow {
+  return Buffer.byteLength(name) <= rowNameByteLimit ? { ...row, name } : row;
 }
 
 /** The analysis, or the refusal: its stages wait for each other in a circle. */
@@ -162,11 +172,6 @@ function nameOf({ request, workflow }: Pick<AnalysisFacts, 'request' | 'workflow
 function policyOf({ id, executionPolicy }: Stage, request: RunRequest, options: StageOptions): ExecutionPolicy {
   const asked = isHash(request.executionPolicy) ? request.executionPolicy : {};
   return { ...executionPolicy, ...asked, ...ownValue(options.stageExecutionPolicy, id) };
-}
-
-/** A longer name is in the specification only. */
-function searchableName(name: string): string | undefined {
-  return Buffer.byteLength(name) <= rowNameByteLimit ? name : undefined;
 }
 
 /** The workflow as it is now. Clients show its stages beside those of the analysis. */

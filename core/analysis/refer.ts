@@ -1,14 +1,21 @@
 // Replaces references to outputs of an analysis by references to the jobs of its stages, which are there from its birth
 // (docs/reference/api.md, "References"). Nothing else then waits for analyses. Pure.
 
+import { given } from '../given.ts';
 import { type AnalysisId, type ExecutionId, isId } from '../id/identifier.ts';
 import { findReferences } from '../reference/find.ts';
 import { type AnalysisReference, readReference } from '../reference/reference.ts';
 import { type Hash, rebuild } from '../reference/value.ts';
-import type { AnalysisSpec } from './spec.ts';
+import type { AnalysisSpec, StagePlan } from './spec.ts';
 
 /** The part of an analysis that its references need. */
-export type Referred = Pick<AnalysisSpec, 'stages' | 'exported'>;
+export type Referred = Pick<AnalysisSpec, 'exported'> & {
+  readonly stages: readonly Pick<StagePlan, 'id' | 'execution'>[];
+};
+
+export function toReferred({ stages, exported }: AnalysisSpec): Referred {
+  return { stages: stages.map(({ id, execution }) => ({ id, execution })), ...given({ exported }) };
+}
 
 /** The analyses that a value and a list of executions name, each once. */
 export function namedAnalyses(value: unknown, executions: readonly string[] = []): AnalysisId[] {

@@ -49,7 +49,7 @@ type Asked = { readonly input: Hash; readonly dependsOn: readonly string[] };
  * @param specification of the executable, for master jobs that have one; subjobs have none
  */
 export function prepareInput(asked: Asked, specification: Specification | undefined): PreparedInput | Refusal {
-  const problem = checkSize(asked);
+  const problem = checkRequestSize(asked);
   if (problem !== undefined) return { refused: invalidInput(problem) };
   const filled = fillInput(specification, asked.input);
   const problems = [
@@ -94,7 +94,8 @@ export function recordRequest(
   return { runInput, originalInput, tags: [...new Set(tags)], properties, details, dependsOn };
 }
 
-function checkSize({ input, ...rest }: Asked): string | undefined {
+/** A sentence for a call that is beyond the limits of depth or size. */
+export function checkRequestSize({ input, ...rest }: Asked): string | undefined {
   if (exceedsDepth(input) || exceedsDepth(rest)) {
     return `the request nests arrays and hashes deeper than ${maximumDepth} levels`;
   }

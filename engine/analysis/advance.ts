@@ -5,11 +5,13 @@ import { deriveState, type Stage } from '../../core/analysis/derive.ts';
 import { type AnalysisRow, analysisScopes, enterState, hasAnalysisEnded } from '../../core/analysis/row.ts';
 import type { AnalysisSpec } from '../../core/analysis/spec.ts';
 import type { Context } from '../../core/context.ts';
-import type { DoomCause } from '../../core/execution/doom.ts';
+import type { Doom, DoomCause } from '../../core/execution/doom.ts';
 import { failureMessages } from '../../core/execution/failure.ts';
 import { isEndState } from '../../core/execution/head.ts';
 import { analysisScope } from '../../core/execution/scope.ts';
 import { treeEnd } from '../../core/execution/tree-limit.ts';
+import type { JobId } from '../../core/id/identifier.ts';
+import type { JobRow } from '../../core/job/row.ts';
 import { isJob } from '../../core/row/execution/execution.ts';
 import type { WorkMessage } from '../../core/work/message.ts';
 import { endMembers, loadDoomOn, putDoom } from '../job/doom.ts';
@@ -34,11 +36,16 @@ export async function advanceAnalysis(
   if (row.root === row.pk && context.now() >= treeEnd(row.created))
     await putDoom(context, row.root, analysisScope(row.pk), tooOld(row));
   const spec = await loadAnalysisSpec(context, row.pk);
-  let doom = await loadDoomOn(context, row.root, analysisScopes(row));
-  if (doom === undefined && !(await bearMissing(context, row, spec)))
-    doom = await loadDoomOn(context, row.root, analysisScopes(row));
-  if (doom !== undefined) await endStages(context, row, { pages });
-  const stages = await watchStages(context, row, spec);
+  let born = await loadBorn(context, spec.stages);
+  const missing = spec.stages.filter(({ execution }) => !born.has(execution));
+  const doom = await (missing.length > 0
+    ? bearStages(context, row, missing)
+    : loadDoomOn(context, row.root, analysisScopes(row)));
+  if (doom !== undefined) {
+    await endStages(context, row, doom, { pages });
+    born = await loadBorn(context, spec.stages);
+  }
+  const stages = await watchStages(context, row, spec, born);
   const derived = deriveState(row, stages, doom);
   if (derived.doom !== undefined) await putDoom(context, row.root, analysisScope(row.pk), derived.doom);
   if (derived.state === row.state) return undefined;
@@ -51,17 +58,18 @@ export async function goOnEndingStages(
   { root, after }: Extract<WorkMessage, { kind: 'endMembers' }>,
 ): Promise<void> {
   const row = await loadExecution(context, root);
-  if (row !== undefined && !isJob(row) && !hasAnalysisEnded(row)) await endStages(context, row, { pages: 1, after });
+  if (row === undefined || isJob(row) || hasAnalysisEnded(row)) return;
+  const doom = await loadDoomOn(context, row.root, analysisScopes(row));
+  if (doom !== undefined) await endStages(context, row, doom, { pages: 1, after });
 }
 
 /** Ends the next members of an analysis that is doomed: at most so many pages, after a key. A message continues. */
 async function endStages(
   context: Context,
   row: AnalysisRow,
+  doom: Doom,
   { pages, after }: { readonly pages: number; readonly after?: string | undefined },
 ): Promise<void> {
-  const doom = await loadDoomOn(context, row.root, analysisScopes(row));
-  if (doom === undefined) return;
   let next = await endMembers(context, row.root, doom, after);
   for (let page = 1; page < pages && next !== undefined; page++) next = await endMembers(context, row.root, doom, next);
   if (next === undefined) return;
@@ -69,34 +77,33 @@ async function endStages(
   await sendWork(context, [message]);
 }
 
-async function bearMissing(context: Context, row: AnalysisRow, { stages }: AnalysisSpec): Promise<boolean> {
-  const born = await loadJobs(
+/** The rows of the stages' jobs that are born. */
+async function loadBorn(context: Context, stages: AnalysisSpec['stages']): Promise<Map<JobId, JobRow>> {
+  const rows = await loadJobs(
     context,
     stages.map(({ execution }) => execution),
   );
-  const missing = stages.filter((_, index) => born[index] === undefined);
-  return missing.length === 0 || bearStages(context, row, missing);
+  return new Map(rows.flatMap((job) => (job === undefined ? [] : [[job.pk, job]])));
 }
 
 /**
  * The stages with the rows of their jobs. Those that have not ended get an edge, and are read again behind it: a job that
  * ends later finds the edge.
  */
-async function watchStages(context: Context, row: AnalysisRow, { stages }: AnalysisSpec): Promise<Stage[]> {
-  const rows = new Map((await loadJobs(context, executionsOf(stages))).map((job) => [job?.pk, job]));
+async function watchStages(
+  context: Context,
+  row: AnalysisRow,
+  { stages }: AnalysisSpec,
+  rows: ReadonlyMap<JobId, JobRow>,
+): Promise<Stage[]> {
   const open = stages.filter(({ execution }) => !isEndState(rows.get(execution)?.state ?? 'idle'));
   const fresh = await putEdges(
     context,
     { waiter: row, phase: 'stage' },
     open.map(({ execution }) => ({ kind: 'execution', execution })),
   );
-  if (fresh > 0)
-    for (const job of await loadJobs(context, executionsOf(open))) if (job !== undefined) rows.set(job.pk, job);
-  return stages.map(({ execution, failsAll }) => ({ row: rows.get(execution), failsAll }));
-}
-
-function executionsOf(stages: AnalysisSpec['stages']) {
-  return stages.map(({ execution }) => execution);
+  const again = fresh > 0 ? await loadBorn(context, open) : rows;
+  return stages.map(({ execution, failsAll }) => ({ row: again.get(execution) ?? rows.get(execution), failsAll }));
 }
 
 function tooOld({ pk, try: attempt }: AnalysisRow): DoomCause {

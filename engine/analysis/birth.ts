@@ -2,17 +2,18 @@
 // that are missing, with the ids that the analysis gave them (docs/reference/protocols.md, "Birth").
 
 import type { AnalysisPlan } from '../../core/analysis/plan.ts';
+import { nameRow } from '../../core/analysis/plan-analysis.ts';
 import { type AnalysisRow, analysisScopes } from '../../core/analysis/row.ts';
 import type { AnalysisSpec, StagePlan } from '../../core/analysis/spec.ts';
 import type { Context } from '../../core/context.ts';
 import { nonceReused } from '../../core/error/api-error.ts';
-import type { AnalysisId } from '../../core/id/identifier.ts';
+import type { Doom } from '../../core/execution/doom.ts';
 import { listKey } from '../../core/row/execution/job.ts';
 import { memberRow } from '../../core/row/execution/tree.ts';
 import { loadDoomOn } from '../job/doom.ts';
 import { loadExecution } from '../store/load-job.ts';
 import { mapLimited } from '../store/map-limited.ts';
-import { insertAnalysis } from '../store/save-analysis.ts';
+import { insertAnalysis, loadAnalysisSpec } from '../store/save-analysis.ts';
 import { insertJob } from '../store/save-job.ts';
 import { saveSpecOnce } from '../store/save-spec.ts';
 
@@ -20,19 +21,22 @@ import { saveSpecOnce } from '../store/save-spec.ts';
  * Writes a planned analysis: everything else first, then its row, only if it is absent; then the jobs of its stages. It is
  * idempotent by id and digest. If the call dies behind the row, a look at the analysis makes the jobs.
  *
+ * @returns the specification that the analysis has. An interrupted call may have written it, before the workflow was edited.
  * @throws ApiError InvalidInput when the id belongs to another request
  */
-export async function createAnalysis(context: Context, plan: AnalysisPlan): Promise<{ readonly id: AnalysisId }> {
-  const { id, row, spec, stageSpecs } = plan;
-  await mapLimited([...stageSpecs], ([job, body]) => saveSpecOnce(context, job, row.digest, body));
-  await saveSpecOnce(context, id, row.digest, spec);
+export async function createAnalysis(context: Context, plan: AnalysisPlan): Promise<AnalysisSpec> {
+  const { id, stageSpecs } = plan;
+  await mapLimited([...stageSpecs], ([job, body]) => saveSpecOnce(context, job, plan.row.digest, body));
+  await saveSpecOnce(context, id, plan.row.digest, plan.spec);
+  const spec = await loadAnalysisSpec(context, id);
+  const row = nameRow(plan.row, spec);
   await context.rows.put('executions', listKey(row.project, row.created, id));
   if (!(await insertAnalysis(context, row))) {
     const born = await loadExecution(context, id);
     if (born?.digest !== row.digest) throw nonceReused();
   }
   await bearStages(context, row, spec.stages);
-  return { id };
+  return spec;
 }
 
 /**
@@ -40,23 +44,24 @@ export async function createAnalysis(context: Context, plan: AnalysisPlan): Prom
  * is made in an analysis that is doomed: the member rows are written before the flags are read, so the end of the analysis
  * finds each job, or none is made.
  *
- * @returns false when the analysis is doomed
+ * @returns the doom that the analysis is under; undefined when the jobs are made
  */
 export async function bearStages(
   context: Context,
   { pk, root, lineage }: Pick<AnalysisRow, 'pk' | 'root' | 'lineage'>,
   stages: AnalysisSpec['stages'],
-): Promise<boolean> {
+): Promise<Doom | undefined> {
   await mapLimited(stages, async ({ row }) => {
     await context.rows.put(
       'executions',
       memberRow(root, { parent: pk, job: row.pk, parentTry: 0, lineage: row.lineage }),
     );
   });
-  if ((await loadDoomOn(context, root, analysisScopes({ pk, lineage }))) !== undefined) return false;
+  const doom = await loadDoomOn(context, root, analysisScopes({ pk, lineage }));
+  if (doom !== undefined) return doom;
   const levels = Map.groupBy(stages, ({ level }) => level);
   for (const [, level] of [...levels].sort(([one], [other]) => one - other)) await mapLimited(level, bear(context));
-  return true;
+  return undefined;
 }
 
 const bear =

@@ -4,10 +4,11 @@ import type { AnalysisFacts } from '../../core/analysis/analysis-fields.ts';
 import type { AnalysisRow } from '../../core/analysis/row.ts';
 import type { AnalysisSpec } from '../../core/analysis/spec.ts';
 import type { Context } from '../../core/context.ts';
+import { maximumReplyBytes, replyTooLarge } from '../../core/error/reply-limit.ts';
 import { given } from '../../core/given.ts';
 import { isId } from '../../core/id/identifier.ts';
 import type { JobRow } from '../../core/job/row.ts';
-import type { Hash } from '../../core/reference/value.ts';
+import { type Hash, jsonBytes } from '../../core/reference/value.ts';
 import { loadProject } from '../container/project.ts';
 import { loadFromOutputs, loadJobs } from '../store/load-job.ts';
 import { loadAnalysisSpec } from '../store/save-analysis.ts';
@@ -53,23 +54,28 @@ async function loadStages(context: Context, { stages }: AnalysisSpec): Promise<J
   return stages.map((stage, index) => rows[index] ?? stage.row);
 }
 
-/** The outputs of all stages, or those that the workflow exports. */
+/** The outputs of all stages, or those that the workflow exports. No more is held than an answer may have. */
 async function loadAnalysisOutput(context: Context, spec: AnalysisSpec, jobs: readonly JobRow[]): Promise<Hash> {
-  const outputs = await loadFromOutputs(context, jobs, (output) => output);
-  const of = new Map(spec.stages.map(({ id, execution }) => [id, outputs.get(execution) ?? {}]));
-  if (spec.exported === undefined) {
-    return Object.fromEntries(
-      [...of].flatMap(([stage, output]) =>
-        Object.entries(output).map(([field, value]) => [`${stage}.${field}`, value]),
-      ),
-    );
-  }
-  return Object.fromEntries(
-    spec.exported.flatMap(({ name, stage, field }) => {
-      const output = of.get(stage) ?? {};
-      return Object.hasOwn(output, field) ? [[name, output[field]]] : [];
-    }),
-  );
+  const stages = new Map(spec.stages.map(({ id, execution }) => [execution, id]));
+  let left = maximumReplyBytes;
+  const kept = await loadFromOutputs(context, jobs, (output, { pk }) => {
+    const shown = shownOutput(spec.exported, stages.get(pk) ?? '', output);
+    left -= jsonBytes(shown, left);
+    if (left < 0) throw replyTooLarge();
+    return Object.entries(shown);
+  });
+  const found = new Map([...kept.values()].flat());
+  const names = spec.exported?.map(({ name }) => name) ?? [...found.keys()];
+  return Object.fromEntries(names.flatMap((name) => (found.has(name) ? [[name, found.get(name)]] : [])));
+}
+
+/** The outputs of an analysis that one stage gives. */
+function shownOutput(exported: AnalysisSpec['exported'], stage: string, output: Hash): Hash {
+  const fields =
+    exported?.filter((one) => one.stage === stage) ??
+    Object.keys(output).map((field) => ({ name: `${stage}.${field}`, field }));
+  const given = fields.filter(({ field }) => Object.hasOwn(output, field));
+  return Object.fromEntries(given.map(({ name, field }) => [name, output[field]]));
 }
 
 async function loadFailureFrom(

@@ -1,9 +1,9 @@
 // Loads the analyses that a value names, as far as the caller sees them, and names the jobs of their stages instead.
 
-import { dependOnStages, namedAnalyses, type Referred, referToStages } from '../../core/analysis/refer.ts';
+import { dependOnStages, namedAnalyses, type Referred, referToStages, toReferred } from '../../core/analysis/refer.ts';
 import { invalidInput, resourceNotFound } from '../../core/error/api-error.ts';
 import type { AnalysisId } from '../../core/id/identifier.ts';
-import type { Hash } from '../../core/reference/value.ts';
+import { exceedsDepth, type Hash } from '../../core/reference/value.ts';
 import { type Sight, seesExecution } from '../access/sight.ts';
 import { loadExecutions } from '../store/load-job.ts';
 import { mapLimited } from '../store/map-limited.ts';
@@ -30,13 +30,13 @@ export async function withoutAnalyses<Call extends Asked>(sight: Sight, call: Ca
 
 /**
  * The output of a job without references to analyses that it sees. A reference to another one stays, and is refused with
- * those to jobs that it does not see.
+ * those to jobs that it does not see. An output that nests too deep stays as it is, and is refused later.
  */
 export async function outputWithoutAnalyses(
   sight: Sight,
   output: Hash,
 ): Promise<{ readonly value: Hash; readonly problems: readonly string[] }> {
-  const named = namedAnalyses(output);
+  const named = exceedsDepth(output) ? [] : namedAnalyses(output);
   if (named.length === 0) return { value: output, problems: [] };
   const analyses = await loadSeen(sight, named);
   const { value, problems } = referToStages(output, analyses);
@@ -48,7 +48,7 @@ async function loadSeen(sight: Sight, named: readonly AnalysisId[]): Promise<Rea
   const found = await mapLimited([...named.entries()], async ([index, id]): Promise<[AnalysisId, Referred][]> => {
     const row = rows[index];
     if (row === undefined || !(await seesExecution(sight, row))) return [];
-    return [[id, await loadAnalysisSpec(sight.context, id)]];
+    return [[id, toReferred(await loadAnalysisSpec(sight.context, id))]];
   });
   return new Map(found.flat());
 }

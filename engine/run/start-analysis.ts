@@ -14,12 +14,13 @@ import {
   stageRequest,
 } from '../../core/analysis/plan-analysis.ts';
 import type { AnalysisRow } from '../../core/analysis/row.ts';
+import type { AnalysisSpec } from '../../core/analysis/spec.ts';
 import { ApiError, invalidInput, resourceNotFound } from '../../core/error/api-error.ts';
 import { type AnalysisId, isId, type JobId } from '../../core/id/identifier.ts';
 import type { JobPlan } from '../../core/job/plan.ts';
 import { folderNames, normaliseFolder } from '../../core/run/output-folder.ts';
-import { planRun } from '../../core/run/plan-run.ts';
-import { prepareInput } from '../../core/run/prepare-input.ts';
+import { planRun, type RunFacts } from '../../core/run/plan-run.ts';
+import { checkRequestSize, prepareInput } from '../../core/run/prepare-input.ts';
 import { chooseProject, enterProject, type ProjectContext } from '../../core/run/project-context.ts';
 import { accepted } from '../../core/run/refusal.ts';
 import type { RunRequest } from '../../core/run/request.ts';
@@ -32,6 +33,7 @@ import { withoutAnalyses } from '../job/refer-to-stages.ts';
 import { loadSpec } from '../store/load-job.ts';
 import { loadObject } from '../store/load-object.ts';
 import { mapLimited } from '../store/map-limited.ts';
+import { loadAnalysisSpec } from '../store/save-analysis.ts';
 import { fillMetadata } from './fill-metadata.ts';
 import { findWanted } from './find-wanted.ts';
 import { loadExecutable, type NamedExecutable, nameApplet } from './load-executable.ts';
@@ -60,13 +62,15 @@ export async function startAnalysis(
   const { context, caller } = sight;
   const identified = await identifyExecution(context, caller, call, 'analysis');
   const { id } = identified;
-  const made = { id, stages: workflow.spec.stages.map((stage) => stageJob(id, stage.id)) };
-  if (identified.exists) return made;
+  if (identified.exists) return withStages(id, await loadAnalysisSpec(context, id));
   const plan = await planCall(sight, call, workflow, identified);
   const folders = [plan.spec.folder, ...[...plan.stageSpecs.values()].map(({ folder }) => folder)];
   for (const folder of new Set(folders)) await ensureFolder(context, plan.row.project, folderNames(folder));
-  await createAnalysis(context, plan);
-  return made;
+  return withStages(id, await createAnalysis(context, plan));
+}
+
+function withStages(id: AnalysisId, { stages }: AnalysisSpec) {
+  return { id, stages: stages.map(({ execution }) => execution) };
 }
 
 /** The analysis that `startAnalysis` would make. Nothing is made. */
@@ -89,6 +93,8 @@ async function planCall(
   const { context, caller } = sight;
   const { stages } = workflow.spec;
   const request = accepted(normaliseFolder(call.request));
+  const problem = checkRequestSize(request);
+  if (problem !== undefined) throw invalidInput(problem);
   if (caller.kind === 'job' && request.detach !== true) throw invalidInput(onlyDetached(workflow.id));
   for (const stage of stages) {
     const refusal = refuseNested(stage);
@@ -101,7 +107,7 @@ async function planCall(
     state: workflow.state,
     inputSpecOf: (executable) => executables.get(executable)?.spec.inputSpec,
     given: request.input,
-    jobOf: (stage) => stageJob(id, stage),
+    jobOf: (stage) => stageJob(id, stage, workflow.spec),
   });
   if ('problems' in bound) throw invalidInput(bound.problems);
   const facts = {
@@ -110,13 +116,14 @@ async function planCall(
     detachedFrom: caller.kind === 'job' ? caller.job : undefined,
   };
   const analysis = planAnalysisRow(facts);
+  const from = caller.kind === 'job' ? { job: caller.job, spec: await loadSpec(context, caller.job.pk) } : undefined;
   const jobs = await mapLimited([...stages.entries()], async ([index, stage]) => {
     const input = bound.inputs[index] ?? {};
     const named = executables.get(stage.executable);
     if (named === undefined) throw resourceNotFound(stage.executable);
     const folder = stageFolder(stage, call.options, request.folder);
     const one = accepted(normaliseFolder(stageRequest(stage, request, call.options, { input, folder })));
-    return inStage(stage, () => planStage(sight, { stage, request: one, named, project, analysis, facts }));
+    return inStage(stage, () => planStage(sight, { stage, request: one, named, project, analysis, facts, from }));
   });
   return accepted(planAnalysis({ ...facts, jobs }));
 }
@@ -128,27 +135,29 @@ type StageFacts = {
   readonly project: ProjectContext;
   readonly analysis: AnalysisRow;
   readonly facts: Omit<AnalysisFacts, 'jobs'>;
+  readonly from: RunFacts['from'];
 };
 
 /** The plan of a stage's job, as a run of its executable would make it. */
 async function planStage(
   sight: Sight,
-  { stage, request, named, project, analysis, facts }: StageFacts,
+  { stage, request, named, project, analysis, facts, from }: StageFacts,
 ): Promise<JobPlan> {
   const { context, caller } = sight;
   const asked = accepted(prepareInput(await withoutAnalyses(sight, request), named.spec.inputSpec));
   const executable = await loadExecutable(sight, named, project.id);
-  const siblings = new Set(facts.workflow.spec.stages.map(({ id }) => stageJob(facts.id, id)));
+  const jobOf = (id: string) => stageJob(facts.id, id, facts.workflow.spec);
+  const siblings = new Set(facts.workflow.spec.stages.map(({ id }) => jobOf(id)));
   const outside = { ...asked.wanted, jobs: asked.wanted.jobs.filter((job) => !siblings.has(job)) };
   const where = { project: project.id, leavesWorkspace: true, leavesTree: caller.kind === 'job', ancestors: [] };
   const found = await findWanted(sight, outside, where);
   const all = { ...found, jobs: new Set([...found.jobs, ...siblings]) };
   return accepted(
     planRun({
-      ...{ id: stageJob(facts.id, stage.id), digest: facts.digest, now: facts.now, request, user: facts.user },
+      ...{ id: jobOf(stage.id), digest: facts.digest, now: facts.now, request, user: facts.user },
       prepared: await fillMetadata(context, asked, all),
       found: all,
-      from: caller.kind === 'job' ? { job: caller.job, spec: await loadSpec(context, caller.job.pk) } : undefined,
+      from,
       executable,
       project,
       stageOf: { analysis, stage: stage.id },

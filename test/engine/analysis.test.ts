@@ -18,7 +18,7 @@ let world: World;
 let project: ProjectId;
 let count: AppletId;
 
-beforeEach(async () => {
+const renew = async () => {
   world = await givenWorld();
   project = await givenProject(world);
   const number = (optional = false) => [{ name: 'n', class: 'int', ...(optional ? { optional } : {}) }];
@@ -28,7 +28,8 @@ beforeEach(async () => {
     if (row.name === 'slow') return undefined;
     return { output: { n: ((input.n as number | undefined) ?? 0) + 1 } };
   });
-});
+};
+beforeEach(renew);
 
 const workflow = deriveId('workflow', 'test', 'w', '1');
 const outputOf = (stage: string) => ({ $dnanexus_link: { stage, outputField: 'n' } });
@@ -56,7 +57,7 @@ function start(stages: readonly Stage[], { input = {}, request, nonce, stageOpti
     ...request,
   };
   const sight = createSight(world.context, { kind: 'user', user: alice, tokenHash: 'hash' });
-  const call = { route: `/${workflow}/run`, raw: { input, stages: stages.length }, nonce, request: asked };
+  const call = { route: `/${workflow}/run`, raw: { input }, nonce, request: asked };
   const options = toStageOptions((stageOptions ?? {}) as never);
   return startAnalysis(sight, { ...call, options }, { id: workflow, name: 'pipeline', state: 'open', spec });
 }
@@ -245,6 +246,73 @@ describe('the birth of an analysis', () => {
     await world.platform.run();
     const { results } = (await world.must('/system/findAnalyses', { project })) as { results: { id: string }[] };
     expect(await statesOf(results[0]?.id ?? '')).toEqual(['done', 'done', 'done']);
+  });
+});
+
+describe('a call that is repeated after the workflow was edited', () => {
+  const edited = () =>
+    start([stage('a', { input: { n: 10 } })], { nonce: 'once', workflow: { editVersion: 1, title: 'Edited' } });
+  const call = () => start(chain(), { nonce: 'once' });
+  const statesAfter = async () => {
+    await world.platform.run();
+    const { results } = (await world.must('/system/findAnalyses', { project })) as { results: { id: string }[] };
+    const { name, output, stages } = await describeOf(results[0]?.id ?? '');
+    const found = (await world.must('/system/findAnalyses', { project, name: name as string })).results;
+    expect(found).toHaveLength(1);
+    return { output, stages: (stages as Hash[]).map(({ execution }) => (execution as Hash).id) };
+  };
+
+  test('answers with the stages that the analysis has', async () => {
+    const first = await call();
+    expect(await edited()).toEqual(first);
+    expect((await statesAfter()).output).toEqual({ 'a.n': 2, 'b.n': 3 });
+  });
+
+  test('makes the one or the other workflow, wherever the first call died', async () => {
+    const outcomes = new Set<string>();
+    for (let write = 0; ; write++) {
+      await renew();
+      let left = write;
+      world.context.setHook({
+        before({ writes }) {
+          if (writes && left-- === 0) throw new Error('dies');
+        },
+      });
+      const died = await call().catch(({ message }) => message);
+      world.context.setHook({});
+      if (died !== 'dies') break;
+      const { stages } = await edited();
+      const after = await statesAfter();
+      expect(after.stages).toEqual(stages);
+      outcomes.add(JSON.stringify(after.output));
+    }
+    expect([...outcomes]).toEqual(['{"a.n":11}', '{"a.n":2,"b.n":3}']);
+  });
+});
+
+describe('the limits of a run', () => {
+  test.each([
+    ['size', { 'a.n': 'x'.repeat(600_000), 'b.n': 'x'.repeat(600_000) }, 'bytes of JSON'],
+    ['depth', { 'a.n': JSON.parse(`${'['.repeat(80)}${']'.repeat(80)}`) }, 'deeper than 64 levels'],
+  ])('of %s hold for the input of all stages together', async (_what, input, message) => {
+    await expect(start(chain(), { input })).rejects.toThrow(message);
+  });
+
+  test('an answer holds 4 MB of outputs', async () => {
+    const wide = await givenApplet(world, project, { outputSpec: [{ name: 's', class: 'string' }] });
+    world.programs.set('main', () => ({ output: { s: 'x'.repeat(900_000) } }));
+    const ids = ['a', 'b', 'c', 'd', 'e'];
+    const outputs = [
+      { name: 's', class: 'string', outputSource: { $dnanexus_link: { stage: 'e', outputField: 's' } } },
+    ];
+    const stages = ids.map((id) => stage(id, { executable: wide }));
+    const { id } = await start(stages);
+    const { id: exporting } = await start(stages, { workflow: { outputs } as never });
+    await world.platform.run();
+    const { status, body } = await world.call(`/${id}/describe`, { fields: { output: true } });
+    expect([status, (body.error as Hash).message]).toEqual([422, expect.stringContaining('larger than 4 MB')]);
+    const { output } = await world.must(`/${exporting}/describe`, { fields: { output: true } });
+    expect(Object.keys(output as Hash)).toEqual(['s']);
   });
 });
 

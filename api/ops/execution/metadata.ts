@@ -5,6 +5,7 @@ import type { z } from 'zod';
 import { invalidInput } from '../../../core/error/api-error.ts';
 import { isId } from '../../../core/id/identifier.ts';
 import type { JobMetadata } from '../../../core/job/job-fields.ts';
+import { type ExecutionRow, isJob } from '../../../core/row/execution/execution.ts';
 import { noSsh } from '../../../core/run/plan-run.ts';
 import { changeMetadata } from '../../../engine/execution/metadata.ts';
 import { loadSpec } from '../../../engine/store/load-job.ts';
@@ -56,9 +57,9 @@ async function changeOf(
 ): Promise<{ id: string }> {
   const { context } = call;
   const doing = 'change its tags, properties and settings';
-  const isOfJob = isId(call.subject, 'job');
-  const row = await (isOfJob ? visibleTry : visibleAnalysis)(call, doing, 'CONTRIBUTE');
-  const spec = await (isId(row.pk, 'job') ? loadSpec(context, row.pk) : loadAnalysisSpec(context, row.pk));
+  const read = isId(call.subject, 'analysis') ? visibleAnalysis : visibleTry;
+  const row: ExecutionRow = await read(call, doing, 'CONTRIBUTE');
+  const spec = await (isJob(row) ? loadSpec(context, row.pk) : loadAnalysisSpec(context, row.pk));
   await changeMetadata(context, { execution: row.pk, try: row.try, spec }, (metadata) => checked(change(metadata)));
   return { id: row.pk };
 }

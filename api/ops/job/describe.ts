@@ -2,11 +2,11 @@
 
 import type { Context } from '../../../core/context.ts';
 import { invalidInput } from '../../../core/error/api-error.ts';
+import { maximumReplyBytes, replyTooLarge } from '../../../core/error/reply-limit.ts';
 import { describeJob, type JobFieldRequest, selectJobFields } from '../../../core/job/job-fields.ts';
 import type { JobRow } from '../../../core/job/row.ts';
 import { type Hash, jsonBytes } from '../../../core/reference/value.ts';
 import { loadJobFacts } from '../../../engine/execution/facts.ts';
-import { maximumReplyBytes, replyTooLarge } from '../../reply-limit.ts';
 import type { KnownCall } from '../../route.ts';
 import type { DescribeJobInput } from '../../schemas/execution.ts';
 import { visibleTry } from '../execution/visible.ts';

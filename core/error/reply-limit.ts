@@ -1,6 +1,6 @@
 // The size of an answer, which a synchronous function limits.
 
-import { type ApiError, invalidInput } from '../core/error/api-error.ts';
+import { type ApiError, invalidInput } from './api-error.ts';
 
 /** The refusal of a request whose answer would be larger than `maximumReplyBytes`. */
 export function replyTooLarge(): ApiError {
