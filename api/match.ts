@@ -1,20 +1,22 @@
 // Finds the route of a path.
 
 import { resourceNotFound } from '../core/error/api-error.ts';
-import { executablesToCome } from '../core/executable/executable.ts';
 import { idClasses, parseId } from '../core/id/identifier.ts';
 import type { Route } from './route.ts';
 
 /**
- * The route that a path names, and its subject, decoded. Anything else is ResourceNotFound, also a malformed id
+ * The route that a path names, its subject and its alias, decoded. Anything else is ResourceNotFound, also a malformed id
  * (docs/reference/api.md, "Requests").
  */
-export function matchRoute(routes: readonly Route[], path: string): { route: Route; subject: string } {
+export function matchRoute(
+  routes: readonly Route[],
+  path: string,
+): { route: Route; subject: string; alias: string | undefined } {
   const segments = segmentsOf(path);
   const [subject = '', ...rest] = segments;
   for (const pattern of patternsOf(subject, rest)) {
     const route = tableOf(routes).get(pattern);
-    if (route !== undefined) return { route, subject };
+    if (route !== undefined) return { route, subject, alias: rest.length === 2 ? rest[0] : undefined };
   }
   // No object of a class that is not built yet can exist, whatever the method is.
   const named = rest.length > 0 && /-[0-9A-Za-z]{24}$/.test(subject) && laterHint(subject) !== undefined;
@@ -74,8 +76,6 @@ function tableOf(routes: readonly Route[]): Map<string, Route> {
 
 /** These classes are refused by name, so that nobody looks for a mistake of their own. */
 const classesToCome: Readonly<Record<string, string>> = {
-  app: executablesToCome.app,
-  globalworkflow: executablesToCome.globalworkflow,
   org: 'this platform has no organizations yet',
   database: 'this platform has no databases',
   dbcluster: 'this platform has no database clusters',

@@ -46,6 +46,8 @@ export type BaseCall<Input> = {
   readonly path: string;
   /** The first segment of the path: an id, `app-<name>`, or a class. */
   readonly subject: string;
+  /** The segment between the subject and the method: a version or a tag of an app. */
+  readonly alias?: string | undefined;
 };
 export type OpenCall<Input> = BaseCall<Input> & { readonly caller: Caller };
 export type KnownCall<Input> = BaseCall<Input> & { readonly caller: KnownCaller };

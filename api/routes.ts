@@ -1,10 +1,12 @@
 // Every route of the API, as a table that serve.ts reads and docs/api.md is printed from. A route's function is found by
 // going to its definition from here.
 
+import { publishedClasses } from '../core/app/version.ts';
 import type { ObjectClass } from '../core/id/identifier.ts';
 import { executionRoutes, newJobRoutes as newJobs, runRoutes as runs } from './execution-routes.ts';
 import { route } from './make-route.ts';
-import { missingApp } from './ops/app/missing.ts';
+import { describeVersion } from './ops/app/describe.ts';
+import { newVersion } from './ops/app/new.ts';
 import { getApplet } from './ops/applet/get.ts';
 import { newApplet } from './ops/applet/new.ts';
 import { clone } from './ops/container/clone.ts';
@@ -70,6 +72,7 @@ import { newWorkflow } from './ops/workflow/new.ts';
 import { dryRunWorkflow } from './ops/workflow/run.ts';
 import { validateWorkflowBatch } from './ops/workflow/validate-batch.ts';
 import type { Route } from './route.ts';
+import * as app from './schemas/app.ts';
 import { describeInput } from './schemas/describe.ts';
 import { runWorkflowInput, validateBatchInput } from './schemas/execution.ts';
 import * as find from './schemas/find.ts';
@@ -117,8 +120,6 @@ const systemRoutes: readonly Route[] = [
   route('/system/findOrgs', find.findAppsInput, known, findOrgs),
   route('/user-xxxx/describe', describeInput, known, describeUser),
   route('/user-xxxx/update', updateUserInput, known, updateUser),
-  route('/app-xxxx[/yyyy]/describe', object.emptyInput, known, missingApp),
-  route('/globalworkflow-xxxx[/yyyy]/describe', object.emptyInput, known, missingApp),
 ];
 
 const projectRoutes: readonly Route[] = [
@@ -174,12 +175,21 @@ const objectRoutes: readonly Route[] = [
   ...workflowRoutes,
 ];
 
+const appRoutes: readonly Route[] = publishedClasses.flatMap((className) => {
+  const at = (method: string) => `/${className}-xxxx[/yyyy]/${method}`;
+  return [
+    route(`/${className}/new`, app.newVersionInput, known, newVersion),
+    route(at('describe'), describeInput, known, describeVersion),
+  ];
+});
+
 /** Answered by the function `api`: everything except runs, new jobs and workers. */
 export const apiRoutes: readonly Route[] = [
   ...systemRoutes,
   ...projectRoutes,
   ...containerRoutes,
   ...objectRoutes,
+  ...appRoutes,
   ...executionRoutes,
 ];
 

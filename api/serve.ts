@@ -29,9 +29,9 @@ export type Reply = {
  */
 export async function serve(context: Context, request: Request, routes: readonly Route[]): Promise<Reply> {
   try {
-    const { route, subject } = matchRoute(routes, request.path);
+    const { route, subject, alias } = matchRoute(routes, request.path);
     const { input: rawInput, headers, path, caller } = request;
-    return replyWith(200, await route.answer({ context, rawInput, headers, path, subject }, caller));
+    return replyWith(200, await route.answer({ context, rawInput, headers, path, subject, alias }, caller));
   } catch (error) {
     if (error instanceof ApiError) return errorReply(error);
     throw error;

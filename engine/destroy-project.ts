@@ -5,6 +5,7 @@ import { isEndState } from '../core/execution/head.ts';
 import { type ExecutionId, isId, type PlaceId, type ProjectId, type UserId } from '../core/id/identifier.ts';
 import { listPartition, readListed } from '../core/row/execution/job.ts';
 import { everythingEndsMs, type WorkMessage } from '../core/work/message.ts';
+import { isInUse } from './app/resources.ts';
 import { loadDestroyer, markProjectDestroyed } from './container/project.ts';
 import { listProjectCaches } from './container/project-cache.ts';
 import { destroyContainer, type Pass } from './removal/container.ts';
@@ -53,7 +54,10 @@ export async function destroyProject(
   await sendWork(context, [{ ...message, after }]);
 }
 
-/** Removes one page, as a message asks for it. A project without the mark stays: its request was interrupted. */
+/**
+ * Removes one page, as a message asks for it. A project without the mark stays: its request was interrupted. Resources
+ * stay as long as their app has them.
+ */
 export async function goOnDestroying(
   context: Context,
   message: Extract<WorkMessage, { kind: 'destroy' }>,
@@ -62,6 +66,7 @@ export async function goOnDestroying(
   const pass = message.last === true ? 'last' : 'first';
   const by = isId(container, 'project') ? await loadDestroyer(context, container) : undefined;
   if (isId(container, 'project') && by === undefined) return;
+  if (isId(container, 'container') && (await isInUse(context, container))) return;
   const next = await destroyPage(context, container, { after, pass, by });
   if (next === undefined) return;
   await sendWork(context, [{ kind: 'destroy', container, after: next, last: message.last }]);

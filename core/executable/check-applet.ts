@@ -123,7 +123,8 @@ function checkExclusiveSelectors(requirements: unknown): string[] {
   });
 }
 
-function checkAccess(access: unknown): string[] {
+/** A sentence for each fault of a request for access. */
+export function checkAccess(access: unknown): string[] {
   if (access === undefined) return [];
   if (!isHash(access)) return ['"access" must be a hash'];
   const at = (field: string) => `access.${field}`;

@@ -46,6 +46,5 @@ export function executableNames(program: Pick<Applet, 'kind' | 'id'> | Pick<App,
 
 /** Kinds that cannot be run yet are refused by name, so that nobody looks for a mistake of their own. */
 export const executablesToCome = {
-  app: 'this platform has no apps yet',
-  globalworkflow: 'this platform has no global workflows yet',
+  app: 'an app cannot be a stage yet',
 } as const;

@@ -25,6 +25,9 @@ export type Id<Class extends IdClass> = `${Class}-${string}`;
 export type FileId = Id<'file'>;
 export type AppletId = Id<'applet'>;
 export type AppId = Id<'app'>;
+export type GlobalWorkflowId = Id<'globalworkflow'>;
+/** Names one version of an app or of a global workflow. */
+export type PublishedId = AppId | GlobalWorkflowId;
 export type JobId = Id<'job'>;
 export type AnalysisId = Id<'analysis'>;
 /** An execution is the run of an entry point of an app or applet, or of a workflow. */

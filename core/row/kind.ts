@@ -99,6 +99,8 @@ const keyParts: { readonly [word: string]: string } = {
   container: 'container-[^#]+',
   project: 'project-[^#]+',
   place: '(?:project|container)-[^#]+',
+  published: '(?:app|globalworkflow)-[^#]+',
+  'published name': '(?:app|globalworkflow)-[^#]+',
   user: 'user-[^#]+',
   member: 'user-[^#]+|PUBLIC',
   connection: '.+',

@@ -20,6 +20,7 @@ import { connectionKind, sshKeyKind, tokenEntryKind, tokenKind, userEntryKind, u
 import type { AnyRowKind } from './kind.ts';
 import { announcedPartKind, linkKind, listingKind, objectKind, placementKind } from './objects.ts';
 import { packedKinds } from './packed.ts';
+import { installKind, resourcesKind, seriesEntryKind, seriesKind, versionBodyKind, versionKind } from './published.ts';
 
 export const rowKinds: readonly AnyRowKind[] = [
   jobKind,
@@ -52,6 +53,12 @@ export const rowKinds: readonly AnyRowKind[] = [
   folderKind,
   folderChangesKind,
   fullKind,
+  seriesKind,
+  versionKind,
+  versionBodyKind,
+  resourcesKind,
+  seriesEntryKind,
+  installKind,
   userKind,
   userEntryKind,
   sshKeyKind,

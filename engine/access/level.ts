@@ -10,6 +10,7 @@ import { placeKey, readContainer } from '../../core/row/containers.ts';
 import { jobKey, readJob } from '../../core/row/execution/job.ts';
 import { loadStanding } from '../container/project.ts';
 import { loadSpec } from '../store/load-job.ts';
+import { seesResources } from './resources.ts';
 
 /**
  * The caller's level in a place; undefined when they may not know that it exists
@@ -18,7 +19,7 @@ import { loadSpec } from '../store/load-job.ts';
  * A job has CONTRIBUTE in its own workspace. In its project it has the level that its executable asked for, but never
  * more than its user. Members of a job's project have at most VIEW in its workspace. Other jobs do not see it. A job of
  * an app has VIEW in the resources of the app, and changes the project cache. Members of the project have at most
- * CONTRIBUTE there.
+ * CONTRIBUTE there. engine/access/resources.ts decides which users see the resources of an app or a global workflow.
  */
 export async function loadLevel(
   context: Context,
@@ -72,12 +73,15 @@ async function loadContainerLevel(
   const workspaceOf = await loadWorkspaceProject(context, place);
   if (workspaceOf !== undefined && caller.kind === 'job') return undefined;
   const project = workspaceOf ?? (await loadRowsProject(context, place));
-  if (project === undefined) return undefined;
+  if (project === undefined) return (await seesResources(context, caller, place)) ? 'VIEW' : undefined;
   const level = await loadLevel(context, caller, project);
   return level === undefined ? undefined : weaker(workspaceOf === undefined ? 'CONTRIBUTE' : 'VIEW', level);
 }
 
-/** The project whose settings apply in a place: the place itself, or the project that a container belongs to. */
+/**
+ * The project whose settings apply in a place: the place itself, or the project that a container belongs to. Resources of
+ * apps belong to none.
+ */
 export async function loadGoverningProject(context: Context, place: PlaceId): Promise<ProjectId | undefined> {
   return isId(place, 'project') ? place : loadContainerProject(context, place);
 }

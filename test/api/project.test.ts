@@ -54,7 +54,7 @@ describe('callers', () => {
     expect(await alice.refusal('/app-demo/describe')).toMatch(/^404 ResourceNotFound: "app-demo"/);
     expect(await alice.refusal('/app-demo/1.0.0/describe')).toMatch(/^404/);
     expect(await alice.refusal('/globalworkflow-demo/describe')).toMatch(/^404/);
-    expect(await alice.refusal('/app/new')).toMatch(/^404 .*no apps yet/);
+    expect(await alice.refusal('/org/new')).toMatch(/^404 .*no organizations yet/);
     expect(await alice.refusal('/constructor/new')).toMatch(/^404 .*no such method/);
   });
 

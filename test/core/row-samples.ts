@@ -1,6 +1,8 @@
 // One row of each kind, made by its builder, with its reader.
 
 import type { AnalysisRow } from '../../core/analysis/row.ts';
+import type { Series } from '../../core/app/series.ts';
+import type { VersionFacts } from '../../core/app/version.ts';
 import type { BodyKind, Row } from '../../core/context.ts';
 import { masterScope } from '../../core/execution/scope.ts';
 import { deriveId } from '../../core/id/derive.ts';
@@ -106,6 +108,26 @@ import {
   readPlacement,
 } from '../../core/row/objects.ts';
 import { type PackedKind, packedKinds, packedRow, readPacked } from '../../core/row/packed.ts';
+import {
+  installKey,
+  installKind,
+  readInstall,
+  readResources,
+  readSeries,
+  readSeriesEntry,
+  readVersion,
+  readVersionBody,
+  resourcesKind,
+  resourcesRow,
+  seriesEntryKey,
+  seriesEntryKind,
+  seriesKind,
+  seriesRow,
+  versionBodyKind,
+  versionBodyRow,
+  versionKind,
+  versionRow,
+} from '../../core/row/published.ts';
 import { projectFacts } from '../memory/project.ts';
 
 export type Sample = { readonly kind: AnyRowKind; readonly row: Row; readonly read: (row: Row) => unknown };
@@ -181,6 +203,33 @@ const bodySample = (kind: BodyKind, row: object): Sample => ({
 
 const file = id('file', 'file');
 const container = id('container', 'container');
+const app = id('app', 'app');
+const version: VersionFacts = {
+  name: 'count',
+  version: '1.0.0',
+  title: 'Count',
+  openSource: true,
+  billTo: 'user-alice',
+  createdBy: 'user-alice',
+  created: time,
+  modified: time,
+  editions: { 'aws:us-east-1': { executable: id('applet', 'applet'), resources: container } },
+  published: time,
+  deleted: true,
+  revision: 1,
+  digest: 'digest',
+};
+const series: Series = {
+  className: 'app',
+  name: 'count',
+  developers: ['user-alice'],
+  authorizedUsers: ['PUBLIC'],
+  categories: ['Statistics'],
+  versions: { '1.0.0': app },
+  tags: { default: app },
+  installs: 1,
+  revision: 1,
+};
 const objectFacts: ObjectFacts = {
   className: 'file',
   state: 'open',
@@ -255,6 +304,12 @@ const containerSamples: readonly Sample[] = [
   },
   { kind: folderChangesKind, row: folderChangesRow(container, 1), read: readFolderChanges },
   { kind: fullKind, row: fullRow(project, time), read: readFull },
+  { kind: resourcesKind, row: resourcesRow(container, { owner: app, region: 'aws:us-east-1' }), read: readResources },
+  { kind: seriesKind, row: seriesRow(series), read: readSeries },
+  { kind: versionKind, row: versionRow(app, version), read: readVersion },
+  { kind: versionBodyKind, row: versionBodyRow(app, new Uint8Array([1])), read: readVersionBody },
+  { kind: seriesEntryKind, row: seriesEntryKey('PUBLIC', 'app-count'), read: readSeriesEntry },
+  { kind: installKind, row: installKey('user-alice', 'app-count'), read: readInstall },
 ];
 const identitySamples: readonly Sample[] = [
   {

@@ -111,8 +111,11 @@ describe('applets and jobs', () => {
   });
 
   it('have refusals that name the classes that do not exist yet', async () => {
-    const reply = await session.dx(['api', 'app', 'new', '{}']);
-    expect([reply.code, reply.stderr.replace(/\s+/g, ' ')]).toEqual([3, expect.stringContaining('no apps yet')]);
+    const reply = await session.dx(['api', 'org', 'new', '{}']);
+    expect([reply.code, reply.stderr.replace(/\s+/g, ' ')]).toEqual([
+      3,
+      expect.stringContaining('no organizations yet'),
+    ]);
     expect(await session.ok(['find', 'apps'])).toBe('');
   });
 });

@@ -20,6 +20,7 @@ import { type LoadedObject, loadObjectsAt } from '../../../engine/store/load-obj
 import { mapLimited } from '../../../engine/store/map-limited.ts';
 import type { ObjectCall } from '../../route.ts';
 import type { DescribeInput } from '../../schemas/describe.ts';
+import { describeRunSpec } from './describe-run-spec.ts';
 import { workflowFields, workflowValues } from './describe-workflow.ts';
 
 /** An object as it is in one place. */
@@ -29,6 +30,11 @@ export type Description = Record<string, unknown>;
 export async function describeObject(call: ObjectCall<DescribeInput>): Promise<Description> {
   const { context, caller, object, place, input } = call;
   return describeLoaded(createSight(context, caller, call), { object, place }, input, placeFacts(context));
+}
+
+/** All default fields of an object that the caller sees in that place. */
+export async function describePlaced(sight: Sight, placed: PlacedObject): Promise<Description> {
+  return describeLoaded(sight, placed, {}, placeFacts(sight.context));
 }
 
 /**
@@ -145,10 +151,8 @@ async function ownValues(
 
 /** Everything about an applet except its code, and the fields that describe it for the region of its place. */
 function appletValues(spec: AppletSpec, region: string): Description {
-  const { code, ...runSpec } = spec.runSpec;
-  const bundledDependsByRegion = { [region]: runSpec.bundledDepends ?? [] };
-  const systemRequirementsByRegion = { [region]: runSpec.systemRequirements ?? {} };
-  return { ...spec, runSpec: { ...runSpecDefaults, ...runSpec, bundledDependsByRegion, systemRequirementsByRegion } };
+  const { code, ...runSpec } = describeRunSpec([[region, spec]]);
+  return { ...spec, runSpec };
 }
 
 /**
@@ -216,6 +220,3 @@ const fieldOrder = [
   'details',
   'parts',
 ];
-
-/** Shown even if the author did not set them: `dx get` is expected to write them down (dx-toolkit, test_get_applet). */
-const runSpecDefaults = { headJobOnDemand: false, inheritParentRestartOnPolicy: false } as const;

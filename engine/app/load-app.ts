@@ -1,0 +1,55 @@
+// Loads an app as a program that a job can run.
+
+import type { Context } from '../../core/context.ts';
+import { invalidInput, invalidState } from '../../core/error/api-error.ts';
+import type { AppletSpec } from '../../core/executable/applet.ts';
+import type { Program } from '../../core/executable/executable.ts';
+import { given } from '../../core/given.ts';
+import { type AppId, isId } from '../../core/id/identifier.ts';
+import { loadObjectAt } from '../store/load-object.ts';
+import { type FoundVersion, loadVersionBody } from './version.ts';
+
+/** An app that a caller may run, as its path names it (`findVersion`). */
+export type FoundApp = FoundVersion & { readonly id: AppId };
+
+/**
+ * The app as it runs in a region: its applet, in the resources of that region, with the fields of the app instead of the
+ * applet's.
+ *
+ * @throws ApiError InvalidState when it was deleted, InvalidInput when it is not enabled in that region
+ */
+export async function loadApp(
+  context: Context,
+  app: FoundApp,
+  region: string,
+): Promise<Extract<Program, { kind: 'app' }>> {
+  const { id, facts } = app;
+  const { name, editions, deleted } = facts;
+  if (deleted === true) throw invalidState(`${id} was deleted: run another version of app-${name}`);
+  const edition = Object.hasOwn(editions, region) ? editions[region] : undefined;
+  if (edition === undefined) {
+    const regions = Object.keys(editions).join(', ');
+    throw invalidInput(`app-${name}/${facts.version} is not enabled in the region ${region}, only in ${regions}`);
+  }
+  const { version } = facts;
+  return { kind: 'app', id, name, version, spec: await loadAppSpec(context, app, region), place: edition.resources };
+}
+
+/** The specification of an app in one of its regions, with the code. */
+export async function loadAppSpec(context: Context, { id, facts }: FoundVersion, region: string): Promise<AppletSpec> {
+  const edition = facts.editions[region];
+  const applet = edition?.executable;
+  const [object, body] = await Promise.all([
+    edition !== undefined && isId(applet, 'applet') ? loadObjectAt(context, edition.resources, applet) : undefined,
+    loadVersionBody(context, id),
+  ]);
+  if (object?.spec === undefined) throw new Error(`${id} has no applet in its resources of ${region}`);
+  const { summary, description, developerNotes, dxapi, access } = body;
+  const { ignoreReuse, treeTurnaroundTimeThreshold, httpsApp } = body;
+  const texts = { title: facts.title, summary, description, developerNotes, dxapi };
+  return {
+    ...(object.spec as AppletSpec),
+    ...{ ...texts, access },
+    ...given({ ignoreReuse, treeTurnaroundTimeThreshold, httpsApp }),
+  };
+}

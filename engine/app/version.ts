@@ -1,0 +1,88 @@
+// Reads versions of apps and global workflows, and finds the one that a call names.
+
+import {
+  idOfAlias,
+  type Series,
+  type Standing,
+  seesVersion,
+  standingOf,
+  versionNotFound,
+} from '../../core/app/series.ts';
+import type { VersionBody, VersionFacts } from '../../core/app/version.ts';
+import type { Context } from '../../core/context.ts';
+import { permissionDenied } from '../../core/error/api-error.ts';
+import { isId, type PublishedId } from '../../core/id/identifier.ts';
+import type { KnownCaller } from '../../core/identity/caller.ts';
+import { readVersion, readVersionBody, versionBodyKey, versionKey } from '../../core/row/published.ts';
+import { unpack } from '../store/packed.ts';
+import { loadSeries } from './series.ts';
+
+/** A version that a caller may see, and what they are to its series. A running job sees its own app without any. */
+export type FoundVersion = {
+  readonly id: PublishedId;
+  readonly facts: VersionFacts;
+  readonly series: Series;
+  readonly standing: Standing | undefined;
+};
+
+export async function loadVersion(context: Context, id: PublishedId): Promise<VersionFacts | undefined> {
+  return readVersion(await context.rows.get('containers', versionKey(id)));
+}
+
+/** The versions with these ids, parallel to `ids`. */
+export async function loadVersions(
+  context: Context,
+  ids: readonly PublishedId[],
+): Promise<(VersionFacts | undefined)[]> {
+  return (await context.rows.getMany('containers', ids.map(versionKey))).map(readVersion);
+}
+
+export async function loadVersionBody(context: Context, id: PublishedId): Promise<VersionBody> {
+  const body = unpack(readVersionBody(await context.rows.get('containers', versionBodyKey(id))));
+  if (body === undefined) throw new Error(`${id} has a row but no body`);
+  return body as VersionBody;
+}
+
+/**
+ * The version that a path names: by its id, or by `app-<name>` with an alias or without.
+ *
+ * @throws ApiError ResourceNotFound when there is none, or the caller may not see it. For an id that exists, it is
+ *   PermissionDenied: clients expect that, and ids cannot be guessed (docs/reference/api.md, "Apps")
+ */
+export async function findVersion(
+  context: Context,
+  caller: KnownCaller,
+  subject: string,
+  alias: string | undefined,
+): Promise<FoundVersion> {
+  const byId = isPublishedId(subject) ? await findById(context, subject) : undefined;
+  const found = byId ?? (await findByName(context, subject, alias));
+  if (found === undefined || (byId !== undefined && alias !== undefined)) throw versionNotFound(subject, alias);
+  const standing = standingOf(found.series, caller.user);
+  const isOwn = caller.kind === 'job' && caller.job.executable === found.id;
+  if (seesVersion(standing, found.facts) || isOwn) return { ...found, standing };
+  if (byId === undefined) throw versionNotFound(subject, alias);
+  throw permissionDenied(`see ${subject}`, 'a developer of it, or one whom a developer has authorized', undefined);
+}
+
+export function isPublishedId(subject: string): subject is PublishedId {
+  return isId(subject, 'app') || isId(subject, 'globalworkflow');
+}
+
+type Found = Pick<FoundVersion, 'id' | 'facts' | 'series'>;
+
+async function findById(context: Context, id: PublishedId): Promise<Found | undefined> {
+  const facts = await loadVersion(context, id);
+  if (facts === undefined) return undefined;
+  const series = await loadSeries(context, `${id.split('-')[0]}-${facts.name}`);
+  return series === undefined ? undefined : { id, facts, series };
+}
+
+async function findByName(context: Context, name: string, alias: string | undefined): Promise<Found | undefined> {
+  const series = await loadSeries(context, name);
+  const id = series === undefined ? undefined : idOfAlias(series, alias);
+  if (series === undefined || id === undefined) return undefined;
+  const facts = await loadVersion(context, id);
+  // A version that was deleted meanwhile has no alias any more.
+  return facts === undefined || facts.deleted === true ? undefined : { id, facts, series };
+}
