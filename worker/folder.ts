@@ -1,8 +1,20 @@
 // Writes the job's files before the job runs (docs/reference/api.md, "Folder of a job"): HOME, job_input.json, the
 // descriptions, the environment file and the code. It writes only below the job's own root, and never writes the token.
 
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, join } from 'node:path';
 import type { Place } from './place.ts';
 import type { Claim } from './platform.ts';
 
@@ -20,19 +32,64 @@ export type JobFolder = JobPaths & {
   readonly seen: JobPaths;
 };
 
-/** Makes the folder and its files. `root` is `/` in a container. */
+/**
+ * Makes the folder and its files. Those that an earlier job has left are written over, which costs less than to make new
+ * ones.
+ *
+ * @param root `/` in a container
+ */
 export function layOutFolder(root: string, claim: Claim, place: Place): JobFolder {
   const paths = pathsBelow(root, claim);
-  const { home, programs, codeFile } = paths;
-  for (const folder of [home, programs, join(root, 'tmp')]) mkdirSync(folder, { recursive: true });
+  const { home, codeFile } = paths;
+  for (const folder of [home, join(root, 'tmp')]) mkdirSync(folder, { recursive: true });
+  takeOver(home, codeFile);
   writeJson(join(home, 'job_input.json'), claim.input);
   writeJson(join(home, 'dnanexus-job.json'), { ...claim.jobDescribe, input: claim.input });
   writeJson(join(home, 'dnanexus-executable.json'), claim.executableDescribe);
-  writeFileSync(codeFile, claim.runSpec.code);
-  writeProgram(join(programs, 'dx-unpack'), unpackProgram);
-  writeProgram(join(programs, 'dx-fetch-bundled-depends'), fetchBundlesProgram);
-  if (place.kind === 'root' && !hasSudo()) writeProgram(join(programs, 'sudo'), sudoProgram);
+  writeOver(codeFile, claim.runSpec.code);
   return { ...paths, seen: place.kind === 'root' ? pathsBelow('/', claim) : paths };
+}
+
+/** The files that may stay for the next job in the same folder. It writes over them. */
+export function reusableFiles({ codeFile }: JobPaths): string[] {
+  return ['job_input.json', 'dnanexus-job.json', 'dnanexus-executable.json', environmentName, basename(codeFile)];
+}
+
+/** Gives the code of an earlier job its new name, and removes what this job may not write over. */
+function takeOver(home: string, codeFile: string): void {
+  const name = basename(codeFile);
+  const kind = name.slice(name.indexOf('.'));
+  for (const other of readdirSync(home).filter((one) => one !== name)) {
+    const isCode = /^job-[0-9A-Za-z]{24}\.code\.(sh|py)$/.test(other);
+    if (isCode && other.endsWith(kind)) renameSync(join(home, other), codeFile);
+    else if (isCode || (other === environmentName && kind !== '.code.sh')) rmSync(join(home, other));
+  }
+}
+
+/** Writes a file that may be there. To empty it first would make a disk save what is written before its end. */
+export function writeOver(path: string, text: string): void {
+  const file = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_NOFOLLOW, 0o644);
+  try {
+    writeFileSync(file, text);
+    const length = Buffer.byteLength(text);
+    if (fstatSync(file).size > length) ftruncateSync(file, length);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Our own programs, by the paths at which a job sees them. */
+export function jobPrograms(place: Place): Readonly<Record<string, string>> {
+  return {
+    [`${programFolder}/dx-unpack`]: unpackProgram,
+    [`${programFolder}/dx-fetch-bundled-depends`]: fetchBundlesProgram,
+    ...(place.kind === 'root' && !hasSudo() ? { [`${programFolder}/sudo`]: sudoProgram } : {}),
+  };
+}
+
+export function writePrograms(root: string, programs: Readonly<Record<string, string>>): void {
+  mkdirSync(join(root, programFolder), { recursive: true });
+  for (const [path, text] of Object.entries(programs)) writeFileSync(join(root, path), text, { mode: 0o755 });
 }
 
 /** In the namespaces of an ordinary user, the machine's sudo has no rights to give. */
@@ -47,17 +104,17 @@ function pathsBelow(root: string, claim: Claim): JobPaths {
     root,
     home,
     codeFile: join(home, `${claim.job}.code.${suffix}`),
-    programs: join(root, 'opt', 'espalier', 'bin'),
+    programs: join(root, programFolder),
   };
 }
 
 function writeJson(path: string, value: unknown): void {
-  writeFileSync(path, `${JSON.stringify(value, null, 2)}\n`);
+  writeOver(path, `${JSON.stringify(value, null, 2)}\n`);
 }
 
-function writeProgram(path: string, text: string): void {
-  writeFileSync(path, text, { mode: 0o755 });
-}
+/** Holds the variables and inputs of a bash job. */
+export const environmentName = 'environment';
+const programFolder = '/opt/espalier/bin';
 
 // dxpy calls dx-unpack, but its PyPI package does not include it. The job's root takes the place of `/`.
 const unpackProgram = `#!/bin/bash

@@ -1,12 +1,14 @@
 // Removes a folder that a job wrote into. Nothing that the job left there makes the removal throw, not even a folder
 // without the right to write.
 
-import { chmodSync, readdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, existsSync, readdirSync, rmSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 
-/** Removes a job's own folder, and the one that the kernel used for it. */
+/** Removes a job's own folder, and those that the program which starts jobs has made beside it. */
 export function removeJobFolder(path: string, report: (fault: unknown) => void): void {
-  for (const one of [path, workFolderOf(path)]) removeFolder(one, report);
+  const parent = dirname(path);
+  const beside = existsSync(parent) ? readdirSync(parent).filter((name) => name.startsWith(`${basename(path)}.`)) : [];
+  for (const name of [basename(path), ...beside]) removeFolder(join(parent, name), report);
 }
 
 /** The folder that the kernel uses for a job's `/`. It lies beside the job's folder, on the same disk. */

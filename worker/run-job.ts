@@ -1,6 +1,8 @@
 // Runs a claimed job up to the end of its code: prepares its folder, starts its entry point, and reads the result. What
 // the code has left behind stays until the run is closed.
 
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { unpackBundles } from './bundle.ts';
 import { confinedCommand } from './confinement.ts';
 import { missingServices } from './depends/docker.ts';
@@ -8,7 +10,7 @@ import type { Provided } from './depends/provide.ts';
 import { shownFolders } from './depends/shell.ts';
 import { keeperVariable } from './enter.ts';
 import type { WorkerEnvironment } from './environment.ts';
-import { type JobFolder, layOutFolder } from './folder.ts';
+import { environmentName, type JobFolder, jobPrograms, layOutFolder, writePrograms } from './folder.ts';
 import { prepareBash } from './interpreter/bash.ts';
 import { preparePython } from './interpreter/python.ts';
 import { type JobEnd, type JobProcess, keptCommand, startJobProcess } from './job-process.ts';
@@ -55,10 +57,15 @@ export async function runJob(work: Work): Promise<Run> {
   const { environment, claim, stopper } = work;
   const place = findPlace(environment);
   const starter = hasNamespaces(place) ? (work.starter ?? createStarter(starterOptions(environment))) : undefined;
-  const ground: Ground = { place, starter, folder: layOutFolder(environment.root, claim, place) };
-  const { folder } = ground;
+  const folder = layOutFolder(environment.root, claim, place);
+  const programs = jobPrograms(place);
+  const isKept = work.starter !== undefined && mayKeepRoot(place, claim);
+  if (!isKept) writePrograms(environment.root, programs);
+  const ground: Ground = { place, starter, folder, ...(isKept ? { programs } : {}) };
   const watch = environment.root === '/' ? undefined : watchFolder(folder.root, claim.limits.folderBytes, stopper);
   const prepared = await prepare(work, ground).catch(asFailure);
+  // It may be that of an earlier job.
+  if ('failure' in prepared) rmSync(join(folder.home, environmentName), { force: true });
   await work.begun;
   let code = 'command' in prepared && !stopper.current() ? await startCode(work, ground, prepared) : undefined;
   if (code) stopper.onStop((reason) => code?.process.stop({ atOnce: !reason.failure }));
@@ -85,7 +92,20 @@ export async function runJob(work: Work): Promise<Run> {
 }
 
 /** The place and the folder of the job, and the program that starts it. */
-type Ground = { readonly place: Place; readonly folder: JobFolder; readonly starter: Starter | undefined };
+type Ground = {
+  readonly place: Place;
+  readonly folder: JobFolder;
+  readonly starter: Starter | undefined;
+  /** Our programs, if they are not in the folder. */
+  readonly programs?: Readonly<Record<string, string>>;
+};
+
+/** Whether a later job can get the same `/`, because nothing is put there for this one. */
+function mayKeepRoot(place: Place, { runSpec, debugOn }: Claim): boolean {
+  const { bundledDepends = [], execDepends = [], dependencies = [] } = runSpec;
+  const added = [bundledDepends, execDepends, dependencies, debugOn];
+  return place.kind === 'root' && added.every((list) => list.length === 0);
+}
 
 function hasNamespaces(place: Place): boolean {
   return place.kind === 'root' || (place.kind === 'machine' && place.namespaces);
@@ -151,7 +171,7 @@ type Code = { readonly process: JobProcess; close(): Promise<void> };
 /** Starts the code of a job. If the job may be held, its namespaces and processes stay until `close`. */
 async function startCode(work: Work, ground: Ground, { command, variables, layers }: Prepared): Promise<Code> {
   const { environment, claim, log, output } = work;
-  const { place, folder, starter } = ground;
+  const { place, folder, starter, programs } = ground;
   const isKept = claim.debugOn.length > 0;
   const keeper = isKept
     ? { ...variables, ...secretVariables(claim), [keeperVariable]: keeperKey(work.task) }
@@ -166,6 +186,7 @@ async function startCode(work: Work, ground: Ground, { command, variables, layer
       hasRoot: place.kind === 'root',
       shown: shownFolders(environment),
       layers,
+      ...(programs ? { programs } : {}),
     });
     return { process, close: () => process.close() };
   }

@@ -1,6 +1,7 @@
 // Works on one claimed job: prepares its folder, runs its entry point, and reports how it ended. Read `workOn` as the
 // recipe.
 
+import { reusableFiles } from './folder.ts';
 import { hold, mayBeHeld } from './hold.ts';
 import { createJobLog } from './log.ts';
 import { type Failure, PlatformRefusal, type Reported } from './platform.ts';
@@ -36,6 +37,7 @@ export async function workOn(claimed: Claimed): Promise<void> {
     await hold(work, run, heldUntil);
   }
   await run.close();
+  const cleaning = claimed.starter?.clean(environment.root, reusableFiles(run.folder));
   // Readers of the log know by this line that the job logs nothing more (engine/log/frame.ts).
   log.line('INFO', 'END_LOG', 'SYSTEM');
   await output.flushed();
@@ -44,7 +46,8 @@ export async function workOn(claimed: Claimed): Promise<void> {
   if (run.result && isDue) await report(work, run.result);
   clearInterval(heartbeat);
   if (environment.root === '/') return;
-  if (claimed.starter) return claimed.starter.remove(environment.root);
+  await cleaning;
+  if (claimed.starter) return;
   removeFolder(environment.root, (fault) => {
     log.line('NOTICE', `The job's folder remains, because it cannot be removed: ${fault}`, 'SYSTEM');
   });

@@ -2,8 +2,6 @@
 // that will run it, and the code of the job begins when the claim is kept.
 
 import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import type { LaunchInput, WorkerEnd, WorkerHandle, WorkerState } from '../../core/context.ts';
 import { readWorkerId, type WorkerId } from '../../core/id/worker.ts';
 import type { ToWorker } from '../../worker/channel.ts';
@@ -36,7 +34,7 @@ type Task = {
 };
 
 export function createKeptWorkers(options: KeptWorkerOptions): KeptWorkers {
-  const { database, claim, jobsFolder } = options;
+  const { database, claim } = options;
   const tasks = createTaskMemory();
   const pool = createProcessPool(options, (task, how) => {
     const found = tasks.byHandle(task);
@@ -53,11 +51,9 @@ export function createKeptWorkers(options: KeptWorkerOptions): KeptWorkers {
     if (launched === undefined) throw new Error(`${task.worker} is not the id of a worker`);
     const claimed = await claim(task.worker, input.environment.ESPALIER_NONCE ?? '', task.handle);
     if (claimed === undefined || task.isStopping) return finish(task, 'exit code 0');
-    const root = join(jobsFolder, task.handle);
-    mkdirSync(root, { mode: 0o700 });
     const slot = await pool.take();
     task.slot = slot;
-    slot.process.run({ kind: 'run', claim: claimed, launch: launched.launch, task: task.handle, root });
+    slot.process.run({ kind: 'run', claim: claimed, launch: launched.launch, task: task.handle, root: slot.folder });
     await database.kept();
     slot.process.begin(task.handle);
     if (task.isStopping) slot.process.stop(task.handle);

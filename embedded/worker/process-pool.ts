@@ -14,13 +14,19 @@ export type ProcessPoolOptions = Pick<KeptProcessOptions, 'program' | 'ask' | 'o
   readonly marks: ProcessMarks;
   /** The variables of every process. */
   readonly environment: () => Promise<Readonly<Record<string, string>>>;
-  /** Holds a folder for each job that runs. */
+  /** Holds a folder for each process. */
   readonly jobsFolder: string;
   /** Processes that are kept while they have nothing to do. */
   readonly keptCount: number;
   readonly report: (what: string, fault: unknown) => void;
 };
-export type Slot = { readonly mark: string; readonly process: KeptProcess; jobCount: number };
+export type Slot = {
+  readonly mark: string;
+  /** The folder of its jobs, one after another. */
+  readonly folder: string;
+  readonly process: KeptProcess;
+  jobCount: number;
+};
 export type ProcessPool = {
   /** A process without a job. */
   take(): Promise<Slot>;
@@ -37,8 +43,7 @@ export function createProcessPool(
   const idle: Slot[] = [];
   const all = new Set<Slot>();
   let isClosed = false;
-  const removeRoot = (task: WorkerHandle) => {
-    const folder = join(jobsFolder, task);
+  const removeRoot = (folder: string) => {
     removeJobFolder(folder, (fault) => report(`the folder of an ended job, ${folder}, could not be removed`, fault));
   };
   const start = async (): Promise<Slot> => {
@@ -60,18 +65,21 @@ export function createProcessPool(
         all.delete(slot);
         const at = idle.indexOf(slot);
         if (at >= 0) idle.splice(at, 1);
-        if (task === undefined) return marks.remove(mark);
+        if (task === undefined) {
+          marks.remove(mark);
+          return removeRoot(slot.folder);
+        }
         // What the job left behind is ended before anybody hears of the end of its worker.
         endProcessesOf(new Set([mark]))
           .catch((fault: unknown) => report(`processes of a worker that ended (${how}) remain`, fault))
           .then(() => {
             marks.remove(mark);
-            removeRoot(task);
+            removeRoot(slot.folder);
             onOver(task, how);
           });
       },
     });
-    const slot: Slot = { mark, process, jobCount: 0 };
+    const slot: Slot = { mark, folder: join(jobsFolder, mark), process, jobCount: 0 };
     all.add(slot);
     marks.note(mark, handleOf(process.pid));
     return slot;

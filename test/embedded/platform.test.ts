@@ -50,8 +50,8 @@ async function call(path: string, body: object): Promise<Record<string, unknown>
   return answer;
 }
 
-/** Makes an applet with that bash code, which may return texts in `t`. */
-async function givenApplet(code: string): Promise<{ applet: string; project: string }> {
+/** Makes an applet with that code, which may take a text `of` and return one in `t`. */
+async function givenApplet(code: string, interpreter = 'bash'): Promise<{ applet: string; project: string }> {
   const { id: project } = await call('/project/new', { name: 'p' });
   const { id } = await call('/applet/new', {
     project,
@@ -59,7 +59,7 @@ async function givenApplet(code: string): Promise<{ applet: string; project: str
     name: 'a',
     inputSpec: [{ name: 'of', class: 'string', optional: true }],
     outputSpec: [{ name: 't', class: 'string', optional: true }],
-    runSpec: { interpreter: 'bash', code, distribution: 'Ubuntu', release: '24.04', version: '0' },
+    runSpec: { interpreter, code, distribution: 'Ubuntu', release: '24.04', version: '0' },
   });
   return { applet: String(id), project: String(project) };
 }
@@ -92,6 +92,35 @@ main() {
   const second = await ended(await run(applet));
   expect([first.state, second.state, first.failureMessage]).toEqual(['done', 'done', undefined]);
   for (const { output } of [first, second]) expect((output as { t: string }).t).toMatch(/^nothing of/);
+});
+
+test('a job finds no file of an earlier job in another language', { timeout: 60_000 }, async () => {
+  const inBash = await givenApplet(
+    `main() { echo "{\\"t\\": \\"$of in $(ls ~ | wc -l) files\\"}" > job_output.json; }`,
+  );
+  const inPython = await givenApplet(
+    `import dxpy, os
+@dxpy.entry_point("main")
+def main(of):
+    found = " ".join(sorted(name for name in os.listdir() if "job-" not in name))
+    return {"t": "%s in %s" % (of, found)}
+dxpy.run()`,
+    'python3',
+  );
+  const texts: unknown[] = [];
+  for (const [applet, of] of [
+    [inBash, 'first'],
+    [inPython, 'second'],
+    [inBash, 'third'],
+  ] as const) {
+    const { output } = await ended(await run(applet, { of }));
+    texts.push((output as { t: string } | null)?.t);
+  }
+  expect(texts).toEqual([
+    'first in 5 files',
+    'second in dnanexus-executable.json dnanexus-job.json job_error_reserved_space job_input.json',
+    'third in 5 files',
+  ]);
 });
 
 test('two jobs that wait for jobs below them end on one worker', { timeout: 60_000 }, async () => {

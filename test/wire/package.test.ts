@@ -52,7 +52,10 @@ it('holds only what running needs, and leaves no trace in the checkout', () => {
   expect(readdirSync(join(installed, 'dist/worker/starter')).sort()).toEqual([
     'job.py',
     'job_root.py',
+    'kept_root.py',
     'kernel.py',
+    'log_socket.py',
+    'removal.py',
     'starter.py',
   ]);
   expect(Object.keys(manifest.dependencies)).toEqual(['node', 'ws', 'zod']);

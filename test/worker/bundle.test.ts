@@ -8,7 +8,7 @@ import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { unpackBundles } from '../../worker/bundle.ts';
-import { type JobFolder, layOutFolder } from '../../worker/folder.ts';
+import { type JobFolder, jobPrograms, layOutFolder, writePrograms } from '../../worker/folder.ts';
 import type { Claim, Platform } from '../../worker/platform.ts';
 
 let place: string;
@@ -107,7 +107,9 @@ it('unpacks a compressed file beside its archive, and says which endings it unpa
 
 it.runIf(hasUnzip)('gives jobs a dx-unpack that takes a zip archive by any path', () => {
   const claim = { job: 'job-x', input: {}, runSpec: { interpreter: 'bash', code: '' } } as unknown as Claim;
-  const { programs } = layOutFolder(root, claim, { kind: 'machine', namespaces: false, why: 'a test' });
+  const ground = { kind: 'machine', namespaces: false, why: 'a test' } as const;
+  const { programs } = layOutFolder(root, claim, ground);
+  writePrograms(root, jobPrograms(ground));
   const environment = { PATH: process.env.PATH, ESPALIER_ROOT: root };
   for (const [member, given] of [
     ['by-absolute', join(place, 'z.zip')],

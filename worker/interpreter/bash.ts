@@ -2,9 +2,8 @@
 // function named as the entry point is called, if there is one. The entry point's name is an argument, never program
 // text.
 
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { JobFolder } from '../folder.ts';
+import { environmentName, type JobFolder, writeOver } from '../folder.ts';
 import { shellWord, type Variables } from '../job-variables.ts';
 import type { Claim } from '../platform.ts';
 import { runProgram } from '../program.ts';
@@ -21,8 +20,8 @@ export async function prepareBash(
   const inputs = hasObject(claim.input)
     ? await objectExports(folder, { ...variables, ...secrets }, over)
     : scalarExports(claim.input, variables).join('\n');
-  writeFileSync(join(folder.home, 'environment'), `${exports.join('\n')}\n${inputs}\n`);
-  return ['bash', '-c', program, 'bash', join(seen.home, 'environment'), seen.codeFile, claim.function];
+  writeOver(join(folder.home, environmentName), `${exports.join('\n')}\n${inputs}\n`);
+  return ['bash', '-c', program, 'bash', join(seen.home, environmentName), seen.codeFile, claim.function];
 }
 
 /**

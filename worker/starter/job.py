@@ -5,28 +5,30 @@
 import errno
 import os
 import signal
-import socket
 
 import job_root
 import kernel
+from log_socket import open_log_sockets
+from removal import remove
 
 STDOUT, STDERR, LOG = b'O', b'E', b'L'
 
 
 def note_own_namespaces():
     """To be called before the first job."""
-    for name in ('mnt', 'pid'):
-        own_namespaces.append(os.open('/proc/self/ns/' + name, os.O_RDONLY))
+    own_namespaces.extend(kernel.own_namespace(name) for name in ('mnt', 'pid'))
 
 
 own_namespaces = []
 
 
 class Job:
-    """A job whose command has been started."""
+    """A job whose command has been started. With a shelf, its `/` and its log sockets are those that are kept there."""
 
-    def __init__(self, request):
+    def __init__(self, request, shelf=None):
         self.request = request
+        self.shelf = shelf
+        self.waste = []
         # Where its output and its log lines arrive, and the kind of each.
         self.sources = {}
         self.first = self.command = self.command_end = None
@@ -41,16 +43,20 @@ class Job:
     def begin(self):
         request = self.request
         if request['root']:
-            remove(request['root']['work'])
             job_root.look_at_mounts()
-        self.open_log_sockets(request['logFolder'])
+        if self.shelf:
+            self.sources = {source: LOG for source in self.shelf.sources}
+        elif request['logFolder']:
+            self.sources = {source: LOG for source in open_log_sockets(request['logFolder'])}
         writers = [self.open_pipe(kind) for kind in (STDOUT, STDERR)]
         try:
+            if self.shelf:
+                self.waste = self.shelf.enter_root(request['root'])
             kernel.unshare(kernel.CLONE_NEWNS | kernel.CLONE_NEWPID)
-            self.note_namespace('mnt')
+            self.namespaces.append(kernel.own_namespace('mnt'))
             self.first = kernel.start_idle()
-            self.note_namespace('pid_for_children')
-            problem = job_root.enter(request)
+            self.namespaces.append(kernel.own_namespace('pid_for_children'))
+            problem = job_root.show_own('') if self.shelf else job_root.enter(request)
             if problem:
                 os.write(writers[1], problem.encode() + b'\n')
             os.chdir(request['home'])
@@ -61,30 +67,11 @@ class Job:
             for writer in writers:
                 os.close(writer)
 
-    def open_log_sockets(self, folder):
-        """The log sockets of a job (docs/reference/api.md, "Log sockets of a job")."""
-        if folder is None:
-            return
-        os.makedirs(folder, exist_ok=True)
-        # The path of a socket may not be long.
-        os.chdir(folder)
-        for name in ('priority', 'bulk'):
-            receiver = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
-            if os.path.lexists(name):
-                os.unlink(name)
-            receiver.bind(name)
-            os.chmod(name, 0o666)
-            self.sources[receiver.detach()] = LOG
-        os.chdir('/')
-
     def open_pipe(self, kind):
         reader, writer = os.pipe()
         os.set_blocking(reader, False)
         self.sources[reader] = kind
         return writer
-
-    def note_namespace(self, name):
-        self.namespaces.append(os.open('/proc/self/ns/' + name, os.O_RDONLY))
 
     def read(self, source):
         """Returns what has arrived, or None if that is nothing."""
@@ -138,9 +125,13 @@ class Job:
         self.first = None
 
     def tidy_up(self):
+        """Returns the folders that remain to be removed."""
         # Taking the mounts down costs as much as the start of a job. Nobody needs to wait for that.
         for fd in [*self.sources, *self.namespaces]:
-            os.close(fd)
+            if not self.shelf or fd not in self.shelf.sources:
+                os.close(fd)
+        root = self.request['root']
+        return self.waste + ([root['work']] if root and not self.shelf else [])
 
 
 def go_back():
@@ -171,22 +162,6 @@ def find_program(name, path):
         if os.access(candidate, os.X_OK) and not os.path.isdir(candidate):
             return candidate
     raise OSError(errno.ENOENT, '%s is not on the PATH' % name)
-
-
-def remove(path):
-    """Removes a folder. An OSError or RecursionError says that something in it could not be removed."""
-    try:
-        os.rmdir(path)
-    except NotADirectoryError:
-        os.unlink(path)
-    except FileNotFoundError:
-        pass
-    except OSError:
-        if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
-            os.chmod(path, 0o700)
-        for name in os.listdir(path):
-            remove(os.path.join(path, name))
-        os.rmdir(path)
 
 
 CHUNK = 1 << 16

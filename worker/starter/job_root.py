@@ -40,17 +40,27 @@ def enter(request):
     else:
         root.lay_over_each()
     root.show_system()
+    show_own(root.top)
     kernel.become_root(root.top)
     return None
 
 
+def show_own(top):
+    """Shows the processes and the shared memory of a job alone."""
+    if os.path.isdir(top + '/dev/shm'):
+        kernel.mount('tmpfs', top + '/dev/shm', 'tmpfs', kernel.MS_NOSUID | kernel.MS_NODEV, 'mode=1777')
+    show_processes(top + '/proc')
+
+
 class Root:
-    def __init__(self, request, log_folder):
+    def __init__(self, request, log_folder, base=None):
+        self.base = base
         self.folder = request['folder']
         self.work = request['work']
         self.top = os.path.join(self.work, 'root')
         self.layers = request.get('layers', [])
         self.count = 0
+        self.overlaid = []
         os.makedirs(self.top, exist_ok=True)
         # Other users than the one of the job, such as that of apt, must get through `/`.
         os.chmod(self.folder, 0o755)
@@ -60,7 +70,7 @@ class Root:
         os.chmod(self.folder + '/tmp', 0o1777)
         self.shown = [path for path in request['shown'] if is_in(path, ('/tmp',)) and os.path.isdir(path)]
         self.log_folder = log_folder
-        for path in self.shown + ([LOG_FOLDER] if log_folder else []):
+        for path in self.shown + ([LOG_FOLDER] if log_folder and not base else []):
             self.make(path)
 
     def make(self, path):
@@ -77,10 +87,14 @@ class Root:
         # The kernel need not save the files of the job to the disk when it ends.
         options = layers + ',volatile' + ('' if os.geteuid() == 0 else ',userxattr')
         kernel.mount('overlay', self.top + path, 'overlay', 0, options)
+        self.overlaid.append(path)
 
     def lower_folders(self, path):
         """What an overlay of this folder lies over, the uppermost first."""
         layers = [layer + path for layer in self.layers_of(path) if not self.lies_in(layer, path)]
+        # The base is not on a disk of the machine, so the kernel takes it anywhere.
+        if self.base and is_folder(self.base + path):
+            layers.append(self.base + path)
         return layers + ([path] if not layers or os.path.isdir(path) else [])
 
     def layers_of(self, path):
@@ -198,9 +212,6 @@ class Root:
                 kernel.move(path, self.top + path)
             except OSError:
                 kernel.bind(path, self.top + path)
-        if os.path.isdir(self.top + '/dev/shm'):
-            kernel.mount('tmpfs', self.top + '/dev/shm', 'tmpfs', kernel.MS_NOSUID | kernel.MS_NODEV, 'mode=1777')
-        show_processes(self.top + '/proc')
         kernel.bind(self.folder + '/tmp', self.top + '/tmp')
         if self.log_folder:
             kernel.bind(self.log_folder, self.top + LOG_FOLDER)

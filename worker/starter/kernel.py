@@ -48,6 +48,13 @@ def enter(namespace):
     _call('setns', namespace, 0)
 
 
+def own_namespace(name):
+    """Opens a namespace of this process, also where /proc is another one or none."""
+    if not _processes:
+        _processes.append(os.open('/proc', os.O_RDONLY))
+    return os.open('self/ns/' + name, os.O_RDONLY, dir_fd=_processes[0])
+
+
 def watch_end(pid):
     """A file descriptor that is ready when the process has ended."""
     pidfd_open = 434
@@ -118,6 +125,7 @@ def _place_below_stack():
     return int(line[: line.index('-')], 16) - (256 << 10)
 
 
+_processes = []
 _clone_vm, _clone_vfork = 0x100, 0x4000
 _set_death_signal, _set_dumpable = 1, 4
 # The lock of the interpreter is kept during a call.

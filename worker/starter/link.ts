@@ -1,10 +1,10 @@
 // The link of a worker to the program that starts its jobs.
 //
 // A request is its length in four bytes and JSON: `start` with a command, `stop` (SIGTERM to the command's group), `kill`
-// (everything in the job's namespace), `remove` with a folder. An event is a letter, a length in four bytes and its
-// content: O and E are output of the job, L is a datagram of its log sockets, and J is JSON. There, `ready` is the first,
-// `exited` says how the command ended, `failed` why it could not be started, after `ended` nothing is left of it, and
-// `remains` names a folder that could not be removed.
+// (everything in the job's namespace), `clean` with the folder of a job that is over. An event is a letter, a length in
+// four bytes and its content: O and E are output of the job, L is a datagram of its log sockets, and J is JSON. There,
+// `ready` is the first, `exited` says how the command ended, `failed` why it could not be started, after `ended` nothing is
+// left of it, `cleaned` answers `clean`, and `remains` names a folder that could not be removed.
 
 import { type ChildProcessWithoutNullStreams as Child, spawn } from 'node:child_process';
 import { constants as systemConstants } from 'node:os';
@@ -32,11 +32,14 @@ type StarterEvent =
   | { readonly kind: 'exited'; readonly code: number | null; readonly signal: number | null }
   | { readonly kind: 'failed'; readonly failure: string }
   | { readonly kind: 'ended' }
+  | { readonly kind: 'cleaned' }
   | { readonly kind: 'remains'; readonly path: string };
 export type Link = {
   /** Sends the request for a job. @throws Error if one runs already */
   begin(listener: Listener, request: object): void;
   send(request: object): void;
+  /** Resolves when the folder of a job that is over was cleaned, or the program has ended. */
+  clean(folder: string, names: readonly string[]): Promise<void>;
   /** Why the program has ended. Undefined while it runs. */
   over(): string | undefined;
   close(): Promise<void>;
@@ -48,12 +51,10 @@ export type Link = {
  * @param onRemains gets a folder that it could not remove
  */
 export function openLink({ program, path, marks }: StarterOptions, onRemains: (path: string) => void): Link {
-  const child = spawn('python3', ['-I', '-S', '-B', program], {
-    stdio: ['pipe', 'pipe', 'pipe'],
-    env: { ...marks, PATH: path },
-  });
+  const child = spawn('python3', ['-I', '-S', '-B', program], { env: { ...marks, PATH: path } });
   let listener: Listener | undefined;
   let isReady = false;
+  let cleaned = Promise.withResolvers<void>();
   const leave = () => {
     const last = listener;
     listener = undefined;
@@ -62,6 +63,7 @@ export function openLink({ program, path, marks }: StarterOptions, onRemains: (p
   const end = watchEnd(child, (why) => {
     if (!isReady) listener?.onFailed(`the program that starts jobs ended: ${why}`);
     leave()?.onEnded();
+    cleaned.resolve();
   });
   const onEvent = (event: StarterEvent) => {
     switch (event.kind) {
@@ -74,6 +76,8 @@ export function openLink({ program, path, marks }: StarterOptions, onRemains: (p
         return listener?.onFailed(event.failure);
       case 'ended':
         return leave()?.onEnded();
+      case 'cleaned':
+        return cleaned.resolve();
       case 'remains':
         return onRemains(event.path);
       default:
@@ -94,6 +98,11 @@ export function openLink({ program, path, marks }: StarterOptions, onRemains: (p
       send(request);
     },
     send,
+    clean(folder, names) {
+      cleaned = Promise.withResolvers();
+      send({ kind: 'clean', folder, names });
+      return cleaned.promise;
+    },
     over: end.why,
     async close() {
       child.stdin.end();

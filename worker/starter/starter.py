@@ -9,11 +9,14 @@ import select
 import signal
 import struct
 import sys
+import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import job_root
 import kernel
-from job import LOG, Job, note_own_namespaces, remove
+from job import Job, note_own_namespaces
+from kept_root import Shelf, can_keep, write_programs
+from removal import remove
 
 REQUESTS, EVENTS = 0, 1
 
@@ -23,7 +26,9 @@ class Starter:
         self.input = bytearray()
         self.output = bytearray()
         self.job = None
+        self.shelf = None
         self.waste = []
+        self.folder = None
         os.set_blocking(EVENTS, False)
 
     def serve(self):
@@ -54,16 +59,29 @@ class Starter:
             for source in self.job.sources if len(self.output) < OUTPUT_LIMIT else ():
                 looks.register(source, select.POLLIN)
         while True:
-            ready = [fd for fd, _ in looks.poll(IDLE_MS if self.waste else None)]
+            ready = [fd for fd, _ in looks.poll(self.patience_ms())]
             # To remove folders can take as long as a job.
             if self.waste and (not ready or len(self.waste) > WASTE_LIMIT):
                 self.remove_waste()
+            elif not ready:
+                # A root that nobody uses keeps the disks of the machine busy.
+                self.drop_root()
             if ready:
                 return ready
+
+    def patience_ms(self):
+        if self.waste:
+            return IDLE_MS
+        seconds = None if self.job or not self.shelf else self.shelf.seconds_left()
+        return None if seconds is None else int(seconds * 1000) + 1
 
     def close(self):
         if self.job:
             self.finish()
+        if self.shelf:
+            self.waste += [*self.shelf.drop_root(), self.shelf.path]
+        if self.folder:
+            self.waste.append(self.folder)
         while self.waste:
             self.remove_waste()
         os.set_blocking(EVENTS, True)
@@ -105,8 +123,8 @@ class Starter:
         kind = request['kind']
         if kind == 'start':
             self.start(request)
-        elif kind == 'remove':
-            self.waste.append(request['path'])
+        elif kind == 'clean':
+            self.clean(request)
         elif self.job and kind == 'stop':
             self.job.stop()
         elif self.job and self.job.has_ended():
@@ -115,14 +133,49 @@ class Starter:
             self.job.kill()
 
     def start(self, request):
-        work = request['root'] and request['root']['work']
-        if work in self.waste:
-            self.waste.remove(work)
+        root = request['root']
+        if root:
+            self.folder = root['folder']
         try:
-            self.job = Job(request)
+            if root and root['work'] in self.waste:
+                self.waste.remove(root['work'])
+                remove(root['work'])
+            self.job = Job(request, self.shelf_for(root))
         except (OSError, ValueError) as error:
             self.say(kind='failed', failure=describe(error))
             self.say(kind='ended')
+
+    def shelf_for(self, root):
+        if root is None or root['kept'] is None:
+            return self.drop_root()
+        if not can_keep():
+            return write_programs(root['folder'], root['kept']['programs'])
+        self.shelf = self.shelf or Shelf(root['kept']['shelf'])
+        self.waste += self.shelf.mend()
+        return self.shelf
+
+    def drop_root(self):
+        if self.shelf:
+            self.waste += self.shelf.drop_root()
+
+    def clean(self, request):
+        """Takes what an ended job has left out of the way of the next one."""
+        folder = request['folder']
+        waste = self.shelf.clean(folder, request['names']) if self.shelf else None
+        if waste is None:
+            self.put_aside(folder)
+        else:
+            self.waste += waste
+        self.say(kind='cleaned')
+
+    def put_aside(self, folder):
+        self.drop_root()
+        aside = '%s.old-%d' % (folder, time.monotonic_ns())
+        try:
+            os.rename(folder, aside)
+            self.waste.append(aside)
+        except OSError:
+            self.say(kind='remains', path=folder)
 
     def after_command(self):
         if not self.job.request['keeper']:
@@ -140,9 +193,7 @@ class Starter:
             while self.pass_on(source, job):
                 pass
         self.say(kind='ended')
-        job.tidy_up()
-        if job.request['root']:
-            self.waste.append(job.request['root']['work'])
+        self.waste += job.tidy_up()
 
     def pass_on(self, source, job=None):
         """Passes on what has arrived. Returns whether that was something."""
@@ -169,7 +220,7 @@ def probe(folder):
     draft = os.path.join(folder, 'probe-' + os.urandom(8).hex())
     os.mkdir(draft)
     try:
-        answer['reason'] = try_job({'folder': draft, 'work': draft + '.work', 'shown': []})
+        answer['reason'] = try_job({'folder': draft, 'work': draft + '.work', 'shown': [], 'kept': None})
         answer['root'] = answer['reason'] is None
         answer['namespaces'] = answer['root'] or os.geteuid() == 0 and try_job(None) is None
     finally:

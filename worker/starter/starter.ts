@@ -22,6 +22,8 @@ export type StartOptions = {
   readonly shown: readonly string[];
   /** Folders of packages, each laid out like `/`, that such a job sees above the machine's files. */
   readonly layers: readonly string[];
+  /** Our programs, where the job's `/` may be kept for the next one, and they are not in the job's folder. */
+  readonly programs?: Readonly<Record<string, string>>;
   /**
    * The variables of a process that stays in the job's namespaces until `close`, together with what the command left
    * behind.
@@ -34,8 +36,11 @@ export type StartOptions = {
 export type Starter = {
   /** Starts the one job that runs now. */
   start(options: StartOptions): JobProcess;
-  /** Removes the folder of a job that is over, soon. */
-  remove(folder: string): void;
+  /**
+   * Removes what a job that is over has left in its folder, or the whole folder. Files of these names in its home stay
+   * if the next job can write over them.
+   */
+  clean(folder: string, names: readonly string[]): Promise<void>;
   /** Ends the program, and with it everything that it started. */
   close(): Promise<void>;
 };
@@ -53,9 +58,10 @@ export function createStarter(options: StarterOptions, report: (fault: unknown) 
       if (link.over() !== undefined) link = open();
       return startOn(link, job);
     },
-    remove(folder) {
-      if (link.over() === undefined) return link.send({ kind: 'remove', path: folder });
-      removeJobFolder(folder, report);
+    async clean(folder, names) {
+      if (link.over() === undefined) await link.clean(folder, names);
+      // It has died, perhaps in the middle of that.
+      if (link.over() !== undefined) removeJobFolder(folder, report);
     },
     close: () => link.close(),
   };
@@ -115,11 +121,22 @@ function startOn(link: Link, options: StartOptions): JobProcess {
   };
 }
 
-function requestOf({ command, home, variables, keeper, folder, hasRoot, shown, layers }: StartOptions): object {
+function requestOf({
+  command,
+  home,
+  variables,
+  keeper,
+  folder,
+  hasRoot,
+  shown,
+  layers,
+  programs,
+}: StartOptions): object {
   const work = workFolderOf(folder);
   // A job finds the sockets at their fixed path, wherever they are made.
   const logFolder = join(hasRoot ? work : folder, 'log');
-  const root = hasRoot ? { folder, work, shown, layers } : null;
+  const kept = programs ? { shelf: `${folder}.kept`, programs } : null;
+  const root = hasRoot ? { folder, work, shown, layers, kept } : null;
   return { kind: 'start', command, home, variables, keeper: keeper ?? null, logFolder, root };
 }
 
