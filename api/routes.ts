@@ -1,12 +1,10 @@
 // Every route of the API, as a table that serve.ts reads and docs/api.md is printed from. A route's function is found by
 // going to its definition from here.
 
-import { publishedClasses } from '../core/app/version.ts';
 import type { ObjectClass } from '../core/id/identifier.ts';
+import { appRoutes } from './app-routes.ts';
 import { executionRoutes, newJobRoutes as newJobs, runRoutes as runs } from './execution-routes.ts';
 import { route } from './make-route.ts';
-import { describeVersion } from './ops/app/describe.ts';
-import { newVersion } from './ops/app/new.ts';
 import { getApplet } from './ops/applet/get.ts';
 import { newApplet } from './ops/applet/new.ts';
 import { clone } from './ops/container/clone.ts';
@@ -48,8 +46,8 @@ import { destroyAuthToken, newAuthToken } from './ops/system/auth-token.ts';
 import { comeBackLater, comeBackLaterInput } from './ops/system/come-back-later.ts';
 import { describeDataObjects } from './ops/system/describe-data-objects.ts';
 import { describeProjects } from './ops/system/describe-projects.ts';
-import { findApps, findOrgs } from './ops/system/find-absent.ts';
 import { findDataObjects } from './ops/system/find-data-objects.ts';
+import { findOrgs } from './ops/system/find-orgs.ts';
 import { findProjects } from './ops/system/find-projects.ts';
 import { generateBatchInputs } from './ops/system/generate-batch-inputs.ts';
 import { greet } from './ops/system/greet.ts';
@@ -72,7 +70,6 @@ import { newWorkflow } from './ops/workflow/new.ts';
 import { dryRunWorkflow } from './ops/workflow/run.ts';
 import { validateWorkflowBatch } from './ops/workflow/validate-batch.ts';
 import type { Route } from './route.ts';
-import * as app from './schemas/app.ts';
 import { describeInput } from './schemas/describe.ts';
 import { runWorkflowInput, validateBatchInput } from './schemas/execution.ts';
 import * as find from './schemas/find.ts';
@@ -115,9 +112,7 @@ const systemRoutes: readonly Route[] = [
   route('/system/describeDataObjects', find.describeDataObjectsInput, known, describeDataObjects),
   route('/system/describeProjects', find.describeProjectsInput, known, describeProjects),
   route('/system/generateBatchInputs', find.generateBatchInput, viewTarget, generateBatchInputs),
-  route('/system/findApps', find.findAppsInput, known, findApps),
-  route('/system/findGlobalWorkflows', find.findAppsInput, known, findApps),
-  route('/system/findOrgs', find.findAppsInput, known, findOrgs),
+  route('/system/findOrgs', find.findOrgsInput, known, findOrgs),
   route('/user-xxxx/describe', describeInput, known, describeUser),
   route('/user-xxxx/update', updateUserInput, known, updateUser),
 ];
@@ -174,14 +169,6 @@ const objectRoutes: readonly Route[] = [
   ...metadataRoutes('applet'),
   ...workflowRoutes,
 ];
-
-const appRoutes: readonly Route[] = publishedClasses.flatMap((className) => {
-  const at = (method: string) => `/${className}-xxxx[/yyyy]/${method}`;
-  return [
-    route(`/${className}/new`, app.newVersionInput, known, newVersion),
-    route(at('describe'), describeInput, known, describeVersion),
-  ];
-});
 
 /** Answered by the function `api`: everything except runs, new jobs and workers. */
 export const apiRoutes: readonly Route[] = [

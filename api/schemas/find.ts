@@ -91,8 +91,24 @@ export const findProjectsInput = z.object({
   limit,
 });
 
-/** Apps and global workflows. None exist here yet, so only the shape of the page matters. */
-export const findAppsInput = z.object({ describe: describeOption.default(false), limit });
+/** Apps and global workflows. */
+export const findPublishedInput = z.object({
+  name: namePattern.optional(),
+  category: z.string().nullish(),
+  allVersions: z.boolean().nullish(),
+  published: z.boolean().nullish(),
+  billTo: z.string().nullish(),
+  createdBy: z.string().nullish(),
+  developer: z.string().nullish(),
+  authorizedUser: z.string().nullish(),
+  created: timeRange.optional(),
+  modified: timeRange.optional(),
+  describe: describeOption.default(false),
+  starting: z.string().nullish(),
+  limit,
+});
+/** None exist here yet, so only the shape of the page matters. */
+export const findOrgsInput = z.object({ describe: describeOption.default(false), limit });
 
 export const resolveDataObjectsInput = z.object({
   objects: z

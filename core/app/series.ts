@@ -98,6 +98,7 @@ export function addTags(series: Series, id: PublishedId, tags: readonly string[]
     return Object.hasOwn(series.versions, tag) || versionPattern.test(tag) ? [`the tag "${tag}" is a version`] : [];
   });
   if (problems.length > 0) return { refused: invalidInput(problems) };
+  if (!Object.values(series.versions).includes(id)) return { refused: invalidState(`"${id}" was deleted`) };
   const added = { ...series.tags, ...Object.fromEntries(tags.map((tag) => [tag, id])) };
   if (Object.keys(added).length > maximumTagCount) {
     return { refused: invalidInput(`expected ${seriesName(series)} to have at most ${maximumTagCount} tags`) };

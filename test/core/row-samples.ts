@@ -304,10 +304,10 @@ const containerSamples: readonly Sample[] = [
   },
   { kind: folderChangesKind, row: folderChangesRow(container, 1), read: readFolderChanges },
   { kind: fullKind, row: fullRow(project, time), read: readFull },
-  { kind: resourcesKind, row: resourcesRow(container, { owner: app, region: 'aws:us-east-1' }), read: readResources },
   { kind: seriesKind, row: seriesRow(series), read: readSeries },
   { kind: versionKind, row: versionRow(app, version), read: readVersion },
   { kind: versionBodyKind, row: versionBodyRow(app, new Uint8Array([1])), read: readVersionBody },
+  { kind: resourcesKind, row: resourcesRow(container, { owner: app, region: 'aws:us-east-1' }), read: readResources },
   { kind: seriesEntryKind, row: seriesEntryKey('PUBLIC', 'app-count'), read: readSeriesEntry },
   { kind: installKind, row: installKey('user-alice', 'app-count'), read: readInstall },
 ];

@@ -224,6 +224,46 @@ def workflows(project):
     check(wait(analysis), wanted)
     check(call("/%s/terminate" % analysis), {"id": analysis})
     assert ids(api.system_find_analyses({"project": project})) == [analysis]
+    published("app", "applet", first, {"n": 1})
+    published("globalworkflow", "workflow", workflow, {"a.n": 1})
+    app = call("/app-app-named/describe", {"fields": {"id": True}})["id"]
+    check(api.app_get(app), {"id": app, "runSpec": {"code": code}})
+    check(api.app_install(app), {"id": app})
+    check(api.user_describe("user-" + USER), {"appsInstalled": ["app-named"]})
+    check(api.app_uninstall(app), {"id": app})
+
+
+def published(class_name, key, executable, values):
+    name = class_name + "-named"
+    options = {"aws:us-east-1": {key: executable}}
+    new = {"name": name, "version": "1.0.0", "regionalOptions": options}
+    version = call("/%s/new" % class_name, new)["id"]
+    series = "%s-%s" % (class_name, name)
+    user, other = "user-" + USER, "user-other"
+    for path, method, data, wanted in (
+        (series, "describe", {}, {"id": version, "aliases": ["1.0.0", "default"], "regionalOptions": options}),
+        (version, "update", {"title": "Named"}, {"id": version}),
+        (version, "publish", {"makeDefault": True}, {"id": version}),
+        (series, "addTags", {"tags": ["x", "y"]}, {"id": version}),
+        (series + "/x", "removeTags", {"tags": ["x"]}, {"id": version}),
+        (series, "addDevelopers", {"developers": [other]}, {"id": version}),
+        (series, "listDevelopers", {}, {"developers": [user, other]}),
+        (series, "removeDevelopers", {"developers": [other]}, {"id": version}),
+        (series, "addAuthorizedUsers", {"authorizedUsers": [other, "PUBLIC"]}, {"id": version}),
+        (series, "removeAuthorizedUsers", {"authorizedUsers": ["PUBLIC"]}, {"id": version}),
+        (series, "listAuthorizedUsers", {}, {"authorizedUsers": [other]}),
+        (series, "addCategories", {"categories": ["a", "b"]}, {"id": version}),
+        (series, "removeCategories", {"categories": ["b"]}, {"id": version}),
+        (series, "listCategories", {}, {"categories": ["a"]}),
+        (series + "/1.0.0", "validateBatch", {"batchInput": {key: [value] for key, value in values.items()}}, {"expandedBatch": [values]}),
+        (version, "describe", {}, {"title": "Named", "aliases": ["1.0.0", "default", "y"], "categories": ["a"]}),
+    ):
+        check(call("/%s/%s" % (path, method), data), wanted)
+    search = api.system_find_apps if class_name == "app" else api.system_find_global_workflows
+    assert ids(search({"name": {"glob": "*-named"}, "published": True, "category": "a"})) == [version]
+    second = call("/%s/new" % class_name, dict(new, version="2.0.0"))["id"]
+    check(call("/%s/delete" % second), {"id": second})
+    check(call("/%s/describe" % second), {"deleted": True, "aliases": []})
 
 
 def wait(execution):

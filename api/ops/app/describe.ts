@@ -1,7 +1,7 @@
 // Describes apps and global workflows (docs/reference/api.md, "Apps" and "Global workflows").
 
 import { aliasesOf, seriesName } from '../../../core/app/series.ts';
-import type { PublishedClass } from '../../../core/app/version.ts';
+import type { Edition, PublishedClass } from '../../../core/app/version.ts';
 import type { Context } from '../../../core/context.ts';
 import type { AppletSpec } from '../../../core/executable/applet.ts';
 import { isId } from '../../../core/id/identifier.ts';
@@ -106,6 +106,14 @@ export async function describeSpec(context: Context, found: FoundVersion) {
 function regionsOf({ settings }: Context, { facts }: FoundVersion): string[] {
   const regions = Object.keys(facts.editions);
   return regions.sort((first, second) => Number(second === settings.region) - Number(first === settings.region));
+}
+
+/** The edition of the first region. */
+export function mainEdition(context: Context, found: FoundVersion): Edition {
+  const [region = ''] = regionsOf(context, found);
+  const edition = found.facts.editions[region];
+  if (edition === undefined) throw new Error(`${found.id} has no region`);
+  return edition;
 }
 
 function firstEdition(editions: FoundVersion['facts']['editions']) {

@@ -1,7 +1,7 @@
 // Refuses calls that change apps and global workflows to those who may not make them.
 
 import { requireDeveloper as refusalOf } from '../../../core/app/series.ts';
-import { invalidInput, invalidState, permissionDenied } from '../../../core/error/api-error.ts';
+import { invalidInput, permissionDenied } from '../../../core/error/api-error.ts';
 import { type FoundVersion, findVersion } from '../../../engine/app/version.ts';
 import { loadSpec } from '../../../engine/store/load-job.ts';
 import type { KnownCall } from '../../route.ts';
@@ -14,14 +14,13 @@ export async function requireDeveloperAccess({ context, caller, path }: KnownCal
     throw permissionDenied(`call ${path}`, '"access.developer"', 'an executable without it');
 }
 
-/** The version that a path names, for a developer of it. One that was deleted cannot be changed any more. */
+/** The version that a path names, for a developer of it. It may have been deleted. */
 export async function findOwnVersion(call: KnownCall<unknown>, doing: string): Promise<FoundVersion> {
   const { context, caller, subject, alias } = call;
   await requireDeveloperAccess(call);
   const found = await findVersion(context, caller, subject, alias);
   const refusal = refusalOf(found.series, caller.user, doing);
   if (refusal !== undefined) throw refusal;
-  if (found.facts.deleted === true) throw invalidState(`"${found.id}" was deleted`);
   return found;
 }
 

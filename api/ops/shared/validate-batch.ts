@@ -12,10 +12,11 @@ import type { Specification } from '../../../core/iospec/parameter.ts';
 import type { Hash } from '../../../core/reference/value.ts';
 import { prepareInput } from '../../../core/run/prepare-input.ts';
 import { createSight, findJobs, findObjects } from '../../../engine/access/sight.ts';
-import type { ObjectCall } from '../../route.ts';
+import type { KnownCall, ObjectCall } from '../../route.ts';
 import type { validateBatchInput } from '../../schemas/execution.ts';
 
-export type BatchCall = ObjectCall<z.output<typeof validateBatchInput>>;
+export type BatchCall<Base = ObjectCall<unknown>> = Base & { readonly input: z.output<typeof validateBatchInput> };
+type AnyBatchCall = BatchCall<Pick<KnownCall<unknown>, 'context' | 'caller'>>;
 
 export async function validateBatch(call: BatchCall): Promise<{ expandedBatch: Hash[] }> {
   return expandBatch(call, (call.object.spec as AppletSpec).inputSpec);
@@ -26,7 +27,7 @@ export async function validateBatch(call: BatchCall): Promise<{ expandedBatch: H
  * of the wrong class, which would only fail the runs.
  */
 export async function expandBatch(
-  call: BatchCall,
+  call: AnyBatchCall,
   inputSpec: Specification | undefined,
 ): Promise<{ expandedBatch: Hash[] }> {
   const { input } = call;
@@ -49,7 +50,7 @@ export async function expandBatch(
 }
 
 async function checkVisible(
-  { context, caller }: BatchCall,
+  { context, caller }: AnyBatchCall,
   jobs: readonly JobId[],
   objects: ReadonlyMap<ObjectId, PlaceId | undefined>,
 ): Promise<void> {

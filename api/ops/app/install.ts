@@ -1,0 +1,48 @@
+// install and uninstall: the list of apps that a user keeps. It is a bookmark for all versions of a name, and changes no
+// right (docs/reference/api.md, "Apps").
+
+import { seriesName, versionNotFound } from '../../../core/app/series.ts';
+import type { PublishedId } from '../../../core/id/identifier.ts';
+import { installKey } from '../../../core/row/published.ts';
+import { changeSeries, isInstalled, loadSeries } from '../../../engine/app/series.ts';
+import { findVersion, isPublishedId, loadVersion } from '../../../engine/app/version.ts';
+import type { KnownCall } from '../../route.ts';
+
+export async function installApp({
+  context,
+  caller,
+  subject,
+  alias,
+}: KnownCall<unknown>): Promise<{ id: PublishedId }> {
+  const { id, series: found } = await findVersion(context, caller, subject, alias);
+  const name = seriesName(found);
+  await changeSeries(context, name, async (series) => {
+    if (series === undefined || (await isInstalled(context, caller.user, name))) return undefined;
+    const row = installKey(caller.user, name);
+    const writes = [{ kind: 'put', table: 'containers', row, expected: 'absent' }] as const;
+    return { series: { ...series, installs: series.installs + 1 }, writes };
+  });
+  return { id };
+}
+
+/** Users who are not authorized any more may uninstall what they have installed. */
+export async function uninstallApp(call: KnownCall<unknown>): Promise<{ id: string }> {
+  const { context, caller, subject } = call;
+  const name = await findInstalled(call);
+  await changeSeries(context, name, async (series) => {
+    if (series === undefined || !(await isInstalled(context, caller.user, name))) return undefined;
+    const key = installKey(caller.user, name);
+    const writes = [{ kind: 'delete', table: 'containers', key }] as const;
+    return { series: { ...series, installs: series.installs - 1 }, writes };
+  });
+  return { id: subject };
+}
+
+/** The name that a path means, for a caller who has installed it or may see it. */
+async function findInstalled({ context, caller, subject, alias }: KnownCall<unknown>): Promise<string> {
+  const facts = isPublishedId(subject) ? await loadVersion(context, subject) : undefined;
+  const name = facts === undefined ? subject : `${subject.split('-')[0]}-${facts.name}`;
+  if ((await loadSeries(context, name)) === undefined) throw versionNotFound(subject, alias);
+  if (await isInstalled(context, caller.user, name)) return name;
+  return seriesName((await findVersion(context, caller, subject, alias)).series);
+}
