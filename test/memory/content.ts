@@ -3,7 +3,7 @@
 import { hash } from 'node:crypto';
 import type { Bodies, BodyKind, Content, UploadedPart } from '../../core/context.ts';
 import { uploadUrlSeconds } from '../../core/object/part.ts';
-import type { Hook } from './rows.ts';
+import { around, type Hook } from './rows.ts';
 
 export interface MemoryBodies extends Bodies {
   hook: Hook;
@@ -19,19 +19,17 @@ export function createMemoryBodies(): MemoryBodies {
     const text = texts.get(`${id}/${kind}`);
     return text === undefined ? undefined : JSON.parse(text);
   };
-  const step = async <Result>(
+  const step = <Result>(
     name: string,
     ids: readonly string[],
     kind: BodyKind,
     writes: boolean,
     act: () => Result,
+    args: unknown = ids,
   ): Promise<Result> => {
     const keys = ids.map((id) => `bodies ${id}/${kind}`);
-    const which = { port: 'bodies', name, detail: `${ids.join(' ')}/${kind}`, writes, keys };
-    await bodies.hook.before?.(which);
-    const result = act();
-    await bodies.hook.after?.(which, result);
-    return result;
+    const detail = `${ids.join(' ')}/${kind}`;
+    return around(bodies.hook, { port: 'bodies', name, detail, writes, args, keys }, act);
   };
   const bodies: MemoryBodies = {
     hook: {},
@@ -42,17 +40,23 @@ export function createMemoryBodies(): MemoryBodies {
       return parts.sort().join(' ');
     },
     save: (id, kind, body, options) =>
-      step('save', [id], kind, true, () => {
-        if (options?.ifAbsent && texts.has(`${id}/${kind}`)) return false;
-        texts.set(`${id}/${kind}`, JSON.stringify(body));
-        return true;
-      }),
+      step(
+        'save',
+        [id],
+        kind,
+        true,
+        () => {
+          if (options?.ifAbsent && texts.has(`${id}/${kind}`)) return false;
+          texts.set(`${id}/${kind}`, JSON.stringify(body));
+          return true;
+        },
+        { body, options },
+      ),
     load: (id, kind) => step('load', [id], kind, false, () => parse(id, kind)),
     // The bodies in memory are never in a bucket.
     collect: async () => undefined,
     loadEach: async function* (ids, kind) {
-      await step('loadEach', ids, kind, false, () => undefined);
-      for (const id of ids) yield parse(id, kind);
+      yield* await step('loadEach', ids, kind, false, () => ids.map((id) => parse(id, kind)));
     },
   };
   return bodies;

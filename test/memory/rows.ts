@@ -13,6 +13,8 @@ export type Step = {
   readonly name: string;
   readonly detail: string;
   readonly writes: boolean;
+  /** What it was called with. Two steps of one name and equal arguments are the same call. */
+  readonly args: unknown;
   /** The keys that it touches as `table pk/sk`, for a query ending in `*`. Absent when other steps cannot meet it. */
   readonly keys?: readonly string[];
 };
@@ -23,6 +25,8 @@ export type Step = {
 export type Hook = {
   before?(step: Step): Promise<void> | void;
   after?(step: Step, result: unknown): Promise<void> | void;
+  /** Makes the call, or answers in its place. */
+  answer?<Result>(step: Step, act: () => Result): Result;
 };
 /** One record of the stream of a table. */
 export type RowChange = {
@@ -48,6 +52,14 @@ export interface MemoryRows extends Rows {
 type Partition = { readonly rows: Map<string, Row>; readonly keys: string[] };
 type Table = Map<string, Partition>;
 
+/** Makes one call of a port with its hook around it. */
+export async function around<Result>(hook: Hook, step: Step, act: () => Result): Promise<Result> {
+  await hook.before?.(step);
+  const result = hook.answer === undefined ? act() : hook.answer(step, act);
+  await hook.after?.(step, result);
+  return result;
+}
+
 /** Empty tables. */
 export function createMemoryRows(): MemoryRows {
   const tables: Record<TableName, Table> = {
@@ -71,18 +83,16 @@ export function createMemoryRows(): MemoryRows {
       if (rows.onChange !== undefined && !isDeepStrictEqual(before, after)) rows.onChange({ table, before, after });
     }
   };
-  const step = async <Result>(
+  const step = <Result>(
     name: string,
     detail: string,
     writes: boolean,
     act: () => Result,
+    args: unknown,
     keys: readonly string[] = [detail],
   ): Promise<Result> => {
-    const which: Step = { port: 'rows', name, detail, writes, keys };
-    await rows.hook.before?.(which);
-    const result = act();
-    await rows.hook.after?.(which, result);
-    return result;
+    const which: Step = { port: 'rows', name, detail, writes, args, keys };
+    return around(rows.hook, which, act);
   };
   const apply = (one: Write): void => {
     if (one.kind === 'put') write(one.table, one.row, clean(one.row));
@@ -106,13 +116,14 @@ export function createMemoryRows(): MemoryRows {
       return digests.sort().join(' ');
     },
     peek: read,
-    get: (table, key) => step('get', print(table, key), false, () => read(table, key)),
+    get: (table, key) => step('get', print(table, key), false, () => read(table, key), key),
     getMany: (table, keys) =>
       step(
         'getMany',
         keys.map((key) => print(table, key)).join(' '),
         false,
         () => keys.map((key) => read(table, key)),
+        keys,
         keys.map((key) => print(table, key)),
       ),
     query: (table, range) =>
@@ -121,6 +132,7 @@ export function createMemoryRows(): MemoryRows {
         `${table} ${range.pk}/${range.prefix ?? ''}* after ${range.after ?? '-'}`,
         false,
         () => page(tables[table].get(range.pk), range),
+        range,
         [`${table} ${range.pk}/${range.prefix ?? ''}*`],
       ),
     put: (table, row, expected) => {
@@ -130,7 +142,7 @@ export function createMemoryRows(): MemoryRows {
         apply(one);
         return true;
       };
-      return step('put', print(table, row), true, act, keysOf(one));
+      return step('put', print(table, row), true, act, one, keysOf(one));
     },
     update: (table, key, change, expected) => {
       const one: Write = { kind: 'update', table, key, change, expected };
@@ -140,7 +152,7 @@ export function createMemoryRows(): MemoryRows {
         apply(one);
         return read(table, key);
       };
-      return step('update', detail, true, act, keysOf(one));
+      return step('update', detail, true, act, one, keysOf(one));
     },
     delete: (table, key, expected) => {
       const one: Write = { kind: 'delete', table, key, expected };
@@ -149,7 +161,7 @@ export function createMemoryRows(): MemoryRows {
         apply(one);
         return true;
       };
-      return step('delete', print(table, key), true, act, keysOf(one));
+      return step('delete', print(table, key), true, act, one, keysOf(one));
     },
     transact: (writes) =>
       step(
@@ -162,6 +174,7 @@ export function createMemoryRows(): MemoryRows {
           for (const one of writes) apply(one);
           return true;
         },
+        writes,
         writes.flatMap(keysOf),
       ),
     due: (shard, now, limit) => {
@@ -172,7 +185,7 @@ export function createMemoryRows(): MemoryRows {
           .sort((first, second) => Number(first[openIndex.sortKey]) - Number(second[openIndex.sortKey]))
           .slice(0, limit)
           .map((row) => ({ id: row.pk, dueAt: Number(row[openIndex.sortKey]) }));
-      return step('due', String(shard), false, act, [indexEntry('*')]);
+      return step('due', String(shard), false, act, { shard, now, limit }, [indexEntry('*')]);
     },
   };
   return rows;

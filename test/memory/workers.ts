@@ -16,7 +16,7 @@ import type {
 } from '../../core/context.ts';
 import type { JobId } from '../../core/id/identifier.ts';
 import type { LaunchOf, WorkerId } from '../../core/id/worker.ts';
-import type { Hook } from './rows.ts';
+import { around, type Hook } from './rows.ts';
 
 export type WorkRecord = { readonly [name: string]: Value };
 export type Sent<Message> = { readonly message: Message; readonly visibleAt: number };
@@ -34,16 +34,32 @@ export function createMemoryQueues(now: () => number): MemoryQueues {
     runnable: [],
     work: [],
     async sendRunnable(messages, delaySeconds = 0) {
-      await around(queues.hook, 'queues', 'sendRunnable', JSON.stringify(messages), () => {
-        checkDelay(delaySeconds);
-        queues.runnable.push(...messages.map((message) => ({ message, visibleAt: now() + delaySeconds * 1000 })));
-      });
+      await call(
+        queues.hook,
+        'queues',
+        'sendRunnable',
+        JSON.stringify(messages),
+        () => {
+          checkDelay(delaySeconds);
+          queues.runnable.push(...messages.map((message) => ({ message, visibleAt: now() + delaySeconds * 1000 })));
+        },
+        true,
+        delaySeconds,
+      );
     },
     async sendWork(messages, delaySeconds = 0) {
-      await around(queues.hook, 'queues', 'sendWork', JSON.stringify(messages), () => {
-        checkDelay(delaySeconds);
-        queues.work.push(...messages.map((message) => ({ message, visibleAt: now() + delaySeconds * 1000 })));
-      });
+      await call(
+        queues.hook,
+        'queues',
+        'sendWork',
+        JSON.stringify(messages),
+        () => {
+          checkDelay(delaySeconds);
+          queues.work.push(...messages.map((message) => ({ message, visibleAt: now() + delaySeconds * 1000 })));
+        },
+        true,
+        delaySeconds,
+      );
     },
   };
   return queues;
@@ -71,21 +87,29 @@ export function createMemoryWorkers(): MemoryWorkers {
     stopping: new Set(),
     stopAtOnce: true,
     start: (worker, input) =>
-      around(workers.hook, 'workers', 'start', worker, () => {
-        if (!workers.launches.has(worker)) workers.launches.set(worker, { input, state: { kind: 'starting' } });
-      }),
+      call(
+        workers.hook,
+        'workers',
+        'start',
+        worker,
+        () => {
+          if (!workers.launches.has(worker)) workers.launches.set(worker, { input, state: { kind: 'starting' } });
+        },
+        true,
+        input,
+      ),
     launchState: (worker) =>
-      around(workers.hook, 'workers', 'launchState', worker, () => workers.launches.get(worker)?.state, false),
+      call(workers.hook, 'workers', 'launchState', worker, () => workers.launches.get(worker)?.state, false),
     stopLaunch: (worker) =>
-      around(workers.hook, 'workers', 'stopLaunch', worker, () => {
+      call(workers.hook, 'workers', 'stopLaunch', worker, () => {
         const launch = workers.launches.get(worker);
         if (launch !== undefined) launch.state = ended('unknown');
       }),
-    state: (handle) => around(workers.hook, 'workers', 'state', handle, () => workers.states.get(handle), false),
+    state: (handle) => call(workers.hook, 'workers', 'state', handle, () => workers.states.get(handle), false),
     report: (handle, state) =>
-      around(workers.hook, 'workers', 'report', handle, () => void workers.states.set(handle, state)),
+      call(workers.hook, 'workers', 'report', handle, () => void workers.states.set(handle, state), true, state),
     stop: (handle) =>
-      around(workers.hook, 'workers', 'stop', handle, () => {
+      call(workers.hook, 'workers', 'stop', handle, () => {
         if (!workers.states.has(handle)) return;
         workers.stopping.add(handle);
         if (workers.stopAtOnce) workers.states.set(handle, ended('stopped'));
@@ -128,20 +152,17 @@ export function createMemoryLogs(): MemoryLogs {
   };
 }
 
-async function around<Result>(
+function call<Result>(
   hook: Hook,
   port: string,
   name: string,
   detail: string,
   act: () => Result,
   writes = true,
+  args: unknown = detail,
 ): Promise<Result> {
   const keys = port === 'workers' ? [`workers ${detail}`] : [];
-  const step = { port, name, detail, writes, keys };
-  await hook.before?.(step);
-  const result = act();
-  await hook.after?.(step, result);
-  return result;
+  return around(hook, { port, name, detail, writes, args, keys }, act);
 }
 
 function checkDelay(delaySeconds: number): void {

@@ -90,6 +90,7 @@ function worldOf({ actors, reactions }: Plan, visible: Set<string>): World {
   };
   return {
     context,
+    isPure: true,
     actors: actors.map((acts, index) => ({ name: `actor ${index}`, run: () => carryOut(acts) })),
     mailOf: ({ before, after }) => {
       const name = String(after?.pk).slice('row-'.length);

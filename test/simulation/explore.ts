@@ -1,8 +1,10 @@
 // Explores the product's own functions exhaustively. Every call of a port is a step. Every order of steps that can make
 // a difference is tried, with the crashes, losses and doubled messages of a budget. A schedule is a list of choices, and
-// a run repeats it from the start (replay.ts). A state that was seen before (all rows, all messages, and what each actor
-// has read) is not explored again, even if more faults were still allowed when it was seen. A doubled message is a message
-// of its own. Two states are the same when a message and its copy only exchange their roles.
+// a run repeats it from the start (replay.ts). A state that was seen before (all rows, all messages, and the step that each
+// actor waits for) is not explored again, even if more faults were still allowed when it was seen. Its actors may have read
+// other things by then. Each of them must then agree with what was found: it is run once more, and would wait for the same
+// steps after every answer that was found behind the state (future.ts). A doubled message is a message of its own. Two
+// states are the same when a message and its copy only exchange their roles.
 //
 // In each state only some actors and messages take their turn: a group that takes it, and every group that may later do
 // something that depends on such a turn ("persistent sets": Godefroid, "Partial-Order Methods for the Verification of
@@ -14,14 +16,28 @@ import type { Budget } from './budget.ts';
 import { type Contention, createContention, overlaps, takeGrown } from './contention.ts';
 import { createFootprints, type Footprint, type Footprints, type Mask, union } from './footprint.ts';
 import {
+  type Agreements,
+  agrees,
+  createAgreements,
+  createFutures,
+  type Future,
+  type Futures,
+  type Move,
+  type Moves,
+} from './future.ts';
+import {
   beginReplay,
   type Choice,
   choicesOf,
+  ended,
   exchange,
-  fingerprintOf,
   finishReplay,
+  type Present,
   problemOf,
   type Replay,
+  recognise,
+  type Standing,
+  standingOf,
   take,
   type World,
 } from './replay.ts';
@@ -74,6 +90,7 @@ type Node = {
   readonly state: string;
   /** The groups that have exchanged their roles with their copies here. */
   readonly exchanged: readonly string[];
+  readonly present: Standing['present'];
   readonly budget: Budget;
   readonly choices: readonly KnownChoice[];
   /** The groups that take their turn here, and the indices of their choices that are still to be taken. */
@@ -82,12 +99,22 @@ type Node = {
   /** The choice that is being explored, and what it touched. */
   taken: number;
   made: Mask;
+  moved: ReadonlyMap<string, Move>;
+  /** What each actor was found to do behind this state, by its key. */
+  readonly moves: ReadonlyMap<string, Moves>;
   /** Everything that was found to happen behind this state. */
   readonly behind: Map<string, Mask>;
   /** The masks of the choices that were explored, by their groups. */
   readonly explored: Map<string, Mask>;
 };
-type Seen = { readonly budget: Budget; readonly footprint: Footprint };
+/** What was found behind a state. `actors`: by their groups, after all exchanges. */
+type Seen = {
+  readonly budget: Budget;
+  readonly footprint: Footprint;
+  readonly actors: ReadonlyMap<string, { readonly history: string; readonly future: Future }>;
+};
+/** What was found behind the state that a schedule came to: the footprint, and what each actor does, by its key. */
+type Behind = { readonly footprint: Footprint; readonly futures: ReadonlyMap<string, Future> };
 type Search = {
   readonly isWhole: boolean;
   readonly path: Node[];
@@ -100,8 +127,9 @@ type Search = {
   readonly usual: Map<string, Mask>;
   /** What the first step of a piece of mail touched. */
   readonly firsts: Map<string, Mask>;
-  /** What was found behind the state that the last schedule came to. */
-  last: Footprint;
+  readonly futures: Futures;
+  readonly agreements: Agreements;
+  last: Behind;
   isFresh: boolean;
 };
 
@@ -115,7 +143,9 @@ function beginSearch(isWhole: boolean): Search {
     footprints: createFootprints(overlaps),
     usual: new Map(),
     firsts: new Map(),
-    last: new Map(),
+    futures: createFutures(),
+    agreements: createAgreements(),
+    last: { footprint: new Map(), futures: new Map() },
     isFresh: true,
   };
 }
@@ -132,34 +162,42 @@ async function follow(replay: Replay, search: Search): Promise<string | undefine
     if (choice === undefined || choice.label !== node.choices[node.taken]?.label) {
       throw new Error('the schedule does not repeat: an actor is not deterministic');
     }
+    if (node === search.path.at(-1)) recognise(replay, node.present);
     node.made = search.footprints.maskOf(await take(replay, choice));
   }
   for (;;) {
     const problem = problemOf(replay);
     if (problem !== undefined) return problem;
-    const { state, exchanged } = fingerprintOf(replay);
+    const standing = standingOf(replay);
+    const { state, exchanged, present, moved } = standing;
     const { budget } = replay;
-    const known = knownBehind(search, state, budget);
+    const last = search.path.at(-1);
+    if (last !== undefined) last.moved = moved;
+    const known = await knownBehind(search, standing, budget);
     if (known !== undefined) {
-      search.last = renamed(known, exchanged);
+      search.last = known;
       return undefined;
     }
     const choices = choicesOf(replay);
     if (choices.length === 0) {
       search.ends.add(state);
-      search.last = new Map();
-      remember(search, { state, exchanged, budget });
+      const futures = new Map([...present].map(([key, { asks }]) => [key, search.futures.keep(asks, new Map())]));
+      search.last = { footprint: new Map(), futures };
+      remember(search, { state, exchanged, present, budget });
       return finishReplay(replay);
     }
     const node: Node = {
       state,
       exchanged,
+      present,
       budget,
       choices: choices.map(({ group, label, isFault }) => ({ group, label, isFault })),
       turns: new Set(),
       open: [],
       taken: 0,
       made: nothing,
+      moved: new Map(),
+      moves: new Map([...present.keys()].map((key) => [key, new Map()])),
       behind: new Map(),
       explored: new Map(),
     };
@@ -172,20 +210,51 @@ async function follow(replay: Replay, search: Search): Promise<string | undefine
   }
 }
 
-/** What was found behind a state when it had this budget or a larger one, behind which all the same can happen. */
-function knownBehind({ seen, isWhole }: Search, state: string, budget: Budget): Footprint | undefined {
+/**
+ * What was found behind a state when it had this budget or a larger one, behind which all the same can happen. The actors
+ * may have read other things by then. It is enough that they would do the same after all answers that were found.
+ */
+async function knownBehind(search: Search, standing: Standing, budget: Budget): Promise<Behind | undefined> {
+  const { seen, isWhole, agreements } = search;
+  const { state, exchanged, present } = standing;
   const includes = (larger: Budget): boolean =>
     kinds.every((kind) => {
       const [most, here] = [larger[kind] ?? 0, budget[kind] ?? 0];
       return isWhole ? most === here : most >= here;
     });
-  return seen.get(state)?.find((one) => includes(one.budget))?.footprint;
+  const isSame = async ({ actors }: Seen): Promise<boolean> => {
+    const others: [Present, Future][] = [];
+    for (const one of present.values()) {
+      const known = actors.get(exchange(one.group, exchanged));
+      if (known !== undefined && !one.isOver && known.history !== one.history) others.push([one, known.future]);
+    }
+    for (const [one, future] of others) if (!(await agrees(one, future, agreements))) return false;
+    return true;
+  };
+  for (const one of seen.get(state) ?? []) {
+    if (!includes(one.budget) || !(await isSame(one))) continue;
+    const futures = new Map<string, Future>();
+    for (const [key, { group, asks, isOver }] of present) {
+      const known = isOver ? undefined : one.actors.get(exchange(group, exchanged));
+      futures.set(key, known?.future ?? search.futures.keep(asks, new Map()));
+    }
+    return { footprint: renamed(one.footprint, exchanged), futures };
+  }
+  return undefined;
 }
 
-function remember(search: Search, { state, exchanged, budget }: Pick<Node, 'state' | 'exchanged' | 'budget'>): void {
+type Left = Pick<Node, 'state' | 'exchanged' | 'present' | 'budget'>;
+
+function remember(search: Search, { state, exchanged, present, budget }: Left): void {
   search.states++;
-  const footprint = search.footprints.keep(renamed(search.last, exchanged));
-  search.seen.set(state, [...(search.seen.get(state) ?? []), { budget, footprint }]);
+  const { futures } = search.last;
+  const footprint = search.footprints.keep(renamed(search.last.footprint, exchanged));
+  const actors = new Map<string, { readonly history: string; readonly future: Future }>();
+  for (const [key, { group, history, isOver }] of present) {
+    const future = futures.get(key);
+    if (!isOver && future !== undefined) actors.set(exchange(group, exchanged), { history, future });
+  }
+  search.seen.set(state, [...(search.seen.get(state) ?? []), { budget, footprint, actors }]);
 }
 
 /** A footprint in which groups and their copies have exchanged their roles. */
@@ -229,7 +298,7 @@ function addTurn(node: Node, group: string): void {
 
 /** Leaves every state behind which everything was explored. The path then ends with the next choice to take. */
 function backtrack(search: Search): void {
-  const { path, footprints } = search;
+  const { path, footprints, futures } = search;
   for (let node = path.at(-1); node !== undefined; node = path.at(-1)) {
     learn(node, search);
     const next = takeOpen(node);
@@ -237,14 +306,21 @@ function backtrack(search: Search): void {
       node.taken = next;
       return;
     }
-    search.last = footprints.keep(node.behind);
+    const found = [...node.moves].map(([key, moves]): [string, Future] => [
+      key,
+      futures.keep(node.present.get(key)?.asks ?? '', moves),
+    ]);
+    search.last = { footprint: footprints.keep(node.behind), futures: new Map(found) };
     remember(search, node);
     path.pop();
   }
 }
 
 /** Takes in what was found behind a choice. A group that is not here yet comes from the choice. */
-function learn(node: Node, { last: found, footprints, usual, firsts }: Search): void {
+function learn(node: Node, search: Search): void {
+  const { footprints, usual, firsts } = search;
+  const found = search.last.footprint;
+  learnMoves(node, search);
   const { group, label } = node.choices[node.taken] as KnownChoice;
   if (label.startsWith('deliver ')) firsts.set(group, union(firsts.get(group), node.made));
   const isHere = (name: string): boolean => node.choices.some((choice) => choice.group === name);
@@ -258,6 +334,21 @@ function learn(node: Node, { last: found, footprints, usual, firsts }: Search): 
   for (const [taken, made] of node.explored) {
     for (const [name, mask] of node.behind) {
       if (name !== taken && footprints.conflict(made, mask)) addTurn(node, name);
+    }
+  }
+}
+
+/** Takes in what each actor was found to do behind a choice. */
+function learnMoves({ present, moved, moves }: Node, { last, futures }: Search): void {
+  for (const [key, { isOver }] of present) {
+    const known = moves.get(key);
+    if (isOver || known === undefined) continue;
+    const future = last.futures.get(key);
+    const move = moved.get(key);
+    if (move !== undefined) futures.add(known, move, future ?? futures.keep(ended, new Map()));
+    // An actor that died has no future.
+    else if (future !== undefined && !future.asks.startsWith(ended)) {
+      for (const { move: later, to } of future.moves.values()) futures.add(known, later, to);
     }
   }
 }

@@ -139,6 +139,7 @@ export function heartbeats(planted?: Planted): Promise<World> {
     };
     return {
       actors: [{ name: 'worker beats', run: beat }, terminator(context)],
+      isPure: false,
       mailFrom: [],
       rule: () => (wentOn ? 'c may go on after its tree was terminated' : undefined),
       ends: [/^o terminated\/Terminated#0, c terminated\/Terminated#0$/],

@@ -29,6 +29,8 @@ export type Planted = (context: MemoryContext) => void;
 export type Meeting = {
   readonly actors: readonly Actor[];
   readonly spawn?: () => readonly Actor[];
+  /** Whether its actors keep nothing for the rule but rows (World.isPure). */
+  readonly isPure?: boolean;
   /** The jobs whose records become mail. Without it, all of them. */
   readonly mailFrom?: readonly string[];
   /** A rule of this meeting in addition to those of all. */
@@ -63,6 +65,7 @@ export async function meet(
       return isHeard(after?.name) ? wired.mailOf(change) : undefined;
     },
     actors: meeting.actors,
+    isPure: meeting.isPure ?? true,
     ...given({ spawn: meeting.spawn }),
     sees: (change) => [...seenByRulesOfLife(change), ...(meeting.sees?.(change) ?? [])],
     invariant: () => reversed ?? brokenRule(context) ?? meeting.rule?.(),

@@ -5,17 +5,30 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { hash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { Row } from '../../core/context.ts';
+import { given } from '../../core/given.ts';
 import type { MemoryContext } from '../memory/context.ts';
 import { indexEntry, type RowChange, rowDigest, type Step } from '../memory/rows.ts';
 import type { Budget } from './budget.ts';
 import { type Contention, meets, type Touch } from './contention.ts';
+import { type Asked, type Event, historyAfter, type Move, textOfStep } from './future.ts';
+import { answerOf, beginRecall, goOn, type Recall, recallStep } from './recall.ts';
 
 export type Actor = { readonly name: string; readonly run: () => Promise<unknown> };
 /** A stream record or a message of a queue that has not been delivered yet. */
-export type Mail = { readonly name: string; readonly deliver: () => Promise<unknown> };
+export type Mail = {
+  readonly name: string;
+  readonly deliver: () => Promise<unknown>;
+  /** What it says beyond its name. It decides what a delivery does. */
+  readonly about?: string;
+};
 export type World = {
   readonly context: MemoryContext;
   readonly actors: readonly Actor[];
+  /**
+   * Whether actors keep nothing but what their steps returned. States are then the same when their actors would go on in
+   * the same way, whatever they have read before.
+   */
+  readonly isPure?: boolean;
   /** Turns a record that needs work into mail. */
   mailOf(change: RowChange): Mail | undefined;
   /** Empties the queues and returns their messages. */
@@ -50,9 +63,16 @@ export type Choice = {
 type Live = {
   readonly name: string;
   readonly group: string;
+  /** Its name for the whole of a search: an actor that begins again has another one. */
+  readonly key: string;
+  readonly run: () => Promise<unknown>;
+  /** A digest of everything that it has asked and read. It decides what the actor does next. */
   history: string;
-  /** Steps that are not in `history` yet. */
-  unread: unknown[];
+  /** The steps that it has made, and how many of them are in `history`. */
+  readonly events: Event[];
+  told: number;
+  /** How often it has drawn random bytes. */
+  draws: number;
   pending: Pending[];
   afterWrite: boolean;
   done: boolean;
@@ -62,6 +82,8 @@ type Live = {
   loses: boolean;
   /** The first step after a delivery belongs to the delivery. */
   fresh: boolean;
+  /** Present while it is only asked what it would do. */
+  readonly recall?: Recall;
 };
 /** `group`: that of its choices. The second copy of a message has its own. */
 type Posted = Mail & { readonly key: string; readonly group: string };
@@ -88,6 +110,14 @@ export function currentActor(): string {
   return running.getStore()?.name ?? 'nobody';
 }
 
+/** A text that differs for each draw of an actor, and does not depend on the order of the actors. */
+export function nextDraw(): string | undefined {
+  const actor = running.getStore();
+  if (actor === undefined) return undefined;
+  actor.draws++;
+  return `${actor.key} ${actor.draws}`;
+}
+
 /** Whether an actor is running now. The rules of a world are not actors. */
 export function isActing(): boolean {
   return running.getStore() !== undefined;
@@ -108,7 +138,14 @@ export async function beginReplay(world: World, budget: Budget, contention: Cont
     failure: undefined,
     touches: [],
   };
-  world.context.setHook({ before: (step) => pause(replay, step), after: (step, result) => note(replay, step, result) });
+  world.context.setHook({
+    before: (step) => pause(replay, step),
+    after: (step, result) => note(replay, step, result),
+    answer: (step, act) => {
+      const recall = running.getStore()?.recall;
+      return recall === undefined ? act() : (answerOf(recall, step).result as ReturnType<typeof act>);
+    },
+  });
   world.context.rows.onChange = (change) => {
     const { table, after, before } = change;
     const { pk, sk } = (after ?? before) as Row;
@@ -122,8 +159,7 @@ export async function beginReplay(world: World, budget: Budget, contention: Cont
     const mail = world.mailOf(change);
     if (mail !== undefined) post(replay, mail);
   };
-  // Ticks alone would keep timers from their turn.
-  await new Promise((resolve) => void setImmediate(resolve));
+  await giveTimersTheirTurn();
   for (const actor of world.actors) start(replay, actor, false);
   await settled();
   await receive(replay);
@@ -161,27 +197,57 @@ export async function finishReplay(replay: Replay): Promise<string | undefined> 
   return replay.world.invariant() ?? replay.world.final();
 }
 
-/**
- * A text that is equal for states from which the same can follow, as far as the budgets are equal. The copies of a message
- * may have exchanged their roles. `exchanged` names the groups of which that is true.
- */
-export function fingerprintOf(replay: Replay): { readonly state: string; readonly exchanged: readonly string[] } {
-  const { context } = replay.world;
+/** A state, and the actors that are at work in it, by their keys. */
+export type Standing = {
+  /**
+   * A text that is equal for states from which the same can follow, if their actors agree on what they would do and the
+   * budgets are equal.
+   */
+  readonly state: string;
+  /** The groups whose messages have exchanged their roles with their copies. */
+  readonly exchanged: readonly string[];
+  readonly present: ReadonlyMap<string, Present>;
+  /** What the actors have done since the last state. */
+  readonly moved: ReadonlyMap<string, Move>;
+};
+/** `isOver`: it does nothing more, but what it has asked for may still be done. */
+export type Present = Asked & {
+  readonly group: string;
+  readonly asks: string;
+  readonly isOver: boolean;
+  readonly told: number;
+};
+
+export function standingOf(replay: Replay): Standing {
+  const { context, isPure = false } = replay.world;
+  const isExact = !isPure || replay.contention.isWhole;
   const byGroup = new Map<string, string[]>();
+  const histories = new Map<string, string>();
+  const present = new Map<string, Present>();
+  const moved = new Map<string, Move>();
   for (const actor of replay.live) {
-    const { group, done, pending, afterWrite } = actor;
+    const { group, key, done, pending, afterWrite } = actor;
+    const move = moveOf(actor);
+    if (move !== undefined) moved.set(key, move);
     // What a call sent before it failed may still arrive.
     if (done && pending.length === 0) continue;
-    const text = `${historyOf(actor)} ${afterWrite} ${pending.map(({ step }) => step.detail)}`;
+    const asks = asksOf(actor);
+    const { history, told } = actor;
+    present.set(key, { group, history, asks, isOver: done, told, askAfter: (moves) => askAfter(actor, moves) });
+    if (!done) histories.set(group, history);
+    const text = `${isExact ? actor.history : ''} ${afterWrite} ${asks}`;
     byGroup.set(group, [...(byGroup.get(group) ?? []), text]);
   }
-  for (const { group } of replay.mail) byGroup.set(group, [...(byGroup.get(group) ?? []), 'mail']);
+  for (const { group, about } of replay.mail) {
+    byGroup.set(group, [...(byGroup.get(group) ?? []), `mail ${about}`]);
+  }
   const textOf = (group: string): string => (byGroup.get(group) ?? []).sort().join();
+  const rankOf = (group: string): string => `${textOf(group)} ${histories.get(group)}`;
   const copies = replay.contention.isWhole ? [] : [...byGroup.keys()];
   const exchanged = copies
     .filter((group) => group.startsWith(copyOf))
     .map((group) => group.slice(copyOf.length))
-    .filter((group) => textOf(group) < textOf(copyOf + group));
+    .filter((group) => rankOf(group) < rankOf(copyOf + group));
   const state = [
     context.rows.digest(),
     context.bodies.digest(),
@@ -195,11 +261,21 @@ export function fingerprintOf(replay: Replay): { readonly state: string; readonl
       ? ''
       : replay.live.flatMap(({ name }) => (name.startsWith('worker') ? [name] : [])).sort(),
   ];
-  return { state: hash('sha1', JSON.stringify(state), 'base64'), exchanged };
+  return { state: hash('sha1', JSON.stringify(state), 'base64'), exchanged, present, moved };
+}
+
+/** Takes over what is known of the actors of a state that was seen before on the same path. */
+export function recognise(replay: Replay, present: Standing['present']): void {
+  for (const actor of replay.live) {
+    const known = present.get(actor.key);
+    actor.history = known?.history ?? actor.history;
+    actor.told = known?.told ?? actor.events.length;
+  }
 }
 
 /** The group whose role a group has. */
 export function exchange(group: string, exchanged: readonly string[]): string {
+  if (exchanged.length === 0) return group;
   if (exchanged.includes(group)) return copyOf + group;
   if (!group.startsWith(copyOf)) return group;
   const original = group.slice(copyOf.length);
@@ -254,12 +330,20 @@ function mayDie(replay: Replay, actor: Live): boolean {
   return replay.budget.crashes > 0 && actor.afterWrite && !actor.name.startsWith('worker');
 }
 
-function start(replay: Replay, { name, run }: Actor, fresh: boolean, group = name): void {
+type Beginning = { readonly group?: string; readonly about?: string; readonly attempt?: number };
+
+function start(replay: Replay, { name, run }: Actor, fresh: boolean, beginning: Beginning = {}): void {
+  const { group = name, about = '', attempt = 0 } = beginning;
+  const key = `${group}, attempt ${attempt}`;
   const actor: Live = {
     name,
     group,
-    history: '',
-    unread: [],
+    key,
+    run,
+    history: `${key} ${about}`,
+    events: [],
+    told: 0,
+    draws: 0,
     pending: [],
     afterWrite: false,
     done: false,
@@ -274,7 +358,7 @@ function start(replay: Replay, { name, run }: Actor, fresh: boolean, group = nam
     } catch (error) {
       if (!(error instanceof LostAnswer)) replay.failure ??= error;
       // The stream, the queue, a worker or a client repeats a call that has failed.
-      else start(replay, { name: `${name} again`, run }, fresh, group);
+      else start(replay, { name: `${name} again`, run }, fresh, { group, about, attempt: attempt + 1 });
     }
     actor.done = true;
   });
@@ -288,6 +372,7 @@ function pause(replay: Replay, step: Step): Promise<void> | undefined {
   const actor = running.getStore();
   if (replay.sweeping || actor === undefined) return undefined;
   if (actor.done) return new Promise(() => undefined);
+  if (actor.recall !== undefined) return recallStep(actor.recall, step);
   const isMet = meets(replay.contention, actor.group, step) || mayBeSeen(step) || mayLose(replay, step);
   if (actor.fresh || (!isMet && !mayDie(replay, actor))) {
     actor.fresh = false;
@@ -298,8 +383,12 @@ function pause(replay: Replay, step: Step): Promise<void> | undefined {
 
 function note(replay: Replay, step: Step, result: unknown): void {
   const actor = running.getStore();
+  if (actor?.recall !== undefined) {
+    if (answerOf(actor.recall, step).isLost) throw lostAnswerOf(step);
+    return;
+  }
   if (actor === undefined || replay.sweeping) return;
-  actor.unread.push(step, result);
+  actor.events.push({ step, result, isLost: actor.loses });
   // A refused write is a read. What a write of rows changed is noted where it changes.
   const isRow = step.port === 'rows';
   actor.afterWrite = isRow ? actor.changed : step.writes;
@@ -307,20 +396,48 @@ function note(replay: Replay, step: Step, result: unknown): void {
   for (const key of step.keys ?? []) replay.touches.push({ key, writes: step.writes && !isRow });
   if (!actor.loses) return;
   actor.loses = false;
-  throw new LostAnswer(`the answer of ${step.name} ${step.detail} was lost`);
+  throw lostAnswerOf(step);
 }
 
-/** A digest of everything that an actor has asked and read. It decides what the actor does next. */
-function historyOf(actor: Live): string {
-  if (actor.unread.length === 0) return actor.history;
-  let text = actor.history;
-  for (let index = 0; index < actor.unread.length; index += 2) {
-    const { name, detail } = actor.unread[index] as Step;
-    text += `\n${name} ${detail} ${print(actor.unread[index + 1])}`;
+function lostAnswerOf({ name, detail }: Step): LostAnswer {
+  return new LostAnswer(`the answer of ${name} ${detail} was lost`);
+}
+
+/** What an actor has done since it was last asked for that. */
+function moveOf(actor: Live): Move | undefined {
+  if (actor.told === actor.events.length) return undefined;
+  const events = actor.events.slice(actor.told);
+  actor.told = actor.events.length;
+  const text = events.map(({ step, result, isLost }) => `${textOfStep(step)} ${isLost ? 'lost' : print(result)}`);
+  const move = { key: hash('sha1', text.join('\n'), 'base64'), events };
+  actor.history = historyAfter(actor.history, move);
+  return move;
+}
+
+/** The steps that an actor waits for. */
+function asksOf({ done, pending }: { readonly done: boolean; readonly pending: readonly { readonly step: Step }[] }) {
+  return `${done ? ended : ''}${pending.map(({ step }) => textOfStep(step)).sort()}`;
+}
+
+/** Runs an actor once more with the answers that it got and those of further moves. Nothing is written. */
+async function askAfter(actor: Live, moves: readonly Move[]): Promise<string[]> {
+  const recall = beginRecall();
+  const asked: Live = { ...actor, recall, events: [], draws: 0, pending: [], done: false };
+  void running.run(asked, async () => {
+    try {
+      await actor.run();
+    } catch (error) {
+      if (!(error instanceof LostAnswer)) recall.failure = error;
+    }
+    asked.done = true;
+  });
+  const answers: string[] = [];
+  for (const events of [actor.events.slice(0, actor.told), ...moves.map((move) => move.events)]) {
+    const isMade = await goOn(recall, events, settled);
+    const failure = recall.failure === undefined ? '' : `it threw: ${String(recall.failure)}`;
+    answers.push(isMade ? failure + asksOf({ done: asked.done, pending: recall.pending }) : otherwise);
   }
-  actor.unread = [];
-  actor.history = hash('sha1', text, 'base64');
-  return actor.history;
+  return answers;
 }
 
 /** The result of a step as text. Rows are long, and each is printed once. */
@@ -387,7 +504,8 @@ function mayBeSeen({ writes, keys }: Step): boolean {
 function deliver(replay: Replay, mail: Posted): void {
   replay.touches.push(mailTouch(mail));
   replay.mail = replay.mail.filter((one) => one !== mail);
-  start(replay, { name: mail.key, run: mail.deliver }, true, mail.group);
+  const { key: name, deliver: run, group, about } = mail;
+  start(replay, { name, run }, true, { group, ...given({ about }) });
 }
 
 /** The message is delivered, and its copy comes at any later time. The copy is a message of its own. */
@@ -412,5 +530,18 @@ function settled(): Promise<void> {
   return new Promise((resolve) => process.nextTick(resolve));
 }
 
+/** Ticks alone would keep timers from their turn. A turn of the event loop costs more than a short schedule. */
+async function giveTimersTheirTurn(): Promise<void> {
+  if (performance.now() < nextTurn) return;
+  await new Promise((resolve) => void setImmediate(resolve));
+  nextTurn = performance.now() + turnMs;
+}
+
+let nextTurn = 0;
+const turnMs = 50;
+
+/** What an actor waits for that has ended. */
+export const ended = 'ended ';
+const otherwise = 'it would do something else';
 const copyOf = 'copy of ';
 const running = new AsyncLocalStorage<Live>();

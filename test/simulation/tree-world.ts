@@ -63,6 +63,7 @@ export async function birthAndFinish(planted?: Planted, at: Partial<JobRow> = ru
   const child = () => peek(context, jobId('c'));
   return {
     ...wired,
+    isPure: true,
     sees: seenByRulesOfLife,
     mailOf: (change) => (change.after?.state === 'runnable' ? undefined : wired.mailOf(change)),
     actors: [
@@ -153,6 +154,7 @@ export async function restart(planted?: Planted, withWorker = false): Promise<Wo
   const names = ['c', 'e'];
   return {
     ...wired,
+    isPure: true,
     sees: seenByRulesOfLife,
     // Only the children's records that wake the master are delivered. The others count as lost.
     mailOf: (change) => (isMailOfRestart(change.after) ? wired.mailOf(change) : undefined),

@@ -17,21 +17,18 @@ import { sweepShards } from '../../engine/sweep.ts';
 import { doWork } from '../../engine/work.ts';
 import { createMemoryContext, type MemoryContext } from '../memory/context.ts';
 import { type PlanOptions, planJob } from '../memory/plan.ts';
-import type { RowChange } from '../memory/rows.ts';
+import { type RowChange, rowDigest } from '../memory/rows.ts';
 import { bootOf, ended, type WorkRecord } from '../memory/workers.ts';
 import type { Touch } from './contention.ts';
-import { currentActor, isActing, type Mail, type World } from './replay.ts';
+import { isActing, type Mail, nextDraw, type World } from './replay.ts';
 
 /** A context whose random bytes depend on the actor that asks, not on the order of the actors. */
 export function createSmallContext(): MemoryContext {
-  const asked = new Map<string, number>();
+  let drawn = 0;
   const context = createMemoryContext({ settings: { openShardCount: 1 } });
   const random = (byteCount: number): Uint8Array => {
-    // Two runs may number the same piece of mail differently.
-    const actor = currentActor().replace(/@\d+/, '');
-    const count = (asked.get(actor) ?? 0) + 1;
-    asked.set(actor, count);
-    return createHash('sha512').update(`${actor} ${count}`).digest().subarray(0, byteCount);
+    const draw = nextDraw() ?? `nobody ${++drawn}`;
+    return createHash('sha512').update(draw).digest().subarray(0, byteCount);
   };
   return Object.assign(context, { random });
 }
@@ -129,7 +126,9 @@ function mailOf(context: MemoryContext, { before, after }: RowChange): Mail | un
   if (after === undefined || row === undefined || row.tombstone === true || row.state === 'running') return undefined;
   if (before?.state === row.state && before?.try === row.try && before?.launch === row.launch) return undefined;
   const name = `record ${row.name ?? row.pk} ${row.state} t${row.try} l${row.launch}`;
-  return { name, deliver: () => onExecutionChange(context, after, before) };
+  // Only the start of a worker uses the row as it was. All else loads it again.
+  const about = row.state === 'runnable' ? rowDigest(after) : '';
+  return { name, about, deliver: () => onExecutionChange(context, after, before) };
 }
 
 const sweepRounds = 8;
