@@ -6,7 +6,7 @@ import type { ExecutionPolicy } from '../executable/policy.ts';
 import { overrideRequirements, type SystemRequirements } from '../executable/requirements.ts';
 import { given } from '../given.ts';
 import { deriveId } from '../id/derive.ts';
-import type { AnalysisId, JobId, ProjectId, UserId } from '../id/identifier.ts';
+import { type AnalysisId, isId, type JobId, type ProjectId, type UserId } from '../id/identifier.ts';
 import type { JobPlan } from '../job/plan.ts';
 import type { JobRow } from '../job/row.ts';
 import { type Hash, isHash } from '../reference/value.ts';
@@ -160,8 +160,8 @@ export function planAnalysis(facts: AnalysisFacts): AnalysisPlan | Refusal {
 
 /** Stages that are workflows themselves are refused by name. */
 export function refuseNested(stage: Stage): Refusal | undefined {
-  if (stage.executable.startsWith('applet-')) return undefined;
-  const what = `the stage ${stage.id} runs ${stage.executable}, and this platform runs applets as stages only`;
+  if (!isId(stage.executable, 'workflow')) return undefined;
+  const what = `the stage ${stage.id} runs ${stage.executable}, and this platform runs applets and apps as stages only`;
   return { refused: resourceNotFound(stage.executable, what) };
 }
 

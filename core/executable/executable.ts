@@ -43,8 +43,3 @@ export function executableNames(program: Pick<Applet, 'kind' | 'id'> | Pick<App,
   const { id, name, version } = program;
   return [`app-${name}`, `app-${name}/${version}`, id];
 }
-
-/** Kinds that cannot be run yet are refused by name, so that nobody looks for a mistake of their own. */
-export const executablesToCome = {
-  app: 'an app cannot be a stage yet',
-} as const;

@@ -2,7 +2,6 @@
 // the refusal (docs/reference/api.md, "Workflows").
 
 import { type ApiError, invalidInput, invalidState, resourceNotFound } from '../error/api-error.ts';
-import { executablesToCome } from '../executable/executable.ts';
 import type { Hash } from '../reference/value.ts';
 import { bindingProblems, noSuchStage } from './check-links.ts';
 import { checkWorkflow } from './check-workflow.ts';
@@ -135,7 +134,7 @@ export function compareExecutable(
   interfaces: Interfaces,
 ): { readonly problems: string[] } | { readonly refused: ApiError } {
   const replacement = interfaces.get(executable);
-  if (replacement === undefined) return { refused: unseen(executable) };
+  if (replacement === undefined) return { refused: resourceNotFound(executable) };
   const old = { executable: stage.executable, interface: interfaces.get(stage.executable) };
   return { problems: incompatibilities(old, replacement) };
 }
@@ -155,7 +154,7 @@ export function checked(spec: WorkflowSpec, interfaces: Interfaces, brought: rea
   const incomplete: string[] = [];
   for (const executable of brought) {
     const found = interfaces.get(executable);
-    if (found === undefined) return { refused: unseen(executable) };
+    if (found === undefined) return { refused: resourceNotFound(executable) };
     if (!found.closed) return { refused: invalidState(`"${executable}" is open: close it before it can be a stage`) };
     const missing = (['inputSpec', 'outputSpec'] as const).filter((field) => found[field] === undefined);
     if (missing.length > 0) incomplete.push(`${executable} has no ${missing.join(' and no ')}: a stage needs both`);
@@ -179,10 +178,6 @@ function withoutBindings(stage: Stage, drop: (field: string, value: unknown) => 
 
 function linksTo(value: unknown, id: string): boolean {
   return findStageLinks(value, '').links.some(({ link }) => link.kind !== 'workflowInput' && link.stage === id);
-}
-
-function unseen(executable: StageExecutable): ApiError {
-  return resourceNotFound(executable, executable.startsWith('app-') ? executablesToCome.app : undefined);
 }
 
 function unknownStage(id: string, { stages }: WorkflowSpec): Edited {

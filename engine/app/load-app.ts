@@ -35,6 +35,12 @@ export async function loadApp(
   return { kind: 'app', id, name, version, spec: await loadAppSpec(context, app, region), place: edition.resources };
 }
 
+/** The specification of an app in any of its regions, with the code. Inputs and outputs are the same in all of them. */
+export async function loadAnySpec(context: Context, found: FoundVersion): Promise<AppletSpec> {
+  const [region = context.settings.region] = Object.keys(found.facts.editions);
+  return loadAppSpec(context, found, region);
+}
+
 /** The specification of an app in one of its regions, with the code. */
 export async function loadAppSpec(context: Context, { id, facts }: FoundVersion, region: string): Promise<AppletSpec> {
   const edition = facts.editions[region];

@@ -14,6 +14,7 @@ import { permissionDenied } from '../../core/error/api-error.ts';
 import { isId, type PublishedId } from '../../core/id/identifier.ts';
 import type { KnownCaller } from '../../core/identity/caller.ts';
 import { readVersion, readVersionBody, versionBodyKey, versionKey } from '../../core/row/published.ts';
+import type { Refusal } from '../../core/run/refusal.ts';
 import { unpack } from '../store/packed.ts';
 import { loadSeries } from './series.ts';
 
@@ -55,14 +56,29 @@ export async function findVersion(
   subject: string,
   alias: string | undefined,
 ): Promise<FoundVersion> {
+  const found = await lookUpVersion(context, caller, subject, alias);
+  if ('refused' in found) throw found.refused;
+  return found;
+}
+
+/** The same, with the refusal as a value. */
+export async function lookUpVersion(
+  context: Context,
+  caller: KnownCaller,
+  subject: string,
+  alias: string | undefined,
+): Promise<FoundVersion | Refusal> {
   const byId = isPublishedId(subject) ? await findById(context, subject) : undefined;
   const found = byId ?? (await findByName(context, subject, alias));
-  if (found === undefined || (byId !== undefined && alias !== undefined)) throw versionNotFound(subject, alias);
+  if (found === undefined || (byId !== undefined && alias !== undefined)) {
+    return { refused: versionNotFound(subject, alias) };
+  }
   const standing = standingOf(found.series, caller.user);
   const isOwn = caller.kind === 'job' && caller.job.executable === found.id;
   if (seesVersion(standing, found.facts) || isOwn) return { ...found, standing };
-  if (byId === undefined) throw versionNotFound(subject, alias);
-  throw permissionDenied(`see ${subject}`, 'a developer of it, or one whom a developer has authorized', undefined);
+  if (byId === undefined) return { refused: versionNotFound(subject, alias) };
+  const needed = 'a developer of it, or one whom a developer has authorized';
+  return { refused: permissionDenied(`see ${subject}`, needed, undefined) };
 }
 
 export function isPublishedId(subject: string): subject is PublishedId {

@@ -16,6 +16,7 @@ import {
 import type { AnalysisRow } from '../../core/analysis/row.ts';
 import type { AnalysisSpec } from '../../core/analysis/spec.ts';
 import { ApiError, invalidInput, resourceNotFound } from '../../core/error/api-error.ts';
+import type { Program } from '../../core/executable/executable.ts';
 import { type AnalysisId, isId, type JobId } from '../../core/id/identifier.ts';
 import type { JobPlan } from '../../core/job/plan.ts';
 import { folderNames, normaliseFolder } from '../../core/run/output-folder.ts';
@@ -29,6 +30,7 @@ import type { Sight } from '../access/sight.ts';
 import { createAnalysis } from '../analysis/birth.ts';
 import { ensureFolder } from '../container/enter-folder.ts';
 import { loadProject } from '../container/project.ts';
+import { ensureProjectCache } from '../container/project-cache.ts';
 import { withoutAnalyses } from '../job/refer-to-stages.ts';
 import { loadSpec } from '../store/load-job.ts';
 import { loadObject } from '../store/load-object.ts';
@@ -36,7 +38,7 @@ import { mapLimited } from '../store/map-limited.ts';
 import { loadAnalysisSpec } from '../store/save-analysis.ts';
 import { fillMetadata } from './fill-metadata.ts';
 import { findWanted } from './find-wanted.ts';
-import { loadExecutable, type NamedExecutable, nameApplet } from './load-executable.ts';
+import { loadExecutable, type NamedExecutable, nameApp, nameApplet } from './load-executable.ts';
 import { identifyExecution, type Repeatable } from './repeat.ts';
 
 export type NamedWorkflow = {
@@ -63,7 +65,8 @@ export async function startAnalysis(
   const identified = await identifyExecution(context, caller, call, 'analysis');
   const { id } = identified;
   if (identified.exists) return withStages(id, await loadAnalysisSpec(context, id));
-  const plan = await planCall(sight, call, workflow, identified);
+  const { plan, apps } = await planCall(sight, call, workflow, identified);
+  for (const app of apps) await ensureProjectCache(context, plan.row.project, app);
   const folders = [plan.spec.folder, ...[...plan.stageSpecs.values()].map(({ folder }) => folder)];
   for (const folder of new Set(folders)) await ensureFolder(context, plan.row.project, folderNames(folder));
   return withStages(id, await createAnalysis(context, plan));
@@ -81,27 +84,28 @@ export async function planWithoutStart(
 ): Promise<AnalysisPlan> {
   const { context, caller } = sight;
   const identified = await identifyExecution(context, caller, { ...call, nonce: undefined }, 'analysis');
-  return planCall(sight, call, workflow, identified);
+  return (await planCall(sight, call, workflow, identified)).plan;
 }
 
 async function planCall(
   sight: Sight,
   call: WorkflowCall,
-  workflow: NamedWorkflow,
+  named: NamedWorkflow,
   { id, digest }: { readonly id: AnalysisId; readonly digest: string },
-): Promise<AnalysisPlan> {
+): Promise<{ readonly plan: AnalysisPlan; readonly apps: readonly App[] }> {
   const { context, caller } = sight;
-  const { stages } = workflow.spec;
+  const { stages } = named.spec;
   const request = accepted(normaliseFolder(call.request));
   const problem = checkRequestSize(request);
   if (problem !== undefined) throw invalidInput(problem);
-  if (caller.kind === 'job' && request.detach !== true) throw invalidInput(onlyDetached(workflow.id));
+  if (caller.kind === 'job' && request.detach !== true) throw invalidInput(onlyDetached(named.id));
   for (const stage of stages) {
     const refusal = refuseNested(stage);
     if (refusal !== undefined) throw refusal.refused;
   }
-  const project = await findProject(sight, request, workflow.id);
-  const executables = await loadExecutables(sight, stages);
+  const project = await findProject(sight, request, named.id);
+  const executables = await loadExecutables(sight, stages, project);
+  const workflow = freezeApps(named, executables);
   const bound = bindInput({
     workflow: workflow.spec,
     state: workflow.state,
@@ -117,21 +121,23 @@ async function planCall(
   };
   const analysis = planAnalysisRow(facts);
   const from = caller.kind === 'job' ? { job: caller.job, spec: await loadSpec(context, caller.job.pk) } : undefined;
-  const jobs = await mapLimited([...stages.entries()], async ([index, stage]) => {
+  const jobs = await mapLimited([...workflow.spec.stages.entries()], async ([index, stage]) => {
     const input = bound.inputs[index] ?? {};
-    const named = executables.get(stage.executable);
-    if (named === undefined) throw resourceNotFound(stage.executable);
+    const executable = executables.get(stage.executable);
+    if (executable === undefined) throw resourceNotFound(stage.executable);
     const folder = stageFolder(stage, call.options, request.folder);
     const one = accepted(normaliseFolder(stageRequest(stage, request, call.options, { input, folder })));
-    return inStage(stage, () => planStage(sight, { stage, request: one, named, project, analysis, facts, from }));
+    return inStage(stage, () => planStage(sight, { stage, request: one, executable, project, analysis, facts, from }));
   });
-  return accepted(planAnalysis({ ...facts, jobs }));
+  const apps = [...new Set(executables.values())].filter((program) => program.kind === 'app');
+  return { plan: accepted(planAnalysis({ ...facts, jobs })), apps };
 }
 
+type App = Extract<Program, { kind: 'app' }>;
 type StageFacts = {
   readonly stage: Stage;
   readonly request: RunRequest;
-  readonly named: NamedExecutable;
+  readonly executable: Program;
   readonly project: ProjectContext;
   readonly analysis: AnalysisRow;
   readonly facts: Omit<AnalysisFacts, 'jobs'>;
@@ -141,11 +147,10 @@ type StageFacts = {
 /** The plan of a stage's job, as a run of its executable would make it. */
 async function planStage(
   sight: Sight,
-  { stage, request, named, project, analysis, facts, from }: StageFacts,
+  { stage, request, executable, project, analysis, facts, from }: StageFacts,
 ): Promise<JobPlan> {
   const { context, caller } = sight;
-  const asked = accepted(prepareInput(await withoutAnalyses(sight, request), named.spec.inputSpec));
-  const executable = await loadExecutable(sight, named, project.id);
+  const asked = accepted(prepareInput(await withoutAnalyses(sight, request), executable.spec.inputSpec));
   const jobOf = (id: string) => stageJob(facts.id, id, facts.workflow.spec);
   const siblings = new Set(facts.workflow.spec.stages.map(({ id }) => jobOf(id)));
   const outside = { ...asked.wanted, jobs: asked.wanted.jobs.filter((job) => !siblings.has(job)) };
@@ -165,19 +170,47 @@ async function planStage(
   );
 }
 
-/** The executables of the stages, each once, as far as the caller sees them. */
+/**
+ * The executables of the stages, each once: by what the workflow calls them, and by their ids.
+ *
+ * @throws ApiError that names the stage, when the caller may not run one in the project
+ */
 async function loadExecutables(
-  { context }: Sight,
+  sight: Sight,
   stages: readonly Stage[],
-): Promise<ReadonlyMap<StageExecutable, NamedExecutable>> {
-  const ids = [...new Set(stages.map(({ executable }) => executable))];
-  const found = await mapLimited(ids, async (id): Promise<[StageExecutable, NamedExecutable]> => {
-    const object = isId(id, 'applet') ? await loadObject(context, id) : undefined;
-    const [place] = object?.placements.keys() ?? [];
-    if (object === undefined || place === undefined) throw resourceNotFound(id, 'a stage of the workflow runs it');
-    return [id, nameApplet(object, place)];
+  project: ProjectContext,
+): Promise<ReadonlyMap<StageExecutable, Program>> {
+  const firsts = new Map(stages.toReversed().map((stage) => [stage.executable, stage]));
+  const found = await mapLimited([...firsts.values()], async (stage): Promise<[StageExecutable, Program][]> => {
+    const { executable } = stage;
+    return inStage(stage, async () => {
+      const program = await loadExecutable(sight, await nameExecutable(sight, executable), project);
+      return [
+        [executable, program],
+        [program.id, program],
+      ];
+    });
   });
-  return new Map(found);
+  return new Map(found.flat());
+}
+
+async function nameExecutable(sight: Sight, executable: StageExecutable): Promise<NamedExecutable> {
+  if (!isId(executable, 'applet')) {
+    const [subject = '', alias] = executable.split('/');
+    return nameApp(sight, subject, alias);
+  }
+  const object = await loadObject(sight.context, executable);
+  const [place] = object?.placements.keys() ?? [];
+  if (object === undefined || place === undefined) throw resourceNotFound(executable);
+  return nameApplet(object, place);
+}
+
+/** The workflow with the ids of the apps that its stages name: their aliases may move later. */
+function freezeApps(workflow: NamedWorkflow, executables: ReadonlyMap<StageExecutable, Program>): NamedWorkflow {
+  const stages = workflow.spec.stages.map((stage) => {
+    return { ...stage, executable: executables.get(stage.executable)?.id ?? stage.executable };
+  });
+  return { ...workflow, spec: { ...workflow.spec, stages } };
 }
 
 async function findProject(sight: Sight, request: RunRequest, workflow: WorkflowId): Promise<ProjectContext> {

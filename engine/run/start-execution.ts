@@ -2,7 +2,7 @@
 // job"). It loads the facts, and core/run makes the plan.
 
 import type { Program } from '../../core/executable/executable.ts';
-import type { JobId } from '../../core/id/identifier.ts';
+import type { JobId, ProjectId } from '../../core/id/identifier.ts';
 import { jobWorkspace } from '../../core/job/row.ts';
 import { folderNames, normaliseFolder } from '../../core/run/output-folder.ts';
 import { planRun } from '../../core/run/plan-run.ts';
@@ -37,15 +37,12 @@ export async function startExecution(
   const { id, digest, exists } = await identifyJob(context, caller, call);
   if (exists) return { id };
   const request = accepted(normaliseFolder(call.request));
-  const asked = accepted(prepareInput(await withoutAnalyses(sight, request), named.spec.inputSpec));
   const project = await findProject(sight, request, named.id);
   const from = caller.kind === 'job' ? { job: caller.job, spec: await loadSpec(context, caller.job.pk) } : undefined;
   const leavesTree = from !== undefined && request.detach === true;
-  const inProject = leavesTree && named.object.placements.has(project.id);
-  const executable = await loadExecutable(sight, inProject ? { ...named, place: project.id } : named, project.id);
-  if (leavesTree && 'place' in executable && executable.place === jobWorkspace(from.job)) {
-    throw onlyInWorkspace(named.id, project.id);
-  }
+  const executable = await loadExecutable(sight, leavesTree ? preferProject(named, project.id) : named, project);
+  if (leavesTree && executable.place === jobWorkspace(from.job)) throw onlyInWorkspace(named.id, project.id);
+  const asked = accepted(prepareInput(await withoutAnalyses(sight, request), executable.spec.inputSpec));
   const ancestors = from === undefined || leavesTree ? [] : [...from.spec.ancestors, from.job.pk];
   const where = { project: project.id, leavesWorkspace: true, leavesTree, ancestors };
   const found = await findWanted(sight, asked.wanted, where);
@@ -57,6 +54,11 @@ export async function startExecution(
   if (from === undefined || leavesTree) await ensureFolder(context, project.id, folderNames(request.folder));
   if (executable.kind === 'app') await ensureProjectCache(context, project.id, executable);
   return createJob(context, plan);
+}
+
+/** A detached run may begin when the place where its applet was found is gone. */
+function preferProject(named: NamedExecutable, project: ProjectId): NamedExecutable {
+  return named.kind === 'applet' && named.object.placements.has(project) ? { ...named, place: project } : named;
 }
 
 async function findProject(sight: Sight, request: RunRequest, executable: Program['id']): Promise<ProjectContext> {

@@ -15,6 +15,8 @@ import {
   type WorkflowSpec,
 } from '../../core/workflow/workflow.ts';
 import { findObjects, type Sight } from '../access/sight.ts';
+import { loadAnySpec } from '../app/load-app.ts';
+import { lookUpVersion } from '../app/version.ts';
 import { type LoadedObject, loadObjectsAt } from '../store/load-object.ts';
 import { mapLimited } from '../store/map-limited.ts';
 
@@ -35,10 +37,11 @@ export async function loadInterfaces(
   let wanted = distinct(executables);
   for (let depth = 0; wanted.length > 0 && depth <= maximumWorkflowDepth && seen.size <= maximumStageCount; depth++) {
     for (const id of wanted) seen.add(id);
+    for (const [id, one] of await loadApps(sight, wanted)) found.set(id, one);
     const objects = await loadExecutables(sight, place, wanted);
     const workflows: (readonly [WorkflowId, LoadedObject])[] = [];
     for (const object of objects) {
-      if (isId(object.id, 'applet')) found.set(object.id, appletInterface(object.spec as AppletSpec));
+      if (isId(object.id, 'applet')) found.set(object.id, programInterface(object.spec as AppletSpec));
       if (isId(object.id, 'workflow')) workflows.push([object.id, object]);
     }
     levels.unshift(workflows);
@@ -53,6 +56,21 @@ export async function loadInterfaces(
     }
   }
   return found;
+}
+
+/** The apps among the executables that the caller may run. */
+async function loadApps(
+  { context, caller }: Sight,
+  executables: readonly StageExecutable[],
+): Promise<(readonly [StageExecutable, Interface])[]> {
+  const names = executables.filter((executable) => executable.startsWith('app-'));
+  const loaded = await mapLimited(names, async (executable) => {
+    const [subject = '', alias] = executable.split('/');
+    const found = await lookUpVersion(context, caller, subject, alias);
+    if ('refused' in found || found.facts.deleted === true) return [];
+    return [[executable, programInterface(await loadAnySpec(context, found))] as const];
+  });
+  return loaded.flat();
 }
 
 /** The data objects among the executables that the caller sees, with their bodies. */
@@ -87,7 +105,7 @@ async function loadBodies(
   return objects.filter((object) => object?.spec !== undefined).filter((object) => object !== undefined);
 }
 
-function appletInterface({ inputSpec, outputSpec }: AppletSpec): Interface {
+function programInterface({ inputSpec, outputSpec }: AppletSpec): Interface {
   return { inputSpec, outputSpec, closed: true, stageCount: 1, depth: 0 };
 }
 

@@ -163,7 +163,7 @@ describe('an added stage', () => {
       'ResourceNotFound',
       expect.stringContaining(`The entity ${gone} could not be found`),
     ]);
-    expect(brought('app-bwa')).toEqual(['ResourceNotFound', expect.stringContaining('an app cannot be a stage yet')]);
+    expect(brought('app-bwa')).toEqual(['ResourceNotFound', expect.stringContaining('"app-bwa" could not be found')]);
     expect(brought(inner, { ...sum, closed: false })).toEqual([
       'InvalidState',
       expect.stringContaining('is open: close it'),

@@ -116,7 +116,7 @@ describe('an executable is taken', () => {
     const object = await loadObject(world.context, applet);
     if (object === undefined) throw new Error('there is an applet');
     const sight = createSight(world.context, { kind: 'user', user: as, tokenHash: '' });
-    return loadExecutable(sight, nameApplet(object, place), home);
+    return loadExecutable(sight, nameApplet(object, place), { id: home, region: world.context.settings.region });
   };
 
   test('from the place in which the route found it', async () => {

@@ -2,24 +2,29 @@
 // nonce is the proof.
 
 import { z } from 'zod';
+import type { Context } from '../../../core/context.ts';
 import { invalidInput, invalidState } from '../../../core/error/api-error.ts';
 import type { AppletSpec } from '../../../core/executable/applet.ts';
 import { type Failure, failureMessages, reportedMessageCharacters } from '../../../core/execution/failure.ts';
 import { given } from '../../../core/given.ts';
-import { isId, isObjectId } from '../../../core/id/identifier.ts';
+import { type AppId, type AppletId, isId } from '../../../core/id/identifier.ts';
 import { workerSize, workerSizeNote } from '../../../core/instance/worker-size.ts';
 import { isMaster, type JobRow, jobWorkspace } from '../../../core/job/row.ts';
 import { slotWaitNote } from '../../../core/job/slot-wait.ts';
 import type { ExecutionSpec } from '../../../core/job/spec.ts';
 import { fieldsWithoutEffect } from '../../../core/job/without-effect.ts';
 import type { Hash } from '../../../core/reference/value.ts';
+import { loadRegion } from '../../../engine/access/region.ts';
+import { loadAppSpec } from '../../../engine/app/load-app.ts';
+import { findVersion } from '../../../engine/app/version.ts';
 import { claim } from '../../../engine/job/claim.ts';
 import { endTry } from '../../../engine/job/end-try.ts';
 import { loadInput } from '../../../engine/job/input.ts';
 import { loadObjectsAnywhere } from '../../../engine/store/load-object.ts';
 import type { OpenCall } from '../../route.ts';
+import { describeFound } from '../app/describe.ts';
 import { describeJobs } from '../job/describe.ts';
-import { describeObjects } from '../shared/describe-object.ts';
+import { type Description, describeObjects } from '../shared/describe-object.ts';
 
 export const claimInput = z.object({
   job: z.string().max(64),
@@ -63,34 +68,51 @@ export async function claimJob(call: OpenCall<z.output<typeof claimInput>>): Pro
   };
 }
 
-/**
- * The applet was cloned into the workspace before the job became runnable (docs/reference/api.md, "Workspaces"), but
- * code of an earlier job may have removed it there. The job does not depend on that. If the applet is gone everywhere,
- * the job cannot run, and fails here.
- */
+/** If the executable is gone everywhere, the job cannot run, and fails here. */
 async function describeExecutable({ context }: OpenCall<unknown>, row: JobRow, spec: ExecutionSpec) {
-  const { executable } = row;
-  const place = jobWorkspace(row);
-  const [object] = isObjectId(executable)
-    ? await loadObjectsAnywhere(context, place, [executable], ['applet', 'details'])
-    : [];
-  if (object?.spec === undefined) {
-    const failure: Failure = { reason: 'ExecutionError', message: failureMessages.executableGone(executable) };
+  const { executable: id } = row;
+  const found = isId(id, 'app') ? await loadOwnApp(context, row, id) : await loadOwnApplet(context, row, id);
+  if (found === undefined) {
+    const failure: Failure = { reason: 'ExecutionError', message: failureMessages.executableGone(id) };
     await endTry(context, row, { failure });
-    throw invalidState(`"${executable}", which "${row.pk}" runs, does not exist any more`, { code: 'claimed' });
+    throw invalidState(`"${id}", which "${row.pk}" runs, does not exist any more`, { code: 'claimed' });
   }
-  const caller = { kind: 'job', user: row.launchedBy, job: row } as const;
-  const [described] = await describeObjects(context, [{ object, place }], {}, caller);
+  const { executable, described } = found;
   const executableDescribe = { name: spec.executableName, ...described };
-  const applet = object.spec as AppletSpec;
-  const facts = { isMaster: isMaster(row), entryPoint: row.function, spec, executable: applet };
+  const facts = { isMaster: isMaster(row), entryPoint: row.function, spec, executable };
   const sizeNote = workerSizeNote(row.instance);
   const notes = [
     ...slotWaitNote(row, context.settings.slotCount),
     ...(sizeNote === undefined ? [] : [sizeNote]),
     ...fieldsWithoutEffect(facts),
   ];
-  return { executableDescribe, runSpec: applet.runSpec, notes };
+  return { executableDescribe, runSpec: executable.runSpec, notes };
+}
+
+type OwnExecutable = { readonly executable: AppletSpec; readonly described: Description | undefined };
+
+/**
+ * The applet was cloned into the workspace before the job became runnable (docs/reference/api.md, "Workspaces"), but
+ * code of an earlier job may have removed it there. The job does not depend on that.
+ */
+async function loadOwnApplet(context: Context, row: JobRow, id: AppletId): Promise<OwnExecutable | undefined> {
+  const place = jobWorkspace(row);
+  const [object] = await loadObjectsAnywhere(context, place, [id], ['applet', 'details']);
+  if (object?.spec === undefined) return undefined;
+  const [described] = await describeObjects(context, [{ object, place }], {}, asJob(row));
+  return { executable: object.spec as AppletSpec, described };
+}
+
+/** The copy that the app has in its resources: the job does not see the applet from which it was made. */
+async function loadOwnApp(context: Context, row: JobRow, id: AppId): Promise<OwnExecutable | undefined> {
+  const app = await findVersion(context, asJob(row), id, undefined);
+  if (app.facts.deleted === true) return undefined;
+  const executable = await loadAppSpec(context, app, await loadRegion(context, row.project));
+  return { executable, described: await describeFound(context, asJob(row), app, {}) };
+}
+
+function asJob(row: JobRow) {
+  return { kind: 'job', user: row.launchedBy, job: row } as const;
 }
 
 /**
