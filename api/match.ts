@@ -35,7 +35,6 @@ function hintFor(subject: string, method: string): string {
 }
 
 function laterHint(subject: string): string | undefined {
-  if (assetBuilder.test(subject)) return assetHint;
   const className = subject.split('-')[0] ?? '';
   return Object.hasOwn(classesToCome, className) ? classesToCome[className] : undefined;
 }
@@ -80,13 +79,6 @@ const classesToCome: Readonly<Record<string, string>> = {
   database: 'this platform has no databases',
   dbcluster: 'this platform has no database clusters',
 };
-
-/** `dx build_asset` runs one of these, for each release of Ubuntu another. */
-const assetBuilder = /^app-create_asset_/;
-const assetHint =
-  'this platform does not build assets. Pack the files of the asset as they lie below "/" into a tar.gz, upload it, ' +
-  'make a closed record of type AssetBundle with the details {"archiveFileId": {"$dnanexus_link": "file-xxxx"}}, ' +
-  'and name the record in "assetDepends" ("Assets" in docs/limits.md shows the commands)';
 
 const noArchive = 'this platform does not archive data: the data of a project is always live';
 const noTransfer =

@@ -6,6 +6,7 @@ import { checkAccess } from '../executable/check-applet.ts';
 import { given } from '../given.ts';
 import { isId, isObjectId, type ObjectId, type ProjectId } from '../id/identifier.ts';
 import { exceedsDepth, type Hash, isHash, maximumDepth } from '../reference/value.ts';
+import { findBuiltIn } from './built-in.ts';
 import { aliasForm, aliasPattern, defaultTag } from './series.ts';
 import type { PublishedClass } from './version.ts';
 
@@ -58,6 +59,7 @@ export function checkName(name: string, version: string): string[] {
   if (!aliasPattern.test(name)) problems.push(`"name" must ${aliasForm}`);
   // Such a name would look like an id.
   if (/^[0-9A-Za-z]{24}$/.test(name)) problems.push('"name" must not be 24 letters and digits, as in an id');
+  if (findBuiltIn(name) !== undefined) problems.push(`"name" must be another: app-${name} belongs to the platform`);
   if (!aliasPattern.test(version)) problems.push(`"version" must ${aliasForm}`);
   if (version === defaultTag) problems.push(`"version" must not be "${defaultTag}", which is a tag`);
   return problems;

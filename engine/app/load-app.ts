@@ -1,5 +1,6 @@
 // Loads an app as a program that a job can run.
 
+import { findBuiltIn } from '../../core/app/built-in.ts';
 import type { Context } from '../../core/context.ts';
 import { invalidInput, invalidState } from '../../core/error/api-error.ts';
 import type { AppletSpec } from '../../core/executable/applet.ts';
@@ -14,7 +15,7 @@ export type FoundApp = FoundVersion & { readonly id: AppId };
 
 /**
  * The app as it runs in a region: its applet, in the resources of that region, with the fields of the app instead of the
- * applet's.
+ * applet's. The platform's own apps run in every region.
  *
  * @throws ApiError InvalidState when it was deleted, InvalidInput when it is not enabled in that region
  */
@@ -26,13 +27,14 @@ export async function loadApp(
   const { id, facts } = app;
   const { name, editions, deleted } = facts;
   if (deleted === true) throw invalidState(`${id} was deleted: run another version of app-${name}`);
-  const edition = Object.hasOwn(editions, region) ? editions[region] : undefined;
-  if (edition === undefined) {
+  const enabled = findBuiltIn(name) === undefined ? region : Object.keys(editions)[0];
+  const edition = enabled !== undefined && Object.hasOwn(editions, enabled) ? editions[enabled] : undefined;
+  if (enabled === undefined || edition === undefined) {
     const regions = Object.keys(editions).join(', ');
     throw invalidInput(`app-${name}/${facts.version} is not enabled in the region ${region}, only in ${regions}`);
   }
   const { version } = facts;
-  return { kind: 'app', id, name, version, spec: await loadAppSpec(context, app, region), place: edition.resources };
+  return { kind: 'app', id, name, version, spec: await loadAppSpec(context, app, enabled), place: edition.resources };
 }
 
 /** The specification of an app in any of its regions, with the code. Inputs and outputs are the same in all of them. */

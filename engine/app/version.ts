@@ -1,5 +1,6 @@
 // Reads versions of apps and global workflows, and finds the one that a call names.
 
+import { findBuiltIn } from '../../core/app/built-in.ts';
 import {
   idOfAlias,
   type Series,
@@ -16,6 +17,7 @@ import type { KnownCaller } from '../../core/identity/caller.ts';
 import { readVersion, readVersionBody, versionBodyKey, versionKey } from '../../core/row/published.ts';
 import type { Refusal } from '../../core/run/refusal.ts';
 import { unpack } from '../store/packed.ts';
+import { isMade, makeBuiltIn } from './built-in.ts';
 import { loadSeries } from './series.ts';
 
 /** A version that a caller may see, and what they are to its series. A running job sees its own app without any. */
@@ -94,8 +96,17 @@ async function findById(context: Context, id: PublishedId): Promise<Found | unde
   return series === undefined ? undefined : { id, facts, series };
 }
 
-async function findByName(context: Context, name: string, alias: string | undefined): Promise<Found | undefined> {
+/** The series. An app of the platform's own is made if it is not there yet. */
+async function loadMadeSeries(context: Context, name: string): Promise<Series | undefined> {
   const series = await loadSeries(context, name);
+  const builtIn = name.startsWith('app-') ? findBuiltIn(name.slice('app-'.length)) : undefined;
+  if (builtIn === undefined || isMade(builtIn, series)) return series;
+  await makeBuiltIn(context, builtIn);
+  return loadSeries(context, name);
+}
+
+async function findByName(context: Context, name: string, alias: string | undefined): Promise<Found | undefined> {
+  const series = await loadMadeSeries(context, name);
   const id = series === undefined ? undefined : idOfAlias(series, alias);
   if (series === undefined || id === undefined) return undefined;
   const facts = await loadVersion(context, id);

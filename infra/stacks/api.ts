@@ -27,6 +27,7 @@ import {
   mayRows,
   maySend,
   mayUseDeploymentKey,
+  type RowRight,
 } from '../constructs/permission.ts';
 import { PlatformFunction } from '../constructs/platform-function.ts';
 import { ProductStack } from '../constructs/product-stack.ts';
@@ -91,25 +92,31 @@ export class ApiStack extends ProductStack {
   }
 
   #runFunction(): PlatformFunction {
-    // A run makes the folder of its outputs.
-    return this.#httpFunction('Run', 'run', 'POST /{executable}/run', this.#jobCreator(['read', 'put', 'delete']));
+    // A run makes the folder of its outputs, the project cache of its app, and an app of the platform's own.
+    const needs = this.#jobCreator({ containers: ['read', 'put', 'delete'], objects: ['read', 'put'] });
+    return this.#httpFunction('Run', 'run', 'POST /{executable}/run', needs);
   }
 
   #newJobFunction(): PlatformFunction {
-    return this.#httpFunction('NewJob', 'new-job', 'POST /job/new', this.#jobCreator(['read']));
+    return this.#httpFunction(
+      'NewJob',
+      'new-job',
+      'POST /job/new',
+      this.#jobCreator({ containers: ['read'], objects: ['read'] }),
+    );
   }
 
   /**
    * A job consists of rows: the stream of the table starts it. A message collects bodies that the function leaves in
    * the bucket.
    */
-  #jobCreator(containers: Parameters<typeof mayRows>[2]): Needs {
+  #jobCreator({ containers, objects }: Record<'containers' | 'objects', readonly RowRight[]>): Needs {
     const { deployment } = this;
     return {
       variables: ['CONTENT_BUCKET', 'WORK_QUEUE_URL', 'LEASE_SECONDS'],
       statements: [
         mayRows(deployment, 'executions', ['read', 'put', 'update']),
-        mayRows(deployment, 'objects', ['read']),
+        mayRows(deployment, 'objects', objects),
         mayRows(deployment, 'containers', containers),
         mayRows(deployment, 'identities', ['read']),
         mayContent(deployment, 'meta', ['read', 'write']),
@@ -144,7 +151,7 @@ export class ApiStack extends ProductStack {
    */
   #workerFunction(): PlatformFunction {
     const { deployment } = this;
-    const { variables } = this.#jobCreator(['read']);
+    const { variables } = this.#jobCreator({ containers: ['read'], objects: ['read'] });
     return this.#httpFunction('WorkerApi', 'worker-api', 'POST /_worker/{op}: claim, heartbeat, finish', {
       variables: [...variables, 'DEPLOYMENT_KEY_PARAMETER', 'HEARTBEAT_SECONDS'],
       statements: [

@@ -50,9 +50,9 @@ const moveJobs = [
   'states:DescribeExecution,states:StopExecution execution:job-attempt:*',
   'ecs:DescribeTasks,ecs:StopTask task/workers/*',
 ];
-const createJobs = (containers: string) => [
+const createJobs = ({ containers, objects }: { containers: string; objects: string }) => [
   `${read},PutItem,UpdateItem table/executions`,
-  `${read} table/objects`,
+  `${objects} table/objects`,
   `${containers} table/containers`,
   `${read} table/identities`,
   's3:GetObject,s3:PutObject content/meta/*',
@@ -65,8 +65,8 @@ const useKey = [mayUseKey, 'ssm:GetParameter parameter/api/url'];
 
 const expected: Record<string, string[]> = {
   // A run makes the folder of its outputs.
-  run: createJobs(`${read},PutItem,DeleteItem`),
-  'new-job': createJobs(read),
+  run: createJobs({ containers: `${read},PutItem,DeleteItem`, objects: `${read},PutItem` }),
+  'new-job': createJobs({ containers: read, objects: read }),
   api: [
     `${read},PutItem,UpdateItem table/executions`,
     `${read},PutItem,UpdateItem,DeleteItem table/objects`,

@@ -1,4 +1,4 @@
-// Tests assets through the real client: what `dx build_asset` is answered, and the way that the answer names.
+// Tests assets through the real client: those that `dx build_asset` makes, and one made by hand.
 
 import { execFileSync } from 'node:child_process';
 import { chmodSync } from 'node:fs';
@@ -17,19 +17,25 @@ afterAll(async () => {
   await platform?.stop();
 });
 
-it('dx build_asset fails with the way that works, and leaves nothing in the project', async () => {
+it('dx build_asset packs the resources and what the makefile makes, and leaves nothing else', async () => {
   const spec = { name: 'tool', title: 'Tool', description: 'a tool', version: '1', release: '24.04' };
   session.file('tool/dxasset.json', JSON.stringify(spec));
-  session.file('tool/resources/usr/bin/tool', 'echo tool\n');
-  const { code, stderr } = await session.dx(['build_asset', 'tool']);
-  const said = stderr.replace(/\s+/g, ' ');
-  expect(code).toBe(1);
-  expect(said).toContain('this platform does not build assets');
-  for (const word of ['tar.gz', 'AssetBundle', 'archiveFileId', 'assetDepends']) expect(said).toContain(word);
-  expect(await session.ok(['find', 'data', '--brief', '--visibility', 'either'])).toBe('');
+  chmodSync(session.file('tool/resources/usr/local/bin/tool', '#!/bin/sh\necho tool\n'), 0o755);
+  session.file('tool/Makefile', 'all:\n\techo made > /opt/made.txt\n');
+  const { id } = JSON.parse(await session.ok(['build_asset', 'tool', '--json']));
+  const { name, types, details } = JSON.parse(await session.ok(['describe', id, '--details', '--json']));
+  expect({ name, types, details }).toMatchObject({ name: 'tool', types: ['AssetBundle'], details: { version: '1' } });
+  await givenBuilt(session, 'user', {
+    code: 'main() { tool; cat /opt/made.txt; }',
+    runSpec: { assetDepends: [{ id }] },
+  });
+  const { code, stdout } = await session.dx(['run', 'user', '-y', '--watch']);
+  expect([code, stdout]).toEqual([0, expect.stringMatching(/STDOUT tool\n.*STDOUT made/)]);
+  const left = await session.ok(['find', 'data', '--json', '--visibility', 'either', '--property', 'title']);
+  expect(JSON.parse(left)).toHaveLength(1);
 });
 
-it('an asset that was made that way lies at / in the job', async () => {
+it('an asset that was made by hand lies at / in the job', async () => {
   chmodSync(session.file('asset/usr/local/bin/greet', '#!/bin/sh\necho "$1 from the asset"\n'), 0o755);
   session.file('asset/opt/words.txt', 'hello\n');
   execFileSync('tar', ['czf', join(session.home, 'greet.tar.gz'), '-C', join(session.home, 'asset'), '.']);
