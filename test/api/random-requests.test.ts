@@ -65,6 +65,7 @@ async function givenThings(platform: Platform): Promise<Known> {
       ids.push((await alice.call('/applet/new', { project, runSpec, name: 'applet' })).id);
     }
   }
+  ids.push(...(await givenExecutables(platform)));
   const nothing = [
     'file',
     'record',
@@ -79,6 +80,17 @@ async function givenThings(platform: Platform): Promise<Known> {
   ];
   ids.push(...nothing.map((className) => `${className}-${'0'.repeat(24)}`));
   return { ids, byClass: Map.groupBy(ids, (id) => id.split('-')[0] ?? '') };
+}
+
+/** An app and a workflow of Alice, with an applet that both run. */
+async function givenExecutables({ alice }: Platform): Promise<string[]> {
+  const project = await givenProject(alice, 'executables');
+  const specs = { inputSpec: [{ name: 'x', class: 'string', optional: true }], outputSpec: [] };
+  const runSpec = { interpreter: 'bash', code: 'true', version: '0', distribution: 'Ubuntu', release: '24.04' };
+  const applet = (await alice.call('/applet/new', { project, runSpec, ...specs })).id;
+  const app = (await alice.call('/app/new', { applet, name: 'known', version: '1.0.0' })).id;
+  const workflow = (await alice.call('/workflow/new', { project, stages: [{ id: 's', executable: applet }] })).id;
+  return [project, applet, app, 'app-known', workflow];
 }
 
 /** A path whose id has mostly the right class, and is sometimes any id or nonsense. */
