@@ -1,7 +1,7 @@
 // The rules of a series: one name of apps or of global workflows, with its versions, its aliases and the people who may
 // use it (docs/reference/api.md, "Apps"). Developers, authorized users and categories belong to all versions.
 
-import { type ApiError, invalidInput, invalidState, permissionDenied, resourceNotFound } from '../error/api-error.ts';
+import { type ApiError, invalidInput, invalidState, permissionDenied, publishedNotFound } from '../error/api-error.ts';
 import type { PublishedId, UserId } from '../id/identifier.ts';
 import type { Refusal } from '../run/refusal.ts';
 import type { PublishedClass } from './version.ts';
@@ -139,10 +139,13 @@ export function removeFromList(series: Series, list: SeriesList, entries: readon
   return { ...series, [list]: after };
 }
 
-/** 404: a version by an id, or by its name and alias. It does not say whether the name exists. */
+/**
+ * 404: a version by an id, or by its name and alias. It does not say whether the name exists. Clients look for the beginning
+ * of the sentence (dx-toolkit, test_get_app_by_name).
+ */
 export function versionNotFound(subject: string, alias: string | undefined): ApiError {
-  const what = alias === undefined ? subject : `${subject}/${alias}`;
-  return resourceNotFound(what, 'check the name and the version, and that a developer has authorized you');
+  const kind = subject.startsWith('app-') ? 'an app' : 'a global workflow';
+  return publishedNotFound(kind, alias === undefined ? subject : `${subject}/${alias}`);
 }
 
 const emptySeries = { authorizedUsers: [], categories: [], versions: {}, tags: {}, installs: 0, revision: 0 };

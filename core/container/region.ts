@@ -8,6 +8,14 @@ export function isRegion(text: string): boolean {
   );
 }
 
+/**
+ * The regions that clients are offered for new projects and apps: the one of the platform first, then those that the service
+ * documents (https://documentation.dnanexus.com/developer/api/regions). A project may have any other name of that form.
+ */
+export function offeredRegions(own: string): string[] {
+  return [...new Set([own, ...knownRegions])];
+}
+
 /** The end of the sentence that refuses any other text. */
 export const regionForm = 'be a region, such as aws:us-east-1, aws:eu-west-2 or azure:westus';
 
@@ -19,3 +27,4 @@ const geos: ReadonlyMap<string, RegExp> = new Map([
   ['aws', /^[a-z]{2}(-[a-z]+)+-\d(-[a-z]+)?$/],
   ['azure', /^[a-z]+\d?(-[a-z]+)?$/],
 ]);
+const knownRegions = ['aws:us-east-1', 'aws:ap-southeast-2', 'aws:eu-central-1', 'aws:eu-west-2', 'azure:westus'];

@@ -59,6 +59,12 @@ export function resourceNotFound(what: string, hint = 'check the id, and that yo
   return new ApiError('ResourceNotFound', `${named} could not be found, or you may not see it: ${hint}`);
 }
 
+/** 404: an app or a global workflow, by the name, the alias or the id that a path gives. */
+export function publishedNotFound(kind: 'an app' | 'a global workflow', what: string): ApiError {
+  const named = `Could not find ${kind} by "${clip(what, shownNameLength)}", or you may not see it`;
+  return new ApiError('ResourceNotFound', `${named}: check name and version, and that a developer has authorized you`);
+}
+
 /** 404: every method is called by POST. Only links are followed by other methods. */
 export function methodNotFound(httpMethod: string, path: string): ApiError {
   const what = `"${clip(`${httpMethod} ${path}`, shownNameLength)}"`;

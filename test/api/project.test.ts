@@ -51,7 +51,9 @@ describe('callers', () => {
     ]) {
       expect(await alice.refusal(path), path).toMatch(/^404 ResourceNotFound/);
     }
-    expect(await alice.refusal('/app-demo/describe')).toMatch(/^404 ResourceNotFound: "app-demo"/);
+    expect(await alice.refusal('/app-demo/describe')).toMatch(
+      /^404 ResourceNotFound: Could not find an app by "app-demo"/,
+    );
     expect(await alice.refusal('/app-demo/1.0.0/describe')).toMatch(/^404/);
     expect(await alice.refusal('/globalworkflow-demo/describe')).toMatch(/^404/);
     expect(await alice.refusal('/org/new')).toMatch(/^404 .*no organizations yet/);

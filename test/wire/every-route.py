@@ -66,7 +66,7 @@ def system(project):
     check(api.system_find_orgs({"level": "ADMIN"}), {"results": [], "next": None})
     check(api.system_find_global_workflows(), {"results": [], "next": None})
     for name in ("app-none", "app-none/1.0.0", "globalworkflow-none"):
-        assert "could not be found" in refused(exceptions.ResourceNotFound, call, "/%s/describe" % name)
+        assert "Could not find" in refused(exceptions.ResourceNotFound, call, "/%s/describe" % name)
 
 
 def projects(project):

@@ -1,5 +1,6 @@
 // /user-xxxx/describe: every logged-in user may see every user's name. The other fields are shown only to the user.
 
+import { offeredRegions } from '../../../core/container/region.ts';
 import { resourceNotFound } from '../../../core/error/api-error.ts';
 import { isUserId } from '../../../core/id/identifier.ts';
 import { selectFields } from '../../../core/object/field.ts';
@@ -14,7 +15,7 @@ export async function describeUser({ context, caller, subject, input }: KnownCal
   if (user === undefined) throw resourceNotFound(subject, 'there is no such user');
   const { id, handle, created, billTo } = user;
   const names = { id, class: 'user', handle, first: handle, last: '', middle: '' };
-  const own = { email: '', billTo, created, permittedRegions: [context.settings.region] };
+  const own = { email: '', billTo, created, permittedRegions: offeredRegions(context.settings.region) };
   const values: Record<string, unknown> = caller.user === id ? { ...names, ...own } : names;
   const defaults = [...Object.keys(values), 'appsInstalled', 'sshPublicKey'];
   const chosen = selectFields(input, { defaults, switches: [], always: ['id'] });
