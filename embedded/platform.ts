@@ -149,7 +149,7 @@ function createParts({ workers: slots, region, environment, report }: EmbeddedOp
     settings: { ...settings, region, slotCount: slots },
     apiUrl: address,
     now,
-    random: (byteCount) => randomBytes(byteCount),
+    random: createRandom(),
   };
   const content = { files, links, digests: createDigests(), now };
   return { context, content, workers, work, stream, logs, database };
@@ -176,6 +176,17 @@ function operatorOf(context: Context, database: Database): Operator {
   };
 }
 
+/** Bytes of a store that is filled at once, because each call of the kernel takes ten times as long. */
+function createRandom(): Context['random'] {
+  let store = randomBytes(0);
+  return (byteCount) => {
+    if (store.length < byteCount) store = randomBytes(Math.max(byteCount, randomStoreBytes));
+    const taken = store.subarray(0, byteCount);
+    store = store.subarray(byteCount);
+    return taken;
+  };
+}
+
 /** A lost worker is noticed at once. The lease is for one that hangs, and a heartbeat says that a time limit is over. */
 const settings: Omit<Context['settings'], 'region'> = {
   leaseSeconds: 20,
@@ -183,5 +194,6 @@ const settings: Omit<Context['settings'], 'region'> = {
   openShardCount: 16,
   workersPerUser: 100,
 };
+const randomStoreBytes = 2_048;
 /** The time that requests under way have to end when the platform ends. */
 const closeLimitMs = 2_000;

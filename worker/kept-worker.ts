@@ -59,7 +59,7 @@ async function run({ claim, launch, task, root }: Run): Promise<void> {
     ESPALIER_NONCE: 'spent',
     ESPALIER_ROOT: root,
   });
-  const output = createLogOutput(logStream(task));
+  const output = createLogOutput(logStream(task), logDelayMs);
   let isClean = true;
   try {
     await workOn({
@@ -95,6 +95,7 @@ function logStream(task: string): Writable {
   return new Writable({
     decodeStrings: false,
     write(text: string, _encoding, done) {
+      if (text === '') return done();
       void send({ kind: 'log', task, text }).then(() => done());
     },
   });
@@ -131,3 +132,6 @@ function send(message: FromWorker): Promise<void> {
   else resolve();
   return promise;
 }
+
+/** A reader of a log asks for more less often. */
+const logDelayMs = 20;

@@ -12,13 +12,20 @@ export type LogOutput = {
   flushed(): Promise<void>;
 };
 
-export function createLogOutput(stream: Writable): LogOutput {
+/** @param delayMs lines that a job of some milliseconds writes leave together, if they are held back for this time */
+export function createLogOutput(stream: Writable, delayMs?: number): LogOutput {
   const held = new Set<Source>();
   let pending: string[] = [];
+  let timer: NodeJS.Timeout | undefined;
   // All lines of a piece of output are written at once: a write for each would cost more than the line.
-  const flush = (): void => {
+  const taken = (): string => {
+    clearTimeout(timer);
     const text = pending.join('');
     pending = [];
+    return text;
+  };
+  const flush = (): void => {
+    const text = taken();
     if (text !== '') stream.write(text);
   };
   // The pipe was closed at the other end: the platform is gone, and its other pipe says so too (stop.ts).
@@ -29,7 +36,9 @@ export function createLogOutput(stream: Writable): LogOutput {
   });
   return {
     write(text) {
-      if (pending.push(text) === 1) queueMicrotask(flush);
+      if (pending.push(text) > 1) return;
+      if (delayMs === undefined) queueMicrotask(flush);
+      else timer = setTimeout(flush, delayMs);
     },
     hold(source) {
       flush();
@@ -39,11 +48,10 @@ export function createLogOutput(stream: Writable): LogOutput {
     },
     async flushed() {
       const { promise, resolve } = Promise.withResolvers<void>();
-      const timer = setTimeout(resolve, flushLimitMs);
-      flush();
-      stream.write('', () => resolve());
+      const limit = setTimeout(resolve, flushLimitMs);
+      stream.write(taken(), () => resolve());
       await promise;
-      clearTimeout(timer);
+      clearTimeout(limit);
     },
   };
 }

@@ -13,6 +13,9 @@ type TableStatements = {
   /** `(pk, least sk, greatest sk, sk to leave out, limit)` → `sk` and `text` */
   readonly ascending: StatementSync;
   readonly descending: StatementSync;
+  /** The same, without the texts. */
+  readonly ascendingKeys: StatementSync;
+  readonly descendingKeys: StatementSync;
 };
 export type Statements = { readonly [table in Exclude<TableName, 'executions'>]: TableStatements } & {
   /** `(shard, now, limit)` → `pk` and `dueAt`, the soonest first */
@@ -58,9 +61,9 @@ function openTable(sqlite: DatabaseSync, table: TableName): TableStatements {
        .map((name) => `${name} = excluded.${name}`)
        .join(', ')}`,
   );
-  const select = (order: string) =>
+  const select = (order: string, what = 'sk, text') =>
     sqlite.prepare(
-      `SELECT sk, text FROM ${table} WHERE pk = ? AND sk >= ? AND sk <= ? AND sk <> ? ORDER BY sk ${order} LIMIT ? + 0`,
+      `SELECT ${what} FROM ${table} WHERE pk = ? AND sk >= ? AND sk <= ? AND sk <> ? ORDER BY sk ${order} LIMIT ? + 0`,
     );
   return {
     get: sqlite.prepare(`SELECT text FROM ${table} WHERE pk = ? AND sk = ?`),
@@ -68,6 +71,8 @@ function openTable(sqlite: DatabaseSync, table: TableName): TableStatements {
     remove: sqlite.prepare(`DELETE FROM ${table} WHERE pk = ? AND sk = ?`),
     ascending: select('ASC'),
     descending: select('DESC'),
+    ascendingKeys: select('ASC', 'sk'),
+    descendingKeys: select('DESC', 'sk'),
   };
 }
 

@@ -13,8 +13,8 @@ import { parseRow, printRow } from './row-text.ts';
 export type OnChange = (table: TableName, before: Row | undefined, after: Row | undefined) => void;
 
 type Store = {
-  /** The row of that key, whose text was just read. */
-  parse(table: TableName, key: Key, text: string): Row;
+  /** A row that is kept as an object. */
+  known(table: TableName, key: Key): Row | undefined;
   read(table: TableName, key: Key): Row | undefined;
   save(table: TableName, before: Row | undefined, row: Row): Row;
   remove(table: TableName, before: Row | undefined, key: Key): void;
@@ -33,7 +33,10 @@ export function createRows({ sqlite, write }: Database, onChange: OnChange): Row
     get: async (table, key) => store.read(table, key),
     getMany: async (table, keys) => keys.map((key) => store.read(table, key)),
     query: async (table, range) =>
-      page(statements[table], range, (sk, text) => store.parse(table, { pk: range.pk, sk }, text)),
+      page(statements[table], range, {
+        known: (sk) => store.known(table, { pk: range.pk, sk }),
+        read: (sk) => store.read(table, { pk: range.pk, sk }),
+      }),
     put: async (table, row, expected) => change({ kind: 'put', table, row, expected }) !== undefined,
     update: async (table, key, how, expected) => change({ kind: 'update', table, key, change: how, expected })?.row,
     delete: async (table, key, expected) => change({ kind: 'delete', table, key, expected }) !== undefined,
@@ -65,7 +68,7 @@ function createStore(statements: Statements, onChange: OnChange): Store {
     if (oldest !== undefined) recent.delete(oldest);
   };
   return {
-    parse: (table, key, text) => recent.get(nameOf(table, key)) ?? parseRow(text),
+    known: (table, key) => recent.get(nameOf(table, key)),
     read(table, key) {
       const name = nameOf(table, key);
       const known = recent.get(name);
@@ -135,21 +138,27 @@ function changed(row: Row | undefined, { set = {}, remove = [] }: Change): Row {
 function page(
   statements: Statements[TableName],
   range: QueryRange,
-  parse: (sk: string, text: string) => Row,
+  store: { known(sk: string): Row | undefined; read(sk: string): Row | undefined },
 ): { rows: Row[]; next?: string } {
   const { pk, prefix = '', descending = false, limit } = range;
   if (!(limit > 0)) throw new Error('a query needs a positive limit');
   const start = startOf(range);
   if (start === 'nothing') return { rows: [] };
-  const select = descending ? statements.descending : statements.ascending;
   // The row to continue after ends the range, and is left out.
   const after = start === 'beginning' ? undefined : start.sk;
   const least = (descending ? undefined : after) ?? prefix;
   const greatest = (descending ? after : undefined) ?? prefix + lastText;
-  const found = select.all(pk, least, greatest, after ?? '', limit + 1);
-  const rows = found.slice(0, limit).map(({ sk, text }) => parse(String(sk), String(text)));
-  const last = rows.at(-1);
-  return found.length > limit && last !== undefined ? { rows, next: last.sk } : { rows };
+  const bounds = [pk, least, greatest, after ?? '', limit + 1] as const;
+  const keys = (descending ? statements.descendingKeys : statements.ascendingKeys).all(...bounds);
+  const found = keys.slice(0, limit).map(({ sk }) => String(sk));
+  const next = keys.length > limit ? { next: String(found.at(-1)) } : {};
+  const known = found.map((sk) => store.known(sk));
+  if (known.filter((row) => row === undefined).length <= fewRows) {
+    // Their texts are not read, which takes the longest.
+    return { rows: found.flatMap((sk, index) => known[index] ?? store.read(sk) ?? []), ...next };
+  }
+  const texts = (descending ? statements.descending : statements.ascending).all(...bounds).slice(0, limit);
+  return { rows: texts.map(({ text }, index) => known[index] ?? parseRow(String(text))), ...next };
 }
 
 function checkTransaction(writes: readonly Write[]): void {
@@ -162,5 +171,7 @@ function checkTransaction(writes: readonly Write[]): void {
 /** DynamoDB's limit. What runs here must run there. */
 const maximumTransactionWrites = 100;
 const recentRowCount = 2_000;
+/** So many rows are read one by one, and more together. */
+const fewRows = 10;
 /** No sort key has this character, and its bytes come after those of every other one. */
 const lastText = '\u{10ffff}';
