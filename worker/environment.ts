@@ -26,6 +26,8 @@ export type WorkerEnvironment = {
   readonly namespaces?: boolean;
   /** The reason why a job gets no `/` of its own here; `yes` if it gets one. Absent if the kernel was not asked. */
   readonly jobRoot?: string;
+  /** The number of this worker among those of its machine, from 0. */
+  readonly slot?: string;
   /** The program that starts jobs, where it does not lie beside the worker's own. */
   readonly starter?: string;
   readonly path: string;
@@ -67,13 +69,14 @@ export function readWorkerEnvironment(variables: Readonly<Record<string, string 
 /** The settings that are the same for all jobs of a process, and that start its jobs. */
 export function readStarterEnvironment(
   variables: Readonly<Record<string, string | undefined>>,
-): Pick<WorkerEnvironment, 'path' | 'tools' | 'taskId' | 'overlays' | 'starter'> {
+): Pick<WorkerEnvironment, 'path' | 'tools' | 'taskId' | 'overlays' | 'starter' | 'slot'> {
   return {
     path: variables.PATH ?? '/usr/local/bin:/usr/bin:/bin',
     ...optional('tools', variables.ESPALIER_TOOLS),
     ...optional('taskId', variables.ESPALIER_TASK_ID),
     ...optional('overlays', variables.ESPALIER_OVERLAYS),
     ...optional('starter', variables.ESPALIER_STARTER),
+    ...optional('slot', variables.ESPALIER_SLOT),
   };
 }
 

@@ -27,14 +27,18 @@ export function findPlace(environment: WorkerEnvironment): Place {
 
 /** The settings of the program that starts jobs, from those of its worker. */
 export function starterOptions(environment: StarterEnvironment): StarterOptions {
-  const { starter, tools, path, taskId, overlays } = environment;
+  const { starter, tools, path, taskId, overlays, slot } = environment;
   return {
     program: starter ?? join(import.meta.dirname, 'starter', 'starter.py'),
     path: tools ? `${tools}:${path}` : path,
-    marks: { ...(taskId ? { ESPALIER_TASK_ID: taskId } : {}), ...(overlays ? { ESPALIER_OVERLAYS: overlays } : {}) },
+    marks: {
+      ...(taskId ? { ESPALIER_TASK_ID: taskId } : {}),
+      ...(overlays ? { ESPALIER_OVERLAYS: overlays } : {}),
+      ...(slot ? { ESPALIER_SLOT: slot } : {}),
+    },
   };
 }
 
-type StarterEnvironment = Pick<WorkerEnvironment, 'starter' | 'tools' | 'path' | 'taskId' | 'overlays'>;
+type StarterEnvironment = Pick<WorkerEnvironment, 'starter' | 'tools' | 'path' | 'taskId' | 'overlays' | 'slot'>;
 
 const noNamespaces = 'the kernel gives jobs no namespaces of their own';

@@ -27,6 +27,8 @@ export type Claim = {
     readonly heartbeatSeconds: number;
     readonly logBytes: number;
     readonly folderBytes: number;
+    readonly cores: number;
+    readonly memoryGib: number;
     /** The length at which the message of a failure is cut. */
     readonly messageCharacters: number;
   };

@@ -18,6 +18,7 @@ import { jobVariables, secretVariables, type Variables } from './job-variables.t
 import type { JobLog } from './log.ts';
 import type { LogOutput } from './log-output.ts';
 import { logSocketFolder, startLogRelay } from './log-relay.ts';
+import { machineNotes } from './machine-note.ts';
 import { findPlace, type Place, starterOptions } from './place.ts';
 import type { Claim, Failure, Platform } from './platform.ts';
 import { refuseResources } from './resource-place.ts';
@@ -141,6 +142,7 @@ async function prepare(work: Work, ground: Ground): Promise<Prepared> {
   describeRelease(claim, log);
   if (place.kind === 'machine') log.line('INFO', `${withoutRoot} (${place.why}): HOME is ${folder.home}`, 'SYSTEM');
   for (const note of claim.notes) log.line('INFO', note, 'SYSTEM');
+  if (place.kind !== 'container') for (const note of machineNotes(claim)) log.line('INFO', note, 'SYSTEM');
   const programs = { PATH: environment.path, ESPALIER_TASK_ID: environment.taskId };
   const say = (line: string) => log.line('INFO', line, 'SYSTEM');
   const unpacking = unpackBundles(platform, claim, folder, { environment: programs, over });
@@ -187,6 +189,7 @@ async function startCode(work: Work, ground: Ground, { command, variables, layer
       shown: shownFolders(environment),
       layers,
       ...(programs ? { programs } : {}),
+      cores: claim.limits.cores,
     });
     return { process, close: () => process.close() };
   }

@@ -22,6 +22,8 @@ export type ProcessPoolOptions = Pick<KeptProcessOptions, 'program' | 'ask' | 'o
 };
 export type Slot = {
   readonly mark: string;
+  /** Its place among the processes of this machine, from 0. */
+  readonly number: number;
   /** The folder of its jobs, one after another. */
   readonly folder: string;
   readonly process: KeptProcess;
@@ -43,17 +45,16 @@ export function createProcessPool(
   const idle: Slot[] = [];
   const all = new Set<Slot>();
   let isClosed = false;
-  const removeRoot = (folder: string) => {
-    removeJobFolder(folder, (fault) => report(`the folder of an ended job, ${folder}, could not be removed`, fault));
-  };
   const start = async (): Promise<Slot> => {
     const mark = randomBytes(16).toString('hex');
     // The mark is kept before the process begins, so that a later start finds the process whatever happens.
     marks.note(mark, null);
     await database.kept();
+    const variables = await options.environment();
+    const number = freeNumber(all);
     const process = startKeptProcess({
       ...options,
-      environment: { ...(await options.environment()), ESPALIER_TASK_ID: mark },
+      environment: { ...variables, ESPALIER_TASK_ID: mark, ESPALIER_SLOT: String(number) },
       onIdle(task, isFree) {
         slot.jobCount += 1;
         const isKept = isFree && !isClosed && slot.jobCount < jobsPerProcess && idle.length < options.keptCount;
@@ -67,19 +68,19 @@ export function createProcessPool(
         if (at >= 0) idle.splice(at, 1);
         if (task === undefined) {
           marks.remove(mark);
-          return removeRoot(slot.folder);
+          return removeRoot(slot.folder, report);
         }
         // What the job left behind is ended before anybody hears of the end of its worker.
         endProcessesOf(new Set([mark]))
           .catch((fault: unknown) => report(`processes of a worker that ended (${how}) remain`, fault))
           .then(() => {
             marks.remove(mark);
-            removeRoot(slot.folder);
+            removeRoot(slot.folder, report);
             onOver(task, how);
           });
       },
     });
-    const slot: Slot = { mark, folder: join(jobsFolder, mark), process, jobCount: 0 };
+    const slot: Slot = { mark, number, folder: join(jobsFolder, mark), process, jobCount: 0 };
     all.add(slot);
     marks.note(mark, handleOf(process.pid));
     return slot;
@@ -94,6 +95,17 @@ export function createProcessPool(
       await Promise.all([...all].map(({ process }) => process.close()));
     },
   };
+}
+
+function removeRoot(folder: string, report: ProcessPoolOptions['report']): void {
+  removeJobFolder(folder, (fault) => report(`the folder of an ended job, ${folder}, could not be removed`, fault));
+}
+
+function freeNumber(slots: ReadonlySet<Slot>): number {
+  const taken = new Set([...slots].map(({ number }) => number));
+  let number = 0;
+  while (taken.has(number)) number += 1;
+  return number;
 }
 
 /** A process is replaced after so many jobs, so that nothing can pile up in it. */

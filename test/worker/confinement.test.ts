@@ -35,7 +35,7 @@ async function runOn(setUp: string, script: string) {
   const starter = createStarter(starterOptions({ path: `${join(root, 'bin')}:${path}` }));
   const job = starter.start({
     ...{ command: ['bash', '-c', script], home: '/', variables: { PATH: path } },
-    ...{ folder: root, hasRoot: false, shown: [], layers: [], keeper: undefined },
+    ...{ folder: root, hasRoot: false, shown: [], layers: [], cores: 64, keeper: undefined },
     log: { line: () => undefined, consumer } as unknown as JobLog,
     output: { hold: () => undefined },
   });

@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { chownSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
@@ -37,7 +37,13 @@ type Options = {
   readonly input?: Record<string, unknown>;
   readonly runSpec?: Record<string, unknown>;
   readonly notes?: readonly string[];
-  readonly limits?: { readonly heartbeatSeconds?: number; readonly logBytes?: number; readonly folderBytes?: number };
+  readonly limits?: {
+    readonly heartbeatSeconds?: number;
+    readonly logBytes?: number;
+    readonly folderBytes?: number;
+    readonly cores?: number;
+    readonly memoryGib?: number;
+  };
   /** Whether the worker may use namespaces. It asks the kernel by default. */
   readonly namespaces?: boolean | undefined;
   /** Why a job gets no `/` of its own. The worker asks the kernel by default. */
@@ -172,6 +178,11 @@ async function listen(options: Options, seen: Seen, onHeartbeat: () => void): Pr
   return server;
 }
 
+const usualLimits = {
+  ...{ heartbeatSeconds: 3600, logBytes: 1e8, folderBytes: 1e9, messageCharacters: 100 },
+  ...{ cores: availableParallelism(), memoryGib: 0.1 },
+};
+
 function claimReply(options: Options): [number, unknown] {
   if (options.claimStatus) return [options.claimStatus, { error: { type: 'InvalidState', message: 'claimed' } }];
   const claim = {
@@ -187,7 +198,7 @@ function claimReply(options: Options): [number, unknown] {
     runSpec: { interpreter: options.interpreter ?? 'bash', code: options.code, ...options.runSpec },
     notes: options.notes ?? [],
     debugOn: options.debugOn ?? [],
-    limits: { heartbeatSeconds: 3600, logBytes: 1e8, folderBytes: 1e9, messageCharacters: 100, ...options.limits },
+    limits: { ...usualLimits, ...options.limits },
   };
   return [200, claim];
 }

@@ -54,7 +54,7 @@ async function run(program: string, { isKept = true } = {}) {
     command: ['bash', '-c', program],
     home: '/home/dnanexus',
     variables: { PATH: path, HOME: '/home/dnanexus' },
-    ...{ folder: root, hasRoot: true, shown: [], layers: [], keeper: undefined },
+    ...{ folder: root, hasRoot: true, shown: [], layers: [], cores: 64, keeper: undefined },
     ...(isKept ? { programs } : {}),
     log,
     output: { hold: () => undefined },

@@ -30,7 +30,7 @@ export function shellInRoot(
     const printed = collect();
     const process = starter.start({
       ...{ command: ['bash', '-ec', program, 'bash', ...args], home: '/', variables, keeper: undefined },
-      ...{ folder, hasRoot: true, layers, shown: shownFolders(environment) },
+      ...{ folder, hasRoot: true, layers, shown: shownFolders(environment), cores: Number.MAX_SAFE_INTEGER },
       ...{ log: printed.log, output: { hold: () => undefined } },
     });
     const stop = () => process.stop({ atOnce: true });

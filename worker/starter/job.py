@@ -60,7 +60,8 @@ class Job:
             if problem:
                 os.write(writers[1], problem.encode() + b'\n')
             os.chdir(request['home'])
-            self.command = spawn(request['command'], request['variables'], writers)
+            with processors_of(request):
+                self.command = spawn(request['command'], request['variables'], writers)
             self.command_end = kernel.watch_end(self.command)
         finally:
             go_back()
@@ -102,7 +103,8 @@ class Job:
         try:
             for namespace in self.namespaces:
                 kernel.enter(namespace)
-            spawn(['/bin/bash', '-c', KEEPER], dict(request['variables'], **request['keeper']), [])
+            with processors_of(request):
+                spawn(['/bin/bash', '-c', KEEPER], dict(request['variables'], **request['keeper']), [])
         finally:
             go_back()
 
@@ -132,6 +134,27 @@ class Job:
                 os.close(fd)
         root = self.request['root']
         return self.waste + ([root['work']] if root and not self.shelf else [])
+
+
+class processors_of:
+    """
+    Meanwhile this program, and so what it starts, has as many processors as the instance type of the job. The jobs of
+    neighbouring slots get others.
+    """
+
+    def __init__(self, request):
+        self.count = request['cores']
+
+    def __enter__(self):
+        self.own = os.sched_getaffinity(0)
+        every = sorted(self.own)
+        if self.count < len(every):
+            start = SLOT * self.count
+            os.sched_setaffinity(0, {every[(start + at) % len(every)] for at in range(self.count)})
+
+    def __exit__(self, *_):
+        if self.count < len(self.own):
+            os.sched_setaffinity(0, self.own)
 
 
 def go_back():
@@ -165,5 +188,7 @@ def find_program(name, path):
 
 
 CHUNK = 1 << 16
+# The place of the worker among those of this machine.
+SLOT = int(os.environ.get('ESPALIER_SLOT') or os.getpid())
 # The process that keeps a job after its command has ended.
 KEEPER = "trap '' TERM INT HUP; while :; do sleep 86400 & wait; done"

@@ -15,7 +15,7 @@ export type StarterOptions = {
   readonly program: string;
   /** The PATH on which its Python is looked for. */
   readonly path: string;
-  /** Variables of its process, by which it is found if it outlives its worker. */
+  /** Variables of its process: by most of them it is found if it outlives its worker. */
   readonly marks: Readonly<Record<string, string>>;
 };
 

@@ -231,7 +231,9 @@ def probe(folder):
 
 def try_job(root):
     """Returns why the job could not be started."""
-    request = {'command': ['/bin/true'], 'home': '/', 'variables': {}, 'keeper': None, 'logFolder': None, 'root': root}
+    request = {
+        'command': ['/bin/true'], 'home': '/', 'variables': {}, 'keeper': None, 'logFolder': None, 'root': root, 'cores': 1,
+    }
     try:
         job = Job(request)
         end = job.take_end()

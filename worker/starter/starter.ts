@@ -24,6 +24,8 @@ export type StartOptions = {
   readonly layers: readonly string[];
   /** Our programs, where the job's `/` may be kept for the next one, and they are not in the job's folder. */
   readonly programs?: Readonly<Record<string, string>>;
+  /** Processors that the job may use. All of the machine's if it has fewer. */
+  readonly cores: number;
   /**
    * The variables of a process that stays in the job's namespaces until `close`, together with what the command left
    * behind.
@@ -131,13 +133,14 @@ function requestOf({
   shown,
   layers,
   programs,
+  cores,
 }: StartOptions): object {
   const work = workFolderOf(folder);
   // A job finds the sockets at their fixed path, wherever they are made.
   const logFolder = join(hasRoot ? work : folder, 'log');
   const kept = programs ? { shelf: `${folder}.kept`, programs } : null;
   const root = hasRoot ? { folder, work, shown, layers, kept } : null;
-  return { kind: 'start', command, home, variables, keeper: keeper ?? null, logFolder, root };
+  return { kind: 'start', command, home, variables, keeper: keeper ?? null, logFolder, root, cores };
 }
 
 /** The end of a command whose first process was killed before it could report. */

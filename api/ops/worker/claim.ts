@@ -116,11 +116,12 @@ function asJob(row: JobRow) {
 }
 
 /**
- * The limits of a job's log and of its folder. The folder may be as large as the disk of its instance type, where the
- * worker must watch it (docs/reference/api.md, "Instance types").
+ * The limits of a job's log and of its folder, and the processors and memory of its instance type. The folder may be as
+ * large as the disk of that type, where the worker must watch it (docs/reference/api.md, "Instance types").
  */
 function limitsOf(row: JobRow) {
-  return { logBytes, folderBytes: workerSize(row.instance).diskGb * 1024 ** 3 };
+  const { cores, memoryGib, diskGb } = workerSize(row.instance);
+  return { logBytes, folderBytes: diskGb * 1024 ** 3, cores, memoryGib };
 }
 
 const logBytes = 64 * 1024 ** 2;
