@@ -7,6 +7,7 @@ import { type Occasion, stepsFor } from '../core/job/agenda.ts';
 import { type ExecutionRow, isExecutionKey, isJob, readExecution } from '../core/row/execution/execution.ts';
 import type { Position, WorkMessage } from '../core/work/message.ts';
 import { advanceAnalysis } from './analysis/advance.ts';
+import { failMaker } from './analysis/fail-maker.ts';
 import { lookAtJob } from './job/look.ts';
 import { loadExecution } from './store/load-job.ts';
 import { mapLimited } from './store/map-limited.ts';
@@ -112,6 +113,7 @@ async function lookAtAnalysis(
   const pages = pagesOf(occasion);
   if (!hasAnalysisEnded(row)) return advanceAnalysis(context, row, { pages });
   if (row.dueAt === undefined) return undefined;
+  if (from === undefined) await failMaker(context, row);
   let after = await wakeWaiters(context, row.pk, from?.after);
   for (let page = 1; page < pages && after !== undefined; page++) after = await wakeWaiters(context, row.pk, after);
   if (after === undefined) return settleAnalysis(context, row);

@@ -8,15 +8,15 @@ import { given } from '../given.ts';
 import { deriveId } from '../id/derive.ts';
 import { type AnalysisId, isId, type JobId, type ProjectId, type UserId } from '../id/identifier.ts';
 import type { JobPlan } from '../job/plan.ts';
-import type { JobRow } from '../job/row.ts';
 import { type Hash, isHash } from '../reference/value.ts';
+import type { RunFacts } from '../run/plan-run.ts';
 import type { Refusal } from '../run/refusal.ts';
 import type { RunRequest } from '../run/request.ts';
 import { readStageLink } from '../workflow/link.ts';
 import { stageLevels } from '../workflow/order.ts';
 import type { Stage, WorkflowId, WorkflowSpec } from '../workflow/workflow.ts';
 import type { AnalysisPlan } from './plan.ts';
-import type { AnalysisRow } from './row.ts';
+import { type AnalysisRow, newAnalysisRow } from './row.ts';
 import type { AnalysisSpec, ExportedField, FrozenWorkflow, StagePlan } from './spec.ts';
 
 /** The fields of a workflow's run beside those of every run. */
@@ -82,8 +82,8 @@ export type AnalysisFacts = {
   readonly options: StageOptions;
   /** The plans of the stages' jobs, parallel to the stages. */
   readonly jobs: readonly JobPlan[];
-  /** The job that starts the analysis as a tree of its own. */
-  readonly detachedFrom?: JobRow | undefined;
+  /** The job that calls. */
+  readonly from?: RunFacts['from'];
 };
 
 /**
@@ -91,22 +91,22 @@ export type AnalysisFacts = {
  * before them.
  */
 export function planAnalysisRow(facts: Omit<AnalysisFacts, 'jobs' | 'options'>): AnalysisRow {
-  const { id, now, request, workflow } = facts;
-  return {
-    pk: id,
-    state: 'in_progress',
-    try: 0,
-    project: facts.project,
-    launchedBy: facts.user,
-    root: id,
-    lineage: [],
-    priority: request.priority ?? 'normal',
-    created: now,
-    modified: now,
-    transitions: [['in_progress', now]],
-    digest: facts.digest,
-    executable: workflow.id,
-  };
+  const { id, now, project, user, digest, workflow } = facts;
+  const above = jobAbove(facts);
+  return newAnalysisRow({
+    ...{ id, now, project, launchedBy: user, digest, executable: workflow.id },
+    priority: priorityOf(facts),
+    above: above && { job: above.job, restartsAlone: above.spec.restartableEntryPoints === 'all' },
+  });
+}
+
+/** The job in whose tree the analysis begins. */
+function jobAbove({ request, from }: Pick<AnalysisFacts, 'request' | 'from'>) {
+  return request.detach === true ? undefined : from;
+}
+
+function priorityOf(facts: Pick<AnalysisFacts, 'request' | 'from'>): AnalysisRow['priority'] {
+  return facts.request.priority ?? jobAbove(facts)?.spec.priority ?? 'normal';
 }
 
 /** The row with the name by which searches find it. A longer name is in the specification only. */
@@ -116,7 +116,8 @@ export function nameRow(row: AnalysisRow, { name }: Pick<AnalysisSpec, 'name'>):
 
 /** The analysis, or the refusal: its stages wait for each other in a circle. */
 export function planAnalysis(facts: AnalysisFacts): AnalysisPlan | Refusal {
-  const { id, request, workflow, jobs, options, detachedFrom } = facts;
+  const { id, request, workflow, jobs, options, from } = facts;
+  const above = jobAbove(facts);
   const { stages, outputs } = workflow.spec;
   if (stages.length === 0) return { refused: invalidInput(`${workflow.id} has no stages: add one with addStage`) };
   const order = stageLevels(stages);
@@ -148,11 +149,11 @@ export function planAnalysis(facts: AnalysisFacts): AnalysisPlan | Refusal {
       workflow: frozen(facts),
       stages: plans,
       ...(outputs === null ? {} : { exported: outputs.flatMap(exportedField) }),
-      priority: request.priority ?? 'normal',
-      delayWorkspaceDestruction: request.delayWorkspaceDestruction ?? false,
+      priority: priorityOf(facts),
+      delayWorkspaceDestruction: request.delayWorkspaceDestruction ?? above?.spec.delayWorkspaceDestruction ?? false,
       shown: request.shown,
       ...given({ ignoreReuse: options.ignoreReuse }),
-      ...given({ detachedFrom: detachedFrom?.pk, detachedFromTry: detachedFrom?.try }),
+      ...(above === undefined ? given({ detachedFrom: from?.job.pk, detachedFromTry: from?.job.try }) : {}),
     },
     stageSpecs: new Map(jobs.map((job) => [job.id, job.spec])),
   };

@@ -3,8 +3,9 @@
 
 import type { Failure } from '../execution/failure.ts';
 import { type ExecutionHead, isEndState } from '../execution/head.ts';
-import { analysisScope, readLineageEntry, type Scope } from '../execution/scope.ts';
+import { analysisScope, lineageEntry, readLineageEntry, type Scope } from '../execution/scope.ts';
 import type { AnalysisId, Id } from '../id/identifier.ts';
+import { childLineage, type JobRow } from '../job/row.ts';
 
 /** The states of an analysis, in the words of the API, with their meanings. */
 export const analysisStates = {
@@ -24,6 +25,44 @@ export type AnalysisRow = ExecutionHead<AnalysisId, AnalysisState> & {
 /** Every scope that an analysis is in, outermost first, and its own. */
 export function analysisScopes({ pk, lineage }: Pick<AnalysisRow, 'pk' | 'lineage'>): Scope[] {
   return [...lineage.map(readLineageEntry), analysisScope(pk)];
+}
+
+/** The facts that decide how the row of a new analysis looks. */
+export type NewAnalysis = Pick<AnalysisRow, 'executable' | 'project' | 'launchedBy' | 'priority' | 'digest'> & {
+  readonly id: AnalysisId;
+  readonly now: number;
+  /** The job that makes it in its own tree, or the analysis whose stage it is. Without it the analysis is a root. */
+  readonly above?: Above | undefined;
+};
+type Above =
+  | { readonly job: JobRow; readonly restartsAlone?: boolean }
+  | { readonly analysis: Pick<AnalysisRow, 'pk' | 'root' | 'lineage'> };
+
+/** The row of an analysis that is about to be born, without its name. */
+export function newAnalysisRow({ id, now, above, ...facts }: NewAnalysis): AnalysisRow {
+  return {
+    pk: id,
+    state: 'in_progress',
+    try: 0,
+    ...placeBelow(id, above),
+    ...facts,
+    created: now,
+    modified: now,
+    transitions: [['in_progress', now]],
+  };
+}
+
+function placeBelow(
+  id: AnalysisId,
+  above: Above | undefined,
+): Pick<AnalysisRow, 'root' | 'lineage' | 'parent' | 'parentTry'> {
+  if (above === undefined) return { root: id, lineage: [] };
+  if ('analysis' in above) {
+    const { analysis } = above;
+    return { root: analysis.root, lineage: [...analysis.lineage, lineageEntry(analysisScope(analysis.pk))] };
+  }
+  const { job, restartsAlone = false } = above;
+  return { root: job.root, lineage: childLineage(job, restartsAlone), parent: job.pk, parentTry: job.try };
 }
 
 /** The row in another state, with the failure that led there. */

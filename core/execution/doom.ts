@@ -37,8 +37,10 @@ export type Flag = { readonly scope: Scope; readonly kind: DoomCause['kind'] };
  * @param scopes outermost first
  */
 export function possibleFlags(scopes: readonly Scope[]): Flag[] {
-  const origin = scopes.findIndex(({ kind }) => kind !== 'analysis');
-  const whole = origin < 0 ? scopes : scopes.slice(0, origin + 1);
+  // An origin job is at the root, or right below an analysis.
+  const whole = scopes.filter(
+    ({ kind }, at) => kind === 'analysis' || (scopes[at - 1]?.kind ?? 'analysis') === 'analysis',
+  );
   const jobs = scopes.filter(({ kind }) => kind !== 'analysis');
   return [
     ...whole.map((scope): Flag => ({ scope, kind: 'termination' })),

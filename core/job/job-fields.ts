@@ -2,6 +2,7 @@
 // a selection needs, then passes them here. Pure.
 
 import type { CallSpec } from '../execution/call-spec.ts';
+import type { ExecutionId } from '../id/identifier.ts';
 import { workerSize, workerSizeNote } from '../instance/worker-size.ts';
 import { selectFields } from '../object/field.ts';
 import type { Hash } from '../reference/value.ts';
@@ -15,8 +16,12 @@ export type JobMetadata = {
   readonly properties: { readonly [key: string]: string };
   readonly details: unknown;
 };
-/** A job that ended a tree, as all jobs of the tree report it. */
-export type FailedJob = Pick<JobRow, 'pk' | 'try' | 'executable' | 'function' | 'failureReason' | 'failureMessage'> & {
+/** An execution that ended a tree, as all jobs of the tree report it. */
+export type FailedExecution = Pick<JobRow, 'try' | 'failureReason' | 'failureMessage'> & {
+  readonly pk: ExecutionId;
+  readonly executable: string;
+  /** An analysis has none. */
+  readonly function?: string;
   readonly name: string;
   readonly executableName: string;
 };
@@ -33,7 +38,7 @@ export type JobFacts = {
   readonly output?: Hash;
   /** The whole message, if the row has it truncated. */
   readonly failureMessage?: string;
-  readonly failureFrom?: FailedJob;
+  readonly failureFrom?: FailedExecution;
   /** True for a runnable job that waits because its user has as many workers as are allowed. */
   readonly waitsForWorker?: boolean;
   /** The number of tries that ended for each reason. */
@@ -168,11 +173,11 @@ const shownByDefault: { readonly [field: string]: Field } = {
   failureReason: ({ row }) => row.failureReason,
   failureMessage: ({ row, failureMessage }) =>
     row.failureReason === undefined ? undefined : (failureMessage ?? row.failureMessage ?? ''),
-  failureFrom: ({ failureFrom }) => (failureFrom === undefined ? undefined : describeFailedJob(failureFrom)),
+  failureFrom: ({ failureFrom }) => (failureFrom === undefined ? undefined : describeFailed(failureFrom)),
 };
 
-function describeFailedJob({ pk, ...job }: FailedJob): Hash {
-  return { id: pk, ...job };
+function describeFailed({ pk, ...rest }: FailedExecution): Hash {
+  return { id: pk, ...rest };
 }
 
 const ioFields = ['runInput', 'originalInput', 'input', 'output'] as const;

@@ -220,7 +220,12 @@ export function jobWorkspace(job: JobRow): ContainerId {
 }
 
 /** The lineage that a child of this job gets: its own, and itself when it may restart. */
-function childLineage(job: JobRow, alone: boolean): string[] {
+/**
+ * The lineage of what a job makes.
+ *
+ * @param alone true when the job may restart without its master
+ */
+export function childLineage(job: JobRow, alone: boolean): string[] {
   const isScope = isMaster(job) || (alone && restartsAlone(job));
   return isScope ? [...job.lineage, lineageEntry(ownScope(job))] : job.lineage;
 }

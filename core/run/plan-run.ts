@@ -154,7 +154,7 @@ function planRow(facts: RunFacts, above: CallingJob | undefined, spec: Execution
   return newJobRow({
     kind: 'master',
     id,
-    parent: above?.job,
+    parent: facts.stageOf === undefined ? above?.job : undefined,
     stageOf: facts.stageOf?.analysis,
     executable: executable.id,
     function: mainEntryPoint,

@@ -6,10 +6,11 @@ import { nameRow } from '../../core/analysis/plan-analysis.ts';
 import { type AnalysisRow, analysisScopes } from '../../core/analysis/row.ts';
 import type { AnalysisSpec, StagePlan } from '../../core/analysis/spec.ts';
 import type { Context } from '../../core/context.ts';
-import { nonceReused } from '../../core/error/api-error.ts';
+import { invalidState, nonceReused } from '../../core/error/api-error.ts';
 import type { Doom } from '../../core/execution/doom.ts';
 import { listKey } from '../../core/row/execution/job.ts';
 import { memberRow } from '../../core/row/execution/tree.ts';
+import { checkParent } from '../job/birth.ts';
 import { loadDoomOn } from '../job/doom.ts';
 import { loadExecution } from '../store/load-job.ts';
 import { mapLimited } from '../store/map-limited.ts';
@@ -22,10 +23,15 @@ import { saveSpecOnce } from '../store/save-spec.ts';
  * idempotent by id and digest. If the call dies behind the row, a look at the analysis makes the jobs.
  *
  * @returns the specification that the analysis has. An interrupted call may have written it, before the workflow was edited.
- * @throws ApiError InvalidInput when the id belongs to another request
+ * @throws ApiError InvalidInput when the id belongs to another request, InvalidState when the job that makes it has ended
  */
 export async function createAnalysis(context: Context, plan: AnalysisPlan): Promise<AnalysisSpec> {
   const { id, stageSpecs } = plan;
+  const { root, parent, parentTry = 0, lineage, executable: workflow } = plan.row;
+  if (parent !== undefined) {
+    await context.rows.put('executions', memberRow(root, { parent, execution: id, parentTry, lineage, workflow }));
+    await checkParent(context, plan.row, { root, parent });
+  }
   await mapLimited([...stageSpecs], ([job, body]) => saveSpecOnce(context, job, plan.row.digest, body));
   await saveSpecOnce(context, id, plan.row.digest, plan.spec);
   const spec = await loadAnalysisSpec(context, id);
@@ -33,6 +39,8 @@ export async function createAnalysis(context: Context, plan: AnalysisPlan): Prom
   await context.rows.put('executions', listKey(row.project, row.created, id));
   if (!(await insertAnalysis(context, row))) {
     const born = await loadExecution(context, id);
+    if (born?.tombstone === true)
+      throw invalidState(`"${parent}" cannot create executions any more: its try has ended`);
     if (born?.digest !== row.digest) throw nonceReused();
   }
   await bearStages(context, row, spec.stages);
@@ -54,7 +62,7 @@ export async function bearStages(
   await mapLimited(stages, async ({ row }) => {
     await context.rows.put(
       'executions',
-      memberRow(root, { parent: pk, job: row.pk, parentTry: 0, lineage: row.lineage }),
+      memberRow(root, { parent: pk, execution: row.pk, parentTry: 0, lineage: row.lineage }),
     );
   });
   const doom = await loadDoomOn(context, root, analysisScopes({ pk, lineage }));

@@ -2,7 +2,7 @@
 // names them; the caller reads their own rows afterwards, consistently.
 
 import type { Context } from '../../core/context.ts';
-import type { ExecutionId, JobId, ProjectId } from '../../core/id/identifier.ts';
+import type { ExecutionId, ProjectId } from '../../core/id/identifier.ts';
 import type { ExecutionRow } from '../../core/row/execution/execution.ts';
 import { listPartition, listPosition, readListed } from '../../core/row/execution/job.ts';
 import { memberPrefix, memberRange, readMember, treeKey } from '../../core/row/execution/tree.ts';
@@ -44,7 +44,7 @@ export async function* listProjects(
   }
 }
 
-/** All jobs of these trees, newest first, in batches. Trees are read whole: their member rows are in another order. */
+/** All executions of these trees, newest first, in batches. Trees are read whole: their member rows are in another order. */
 export async function* listTrees(
   context: Context,
   roots: readonly ExecutionId[],
@@ -112,16 +112,16 @@ function newestOf(lists: readonly List[]): List | undefined {
   return newest;
 }
 
-/** The jobs that a tree's member rows name: all, or those in a range. */
+/** The executions that a tree's member rows name: all, or those in a range. */
 async function loadTree(
   context: Context,
   root: ExecutionId,
-  range: ReturnType<typeof memberRange> = memberRange(root),
-): Promise<JobId[]> {
-  const jobs: JobId[] = [];
+  range: typeof memberRange = memberRange,
+): Promise<ExecutionId[]> {
+  const executions: ExecutionId[] = [];
   const members = { pk: treeKey(root), ...range, maximumRowCount: maximumTreeSize };
-  for await (const row of allRows(context, 'executions', members)) jobs.push(readMember(row).job);
-  return jobs;
+  for await (const row of allRows(context, 'executions', members)) executions.push(readMember(row).execution);
+  return executions;
 }
 
 const listPageSize = 200;

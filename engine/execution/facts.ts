@@ -1,19 +1,20 @@
 // Loads the facts for the description of jobs: many jobs in few reads, and bodies only for fields that show them.
 
 import type { Context } from '../../core/context.ts';
+import type { CallSpec } from '../../core/execution/call-spec.ts';
 import { given } from '../../core/given.ts';
 import type { ExecutionId, JobId, ProjectId } from '../../core/id/identifier.ts';
-import type { FailedJob, JobFacts } from '../../core/job/job-fields.ts';
+import type { FailedExecution, JobFacts } from '../../core/job/job-fields.ts';
 import { type JobRow, outputBodyId } from '../../core/job/row.ts';
 import { isMessageCut } from '../../core/job/size.ts';
 import type { ExecutionSpec } from '../../core/job/spec.ts';
 import { isTerminal } from '../../core/job/state.ts';
 import { isHash } from '../../core/reference/value.ts';
-import { expectJob } from '../../core/row/execution/execution.ts';
+import { type ExecutionRow, isJob } from '../../core/row/execution/execution.ts';
 import { loadProjects, type Project } from '../container/project.ts';
 import { loadInput } from '../job/input.ts';
 import { loadQueued } from '../launch/worker-number.ts';
-import { loadExecutions, loadFromSpecs, loadSpec, specMissing } from '../store/load-job.ts';
+import { loadExecutions, loadFromAnySpecs, loadFromSpecs, loadSpec, specMissing } from '../store/load-job.ts';
 import { loadFailureCounts } from '../store/load-try.ts';
 import { mapLimited } from '../store/map-limited.ts';
 import { loadChangedOfMany, madeWith } from './metadata.ts';
@@ -34,7 +35,7 @@ export async function* loadJobFacts(
   const showsBodies = bodyFields.some((field) => chosen.has(field));
   const [projects, failed, queued] = await Promise.all([
     projectFields.some((field) => chosen.has(field)) ? loadProjectsOf(context, rows) : new Map<ProjectId, Project>(),
-    chosen.has('failureFrom') ? loadFailed(context, rows) : new Map<ExecutionId, FailedJob>(),
+    chosen.has('failureFrom') ? loadFailed(context, rows) : new Map<ExecutionId, FailedExecution>(),
     chosen.has('waitsForWorker') ? loadQueued(context, rows) : new Set<JobId>(),
   ]);
   const size = showsBodies ? jobsAtATime : smallJobsAtATime;
@@ -97,26 +98,24 @@ async function loadProjectsOf(context: Context, rows: readonly JobRow[]): Promis
   return new Map(projects.flatMap((project) => (project === undefined ? [] : [[project.id, project]])));
 }
 
-/** The jobs that the failed rows name as the first to fail in their trees. Most name themselves. */
-async function loadFailed(context: Context, rows: readonly JobRow[]): Promise<Map<ExecutionId, FailedJob>> {
+/** The executions that the failed rows name as the first to fail in their trees. Most name themselves. */
+async function loadFailed(context: Context, rows: readonly JobRow[]): Promise<Map<ExecutionId, FailedExecution>> {
   const ids = new Set(rows.filter(({ state }) => state === 'failed').map(({ failureFrom, pk }) => failureFrom ?? pk));
   if (ids.size === 0) return new Map();
-  const found = (await loadExecutions(context, [...ids]))
-    .map((row) => row && expectJob(row))
-    .filter((row) => row !== undefined);
-  const names = await loadFromSpecs(
+  const found = (await loadExecutions(context, [...ids])).filter((row) => row !== undefined);
+  const names = await loadFromAnySpecs(
     context,
     found.map(({ pk }) => pk),
     ({ name, executableName }) => ({ name, executableName }),
   );
-  return new Map(found.map((row) => [row.pk, toFailedJob(row, names.get(row.pk))]));
+  return new Map(found.map((row) => [row.pk, toFailed(row, names.get(row.pk))]));
 }
 
-function toFailedJob(row: JobRow, names: Pick<ExecutionSpec, 'name' | 'executableName'> | undefined): FailedJob {
+function toFailed(row: ExecutionRow, names: Pick<CallSpec, 'name' | 'executableName'> | undefined): FailedExecution {
   if (names === undefined) throw specMissing(row.pk);
-  const { pk, try: attempt, executable, function: entryPoint, failureReason, failureMessage } = row;
+  const { pk, try: attempt, executable, failureReason, failureMessage } = row;
   const why = { failureReason: failureReason ?? 'JMInternalError', failureMessage: failureMessage ?? '' } as const;
-  return { pk, try: attempt, ...names, executable, function: entryPoint, ...why };
+  return { pk, try: attempt, ...names, executable, ...(isJob(row) ? { function: row.function } : {}), ...why };
 }
 
 /** The fields that show whole inputs and outputs. */

@@ -8,6 +8,7 @@ import { readLineageEntry } from '../../core/execution/scope.ts';
 import type { JobId } from '../../core/id/identifier.ts';
 import type { JobPlan } from '../../core/job/plan.ts';
 import { beforeMembers, type JobRow } from '../../core/job/row.ts';
+import type { ExecutionRow } from '../../core/row/execution/execution.ts';
 import { jobKey, listKey, readJob } from '../../core/row/execution/job.ts';
 import { doomKey, memberRow } from '../../core/row/execution/tree.ts';
 import { loadJob } from '../store/load-job.ts';
@@ -27,7 +28,7 @@ export async function createJob(context: Context, plan: JobPlan): Promise<{ read
   if (before !== undefined) return answerAgain(before, plan);
   if (memberOf !== undefined) {
     const { parentTry = 0, lineage } = row;
-    const member = { parent: memberOf.parent, job: plan.id, parentTry, lineage };
+    const member = { parent: memberOf.parent, execution: plan.id, parentTry, lineage };
     await context.rows.put('executions', memberRow(memberOf.root, member));
     await checkParent(context, row, memberOf);
   }
@@ -45,7 +46,7 @@ export async function createJob(context: Context, plan: JobPlan): Promise<{ read
  * made no job ends without reading its members, so its row says first that it makes one. That write fails if the parent
  * has ended.
  */
-async function checkParent(context: Context, row: JobRow, memberOf: MemberOf): Promise<void> {
+export async function checkParent(context: Context, row: BornBelow, memberOf: MemberOf): Promise<void> {
   const { parent } = memberOf;
   const check = async () => {
     const found = await loadLiving(context, row, memberOf);
@@ -56,21 +57,23 @@ async function checkParent(context: Context, row: JobRow, memberOf: MemberOf): P
   await retryWhileChanged(`"${parent}"`, check, invalidState);
 }
 
-async function loadLiving(context: Context, row: JobRow, { root, parent }: MemberOf): Promise<JobRow> {
+async function loadLiving(context: Context, row: BornBelow, { root, parent }: MemberOf): Promise<JobRow> {
   const flags = possibleFlags(row.lineage.map(readLineageEntry)).map((flag) => doomKey(root, flag));
   const [found, ...dooms] = await context.rows.getMany('executions', [jobKey(parent), ...flags]);
   const state = readJob(found);
   if (state?.state !== 'running' || state.try !== row.parentTry || dooms.some((doom) => doom !== undefined)) {
-    throw invalidState(`"${parent}" cannot create jobs any more: its try has ended or is ending`);
+    throw invalidState(`"${parent}" cannot create executions any more: its try has ended or is ending`);
   }
   return state;
 }
 
 type MemberOf = NonNullable<JobPlan['memberOf']>;
+/** The fields of a new execution that say below which tries it is to be born. */
+type BornBelow = Pick<ExecutionRow, 'lineage' | 'parentTry'>;
 
 function answerAgain(born: JobRow, plan: JobPlan): { readonly id: JobId } {
   if (born.tombstone === true) {
-    throw invalidState(`"${plan.memberOf?.parent ?? plan.id}" cannot create jobs any more: its try has ended`);
+    throw invalidState(`"${plan.memberOf?.parent ?? plan.id}" cannot create executions any more: its try has ended`);
   }
   if (born.digest !== plan.row.digest) throw nonceReused();
   return { id: plan.id };

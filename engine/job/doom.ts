@@ -3,15 +3,18 @@
 
 import type { Context } from '../../core/context.ts';
 import { type Doom, type DoomCause, doomFailure, possibleFlags, restartsBy } from '../../core/execution/doom.ts';
+import { isEndState } from '../../core/execution/head.ts';
 import type { Scope } from '../../core/execution/scope.ts';
 import type { ExecutionId } from '../../core/id/identifier.ts';
 import { endsForGood } from '../../core/job/restart.ts';
 import { type JobRow, scopesOf } from '../../core/job/row.ts';
 import { isTerminal } from '../../core/job/state.ts';
+import { isJob } from '../../core/row/execution/execution.ts';
 import { doomKey, doomRow, readDoom } from '../../core/row/execution/tree.ts';
 import { loadJob } from '../store/load-job.ts';
 import { changed, retryWhileChanged } from '../store/retry-while-changed.ts';
 import { type Saved, saveJob } from '../store/save-job.ts';
+import { sendWork } from '../store/send-work.ts';
 import { loadMembers } from './member.ts';
 
 /** Marks a scope with a doom flag. If it has a flag of the same kind already, the first cause stays. */
@@ -102,7 +105,14 @@ export async function endMembers(
 ): Promise<string | undefined> {
   const range = { scope: doom.scope, limit: membersPerPage, after };
   const { members, next } = await loadMembers(context, root, range);
-  await Promise.all(members.map(({ row }) => endByDoom(context, row, doom)));
+  const rows = members.map(({ row }) => row).filter(({ state }) => !isEndState(state));
+  await Promise.all(rows.filter(isJob).map((row) => endByDoom(context, row, doom)));
+  // An analysis reads the flag when it is looked at. Its stages are members of their own.
+  const analyses = rows.filter((row) => !isJob(row));
+  await sendWork(
+    context,
+    analyses.map(({ pk }) => ({ kind: 'advance', execution: pk })),
+  );
   return next;
 }
 

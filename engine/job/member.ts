@@ -1,21 +1,23 @@
-// Reads the members of a tree, and waits for them. A member without a job row gets a tombstone, so that it can never be
-// born (docs/reference/protocols.md, "Finish").
+// Reads the members of a tree, and waits for them. A member without a row of its own gets a tombstone, so that it can
+// never be born (docs/reference/protocols.md, "Finish").
 
+import { newAnalysisRow } from '../../core/analysis/row.ts';
 import type { Context } from '../../core/context.ts';
 import type { Dependency } from '../../core/execution/dependency.ts';
+import { isEndState } from '../../core/execution/head.ts';
 import { isInside, type Scope } from '../../core/execution/scope.ts';
 import { given } from '../../core/given.ts';
-import { type ExecutionId, isId, type JobId } from '../../core/id/identifier.ts';
+import { type ExecutionId, isId } from '../../core/id/identifier.ts';
 import { type JobRow, newJobRow } from '../../core/job/row.ts';
-import { isTerminal } from '../../core/job/state.ts';
+import { type ExecutionRow, isJob } from '../../core/row/execution/execution.ts';
 import { type MemberRow, memberPrefix, memberRange, readMember, treeKey } from '../../core/row/execution/tree.ts';
-import { loadJob, loadJobs } from '../store/load-job.ts';
+import { loadExecution, loadExecutions, loadJob } from '../store/load-job.ts';
 import { mapLimited } from '../store/map-limited.ts';
-import { loadAnalysisSpec } from '../store/save-analysis.ts';
+import { insertAnalysis, loadAnalysisSpec } from '../store/save-analysis.ts';
 import { insertJob } from '../store/save-job.ts';
 import type { Readiness, Wait } from '../wait/wait.ts';
 
-export type Member = { readonly sortKey: string; readonly row: JobRow };
+export type Member = { readonly sortKey: string; readonly row: ExecutionRow };
 
 /** The members to read: those that one execution created, those inside a scope, or those that are both. */
 export type MemberRange = {
@@ -27,8 +29,8 @@ export type MemberRange = {
 };
 
 /**
- * One page of a tree's members in order, with their rows. A member row without a job row is a birth that did not come
- * about, and becomes a tombstone. Only call this after a write or a flag that makes every later birth in the range
+ * One page of a tree's members in order, with their own rows. A member without one is a birth that did not come about,
+ * and becomes a tombstone. Only call this after a write or a flag that makes every later birth in the range
  * fail. A page may hold fewer than `limit` members, or none.
  */
 export async function loadMembers(
@@ -39,14 +41,14 @@ export async function loadMembers(
   const { parent, scope, after, limit } = range;
   const page = await context.rows.query('executions', {
     pk: treeKey(root),
-    ...(parent === undefined ? memberRange(root) : { prefix: memberPrefix(parent) }),
+    ...(parent === undefined ? memberRange : { prefix: memberPrefix(parent) }),
     limit,
     ...given({ after }),
   });
   const wanted = page.rows.map(readMember).filter(({ lineage }) => scope === undefined || isInside(lineage, scope));
-  const rows = await loadJobs(
+  const rows = await loadExecutions(
     context,
-    wanted.map(({ job }) => job),
+    wanted.map(({ execution }) => execution),
   );
   const members = await Promise.all(
     wanted.map(async (member, index) => ({
@@ -58,14 +60,14 @@ export async function loadMembers(
 }
 
 /**
- * The wait of a job until all jobs that it created have ended. One edge at a time is written, on the first that has not
+ * The wait of a job until all executions that it created have ended. One edge at a time is written, on the first that has not
  * ended. If 10,000 children end in random order, that makes about nine edges (docs/reference/protocols.md, "Waits").
  *
  * The problem is a member that ended without being done: it ends the whole tree. Members of an earlier try do not
  * count, because they were given up with it.
  */
-export function memberWait(context: Context, waiter: JobRow, from: string | undefined): Wait<string, JobRow> {
-  const rows = new Map<JobId, JobRow>();
+export function memberWait(context: Context, waiter: JobRow, from: string | undefined): Wait<string, ExecutionRow> {
+  const rows = new Map<ExecutionId, ExecutionRow>();
   return {
     waiter,
     phase: 'member',
@@ -76,14 +78,14 @@ export function memberWait(context: Context, waiter: JobRow, from: string | unde
       const range = { parent: waiter.pk, limit: memberPageSize, after };
       const { members, next } = await loadMembers(context, waiter.root, range);
       for (const { row } of members) rows.set(row.pk, row);
-      const items = members.map(({ row, sortKey }) => ({ dependency: jobDependency(row.pk), cursor: sortKey }));
+      const items = members.map(({ row, sortKey }) => ({ dependency: dependencyOn(row), cursor: sortKey }));
       return { items, end: next === undefined };
     },
     read: async (dependencies) => {
-      const jobs = jobsOf(dependencies);
-      const fresh = jobs.every((job) => rows.has(job))
-        ? jobs.map((job) => rows.get(job))
-        : await loadJobs(context, jobs);
+      const ids = executionsOf(dependencies);
+      const fresh = ids.every((id) => rows.has(id))
+        ? ids.map((id) => rows.get(id))
+        : await loadExecutions(context, ids);
       // The rows of a page are used once. A second read, after an edge was written, must come from the table.
       rows.clear();
       return fresh.map((row) => memberReadiness(waiter, row));
@@ -113,11 +115,11 @@ export function scopeWait(context: Context, waiter: JobRow, scope: Scope): Wait<
         few === undefined
           ? await loadNextMembers(context, waiter.root, range)
           : { members: behind(few, after), next: undefined };
-      const items = members.map(({ row, sortKey }) => ({ dependency: jobDependency(row.pk), cursor: sortKey }));
+      const items = members.map(({ row, sortKey }) => ({ dependency: dependencyOn(row), cursor: sortKey }));
       return { items, end: next === undefined };
     },
     read: async (dependencies) => {
-      const rows = await loadJobs(context, jobsOf(dependencies));
+      const rows = await loadExecutions(context, executionsOf(dependencies));
       return rows.map((row) => (hasEnded(row) ? 'ready' : 'unready'));
     },
   };
@@ -154,40 +156,44 @@ function behind(members: readonly Member[], sortKey: string | undefined): readon
   return members.slice(members.findIndex((one) => one.sortKey === sortKey) + 1);
 }
 
-function memberReadiness(parent: JobRow, row: JobRow | undefined): Readiness<JobRow> {
+function memberReadiness(parent: JobRow, row: ExecutionRow | undefined): Readiness<ExecutionRow> {
   if (!hasEnded(row)) return 'unready';
   if (row.state === 'done' || row.tombstone === true || row.parentTry !== parent.try) return 'ready';
   return { problem: row };
 }
 
-function hasEnded(row: JobRow | undefined): row is JobRow {
-  return row !== undefined && isTerminal(row.state);
+function hasEnded(row: ExecutionRow | undefined): row is ExecutionRow {
+  return row !== undefined && isEndState(row.state);
 }
 
-/** The members among dependencies. */
-function jobsOf(dependencies: readonly Dependency[]): JobId[] {
-  return dependencies.flatMap((one) => (one.kind === 'execution' && isId(one.execution, 'job') ? [one.execution] : []));
+function executionsOf(dependencies: readonly Dependency[]): ExecutionId[] {
+  return dependencies.flatMap((one) => (one.kind === 'execution' ? [one.execution] : []));
 }
 
-function jobDependency(job: JobId): Dependency {
-  return { kind: 'execution', execution: job };
+function dependencyOn({ pk }: ExecutionRow): Dependency {
+  return { kind: 'execution', execution: pk };
 }
 
-/** Writes a tombstone for an unborn member. If the job was born a moment before, returns the job's row instead. */
-async function buryUnborn(context: Context, member: MemberRow): Promise<JobRow> {
-  const { job: id } = member;
+/** Writes a tombstone for an unborn member. If it was born a moment before, returns its row instead. */
+async function buryUnborn(context: Context, member: MemberRow): Promise<ExecutionRow> {
+  const { execution, parentTry } = member;
   const row = await unbornRow(context, member);
-  // The member row says into which try of the parent, and below which tries of other jobs, the job was to be born.
-  const place = { parentTry: member.parentTry, lineage: [...member.lineage] };
-  const tombstone: JobRow = { ...row, ...place, state: 'terminated', tombstone: true };
-  if (await insertJob(context, tombstone)) return tombstone;
-  const born = await loadJob(context, id);
-  if (born === undefined) throw new Error(`${id} has a row that cannot be read`);
+  // The member row says into which try of the parent, and below which tries of other jobs, it was to be born.
+  const end = { state: 'terminated', tombstone: true } as const;
+  const place = { parentTry, lineage: [...member.lineage], ...end };
+  const tombstone: ExecutionRow = isJob(row) ? { ...row, ...place } : { ...row, ...place };
+  const isBuried = await (isJob(tombstone) ? insertJob(context, tombstone) : insertAnalysis(context, tombstone));
+  if (isBuried) return tombstone;
+  const born = await loadExecution(context, execution);
+  if (born === undefined) throw new Error(`${execution} has a row that cannot be read`);
   return born;
 }
 
-/** The row that a job would have had at its birth, as far as a tombstone needs it. */
-async function unbornRow(context: Context, { job: id, parent: maker }: MemberRow): Promise<JobRow> {
+/** The row that an execution would have had at its birth, as far as a tombstone needs it. */
+async function unbornRow(
+  context: Context,
+  { execution: id, parent: maker, workflow }: MemberRow,
+): Promise<ExecutionRow> {
   if (isId(maker, 'analysis')) {
     const { stages } = await loadAnalysisSpec(context, maker);
     const stage = stages.find(({ execution }) => execution === id);
@@ -197,11 +203,12 @@ async function unbornRow(context: Context, { job: id, parent: maker }: MemberRow
   const parent = await loadJob(context, maker);
   if (parent === undefined) throw new Error(`${maker} created ${id} but has no row`);
   const { executable, project, launchedBy, instance, priority, function: entryPoint } = parent;
-  const at = { now: context.now(), digest: '' };
-  return newJobRow({
-    ...{ kind: 'subjob', id, parent, executable, function: entryPoint, project, launchedBy, instance, priority },
-    ...at,
-  });
+  const at = { now: context.now(), digest: '', project, launchedBy, priority };
+  if (isId(id, 'job')) {
+    return newJobRow({ kind: 'subjob', id, parent, executable, function: entryPoint, instance, ...at });
+  }
+  if (workflow === undefined) throw new Error(`the member row of ${id} does not name its workflow`);
+  return newAnalysisRow({ id, executable: workflow, above: { job: parent }, ...at });
 }
 
 const memberPageSize = 100;

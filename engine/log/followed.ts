@@ -1,7 +1,7 @@
 // Finds the tries of jobs that one reader follows: the watched job's and, with `recurseJobs`, those of all jobs below.
 
 import type { Context } from '../../core/context.ts';
-import type { ExecutionId, JobId } from '../../core/id/identifier.ts';
+import { type ExecutionId, isId, type JobId } from '../../core/id/identifier.ts';
 import type { JobRow } from '../../core/job/row.ts';
 import { memberRange, readMember, treeKey } from '../../core/row/execution/tree.ts';
 import { allRows } from '../store/all-rows.ts';
@@ -39,16 +39,16 @@ export function streamOf(row: Pick<JobRow, 'pk' | 'try'>): string {
 
 /** The jobs below a job, from the member rows of the tree. */
 async function loadBelow(context: Context, root: ExecutionId, job: JobId): Promise<JobId[]> {
-  const children = new Map<ExecutionId, JobId[]>();
-  const members = { pk: treeKey(root), ...memberRange(root), maximumRowCount: memberCount };
+  const children = new Map<ExecutionId, ExecutionId[]>();
+  const members = { pk: treeKey(root), ...memberRange, maximumRowCount: memberCount };
   for await (const row of allRows(context, 'executions', members)) {
-    const { parent, job: child } = readMember(row);
-    children.set(parent, [...(children.get(parent) ?? []), child]);
+    const { parent, execution } = readMember(row);
+    children.set(parent, [...(children.get(parent) ?? []), execution]);
   }
   const below: JobId[] = [];
-  for (const open = [job]; open.length > 0 && below.length < followedJobCount; ) {
-    const next = children.get(open.shift() as JobId) ?? [];
-    below.push(...next);
+  for (const open: ExecutionId[] = [job]; open.length > 0 && below.length < followedJobCount; ) {
+    const next: ExecutionId[] = children.get(open.shift() as ExecutionId) ?? [];
+    below.push(...next.flatMap((id) => (isId(id, 'job') ? [id] : [])));
     open.push(...next);
   }
   return below;

@@ -20,7 +20,7 @@ import type { Program } from '../../core/executable/executable.ts';
 import { type AnalysisId, isId, type JobId } from '../../core/id/identifier.ts';
 import type { JobPlan } from '../../core/job/plan.ts';
 import { folderNames, normaliseFolder } from '../../core/run/output-folder.ts';
-import { planRun, type RunFacts } from '../../core/run/plan-run.ts';
+import { planRun } from '../../core/run/plan-run.ts';
 import { checkRequestSize, prepareInput } from '../../core/run/prepare-input.ts';
 import { chooseProject, enterProject, type ProjectContext } from '../../core/run/project-context.ts';
 import { accepted } from '../../core/run/refusal.ts';
@@ -67,8 +67,10 @@ export async function startAnalysis(
   if (identified.exists) return withStages(id, await loadAnalysisSpec(context, id));
   const { plan, apps } = await planCall(sight, call, workflow, identified);
   for (const app of apps) await ensureProjectCache(context, plan.row.project, app);
+  // Below a job these are folders of that job's workspace, and objects make them when they come.
   const folders = [plan.spec.folder, ...[...plan.stageSpecs.values()].map(({ folder }) => folder)];
-  for (const folder of new Set(folders)) await ensureFolder(context, plan.row.project, folderNames(folder));
+  if (plan.row.parent === undefined)
+    for (const folder of new Set(folders)) await ensureFolder(context, plan.row.project, folderNames(folder));
   return withStages(id, await createAnalysis(context, plan));
 }
 
@@ -98,7 +100,6 @@ async function planCall(
   const request = accepted(normaliseFolder(call.request));
   const problem = checkRequestSize(request);
   if (problem !== undefined) throw invalidInput(problem);
-  if (caller.kind === 'job' && request.detach !== true) throw invalidInput(onlyDetached(named.id));
   for (const stage of stages) {
     const refusal = refuseNested(stage);
     if (refusal !== undefined) throw refusal.refused;
@@ -114,20 +115,19 @@ async function planCall(
     jobOf: (stage) => stageJob(id, stage, workflow.spec),
   });
   if ('problems' in bound) throw invalidInput(bound.problems);
+  const from = caller.kind === 'job' ? { job: caller.job, spec: await loadSpec(context, caller.job.pk) } : undefined;
   const facts = {
-    ...{ id, digest, now: context.now(), user: caller.user, project: project.id, workflow, request },
+    ...{ id, digest, now: context.now(), user: caller.user, project: project.id, workflow, request, from },
     options: call.options,
-    detachedFrom: caller.kind === 'job' ? caller.job : undefined,
   };
   const analysis = planAnalysisRow(facts);
-  const from = caller.kind === 'job' ? { job: caller.job, spec: await loadSpec(context, caller.job.pk) } : undefined;
   const jobs = await mapLimited([...workflow.spec.stages.entries()], async ([index, stage]) => {
     const input = bound.inputs[index] ?? {};
     const executable = executables.get(stage.executable);
     if (executable === undefined) throw resourceNotFound(stage.executable);
     const folder = stageFolder(stage, call.options, request.folder);
     const one = accepted(normaliseFolder(stageRequest(stage, request, call.options, { input, folder })));
-    return inStage(stage, () => planStage(sight, { stage, request: one, executable, project, analysis, facts, from }));
+    return inStage(stage, () => planStage(sight, { stage, request: one, executable, project, analysis, facts }));
   });
   const apps = [...new Set(executables.values())].filter((program) => program.kind === 'app');
   return { plan: accepted(planAnalysis({ ...facts, jobs })), apps };
@@ -141,26 +141,27 @@ type StageFacts = {
   readonly project: ProjectContext;
   readonly analysis: AnalysisRow;
   readonly facts: Omit<AnalysisFacts, 'jobs'>;
-  readonly from: RunFacts['from'];
 };
 
 /** The plan of a stage's job, as a run of its executable would make it. */
 async function planStage(
   sight: Sight,
-  { stage, request, executable, project, analysis, facts, from }: StageFacts,
+  { stage, request, executable, project, analysis, facts }: StageFacts,
 ): Promise<JobPlan> {
-  const { context, caller } = sight;
+  const { from } = facts;
   const asked = accepted(prepareInput(await withoutAnalyses(sight, request), executable.spec.inputSpec));
   const jobOf = (id: string) => stageJob(facts.id, id, facts.workflow.spec);
   const siblings = new Set(facts.workflow.spec.stages.map(({ id }) => jobOf(id)));
   const outside = { ...asked.wanted, jobs: asked.wanted.jobs.filter((job) => !siblings.has(job)) };
-  const where = { project: project.id, leavesWorkspace: true, leavesTree: caller.kind === 'job', ancestors: [] };
+  const leavesTree = from !== undefined && request.detach === true;
+  const ancestors = from === undefined || leavesTree ? [] : [...from.spec.ancestors, from.job.pk];
+  const where = { project: project.id, leavesWorkspace: true, leavesTree, ancestors };
   const found = await findWanted(sight, outside, where);
   const all = { ...found, jobs: new Set([...found.jobs, ...siblings]) };
   return accepted(
     planRun({
       ...{ id: jobOf(stage.id), digest: facts.digest, now: facts.now, request, user: facts.user },
-      prepared: await fillMetadata(context, asked, all),
+      prepared: await fillMetadata(sight.context, asked, all),
       found: all,
       from,
       executable,
@@ -231,8 +232,4 @@ async function inStage<Result>({ id, name }: Stage, plan: () => Promise<Result>)
     const what = name === null ? id : `${id} ("${name}")`;
     throw new ApiError(error.type, `stage ${what}: ${error.message}`, error.details);
   }
-}
-
-function onlyDetached(workflow: WorkflowId): string {
-  return `a job starts ${workflow} as a tree of its own only: set "detach" to true`;
 }

@@ -1,7 +1,7 @@
 // Reads the rows of jobs, always consistently, and their specifications and outputs.
 
-import type { AnalysisSpec } from '../../core/analysis/spec.ts';
 import type { Context } from '../../core/context.ts';
+import type { CallSpec } from '../../core/execution/call-spec.ts';
 import { type ExecutionId, isId, type JobId } from '../../core/id/identifier.ts';
 import { type JobRow, outputBodyId } from '../../core/job/row.ts';
 import type { ExecutionSpec } from '../../core/job/spec.ts';
@@ -78,7 +78,7 @@ export async function loadFromSpecs<Kept>(
 export async function loadFromAnySpecs<Kept>(
   context: Context,
   executions: readonly ExecutionId[],
-  keep: (spec: Pick<ExecutionSpec & AnalysisSpec, 'name' | 'tags' | 'properties'>) => Kept,
+  keep: (spec: CallSpec) => Kept,
 ): Promise<Map<ExecutionId, Kept>> {
   const distinct = [...new Set(executions)];
   const kept = new Map<ExecutionId, Kept>();

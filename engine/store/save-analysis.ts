@@ -18,7 +18,8 @@ export type Looked =
 
 /** Writes the row of a new analysis if no row has its id. This commits the birth, so everything else is written before. */
 export async function insertAnalysis(context: Context, born: AnalysisRow): Promise<boolean> {
-  return context.rows.put('executions', toAnalysisRow(withDueTime(context, born)), 'absent');
+  const row = born.tombstone === true ? born : withDueTime(context, born);
+  return context.rows.put('executions', toAnalysisRow(row), 'absent');
 }
 
 /** Saves another state of an analysis whose row was read before. */

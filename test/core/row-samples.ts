@@ -344,7 +344,7 @@ export const samples: readonly Sample[] = [
   { kind: metadataKind, row: metadataRow(job, 2, { tags: [] }, 3), read: readMetadata },
   {
     kind: memberKind,
-    row: memberRow(parent, { parent, job, parentTry: 1, lineage: [`m:${parent}:1`] }),
+    row: memberRow(parent, { parent, execution: job, parentTry: 1, lineage: [`m:${parent}:1`] }),
     read: readMember,
   },
   {

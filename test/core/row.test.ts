@@ -133,9 +133,9 @@ describe('keys lead back', () => {
   test('from a member to its parent and job', () => {
     fc.assert(
       fc.property(jobs, jobs, jobs, tries, (origin, parent, job, parentTry) => {
-        const row = memberRow(origin, { parent, job, parentTry, lineage: [] });
+        const row = memberRow(origin, { parent, execution: job, parentTry, lineage: [] });
         expect(row).toMatchObject(memberKey(origin, parent, job));
-        expect(readMember(row)).toEqual({ sortKey: row.sk, parent, job, parentTry, lineage: [] });
+        expect(readMember(row)).toEqual({ sortKey: row.sk, parent, execution: job, parentTry, lineage: [] });
         expect(doomKey(origin, { scope: masterScope(parent, parentTry), kind: 'failure' }).sk < row.sk).toBe(true);
       }),
     );

@@ -178,27 +178,29 @@ describe('a birth that did not come about', () => {
   test('gets a tombstone that says into which try and below which scopes it was to come', async () => {
     const { context, parent } = await givenParent({});
     const lineage = ['m:somewhere'];
-    const facts = { parent: parent.pk, job: jobId('unborn'), parentTry: 7, lineage };
+    const facts = { parent: parent.pk, execution: jobId('unborn'), parentTry: 7, lineage };
     await context.rows.put('executions', memberRow(parent.root, facts));
     const { members } = await loadMembers(context, parent.root, { limit: 10 });
-    expect(members).toEqual([{ sortKey: memberKey(parent.root, parent.pk, facts.job).sk, row: expect.anything() }]);
+    expect(members).toEqual([
+      { sortKey: memberKey(parent.root, parent.pk, facts.execution).sk, row: expect.anything() },
+    ]);
     expect(members[0]?.row).toMatchObject({ state: 'terminated', tombstone: true, parentTry: 7, lineage });
-    expect(peekJob(context, facts.job)).toMatchObject({
+    expect(peekJob(context, facts.execution)).toMatchObject({
       tombstone: true,
       master: parent.master,
       parentTry: 7,
       lineage,
     });
-    expect(isSettled(peekJob(context, facts.job))).toBe(true);
+    expect(isSettled(peekJob(context, facts.execution))).toBe(true);
   });
 
   test('is none when the job is born in the same moment', async () => {
     const { context, parent } = await givenParent({});
-    const facts = { parent: parent.pk, job: jobId('late'), parentTry: 1, lineage: [] };
+    const facts = { parent: parent.pk, execution: jobId('late'), parentTry: 1, lineage: [] };
     await context.rows.put('executions', memberRow(parent.root, facts));
     context.setHook({
       before: async ({ name, detail }) => {
-        if (name !== 'put' || !detail.startsWith(`executions ${facts.job}/A`)) return;
+        if (name !== 'put' || !detail.startsWith(`executions ${facts.execution}/A`)) return;
         context.setHook({});
         await givenJob(context, 'late', { parent, at: { state: 'runnable' } });
       },
@@ -209,7 +211,7 @@ describe('a birth that did not come about', () => {
 
   test('without a parent is a fault of the platform', async () => {
     const { context, parent } = await givenParent({});
-    const facts = { parent: jobId('nobody'), job: jobId('unborn'), parentTry: 0, lineage: [] };
+    const facts = { parent: jobId('nobody'), execution: jobId('unborn'), parentTry: 0, lineage: [] };
     await context.rows.put('executions', memberRow(parent.root, facts));
     await expect(loadMembers(context, parent.root, { limit: 10 })).rejects.toThrow('has no row');
   });

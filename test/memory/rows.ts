@@ -15,7 +15,7 @@ export type Step = {
   readonly writes: boolean;
   /** What it was called with. Two steps of one name and equal arguments are the same call. */
   readonly args: unknown;
-  /** The keys that it touches as `table pk/sk`, for a query ending in `*`. Absent when other steps cannot meet it. */
+  /** The keys that it touches as `table pk/sk`, for a query as `rangeOf`. Absent when other steps cannot meet it. */
   readonly keys?: readonly string[];
 };
 /**
@@ -133,7 +133,7 @@ export function createMemoryRows(): MemoryRows {
         false,
         () => page(tables[table].get(range.pk), range),
         range,
-        [`${table} ${range.pk}/${range.prefix ?? ''}*`],
+        [rangeOf(table, range)],
       ),
     put: (table, row, expected) => {
       const one: Write = { kind: 'put', table, row, expected };
@@ -189,6 +189,12 @@ export function createMemoryRows(): MemoryRows {
     },
   };
   return rows;
+}
+
+/** The keys that a query may touch: `<prefix>*`, and behind it the key after which they begin. */
+function rangeOf(table: TableName, { pk, prefix = '', after, descending }: QueryRange): string {
+  const from = after === undefined || descending === true ? '' : print(table, { pk, sk: after });
+  return `${print(table, { pk, sk: prefix })}*${from}`;
 }
 
 /** The keys that a write touches: its row, and the entry of the row in the index if the write may change that. */

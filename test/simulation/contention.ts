@@ -60,8 +60,13 @@ function isContended(contention: Contention, key: string): boolean {
   return writers.size > 0 && all.size > 1;
 }
 
-/** True when two keys may be the same. */
+/** True when two keys may be the same. Each is a key, or a range: `<prefix>*`, and `<key>` after it if the range begins there. */
 export function overlaps(first: string, second: string): boolean {
-  if (first.endsWith('*')) return second.startsWith(first.slice(0, -1));
-  return second.endsWith('*') ? first.startsWith(second.slice(0, -1)) : first === second;
+  if (first.includes('*')) return covers(first, second);
+  return second.includes('*') ? covers(second, first) : first === second;
+}
+
+function covers(range: string, key: string): boolean {
+  const [prefix = '', after = ''] = range.split('*');
+  return key.startsWith(prefix) && (key.includes('*') || key > after);
 }

@@ -2,7 +2,7 @@
 // wrong.
 
 import { beforeMembers } from '../../core/job/row.ts';
-import { jobKey } from '../../core/row/execution/job.ts';
+import { executionKey } from '../../core/row/execution/execution.ts';
 import { memberPrefix, readMember, treeKey } from '../../core/row/execution/tree.ts';
 import type { MemoryContext } from '../memory/context.ts';
 import { jobId } from '../memory/plan.ts';
@@ -35,7 +35,7 @@ export function trustTheParent({ rows }: MemoryContext): void {
   rows.query = async (table, range) => {
     const page = await query(table, range);
     if (!range.pk.startsWith(treePrefix)) return page;
-    const born = page.rows.filter((row) => rows.peek('executions', jobKey(readMember(row).job)));
+    const born = page.rows.filter((row) => rows.peek('executions', executionKey(readMember(row).execution)));
     return { ...page, rows: born };
   };
 }

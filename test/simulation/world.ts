@@ -42,7 +42,7 @@ export async function givenJob(context: MemoryContext, name: string, options: Pl
   if (plan.memberOf !== undefined) {
     const { root, parent } = plan.memberOf;
     const { pk: job, parentTry = 0, lineage } = row;
-    await context.rows.put('executions', memberRow(root, { parent, job, parentTry, lineage }));
+    await context.rows.put('executions', memberRow(root, { parent, execution: job, parentTry, lineage }));
     if (peek(context, parent)?.state === 'running') {
       await context.rows.update('executions', jobKey(parent), { set: { cursor: beforeMembers } });
     }

@@ -3,23 +3,33 @@
 import type { Key, Row } from '../../context.ts';
 import type { DoomCause, Flag } from '../../execution/doom.ts';
 import { type Scope, scopeText } from '../../execution/scope.ts';
-import { type ExecutionId, isExecutionId, isId, type JobId } from '../../id/identifier.ts';
+import { given } from '../../given.ts';
+import { type ExecutionId, type Id, isExecutionId } from '../../id/identifier.ts';
 import { type Fields, fieldProblem } from '../field.ts';
 import { defineRow, readRow } from '../kind.ts';
 
-/** The content of a member row about its job. `lineage` is as in the job row. */
-type MemberFacts = { readonly parentTry: number; readonly lineage: readonly string[] };
-/** A job that another job made or is about to make, or the job of a stage, with its analysis as the parent. */
-export type MemberRow = MemberFacts & { readonly sortKey: string; readonly parent: ExecutionId; readonly job: JobId };
+/** The content of a member row about its execution. `lineage` is as in the execution's own row. */
+type MemberFacts = {
+  readonly parentTry: number;
+  readonly lineage: readonly string[];
+  /** The workflow, if the execution is an analysis. */
+  readonly workflow?: Id<'workflow'> | Id<'globalworkflow'>;
+};
+/** An execution that a job made or is about to make, or that of a stage, with its analysis as the parent. */
+export type MemberRow = MemberFacts & {
+  readonly sortKey: string;
+  readonly parent: ExecutionId;
+  readonly execution: ExecutionId;
+};
 
 export const memberKind = defineRow<MemberFacts>({
   table: 'executions',
   name: 'member',
   pk: 'tree#{root}',
-  sk: '{parent}#{job}',
+  sk: '{parent}#{execution}',
   meaning:
-    'A job that another job or an analysis made, without its state. It is written before the job row, so that no child is missed.',
-  fields: { required: { parentTry: 'number', lineage: { each: 'text' } }, optional: {} },
+    'An execution that a job or an analysis made, without its state. It is written before the row of the execution, so that no child is missed.',
+  fields: { required: { parentTry: 'number', lineage: { each: 'text' } }, optional: { workflow: 'text' } },
 });
 export const doomKind = defineRow<{ readonly cause: DoomCause; readonly created: number }>({
   table: 'executions',
@@ -35,37 +45,35 @@ export function treeKey(root: ExecutionId): string {
   return `tree#${root}`;
 }
 
-/** The key of a job that another execution made. */
-export function memberKey(root: ExecutionId, parent: ExecutionId, job: JobId): Key {
-  return { pk: treeKey(root), sk: `${memberPrefix(parent)}${job}` };
+/** The key of an execution that another one made. */
+export function memberKey(root: ExecutionId, parent: ExecutionId, execution: ExecutionId): Key {
+  return { pk: treeKey(root), sk: `${memberPrefix(parent)}${execution}` };
 }
 
-/** The beginning of the sort keys of the jobs that one execution made. */
+/** The beginning of the sort keys of the executions that one of them made. */
 export function memberPrefix(parent: ExecutionId): string {
   return `${parent}#`;
 }
 
-/** The range of all members of a tree. Below an analysis it begins behind the flags. */
-export function memberRange(root: ExecutionId): { readonly prefix?: string; readonly after?: string } {
-  return isId(root, 'job') ? { prefix: 'job-' } : { after: '!~' };
-}
+/** The range of all members of a tree. It begins behind the flags. */
+export const memberRange: { readonly prefix?: string; readonly after?: string } = { after: '!~' };
 
-/** The row of a job that another execution made. */
+/** The row of an execution that another one made. */
 export function memberRow(root: ExecutionId, member: Omit<MemberRow, 'sortKey'>): Row {
-  const { parent, job, parentTry, lineage } = member;
-  return { ...memberKey(root, parent, job), parentTry, lineage: [...lineage] };
+  const { parent, execution, parentTry, lineage, workflow } = member;
+  return { ...memberKey(root, parent, execution), parentTry, lineage: [...lineage], ...given({ workflow }) };
 }
 
 /** A member of a tree. */
 export function readMember(row: Row): MemberRow {
-  const { sk: sortKey, parentTry, lineage } = readRow(memberKind, row);
+  const { sk: sortKey, parentTry, lineage, workflow } = readRow(memberKind, row);
   const hash = sortKey.indexOf('#');
   const parent = sortKey.slice(0, hash);
-  const job = sortKey.slice(hash + 1);
-  if (!isExecutionId(parent) || !isId(job, 'job')) {
-    throw new Error(`The row ${row.pk} · ${sortKey} of executions names no execution and its job`);
+  const execution = sortKey.slice(hash + 1);
+  if (!isExecutionId(parent) || !isExecutionId(execution)) {
+    throw new Error(`The row ${row.pk} · ${sortKey} of executions does not name two executions`);
   }
-  return { sortKey, parent, job, parentTry, lineage };
+  return { sortKey, parent, execution, parentTry, lineage, ...given({ workflow }) };
 }
 
 /** The key of a flag. It sorts before all members. */
