@@ -3,6 +3,7 @@
 import { route } from './make-route.ts';
 import { describeOneAnalysis } from './ops/analysis/describe.ts';
 import { runApp } from './ops/app/run.ts';
+import { runGlobalWorkflow } from './ops/app/run-workflow.ts';
 import { runApplet } from './ops/applet/run.ts';
 import { addTags, removeTags, setProperties, updateExecution } from './ops/execution/metadata.ts';
 import { releaseHeldJob, terminate } from './ops/execution/terminate.ts';
@@ -49,6 +50,7 @@ export const executionRoutes: readonly Route[] = [
 export const runRoutes: readonly Route[] = [
   route('/applet-xxxx/run', runInput, viewExecutable, runApplet),
   route('/app-xxxx[/yyyy]/run', runInput, known, runApp),
+  route('/globalworkflow-xxxx[/yyyy]/run', runWorkflowInput, known, runGlobalWorkflow),
   route('/workflow-xxxx/run', runWorkflowInput, viewExecutable, runWorkflow),
 ];
 export const newJobRoutes: readonly Route[] = [route('/job/new', newJobInput, { kind: 'job' }, newJob)];

@@ -6,7 +6,14 @@ import type { ExecutionPolicy } from '../executable/policy.ts';
 import { overrideRequirements, type SystemRequirements } from '../executable/requirements.ts';
 import { given } from '../given.ts';
 import { deriveId } from '../id/derive.ts';
-import { type AnalysisId, isId, type JobId, type ProjectId, type UserId } from '../id/identifier.ts';
+import {
+  type AnalysisId,
+  type GlobalWorkflowId,
+  isId,
+  type JobId,
+  type ProjectId,
+  type UserId,
+} from '../id/identifier.ts';
 import type { JobPlan } from '../job/plan.ts';
 import { type Hash, isHash } from '../reference/value.ts';
 import type { RunFacts } from '../run/plan-run.ts';
@@ -77,7 +84,12 @@ export type AnalysisFacts = {
   readonly now: number;
   readonly user: UserId;
   readonly project: ProjectId;
-  readonly workflow: { readonly id: WorkflowId; readonly name: string; readonly spec: WorkflowSpec };
+  readonly workflow: {
+    readonly id: WorkflowId;
+    readonly publishedAs?: GlobalWorkflowId;
+    readonly name: string;
+    readonly spec: WorkflowSpec;
+  };
   readonly request: RunRequest;
   readonly options: StageOptions;
   /** The plans of the stages' jobs, parallel to the stages. */
@@ -94,7 +106,7 @@ export function planAnalysisRow(facts: Omit<AnalysisFacts, 'jobs' | 'options'>):
   const { id, now, project, user, digest, workflow } = facts;
   const above = jobAbove(facts);
   return newAnalysisRow({
-    ...{ id, now, project, launchedBy: user, digest, executable: workflow.id },
+    ...{ id, now, project, launchedBy: user, digest, executable: workflow.publishedAs ?? workflow.id },
     priority: priorityOf(facts),
     above: above && { job: above.job, restartsAlone: above.spec.restartableEntryPoints === 'all' },
   });

@@ -4,7 +4,7 @@
 import { atLeast, type Level } from '../access/level.ts';
 import { ApiError, invalidInput, permissionDenied, resourceNotFound } from '../error/api-error.ts';
 import type { Program } from '../executable/executable.ts';
-import { isId, type ObjectId, type ProjectId } from '../id/identifier.ts';
+import { type GlobalWorkflowId, isId, type ObjectId, type ProjectId } from '../id/identifier.ts';
 import type { KnownCaller } from '../identity/caller.ts';
 import type { WorkflowId } from '../workflow/workflow.ts';
 import type { Refusal } from './refusal.ts';
@@ -43,7 +43,7 @@ export function chooseProject(caller: KnownCaller, request: ProjectRequest): { r
 export function enterProject(
   caller: KnownCaller,
   request: ProjectRequest,
-  executable: Program['id'] | WorkflowId,
+  executable: Program['id'] | WorkflowId | GlobalWorkflowId,
   { id, level, region, settings }: ProjectFacts,
 ): ProjectContext | Refusal {
   const detached = detaches(caller, request);

@@ -1,12 +1,13 @@
 // Loads an app as a program that a job can run.
 
 import { findBuiltIn } from '../../core/app/built-in.ts';
+import { chooseEdition } from '../../core/app/edition.ts';
 import type { Context } from '../../core/context.ts';
-import { invalidInput, invalidState } from '../../core/error/api-error.ts';
 import type { AppletSpec } from '../../core/executable/applet.ts';
 import type { Program } from '../../core/executable/executable.ts';
 import { given } from '../../core/given.ts';
 import { type AppId, isId } from '../../core/id/identifier.ts';
+import { accepted } from '../../core/run/refusal.ts';
 import { loadObjectAt } from '../store/load-object.ts';
 import { type FoundVersion, loadVersionBody } from './version.ts';
 
@@ -25,15 +26,9 @@ export async function loadApp(
   region: string,
 ): Promise<Extract<Program, { kind: 'app' }>> {
   const { id, facts } = app;
-  const { name, editions, deleted } = facts;
-  if (deleted === true) throw invalidState(`${id} was deleted: run another version of app-${name}`);
-  const enabled = findBuiltIn(name) === undefined ? region : Object.keys(editions)[0];
-  const edition = enabled !== undefined && Object.hasOwn(editions, enabled) ? editions[enabled] : undefined;
-  if (enabled === undefined || edition === undefined) {
-    const regions = Object.keys(editions).join(', ');
-    throw invalidInput(`app-${name}/${facts.version} is not enabled in the region ${region}, only in ${regions}`);
-  }
-  const { version } = facts;
+  const { name, version, editions } = facts;
+  const enabled = findBuiltIn(name) === undefined ? region : (Object.keys(editions)[0] ?? region);
+  const edition = accepted(chooseEdition(id, facts, enabled));
   return { kind: 'app', id, name, version, spec: await loadAppSpec(context, app, enabled), place: edition.resources };
 }
 

@@ -17,7 +17,7 @@ import type { AnalysisRow } from '../../core/analysis/row.ts';
 import type { AnalysisSpec } from '../../core/analysis/spec.ts';
 import { ApiError, invalidInput, resourceNotFound } from '../../core/error/api-error.ts';
 import type { Program } from '../../core/executable/executable.ts';
-import { type AnalysisId, isId, type JobId } from '../../core/id/identifier.ts';
+import { type AnalysisId, type GlobalWorkflowId, isId, type JobId } from '../../core/id/identifier.ts';
 import type { JobPlan } from '../../core/job/plan.ts';
 import { folderNames, normaliseFolder } from '../../core/run/output-folder.ts';
 import { planRun } from '../../core/run/plan-run.ts';
@@ -43,6 +43,8 @@ import { identifyExecution, type Repeatable } from './repeat.ts';
 
 export type NamedWorkflow = {
   readonly id: WorkflowId;
+  /** The global workflow that the call named. The workflow is in its resources. */
+  readonly publishedAs?: GlobalWorkflowId;
   readonly name: string;
   /** The state of the workflow as a data object. */
   readonly state: string;
@@ -104,7 +106,7 @@ async function planCall(
     const refusal = refuseNested(stage);
     if (refusal !== undefined) throw refusal.refused;
   }
-  const project = await findProject(sight, request, named.id);
+  const project = await findProject(sight, request, named.publishedAs ?? named.id);
   const executables = await loadExecutables(sight, stages, project);
   const workflow = freezeApps(named, executables);
   const bound = bindInput({
@@ -214,7 +216,11 @@ function freezeApps(workflow: NamedWorkflow, executables: ReadonlyMap<StageExecu
   return { ...workflow, spec: { ...workflow.spec, stages } };
 }
 
-async function findProject(sight: Sight, request: RunRequest, workflow: WorkflowId): Promise<ProjectContext> {
+async function findProject(
+  sight: Sight,
+  request: RunRequest,
+  workflow: WorkflowId | GlobalWorkflowId,
+): Promise<ProjectContext> {
   const { context, caller } = sight;
   const { project: id } = accepted(chooseProject(caller, request));
   const [level, project] = await Promise.all([sight.levelIn(id), loadProject(context, id)]);

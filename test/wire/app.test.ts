@@ -92,6 +92,10 @@ describe('an app', () => {
     await bob.ok(['get', 'app-count', '-o', 'back']);
     expect(readFileSync(join(bob.home, 'back', 'resources', 'opt', 'step.txt'), 'utf8')).toBe('1\n');
     expect(readFileSync(join(bob.home, 'back', 'src', 'code.sh'), 'utf8')).toBe(code);
+    await bob.ok(['new', 'project', 'counted', '-s']);
+    const job = await bob.ok(['run', 'count', '-in=1', '-y', '--brief']);
+    await bob.ok(['wait', job]);
+    expect(await describeJson(job, bob)).toMatchObject({ state: 'done', executableName: 'count', output: { n: 2 } });
     await alice.ok(['remove', 'users', 'count', 'bob']);
     expect((await bob.dx(['describe', 'app-count'])).code).toBe(3);
     await bob.ok(['uninstall', 'count']);
@@ -136,6 +140,10 @@ describe('a global workflow', () => {
     expect(await bob.ok(['find', 'globalworkflows', '--brief'])).toBe(id);
     expect(await alice.ok(['describe', 'globalworkflow-twice'])).toMatch(/Stage 0.*first.*Stage 1.*second/s);
     await bob.ok(['new', 'project', 'bobs', '-s']);
+    const analysis = await bob.ok(['run', 'globalworkflow-twice', '-i0.n=5', '-y', '--brief']);
+    await bob.ok(['wait', analysis]);
+    expect(await describeJson(analysis, bob)).toMatchObject({ executable: id, output: { 'a.n': 6, 'b.n': 7 } });
+    expect(await bob.ok(['describe', analysis])).toMatch(new RegExp(`Workflow +${id}`));
     await bob.ok(['get', 'globalworkflow-twice']);
     const written = JSON.parse(readFileSync(join(bob.home, 'twice', 'dxworkflow.json'), 'utf8'));
     expect(written).toMatchObject({ name: 'twice', version: '1.0.0', stages });

@@ -227,6 +227,10 @@ def workflows(project):
     published("app", "applet", first, {"n": 1})
     published("globalworkflow", "workflow", workflow, {"a.n": 1})
     app = call("/app-app-named/describe", {"fields": {"id": True}})["id"]
+    job = api.app_run(app, input_params={"project": project, "input": {"n": 1}})["id"]
+    check(wait(job), {"state": "done", "output": {"n": 2}})
+    analysis = api.global_workflow_run("globalworkflow-globalworkflow-named", input_params={"project": project, "input": {"a.n": 5}})
+    check(wait(analysis["id"]), {"state": "done", "output": {"a.n": 6, "b.n": 7}})
     check(api.app_get(app), {"id": app, "runSpec": {"code": code}})
     check(api.app_install(app), {"id": app})
     check(api.user_describe("user-" + USER), {"appsInstalled": ["app-named"]})
