@@ -25,6 +25,7 @@ import { createContentLinks } from './content/link.ts';
 import { serveContent } from './content/serve-content.ts';
 import { createBodies } from './database/bodies.ts';
 import { type Database, type Durability, openDatabase } from './database/database.ts';
+import { listIdentities } from './database/identity-list.ts';
 import { createLogStore } from './database/log-store.ts';
 import { createRows } from './database/rows.ts';
 import { createApiServer } from './http/api-server.ts';
@@ -71,6 +72,7 @@ async function start(options: EmbeddedOptions, steps: Steps): Promise<Platform> 
   steps.add(() => stream.close());
   steps.add(() => content.digests.close());
   steps.add(() => workers.close());
+  await listIdentities(database, context.rows);
   const server = createApiServer({
     context,
     routes: [...apiRoutes, ...runRoutes, ...newJobRoutes, ...workerRoutes],

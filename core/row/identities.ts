@@ -1,7 +1,7 @@
 // The rows of users, their SSH keys and tokens, their lists, and of the readers of logs.
 
 import type { Key, Row } from '../context.ts';
-import type { UserId } from '../id/identifier.ts';
+import { isUserId, type UserId } from '../id/identifier.ts';
 import { defineRow, readRow } from './kind.ts';
 
 /** Times are in milliseconds since 1970. A user without a password can only use a token. */
@@ -124,7 +124,7 @@ export function readSshKey(row: Row | undefined): string | undefined {
 
 /** The key of a token by the SHA-256 of its text, in hexadecimal. */
 export function tokenKey(hash: string): Key {
-  return { pk: `token#${hash}`, sk: 'A' };
+  return { pk: `${tokenPrefix}${hash}`, sk: 'A' };
 }
 
 export function tokenRow(hash: string, facts: TokenRow): Row {
@@ -162,6 +162,15 @@ export function readTokenEntry(row: Row): string {
   return readRow(tokenEntryKind, row).sk.slice(tokenEntryPrefix.length);
 }
 
+/** The entry of a user or a token in its list. Undefined for any other row. */
+export function entryOf(row: Row): Row | undefined {
+  if (row.sk !== 'A') return undefined;
+  if (isUserId(row.pk)) return userEntryKey(row.pk);
+  if (!row.pk.startsWith(tokenPrefix)) return undefined;
+  const { user, expiresAtSeconds } = row;
+  return tokenEntryRow(user as UserId, row.pk.slice(tokenPrefix.length), Number(expiresAtSeconds));
+}
+
 export function connectionKey(connectionId: string): Key {
   return { pk: `connection#${connectionId}`, sk: 'A' };
 }
@@ -174,3 +183,5 @@ export function connectionRow(connectionId: string, facts: ConnectionRow): Row {
 export function readConnection(row: Row | undefined): ConnectionRow | undefined {
   return row === undefined ? undefined : readRow(connectionKind, row);
 }
+
+const tokenPrefix = 'token#';

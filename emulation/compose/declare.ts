@@ -1,8 +1,10 @@
 // Creates the template's resources in their services: tables, buckets, queues, parameters, log groups, clusters, task
 // definitions, state machines, rules and functions.
 
+import { tables as tableSet } from '../../aws/dynamo/tables.ts';
 import { StartRefusal } from '../../machine/start-refusal.ts';
 import type { CorsRule } from '../cloud/s3/cors.ts';
+import { listIdentities } from '../database/identity-list.ts';
 import { notePlaces } from '../exchange/kept-place.ts';
 import type { DeployedResource, ResourceSet } from '../template/resource-set.ts';
 import type { Services } from './engine-set.ts';
@@ -24,7 +26,9 @@ export type DeclareOptions = {
 /** Creates every resource, before any of them runs. */
 export async function declareTemplate({ ground, services, endpoints, localise }: DeclareOptions): Promise<void> {
   const { folder, exchanges, tables, resources, authority } = ground;
-  await tables.create(resources.ofType('AWS::DynamoDB::Table'));
+  const declared = resources.ofType('AWS::DynamoDB::Table');
+  await tables.create(declared);
+  for (const { name } of declared) if (name.endsWith(identitySuffix)) await listIdentities(tables.client, name);
   await declareResources(services, resources, localise);
   notePlaces(folder, exchanges);
   declareRules({ services, resources });
@@ -123,3 +127,5 @@ function substituted(name: string, { DefinitionString, DefinitionSubstitutions }
     );
   });
 }
+
+const identitySuffix = `-${tableSet.identities.suffix}`;

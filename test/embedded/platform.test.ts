@@ -152,3 +152,19 @@ test('jobs that have not ended go on at the next start', { timeout: 60_000 }, as
   await start();
   for (const job of jobs) expect(await ended(job)).toMatchObject({ state: 'done', output: { t: 'late' } });
 });
+
+test('users and tokens of a version that kept no lists of them are listed', { timeout: 60_000 }, async () => {
+  await platform.operator.ask({ action: 'addUser', name: 'bob' });
+  await platform.close();
+  const file = new DatabaseSync(pathIn(data, 'rows'));
+  file.exec("DELETE FROM identities WHERE pk = 'users' OR sk LIKE 'T#%'");
+  file.close();
+  await start();
+  const { users } = await platform.operator.ask({ action: 'listUsers' });
+  expect(users.map(({ name }) => name)).toEqual(['ann', 'bob']);
+  const { tokens } = await platform.operator.ask({ action: 'listTokens', name: 'ann' });
+  expect(tokens.map(({ label }) => label)).toEqual(['espalier user add']);
+  const [{ id } = { id: '' }] = tokens;
+  await platform.operator.ask({ action: 'revokeToken', name: 'ann', token: id });
+  await expect(call('/system/whoami', {})).rejects.toThrow('InvalidAuthentication');
+});

@@ -11,6 +11,7 @@ import { createSigV4Verifier } from '../../emulation/cloud/wire/signature.ts';
 import { createDynamoClient } from '../../emulation/database/client.ts';
 import { type Database, startDynoxide } from '../../emulation/database/dynoxide.ts';
 import { type Gate, openGate } from '../../emulation/database/gate.ts';
+import { listIdentities } from '../../emulation/database/identity-list.ts';
 import { createRequestReader } from '../../emulation/database/request-reader.ts';
 import { startStreamUpkeep } from '../../emulation/database/stream-store.ts';
 import { createTables } from '../../emulation/database/table.ts';
@@ -136,6 +137,38 @@ describe('the gate before the database', () => {
 });
 
 describe('tables of a data folder', () => {
+  it('get the lists of users and tokens that an earlier version did not keep', async () => {
+    const { endpoint, close } = await startDynoxide(join(folder, 'listed.sqlite'), () => undefined);
+    const client = createDynamoClient({ endpoint, region: 'us-east-1', credentials: undefined });
+    const name = 'x-identities';
+    const keyed = {
+      AttributeDefinitions: ['pk', 'sk'].map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
+      KeySchema: [
+        { AttributeName: 'pk', KeyType: 'HASH' },
+        { AttributeName: 'sk', KeyType: 'RANGE' },
+      ],
+    };
+    await createTables(client, [table(name, keyed)]);
+    const sk = { S: 'A' };
+    const user = { S: 'user-ann' };
+    for (const Item of [
+      { pk: user, sk, handle: { S: 'ann' }, created: { N: '5' }, billTo: user },
+      { pk: { S: 'token#0a' }, sk, user, expiresAtSeconds: { N: '70' }, label: { S: 'x' } },
+      { pk: { S: 'connection#c' }, sk, expiresAtSeconds: { N: '7' } },
+    ])
+      await client.call('PutItem', { TableName: name, Item });
+    const all = async () => (await client.call('Scan', { TableName: name })).Items;
+    await listIdentities(client, name);
+    const listed = await all();
+    expect(listed).toHaveLength(5);
+    expect(listed).toContainEqual({ pk: { S: 'users' }, sk: user });
+    expect(listed).toContainEqual({ pk: user, sk: { S: 'T#0a' }, expiresAtSeconds: { N: '70' } });
+    await listIdentities(client, name);
+    expect(await all()).toEqual(listed);
+    client.close();
+    await close();
+  });
+
   it('are refused if they were made with other keys', async () => {
     const database = await startDynoxide(join(folder, 'old.sqlite'), () => undefined);
     const client = createDynamoClient({ endpoint: database.endpoint, region: 'us-east-1', credentials: undefined });
