@@ -1,7 +1,6 @@
 // Shapes of the inputs of apps and global workflows (docs/reference/api.md, "Apps"). core/app checks a version as a whole.
 
 import { z } from 'zod';
-import { describeInput } from './describe.ts';
 import { nonce, tags } from './metadata.ts';
 
 const anything = z.unknown().optional();
@@ -13,13 +12,16 @@ const ownFields = {
   ...{ applet: anything, resources: anything, regionalOptions: anything },
 };
 export const newVersionInput = z.object({
-  name: z.string(),
+  name: z.string().nullish(),
   version: z.string(),
+  initializeFrom: z
+    .union([z.string(), z.object({ id: z.string() })], 'be an id, or a hash with "id"')
+    .transform((from) => (typeof from === 'string' ? from : from.id))
+    .nullish(),
   ...ownFields,
   nonce: nonce.nullish(),
 });
 export const updateVersionInput = z.object(ownFields);
-export const describeVersionInput = describeInput;
 export const publishInput = z.object({ makeDefault: z.boolean().default(false) });
 export const aliasesInput = z.object({ tags });
 
@@ -27,4 +29,5 @@ const person = z.string().max(100);
 const people = z.array(person).max(1_000);
 export const developersInput = z.object({ developers: people });
 export const authorizedUsersInput = z.object({ authorizedUsers: people });
-export const categoriesInput = z.object({ categories: tags });
+const category = z.string().max(100);
+export const categoriesInput = z.object({ categories: z.array(category).max(100) });

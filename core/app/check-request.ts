@@ -4,14 +4,14 @@
 import type { AccessRequest } from '../executable/applet.ts';
 import { checkAccess } from '../executable/check-applet.ts';
 import { given } from '../given.ts';
-import { isId, isObjectId, type ObjectId, type ProjectId } from '../id/identifier.ts';
+import { isId, isObjectId, type ObjectId, type PlaceId } from '../id/identifier.ts';
 import { exceedsDepth, type Hash, isHash, maximumDepth } from '../reference/value.ts';
 import { findBuiltIn } from './built-in.ts';
 import { aliasForm, aliasPattern, defaultTag } from './series.ts';
 import type { PublishedClass } from './version.ts';
 
-/** What goes into a resources container: all objects of a project, or some objects. */
-export type Resources = ProjectId | readonly ObjectId[];
+/** What goes into a resources container: all objects of a place, or some objects. */
+export type Resources = PlaceId | readonly ObjectId[];
 /** Where the executable of a region comes from. */
 export type Source = { readonly executable: string; readonly resources: Resources };
 /** Sources by region. `*` is the region in which the one executable is found. */
@@ -85,6 +85,9 @@ function readSources(
   if (!isHash(options) || Object.keys(options).length === 0) {
     return { sources, problems: [`"regionalOptions" must be a hash of regions, each with "${key}"`] };
   }
+  if (Object.keys(options).length > maximumRegionCount) {
+    return { sources, problems: [`"regionalOptions" must have at most ${maximumRegionCount} regions`] };
+  }
   const problems = Object.entries(options).flatMap(([region, option]) => {
     const read = readSource(key, isHash(option) ? option : {}, `regionalOptions.${region}.`);
     if ('problem' in read) return [read.problem];
@@ -134,3 +137,5 @@ const fieldRules: { readonly [field: string]: FieldRule } = {
 const sourceKeys = { app: 'applet', globalworkflow: 'workflow' } as const satisfies Record<PublishedClass, string>;
 /** Objects that one call copies, in a time that clients wait. */
 export const maximumResourceCount = 1_000;
+/** The editions are in the row that lists read. */
+const maximumRegionCount = 50;

@@ -124,8 +124,8 @@ export type SeriesList = 'developers' | 'authorizedUsers' | 'categories';
 /** The series with more entries in one of its lists. */
 export function addToList(series: Series, list: SeriesList, entries: readonly string[]): Series | Refusal {
   const after = [...new Set([...series[list], ...entries])];
-  if (after.length > maximumListCount) {
-    return { refused: invalidInput(`expected "${list}" to have at most ${maximumListCount} entries`) };
+  if (after.length > maximumCounts[list]) {
+    return { refused: invalidInput(`expected "${list}" to have at most ${maximumCounts[list]} entries`) };
   }
   return { ...series, [list]: after };
 }
@@ -152,10 +152,10 @@ const emptySeries = { authorizedUsers: [], categories: [], versions: {}, tags: {
 export const defaultTag = 'default';
 /** The client compares this text (docs/reference/api.md, "Errors"). */
 const aliasTaken = 'Specified name and version conflict with an existing alias';
-/** A series is one row. */
+/** A series is one row, which holds 400 KB. */
 export const maximumVersionCount = 1_000;
-const maximumTagCount = 1_000;
-const maximumListCount = 1_000;
+const maximumTagCount = 100;
+const maximumCounts = { developers: 100, authorizedUsers: 1_000, categories: 100 } as const;
 /** Names, versions and tags are parts of paths. */
 export const aliasPattern = /^[a-zA-Z0-9][a-zA-Z0-9._+-]{0,127}$/;
 export const aliasForm = 'be 1 to 128 letters, digits, ".", "_", "+" and "-", beginning with a letter or digit';

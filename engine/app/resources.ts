@@ -44,8 +44,8 @@ export type FoundSource = {
   readonly place: PlaceId;
   /** Place → objects that are taken from it, those of the executable among them. */
   readonly objects: ReadonlyMap<PlaceId, ReadonlySet<ObjectId>>;
-  /** All objects of this project come too, in their folders. */
-  readonly project: PlaceId | undefined;
+  /** All objects of this place come too, in their folders. */
+  readonly whole: PlaceId | undefined;
 };
 
 /**
@@ -76,11 +76,11 @@ async function findSource(sight: Sight, wanted: string, { executable, resources 
   }
   const region = await loadRegion(context, place);
   const needed = await collectNeeded(sight, object, place);
-  const project = typeof resources === 'string' ? resources : undefined;
+  const whole = typeof resources === 'string' ? resources : undefined;
   if (typeof resources !== 'string') for (const id of resources) needed.set(id, undefined);
-  if (project !== undefined && !atLeast(await sight.levelIn(project), 'VIEW')) throw resourceNotFound(project);
+  if (whole !== undefined && !atLeast(await sight.levelIn(whole), 'VIEW')) throw resourceNotFound(whole);
   const objects = await placesOf(sight, needed, { place, region });
-  return { region, executable, object, place, objects, project };
+  return { region, executable, object, place, objects, whole };
 }
 
 /** The objects that an executable needs, the executable included, each with the place in which it is expected. */
@@ -148,12 +148,12 @@ async function placesOf(
  */
 export async function fillResources(sight: Sight, owner: PublishedId, source: FoundSource): Promise<Edition> {
   const { context } = sight;
-  const { region, executable, objects, project } = source;
+  const { region, executable, objects, whole } = source;
   const resources: ContainerId = randomId('container', context.random(randomIdByteCount));
   await sendWork(context, [{ kind: 'destroy', container: resources }], context.now() + everythingEndsMs);
   await context.rows.put('containers', resourcesRow(resources, { owner, region }));
   for (const [from, ids] of objects) await copy(context, [...ids], from, resources);
-  if (project !== undefined) await copyProject(sight, project, resources);
+  if (whole !== undefined) await copyWhole(sight, whole, resources);
   return { executable, resources };
 }
 
@@ -173,7 +173,7 @@ async function copy(context: Context, ids: readonly ObjectId[], from: PlaceId, t
   if (open[0] !== undefined) throw invalidState(`"${open[0]}" must be closed first`);
 }
 
-async function copyProject(sight: Sight, from: PlaceId, to: ContainerId): Promise<void> {
+async function copyWhole(sight: Sight, from: PlaceId, to: ContainerId): Promise<void> {
   const { context } = sight;
   if (await isRestricted(sight, from)) throw restricted(from, from);
   const ids: ObjectId[] = [];

@@ -150,4 +150,24 @@ describe('/app/new', () => {
     expect(await alice.call('/app/new', app)).toEqual(first);
     expect(await alice.refusal('/app/new', { ...app, version: '2.0.0' })).toMatch(/InvalidInput: Nonce was reused/);
   });
+
+  it('begins as another version, by initializeFrom, with the fields that the call gives', async () => {
+    const more = (await alice.call('/record/new', { project, close: true, folder: '/deep', parents: true })).id;
+    const first = { title: 'First', details: { a: 1 }, categories: ['x'], resources: [more] };
+    const id = await givenApp(first);
+    await alice.call(`/${project}/destroy`);
+    const input = { initializeFrom: 'app-count/1.0.0', version: '2.0.0', title: 'Second' };
+    const { id: second } = await alice.call('/app/new', input);
+    const [before, after] = [await alice.call(`/${id}/describe`), await alice.call(`/${second}/describe`)];
+    expect(after).toMatchObject({ name: 'count', title: 'Second', details: { a: 1 }, applet: before.applet });
+    expect(after.resources).not.toBe(before.resources);
+    const listed = await alice.call(`/${after.resources}/listFolder`);
+    expect(listed.objects.map(({ id }) => id)).toContain(more);
+    const copy = { initializeFrom: { id }, version: '1.0.0', name: 'copy' };
+    expect(await bob.refusal('/app/new', copy)).toMatch(/^401 PermissionDenied/);
+    await alice.call('/app-count/addAuthorizedUsers', { authorizedUsers: ['user-bob'] });
+    await alice.call(`/${id}/publish`);
+    expect(await bob.refusal('/app/new', copy)).toMatch(/^401 PermissionDenied: .*openSource/);
+    expect((await alice.call('/app/new', copy)).id).toMatch(/^app-/);
+  });
 });

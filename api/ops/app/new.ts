@@ -3,7 +3,7 @@
 
 import type { z } from 'zod';
 import { checkName, checkRequest } from '../../../core/app/check-request.ts';
-import { baseOfApplet, baseOfWorkflow, completeContents } from '../../../core/app/complete.ts';
+import { baseOfApplet, baseOfWorkflow, completeContents, updateContents } from '../../../core/app/complete.ts';
 import { type Edition, type PublishedClass, publishedClasses } from '../../../core/app/version.ts';
 import { invalidInput } from '../../../core/error/api-error.ts';
 import type { AppletSpec } from '../../../core/executable/applet.ts';
@@ -19,6 +19,7 @@ import { type FoundSource, fillResources, findSources } from '../../../engine/ap
 import type { KnownCall } from '../../route.ts';
 import type { newVersionInput } from '../../schemas/app.ts';
 import { readBillTo, requireDeveloperAccess } from './developer.ts';
+import { loadBeginning } from './initialize-from.ts';
 
 type NewCall = KnownCall<z.output<typeof newVersionInput>>;
 
@@ -29,15 +30,20 @@ export async function newVersion(call: NewCall): Promise<{ id: PublishedId }> {
   const id = newId(call, className);
   const digest = requestDigest(rawInput);
   if (await wasBorn(context, id, digest)) return { id };
-  const { name, version } = input;
+  const begun = input.initializeFrom == null ? undefined : await loadBeginning(call, className, input.initializeFrom);
+  const { version } = input;
+  const name = input.name ?? begun?.name ?? '';
   const checked = checkRequest(className, rawInput as Hash);
   const problems = [...checkName(name, version), ...('problems' in checked ? checked.problems : [])];
   if ('problems' in checked || problems.length > 0) throw invalidInput(problems);
-  const { own, sources } = checked;
+  const { own } = checked;
+  const sources = checked.sources.size === 0 && begun !== undefined ? begun.sources : checked.sources;
   if (sources.size === 0) throw invalidInput('give the executable, or one for each region in "regionalOptions"');
   const sight = createSight(context, caller);
   const found = await findSources(sight, sources);
-  const { title, openSource, body } = completeContents(baseOf(found), own);
+  const base = baseOf(found);
+  const contents = begun === undefined ? completeContents(base, own) : updateContents(begun.contents, own);
+  const { title, openSource, body } = contents;
   const now = context.now();
   const facts = {
     ...{ name, version, title, openSource, billTo: readBillTo(call, own.billTo) },
