@@ -5,8 +5,6 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { AppId, JobId, ProjectId } from '../../core/id/identifier.ts';
 import type { Caller } from '../../core/identity/caller.ts';
 import type { Hash } from '../../core/reference/value.ts';
-import { versionKey } from '../../core/row/published.ts';
-import { changeSeries } from '../../engine/app/series.ts';
 import { createProject } from '../../engine/container/project.ts';
 import { alice, asJob, bob, givenApplet, givenFile, givenProject, givenWorld, type World } from './execution-world.ts';
 import { passTime } from './given.ts';
@@ -36,14 +34,11 @@ async function givenApp(more: Hash = {}, applet: Hash = {}): Promise<AppId> {
 }
 
 async function authorise(name: string): Promise<void> {
-  await changeSeries(world.context, `app-${name}`, (series) => {
-    if (series === undefined) throw new Error(`there is no app-${name}`);
-    return { series: { ...series, authorizedUsers: [bob] }, writes: [] };
-  });
+  await world.must(`/app-${name}/addAuthorizedUsers`, { authorizedUsers: [bob] });
 }
 
 async function publish(id: AppId): Promise<void> {
-  await world.context.rows.update('containers', versionKey(id), { set: { published: world.context.now() } });
+  await world.must(`/${id}/publish`, {});
 }
 
 const statusOf = async (path: string, input: object, as: Caller) => (await world.call(path, input, as)).status;
