@@ -3,12 +3,13 @@
 import { invalidInput, invalidState } from '../error/api-error.ts';
 import type { PublishedId } from '../id/identifier.ts';
 import type { Refusal } from '../run/refusal.ts';
+import { seriesOfVersion } from './series.ts';
 import type { Edition, VersionFacts } from './version.ts';
 
 /** The edition of a region. A version that was deleted has none any more. */
 export function chooseEdition(id: PublishedId, facts: VersionFacts, region: string): Edition | Refusal {
-  const { name, version, editions, deleted } = facts;
-  const named = `${id.split('-')[0]}-${name}`;
+  const { version, editions, deleted } = facts;
+  const named = seriesOfVersion(id, facts);
   if (deleted === true) return { refused: invalidState(`${id} was deleted: run another version of ${named}`) };
   const edition = Object.hasOwn(editions, region) ? editions[region] : undefined;
   if (edition !== undefined) return edition;

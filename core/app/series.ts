@@ -2,7 +2,7 @@
 // use it (docs/reference/api.md, "Apps"). Developers, authorized users and categories belong to all versions.
 
 import { type ApiError, invalidInput, invalidState, permissionDenied, publishedNotFound } from '../error/api-error.ts';
-import type { PublishedId, UserId } from '../id/identifier.ts';
+import { isId, type PublishedId, type UserId } from '../id/identifier.ts';
 import type { Refusal } from '../run/refusal.ts';
 import type { PublishedClass } from './version.ts';
 
@@ -31,6 +31,11 @@ export type Standing = 'developer' | 'authorized';
 /** `app-<name>` or `globalworkflow-<name>`. */
 export function seriesName({ className, name }: Pick<Series, 'className' | 'name'>): string {
   return `${className}-${name}`;
+}
+
+/** The series of a version, by its id and its name. */
+export function seriesOfVersion(id: PublishedId, { name }: { readonly name: string }): string {
+  return seriesName({ className: isId(id, 'app') ? 'app' : 'globalworkflow', name });
 }
 
 /** What a user is to a series; undefined when they may not know of it. */
@@ -153,7 +158,7 @@ export const defaultTag = 'default';
 /** The client compares this text (docs/reference/api.md, "Errors"). */
 const aliasTaken = 'Specified name and version conflict with an existing alias';
 /** A series is one row, which holds 400 KB. */
-export const maximumVersionCount = 1_000;
+const maximumVersionCount = 1_000;
 const maximumTagCount = 100;
 const maximumCounts = { developers: 100, authorizedUsers: 1_000, categories: 100 } as const;
 /** Names, versions and tags are parts of paths. */

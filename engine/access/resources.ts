@@ -1,6 +1,6 @@
 // Decides which users see the resources of an app or a global workflow (docs/reference/api.md, "Containers").
 
-import { seesVersion, standingOf } from '../../core/app/series.ts';
+import { seesVersion, seriesOfVersion, standingOf } from '../../core/app/series.ts';
 import type { Context } from '../../core/context.ts';
 import { type ContainerId, isId } from '../../core/id/identifier.ts';
 import type { KnownCaller } from '../../core/identity/caller.ts';
@@ -24,10 +24,8 @@ export async function seesResources(context: Context, caller: KnownCaller, place
   const owner = readResources(await rows.get('containers', resourcesKey(place)))?.owner;
   const version = owner === undefined ? undefined : readVersion(await rows.get('containers', versionKey(owner)));
   if (owner === undefined || version === undefined || version.deleted === true) return false;
-  const isWorkflow = isId(owner, 'globalworkflow');
-  const name = `${isWorkflow ? 'globalworkflow' : 'app'}-${version.name}`;
-  const series = readSeries(await rows.get('containers', seriesKey(name)));
+  const series = readSeries(await rows.get('containers', seriesKey(seriesOfVersion(owner, version))));
   const standing = series === undefined ? undefined : standingOf(series, caller.user);
   if (standing === 'developer') return true;
-  return seesVersion(standing, version) && (version.openSource || isWorkflow);
+  return seesVersion(standing, version) && (version.openSource || isId(owner, 'globalworkflow'));
 }

@@ -6,6 +6,7 @@ import {
   type Series,
   type Standing,
   seesVersion,
+  seriesOfVersion,
   standingOf,
   versionNotFound,
 } from '../../core/app/series.ts';
@@ -92,7 +93,7 @@ type Found = Pick<FoundVersion, 'id' | 'facts' | 'series'>;
 async function findById(context: Context, id: PublishedId): Promise<Found | undefined> {
   const facts = await loadVersion(context, id);
   if (facts === undefined) return undefined;
-  const series = await loadSeries(context, `${id.split('-')[0]}-${facts.name}`);
+  const series = await loadSeries(context, seriesOfVersion(id, facts));
   return series === undefined ? undefined : { id, facts, series };
 }
 

@@ -1,7 +1,7 @@
 // install and uninstall: the list of apps that a user keeps. It is a bookmark for all versions of a name, and changes no
 // right (docs/reference/api.md, "Apps").
 
-import { seriesName, versionNotFound } from '../../../core/app/series.ts';
+import { seriesName, seriesOfVersion, versionNotFound } from '../../../core/app/series.ts';
 import type { PublishedId } from '../../../core/id/identifier.ts';
 import { installKey } from '../../../core/row/published.ts';
 import { changeSeries, isInstalled, loadSeries } from '../../../engine/app/series.ts';
@@ -40,8 +40,9 @@ export async function uninstallApp(call: KnownCall<unknown>): Promise<{ id: stri
 
 /** The name that a path means, for a caller who has installed it or may see it. */
 async function findInstalled({ context, caller, subject, alias }: KnownCall<unknown>): Promise<string> {
-  const facts = isPublishedId(subject) ? await loadVersion(context, subject) : undefined;
-  const name = facts === undefined ? subject : `${subject.split('-')[0]}-${facts.name}`;
+  const id = isPublishedId(subject) ? subject : undefined;
+  const facts = id === undefined ? undefined : await loadVersion(context, id);
+  const name = id === undefined || facts === undefined ? subject : seriesOfVersion(id, facts);
   if ((await loadSeries(context, name)) === undefined) throw versionNotFound(subject, alias);
   if (await isInstalled(context, caller.user, name)) return name;
   return seriesName((await findVersion(context, caller, subject, alias)).series);
