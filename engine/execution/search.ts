@@ -1,6 +1,8 @@
 // Searches executions (docs/reference/api.md, "Finding executions"). It lists candidates in order, reads their rows
 // consistently, and applies the conditions.
 
+import type { AnalysisSpec } from '../../core/analysis/spec.ts';
+import type { CallSpec } from '../../core/execution/call-spec.ts';
 import { readLineageEntry } from '../../core/execution/scope.ts';
 import type { ExecutionId, ProjectId } from '../../core/id/identifier.ts';
 import type { JobMetadata } from '../../core/job/job-fields.ts';
@@ -25,6 +27,8 @@ export type ExecutionSearch = {
   readonly bounds: Bounds;
   /** The conditions on the row alone. */
   readonly row: (row: ExecutionRow) => boolean;
+  /** An analysis is found by the executables of its stages, too. */
+  readonly executable: ((executable: string) => boolean) | undefined;
   readonly name: ((name: string) => boolean) | undefined;
   readonly tags: ((tags: readonly string[]) => boolean) | undefined;
   readonly properties: ((properties: Properties) => boolean) | undefined;
@@ -126,19 +130,20 @@ async function withoutDiscarded({ context }: Sight, rows: readonly ExecutionRow[
 /** Applies the conditions on values that only bodies hold. Most rows hold the name. */
 async function meetBodies(
   { context }: Sight,
-  { name, tags, properties }: ExecutionSearch,
+  { executable, name, tags, properties }: ExecutionSearch,
   tries: readonly (readonly ExecutionRow[])[],
 ): Promise<readonly (readonly ExecutionRow[])[]> {
   const rows = tries.flat();
+  const isByItself = (row: ExecutionRow) => executable === undefined || executable(row.executable);
   const needsBodies = tags !== undefined || properties !== undefined;
   const needsNames = name !== undefined && rows.some((row) => row.name === undefined);
-  if (!needsBodies && !needsNames) {
+  if (!needsBodies && !needsNames && rows.every(isByItself)) {
     return name === undefined ? tries : tries.filter((each) => name(each[0]?.name ?? ''));
   }
   const made = await loadFromAnySpecs(
     context,
     tries.flatMap((each) => (each[0] === undefined ? [] : [each[0].pk])),
-    (spec) => ({ name: spec.name, tags: spec.tags, properties: spec.properties }),
+    (spec) => ({ name: spec.name, tags: spec.tags, properties: spec.properties, executables: executablesOf(spec) }),
   );
   // Each try has tags and properties of its own.
   const changed = new Map(
@@ -148,12 +153,17 @@ async function meetBodies(
     const madeWith = made.get(row.pk);
     const { tags: held = [], properties: heldProperties = {} } = changed.get(row) ?? madeWith ?? {};
     return (
+      (isByItself(row) || (!isJob(row) && madeWith?.executables.some((one) => executable?.(one)) === true)) &&
       (name === undefined || name(row.name ?? madeWith?.name ?? '')) &&
       (tags === undefined || tags(held)) &&
       (properties === undefined || properties(heldProperties))
     );
   };
   return tries.map((each) => each.filter(meets)).filter((each) => each.length > 0);
+}
+
+function executablesOf(spec: CallSpec | AnalysisSpec): readonly string[] {
+  return 'stages' in spec ? spec.stages.map(({ row }) => row.executable) : [];
 }
 
 /** Jobs that one call reads. A search that finds few of them continues in the next call. */

@@ -465,6 +465,19 @@ describe('a search', () => {
     expect(await find({ project, name: 'pipeline' })).toEqual([id]);
   });
 
+  test('finds an analysis by its workflow, and by the executables of its stages', async () => {
+    const { id, stages } = await start(chain());
+    const other = await givenApplet(world, project, { name: 'other' });
+    const unrelated = await start([stage('a', { executable: other })]);
+    const find = async (input: object) =>
+      ((await world.must('/system/findExecutions', { project, ...input })).results as Hash[]).map((one) => one.id);
+    expect((await find({ executable: count })).sort()).toEqual([id, ...stages].sort());
+    expect(await find({ executable: count, class: 'analysis' })).toEqual([id]);
+    expect(await find({ executable: count, name: 'unknown' })).toEqual([]);
+    expect(await find({ executable: other, class: 'analysis' })).toEqual([unrelated.id]);
+    expect((await find({ executable: workflow })).sort()).toEqual([id, unrelated.id].sort());
+  });
+
   test('describes them, and their tags change', async () => {
     const { id } = await start(chain());
     await world.must(`/${id}/addTags`, { tags: ['x'] });

@@ -110,6 +110,7 @@ function readFilters({ context, caller, input }: FindCall): Omit<ExecutionSearch
       createdAfter: absolute(input.created?.after, now),
     },
     row: rowTest(input, input.launchedBy === 'self' ? caller.user : (input.launchedBy ?? undefined)),
+    executable: executableTest(input),
     name,
     tags: tags ? (held: readonly string[]) => holdsForSet(tags, held) : undefined,
     properties: properties ? (held: Properties) => holdsForProperties(properties, held) : undefined,
@@ -132,7 +133,7 @@ function readName({ name: pattern }: FindExecutionsInput): ((name: string) => bo
 }
 
 function rowTest(input: FindExecutionsInput, launchedBy: string | undefined): (row: ExecutionRow) => boolean {
-  const { project, executable, state, parentJob, parentAnalysis, includeSubjobs } = input;
+  const { project, state, parentJob, parentAnalysis, includeSubjobs } = input;
   const tests: ((row: ExecutionRow) => boolean)[] = [];
   const among = (values: string | readonly string[] | null | undefined, of: (row: ExecutionRow) => string) => {
     if (values === undefined || values === null) return;
@@ -141,7 +142,9 @@ function rowTest(input: FindExecutionsInput, launchedBy: string | undefined): (r
   };
   among(input.id, ({ pk }) => pk);
   among(project, (row) => row.project);
-  among(executable, (row) => row.executable);
+  const isExecutable = executableTest(input);
+  // The stages of an analysis are not in its row.
+  if (isExecutable) tests.push((row) => !isJob(row) || isExecutable(row.executable));
   among(state, (row) => row.state);
   among(launchedBy, (row) => row.launchedBy);
   among(input.originJob, (row) => (isJob(row) ? row.origin : ''));
@@ -153,6 +156,12 @@ function rowTest(input: FindExecutionsInput, launchedBy: string | undefined): (r
   if (input.class) tests.push((row) => isJob(row) === (input.class === 'job'));
   if (!includeSubjobs) tests.push((row) => !isJob(row) || isMaster(row));
   return (row) => tests.every((test) => test(row));
+}
+
+function executableTest({ executable }: FindExecutionsInput): ((executable: string) => boolean) | undefined {
+  if (executable === undefined || executable === null) return undefined;
+  const wanted: ReadonlySet<string> = new Set(typeof executable === 'string' ? [executable] : executable);
+  return (one) => wanted.has(one);
 }
 
 /** The analysis whose stage this execution is. */
