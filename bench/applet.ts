@@ -6,6 +6,8 @@ export type Applets = {
   readonly project: string;
   /** A bash job without input, output and files. */
   readonly empty: string;
+  /** A job that ends after ten minutes. */
+  readonly sleeper: string;
   /** Takes the number `n`, or a reference to one, and returns one. */
   readonly link: string;
   /** Makes `width` subjobs and, unless `gather` is false, one that takes all their numbers. */
@@ -30,6 +32,7 @@ export async function createApplets(client: Client): Promise<Applets> {
   return {
     project,
     empty: await create('empty', emptyCode, { inputSpec: [], outputSpec: [] }),
+    sleeper: await create('sleeper', 'main() { sleep 600; }', { inputSpec: [], outputSpec: [] }),
     link: await create('link', `main() { ${giveNumber}; }`, numbers),
     scatter: await create('scatter', scatterCode, { inputSpec: [width, gather], outputSpec: [number] }),
   };

@@ -3,16 +3,19 @@
 
 import { measureCounts } from './counting.ts';
 import { type Figures, judge } from './goal.ts';
-import { type Options, readOptions } from './option.ts';
+import { type Options, readOptions, timedParts } from './option.ts';
+import { measurePeers } from './peer.ts';
 import { asObject, asText } from './report.ts';
 import { measureTimes } from './timing.ts';
 
 async function bench(options: Options): Promise<void> {
   // Standard output is for the result alone.
   const say = (line: string) => void process.stderr.write(`${line}\n`);
-  const timed = (['jobs', 'chain', 'scatter'] as const).some((part) => options.only.has(part));
+  const timed = timedParts.some((part) => options.only.has(part));
   const figures: Figures = {
+    runtime: options.runtime,
     ...(timed ? { times: await measureTimes(options, say) } : {}),
+    ...(options.only.has('peers') ? { peers: await measurePeers(options.peerJobs, say) } : {}),
     ...(options.only.has('counts') ? { counts: await measureCounts(options, say) } : {}),
   };
   const printed = options.json ? `${JSON.stringify(asObject(figures))}\n` : asText(figures, options.profile);

@@ -1,6 +1,7 @@
 // A platform as a user starts it, in a process of its own on a temporary data folder.
 
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -8,15 +9,20 @@ import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { given } from '../core/given.ts';
 import { pathIn } from '../machine/data-folder.ts';
+import { platformFlags } from '../machine/node-flag.ts';
 import { askPlatform } from '../machine/operator/control-socket.ts';
 import type { DeskRequest } from '../machine/operator/desk.ts';
 import { type Client, createClient } from './client.ts';
 
 export type PlatformProcess = {
   readonly pid: number;
+  /** The time from its start until it served. */
+  readonly startMs: number;
   readonly client: Client;
   /** The requests that its services have got so far, by name. */
   counts(): Promise<Readonly<Record<string, number>>>;
+  /** Kills it, starts another one on the same data, and returns the milliseconds until that serves. */
+  killAndStart(): Promise<number>;
   /** Ends it and removes its data. */
   stop(): Promise<void>;
 };
@@ -28,24 +34,24 @@ export type PlatformOptions = {
   /** Only as deployed: another DynamoDB engine than its own. */
   readonly dynamoUrl?: string;
 };
-/** `kernel`: the embedded runtime with `--durability kernel`. */
-export type Runtime = 'embedded' | 'kernel' | 'deployed';
+/**
+ * `kernel`: the embedded runtime with `--durability kernel`. `rootless`: the embedded runtime whose jobs get no `/` of their
+ * own.
+ */
+export type Runtime = 'embedded' | 'kernel' | 'rootless' | 'deployed';
 
 export async function startPlatformProcess({ workers, runtime, dynamoUrl }: PlatformOptions): Promise<PlatformProcess> {
   const data = mkdtempSync(join(tmpdir(), 'espalier-bench-'));
-  const env = { ...process.env, ...given({ AWS_ENDPOINT_URL_DYNAMODB: dynamoUrl }) };
-  const parameters = [
-    program,
-    'start',
-    ...flagsOf[runtime],
-    '--port',
-    '0',
-    '--data',
-    data,
-    '--workers',
-    String(workers),
-  ];
-  const child = spawn(process.execPath, parameters, { stdio: ['ignore', 'pipe', 'inherit'], env });
+  const settings = given({
+    AWS_ENDPOINT_URL_DYNAMODB: dynamoUrl,
+    ESPALIER_JOB_ROOT: runtime === 'rootless' ? 'no' : undefined,
+  });
+  const env = { ...process.env, ...settings };
+  const own = ['--port', '0', '--data', data, '--workers', String(workers)];
+  const parameters = [...platformFlags, program, 'start', ...flagsOf[runtime], ...own];
+  const begin = () => spawn(process.execPath, parameters, { stdio: ['ignore', 'pipe', 'inherit'], env });
+  const startedAt = performance.now();
+  let child = begin();
   // A benchmark that is interrupted ends its platform.
   const interrupted = () => {
     child.kill('SIGKILL');
@@ -61,8 +67,21 @@ export async function startPlatformProcess({ workers, runtime, dynamoUrl }: Plat
   };
   try {
     const url = await ready(child);
+    const startMs = performance.now() - startedAt;
     return {
-      pid: Number(child.pid),
+      get pid() {
+        return Number(child.pid);
+      },
+      startMs,
+      async killAndStart() {
+        const ended = once(child, 'exit');
+        child.kill('SIGKILL');
+        await ended;
+        const againAt = performance.now();
+        child = begin();
+        await ready(child);
+        return performance.now() - againAt;
+      },
       client: createClient(url, await newToken(data)),
       counts: () => askPlatform(pathIn(data, 'socket'), { action: 'counts' } satisfies DeskRequest),
       stop,
@@ -109,6 +128,7 @@ const interruptedStatus = 130;
 const program = resolve(import.meta.dirname, '../cli/espalier.ts');
 const flagsOf: { readonly [runtime in Runtime]: readonly string[] } = {
   embedded: [],
+  rootless: [],
   kernel: ['--durability', 'kernel'],
   deployed: ['--as-deployed'],
 };

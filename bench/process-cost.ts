@@ -47,11 +47,19 @@ export function reapedMs(): number {
 /** Largest resident memory so far of the platform and of its database, added, in MB. */
 export function peakMemoryMb(root: number): number {
   const kept = treeOf(root).filter(({ pid, name }) => pid === root || name === databaseProgram);
-  return kept.reduce((total, { pid }) => total + peakKb(pid), 0) / 1024;
+  return kept.reduce((total, { pid }) => total + statusKb(pid, 'VmHWM'), 0) / 1024;
 }
 
-function peakKb(pid: number): number {
-  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0);
+/** Resident memory of the platform and of its database now, added, in MB. */
+export function memoryMb(root: number): number {
+  const kept = treeOf(root).filter(({ pid, name }) => pid === root || name === databaseProgram);
+  return kept.reduce((total, { pid }) => total + statusKb(pid, 'VmRSS'), 0) / 1024;
+}
+
+function statusKb(pid: number, field: 'VmHWM' | 'VmRSS'): number {
+  const [, amount] =
+    new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+  return Number(amount ?? 0);
 }
 
 function treeOf(root: number): Entry[] {

@@ -1,18 +1,25 @@
 // Prints the figures as tables for people, or as one JSON object with which later runs are compared.
 
+import { availableParallelism, cpus, loadavg, release, totalmem, type } from 'node:os';
 import { type Figures, judge } from './goal.ts';
 import type { KindUnits } from './meter.ts';
 import { dollarsPer1000, priceNote, type Usage } from './price.ts';
 
 /** The object of `--json`. Parts that were not measured are absent. */
-export function asObject({ times, counts }: Figures): object {
+export function asObject({ runtime, times, peers, counts }: Figures): object {
   return {
+    runtime,
+    machine: machine(),
     ...(times && {
       ...(times.jobs && { jobs: times.jobs.map(({ cpu: _, ...one }) => rounded(one)) }),
       ...(times.chain && { chain: rounded(times.chain) }),
       ...(times.scatter && { scatter: rounded(times.scatter) }),
+      ...(times.transfer && { transfer: rounded(times.transfer) }),
+      ...(times.queue && { queue: rounded(times.queue) }),
       peakMemoryMb: round(times.peakMemoryMb),
+      startMs: round(times.startMs),
     }),
+    ...(peers && { peers: peers.map(({ peer, ...one }) => ({ peer, ...rounded(one) })) }),
     ...(counts && {
       perRun: perJob(counts.perRun),
       perSubjob: perJob(counts.perSubjob),
@@ -29,9 +36,12 @@ function perJob(usage: Usage) {
 
 /** The tables, and the verdicts of the goals. */
 export function asText(figures: Figures, profile: boolean): string {
-  const { times, counts } = figures;
+  const { times, peers, counts } = figures;
   const parts = [
+    [machine(), ''],
     times ? timeTable(times) : [],
+    times ? otherTable(times) : [],
+    peers ? peerTable(peers) : [],
     counts ? countTable(counts) : [],
     counts && profile ? profileTables(counts) : [],
     goalTable(figures),
@@ -48,6 +58,36 @@ function timeTable({ jobs = [], chain, scatter, peakMemoryMb }: NonNullable<Figu
   if (chain) rows.push([`chain of ${chain.hops}, per hop`, text(chain.wallMsPerHop), '', '', '', '']);
   if (scatter) rows.push([`scatter of ${scatter.width} + gather`, text(scatter.wallMsPerJob), '', '', '', '']);
   return [...table([header, ...rows]), `peak memory of platform and database: ${text(peakMemoryMb)} MB`, ''];
+}
+
+function otherTable({ startMs, transfer, queue }: NonNullable<Figures['times']>): string[] {
+  const rows = [['ready on a new data folder', `${text(startMs)} ms`]];
+  if (transfer) {
+    const { upload, bareUpload, download, bareDownload } = transfer;
+    rows.push(['upload', `${text(upload)} MB/s, by bare HTTP ${text(bareUpload)}`]);
+    rows.push(['download', `${text(download)} MB/s, by bare HTTP ${text(bareDownload)}`]);
+  }
+  if (queue) {
+    rows.push([
+      `memory with ${queue.queued} jobs that wait`,
+      `${text(queue.memoryMb)} MB, peak ${text(queue.peakMemoryMb)}`,
+    ]);
+    rows.push(['runs accepted', `${text(queue.runsPerSecond)} a second`]);
+    rows.push(['describes answered', `${text(queue.describesPerSecond)} a second`]);
+    rows.push(['ready after SIGKILL with these jobs', `${text(queue.readyMs)} ms`]);
+  }
+  return table(rows);
+}
+
+function peerTable(peers: NonNullable<Figures['peers']>): string[] {
+  const rows = peers.map(({ peer, jobs, wallMsPerJob }) => [peer, String(jobs), text(wallMsPerJob)]);
+  return table([['other engines', 'jobs', 'wall ms/job'], ...rows]);
+}
+
+/** What the figures were measured on. */
+function machine(): string {
+  const [first] = cpus();
+  return `${availableParallelism()} processors (${first?.model ?? 'unknown'}), ${Math.round(totalmem() / 2 ** 30)} GiB, ${type()} ${release()}, Node ${process.versions.node}, load ${text(loadavg()[0] ?? 0)}`;
 }
 
 function countTable({ perRun, perSubjob, perWait, perIdleHour }: NonNullable<Figures['counts']>): string[] {

@@ -4,8 +4,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { createApplets } from './applet.ts';
 import { measureBareSpawn } from './bare-spawn.ts';
 import type { Options } from './option.ts';
-import { startPlatformProcess } from './platform-process.ts';
+import { type PlatformProcess, startPlatformProcess } from './platform-process.ts';
 import { difference, type ProcessorTime, peakMemoryMb, processorTime } from './process-cost.ts';
+import { measureQueue, type QueueTime } from './queue-time.ts';
+import { measureTransfer, type TransferTime } from './transfer-time.ts';
 import { type Stage, type Started, startChain, startEmptyJobs, startScatter, untilDone } from './workload.ts';
 
 type Load = { readonly wallMs: number; readonly cpu: ProcessorTime };
@@ -20,7 +22,11 @@ export type Times = {
   readonly jobs?: readonly JobsTime[];
   readonly chain?: { readonly hops: number; readonly wallMsPerHop: number };
   readonly scatter?: { readonly width: number; readonly wallMsPerJob: number };
+  readonly queue?: QueueTime;
+  readonly transfer?: TransferTime;
   readonly peakMemoryMb: number;
+  /** From the start of the process, on a new data folder. */
+  readonly startMs: number;
 };
 
 /** `say` gets a line about each measurement. */
@@ -35,13 +41,16 @@ export async function measureTimes(options: Options, say: (line: string) => void
       say(`${n} independent jobs`);
       jobs.push(await measureJobs(platform.pid, stage, n));
     }
-    const { hops, width } = options;
-    const { only } = options;
+    const { hops, width, only } = options;
     return {
       ...(only.has('jobs') ? { jobs } : {}),
       ...(only.has('chain') ? { chain: await measureChain(platform.pid, stage, hops, say) } : {}),
       ...(only.has('scatter') ? { scatter: await measureScatter(platform.pid, stage, width, say) } : {}),
+      ...(only.has('transfer') ? { transfer: await transfer(stage, options, say) } : {}),
       peakMemoryMb: peakMemoryMb(platform.pid),
+      startMs: platform.startMs,
+      // The platform is killed in it.
+      ...(only.has('queue') ? { queue: await queue(platform, stage, options, say) } : {}),
     };
   } finally {
     await platform.stop();
@@ -63,6 +72,21 @@ async function measureJobs(pid: number, stage: Stage, n: number): Promise<JobsTi
       totalMs: each(cpu.totalMs),
     },
   };
+}
+
+function transfer(stage: Stage, options: Options, say: (line: string) => void): Promise<TransferTime> {
+  say(`a file of ${options.transferredBytes} bytes up and down`);
+  return measureTransfer(stage, options);
+}
+
+function queue(
+  platform: PlatformProcess,
+  stage: Stage,
+  options: Options,
+  say: (line: string) => void,
+): Promise<QueueTime> {
+  say(`${options.queuedJobs} jobs that wait`);
+  return measureQueue(platform, stage, workerCount, options);
 }
 
 async function measureChain(pid: number, stage: Stage, hops: number, say: (line: string) => void) {

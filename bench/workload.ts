@@ -20,6 +20,12 @@ export async function startEmptyJobs(stage: Stage, count: number): Promise<Start
   return { at, jobs: await inParallel(count, () => run(stage, stage.applets.empty, {})) };
 }
 
+/** Jobs that hold the workers, so that later ones wait. */
+export async function startSleepers(stage: Stage, count: number): Promise<Started> {
+  const at = Date.now();
+  return { at, jobs: await inParallel(count, () => run(stage, stage.applets.sleeper, {})) };
+}
+
 /** Jobs that take a number and return one. They do not wait for each other. */
 export async function startFreeLinks(stage: Stage, count: number): Promise<Started> {
   const at = Date.now();

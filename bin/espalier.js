@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --max-semi-space-size=4
 // Starts the command with a Node that can run it: this one if it is new enough, else the one that is installed with the
 // package. It is plain JavaScript, so that every Node from 20 on understands it.
 
@@ -39,7 +39,7 @@ function runWith(node) {
     process.exit(1);
   }
   const env = { ...process.env, ESPALIER_LAUNCHER: String(process.pid) };
-  const child = spawn(node, [program, ...process.argv.slice(2)], { stdio: 'inherit', env });
+  const child = spawn(node, [...process.execArgv, program, ...process.argv.slice(2)], { stdio: 'inherit', env });
   // A terminal sends Ctrl-C to both. Other senders know only this process.
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
     process.on(signal, () => child.kill(signal));

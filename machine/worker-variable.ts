@@ -38,6 +38,7 @@ export function workerVariables({
   const program = pythonFile('worker/starter/starter.py');
   // The kernel is asked once for all workers.
   const { why, namespaces } = probeStarter({ program, path: `${tools}:${environment.PATH}` }, jobs);
+  const isRefused = environment.ESPALIER_JOB_ROOT === 'no';
   return {
     ...(Object.fromEntries(passedOn) as Record<string, string>),
     LANG: 'C.UTF-8',
@@ -46,7 +47,7 @@ export function workerVariables({
     NODE_COMPILE_CACHE: join(cacheFolderPath(environment), 'compiled'),
     ESPALIER_STARTER: program,
     ESPALIER_NAMESPACES: namespaces ? 'yes' : 'no',
-    ESPALIER_JOB_ROOT: why,
+    ESPALIER_JOB_ROOT: isRefused ? 'ESPALIER_JOB_ROOT is no' : why,
   };
 }
 

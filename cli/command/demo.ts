@@ -7,6 +7,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { platformFlags } from '../../machine/node-flag.ts';
 import { isCheckout, packageRoot, programFile } from '../../machine/program-file.ts';
 import { preparePythonEnvironment } from '../../machine/python-environment.ts';
 import { StartRefusal } from '../../machine/start-refusal.ts';
@@ -71,7 +72,7 @@ function statusAfter(reason: unknown): number {
 
 /** Starts the platform in a group of its own, so that Ctrl-C reaches it only through the demo and it ends in order. */
 function startOn(data: string, flags: readonly string[]): ChildProcess {
-  const parameters = [programFile('espalier'), 'start', '--port', '0', '--data', data, ...flags];
+  const parameters = [...platformFlags, programFile('espalier'), 'start', '--port', '0', '--data', data, ...flags];
   return spawn(process.execPath, parameters, { stdio: ['ignore', 'pipe', 'inherit'], detached: true });
 }
 

@@ -5,6 +5,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { makeFolder, pathIn } from '../../machine/data-folder.ts';
+import { platformFlags } from '../../machine/node-flag.ts';
 import { programFile } from '../../machine/program-file.ts';
 import type { CommandLine } from '../command.ts';
 import { endingSignals, exitStatus } from '../ending.ts';
@@ -24,7 +25,7 @@ export async function startDetached({ options, flags }: CommandLine, dataFolder:
       `${value}`,
     ]);
     const more = [...flags].filter((flag) => flag !== 'detach').map((flag) => `--${flag}`);
-    const parameters = [...process.execArgv, programFile('espalier'), 'start', ...given, ...more];
+    const parameters = [...platformFlags, ...process.execArgv, programFile('espalier'), 'start', ...given, ...more];
     // It ends with neither npm nor the launcher, which this process may have come from.
     const { npm_command: _npm, ESPALIER_LAUNCHER: _launcher, ...env } = process.env;
     const child = spawn(process.execPath, parameters, { detached: true, stdio: ['ignore', 'pipe', log], env });
