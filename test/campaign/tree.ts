@@ -1,10 +1,11 @@
 // Searches the worlds of test/simulation/tree.test.ts with each message doubled, a larger restart without doubled messages,
-// which would be millions of schedules, and every world of meeting-world.ts and meeting-late-world.ts under all single faults and pairs of faults.
-// All of that takes too long for every run of the tests. `npm run test:trees`
-// starts it; SCHEDULES overrides how many schedules one search may take.
+// which would be millions of schedules, and every world of meeting-world.ts, meeting-late-world.ts and
+// meeting-analysis-world.ts under all single faults and pairs of faults. All of that takes too long for every run of the
+// tests. `npm run test:trees` starts it; SCHEDULES overrides how many schedules one search may take.
 
 import { type Budget, budgets, lostAnswer } from '../simulation/budget.ts';
 import { explore } from '../simulation/explore.ts';
+import * as analysisMeetings from '../simulation/meeting-analysis-world.ts';
 import * as lateMeetings from '../simulation/meeting-late-world.ts';
 import * as meetings from '../simulation/meeting-world.ts';
 import { birthAndDoom, birthAndFinish, laterBirthAndFinish, restart } from '../simulation/tree-world.ts';
@@ -32,6 +33,11 @@ const wide: readonly [string, Search['world']][] = [
   ['twoRestarts, with the records of m', () => meetings.twoRestarts(undefined, ['m'])],
   ['interleavedSweep, with the records of j', () => meetings.interleavedSweep(undefined, ['j'])],
   ['lateMessage, with the records of o', () => lateMeetings.lateMessage(undefined, ['o'])],
+  [
+    'terminatedStageRestart, with the records of a and a worker',
+    () => analysisMeetings.terminatedStageRestart(undefined, ['a'], true),
+  ],
+  ['terminatedAnalysis, with the records of a', () => analysisMeetings.terminatedAnalysis(undefined, ['a', 'w'])],
   ['filledWorkspace, with the records of j', () => lateMeetings.filledWorkspace(undefined, ['j'])],
 ];
 const searches: readonly Search[] = [
@@ -60,7 +66,7 @@ const searches: readonly Search[] = [
     world: () => restart(undefined, true),
     budgets: others,
   },
-  ...Object.entries({ ...meetings, ...lateMeetings }).map(([name, world]) => ({
+  ...Object.entries({ ...meetings, ...lateMeetings, ...analysisMeetings }).map(([name, world]) => ({
     title: name,
     world: () => world(),
     budgets: [...budgets, lostAnswer, ...pairs],

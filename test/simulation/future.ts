@@ -5,8 +5,16 @@
 import { hash } from 'node:crypto';
 import type { Step } from '../memory/rows.ts';
 
-/** A step that was made, and its result. The answer of a call may be lost although the step was made. */
-export type Event = { readonly step: Step; readonly result: unknown; readonly isLost: boolean };
+/**
+ * A step that was made, and its result. The answer of a call may be lost although the step was made. `before`: how many
+ * equal steps the actor had asked for earlier that were not made yet.
+ */
+export type Event = {
+  readonly step: Step;
+  readonly result: unknown;
+  readonly isLost: boolean;
+  readonly before: number;
+};
 /** What an actor did in one turn. `key` is a digest of the events. */
 export type Move = { readonly key: string; readonly events: readonly Event[] };
 export type Future = {
@@ -69,6 +77,14 @@ export function textOfStep(step: Step): string {
   return text;
 }
 
+/** How many of the steps before this one are equal to it. */
+export function equalBefore(steps: readonly Step[], step: Step): number {
+  if (steps.length === 0) return 0;
+  const text = textOfStep(step);
+  const end = steps.indexOf(step);
+  return steps.slice(0, end < 0 ? steps.length : end).filter((one) => textOfStep(one) === text).length;
+}
+
 /** Remembers who agrees on what. */
 export type Agreements = { readonly asks: Map<string, string>; readonly agreed: Map<string, boolean> };
 
@@ -76,9 +92,12 @@ export function createAgreements(): Agreements {
   return { asks: new Map(), agreed: new Map() };
 }
 
-/** Whether an actor would wait for the same steps, after every answer of a future. */
+/**
+ * Whether an actor would wait for the same steps, after every answer of a future. A future with too many ways through it
+ * is not followed to its end. The actor then counts as another one.
+ */
 export async function agrees(asked: Asked, future: Future, agreements: Agreements): Promise<boolean> {
-  return agreesAfter({ asked, agreements, path: [], history: asked.history }, future);
+  return agreesAfter({ asked, agreements, path: [], history: asked.history, effort: { spent: 0 } }, future);
 }
 
 type Inquiry = {
@@ -86,13 +105,15 @@ type Inquiry = {
   readonly agreements: Agreements;
   readonly path: readonly Move[];
   readonly history: string;
+  readonly effort: { spent: number };
 };
 
 async function agreesAfter(inquiry: Inquiry, future: Future): Promise<boolean> {
-  const { agreements, path, history } = inquiry;
+  const { agreements, path, history, effort } = inquiry;
   const pair = `${history} ${future.id}`;
   const known = agreements.agreed.get(pair);
   if (known !== undefined) return known;
+  if (++effort.spent > maximumEffort) return false;
   if (!agreements.asks.has(history)) await ask(inquiry, future);
   let agreed = agreements.asks.get(history) === future.asks;
   for (const { move, to } of future.moves.values()) {
@@ -124,4 +145,5 @@ export function historyAfter(history: string, { key }: Move): string {
   return hash('sha1', `${history}\n${key}`, 'base64');
 }
 
+const maximumEffort = 300;
 const texts = new WeakMap<Step, string>();

@@ -80,6 +80,21 @@ export const forgetLease = misread((row) =>
   currentActor() === 'nobody' || currentActor().startsWith('sweep') ? { ...row, leaseUntil: 9e15 } : row,
 );
 
+/** A job is born over whatever is there. */
+export function putBlindly({ rows }: MemoryContext): void {
+  const { put } = rows;
+  rows.put = (table, row, expected) => put(table, row, row.sk === 'A' ? undefined : expected);
+}
+
+/** A look at an analysis takes the stages that it should make for made. */
+export function bearOnlyInTheCall({ rows }: MemoryContext): void {
+  const { put } = rows;
+  rows.put = async (table, row, expected) =>
+    row.sk === 'A' && row.pk.startsWith('job-') && !currentActor().startsWith('call')
+      ? false
+      : put(table, row, expected);
+}
+
 /** An end is written over the state that a job has by then. */
 export function endBlindly({ rows }: MemoryContext): void {
   const { update } = rows;

@@ -1,13 +1,14 @@
 // The parts of the worlds of meeting.test.ts: a small tree at one moment, the actors that meet there, the rules that hold
 // in every state, and the ends that are allowed.
 
+import { isEndState } from '../../core/execution/head.ts';
 import { readLineageEntry } from '../../core/execution/scope.ts';
 import { given } from '../../core/given.ts';
 import { deriveId } from '../../core/id/derive.ts';
 import type { ObjectId } from '../../core/id/identifier.ts';
 import { type JobRow, jobWorker, jobWorkspace } from '../../core/job/row.ts';
-import { isTerminal, type JobState } from '../../core/job/state.ts';
-import { readJob } from '../../core/row/execution/job.ts';
+import { isTerminal } from '../../core/job/state.ts';
+import { isJob, readExecution } from '../../core/row/execution/execution.ts';
 import { onObjectClosed } from '../../engine/advance.ts';
 import { claim } from '../../engine/job/claim.ts';
 import { finish, type Result } from '../../engine/job/finish.ts';
@@ -82,11 +83,12 @@ export async function meet(
   };
 }
 
-/** A job as `name state/reason<cause#try`, without what is absent. */
+/** An execution as `name state/reason<cause#try`, without what is absent. */
 function print(context: MemoryContext, name: string): string {
-  const row = peek(context, jobId(name));
-  if (row === undefined || row.tombstone) return `${name} unborn`;
-  const { state, failureReason, failureFrom, try: attempt } = row;
+  const row = context.rows.all('executions').find((one) => one.sk === 'A' && one.name === name);
+  const execution = row === undefined ? undefined : readExecution(row);
+  if (execution === undefined || execution.tombstone) return `${name} unborn`;
+  const { state, failureReason, failureFrom, try: attempt } = execution;
   const cause = failureFrom === undefined ? '' : `<${nameOf(context, failureFrom)}`;
   return `${name} ${state}${failureReason === undefined ? '' : `/${failureReason}`}${cause}#${attempt}`;
 }
@@ -95,17 +97,22 @@ function nameOf(context: MemoryContext, id: string): string {
   return String(context.rows.peek('executions', { pk: id, sk: 'A' })?.name);
 }
 
-/** A sentence when a job leaves a state in which it has ended. */
+/** A sentence when an execution leaves a state in which it has ended. */
 function reversalOf({ table, before, after }: RowChange): string | undefined {
   if (table !== 'executions' || before?.sk !== 'A' || after?.state === before.state) return undefined;
   const { name, state } = before;
-  return isTerminal(state as JobState) ? `${name} was ${state} and is ${after?.state ?? 'gone'}` : undefined;
+  return isEndState(String(state)) ? `${name} was ${state} and is ${after?.state ?? 'gone'}` : undefined;
 }
 
 /** The rules of every world, in words. */
 function brokenRule(context: MemoryContext): string | undefined {
-  const jobs = context.rows.all('executions').flatMap((row) => (row.sk === 'A' ? [readJob(row)] : []));
-  const known = jobs.filter((row) => row !== undefined);
+  const all = context.rows.all('executions').flatMap((row) => (row.sk === 'A' ? [readExecution(row)] : []));
+  const known = all.filter((row) => row !== undefined).filter(isJob);
+  for (const analysis of all) {
+    if (analysis === undefined || isJob(analysis) || !isEndState(analysis.state)) continue;
+    const left = known.find(({ root, state }) => root === analysis.root && !isEndState(state));
+    if (left !== undefined) return `${analysis.name} is ${analysis.state} and ${left.name} is ${left.state}`;
+  }
   for (const row of known) {
     const isLive = !isTerminal(row.state);
     const above = known.find(({ pk }) => pk === row.parent);

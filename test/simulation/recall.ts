@@ -34,7 +34,7 @@ export async function goOn(recall: Recall, events: readonly Event[], settled: ()
   await settled();
   for (const event of events) {
     const text = textOfStep(event.step);
-    const asked = recall.pending.find(({ step }) => textOfStep(step) === text);
+    const asked = recall.pending.filter(({ step }) => textOfStep(step) === text)[event.before];
     if (asked === undefined) return false;
     recall.pending = recall.pending.filter((one) => one !== asked);
     recall.answers.set(asked.step, event);

@@ -10,7 +10,7 @@ import type { MemoryContext } from '../memory/context.ts';
 import { indexEntry, type RowChange, rowDigest, type Step } from '../memory/rows.ts';
 import type { Budget } from './budget.ts';
 import { type Contention, meets, type Touch } from './contention.ts';
-import { type Asked, type Event, historyAfter, type Move, textOfStep } from './future.ts';
+import { type Asked, type Event, equalBefore, historyAfter, type Move, textOfStep } from './future.ts';
 import { answerOf, beginRecall, goOn, type Recall, recallStep } from './recall.ts';
 
 export type Actor = { readonly name: string; readonly run: () => Promise<unknown> };
@@ -70,6 +70,8 @@ type Live = {
   history: string;
   /** The steps that it has made, and how many of them are in `history`. */
   readonly events: Event[];
+  /** How many steps that are equal to one were asked for before it and not made yet (Event.before). */
+  readonly equals: WeakMap<Step, number>;
   told: number;
   /** How often it has drawn random bytes. */
   draws: number;
@@ -342,6 +344,7 @@ function start(replay: Replay, { name, run }: Actor, fresh: boolean, beginning: 
     run,
     history: `${key} ${about}`,
     events: [],
+    equals: new WeakMap(),
     told: 0,
     draws: 0,
     pending: [],
@@ -376,6 +379,7 @@ function pause(replay: Replay, step: Step): Promise<void> | undefined {
   const isMet = meets(replay.contention, actor.group, step) || mayBeSeen(step) || mayLose(replay, step);
   if (actor.fresh || (!isMet && !mayDie(replay, actor))) {
     actor.fresh = false;
+    noteEquals(actor, step);
     return undefined;
   }
   return new Promise((resolve) => void actor.pending.push({ step, proceed: resolve }));
@@ -388,7 +392,7 @@ function note(replay: Replay, step: Step, result: unknown): void {
     return;
   }
   if (actor === undefined || replay.sweeping) return;
-  actor.events.push({ step, result, isLost: actor.loses });
+  actor.events.push({ step, result, isLost: actor.loses, before: actor.equals.get(step) ?? 0 });
   // A refused write is a read. What a write of rows changed is noted where it changes.
   const isRow = step.port === 'rows';
   actor.afterWrite = isRow ? actor.changed : step.writes;
@@ -408,7 +412,9 @@ function moveOf(actor: Live): Move | undefined {
   if (actor.told === actor.events.length) return undefined;
   const events = actor.events.slice(actor.told);
   actor.told = actor.events.length;
-  const text = events.map(({ step, result, isLost }) => `${textOfStep(step)} ${isLost ? 'lost' : print(result)}`);
+  const text = events.map(
+    ({ step, result, isLost, before }) => `${textOfStep(step)} ${before} ${isLost ? 'lost' : print(result)}`,
+  );
   const move = { key: hash('sha1', text.join('\n'), 'base64'), events };
   actor.history = historyAfter(actor.history, move);
   return move;
@@ -449,7 +455,13 @@ function print(result: unknown): string {
   return JSON.stringify(result);
 }
 
+function noteEquals(actor: Live, step: Step): void {
+  const steps = actor.pending.map((one) => one.step);
+  actor.equals.set(step, equalBefore(steps, step));
+}
+
 function release(actor: Live, pending: Pending): void {
+  noteEquals(actor, pending.step);
   actor.pending = actor.pending.filter((one) => one !== pending);
   pending.proceed();
 }

@@ -1,12 +1,12 @@
 // Builds small worlds for the explorer: the rows at one moment, and the functions of the engine that meet there.
 
 import { createHash } from 'node:crypto';
+import { isEndState } from '../../core/execution/head.ts';
 import type { JobId } from '../../core/id/identifier.ts';
 import type { WorkerId } from '../../core/id/worker.ts';
 import { beforeMembers, type JobRow } from '../../core/job/row.ts';
 import type { ExecutionSpec } from '../../core/job/spec.ts';
-import { isTerminal } from '../../core/job/state.ts';
-import { isExecutionKey } from '../../core/row/execution/execution.ts';
+import { type ExecutionRow, isExecutionKey, isJob, readExecution } from '../../core/row/execution/execution.ts';
 import { jobKey, readJob, toRow } from '../../core/row/execution/job.ts';
 import { memberRow } from '../../core/row/execution/tree.ts';
 import { onExecutionChange } from '../../engine/advance.ts';
@@ -106,15 +106,18 @@ export function peek(context: MemoryContext, job: JobId): JobRow | undefined {
 }
 
 /**
- * What changes mean to rules about a job that lives while another one is over: done, settled, or in its next try. Two
- * jobs that come to life or end may do so in any order, and so may two that are over (World.sees).
+ * What changes mean to rules about a job that lives while another execution is over: done, settled, or in its next try, or
+ * an analysis that has ended. Two jobs that come to life or end may do so in any order, and so may two that are over
+ * (World.sees).
  */
 export function seenByRulesOfLife({ table, before, after }: RowChange): Touch[] {
   const row = after ?? before;
   if (table !== 'executions' || row?.sk !== 'A') return [];
-  const [was, is] = [before, after].map((one) => (one === undefined ? undefined : readJob(one)));
-  const lives = (job: JobRow | undefined): boolean => job !== undefined && !isTerminal(job.state);
-  const over = (job: JobRow | undefined): string => `${job?.state === 'done'} ${job?.dueAt === undefined} ${job?.try}`;
+  const [was, is] = [before, after].map((one) => (one === undefined ? undefined : readExecution(one)));
+  const lives = (one: ExecutionRow | undefined): boolean => one !== undefined && !isEndState(one.state);
+  const isOver = (one: ExecutionRow | undefined): boolean =>
+    one !== undefined && (isJob(one) ? one.state === 'done' : isEndState(one.state));
+  const over = (one: ExecutionRow | undefined): string => `${isOver(one)} ${one?.dueAt === undefined} ${one?.try}`;
   return [
     ...(lives(was) === lives(is) ? [] : [{ key: `life of ${row.pk}`, writes: true }]),
     ...(over(was) === over(is) ? [] : [{ key: 'life of *', writes: false }]),
@@ -122,10 +125,10 @@ export function seenByRulesOfLife({ table, before, after }: RowChange): Touch[] 
 }
 
 function mailOf(context: MemoryContext, { before, after }: RowChange): Mail | undefined {
-  const row = after !== undefined && isExecutionKey(after) ? readJob(after) : undefined;
+  const row = after !== undefined && isExecutionKey(after) ? readExecution(after) : undefined;
   if (after === undefined || row === undefined || row.tombstone === true || row.state === 'running') return undefined;
-  if (before?.state === row.state && before?.try === row.try && before?.launch === row.launch) return undefined;
-  const name = `record ${row.name ?? row.pk} ${row.state} t${row.try} l${row.launch}`;
+  if (before?.state === row.state && before?.try === row.try && before?.launch === after.launch) return undefined;
+  const name = `record ${row.name ?? row.pk} ${row.state} t${row.try} l${after.launch}`;
   // Only the start of a worker uses the row as it was. All else loads it again.
   const about = row.state === 'runnable' ? rowDigest(after) : '';
   return { name, about, deliver: () => onExecutionChange(context, after, before) };
