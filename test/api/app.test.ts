@@ -143,6 +143,34 @@ describe('/app/new', () => {
     expect(made?.body).toEqual({ id: (await alice.call('/app-count/describe')).id });
   });
 
+  it('gives a name to one of two users who claim it at once', async () => {
+    const own = await givenProject(bob);
+    const foreign = (await bob.call('/applet/new', { project: own, runSpec, ...specs })).id;
+    const app = { name: 'count', version: '1.0.0' };
+    const claims = [alice.send('/app/new', { ...app, applet: await givenApplet() })];
+    claims.push(bob.send('/app/new', { ...app, version: '2.0.0', applet: foreign }));
+    const replies = await Promise.all(claims);
+    expect(replies.map(({ status }) => status).sort()).toEqual([200, 401]);
+    const seen = [await alice.send('/app-count/describe'), await bob.send('/app-count/describe')];
+    expect(seen.map(({ status }) => status)).toEqual(replies.map(({ status }) => (status === 200 ? 200 : 404)));
+  });
+
+  it('makes an app for several regions, each with an applet and resources of its own', async () => {
+    const there = (await alice.call('/project/new', { name: 'there', region: 'azure:westus' })).id;
+    const other = (await alice.call('/applet/new', { project: there, runSpec, ...specs })).id;
+    const applet = await givenApplet();
+    const regionalOptions = { 'azure:westus': { applet: other }, [region]: { applet } };
+    await alice.call('/app/new', { name: 'count', version: '1.0.0', regionalOptions });
+    const described = await alice.call('/app-count/describe');
+    expect(described).toMatchObject({ applet, region, regionalOptions });
+    const { bundledDependsByRegion } = described.runSpec as { bundledDependsByRegion: object };
+    expect(Object.keys(bundledDependsByRegion)).toEqual([region, 'azure:westus']);
+    const options = Object.values(described.regionalOptions as Record<string, { resources: string }>);
+    expect(new Set(options.map(({ resources }) => resources)).size).toBe(2);
+    const places = await Promise.all(options.map(({ resources }) => alice.call(`/${resources}/describe`)));
+    expect(places.map((place) => place.region)).toEqual(['azure:westus', region]);
+  });
+
   it('gives a repeated call the same app, and refuses its nonce for another one', async () => {
     const applet = await givenApplet();
     const app = { name: 'count', version: '1.0.0', applet, nonce: 'n' };
