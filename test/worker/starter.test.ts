@@ -34,6 +34,10 @@ it('asks what jobs get whatever another question, which is still open or was bro
   expect(probeStarter(options, place).why).not.toContain('does not run');
 });
 
+it('does not ask a system that is not Linux, where the program that starts jobs does not run', () => {
+  expect(probeStarter(options, folder, 'darwin')).toEqual({ why: 'only Linux gives one', namespaces: false });
+});
+
 type Settings = { readonly isKept?: boolean; readonly onOutput?: () => void };
 
 /** Starts a bash program in a root of its own, or in the machine's. `printed` fills while it runs. */

@@ -10,8 +10,16 @@ export type Probe = {
   readonly namespaces: boolean;
 };
 
-/** @param folder where the folders of jobs are made */
-export function probeStarter({ program, path }: Omit<StarterOptions, 'marks'>, folder: string): Probe {
+/**
+ * @param folder where the folders of jobs are made
+ * @param system the name of this system, as Node has it
+ */
+export function probeStarter(
+  { program, path }: Omit<StarterOptions, 'marks'>,
+  folder: string,
+  system: NodeJS.Platform = process.platform,
+): Probe {
+  if (system !== 'linux') return { why: 'only Linux gives one', namespaces: false };
   const options = { env: { PATH: path }, encoding: 'utf8', timeout: probeLimitMs } as const;
   const { error, status, stdout, stderr } = spawnSync('python3', ['-I', '-S', '-B', program, 'probe', folder], options);
   if (error || status !== 0) {
