@@ -5,7 +5,7 @@ import { workspaceOfAnalysis } from '../id/workspace.ts';
 import { type JobFieldRequest, type JobMetadata, runFields } from '../job/job-fields.ts';
 import { selectFields } from '../object/field.ts';
 import type { Hash } from '../reference/value.ts';
-import type { AnalysisRow } from './row.ts';
+import { type AnalysisRow, enclosingAnalysis } from './row.ts';
 import type { AnalysisSpec } from './spec.ts';
 
 export type AnalysisFacts = {
@@ -61,9 +61,9 @@ const fields: { readonly [field: string]: Field } = {
   created: ({ row }) => row.created,
   modified: ({ row }) => row.modified,
   ...runFields,
-  parentAnalysis: nothing,
-  analysis: nothing,
-  stage: nothing,
+  parentAnalysis: ({ row }) => enclosingAnalysis(row) ?? null,
+  analysis: ({ row }) => enclosingAnalysis(row) ?? null,
+  stage: ({ spec }) => spec.stage ?? null,
   rootExecution: ({ row }) => row.root,
   detachedFrom: ({ spec }) => spec.detachedFrom ?? null,
   detachedFromTry: ({ spec }) => spec.detachedFromTry ?? null,

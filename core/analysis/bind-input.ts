@@ -1,7 +1,6 @@
 // Gives each stage of a run its input: the values that are bound in the workflow, and those of the call over them. Links
 // between stages become references to the jobs of the stages (docs/reference/api.md, "Workflows"). Pure.
 
-import type { JobId } from '../id/identifier.ts';
 import { fillInput } from '../iospec/fill-input.ts';
 import { listNames, type Specification } from '../iospec/parameter.ts';
 import { type Hash, isHash } from '../reference/value.ts';
@@ -16,7 +15,8 @@ type Binding = {
   readonly inputSpecOf: (executable: StageExecutable) => Specification | undefined;
   /** The input of the call. */
   readonly given: Hash;
-  readonly jobOf: (stage: string) => JobId;
+  /** The reference to an output of a stage. */
+  readonly outputOf: (stage: string, field: string) => Hash | undefined;
 };
 
 /** The input of each stage, parallel to the stages, or a sentence for each problem of the call's input. */
@@ -62,11 +62,11 @@ function valuesOf({ id, input }: Stage, given: Hash, names: ReadonlySet<string>)
 }
 
 /** Resolves the links of stages. Checks of edits have made sure that links form no circle. */
-function createResolver({ workflow, inputSpecOf, jobOf }: Binding, values: ReadonlyMap<string, Hash>, own: Hash) {
+function createResolver({ workflow, inputSpecOf, outputOf }: Binding, values: ReadonlyMap<string, Hash>, own: Hash) {
   const executables = new Map(workflow.stages.map(({ id, executable }) => [id, executable]));
   const follow = (link: StageLink): unknown => {
     if (link.kind === 'workflowInput') return Object.hasOwn(own, link.field) ? own[link.field] : undefined;
-    if (link.kind === 'output') return { $dnanexus_link: { job: jobOf(link.stage), field: link.field } };
+    if (link.kind === 'output') return outputOf(link.stage, link.field);
     const bound = values.get(link.stage);
     if (bound !== undefined && Object.hasOwn(bound, link.field)) return resolved(bound[link.field]);
     const executable = executables.get(link.stage);

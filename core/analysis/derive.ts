@@ -7,8 +7,8 @@ import { isEndState } from '../execution/head.ts';
 import type { JobRow } from '../job/row.ts';
 import type { AnalysisRow, AnalysisState } from './row.ts';
 
-/** A stage, and the row of its job if that is born. */
-export type Stage = { readonly row: JobRow | undefined; readonly failsAll: boolean };
+/** A stage, and the row of its execution if that is born. */
+export type Stage = { readonly row: StageRow | undefined; readonly failsAll: boolean };
 
 export type Derived = {
   readonly state: AnalysisState;
@@ -41,7 +41,8 @@ export function deriveState(analysis: AnalysisRow, stages: readonly Stage[], doo
   return { state: 'terminating', failure, doom: { kind: 'failure', execution, try: attempt, reason, message } };
 }
 
-type Born = Stage & { readonly row: JobRow };
+type StageRow = JobRow | AnalysisRow;
+type Born = Stage & { readonly row: StageRow };
 
 /** The stage that ended first without being done. Stages of the same moment are in the order of the workflow. */
 function firstFailed(stages: readonly Stage[]): Born | undefined {
@@ -54,16 +55,16 @@ function isFailedForAll(stage: Stage): stage is Born {
   return stage.failsAll && stage.row?.state === 'failed';
 }
 
-function hasEnded(row: JobRow | undefined): row is JobRow {
+function hasEnded(row: StageRow | undefined): row is StageRow {
   return row !== undefined && isEndState(row.state);
 }
 
-function endOf({ transitions, modified }: JobRow): number {
+function endOf({ transitions, modified }: StageRow): number {
   return transitions.at(-1)?.[1] ?? modified;
 }
 
 /** The analysis fails as its stage did, and names the job that failed first. */
-function failureOf({ pk, failureReason, failureMessage, failureFrom }: JobRow): Failure {
+function failureOf({ pk, failureReason, failureMessage, failureFrom }: StageRow): Failure {
   return { reason: failureReason ?? 'JMInternalError', message: failureMessage ?? '', from: failureFrom ?? pk };
 }
 

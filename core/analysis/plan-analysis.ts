@@ -1,30 +1,23 @@
 // Plans an analysis: the request that each stage makes, and the rows as they will be written. Pure: everything that was
 // looked up is an argument (docs/reference/api.md, "Workflows").
 
-import { invalidInput, resourceNotFound } from '../error/api-error.ts';
+import { invalidInput } from '../error/api-error.ts';
 import type { ExecutionPolicy } from '../executable/policy.ts';
 import { overrideRequirements, type SystemRequirements } from '../executable/requirements.ts';
 import { given } from '../given.ts';
-import { deriveId } from '../id/derive.ts';
-import {
-  type AnalysisId,
-  type GlobalWorkflowId,
-  isId,
-  type JobId,
-  type ProjectId,
-  type UserId,
-} from '../id/identifier.ts';
+import type { AnalysisId, GlobalWorkflowId, ProjectId, UserId } from '../id/identifier.ts';
 import type { JobPlan } from '../job/plan.ts';
+import type { EnclosingAnalysis } from '../job/row.ts';
 import { type Hash, isHash } from '../reference/value.ts';
 import type { RunFacts } from '../run/plan-run.ts';
 import type { Refusal } from '../run/refusal.ts';
 import type { RunRequest } from '../run/request.ts';
-import { readStageLink } from '../workflow/link.ts';
 import { stageLevels } from '../workflow/order.ts';
 import type { Stage, WorkflowId, WorkflowSpec } from '../workflow/workflow.ts';
 import type { AnalysisPlan } from './plan.ts';
 import { type AnalysisRow, newAnalysisRow } from './row.ts';
-import type { AnalysisSpec, ExportedField, FrozenWorkflow, StagePlan } from './spec.ts';
+import type { AnalysisSpec, FrozenWorkflow, StagePlan } from './spec.ts';
+import { exportedFields } from './stage-output.ts';
 
 /** The fields of a workflow's run beside those of every run. */
 export type StageOptions = {
@@ -34,14 +27,6 @@ export type StageOptions = {
   /** Stages, or `*` for all. */
   readonly ignoreReuse?: readonly string[] | undefined;
 };
-
-/**
- * The job of a stage: the same one whenever it is born. An interrupted call leaves bodies of jobs. If the workflow is edited
- * before the call is repeated, the repeated call makes other jobs.
- */
-export function stageJob(analysis: AnalysisId, stage: string, { editVersion }: WorkflowSpec): JobId {
-  return deriveId('job', analysis, `/stage/${editVersion}`, stage);
-}
 
 /**
  * The folder of a stage's outputs: of the call for this stage or for all, else of the workflow, else that of the analysis.
@@ -92,8 +77,10 @@ export type AnalysisFacts = {
   };
   readonly request: RunRequest;
   readonly options: StageOptions;
-  /** The plans of the stages' jobs, parallel to the stages. */
-  readonly jobs: readonly JobPlan[];
+  /** The plans of the stages, parallel to the stages. */
+  readonly plans: readonly (JobPlan | AnalysisPlan)[];
+  /** The analysis whose stage this one is, and the stage. */
+  readonly stageOf?: { readonly analysis: EnclosingAnalysis; readonly stage: string } | undefined;
   /** The job that calls. */
   readonly from?: RunFacts['from'];
 };
@@ -102,13 +89,14 @@ export type AnalysisFacts = {
  * The row of an analysis that a call starts, without its name (`nameRow`). The rows of its stages name it, so it is made
  * before them.
  */
-export function planAnalysisRow(facts: Omit<AnalysisFacts, 'jobs' | 'options'>): AnalysisRow {
+export function planAnalysisRow(facts: Omit<AnalysisFacts, 'plans' | 'options'>): AnalysisRow {
   const { id, now, project, user, digest, workflow } = facts;
-  const above = jobAbove(facts);
+  const maker = jobAbove(facts);
+  const above =
+    facts.stageOf ?? (maker && { job: maker.job, restartsAlone: maker.spec.restartableEntryPoints === 'all' });
   return newAnalysisRow({
-    ...{ id, now, project, launchedBy: user, digest, executable: workflow.publishedAs ?? workflow.id },
+    ...{ id, now, project, launchedBy: user, digest, executable: workflow.publishedAs ?? workflow.id, above },
     priority: priorityOf(facts),
-    above: above && { job: above.job, restartsAlone: above.spec.restartableEntryPoints === 'all' },
   });
 }
 
@@ -128,26 +116,27 @@ export function nameRow(row: AnalysisRow, { name }: Pick<AnalysisSpec, 'name'>):
 
 /** The analysis, or the refusal: its stages wait for each other in a circle. */
 export function planAnalysis(facts: AnalysisFacts): AnalysisPlan | Refusal {
-  const { id, request, workflow, jobs, options, from } = facts;
+  const { id, request, workflow, plans, options, from } = facts;
   const above = jobAbove(facts);
-  const { stages, outputs } = workflow.spec;
+  const { stages } = workflow.spec;
+  const exported = exportedFields(workflow.spec);
   if (stages.length === 0) return { refused: invalidInput(`${workflow.id} has no stages: add one with addStage`) };
   const order = stageLevels(stages);
   if ('circle' in order) return { refused: invalidInput(`the stages ${order.circle.join(', ')} wait for each other`) };
-  const plans = stages.map((stage, index): StagePlan => {
-    const job = jobs[index];
-    if (job === undefined) throw new Error(`the stage ${stage.id} has no plan`);
+  const stagePlans = stages.map((stage, index): StagePlan => {
+    const plan = plans[index];
+    if (plan === undefined) throw new Error(`the stage ${stage.id} has no plan`);
     const failsAll = policyOf(stage, request, options).onNonRestartableFailure === 'failAllStages';
-    return { id: stage.id, execution: job.id, row: job.row, level: order.levels[index] ?? 0, failsAll };
+    return { id: stage.id, execution: plan.id, row: plan.row, level: order.levels[index] ?? 0, failsAll };
   });
   const originalInput = Object.fromEntries(
     stages.flatMap((stage, index) =>
-      Object.entries(jobs[index]?.spec.originalInput ?? {}).map(([name, value]) => [`${stage.id}.${name}`, value]),
+      Object.entries(plans[index]?.spec.originalInput ?? {}).map(([name, value]) => [`${stage.id}.${name}`, value]),
     ),
   );
   return {
     id,
-    row: planAnalysisRow(facts),
+    row: nameRow(planAnalysisRow(facts), { name: nameOf(facts) }),
     spec: {
       runInput: request.input,
       originalInput,
@@ -159,23 +148,19 @@ export function planAnalysis(facts: AnalysisFacts): AnalysisPlan | Refusal {
       dependsOn: request.dependsOn,
       executableName: workflow.name,
       workflow: frozen(facts),
-      stages: plans,
-      ...(outputs === null ? {} : { exported: outputs.flatMap(exportedField) }),
+      stages: stagePlans,
+      ...given({ exported, stage: facts.stageOf?.stage }),
       priority: priorityOf(facts),
       delayWorkspaceDestruction: request.delayWorkspaceDestruction ?? above?.spec.delayWorkspaceDestruction ?? false,
       shown: request.shown,
       ...given({ ignoreReuse: options.ignoreReuse }),
-      ...(above === undefined ? given({ detachedFrom: from?.job.pk, detachedFromTry: from?.job.try }) : {}),
+      ...(above === undefined && facts.stageOf === undefined
+        ? given({ detachedFrom: from?.job.pk, detachedFromTry: from?.job.try })
+        : {}),
     },
-    stageSpecs: new Map(jobs.map((job) => [job.id, job.spec])),
+    stageSpecs: new Map(plans.flatMap((plan) => ('stageSpecs' in plan ? [] : [[plan.id, plan.spec]]))),
+    analyses: plans.filter((plan) => 'stageSpecs' in plan),
   };
-}
-
-/** Stages that are workflows themselves are refused by name. */
-export function refuseNested(stage: Stage): Refusal | undefined {
-  if (!isId(stage.executable, 'workflow')) return undefined;
-  const what = `the stage ${stage.id} runs ${stage.executable}, and this platform runs applets and apps as stages only`;
-  return { refused: resourceNotFound(stage.executable, what) };
 }
 
 function nameOf({ request, workflow }: Pick<AnalysisFacts, 'request' | 'workflow'>): string {
@@ -198,18 +183,6 @@ function frozen({ workflow: { id, name, spec }, project }: AnalysisFacts): Froze
     ...rest,
     stages: stages.map((stage) => ({ ...stage, accessible: true })),
   };
-}
-
-function exportedField({
-  name,
-  outputSource,
-}: {
-  readonly name: string;
-  readonly outputSource: Hash;
-}): ExportedField[] {
-  const link = readStageLink(outputSource);
-  if (link === undefined || 'problem' in link || link.kind !== 'output') return [];
-  return [{ name, stage: link.stage, field: link.field }];
 }
 
 function ownValue<Value>(values: { readonly [name: string]: Value }, name: string): Value | undefined {

@@ -11,4 +11,6 @@ export type AnalysisPlan = {
   readonly spec: AnalysisSpec;
   /** The specifications of the jobs of its stages. */
   readonly stageSpecs: ReadonlyMap<JobId, ExecutionSpec>;
+  /** The stages that run workflows. */
+  readonly analyses: readonly AnalysisPlan[];
 };

@@ -1,21 +1,17 @@
 // Replaces references to outputs of an analysis by references to the jobs of its stages, which are there from its birth
 // (docs/reference/api.md, "References"). Nothing else then waits for analyses. Pure.
 
-import { given } from '../given.ts';
 import { type AnalysisId, type ExecutionId, isId } from '../id/identifier.ts';
 import { findReferences } from '../reference/find.ts';
 import { type AnalysisReference, readReference } from '../reference/reference.ts';
 import { type Hash, rebuild } from '../reference/value.ts';
 import type { AnalysisSpec, StagePlan } from './spec.ts';
+import { outputOfWorkflow } from './stage-output.ts';
 
 /** The part of an analysis that its references need. */
-export type Referred = Pick<AnalysisSpec, 'exported'> & {
-  readonly stages: readonly Pick<StagePlan, 'id' | 'execution'>[];
-};
-
-export function toReferred({ stages, exported }: AnalysisSpec): Referred {
-  return { stages: stages.map(({ id, execution }) => ({ id, execution })), ...given({ exported }) };
-}
+export type Referred = Pick<AnalysisSpec, 'exported'> & { readonly stages: readonly ReferredStage[] };
+/** `below`: the analysis that a stage is, if it is one. */
+type ReferredStage = Pick<StagePlan, 'id' | 'execution'> & { readonly below?: Referred | undefined };
 
 /** The analyses that a value and a list of executions name, each once. */
 export function namedAnalyses(value: unknown, executions: readonly string[] = []): AnalysisId[] {
@@ -53,15 +49,22 @@ export function dependOnStages(
 ): readonly string[] {
   return executions.flatMap((id): readonly (ExecutionId | string)[] => {
     const analysis = isId(id, 'analysis') ? analyses.get(id) : undefined;
-    return analysis === undefined ? [id] : analysis.stages.map(({ execution }) => execution);
+    return analysis === undefined ? [id] : jobsOf(analysis);
   });
 }
 
-/** The field is `<stage>.<field>`, or an output of the workflow. */
-function findStage({ stages, exported = [] }: Referred, { kind, analysis, field, ...pick }: AnalysisReference) {
-  const output = exported.find(({ name }) => name === field);
-  const dot = field.indexOf('.');
-  const wanted = output ?? { stage: field.slice(0, Math.max(0, dot)), field: field.slice(dot + 1) };
-  const stage = stages.find(({ id }) => id === wanted.stage);
-  return stage && { $dnanexus_link: { job: stage.execution, ...pick, field: wanted.field } };
+function jobsOf({ stages }: Referred): ExecutionId[] {
+  return stages.flatMap(({ execution, below }) => (below === undefined ? [execution] : jobsOf(below)));
+}
+
+/** The field is `<stage>.<field>`, or an output of the workflow. A stage that is an analysis names its own in the same way. */
+function findStage(
+  { stages, exported }: Referred,
+  { kind, analysis, field, ...pick }: AnalysisReference,
+): Hash | undefined {
+  const wanted = outputOfWorkflow(exported, field);
+  const stage = stages.find(({ id }) => id === wanted?.stage);
+  if (wanted === undefined || stage === undefined) return undefined;
+  if (stage.below !== undefined) return findStage(stage.below, { kind, analysis, field: wanted.field, ...pick });
+  return { $dnanexus_link: { job: stage.execution, ...pick, field: wanted.field } };
 }

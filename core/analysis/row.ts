@@ -5,7 +5,7 @@ import type { Failure } from '../execution/failure.ts';
 import { type ExecutionHead, isEndState } from '../execution/head.ts';
 import { analysisScope, lineageEntry, readLineageEntry, type Scope } from '../execution/scope.ts';
 import type { AnalysisId, Id } from '../id/identifier.ts';
-import { childLineage, type JobRow } from '../job/row.ts';
+import { childLineage, type EnclosingAnalysis, type JobRow } from '../job/row.ts';
 
 /** The states of an analysis, in the words of the API, with their meanings. */
 export const analysisStates = {
@@ -27,6 +27,12 @@ export function analysisScopes({ pk, lineage }: Pick<AnalysisRow, 'pk' | 'lineag
   return [...lineage.map(readLineageEntry), analysisScope(pk)];
 }
 
+/** The analysis whose stage an analysis is. Undefined for others. */
+export function enclosingAnalysis({ parent, lineage }: AnalysisRow): AnalysisId | undefined {
+  const scope = lineage.map(readLineageEntry).at(-1);
+  return parent === undefined && scope?.kind === 'analysis' ? scope.execution : undefined;
+}
+
 /** The facts that decide how the row of a new analysis looks. */
 export type NewAnalysis = Pick<AnalysisRow, 'executable' | 'project' | 'launchedBy' | 'priority' | 'digest'> & {
   readonly id: AnalysisId;
@@ -34,9 +40,7 @@ export type NewAnalysis = Pick<AnalysisRow, 'executable' | 'project' | 'launched
   /** The job that makes it in its own tree, or the analysis whose stage it is. Without it the analysis is a root. */
   readonly above?: Above | undefined;
 };
-type Above =
-  | { readonly job: JobRow; readonly restartsAlone?: boolean }
-  | { readonly analysis: Pick<AnalysisRow, 'pk' | 'root' | 'lineage'> };
+type Above = { readonly job: JobRow; readonly restartsAlone?: boolean } | { readonly analysis: EnclosingAnalysis };
 
 /** The row of an analysis that is about to be born, without its name. */
 export function newAnalysisRow({ id, now, above, ...facts }: NewAnalysis): AnalysisRow {

@@ -10,12 +10,11 @@ import { failureMessages } from '../../core/execution/failure.ts';
 import { isEndState } from '../../core/execution/head.ts';
 import { analysisScope } from '../../core/execution/scope.ts';
 import { treeEnd } from '../../core/execution/tree-limit.ts';
-import type { JobId } from '../../core/id/identifier.ts';
-import type { JobRow } from '../../core/job/row.ts';
-import { isJob } from '../../core/row/execution/execution.ts';
+import type { ExecutionId } from '../../core/id/identifier.ts';
+import { type ExecutionRow, isJob } from '../../core/row/execution/execution.ts';
 import type { WorkMessage } from '../../core/work/message.ts';
 import { endMembers, loadDoomOn, putDoom } from '../job/doom.ts';
-import { loadExecution, loadJobs } from '../store/load-job.ts';
+import { loadExecution, loadExecutions } from '../store/load-job.ts';
 import { type Looked, loadAnalysisSpec, saveAnalysis } from '../store/save-analysis.ts';
 import { sendWork } from '../store/send-work.ts';
 import { putEdges } from '../wait/wait.ts';
@@ -38,8 +37,13 @@ export async function advanceAnalysis(
   const spec = await loadAnalysisSpec(context, row.pk);
   let born = await loadBorn(context, spec.stages);
   const missing = spec.stages.filter(({ execution }) => !born.has(execution));
+  // A job may wait for one of a workflow among the stages, so all of those are born with it.
+  const incomplete =
+    missing.length === 0
+      ? []
+      : spec.stages.filter(({ row: one }) => !isJob(one) || missing.some(({ row: other }) => other.pk === one.pk));
   const doom = await (missing.length > 0
-    ? bearStages(context, row, missing)
+    ? bearStages(context, row, incomplete)
     : loadDoomOn(context, row.root, analysisScopes(row)));
   if (doom !== undefined) {
     await endStages(context, row, doom, { pages });
@@ -77,13 +81,13 @@ async function endStages(
   await sendWork(context, [message]);
 }
 
-/** The rows of the stages' jobs that are born. */
-async function loadBorn(context: Context, stages: AnalysisSpec['stages']): Promise<Map<JobId, JobRow>> {
-  const rows = await loadJobs(
+/** The rows of the stages that are born. */
+async function loadBorn(context: Context, stages: AnalysisSpec['stages']): Promise<Map<ExecutionId, ExecutionRow>> {
+  const rows = await loadExecutions(
     context,
     stages.map(({ execution }) => execution),
   );
-  return new Map(rows.flatMap((job) => (job === undefined ? [] : [[job.pk, job]])));
+  return new Map(rows.flatMap((one) => (one === undefined ? [] : [[one.pk, one]])));
 }
 
 /**
@@ -94,7 +98,7 @@ async function watchStages(
   context: Context,
   row: AnalysisRow,
   { stages }: AnalysisSpec,
-  rows: ReadonlyMap<JobId, JobRow>,
+  rows: ReadonlyMap<ExecutionId, ExecutionRow>,
 ): Promise<Stage[]> {
   const open = stages.filter(({ execution }) => !isEndState(rows.get(execution)?.state ?? 'idle'));
   const fresh = await putEdges(

@@ -8,6 +8,8 @@ import type { AnalysisSpec, StagePlan } from '../../core/analysis/spec.ts';
 import type { Context } from '../../core/context.ts';
 import { invalidState, nonceReused } from '../../core/error/api-error.ts';
 import type { Doom } from '../../core/execution/doom.ts';
+import { given } from '../../core/given.ts';
+import { isJob } from '../../core/row/execution/execution.ts';
 import { listKey } from '../../core/row/execution/job.ts';
 import { memberRow } from '../../core/row/execution/tree.ts';
 import { checkParent } from '../job/birth.ts';
@@ -26,14 +28,13 @@ import { saveSpecOnce } from '../store/save-spec.ts';
  * @throws ApiError InvalidInput when the id belongs to another request, InvalidState when the job that makes it has ended
  */
 export async function createAnalysis(context: Context, plan: AnalysisPlan): Promise<AnalysisSpec> {
-  const { id, stageSpecs } = plan;
+  const { id } = plan;
   const { root, parent, parentTry = 0, lineage, executable: workflow } = plan.row;
   if (parent !== undefined) {
     await context.rows.put('executions', memberRow(root, { parent, execution: id, parentTry, lineage, workflow }));
     await checkParent(context, plan.row, { root, parent });
   }
-  await mapLimited([...stageSpecs], ([job, body]) => saveSpecOnce(context, job, plan.row.digest, body));
-  await saveSpecOnce(context, id, plan.row.digest, plan.spec);
+  await saveBodies(context, plan);
   const spec = await loadAnalysisSpec(context, id);
   const row = nameRow(plan.row, spec);
   await context.rows.put('executions', listKey(row.project, row.created, id));
@@ -47,8 +48,15 @@ export async function createAnalysis(context: Context, plan: AnalysisPlan): Prom
   return spec;
 }
 
+/** The bodies of an analysis that is a stage are written before that of the analysis around it. */
+async function saveBodies(context: Context, { id, row, spec, stageSpecs, analyses }: AnalysisPlan): Promise<void> {
+  for (const analysis of analyses) await saveBodies(context, analysis);
+  await mapLimited([...stageSpecs], ([job, body]) => saveSpecOnce(context, job, row.digest, body));
+  await saveSpecOnce(context, id, row.digest, spec);
+}
+
 /**
- * Makes the jobs of stages that have none. A job is made after those that it waits for, so that it never misses one. None
+ * Makes the executions of stages that have none, those of workflows with all their stages. A job is made after those that it waits for, so that it never misses one. None
  * is made in an analysis that is doomed: the member rows are written before the flags are read, so the end of the analysis
  * finds each job, or none is made.
  *
@@ -60,10 +68,9 @@ export async function bearStages(
   stages: AnalysisSpec['stages'],
 ): Promise<Doom | undefined> {
   await mapLimited(stages, async ({ row }) => {
-    await context.rows.put(
-      'executions',
-      memberRow(root, { parent: pk, execution: row.pk, parentTry: 0, lineage: row.lineage }),
-    );
+    const workflow = isJob(row) ? undefined : row.executable;
+    const member = { parent: pk, execution: row.pk, parentTry: 0, lineage: row.lineage, ...given({ workflow }) };
+    await context.rows.put('executions', memberRow(root, member));
   });
   const doom = await loadDoomOn(context, root, analysisScopes({ pk, lineage }));
   if (doom !== undefined) return doom;
@@ -76,5 +83,11 @@ const bear =
   (context: Context) =>
   async ({ row }: StagePlan): Promise<void> => {
     await context.rows.put('executions', listKey(row.project, row.created, row.pk));
-    await insertJob(context, row);
+    if (isJob(row)) {
+      await insertJob(context, row);
+      return;
+    }
+    await insertAnalysis(context, row);
+    const { stages } = await loadAnalysisSpec(context, row.pk);
+    await bearStages(context, row, stages);
   };

@@ -7,32 +7,32 @@ import type { Context } from '../../core/context.ts';
 import { maximumReplyBytes, replyTooLarge } from '../../core/error/reply-limit.ts';
 import { given } from '../../core/given.ts';
 import { isId } from '../../core/id/identifier.ts';
-import type { JobRow } from '../../core/job/row.ts';
 import { type Hash, jsonBytes } from '../../core/reference/value.ts';
+import { type ExecutionRow, isJob } from '../../core/row/execution/execution.ts';
 import { loadProject } from '../container/project.ts';
-import { loadFromOutputs, loadJobs } from '../store/load-job.ts';
+import { loadExecutions, loadFromOutputs, loadJobs } from '../store/load-job.ts';
 import { loadAnalysisSpec } from '../store/save-analysis.ts';
 import { loadChangedOfMany, madeWith } from './metadata.ts';
 
-/** How the caller describes jobs: the stages, and the one that failed first. */
-export type DescribeJobs = (rows: readonly JobRow[], what: 'stage' | 'failure') => Promise<readonly Hash[]>;
+/** How the caller describes executions: the stages, and the one that failed first. */
+export type DescribeRows = (rows: readonly ExecutionRow[], what: 'stage' | 'failure') => Promise<readonly Hash[]>;
 
 /** The facts of an analysis, as far as the chosen fields need them. */
 export async function loadAnalysisFacts(
   context: Context,
   row: AnalysisRow,
   chosen: ReadonlySet<string>,
-  describe: DescribeJobs,
+  describe: DescribeRows,
 ): Promise<AnalysisFacts> {
   const spec = await loadAnalysisSpec(context, row.pk);
-  const needsJobs = ['stages', 'output'].some((field) => chosen.has(field));
-  const jobs = needsJobs ? await loadStages(context, spec) : [];
+  const needsStages = ['stages', 'output'].some((field) => chosen.has(field));
+  const stages = needsStages ? await loadStages(context, spec) : [];
   const [project, [changed]] = await Promise.all([
     loadProject(context, row.project),
     loadChangedOfMany(context, [row]),
   ]);
   const output =
-    row.state === 'done' && chosen.has('output') ? await loadAnalysisOutput(context, spec, jobs) : undefined;
+    row.state === 'done' && chosen.has('output') ? await loadAnalysisOutput(context, spec, stages) : undefined;
   const failureFrom = chosen.has('failureFrom') ? await loadFailureFrom(context, row, describe) : undefined;
   return {
     row,
@@ -40,14 +40,14 @@ export async function loadAnalysisFacts(
     metadata: changed ?? madeWith(spec),
     region: project?.region ?? context.settings.region,
     billTo: project?.billTo ?? row.launchedBy,
-    executions: chosen.has('stages') ? await describe(jobs, 'stage') : [],
+    executions: chosen.has('stages') ? await describe(stages, 'stage') : [],
     ...given({ output, failureFrom }),
   };
 }
 
-/** The rows of the stages' jobs. A job that is not born yet is shown as it will be born. */
-async function loadStages(context: Context, { stages }: AnalysisSpec): Promise<JobRow[]> {
-  const rows = await loadJobs(
+/** The rows of the stages. One that is not born yet is shown as it will be born. */
+async function loadStages(context: Context, { stages }: AnalysisSpec): Promise<ExecutionRow[]> {
+  const rows = await loadExecutions(
     context,
     stages.map(({ execution }) => execution),
   );
@@ -55,16 +55,23 @@ async function loadStages(context: Context, { stages }: AnalysisSpec): Promise<J
 }
 
 /** The outputs of all stages, or those that the workflow exports. No more is held than an answer may have. */
-async function loadAnalysisOutput(context: Context, spec: AnalysisSpec, jobs: readonly JobRow[]): Promise<Hash> {
+async function loadAnalysisOutput(context: Context, spec: AnalysisSpec, rows: readonly ExecutionRow[]): Promise<Hash> {
   const stages = new Map(spec.stages.map(({ id, execution }) => [execution, id]));
   let left = maximumReplyBytes;
-  const kept = await loadFromOutputs(context, jobs, (output, { pk }) => {
+  const show = (output: Hash, { pk }: ExecutionRow) => {
     const shown = shownOutput(spec.exported, stages.get(pk) ?? '', output);
     left -= jsonBytes(shown, left);
     if (left < 0) throw replyTooLarge();
     return Object.entries(shown);
-  });
-  const found = new Map([...kept.values()].flat());
+  };
+  const ofJobs = await loadFromOutputs(context, rows.filter(isJob), show);
+  const ofAnalyses: [string, unknown][][] = [];
+  for (const row of rows) {
+    if (isJob(row)) continue;
+    const below = await loadAnalysisSpec(context, row.pk);
+    ofAnalyses.push(show(await loadAnalysisOutput(context, below, await loadStages(context, below)), row));
+  }
+  const found = new Map([...ofJobs.values(), ...ofAnalyses].flat());
   const names = spec.exported?.map(({ name }) => name) ?? [...found.keys()];
   return Object.fromEntries(names.flatMap((name) => (found.has(name) ? [[name, found.get(name)]] : [])));
 }
@@ -81,7 +88,7 @@ function shownOutput(exported: AnalysisSpec['exported'], stage: string, output: 
 async function loadFailureFrom(
   context: Context,
   { failureFrom }: AnalysisRow,
-  describe: DescribeJobs,
+  describe: DescribeRows,
 ): Promise<Hash | undefined> {
   if (!isId(failureFrom, 'job')) return undefined;
   const [job] = await loadJobs(context, [failureFrom]);

@@ -1,8 +1,10 @@
 // Loads the analyses that a value names, as far as the caller sees them, and names the jobs of their stages instead.
 
-import { dependOnStages, namedAnalyses, type Referred, referToStages, toReferred } from '../../core/analysis/refer.ts';
+import { dependOnStages, namedAnalyses, type Referred, referToStages } from '../../core/analysis/refer.ts';
+import type { Context } from '../../core/context.ts';
 import { invalidInput, resourceNotFound } from '../../core/error/api-error.ts';
-import type { AnalysisId } from '../../core/id/identifier.ts';
+import { given } from '../../core/given.ts';
+import { type AnalysisId, isId } from '../../core/id/identifier.ts';
 import { exceedsDepth, type Hash } from '../../core/reference/value.ts';
 import { type Sight, seesExecution } from '../access/sight.ts';
 import { loadExecutions } from '../store/load-job.ts';
@@ -48,7 +50,16 @@ async function loadSeen(sight: Sight, named: readonly AnalysisId[]): Promise<Rea
   const found = await mapLimited([...named.entries()], async ([index, id]): Promise<[AnalysisId, Referred][]> => {
     const row = rows[index];
     if (row === undefined || !(await seesExecution(sight, row))) return [];
-    return [[id, toReferred(await loadAnalysisSpec(sight.context, id))]];
+    return [[id, await loadReferred(sight.context, id)]];
   });
   return new Map(found.flat());
+}
+
+async function loadReferred(context: Context, id: AnalysisId): Promise<Referred> {
+  const { stages, exported } = await loadAnalysisSpec(context, id);
+  const found = await mapLimited(stages, async ({ id: stage, execution }) => {
+    const below = isId(execution, 'analysis') ? await loadReferred(context, execution) : undefined;
+    return { id: stage, execution, ...given({ below }) };
+  });
+  return { stages: found, ...given({ exported }) };
 }

@@ -8,7 +8,7 @@ import { accepted } from '../../core/run/refusal.ts';
 import type { WorkflowSpec } from '../../core/workflow/workflow.ts';
 import type { FoundVersion } from '../app/version.ts';
 import { loadObjectAt } from '../store/load-object.ts';
-import type { NamedWorkflow } from './start-analysis.ts';
+import type { NamedWorkflow } from './load-stages.ts';
 
 /**
  * The workflow of a region, and the container in which it and its applets are.

@@ -7,17 +7,22 @@ import {
   type AnalysisFacts,
   planAnalysis,
   planAnalysisRow,
-  refuseNested,
   type StageOptions,
   stageFolder,
-  stageJob,
   stageRequest,
 } from '../../core/analysis/plan-analysis.ts';
 import type { AnalysisRow } from '../../core/analysis/row.ts';
 import type { AnalysisSpec } from '../../core/analysis/spec.ts';
-import { ApiError, invalidInput, resourceNotFound } from '../../core/error/api-error.ts';
+import { jobsOfRun, referToOutput, stageExecution, type WorkflowOf } from '../../core/analysis/stage-output.ts';
+import { invalidInput, resourceNotFound } from '../../core/error/api-error.ts';
 import type { Program } from '../../core/executable/executable.ts';
-import { type AnalysisId, type GlobalWorkflowId, isId, type JobId } from '../../core/id/identifier.ts';
+import {
+  type AnalysisId,
+  type ExecutionId,
+  type GlobalWorkflowId,
+  isId,
+  type JobId,
+} from '../../core/id/identifier.ts';
 import type { JobPlan } from '../../core/job/plan.ts';
 import { folderNames, normaliseFolder } from '../../core/run/output-folder.ts';
 import { planRun } from '../../core/run/plan-run.ts';
@@ -25,7 +30,7 @@ import { checkRequestSize, prepareInput } from '../../core/run/prepare-input.ts'
 import { chooseProject, enterProject, type ProjectContext } from '../../core/run/project-context.ts';
 import { accepted } from '../../core/run/refusal.ts';
 import type { RunRequest } from '../../core/run/request.ts';
-import type { Stage, StageExecutable, WorkflowId, WorkflowSpec } from '../../core/workflow/workflow.ts';
+import type { Stage, StageExecutable, WorkflowId } from '../../core/workflow/workflow.ts';
 import type { Sight } from '../access/sight.ts';
 import { createAnalysis } from '../analysis/birth.ts';
 import { ensureFolder } from '../container/enter-folder.ts';
@@ -33,36 +38,26 @@ import { loadProject } from '../container/project.ts';
 import { ensureProjectCache } from '../container/project-cache.ts';
 import { withoutAnalyses } from '../job/refer-to-stages.ts';
 import { loadSpec } from '../store/load-job.ts';
-import { loadObject } from '../store/load-object.ts';
 import { mapLimited } from '../store/map-limited.ts';
 import { loadAnalysisSpec } from '../store/save-analysis.ts';
 import { fillMetadata } from './fill-metadata.ts';
 import { findWanted } from './find-wanted.ts';
-import { loadExecutable, type NamedExecutable, nameApp, nameApplet } from './load-executable.ts';
+import { freezeApps, inStage, loadParts, type NamedWorkflow, type Parts } from './load-stages.ts';
 import { identifyExecution, type Repeatable } from './repeat.ts';
 
-export type NamedWorkflow = {
-  readonly id: WorkflowId;
-  /** The global workflow that the call named. The workflow is in its resources. */
-  readonly publishedAs?: GlobalWorkflowId;
-  readonly name: string;
-  /** The state of the workflow as a data object. */
-  readonly state: string;
-  readonly spec: WorkflowSpec;
-};
 export type WorkflowCall = Repeatable & { readonly request: RunRequest; readonly options: StageOptions };
 
 /**
- * Starts the analysis, with a job for each stage. A call is idempotent by its nonce.
+ * Starts the analysis, with an execution for each stage. A call is idempotent by its nonce.
  *
- * @returns the analysis, and the jobs of its stages in their order
+ * @returns the analysis, and the executions of its stages in their order
  * @throws ApiError InvalidInput, ResourceNotFound or PermissionDenied when the caller may not run this
  */
 export async function startAnalysis(
   sight: Sight,
   call: WorkflowCall,
   workflow: NamedWorkflow,
-): Promise<{ readonly id: AnalysisId; readonly stages: readonly JobId[] }> {
+): Promise<{ readonly id: AnalysisId; readonly stages: readonly ExecutionId[] }> {
   const { context, caller } = sight;
   const identified = await identifyExecution(context, caller, call, 'analysis');
   const { id } = identified;
@@ -70,10 +65,15 @@ export async function startAnalysis(
   const { plan, apps } = await planCall(sight, call, workflow, identified);
   for (const app of apps) await ensureProjectCache(context, plan.row.project, app);
   // Below a job these are folders of that job's workspace, and objects make them when they come.
-  const folders = [plan.spec.folder, ...[...plan.stageSpecs.values()].map(({ folder }) => folder)];
+  const folders = foldersOf(plan);
   if (plan.row.parent === undefined)
     for (const folder of new Set(folders)) await ensureFolder(context, plan.row.project, folderNames(folder));
   return withStages(id, await createAnalysis(context, plan));
+}
+
+function foldersOf({ spec, stageSpecs, analyses }: AnalysisPlan): string[] {
+  const own = [spec, ...stageSpecs.values()].map(({ folder }) => folder);
+  return [...own, ...analyses.flatMap(foldersOf)];
 }
 
 function withStages(id: AnalysisId, { stages }: AnalysisSpec) {
@@ -98,122 +98,107 @@ async function planCall(
   { id, digest }: { readonly id: AnalysisId; readonly digest: string },
 ): Promise<{ readonly plan: AnalysisPlan; readonly apps: readonly App[] }> {
   const { context, caller } = sight;
-  const { stages } = named.spec;
   const request = accepted(normaliseFolder(call.request));
   const problem = checkRequestSize(request);
   if (problem !== undefined) throw invalidInput(problem);
-  for (const stage of stages) {
-    const refusal = refuseNested(stage);
-    if (refusal !== undefined) throw refusal.refused;
-  }
   const project = await findProject(sight, request, named.publishedAs ?? named.id);
-  const executables = await loadExecutables(sight, stages, project);
-  const workflow = freezeApps(named, executables);
+  const parts = await loadParts(sight, named.spec.stages, project);
+  const workflow = freezeApps(named, parts.programs);
+  const workflowOf = (executable: StageExecutable) => parts.workflows.get(executable)?.spec;
+  const from = caller.kind === 'job' ? { job: caller.job, spec: await loadSpec(context, caller.job.pk) } : undefined;
+  const jobs = new Set(jobsOfRun({ analysis: id, workflow: workflow.spec }, workflowOf));
+  const common = { ...{ sight, project, from, digest, jobs, ...parts, workflowOf }, now: context.now() };
+  const plan = await planRunOf(common, { id, workflow, request, options: call.options });
+  const apps = [...new Set(parts.programs.values())].filter((program) => program.kind === 'app');
+  return { plan, apps };
+}
+
+/** The facts that all stages of a call share, those of workflows among the stages included. */
+type CallFacts = Parts & {
+  readonly sight: Sight;
+  readonly project: ProjectContext;
+  readonly from: AnalysisFacts['from'];
+  readonly digest: string;
+  readonly now: number;
+  readonly workflowOf: WorkflowOf;
+  /** The jobs of all stages. They are not born yet. */
+  readonly jobs: ReadonlySet<JobId>;
+};
+/** One run of a workflow: that of the call, or a stage. */
+type RunOf = Pick<AnalysisFacts, 'id' | 'request' | 'options' | 'stageOf'> & { readonly workflow: NamedWorkflow };
+
+async function planRunOf(call: CallFacts, { id, workflow, request, options, stageOf }: RunOf): Promise<AnalysisPlan> {
+  const { sight, project, workflowOf } = call;
+  const run = { analysis: id, workflow: workflow.spec };
   const bound = bindInput({
     workflow: workflow.spec,
     state: workflow.state,
-    inputSpecOf: (executable) => executables.get(executable)?.spec.inputSpec,
+    inputSpecOf: (executable) =>
+      call.programs.get(executable)?.spec.inputSpec ?? workflowOf(executable)?.inputs ?? undefined,
     given: request.input,
-    jobOf: (stage) => stageJob(id, stage, workflow.spec),
+    outputOf: (stage, field) => referToOutput(run, { stage, field }, workflowOf),
   });
   if ('problems' in bound) throw invalidInput(bound.problems);
-  const from = caller.kind === 'job' ? { job: caller.job, spec: await loadSpec(context, caller.job.pk) } : undefined;
   const facts = {
-    ...{ id, digest, now: context.now(), user: caller.user, project: project.id, workflow, request, from },
-    options: call.options,
+    ...{ id, digest: call.digest, now: call.now, user: sight.caller.user, project: project.id, workflow, request },
+    ...{ options, stageOf, from: call.from },
   };
   const analysis = planAnalysisRow(facts);
-  const jobs = await mapLimited([...workflow.spec.stages.entries()], async ([index, stage]) => {
+  const plans = await mapLimited([...workflow.spec.stages.entries()], async ([index, stage]) => {
     const input = bound.inputs[index] ?? {};
-    const executable = executables.get(stage.executable);
-    if (executable === undefined) throw resourceNotFound(stage.executable);
-    const folder = stageFolder(stage, call.options, request.folder);
-    const one = accepted(normaliseFolder(stageRequest(stage, request, call.options, { input, folder })));
-    return inStage(stage, () => planStage(sight, { stage, request: one, executable, project, analysis, facts }));
+    const folder = stageFolder(stage, options, request.folder);
+    const one = accepted(normaliseFolder(stageRequest(stage, request, options, { input, folder })));
+    const place = { analysis, stage: stage.id };
+    const execution = stageExecution(run, stage);
+    const below = call.workflows.get(stage.executable);
+    return inStage<AnalysisPlan | JobPlan>(stage, () =>
+      below !== undefined && isId(execution, 'analysis')
+        ? planRunOf(call, { id: execution, workflow: below, request: one, options: optionsBelow(one), stageOf: place })
+        : planStage(call, { execution, stage, request: one, stageOf: place }),
+    );
   });
-  const apps = [...new Set(executables.values())].filter((program) => program.kind === 'app');
-  return { plan: accepted(planAnalysis({ ...facts, jobs })), apps };
+  return accepted(planAnalysis({ ...facts, plans }));
+}
+
+/** The options for the stages of a workflow that is a stage: the call names none of them. */
+function optionsBelow({ ignoreReuse }: RunRequest): StageOptions {
+  return {
+    ...{ stageFolders: {}, stageSystemRequirements: {}, stageExecutionPolicy: {} },
+    ...(ignoreReuse === true ? { ignoreReuse: ['*'] } : {}),
+  };
 }
 
 type App = Extract<Program, { kind: 'app' }>;
 type StageFacts = {
+  readonly execution: ExecutionId;
   readonly stage: Stage;
   readonly request: RunRequest;
-  readonly executable: Program;
-  readonly project: ProjectContext;
-  readonly analysis: AnalysisRow;
-  readonly facts: Omit<AnalysisFacts, 'jobs'>;
+  readonly stageOf: { readonly analysis: AnalysisRow; readonly stage: string };
 };
 
 /** The plan of a stage's job, as a run of its executable would make it. */
-async function planStage(
-  sight: Sight,
-  { stage, request, executable, project, analysis, facts }: StageFacts,
-): Promise<JobPlan> {
-  const { from } = facts;
+async function planStage(call: CallFacts, { execution: id, stage, request, stageOf }: StageFacts): Promise<JobPlan> {
+  const { sight, project, from, jobs } = call;
+  const executable = call.programs.get(stage.executable);
+  if (executable === undefined || !isId(id, 'job')) throw resourceNotFound(stage.executable);
   const asked = accepted(prepareInput(await withoutAnalyses(sight, request), executable.spec.inputSpec));
-  const jobOf = (id: string) => stageJob(facts.id, id, facts.workflow.spec);
-  const siblings = new Set(facts.workflow.spec.stages.map(({ id }) => jobOf(id)));
-  const outside = { ...asked.wanted, jobs: asked.wanted.jobs.filter((job) => !siblings.has(job)) };
+  const outside = { ...asked.wanted, jobs: asked.wanted.jobs.filter((job) => !jobs.has(job)) };
   const leavesTree = from !== undefined && request.detach === true;
   const ancestors = from === undefined || leavesTree ? [] : [...from.spec.ancestors, from.job.pk];
   const where = { project: project.id, leavesWorkspace: true, leavesTree, ancestors };
   const found = await findWanted(sight, outside, where);
-  const all = { ...found, jobs: new Set([...found.jobs, ...siblings]) };
+  const all = { ...found, jobs: new Set([...found.jobs, ...jobs]) };
   return accepted(
     planRun({
-      ...{ id: jobOf(stage.id), digest: facts.digest, now: facts.now, request, user: facts.user },
+      ...{ id, digest: call.digest, now: call.now, request, user: sight.caller.user },
       prepared: await fillMetadata(sight.context, asked, all),
       found: all,
       from,
       executable,
       project,
-      stageOf: { analysis, stage: stage.id },
+      stageOf,
     }),
   );
-}
-
-/**
- * The executables of the stages, each once: by what the workflow calls them, and by their ids.
- *
- * @throws ApiError that names the stage, when the caller may not run one in the project
- */
-async function loadExecutables(
-  sight: Sight,
-  stages: readonly Stage[],
-  project: ProjectContext,
-): Promise<ReadonlyMap<StageExecutable, Program>> {
-  const firsts = new Map(stages.toReversed().map((stage) => [stage.executable, stage]));
-  const found = await mapLimited([...firsts.values()], async (stage): Promise<[StageExecutable, Program][]> => {
-    const { executable } = stage;
-    return inStage(stage, async () => {
-      const program = await loadExecutable(sight, await nameExecutable(sight, executable), project);
-      return [
-        [executable, program],
-        [program.id, program],
-      ];
-    });
-  });
-  return new Map(found.flat());
-}
-
-async function nameExecutable(sight: Sight, executable: StageExecutable): Promise<NamedExecutable> {
-  if (!isId(executable, 'applet')) {
-    const [subject = '', alias] = executable.split('/');
-    return nameApp(sight, subject, alias);
-  }
-  const object = await loadObject(sight.context, executable);
-  const [place] = object?.placements.keys() ?? [];
-  if (object === undefined || place === undefined) throw resourceNotFound(executable);
-  return nameApplet(object, place);
-}
-
-/** The workflow with the ids of the apps that its stages name: their aliases may move later. */
-function freezeApps(workflow: NamedWorkflow, executables: ReadonlyMap<StageExecutable, Program>): NamedWorkflow {
-  const stages = workflow.spec.stages.map((stage) => {
-    return { ...stage, executable: executables.get(stage.executable)?.id ?? stage.executable };
-  });
-  return { ...workflow, spec: { ...workflow.spec, stages } };
 }
 
 async function findProject(
@@ -227,15 +212,4 @@ async function findProject(
   return accepted(
     enterProject(caller, request, workflow, { id, level, region: project?.region, settings: project?.settings }),
   );
-}
-
-/** Names the stage whose run is refused. */
-async function inStage<Result>({ id, name }: Stage, plan: () => Promise<Result>): Promise<Result> {
-  try {
-    return await plan();
-  } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
-    const what = name === null ? id : `${id} ("${name}")`;
-    throw new ApiError(error.type, `stage ${what}: ${error.message}`, error.details);
-  }
 }

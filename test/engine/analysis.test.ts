@@ -1,84 +1,28 @@
 // The run of a workflow: its stages as jobs, its state, and its end, from the first call to the last look.
 
-import { beforeEach, describe, expect, test } from 'vitest';
-import { toStageOptions } from '../../api/schemas/execution.ts';
-import { deriveId } from '../../core/id/derive.ts';
-import type { AppletId, JobId, ProjectId } from '../../core/id/identifier.ts';
-import type { KnownCaller } from '../../core/identity/caller.ts';
+import { describe, expect, test } from 'vitest';
+import type { JobId } from '../../core/id/identifier.ts';
 import type { Hash } from '../../core/reference/value.ts';
-import type { RunRequest } from '../../core/run/request.ts';
-import type { Stage, WorkflowSpec } from '../../core/workflow/workflow.ts';
-import { createSight } from '../../engine/access/sight.ts';
 import { createProject } from '../../engine/container/project.ts';
-import { finish } from '../../engine/job/finish.ts';
-import { startAnalysis } from '../../engine/run/start-analysis.ts';
-import { alice, bob, givenApplet, givenProject, givenWorld, type World } from '../api/execution-world.ts';
-import { peekJob } from '../memory/platform.ts';
+import { alice, bob, givenApplet } from '../api/execution-world.ts';
+import {
+  bobsProject,
+  chain,
+  count,
+  describeOf,
+  finishSlow,
+  outputOf,
+  project,
+  renew,
+  stage,
+  start,
+  statesOf,
+  useAnalysisWorld,
+  workflow,
+  world,
+} from './analysis-world.ts';
 
-let world: World;
-let project: ProjectId;
-let count: AppletId;
-
-const renew = async () => {
-  world = await givenWorld();
-  project = await givenProject(world);
-  const number = (optional = false) => [{ name: 'n', class: 'int', ...(optional ? { optional } : {}) }];
-  count = await givenApplet(world, project, { inputSpec: number(true), outputSpec: number(true), name: 'count' });
-  world.programs.set('main', ({ row, input }) => {
-    if (row.name === 'bad') return { failure: { type: 'AppError', message: 'no reads' } };
-    if (row.name === 'slow') return undefined;
-    return { output: { n: ((input.n as number | undefined) ?? 0) + 1 } };
-  });
-};
-beforeEach(renew);
-
-const workflow = deriveId('workflow', 'test', 'w', '1');
-const outputOf = (stage: string) => ({ $dnanexus_link: { stage, outputField: 'n' } });
-const stage = (id: string, more: Partial<Stage> = {}): Stage => ({
-  ...{ id, executable: count, name: id, folder: null, input: {}, executionPolicy: {}, systemRequirements: {} },
-  ...more,
-});
-
-type Options = {
-  readonly input?: Hash;
-  readonly workflow?: Partial<WorkflowSpec>;
-  readonly request?: Partial<RunRequest>;
-  readonly nonce?: string;
-  readonly stageOptions?: object;
-  readonly caller?: KnownCaller;
-};
-
-const user = { kind: 'user', user: alice, tokenHash: 'hash' } as const;
-
-function start(
-  stages: readonly Stage[],
-  { input = {}, request, nonce, stageOptions, caller = user, ...more }: Options = {},
-) {
-  const spec: WorkflowSpec = {
-    ...{ editVersion: 0, title: null, summary: '', description: '', outputFolder: null, stages, inputs: null },
-    ...{ outputs: null, ignoreReuse: [], temporary: false, treeTurnaroundTimeThreshold: null },
-    ...more.workflow,
-  };
-  const asked: RunRequest = {
-    ...{ input, tags: [], properties: {}, details: {}, dependsOn: [], project, folder: '/', shown: {} },
-    ...request,
-  };
-  const sight = createSight(world.context, caller);
-  const call = { route: `/${workflow}/run`, raw: { input }, nonce, request: asked };
-  const options = toStageOptions((stageOptions ?? {}) as never);
-  return startAnalysis(sight, { ...call, options }, { id: workflow, name: 'pipeline', state: 'open', spec });
-}
-
-const bobsProject = {
-  ...{ name: 'of Bob', summary: '', description: '', settings: {}, tags: [], properties: {} },
-  ...{ createdBy: bob, billTo: bob },
-};
-const describeOf = (id: string) => world.must(`/${id}/describe`);
-const statesOf = async (id: string) => {
-  const { state, stages } = await describeOf(id);
-  return [state, ...(stages as Hash[]).map(({ execution }) => (execution as Hash).state)];
-};
-const chain = () => [stage('a', { input: { n: 1 } }), stage('b', { input: { n: outputOf('a') } })];
+useAnalysisWorld();
 
 describe('an analysis', () => {
   test('runs its stages in the order of their links, and is done with their outputs', async () => {
@@ -323,136 +267,6 @@ describe('the limits of a run', () => {
   });
 });
 
-describe('an analysis that a job makes in its own tree', () => {
-  /** `main` of the parent starts the stages and gives the output of the last one, if there is one. */
-  const givenParent = async (stages: readonly Stage[], output: (analysis: string) => Hash = () => ({})) => {
-    const parent = await givenApplet(world, project, { outputSpec: [{ name: 'n', class: 'int', optional: true }] });
-    const program = world.programs.get('main');
-    const made: string[] = [];
-    world.programs.set('main', async (claimed) => {
-      if (claimed.row.executable !== parent) return program?.(claimed);
-      const { id } = await start(stages, { caller: { kind: 'job', user: alice, job: claimed.row } });
-      made.push(id);
-      return { output: output(id) };
-    });
-    const { id } = await world.must(`/${parent}/run`, { project, input: {} });
-    await world.platform.run();
-    return { job: id as JobId, analysis: made[0] ?? '', made };
-  };
-  const link = (analysis: string, more: object) => ({ $dnanexus_link: { analysis, ...more } });
-
-  test('belongs to the tree, and its maker waits for it and hands its outputs on', async () => {
-    const { job, analysis } = await givenParent(chain(), (id) => ({ n: link(id, { stage: 'b', field: 'n' }) }));
-    expect(await describeOf(job)).toMatchObject({ state: 'done', output: { n: 3 } });
-    const { stages, ...described } = await describeOf(analysis);
-    expect(described).toMatchObject({ state: 'done', parentJob: job, rootExecution: job, detachedFrom: null });
-    expect((stages as Hash[])[0]).toMatchObject({
-      execution: { parentJob: null, parentAnalysis: analysis, rootExecution: job },
-    });
-    const found = (await world.must('/system/findExecutions', { rootExecution: job })).results as Hash[];
-    expect(found).toHaveLength(4);
-    const below = (await world.must('/system/findExecutions', { parentJob: job })).results as Hash[];
-    expect(below.map(({ id }) => id)).toEqual([analysis]);
-  });
-
-  test('keeps its maker from being done until all stages have ended', async () => {
-    const { job, analysis } = await givenParent([stage('a'), stage('slow')]);
-    expect((await describeOf(job)).state).toBe('waiting_on_output');
-    const stages = (await describeOf(analysis)).stages as { execution: Hash }[];
-    await finishSlow(stages[1]?.execution.id as JobId);
-    expect([(await describeOf(job)).state, (await describeOf(analysis)).state]).toEqual(['done', 'done']);
-  });
-
-  test('fails the tree of its maker when it has failed, and names the job of the stage', async () => {
-    const { job, analysis } = await givenParent([stage('bad'), stage('slow')]);
-    expect((await describeOf(job)).state).toBe('waiting_on_output');
-    const stages = (await describeOf(analysis)).stages as { execution: Hash }[];
-    await finishSlow(stages[1]?.execution.id as JobId);
-    expect((await describeOf(analysis)).state).toBe('failed');
-    expect(await describeOf(job)).toMatchObject({
-      ...{ state: 'failed', failureReason: 'JobTreeFailure' },
-      failureMessage: `${stages[0]?.execution.id}, a job of the same tree, failed with AppError: no reads`,
-      failureFrom: { id: stages[0]?.execution.id, failureReason: 'AppError' },
-    });
-  });
-
-  test('fails the tree of its maker when it was terminated alone', async () => {
-    const { job, analysis } = await givenParent([stage('slow')]);
-    await world.must(`/${analysis}/terminate`);
-    await world.platform.run();
-    expect(await statesOf(analysis)).toEqual(['terminated', 'terminated']);
-    expect(await describeOf(job)).toMatchObject({
-      ...{ state: 'failed', failureReason: 'JobTreeFailure' },
-      failureFrom: { id: analysis, name: 'pipeline', failureReason: 'Terminated' },
-    });
-  });
-
-  test('ends with the tree of its maker', async () => {
-    const { job, analysis } = await givenParent([stage('slow')]);
-    await world.must(`/${job}/terminate`);
-    await world.platform.run();
-    expect([(await describeOf(job)).state, ...(await statesOf(analysis))]).toEqual(Array(3).fill('terminated'));
-  });
-
-  test('is given up with the try of its maker, and the next try makes another one', async () => {
-    const executionPolicy = { restartOn: { AppInternalError: 1 } };
-    const runSpec = { interpreter: 'bash', code: '', executionPolicy };
-    const parent = await givenApplet(world, project, { runSpec });
-    const program = world.programs.get('main');
-    const made: string[] = [];
-    world.programs.set('main', async (claimed) => {
-      if (claimed.row.executable !== parent) return program?.(claimed);
-      made.push((await start([stage('slow')], { caller: { kind: 'job', user: alice, job: claimed.row } })).id);
-      if (claimed.row.try === 0) return { failure: { type: 'AppInternalError', message: 'crash' } };
-      return { output: {} };
-    });
-    const { id: job } = await world.must(`/${parent}/run`, { project, input: {} });
-    await world.platform.run();
-    expect(await statesOf(made[0] ?? '')).toEqual(['terminated', 'terminated']);
-    expect(await describeOf(made[0] ?? '')).toMatchObject({
-      failureMessage: expect.stringContaining(`Try 0 of ${job} was given up`),
-    });
-    expect(await statesOf(made[1] ?? '')).toEqual(['in_progress', 'running']);
-    expect(await describeOf(job as string)).toMatchObject({ state: 'waiting_on_output', try: 1 });
-  });
-
-  test('whose birth died is never born, and does not keep its maker waiting', async () => {
-    world.context.setHook({
-      before({ name, keys }) {
-        if (name === 'put' && keys?.some((key) => /^executions analysis-\w+\/A$/.test(key))) throw new Error('dies');
-      },
-    });
-    const parent = await givenApplet(world, project, {});
-    world.programs.set('main', async ({ row }) => {
-      await start([stage('a')], { caller: { kind: 'job', user: alice, job: row } }).catch(() => undefined);
-      world.context.setHook({});
-      return { output: {} };
-    });
-    const { id: job } = await world.must(`/${parent}/run`, { project, input: {} });
-    await world.platform.run();
-    expect((await describeOf(job as string)).state).toBe('done');
-    expect((await world.must('/system/findExecutions', { rootExecution: job })).results).toHaveLength(1);
-  });
-
-  test('does not wait for its maker, and is refused when its maker has ended', async () => {
-    const parent = await givenApplet(world, project, { outputSpec: [{ name: 'n', class: 'int' }] });
-    const refused: unknown[] = [];
-    world.programs.set('main', async ({ row }) => {
-      const own = { $dnanexus_link: { job: row.pk, field: 'n' } };
-      const caller = { kind: 'job', user: alice, job: row } as const;
-      refused.push(await start([stage('a', { input: { n: own } })], { caller }).catch(({ message }) => message));
-      return { output: { n: 1 } };
-    });
-    const { id } = await world.must(`/${parent}/run`, { project, input: {} });
-    await world.platform.run();
-    expect(refused).toEqual([`stage a ("a"): ${id} waits for this job to end, so this job cannot wait for ${id}`]);
-    const caller = { kind: 'job', user: alice, job: peekJob(world.context, id as JobId) } as const;
-    await expect(start([stage('a')], { caller })).rejects.toThrow(
-      /cannot start jobs any more|cannot create executions/,
-    );
-  });
-});
-
 describe('a search', () => {
   test('finds analyses, and the stages of one', async () => {
     const { id, stages } = await start(chain());
@@ -489,8 +303,3 @@ describe('a search', () => {
     expect(results).toEqual([{ id, describe: { tags: ['x'] } }]);
   });
 });
-
-async function finishSlow(job: JobId): Promise<void> {
-  await finish(world.context, peekJob(world.context, job), { output: { n: 1 } });
-  await world.platform.run();
-}

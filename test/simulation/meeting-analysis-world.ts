@@ -4,6 +4,7 @@ import type { AnalysisPlan } from '../../core/analysis/plan.ts';
 import type { StagePlan } from '../../core/analysis/spec.ts';
 import { deriveId } from '../../core/id/derive.ts';
 import type { JobRow } from '../../core/job/row.ts';
+import { isJob } from '../../core/row/execution/execution.ts';
 import { jobKey } from '../../core/row/execution/job.ts';
 import { advance } from '../../engine/advance.ts';
 import { createAnalysis } from '../../engine/analysis/birth.ts';
@@ -135,7 +136,8 @@ function ofStages(
   return meet(['w', ...stages.map(({ name }) => name)], planted, async (context) => {
     const plan = planAnalysis(stages);
     await createAnalysis(context, plan);
-    const rows = plan.spec.stages.map(({ row }, index): JobRow => {
+    const jobs = plan.spec.stages.map(({ row }) => row).filter(isJob);
+    const rows = jobs.map((row, index): JobRow => {
       const { name, isRunning } = stages[index] as StageOf;
       return isRunning ? { ...row, openShard: 0, dueAt: context.now() + 600_000, ...runningAs(context, name) } : row;
     });
@@ -173,6 +175,7 @@ function planAnalysis(stages: readonly StageOf[]): AnalysisPlan {
       }),
     },
     stageSpecs: new Map(jobs.map(({ id, spec }) => [id, spec])),
+    analyses: [],
   };
 }
 

@@ -1,7 +1,7 @@
 // Workflows through the real client: edited, built from a folder, run, followed, found, cloned and terminated.
 
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { givenPlatform, givenSession, type Platform, type Session } from './session.ts';
+import { givenBuilt, givenPlatform, givenSession, type Platform, type Session } from './session.ts';
 
 let platform: Platform;
 let session: Session;
@@ -72,4 +72,30 @@ it('a workflow is built from a folder with locked inputs, comes back as one, and
   expect((await session.dx(['wait', analysis])).code).not.toBe(0);
   expect(await describeJson(analysis)).toMatchObject({ state: 'terminated', runInput: { start: 1 } });
   expect(await session.ok(['describe', analysis])).toMatch(/State +terminated/);
+});
+
+it('a closed workflow is a stage of another, and a job runs that in its own tree', async () => {
+  await session.ok(['new', 'workflow', 'inner', '--brief']);
+  await session.ok(['add', 'stage', 'inner', 'count', '--id', 'x', '-in=1']);
+  await session.ok(['close', 'inner']);
+  await session.ok(['new', 'workflow', 'outer', '--brief']);
+  await session.ok(['add', 'stage', 'outer', 'inner', '--id', 'sub', '--name', 'below']);
+  const link = { n: { $dnanexus_link: { stage: 'sub', outputField: 'x.n' } } };
+  await session.ok(['add', 'stage', 'outer', 'count', '--id', 'last', '-j', JSON.stringify(link)]);
+  const analysis = await session.ok(['run', 'outer', '-y', '--brief']);
+  await session.ok(['wait', analysis]);
+  expect((await describeJson(analysis)).output).toEqual({ 'sub.x.n': 2, 'last.n': 3 });
+  expect(await session.ok(['describe', analysis])).toContain('below');
+  const tree = await session.ok(['find', 'executions', '--root', analysis]);
+  expect(tree).toMatch(/── \* below \(inner\) \(done\) analysis-\w+\n[^*]*── \* count \(done\) job-/);
+
+  const outer = (await describeJson('outer')).id;
+  const output = JSON.stringify({ n: { $dnanexus_link: { analysis: '%s', stage: 'last', field: 'n' } } });
+  const source = `main() { printf '${output}' "$(dx run ${outer} -y --brief)" > job_output.json; }`;
+  await givenBuilt(session, 'maker', { code: source, outputSpec: [{ name: 'n', class: 'int' }] });
+  const maker = await session.ok(['run', 'maker', '-y', '--brief']);
+  await session.ok(['wait', maker]);
+  expect(await describeJson(maker)).toMatchObject({ state: 'done', output: { n: 3 } });
+  const below = await session.ok(['find', 'executions', '--root', maker, '--brief']);
+  expect(below.match(/analysis-/g)).toHaveLength(2);
 });

@@ -1,6 +1,7 @@
 // /system/findExecutions, findJobs and findAnalyses: newest first (docs/reference/api.md, "Finding executions").
 
 import { atLeast } from '../../../core/access/level.ts';
+import { enclosingAnalysis } from '../../../core/analysis/row.ts';
 import { invalidInput, resourceNotFound } from '../../../core/error/api-error.ts';
 import { type ExecutionId, isExecutionId, isId, type ProjectId } from '../../../core/id/identifier.ts';
 import { analysisOf, isMaster, isStageJob } from '../../../core/job/row.ts';
@@ -20,8 +21,7 @@ import {
 import { loadExecution, loadJob } from '../../../engine/store/load-job.ts';
 import type { KnownCall } from '../../route.ts';
 import type { DescribeJobInput, FindExecutionsInput } from '../../schemas/execution.ts';
-import { describeAnalysisRow } from '../analysis/describe.ts';
-import { describeJobs } from '../job/describe.ts';
+import { describeRows } from '../analysis/describe.ts';
 import { visibleAmong } from './searched-places.ts';
 
 type FindCall = KnownCall<FindExecutionsInput>;
@@ -52,14 +52,8 @@ async function toResults({ context, input }: FindCall, rows: readonly ExecutionR
   const { describe } = input;
   if (describe === undefined || describe === null || describe === false) return rows.map(({ pk }) => ({ id: pk }));
   const request: DescribeJobInput = describe === true ? {} : describe;
-  const jobs = rows.filter(isJob);
-  const described = new Map<ExecutionRow, unknown>();
-  for (const [index, one] of (await describeJobs(context, jobs, request)).entries()) {
-    const row = jobs[index];
-    if (row !== undefined) described.set(row, one);
-  }
-  for (const row of rows) if (!isJob(row)) described.set(row, await describeAnalysisRow(context, row, request));
-  return rows.map((row) => ({ id: row.pk, describe: described.get(row) }));
+  const described = await describeRows(context, rows, request);
+  return rows.map(({ pk }, index) => ({ id: pk, describe: described[index] }));
 }
 
 /** The narrowest range to search. Undefined when nothing can be found there. */
@@ -166,7 +160,8 @@ function executableTest({ executable }: FindExecutionsInput): ((executable: stri
 
 /** The analysis whose stage this execution is. */
 function stageOf(row: ExecutionRow): string | undefined {
-  return isJob(row) && isStageJob(row) ? analysisOf(row) : undefined;
+  if (!isJob(row)) return enclosingAnalysis(row);
+  return isStageJob(row) ? analysisOf(row) : undefined;
 }
 
 function executionsIn(ids: string | readonly string[]): ExecutionId[] {

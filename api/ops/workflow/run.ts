@@ -5,12 +5,8 @@ import { resourceNotFound } from '../../../core/error/api-error.ts';
 import { isId } from '../../../core/id/identifier.ts';
 import type { WorkflowSpec } from '../../../core/workflow/workflow.ts';
 import { createSight } from '../../../engine/access/sight.ts';
-import {
-  type NamedWorkflow,
-  planWithoutStart,
-  startAnalysis,
-  type WorkflowCall,
-} from '../../../engine/run/start-analysis.ts';
+import type { NamedWorkflow } from '../../../engine/run/load-stages.ts';
+import { planWithoutStart, startAnalysis, type WorkflowCall } from '../../../engine/run/start-analysis.ts';
 import type { ObjectCall } from '../../route.ts';
 import { type runWorkflowInput, toRunRequest, toStageOptions } from '../../schemas/execution.ts';
 

@@ -45,5 +45,5 @@ export function readAnalysisSpec(analysis: AnalysisId, body: unknown): AnalysisS
 
 const specFields: Fields<AnalysisSpec> = {
   required: { ...callFields.required, workflow: 'map', stages: { each: 'map' } },
-  optional: { ...callFields.optional, exported: { each: 'map' }, ignoreReuse: { each: 'text' } },
+  optional: { ...callFields.optional, exported: { each: 'map' }, stage: 'text', ignoreReuse: { each: 'text' } },
 };
