@@ -32,7 +32,7 @@ export function jobsOfRun(run: Run, workflowOf: WorkflowOf): JobId[] {
 }
 
 /** The analysis of a stage that runs a workflow. Undefined when it runs a program. */
-export function runOfStage(run: Run, stage: Stage, workflowOf: WorkflowOf): Run | undefined {
+function runOfStage(run: Run, stage: Stage, workflowOf: WorkflowOf): Run | undefined {
   const workflow = workflowOf(stage.executable);
   const analysis = stageExecution(run, stage);
   return workflow !== undefined && isId(analysis, 'analysis') ? { analysis, workflow } : undefined;

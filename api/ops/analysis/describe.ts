@@ -22,11 +22,7 @@ export async function describeOneAnalysis(call: KnownCall<DescribeJobInput>): Pr
 }
 
 /** The fields of an analysis. Its stages are described as their jobs describe themselves. */
-export async function describeAnalysisRow(
-  context: Context,
-  row: AnalysisRow,
-  request: DescribeJobInput,
-): Promise<Hash> {
+async function describeAnalysisRow(context: Context, row: AnalysisRow, request: DescribeJobInput): Promise<Hash> {
   const chosen = selectAnalysisFields(request);
   const facts = await loadAnalysisFacts(context, row, chosen, (rows, what) =>
     describeRows(context, rows, what === 'stage' ? {} : { fields: failureFields }),
