@@ -15,7 +15,7 @@ import type { ExecutionSpec } from '../../../core/job/spec.ts';
 import { fieldsWithoutEffect } from '../../../core/job/without-effect.ts';
 import type { Hash } from '../../../core/reference/value.ts';
 import { loadRegion } from '../../../engine/access/region.ts';
-import { loadAppSpec } from '../../../engine/app/load-app.ts';
+import { loadApp } from '../../../engine/app/load-app.ts';
 import { findVersion } from '../../../engine/app/version.ts';
 import { claim } from '../../../engine/job/claim.ts';
 import { endTry } from '../../../engine/job/end-try.ts';
@@ -107,8 +107,8 @@ async function loadOwnApplet(context: Context, row: JobRow, id: AppletId): Promi
 async function loadOwnApp(context: Context, row: JobRow, id: AppId): Promise<OwnExecutable | undefined> {
   const app = await findVersion(context, asJob(row), id, undefined);
   if (app.facts.deleted === true) return undefined;
-  const executable = await loadAppSpec(context, app, await loadRegion(context, row.project));
-  return { executable, described: await describeFound(context, asJob(row), app, {}) };
+  const { spec } = await loadApp(context, { ...app, id }, await loadRegion(context, row.project));
+  return { executable: spec, described: await describeFound(context, asJob(row), app, {}) };
 }
 
 function asJob(row: JobRow) {
