@@ -3,6 +3,7 @@
 import type { Context } from '../../core/context.ts';
 import { isUserId, type ProjectId, type UserId } from '../../core/id/identifier.ts';
 import type { OperatorActions, OperatorRefusal, OperatorReply } from '../../core/operator/request.ts';
+import { forgetUser } from '../app/forget-user.ts';
 import { changeMembers, createProject, loadMembers, loadMemberships, loadProjects } from '../container/project.ts';
 import { destroyProject } from '../destroy-project.ts';
 import { issueToken } from '../identity/token.ts';
@@ -41,7 +42,7 @@ export async function changePassword(
 
 /**
  * A project that only this user administers would be out of everybody's reach, so it is destroyed, or the user stays.
- * In other projects the membership ends. Jobs of the user in them then fail, as those of every launcher without access.
+ * In other projects the membership ends, as the rights in apps do. Jobs of the user in them then fail, as those of every launcher without access.
  */
 export async function dropUser(
   on: Context,
@@ -65,6 +66,7 @@ export async function dropUser(
   }
   for (const project of own) await destroyProject(on, project, user, { endTrees: true });
   for (const project of shared) await changeMembers(on, project, () => new Map([[user, undefined]]));
+  await forgetUser(on, user);
   await removeUser(on, user);
   return { removed: user, destroyed: own };
 }

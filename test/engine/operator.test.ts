@@ -91,6 +91,32 @@ describe('users', () => {
     expect(await clientOf(again.token).refusal(`/${shared}/describe`)).toMatch(/^(401|404)/);
   });
 
+  it('leave no right in apps to a later user of their name', async () => {
+    const [ada, bob] = [await givenUser('ada'), await givenUser('bob')];
+    const runSpec = { interpreter: 'bash', code: 'true', distribution: 'Ubuntu', release: '24.04', version: '0' };
+    const made = { inputSpec: [], outputSpec: [], runSpec, name: 'count' };
+    for (const [user, name] of [
+      [ada, 'adas'],
+      [bob, 'bobs'],
+    ] as const) {
+      const client = clientOf(user.token);
+      const applet = (await client.call('/applet/new', { project: user.project, ...made })).id;
+      const { id } = await client.call('/app/new', { name, version: '1.0.0', applet });
+      await client.call(`/${id}/publish`);
+    }
+    await clientOf(bob.token).call('/app-bobs/addDevelopers', { developers: ['user-ada'] });
+    await clientOf(ada.token).call('/app-adas/addAuthorizedUsers', { authorizedUsers: ['user-bob'] });
+    await clientOf(ada.token).call('/app-bobs/install');
+    await operate(context, { action: 'removeUser', name: 'ada', withProjects: true });
+    const again = clientOf((await givenUser('ada')).token);
+    for (const app of ['app-adas', 'app-bobs']) expect(await again.refusal(`/${app}/describe`)).toMatch(/^404/);
+    expect((await again.call('/system/findApps', { installed: true })).results).toEqual([]);
+    const fields = { installs: true, name: true };
+    expect(await clientOf(bob.token).call('/app-bobs/describe', { fields })).toEqual({ installs: 0, name: 'bobs' });
+    expect((await clientOf(bob.token).call('/app-bobs/listDevelopers')).developers).toEqual(['user-bob']);
+    expect(await clientOf(bob.token).call('/app-adas/describe', { fields })).toMatchObject({ name: 'adas' });
+  });
+
   it('are removed by a repetition when the first removal was interrupted', async () => {
     const { token } = await givenUser('ada');
     context.setHook({

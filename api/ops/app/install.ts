@@ -4,6 +4,7 @@
 import { seriesName, seriesOfVersion, versionNotFound } from '../../../core/app/series.ts';
 import type { PublishedId } from '../../../core/id/identifier.ts';
 import { installKey } from '../../../core/row/published.ts';
+import { uninstall } from '../../../engine/app/forget-user.ts';
 import { changeSeries, isInstalled, loadSeries } from '../../../engine/app/series.ts';
 import { findVersion, isPublishedId, loadVersion } from '../../../engine/app/version.ts';
 import type { KnownCall } from '../../route.ts';
@@ -27,15 +28,8 @@ export async function installApp({
 
 /** Users who are not authorized any more may uninstall what they have installed. */
 export async function uninstallApp(call: KnownCall<unknown>): Promise<{ id: string }> {
-  const { context, caller, subject } = call;
-  const name = await findInstalled(call);
-  await changeSeries(context, name, async (series) => {
-    if (series === undefined || !(await isInstalled(context, caller.user, name))) return undefined;
-    const key = installKey(caller.user, name);
-    const writes = [{ kind: 'delete', table: 'containers', key }] as const;
-    return { series: { ...series, installs: series.installs - 1 }, writes };
-  });
-  return { id: subject };
+  await uninstall(call.context, call.caller.user, await findInstalled(call));
+  return { id: call.subject };
 }
 
 /** The name that a path means, for a caller who has installed it or may see it. */
