@@ -1,4 +1,4 @@
-// Prints the state machine as docs/states.md, from the tables that run it. A test fails when the page is stale.
+// Prints the state machine of jobs for docs/states.md, from the tables that run it.
 
 import { failureReasons } from '../execution/failure.ts';
 import { agenda, steps } from './agenda.ts';
@@ -7,12 +7,12 @@ import { type EventKind, eventMeanings } from './event.ts';
 import { type JobState, jobStates } from './state.ts';
 import { type DemandName, moves, notes, type Sets, transitions } from './transition.ts';
 
-/** The whole page. */
+/** The part of the page about jobs. */
 export function printStates(): string {
   const lines = [
-    '# The states of a job',
+    '# The states of jobs and analyses',
     '',
-    'This page is printed from `core/job/` (`printStates`). Change the tables, not this page.',
+    'This page is printed from the tables of `core/job/` and `core/analysis/` (`npm run docs`). Change them, not this page.',
     '',
     ...section('States', [], ['state', 'ends there', 'led to by', 'meaning'], Object.entries(jobStates).map(stateRow)),
     ...section('What each state calls for', aboutAgenda, ['state', 'what moves on from it', 'steps'], agendaRows()),
@@ -100,7 +100,7 @@ function printSets({ take = [], drop = [], failure, begin }: Sets): string {
   return parts.join(', ');
 }
 
-function section(
+export function section(
   title: string,
   about: readonly string[],
   head: readonly string[],
@@ -114,7 +114,7 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   return [line(head), line(head.map(() => '---')), ...rows.map(line)];
 }
 
-function code(text: string): string {
+export function code(text: string): string {
   return `\`${text}\``;
 }
 

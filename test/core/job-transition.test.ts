@@ -4,11 +4,12 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { printAllStates } from '../../core/analysis/print-states.ts';
 import { agenda, asksWorker, type Occasion, statesWithAgenda, stepsFor } from '../../core/job/agenda.ts';
 import { decide } from '../../core/job/decide.ts';
 import { dueTime, launchDelaySeconds, openShard } from '../../core/job/due.ts';
 import type { JobEvent } from '../../core/job/event.ts';
-import { eventKinds, printStates } from '../../core/job/print-states.ts';
+import { eventKinds } from '../../core/job/print-states.ts';
 import { beforeMembers, type JobRow, jobRowByteLimit } from '../../core/job/row.ts';
 import { rowBytes } from '../../core/job/size.ts';
 import { isTerminal, type JobState, jobStates } from '../../core/job/state.ts';
@@ -582,7 +583,5 @@ test('the delay before a launch grows with each launch that failed, up to 15 min
 
 test('docs/states.md agrees with the tables', () => {
   const page = readFileSync(fileURLToPath(new URL('../../docs/states.md', import.meta.url)), 'utf8');
-  expect(page, 'docs/states.md is stale: print it again with printStates of core/job/print-states.ts').toBe(
-    printStates(),
-  );
+  expect(page, 'docs/states.md is stale: print it again with npm run docs').toBe(printAllStates());
 });
