@@ -109,8 +109,8 @@ function priorityOf(facts: Pick<AnalysisFacts, 'request' | 'from'>): AnalysisRow
   return facts.request.priority ?? jobAbove(facts)?.spec.priority ?? 'normal';
 }
 
-/** The row with the name by which searches find it. A longer name is in the specification only. */
-export function nameRow(row: AnalysisRow, { name }: Pick<AnalysisSpec, 'name'>): AnalysisRow {
+/** The row with the name by which searches find it, instead of any other. A longer name is in the specification only. */
+export function nameRow({ name: _, ...row }: AnalysisRow, { name }: Pick<AnalysisSpec, 'name'>): AnalysisRow {
   return Buffer.byteLength(name) <= rowNameByteLimit ? { ...row, name } : row;
 }
 

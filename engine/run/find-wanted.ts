@@ -9,7 +9,7 @@ import type { FoundReferences } from '../../core/run/waits.ts';
 import { findJobs, findObjects, type Sight } from '../access/sight.ts';
 import { findCircle } from '../job/circle.ts';
 
-type Whereabouts = {
+export type Whereabouts = {
   readonly project: ProjectId;
   /** True when the new job works in another workspace, where data that is bound to another project may not be used. */
   readonly leavesWorkspace: boolean;

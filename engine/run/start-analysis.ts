@@ -16,34 +16,27 @@ import type { AnalysisSpec } from '../../core/analysis/spec.ts';
 import { jobsOfRun, referToOutput, stageExecution, type WorkflowOf } from '../../core/analysis/stage-output.ts';
 import { invalidInput, resourceNotFound } from '../../core/error/api-error.ts';
 import type { Program } from '../../core/executable/executable.ts';
-import {
-  type AnalysisId,
-  type ExecutionId,
-  type GlobalWorkflowId,
-  isId,
-  type JobId,
-} from '../../core/id/identifier.ts';
+import { type AnalysisId, type ExecutionId, isId, type JobId } from '../../core/id/identifier.ts';
 import type { JobPlan } from '../../core/job/plan.ts';
 import { folderNames, normaliseFolder } from '../../core/run/output-folder.ts';
 import { planRun } from '../../core/run/plan-run.ts';
 import { checkRequestSize, prepareInput } from '../../core/run/prepare-input.ts';
-import { chooseProject, enterProject, type ProjectContext } from '../../core/run/project-context.ts';
+import type { ProjectContext } from '../../core/run/project-context.ts';
 import { accepted } from '../../core/run/refusal.ts';
 import type { RunRequest } from '../../core/run/request.ts';
-import type { Stage, StageExecutable, WorkflowId } from '../../core/workflow/workflow.ts';
+import type { Stage, StageExecutable } from '../../core/workflow/workflow.ts';
 import type { Sight } from '../access/sight.ts';
 import { createAnalysis } from '../analysis/birth.ts';
 import { ensureFolder } from '../container/enter-folder.ts';
-import { loadProject } from '../container/project.ts';
 import { ensureProjectCache } from '../container/project-cache.ts';
 import { withoutAnalyses } from '../job/refer-to-stages.ts';
-import { loadSpec } from '../store/load-job.ts';
 import { mapLimited } from '../store/map-limited.ts';
 import { loadAnalysisSpec } from '../store/save-analysis.ts';
 import { fillMetadata } from './fill-metadata.ts';
 import { findWanted } from './find-wanted.ts';
 import { freezeApps, inStage, loadParts, type NamedWorkflow, type Parts } from './load-stages.ts';
 import { identifyExecution, type Repeatable } from './repeat.ts';
+import { findProject, loadCallingJob, whereaboutsOf } from './run-context.ts';
 
 export type WorkflowCall = Repeatable & { readonly request: RunRequest; readonly options: StageOptions };
 
@@ -97,7 +90,7 @@ async function planCall(
   named: NamedWorkflow,
   { id, digest }: { readonly id: AnalysisId; readonly digest: string },
 ): Promise<{ readonly plan: AnalysisPlan; readonly apps: readonly App[] }> {
-  const { context, caller } = sight;
+  const { context } = sight;
   const request = accepted(normaliseFolder(call.request));
   const problem = checkRequestSize(request);
   if (problem !== undefined) throw invalidInput(problem);
@@ -105,7 +98,7 @@ async function planCall(
   const parts = await loadParts(sight, named.spec.stages, project);
   const workflow = freezeApps(named, parts.programs);
   const workflowOf = (executable: StageExecutable) => parts.workflows.get(executable)?.spec;
-  const from = caller.kind === 'job' ? { job: caller.job, spec: await loadSpec(context, caller.job.pk) } : undefined;
+  const from = await loadCallingJob(sight);
   const jobs = new Set(jobsOfRun({ analysis: id, workflow: workflow.spec }, workflowOf));
   const common = { ...{ sight, project, from, digest, jobs, ...parts, workflowOf }, now: context.now() };
   const plan = await planRunOf(common, { id, workflow, request, options: call.options });
@@ -183,11 +176,8 @@ async function planStage(call: CallFacts, { execution: id, stage, request, stage
   if (executable === undefined || !isId(id, 'job')) throw resourceNotFound(stage.executable);
   const asked = accepted(prepareInput(await withoutAnalyses(sight, request), executable.spec.inputSpec));
   const outside = { ...asked.wanted, jobs: asked.wanted.jobs.filter((job) => !jobs.has(job)) };
-  const leavesTree = from !== undefined && request.detach === true;
-  const ancestors = from === undefined || leavesTree ? [] : [...from.spec.ancestors, from.job.pk];
-  const where = { project: project.id, leavesWorkspace: true, leavesTree, ancestors };
-  const found = await findWanted(sight, outside, where);
-  const all = { ...found, jobs: new Set([...found.jobs, ...jobs]) };
+  const found = await findWanted(sight, outside, whereaboutsOf(from, request, project.id));
+  const all = { ...found, jobs: new Set([...found.jobs, ...asked.wanted.jobs.filter((job) => jobs.has(job))]) };
   return accepted(
     planRun({
       ...{ id, digest: call.digest, now: call.now, request, user: sight.caller.user },
@@ -198,18 +188,5 @@ async function planStage(call: CallFacts, { execution: id, stage, request, stage
       project,
       stageOf,
     }),
-  );
-}
-
-async function findProject(
-  sight: Sight,
-  request: RunRequest,
-  workflow: WorkflowId | GlobalWorkflowId,
-): Promise<ProjectContext> {
-  const { context, caller } = sight;
-  const { project: id } = accepted(chooseProject(caller, request));
-  const [level, project] = await Promise.all([sight.levelIn(id), loadProject(context, id)]);
-  return accepted(
-    enterProject(caller, request, workflow, { id, level, region: project?.region, settings: project?.settings }),
   );
 }

@@ -1,26 +1,23 @@
 // Starts an execution of an executable (docs/reference/api.md, "Running an executable" and "Running from inside a
 // job"). It loads the facts, and core/run makes the plan.
 
-import type { Program } from '../../core/executable/executable.ts';
 import type { JobId, ProjectId } from '../../core/id/identifier.ts';
 import { jobWorkspace } from '../../core/job/row.ts';
 import { folderNames, normaliseFolder } from '../../core/run/output-folder.ts';
 import { planRun } from '../../core/run/plan-run.ts';
 import { prepareInput } from '../../core/run/prepare-input.ts';
-import { chooseProject, enterProject, type ProjectContext } from '../../core/run/project-context.ts';
 import { accepted } from '../../core/run/refusal.ts';
 import type { RunRequest } from '../../core/run/request.ts';
 import type { Sight } from '../access/sight.ts';
 import { ensureFolder } from '../container/enter-folder.ts';
-import { loadProject } from '../container/project.ts';
 import { ensureProjectCache } from '../container/project-cache.ts';
 import { createJob } from '../job/birth.ts';
 import { withoutAnalyses } from '../job/refer-to-stages.ts';
-import { loadSpec } from '../store/load-job.ts';
 import { fillMetadata } from './fill-metadata.ts';
 import { findWanted, onlyInWorkspace } from './find-wanted.ts';
 import { loadExecutable, type NamedExecutable } from './load-executable.ts';
 import { identifyJob, type Repeatable } from './repeat.ts';
+import { findProject, loadCallingJob, whereaboutsOf } from './run-context.ts';
 
 /**
  * Starts an execution. For a user it is a new tree. For a job it is a branch of the job's tree or, if detached, a new
@@ -38,13 +35,13 @@ export async function startExecution(
   if (exists) return { id };
   const request = accepted(normaliseFolder(call.request));
   const project = await findProject(sight, request, named.id);
-  const from = caller.kind === 'job' ? { job: caller.job, spec: await loadSpec(context, caller.job.pk) } : undefined;
-  const leavesTree = from !== undefined && request.detach === true;
+  const from = await loadCallingJob(sight);
+  const where = whereaboutsOf(from, request, project.id);
+  const { leavesTree } = where;
   const executable = await loadExecutable(sight, leavesTree ? preferProject(named, project.id) : named, project);
-  if (leavesTree && executable.place === jobWorkspace(from.job)) throw onlyInWorkspace(named.id, project.id);
+  if (leavesTree && from !== undefined && executable.place === jobWorkspace(from.job))
+    throw onlyInWorkspace(named.id, project.id);
   const asked = accepted(prepareInput(await withoutAnalyses(sight, request), executable.spec.inputSpec));
-  const ancestors = from === undefined || leavesTree ? [] : [...from.spec.ancestors, from.job.pk];
-  const where = { project: project.id, leavesWorkspace: true, leavesTree, ancestors };
   const found = await findWanted(sight, asked.wanted, where);
   const prepared = await fillMetadata(context, asked, found);
   const user = caller.user;
@@ -59,13 +56,4 @@ export async function startExecution(
 /** A detached run may begin when the place where its applet was found is gone. */
 function preferProject(named: NamedExecutable, project: ProjectId): NamedExecutable {
   return named.kind === 'applet' && named.object.placements.has(project) ? { ...named, place: project } : named;
-}
-
-async function findProject(sight: Sight, request: RunRequest, executable: Program['id']): Promise<ProjectContext> {
-  const { context, caller } = sight;
-  const { project: id } = accepted(chooseProject(caller, request));
-  const [level, project] = await Promise.all([sight.levelIn(id), loadProject(context, id)]);
-  return accepted(
-    enterProject(caller, request, executable, { id, level, region: project?.region, settings: project?.settings }),
-  );
 }
