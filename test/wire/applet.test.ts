@@ -1,28 +1,11 @@
 // Tests building and running applets through the real client: outputs, trees, references, failures, logs.
 
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  givenBuilt,
-  givenExample,
-  givenPlatform,
-  givenSession,
-  md5,
-  type Platform,
-  readBytes,
-  type Session,
-} from './session.ts';
+import { describe, expect, it } from 'vitest';
+import { givenBuilt, givenExample, md5, readBytes } from './session.ts';
+import { session, useSession } from './shared-session.ts';
 
-let platform: Platform;
-let session: Session;
-beforeAll(async () => {
-  platform = await givenPlatform();
-  session = await givenSession(platform);
-});
-afterAll(async () => {
-  session?.close();
-  await platform?.stop();
-});
+useSession();
 
 const describeJob = async (id: string): Promise<Record<string, never>> =>
   JSON.parse(await session.ok(['describe', id, '--json']));

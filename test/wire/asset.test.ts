@@ -3,19 +3,11 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { givenBuilt, givenPlatform, givenSession, type Platform, type Session } from './session.ts';
+import { expect, it } from 'vitest';
+import { givenBuilt } from './session.ts';
+import { session, useSession } from './shared-session.ts';
 
-let platform: Platform;
-let session: Session;
-beforeAll(async () => {
-  platform = await givenPlatform();
-  session = await givenSession(platform);
-});
-afterAll(async () => {
-  session?.close();
-  await platform?.stop();
-});
+useSession();
 
 it('dx build_asset packs the resources and what the makefile makes, and leaves nothing else', async () => {
   const spec = { name: 'tool', title: 'Tool', description: 'a tool', version: '1', release: '24.04' };

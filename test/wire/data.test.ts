@@ -1,19 +1,11 @@
 // Tests projects, folders and files through the real client: their bytes and metadata, in addition to exit codes.
 
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { givenPlatform, givenSession, md5, type Platform, readBytes, type Session } from './session.ts';
+import { describe, expect, it } from 'vitest';
+import { givenSession, md5, readBytes } from './session.ts';
+import { platform, session, useSession } from './shared-session.ts';
 
-let platform: Platform;
-let session: Session;
-beforeAll(async () => {
-  platform = await givenPlatform();
-  session = await givenSession(platform);
-});
-afterAll(async () => {
-  session?.close();
-  await platform?.stop();
-});
+useSession();
 
 describe('users', () => {
   it('are named by dx whoami', async () => {

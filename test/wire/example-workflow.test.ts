@@ -3,22 +3,14 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { givenExample, givenPlatform, givenSession, type Platform, readBytes, type Session } from './session.ts';
+import { expect, it } from 'vitest';
+import { givenExample, readBytes } from './session.ts';
+import { session, useSession } from './shared-session.ts';
 
 const reads = ['ERR127302_1_subset.fastq.gz', 'ERR127302_2_subset.fastq.gz'];
 const minimum = { quality: 25, length: 30 };
 
-let platform: Platform;
-let session: Session;
-beforeAll(async () => {
-  platform = await givenPlatform();
-  session = await givenSession(platform);
-});
-afterAll(async () => {
-  session?.close();
-  await platform?.stop();
-});
+useSession();
 
 /** The qualities of each read. */
 function qualitiesOf(gzipped: Buffer): number[][] {

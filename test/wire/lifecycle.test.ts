@@ -1,21 +1,13 @@
 // Tests restarts by policy, tries, limits of time and the end of trees through the real client.
 
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { givenBuilt, givenPlatform, givenSession, type Platform, type Session } from './session.ts';
+import { describe, expect, it, vi } from 'vitest';
+import { givenBuilt, givenSession } from './session.ts';
+import { platform, session, useSession } from './shared-session.ts';
 
 // Each test waits for several tries, and each of them calls dx in its job.
 vi.setConfig({ testTimeout: 150_000 });
 
-let platform: Platform;
-let session: Session;
-beforeAll(async () => {
-  platform = await givenPlatform();
-  session = await givenSession(platform);
-});
-afterAll(async () => {
-  session?.close();
-  await platform?.stop();
-});
+useSession();
 
 type Job = { readonly [field: string]: unknown } & { readonly id: string; readonly state: string };
 const describeJob = async (id: string, ...more: string[]): Promise<Job> =>

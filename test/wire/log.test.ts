@@ -1,7 +1,8 @@
 // Tests that `dx watch` shows a log of very many lines whole, in order, and as fast as the client can print it.
 
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { givenBuilt, givenPlatform, givenSession, type Platform, type Session } from './session.ts';
+import { beforeAll, expect, it } from 'vitest';
+import { givenBuilt } from './session.ts';
+import { session, useSession } from './shared-session.ts';
 
 /** As deployed, each line is a request to the gateway (docs/limits.md, "Logs"). */
 const isDeployed = process.env.ESPALIER_TEST_RUNTIME === 'deployed';
@@ -10,16 +11,9 @@ const lineCount = isDeployed ? 4_000 : 50_000;
 const leastRate = isDeployed ? 200 : 5_000;
 const longest = 8_000;
 
-let platform: Platform;
-let session: Session;
+useSession();
 beforeAll(async () => {
-  platform = await givenPlatform();
-  session = await givenSession(platform);
   await givenBuilt(session, 'count', { code: `main() { seq 1 ${lineCount}; }` });
-});
-afterAll(async () => {
-  session?.close();
-  await platform?.stop();
 });
 
 const numbersIn = (text: string) => [...text.matchAll(/ STDOUT (\d+)$/gm)].map(([, number]) => Number(number));

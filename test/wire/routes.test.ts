@@ -2,21 +2,15 @@
 // routes gives the list.
 
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { matchRoute } from '../../api/match.ts';
 import { routes, workerRoutes } from '../../api/routes.ts';
-import { execute, givenPlatform, givenSession, type Platform, type Session } from './session.ts';
+import { execute } from './session.ts';
+import { platform, session, useSession } from './shared-session.ts';
 
-let platform: Platform;
-let session: Session;
+useSession();
 beforeAll(async () => {
-  platform = await givenPlatform();
-  session = await givenSession(platform);
   await platform.espalier('user', 'add', 'other', '--data', platform.data);
-});
-afterAll(async () => {
-  session?.close();
-  await platform?.stop();
 });
 
 it('every route of the table gives the expected answer to a valid request', async () => {

@@ -1,13 +1,11 @@
 // Workflows through the real client: edited, built from a folder, run, followed, found, cloned and terminated.
 
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { givenBuilt, givenPlatform, givenSession, type Platform, type Session } from './session.ts';
+import { beforeAll, expect, it } from 'vitest';
+import { givenBuilt } from './session.ts';
+import { session, useSession } from './shared-session.ts';
 
-let platform: Platform;
-let session: Session;
+useSession();
 beforeAll(async () => {
-  platform = await givenPlatform();
-  session = await givenSession(platform);
   const parameter = { name: 'n', class: 'int' };
   const runSpec = { interpreter: 'bash', file: 'src.sh', distribution: 'Ubuntu', release: '24.04', version: '0' };
   const inputSpec = [
@@ -18,10 +16,6 @@ beforeAll(async () => {
   session.file('count/dxapp.json', JSON.stringify(app));
   session.file('count/src.sh', 'main() { sleep "$seconds"; dx-jobutil-add-output n $((n + 1)) --class int; }\n');
   await session.ok(['build', 'count']);
-});
-afterAll(async () => {
-  session?.close();
-  await platform?.stop();
 });
 
 const describeJson = async (what: string) => JSON.parse(await session.ok(['describe', what, '--json']));
