@@ -6,7 +6,7 @@ import type { Runtime } from './platform-process.ts';
 import type { Times } from './timing.ts';
 
 export type Figures = {
-  /** What the times were measured on. */
+  /** The runtime whose times were measured. */
   readonly runtime: Runtime;
   readonly times?: Times;
   readonly peers?: readonly PeerTime[];

@@ -56,5 +56,5 @@ async function secondsOf(act: () => Promise<unknown>): Promise<number> {
 }
 
 const startLimitMs = 60_000;
-/** What follows from the last calls has happened by then. */
+/** The platform needs less time for the consequences of the last calls. */
 const settleMs = 2_000;

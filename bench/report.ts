@@ -84,7 +84,7 @@ function peerTable(peers: NonNullable<Figures['peers']>): string[] {
   return table([['other engines', 'jobs', 'wall ms/job'], ...rows]);
 }
 
-/** What the figures were measured on. */
+/** Describes the machine that was measured, in one line. */
 function machine(): string {
   const [first] = cpus();
   return `${availableParallelism()} processors (${first?.model ?? 'unknown'}), ${Math.round(totalmem() / 2 ** 30)} GiB, ${type()} ${release()}, Node ${process.versions.node}, load ${text(loadavg()[0] ?? 0)}`;

@@ -15,7 +15,7 @@ type Binding = {
   readonly inputSpecOf: (executable: StageExecutable) => Specification | undefined;
   /** The input of the call. */
   readonly given: Hash;
-  /** The reference to an output of a stage. */
+  /** Makes the reference to an output of a stage. The result is undefined when the stage has no such output. */
   readonly outputOf: (stage: string, field: string) => Hash | undefined;
 };
 

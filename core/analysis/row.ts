@@ -27,7 +27,7 @@ export function analysisScopes({ pk, lineage }: Pick<AnalysisRow, 'pk' | 'lineag
   return [...lineage.map(readLineageEntry), analysisScope(pk)];
 }
 
-/** The analysis whose stage an analysis is. Undefined for others. */
+/** Names the analysis around one that is a stage. The result is undefined for any other. */
 export function enclosingAnalysis({ parent, lineage }: AnalysisRow): AnalysisId | undefined {
   const scope = lineage.map(readLineageEntry).at(-1);
   return parent === undefined && scope?.kind === 'analysis' ? scope.execution : undefined;

@@ -9,7 +9,7 @@ import type { Stage, StageExecutable, WorkflowSpec } from '../workflow/workflow.
 
 /** The analysis of a workflow. */
 export type Run = { readonly analysis: AnalysisId; readonly workflow: WorkflowSpec };
-/** The workflow that a stage runs. Undefined when it runs a program. */
+/** Finds the workflow that a stage runs. The result is undefined for a stage that runs a program. */
 export type WorkflowOf = (executable: StageExecutable) => WorkflowSpec | undefined;
 
 /**
@@ -31,14 +31,14 @@ export function jobsOfRun(run: Run, workflowOf: WorkflowOf): JobId[] {
   });
 }
 
-/** The analysis of a stage that runs a workflow. Undefined when it runs a program. */
+/** Names the analysis of a stage that runs a workflow. The result is undefined for a stage that runs a program. */
 function runOfStage(run: Run, stage: Stage, workflowOf: WorkflowOf): Run | undefined {
   const workflow = workflowOf(stage.executable);
   const analysis = stageExecution(run, stage);
   return workflow !== undefined && isId(analysis, 'analysis') ? { analysis, workflow } : undefined;
 }
 
-/** The reference to an output of a stage. Undefined when there is no such output. */
+/** Makes the reference to an output of a stage. The result is undefined when the stage has no such output. */
 export function referToOutput(run: Run, of: StageOutput, workflowOf: WorkflowOf): Hash | undefined {
   const stage = run.workflow.stages.find(({ id }) => id === of.stage);
   if (stage === undefined) return undefined;
@@ -52,7 +52,7 @@ export type StageOutput = { readonly stage: string; readonly field: string };
 /** A field of the workflow's output, and the stage and field that it shows. */
 export type ExportedField = StageOutput & { readonly name: string };
 
-/** The outputs that a workflow has of its own. Undefined when it shows those of its stages. */
+/** Lists the outputs that a workflow has of its own. The result is undefined if it shows those of its stages. */
 export function exportedFields({ outputs }: WorkflowSpec): readonly ExportedField[] | undefined {
   return outputs?.flatMap(({ name, outputSource }) => {
     const link = readStageLink(outputSource);

@@ -11,7 +11,7 @@ export type BuiltInApp = {
   readonly environment: string;
 };
 
-/** The app with that name. Undefined for every other name. */
+/** Finds the app with that name. The result is undefined for every other name. */
 export function findBuiltIn(name: string): BuiltInApp | undefined {
   return assetBuilders.find((app) => app.name === name);
 }

@@ -10,7 +10,7 @@ import { findBuiltIn } from './built-in.ts';
 import { aliasForm, aliasPattern, defaultTag } from './series.ts';
 import type { PublishedClass } from './version.ts';
 
-/** What goes into a resources container: all objects of a place, or some objects. */
+/** The objects of a resources container: all of a place, or those of a list. */
 export type Resources = PlaceId | readonly ObjectId[];
 /** Where the executable of a region comes from. */
 export type Source = { readonly executable: string; readonly resources: Resources };

@@ -7,7 +7,7 @@ import type { OwnFields } from './check-request.ts';
 import type { VersionBody } from './version.ts';
 
 type Base = Pick<AppletSpec, 'title' | 'summary' | 'description'> & Partial<AppletSpec>;
-/** What a version keeps beside its name and its people. */
+/** The parts of a version that are neither its name nor its people. */
 export type Contents = { readonly title: string; readonly openSource: boolean; readonly body: VersionBody };
 
 /** The fields of an applet that its app begins with. */

@@ -38,7 +38,7 @@ export function seriesOfVersion(id: PublishedId, { name }: { readonly name: stri
   return seriesName({ className: isId(id, 'app') ? 'app' : 'globalworkflow', name });
 }
 
-/** What a user is to a series; undefined when they may not know of it. */
+/** Says what a user is to a series. The result is undefined for one who may not know of it. */
 export function standingOf(series: Series, user: UserId): Standing | undefined {
   if (series.developers.includes(user)) return 'developer';
   const { authorizedUsers } = series;

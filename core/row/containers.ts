@@ -163,7 +163,7 @@ export function readProject(row: Row | undefined): ProjectRow | undefined {
   return project;
 }
 
-/** A container that is not a workspace. Undefined when there is no row. */
+/** Reads a container that is not a workspace. The result is undefined when there is no row. */
 export function readContainer(row: Row | undefined): ContainerRow | undefined {
   return row === undefined ? undefined : readRow(containerKind, row);
 }

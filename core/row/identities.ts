@@ -162,7 +162,7 @@ export function readTokenEntry(row: Row): string {
   return readRow(tokenEntryKind, row).sk.slice(tokenEntryPrefix.length);
 }
 
-/** The entry of a user or a token in its list. Undefined for any other row. */
+/** Makes the entry of a user or a token in its list. The result is undefined for any other row. */
 export function entryOf(row: Row): Row | undefined {
   if (row.sk !== 'A') return undefined;
   if (isUserId(row.pk)) return userEntryKey(row.pk);

@@ -103,7 +103,7 @@ export function seriesRow(series: Series): Row {
   };
 }
 
-/** A name. Undefined when there is no row. */
+/** Reads a name. The result is undefined when there is no row. */
 export function readSeries(row: Row | undefined): Series | undefined {
   if (row === undefined) return undefined;
   const { pk, sk, ...facts } = readRow(seriesKind, row);
@@ -127,7 +127,7 @@ export function versionRow(id: PublishedId, facts: VersionFacts): Row {
   return { ...versionKey(id), ...facts, editions: Object.fromEntries(editions) };
 }
 
-/** A version, deleted or not. Undefined when there is no row. */
+/** Reads a version, deleted or not. The result is undefined when there is no row. */
 export function readVersion(row: Row | undefined): VersionFacts | undefined {
   if (row === undefined) return undefined;
   const { pk, sk, ...facts } = readRow(versionKind, row);
@@ -143,7 +143,7 @@ export function versionBodyRow(id: PublishedId, body: Uint8Array): Row {
   return { ...versionBodyKey(id), body };
 }
 
-/** The compressed value. Undefined when there is no row. */
+/** Reads the compressed value. The result is undefined when there is no row. */
 export function readVersionBody(row: Row | undefined): Uint8Array | undefined {
   return row === undefined ? undefined : readRow(versionBodyKind, row).body;
 }
@@ -156,7 +156,7 @@ export function resourcesRow(container: ContainerId, facts: ResourcesRow): Row {
   return { ...resourcesKey(container), ...facts };
 }
 
-/** The resources of a version. Undefined when there is no row. */
+/** Reads the resources of a version. The result is undefined when there is no row. */
 export function readResources(row: Row | undefined): ResourcesRow | undefined {
   return row === undefined ? undefined : readRow(resourcesKind, row);
 }

@@ -1,4 +1,4 @@
-// What the end of an analysis means for the job that made it.
+// Lets the end of an analysis reach the job that made it.
 
 import type { AnalysisRow } from '../../core/analysis/row.ts';
 import type { Context } from '../../core/context.ts';

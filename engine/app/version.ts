@@ -64,7 +64,7 @@ export async function findVersion(
   return found;
 }
 
-/** The same, with the refusal as a value. */
+/** Finds a version as `findVersion` does, and returns a refusal instead of throwing it. */
 export async function lookUpVersion(
   context: Context,
   caller: KnownCaller,
@@ -111,6 +111,6 @@ async function findByName(context: Context, name: string, alias: string | undefi
   const id = series === undefined ? undefined : idOfAlias(series, alias);
   if (series === undefined || id === undefined) return undefined;
   const facts = await loadVersion(context, id);
-  // A version that was deleted meanwhile has no alias any more.
+  // The series was read before the version. A deletion in between took the alias away.
   return facts === undefined || facts.deleted === true ? undefined : { id, facts, series };
 }

@@ -42,7 +42,8 @@ export async function changePassword(
 
 /**
  * A project that only this user administers would be out of everybody's reach, so it is destroyed, or the user stays.
- * In other projects the membership ends, as the rights in apps do. Jobs of the user in them then fail, as those of every launcher without access.
+ * In other projects the membership ends, as the rights in apps do. Jobs of the user in them then fail, as those of every
+ * launcher without access.
  */
 export async function dropUser(
   on: Context,

@@ -31,7 +31,7 @@ export function namespaceRefusal(): string | undefined {
 }
 
 /**
- * Ends a test that cannot run on this machine, with the machine's own reason. The reason never comes from the code under
+ * Skips a test that cannot run on this machine, and shows the machine's own reason (`reason`). The reason never comes from the code under
  * test, so that a fault of that is not skipped.
  */
 export function skipFor(reason: string | undefined, test: { skip(note: string): never }): void {

@@ -7,7 +7,7 @@ import { invalidInput, invalidState, permissionDenied } from '../../../core/erro
 import { findVersion, loadVersionBody } from '../../../engine/app/version.ts';
 import type { KnownCall } from '../../route.ts';
 
-/** What a version begins with. Fields and executables of the call come instead. */
+/** The fields and executables with which a new version begins. Those of the call replace them. */
 export type Beginning = { readonly name: string; readonly contents: Contents; readonly sources: Sources };
 
 /** @param from an id, or `app-<name>` with an alias or without. The caller must be allowed to read its code. */

@@ -59,7 +59,11 @@ async function addPeople(call: KnownCall<unknown>, list: SeriesList, people: rea
   for (const person of people) {
     if (person === 'PUBLIC' && list === 'authorizedUsers') continue;
     const user = isUserId(person) ? await loadUser(call.context, person) : undefined;
-    if (user === undefined) throw resourceNotFound(person, 'there is no such user; an entry is user- and a name');
+    if (user === undefined)
+      throw resourceNotFound(
+        person,
+        'no user has that id. An entry is "user-" and the name of a user, such as user-ada',
+      );
   }
   return changeOwnSeries(call, (series) => addToList(series, list, people));
 }
